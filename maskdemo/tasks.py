@@ -1,0 +1,246 @@
+"""What there is to learn: sequences of many lengths, each with its labels.
+
+A task is a function of an explicit seed. It draws the training and the test sequences from separate
+random streams, so neither changes when the size of the other does, and it draws missing readings
+from a third, so that switching them on changes no value and no label:
+
+>>> data = make("last_sign", train_size=2, test_size=1, min_length=3, max_length=5, seed=0)
+>>> [v.shape for v in data.train.values]
+[(5, 4), (5, 4)]
+>>> data.classes, data.per_step
+(2, False)
+
+Conventions: values are float32; a label is written at every step of its sequence, also where the
+task has one label a sequence; `observed` is False where the reading is missing. Labels always come
+from the complete sequence: a reading that goes missing leaves the truth as it was. Every sequence
+keeps at least one observed step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+VOWELS_FILE = Path(__file__).parent / "data" / "japanese_vowels.npz"
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """N sequences, each with its own length.
+
+    values: N arrays (length, F) float32. observed: N arrays (length,) bool, True means use.
+    labels: N arrays (length,) int32, constant along the steps for one label a sequence.
+    """
+
+    values: tuple[NDArray[np.float32], ...]
+    observed: tuple[NDArray[np.bool_], ...]
+    labels: tuple[NDArray[np.int32], ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Data:
+    """A task's training and test sequences; `classes` labels, one a step if `per_step`."""
+
+    train: Sequences
+    test: Sequences
+    classes: int
+    per_step: bool
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Sizes that a recorded data set dictates."""
+
+    train_size: int
+    test_size: int
+    min_length: int
+    max_length: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """How to draw one sequence and its labels, and what to say about it.
+
+    draw: (rng, length) -> values (length, features). label: values -> labels, () or (length,).
+    Both are None for recorded data, whose sizes are `fixed`.
+    """
+
+    name: str
+    title: str
+    summary: str
+    features: int
+    classes: int = 2
+    per_step: bool = False
+    learnable: bool = True
+    draw: Callable[[np.random.Generator, int], NDArray] | None = None
+    label: Callable[[NDArray, np.random.Generator], NDArray | int] | None = None
+    fixed: Fixed | None = None
+
+
+def _normal(rng: np.random.Generator, length: int) -> NDArray:
+    return rng.normal(size=(length, 4))
+
+
+def _bits(rng: np.random.Generator, length: int) -> NDArray:
+    return rng.integers(0, 2, size=(length, 1))
+
+
+def _bits_without_tie(rng: np.random.Generator, length: int) -> NDArray:
+    bits = _bits(rng, length)
+    if 2 * bits.sum() == length:
+        bits[rng.integers(length)] ^= 1
+    return bits
+
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task(
+            "japanese_vowels",
+            "Real speech: who is speaking?",
+            "Utterances of 7 to 29 steps by nine speakers (Kudo et al. 1999). Name the speaker.",
+            features=12,
+            classes=9,
+            fixed=Fixed(train_size=270, test_size=370, min_length=7, max_length=29),
+        ),
+        Task(
+            "first_sign",
+            "Sign of the first value",
+            "Is the first value of the first feature positive? It must be remembered to the end.",
+            features=4,
+            draw=_normal,
+            label=lambda values, rng: int(values[0, 0] > 0),
+        ),
+        Task(
+            "last_sign",
+            "Sign of the last value",
+            "Is the last real value of the first feature positive? Nothing else matters.",
+            features=4,
+            draw=_normal,
+            label=lambda values, rng: int(values[-1, 0] > 0),
+        ),
+        Task(
+            "sum_sign",
+            "Sign of the sum",
+            "Is the sum of the first feature over the whole sequence positive?",
+            features=4,
+            draw=_normal,
+            label=lambda values, rng: int(values[:, 0].sum() > 0),
+        ),
+        Task(
+            "last_bit",
+            "Last bit",
+            "A sequence of zeros and ones; the label is its last bit. Real zeros look like padding.",
+            features=1,
+            draw=_bits,
+            label=lambda values, rng: int(values[-1, 0] > 0),
+        ),
+        Task(
+            "majority_bit",
+            "Majority of bits",
+            "A sequence of zeros and ones; are there more ones? Real zeros look like padding.",
+            features=1,
+            draw=_bits_without_tie,
+            label=lambda values, rng: int(2 * values[:, 0].sum() > len(values)),
+        ),
+        Task(
+            "running_sign",
+            "Sign of the running sum, at every step",
+            "One label a step: is the sum of the first feature so far positive?",
+            features=4,
+            per_step=True,
+            draw=_normal,
+            label=lambda values, rng: values[:, 0].cumsum() > 0,
+        ),
+        Task(
+            "random_labels",
+            "The article's data: random labels",
+            "Random values with random labels. There is nothing to learn.",
+            features=5,
+            learnable=False,
+            draw=lambda rng, length: rng.random((length, 5)),
+            label=lambda values, rng: int(rng.integers(2)),
+        ),
+    )
+}
+
+
+def make(
+    task: str,
+    *,
+    train_size: int,
+    test_size: int,
+    min_length: int,
+    max_length: int,
+    missing_rate: float = 0.0,
+    seed: int,
+) -> Data:
+    """Training and test sequences of `task`, a function of the arguments alone.
+
+    Lengths are drawn evenly from min_length to max_length, both included; equal limits give one
+    length for all. A share `missing_rate` of the readings (0 to below 1) goes missing. Recorded
+    data ignores the sizes and the lengths; the seed then only places the missing readings.
+    """
+    spec = TASKS[task]
+    streams = np.random.default_rng(seed).spawn(4)
+    if spec.fixed:
+        train, test = _recorded("train"), _recorded("test")
+    else:
+        train = _drawn(spec, streams[0], train_size, min_length, max_length)
+        test = _drawn(spec, streams[1], test_size, min_length, max_length)
+    return Data(
+        train=_lose_readings(train, missing_rate, streams[2]),
+        test=_lose_readings(test, missing_rate, streams[3]),
+        classes=spec.classes,
+        per_step=spec.per_step,
+    )
+
+
+def chance(sequences: Sequences, *, per_step: bool) -> float:
+    """Accuracy (0 to 1) of always giving the commonest label of these sequences."""
+    labels = np.concatenate(sequences.labels) if per_step else [each[0] for each in sequences.labels]
+    return float(np.bincount(labels).max() / len(labels))
+
+
+def _drawn(
+    spec: Task, rng: np.random.Generator, size: int, min_length: int, max_length: int
+) -> Sequences:
+    assert spec.draw is not None and spec.label is not None
+    values, labels = [], []
+    for length in rng.integers(min_length, max_length + 1, size=size):
+        drawn = spec.draw(rng, int(length))
+        values.append(drawn.astype(np.float32))
+        label = np.asarray(spec.label(drawn, rng), np.int32)
+        labels.append(np.broadcast_to(label, (length,)))
+    return Sequences(tuple(values), tuple(np.ones(len(v), bool) for v in values), tuple(labels))
+
+
+@lru_cache(maxsize=2)
+def _recorded(split: str) -> Sequences:
+    with np.load(VOWELS_FILE) as stored:
+        lengths = stored[f"{split}_lengths"].astype(int)
+        values = tuple(np.split(stored[f"{split}_values"], lengths.cumsum()[:-1]))
+        speakers = stored[f"{split}_labels"]
+    labels = tuple(
+        np.full(length, speaker, np.int32) for length, speaker in zip(lengths, speakers, strict=True)
+    )
+    return Sequences(values, tuple(np.ones(length, bool) for length in lengths), labels)
+
+
+def _lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) -> Sequences:
+    if rate == 0:
+        return sequences
+    observed = []
+    for each in sequences.observed:
+        kept = rng.random(len(each)) >= rate
+        kept[rng.integers(len(each))] = True
+        observed.append(kept)
+    return Sequences(sequences.values, tuple(observed), sequences.labels)
