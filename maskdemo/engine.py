@@ -1,0 +1,252 @@
+"""One XLA program a shape: train an epoch, and the outputs at every step.
+
+All state goes in as arguments and comes out as results, and the settings that differ between
+strategies are data (`maskdemo.strategies`). So one compiled program serves every strategy, repeat and
+viewer of that shape, without a lock, and the same arguments give the same bits.
+
+The rules are Keras's: Adam (Kingma and Ba 2015) as keras/src/optimizers/adam.py computes it, the loss
+as the mean over the steps of the batch that count, the epoch's loss as the mean over its batches
+weighted by their sizes, accuracy as the mean over the steps that count. Binary tasks have one logit
+and a sigmoid, others K logits and a softmax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from maskdemo.lstm import Weights, backward, forward, forward_with_tape, initial_weights
+from maskdemo.strategies import Arrays
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+PROGRAMS_KEPT = 24
+
+
+class Shape(NamedTuple):
+    """What a program is compiled for. outputs: 1 for a binary task, else its classes."""
+
+    sequences: int
+    steps: int
+    channels: int
+    units: int
+    outputs: int
+    batch_size: int = 0
+
+
+class Network(NamedTuple):
+    """A network in training: weights, Adam's first and second moments, updates made so far."""
+
+    weights: Weights
+    momentum: Weights
+    velocity: Weights
+    updates: tf.Tensor
+
+
+class Tensors(NamedTuple):
+    """`Arrays` as the programs take them, time-major: (T, N, F + 1), then four of (T, N)."""
+
+    inputs: tf.Tensor
+    advance: tf.Tensor
+    keep: tf.Tensor
+    targets: tf.Tensor
+    weights: tf.Tensor
+
+
+def new_network(*, features: int, units: int, outputs: int, seed: int) -> Network:
+    """An untrained network: see `maskdemo.lstm.initial_weights`."""
+    weights = initial_weights(features=features, units=units, outputs=outputs, seed=seed)
+    zeros = Weights(*(tf.zeros_like(each) for each in weights))
+    return Network(weights, zeros, zeros, tf.constant(0.0))
+
+
+def tensors(arrays: Arrays) -> Tensors:
+    """Move the five arrays (N, T, ...) to the programs' time-major layout."""
+    return Tensors(
+        tf.constant(np.swapaxes(arrays.inputs, 0, 1)),
+        *(
+            tf.constant(np.ascontiguousarray(each.T))
+            for each in (arrays.advance, arrays.keep, arrays.targets, arrays.weights)
+        ),
+    )
+
+
+def batch_order(sequences: int, batch_size: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """A shuffled epoch, (batches, batch_size); -1 fills the last batch and takes no part."""
+    batches = -(-sequences // batch_size)
+    order = np.full(batches * batch_size, -1, np.int32)
+    order[:sequences] = rng.permutation(sequences)
+    return order.reshape(batches, batch_size)
+
+
+@lru_cache(maxsize=PROGRAMS_KEPT)
+def epoch_program(shape: Shape) -> Callable:
+    """(network, tensors, order, learning_rate) -> (network, loss, accuracy), one epoch of training.
+
+    Loss and accuracy are running means over the epoch, each batch before its update, as `Model.fit`
+    reports them.
+    """
+
+    def epoch(network, data, order, learning_rate):
+        def body(batch, network, loss, seen, correct, counted):
+            picked = order[batch]
+            present = tf.cast(picked >= 0, tf.float32)
+            part = Tensors(*(tf.gather(each, tf.maximum(picked, 0), axis=1) for each in data))
+            part = part._replace(weights=part.weights * present)
+            gradient, batch_loss, hits = _gradient(network.weights, part)
+            size = tf.reduce_sum(present)
+            return (
+                batch + 1,
+                _adam(network, gradient, learning_rate),
+                loss + size * batch_loss,
+                seen + size,
+                correct + hits,
+                counted + tf.reduce_sum(part.weights),
+            )
+
+        _, network, loss, seen, correct, counted = tf.while_loop(
+            lambda batch, *_: batch < order.shape[0],
+            body,
+            (0, network, 0.0, 0.0, 0.0, 0.0),
+            parallel_iterations=1,
+        )
+        return network, loss / seen, correct / counted
+
+    batches = -(-shape.sequences // shape.batch_size)
+    one = _weights_spec(shape)
+    return tf.function(
+        epoch,
+        jit_compile=True,
+        autograph=False,
+        input_signature=[
+            Network(one, one, one, tf.TensorSpec([])),
+            _tensors_spec(shape),
+            tf.TensorSpec([batches, shape.batch_size], tf.int32),
+            tf.TensorSpec([]),
+        ],
+    ).get_concrete_function()
+
+
+@lru_cache(maxsize=PROGRAMS_KEPT)
+def output_program(shape: Shape) -> Callable:
+    """(weights, tensors) -> logits (T, N, K): the read-out after every step."""
+
+    def outputs(weights, data):
+        return _logits(weights, forward(weights, data.inputs, data.advance, data.keep))
+
+    return tf.function(
+        outputs,
+        jit_compile=True,
+        autograph=False,
+        input_signature=[_weights_spec(shape), _tensors_spec(shape)],
+    ).get_concrete_function()
+
+
+@dataclass(frozen=True)
+class Score:
+    """Loss and accuracy over the steps that count."""
+
+    loss: float
+    accuracy: float
+
+
+def score(probabilities: NDArray, arrays: Arrays) -> Score:
+    """Mean loss and accuracy of outputs (N, T, K) over the steps that `arrays.weights` counts."""
+    rows, steps = np.nonzero(arrays.weights)
+    weight = arrays.weights[rows, steps].astype(np.float64)
+    truth = arrays.targets[rows, steps]
+    said = probabilities[rows, steps]
+    log_likelihood = np.log(np.maximum(said[np.arange(len(said)), truth], EPSILON))
+    hits = said.argmax(axis=1) == truth
+    total = weight.sum()
+    return Score(float(-(weight * log_likelihood).sum() / total), float((weight * hits).sum() / total))
+
+
+def probabilities(logits: NDArray, shows: NDArray[np.intp], at_start: NDArray) -> NDArray[np.float32]:
+    """Logits (T', N, K) at the kept steps -> probabilities (N, T, classes) at all steps.
+
+    shows: (T,) from `strategies.trim`; -1 means before the first step, where the network says
+    `at_start` (K,), the read-out of the zero state. A single logit gives two classes.
+    """
+    everywhere = np.concatenate([np.broadcast_to(at_start, (1, *logits.shape[1:])), logits])
+    chosen = everywhere[shows + 1].swapaxes(0, 1)
+    if chosen.shape[2] == 1:
+        one = 0.5 * np.tanh(0.5 * chosen) + 0.5
+        return np.concatenate([1 - one, one], axis=2)
+    grown = np.exp(chosen - chosen.max(axis=2, keepdims=True))
+    return grown / grown.sum(axis=2, keepdims=True)
+
+
+def _gradient(weights: Weights, part: Tensors) -> tuple[Weights, tf.Tensor, tf.Tensor]:
+    """Gradient of the batch's loss, the loss, and the weighted count of right answers."""
+    tape = forward_with_tape(weights, part.inputs, part.advance, part.keep)
+    states = tape.rows[1:, :, part.inputs.shape[2] + 1 :]
+    logits = _logits(weights, states)
+    if logits.shape[2] == 1:
+        truth = tf.cast(part.targets, tf.float32)[..., None]
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)[..., 0]
+        error = tf.sigmoid(logits) - truth
+        right = tf.equal(logits[..., 0] > 0, part.targets > 0)
+    else:
+        truth = tf.one_hot(part.targets, logits.shape[2])
+        losses = -tf.reduce_sum(truth * tf.nn.log_softmax(logits), axis=2)
+        error = tf.nn.softmax(logits) - truth
+        right = tf.equal(tf.argmax(logits, axis=2, output_type=tf.int32), part.targets)
+    share = part.weights / tf.reduce_sum(part.weights)
+    d_logits = share[..., None] * error
+    d_states = tf.tensordot(d_logits, weights.readout, [[2], [1]])
+    kernel, recurrent, bias = backward(weights, tape, d_states, part.advance, part.keep)
+    gradient = Weights(
+        kernel,
+        recurrent,
+        bias,
+        tf.tensordot(states, d_logits, [[0, 1], [0, 1]]),
+        tf.reduce_sum(d_logits, axis=[0, 1]),
+    )
+    hits = tf.reduce_sum(part.weights * tf.cast(right, tf.float32))
+    return gradient, tf.reduce_sum(share * losses), hits
+
+
+def _adam(network: Network, gradient: Weights, learning_rate: tf.Tensor) -> Network:
+    """keras.optimizers.Adam's update, with its default betas and epsilon."""
+    updates = network.updates + 1
+    rate = learning_rate * tf.sqrt(1 - BETA_2**updates) / (1 - BETA_1**updates)
+    momentum = Weights(
+        *(m + (g - m) * (1 - BETA_1) for m, g in zip(network.momentum, gradient, strict=True))
+    )
+    velocity = Weights(
+        *(v + (g * g - v) * (1 - BETA_2) for v, g in zip(network.velocity, gradient, strict=True))
+    )
+    weights = Weights(
+        *(
+            w - rate * m / (tf.sqrt(v) + EPSILON)
+            for w, m, v in zip(network.weights, momentum, velocity, strict=True)
+        )
+    )
+    return Network(weights, momentum, velocity, updates)
+
+
+def _logits(weights: Weights, states: tf.Tensor) -> tf.Tensor:
+    return tf.tensordot(states, weights.readout, [[2], [0]]) + weights.readout_bias
+
+
+def _weights_spec(shape: Shape) -> Weights:
+    units, gates = shape.units, 4 * shape.units
+    sizes = ([shape.channels, gates], [units, gates], [gates], [units, shape.outputs], [shape.outputs])
+    return Weights(*(tf.TensorSpec(size) for size in sizes))
+
+
+def _tensors_spec(shape: Shape) -> Tensors:
+    plane = [shape.steps, shape.sequences]
+    return Tensors(
+        tf.TensorSpec([*plane, shape.channels]),
+        tf.TensorSpec(plane),
+        tf.TensorSpec(plane),
+        tf.TensorSpec(plane, tf.int32),
+        tf.TensorSpec(plane),
+    )
