@@ -1,0 +1,319 @@
+"""Experiment: the frozen, validated settings of one comparison, and what running it yields.
+
+>>> one = Experiment(task="last_sign", padded_length=40, strategies=("no_mask", "held_state"))
+>>> Experiment.from_params(one.to_params()) == one
+True
+>>> Experiment(side="left")
+Traceback (most recent call last):
+...
+ValueError: side must be one of post, pre, not 'left'.
+
+Every setting is plain data, so an experiment is hashable and travels as JSON or in a URL. The same
+experiment gives the same data, the same weights and, on one machine, the same results bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.padding import SIDES, Batch, pad
+from maskdemo.strategies import STRATEGIES
+from maskdemo.tasks import TASKS, Data, Sequences, make
+
+#: What each number may be, both ends included.
+LIMITS: dict[str, tuple[float, float]] = {
+    "train_size": (16, 4000),
+    "test_size": (16, 2000),
+    "min_length": (1, 200),
+    "max_length": (1, 200),
+    "padded_length": (1, 400),
+    "pad_value": (-1000.0, 1000.0),
+    "mask_value": (-1000.0, 1000.0),
+    "missing_rate": (0.0, 0.9),
+    "units": (1, 128),
+    "epochs": (1, 200),
+    "batch_size": (1, 512),
+    "learning_rate": (1e-5, 1.0),
+    "repeats": (1, 20),
+    "seed": (0, 2**31 - 1),
+}
+CHOICES: dict[str, tuple[str, ...]] = {"task": tuple(TASKS), "side": SIDES}
+#: Multiply-adds that one experiment may cost: minutes on two cores.
+MOST_WORK = 6e12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Settings of one comparison. Raises ValueError with a plain sentence for the first bad one.
+
+    Lengths are in steps, `missing_rate` is a share, `count_invalid` says whether invalid steps count
+    in the loss and in the reported accuracy of a task with a label at each step. Recorded data
+    dictates its own sizes and lengths: for it those settings are overwritten.
+    """
+
+    task: str = "japanese_vowels"
+    train_size: int = 500
+    test_size: int = 300
+    min_length: int = 5
+    max_length: int = 15
+    padded_length: int = 60
+    side: str = "post"
+    pad_value: float = 0.0
+    mask_value: float = 0.0
+    missing_rate: float = 0.0
+    strategies: tuple[str, ...] = ("no_mask", "masking_layer", "last_valid_step", "mask_feature")
+    count_invalid: bool = True
+    units: int = 32
+    epochs: int = 20
+    batch_size: int = 32
+    learning_rate: float = 0.003
+    repeats: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(allowed)}, not '{getattr(self, name)}'."
+                )
+        fixed = TASKS[self.task].fixed
+        if fixed:
+            for name, value in asdict(fixed).items():
+                object.__setattr__(self, name, value)
+        for each in fields(self):
+            if each.name in LIMITS:
+                self._check_number(each.name, whole=each.type == "int")
+        if not isinstance(self.count_invalid, bool):
+            raise ValueError("count_invalid must be true or false.")
+        self._check_strategies()
+        if self.min_length > self.max_length:
+            raise ValueError(
+                f"The shortest length ({self.min_length}) must not exceed the longest "
+                f"({self.max_length})."
+            )
+        if self.padded_length < self.max_length:
+            raise ValueError(
+                f"The padded length ({self.padded_length}) must be at least the longest sequence "
+                f"({self.max_length} steps)."
+            )
+        if self.work > MOST_WORK:
+            raise ValueError(
+                "This would train for too long here. Use fewer sequences, epochs, repeats, units or "
+                "strategies, or a shorter padded length."
+            )
+
+    def _check_number(self, name: str, *, whole: bool) -> None:
+        value, (low, high) = getattr(self, name), LIMITS[name]
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or (whole and value != int(value)):
+            kind = "a whole number" if whole else "a number"
+            raise ValueError(f"{name} must be {kind}, not '{value}'.")
+        if not low <= value <= high:
+            raise ValueError(f"{name} must be from {low:g} to {high:g}, not {value:g}.")
+        object.__setattr__(self, name, int(value) if whole else float(value) + 0.0)
+
+    def _check_strategies(self) -> None:
+        given = self.strategies
+        if isinstance(given, str) or not given:
+            raise ValueError("Choose at least one strategy.")
+        unknown = [each for each in given if each not in STRATEGIES]
+        if unknown:
+            raise ValueError(
+                f"There is no strategy '{unknown[0]}'; choose among {', '.join(STRATEGIES)}."
+            )
+        # Always in the table's order, each once: the same choice is the same experiment.
+        object.__setattr__(self, "strategies", tuple(s for s in STRATEGIES if s in given))
+
+    @property
+    def work(self) -> float:
+        """Multiply-adds of all trainings, an upper estimate: 3 passes over 4 gates."""
+        step = 3 * 4 * self.units * (TASKS[self.task].features + 2 + self.units)
+        trained = self.train_size * self.padded_length * self.epochs
+        return float(step * trained * len(self.strategies) * self.repeats)
+
+    @property
+    def per_step(self) -> bool:
+        """Whether the task has a label at each step."""
+        return TASKS[self.task].per_step
+
+    @property
+    def classes(self) -> int:
+        """How many labels the task has."""
+        return TASKS[self.task].classes
+
+    def repeat_seed(self, repeat: int) -> int:
+        """The seed of everything in one repeat; all strategies of the repeat share it."""
+        return int(np.random.SeedSequence([self.seed, repeat]).generate_state(1)[0])
+
+    def data(self, repeat: int = 0) -> Data:
+        """The sequences of one repeat."""
+        return make(
+            self.task,
+            train_size=self.train_size,
+            test_size=self.test_size,
+            min_length=self.min_length,
+            max_length=self.max_length,
+            missing_rate=self.missing_rate,
+            seed=self.repeat_seed(repeat),
+        )
+
+    def padded(self, sequences: Sequences) -> Batch:
+        """These sequences as one rectangle, (N, padded_length, F)."""
+        return pad(
+            sequences,
+            padded_length=self.padded_length,
+            side=self.side,
+            pad_value=self.pad_value,
+        )
+
+    def run(self) -> Iterator[Snapshot]:
+        """Train every strategy and repeat; yields a snapshot after every epoch."""
+        # TensorFlow takes seconds to import and must not delay whoever only describes an experiment.
+        from maskdemo.training import train
+
+        return train(self)
+
+    def to_params(self) -> dict[str, str]:
+        """URL parameters; settings at their defaults are left out."""
+        default = Experiment(task=self.task)
+        given = {
+            each.name: _written(getattr(self, each.name))
+            for each in fields(self)
+            if getattr(self, each.name) != getattr(default, each.name)
+        }
+        return {"task": self.task, **given}
+
+    @staticmethod
+    def from_params(params: Mapping[str, str]) -> Experiment:
+        """The experiment of `to_params`. Raises ValueError with a sentence; ignores other keys."""
+        known = {each.name: each.type for each in fields(Experiment)}
+        return Experiment(
+            **{key: _read(key, text, known[key]) for key, text in params.items() if key in known}
+        )
+
+    @staticmethod
+    def salvage(params: Mapping[str, str]) -> tuple[Experiment, tuple[str, ...]]:
+        """As much of the parameters as can be used, and a sentence for each that cannot."""
+        complaints: list[str] = []
+        usable: dict[str, str] = {}
+        try:
+            return Experiment.from_params(params), ()
+        except ValueError as error:
+            whole = str(error)
+        best = Experiment()
+        for key in (each.name for each in fields(Experiment) if each.name in params):
+            try:
+                best = Experiment.from_params({**usable, key: params[key]})
+                usable[key] = params[key]
+            except ValueError as error:
+                complaints.append(str(error))
+        # Settings that are fine one by one, in this order or none.
+        return best, tuple(dict.fromkeys(complaints)) or (whole,)
+
+    def to_json(self) -> str:
+        """All settings as JSON, for files."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> Experiment:
+        """The experiment of `to_json`. Raises ValueError with a sentence."""
+        try:
+            given = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"This is not JSON: {error}.") from None
+        if not isinstance(given, dict):
+            raise ValueError("An experiment is a JSON object of settings.")
+        unknown = set(given) - {each.name for each in fields(Experiment)}
+        if unknown:
+            raise ValueError(f"There is no setting '{sorted(unknown)[0]}'.")
+        if isinstance(given.get("strategies"), list):
+            given["strategies"] = tuple(given["strategies"])
+        return Experiment(**given)
+
+    def with_(self, **changes: Any) -> Experiment:
+        """A copy with some settings changed, validated again."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One strategy in one repeat, so far. Tuples hold one number an epoch.
+
+    accuracy and loss are running means over the training epoch, as `Model.fit` reports them.
+    test_accuracy is over the steps that count; test_valid_accuracy over the valid steps only, which
+    is the same for one label a sequence. leak is known after the last epoch: the largest change of an
+    output probability (0 to 1) when the same test sequences are given unpadded.
+    """
+
+    strategy: str
+    repeat: int
+    loss: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()
+    test_loss: tuple[float, ...] = ()
+    test_accuracy: tuple[float, ...] = ()
+    test_valid_accuracy: tuple[float, ...] = ()
+    leak: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Probes:
+    """P test sequences of the first repeat, looked into.
+
+    values: (P, T, F). valid, padded: (P, T) bool. labels: (P, T) int. outputs: strategy ->
+    probabilities (E, P, T, classes) after each of the E epochs so far.
+    """
+
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    padded: NDArray[np.bool_]
+    labels: NDArray[np.int32]
+    outputs: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything known after an epoch. Curves by repeat, then in the strategies' order.
+
+    chance: the accuracy of always giving the test set's commonest label. done: the share of all
+    epochs that is finished, 0 to 1. seconds: since the start.
+    """
+
+    experiment: Experiment
+    curves: tuple[Curve, ...]
+    probes: Probes
+    chance: float
+    finished: bool
+    seconds: float
+    done: float
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ".".join(value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _read(name: str, text: str, kind: str) -> Any:
+    if kind == "str":
+        return text
+    if kind == "bool":
+        if text not in ("yes", "no"):
+            raise ValueError(f"{name} must be yes or no, not '{text[:40]}'.")
+        return text == "yes"
+    if kind.startswith("tuple"):
+        return tuple(text.split("."))
+    try:
+        return float(text) if kind == "float" else int(text)
+    except ValueError:
+        wanted = "a number" if kind == "float" else "a whole number"
+        raise ValueError(f"{name} must be {wanted}, not '{text[:40]}'.") from None

@@ -1,0 +1,236 @@
+"""Run an experiment: every strategy and repeat, epoch by epoch, as a stream of snapshots.
+
+In one repeat all strategies get the same sequences, the same initial weights and the same batch
+order; only the five arrays differ. The first repeat of every strategy comes first, and within a
+repeat all curves advance together, so that what is on the screen can always be compared.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from maskdemo.engine import (
+    Shape,
+    Tensors,
+    batch_order,
+    epoch_program,
+    new_network,
+    output_program,
+    probabilities,
+    score,
+    tensors,
+)
+from maskdemo.experiment import Curve, Experiment, Probes, Snapshot
+from maskdemo.padding import Batch, pad
+from maskdemo.strategies import Arrays, arrays, hold_padding, trim
+from maskdemo.tasks import TASKS, Sequences, chance
+
+PROBES = 8
+
+
+@dataclass(frozen=True)
+class Split:
+    """One strategy's view of some sequences: full arrays for scoring, trimmed ones to compute on.
+
+    shows: (T,), see `strategies.trim`. valid_weights: (N, T), the valid steps that are read out.
+    """
+
+    arrays: Arrays
+    trimmed: Arrays
+    shows: NDArray[np.intp]
+    data: Tensors
+
+
+def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Snapshot]:
+    """Yield a snapshot after every epoch of every repeat, the last with `finished`.
+
+    threads: curves trained at once, by default one a core. Closing the iterator stops within the
+    epoch under way.
+    """
+    started = time.perf_counter()
+    finished_curves: tuple[Curve, ...] = ()
+    total = experiment.repeats * experiment.epochs
+    threads = threads or min(os.cpu_count() or 1, len(experiment.strategies))
+    probes, guess = None, 0.0
+    with ThreadPoolExecutor(threads, thread_name_prefix="curve") as pool:
+        for repeat in range(experiment.repeats):
+            data = experiment.data(repeat)
+            orders = _orders(experiment, repeat)
+            test = experiment.padded(data.test)
+            runs = [
+                _Run(experiment, strategy, repeat, data.train, data.test, test)
+                for strategy in experiment.strategies
+            ]
+            if probes is None:
+                probes = _Probing(experiment, test)
+                guess = chance(data.test, per_step=data.per_step)
+            for epoch, order in enumerate(orders):
+                outputs = list(pool.map(lambda run, order=order: run.advance(order), runs))
+                last = epoch == experiment.epochs - 1
+                if last:
+                    list(pool.map(_Run.measure_leak, runs))
+                if repeat == 0:
+                    probes.record(epoch, experiment.strategies, outputs)
+                curves = finished_curves + tuple(run.curve for run in runs)
+                done = (repeat * experiment.epochs + epoch + 1) / total
+                yield Snapshot(
+                    experiment=experiment,
+                    curves=curves,
+                    probes=probes.so_far(experiment.epochs if repeat else epoch + 1),
+                    chance=guess,
+                    finished=done == 1,
+                    seconds=time.perf_counter() - started,
+                    done=done,
+                )
+            finished_curves += tuple(run.curve for run in runs)
+
+
+def compile_ahead(experiment: Experiment) -> None:
+    """Compile the programs that this experiment will use, by running them once on its data."""
+    small = replace(experiment, epochs=1, repeats=1)
+    for _ in train(small):
+        pass
+
+
+class _Run:
+    """One network in training: the only thing that changes while an experiment runs."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        strategy: str,
+        repeat: int,
+        train_sequences: Sequences,
+        test_sequences: Sequences,
+        test: Batch,
+    ) -> None:
+        self.experiment = experiment
+        self.test_sequences = test_sequences
+        self.test_batch = test
+        self.curve = Curve(strategy, repeat)
+        self.train = self._split(experiment.padded(train_sequences))
+        self.test = self._split(test)
+        outputs = 1 if experiment.classes == 2 else experiment.classes
+        self.network = new_network(
+            features=TASKS[experiment.task].features,
+            units=experiment.units,
+            outputs=outputs,
+            seed=experiment.repeat_seed(repeat),
+        )
+        self.shape = Shape(
+            *self.train.trimmed.inputs.shape, experiment.units, outputs, experiment.batch_size
+        )
+        self.rate = tf.constant(experiment.learning_rate, tf.float32)
+
+    def advance(self, order: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Train one epoch; returns the test outputs (N, T, classes) after it."""
+        began = time.perf_counter()
+        program = epoch_program(self.shape)
+        self.network, loss, accuracy = program(
+            self.network, self.train.data, tf.constant(order), self.rate
+        )
+        loss, accuracy = float(loss), float(accuracy)
+        spent = time.perf_counter() - began
+        outputs = self.outputs(self.test)
+        reported = score(outputs, self.test.arrays)
+        curve = self.curve
+        self.curve = replace(
+            curve,
+            loss=(*curve.loss, loss),
+            accuracy=(*curve.accuracy, accuracy),
+            test_loss=(*curve.test_loss, reported.loss),
+            test_accuracy=(*curve.test_accuracy, reported.accuracy),
+            test_valid_accuracy=(*curve.test_valid_accuracy, self._valid_accuracy(outputs)),
+            seconds=curve.seconds + spent,
+        )
+        return outputs
+
+    def outputs(self, split: Split) -> NDArray[np.float32]:
+        """Probabilities (N, T, classes) after every step."""
+        shape = self.shape._replace(
+            sequences=split.trimmed.inputs.shape[0],
+            steps=split.trimmed.inputs.shape[1],
+            batch_size=0,
+        )
+        logits = output_program(shape)(self.network.weights, split.data).numpy()
+        return probabilities(logits, split.shows, self.network.weights.readout_bias.numpy())
+
+    def measure_leak(self) -> None:
+        """The largest change of an output probability when the padding is taken away."""
+        steps = self.test.trimmed.inputs.shape[1]
+        bare = pad(
+            self.test_sequences,
+            padded_length=steps,
+            side="post",
+            pad_value=self.experiment.pad_value,
+        )
+        unpadded = hold_padding(self._arrays(bare), bare.padded)
+        split = Split(unpadded, unpadded, np.arange(steps), tensors(unpadded))
+        there, here = self.outputs(self.test), self.outputs(split)
+        if self.experiment.per_step:
+            there, here = there[~self.test_batch.padded], here[~bare.padded]
+        else:
+            there, here = there[self.test.arrays.weights > 0], here[unpadded.weights > 0]
+        self.curve = replace(self.curve, leak=float(np.abs(there - here).max()))
+
+    def _valid_accuracy(self, outputs: NDArray[np.float32]) -> float:
+        counted = self.test.arrays
+        if self.experiment.per_step:
+            counted = replace(counted, weights=self.test_batch.valid.astype(np.float32))
+        return score(outputs, counted).accuracy
+
+    def _arrays(self, batch: Batch) -> Arrays:
+        return arrays(
+            self.curve.strategy,
+            batch,
+            mask_value=self.experiment.mask_value,
+            per_step=self.experiment.per_step,
+            count_invalid=self.experiment.count_invalid,
+        )
+
+    def _split(self, batch: Batch) -> Split:
+        full = self._arrays(batch)
+        trimmed, shows = trim(full, at_least=self.experiment.max_length)
+        return Split(full, trimmed, shows, tensors(trimmed))
+
+
+class _Probing:
+    """The probes of the first repeat and room for their outputs after every epoch."""
+
+    def __init__(self, experiment: Experiment, test: Batch) -> None:
+        count = len(test.values)
+        self.rows = np.unique(np.linspace(0, count - 1, min(PROBES, count)).astype(int))
+        self.batch = test
+        shape = (experiment.epochs, len(self.rows), experiment.padded_length, experiment.classes)
+        self.outputs = {name: np.zeros(shape, np.float32) for name in experiment.strategies}
+
+    def record(
+        self, epoch: int, strategies: tuple[str, ...], outputs: list[NDArray[np.float32]]
+    ) -> None:
+        for name, output in zip(strategies, outputs, strict=True):
+            self.outputs[name][epoch] = output[self.rows]
+
+    def so_far(self, epochs: int) -> Probes:
+        # Views of the epochs that are finished: nothing is written to those any more.
+        rows = self.rows
+        return Probes(
+            values=self.batch.values[rows],
+            valid=self.batch.valid[rows],
+            padded=self.batch.padded[rows],
+            labels=self.batch.labels[rows],
+            outputs={name: each[:epochs] for name, each in self.outputs.items()},
+        )
+
+
+def _orders(experiment: Experiment, repeat: int) -> Iterator[NDArray[np.int32]]:
+    rng = np.random.default_rng([experiment.seed, repeat])
+    for _ in range(experiment.epochs):
+        yield batch_order(experiment.train_size, experiment.batch_size, rng)

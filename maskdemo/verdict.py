@@ -1,0 +1,111 @@
+"""What the repeats entitle us to say.
+
+Each strategy is compared with `no_mask` in the same repeat: same data, same initial weights, same
+batch order. The differences over the repeats give a mean and a 95 % interval (Student's t). The words:
+
+- *no measurable difference*: the interval contains zero.
+- *hurts*: the whole interval is below zero.
+- *helps*: the whole interval is above zero.
+- *required*: it helps, and without it less than half as much is learned above chance.
+- *undecided*: a single repeat tells luck from effect in no case.
+
+For a label at each step the accuracy compared is that on valid steps: what padding adds is no skill.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from maskdemo.experiment import Snapshot
+from maskdemo.strategies import STRATEGIES
+
+BASELINE = "no_mask"
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One strategy against `no_mask`: accuracy difference and its interval (-1 to 1), in a word."""
+
+    strategy: str
+    word: str
+    difference: float
+    low: float
+    high: float
+    repeats: int
+    sentence: str
+
+
+def interval(values: list[float] | np.ndarray) -> tuple[float, float, float]:
+    """Mean and Student's t 95 % interval; the limits are infinite for a single value.
+
+    >>> [round(x, 3) for x in interval([0.1, 0.2, 0.3])]
+    [0.2, -0.048, 0.448]
+    """
+    data = np.asarray(values, float)
+    mean = float(data.mean())
+    if len(data) < 2:
+        return mean, -math.inf, math.inf
+    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(data) - 1) * stats.sem(data))
+    return mean, mean - half, mean + half
+
+
+def final_accuracies(snapshot: Snapshot, strategy: str) -> dict[int, float]:
+    """Accuracy on unseen sequences (valid steps) after the last epoch, by repeat; finished ones."""
+    return {
+        curve.repeat: curve.test_valid_accuracy[-1]
+        for curve in snapshot.curves
+        if curve.strategy == strategy and curve.leak is not None
+    }
+
+
+def verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
+    """One verdict for each strategy but `no_mask`; empty until both have finished a repeat."""
+    base = final_accuracies(snapshot, BASELINE)
+    found = []
+    for strategy in snapshot.experiment.strategies:
+        mine = final_accuracies(snapshot, strategy)
+        shared = sorted(base.keys() & mine.keys())
+        if strategy == BASELINE or not shared:
+            continue
+        found.append(
+            _compare(
+                strategy,
+                np.array([mine[repeat] for repeat in shared]),
+                np.array([base[repeat] for repeat in shared]),
+                snapshot.chance,
+            )
+        )
+    return tuple(found)
+
+
+def _compare(strategy: str, mine: np.ndarray, base: np.ndarray, chance: float) -> Verdict:
+    difference, low, high = interval(mine - base)
+    word = _word(low, high, float(mine.mean()), float(base.mean()), chance)
+    title = STRATEGIES[strategy].title
+    points = f"{abs(difference) * 100:.1f} points"
+    spread = f"95 % interval {low * 100:+.1f} to {high * 100:+.1f}, {len(mine)} repeats"
+    sentence = {
+        "required": f"{title} is required here: it gains {points} ({spread}), and without it "
+        "less than half as much is learned above chance.",
+        "helps": f"{title} helps: it gains {points} ({spread}).",
+        "hurts": f"{title} hurts: it loses {points} ({spread}).",
+        "no measurable difference": f"{title} makes no measurable difference ({spread}).",
+        "undecided": f"{title} differs by {difference * 100:+.1f} points in one repeat. "
+        "One repeat cannot tell an effect from luck.",
+    }[word]
+    return Verdict(strategy, word, difference, low, high, len(mine), sentence)
+
+
+def _word(low: float, high: float, mine: float, base: float, chance: float) -> str:
+    if math.isinf(low):
+        return "undecided"
+    if high < 0:
+        return "hurts"
+    if low <= 0:
+        return "no measurable difference"
+    return "required" if base - chance < 0.5 * (mine - chance) else "helps"
