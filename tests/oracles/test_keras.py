@@ -1,0 +1,221 @@
+"""The engine against real Keras layers: same weights, same batch order, same numbers.
+
+Every strategy that Keras can express is built from stock layers and trained with `Model.fit`. The
+epochs' loss and accuracy and the outputs afterwards must agree to float precision.
+"""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from maskdemo.experiment import Experiment
+from maskdemo.training import train
+from maskdemo.engine import batch_order, new_network
+from maskdemo.strategies import arrays
+from maskdemo.tasks import TASKS
+
+EPOCHS = 3
+
+
+def keras_model(strategy, experiment, steps, features, outputs):
+    """The strategy as a person would write it in Keras; inputs (values, valid, read-out step)."""
+    values = keras.Input((steps, features))
+    valid = keras.Input((steps,), dtype="bool")
+    step = keras.Input((), dtype="int32")
+    per_step = experiment.per_step
+    activation = "sigmoid" if outputs == 1 else "softmax"
+    lstm = keras.layers.LSTM(
+        experiment.units, return_sequences=per_step or strategy == "last_valid_step"
+    )
+    dense = keras.layers.Dense(outputs, activation=activation)
+    as_float = keras.ops.cast(valid, "float32")[..., None]
+    if strategy == "masking_layer":
+        hidden = lstm(keras.layers.Masking(experiment.mask_value)(values))
+    elif strategy == "held_state":
+        hidden = lstm(values, mask=valid)
+    elif strategy == "zeroed_input":
+        hidden = lstm(values * as_float)
+    elif strategy == "mask_feature":
+        hidden = lstm(keras.layers.Concatenate()([values, as_float]))
+    else:
+        hidden = lstm(values)
+    if strategy == "last_valid_step" and not per_step:
+        hidden = keras.ops.take_along_axis(hidden, step[:, None, None], axis=1)[:, 0]
+    return keras.Model([values, valid, step], dense(hidden)), lstm, dense
+
+
+def keras_inputs(batch):
+    steps = batch.valid.shape[1]
+    last = steps - 1 - np.argmax(batch.valid[:, ::-1], axis=1)
+    return [batch.values, batch.valid, last.astype(np.int32)]
+
+
+CASES = {
+    "binary": {"task": "sum_sign", "min_length": 3, "max_length": 9, "padded_length": 14},
+    "pre, padded with -9": {
+        "task": "last_sign",
+        "min_length": 2,
+        "max_length": 8,
+        "padded_length": 11,
+        "side": "pre",
+        "pad_value": -9.0,
+        "mask_value": -9.0,
+    },
+    "real zeros masked": {
+        "task": "last_bit",
+        "min_length": 3,
+        "max_length": 10,
+        "padded_length": 10,
+    },
+    "missing readings": {
+        "task": "first_sign",
+        "min_length": 4,
+        "max_length": 9,
+        "padded_length": 12,
+        "missing_rate": 0.3,
+    },
+    "nine classes": {"task": "japanese_vowels", "padded_length": 40},
+}
+EXPRESSIBLE = (
+    "no_mask",
+    "masking_layer",
+    "zeroed_input",
+    "held_state",
+    "last_valid_step",
+    "mask_feature",
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("strategy", EXPRESSIBLE)
+def test_training_follows_model_fit(strategy, case):
+    experiment = Experiment(
+        **{"train_size": 100, "test_size": 40, **CASES[case]},
+        strategies=(strategy,),
+        units=7,
+        epochs=EPOCHS,
+        batch_size=16,
+        repeats=1,
+        seed=3,
+    )
+    final = list(train(experiment))[-1]
+    data = experiment.data(0)
+    batch, test = experiment.padded(data.train), experiment.padded(data.test)
+    features = TASKS[experiment.task].features
+    outputs = 1 if experiment.classes == 2 else experiment.classes
+    model, lstm, dense = keras_model(
+        strategy, experiment, experiment.padded_length, features, outputs
+    )
+    start = new_network(
+        features=features, units=7, outputs=outputs, seed=experiment.repeat_seed(0)
+    ).weights
+    rows = features + 1 if strategy == "mask_feature" else features
+    lstm.set_weights([start.kernel[:rows], start.recurrent_kernel, start.bias])
+    dense.set_weights([start.readout, start.readout_bias])
+    model.compile(
+        keras.optimizers.Adam(experiment.learning_rate),
+        "binary_crossentropy" if outputs == 1 else "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    rng = np.random.default_rng([experiment.seed, 0])
+    labels = np.array([each[0] for each in data.train.labels])
+    inputs = keras_inputs(batch)
+    for epoch in range(EPOCHS):
+        order = batch_order(experiment.train_size, 16, rng).ravel()
+        order = order[order >= 0]
+        history = model.fit(
+            [each[order] for each in inputs],
+            labels[order],
+            batch_size=16,
+            shuffle=False,
+            verbose=0,
+        ).history
+        curve = final.curves[0]
+        assert curve.loss[epoch] == pytest.approx(history["loss"][0], abs=2e-5)
+        assert curve.accuracy[epoch] == pytest.approx(history["accuracy"][0], abs=1e-6)
+    said = model.predict(keras_inputs(test), verbose=0)
+    if outputs == 1:
+        said = np.concatenate([1 - said, said], axis=1)
+    rows = np.unique(np.linspace(0, len(said) - 1, 8).astype(int))
+    if strategy == "last_valid_step":
+        last = keras_inputs(test)[2][rows]
+    else:
+        last = np.full(len(rows), experiment.padded_length - 1)
+    ours = final.probes.outputs[strategy][-1][np.arange(len(rows)), last]
+    np.testing.assert_allclose(ours, said[rows], atol=1e-4)
+
+
+@pytest.mark.parametrize("strategy", ["no_mask", "masking_layer"])
+def test_a_label_at_each_step_follows_model_fit(strategy):
+    """Padding is 0, so Keras's computed mask is the valid steps and its loss skips the padding."""
+    experiment = Experiment(
+        task="running_sign",
+        train_size=64,
+        test_size=16,
+        min_length=3,
+        max_length=8,
+        padded_length=12,
+        strategies=(strategy,),
+        count_invalid=strategy == "no_mask",
+        units=6,
+        epochs=EPOCHS,
+        batch_size=16,
+        repeats=1,
+    )
+    curve = list(train(experiment))[-1].curves[0]
+    batch = experiment.padded(experiment.data(0).train)
+    model, lstm, dense = keras_model(strategy, experiment, 12, 4, 1)
+    start = new_network(features=4, units=6, outputs=1, seed=experiment.repeat_seed(0)).weights
+    lstm.set_weights([start.kernel[:4], start.recurrent_kernel, start.bias])
+    dense.set_weights([start.readout, start.readout_bias])
+    model.compile(keras.optimizers.Adam(0.003), "binary_crossentropy", metrics=["accuracy"])
+    rng = np.random.default_rng([experiment.seed, 0])
+    for epoch in range(EPOCHS):
+        order = batch_order(64, 16, rng).ravel()
+        history = model.fit(
+            [each[order] for each in keras_inputs(batch)],
+            batch.labels[order][..., None],
+            batch_size=16,
+            shuffle=False,
+            verbose=0,
+        ).history
+        assert curve.loss[epoch] == pytest.approx(history["loss"][0], abs=2e-5)
+        assert curve.accuracy[epoch] == pytest.approx(history["accuracy"][0], abs=2e-5)
+
+
+def test_initial_weights_are_those_of_keras_layers():
+    """Same initialisers and layout: scale, orthogonality and the forget bias."""
+    weights = new_network(features=4, units=8, outputs=3, seed=5).weights
+    cell = keras.layers.LSTMCell(8)
+    cell.build((None, 4))
+    for ours, theirs in zip(weights[:3], cell.get_weights(), strict=True):
+        rows = theirs.shape[0] if theirs.ndim == 2 else None
+        assert ours[:rows].shape == theirs.shape
+    limit = np.sqrt(6 / (4 + 32))
+    kernel = weights.kernel[:4].numpy()
+    assert np.abs(kernel).max() <= limit and np.abs(kernel).max() > 0.8 * limit
+    recurrent = weights.recurrent_kernel.numpy()
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(8), atol=1e-5)
+    np.testing.assert_array_equal(weights.bias, cell.get_weights()[2])
+
+
+def test_one_step_is_the_keras_cell():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(5, 4)).astype(np.float32)
+    weights = new_network(features=4, units=8, outputs=1, seed=5).weights
+    cell = keras.layers.LSTMCell(8)
+    cell.build((None, 4))
+    cell.set_weights([weights.kernel[:4], weights.recurrent_kernel, weights.bias])
+    from maskdemo.lstm import forward
+
+    state = [tf.zeros((5, 8)), tf.zeros((5, 8))]
+    theirs = []
+    for _ in range(3):
+        output, state = cell(inputs, state)
+        theirs.append(output.numpy())
+    padded = np.concatenate([inputs, np.zeros((5, 1), np.float32)], axis=1)
+    stacked = tf.constant(np.stack([padded] * 3))
+    ones = tf.ones((3, 5))
+    ours = tf.function(forward, jit_compile=True)(weights, stacked, ones, 0 * ones)
+    np.testing.assert_allclose(ours, np.stack(theirs), atol=1e-6)
