@@ -1,6 +1,8 @@
 """One XLA program a shape: train an epoch, and the outputs at every step.
 
-All state goes in as arguments and comes out as results, and the settings that differ between
+Compiling takes seconds and, on TensorFlow, memory that is never given back. So shapes are few: steps
+and sequences are rounded up to the sizes in `ROOMS`, while the loops run only over the steps and
+batches that are really there. All state goes in as arguments and comes out as results, and the settings that differ between
 strategies are data (`maskdemo.strategies`). So one compiled program serves every strategy, repeat and
 viewer of that shape, without a lock, and the same arguments give the same bits.
 
@@ -21,15 +23,22 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from maskdemo.lstm import Weights, backward, forward, forward_with_tape, initial_weights
+from maskdemo.lstm import Weights, backward, forward, initial_weights
 from maskdemo.strategies import Arrays
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 PROGRAMS_KEPT = 24
+ROOMS = {
+    "sequences": (512, 1024, 2048, 4096),
+    "steps": (10, 16, 20, 30, 40, 60, 80, 100, 120, 160, 200),
+}
 
 
 class Shape(NamedTuple):
-    """What a program is compiled for. outputs: 1 for a binary task, else its classes."""
+    """What a program is compiled for. outputs: 1 for a binary task, else its classes.
+
+    sequences and steps are rooms to fill, not what the data has. batch_size is 0 for outputs alone.
+    """
 
     sequences: int
     steps: int
@@ -37,6 +46,14 @@ class Shape(NamedTuple):
     units: int
     outputs: int
     batch_size: int = 0
+
+    @staticmethod
+    def for_arrays(arrays: Arrays, *, units: int, outputs: int, batch_size: int = 0) -> Shape:
+        """The smallest shape with room for these arrays."""
+        sequences, steps, channels = arrays.inputs.shape
+        room = next(size for size in ROOMS["sequences"] if size >= sequences)
+        long = next(size for size in ROOMS["steps"] if size >= steps)
+        return Shape(room, long, channels, units, outputs, batch_size)
 
 
 class Network(NamedTuple):
@@ -49,13 +66,17 @@ class Network(NamedTuple):
 
 
 class Tensors(NamedTuple):
-    """`Arrays` as the programs take them, time-major: (T, N, F + 1), then four of (T, N)."""
+    """`Arrays` as the programs take them, time-major: (T, N, F + 1), then four of (T, N).
+
+    steps: how many of the T steps there are, ().
+    """
 
     inputs: tf.Tensor
     advance: tf.Tensor
     keep: tf.Tensor
     targets: tf.Tensor
     weights: tf.Tensor
+    steps: tf.Tensor
 
 
 def new_network(*, features: int, units: int, outputs: int, seed: int) -> Network:
@@ -65,14 +86,15 @@ def new_network(*, features: int, units: int, outputs: int, seed: int) -> Networ
     return Network(weights, zeros, zeros, tf.constant(0.0))
 
 
-def tensors(arrays: Arrays) -> Tensors:
-    """Move the five arrays (N, T, ...) to the programs' time-major layout."""
+def tensors(arrays: Arrays, shape: Shape) -> Tensors:
+    """Move the five arrays (N, T, ...) to the programs' time-major layout and room."""
+    rows, steps = arrays.advance.shape
+    room = [(0, shape.steps - steps), (0, shape.sequences - rows)]
+    planes = (arrays.advance, arrays.keep, arrays.targets, arrays.weights)
     return Tensors(
-        tf.constant(np.swapaxes(arrays.inputs, 0, 1)),
-        *(
-            tf.constant(np.ascontiguousarray(each.T))
-            for each in (arrays.advance, arrays.keep, arrays.targets, arrays.weights)
-        ),
+        tf.constant(np.pad(arrays.inputs.swapaxes(0, 1), [*room, (0, 0)])),
+        *(tf.constant(np.pad(each.T, room)) for each in planes),
+        steps=tf.constant(steps),
     )
 
 
@@ -84,19 +106,33 @@ def batch_order(sequences: int, batch_size: int, rng: np.random.Generator) -> ND
     return order.reshape(batches, batch_size)
 
 
+def train_epoch(
+    shape: Shape, network: Network, data: Tensors, order: NDArray[np.int32], learning_rate: float
+) -> tuple[Network, float, float]:
+    """One epoch over `order` (batches, batch_size); returns the network, its loss and accuracy."""
+    batches, batch_size = order.shape
+    room = -(-shape.sequences // batch_size)
+    padded = np.pad(order, [(0, room - batches), (0, 0)], constant_values=-1)
+    network, loss, accuracy = epoch_program(shape)(
+        network, data, tf.constant(padded), tf.constant(batches), tf.constant(learning_rate, tf.float32)
+    )
+    return network, float(loss), float(accuracy)
+
+
 @lru_cache(maxsize=PROGRAMS_KEPT)
 def epoch_program(shape: Shape) -> Callable:
-    """(network, tensors, order, learning_rate) -> (network, loss, accuracy), one epoch of training.
+    """(network, tensors, order, batches, rate) -> (network, loss, accuracy), one epoch of training.
 
     Loss and accuracy are running means over the epoch, each batch before its update, as `Model.fit`
     reports them.
     """
 
-    def epoch(network, data, order, learning_rate):
+    def epoch(network, data, order, batches, learning_rate):
         def body(batch, network, loss, seen, correct, counted):
             picked = order[batch]
             present = tf.cast(picked >= 0, tf.float32)
-            part = Tensors(*(tf.gather(each, tf.maximum(picked, 0), axis=1) for each in data))
+            planes = (tf.gather(each, tf.maximum(picked, 0), axis=1) for each in data[:5])
+            part = Tensors(*planes, steps=data.steps)
             part = part._replace(weights=part.weights * present)
             gradient, batch_loss, hits = _gradient(network.weights, part)
             size = tf.reduce_sum(present)
@@ -110,14 +146,14 @@ def epoch_program(shape: Shape) -> Callable:
             )
 
         _, network, loss, seen, correct, counted = tf.while_loop(
-            lambda batch, *_: batch < order.shape[0],
+            lambda batch, *_: batch < batches,
             body,
             (0, network, 0.0, 0.0, 0.0, 0.0),
             parallel_iterations=1,
         )
         return network, loss / seen, correct / counted
 
-    batches = -(-shape.sequences // shape.batch_size)
+    room = -(-shape.sequences // shape.batch_size)
     one = _weights_spec(shape)
     return tf.function(
         epoch,
@@ -126,7 +162,8 @@ def epoch_program(shape: Shape) -> Callable:
         input_signature=[
             Network(one, one, one, tf.TensorSpec([])),
             _tensors_spec(shape),
-            tf.TensorSpec([batches, shape.batch_size], tf.int32),
+            tf.TensorSpec([room, shape.batch_size], tf.int32),
+            tf.TensorSpec([], tf.int32),
             tf.TensorSpec([]),
         ],
     ).get_concrete_function()
@@ -137,7 +174,8 @@ def output_program(shape: Shape) -> Callable:
     """(weights, tensors) -> logits (T, N, K): the read-out after every step."""
 
     def outputs(weights, data):
-        return _logits(weights, forward(weights, data.inputs, data.advance, data.keep))
+        tape = forward(weights, data.inputs, data.advance, data.keep, data.steps)
+        return _logits(weights, tape.states)
 
     return tf.function(
         outputs,
@@ -184,8 +222,8 @@ def probabilities(logits: NDArray, shows: NDArray[np.intp], at_start: NDArray) -
 
 def _gradient(weights: Weights, part: Tensors) -> tuple[Weights, tf.Tensor, tf.Tensor]:
     """Gradient of the batch's loss, the loss, and the weighted count of right answers."""
-    tape = forward_with_tape(weights, part.inputs, part.advance, part.keep)
-    states = tape.rows[1:, :, part.inputs.shape[2] + 1 :]
+    tape = forward(weights, part.inputs, part.advance, part.keep, part.steps)
+    states = tape.states
     logits = _logits(weights, states)
     if logits.shape[2] == 1:
         truth = tf.cast(part.targets, tf.float32)[..., None]
@@ -200,7 +238,9 @@ def _gradient(weights: Weights, part: Tensors) -> tuple[Weights, tf.Tensor, tf.T
     share = part.weights / tf.reduce_sum(part.weights)
     d_logits = share[..., None] * error
     d_states = tf.tensordot(d_logits, weights.readout, [[2], [1]])
-    kernel, recurrent, bias = backward(weights, tape, d_states, part.advance, part.keep)
+    kernel, recurrent, bias = backward(
+        weights, tape, d_states, part.advance, part.keep, part.steps
+    )
     gradient = Weights(
         kernel,
         recurrent,
@@ -249,4 +289,5 @@ def _tensors_spec(shape: Shape) -> Tensors:
         tf.TensorSpec(plane),
         tf.TensorSpec(plane, tf.int32),
         tf.TensorSpec(plane),
+        tf.TensorSpec([], tf.int32),
     )

@@ -31,9 +31,9 @@ from maskdemo.tasks import TASKS, Data, Sequences, make
 LIMITS: dict[str, tuple[float, float]] = {
     "train_size": (16, 4000),
     "test_size": (16, 2000),
-    "min_length": (1, 200),
-    "max_length": (1, 200),
-    "padded_length": (1, 400),
+    "min_length": (1, 100),
+    "max_length": (1, 100),
+    "padded_length": (1, 200),
     "pad_value": (-1000.0, 1000.0),
     "mask_value": (-1000.0, 1000.0),
     "missing_rate": (0.0, 0.9),

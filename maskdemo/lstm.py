@@ -52,6 +52,11 @@ class Tape(NamedTuple):
     gates: tf.Tensor
     cells: tf.Tensor
 
+    @property
+    def states(self) -> tf.Tensor:
+        """h after every step, (T, B, H)."""
+        return self.rows[1:, :, -self.cells.shape[2] :]
+
 
 def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> Weights:
     """The weights that `keras.layers.LSTM(units)` and `keras.layers.Dense(outputs)` start from.
@@ -75,17 +80,13 @@ def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> We
 
 
 def forward(
-    weights: Weights, inputs: tf.Tensor, advance: tf.Tensor, keep: tf.Tensor
-) -> tf.Tensor:
-    """States h after every step, (T, B, H), from inputs (T, B, F + 1) and switches (T, B)."""
-    return forward_with_tape(weights, inputs, advance, keep).rows[1:, :, inputs.shape[2] + 1 :]
-
-
-def forward_with_tape(
-    weights: Weights, inputs: tf.Tensor, advance: tf.Tensor, keep: tf.Tensor
+    weights: Weights, inputs: tf.Tensor, advance: tf.Tensor, keep: tf.Tensor, steps: tf.Tensor
 ) -> Tape:
-    """The forward pass, and what `backward` needs of it. Shapes as in `forward`."""
-    steps, batch, channels = inputs.shape
+    """Read `steps` of the T steps of inputs (T, B, F + 1), with switches (T, B).
+
+    T is part of the compiled shape, `steps` is not: later steps are not computed and stay zero.
+    """
+    room, batch, channels = inputs.shape
     units = weights.recurrent_kernel.shape[0]
     # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates, and the factor inside
     # goes into the weights once instead of into every step.
@@ -94,7 +95,7 @@ def forward_with_tape(
     kernel = scale * tf.concat(
         [weights.kernel, weights.bias[None], weights.recurrent_kernel], axis=0
     )
-    rows = tf.concat([inputs, tf.ones((steps, batch, 1)), tf.zeros((steps, batch, units))], axis=2)
+    rows = tf.concat([inputs, tf.ones((room, batch, 1)), tf.zeros((room, batch, units))], axis=2)
     rows = tf.concat([rows, tf.zeros((1, batch, channels + 1 + units))], axis=0)
 
     def body(t, cell, rows, gates, cells):
@@ -111,8 +112,8 @@ def forward_with_tape(
         return t + 1, cell, rows, gates, cells
 
     start = tf.zeros((batch, units))
-    gates = tf.zeros((steps, batch, 4 * units))
-    cells = tf.zeros((steps + 1, batch, units))
+    gates = tf.zeros((room, batch, 4 * units))
+    cells = tf.zeros((room + 1, batch, units))
     _, _, rows, gates, cells = tf.while_loop(
         lambda t, *_: t < steps, body, (0, start, rows, gates, cells), parallel_iterations=1
     )
@@ -120,14 +121,19 @@ def forward_with_tape(
 
 
 def backward(
-    weights: Weights, tape: Tape, d_states: tf.Tensor, advance: tf.Tensor, keep: tf.Tensor
+    weights: Weights,
+    tape: Tape,
+    d_states: tf.Tensor,
+    advance: tf.Tensor,
+    keep: tf.Tensor,
+    steps: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Backpropagation through time.
 
     d_states: (T, B, H), the loss's gradient with respect to each state where the read-out sees it.
     Returns the gradients of kernel, recurrent_kernel and bias.
     """
-    steps, batch, units = d_states.shape
+    room, batch, units = d_states.shape
     channels = weights.kernel.shape[0]
     back = tf.transpose(weights.recurrent_kernel)
 
@@ -160,12 +166,12 @@ def backward(
     _, _, _, d_gates = tf.while_loop(
         lambda s, *_: s < steps,
         body,
-        (0, zero, zero, tf.zeros((steps, batch, 4 * units))),
+        (0, zero, zero, tf.zeros((room, batch, 4 * units))),
         parallel_iterations=1,
     )
     d_kernels = tf.matmul(
-        tf.reshape(tape.rows[:-1], [steps * batch, channels + 1 + units]),
-        tf.reshape(d_gates, [steps * batch, 4 * units]),
+        tf.reshape(tape.rows[:-1], [room * batch, channels + 1 + units]),
+        tf.reshape(d_gates, [room * batch, 4 * units]),
         transpose_a=True,
     )
     return d_kernels[:channels], d_kernels[channels + 1 :], d_kernels[channels]

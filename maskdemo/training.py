@@ -14,19 +14,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskdemo.engine import (
     Shape,
     Tensors,
     batch_order,
-    epoch_program,
     new_network,
     output_program,
     probabilities,
     score,
     tensors,
+    train_epoch,
 )
 from maskdemo.experiment import Curve, Experiment, Probes, Snapshot
 from maskdemo.padding import Batch, pad
@@ -40,12 +39,13 @@ PROBES = 8
 class Split:
     """One strategy's view of some sequences: full arrays for scoring, trimmed ones to compute on.
 
-    shows: (T,), see `strategies.trim`. valid_weights: (N, T), the valid steps that are read out.
+    shows: (T,), see `strategies.trim`. shape and data: as the engine takes the trimmed ones.
     """
 
     arrays: Arrays
     trimmed: Arrays
     shows: NDArray[np.intp]
+    shape: Shape
     data: Tensors
 
 
@@ -116,28 +116,24 @@ class _Run:
         self.test_sequences = test_sequences
         self.test_batch = test
         self.curve = Curve(strategy, repeat)
-        self.train = self._split(experiment.padded(train_sequences))
-        self.test = self._split(test)
         outputs = 1 if experiment.classes == 2 else experiment.classes
+        self.sizes = {"units": experiment.units, "outputs": outputs}
+        batch = experiment.padded(train_sequences)
+        self.train = self._split(batch, batch_size=experiment.batch_size)
+        self.test = self._split(test)
         self.network = new_network(
             features=TASKS[experiment.task].features,
             units=experiment.units,
             outputs=outputs,
             seed=experiment.repeat_seed(repeat),
         )
-        self.shape = Shape(
-            *self.train.trimmed.inputs.shape, experiment.units, outputs, experiment.batch_size
-        )
-        self.rate = tf.constant(experiment.learning_rate, tf.float32)
 
     def advance(self, order: NDArray[np.int32]) -> NDArray[np.float32]:
         """Train one epoch; returns the test outputs (N, T, classes) after it."""
         began = time.perf_counter()
-        program = epoch_program(self.shape)
-        self.network, loss, accuracy = program(
-            self.network, self.train.data, tf.constant(order), self.rate
+        self.network, loss, accuracy = train_epoch(
+            self.train.shape, self.network, self.train.data, order, self.experiment.learning_rate
         )
-        loss, accuracy = float(loss), float(accuracy)
         spent = time.perf_counter() - began
         outputs = self.outputs(self.test)
         reported = score(outputs, self.test.arrays)
@@ -155,12 +151,9 @@ class _Run:
 
     def outputs(self, split: Split) -> NDArray[np.float32]:
         """Probabilities (N, T, classes) after every step."""
-        shape = self.shape._replace(
-            sequences=split.trimmed.inputs.shape[0],
-            steps=split.trimmed.inputs.shape[1],
-            batch_size=0,
-        )
-        logits = output_program(shape)(self.network.weights, split.data).numpy()
+        rows, steps = split.trimmed.advance.shape
+        logits = output_program(split.shape)(self.network.weights, split.data).numpy()
+        logits = logits[:steps, :rows]
         return probabilities(logits, split.shows, self.network.weights.readout_bias.numpy())
 
     def measure_leak(self) -> None:
@@ -173,7 +166,7 @@ class _Run:
             pad_value=self.experiment.pad_value,
         )
         unpadded = hold_padding(self._arrays(bare), bare.padded)
-        split = Split(unpadded, unpadded, np.arange(steps), tensors(unpadded))
+        split = self._split_of(unpadded, unpadded, np.arange(steps))
         there, here = self.outputs(self.test), self.outputs(split)
         if self.experiment.per_step:
             there, here = there[~self.test_batch.padded], here[~bare.padded]
@@ -196,10 +189,17 @@ class _Run:
             count_invalid=self.experiment.count_invalid,
         )
 
-    def _split(self, batch: Batch) -> Split:
+    def _split(self, batch: Batch, *, batch_size: int = 0) -> Split:
         full = self._arrays(batch)
-        trimmed, shows = trim(full, at_least=self.experiment.max_length)
-        return Split(full, trimmed, shows, tensors(trimmed))
+        return self._split_of(
+            full, *trim(full, at_least=self.experiment.max_length), batch_size=batch_size
+        )
+
+    def _split_of(
+        self, full: Arrays, trimmed: Arrays, shows: NDArray[np.intp], *, batch_size: int = 0
+    ) -> Split:
+        shape = Shape.for_arrays(trimmed, batch_size=batch_size, **self.sizes)
+        return Split(full, trimmed, shows, shape, tensors(trimmed, shape))
 
 
 class _Probing:
