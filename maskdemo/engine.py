@@ -1,10 +1,10 @@
 """One XLA program a shape: train an epoch, and the outputs at every step.
 
-Compiling takes seconds and, on TensorFlow, memory that is never given back. So shapes are few: steps
-and sequences are rounded up to the sizes in `ROOMS`, while the loops run only over the steps and
-batches that are really there. All state goes in as arguments and comes out as results, and the settings that differ between
-strategies are data (`maskdemo.strategies`). So one compiled program serves every strategy, repeat and
-viewer of that shape, without a lock, and the same arguments give the same bits.
+Compiling takes seconds and, on TensorFlow, memory that is never given back. So shapes are few:
+steps and sequences are rounded up to the sizes in `ROOMS`, while the loops run only over the steps
+and batches that are really there. All state goes in as arguments and comes out as results, and what
+differs between strategies is data (`maskdemo.strategies`). So one compiled program serves every
+strategy, repeat and viewer of that shape, without a lock, and the same arguments give the same bits.
 
 The rules are Keras's: Adam (Kingma and Ba 2015) as keras/src/optimizers/adam.py computes it, the loss
 as the mean over the steps of the batch that count, the epoch's loss as the mean over its batches
@@ -14,9 +14,12 @@ and a sigmoid, others K logits and a softmax.
 
 from __future__ import annotations
 
+import ctypes
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -119,7 +122,19 @@ def train_epoch(
     return network, float(loss), float(accuracy)
 
 
-@lru_cache(maxsize=PROGRAMS_KEPT)
+def _once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
+    """Keep the newest programs; of two threads that want the same new one, only one traces it."""
+    cached, tracing = lru_cache(maxsize=PROGRAMS_KEPT)(build), threading.Lock()
+
+    @wraps(build)
+    def program(shape: Shape) -> Callable:
+        with tracing:
+            return cached(shape)
+
+    return program
+
+
+@_once
 def epoch_program(shape: Shape) -> Callable:
     """(network, tensors, order, batches, rate) -> (network, loss, accuracy), one epoch of training.
 
@@ -169,7 +184,7 @@ def epoch_program(shape: Shape) -> Callable:
     ).get_concrete_function()
 
 
-@lru_cache(maxsize=PROGRAMS_KEPT)
+@_once
 def output_program(shape: Shape) -> Callable:
     """(weights, tensors) -> logits (T, N, K): the read-out after every step."""
 
@@ -218,6 +233,14 @@ def probabilities(logits: NDArray, shows: NDArray[np.intp], at_start: NDArray) -
         return np.concatenate([1 - one, one], axis=2)
     grown = np.exp(chosen - chosen.max(axis=2, keepdims=True))
     return grown / grown.sum(axis=2, keepdims=True)
+
+
+def give_back_memory() -> None:
+    """Return what compiling has freed to the system: the C library keeps about 100 MB otherwise."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # absent outside glibc
+        if trim is not None:
+            trim(0)
 
 
 def _gradient(weights: Weights, part: Tensors) -> tuple[Weights, tf.Tensor, tf.Tensor]:

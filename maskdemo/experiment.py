@@ -18,14 +18,16 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskdemo.padding import SIDES, Batch, pad
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import TASKS, Data, Sequences, make
+from maskdemo.tasks import TASKS, Data, Sequences, chance, make
+
+if TYPE_CHECKING:
+    from maskdemo.snapshot import Snapshot
 
 #: What each number may be, both ends included.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -164,6 +166,10 @@ class Experiment:
             seed=self.repeat_seed(repeat),
         )
 
+    def chance(self) -> float:
+        """Accuracy (0 to 1) of always giving the commonest label of the first repeat's test set."""
+        return chance(self.data(0).test, per_step=self.per_step)
+
     def padded(self, sequences: Sequences) -> Batch:
         """These sequences as one rectangle, (N, padded_length, F)."""
         return pad(
@@ -171,6 +177,19 @@ class Experiment:
             padded_length=self.padded_length,
             side=self.side,
             pad_value=self.pad_value,
+        )
+
+    def preview(self, rows: int = 24) -> Batch:
+        """A few training sequences of the first repeat as the LSTM would receive them."""
+        train = self.data(0).train
+        picked = np.unique(np.linspace(0, len(train) - 1, min(rows, len(train))).astype(int))
+        return self.padded(
+            Sequences(
+                *(
+                    tuple(each[at] for at in picked)
+                    for each in (train.values, train.observed, train.labels)
+                )
+            )
         )
 
     def run(self) -> Iterator[Snapshot]:
@@ -240,59 +259,6 @@ class Experiment:
     def with_(self, **changes: Any) -> Experiment:
         """A copy with some settings changed, validated again."""
         return replace(self, **changes)
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One strategy in one repeat, so far. Tuples hold one number an epoch.
-
-    accuracy and loss are running means over the training epoch, as `Model.fit` reports them.
-    test_accuracy is over the steps that count; test_valid_accuracy over the valid steps only, which
-    is the same for one label a sequence. leak is known after the last epoch: the largest change of an
-    output probability (0 to 1) when the same test sequences are given unpadded.
-    """
-
-    strategy: str
-    repeat: int
-    loss: tuple[float, ...] = ()
-    accuracy: tuple[float, ...] = ()
-    test_loss: tuple[float, ...] = ()
-    test_accuracy: tuple[float, ...] = ()
-    test_valid_accuracy: tuple[float, ...] = ()
-    leak: float | None = None
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Probes:
-    """P test sequences of the first repeat, looked into.
-
-    values: (P, T, F). valid, padded: (P, T) bool. labels: (P, T) int. outputs: strategy ->
-    probabilities (E, P, T, classes) after each of the E epochs so far.
-    """
-
-    values: NDArray[np.float32]
-    valid: NDArray[np.bool_]
-    padded: NDArray[np.bool_]
-    labels: NDArray[np.int32]
-    outputs: Mapping[str, NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Everything known after an epoch. Curves by repeat, then in the strategies' order.
-
-    chance: the accuracy of always giving the test set's commonest label. done: the share of all
-    epochs that is finished, 0 to 1. seconds: since the start.
-    """
-
-    experiment: Experiment
-    curves: tuple[Curve, ...]
-    probes: Probes
-    chance: float
-    finished: bool
-    seconds: float
-    done: float
 
 
 def _written(value: Any) -> str:

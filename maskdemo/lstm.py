@@ -54,7 +54,7 @@ class Tape(NamedTuple):
 
     @property
     def states(self) -> tf.Tensor:
-        """h after every step, (T, B, H)."""
+        """States h after every step, (T, B, H)."""
         return self.rows[1:, :, -self.cells.shape[2] :]
 
 
@@ -86,8 +86,8 @@ def forward(
 
     T is part of the compiled shape, `steps` is not: later steps are not computed and stay zero.
     """
-    room, batch, channels = inputs.shape
-    units = weights.recurrent_kernel.shape[0]
+    room, batch, channels = _sizes(inputs)
+    units = _sizes(weights.recurrent_kernel)[0]
     # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates, and the factor inside
     # goes into the weights once instead of into every step.
     scale = tf.constant(np.repeat([0.5, 0.5, 1.0, 0.5], units), tf.float32)
@@ -133,8 +133,8 @@ def backward(
     d_states: (T, B, H), the loss's gradient with respect to each state where the read-out sees it.
     Returns the gradients of kernel, recurrent_kernel and bias.
     """
-    room, batch, units = d_states.shape
-    channels = weights.kernel.shape[0]
+    room, batch, units = _sizes(d_states)
+    channels = _sizes(weights.kernel)[0]
     back = tf.transpose(weights.recurrent_kernel)
 
     def at(stack, t, gate=0):
@@ -175,3 +175,8 @@ def backward(
         transpose_a=True,
     )
     return d_kernels[:channels], d_kernels[channels + 1 :], d_kernels[channels]
+
+
+def _sizes(tensor: tf.Tensor) -> list[int]:
+    # All shapes are known when a program is traced; the type stubs cannot know that.
+    return [int(size) for size in tensor.shape]

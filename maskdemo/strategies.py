@@ -223,9 +223,9 @@ def trim(given: Arrays, *, at_least: int) -> tuple[Arrays, NDArray[np.intp]]:
     dropped = np.flatnonzero(holds)[::-1][:spare]
     kept = np.setdiff1d(np.arange(steps), dropped)
     shows = np.searchsorted(kept, np.arange(steps), side="right") - 1
-    weights = np.zeros((len(given.weights), len(kept)), np.float32)
-    counted = shows >= 0
-    np.add.at(weights, (slice(None), shows[counted]), given.weights[:, counted])
+    # Column k of `moved` collects the weights of every step that shows kept step k.
+    moved = (shows[:, None] == np.arange(len(kept))).astype(np.float32)
+    weights = given.weights @ moved
     return (
         Arrays(
             inputs=given.inputs[:, kept],

@@ -20,6 +20,7 @@ from maskdemo.engine import (
     Shape,
     Tensors,
     batch_order,
+    give_back_memory,
     new_network,
     output_program,
     probabilities,
@@ -27,8 +28,9 @@ from maskdemo.engine import (
     tensors,
     train_epoch,
 )
-from maskdemo.experiment import Curve, Experiment, Probes, Snapshot
+from maskdemo.experiment import Experiment
 from maskdemo.padding import Batch, pad
+from maskdemo.snapshot import NETWORK_BYTES, Curve, Network, Probes, Snapshot
 from maskdemo.strategies import Arrays, arrays, hold_padding, trim
 from maskdemo.tasks import TASKS, Sequences, chance
 
@@ -59,7 +61,7 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
     finished_curves: tuple[Curve, ...] = ()
     total = experiment.repeats * experiment.epochs
     threads = threads or min(os.cpu_count() or 1, len(experiment.strategies))
-    probes, guess = None, 0.0
+    probes, guess, networks = None, 0.0, {}
     with ThreadPoolExecutor(threads, thread_name_prefix="curve") as pool:
         for repeat in range(experiment.repeats):
             data = experiment.data(repeat)
@@ -74,11 +76,21 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
                 guess = chance(data.test, per_step=data.per_step)
             for epoch, order in enumerate(orders):
                 outputs = list(pool.map(lambda run, order=order: run.advance(order), runs))
+                if repeat == epoch == 0:
+                    give_back_memory()
                 last = epoch == experiment.epochs - 1
                 if last:
                     list(pool.map(_Run.measure_leak, runs))
                 if repeat == 0:
                     probes.record(epoch, experiment.strategies, outputs)
+                    if epoch in kept_epochs(experiment, runs[0].network_bytes):
+                        networks = {
+                            run.curve.strategy: (
+                                *networks.get(run.curve.strategy, ()),
+                                run.snapshot_network(epoch + 1),
+                            )
+                            for run in runs
+                        }
                 curves = finished_curves + tuple(run.curve for run in runs)
                 done = (repeat * experiment.epochs + epoch + 1) / total
                 yield Snapshot(
@@ -89,6 +101,7 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
                     finished=done == 1,
                     seconds=time.perf_counter() - started,
                     done=done,
+                    networks=networks,
                 )
             finished_curves += tuple(run.curve for run in runs)
 
@@ -98,6 +111,15 @@ def compile_ahead(experiment: Experiment) -> None:
     small = replace(experiment, epochs=1, repeats=1)
     for _ in train(small):
         pass
+
+
+def kept_epochs(experiment: Experiment, network_bytes: int) -> set[int]:
+    """Which epochs' networks (0 is the first epoch's) fit into `NETWORK_BYTES`; always the last."""
+    room = max(1, NETWORK_BYTES // (network_bytes * len(experiment.strategies)))
+    last = experiment.epochs - 1
+    if room == 1:
+        return {last}
+    return set(np.linspace(0, last, min(room, experiment.epochs)).round().astype(int).tolist())
 
 
 class _Run:
@@ -155,6 +177,13 @@ class _Run:
         logits = output_program(split.shape)(self.network.weights, split.data).numpy()
         logits = logits[:steps, :rows]
         return probabilities(logits, split.shows, self.network.weights.readout_bias.numpy())
+
+    @property
+    def network_bytes(self) -> int:
+        return sum(each.numpy().nbytes for each in self.network.weights)
+
+    def snapshot_network(self, epoch: int) -> Network:
+        return Network(epoch, *(each.numpy() for each in self.network.weights))
 
     def measure_leak(self) -> None:
         """The largest change of an output probability when the padding is taken away."""

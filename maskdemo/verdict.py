@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from maskdemo.experiment import Snapshot
+from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
 
 BASELINE = "no_mask"
@@ -83,6 +83,16 @@ def verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
             )
         )
     return tuple(found)
+
+
+def nothing_learned(snapshot: Snapshot) -> bool:
+    """Whether no strategy with two repeats or more is measurably better than chance."""
+    lows = []
+    for strategy in snapshot.experiment.strategies:
+        accuracies = list(final_accuracies(snapshot, strategy).values())
+        if len(accuracies) > 1:
+            lows.append(interval(accuracies)[1])
+    return bool(lows) and max(lows) <= snapshot.chance
 
 
 def _compare(strategy: str, mine: np.ndarray, base: np.ndarray, chance: float) -> Verdict:

@@ -1,0 +1,53 @@
+# make run    start the app on $PORT (8501 unless set)
+# make test   lint, type-check and run every test; ARGS="-k word" goes to pytest
+# make bench  measure the budgets; the table also lands in build/bench.json
+# make clean  remove everything that these made
+#
+# Each stamp below is remade only when the requirements behind it change.
+
+PYTHON ?= python3
+PORT ?= 8501
+ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+STAMPS := $(VENV)/stamps
+
+.PHONY: run test bench clean
+
+run: $(STAMPS)/run
+	$(PY) -m streamlit run app.py --server.port $(PORT) --server.headless true
+
+test: $(STAMPS)/test
+	$(PY) -m ruff check .
+	$(PY) -m pyright --pythonpath $(PY)
+	$(PY) -m pytest $(ARGS)
+
+bench: $(STAMPS)/bench
+	$(PY) -m tests.bench
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp rather than the folder: a virtual environment that failed half way is made again.
+$(STAMPS)/venv:
+	$(PYTHON) -m venv $(VENV)
+	mkdir -p $(STAMPS)
+	touch $@
+
+$(STAMPS)/run: requirements.txt | $(STAMPS)/venv
+	@echo "Installing what the app needs (about a minute the first time)"
+	$(PIP) -r $<
+	touch $@
+
+$(STAMPS)/test: requirements-test.txt $(STAMPS)/run
+	@echo "Installing what the tests need"
+	$(PIP) -r $<
+	touch $@
+
+$(STAMPS)/bench: requirements-bench.txt $(STAMPS)/run
+	@echo "Installing the peers to measure against"
+	$(PIP) -r $<
+	touch $@

@@ -1,0 +1,7 @@
+"""`python -m maskdemo`: see `maskdemo.cli`."""
+
+import sys
+
+from maskdemo.cli import main
+
+sys.exit(main())

@@ -1,0 +1,25 @@
+"""Plotly figures of batches and snapshots. They know nothing of Streamlit.
+
+Every figure takes `dark` and has a transparent background, a fixed height and fixed axes, so that
+it sits on either page and nothing jumps while training. Show it without a theme of the page's own:
+a theme would replace fonts, margins and colours.
+"""
+
+from maskdemo.charts.accuracy import accuracy_by_strategy
+from maskdemo.charts.batch import padded_batch
+from maskdemo.charts.curves import learning_curves
+from maskdemo.charts.looks import COLOURS, DASHES, MARKERS, colour
+from maskdemo.charts.steps import outputs_by_step
+from maskdemo.charts.template import template
+
+__all__ = [
+    "COLOURS",
+    "DASHES",
+    "MARKERS",
+    "accuracy_by_strategy",
+    "colour",
+    "learning_curves",
+    "outputs_by_step",
+    "padded_batch",
+    "template",
+]

@@ -1,0 +1,164 @@
+"""What the LSTM receives: the padded batch, each sequence a row."""
+
+from __future__ import annotations
+
+from math import floor, log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from maskdemo.charts.hatch import NAMES, hatched
+from maskdemo.charts.template import LEFT, RIGHT, TITLE_SPACE, heading, inks, nice_ticks, template
+
+if TYPE_CHECKING:
+    from maskdemo.padding import Batch
+
+FEW_FEATURES = 6
+# More numbers than these in the hover boxes, and the figure is slow to send.
+HOVER_NUMBERS = 30_000
+BELOW = 104
+SCALES = (
+    ((0.0, "#b4531b"), (0.25, "#e3a47a"), (0.5, "#eeeae4"), (0.75, "#86b3d1"), (1.0, "#22689b")),
+    ((0.0, "#f0945a"), (0.25, "#a4653f"), (0.5, "#3a3b42"), (0.75, "#3f7398"), (1.0, "#6fb6e4")),
+)
+
+
+def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Figure:
+    """The first `limit` sequences in their order: values as colour, padding and missing hatched.
+
+    Up to six features the colour is the first one, beyond that their mean; hovering gives the
+    values themselves.
+    """
+    ink = inks(dark)
+    total, steps, features = batch.values.shape
+    values, valid, padded = batch.values[:limit], batch.valid[:limit], batch.padded[:limit]
+    rows = len(values)
+    first = features <= FEW_FEATURES
+    shade = values[..., 0] if first else values.mean(axis=2)
+    reach, clipped = _reach(shade[valid])
+    height = int(np.clip(9 * rows, 150, 360))
+    row = np.arange(1, rows + 1)
+    shown = min(features, max(1, HOVER_NUMBERS // max(rows * steps, 1)))
+    common = {"x": np.arange(1, steps + 1), "y": row, "hoverongaps": False, "showlegend": False}
+    # Beyond this a gap would be wider than the cell on a phone.
+    gap = 1 if steps <= 40 else 0
+
+    real = go.Heatmap(
+        z=_only(shade, valid),
+        customdata=values[..., :shown] if features > 1 else None,
+        hovertemplate=_hover(features, shown),
+        name="",
+        zmin=-reach,
+        zmax=reach,
+        colorscale=SCALES[dark],
+        xgap=gap,
+        ygap=gap,
+        colorbar={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "xpad": 0,
+            "y": -50 / height,
+            "yanchor": "top",
+            "ypad": 0,
+            "len": 0.44,
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickvals": [-reach, 0, reach],
+            "ticktext": [f"{'≤ ' * clipped}−{reach:g}", "0", f"{'≥ ' * clipped}{reach:g}"],
+            "tickfont": {"color": ink.muted, "size": 12},
+            "title": {"text": _colour_title(features), "side": "top", "font": {"size": 13}},
+        },
+        **common,
+    )
+    traces: list = [real]
+    for kind, cells in (("padding", padded), ("missing", ~valid & ~padded)):
+        if cells.any():
+            clear = "rgba(0,0,0,0)"
+            traces.append(
+                go.Heatmap(
+                    z=_only(values[..., 0], cells),
+                    hovertemplate=f"Sequence %{{y}}, step %{{x}}<br>{NAMES[kind]}, "
+                    "written as %{z:.6~g}<extra></extra>",
+                    colorscale=((0, clear), (1, clear)),
+                    showscale=False,
+                    **common,
+                )
+            )
+        traces += hatched(cells, kind, bottom=row - 0.5, top=row + 0.5, dark=dark)
+
+    count = f"First {rows} of {total} sequences" if total > rows else _count(rows, "sequence")
+    layout = go.Layout(
+        template=template(dark),
+        uirevision="padded_batch",
+        title=heading(
+            "What the LSTM receives", f"{count}, padded to {_count(steps, 'step')}", dark=dark
+        ),
+        height=TITLE_SPACE + height + BELOW,
+        margin={"l": LEFT, "r": RIGHT, "t": TITLE_SPACE, "b": BELOW},
+        hovermode="closest",
+        xaxis={
+            "range": [0.5, steps + 0.5],
+            "tickvals": nice_ticks(1, steps),
+            "showgrid": False,
+            "title": {"text": "Step"},
+        },
+        yaxis={
+            "range": [rows + 0.5, 0.5],
+            "tickvals": nice_ticks(1, rows, most=6),
+            "showgrid": False,
+            "title": {"text": "Sequence"},
+        },
+        legend={
+            "x": 0.54,
+            "xanchor": "left",
+            "y": -47 / height,
+            "yanchor": "top",
+            "orientation": "v",
+            "traceorder": "normal",
+        },
+    )
+    return go.Figure(traces, layout)
+
+
+def _only(values: NDArray, cells: NDArray[np.bool_]) -> NDArray[np.float32]:
+    return np.where(cells, values, np.nan).astype(np.float32)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _colour_title(features: int) -> str:
+    if features == 1:
+        return "Value"
+    return "First feature" if features <= FEW_FEATURES else f"Mean of {features} features"
+
+
+def _reach(values: NDArray) -> tuple[float, bool]:
+    """A round number that nearly all absolute values stay below, and whether some do not."""
+    sizes = np.abs(values[np.isfinite(values)])
+    largest = float(sizes.max()) if sizes.size else 0.0
+    if largest == 0.0:
+        return 1.0, False
+    usual = max(float(np.quantile(sizes, 0.98)), largest / 20)
+    wanted = largest if largest <= 1.5 * usual else usual
+    power = 10.0 ** floor(log10(wanted))
+    reach = next(
+        step * power
+        for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+        if step * power >= wanted * (1 - 1e-6)
+    )
+    return float(f"{reach:.3g}"), largest > reach * (1 + 1e-6)
+
+
+def _hover(features: int, shown: int) -> str:
+    place = "Sequence %{y}, step %{x}<br>Real reading"
+    if features == 1:
+        return place + " %{z:.6~g}<extra></extra>"
+    lines = [f"<br>Feature {at + 1}: %{{customdata[{at}]:.6~g}}" for at in range(shown)]
+    if shown < features:
+        lines.append(f"<br>and {features - shown} more")
+    return place + "".join(lines) + "<extra></extra>"

@@ -1,0 +1,78 @@
+"""Padding is one grey hatch and a missing reading another, the same in every figure."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+
+NAMES = {"padding": "Padding", "missing": "Missing reading"}
+SHAPES = {"padding": "/", "missing": "x"}
+
+
+def pattern(kind: str, *, dark: bool) -> dict:
+    """The `fillpattern` of "padding" or "missing"."""
+    line = {
+        "padding": ("rgba(110,116,132,0.65)", "rgba(170,176,192,0.55)"),
+        "missing": ("rgba(70,74,88,0.95)", "rgba(215,219,230,0.95)"),
+    }
+    ground = {
+        "padding": ("rgba(110,116,132,0.12)", "rgba(170,176,192,0.12)"),
+        "missing": ("rgba(110,116,132,0.26)", "rgba(170,176,192,0.26)"),
+    }
+    return {
+        "shape": SHAPES[kind],
+        "fgcolor": line[kind][dark],
+        "bgcolor": ground[kind][dark],
+        "fillmode": "overlay",
+        "size": 7 if kind == "padding" else 5,
+        "solidity": 0.16 if kind == "padding" else 0.26,
+    }
+
+
+def outlines(cells: NDArray[np.bool_], bottom: ArrayLike, top: ArrayLike) -> tuple:
+    """Closed outlines of the runs of True in each row, as x and y with gaps between them.
+
+    cells: (R, T), column t spanning t + 0.5 to t + 1.5. bottom, top: (R,) heights of each row.
+    """
+    edges = np.diff(np.pad(cells.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    _, ends = np.nonzero(edges == -1)
+    low, high = np.asarray(bottom, float)[rows], np.asarray(top, float)[rows]
+    left, right, gap = starts + 0.5, ends + 0.5, np.full(len(rows), np.nan)
+    x = np.stack([left, right, right, left, left, gap], axis=1)
+    y = np.stack([low, low, high, high, low, gap], axis=1)
+    return x.ravel()[:-1].astype(np.float32), y.ravel()[:-1].astype(np.float32)
+
+
+def hatched(
+    cells: NDArray[np.bool_],
+    kind: str,
+    *,
+    bottom: ArrayLike,
+    top: ArrayLike,
+    dark: bool,
+    showlegend: bool = True,
+    yaxis: str = "y",
+) -> list[go.Scatter]:
+    """One trace that hatches all True cells (R, T) of a kind, or none if there are none.
+
+    One outline a run of cells keeps the figure small: a bar or a shape for each would not.
+    """
+    if not cells.any():
+        return []
+    x, y = outlines(cells, bottom, top)
+    return [
+        go.Scatter(
+            x=x,
+            y=y,
+            yaxis=yaxis,
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillpattern=pattern(kind, dark=dark),
+            hoverinfo="skip",
+            name=NAMES[kind],
+            showlegend=showlegend,
+        )
+    ]

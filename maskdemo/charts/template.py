@@ -1,0 +1,136 @@
+"""What all figures share: fonts, margins, grid, hover box, titles and legends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+
+import plotly.graph_objects as go
+
+FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
+LEGEND_ROW = 21
+LEFT, RIGHT = 48, 12
+TITLE_SPACE = 60
+# The narrowest page that figures are laid out for; a Python process cannot know the real width.
+NARROW = 340
+
+
+@dataclass(frozen=True)
+class Inks:
+    """Colours that carry no strategy."""
+
+    text: str
+    muted: str
+    grid: str
+    paper: str
+
+
+@cache
+def inks(dark: bool) -> Inks:
+    """The colours of text, lesser text, grid lines and hover boxes."""
+    if dark:
+        return Inks("#fafafa", "#a9aebb", "rgba(250,250,250,0.13)", "#262730")
+    return Inks("#31333f", "#636775", "rgba(49,51,63,0.12)", "#ffffff")
+
+
+@cache
+def template(dark: bool = False) -> go.layout.Template:
+    """The one template: transparent, left-aligned, thin grid, fixed margins."""
+    ink = inks(dark)
+    axis = {
+        "automargin": False,
+        "gridcolor": ink.grid,
+        "gridwidth": 1,
+        "linecolor": ink.grid,
+        "showline": False,
+        "zeroline": False,
+        "ticks": "",
+        "spikecolor": ink.muted,
+        # Plotly lays 2 more pixels of white under the hover line of a transparent plot: on a dark
+        # page those are the line.
+        "spikethickness": 0 if dark else 1,
+        "spikedash": "solid",
+        "tickfont": {"color": ink.muted, "size": 12},
+        "title": {"font": {"color": ink.muted, "size": 13}, "standoff": 6},
+    }
+    return go.layout.Template(
+        layout={
+            "font": {"family": FONT, "size": 13, "color": ink.text},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "title": {
+                "x": 0,
+                "xref": "container",
+                "xanchor": "left",
+                "y": 1,
+                "yref": "container",
+                "yanchor": "top",
+                "pad": {"t": 20, "l": 2},
+                "font": {"size": 17, "color": ink.text, "weight": 600},
+            },
+            "xaxis": axis,
+            "yaxis": axis,
+            "legend": {
+                "orientation": "h",
+                "bgcolor": "rgba(0,0,0,0)",
+                "font": {"size": 13, "color": ink.text},
+                "itemclick": False,
+                "itemdoubleclick": False,
+            },
+            "hoverlabel": {
+                "bgcolor": ink.paper,
+                "bordercolor": ink.muted,
+                "align": "left",
+                "namelength": -1,
+                "font": {"family": FONT, "size": 13, "color": ink.text},
+            },
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": ink.muted, "activecolor": ink.text},
+            "margin": {
+                "l": LEFT,
+                "r": RIGHT,
+                "t": TITLE_SPACE,
+                "b": 44,
+                "pad": 0,
+                "autoexpand": False,
+            },
+            # A finger that scrolls the page must not zoom; the toolbar still offers it.
+            "dragmode": False,
+        }
+    )
+
+
+def heading(text: str, detail: str, *, dark: bool) -> dict:
+    """A title that says what is seen, with one lighter line for what and how much."""
+    # Not Plotly's own subtitle: it stands off as far as a paragraph would.
+    style = f"font-size:13px;font-weight:400;color:{inks(dark).muted}"
+    return {"text": f'{text}<br><span style="{style}">{detail}</span>'}
+
+
+def legend_below(height: int, axis_space: int) -> dict:
+    """A legend under a plot of `height` pixels and its axis, from the figure's left edge on."""
+    return {
+        "x": 0,
+        "xref": "container",
+        "xanchor": "left",
+        "y": -axis_space / height,
+        "yanchor": "top",
+    }
+
+
+def legend_rows(entries: Sequence[str], *, width: int = NARROW) -> int:
+    """How many rows a horizontal legend takes: Plotly gives every entry the widest one's room."""
+    if not entries:
+        return 0
+    widest = 48 + 6.6 * max(len(each) for each in entries)
+    return ceil(len(entries) / max(1, int(width // widest)))
+
+
+def nice_ticks(low: int, high: int, *, most: int = 7) -> list[int]:
+    """Whole numbers from `low` to `high`: the first, then round ones, at most about `most`."""
+    span = max(high - low, 1)
+    steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
+    step = next(each for each in steps if span / each <= most - 1)
+    round_ones = [at for at in range(step, high + 1, step) if at > low + 0.6 * step]
+    return [low, *(at for at in round_ones if at > low)]

@@ -1,0 +1,165 @@
+"""Named experiments, each made to show one thing; the first is what a visitor meets.
+
+`look_for` says where to look, never what comes out: that is for the run to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maskdemo.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named experiment and one sentence on what to look for in it."""
+
+    name: str
+    title: str
+    look_for: str
+    experiment: Experiment
+
+
+def _scenario(name: str, title: str, look_for: str, **settings: object) -> Scenario:
+    return Scenario(name, title, look_for, Experiment(**settings))  # type: ignore[arg-type]
+
+
+_SYNTHETIC = {"train_size": 992, "test_size": 496, "units": 16, "epochs": 15, "repeats": 3}
+
+SCENARIOS: dict[str, Scenario] = {
+    each.name: each
+    for each in (
+        _scenario(
+            "real_speech",
+            "Real speech",
+            "Utterances of 7 to 29 steps, padded to 100: does the network still hear the speaker "
+            "after 71 or more steps of padding?",
+            task="japanese_vowels",
+            padded_length=100,
+            strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
+            units=32,
+            epochs=25,
+            repeats=3,
+        ),
+        _scenario(
+            "fixed_length",
+            "Fixed length",
+            "Example 1 of the article: all sequences have 10 steps, so there is nothing to mask. "
+            "Do the strategies differ at all?",
+            task="sum_sign",
+            min_length=10,
+            max_length=10,
+            padded_length=10,
+            strategies=("no_mask", "masking_layer", "held_state"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
+            "masking_layer",
+            "Padding and a Masking layer",
+            "Example 2 of the article: lengths 1 to 10, zeros after the end, a Masking layer. How "
+            "much does the layer change when the padding is short?",
+            task="sum_sign",
+            min_length=1,
+            max_length=10,
+            padded_length=10,
+            strategies=("no_mask", "masking_layer"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
+            "manual_mask",
+            "Masking by hand",
+            "Example 3 of the article as written (zeroed input), as its text says (zeroed state) "
+            "and mended (held state). Compare each with no mask at all.",
+            task="last_sign",
+            min_length=5,
+            max_length=15,
+            padded_length=40,
+            strategies=("no_mask", "zeroed_input", "zeroed_state", "held_state"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
+            "long_post_padding",
+            "Long padding after the end",
+            "Sequences of 5 to 15 steps padded to 60: which strategies still know the last value?",
+            task="last_sign",
+            min_length=5,
+            max_length=15,
+            padded_length=60,
+            strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
+            "pre_padding",
+            "Padding in front",
+            "The same sequences with all padding in front: is a mask still needed?",
+            task="last_sign",
+            min_length=5,
+            max_length=15,
+            padded_length=60,
+            side="pre",
+            strategies=("no_mask", "masking_layer", "held_state", "mask_feature"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
+            "real_zeros",
+            "Real zeros masked by mistake",
+            "Bits, padded and masked with 0: the Masking layer cannot tell a real 0 from padding. "
+            "A mask from the true lengths can.",
+            task="last_bit",
+            min_length=5,
+            max_length=15,
+            padded_length=20,
+            strategies=("no_mask", "masking_layer", "held_state"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
+            "missing_readings",
+            "Missing readings",
+            "Three in ten readings are lost and written as -1. Masks serve gaps as well as padding: "
+            "which strategy copes best?",
+            task="sum_sign",
+            min_length=10,
+            max_length=20,
+            padded_length=20,
+            pad_value=-1.0,
+            mask_value=-1.0,
+            missing_rate=0.3,
+            strategies=("no_mask", "masking_layer", "held_state", "mask_feature"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
+            "inflated_accuracy",
+            "Accuracy inflated by padding",
+            "A label at each step, padding counted: compare the reported accuracy with the accuracy "
+            "on real steps.",
+            task="running_sign",
+            min_length=5,
+            max_length=15,
+            padded_length=60,
+            strategies=("no_mask", "held_state"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
+            "random_labels",
+            "The article's random labels",
+            "Random values with random labels, as in the article. Does any strategy beat chance on "
+            "unseen sequences?",
+            task="random_labels",
+            train_size=100,
+            test_size=500,
+            min_length=1,
+            max_length=10,
+            padded_length=10,
+            strategies=("no_mask", "masking_layer", "held_state"),
+            units=32,
+            epochs=15,
+            repeats=3,
+        ),
+    )
+}
+OPENING = "real_speech"
+
+
+def scenario_of(experiment: Experiment) -> Scenario | None:
+    """The scenario that these settings are, if they are one."""
+    return next((each for each in SCENARIOS.values() if each.experiment == experiment), None)

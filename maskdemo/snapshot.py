@@ -1,0 +1,91 @@
+"""What a run knows after an epoch: immutable, and all that pages and exports are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One strategy in one repeat, so far. Tuples hold one number an epoch.
+
+    accuracy and loss are running means over the training epoch, as `Model.fit` reports them.
+    test_accuracy is over the steps that count; test_valid_accuracy over the valid steps only, which
+    is the same for one label a sequence. leak is known after the last epoch: the largest change of an
+    output probability (0 to 1) when the same test sequences are given unpadded.
+    """
+
+    strategy: str
+    repeat: int
+    loss: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()
+    test_loss: tuple[float, ...] = ()
+    test_accuracy: tuple[float, ...] = ()
+    test_valid_accuracy: tuple[float, ...] = ()
+    leak: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Probes:
+    """P test sequences of the first repeat, looked into.
+
+    values: (P, T, F). valid, padded: (P, T) bool. labels: (P, T) int. outputs: strategy ->
+    probabilities (E, P, T, classes) after each of the E epochs so far.
+    """
+
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    padded: NDArray[np.bool_]
+    labels: NDArray[np.int32]
+    outputs: Mapping[str, NDArray[np.float32]]
+
+
+#: Room for the weights that one run keeps for looking inside.
+NETWORK_BYTES = 6 * 2**20
+
+
+@dataclass(frozen=True)
+class Network:
+    """The weights after an epoch (1 is the first), as in `maskdemo.lstm.Weights`, in NumPy.
+
+    kernel: (F + 1, 4H), its last row for the mask channel. recurrent_kernel: (H, 4H). bias: (4H,).
+    readout: (H, K). readout_bias: (K,). Gates in Keras's order: input, forget, candidate, output.
+    """
+
+    epoch: int
+    kernel: NDArray[np.float32]
+    recurrent_kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    readout: NDArray[np.float32]
+    readout_bias: NDArray[np.float32]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all weights."""
+        return self.kernel.nbytes + self.recurrent_kernel.nbytes + self.readout.nbytes
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything known after an epoch. Curves by repeat, then in the strategies' order.
+
+    chance: the accuracy of always giving the test set's commonest label. done: the share of all
+    epochs that is finished, 0 to 1. seconds: since the start. networks: strategy -> the first
+    repeat's networks, as many as `NETWORK_BYTES` allows, evenly spread with the last one among them.
+    """
+
+    experiment: Experiment
+    curves: tuple[Curve, ...]
+    probes: Probes
+    chance: float
+    finished: bool
+    seconds: float
+    done: float
+    networks: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)

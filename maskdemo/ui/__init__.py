@@ -1,0 +1,1 @@
+"""What pages share: the one folder of the package that may import Streamlit."""

@@ -1,0 +1,75 @@
+"""What lives as long as the server: the workers, finished results, and who is looking.
+
+Everything here is shared by all sessions and bounded; see `maskdemo.jobs` and `maskdemo.results`.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from functools import partial
+
+import streamlit as st
+
+from maskdemo.experiment import Experiment
+from maskdemo.jobs import Jobs
+from maskdemo.results import Results
+from maskdemo.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs[Snapshot]:
+    """The workers of this server; the first work they get is to load TensorFlow."""
+    started: Jobs[Snapshot] = Jobs()
+    started.prepare("server", _load_tensorflow)
+    return started
+
+
+@st.cache_resource(show_spinner=False)
+def results() -> Results:
+    """Finished runs of all viewers."""
+    return Results()
+
+
+def viewer() -> str:
+    """The session's name at the workers; called on every run, which also says it is still here."""
+    if "viewer" not in st.session_state:
+        st.session_state.viewer = uuid.uuid4().hex
+    name = st.session_state.viewer
+    _presence(name)
+    jobs().returned(name)
+    return name
+
+
+def start(experiment: Experiment) -> None:
+    """Queue this session's run. Raises `maskdemo.jobs.QueueFull` with a sentence."""
+    jobs().submit(viewer(), partial(_run_and_keep, experiment, results()))
+
+
+def compile_ahead(experiment: Experiment) -> None:
+    """Compile what this experiment would need, if a worker is idle."""
+    jobs().prepare(viewer(), partial(_compile_ahead, experiment))
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda name: jobs().left(name))
+def _presence(name: str) -> str:
+    # Streamlit drops a session's resources when its connection closes: a closed tab, or a blip.
+    return name
+
+
+def _run_and_keep(experiment: Experiment, kept: Results):
+    for snapshot in experiment.run():
+        kept.keep(snapshot)
+        yield snapshot
+
+
+def _load_tensorflow() -> None:
+    import maskdemo.training  # noqa: F401
+
+
+def _compile_ahead(experiment: Experiment) -> None:
+    from maskdemo.training import compile_ahead as compile_now
+
+    compile_now(experiment)

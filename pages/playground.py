@@ -1,0 +1,161 @@
+"""Page 1: lengths, padding and masking in; live training, side by side, out."""
+
+import streamlit as st
+
+from maskdemo import charts
+from maskdemo.jobs import QueueFull, Status
+from maskdemo.snapshot import Snapshot
+from maskdemo.ui import controls, live, server
+
+state = st.session_state
+complaints = controls.arrive()
+experiment, complaint = controls.sidebar()
+viewer = server.viewer()
+
+
+def status_now() -> Status[Snapshot]:
+    return server.jobs().status(viewer)
+
+
+def shown_now(status: Status[Snapshot]) -> Snapshot | None:
+    """The run under way or last finished here, else a finished run of these very settings."""
+    found = server.results().find(experiment)
+    if status.phase in ("queued", "running"):
+        return status.newest
+    return found or status.newest
+
+
+def on_train() -> None:
+    state.follow = True
+    try:
+        server.start(state.experiment)
+        state.refused = None
+    except QueueFull as full:
+        state.refused = str(full)
+
+
+def on_cancel() -> None:
+    server.jobs().cancel(viewer)
+
+
+st.title("Is masking required for LSTMs?", anchor=False)
+st.markdown(
+    "Sequences of different lengths are padded to one length. Choose how, train small LSTMs that "
+    "treat the padding differently, and see what the mask changed."
+)
+scenario = controls.scenarios()
+st.markdown(
+    f":material/visibility: {scenario.look_for}"
+    if scenario
+    else ":material/tune: Your own settings. Train to see what they do."
+)
+for sentence in complaints:
+    st.warning(f"Part of the link could not be used. {sentence}")
+if complaint:
+    st.error(complaint)
+
+# The preview is drawn once a change, not at every tick of a run.
+sample = experiment.preview()
+preview = charts.padded_batch(sample, dark=live.is_dark())
+
+live_now = status_now().phase in ("queued", "running")
+if not live_now and complaint is None and state.get("compiled_for") != experiment:
+    state.compiled_for = experiment
+    server.compile_ahead(experiment)
+
+
+@st.fragment(run_every=0.5 if live_now else None)
+def run_view() -> None:
+    status = status_now()
+    going = status.phase in ("queued", "running")
+    if live_now != going:
+        # Only a run of the whole page starts or stops the polling.
+        st.rerun()
+    snapshot = shown_now(status)
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if going:
+            st.button("Cancel", icon=":material/stop:", on_click=on_cancel, key="cancel")
+        else:
+            st.button(
+                "Train",
+                type="primary",
+                icon=":material/play_arrow:",
+                on_click=on_train,
+                key="train",
+                disabled=complaint is not None,
+            )
+        live.progress(status)
+        if state.get("refused"):
+            st.warning(state.refused)
+    if snapshot is not None and snapshot.experiment != experiment and not going:
+        st.info("These results belong to earlier settings. Train to see the present ones.")
+
+    left, right = st.columns(2, gap="medium")
+    with left:
+        live.plot(preview, key="preview", alt="The padded batch: each row a sequence")
+    with right:
+        live.curves(snapshot, experiment, metric="test_accuracy")
+    if snapshot is None:
+        return
+    live.verdict_lines(snapshot)
+    live.cards(snapshot)
+    probe_view(snapshot)
+    with st.expander("Loss, training accuracy and every repeat"):
+        first, second = st.columns(2, gap="medium")
+        with first:
+            live.curves(snapshot, experiment, metric="test_loss")
+            live.curves(snapshot, experiment, metric="loss")
+        with second:
+            live.plot(
+                charts.accuracy_by_strategy(snapshot, dark=live.is_dark()),
+                key="by_strategy",
+                alt="Accuracy by strategy, every repeat a point",
+            )
+            live.curves(snapshot, experiment, metric="accuracy")
+        st.markdown(live.RULES)
+
+
+def probe_view(snapshot: Snapshot) -> None:
+    probes, run = snapshot.probes, snapshot.experiment
+    reached = len(snapshot.curves and next(iter(probes.outputs.values())))
+    st.subheader("What the network says after every step", anchor=False)
+    first, second = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
+    state.setdefault("probe", _from_link("probe", 1, len(probes.labels)))
+    state.probe = min(state.probe, len(probes.labels))
+    with first:
+        st.selectbox(
+            "Unseen sequence",
+            range(1, len(probes.labels) + 1),
+            format_func=lambda number: _probe_title(snapshot, number - 1),
+            key="probe",
+        )
+    if state.get("follow", True) or state.get("epoch", 1) > reached:
+        state.epoch = _from_link("epoch", reached, reached) if reached == run.epochs else reached
+    with second:
+        if run.epochs > 1:
+            st.slider(
+                "After epoch", 1, run.epochs, key="epoch",
+                on_change=lambda: state.update(follow=False),
+            )
+    figure = charts.outputs_by_step(
+        snapshot, probe=state.probe - 1, epoch=min(state.epoch, reached) - 1, dark=live.is_dark()
+    )
+    live.plot(figure, key="outputs", alt="Output after every step, one panel a strategy")
+
+
+def _from_link(name: str, otherwise: int, most: int) -> int:
+    text = state.view.pop(name, "")
+    return min(int(text), most) if text.isdecimal() and int(text) > 0 else otherwise
+
+
+def _probe_title(snapshot: Snapshot, at: int) -> str:
+    probes = snapshot.probes
+    length = int((~probes.padded[at]).sum())
+    if snapshot.experiment.per_step:
+        return f"{at + 1}: {length} steps"
+    return f"{at + 1}: {length} steps, label {probes.labels[at].max()}"
+
+
+run_view()
+controls.share_in_url(experiment)

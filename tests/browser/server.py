@@ -1,0 +1,80 @@
+"""The real server in a process of its own, as `make run` starts it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app: its address, its process, its log and how long it took to answer."""
+
+    url: str
+    pid: int
+    log: Path
+    seconds_to_answer: float
+
+    def log_text(self) -> str:
+        """What the server has written so far, traceback included."""
+        return self.log.read_text(errors="replace")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextmanager
+def running_server(
+    *, script: str = "app.py", log: Path = BUILD / "server.log", patience: float = 60
+) -> Iterator[Server]:
+    """Start `streamlit run script` on a free port; stop it on the way out."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    url = f"http://127.0.0.1:{(port := _free_port())}"
+    command = [sys.executable, "-m", "streamlit", "run", script]
+    # Watching files costs time and threads, and nothing is edited during a test.
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    options += ["--server.headless", "true", "--server.fileWatcherType", "none"]
+    # So that a failing journey quotes the traceback, which viewers never see.
+    options += ["--client.showErrorDetails", "full"]
+    began = time.monotonic()
+    with log.open("w") as sink:
+        process = subprocess.Popen(
+            command + options, cwd=ROOT, stdout=sink, stderr=subprocess.STDOUT
+        )
+    try:
+        while not _healthy(url):
+            if process.poll() is not None:
+                raise RuntimeError(f"The server ended at once:\n{log.read_text()}")
+            if time.monotonic() - began > patience:
+                raise TimeoutError(f"No answer after {patience} s:\n{log.read_text()}")
+            time.sleep(0.05)
+        yield Server(url, process.pid, log, time.monotonic() - began)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,71 @@
+"""One person at a browser: opens pages, waits for them, and remembers every error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
+
+SCRIPT_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+EXCEPTION = '[data-testid="stException"]'
+
+# Console errors that the app does not cause: (pattern, why it is allowed).
+ALLOWED: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class Viewer:
+    """A page in a browser context of its own: no cookies or session shared with others."""
+
+    page: Page
+    context: BrowserContext
+    base_url: str
+    errors: list[str] = field(default_factory=list)
+    """Errors on the console, uncaught exceptions and requests that left this machine."""
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
+        self.page.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(re.search(p, message.text) for p, _ in ALLOWED):
+            self.errors.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _on_request(self, request: Request) -> None:
+        # The app has to work where nothing else can be reached.
+        if not request.url.startswith((self.base_url, "data:", "blob:")):
+            self.errors.append(f"request to another host: {request.url}")
+
+    def open(self, path: str = "/", *, timeout: float = 60) -> Page:
+        """Go to a page (`"/"`, `"/?seed=3"`) and wait until its script is done."""
+        self.page.goto(f"{self.base_url}/{path.lstrip('/')}")
+        self.settle(timeout=timeout)
+        return self.page
+
+    def settle(self, *, timeout: float = 60, quiet: float = 0.15) -> None:
+        """Wait until the script rests, and goes on resting for `quiet` seconds.
+
+        A change of a widget starts the script only after a moment; the second look catches it.
+        """
+        while True:
+            self.page.wait_for_selector(SCRIPT_DONE, timeout=timeout * 1000)
+            self.page.wait_for_timeout(quiet * 1000)
+            if self.page.query_selector(SCRIPT_DONE):
+                return
+
+    def complaints(self) -> list[str]:
+        """Everything that must not be there when a journey ends."""
+        boxes = [] if self.page.is_closed() else self.page.locator(EXCEPTION).all_inner_texts()
+        return [*self.errors, *(f"exception box: {text}" for text in boxes)]
+
+    def screenshot(self, path: Path) -> None:
+        """Save what the person sees."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.page.is_closed():
+            self.page.screenshot(path=path, full_page=True)

@@ -1,0 +1,203 @@
+"""The house plan, held: who may import whom, what stays light, how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "maskdemo"
+
+# A room may import from rooms before it, never from one after it. A new room takes its place
+# here; one that is not built yet does no harm.
+ORDER = (
+    "data",
+    "tasks",
+    "padding",
+    "strategies",
+    "lstm",
+    "engine",
+    "experiment",
+    "snapshot",
+    "results",
+    "training",
+    "scenarios",
+    "trace",
+    "verdict",
+    "study",
+    "audit",
+    "export",
+    "charts",
+    "jobs",
+    "cli",
+    "__main__",
+    "ui",
+)
+
+# Imports against the order, allowed inside a function only: (importer, imported), and why.
+DOORWAYS = {
+    # Whoever describes an experiment must not wait for TensorFlow; `Experiment.run` fetches it.
+    ("experiment", "training"),
+    # For the type of what `run` yields only.
+    ("experiment", "snapshot"),
+}
+
+# What a page needs before its first paint. TensorFlow takes seconds to import.
+LIGHT = ("tasks", "padding", "strategies", "experiment", "charts", "jobs")
+HEAVY = ("tensorflow", "keras", "torch", "jax")
+
+MAX_LINES = 300
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
+    """Every module a file imports, also inside functions; `a.b` for `from a import b`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = name_of(path).split(".")
+    if path.name != "__init__.py":
+        package.pop()
+    for node in tree.body if top_level else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: str) -> str | None:
+    """The room of `maskdemo.room[.more]`, where such a module exists."""
+    first, _, rest = module.partition(".")
+    room = rest.partition(".")[0]
+    there = (PACKAGE / f"{room}.py").exists() or (PACKAGE / room).is_dir()
+    return room if first == "maskdemo" and room and there else None
+
+
+def tracked_files() -> list[Path]:
+    """What git has or would take; without git, nothing can be said."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("This is not a git work tree, so there is no list of tracked files.")
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_only_the_ui_imports_streamlit():
+    offenders = {
+        name_of(path)
+        for path in sources("maskdemo")
+        if (PACKAGE / "ui") not in path.parents
+        and any(name.split(".")[0] == "streamlit" for name in imports(path))
+    }
+    assert not offenders
+
+
+def test_every_room_has_its_place():
+    rooms = {room for path in sources("maskdemo") if (room := room_of(name_of(path)))}
+    assert not rooms - set(ORDER), "Give the new room a place in ORDER above."
+
+
+def test_imports_run_downward():
+    # An order that all imports follow leaves no room for a circle between rooms.
+    upward = {
+        f"{room} imports {other}"
+        for path in sources("maskdemo")
+        if (room := room_of(name_of(path))) in ORDER
+        for name in imports(path)
+        if (other := room_of(name)) in ORDER and other != room
+        if ORDER.index(other) > ORDER.index(room)
+        if (room, other) not in DOORWAYS or name in imports(path, top_level=True)
+    }
+    assert not upward
+
+
+def test_no_circle_inside_a_room():
+    graph = {name_of(path): set(imports(path)) for path in sources("maskdemo")}
+    for importer, imported in DOORWAYS:
+        graph.get(f"maskdemo.{importer}", set()).discard(f"maskdemo.{imported}")
+    finished: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " -> ".join([*trail, module])
+        if module in finished:
+            return
+        for other in graph[module] & graph.keys() - {module}:
+            # `from package import module` names the package too; that alone is no circle.
+            if not module.startswith(f"{other}."):
+                visit(other, (*trail, module))
+        finished.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+def test_first_paint_does_not_wait_for_tensorflow():
+    """The core a page needs, and all that pages import at the top, in a fresh process."""
+    wanted = [name for room in LIGHT if is_module(name := f"maskdemo.{room}")]
+    scripts = [path for path in (ROOT / "app.py", *sources("pages")) if path.exists()]
+    imported = {name for path in scripts for name in imports(path, top_level=True)}
+    wanted += sorted(name for name in imported if is_module(name))
+    program = f"""
+import importlib, sys
+for name in {wanted!r}:
+    importlib.import_module(name)
+    heavy = [module for module in {HEAVY!r} if module in sys.modules]
+    if heavy:
+        sys.exit(f"importing {{name}} imports {{', '.join(heavy)}}")
+"""
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def is_module(name: str) -> bool:
+    """Whether a dotted name from an import is a module rather than something in one."""
+    if not name.startswith("maskdemo"):
+        return "." not in name and name != "__future__"
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def test_no_module_is_too_long():
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in (ROOT / "app.py", *sources("maskdemo", "pages"))
+        if path.exists()
+    }
+    assert not {name: lines for name, lines in lengths.items() if lines > MAX_LINES}
+
+
+def test_nothing_names_a_machine():
+    # Put together here so that this file does not name them either.
+    paths = [f"/{folder}/" for folder in ("work", "tmp", "home", "root")] + ["site-" + "packages"]
+    pattern = re.compile("|".join(map(re.escape, paths)) + "|" + r"\bagents?" + r"\b", re.I)
+    named = []
+    for path in tracked_files():
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(lines, start=1):
+            if found := pattern.search(line):
+                named.append(f"{path.relative_to(ROOT)}:{number}: {found.group()}")
+    assert not named

@@ -1,0 +1,490 @@
+"""Figures: what is drawn where, in which colour, and what must not move while training."""
+
+from __future__ import annotations
+
+import json
+import time
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from maskdemo import charts
+from maskdemo.charts.curves import LABEL_GAP, PLOT_HEIGHT, spread
+from maskdemo.charts.hatch import NAMES, outlines
+from maskdemo.charts.repeats import interval
+from maskdemo.charts.template import nice_ticks
+from maskdemo.padding import Batch
+from maskdemo.strategies import STRATEGIES
+
+ALL = tuple(STRATEGIES)
+FEW = ("no_mask", "masking_layer", "last_valid_step")
+
+
+def make_batch(
+    rows: int = 8, steps: int = 12, features: int = 3, missing: float = 0.2, seed: int = 0
+) -> Batch:
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(3, steps, rows)
+    padded = np.arange(steps) >= lengths[:, None]
+    gone = (rng.random((rows, steps)) < missing) & ~padded
+    gone[:, 0] = False
+    values = rng.normal(size=(rows, steps, features)).astype(np.float32)
+    values[padded | gone] = -9.0
+    return Batch(values, ~(padded | gone), padded, np.ones((rows, steps), np.int32))
+
+
+def make_snapshot(
+    strategies: tuple[str, ...] = FEW,
+    *,
+    epochs: int = 6,
+    done: tuple[int, ...] = (6, 6, 6),
+    classes: int = 2,
+    per_step: bool = False,
+    steps: int = 12,
+    missing: float = 0.2,
+    level: float = 0.6,
+) -> SimpleNamespace:
+    """A snapshot in which repeat r has done[r] epochs."""
+    rng = np.random.default_rng(1)
+    batch = make_batch(4, steps, missing=missing)
+    curves = []
+    for repeat, count in enumerate(done):
+        for name in strategies:
+            rising = tuple(np.clip(level + rng.normal(0, 0.03, count), 0, 1).tolist())
+            curves.append(
+                SimpleNamespace(
+                    strategy=name,
+                    repeat=repeat,
+                    loss=tuple(1 - each for each in rising),
+                    accuracy=rising,
+                    test_loss=tuple(1.2 - each for each in rising),
+                    test_accuracy=rising,
+                    test_valid_accuracy=tuple(each / 2 for each in rising) if per_step else rising,
+                    leak=None,
+                    seconds=0.1,
+                )
+            )
+    # As in a batch: a label at every step of the sequence, 0 where padded.
+    drawn = rng.integers(0, classes, (4, steps if per_step else 1))
+    labels = np.where(batch.padded, 0, drawn).astype(np.int32)
+    seen = max(done, default=0)
+    outputs = {
+        name: rng.dirichlet(np.ones(classes), (seen, 4, steps)).astype(np.float32)
+        for name in strategies
+    }
+    return SimpleNamespace(
+        experiment=SimpleNamespace(
+            strategies=strategies,
+            epochs=epochs,
+            repeats=3,
+            per_step=per_step,
+            mask_value=-9.0,
+            count_invalid=True,
+        ),
+        curves=tuple(curves),
+        probes=SimpleNamespace(
+            values=batch.values,
+            valid=batch.valid,
+            padded=batch.padded,
+            labels=labels,
+            outputs=outputs,
+        ),
+        chance=1 / classes,
+        finished=False,
+        seconds=1.0,
+        done=0.5,
+    )
+
+
+def named(figure, name: str, **wanted) -> list:
+    return [
+        trace
+        for trace in figure.data
+        if trace.name == name and all(getattr(trace, key) == value for key, value in wanted.items())
+    ]
+
+
+def hatches(figure, kind: str, *, real: bool = True) -> list:
+    """The hatch traces of a kind that draw something (legend entries have only None)."""
+    return [each for each in named(figure, NAMES[kind]) if (each.x[0] is not None) == real]
+
+
+def cells_inside(trace, rows: int, steps: int) -> np.ndarray:
+    """Which of (rows, steps) cell centres the outlines of a hatch trace enclose."""
+    covered = np.zeros((rows, steps), bool)
+    x, y = (np.append(np.asarray(each, float), np.nan) for each in (trace.x, trace.y))
+    for left, right, low, high in zip(x[0::6], x[1::6], y[0::6], y[2::6], strict=True):
+        row, step = np.arange(1, rows + 1)[:, None], np.arange(1, steps + 1)
+        covered |= (low < row) & (row < high) & (left < step) & (step < right)
+    return covered
+
+
+def all_figures(snapshot, batch: Batch, *, dark: bool = False) -> list:
+    return [
+        charts.padded_batch(batch, dark=dark),
+        charts.learning_curves(snapshot, dark=dark),
+        charts.learning_curves(snapshot, metric="loss", dark=dark),
+        charts.accuracy_by_strategy(snapshot, dark=dark),
+        charts.outputs_by_step(snapshot, probe=0, epoch=3, dark=dark),
+    ]
+
+
+def luminance(shade: str) -> float:
+    parts = np.array([int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def perceived(shade: str, vision: np.ndarray) -> np.ndarray:
+    """The OKLab place of a colour as seen under a 3 x 3 simulation of colour blindness."""
+    parts = np.array([int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(vision @ linear, 0, 1)
+    cones = np.array(
+        [[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]]
+    )
+    lab = np.array(
+        [[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]]
+    )
+    return lab @ np.cbrt(cones @ seen)
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1.
+VISIONS = {
+    "usual": np.eye(3),
+    "protanopia": np.array(
+        [[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]]
+    ),
+    "deuteranopia": np.array(
+        [[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689]]
+    ),
+    "tritanopia": np.array(
+        [[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]]
+    ),
+}
+
+
+class TestLooks:
+    def test_every_strategy_has_its_own_colour_marker_and_dash(self):
+        assert set(charts.COLOURS) == set(charts.MARKERS) == set(charts.DASHES) == set(STRATEGIES)
+        for dark in (False, True):
+            assert len({charts.colour(each, dark=dark) for each in ALL}) == len(ALL)
+        assert len(set(charts.MARKERS.values())) == len(ALL)
+
+    @pytest.mark.parametrize(("dark", "page"), [(False, "#ffffff"), (True, "#0e1117")])
+    @pytest.mark.parametrize("name", ALL)
+    def test_colours_stand_out_from_the_page(self, name, dark, page):
+        light, dim = sorted((luminance(charts.colour(name, dark=dark)), luminance(page)))[::-1]
+        assert (light + 0.05) / (dim + 0.05) >= 3
+
+    @pytest.mark.parametrize("dark", [False, True])
+    @pytest.mark.parametrize("vision", VISIONS)
+    def test_colours_are_told_apart_by_colour_blind_people(self, vision, dark):
+        places = [perceived(charts.colour(each, dark=dark), VISIONS[vision]) for each in ALL]
+        apart = [
+            float(np.linalg.norm(a - b)) for at, a in enumerate(places) for b in places[at + 1 :]
+        ]
+        assert min(apart) > 0.07
+
+    @pytest.mark.parametrize("dark", [False, True])
+    def test_a_strategy_looks_the_same_in_every_figure(self, dark):
+        snapshot = make_snapshot(ALL)
+        for name in ALL:
+            title, shade = STRATEGIES[name].title, charts.colour(name, dark=dark)
+            curve = named(charts.learning_curves(snapshot, dark=dark), title)[0]
+            points = named(charts.accuracy_by_strategy(snapshot, dark=dark), title)[0]
+            output = named(charts.outputs_by_step(snapshot, probe=0, epoch=1, dark=dark), title)[0]
+            assert {curve.line.color, points.marker.color, output.line.color} == {shade}
+            symbols = {each.marker.symbol for each in (curve, points, output)}
+            assert symbols == {charts.MARKERS[name]}
+
+
+class TestEveryFigure:
+    @pytest.mark.parametrize("dark", [False, True])
+    def test_background_is_transparent_and_sizes_are_fixed(self, dark):
+        for figure in all_figures(make_snapshot(), make_batch(), dark=dark):
+            base = figure.layout.template.layout
+            assert base.paper_bgcolor == base.plot_bgcolor == "rgba(0,0,0,0)"
+            assert base.margin.autoexpand is False
+            assert figure.layout.height and figure.layout.uirevision and figure.layout.title.text
+
+    @pytest.mark.parametrize("strategies", [ALL[:1], FEW, ALL])
+    def test_nothing_moves_while_training(self, strategies):
+        """Heights, margins and axes are those of the finished run from the first look on."""
+        full = (6, 6, 6)
+        last = all_figures(make_snapshot(strategies, done=full), make_batch())
+        for done in ((), (0,), (2,), (6, 3), (6, 6, 1)):
+            now = all_figures(make_snapshot(strategies, done=done, level=0.4), make_batch())
+            for at, (early, late) in enumerate(zip(now, last, strict=True)):
+                assert early.layout.xaxis.range == late.layout.xaxis.range
+                if at != 2:  # a loss has no upper limit to fix
+                    assert early.layout.yaxis.range == late.layout.yaxis.range
+                assert early.layout.height == late.layout.height
+                assert early.layout.margin == late.layout.margin
+
+    @pytest.mark.parametrize("per_step", [False, True])
+    @pytest.mark.parametrize("classes", [2, 9])
+    @pytest.mark.parametrize("done", [(), (0,), (1,), (6, 2), (6, 6)])
+    @pytest.mark.parametrize("strategies", [ALL[3:4], ALL])
+    def test_drawn_at_any_moment_of_any_task(self, per_step, classes, done, strategies):
+        snapshot = make_snapshot(strategies, done=done, classes=classes, per_step=per_step)
+        for figure in all_figures(snapshot, make_batch()):
+            assert json.loads(figure.to_json())["data"]
+
+    def test_one_epoch_one_step(self):
+        snapshot = make_snapshot(epochs=1, done=(1,), steps=4)
+        low, high = charts.learning_curves(snapshot).layout.xaxis.range
+        assert low < 1 < high
+
+
+class TestPaddedBatch:
+    def test_each_step_is_drawn_once_as_what_it_is(self):
+        batch = make_batch()
+        figure = charts.padded_batch(batch)
+        real, padding, missing = figure.data[0], *(hatches(figure, each)[0] for each in NAMES)
+        assert np.array_equal(np.isfinite(real.z), batch.valid)
+        assert np.array_equal(cells_inside(padding, 8, 12), batch.padded)
+        assert np.array_equal(cells_inside(missing, 8, 12), batch.missing)
+        assert padding.fillpattern.shape != missing.fillpattern.shape
+
+    def test_values_are_exact_in_colour_and_hover(self):
+        batch = make_batch()
+        real = charts.padded_batch(batch).data[0]
+        assert np.array_equal(real.z[batch.valid], batch.values[..., 0][batch.valid])
+        assert np.array_equal(real.customdata, batch.values)
+        assert "Feature 3" in real.hovertemplate and "Feature 4" not in real.hovertemplate
+
+    def test_many_features_are_shown_by_their_mean(self):
+        batch = make_batch(features=9)
+        real = charts.padded_batch(batch).data[0]
+        mean = batch.values.mean(axis=2)
+        assert np.allclose(real.z[batch.valid], mean[batch.valid])
+        assert "9 features" in real.colorbar.title.text
+
+    def test_no_hatch_without_padding(self):
+        values = np.zeros((2, 3, 1), np.float32)
+        every = np.ones((2, 3), bool)
+        figure = charts.padded_batch(Batch(values, every, ~every, np.ones((2, 3), np.int32)))
+        assert len(figure.data) == 1
+
+    def test_padding_that_is_not_a_number(self):
+        batch = make_batch()
+        values = np.where(batch.valid[..., None], batch.values, np.nan).astype(np.float32)
+        figure = charts.padded_batch(Batch(values, batch.valid, batch.padded, batch.labels))
+        assert np.isfinite(figure.data[0].zmax)
+        assert np.array_equal(cells_inside(hatches(figure, "padding")[0], 8, 12), batch.padded)
+
+    def test_rows_keep_their_order_up_to_the_limit(self):
+        batch = make_batch(rows=9)
+        figure = charts.padded_batch(batch, limit=5)
+        shown = batch.valid[:5]
+        assert np.array_equal(figure.data[0].z[shown], batch.values[:5, :, 0][shown])
+        assert figure.layout.yaxis.range == (5.5, 0.5)
+        assert "First 5 of 9" in figure.layout.title.text
+
+    def test_one_outlier_does_not_bleach_the_rest(self):
+        batch = make_batch(rows=40, steps=40, features=1, missing=0)
+        batch.values[0, 0, 0] = 1e6
+        bar = charts.padded_batch(batch).data[0]
+        assert bar.zmax < 1e6
+        assert bar.colorbar.ticktext[-1].startswith("≥")
+
+    @pytest.mark.parametrize("features", [1, 4, 12])
+    def test_small_and_fast(self, features):
+        batch = make_batch(rows=40, steps=120, features=features, missing=0.3)
+        charts.padded_batch(batch)
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            text = charts.padded_batch(batch).to_json()
+            times.append(time.perf_counter() - start)
+        assert len(text) < 400_000
+        assert min(times) < 0.06
+
+
+class TestLearningCurves:
+    def test_mean_and_band_of_repeats(self):
+        snapshot = make_snapshot()
+        figure = charts.learning_curves(snapshot, metric="test_loss")
+        values = np.array([c.test_loss for c in snapshot.curves if c.strategy == "no_mask"])
+        (line,) = named(figure, "No mask")
+        (band,) = named(figure, "No mask, lowest to highest")
+        assert np.allclose(line.y, values.mean(axis=0))
+        assert np.allclose(band.y[:6], values.max(axis=0))
+        assert np.allclose(band.y[6:][::-1], values.min(axis=0))
+
+    def test_no_band_of_one_repeat(self):
+        figure = charts.learning_curves(make_snapshot(done=(6,)))
+        assert not [each for each in figure.data if each.fill == "toself"]
+
+    def test_a_repeat_under_way_bends_no_line(self):
+        alone = charts.learning_curves(make_snapshot(done=(6,)))
+        joined = charts.learning_curves(make_snapshot(done=(6, 3)))
+        assert np.allclose(named(alone, "No mask")[0].y, named(joined, "No mask")[0].y)
+
+    @pytest.mark.parametrize("metric", ["test_accuracy", "accuracy"])
+    def test_accuracy_axes_and_chance(self, metric):
+        figure = charts.learning_curves(make_snapshot(done=(2,)), metric=metric)
+        assert figure.layout.xaxis.range == (1, 6)
+        low, high = figure.layout.yaxis.range
+        assert low == 0 and 1 <= high <= 1.02
+        (chance,) = named(figure, "Chance")
+        assert set(chance.y) == {0.5} and chance.line.dash == "dot"
+
+    def test_no_chance_of_a_loss(self):
+        assert not named(charts.learning_curves(make_snapshot(), metric="loss"), "Chance")
+
+    def test_labels_at_line_ends_do_not_overlap(self):
+        """All strategies end at the same accuracy: the hardest case."""
+        figure = charts.learning_curves(make_snapshot(level=1.0))
+        heights = sorted(each.y for each in figure.layout.annotations)
+        assert len(heights) == len(FEW) + 1
+        top = figure.layout.yaxis.range[1]
+        assert all((b - a) / top * PLOT_HEIGHT > LABEL_GAP - 1e-6 for a, b in pairwise(heights))
+        assert heights[-1] <= top
+        assert not figure.layout.showlegend
+
+    def test_many_strategies_have_a_legend_from_the_start(self):
+        figure = charts.learning_curves(make_snapshot(ALL, done=()))
+        entries = {each.name for each in figure.data if each.showlegend}
+        assert entries == {each.title for each in STRATEGIES.values()} | {"Chance"}
+        assert figure.layout.showlegend
+
+    def test_unknown_metric(self):
+        with pytest.raises(ValueError, match="metric"):
+            charts.learning_curves(make_snapshot(), metric="f1")
+
+    def test_spread_keeps_order_and_moves_as_little_as_it_can(self):
+        assert spread([10, 50, 90], 16, 0, 100) == [10, 50, 90]
+        assert np.allclose(spread([50, 50], 16, 0, 100), [42, 58])
+        assert np.allclose(spread([100, 0, 99], 10, 0, 100), [100, 0, 90])
+
+
+class TestAccuracyByStrategy:
+    def test_points_mean_and_interval(self):
+        snapshot = make_snapshot()
+        figure = charts.accuracy_by_strategy(snapshot)
+        values = [c.test_accuracy[-1] for c in snapshot.curves if c.strategy == "masking_layer"]
+        (points,) = named(figure, "Masking layer")
+        (mean,) = named(figure, "Masking layer, mean")
+        low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+        assert np.allclose(points.y, values)
+        assert mean.y[0] == pytest.approx(np.mean(values))
+        assert mean.y[0] + mean.error_y.array[0] == pytest.approx(min(1, high))
+        assert mean.y[0] - mean.error_y.arrayminus[0] == pytest.approx(max(0, low))
+
+    def test_interval_needs_two_and_stays_a_share(self):
+        assert interval([0.5]) is None
+        assert interval([0.0, 1.0]) == (0.0, 1.0)
+
+    def test_no_interval_of_one_repeat(self):
+        figure = charts.accuracy_by_strategy(make_snapshot(done=(6,)))
+        assert not [each for each in figure.data if each.error_y.array is not None]
+        assert "interval" not in figure.layout.title.text
+
+    def test_valid_steps_stand_beside_as_open_markers(self):
+        snapshot = make_snapshot(per_step=True)
+        (points,) = named(charts.accuracy_by_strategy(snapshot), "No mask, valid steps only")
+        curves = [each for each in snapshot.curves if each.strategy == "no_mask"]
+        assert np.allclose(points.y, [each.test_valid_accuracy[-1] for each in curves])
+        assert points.marker.symbol.endswith("-open")
+        one_label = charts.accuracy_by_strategy(make_snapshot())
+        assert not [
+            each for each in one_label.data if "valid steps only" in (each.name or "").lower()
+        ]
+
+    def test_chance_is_a_line(self):
+        (line,) = charts.accuracy_by_strategy(make_snapshot(classes=9)).layout.shapes
+        assert line.y0 == line.y1 == pytest.approx(1 / 9)
+
+
+class TestOutputsByStep:
+    def test_follows_the_true_label_after_the_chosen_epoch(self):
+        snapshot = make_snapshot(classes=9)
+        figure = charts.outputs_by_step(snapshot, probe=2, epoch=4)
+        true = snapshot.probes.labels[2].max()
+        for name in FEW:
+            (line,) = named(figure, STRATEGIES[name].title)
+            assert np.allclose(line.y, snapshot.probes.outputs[name][3, 2, :, true])
+        other = charts.outputs_by_step(snapshot, probe=2, epoch=4, label=int(true + 1) % 9)
+        marks = [each for each in named(other, "True label") if each.x[0] is not None]
+        assert {each.y[0] for each in marks} == {0}
+
+    def test_read_out_is_where_the_strategy_reads(self):
+        snapshot = make_snapshot()
+        figure = charts.outputs_by_step(snapshot, probe=1, epoch=1)
+        last_valid = np.flatnonzero(snapshot.probes.valid[1])[-1] + 1
+        assert named(figure, "Read-out, No mask")[0].x == (12,)
+        assert named(figure, "Read-out, Last valid step")[0].x == (last_valid,)
+
+    def test_hatched_exactly_where_padded_or_missing_in_every_panel(self):
+        snapshot = make_snapshot()
+        probes = snapshot.probes
+        for probe in range(4):
+            figure = charts.outputs_by_step(snapshot, probe=probe, epoch=1)
+            cells = {
+                "padding": probes.padded[probe],
+                "missing": ~probes.padded[probe] & ~probes.valid[probe],
+            }
+            for kind, wanted in cells.items():
+                drawn = hatches(figure, kind)
+                assert len(drawn) == (len(FEW) if wanted.any() else 0)
+                for trace in drawn:
+                    edges = np.asarray(trace.x)
+                    centre = np.arange(1, 13)
+                    pairs = zip(edges[0::6], edges[1::6], strict=True)
+                    inside = np.any([(a < centre) & (centre < b) for a, b in pairs], axis=0)
+                    assert np.array_equal(inside, wanted)
+
+    def test_per_step_labels_are_marked_on_valid_steps(self):
+        snapshot = make_snapshot(per_step=True)
+        figure = charts.outputs_by_step(snapshot, probe=0, epoch=1)
+        marks = [each for each in named(figure, "True label") if each.x[0] is not None]
+        at = np.flatnonzero(snapshot.probes.valid[0])
+        assert len(marks) == len(FEW)
+        assert np.array_equal(marks[0].x, at + 1)
+        assert np.array_equal(marks[0].y, snapshot.probes.labels[0][at])
+        assert not named(figure, "Read-out, No mask")
+
+    def test_a_strategy_with_fewer_epochs_shows_its_newest_and_says_so(self):
+        snapshot = make_snapshot()
+        short = snapshot.probes.outputs["no_mask"][:2]
+        snapshot.probes.outputs["no_mask"] = short
+        figure = charts.outputs_by_step(snapshot, probe=0, epoch=5)
+        (line,) = named(figure, "No mask")
+        assert np.allclose(line.y, short[1, 0, :, snapshot.probes.labels[0].max()])
+        assert any("(epoch 2)" in each.text for each in figure.layout.annotations)
+
+    def test_panels_share_their_axes_and_do_not_overlap(self):
+        figure = charts.outputs_by_step(make_snapshot(ALL), probe=0, epoch=1)
+        axes = [getattr(figure.layout, f"yaxis{at or ''}") for at in (0, *range(2, len(ALL) + 1))]
+        assert len({each.range for each in axes}) == 1
+        assert all(lower.domain[1] < upper.domain[0] for upper, lower in pairwise(axes))
+        shorter = charts.outputs_by_step(make_snapshot(FEW), probe=0, epoch=1)
+        assert figure.layout.height > shorter.layout.height
+
+    def test_only_so_many_numbers_travel(self):
+        snapshot = make_snapshot(ALL, steps=120, classes=9)
+        assert len(charts.outputs_by_step(snapshot, probe=0, epoch=1).to_json()) < 60_000
+
+
+def test_outlines_close_around_runs():
+    cells = np.array([[True, True, False, True]])
+    x, y = outlines(cells, [0.0], [1.0])
+    assert np.array_equal(x[:5], [0.5, 2.5, 2.5, 0.5, 0.5])
+    assert np.isnan(x[5]) and np.array_equal(x[6:11], [3.5, 4.5, 4.5, 3.5, 3.5])
+    assert np.array_equal(y[:5], [0, 0, 1, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(1, 1, [1]), (1, 5, [1, 2, 3, 4, 5]), (1, 40, [1, 10, 20, 30, 40]), (1, 7, None)],
+)
+def test_ticks_are_whole_and_few(low, high, ticks):
+    got = nice_ticks(low, high)
+    assert ticks is None or got == ticks
+    assert all(isinstance(each, int) for each in got) and len(got) <= 8
+    assert got[0] == low and got[-1] <= high
