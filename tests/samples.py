@@ -1,0 +1,74 @@
+"""Small things that several tests use: few shapes, because each new one compiles for seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from maskdemo.experiment import Experiment
+from maskdemo.padding import Batch, pad
+from maskdemo.strategies import STRATEGIES
+from maskdemo.tasks import Sequences
+
+ALL = tuple(STRATEGIES)
+
+#: Trains in well under a second once it is compiled; every test changes as little of it as it can.
+SMALL: dict[str, Any] = {
+    "task": "sum_sign",
+    "train_size": 40,
+    "test_size": 24,
+    "min_length": 2,
+    "max_length": 8,
+    "padded_length": 16,
+    "units": 4,
+    "epochs": 2,
+    "batch_size": 16,
+    "learning_rate": 0.03,
+    "repeats": 1,
+    "strategies": ("no_mask", "held_state"),
+    "seed": 7,
+}
+
+
+def small(**changes: Any) -> Experiment:
+    return Experiment(**{**SMALL, **changes})
+
+
+@st.composite
+def sequences(
+    draw: st.DrawFn, *, features: int | None = None, longest: int = 7, per_step: bool = False
+) -> Sequences:
+    """Sequences of every length from 1, with missing readings, and few distinct values.
+
+    Few values, because what matters is when a reading equals a pad or mask value.
+    """
+    width = features or draw(st.integers(1, 3))
+    value = st.sampled_from([-9.0, -1.0, 0.0, 0.1, 0.5, 1.0, 2.0])
+    values, observed, labels = [], [], []
+    for length in draw(st.lists(st.integers(1, longest), min_size=1, max_size=5)):
+        flat = draw(st.lists(value, min_size=length * width, max_size=length * width))
+        values.append(np.array(flat, np.float32).reshape(length, width))
+        seen = np.array(draw(st.lists(st.booleans(), min_size=length, max_size=length)))
+        seen[draw(st.integers(0, length - 1))] = True
+        observed.append(seen)
+        said = draw(st.lists(st.integers(0, 1), min_size=length, max_size=length))
+        labels.append(np.array(said if per_step else [said[0]] * length, np.int32))
+    return Sequences(tuple(values), tuple(observed), tuple(labels))
+
+
+PAD_VALUES = st.sampled_from([0.0, 1.0, -9.0, 0.1])
+SIDES = st.sampled_from(["post", "pre"])
+
+
+@st.composite
+def batches(draw: st.DrawFn, *, most_steps: int = 10, **kind: Any) -> Batch:
+    given = draw(sequences(**kind))
+    longest = max(len(each) for each in given.values)
+    return pad(
+        given,
+        padded_length=draw(st.integers(longest, most_steps)),
+        side=draw(SIDES),
+        pad_value=draw(PAD_VALUES),
+    )

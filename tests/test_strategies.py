@@ -1,0 +1,226 @@
+"""Strategies: the table of the house plan, row by row, and what trimming may never change."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskdemo.engine import Shape, new_network, output_program, probabilities, tensors
+from maskdemo.lstm import Weights
+from maskdemo.padding import pad
+from maskdemo.strategies import STRATEGIES, Arrays, arrays, hold_padding, trim
+from maskdemo.tasks import Sequences
+from tests.oracles import recurrence
+from tests.samples import ALL, PAD_VALUES, batches, sequences
+
+SEES_INVALID_STEPS = ("no_mask", "masking_layer", "last_valid_step", "mask_feature")
+MASK_VALUES = st.sampled_from([0.0, 1.0, -9.0, 0.1, 3.0])
+LABELS = ({"per_step": False, "count_invalid": True},
+          {"per_step": True, "count_invalid": True},
+          {"per_step": True, "count_invalid": False})
+
+
+def table(strategy, reading, valid, mask_value):
+    """One step as the house plan's table says it: (inputs with the mask channel, advance, keep)."""
+    zeros = [0.0] * len(reading)
+    masked = all(np.float32(value) == np.float32(mask_value) for value in reading)
+    if strategy == "masking_layer":
+        return ([*zeros, 0.0], 0, 1) if masked else ([*reading, 0.0], 1, 0)
+    if strategy in ("no_mask", "last_valid_step"):
+        return [*reading, 0.0], 1, 0
+    if strategy == "mask_feature":
+        return [*reading, float(valid)], 1, 0
+    if valid:
+        return [*reading, 0.0], 1, 0
+    switches = {"zeroed_input": (1, 0), "zeroed_state": (0, 0), "held_state": (0, 1)}
+    return [*zeros, 0.0], *switches[strategy]
+
+
+@pytest.mark.parametrize("strategy", ALL)
+@given(batch=batches(per_step=True), mask_value=MASK_VALUES)
+@settings(deadline=None)
+def test_every_step_is_as_the_table_says(strategy, batch, mask_value):
+    made = arrays(strategy, batch, mask_value=mask_value, **LABELS[1])
+    for row in range(len(batch.values)):
+        for t in range(batch.values.shape[1]):
+            reading, valid = batch.values[row, t].tolist(), bool(batch.valid[row, t])
+            inputs, advance, keep = table(strategy, reading, valid, mask_value)
+            assert made.inputs[row, t].tolist() == inputs
+            assert (made.advance[row, t], made.keep[row, t]) == (advance, keep)
+    assert made.targets.tolist() == batch.labels.tolist()
+
+
+@pytest.mark.parametrize("strategy", ALL)
+@given(batch=batches(), mask_value=MASK_VALUES, labels=st.sampled_from(LABELS))
+@settings(deadline=None)
+def test_switches_are_switches_and_shapes_agree(strategy, batch, mask_value, labels):
+    made = arrays(strategy, batch, mask_value=mask_value, **labels)
+    rows, steps, features = batch.values.shape
+    assert made.inputs.shape == (rows, steps, features + 1)
+    for each in (made.advance, made.keep, made.weights, made.targets):
+        assert each.shape == (rows, steps)
+    assert (made.advance * made.keep == 0).all()
+    assert set(np.unique([made.advance, made.keep])) <= {0, 1}
+    kinds = {made.inputs.dtype, made.advance.dtype, made.keep.dtype, made.weights.dtype}
+    assert kinds == {np.dtype(np.float32)} and made.targets.dtype == np.int32
+
+
+@pytest.mark.parametrize("strategy", ALL)
+@given(batch=batches(features=2), other=st.floats(20, 30, width=32), mask_value=MASK_VALUES,
+       labels=st.sampled_from(LABELS))
+@settings(deadline=None)
+def test_only_four_strategies_see_what_stands_at_invalid_steps(
+    strategy, batch, other, mask_value, labels
+):
+    rewritten = batch.values.copy()
+    rewritten[~batch.valid] = other
+    before = arrays(strategy, batch, mask_value=mask_value, **labels)
+    after = arrays(
+        strategy, replace(batch, values=rewritten), mask_value=mask_value, **labels
+    )
+    differs = (before.inputs != after.inputs).any(axis=2)
+    expected = ~batch.valid if strategy in SEES_INVALID_STEPS else np.zeros_like(batch.valid)
+    np.testing.assert_array_equal(differs, expected)
+    for name in ("advance", "keep"):
+        changed = getattr(before, name) != getattr(after, name)
+        masked = (batch.values == np.float32(mask_value)).all(axis=2)
+        np.testing.assert_array_equal(changed, masked & ~batch.valid & (strategy == "masking_layer"))
+    np.testing.assert_array_equal(before.weights, after.weights)
+    np.testing.assert_array_equal(before.targets, after.targets)
+
+
+@pytest.mark.parametrize("strategy", ALL)
+@given(batch=batches())
+@settings(deadline=None)
+def test_one_label_a_sequence_is_read_out_once(strategy, batch):
+    made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])
+    for row, valid in enumerate(batch.valid):
+        wanted = [0.0] * len(valid)
+        last = max(t for t, real in enumerate(valid) if real)
+        wanted[last if strategy == "last_valid_step" else -1] = 1.0
+        assert made.weights[row].tolist() == wanted
+        assert set(made.targets[row].tolist()) == {int(batch.labels[row].max())}
+
+
+@pytest.mark.parametrize("strategy", ALL)
+@given(batch=batches(per_step=True))
+@settings(deadline=None)
+def test_a_label_a_step_counts_as_the_switch_says(strategy, batch):
+    everything = arrays(strategy, batch, mask_value=0.0, **LABELS[1])
+    valid_only = arrays(strategy, batch, mask_value=0.0, **LABELS[2])
+    assert (everything.weights == 1).all()
+    np.testing.assert_array_equal(valid_only.weights, batch.valid)
+
+
+@given(batch=batches(), mask_value=MASK_VALUES)
+@settings(deadline=None)
+def test_the_masking_layer_is_keras_masking(batch, mask_value):
+    layer = keras.layers.Masking(mask_value)
+    ours = arrays("masking_layer", batch, mask_value=mask_value, **LABELS[0])
+    mask = keras.ops.convert_to_numpy(layer.compute_mask(batch.values))
+    np.testing.assert_array_equal(ours.advance == 1, mask)
+    np.testing.assert_array_equal(ours.keep == 1, ~mask)
+    rewritten = keras.ops.convert_to_numpy(layer(batch.values))
+    np.testing.assert_array_equal(ours.inputs[..., :-1], rewritten)
+
+
+def test_the_masking_layer_takes_real_readings_for_padding():
+    """The collision itself, so that the oracle above cannot agree on data without one."""
+    values = np.array([[1], [0], [1]], np.float32)
+    bits = Sequences((values,), (np.ones(3, bool),), (np.ones(3, np.int32),))
+    batch = pad(bits, padded_length=4, side="post", pad_value=0.0)
+    made = arrays("masking_layer", batch, mask_value=0.0, **LABELS[0])
+    assert made.advance[0].tolist() == [1, 0, 1, 0]
+    assert arrays("held_state", batch, mask_value=0.0, **LABELS[0]).advance[0].tolist() == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("strategy", ALL)
+def test_what_is_handled_stays_as_it_was(strategy):
+    one = Sequences((np.ones((2, 1), np.float32),), (np.ones(2, bool),), (np.zeros(2, np.int32),))
+    batch = pad(one, padded_length=3, side="post", pad_value=5.0)
+    made = arrays(strategy, batch, mask_value=5.0, **LABELS[0])
+    made.inputs[:] = -1
+    assert batch.values.ravel().tolist() == [1, 1, 5]
+
+
+def test_every_strategy_says_what_it_is():
+    assert ALL == ("no_mask", "masking_layer", "zeroed_input", "zeroed_state", "held_state",
+                   "last_valid_step", "mask_feature")
+    for name, strategy in STRATEGIES.items():
+        assert strategy.name == name and strategy.title and strategy.summary.endswith(".")
+
+
+# Trimming, against the real engine and the plain recurrence. Ten steps are one compiled shape.
+
+NETWORK = new_network(features=2, units=4, outputs=1, seed=11).weights
+# A bias that is not zero: at zero, a state that advances on zero padding is close to one that waits.
+NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
+
+
+def engine_says(made: Arrays, shows) -> np.ndarray:
+    rows, steps = made.advance.shape
+    shape = Shape.for_arrays(made, units=4, outputs=1)
+    out = output_program(shape)(NETWORK, tensors(made, shape)).numpy()[:steps, :rows]
+    return probabilities(out, shows, NETWORK.readout_bias.numpy())
+
+
+@given(strategy=st.sampled_from(ALL), batch=batches(features=2, per_step=True), mask_value=MASK_VALUES,
+       labels=st.sampled_from(LABELS), at_least=st.integers(1, 10))
+@settings(max_examples=150, deadline=None)
+def test_trimming_changes_no_result(strategy, batch, mask_value, labels, at_least):
+    whole = arrays(strategy, batch, mask_value=mask_value, **labels)
+    trimmed, shows = trim(whole, at_least=at_least)
+    steps = whole.advance.shape[1]
+    assert min(at_least, steps) <= trimmed.advance.shape[1] <= steps
+    before, after = engine_says(whole, np.arange(steps)), engine_says(trimmed, shows)
+    np.testing.assert_array_equal(before, after)
+    np.testing.assert_allclose(after, recurrence.said(NETWORK, whole), atol=2e-6)
+    # What is learned from: the same steps count as much as before, for the same answers.
+    np.testing.assert_array_equal(trimmed.weights.sum(axis=1), whole.weights.sum(axis=1))
+    assert recurrence.loss(NETWORK, trimmed) == pytest.approx(recurrence.loss(NETWORK, whole))
+
+
+@given(batch=batches(features=2), labels=st.sampled_from(LABELS[:1]))
+@settings(deadline=None)
+def test_a_held_state_computes_only_as_many_steps_as_it_needs(batch, labels):
+    """With padding behind, exactly the steps up to the last one at which any sequence moves."""
+    made = arrays("held_state", batch, mask_value=0.0, **labels)
+    trimmed, _ = trim(made, at_least=1)
+    moving = int(batch.valid.any(axis=0).sum())
+    assert trimmed.advance.shape[1] == moving
+
+
+@pytest.mark.parametrize("strategy", ALL)
+@given(given_sequences=sequences(features=2), pad_value=PAD_VALUES, mask_value=MASK_VALUES)
+@settings(max_examples=25, deadline=None)
+def test_holding_the_padding_is_having_none(strategy, given_sequences, pad_value, mask_value):
+    """The reference of the leak: each sequence as if it had been run alone, unpadded."""
+    batch = pad(given_sequences, padded_length=10, side="post", pad_value=pad_value)
+    options = {"mask_value": mask_value, **LABELS[0]}
+    held = hold_padding(arrays(strategy, batch, **options), batch.padded)
+    said = recurrence.said(NETWORK, held)
+    for row, values in enumerate(given_sequences.values):
+        alone = pad(
+            Sequences((values,), given_sequences.observed[row : row + 1],
+                      given_sequences.labels[row : row + 1]),
+            padded_length=len(values), side="post", pad_value=pad_value,
+        )
+        wanted = recurrence.said(NETWORK, arrays(strategy, alone, **options))[0]
+        np.testing.assert_allclose(said[row, : len(values)], wanted, atol=1e-12)
+        np.testing.assert_allclose(said[row, len(values) :], wanted[-1:].repeat(10 - len(values), 0))
+
+
+@given(batch=batches(features=2), amount=st.floats(1, 5))
+@settings(max_examples=25, deadline=None)
+def test_the_spare_channel_of_all_but_one_strategy_does_nothing(batch, amount):
+    """So the networks are those of the features alone: its weights may be anything."""
+    kernel = NETWORK.kernel.numpy().copy()
+    kernel[-1] += amount
+    other = Weights(kernel, *NETWORK[1:])
+    for strategy in ALL:
+        made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])
+        same = np.array_equal(recurrence.said(NETWORK, made), recurrence.said(other, made))
+        assert same == (strategy != "mask_feature")
