@@ -1,0 +1,300 @@
+"""Experiment: whatever is written into a link, a file or a control, an experiment or a sentence."""
+
+import json
+import random
+from dataclasses import FrozenInstanceError, asdict, fields
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from maskdemo.engine import ROOMS
+from maskdemo.experiment import LIMITS, Experiment
+from maskdemo.padding import unpad
+from maskdemo.tasks import TASKS
+from tests.samples import ALL, small
+
+WHOLE = {each.name for each in fields(Experiment) if each.type == "int"}
+SETTINGS = [each.name for each in fields(Experiment)]
+
+
+@st.composite
+def experiments(draw: st.DrawFn) -> Experiment:
+    """Any valid experiment, limits included."""
+    chosen = {
+        name: draw(st.integers(int(low), int(high)) if name in WHOLE else st.floats(low, high))
+        for name, (low, high) in LIMITS.items()
+    }
+    task = draw(st.sampled_from(list(TASKS)))
+    longest = 29 if TASKS[task].fixed else chosen["max_length"]
+    chosen["max_length"] = longest
+    chosen["min_length"] = draw(st.integers(1, longest))
+    chosen["padded_length"] = draw(st.integers(longest, 200))
+    try:
+        return Experiment(
+            task=task,
+            side=draw(st.sampled_from(["post", "pre"])),
+            strategies=tuple(draw(st.permutations(ALL)))[: draw(st.integers(1, len(ALL)))],
+            count_invalid=draw(st.booleans()),
+            **chosen,
+        )
+    except ValueError as error:
+        assume("too long" not in str(error))
+        raise
+
+
+def assert_sentence(text: str) -> None:
+    assert text.endswith(".") and text.strip() == text and "\n" not in text
+    assert "Traceback" not in text and "Error" not in text
+
+
+@given(one=experiments())
+@settings(max_examples=300, deadline=None)
+def test_every_experiment_survives_its_link(one):
+    params = one.to_params()
+    assert all(isinstance(text, str) for pair in params.items() for text in pair)
+    again = Experiment.from_params(params)
+    assert again == one and hash(again) == hash(one)
+    assert Experiment.salvage(params) == (one, ())
+
+
+@given(one=experiments())
+@settings(deadline=None)
+def test_every_experiment_survives_its_file(one):
+    assert Experiment.from_json(one.to_json()) == one
+
+
+@given(one=experiments(), random_order=st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_the_order_of_parameters_does_not_matter(one, random_order: random.Random):
+    pairs = list(one.to_params().items())
+    random_order.shuffle(pairs)
+    assert Experiment.from_params(dict(pairs)) == one
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_defaults_are_left_out_of_the_link(task):
+    assert Experiment(task=task).to_params() == {"task": task}
+    assert Experiment(task=task, seed=3).to_params() == {"task": task, "seed": "3"}
+
+
+# Values near to right ones, as links get mangled, and anything else.
+MANGLED = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from([
+        "", " ", "nan", "inf", "-inf", "-1", "0", "1e999", "1e5", "0x10", "1_0", "٣", "yes", "true",
+        "no_mask", "no_mask.", "no_mask.held_state", "post", "sum_sign", "None", "%00", "<b>",
+        "9" * 400, "9" * 5000, "-" + "9" * 400, "0." + "1" * 400,
+    ]),
+    st.integers().map(str),
+    st.floats().map(str),
+)
+
+
+@given(
+    params=st.dictionaries(
+        st.one_of(st.sampled_from(SETTINGS), st.text(max_size=8)), MANGLED, max_size=8
+    )
+)
+@example(params={"units": "9" * 400})
+@example(params={"seed": "-" + "9" * 400, "task": "sum_sign"})
+@settings(max_examples=500, deadline=None)
+def test_any_link_gives_an_experiment_and_sentences(params):
+    one, complaints = Experiment.salvage(params)
+    assert isinstance(one, Experiment)
+    for sentence in complaints:
+        assert_sentence(sentence.replace("\n", "").replace("\r", ""))
+    try:
+        strict = Experiment.from_params(params)
+    except ValueError as error:
+        assert str(error) and complaints
+    else:
+        assert (one, complaints) == (strict, ())
+
+
+@given(one=experiments(), key=st.sampled_from(sorted(SETTINGS)))
+@settings(deadline=None)
+def test_one_bad_setting_costs_only_that_setting(one, key):
+    params = one.to_params() | {key: "mangled"}
+    others = {name: text for name, text in one.to_params().items() if name != key}
+    try:
+        wanted = Experiment.from_params(others)
+    except ValueError:
+        # The others need it: then not all of them can be kept.
+        wanted = None
+    got, complaints = Experiment.salvage(params)
+    assert complaints
+    if wanted is not None:
+        assert got == wanted
+
+
+def test_one_bad_setting_costs_only_that_setting_said_plainly():
+    link = {"task": "sum_sign", "min_length": "20", "max_length": "80", "padded_length": "100"}
+    got, complaints = Experiment.salvage(link | {"side": "left"})
+    assert got == Experiment.from_params(link)
+    assert len(complaints) == 1 and "'left'" in complaints[0]
+
+
+def test_two_bad_settings_give_two_sentences():
+    got, complaints = Experiment.salvage({"units": "many", "side": "left", "seed": "5"})
+    assert (got.seed, got.units, got.side) == (5, Experiment().units, "post")
+    assert len(complaints) == 2
+
+
+@pytest.mark.parametrize("key", ["task", "side", "strategies", "units", "count_invalid"])
+def test_a_complaint_does_not_repeat_a_book(key):
+    _, complaints = Experiment.salvage({key: "x" * 5000})
+    assert complaints and all(len(sentence) < 400 for sentence in complaints)
+
+
+def around(name: str):
+    low, high = LIMITS[name]
+    step = 1 if name in WHOLE else max(abs(high) * 1e-6, 1e-9)
+    return low - step, high + step
+
+
+def companions(name: str) -> dict:
+    """Settings under which a number at either of its limits is reasonable."""
+    if name == "padded_length":
+        return {"min_length": 1, "max_length": 1}
+    return {"padded_length": 200, "min_length": 1, "max_length": 100} | {
+        "min_length": {"max_length": 100}, "max_length": {"min_length": 1}
+    }.get(name, {})
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("end", [0, 1])
+def test_limits_are_included_and_beyond_them_is_a_sentence(name, end):
+    settings_ = {**small().__dict__, **companions(name), "units": 1, "strategies": ("no_mask",)}
+    allowed = LIMITS[name][end]
+    if name == "max_length":
+        settings_["min_length"] = 1
+    assert getattr(Experiment(**{**settings_, name: allowed}), name) == allowed
+    with pytest.raises(ValueError, match=rf"^{name} must be from .* to .*\.$") as caught:
+        Experiment(**{**settings_, name: around(name)[end]})
+    assert_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), "12", None, True, [1], 10**400, -(10**400)],
+    ids=["nan", "inf", "text", "none", "bool", "list", "huge", "huge-negative"],
+)
+def test_huge_whole_numbers_and_things_that_are_no_numbers_give_a_sentence(name, value):
+    with pytest.raises(ValueError) as caught:
+        small(**{name: value})
+    assert str(caught.value).startswith(f"{name} must be")
+    assert_sentence(str(caught.value))
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+def test_whole_numbers_are_whole(name):
+    value = LIMITS[name][0] + 0.5
+    with pytest.raises(ValueError, match=rf"^{name} must be a whole number, not '{value}'\.$"):
+        small(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"task": "sum"}, "task must be one of .*, not 'sum'"),
+        ({"side": "left"}, "side must be one of post, pre, not 'left'"),
+        ({"strategies": ()}, "Choose at least one strategy"),
+        ({"strategies": "no_mask"}, "Choose at least one strategy"),
+        ({"strategies": ("no_mask", "mask")}, "There is no strategy 'mask'"),
+        ({"min_length": 9}, r"shortest length \(9\) must not exceed the longest \(8\)"),
+        ({"padded_length": 7}, r"length \(7\) must be at least the longest sequence \(8 steps\)"),
+        ({"count_invalid": "yes"}, "count_invalid must be true or false"),
+        ({"train_size": 4000, "epochs": 200, "repeats": 20, "units": 128, "padded_length": 200},
+         "train for too long"),
+    ],
+)
+def test_what_does_not_fit_together_is_said(changes, said):
+    with pytest.raises(ValueError, match=said) as caught:
+        small(**changes)
+    assert_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", "null", '"text"', '{"units": "many"}', '{"unit": 4}', '{"task": null}',
+     '{"strategies": 5}', '{"strategies": [["no_mask"]]}', '{"strategies": {}}', '{"units": NaN}',
+     '{"units": Infinity}', '{"units": [4]}', '{"side": {}}', "[" * 100_000,
+     '{"units": ' + "9" * 400 + "}", '{"units": ' + "9" * 5000 + "}"],
+    ids=lambda text: text[:30],
+)
+def test_a_bad_file_gives_a_sentence(text):
+    with pytest.raises(ValueError) as caught:
+        Experiment.from_json(text)
+    assert_sentence(str(caught.value))
+    assert "sys." not in str(caught.value)
+
+
+def test_recorded_data_dictates_its_sizes():
+    one = Experiment(task="japanese_vowels", train_size=99, min_length=1, max_length=90)
+    assert (one.train_size, one.test_size, one.min_length, one.max_length) == (270, 370, 7, 29)
+    assert one == Experiment(task="japanese_vowels")
+    with pytest.raises(ValueError, match="29 steps"):
+        Experiment(task="japanese_vowels", padded_length=28)
+
+
+def test_the_same_choice_is_the_same_experiment():
+    one = small(strategies=("held_state", "no_mask", "held_state"))
+    assert one == small(strategies=("no_mask", "held_state"))
+    assert small(pad_value=-0.0).to_params() == small(pad_value=0.0).to_params()
+    assert small(units=np.int64(4)) == small(units=4) == small(units=4.0)
+    assert json.loads(small(units=np.int64(4)).to_json())["units"] == 4
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        small().units = 5  # type: ignore[misc]
+    assert small().with_(units=5) == small(units=5)
+    with pytest.raises(ValueError, match="units"):
+        small().with_(units=0)
+
+
+@given(one=experiments())
+@settings(max_examples=20, deadline=None)
+def test_the_preview_shows_training_sequences_as_they_are(one):
+    batch, train = one.preview(rows=6), one.data(0).train
+    count = len(batch.values)
+    assert 1 <= count <= 6 and batch.values.shape[1] == one.padded_length
+    shown = unpad(batch)
+    for values, seen in zip(shown.values, shown.observed, strict=True):
+        assert any(
+            np.array_equal(seen, other_seen) and np.array_equal(values[seen], other[seen])
+            for other, other_seen in zip(train.values, train.observed, strict=True)
+        )
+
+
+def test_repeats_have_other_data_and_strategies_the_same():
+    one = small()
+    first, second = one.data(0).train.values[0], one.data(1).train.values[0]
+    assert first.shape != second.shape or not np.array_equal(first, second)
+    other = small(strategies=("zeroed_state",), side="pre", padded_length=30, units=9)
+    for ours, theirs in zip(one.data(1).train.values, other.data(1).train.values, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert len({small(seed=s).repeat_seed(r) for s in range(5) for r in range(5)}) == 25
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_chance_is_that_of_the_first_test_set(task):
+    one = Experiment(task=task)
+    test = one.data(0).test
+    said = np.concatenate(test.labels) if one.per_step else np.array([x[0] for x in test.labels])
+    assert one.chance() == pytest.approx(max(np.mean(said == k) for k in range(one.classes)))
+
+
+def test_every_allowed_size_has_a_compiled_room():
+    assert LIMITS["padded_length"][1] <= ROOMS["steps"][-1]
+    assert max(LIMITS["train_size"][1], LIMITS["test_size"][1]) <= ROOMS["sequences"][-1]
+    largest = [t.fixed for t in TASKS.values() if t.fixed]
+    assert all(max(f.train_size, f.test_size) <= ROOMS["sequences"][-1] for f in largest)
+
+
+def test_the_file_names_every_setting():
+    assert set(json.loads(small().to_json())) == set(asdict(small())) == set(SETTINGS)
