@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isinf
 
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
@@ -22,7 +23,8 @@ from maskdemo.verdict import interval, verdicts
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, or 2 after a complaint."""
-    parser = argparse.ArgumentParser(prog="python -m maskdemo", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m maskdemo",
+                                     description="Train small LSTMs that treat padding differently, and compare.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("scenarios", help="list the named experiments")
     run = commands.add_parser("run", help="train one experiment and print what came out")
@@ -41,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps(_as_json(snapshot), indent=2) if given.json else _as_text(snapshot))
+    if given.json:
+        print(json.dumps(_as_json(snapshot), indent=2, allow_nan=False))
+    else:
+        print(_as_text(snapshot))
     return 0
 
 
@@ -77,9 +82,15 @@ def _as_json(snapshot: Snapshot) -> dict:
         "experiment": asdict(snapshot.experiment),
         "curves": [asdict(curve) for curve in snapshot.curves],
         "chance": snapshot.chance,
-        "verdicts": [asdict(each) for each in verdicts(snapshot)],
+        "verdicts": [_finite(asdict(each)) for each in verdicts(snapshot)],
         "seconds": snapshot.seconds,
     }
+
+
+def _finite(values: dict) -> dict:
+    # JSON has no infinity: an interval that a single repeat cannot give is null.
+    infinite = (key for key, value in values.items() if isinstance(value, float) and isinf(value))
+    return values | dict.fromkeys(infinite)
 
 
 def _as_text(snapshot: Snapshot) -> str:

@@ -15,9 +15,8 @@ experiment gives the same data, the same weights and, on one machine, the same r
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,13 +46,23 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 CHOICES: dict[str, tuple[str, ...]] = {"task": tuple(TASKS), "side": SIDES}
+#: What an experiment that takes too long can be cut down by.
+COSTLY = ("epochs", "repeats", "train_size", "units", "strategies", "padded_length")
 #: Multiply-adds that one experiment may cost: minutes on two cores.
 MOST_WORK = 6e12
 
 
+class Unfit(ValueError):  # noqa: N818 - an answer to people, not a fault
+    """Settings that cannot be used: a sentence for people, and which settings to give up first."""
+
+    def __init__(self, sentence: str, *settings: str) -> None:
+        super().__init__(sentence)
+        self.settings = settings
+
+
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """Settings of one comparison. Raises ValueError with a plain sentence for the first bad one.
+    """Settings of one comparison. Raises `Unfit` (a ValueError) with a sentence for the first bad one.
 
     Lengths are in steps, `missing_rate` is a share, `count_invalid` says whether invalid steps count
     in the loss and in the reported accuracy of a task with a label at each step. Recorded data
@@ -82,8 +91,9 @@ class Experiment:
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(allowed)}, not '{getattr(self, name)}'."
+                raise Unfit(
+                    f"{name} must be one of {', '.join(allowed)}, not {_quoted(getattr(self, name))}.",
+                    name,
                 )
         fixed = TASKS[self.task].fixed
         if fixed:
@@ -93,42 +103,50 @@ class Experiment:
             if each.name in LIMITS:
                 self._check_number(each.name, whole=each.type == "int")
         if not isinstance(self.count_invalid, bool):
-            raise ValueError("count_invalid must be true or false.")
+            raise Unfit("count_invalid must be true or false.", "count_invalid")
         self._check_strategies()
         if self.min_length > self.max_length:
-            raise ValueError(
+            raise Unfit(
                 f"The shortest length ({self.min_length}) must not exceed the longest "
-                f"({self.max_length})."
+                f"({self.max_length}).",
+                "min_length",
+                "max_length",
             )
         if self.padded_length < self.max_length:
-            raise ValueError(
+            raise Unfit(
                 f"The padded length ({self.padded_length}) must be at least the longest sequence "
-                f"({self.max_length} steps)."
+                f"({self.max_length} steps).",
+                "padded_length",
+                "max_length",
             )
         if self.work > MOST_WORK:
-            raise ValueError(
+            raise Unfit(
                 "This would train for too long here. Use fewer sequences, epochs, repeats, units or "
-                "strategies, or a shorter padded length."
+                "strategies, or a shorter padded length.",
+                *COSTLY,
             )
 
     def _check_number(self, name: str, *, whole: bool) -> None:
         value, (low, high) = getattr(self, name), LIMITS[name]
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or (whole and value != int(value)):
-            kind = "a whole number" if whole else "a number"
-            raise ValueError(f"{name} must be {kind}, not '{value}'.")
+        kind = "a whole number" if whole else "a number"
+        if not number or value != value:
+            raise Unfit(f"{name} must be {kind}, not {_quoted(value)}.", name)
         if not low <= value <= high:
-            raise ValueError(f"{name} must be from {low:g} to {high:g}, not {value:g}.")
+            raise Unfit(f"{name} must be from {low:g} to {high:g}, not {_quoted(value)}.", name)
+        if whole and value != int(value):
+            raise Unfit(f"{name} must be {kind}, not {_quoted(value)}.", name)
         object.__setattr__(self, name, int(value) if whole else float(value) + 0.0)
 
     def _check_strategies(self) -> None:
         given = self.strategies
-        if isinstance(given, str) or not given:
-            raise ValueError("Choose at least one strategy.")
-        unknown = [each for each in given if each not in STRATEGIES]
+        if not isinstance(given, tuple) or not given:
+            raise Unfit("Choose at least one strategy.", "strategies")
+        unknown = [each for each in given if each not in list(STRATEGIES)]
         if unknown:
-            raise ValueError(
-                f"There is no strategy '{unknown[0]}'; choose among {', '.join(STRATEGIES)}."
+            raise Unfit(
+                f"There is no strategy {_quoted(unknown[0])}; choose among {', '.join(STRATEGIES)}.",
+                "strategies",
             )
         # Always in the table's order, each once: the same choice is the same experiment.
         object.__setattr__(self, "strategies", tuple(s for s in STRATEGIES if s in given))
@@ -212,7 +230,7 @@ class Experiment:
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Experiment:
         """The experiment of `to_params`. Raises ValueError with a sentence; ignores other keys."""
-        known = {each.name: each.type for each in fields(Experiment)}
+        known = {each.name: str(each.type) for each in fields(Experiment)}
         return Experiment(
             **{key: _read(key, text, known[key]) for key, text in params.items() if key in known}
         )
@@ -220,21 +238,14 @@ class Experiment:
     @staticmethod
     def salvage(params: Mapping[str, str]) -> tuple[Experiment, tuple[str, ...]]:
         """As much of the parameters as can be used, and a sentence for each that cannot."""
+        usable = {each.name: params[each.name] for each in fields(Experiment) if each.name in params}
         complaints: list[str] = []
-        usable: dict[str, str] = {}
-        try:
-            return Experiment.from_params(params), ()
-        except ValueError as error:
-            whole = str(error)
-        best = Experiment()
-        for key in (each.name for each in fields(Experiment) if each.name in params):
+        while True:
             try:
-                best = Experiment.from_params({**usable, key: params[key]})
-                usable[key] = params[key]
-            except ValueError as error:
+                return Experiment.from_params(usable), tuple(dict.fromkeys(complaints))
+            except Unfit as error:
                 complaints.append(str(error))
-        # Settings that are fine one by one, in this order or none.
-        return best, tuple(dict.fromkeys(complaints)) or (whole,)
+                usable.pop(next(name for name in error.settings if name in usable))
 
     def to_json(self) -> str:
         """All settings as JSON, for files."""
@@ -245,8 +256,8 @@ class Experiment:
         """The experiment of `to_json`. Raises ValueError with a sentence."""
         try:
             given = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"This is not JSON: {error}.") from None
+        except (ValueError, RecursionError):
+            raise ValueError("This is not the JSON of an experiment.") from None
         if not isinstance(given, dict):
             raise ValueError("An experiment is a JSON object of settings.")
         unknown = set(given) - {each.name for each in fields(Experiment)}
@@ -256,9 +267,11 @@ class Experiment:
             given["strategies"] = tuple(given["strategies"])
         return Experiment(**given)
 
-    def with_(self, **changes: Any) -> Experiment:
-        """A copy with some settings changed, validated again."""
-        return replace(self, **changes)
+
+
+def _quoted(value: Any) -> str:
+    text = str(value) if not isinstance(value, int) or abs(value) < 10**12 else "so large a number"
+    return f"'{text[:40]}'" if len(text) <= 40 else f"'{text[:40]}...'"
 
 
 def _written(value: Any) -> str:
@@ -274,12 +287,14 @@ def _read(name: str, text: str, kind: str) -> Any:
         return text
     if kind == "bool":
         if text not in ("yes", "no"):
-            raise ValueError(f"{name} must be yes or no, not '{text[:40]}'.")
+            raise Unfit(f"{name} must be yes or no, not {_quoted(text)}.", name)
         return text == "yes"
     if kind.startswith("tuple"):
         return tuple(text.split("."))
+    if len(text) > 40:
+        raise Unfit(f"{name} must be a number, not {_quoted(text)}.", name)
     try:
         return float(text) if kind == "float" else int(text)
     except ValueError:
         wanted = "a number" if kind == "float" else "a whole number"
-        raise ValueError(f"{name} must be {wanted}, not '{text[:40]}'.") from None
+        raise Unfit(f"{name} must be {wanted}, not {_quoted(text)}.", name) from None

@@ -16,6 +16,10 @@ tests hold it against `tf.GradientTape` over a real Keras cell and against finit
 Everything here is time-major, (T, B, ...), and meant to be traced inside a compiled program.
 """
 
+# TensorFlow's type stubs know neither `...` in slices nor specs in the place of tensors.
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
+# pyright: reportOptionalOperand=false
+
 from __future__ import annotations
 
 from typing import NamedTuple

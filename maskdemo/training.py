@@ -23,13 +23,12 @@ from maskdemo.engine import (
     give_back_memory,
     new_network,
     output_program,
-    probabilities,
-    score,
     tensors,
     train_epoch,
 )
 from maskdemo.experiment import Experiment
 from maskdemo.padding import Batch, pad
+from maskdemo.scoring import probabilities, score
 from maskdemo.snapshot import NETWORK_BYTES, Curve, Network, Probes, Snapshot
 from maskdemo.strategies import Arrays, arrays, hold_padding, trim
 from maskdemo.tasks import TASKS, Sequences, chance

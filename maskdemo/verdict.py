@@ -6,7 +6,7 @@ batch order. The differences over the repeats give a mean and a 95 % interval (S
 - *no measurable difference*: the interval contains zero.
 - *hurts*: the whole interval is below zero.
 - *helps*: the whole interval is above zero.
-- *required*: it helps, and without it less than half as much is learned above chance.
+- *required*: it helps, and without any handling less than half as much is learned above chance.
 - *undecided*: a single repeat tells luck from effect in no case.
 
 For a label at each step the accuracy compared is that on valid steps: what padding adds is no skill.
@@ -95,22 +95,56 @@ def nothing_learned(snapshot: Snapshot) -> bool:
     return bool(lows) and max(lows) <= snapshot.chance
 
 
+def headline(snapshot: Snapshot) -> str | None:
+    """The page's one sentence: is masking required here? None until a verdict can be given."""
+    found = [each for each in verdicts(snapshot) if each.word != "undecided"]
+    if not found:
+        return None
+    if nothing_learned(snapshot):
+        return (
+            "Nothing to see here: no strategy does measurably better than chance "
+            f"({snapshot.chance:.0%}) on unseen sequences."
+        )
+    best = max(found, key=lambda each: each.difference)
+    title = STRATEGIES[best.strategy].title
+    reached = np.mean(list(final_accuracies(snapshot, best.strategy).values()))
+    bare = np.mean(list(final_accuracies(snapshot, BASELINE).values()))
+    compared = f"{title} reaches {reached:.0%}, no mask {bare:.0%}, chance {snapshot.chance:.0%}."
+    words = {each.word for each in found}
+    if "required" in words:
+        return f"Here, yes: the padding must be handled. {compared}"
+    if "helps" in words:
+        return f"Here it helps, but is not required. {compared}"
+    if "hurts" in words:
+        worst = min(found, key=lambda each: each.difference)
+        return f"Here, no, and {STRATEGIES[worst.strategy].title.lower()} hurts."
+    return f"Here, no: no strategy differs measurably from no mask, which reaches {bare:.0%}."
+
+
 def _compare(strategy: str, mine: np.ndarray, base: np.ndarray, chance: float) -> Verdict:
     difference, low, high = interval(mine - base)
     word = _word(low, high, float(mine.mean()), float(base.mean()), chance)
     title = STRATEGIES[strategy].title
-    points = f"{abs(difference) * 100:.1f} points"
-    spread = f"95 % interval {low * 100:+.1f} to {high * 100:+.1f}, {len(mine)} repeats"
-    sentence = {
-        "required": f"{title} is required here: it gains {points} ({spread}), and without it "
-        "less than half as much is learned above chance.",
-        "helps": f"{title} helps: it gains {points} ({spread}).",
-        "hurts": f"{title} hurts: it loses {points} ({spread}).",
-        "no measurable difference": f"{title} makes no measurable difference ({spread}).",
-        "undecided": f"{title} differs by {difference * 100:+.1f} points in one repeat. "
-        "One repeat cannot tell an effect from luck.",
-    }[word]
+    if not math.isinf(low):
+        # Two shares differ by 1 at most, whatever Student's t says of few repeats.
+        low, high = max(low, -1.0), min(high, 1.0)
+    if word == "undecided":
+        sentence = (
+            f"{title}: {_points(difference)} points against no mask in one repeat. One repeat cannot "
+            "tell an effect from luck."
+        )
+    elif low == high == 0:
+        sentence = f"{title}: the same accuracy as no mask in each of {len(mine)} repeats."
+    else:
+        sentence = (
+            f"{title}: {_points(difference)} points against no mask "
+            f"(95% interval {_points(low)} to {_points(high)}, {len(mine)} repeats)."
+        )
     return Verdict(strategy, word, difference, low, high, len(mine), sentence)
+
+
+def _points(share: float) -> str:
+    return f"{share * 100:+.1f}"
 
 
 def _word(low: float, high: float, mine: float, base: float, chance: float) -> str:

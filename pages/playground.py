@@ -50,14 +50,15 @@ st.markdown(
     else ":material/tune: Your own settings. Train to see what they do."
 )
 for sentence in complaints:
-    st.warning(f"Part of the link could not be used. {sentence}")
+    st.warning(f"Part of the link could not be used. {live.plain(sentence)}")
 if complaint:
-    st.error(complaint)
+    st.error(live.plain(complaint))
 
 # The preview is drawn once a change, not at every tick of a run.
 sample = experiment.preview()
 preview = charts.padded_batch(sample, dark=live.is_dark())
 
+controls.share_in_url(experiment)
 live_now = status_now().phase in ("queued", "running")
 if not live_now and complaint is None and state.get("compiled_for") != experiment:
     state.compiled_for = experiment
@@ -85,11 +86,14 @@ def run_view() -> None:
                 key="train",
                 disabled=complaint is not None,
             )
+            live.take_away(snapshot)
         live.progress(status)
-        if state.get("refused"):
-            st.warning(state.refused)
+    if state.get("refused"):
+        st.warning(state.refused)
     if snapshot is not None and snapshot.experiment != experiment and not going:
         st.info("These results belong to earlier settings. Train to see the present ones.")
+    if snapshot is not None:
+        live.verdict_lines(snapshot)
 
     left, right = st.columns(2, gap="medium")
     with left:
@@ -98,21 +102,13 @@ def run_view() -> None:
         live.curves(snapshot, experiment, metric="test_accuracy")
     if snapshot is None:
         return
-    live.verdict_lines(snapshot)
     live.cards(snapshot)
     probe_view(snapshot)
-    with st.expander("Loss, training accuracy and every repeat"):
-        first, second = st.columns(2, gap="medium")
-        with first:
-            live.curves(snapshot, experiment, metric="test_loss")
-            live.curves(snapshot, experiment, metric="loss")
-        with second:
-            live.plot(
-                charts.accuracy_by_strategy(snapshot, dark=live.is_dark()),
-                key="by_strategy",
-                alt="Accuracy by strategy, every repeat a point",
-            )
-            live.curves(snapshot, experiment, metric="accuracy")
+    more = st.expander("Loss, training accuracy and every repeat", key="more", on_change="rerun")
+    if more.open:
+        with more:
+            live.details(snapshot, experiment)
+    with st.expander("How the verdict is reached"):
         st.markdown(live.RULES)
 
 
@@ -139,7 +135,7 @@ def probe_view(snapshot: Snapshot) -> None:
                 on_change=lambda: state.update(follow=False),
             )
     figure = charts.outputs_by_step(
-        snapshot, probe=state.probe - 1, epoch=min(state.epoch, reached) - 1, dark=live.is_dark()
+        snapshot, probe=state.probe - 1, epoch=min(state.epoch, reached), dark=live.is_dark()
     )
     live.plot(figure, key="outputs", alt="Output after every step, one panel a strategy")
 
@@ -158,4 +154,3 @@ def _probe_title(snapshot: Snapshot, at: int) -> str:
 
 
 run_view()
-controls.share_in_url(experiment)

@@ -21,6 +21,7 @@ ORDER = (
     "tasks",
     "padding",
     "strategies",
+    "scoring",
     "lstm",
     "engine",
     "experiment",

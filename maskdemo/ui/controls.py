@@ -118,7 +118,7 @@ def _padding_controls() -> None:
     st.segmented_control(
         "Side",
         ["post", "pre"],
-        format_func={"post": "After the end", "pre": "In front"}.get,
+        format_func=lambda side: {"post": "After the end", "pre": "In front"}[side],
         key="side",
         required=True,
         width="stretch",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlencode
+
 import pandas as pd
 import streamlit as st
 
 from maskdemo import charts
 from maskdemo.experiment import Experiment
 from maskdemo.jobs import Status
-from maskdemo.snapshot import Snapshot
+from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
-from maskdemo.verdict import Verdict, final_accuracies, interval, nothing_learned, verdicts
+from maskdemo.verdict import BASELINE, Verdict, final_accuracies, headline, interval, verdicts
 
 BADGES = {
     "required": "blue",
@@ -21,11 +24,11 @@ BADGES = {
 }
 RULES = """
 Each strategy is compared with *No mask* in the same repeat: same data, same initial weights, same
-batch order. The mean difference in accuracy on unseen sequences has a 95 % interval (Student's t).
+batch order. The mean difference in accuracy on unseen sequences has a 95% interval (Student's t).
 
 - **No measurable difference**: the interval contains zero.
 - **Hurts**, **helps**: the whole interval is below or above zero.
-- **Required**: it helps, and without it less than half as much is learned above chance.
+- **Required**: it helps, and without any handling less than half as much is learned above chance.
 - **Undecided**: there is only one repeat.
 """
 
@@ -33,6 +36,11 @@ batch order. The mean difference in accuracy on unseen sequences has a 95 % inte
 def is_dark() -> bool:
     """Whether the viewer's theme is dark."""
     return st.context.theme.type == "dark"
+
+
+def plain(text: str) -> str:
+    """The text as it stands, where Streamlit would read Markdown: links quote whatever they held."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!<>|~$:])", r"\\\1", text)
 
 
 def plot(figure, *, key: str, alt: str) -> None:
@@ -57,32 +65,30 @@ def progress(status: Status[Snapshot]) -> None:
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
     """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
-    shown = snapshot or Snapshot(experiment, (), None, float("nan"), False, 0.0, 0.0)  # type: ignore[arg-type]
+    shown = snapshot or _nothing_yet(experiment)
     figure = charts.learning_curves(shown, metric=metric, dark=is_dark())
     plot(figure, key=f"curves_{metric}", alt="Accuracy or loss by epoch, one line a strategy")
 
 
 def verdict_lines(snapshot: Snapshot) -> None:
     """What may be said, each sentence with its word."""
-    found = verdicts(snapshot)
-    if not found:
-        waiting = "The verdict follows after the first repeat."
-        if "no_mask" not in snapshot.experiment.strategies:
-            waiting = "Choose *No mask* as well: verdicts compare with it."
-        st.caption(waiting)
+    others = [name for name in snapshot.experiment.strategies if name != BASELINE]
+    if BASELINE not in snapshot.experiment.strategies:
+        st.caption("Choose *No mask* as well: verdicts compare with it.")
         return
-    if nothing_learned(snapshot):
-        st.warning(
-            "No strategy does measurably better than chance on unseen sequences: "
-            "there is nothing to learn here, or too little was seen of it."
-        )
-    for verdict in found:
-        _verdict_line(verdict)
+    found = {each.strategy: each for each in verdicts(snapshot)}
+    with st.container(gap="xsmall"):
+        st.subheader(headline(snapshot) or "The verdict needs two repeats.", anchor=False)
+        # A line for each from the beginning, so that nothing below moves when verdicts come in.
+        for name in others:
+            st.markdown(_verdict_line(name, found.get(name)))
 
 
-def _verdict_line(verdict: Verdict) -> None:
+def _verdict_line(name: str, verdict: Verdict | None) -> str:
+    if verdict is None:
+        return f":gray-badge[Not yet] {STRATEGIES[name].title}: the first repeat is under way."
     word = verdict.word[0].upper() + verdict.word[1:]
-    st.markdown(f":{BADGES[verdict.word]}-badge[{word}] {verdict.sentence}")
+    return f":{BADGES[verdict.word]}-badge[{word}] {verdict.sentence}"
 
 
 def cards(snapshot: Snapshot) -> None:
@@ -125,6 +131,35 @@ def _card(snapshot: Snapshot, name: str) -> None:
         )
 
 
+def details(snapshot: Snapshot, experiment: Experiment) -> None:
+    """Loss and training accuracy by epoch, and every repeat as a point."""
+    first, second = st.columns(2, gap="medium")
+    with first:
+        curves(snapshot, experiment, metric="test_loss")
+        curves(snapshot, experiment, metric="loss")
+    with second:
+        figure = charts.accuracy_by_strategy(snapshot, dark=is_dark())
+        plot(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
+        curves(snapshot, experiment, metric="accuracy")
+
+
+def take_away(snapshot: Snapshot | None) -> None:
+    """The link to these settings, and the results as a table."""
+    with st.popover("Share", icon=":material/link:"):
+        st.markdown("This link opens the same settings: same data, same weights, same curves.")
+        query = urlencode(st.query_params.to_dict())
+        st.code(f"{st.context.url}?{query}", language=None, wrap_lines=True)
+    if snapshot is not None:
+        st.download_button(
+            "Table",
+            table(snapshot).to_csv(index=False),
+            "maskdemo.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
 def table(snapshot: Snapshot) -> pd.DataFrame:
     """Every epoch of every strategy and repeat, one row each."""
     rows = []
@@ -144,6 +179,12 @@ def table(snapshot: Snapshot) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _nothing_yet(experiment: Experiment) -> Snapshot:
+    batch = experiment.preview(1)
+    nothing = Probes(batch.values, batch.valid, batch.padded, batch.labels, outputs={})
+    return Snapshot(experiment, (), nothing, experiment.chance(), False, 0.0, 0.0)
 
 
 def _points(leak: float) -> str:

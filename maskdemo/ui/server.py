@@ -5,6 +5,7 @@ Everything here is shared by all sessions and bounded; see `maskdemo.jobs` and `
 
 from __future__ import annotations
 
+import gc
 import logging
 import uuid
 from functools import partial
@@ -66,7 +67,17 @@ def _run_and_keep(experiment: Experiment, kept: Results):
 
 
 def _load_tensorflow() -> None:
+    import keras
+
     import maskdemo.training  # noqa: F401
+
+    # Streamlit calls this after every run of every page. It collects all garbage with the lock of
+    # the interpreter held and drops TensorFlow's kernel caches under whoever is training, which
+    # made an epoch ten times slower; the engine keeps nothing in a Keras session.
+    keras.backend.clear_session = lambda *args, **kwargs: None
+    # TensorFlow's half a million objects never become garbage: spare every collection the walk.
+    gc.collect()
+    gc.freeze()
 
 
 def _compile_ahead(experiment: Experiment) -> None:
