@@ -23,8 +23,10 @@ from maskdemo.verdict import interval, verdicts
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, or 2 after a complaint."""
-    parser = argparse.ArgumentParser(prog="python -m maskdemo",
-                                     description="Train small LSTMs that treat padding differently, and compare.")
+    parser = argparse.ArgumentParser(
+        prog="python -m maskdemo",
+        description="Train small LSTMs that treat padding differently, and compare.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("scenarios", help="list the named experiments")
     run = commands.add_parser("run", help="train one experiment and print what came out")

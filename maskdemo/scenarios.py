@@ -131,7 +131,7 @@ SCENARIOS: dict[str, Scenario] = {
             "inflated_accuracy",
             "Accuracy inflated by padding",
             "A label at each step, padding counted: compare the reported accuracy with the accuracy "
-            "on real steps.",
+            "on real steps. Then switch off 'Count invalid steps'.",
             task="running_sign",
             min_length=5,
             max_length=15,
