@@ -30,6 +30,8 @@ ORDER = (
     "training",
     "scenarios",
     "trace",
+    "gradient",
+    "leakage",
     "verdict",
     "study",
     "audit",
