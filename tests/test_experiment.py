@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import FrozenInstanceError, asdict, fields
+from dataclasses import FrozenInstanceError, asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -252,9 +252,9 @@ def test_the_same_choice_is_the_same_experiment():
 def test_settings_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         small().units = 5  # type: ignore[misc]
-    assert small().with_(units=5) == small(units=5)
+    assert replace(small(), units=5) == small(units=5)
     with pytest.raises(ValueError, match="units"):
-        small().with_(units=0)
+        replace(small(), units=0)
 
 
 @given(one=experiments())

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskdemo.engine import Shape, new_network, output_program, probabilities, tensors
+from maskdemo.engine import Shape, new_network, output_program, tensors
+from maskdemo.scoring import probabilities
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
 from maskdemo.strategies import STRATEGIES, Arrays, arrays, hold_padding, trim
