@@ -3,6 +3,7 @@
 # make bench  measure the budgets; the table also lands in build/bench.json
 # make clean  remove everything that these made
 #
+# run watches no files: loading modules out of .venv, inside the app's folder, overflows the watcher.
 # Each stamp below is remade only when the requirements behind it change.
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ STAMPS := $(VENV)/stamps
 .PHONY: run test bench clean
 
 run: $(STAMPS)/run
-	$(PY) -m streamlit run app.py --server.port $(PORT) --server.headless true
+	$(PY) -m streamlit run app.py --server.port $(PORT) --server.headless true --server.fileWatcherType none
 
 test: $(STAMPS)/test
 	$(PY) -m ruff check .
