@@ -18,8 +18,6 @@ and a sigmoid, others K logits and a softmax.
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -201,14 +199,6 @@ def output_program(shape: Shape) -> Callable:
         autograph=False,
         input_signature=[_weights_spec(shape), _tensors_spec(shape)],
     ).get_concrete_function()
-
-
-def give_back_memory() -> None:
-    """Return what compiling has freed to the system: the C library keeps about 100 MB otherwise."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # absent outside glibc
-        if trim is not None:
-            trim(0)
 
 
 def _gradient(weights: Weights, part: Tensors) -> tuple[Weights, tf.Tensor, tf.Tensor]:

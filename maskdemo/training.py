@@ -20,13 +20,13 @@ from maskdemo.engine import (
     Shape,
     Tensors,
     batch_order,
-    give_back_memory,
     new_network,
     output_program,
     tensors,
     train_epoch,
 )
 from maskdemo.experiment import Experiment
+from maskdemo.memory import give_back_memory
 from maskdemo.padding import Batch, pad
 from maskdemo.scoring import probabilities, score
 from maskdemo.snapshot import NETWORK_BYTES, Curve, Network, Probes, Snapshot
@@ -75,21 +75,18 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
                 guess = chance(data.test, per_step=data.per_step)
             for epoch, order in enumerate(orders):
                 outputs = list(pool.map(lambda run, order=order: run.advance(order), runs))
-                if repeat == epoch == 0:
-                    give_back_memory()
                 last = epoch == experiment.epochs - 1
                 if last:
                     list(pool.map(_Run.measure_leak, runs))
+                if last or epoch == 0:
+                    give_back_memory()
                 if repeat == 0:
                     probes.record(epoch, experiment.strategies, outputs)
-                    if epoch in kept_epochs(experiment, runs[0].network_bytes):
-                        networks = {
-                            run.curve.strategy: (
-                                *networks.get(run.curve.strategy, ()),
-                                run.snapshot_network(epoch + 1),
-                            )
-                            for run in runs
-                        }
+                if repeat == 0 and epoch in kept_epochs(experiment, runs[0].network_bytes):
+                    networks = {
+                        name: (*networks.get(name, ()), run.snapshot_network(epoch + 1))
+                        for name, run in zip(experiment.strategies, runs, strict=True)
+                    }
                 curves = finished_curves + tuple(run.curve for run in runs)
                 done = (repeat * experiment.epochs + epoch + 1) / total
                 yield Snapshot(

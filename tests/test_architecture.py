@@ -18,6 +18,7 @@ PACKAGE = ROOT / "maskdemo"
 # here; one that is not built yet does no harm.
 ORDER = (
     "data",
+    "memory",
     "tasks",
     "padding",
     "strategies",

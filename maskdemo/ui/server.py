@@ -14,6 +14,7 @@ import streamlit as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.jobs import Jobs
+from maskdemo.memory import keep_heap_small
 from maskdemo.results import Results
 from maskdemo.snapshot import Snapshot
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs[Snapshot]:
     """The workers of this server; the first work they get is to load TensorFlow."""
+    keep_heap_small()
     started: Jobs[Snapshot] = Jobs()
     started.prepare("server", _load_tensorflow)
     return started
