@@ -9,6 +9,11 @@ st.set_page_config(
     page_icon="🎭",
     layout="wide",
 )
-page = st.navigation([st.Page("pages/playground.py", title="Playground", default=True)])
+page = st.navigation(
+    [
+        st.Page("pages/playground.py", title="Playground", default=True),
+        st.Page("pages/inside.py", title="Inside the LSTM"),
+    ]
+)
 server.jobs()
 page.run()

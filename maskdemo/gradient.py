@@ -36,6 +36,24 @@ class Gradient:
     weights: NDArray
 
 
+@dataclass(frozen=True)
+class Landing:
+    """Norms summed over sequences, each (T,): what lands on real, on padded and on missing steps."""
+
+    real: NDArray[np.float64]
+    padding: NDArray[np.float64]
+    missing: NDArray[np.float64]
+
+    @property
+    def total(self) -> float:
+        """Everything."""
+        return float((self.real + self.padding + self.missing).sum())
+
+    def share(self, kind: str) -> float:
+        """The part (0 to 1) that lands on "real", "padding" or "missing"; 0 where there is none."""
+        return float(getattr(self, kind).sum()) / self.total if self.total else 0.0
+
+
 def gradient(network: Network, arrays: Arrays) -> Gradient:
     """The norms of each sequence's own loss gradient at each step of a strategy's arrays."""
     rows, steps = arrays.advance.shape
@@ -49,10 +67,15 @@ def gradient(network: Network, arrays: Arrays) -> Gradient:
     )
 
 
-def share(norms: NDArray, cells: NDArray[np.bool_]) -> float:
-    """The part (0 to 1) of all norms (N, T) that lands on these cells (N, T); 0 if all are 0."""
-    total = float(norms.sum(dtype=np.float64))
-    return float(norms[cells].sum(dtype=np.float64)) / total if total else 0.0
+def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bool_]) -> Landing:
+    """Where norms (N, T) land, by the kind of each step; padded, missing: (N, T)."""
+    kinds = {"real": ~padded & ~missing, "padding": padded, "missing": missing}
+    return Landing(
+        **{
+            kind: np.where(cells, norms, 0).sum(axis=0, dtype=np.float64)
+            for kind, cells in kinds.items()
+        }
+    )
 
 
 def _gradient(network: Network, arrays: Arrays) -> Gradient:

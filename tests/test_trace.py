@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from maskdemo.experiment import Experiment
-from maskdemo.gradient import gradient, share
+from maskdemo.gradient import gradient, landing
 from maskdemo.snapshot import Network
 from maskdemo.strategies import STRATEGIES, Arrays, arrays
 from maskdemo.tasks import TASKS
@@ -250,14 +250,18 @@ def test_a_steps_part_of_the_weights_gradient_is_what_it_adds():
 def test_no_gradient_lands_on_steps_that_hold(case):
     experiment = CASES[case]
     batch = experiment.padded(experiment.data(0).test)
-    invalid = ~batch.valid[:6]
+    kinds = {"padded": batch.padded[:6], "missing": batch.missing[:6]}
     held = gradient(network(experiment), given(case, "held_state"))
     moved = gradient(network(experiment), given(case, "no_mask"))
     for name in ("inputs", "states", "weights"):
-        assert share(getattr(held, name), invalid) == 0
-        assert (getattr(held, name)[~invalid] > 0).any()
+        landed = landing(getattr(held, name), **kinds)
+        assert landed.share("padding") == landed.share("missing") == 0
+        assert landed.share("real") == 1
+    landed = landing(moved.inputs, **kinds)
     if case == "binary":
-        assert 0 < share(moved.inputs, invalid) < 1
+        assert landed.share("padding") > 0 and landed.share("missing") > 0
+    whole = landed.real + landed.padding + landed.missing
+    np.testing.assert_allclose(whole, moved.inputs.sum(axis=0), rtol=1e-6)
 
 
 def test_a_reset_ends_the_gradient():
@@ -274,4 +278,5 @@ def test_gradient_does_not_depend_on_how_many_sequences_are_held_at_once(monkeyp
     monkeypatch.setattr("maskdemo.gradient.ROOM", 1)
     parts = gradient(network(CASES["binary"]), these)
     np.testing.assert_allclose(parts.inputs, whole.inputs, rtol=1e-5)
-    assert share(np.zeros((2, 3)), np.ones((2, 3), bool)) == 0
+    everywhere = np.ones((2, 3), bool)
+    assert landing(np.zeros((2, 3)), padded=everywhere, missing=~everywhere).share("padding") == 0

@@ -6,20 +6,31 @@ a theme would replace fonts, margins and colours.
 """
 
 from maskdemo.charts.accuracy import accuracy_by_strategy
+from maskdemo.charts.added import accuracy_by_padding, change_by_padding
 from maskdemo.charts.batch import padded_batch
+from maskdemo.charts.compare import strategies_compared
 from maskdemo.charts.curves import learning_curves
+from maskdemo.charts.gates import gate_heatmaps
+from maskdemo.charts.gradients import gradient_by_step
 from maskdemo.charts.looks import COLOURS, DASHES, MARKERS, colour
 from maskdemo.charts.steps import outputs_by_step
 from maskdemo.charts.template import template
+from maskdemo.charts.unit import unit_traces
 
 __all__ = [
     "COLOURS",
     "DASHES",
     "MARKERS",
+    "accuracy_by_padding",
     "accuracy_by_strategy",
+    "change_by_padding",
     "colour",
+    "gate_heatmaps",
+    "gradient_by_step",
     "learning_curves",
     "outputs_by_step",
     "padded_batch",
+    "strategies_compared",
     "template",
+    "unit_traces",
 ]

@@ -15,7 +15,9 @@ SCRIPT_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 EXCEPTION = '[data-testid="stException"]'
 
 # Console errors that the app does not cause: (pattern, why it is allowed).
-ALLOWED: tuple[tuple[str, str], ...] = ()
+ALLOWED: tuple[tuple[str, str], ...] = (
+    (r"404.*/_stcore/", "Streamlit looks for its server beside a page of a link before the root."),
+)
 
 
 @dataclass
@@ -34,8 +36,9 @@ class Viewer:
         self.page.on("request", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(re.search(p, message.text) for p, _ in ALLOWED):
-            self.errors.append(f"console: {message.text} ({message.location.get('url', '')})")
+        text = f"{message.text} ({message.location.get('url', '')})"
+        if message.type == "error" and not any(re.search(p, text) for p, _ in ALLOWED):
+            self.errors.append(f"console: {text}")
 
     def _on_request(self, request: Request) -> None:
         # The app has to work where nothing else can be reached.

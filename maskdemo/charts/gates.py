@@ -1,0 +1,213 @@
+"""One sequence in one network: input, gates, cell, hidden state and output on one step axis."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from maskdemo.charts.heat import heat, reach_of, reach_words, scale_bar
+from maskdemo.charts.looks import MARKERS, colour, title
+from maskdemo.charts.panels import (
+    AXIS_SPACE,
+    BETWEEN,
+    Panel,
+    axis,
+    hatch_legend,
+    hatches,
+    stacked,
+)
+from maskdemo.charts.template import inks
+from maskdemo.padding import Batch
+from maskdemo.strategies import Arrays
+from maskdemo.trace import GATES, QUANTITIES, Trace
+
+BAR_SPACE = 58
+MOVES = {"moves on": "circle", "is held": "line-ew", "is reset to 0": "x-thin"}
+
+
+def gate_heatmaps(
+    traced: Trace,
+    arrays: Arrays,
+    batch: Batch,
+    *,
+    strategy: str,
+    order: NDArray[np.intp],
+    unit: int,
+    step: int,
+    label: int,
+    detail: str = "",
+    dark: bool = False,
+) -> go.Figure:
+    """Everything of the first (only) sequence: traced, arrays and batch have one row.
+
+    order: (H,), the units from top to bottom. unit (from 0) and step (from 1) are marked. label: the
+    one whose probability is followed.
+    """
+    steps, units = traced.states.shape[1:]
+    padded, missing = batch.padded[0], batch.missing[0]
+    moves = arrays.advance[0] > 0
+    inputs = arrays.inputs[0]
+    if strategy != "mask_feature":
+        # There the mask channel is always 0: it belongs to the program, not to the network.
+        inputs = inputs[:, :-1]
+    tall = int(np.clip(3 * units, 44, 84))
+    row = int(np.argmax(order == unit)) + 1
+    marked = {"tickvals": [row], "ticktext": [f"{unit + 1} ▸"]}
+    panels = [
+        Panel(
+            "Input x",
+            int(np.clip(7 * inputs.shape[1], 16, 84)),
+            inputs.shape[1] + 0.5,
+            0.5,
+            note=f"{_features(inputs, arrays)}, {reach_words(inputs, reach_of(inputs))}",
+        ),
+        Panel("State", 18, -1, 1, note=_moves_note(arrays)),
+    ]
+    traces: list = [
+        heat(
+            inputs,
+            yaxis=axis(0),
+            hover="Step %{x}, channel %{customdata}<br>Input %{z:.6~g}",
+            reach=reach_of(inputs),
+            dark=dark,
+        ),
+        *_moves(arrays, strategy, dark),
+    ]
+    for name, (symbol, words) in QUANTITIES.items():
+        values = getattr(traced, name)[0][:, order]
+        if name in GATES:
+            values = np.where(moves[:, None], values, np.nan)
+        is_gate = name in GATES and name != "candidate"
+        reach = None if is_gate else reach_of(values) if name == "cells" else 1.0
+        note = "0 to 1" if reach is None else reach_words(values, reach)
+        traces.append(
+            heat(
+                values,
+                yaxis=axis(len(panels)),
+                hover=f"Step %{{x}}, unit %{{customdata}}<br>{words} {symbol} = %{{z:.4f}}",
+                names=order + 1,
+                reach=reach,
+                dark=dark,
+            )
+        )
+        panels.append(Panel(f"{words} {symbol}", tall, units + 0.5, 0.5, note=note, ticks=marked))
+    chances = traced.probabilities[0, :, label]
+    panels.append(
+        Panel(
+            f"Probability of label {label}",
+            64,
+            -0.08,
+            1.08,
+            note=f"{chances[step - 1]:.3f} after step {step}",
+            ticks={"tickvals": [0, 1], "showgrid": True},
+        )
+    )
+    traces += _said(chances, arrays, strategy, axis(len(panels) - 1), dark)
+    for index, panel in enumerate(panels):
+        if index != 1:
+            traces += hatches(
+                panel,
+                index,
+                padded=padded,
+                missing=missing,
+                dark=dark,
+                over_colours=index < len(panels) - 1,
+            )
+    inner = sum(each.height for each in panels) + BETWEEN * (len(panels) - 1)
+    below = -(AXIS_SPACE + 4) / inner
+    traces += [
+        scale_bar(gates=True, x=0, y=below, ends=("0", "1"), dark=dark),
+        scale_bar(gates=False, x=0.54, y=below, ends=("lowest", "highest"), dark=dark),
+    ]
+    return stacked(
+        panels,
+        traces,
+        title=f"Every gate at every step: {title(strategy)}",
+        detail=detail,
+        steps=steps,
+        dark=dark,
+        legend=hatch_legend(padded=padded, missing=missing, dark=dark),
+        space_below=BAR_SPACE,
+        cursor=step,
+        name="gate_heatmaps",
+    )
+
+
+def _features(inputs: NDArray, arrays: Arrays) -> str:
+    extra = inputs.shape[1] == arrays.inputs.shape[2]
+    count = inputs.shape[1] - extra
+    return f"{count} feature{'s' * (count != 1)}{' and the mask' * extra}"
+
+
+def _what_happens(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
+    moves, holds = arrays.advance[0] > 0, arrays.keep[0] > 0
+    return dict(zip(MOVES, (moves, holds, ~moves & ~holds), strict=True))
+
+
+def _moves_note(arrays: Arrays) -> str:
+    symbols = dict(zip(MOVES, ("●", "━", "✕"), strict=True))
+    return ", ".join(
+        f"{symbols[what]} {what}" for what, cells in _what_happens(arrays).items() if cells.any()
+    )
+
+
+def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[go.Scatter]:
+    """One mark a step: the state moves on, is held, or is reset."""
+    shade = colour(strategy, dark=dark)
+    steps = arrays.advance.shape[1]
+    size = float(np.clip(420 / steps, 3, 9))
+    return [
+        go.Scatter(
+            x=np.flatnonzero(cells) + 1,
+            y=np.zeros(int(cells.sum())),
+            yaxis=axis(1),
+            mode="markers",
+            marker={
+                "symbol": MOVES[what],
+                "size": size,
+                "color": shade,
+                "line": {"width": 0 if what == "moves on" else 2, "color": shade},
+            },
+            showlegend=False,
+            hovertemplate=f"Step %{{x}}: the state {what}<extra></extra>",
+        )
+        for what, cells in _what_happens(arrays).items()
+        if cells.any()
+    ]
+
+
+def _said(chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool) -> list[go.Scatter]:
+    shade = colour(strategy, dark=dark)
+    steps = np.arange(1, len(chances) + 1)
+    line = go.Scatter(
+        x=steps,
+        y=chances.astype(np.float32),
+        yaxis=yaxis,
+        mode="lines+markers" if len(steps) <= 60 else "lines",
+        line={"color": shade, "width": 2},
+        marker={"symbol": MARKERS[strategy], "size": 5, "color": shade},
+        cliponaxis=False,
+        showlegend=False,
+        hovertemplate="After step %{x}: %{y:.4f}<extra></extra>",
+    )
+    counted = np.flatnonzero(arrays.weights[0])
+    if len(counted) != 1:
+        return [line]
+    at = int(counted[0])
+    ring = go.Scatter(
+        x=[at + 1],
+        y=[float(chances[at])],
+        yaxis=yaxis,
+        mode="markers",
+        marker={
+            "symbol": "circle-open",
+            "size": 13,
+            "color": inks(dark).text,
+            "line": {"width": 2},
+        },
+        cliponaxis=False,
+        showlegend=False,
+        hovertemplate="Read out after step %{x}: %{y:.4f}<extra></extra>",
+    )
+    return [line, ring]

@@ -1,0 +1,115 @@
+"""Where the gradient goes: each strategy's share of it at every step, real or padded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+
+from maskdemo.charts.hatch import pattern
+from maskdemo.charts.looks import colour, title
+from maskdemo.charts.panels import Panel, axis, stacked
+from maskdemo.gradient import Landing
+
+WORDS = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
+
+
+def gradient_by_step(
+    landings: Mapping[str, Landing], *, what: str, detail: str, dark: bool = False
+) -> go.Figure:
+    """One panel a strategy: what lands on each step, as a share of that strategy's own total.
+
+    what: the gradient with respect to what, for the title.
+    """
+    steps = len(next(iter(landings.values())).real)
+    kinds = [
+        kind
+        for kind in ("real", "padding", "missing")
+        if any(getattr(each, kind).any() for each in landings.values())
+    ]
+    top = max(
+        float((each.real + each.padding + each.missing).max()) / (each.total or 1.0)
+        for each in landings.values()
+    )
+    panels, traces = [], []
+    for index, (name, landing) in enumerate(landings.items()):
+        for kind in kinds:
+            norms = getattr(landing, kind)
+            traces.append(
+                go.Bar(
+                    x=np.arange(1, steps + 1),
+                    y=(norms / (landing.total or 1.0)).astype(np.float32),
+                    customdata=norms.astype(np.float32),
+                    yaxis=axis(index),
+                    marker=_fill(name, kind, dark),
+                    showlegend=False,
+                    hovertemplate=f"Step %{{x}}, {WORDS[kind]}<br>%{{y:.2%}} of the gradient"
+                    "<br>Norm %{customdata:.3g}<extra></extra>",
+                )
+            )
+        panels.append(
+            Panel(
+                title(name),
+                92,
+                0,
+                1.06 * (top or 1.0),
+                note=_note(landing),
+                colour=colour(name, dark=dark),
+                ticks={"nticks": 3, "tickformat": ".0%", "tickvals": None, "showgrid": True},
+            )
+        )
+    legend = [
+        go.Scatter(
+            x=[None],
+            y=[None],
+            mode="none",
+            fill="toself",
+            fillpattern=pattern(kind, dark=dark),
+            name=f"On {WORDS[kind]}",
+            hoverinfo="skip",
+        )
+        for kind in kinds
+        if kind != "real"
+    ]
+    figure = stacked(
+        panels,
+        traces,
+        title=f"Gradient of the loss: {what}",
+        detail=detail,
+        steps=steps,
+        dark=dark,
+        legend=legend,
+        name="gradient_by_step",
+    )
+    return figure.update_layout(barmode="stack", bargap=0.12 if steps <= 40 else 0)
+
+
+def percent(part: float) -> str:
+    """A share for people: 0 and 100 only where they are exact."""
+    if part in (0, 1):
+        return f"{part:.0%}"
+    if part < 0.001:
+        return "below 0.1%"
+    return "above 99.9%" if part > 0.999 else f"{part:.1%}"
+
+
+def _note(landing: Landing) -> str:
+    if not landing.total:
+        return "no gradient at all"
+    words = f"{percent(landing.share('padding'))} on padding"
+    if landing.missing.any():
+        words += f", {percent(landing.share('missing'))} on missing"
+    return words
+
+
+def _fill(strategy: str, kind: str, dark: bool) -> dict:
+    if kind == "real":
+        return {"color": colour(strategy, dark=dark), "line": {"width": 0}}
+    look = pattern(kind, dark=dark)
+    keys = ("shape", "fgcolor", "bgcolor", "size", "solidity")
+    return {
+        "color": look["bgcolor"],
+        "line": {"width": 0},
+        "pattern": {key: look[key] for key in keys} | {"fillmode": "overlay"},
+    }

@@ -1,0 +1,105 @@
+"""Numbers of many units at many steps as colours, on scales that several panels share."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from maskdemo.charts.batch import SCALES
+from maskdemo.charts.template import inks
+
+GATE_SCALES = (
+    ((0.0, "#f3f1ed"), (0.5, "#86b3d1"), (1.0, "#174d75")),
+    ((0.0, "#2b2d34"), (0.5, "#3f7398"), (1.0, "#a9d8f7")),
+)
+
+
+def heat(
+    values: NDArray,
+    *,
+    yaxis: str,
+    hover: str,
+    dark: bool,
+    names: NDArray | None = None,
+    reach: float | None = None,
+) -> go.Heatmap:
+    """Values (T, R), a row for each of the R, the first on top; NaN stays blank.
+
+    reach: colours from -reach to reach; None for a gate's 0 to 1. names: (R,), for the hover text,
+    as `%{customdata}`.
+    """
+    steps, rows = values.shape
+    who = np.arange(1, rows + 1) if names is None else names
+    return go.Heatmap(
+        x=np.arange(1, steps + 1),
+        y=np.arange(1, rows + 1),
+        z=values.T.astype(np.float32),
+        customdata=np.repeat(who.astype(np.int16)[:, None], steps, axis=1),
+        yaxis=yaxis,
+        zmin=0 if reach is None else -reach,
+        zmax=1 if reach is None else reach,
+        colorscale=GATE_SCALES[dark] if reach is None else SCALES[dark],
+        showscale=False,
+        hoverongaps=False,
+        hovertemplate=hover + "<extra></extra>",
+        name="",
+    )
+
+
+def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> go.Scatter:
+    """A horizontal colour bar of its own, because many panels share it."""
+    ink = inks(dark)
+    return go.Scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        hoverinfo="skip",
+        showlegend=False,
+        marker={
+            "color": [0],
+            "cmin": 0 if gates else -1,
+            "cmax": 1,
+            "colorscale": GATE_SCALES[dark] if gates else SCALES[dark],
+            "showscale": True,
+            "colorbar": {
+                "orientation": "h",
+                "x": x,
+                "xanchor": "left",
+                "xpad": 0,
+                "y": y,
+                "yanchor": "top",
+                "ypad": 0,
+                "len": 0.42,
+                "thickness": 10,
+                "outlinewidth": 0,
+                "tickvals": [0, 1] if gates else [-1, 0, 1],
+                "ticktext": list(ends) if gates else [ends[0], "0", ends[1]],
+                "tickfont": {"color": ink.muted, "size": 12},
+                "title": {
+                    "text": "Gates i, f, o" if gates else "All others",
+                    "side": "top",
+                    "font": {"size": 13, "color": ink.muted},
+                },
+            },
+        },
+    )
+
+
+def reach_of(values: NDArray) -> float:
+    """A number with two digits that 98 of 100 absolute values do not exceed; 1 where all are 0."""
+    finite = np.abs(values[np.isfinite(values)])
+    usual = float(np.quantile(finite, 0.98)) if finite.size else 0.0
+    usual = usual or float(finite.max(initial=0.0))
+    if usual == 0:
+        return 1.0
+    power = 10.0 ** (np.floor(np.log10(usual)) - 1)
+    return float(f"{np.ceil(usual / power - 1e-6) * power:.2g}")
+
+
+def reach_words(values: NDArray, reach: float) -> str:
+    """The ends of a colour scale, and how far single values go beyond them."""
+    finite = np.abs(values[np.isfinite(values)])
+    largest = float(finite.max(initial=0.0))
+    beyond = f", single values to {largest:.2g}" if largest > 1.005 * reach else ""
+    return f"−{reach:g} to {reach:g}{beyond}"

@@ -1,0 +1,90 @@
+"""One unit along the steps: its three gates, its candidate, its cell and its hidden state."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from maskdemo.charts.looks import colour
+from maskdemo.charts.panels import Panel, axis, hatch_legend, hatches, stacked
+from maskdemo.charts.template import inks
+from maskdemo.padding import Batch
+from maskdemo.strategies import Arrays
+from maskdemo.trace import GATES, QUANTITIES, Trace
+
+
+def unit_traces(
+    traced: Trace,
+    arrays: Arrays,
+    batch: Batch,
+    *,
+    strategy: str,
+    unit: int,
+    step: int,
+    dark: bool = False,
+) -> go.Figure:
+    """Unit `unit` (from 0) of the first sequence, with the numbers of step `step` (from 1)."""
+    steps = traced.states.shape[1]
+    padded, missing = batch.padded[0], batch.missing[0]
+    moves = arrays.advance[0] > 0
+    panels, traces = [], []
+    for name, (symbol, words) in QUANTITIES.items():
+        values = getattr(traced, name)[0, :, unit].astype(np.float32)
+        used = moves[step - 1] or name not in GATES
+        if name in GATES:
+            values = np.where(moves, values, np.nan)
+        signed = name in ("candidate", "cells", "states")
+        reach = float(np.ceil(max(1.0, np.nanmax(np.abs(values))))) if name == "cells" else 1.0
+        edge = 0.12 * reach
+        panel = Panel(
+            f"{words} {symbol}",
+            46,
+            -reach - edge if signed else -edge,
+            reach + edge,
+            note=f"{values[step - 1]:.3f}" if used else "not used",
+            ticks={
+                "tickvals": [-reach, 0, reach] if signed else [0, 1],
+                "ticktext": [f"−{reach:g}", "0", f"{reach:g}"] if signed else ["0", "1"],
+                "showgrid": True,
+            },
+        )
+        traces += hatches(panel, len(panels), padded=padded, missing=missing, dark=dark)
+        traces += _line(values, symbol, step, strategy, axis(len(panels)), dark)
+        panels.append(panel)
+    return stacked(
+        panels,
+        traces,
+        title=f"Unit {unit + 1}, step by step",
+        detail=f"At the right, the values at step {step}",
+        steps=steps,
+        dark=dark,
+        legend=hatch_legend(padded=padded, missing=missing, dark=dark),
+        cursor=step,
+        name="unit_traces",
+    )
+
+
+def _line(values, symbol, step, strategy, yaxis, dark) -> list[go.Scatter]:
+    shade = colour(strategy, dark=dark)
+    line = go.Scatter(
+        x=np.arange(1, len(values) + 1),
+        y=values,
+        yaxis=yaxis,
+        mode="lines+markers" if len(values) <= 60 else "lines",
+        line={"color": shade, "width": 2},
+        marker={"size": 4, "color": shade},
+        cliponaxis=False,
+        showlegend=False,
+        hovertemplate=f"Step %{{x}}<br>{symbol} = %{{y:.4f}}<extra></extra>",
+    )
+    here = go.Scatter(
+        x=[step],
+        y=[values[step - 1]],
+        yaxis=yaxis,
+        mode="markers",
+        marker={"size": 9, "color": shade, "line": {"width": 2, "color": inks(dark).text}},
+        cliponaxis=False,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    return [line, here]

@@ -1,0 +1,126 @@
+"""The view in which padding is added after training, and one watches it leak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from maskdemo import charts
+from maskdemo.charts.template import heading
+from maskdemo.experiment import LIMITS
+from maskdemo.leakage import MOST, padded_by
+from maskdemo.padding import unpad
+from maskdemo.snapshot import Probes
+from maskdemo.strategies import STRATEGIES
+from maskdemo.tasks import chance
+from maskdemo.trace import trace
+from maskdemo.ui.choices import Choices
+from maskdemo.ui.live import is_dark, plot
+from maskdemo.ui.look import Look, sweeps, test_set
+
+SIDES = {"post": "After the end", "pre": "In front"}
+
+
+def add_padding(look: Look, choices: Choices) -> None:
+    """Padding that training never saw: which outputs move."""
+    experiment = look.experiment
+    first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
+    with first:
+        count = choices.number(
+            st.slider,
+            "added",
+            0,
+            MOST,
+            100,
+            label="Padded steps added",
+            help="The sequence without any padding, then with this many padded steps.",
+        )
+    with second:
+        side = choices.one_of(
+            st.segmented_control,
+            "added_side",
+            SIDES,
+            experiment.side,
+            label="Side of the added padding",
+            format_func=SIDES.get,
+            required=True,
+            width="stretch",
+        )
+    with third:
+        value = choices.number(
+            st.number_input,
+            "added_value",
+            *LIMITS["pad_value"],
+            experiment.pad_value,
+            label="Value written there",
+            step=1.0,
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _outputs_with_padding(look, count, side, value)
+    with right:
+        found = sweeps(experiment, look.epoch, side, value, look.networks)
+        test = test_set(experiment)
+        figure = charts.change_by_padding(found, cursor=count, detail=look.test_words, dark=is_dark())
+        plot(figure, key="change", alt="Change of the outputs against padded steps added")
+        figure = charts.accuracy_by_padding(
+            found,
+            cursor=count,
+            chance=chance(test, per_step=experiment.per_step),
+            detail=look.test_words,
+            dark=is_dark(),
+        )
+        plot(figure, key="added_accuracy", alt="Accuracy against padded steps added")
+    lengths = [len(each) for each in test.values]
+    low, high = (experiment.padded_length - each for each in (max(lengths), min(lengths)))
+    amount = f"{low} to {high}" if low != high else str(low)
+    where = "at any real step" if experiment.per_step else "where it is read out"
+    st.caption(
+        f"Change: the largest difference of any probability, {where}, from the same sequence without "
+        f"padding. In training these sequences had {amount} padded steps "
+        f"{SIDES[experiment.side].lower()}, written as {experiment.pad_value:g}. A network whose "
+        "state is held is exactly flat."
+    )
+
+
+def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> None:
+    bare = unpad(look.batch)
+    missing = look.experiment.pad_value
+    batch = padded_by(bare, count, side=side, value=value, missing=missing)
+    alone = padded_by(bare, 0, side=side, value=value, missing=missing)
+    said, change = {}, {}
+    for name in look.strategies:
+        given, without = look.arrays(name, batch), look.arrays(name, alone)
+        said[name] = trace(look.networks[name], given).probabilities
+        first = trace(look.networks[name], without).probabilities
+        if look.experiment.per_step:
+            moved = said[name][batch.valid] - first[alone.valid]
+        else:
+            moved = said[name][given.weights > 0] - first[without.weights > 0]
+        change[name] = float(np.abs(moved).max())
+    shown = Probes(
+        batch.values,
+        batch.valid,
+        batch.padded,
+        batch.labels,
+        outputs={name: each[None] for name, each in said.items()},
+    )
+    figure = charts.outputs_by_step(
+        replace(look.snapshot, probes=shown), probe=0, epoch=1, label=look.label, dark=is_dark()
+    )
+    steps = f"{count} padded step{'s' * (count != 1)}"
+    figure.update_layout(
+        title=heading(f"Output with {steps} added", f"{look.words}, label {look.label}", dark=is_dark())
+    )
+    plot(figure, key="added_outputs", alt="Output after every step with the added padding")
+    st.markdown(f"With {steps} added, the output for this sequence moves: {_moves(change)}.")
+
+
+def _moves(change: Mapping[str, float]) -> str:
+    return ", ".join(
+        f"**{STRATEGIES[name].title}** {'by exactly 0' if each == 0 else f'by {each * 100:.2g} points'}"
+        for name, each in change.items()
+    )

@@ -1,0 +1,68 @@
+"""The cell's two equations with one step's numbers, as Markdown."""
+
+from __future__ import annotations
+
+from maskdemo.padding import Batch
+from maskdemo.strategies import Arrays
+from maskdemo.trace import Trace, before
+
+SYMBOLS = """
+*i* input gate: how much of the new is let in. *f* forget gate: how much of the old stays. *g* cell
+candidate: the new. *o* output gate: how much is shown. *c* cell state: the memory, with *c* before
+the step on the right. *h* hidden state: what the next step and the read-out see. All numbers belong
+to this unit and are rounded to three digits.
+"""
+
+
+def cell_equation(traced: Trace, arrays: Arrays, batch: Batch, *, unit: int, step: int) -> str:
+    """How c and h of one unit (from 0) of the first sequence came about at one step (from 1)."""
+    at = step - 1
+    kind = "padding" if batch.padded[0, at] else "real" if batch.valid[0, at] else "missing"
+    here = {
+        "padding": "a padded step",
+        "real": "a real reading",
+        "missing": "a missing reading",
+    }[kind]
+    c, h = _number(traced.cells[0, at, unit]), _number(traced.states[0, at, unit])
+    c_before = _number(before(traced.cells)[0, at, unit])
+    h_before = _number(before(traced.states)[0, at, unit])
+    now, then = f"_{{{step}}}", f"_{{{step - 1}}}"
+    if arrays.advance[0, at]:
+        names = ("input_gate", "forget_gate", "candidate", "output_gate")
+        i, f, g, o = (_number(getattr(traced, name)[0, at, unit]) for name in names)
+        return (
+            f"**Step {step} is {here}, and the state moves on.**\n\n"
+            "$$\\begin{aligned}"
+            f"c{now} &= f \\cdot c{then} + i \\cdot g \\\\"
+            f"&= {f} \\cdot {_signed(c_before)} + {i} \\cdot {_signed(g)} \\\\"
+            f"&= {c} \\\\[4pt]"
+            f"h{now} &= o \\cdot \\tanh c{now} \\\\"
+            f"&= {o} \\cdot \\tanh {_signed(c)} \\\\"
+            f"&= {h}"
+            "\\end{aligned}$$"
+        )
+    if arrays.keep[0, at]:
+        return (
+            f"**Step {step} is {here}, and the state is held:** what the gates compute is thrown "
+            "away, and both numbers are copied.\n\n"
+            "$$\\begin{aligned}"
+            f"c{now} &= c{then} = {c_before} \\\\"
+            f"h{now} &= h{then} = {h_before}"
+            "\\end{aligned}$$"
+        )
+    return (
+        f"**Step {step} is {here}, and the state is reset:** {c_before} and {h_before} are "
+        "forgotten, and both numbers start again from zero.\n\n"
+        "$$\\begin{aligned}"
+        f"c{now} &= 0 \\\\ h{now} &= 0"
+        "\\end{aligned}$$"
+    )
+
+
+def _number(value: float) -> str:
+    # A rounded -0.000 would look like a mistake.
+    return f"{round(float(value), 3) + 0.0:.3f}"
+
+
+def _signed(number: str) -> str:
+    return f"({number})" if number.startswith("-") else number

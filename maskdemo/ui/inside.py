@@ -1,0 +1,219 @@
+"""Three views of the inside page: gates, strategies side by side, gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from maskdemo import charts
+from maskdemo.charts.gradients import percent
+from maskdemo.gradient import Landing
+from maskdemo.strategies import STRATEGIES
+from maskdemo.trace import QUANTITIES, parting
+from maskdemo.ui.choices import Choices
+from maskdemo.ui.equation import SYMBOLS, cell_equation
+from maskdemo.ui.live import is_dark, plot
+from maskdemo.ui.look import Look, gradients_of_all
+
+WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}
+MEANING = {
+    "inputs": "How much the loss would change if the input that the LSTM receives at a step changed.",
+    "states": "How much the loss would change if the state (*h* and *c*) that a step computes changed.",
+    "weights": "The step's own part of the gradient that changes the LSTM's weights: what the network "
+    "learns from this step.",
+}
+#: Outputs that are further apart than this have parted.
+APART = 0.1
+
+
+def gates(look: Look, choices: Choices) -> None:
+    """Everything at every step, and one unit of it in numbers."""
+    first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
+    with first:
+        strategy = choices.one_of(
+            st.segmented_control,
+            "strategy",
+            look.strategies,
+            look.strategies[0],
+            label="Strategy",
+            format_func=_title,
+            required=True,
+        )
+    traced, given = look.trace(strategy), look.arrays(strategy)
+    steps, units = traced.states.shape[1:]
+    with second:
+        unit = 0
+        if units > 1:
+            unit = choices.number(
+                st.slider, "unit", 1, units, _telling_unit(look, strategy) + 1, label="Unit"
+            )
+            unit -= 1
+    with third:
+        last = int(np.flatnonzero(look.batch.valid[0])[-1]) + 1
+        step = choices.number(st.slider, "step", 1, steps, last, label="Step") if steps > 1 else 1
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        figure = charts.gate_heatmaps(
+            traced,
+            given,
+            look.batch,
+            strategy=strategy,
+            order=look.order(strategy),
+            unit=unit,
+            step=step,
+            label=look.label,
+            detail=look.words,
+            dark=is_dark(),
+        )
+        plot(figure, key="gates", alt="Gates, cell and hidden state of all units at every step")
+        st.caption(
+            "Each row of a gate or state is a unit, in order of the step at which its |*h*| is "
+            "largest after the newest epoch, earliest on top. Gates are blank where the state does "
+            "not move on: what they compute is not used. The ring marks the step that is read out, "
+            "the line the chosen step, ▸ the chosen unit."
+        )
+    with right:
+        st.markdown(cell_equation(traced, given, look.batch, unit=unit, step=step))
+        st.caption(SYMBOLS)
+        figure = charts.unit_traces(
+            traced, given, look.batch, strategy=strategy, unit=unit, step=step, dark=is_dark()
+        )
+        plot(figure, key="unit", alt="One unit's gates, cell and hidden state along the steps")
+
+
+def compare(look: Look, choices: Choices) -> None:
+    """One quantity under two to four strategies, and where they part."""
+    first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
+    with first:
+        chosen = choices.several_of(
+            st.pills,
+            "compared",
+            look.strategies,
+            list(look.strategies[:4]),
+            label="Strategies",
+            format_func=_title,
+            selection_mode="multi",
+        )[:4]
+    with second:
+        quantity = choices.one_of(
+            st.selectbox,
+            "quantity",
+            QUANTITIES,
+            "states",
+            label="Quantity",
+            format_func=lambda name: f"{QUANTITIES[name][1]} {QUANTITIES[name][0]}",
+        )
+    with third:
+        weights = choices.one_of(
+            st.selectbox,
+            "weights",
+            ("own", *look.strategies),
+            "own",
+            label="Trained weights",
+            format_func=lambda name: (
+                "Each strategy's own" if name == "own" else f"{_title(name)}'s for all"
+            ),
+            help="With the weights of one strategy for all, the same network reads the same "
+            "sequence, and only the handling of the padding differs.",
+        )
+    own = weights == "own"
+    traced = {name: look.trace(name, weights_of=None if own else weights) for name in chosen}
+    reference = traced[chosen[0]]
+    parts = {}
+    for name in chosen[1:]:
+        if own:
+            said, other = reference.probabilities[0], traced[name].probabilities[0]
+            parts[name] = parting(said, other, over=APART)
+        else:
+            parts[name] = parting(reference.states[0], traced[name].states[0], over=0.0)
+    figure = charts.strategies_compared(
+        traced,
+        {name: look.arrays(name) for name in chosen},
+        look.batch,
+        quantity=quantity,
+        order=look.order(chosen[0]),
+        parts=parts,
+        label=look.label,
+        dark=is_dark(),
+    )
+    plot(figure, key="compare", alt="The same sequence under several strategies")
+    rule = (
+        f"A strategy parts from {_title(chosen[0])} at the first step after which a probability "
+        f"differs by more than {APART * 100:.0f} points."
+        if own
+        else f"All use the weights trained with {_title(weights)}. A strategy parts from "
+        f"{_title(chosen[0])} at the first step after which any hidden state differs at all."
+    )
+    st.caption(
+        f"{look.words}. {rule} The dashed line stands before that step. Rows are the same units in "
+        f"all panels, in order of the step at which their |*h*| is largest with {_title(chosen[0])} "
+        "after the newest epoch."
+    )
+    if len(chosen) == 1:
+        st.info("Choose two strategies or more to compare them. Up to four are shown.")
+
+
+def gradient(look: Look, choices: Choices) -> None:
+    """How much of the gradient lands on padding."""
+    first, second = st.columns(2, gap="medium")
+    with first:
+        what = choices.one_of(
+            st.segmented_control,
+            "gradient",
+            WHAT,
+            "inputs",
+            label="Gradient with respect to",
+            format_func=WHAT.get,
+            required=True,
+        )
+    with second:
+        scope = choices.one_of(
+            st.segmented_control,
+            "scope",
+            ("all", "one"),
+            "all",
+            label="Summed over",
+            format_func={"all": "The test set", "one": "This sequence"}.get,
+            required=True,
+        )
+    if scope == "all":
+        found = gradients_of_all(look.experiment, look.epoch, look.networks)
+        detail = look.test_words
+    else:
+        found, detail = look.gradients(), look.words
+    landings = {name: each[what] for name, each in found.items()}
+    st.markdown(_landing_sentence(landings))
+    figure = charts.gradient_by_step(landings, what=WHAT[what].lower(), detail=detail, dark=is_dark())
+    plot(figure, key="gradient", alt="Share of the gradient at every step, by strategy")
+    st.caption(
+        f"{MEANING[what]} Each bar is the norm at one step, as a share of the strategy's total; "
+        "norms are summed over sequences, each with its own loss. A step that holds the state throws "
+        "away what it computes: the gradient passes it by unchanged, and none lands there. A step "
+        "that resets the state ends it."
+    )
+
+
+def _landing_sentence(landings: Mapping[str, Landing]) -> str:
+    if not any(each.padding.any() for each in landings.values()) and not any(
+        each.missing.any() for each in landings.values()
+    ):
+        return "No gradient lands on padding: there is none, or every strategy here holds the state."
+    parts = {name: each.share("padding") for name, each in landings.items()}
+    shares = ", ".join(
+        f"**{_title(name)}** {percent(part) if part else 'exactly 0'}" for name, part in parts.items()
+    )
+    return f"Share of the gradient that lands on padded steps: {shares}."
+
+
+def _telling_unit(look: Look, strategy: str) -> int:
+    """The unit that adds most to the followed output where it is read out."""
+    network = look.snapshot.networks[strategy][-1]
+    at = int(np.flatnonzero(look.arrays(strategy).weights[0])[-1])
+    column = min(look.label, network.readout.shape[1] - 1)
+    return int(np.abs(look.last_trace(strategy).states[0, at] * network.readout[:, column]).argmax())
+
+
+def _title(strategy: str) -> str:
+    return STRATEGIES[strategy].title

@@ -1,0 +1,153 @@
+"""One sequence in the networks of one epoch: what every view of the inside page draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import streamlit as st
+
+from maskdemo.experiment import Experiment
+from maskdemo.gradient import Landing, gradient, landing
+from maskdemo.leakage import Sweep, sweep
+from maskdemo.padding import Batch
+from maskdemo.snapshot import Network, Snapshot
+from maskdemo.strategies import Arrays, arrays
+from maskdemo.tasks import Sequences
+from maskdemo.trace import Trace, trace, unit_order
+
+T = TypeVar("T")
+#: Test sequences that the views over the test set take, so that they redraw while one watches.
+MOST_SEQUENCES = 500
+
+
+@dataclass(frozen=True)
+class Look:
+    """A run, a probe (from 0), an epoch (from 1) that the run kept, and the label followed."""
+
+    snapshot: Snapshot
+    probe: int
+    epoch: int
+    label: int
+
+    @property
+    def experiment(self) -> Experiment:
+        """The settings of the run."""
+        return self.snapshot.experiment
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategies of the run."""
+        return self.experiment.strategies
+
+    @property
+    def words(self) -> str:
+        """Which sequence and which epoch, for headings."""
+        return f"Test sequence {self.probe + 1}, after epoch {self.epoch}"
+
+    @property
+    def test_words(self) -> str:
+        """How much of the test set, and which epoch, for headings."""
+        total = self.experiment.test_size
+        few = f"First {MOST_SEQUENCES} of {total}" if total > MOST_SEQUENCES else f"{total}"
+        return f"{few} test sequences, after epoch {self.epoch}"
+
+    @cached_property
+    def batch(self) -> Batch:
+        """The sequence, padded as in training: a batch of one row."""
+        probes, one = self.snapshot.probes, slice(self.probe, self.probe + 1)
+        return Batch(probes.values[one], probes.valid[one], probes.padded[one], probes.labels[one])
+
+    @cached_property
+    def networks(self) -> Mapping[str, Network]:
+        """Each strategy's network after the epoch."""
+        return {
+            name: next(each for each in kept if each.epoch == self.epoch)
+            for name, kept in self.snapshot.networks.items()
+        }
+
+    def arrays(self, strategy: str, batch: Batch | None = None) -> Arrays:
+        """The strategy's arrays of the sequence, or of another batch."""
+        return _arrays(self.experiment, strategy, batch or self.batch)
+
+    def trace(self, strategy: str, *, weights_of: str | None = None) -> Trace:
+        """The sequence in the strategy's network, or in that of another strategy."""
+        return trace(self.networks[weights_of or strategy], self.arrays(strategy))
+
+    def last_trace(self, strategy: str) -> Trace:
+        """The same after the newest epoch: what must stay in place while epochs go by."""
+        return trace(self.snapshot.networks[strategy][-1], self.arrays(strategy))
+
+    def order(self, strategy: str) -> np.ndarray:
+        """The units (H,) from top to bottom, see `maskdemo.trace.unit_order`."""
+        return unit_order(self.last_trace(strategy))
+
+    def gradients(self) -> dict[str, dict[str, Landing]]:
+        """Strategy -> quantity -> what lands where, for this sequence alone."""
+        return {
+            name: _landings(self.networks[name], self.arrays(name), self.batch)
+            for name in self.strategies
+        }
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def gradients_of_all(
+    experiment: Experiment, epoch: int, _networks: Mapping[str, Network]
+) -> dict[str, dict[str, Landing]]:
+    """Strategy -> quantity -> what lands where, summed over the test set."""
+    batch = experiment.padded(test_set(experiment))
+    return _each(
+        experiment.strategies,
+        lambda name: _landings(_networks[name], _arrays(experiment, name, batch), batch),
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sweeps(
+    experiment: Experiment,
+    epoch: int,
+    side: str,
+    value: float,
+    _networks: Mapping[str, Network],
+) -> dict[str, Sweep]:
+    """Each strategy under growing padding, over the test set."""
+    test = test_set(experiment)
+    return _each(
+        experiment.strategies,
+        lambda name: sweep(_networks[name], name, experiment, test, side=side, value=value),
+    )
+
+
+def test_set(experiment: Experiment) -> Sequences:
+    """The first repeat's test sequences, at most `MOST_SEQUENCES` of them."""
+    test = experiment.data(0).test
+    few = slice(0, MOST_SEQUENCES)
+    return Sequences(test.values[few], test.observed[few], test.labels[few])
+
+
+def _each(names: tuple[str, ...], work: Callable[[str], T]) -> dict[str, T]:
+    # NumPy lets go of the interpreter's lock, so two strategies take hardly longer than one.
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(names, pool.map(work, names), strict=True))
+
+
+def _landings(network: Network, given: Arrays, batch: Batch) -> dict[str, Landing]:
+    found = gradient(network, given)
+    return {
+        what: landing(getattr(found, what), padded=batch.padded, missing=batch.missing)
+        for what in ("inputs", "states", "weights")
+    }
+
+
+def _arrays(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
+    return arrays(
+        strategy,
+        batch,
+        mask_value=experiment.mask_value,
+        per_step=experiment.per_step,
+        count_invalid=experiment.count_invalid,
+    )
