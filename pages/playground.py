@@ -58,7 +58,7 @@ if complaint:
 sample = experiment.preview()
 preview = charts.padded_batch(sample, dark=live.is_dark())
 
-controls.share_in_url(experiment)
+controls.share_in_url(experiment, **state.get("looked_at", {}))
 live_now = status_now().phase in ("queued", "running")
 if not live_now and complaint is None and state.get("compiled_for") != experiment:
     state.compiled_for = experiment
@@ -117,8 +117,8 @@ def probe_view(snapshot: Snapshot) -> None:
     reached = len(snapshot.curves and next(iter(probes.outputs.values())))
     st.subheader("What the network says after every step", anchor=False)
     first, second = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
-    state.setdefault("probe", _from_link("probe", 1, len(probes.labels)))
-    state.probe = min(state.probe, len(probes.labels))
+    _take_view_from_link(run.epochs if reached == run.epochs else None)
+    state.probe = min(state.setdefault("probe", 1), len(probes.labels))
     with first:
         st.selectbox(
             "Unseen sequence",
@@ -126,8 +126,8 @@ def probe_view(snapshot: Snapshot) -> None:
             format_func=lambda number: _probe_title(snapshot, number - 1),
             key="probe",
         )
-    if state.get("follow", True) or state.get("epoch", 1) > reached:
-        state.epoch = _from_link("epoch", reached, reached) if reached == run.epochs else reached
+    if state.get("follow", True) or state.setdefault("epoch", reached) > reached:
+        state.epoch = reached
     with second:
         if run.epochs > 1:
             st.slider(
@@ -138,11 +138,17 @@ def probe_view(snapshot: Snapshot) -> None:
         snapshot, probe=state.probe - 1, epoch=min(state.epoch, reached), dark=live.is_dark()
     )
     live.plot(figure, key="outputs", alt="Output after every step, one panel a strategy")
+    now, usual = {"probe": state.probe, "epoch": state.epoch}, {"probe": 1, "epoch": reached}
+    state.looked_at = {key: now[key] for key in now if now[key] != usual[key]}
+    controls.share_in_url(experiment, **state.looked_at)
 
 
-def _from_link(name: str, otherwise: int, most: int) -> int:
-    text = state.view.pop(name, "")
-    return min(int(text), most) if text.isdecimal() and int(text) > 0 else otherwise
+def _take_view_from_link(epochs: int | None) -> None:
+    """Once: the probe, and when all epochs are there the epoch, that a link asks for."""
+    if "probe" in state.view:
+        state.probe = state.view.pop("probe")
+    if "epoch" in state.view and epochs is not None:
+        state.epoch, state.follow = min(state.view.pop("epoch"), epochs), False
 
 
 def _probe_title(snapshot: Snapshot, at: int) -> str:

@@ -30,7 +30,11 @@ def arrive() -> tuple[str, ...]:
         experiment, complaints = (
             Experiment.salvage(known) if known else (SCENARIOS[OPENING].experiment, ())
         )
-        state.view = {key: text for key, text in params.items() if key in VIEW}
+        state.view = {
+            key: int(params[key])
+            for key in VIEW
+            if params.get(key, "").isdecimal() and 0 < len(params[key]) < 4 and int(params[key])
+        }
         state.complaints = complaints
         choose(experiment)
     for key, value in _widgets(state.experiment).items():
