@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.engine import Shape, new_network, output_program, tensors
-from maskdemo.scoring import probabilities
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
+from maskdemo.scoring import probabilities
 from maskdemo.strategies import STRATEGIES, Arrays, arrays, hold_padding, trim
 from maskdemo.tasks import Sequences
 from tests.oracles import recurrence

@@ -1,0 +1,200 @@
+"""The engine's parts: batches, rooms, programs shared without a lock, scores."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, softmax
+
+from maskdemo import engine
+from maskdemo.engine import (
+    PROGRAMS_KEPT,
+    ROOMS,
+    Shape,
+    batch_order,
+    epoch_program,
+    new_network,
+    output_program,
+    tensors,
+    train_epoch,
+)
+from maskdemo.scoring import probabilities, score
+from maskdemo.strategies import Arrays
+
+UNITS, BATCH = 4, 16
+
+
+def some_arrays(*, rows: int = 21, steps: int = 7, seed: int = 0) -> Arrays:
+    rng = np.random.default_rng(seed)
+    advance = rng.integers(0, 2, size=(rows, steps))
+    labels = rng.integers(0, 2, size=(rows, 1))
+    return Arrays(
+        inputs=rng.normal(size=(rows, steps, 5)).astype(np.float32),
+        advance=advance.astype(np.float32),
+        keep=(1 - advance).astype(np.float32),
+        targets=np.repeat(labels, steps, axis=1).astype(np.int32),
+        weights=np.eye(steps, dtype=np.float32)[np.full(rows, steps - 1)],
+    )
+
+
+@given(sequences=st.integers(1, 200), batch_size=st.integers(1, 64), seed=st.integers(0, 99))
+@settings(deadline=None)
+def test_an_epoch_shows_every_sequence_once(sequences, batch_size, seed):
+    order = batch_order(sequences, batch_size, np.random.default_rng(seed))
+    assert order.shape == (-(-sequences // batch_size), batch_size)
+    flat = order.ravel()
+    assert sorted(flat[:sequences]) == list(range(sequences))
+    assert (flat[sequences:] == -1).all()
+
+
+def test_epochs_are_shuffled_differently_and_repeatably():
+    first, again = np.random.default_rng(1), np.random.default_rng(1)
+    one, two = batch_order(50, 16, first), batch_order(50, 16, first)
+    assert not np.array_equal(one, two)
+    np.testing.assert_array_equal(one, batch_order(50, 16, again))
+
+
+@given(
+    sequences=st.integers(1, ROOMS["sequences"][-1]),
+    steps=st.integers(1, ROOMS["steps"][-1]),
+)
+@settings(deadline=None)
+def test_the_smallest_room_is_taken(sequences, steps):
+    plane = np.broadcast_to(np.float32(0), (sequences, steps))
+    made = Arrays(plane[..., None], plane, plane, plane, plane)
+    shape = Shape.for_arrays(made, units=3, outputs=1)
+    for room, sizes in ((shape.sequences, ROOMS["sequences"]), (shape.steps, ROOMS["steps"])):
+        need = sequences if sizes is ROOMS["sequences"] else steps
+        assert room in sizes and room >= need
+        assert not [size for size in sizes if need <= size < room]
+
+
+def test_what_fills_the_room_takes_no_part():
+    """Nonsense in the room's own steps (which weigh nothing) and sequences does not show."""
+    given_arrays = some_arrays()
+    shape = Shape.for_arrays(given_arrays, units=UNITS, outputs=1, batch_size=BATCH)
+    rows, steps = given_arrays.advance.shape
+    clean = tensors(given_arrays, shape)
+    dirty = []
+    for name, each in zip(engine.Tensors._fields[:5], clean[:5], strict=True):
+        filled = each.numpy().copy()
+        filled[:, rows:] = 1
+        if name != "weights":
+            filled[steps:] = 1
+        dirty.append(filled)
+    order = batch_order(rows, BATCH, np.random.default_rng(0))
+    start = new_network(features=4, units=UNITS, outputs=1, seed=1)
+    one, *numbers = train_epoch(shape, start, clean, order, 0.03)
+    other, *same_numbers = train_epoch(
+        shape, start, engine.Tensors(*dirty, steps=clean.steps), order, 0.03
+    )
+    assert numbers == same_numbers
+    for mine, theirs in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_training_changes_nothing_but_what_it_returns():
+    given_arrays = some_arrays()
+    shape = Shape.for_arrays(given_arrays, units=UNITS, outputs=1, batch_size=BATCH)
+    start = new_network(features=4, units=UNITS, outputs=1, seed=1)
+    before = [w.numpy().copy() for w in start.weights]
+    order = batch_order(21, BATCH, np.random.default_rng(0))
+    after, *_ = train_epoch(shape, start, tensors(given_arrays, shape), order, 0.03)
+    for was, is_, new in zip(before, start.weights, after.weights, strict=True):
+        np.testing.assert_array_equal(was, is_)
+        assert not np.array_equal(was, new)
+
+
+def test_the_same_arguments_give_the_same_bits_from_any_thread():
+    cases = [some_arrays(seed=seed) for seed in range(4)]
+    shape = Shape.for_arrays(cases[0], units=UNITS, outputs=1, batch_size=BATCH)
+    bare = shape._replace(batch_size=0)
+
+    def whole(seed: int) -> bytes:
+        network = new_network(features=4, units=UNITS, outputs=1, seed=seed)
+        data, rng = tensors(cases[seed], shape), np.random.default_rng(seed)
+        said = b""
+        for _ in range(5):
+            network, *numbers = train_epoch(shape, network, data, batch_order(21, BATCH, rng), 0.03)
+            said += repr(numbers).encode()
+        said += output_program(bare)(network.weights, data).numpy().tobytes()
+        return said + b"".join(w.numpy().tobytes() for w in network.weights)
+
+    alone = [whole(seed) for seed in range(4)]
+    assert len(set(alone)) == 4
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(whole, [*range(4)] * 3)) == alone * 3
+
+
+def test_a_program_is_built_once_and_shared():
+    shape = Shape(512, 10, 5, UNITS, 1, BATCH)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(epoch_program, [shape] * 4))
+    assert all(each is found[0] for each in found)
+    assert epoch_program(shape._replace(units=UNITS)) is found[0]
+
+
+def test_programs_are_bounded():
+    built = []
+
+    def build(shape):
+        built.append(shape)
+        return lambda: shape
+
+    cached = engine._once(build)
+    shapes = [Shape(512, 10, 5, units, 1) for units in range(1, PROGRAMS_KEPT + 2)]
+    for shape in shapes:
+        cached(shape)
+    assert built == shapes
+    cached(shapes[-1])
+    assert built == shapes, "the newest is kept"
+    cached(shapes[0])
+    assert built == [*shapes, shapes[0]], "the oldest was let go"
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 5])
+def test_probabilities_are_those_of_scipy(outputs):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=20, size=(6, 3, outputs)).astype(np.float32)
+    at_start = rng.normal(size=outputs).astype(np.float32)
+    shows = np.array([-1, 0, 0, 3, 5])
+    ours = probabilities(logits, shows, at_start)
+    assert ours.shape == (3, 5, max(outputs, 2)) and ours.dtype == np.float32
+    for n in range(3):
+        for t, shown in enumerate(shows):
+            said = at_start if shown < 0 else logits[shown, n]
+            wanted = softmax(said) if outputs > 1 else [expit(-said[0]), expit(said[0])]
+            np.testing.assert_allclose(ours[n, t], wanted, atol=1e-6)
+
+
+@given(seed=st.integers(0, 999), classes=st.integers(2, 4))
+@settings(max_examples=30, deadline=None)
+def test_scores_are_those_of_keras(seed, classes):
+    rng = np.random.default_rng(seed)
+    said = rng.dirichlet(np.full(classes, 0.3), size=(6, 5)).astype(np.float32)
+    targets = rng.integers(0, classes, size=(6, 5)).astype(np.int32)
+    weights = rng.choice([0.0, 1.0, 2.0], size=(6, 5)).astype(np.float32)
+    weights[0, 0] = 1
+    blank = np.zeros((6, 5), np.float32)
+    ours = score(said, Arrays(blank[..., None], blank, blank, targets, weights))
+    accuracy = keras.metrics.SparseCategoricalAccuracy()
+    accuracy.update_state(targets, said, sample_weight=weights)
+    assert ours.accuracy == pytest.approx(float(accuracy.result()), abs=1e-6)
+    entropy = keras.metrics.SparseCategoricalCrossentropy()
+    entropy.update_state(targets, said, sample_weight=weights)
+    assert ours.loss == pytest.approx(float(entropy.result()), rel=1e-4, abs=1e-6)
+
+
+def test_initial_weights_follow_the_seed_and_only_the_seed():
+    one = new_network(features=3, units=UNITS, outputs=2, seed=1)
+    again = new_network(features=3, units=UNITS, outputs=2, seed=1)
+    other = new_network(features=3, units=UNITS, outputs=2, seed=2)
+    for mine, same in zip(one.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(mine, same)
+    assert not np.array_equal(one.weights.kernel, other.weights.kernel)
+    for moments in (one.momentum, one.velocity):
+        assert all((each.numpy() == 0).all() for each in moments)
+    assert float(one.updates) == 0

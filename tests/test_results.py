@@ -1,0 +1,94 @@
+"""Finished runs: found by their settings, bounded by their size."""
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskdemo.results import Results, size
+from maskdemo.snapshot import Probes, Snapshot
+from maskdemo.training import train
+from tests.samples import small
+
+
+def finished(seed: int, bytes_: int = 1000) -> Snapshot:
+    outputs = {"no_mask": np.zeros((1, 1, bytes_ // 4, 1), np.float32)}
+    nothing = np.zeros((0, 0, 0), np.float32)
+    none: Any = np.zeros((0, 0))
+    probes = Probes(nothing, none, none, none, outputs)
+    return Snapshot(small(seed=seed), (), probes, 0.5, True, 1.0, 1.0)
+
+
+def test_a_finished_run_is_found_by_equal_settings_only():
+    results = Results()
+    one = finished(1)
+    assert results.find(small(seed=1)) is None
+    results.keep(one)
+    assert results.find(small(seed=1)) is one
+    assert results.find(small(seed=2)) is None
+
+
+def test_an_unfinished_run_is_not_kept():
+    results = Results()
+    results.keep(replace(finished(1), finished=False))
+    assert results.find(small(seed=1)) is None
+
+
+def test_a_newer_run_takes_the_place_of_an_equal_one():
+    results = Results(most_bytes=2500)
+    first, second = finished(1), finished(1)
+    for each in (first, finished(2), second):
+        results.keep(each)
+    assert results.find(small(seed=1)) is second
+    assert results.find(small(seed=2)) is not None
+
+
+def test_the_one_not_asked_for_longest_goes_first():
+    results = Results(most_bytes=3000)
+    for seed in (1, 2, 3):
+        results.keep(finished(seed))
+    assert results.find(small(seed=1))
+    results.keep(finished(4))
+    found = {seed for seed in (1, 2, 3, 4) if results.find(small(seed=seed))}
+    assert found == {1, 3, 4}
+
+
+def test_one_that_is_too_large_pushes_nobody_out():
+    results = Results(most_bytes=3000)
+    results.keep(finished(1))
+    results.keep(finished(2, bytes_=3004))
+    assert results.find(small(seed=1)) and results.find(small(seed=2)) is None
+
+
+@given(runs=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1200)), max_size=30))
+@settings(deadline=None)
+def test_the_bound_holds_whatever_comes(runs):
+    results, newest = Results(most_bytes=2000), {}
+    for seed, bytes_ in runs:
+        newest[seed] = finished(seed, bytes_)
+        results.keep(newest[seed])
+        assert results.find(small(seed=seed)) is newest[seed]
+        kept = [found for s in newest if (found := results.find(small(seed=s)))]
+        assert sum(size(each) for each in kept) <= 2000
+        # Nothing is let go without need: whoever is missing would not have fitted.
+        missing = [each for each in newest.values() if all(each is not k for k in kept)]
+        if missing:
+            assert sum(map(size, kept)) + max(map(size, missing)) > 2000 - 1200
+
+
+def bytes_in(thing) -> int:
+    """Every array below a snapshot, however deep."""
+    if isinstance(thing, np.ndarray):
+        return thing.nbytes
+    if is_dataclass(thing):
+        return sum(bytes_in(getattr(thing, each.name)) for each in fields(thing))
+    if isinstance(thing, dict):
+        return sum(map(bytes_in, thing.values()))
+    return sum(map(bytes_in, thing)) if isinstance(thing, tuple) else 0
+
+
+def test_the_size_of_a_real_run_is_nearly_all_of_its_arrays():
+    snapshot = list(train(small(epochs=4)))[-1]
+    assert 0.9 * bytes_in(snapshot) <= size(snapshot) <= bytes_in(snapshot)
