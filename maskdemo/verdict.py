@@ -105,18 +105,21 @@ def headline(snapshot: Snapshot) -> str | None:
             "Nothing to see here: no strategy does measurably better than chance "
             f"({snapshot.chance:.0%}) on unseen sequences."
         )
-    best = max(found, key=lambda each: each.difference)
-    title = STRATEGIES[best.strategy].title
-    reached = np.mean(list(final_accuracies(snapshot, best.strategy).values()))
     bare = np.mean(list(final_accuracies(snapshot, BASELINE).values()))
-    compared = f"{title} reaches {reached:.0%}, no mask {bare:.0%}, chance {snapshot.chance:.0%}."
-    words = {each.word for each in found}
-    if "required" in words:
-        return f"Here, yes: the padding must be handled. {compared}"
-    if "helps" in words:
-        return f"Here it helps, but is not required. {compared}"
-    if "hurts" in words:
-        worst = min(found, key=lambda each: each.difference)
+    for word, answer in (
+        ("required", "Here, yes: the padding must be handled."),
+        ("helps", "Here it helps, but is not required."),
+    ):
+        earned = [each for each in found if each.word == word]
+        if earned:
+            best = max(earned, key=lambda each: each.difference).strategy
+            reached = np.mean(list(final_accuracies(snapshot, best).values()))
+            return (
+                f"{answer} {STRATEGIES[best].title} reaches {reached:.0%}, no mask {bare:.0%}, "
+                f"chance {snapshot.chance:.0%}."
+            )
+    worst = min(found, key=lambda each: each.difference)
+    if worst.word == "hurts":
         return f"Here, no, and {STRATEGIES[worst.strategy].title.lower()} hurts."
     return f"Here, no: no strategy differs measurably from no mask, which reaches {bare:.0%}."
 
@@ -154,4 +157,4 @@ def _word(low: float, high: float, mine: float, base: float, chance: float) -> s
         return "hurts"
     if low <= 0:
         return "no measurable difference"
-    return "required" if base - chance < 0.5 * (mine - chance) else "helps"
+    return "required" if mine > chance and base - chance < 0.5 * (mine - chance) else "helps"
