@@ -118,9 +118,9 @@ def headline(snapshot: Snapshot) -> str | None:
                 f"{answer} {STRATEGIES[best].title} reaches {reached:.0%}, no mask {bare:.0%}, "
                 f"chance {snapshot.chance:.0%}."
             )
-    worst = min(found, key=lambda each: each.difference)
-    if worst.word == "hurts":
-        return f"Here, no, and {STRATEGIES[worst.strategy].title.lower()} hurts."
+    harmful = [STRATEGIES[each.strategy].title.lower() for each in found if each.word == "hurts"]
+    if harmful:
+        return f"Here, no. What hurts: {', '.join(harmful)}."
     return f"Here, no: no strategy differs measurably from no mask, which reaches {bare:.0%}."
 
 

@@ -181,7 +181,7 @@ def test_the_headline_says_the_strongest_word():
     assert all(sentence and sentence.endswith(".") for sentence in said.values())
     assert said["required"].startswith("Here, yes") and "95%" in said["required"]
     assert "not required" in said["helps"] and "69%" in said["helps"]
-    assert said["hurts"].startswith("Here, no") and "mask as a feature hurts" in said["hurts"]
+    assert said["hurts"].startswith("Here, no") and "hurts: mask as a feature" in said["hurts"]
     assert said["none"].startswith("Here, no") and "61%" in said["none"]
 
 
