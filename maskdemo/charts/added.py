@@ -83,7 +83,7 @@ def change_by_padding(
         panels,
         traces,
         title="How far the outputs move",
-        detail=detail,
+        detail=f"Largest change of a probability, {detail}",
         steps=int(next(iter(sweeps.values())).counts[-1]),
         dark=dark,
         legend=legend,

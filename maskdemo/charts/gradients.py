@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from maskdemo.charts.hatch import pattern
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import Panel, axis, stacked
+from maskdemo.charts.template import inks
 from maskdemo.gradient import Landing
 
 WORDS = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
@@ -63,9 +64,8 @@ def gradient_by_step(
         go.Scatter(
             x=[None],
             y=[None],
-            mode="none",
-            fill="toself",
-            fillpattern=pattern(kind, dark=dark),
+            mode="markers",
+            marker=_mark(kind, dark),
             name=f"On {WORDS[kind]}",
             hoverinfo="skip",
         )
@@ -107,9 +107,25 @@ def _fill(strategy: str, kind: str, dark: bool) -> dict:
     if kind == "real":
         return {"color": colour(strategy, dark=dark), "line": {"width": 0}}
     look = pattern(kind, dark=dark)
-    keys = ("shape", "fgcolor", "bgcolor", "size", "solidity")
+    # As dark as the hatch's lines are: these bars are the data, not the ground they stand on.
     return {
-        "color": look["bgcolor"],
+        "color": pattern("padding", dark=dark)["fgcolor"],
         "line": {"width": 0},
-        "pattern": {key: look[key] for key in keys} | {"fillmode": "overlay"},
+        "pattern": {
+            "shape": look["shape"],
+            "size": look["size"],
+            "solidity": look["solidity"],
+            "fgcolor": inks(dark).text,
+            "fillmode": "overlay",
+        },
+    }
+
+
+def _mark(kind: str, dark: bool) -> dict:
+    shade = pattern("padding", dark=dark)["fgcolor"]
+    return {
+        "symbol": "square" if kind == "padding" else "square-x",
+        "size": 12,
+        "color": shade,
+        "line": {"width": 0 if kind == "padding" else 1, "color": inks(dark).text},
     }

@@ -41,7 +41,7 @@ def unit_traces(
             46,
             -reach - edge if signed else -edge,
             reach + edge,
-            note=f"{values[step - 1]:.3f}" if used else "not used",
+            note=f"{values[step - 1]:.3f}".replace("-", "−") if used else "not used",
             ticks={
                 "tickvals": [-reach, 0, reach] if signed else [0, 1],
                 "ticktext": [f"−{reach:g}", "0", f"{reach:g}"] if signed else ["0", "1"],

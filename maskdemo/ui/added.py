@@ -15,11 +15,11 @@ from maskdemo.leakage import MOST, padded_by
 from maskdemo.padding import unpad
 from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import chance
+from maskdemo.tasks import Sequences, chance
 from maskdemo.trace import trace
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark, plot
-from maskdemo.ui.look import Look, sweeps, test_set
+from maskdemo.ui.look import Look, sweeps, unseen
 
 SIDES = {"post": "After the end", "pre": "In front"}
 
@@ -58,12 +58,13 @@ def add_padding(look: Look, choices: Choices) -> None:
             label="Value written there",
             step=1.0,
         )
+    test = unseen(experiment)
     left, right = st.columns(2, gap="medium")
     with left:
         _outputs_with_padding(look, count, side, value)
+        st.caption(_meaning(look, test))
     with right:
         found = sweeps(experiment, look.epoch, side, value, look.networks)
-        test = test_set(experiment)
         figure = charts.change_by_padding(found, cursor=count, detail=look.test_words, dark=is_dark())
         plot(figure, key="change", alt="Change of the outputs against padded steps added")
         figure = charts.accuracy_by_padding(
@@ -74,16 +75,6 @@ def add_padding(look: Look, choices: Choices) -> None:
             dark=is_dark(),
         )
         plot(figure, key="added_accuracy", alt="Accuracy against padded steps added")
-    lengths = [len(each) for each in test.values]
-    low, high = (experiment.padded_length - each for each in (max(lengths), min(lengths)))
-    amount = f"{low} to {high}" if low != high else str(low)
-    where = "at any real step" if experiment.per_step else "where it is read out"
-    st.caption(
-        f"Change: the largest difference of any probability, {where}, from the same sequence without "
-        f"padding. In training these sequences had {amount} padded steps "
-        f"{SIDES[experiment.side].lower()}, written as {experiment.pad_value:g}. A network whose "
-        "state is held is exactly flat."
-    )
 
 
 def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> None:
@@ -113,7 +104,11 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
     )
     steps = f"{count} padded step{'s' * (count != 1)}"
     figure.update_layout(
-        title=heading(f"Output with {steps} added", f"{look.words}, label {look.label}", dark=is_dark())
+        title=heading(
+            f"Output with {steps} added",
+            f"{look.words}, probability of label {look.label}",
+            dark=is_dark(),
+        )
     )
     plot(figure, key="added_outputs", alt="Output after every step with the added padding")
     st.markdown(f"With {steps} added, the output for this sequence moves: {_moves(change)}.")
@@ -123,4 +118,18 @@ def _moves(change: Mapping[str, float]) -> str:
     return ", ".join(
         f"**{STRATEGIES[name].title}** {'by exactly 0' if each == 0 else f'by {each * 100:.2g} points'}"
         for name, each in change.items()
+    )
+
+
+def _meaning(look: Look, test: Sequences) -> str:
+    experiment = look.experiment
+    lengths = [len(each) for each in test.values]
+    low, high = (experiment.padded_length - each for each in (max(lengths), min(lengths)))
+    amount = f"{low} to {high}" if low != high else str(low)
+    where = "at any real step" if experiment.per_step else "where it is read out"
+    return (
+        f"Change: the largest difference of any probability, {where}, from the same sequence without "
+        f"padding. In training these sequences had {amount} padded steps "
+        f"{SIDES[experiment.side].lower()}, written as {experiment.pad_value:g}. A network whose "
+        "state is held is exactly flat."
     )

@@ -75,10 +75,18 @@ class Choices:
         key = f"{self.page}_{name}_{default}"
         if st.session_state.get(key) != value:
             st.session_state[key] = value
+        self._shown[key] = value
         return key
 
+    @property
+    def _shown(self) -> dict[str, Any]:
+        return st.session_state.setdefault(f"{self.page}_shown", {})
+
     def _take(self, name: str, key: str) -> None:
-        self.texts[name] = str(st.session_state[key])
+        # A browser also reports widgets that it was just told about, with the value it was told.
+        if self._shown.get(key) != st.session_state[key]:
+            self.texts[name] = str(st.session_state[key])
 
     def _take_several(self, name: str, key: str) -> None:
-        self.texts[name] = ".".join(st.session_state[key])
+        if self._shown.get(key) != st.session_state[key]:
+            self.texts[name] = ".".join(st.session_state[key])

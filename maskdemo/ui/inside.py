@@ -30,27 +30,26 @@ APART = 0.1
 
 def gates(look: Look, choices: Choices) -> None:
     """Everything at every step, and one unit of it in numbers."""
-    first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
-    with first:
-        strategy = choices.one_of(
-            st.segmented_control,
-            "strategy",
-            look.strategies,
-            look.strategies[0],
-            label="Strategy",
-            format_func=_title,
-            required=True,
-        )
+    strategy = choices.one_of(
+        st.segmented_control,
+        "strategy",
+        look.strategies,
+        look.strategies[0],
+        label="Strategy",
+        format_func=_title,
+        required=True,
+    )
     traced, given = look.trace(strategy), look.arrays(strategy)
     steps, units = traced.states.shape[1:]
-    with second:
+    first, second = st.columns(2, gap="medium")
+    with first:
         unit = 0
         if units > 1:
             unit = choices.number(
                 st.slider, "unit", 1, units, _telling_unit(look, strategy) + 1, label="Unit"
             )
             unit -= 1
-    with third:
+    with second:
         last = int(np.flatnonzero(look.batch.valid[0])[-1]) + 1
         step = choices.number(st.slider, "step", 1, steps, last, label="Step") if steps > 1 else 1
     left, right = st.columns([3, 2], gap="medium")
@@ -196,15 +195,19 @@ def gradient(look: Look, choices: Choices) -> None:
 
 
 def _landing_sentence(landings: Mapping[str, Landing]) -> str:
-    if not any(each.padding.any() for each in landings.values()) and not any(
-        each.missing.any() for each in landings.values()
-    ):
-        return "No gradient lands on padding: there is none, or every strategy here holds the state."
-    parts = {name: each.share("padding") for name, each in landings.items()}
-    shares = ", ".join(
+    sentences = [
+        f"Share of the gradient that lands on {words}: {_shares(landings, kind)}."
+        for kind, words in (("padding", "padded steps"), ("missing", "missing readings"))
+        if any(getattr(each, kind).any() for each in landings.values())
+    ]
+    return " ".join(sentences) or "No gradient lands on padding with any of these strategies."
+
+
+def _shares(landings: Mapping[str, Landing], kind: str) -> str:
+    parts = {name: each.share(kind) for name, each in landings.items()}
+    return ", ".join(
         f"**{_title(name)}** {percent(part) if part else 'exactly 0'}" for name, part in parts.items()
     )
-    return f"Share of the gradient that lands on padded steps: {shares}."
 
 
 def _telling_unit(look: Look, strategy: str) -> int:

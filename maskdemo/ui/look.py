@@ -99,7 +99,7 @@ def gradients_of_all(
     experiment: Experiment, epoch: int, _networks: Mapping[str, Network]
 ) -> dict[str, dict[str, Landing]]:
     """Strategy -> quantity -> what lands where, summed over the test set."""
-    batch = experiment.padded(test_set(experiment))
+    batch = experiment.padded(unseen(experiment))
     return _each(
         experiment.strategies,
         lambda name: _landings(_networks[name], _arrays(experiment, name, batch), batch),
@@ -115,14 +115,14 @@ def sweeps(
     _networks: Mapping[str, Network],
 ) -> dict[str, Sweep]:
     """Each strategy under growing padding, over the test set."""
-    test = test_set(experiment)
+    test = unseen(experiment)
     return _each(
         experiment.strategies,
         lambda name: sweep(_networks[name], name, experiment, test, side=side, value=value),
     )
 
 
-def test_set(experiment: Experiment) -> Sequences:
+def unseen(experiment: Experiment) -> Sequences:
     """The first repeat's test sequences, at most `MOST_SEQUENCES` of them."""
     test = experiment.data(0).test
     few = slice(0, MOST_SEQUENCES)

@@ -1,0 +1,115 @@
+"""Journeys through the inside page: with and without a run, by slider, by play and by link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from maskdemo.experiment import Experiment
+from tests.browser.viewer import PHONE, Viewer
+
+SMALL = Experiment(
+    task="last_sign",
+    train_size=256,
+    test_size=64,
+    min_length=3,
+    max_length=8,
+    padded_length=16,
+    strategies=("no_mask", "held_state"),
+    units=8,
+    epochs=6,
+    repeats=1,
+    learning_rate=0.01,
+    seed=5,
+)
+
+
+def link(experiment: Experiment = SMALL, **view: object) -> str:
+    return "/inside?" + urlencode(experiment.to_params() | {k: str(v) for k, v in view.items()})
+
+
+@pytest.fixture(autouse=True)
+def awake(new_viewer: Callable[..., Viewer]) -> None:
+    """Somebody has opened the front page since the server started."""
+    new_viewer().open("/")
+
+
+def wait_for_networks(viewer: Viewer) -> Page:
+    page = viewer.page
+    expect(page.locator("[data-testid=stPlotlyChart] .main-svg").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=60_000)
+    viewer.settle()
+    return page
+
+
+def press(page: Page, label: str, key: str, times: int = 1) -> None:
+    """Move a slider by its keyboard."""
+    thumb = page.get_by_role("slider", name=label)
+    thumb.focus()
+    for _ in range(times):
+        thumb.press(key)
+
+
+def test_arriving_without_a_run_trains_and_shows(viewer: Viewer):
+    viewer.open(link(Experiment.from_params(SMALL.to_params() | {"seed": "77"})))
+    page = wait_for_networks(viewer)
+    expect(page.get_by_text("Every gate at every step: No mask")).to_be_visible()
+    expect(page.get_by_text("and the state moves on").first).to_be_visible()
+
+
+def test_arriving_after_a_run_shows_its_networks_at_once(viewer: Viewer):
+    page = viewer.open(f"/?{urlencode(SMALL.to_params())}")
+    page.get_by_role("button", name="Train").click()
+    expect(page.get_by_role("button", name="Train")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="Inside the LSTM").click()
+    expect(page.get_by_text("Every gate at every step: No mask")).to_be_visible(timeout=10_000)
+    assert "seed=5" in page.url
+    assert page.get_by_role("button", name="Cancel").count() == 0
+
+
+def test_added_padding_moves_no_mask_and_the_held_state_stays(viewer: Viewer):
+    viewer.open(link(view="padding", added=0))
+    page = wait_for_networks(viewer)
+    expect(page.get_by_text("With 0 padded steps added, the output")).to_contain_text(
+        "No mask by exactly 0, Held state by exactly 0"
+    )
+    press(page, "Padded steps added", "PageUp", 5)
+    expect(
+        page.get_by_text(re.compile("With [1-9][0-9]* padded steps added, the output"))
+    ).to_contain_text(re.compile("No mask by [0-9.]+ points, Held state by exactly 0"))
+    viewer.settle()
+    assert re.search(r"added=[1-9]", page.url)
+
+
+def test_epochs_are_scrubbed_and_played(viewer: Viewer):
+    viewer.open(link())
+    page = wait_for_networks(viewer)
+    press(page, "After epoch", "ArrowLeft", 3)
+    expect(page.get_by_text("Test sequence 1, after epoch 3").first).to_be_visible()
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_text("Test sequence 1, after epoch 5").first).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Test sequence 1, after epoch 6").first).to_be_visible()
+
+
+def test_a_link_shows_another_viewer_the_same(new_viewer: Callable[..., Viewer]):
+    first = new_viewer()
+    first.open(link())
+    page = wait_for_networks(first)
+    page.get_by_role("radio", name="Held state").click()
+    press(page, "Step", "End")
+    expect(page.get_by_text("and the state is held")).to_be_visible()
+    first.settle()
+    shared = page.url.removeprefix(first.base_url)
+    second = new_viewer(size=PHONE, dark=True)
+    second.open(shared)
+    wait_for_networks(second)
+    expect(second.page.get_by_text("and the state is held")).to_be_visible()
+    formulas = [viewer.page.locator(".katex").first.inner_text() for viewer in (first, second)]
+    assert formulas[0] == formulas[1]
+    wide = second.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= PHONE[0]
