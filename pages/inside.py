@@ -6,7 +6,7 @@ import streamlit as st
 
 from maskdemo.jobs import QueueFull, Status
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import added, controls, inside, live, server
+from maskdemo.ui import added, controls, inside, live, navigation, server
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.look import Look
 
@@ -23,6 +23,7 @@ VIEWS = {
 #: Seconds that each epoch stays while playing.
 PACE = 0.6
 
+navigation.require()
 state = st.session_state
 choices = Choices("inside", NAMES)
 choices.arrive()

@@ -5,8 +5,9 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.jobs import QueueFull, Status
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import controls, live, server
+from maskdemo.ui import controls, live, navigation, server
 
+navigation.require()
 state = st.session_state
 complaints = controls.arrive()
 experiment, complaint = controls.sidebar()
@@ -104,6 +105,7 @@ def run_view() -> None:
         return
     live.cards(snapshot)
     probe_view(snapshot)
+    st.page_link("pages/inside.py", label="See every gate of these networks", icon=":material/search:")
     more = st.expander("Loss, training accuracy and every repeat", key="more", on_change="rerun")
     if more.open:
         with more:

@@ -1,0 +1,28 @@
+"""Which pages there are, declared once for `app.py` and for pages that are reached before it.
+
+Until a server has run `app.py` for the first time, Streamlit takes the folder `pages` for its older
+kind of navigation: the first visitor who opens a link to a page gets that page without `app.py`.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+
+def declare() -> StreamlitPage:
+    """Declare the pages; returns the one to run."""
+    st.session_state.declared = True
+    return st.navigation(
+        [
+            st.Page("pages/playground.py", title="Playground", default=True),
+            st.Page("pages/inside.py", title="Inside the LSTM"),
+        ]
+    )
+
+
+def require() -> None:
+    """To be called first by every page: starts again through `app.py` if that was left out."""
+    if "declared" not in st.session_state:
+        declare()
+        st.rerun()
