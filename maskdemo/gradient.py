@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from maskdemo.snapshot import Network
 from maskdemo.strategies import Arrays
-from maskdemo.trace import Trace, before, trace
+from maskdemo.trace import Trace, before, product, trace
 
 #: Numbers of one trace held at a time: 16 MB in float32.
 ROOM = 4 * 2**20
@@ -80,7 +80,7 @@ def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bo
 
 def _gradient(network: Network, arrays: Arrays) -> Gradient:
     traced = trace(network, arrays)
-    d_states = _d_logits(traced, arrays) @ network.readout.T
+    d_states = product(_d_logits(traced, arrays), network.readout.T)
     rows, steps = arrays.advance.shape
     inputs, states, sums = np.zeros((3, rows, steps), network.kernel.dtype)
     cells_before = before(traced.cells)
@@ -112,10 +112,10 @@ def _gradient(network: Network, arrays: Arrays) -> Gradient:
             ],
             axis=1,
         )
-        inputs[:, t] = _norm(d_sums @ network.kernel.T)
+        inputs[:, t] = _norm(product(d_sums, network.kernel.T))
         states[:, t] = np.hypot(_norm(d_moved), _norm(d_computed))
         sums[:, t] = _norm(d_sums)
-        d_state = d_sums @ network.recurrent_kernel.T + k * d_state
+        d_state = product(d_sums, network.recurrent_kernel.T) + k * d_state
         d_cell = f * d_computed + k * d_cell
     # A step's part of the weights' gradient is the outer product of what it reads (its input, a 1
     # for the bias, the state before) and d_sums; the norm of an outer product is the norms' product.

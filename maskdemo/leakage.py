@@ -21,7 +21,7 @@ from maskdemo.padding import Batch, pad
 from maskdemo.snapshot import Network
 from maskdemo.strategies import STRATEGIES, Arrays, arrays, hold_padding
 from maskdemo.tasks import Sequences
-from maskdemo.trace import said
+from maskdemo.trace import product, said
 
 #: The most padded steps that can be added.
 MOST = 200
@@ -165,12 +165,12 @@ def _states(network: Network, given: Arrays, drive: NDArray, start: NDArray) -> 
 
 def _drive(network: Network, given: Arrays) -> NDArray:
     """What the inputs add to the gates' sums, (N, T, 4H)."""
-    return given.inputs @ network.kernel + network.bias
+    return product(given.inputs, network.kernel) + network.bias
 
 
 def _moved(network: Network, drive: NDArray, cell: NDArray, state: NDArray) -> tuple:
     """One LSTM step of rows (M, H); drive: (M or 1, 4H)."""
-    sums = state @ network.recurrent_kernel
+    sums = product(state, network.recurrent_kernel)
     sums += drive
     units = sums.shape[1] // 4
     # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one call and no copies make this twice as fast.

@@ -13,7 +13,7 @@ from maskdemo.gradient import gradient, landing
 from maskdemo.snapshot import Network
 from maskdemo.strategies import STRATEGIES, Arrays, arrays
 from maskdemo.tasks import TASKS
-from maskdemo.trace import parting, trace, unit_order
+from maskdemo.trace import parting, product, trace, unit_order
 
 ALL = tuple(STRATEGIES)
 CASES = {
@@ -280,3 +280,11 @@ def test_gradient_does_not_depend_on_how_many_sequences_are_held_at_once(monkeyp
     np.testing.assert_allclose(parts.inputs, whole.inputs, rtol=1e-5)
     everywhere = np.ones((2, 3), bool)
     assert landing(np.zeros((2, 3)), padded=everywhere, missing=~everywhere).share("padding") == 0
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 5), (7, 11, 5), (2, 700, 5)])
+def test_a_product_in_pieces_is_the_product(shape, monkeypatch):
+    monkeypatch.setattr("maskdemo.trace.SMALL", 200)
+    rng = np.random.default_rng(0)
+    rows, matrix = rng.normal(size=shape), rng.normal(size=(5, 8))
+    np.testing.assert_allclose(product(rows, matrix), rows @ matrix)
