@@ -6,7 +6,8 @@ Everything here is shared by all sessions and bounded; see `maskdemo.jobs` and `
 from __future__ import annotations
 
 import gc
-import logging
+import sys
+import threading
 import uuid
 from functools import partial
 
@@ -18,7 +19,7 @@ from maskdemo.memory import keep_heap_small
 from maskdemo.results import Results
 from maskdemo.snapshot import Snapshot
 
-log = logging.getLogger(__name__)
+_LOADING = threading.Lock()
 
 
 @st.cache_resource(show_spinner=False)
@@ -63,26 +64,32 @@ def _presence(name: str) -> str:
 
 
 def _run_and_keep(experiment: Experiment, kept: Results):
+    _load_tensorflow()
     for snapshot in experiment.run():
         kept.keep(snapshot)
         yield snapshot
 
 
-def _load_tensorflow() -> None:
-    import keras
-
-    import maskdemo.training  # noqa: F401
-
-    # Streamlit calls this after every run of every page. It collects all garbage with the lock of
-    # the interpreter held and drops TensorFlow's kernel caches under whoever is training, which
-    # made an epoch ten times slower; the engine keeps nothing in a Keras session.
-    keras.backend.clear_session = lambda *args, **kwargs: None
-    # TensorFlow's half a million objects never become garbage: spare every collection the walk.
-    gc.collect()
-    gc.freeze()
-
-
 def _compile_ahead(experiment: Experiment) -> None:
+    _load_tensorflow()
     from maskdemo.training import compile_ahead as compile_now
 
     compile_now(experiment)
+
+
+def _load_tensorflow() -> None:
+    # One thread at a time: two that import TensorFlow at once deadlock over its circular imports.
+    with _LOADING:
+        if "maskdemo.training" in sys.modules:
+            return
+        import keras
+
+        # Streamlit calls this after every run of every page. It collects all garbage with the lock
+        # of the interpreter held and drops TensorFlow's kernel caches under whoever is training,
+        # which made an epoch ten times slower; the engine keeps nothing in a Keras session.
+        keras.backend.clear_session = lambda *args, **kwargs: None
+        import maskdemo.training  # noqa: F401
+
+        # TensorFlow's half a million objects never become garbage: spare collections the walk.
+        gc.collect()
+        gc.freeze()
