@@ -27,7 +27,6 @@ def shown_now(status: Status[Snapshot]) -> Snapshot | None:
 
 
 def on_train() -> None:
-    state.follow = True
     try:
         server.start(state.experiment)
         state.refused = None
@@ -104,7 +103,7 @@ def run_view() -> None:
     if snapshot is None:
         return
     live.cards(snapshot)
-    probe_view(snapshot)
+    probe_view(snapshot, going)
     st.page_link("pages/inside.py", label="See every gate of these networks", icon=":material/search:")
     more = st.expander("Loss, training accuracy and every repeat", key="more", on_change="rerun")
     if more.open:
@@ -114,7 +113,7 @@ def run_view() -> None:
         st.markdown(live.RULES)
 
 
-def probe_view(snapshot: Snapshot) -> None:
+def probe_view(snapshot: Snapshot, going: bool) -> None:
     probes, run = snapshot.probes, snapshot.experiment
     reached = len(snapshot.curves and next(iter(probes.outputs.values())))
     st.subheader("What the network says after every step", anchor=False)
@@ -128,14 +127,18 @@ def probe_view(snapshot: Snapshot) -> None:
             format_func=lambda number: _probe_title(snapshot, number - 1),
             key="probe",
         )
-    if state.get("follow", True) or state.setdefault("epoch", reached) > reached:
-        state.epoch = reached
     with second:
-        if run.epochs > 1:
-            st.slider(
-                "After epoch", 1, run.epochs, key="epoch",
-                on_change=lambda: state.update(follow=False),
-            )
+        # A slider that follows the run has no key and is not moved by hand: what the browser echoes
+        # of a value set a moment ago would pass for a choice.
+        if going and st.toggle("Follow the newest epoch", value=True, key="follow"):
+            state.epoch, state.followed = reached, True
+            if run.epochs > 1:
+                st.slider("After epoch", 1, run.epochs, reached, disabled=True)
+        else:
+            left_at = reached if state.pop("followed", False) else state.get("epoch", reached)
+            state.epoch = min(left_at, reached)
+            if run.epochs > 1:
+                st.slider("After epoch", 1, run.epochs, key="epoch")
     figure = charts.outputs_by_step(
         snapshot, probe=state.probe - 1, epoch=min(state.epoch, reached), dark=live.is_dark()
     )
@@ -150,7 +153,7 @@ def _take_view_from_link(epochs: int | None) -> None:
     if "probe" in state.view:
         state.probe = state.view.pop("probe")
     if "epoch" in state.view and epochs is not None:
-        state.epoch, state.follow = min(state.view.pop("epoch"), epochs), False
+        state.epoch = min(state.view.pop("epoch"), epochs)
 
 
 def _probe_title(snapshot: Snapshot, at: int) -> str:
