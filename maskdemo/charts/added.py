@@ -83,14 +83,15 @@ def change_by_padding(
         panels,
         traces,
         title="How far the outputs move",
-        detail=f"Largest change of a probability, {detail}",
+        detail=f"Change of a probability, {detail}",
         steps=int(next(iter(sweeps.values())).counts[-1]),
         dark=dark,
         legend=legend,
         name="change_by_padding",
     )
     return figure.update_layout(
-        xaxis={"range": _range(sweeps)} | STEPS_AXIS, shapes=[upright(cursor, dark=dark)]
+        xaxis={"range": _range(sweeps)} | STEPS_AXIS,
+        shapes=[upright(cursor, dark=dark, index=at) for at in range(len(panels))],
     )
 
 

@@ -73,8 +73,8 @@ class Choices:
         # A new default makes a new widget: an answer of the old one that is still on its way must
         # not count as the viewer's choice.
         key = f"{self.page}_{name}_{default}"
-        if st.session_state.get(key) != value:
-            st.session_state[key] = value
+        # Every time: what a run that was cut short has told the browser may never have arrived.
+        st.session_state[key] = value
         self._shown[key] = value
         return key
 

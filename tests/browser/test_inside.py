@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from maskdemo.experiment import Experiment
@@ -30,12 +29,6 @@ SMALL = Experiment(
 
 def link(experiment: Experiment = SMALL, **view: object) -> str:
     return "/inside?" + urlencode(experiment.to_params() | {k: str(v) for k, v in view.items()})
-
-
-@pytest.fixture(autouse=True)
-def awake(new_viewer: Callable[..., Viewer]) -> None:
-    """Somebody has opened the front page since the server started."""
-    new_viewer().open("/")
 
 
 def wait_for_networks(viewer: Viewer) -> Page:
