@@ -79,7 +79,6 @@ class Task:
     features: int
     classes: int = 2
     per_step: bool = False
-    learnable: bool = True
     draw: Callable[[np.random.Generator, int], NDArray] | None = None
     label: Callable[[NDArray, np.random.Generator], NDArray | int] | None = None
     fixed: Fixed | None = None
@@ -165,7 +164,6 @@ TASKS: dict[str, Task] = {
             "The article's data: random labels",
             "Random values with random labels. There is nothing to learn.",
             features=5,
-            learnable=False,
             draw=lambda rng, length: rng.random((length, 5)),
             label=lambda values, rng: int(rng.integers(2)),
         ),
