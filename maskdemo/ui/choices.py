@@ -73,8 +73,11 @@ class Choices:
         # A new default makes a new widget: an answer of the old one that is still on its way must
         # not count as the viewer's choice.
         key = f"{self.page}_{name}_{default}"
-        # Every time: what a run that was cut short has told the browser may never have arrived.
-        st.session_state[key] = value
+        moving = st.session_state.get(f"{self.page}_answered") == key
+        if not moving or st.session_state.get(key) != value:
+            # Also where it is the same: what a run that was cut short has told the browser may never
+            # have arrived. But never to a widget that is just being moved: it would jump back.
+            st.session_state[key] = value
         self._shown[key] = value
         return key
 
@@ -83,10 +86,13 @@ class Choices:
         return st.session_state.setdefault(f"{self.page}_shown", {})
 
     def _take(self, name: str, key: str) -> None:
-        # A browser also reports widgets that it was just told about, with the value it was told.
-        if self._shown.get(key) != st.session_state[key]:
-            self.texts[name] = str(st.session_state[key])
+        self._answer(name, key, str(st.session_state[key]))
 
     def _take_several(self, name: str, key: str) -> None:
+        self._answer(name, key, ".".join(st.session_state[key]))
+
+    def _answer(self, name: str, key: str, text: str) -> None:
+        # A browser also reports widgets that it was just told about, with the value it was told.
         if self._shown.get(key) != st.session_state[key]:
-            self.texts[name] = ".".join(st.session_state[key])
+            self.texts[name] = text
+            st.session_state[f"{self.page}_answered"] = key
