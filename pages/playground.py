@@ -119,7 +119,8 @@ def probe_view(snapshot: Snapshot, going: bool) -> None:
     st.subheader("What the network says after every step", anchor=False)
     first, second = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     _take_view_from_link(run.epochs if reached == run.epochs else None)
-    state.probe = min(state.setdefault("probe", 1), len(probes.labels))
+    if state.setdefault("probe", 1) > len(probes.labels):
+        state.probe = 1
     with first:
         st.selectbox(
             "Unseen sequence",
@@ -135,8 +136,8 @@ def probe_view(snapshot: Snapshot, going: bool) -> None:
             if run.epochs > 1:
                 st.slider("After epoch", 1, run.epochs, reached, disabled=True)
         else:
-            left_at = reached if state.pop("followed", False) else state.get("epoch", reached)
-            state.epoch = min(left_at, reached)
+            if state.pop("followed", False) or state.get("epoch", reached + 1) > reached:
+                state.epoch = reached
             if run.epochs > 1:
                 st.slider("After epoch", 1, run.epochs, key="epoch")
     figure = charts.outputs_by_step(

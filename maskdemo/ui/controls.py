@@ -62,7 +62,9 @@ def scenarios() -> Scenario | None:
     """The row of scenarios; returns the one whose settings are chosen, if any."""
     state = st.session_state
     chosen = scenario_of(state.experiment)
-    state.scenario = chosen.name if chosen else None
+    name = chosen.name if chosen else None
+    if "scenario" not in state or state.scenario != name:
+        state.scenario = name
     st.pills(
         "Scenario",
         list(SCENARIOS),
@@ -112,7 +114,9 @@ def _padding_controls() -> None:
     st.subheader("Padding")
     fixed = TASKS[state.task].fixed
     longest = fixed.max_length if fixed else state.lengths[1]
-    state.padded_length = max(state.padded_length, longest)
+    # Only where it must: a value written here goes back to the browser and stops a moving slider.
+    if state.padded_length < longest:
+        state.padded_length = longest
     st.slider(
         "Padded length, in steps",
         *_whole("padded_length"),
