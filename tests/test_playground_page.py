@@ -237,6 +237,34 @@ def test_a_change_is_written_into_the_link():
     assert experiment_of(again) == small(side="pre")
 
 
+def set_link(page: AppTest, params: dict[str, str]) -> None:
+    for key in list(page.query_params):
+        del page.query_params[key]
+    for key, text in params.items():
+        page.query_params[key] = text
+
+
+def test_a_link_that_lags_behind_undoes_no_control():
+    """A browser sends the address it has: while controls move quickly, an older one."""
+    page = opened(small(padded_length=16).to_params())
+    fine(page.slider(key="padded_length").set_value(17).run())
+    set_link(page, small(padded_length=16).to_params())
+    fine(page.slider(key="padded_length").set_value(18).run())
+    assert experiment_of(page).padded_length == 18
+    assert page.slider(key="padded_length").value == 18
+    assert link_of(page) == small(padded_length=18).to_params()
+
+
+def test_a_link_changed_from_outside_is_taken():
+    """The browser's Back, for one: nothing was touched but the address."""
+    page = opened(small(padded_length=16).to_params())
+    fine(page.slider(key="padded_length").set_value(30).run())
+    set_link(page, small(padded_length=16, side="pre").to_params())
+    fine(page.run())
+    assert experiment_of(page) == small(padded_length=16, side="pre")
+    controls_show(page, small(padded_length=16, side="pre"))
+
+
 @pytest.mark.parametrize(
     ("mangled", "complaints"),
     [

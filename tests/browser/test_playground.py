@@ -1,0 +1,462 @@
+"""Journeys through the playground, as different people make them."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from maskdemo.experiment import Experiment
+from maskdemo.scenarios import OPENING, SCENARIOS
+from tests.browser.viewer import PHONE, Viewer
+
+NewViewer = Callable[..., Viewer]
+SECOND = 1000
+PROGRESS = '[data-testid="stProgress"]'
+NUMBERS = '[data-testid="stMetricValue"]'
+ALERT = '[data-testid="stAlert"]'
+
+# One shape for all journeys, so that it is compiled once.
+QUICK: dict[str, Any] = {
+    "task": "sum_sign",
+    "train_size": 400,
+    "test_size": 200,
+    "padded_length": 40,
+    "strategies": ("no_mask", "held_state"),
+    "units": 16,
+    "epochs": 3,
+    "batch_size": 16,
+    "repeats": 2,
+}
+LONG = {"epochs": 200, "repeats": 20}  # minutes: nobody waits for its end
+
+
+def link(**changes: Any) -> str:
+    experiment = Experiment(**{**QUICK, **changes})
+    return f"/?{urlencode(experiment.to_params())}"
+
+
+def params_of(url: str) -> dict[str, str]:
+    return {key: texts[0] for key, texts in parse_qs(urlsplit(url).query).items()}
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def start(page: Page) -> None:
+    """Begin a run that is long enough to be seen going on."""
+    button(page, "Train").click()
+    expect(button(page, "Cancel")).to_be_visible(timeout=30 * SECOND)
+    expect(button(page, "Train")).to_be_hidden()
+
+
+def finish(viewer: Viewer) -> list[str]:
+    """Wait for the end of the run; returns the accuracies on the cards."""
+    cards = viewer.page.locator(NUMBERS)
+    expect(cards.nth(1)).to_be_visible(timeout=120 * SECOND)
+    expect(button(viewer.page, "Cancel")).to_be_hidden(timeout=120 * SECOND)
+    expect(button(viewer.page, "Train")).to_be_visible()
+    viewer.settle()
+    # Cards of the last tick may stand there until those of the end are drawn.
+    before, numbers = [], cards.all_inner_texts()
+    while before != numbers or len(numbers) < 2:
+        viewer.page.wait_for_timeout(400)
+        before, numbers = numbers, cards.all_inner_texts()
+    return numbers
+
+
+def train(viewer: Viewer) -> list[str]:
+    """A first run, which may be over before it is seen going on; returns the accuracies."""
+    button(viewer.page, "Train").click()
+    return finish(viewer)
+
+
+def open_trained(viewer: Viewer, **changes: Any) -> list[str]:
+    """Open a link whose run is there already, or train it; returns the accuracies."""
+    page = viewer.open(link(**changes))
+    untrained = page.get_by_text("No epoch finished yet")
+    expect(page.locator(NUMBERS).first.or_(untrained)).to_be_visible(timeout=20 * SECOND)
+    if untrained.is_visible():
+        return train(viewer)
+    return finish(viewer)
+
+
+def progress(page: Page) -> str:
+    return " ".join(page.locator(PROGRESS).all_inner_texts())
+
+
+def wait_for_progress(page: Page, pattern: str, seconds: float) -> str:
+    expect(page.locator(PROGRESS)).to_contain_text(re.compile(pattern), timeout=seconds * SECOND)
+    return progress(page)
+
+
+def preview(page: Page) -> list[int]:
+    """[sequences, steps] of the batch that is drawn; charts come a moment after the text."""
+    return page.wait_for_function(
+        """() => {
+            const drawn = [...document.querySelectorAll('.js-plotly-plot')]
+                .find(plot => (plot._fullData || []).some(trace => trace.type === 'heatmap'));
+            if (!drawn) return null;
+            const cells = drawn._fullData.find(trace => trace.type === 'heatmap').z;
+            return [cells.length, cells[0].length];
+        }""",
+        timeout=20 * SECOND,
+    ).json_value()
+
+
+def drawn_epochs(page: Page) -> int:
+    """The longest of the lines in the chart of accuracy by epoch; 0 before it is drawn."""
+    return page.evaluate(
+        """() => {
+            const drawn = [...document.querySelectorAll('.js-plotly-plot')].find(
+                plot => plot._fullData && /^Accuracy on/.test(plot.layout.title?.text || ''));
+            if (!drawn) return 0;
+            // Not the bands over the repeats, which go there and back again.
+            const lines = drawn._fullData.filter(
+                trace => /lines/.test(trace.mode) && !/^to/.test(trace.fill));
+            return Math.max(0, ...lines.map(
+                trace => [...(trace.y || [])].filter(value => value !== null).length));
+        }"""
+    )
+
+
+def test_a_visitor_sees_the_batch_before_any_training(viewer: Viewer):
+    page = viewer.open("/")
+    opening = SCENARIOS[OPENING]
+    expect(page.get_by_text(opening.look_for)).to_be_visible()
+    expect(page.get_by_text(f"padded to {opening.experiment.padded_length} steps").last).to_be_visible()
+    assert preview(page) == [24, opening.experiment.padded_length]
+    assert page.locator(NUMBERS).count() == 0
+    expect(button(page, "Train")).to_be_enabled()
+
+
+def test_a_control_moved_moves_the_batch_and_the_link(viewer: Viewer):
+    page = viewer.open(link())
+    assert preview(page) == [24, 40]
+    slider = page.get_by_role("slider", name="Padded length, in steps")
+    slider.focus()
+    for _ in range(5):
+        slider.press("ArrowRight")
+    expect(page.get_by_text("padded to 45 steps")).to_be_visible(timeout=10 * SECOND)
+    viewer.settle()
+    assert preview(page) == [24, 45]
+    assert params_of(page.url)["padded_length"] == "45"
+    # Sequences longer than the rectangle lift it.
+    longest = page.get_by_role("slider", name="Lengths, in steps — end")
+    longest.focus()
+    longest.press("End")
+    expect(page.get_by_text("padded to 100 steps")).to_be_visible(timeout=10 * SECOND)
+    viewer.settle()
+    assert preview(page) == [24, 100]
+
+
+def test_a_scenario_chosen_is_shown(viewer: Viewer):
+    page = viewer.open("/")
+    chosen = SCENARIOS["pre_padding"]
+    page.get_by_role("radio", name=chosen.title).click()
+    expect(page.get_by_text(chosen.look_for)).to_be_visible(timeout=10 * SECOND)
+    viewer.settle()
+    assert preview(page) == [24, chosen.experiment.padded_length]
+    assert Experiment.from_params(params_of(page.url)) == chosen.experiment
+
+
+def test_training_is_watched_to_the_verdict(viewer: Viewer):
+    page = viewer.open(link(epochs=40, repeats=3))
+    start(page)
+    said, epochs, tops = [], [], []
+    end = time.monotonic() + 120
+    while not button(page, "Train").is_visible():
+        assert time.monotonic() < end, f"no end; the progress said {said}"
+        now = progress(page)
+        if "Repeat" in now and now not in said:
+            said.append(now)
+            epochs.append(drawn_epochs(page))
+            if len(said) > 1 and (box := page.locator(".js-plotly-plot").first.bounding_box()):
+                tops.append(round(box["y"]))
+        page.wait_for_timeout(40)
+    assert len(said) >= 3, said
+    assert all(re.search(r"Repeat \d of 3, epoch \d+ of 40, about \d+ s left\.", text) for text in said)
+    counts = [
+        40 * (int(found[1]) - 1) + int(found[2])
+        for text in said
+        if (found := re.search(r"Repeat (\d) of 3, epoch (\d+)", text))
+    ]
+    assert counts == sorted(counts)
+    assert epochs == sorted(epochs) and epochs[0] < epochs[-1], "the curves grow"
+    # The first tick brings the verdict's lines; from then on nothing jumps.
+    assert len(set(tops)) == 1, tops
+    viewer.settle()
+    assert drawn_epochs(page) == 40
+    expect(page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible()
+    words = "Required|Helps|Hurts|No measurable difference"
+    expect(page.get_by_text(re.compile(f"^({words})$")).first).to_be_visible()
+    expect(page.get_by_text("none, exactly 0")).to_be_visible()
+    numbers = page.locator(NUMBERS).all_inner_texts()
+    assert len(numbers) == 2 and all(re.fullmatch(r"\d+\.\d%", number) for number in numbers)
+
+
+def test_a_run_is_cancelled_in_the_middle(viewer: Viewer):
+    page = viewer.open(link(**LONG, seed=1))
+    start(page)
+    wait_for_progress(page, r"Repeat 1 of 20, epoch \d", 60)
+    button(page, "Cancel").click()
+    expect(page.get_by_text("Cancelled. What was trained until then is shown.")).to_be_visible(
+        timeout=5 * SECOND
+    )
+    assert len(finish(viewer)) == 2
+    reached = drawn_epochs(page)
+    assert 1 <= reached < 200
+    page.wait_for_timeout(1500)
+    assert drawn_epochs(page) == reached, "nothing goes on in secret"
+
+
+def test_a_finished_run_can_be_looked_through_and_survives_a_reload(viewer: Viewer):
+    numbers = open_trained(viewer, seed=6)
+    page = viewer.page
+    said_last = outputs(page)
+    slider = page.get_by_role("slider", name="After epoch")
+    slider.focus()
+    slider.press("Home")
+    page.wait_for_url(re.compile("epoch=1"), timeout=10 * SECOND)
+    viewer.settle()
+    said_first = outputs(page)
+    assert said_first != said_last
+    page.reload()
+    viewer.settle()
+    expect(page.locator(NUMBERS)).to_have_text(numbers)
+    assert drawn_epochs(page) == 3
+    assert params_of(page.url)["epoch"] == "1"
+    assert outputs(page) == said_first
+
+
+def outputs(page: Page) -> str:
+    """What the last chart draws: the outputs after every step."""
+    return page.wait_for_function(
+        """() => {
+            const plots = [...document.querySelectorAll('.js-plotly-plot')];
+            if (plots.length < 3 || !plots.every(plot => plot._fullData)) return null;
+            const traces = plots[plots.length - 1]._fullData;
+            return JSON.stringify(traces.map(trace => [...(trace.y || [])]));
+        }""",
+        timeout=20 * SECOND,
+    ).json_value()
+
+
+def test_two_viewers_do_not_see_each_other(new_viewer: NewViewer):
+    one, other = new_viewer(), new_viewer()
+    one.open(link(seed=3, epochs=30))
+    other.open(link(seed=4, epochs=3, side="pre", repeats=1))
+    start(one.page)
+    button(other.page, "Train").click()
+    other_numbers, one_numbers = finish(other), finish(one)
+    assert drawn_epochs(one.page) == 30 and drawn_epochs(other.page) == 3
+    expect(one.page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible()
+    expect(other.page.get_by_text("Undecided", exact=True).first).to_be_visible()
+    assert params_of(one.page.url)["seed"] == "3" and params_of(other.page.url)["seed"] == "4"
+    # And each alone, on the same server, finds again what it saw.
+    for seen, numbers in ((one, one_numbers), (other, other_numbers)):
+        seen.page.reload()
+        expect(seen.page.locator(NUMBERS)).to_have_text(numbers, timeout=20 * SECOND)
+
+
+def test_a_copied_link_gives_the_same_settings_and_numbers(new_viewer: NewViewer):
+    sender = new_viewer()
+    page = sender.open(link(seed=5, side="pre", pad_value=1.0))
+    numbers = train(sender)
+    page.get_by_role("button", name="Share").click()
+    copied = page.locator('[data-testid="stCode"]').inner_text().strip()
+    assert copied.startswith(sender.base_url)
+    assert params_of(copied) == params_of(page.url)
+
+    receiver = new_viewer()
+    page = receiver.open(copied.removeprefix(sender.base_url))
+    wanted = Experiment(**{**QUICK, "seed": 5, "side": "pre", "pad_value": 1.0})
+    assert Experiment.from_params(params_of(page.url)) == wanted
+    assert preview(page) == [24, 40]
+    expect(page.locator(NUMBERS)).to_have_text(numbers)
+    # Those were kept. With one more strategy it is another run, and the same for the others.
+    button(page, "Zeroed state").click()
+    expect(page.locator(NUMBERS)).to_have_count(0, timeout=20 * SECOND)
+    button(page, "Train").click()
+    expect(page.locator(NUMBERS)).to_have_count(3, timeout=60 * SECOND)
+    again = finish(receiver)
+    assert [again[0], again[2]] == numbers
+
+
+def test_another_page_and_back_keeps_the_finished_result(viewer: Viewer):
+    numbers = open_trained(viewer, seed=6)
+    page = viewer.page
+    page.get_by_role("link", name="Inside the LSTM").click()
+    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible(timeout=20 * SECOND)
+    viewer.settle()
+    page.get_by_role("link", name="Playground").click()
+    expect(page.get_by_role("heading", name="Is masking required")).to_be_visible(timeout=20 * SECOND)
+    viewer.settle()
+    expect(page.locator(NUMBERS)).to_have_text(numbers)
+    assert Experiment.from_params(params_of(page.url)) == Experiment(**{**QUICK, "seed": 6})
+
+
+def test_a_mangled_link_shows_sentences_and_obeys_nothing(viewer: Viewer):
+    """What a link says is quoted, never rendered: no picture is fetched, no markup obeyed."""
+    mangled = {
+        "min_length": "90",
+        "units": "9" * 400,
+        "side": "![x](https://example.org/x.png)",
+        "pad_value": "<img src=x onerror=alert(1)>",
+        "mask_value": ":red[**x**] $y$ `z`",
+    }
+    page = viewer.open(f"/?{urlencode({'task': 'sum_sign', 'seed': '3'} | mangled)}")
+    alerts = page.locator(ALERT).filter(has_text="Part of the link could not be used.")
+    expect(alerts).to_have_count(5)
+    said = " ".join(alerts.all_inner_texts())
+    for quoted in (*list(mangled.values())[2:], "The shortest length (90)", "units must be"):
+        assert quoted in said
+    assert alerts.locator("img, strong, code, .katex, [style*=color]").count() == 0
+    expect(button(page, "Train")).to_be_enabled()
+    assert preview(page) == [24, 60]
+    assert params_of(page.url) == {"task": "sum_sign", "seed": "3"}
+
+
+def brightness(css_colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [float(part) / 255 for part in re.findall(r"[\d.]+", css_colour)[:3]]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_everything_can_be_read_in_light_and_dark(new_viewer: NewViewer, dark: bool):
+    viewer = new_viewer(dark=dark)
+    open_trained(viewer, seed=6)
+    page = viewer.page
+    outputs(page)  # by then all charts are drawn
+    colours = page.evaluate(
+        """() => {
+            const of = (node, what) => getComputedStyle(node)[what];
+            const app = document.querySelector('[data-testid=stApp]');
+            return {
+                background: of(app, 'backgroundColor'),
+                heading: of(document.querySelector('h1'), 'color'),
+                papers: [...document.querySelectorAll('.js-plotly-plot')]
+                    .map(plot => plot._fullLayout.paper_bgcolor),
+                charts: [...document.querySelectorAll('.js-plotly-plot .gtitle')]
+                    .map(text => of(text, 'fill')),
+                ticks: [...document.querySelectorAll('.js-plotly-plot .xtick text')]
+                    .map(text => of(text, 'fill')),
+            };
+        }"""
+    )
+    behind = brightness(colours["background"])
+    assert behind < 0.1 if dark else behind > 0.8
+    for paper in colours["papers"]:
+        seen_through = re.fullmatch(r"rgba\(.*, ?0\)|transparent", paper)
+        assert seen_through or contrast(rgb(paper), behind) < 1.1, paper
+    assert len(colours["charts"]) >= 3 and len(colours["ticks"]) >= 10
+    for text in [colours["heading"], *colours["charts"], *colours["ticks"]]:
+        assert contrast(brightness(text), behind) >= 4.5, text
+
+
+def rgb(colour: str) -> float:
+    if colour.startswith("#"):
+        numbers = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        return brightness(" ".join(map(str, numbers)))
+    return brightness(colour)
+
+
+def test_a_phone_scrolls_in_one_direction_only(new_viewer: NewViewer):
+    viewer = new_viewer(size=PHONE)
+    page = viewer.open(link(seed=9))
+
+    def beyond() -> list[str]:
+        """Whatever reaches past the right edge of the window."""
+        return page.evaluate(
+            """() => {
+                const main = document.querySelector('[data-testid=stMain]');
+                const found = [];
+                for (const node of [document.documentElement, main])
+                    if (node.scrollWidth > node.clientWidth + 1) found.push(node.tagName);
+                const looked = main.querySelectorAll(
+                    '.js-plotly-plot, button, h1, h3, p, [data-testid=stMetric]');
+                for (const node of looked)
+                    if (node.checkVisibility() && node.getBoundingClientRect().right > innerWidth + 1)
+                        found.push(node.className + ' ' + node.innerText.slice(0, 40));
+                return found;
+            }"""
+        )
+
+    assert page.evaluate("innerWidth") == 390
+    assert beyond() == []
+    train(viewer)
+    expect(page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible()
+    outputs(page)
+    assert beyond() == []
+    assert page.locator(".js-plotly-plot").count() >= 3
+
+
+def test_the_table_is_what_is_shown(viewer: Viewer, tmp_path: Path):
+    numbers = open_trained(viewer, seed=6)
+    page = viewer.page
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Table").click()
+    file = tmp_path / "table.csv"
+    waiting.value.save_as(file)
+    assert waiting.value.suggested_filename.endswith(".csv")
+    with file.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    whole = [
+        (strategy, str(repeat), str(epoch))
+        for repeat in (1, 2)
+        for strategy in ("no_mask", "held_state")
+        for epoch in (1, 2, 3)
+    ]
+    assert [(row["strategy"], row["repeat"], row["epoch"]) for row in rows] == whole
+    for number, strategy in zip(numbers, ("no_mask", "held_state"), strict=True):
+        final = [
+            float(row["test_valid_accuracy"])
+            for row in rows
+            if row["strategy"] == strategy and row["epoch"] == "3"
+        ]
+        assert number == f"{sum(final) / len(final):.1%}"
+    assert {float(row["leak"]) for row in rows if row["strategy"] == "held_state"} == {0.0}
+
+
+def test_a_closed_tab_frees_its_worker(new_viewer: NewViewer):
+    workers = os.cpu_count() or 1
+    if workers > 8:
+        pytest.skip("More workers than tabs that one test should open.")
+    busy = [new_viewer() for _ in range(workers)]
+    for number, each in enumerate(busy):
+        each.open(link(**LONG, seed=20 + number))
+        start(each.page)
+        wait_for_progress(each.page, r"Repeat 1 of 20, epoch \d", 120)
+    waiting = new_viewer()
+    waiting.open(link(seed=19))
+    button(waiting.page, "Train").click()
+    wait_for_progress(waiting.page, "number 1 in the queue", 10)
+    waiting.page.wait_for_timeout(1 * SECOND)
+    assert "number 1 in the queue" in progress(waiting.page), "all workers are busy"
+
+    closed = time.monotonic()
+    busy[0].page.close()
+    expect(waiting.page.locator(PROGRESS)).not_to_contain_text("in the queue", timeout=30 * SECOND)
+    freed = time.monotonic() - closed
+    assert len(finish(waiting)) == 2
+    # Nobody else was disturbed, and nothing is left running for the next test.
+    for each in busy[1:]:
+        assert "Repeat" in progress(each.page)
+        button(each.page, "Cancel").click()
+        expect(button(each.page, "Train")).to_be_visible(timeout=20 * SECOND)
+    assert freed < 13, f"the worker was free only after {freed:.0f} s"
