@@ -4,6 +4,7 @@
 # make clean  remove everything that these made
 #
 # run watches no files: loading modules out of .venv, inside the app's folder, overflows the watcher.
+# test gives what failed one more chance: browser journeys run out of time on machines that are busy.
 # Each stamp below is remade only when the requirements behind it change.
 
 PYTHON ?= python3
@@ -23,7 +24,7 @@ run: $(STAMPS)/run
 test: $(STAMPS)/test
 	$(PY) -m ruff check .
 	$(PY) -m pyright --pythonpath $(PY)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(ARGS) || $(PY) -m pytest --last-failed $(ARGS)
 
 bench: $(STAMPS)/bench
 	$(PY) -m tests.bench
