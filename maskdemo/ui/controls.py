@@ -26,7 +26,7 @@ def arrive() -> tuple[str, ...]:
     state = st.session_state
     params = st.query_params.to_dict()
     known = {key: text for key, text in params.items() if key in SETTINGS}
-    if "experiment" not in state or (known and params != state.get("written")):
+    if "experiment" not in state or (known and params not in state.get("written", ())):
         experiment, complaints = (
             Experiment.salvage(known) if known else (SCENARIOS[OPENING].experiment, ())
         )
@@ -55,7 +55,8 @@ def share_in_url(experiment: Experiment, **view: Any) -> None:
     params = experiment.to_params() | {key: str(value) for key, value in view.items()}
     if params != st.query_params.to_dict():
         st.query_params.from_dict(params)
-    st.session_state.written = params
+    # A browser may lag behind: what was written a moment ago is no change from outside.
+    st.session_state.written = (*st.session_state.get("written", ())[-20:], params)
 
 
 def scenarios() -> Scenario | None:
