@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,11 @@ PATIENCE = 60.0  # only ever spent by a test that fails
 @pytest.fixture(scope="module", autouse=True)
 def own_server() -> Iterator[None]:
     """Workers and results of these tests alone, and none left behind."""
+    # Streamlit collects garbage after every run of a page: spare it what earlier tests imported.
+    gc.collect()
+    gc.freeze()
     yield
+    gc.unfreeze()
     server.jobs().close()
     server.jobs.clear()
     server.results.clear()
