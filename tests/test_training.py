@@ -26,6 +26,7 @@ TASKS_TRIED = {
     "missing readings": {"missing_rate": 0.4, "pad_value": -1.0},
     "a label a step": {"task": "running_sign"},
     "a label a step, valid ones": {"task": "running_sign", "count_invalid": False, "side": "pre"},
+    "a label a step, readings missing": {"task": "running_sign", "missing_rate": 0.6, "side": "pre"},
 }
 
 

@@ -187,7 +187,8 @@ def test_training_is_watched_to_the_verdict(viewer: Viewer):
         now = progress(page)
         if "Repeat" in now and now not in said:
             said.append(now)
-            epochs.append(drawn_epochs(page))
+            if drawn := drawn_epochs(page):  # none while the chart is just being replaced
+                epochs.append(drawn)
             if len(said) > 1 and (box := page.locator(".js-plotly-plot").first.bounding_box()):
                 tops.append(round(box["y"]))
         page.wait_for_timeout(40)
