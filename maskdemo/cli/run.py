@@ -1,74 +1,32 @@
-"""The command line: `python -m maskdemo scenarios` and `python -m maskdemo run NAME`.
-
-`run` takes a scenario's name or a task's, and any setting with `--set key=value`, written as in a
-link's parameters. Results go to standard output, progress and complaints to standard error.
-"""
+"""`scenarios` lists the named experiments; `run NAME` trains one and prints what came out."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from collections.abc import Sequence
+from argparse import Namespace
 from dataclasses import asdict
 from math import isinf
 
+from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import TASKS
 from maskdemo.verdict import interval, verdicts
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, or 2 after a complaint."""
-    parser = argparse.ArgumentParser(
-        prog="python -m maskdemo",
-        description="Train small LSTMs that treat padding differently, and compare.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("scenarios", help="list the named experiments")
+def add_to(commands) -> None:
+    """Add both commands to the parser's."""
+    listing = commands.add_parser("scenarios", help="list the named experiments")
+    listing.set_defaults(answer=_list)
     run = commands.add_parser("run", help="train one experiment and print what came out")
-    run.add_argument("name", metavar="NAME", help="a scenario, or a task with default settings")
-    run.add_argument("--set", dest="settings", nargs="+", action="extend", default=[],
-                     metavar="key=value", help="change settings, written as in a link")
+    add_settings(run)
     run.add_argument("--json", action="store_true", help="print everything as JSON")
-    given = parser.parse_args(argv)
-    if given.command == "scenarios":
-        for each in SCENARIOS.values():
-            print(f"{each.name:20} {each.title}\n{'':20} {each.look_for}")
-        return 0
-    try:
-        experiment = _experiment(given.name, given.settings)
-        snapshot = _train(experiment)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    if given.json:
-        print(json.dumps(_as_json(snapshot), indent=2, allow_nan=False))
-    else:
-        print(_as_text(snapshot))
-    return 0
+    run.set_defaults(answer=_run)
 
 
-def _experiment(name: str, settings: Sequence[str]) -> Experiment:
-    if name in SCENARIOS:
-        start = SCENARIOS[name].experiment.to_params()
-    elif name in TASKS:
-        start = {"task": name}
-    else:
-        known = ", ".join([*SCENARIOS, *TASKS])
-        raise ValueError(f"There is no scenario or task '{name}'. Known are: {known}.")
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals or key not in Experiment.__dataclass_fields__:
-            raise ValueError(f"'{setting}' is not a setting: write key=value, such as epochs=10.")
-        start[key] = value
-    return Experiment.from_params(start)
-
-
-def _train(experiment: Experiment) -> Snapshot:
+def finished_run(experiment: Experiment) -> Snapshot:
+    """Train to the end, with a progress bar on standard error."""
     from tqdm import tqdm
 
     snapshot = None
@@ -77,6 +35,19 @@ def _train(experiment: Experiment) -> Snapshot:
             bar.update(100 * snapshot.done - bar.n)
     assert snapshot is not None
     return snapshot
+
+
+def _list(given: Namespace) -> None:
+    for each in SCENARIOS.values():
+        print(f"{each.name:20} {each.title}\n{'':20} {each.look_for}")
+
+
+def _run(given: Namespace) -> None:
+    snapshot = finished_run(named_experiment(given.name, given.settings))
+    if given.json:
+        print(json.dumps(_as_json(snapshot), indent=2, allow_nan=False))
+    else:
+        print(_as_text(snapshot))
 
 
 def _as_json(snapshot: Snapshot) -> dict:

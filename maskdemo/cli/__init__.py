@@ -1,0 +1,35 @@
+"""The command line: `python -m maskdemo scenarios`, `run`, and the commands beside them.
+
+A name is a scenario's or a task's, and any setting is changed with `--set key=value`, written as in a
+link's parameters. Results go to standard output, progress and complaints to standard error; the exit
+code is 0, or 2 after a complaint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from maskdemo.cli import run
+
+#: Each adds its own parsers, which name the function that answers.
+COMMANDS = (run,)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, or 2 after a complaint."""
+    parser = argparse.ArgumentParser(
+        prog="python -m maskdemo",
+        description="Train small LSTMs that treat padding differently, and compare.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for each in COMMANDS:
+        each.add_to(commands)
+    given = parser.parse_args(argv)
+    try:
+        given.answer(given)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
