@@ -12,7 +12,8 @@ import pytest
 from scipy import stats
 
 from maskdemo import charts
-from maskdemo.charts.curves import LABEL_GAP, PLOT_HEIGHT, spread
+from maskdemo.charts.curves import PLOT_HEIGHT
+from maskdemo.charts.ends import LABEL_GAP, spread
 from maskdemo.charts.hatch import NAMES, outlines
 from maskdemo.charts.repeats import interval
 from maskdemo.charts.template import nice_ticks

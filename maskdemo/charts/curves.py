@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
+from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
 from maskdemo.charts.looks import DASHES, MARKERS, colour, title
 from maskdemo.charts.repeats import comparable
 from maskdemo.charts.template import (
@@ -35,11 +35,6 @@ TITLES = {
 }
 PLOT_HEIGHT = 260
 AXIS_SPACE = 46
-# Up to so many strategies the labels stand at the line ends, beyond that in a legend. It depends on
-# the experiment and not on where the lines happen to end, so that nothing jumps during a run.
-FEW = 4
-LABEL_GAP = 16
-LABEL_SPACE = 118
 # Room above 100 %, or a line that runs along it would be cut in half.
 TOP = 1.02
 
@@ -75,17 +70,20 @@ def learning_curves(
         if len(curves) > 1:
             bands.append(_band(name, values.min(axis=0), values.max(axis=0), dark))
         lines.append(_line(name, mean, values, epochs, at, share, dark, not direct))
-        ends.append((float(mean[-1]), len(mean), title(name), colour(name, dark=dark)))
+        ends.append(End(float(mean[-1]), len(mean), title(name), colour(name, dark=dark)))
 
+    edge = epochs if epochs > 1 else 1.5
     top = TOP if share else _round_up(highest)
     y_axis = {"range": [0, top]}
     if share:
         y_axis |= {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
     if share and direct:
-        ends.append((snapshot.chance, 1, "Chance", ink.muted))
+        ends.append(End(snapshot.chance, edge, "Chance", ink.muted))
     if share:
         lines.insert(0, _chance(snapshot.chance, epochs, dark, not direct))
-    marks = _end_labels(ends, epochs, top) if direct else ([], [])
+    marks = ([], [])
+    if direct:
+        marks = end_labels(ends, edge=edge, low=0, high=top, height=PLOT_HEIGHT)
     if not repeats:
         marks[1].append(_waiting(ink.muted))
     entries = [] if direct else [title(each) for each in names] + ["Chance"] * share
@@ -170,61 +168,6 @@ def _chance(chance: float, epochs: int, dark: bool, showlegend: bool) -> go.Scat
         legendrank=2000,
         hoverinfo="skip",
     )
-
-
-def _end_labels(ends: Sequence, epochs: int, top: float) -> tuple[list[dict], list[dict]]:
-    """Shapes and annotations: each line's name at the right edge, led to from where it ends."""
-    pixel = top / PLOT_HEIGHT
-    places = spread([end[0] / pixel for end in ends], LABEL_GAP, 0, PLOT_HEIGHT)
-    shapes, labels = [], []
-    edge = epochs if epochs > 1 else 1.5
-    for (value, count, text, shade), place in zip(ends, places, strict=True):
-        line = {"type": "line", "y0": value, "line": {"color": shade, "width": 1}, "opacity": 0.6}
-        if count < epochs and text != "Chance":
-            across = line | {"x0": count, "x1": edge, "y1": value, "opacity": 0.35}
-            shapes.append(across)
-        # In paper, because Plotly cuts off at the plot's edge what is anchored to an axis.
-        lead = {
-            "xref": "paper",
-            "xsizemode": "pixel",
-            "xanchor": 1,
-            "x0": 5,
-            "x1": 15,
-            "y1": place * pixel,
-        }
-        shapes.append(line | lead)
-        labels.append(
-            {
-                "text": text,
-                "x": edge,
-                "xanchor": "left",
-                "xshift": 18,
-                "y": place * pixel,
-                "yanchor": "middle",
-                "showarrow": False,
-                "font": {"color": shade, "size": 13},
-            }
-        )
-    return shapes, labels
-
-
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Places as near to the wanted ones as can be, `gap` apart, in order, from `low` to `high`."""
-    order = sorted(range(len(wanted)), key=lambda at: wanted[at])
-    # Places less their rank times the gap need only not fall: merge neighbours that do.
-    blocks: list[tuple[float, int]] = []
-    for rank, at in enumerate(order):
-        total, size = wanted[at] - rank * gap, 1
-        while blocks and blocks[-1][0] / blocks[-1][1] > total / size:
-            total, size = total + blocks[-1][0], size + blocks[-1][1]
-            blocks.pop()
-        blocks.append((total, size))
-    levels = [total / size for total, size in blocks for _ in range(size)]
-    highest = high - (len(wanted) - 1) * gap
-    places = [0.0] * len(wanted)
-    for rank, (at, level) in enumerate(zip(order, levels, strict=True)):
-        places[at] = min(max(level, low), highest) + rank * gap
-    return places
 
 
 def _repeats(counts: set[int]) -> str:

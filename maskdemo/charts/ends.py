@@ -1,0 +1,94 @@
+"""Names at the ends of lines, at a plot's right edge, so that no legend is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# Up to so many strategies the labels stand at the line ends, beyond that in a legend. It depends on
+# the settings and not on where the lines happen to end, so that nothing jumps during a run.
+FEW = 4
+LABEL_GAP = 16
+LABEL_SPACE = 118
+
+
+class End(NamedTuple):
+    """Where a line ends: its last value, how far along the axis it came, its name and colour."""
+
+    value: float
+    along: float
+    text: str
+    shade: str
+
+
+def end_labels(
+    ends: Sequence[End],
+    *,
+    edge: float,
+    low: float,
+    high: float,
+    height: float,
+    yaxis: str = "y",
+) -> tuple[list[dict], list[dict]]:
+    """Shapes and annotations: each line's name at the right edge, led to from where it ends.
+
+    edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
+    """
+    pixel = (high - low) / height
+    wanted = [(min(max(end.value, low), high) - low) / pixel for end in ends]
+    places = spread(wanted, LABEL_GAP, 0, height)
+    shapes, labels = [], []
+    for end, place in zip(ends, places, strict=True):
+        there = low + place * pixel
+        line = {
+            "type": "line",
+            "yref": yaxis,
+            "y0": end.value,
+            "line": {"color": end.shade, "width": 1},
+            "opacity": 0.6,
+        }
+        if end.along < edge:
+            shapes.append(line | {"x0": end.along, "x1": edge, "y1": end.value, "opacity": 0.35})
+        # In paper, because Plotly cuts off at the plot's edge what is anchored to an axis.
+        lead = {
+            "xref": "paper",
+            "xsizemode": "pixel",
+            "xanchor": 1,
+            "x0": 5,
+            "x1": 15,
+            "y1": there,
+        }
+        shapes.append(line | lead)
+        labels.append(
+            {
+                "text": end.text,
+                "x": edge,
+                "xanchor": "left",
+                "xshift": 18,
+                "y": there,
+                "yref": yaxis,
+                "yanchor": "middle",
+                "showarrow": False,
+                "font": {"color": end.shade, "size": 13},
+            }
+        )
+    return shapes, labels
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Places as near to the wanted ones as can be, `gap` apart, in order, from `low` to `high`."""
+    order = sorted(range(len(wanted)), key=lambda at: wanted[at])
+    # Places less their rank times the gap need only not fall: merge neighbours that do.
+    blocks: list[tuple[float, int]] = []
+    for rank, at in enumerate(order):
+        total, size = wanted[at] - rank * gap, 1
+        while blocks and blocks[-1][0] / blocks[-1][1] > total / size:
+            total, size = total + blocks[-1][0], size + blocks[-1][1]
+            blocks.pop()
+        blocks.append((total, size))
+    levels = [total / size for total, size in blocks for _ in range(size)]
+    highest = high - (len(wanted) - 1) * gap
+    places = [0.0] * len(wanted)
+    for rank, (at, level) in enumerate(zip(order, levels, strict=True)):
+        places[at] = min(max(level, low), highest) + rank * gap
+    return places
