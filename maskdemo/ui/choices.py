@@ -27,7 +27,7 @@ class Choices:
     def arrive(self) -> None:
         """Take the choices from a link that this session did not write itself."""
         params = st.query_params.to_dict()
-        if params != st.session_state.get("written"):
+        if params not in st.session_state.get("written", ()):
             self.texts.update({name: params[name] for name in self.names if name in params})
 
     def value(self, name: str, options: Iterable[Any], default: Any) -> Any:
