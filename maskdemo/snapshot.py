@@ -47,6 +47,20 @@ class Probes:
     outputs: Mapping[str, NDArray[np.float32]]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What one finished training reached on unseen sequences.
+
+    accuracy: over the steps that count, as reported. valid_accuracy: over the valid steps only, which
+    is what gets compared. loss: over the steps that count. seconds: what the training took.
+    """
+
+    accuracy: float
+    valid_accuracy: float
+    loss: float
+    seconds: float
+
+
 #: Room for the weights that one run keeps for looking inside.
 NETWORK_BYTES = 6 * 2**20
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.memory import give_back_memory
 from maskdemo.padding import Batch, pad
 from maskdemo.scoring import probabilities, score
-from maskdemo.snapshot import NETWORK_BYTES, Curve, Network, Probes, Snapshot
+from maskdemo.snapshot import NETWORK_BYTES, Curve, Network, Outcome, Probes, Snapshot
 from maskdemo.strategies import Arrays, arrays, hold_padding, trim
 from maskdemo.tasks import TASKS, Sequences, chance
 
@@ -102,6 +102,32 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
             finished_curves += tuple(run.curve for run in runs)
 
 
+def train_once(
+    experiment: Experiment, repeat: int, *, stop: Callable[[], bool] = lambda: False
+) -> Outcome:
+    """Train the experiment's only strategy in one repeat and score it after the last epoch.
+
+    Ends as that curve of `train` ends, bit for bit. `repeat` counts from 0 and need not be among the
+    experiment's. Raises CancelledError within an epoch of `stop` saying so.
+    """
+    (strategy,) = experiment.strategies
+    started = time.perf_counter()
+    data = experiment.data(repeat)
+    run = _Run(experiment, strategy, repeat, data.train, data.test, experiment.padded(data.test))
+    for order in _orders(experiment, repeat):
+        if stop():
+            raise CancelledError
+        run.train_epoch(order)
+    run.score(run.outputs(run.test))
+    reached = run.curve
+    return Outcome(
+        accuracy=reached.test_accuracy[-1],
+        valid_accuracy=reached.test_valid_accuracy[-1],
+        loss=reached.test_loss[-1],
+        seconds=time.perf_counter() - started,
+    )
+
+
 def compile_ahead(experiment: Experiment) -> None:
     """Compile the programs that this experiment will use, by running them once on its data."""
     small = replace(experiment, epochs=1, repeats=1)
@@ -147,25 +173,34 @@ class _Run:
         )
 
     def advance(self, order: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Train one epoch; returns the test outputs (N, T, classes) after it."""
+        """Train one epoch and score; returns the test outputs (N, T, classes) after it."""
+        self.train_epoch(order)
+        outputs = self.outputs(self.test)
+        self.score(outputs)
+        return outputs
+
+    def train_epoch(self, order: NDArray[np.int32]) -> None:
         began = time.perf_counter()
         self.network, loss, accuracy = train_epoch(
             self.train.shape, self.network, self.train.data, order, self.experiment.learning_rate
         )
-        spent = time.perf_counter() - began
-        outputs = self.outputs(self.test)
-        reported = score(outputs, self.test.arrays)
         curve = self.curve
         self.curve = replace(
             curve,
             loss=(*curve.loss, loss),
             accuracy=(*curve.accuracy, accuracy),
+            seconds=curve.seconds + time.perf_counter() - began,
+        )
+
+    def score(self, outputs: NDArray[np.float32]) -> None:
+        """Add what these outputs on the test sequences are worth to the curve."""
+        reported, curve = score(outputs, self.test.arrays), self.curve
+        self.curve = replace(
+            curve,
             test_loss=(*curve.test_loss, reported.loss),
             test_accuracy=(*curve.test_accuracy, reported.accuracy),
             test_valid_accuracy=(*curve.test_valid_accuracy, self._valid_accuracy(outputs)),
-            seconds=curve.seconds + spent,
         )
-        return outputs
 
     def outputs(self, split: Split) -> NDArray[np.float32]:
         """Probabilities (N, T, classes) after every step."""

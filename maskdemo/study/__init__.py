@@ -1,0 +1,24 @@
+"""Many small experiments, to see when padding matters: a study, run anywhere, and its findings."""
+
+from maskdemo.snapshot import Outcome
+from maskdemo.study.findings import Difference, Estimate, Findings
+from maskdemo.study.grid import Cell, Study, Training, default_study
+from maskdemo.study.running import run
+from maskdemo.study.summary import summary
+from maskdemo.study.variables import VARIABLES, Dose, Variable
+
+__all__ = [
+    "VARIABLES",
+    "Variable",
+    "Dose",
+    "Cell",
+    "Study",
+    "default_study",
+    "Training",
+    "Outcome",
+    "Findings",
+    "Estimate",
+    "Difference",
+    "run",
+    "summary",
+]

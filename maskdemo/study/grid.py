@@ -1,0 +1,273 @@
+"""Study: a grid of experiments that differ in one or two things, and the order in which to train it.
+
+>>> study = Study(base=Experiment(repeats=2), vary="padded_length", doses=(30, 60, 120))
+>>> study.cells
+((30,), (60,), (120,))
+>>> study.experiment((60,)).padded_length
+60
+>>> len(study.trainings())
+24
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from maskdemo.experiment import COSTLY, MOST_WORK, Experiment, Unfit
+from maskdemo.study.variables import VARIABLES, Dose
+from maskdemo.verdict import BASELINE
+
+Cell = tuple[Dose, ...]
+
+#: The most doses of one variable, cells of a grid, trainings and multiply-adds of a study.
+MOST_DOSES = 12
+MOST_CELLS = 64
+MOST_TRAININGS = 2000
+MOST_STUDY_WORK = 4 * MOST_WORK
+#: Stands between doses in a link: numbers have dots, signs and letters of their own.
+BETWEEN = "_"
+
+
+@dataclass(frozen=True)
+class Training:
+    """The unit of work: one strategy (the experiment's only one) in one repeat of one cell."""
+
+    experiment: Experiment
+    repeat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What to compare and what to vary. Raises `Unfit` (a ValueError) with a sentence.
+
+    base: the experiment whose settings the doses change; `no_mask` is always among its strategies.
+    vary, and_vary: names in `VARIABLES`. Doses are kept in order, each once.
+    """
+
+    base: Experiment
+    vary: str
+    doses: tuple[Dose, ...]
+    and_vary: str | None = None
+    and_doses: tuple[Dose, ...] = ()
+
+    def __post_init__(self) -> None:
+        with_baseline = (BASELINE, *self.base.strategies)
+        object.__setattr__(self, "base", replace(self.base, strategies=with_baseline))
+        self._check_axis("vary", "doses")
+        if self.and_vary is None:
+            object.__setattr__(self, "and_doses", ())
+        else:
+            self._check_axis("and_vary", "and_doses")
+            if self.and_vary == self.vary:
+                raise Unfit("Vary two different things, or only one.", "and_vary")
+        self._check_size()
+
+    def _check_axis(self, which: str, where: str) -> None:
+        name, given = getattr(self, which), getattr(self, where)
+        if name not in VARIABLES:
+            known = ", ".join(VARIABLES)
+            raise Unfit(f"'{str(name)[:40]}' cannot be varied; choose among {known}.", which)
+        if not isinstance(given, tuple) or len(given) > MOST_DOSES:
+            raise Unfit(f"Choose at most {MOST_DOSES} doses of {name}.", where)
+        doses = [_usable(self.base, name, dose, where, which) for dose in given]
+        kept = tuple(sorted(set(doses)))
+        if VARIABLES[name].categorical:
+            kept = tuple(each for each in VARIABLES[name].doses(self.base) if each in doses)
+        if len(kept) < 2:
+            raise Unfit(f"Choose at least two doses of {name}.", where)
+        object.__setattr__(self, where, kept)
+
+    def _check_size(self) -> None:
+        if len(self.cells) > MOST_CELLS:
+            raise Unfit(
+                f"{len(self.doses)} by {len(self.and_doses)} doses are too many: "
+                f"choose doses that make at most {MOST_CELLS} cells.",
+                "and_doses",
+                "doses",
+                "and_vary",
+            )
+        total = len(self.cells) * len(self.base.strategies) * self.base.repeats
+        work = sum(experiment.work for experiment in self._experiments.values())
+        if total > MOST_TRAININGS or work > MOST_STUDY_WORK:
+            raise Unfit(
+                "This study would train for too long here. Use fewer doses, repeats, strategies or "
+                "epochs, or shorter padded lengths.",
+                *("and_doses", "doses", "and_vary", "vary", *COSTLY),
+            )
+
+    @cached_property
+    def _experiments(self) -> Mapping[Cell, Experiment]:
+        return {cell: self._changed(cell) for cell in self.cells}
+
+    def _changed(self, cell: Cell) -> Experiment:
+        changes: dict[str, Any] = {}
+        for name, dose in zip(self.varied, cell, strict=True):
+            changes |= VARIABLES[name].settings(self.base, dose)
+        try:
+            return replace(self.base, **changes)
+        except Unfit as error:
+            # Each dose fits by itself, so this is about both.
+            said = " and ".join(
+                VARIABLES[name].say(dose) for name, dose in zip(self.varied, cell, strict=True)
+            )
+            sentence = f"{said[0].upper()}{said[1:]} do not go together. {error}"
+            raise Unfit(sentence, "and_doses", "and_vary", "doses", "vary", *error.settings) from None
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The names of the one or two things that vary."""
+        return (self.vary,) if self.and_vary is None else (self.vary, self.and_vary)
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every combination of doses, in axis order, the first variable slowest."""
+        if self.and_vary is None:
+            return tuple((dose,) for dose in self.doses)
+        return tuple((dose, other) for dose in self.doses for other in self.and_doses)
+
+    def experiment(self, cell: Cell) -> Experiment:
+        """The experiment at that cell, with all strategies and repeats. Raises KeyError elsewhere."""
+        return self._experiments[cell]
+
+    def training(self, cell: Cell, strategy: str, repeat: int) -> Training:
+        """One training of this study. Raises KeyError for what is not part of it."""
+        return self._trainings[cell, strategy, repeat]
+
+    def trainings(self) -> tuple[Training, ...]:
+        """Everything to train, coarse to fine: see `coarse_to_fine`."""
+        return tuple(self._trainings.values())
+
+    def place(self, training: Training) -> tuple[Cell, str, int]:
+        """Cell, strategy and repeat of one of this study's trainings."""
+        return self._places[training]
+
+    @cached_property
+    def _trainings(self) -> Mapping[tuple[Cell, str, int], Training]:
+        cells = coarse_to_fine(self.doses, self.and_doses)
+        alone = {
+            (cell, strategy): replace(self.experiment(cell), strategies=(strategy,), repeats=1)
+            for cell in cells
+            for strategy in self.base.strategies
+        }
+        return {
+            (cell, strategy, repeat): Training(experiment, repeat)
+            for repeat in range(self.base.repeats)
+            for (cell, strategy), experiment in alone.items()
+        }
+
+    @cached_property
+    def _places(self) -> Mapping[Training, tuple[Cell, str, int]]:
+        return {training: place for place, training in self._trainings.items()}
+
+    def to_params(self) -> dict[str, str]:
+        """URL parameters: the base's, and what varies."""
+        params = self.base.to_params() | {"vary": self.vary, "doses": _written(self.doses)}
+        if self.and_vary is not None:
+            params |= {"and_vary": self.and_vary, "and_doses": _written(self.and_doses)}
+        return params
+
+    @staticmethod
+    def from_params(params: Mapping[str, str]) -> Study:
+        """The study of `to_params`. Raises ValueError with a sentence; ignores other keys.
+
+        Where no variable is named it is the padded length; where no doses are, the variable's own.
+        """
+        base = Experiment.from_params(params)
+        vary, and_vary = params.get("vary", "padded_length"), params.get("and_vary")
+        return Study(
+            base=base,
+            vary=vary,
+            doses=_read(params, "doses", vary, base),
+            and_vary=and_vary,
+            and_doses=() if and_vary is None else _read(params, "and_doses", and_vary, base),
+        )
+
+    @staticmethod
+    def salvage(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
+        """As much of the parameters as can be used, and a sentence for each that cannot."""
+        known = (*Experiment.__dataclass_fields__, "vary", "doses", "and_vary", "and_doses")
+        usable = {name: params[name] for name in known if name in params}
+        complaints: list[str] = []
+        while True:
+            try:
+                return Study.from_params(usable), tuple(dict.fromkeys(complaints))
+            except Unfit as error:
+                complaints.append(str(error))
+                # What the sentence names first; whatever is given last, if it names nothing given.
+                usable.pop(next((name for name in error.settings if name in usable), list(usable)[-1]))
+
+
+def default_study() -> Study:
+    """Real speech over padded lengths: four strategies, five repeats, 20 epochs."""
+    base = Experiment(repeats=5)
+    return Study(base=base, vary="padded_length", doses=VARIABLES["padded_length"].doses(base))
+
+
+def coarse_to_fine(doses: tuple[Dose, ...], and_doses: tuple[Dose, ...] = ()) -> tuple[Cell, ...]:
+    """The cells, ends and middle of each axis first, then ever finer between them.
+
+    >>> coarse_to_fine((1, 2, 3, 4, 5, 6, 7))
+    ((1,), (7,), (4,), (2,), (5,), (3,), (6,))
+    """
+    one, other = _levels(len(doses)), _levels(len(and_doses))
+    if not and_doses:
+        return tuple((doses[at],) for at in one)
+    pairs = [(at, also) for at in one for also in other]
+    # Stable: within a level the order of the axes stays.
+    pairs.sort(key=lambda pair: max(one[pair[0]], other[pair[1]]))
+    return tuple((doses[at], and_doses[also]) for at, also in pairs)
+
+
+def _levels(count: int) -> dict[int, int]:
+    """Index -> how fine a look needs it, in the order of looking; 0 for the ends and the middle."""
+    level = dict.fromkeys([0, count - 1, (count - 1) // 2] if count else [], 0)
+    depth, gaps = 1, [(0, (count - 1) // 2), ((count - 1) // 2, count - 1)]
+    while len(level) < count:
+        halved = []
+        for low, high in gaps:
+            middle = (low + high) // 2
+            level.setdefault(middle, depth)
+            halved += [(low, middle), (middle, high)]
+        gaps, depth = halved, depth + 1
+    return level
+
+
+def _usable(base: Experiment, name: str, dose: Any, where: str, which: str) -> Dose:
+    """The dose as the experiment takes it; Unfit with the dose named."""
+    variable = VARIABLES[name]
+    try:
+        changes = variable.settings(base, dose)
+        changed = replace(base, **changes)
+    except Unfit as error:
+        said = str(error) if str(dose)[:40] in str(error) else f"{name} {str(dose)[:40]}: {error}"
+        raise Unfit(said, where, which, *error.settings) from None
+    return getattr(changed, name) if name in changes else int(dose)
+
+
+def _written(doses: tuple[Dose, ...]) -> str:
+    return BETWEEN.join(each if isinstance(each, str) else repr(each) for each in doses)
+
+
+def _read(params: Mapping[str, str], where: str, name: str, base: Experiment) -> tuple[Dose, ...]:
+    if where not in params:
+        return VARIABLES[name].doses(base) if name in VARIABLES else ()
+    return read_doses(name, params[where].split(BETWEEN), where)
+
+
+def read_doses(name: str, texts: list[str], where: str = "doses") -> tuple[Dose, ...]:
+    """Doses of the variable `name` from their texts. Raises `Unfit` for what is no number."""
+    if name not in VARIABLES or VARIABLES[name].categorical:
+        return tuple(texts)
+    doses: list[Dose] = []
+    for text in texts:
+        try:
+            number = float(text) if len(text) <= 40 else float("nan")
+        except ValueError:
+            number = float("nan")
+        if not abs(number) < 1e15:
+            raise Unfit(f"'{text[:40]}' is no dose of {name}: write numbers.", where)
+        doses.append(int(number) if number == int(number) else number)
+    return tuple(doses)

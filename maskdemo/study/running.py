@@ -1,0 +1,131 @@
+"""Run a study on any executor, coarse to fine, as a stream of findings."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from functools import partial
+from types import MappingProxyType
+
+from maskdemo.snapshot import Outcome
+from maskdemo.store import Store, version
+from maskdemo.strategies import STRATEGIES
+from maskdemo.study.findings import Findings
+from maskdemo.study.grid import Study, Training
+from maskdemo.study.variables import VARIABLES
+
+#: Trainings handed to somebody else's executor at once: enough to fill a cluster of dozens of cores.
+WINDOW = 64
+#: Seconds after which findings are yielded although nothing new was found.
+PULSE = 0.3
+
+_LOADING = threading.Lock()
+
+
+def run(
+    study: Study, *, executor: Executor | None = None, store: Store | None = None
+) -> Iterator[Findings]:
+    """Yield findings: first with all that the store has, then at every training that ends.
+
+    Also yields a few times a second in between, the last one with `finished`. Closing the iterator
+    cancels what is pending; on the local workers (executor None: a thread a core) it also ends what
+    runs, within an epoch. An executor that was handed in is left open.
+    """
+    began = time.perf_counter()
+    outcomes = _stored(study, store)
+    reused, failures = len(outcomes), ()
+    waiting = [each for each in reversed(study.trainings()) if each not in outcomes]
+
+    def findings() -> Findings:
+        return Findings(
+            study=study,
+            outcomes=MappingProxyType(dict(outcomes)),
+            reused=reused,
+            failures=failures,
+            seconds=time.perf_counter() - began,
+            finished=len(outcomes) + len(failures) == len(study.trainings()),
+        )
+
+    yield findings()
+    if not waiting:
+        return
+    cancelled = threading.Event()
+    own = ThreadPoolExecutor(os.cpu_count(), "study") if executor is None else None
+    # Locally two each: one that runs and one that is ready.
+    window = WINDOW if own is None else 2 * (os.cpu_count() or 1)
+    work = partial(train_here, version=version())
+    if own is not None:
+        work = partial(work, stop=cancelled.is_set)
+    pending: dict[Future[Outcome], Training] = {}
+    try:
+        while waiting or pending:
+            while waiting and len(pending) < window:
+                training = waiting.pop()
+                pending[_submitted(own or executor, work, training)] = training
+            ended, _ = wait(pending, timeout=PULSE, return_when=FIRST_COMPLETED)
+            for future in ended:
+                training = pending.pop(future)
+                try:
+                    outcomes[training] = future.result()
+                except Exception as error:  # whatever it is, the rest of the study goes on
+                    failures += (_sentence(study, training, error),)
+                else:
+                    if store is not None:
+                        store.keep(training.experiment, training.repeat, outcomes[training])
+                yield findings()
+            if not ended:
+                yield findings()
+    finally:
+        cancelled.set()
+        for future in pending:
+            future.cancel()
+        if own is not None:
+            own.shutdown(cancel_futures=True)
+
+
+def train_here(
+    training: Training, *, version: str, stop: Callable[[], bool] = lambda: False
+) -> Outcome:
+    """What an executor's worker does, wherever it is.
+
+    version: whose results are wanted (`maskdemo.store.version`). Raises ValueError with a sentence if
+    they differ here: results of different versions are never mixed.
+    """
+    from maskdemo.store import version as version_here
+
+    if version != version_here():
+        raise ValueError("a worker has another version of maskdemo or of its libraries")
+    # One thread at a time: two that import TensorFlow at once deadlock over its circular imports.
+    with _LOADING:
+        from maskdemo.training import train_once
+    return train_once(training.experiment, training.repeat, stop=stop)
+
+
+def _stored(study: Study, store: Store | None) -> dict[Training, Outcome]:
+    if store is None:
+        return {}
+    found = {each: store.find(each.experiment, each.repeat) for each in study.trainings()}
+    return {training: outcome for training, outcome in found.items() if outcome is not None}
+
+
+def _submitted(executor: Executor | None, work: Callable, training: Training) -> Future:
+    assert executor is not None
+    try:
+        return executor.submit(work, training)
+    except Exception as error:  # an executor that is broken or closed: a failure of this training
+        failed: Future = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _sentence(study: Study, training: Training, error: Exception) -> str:
+    cell, strategy, repeat = study.place(training)
+    where = " and ".join(
+        VARIABLES[name].say(dose) for name, dose in zip(study.varied, cell, strict=True)
+    )
+    told = isinstance(error, ValueError) and str(error)
+    why = str(error).rstrip(".") if told else type(error).__name__
+    return f"{STRATEGIES[strategy].title} at {where}, repeat {repeat + 1}, failed: {why}."

@@ -1,0 +1,131 @@
+"""What a study can vary: how a dose changes an experiment, and doses worth trying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maskdemo.experiment import LIMITS, Experiment, Unfit
+from maskdemo.padding import SIDES
+from maskdemo.tasks import TASKS
+
+Dose = int | float | str
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One thing to vary.
+
+    title: for axes. unit: what a dose counts, empty where it counts nothing. doses: sensible ones for
+    a base experiment. settings: what a dose changes in it. phrase: a dose in a sentence, `{}` being the
+    dose. categorical: the doses are words, whose order means nothing.
+    """
+
+    name: str
+    title: str
+    unit: str
+    phrase: str
+    doses: Callable[[Experiment], tuple[Dose, ...]]
+    settings: Callable[[Experiment, Dose], dict[str, Any]]
+    categorical: bool = False
+
+    def say(self, dose: Dose) -> str:
+        """A dose for people, as part of a sentence."""
+        return self.phrase.format(dose if isinstance(dose, str) else f"{dose:g}")
+
+
+def _setting(name: str) -> Callable[[Experiment, Dose], dict[str, Any]]:
+    return lambda base, dose: {name: dose}
+
+
+def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
+    if TASKS[base.task].fixed:
+        raise Unfit("Recorded data has its own lengths: their spread cannot be varied.", "vary", "task")
+    low, high = LIMITS["min_length"]
+    if isinstance(spread, str) or spread != int(spread) or not 0 <= spread < high:
+        raise Unfit(f"A spread of lengths is a whole number from 0 to {high - low:g}.", "doses")
+    shortest = (base.min_length + base.max_length - int(spread)) // 2
+    return {"min_length": shortest, "max_length": shortest + int(spread)}
+
+
+def _padded_lengths(base: Experiment) -> tuple[Dose, ...]:
+    # Evenly spaced as ratios, from no padding for the longest sequence to four times its length.
+    longest = base.max_length
+    furthest = min(max(4 * longest, longest + 30), int(LIMITS["padded_length"][1]))
+    between = np.geomspace(longest, furthest, 7)[1:]
+    step = np.where(between < 60, 5, 10)
+    rounded = (np.round(between / step) * step).astype(int).tolist()
+    return tuple(sorted({longest, *(each for each in rounded if each > longest)}))
+
+
+def _spreads(base: Experiment) -> tuple[Dose, ...]:
+    centre = (base.min_length + base.max_length) // 2
+    room = min(centre - 1, min(base.padded_length, int(LIMITS["max_length"][1])) - centre)
+    return tuple(sorted({2 * round(part * room / 4) for part in range(5)}))
+
+
+VARIABLES: dict[str, Variable] = {
+    each.name: each
+    for each in (
+        Variable(
+            "padded_length",
+            "Padded length, in steps",
+            "steps",
+            "{} steps",
+            _padded_lengths,
+            _setting("padded_length"),
+        ),
+        Variable(
+            "side",
+            "Side of the padding",
+            "",
+            "{}-padding",
+            lambda base: SIDES,
+            _setting("side"),
+            categorical=True,
+        ),
+        Variable(
+            "pad_value",
+            "Pad value, what is written at padded steps",
+            "",
+            "a pad value of {}",
+            lambda base: (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
+            _setting("pad_value"),
+        ),
+        Variable(
+            "spread",
+            "Spread of the lengths, longest less shortest, in steps",
+            "steps",
+            "a spread of {} steps",
+            _spreads,
+            _around_the_centre,
+        ),
+        Variable(
+            "missing_rate",
+            "Missing rate, a share of the readings",
+            "",
+            "a missing rate of {}",
+            lambda base: (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
+            _setting("missing_rate"),
+        ),
+        Variable(
+            "units",
+            "Units of the LSTM",
+            "units",
+            "{} units",
+            lambda base: (4, 8, 16, 32, 64),
+            _setting("units"),
+        ),
+        Variable(
+            "epochs",
+            "Epochs of training",
+            "epochs",
+            "{} epochs",
+            lambda base: (2, 5, 10, 15, 20, 30, 40),
+            _setting("epochs"),
+        ),
+    )
+}
