@@ -9,7 +9,9 @@ import gc
 import sys
 import threading
 import uuid
+from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -17,18 +19,23 @@ from maskdemo.experiment import Experiment
 from maskdemo.jobs import Jobs
 from maskdemo.memory import keep_heap_small
 from maskdemo.results import Results
-from maskdemo.snapshot import Snapshot
 
 _LOADING = threading.Lock()
 
 
 @st.cache_resource(show_spinner=False)
-def jobs() -> Jobs[Snapshot]:
-    """The workers of this server; the first work they get is to load TensorFlow."""
+def jobs() -> Jobs[Any]:
+    """The workers of this server, for runs and studies; their first work is to load TensorFlow."""
     keep_heap_small()
-    started: Jobs[Snapshot] = Jobs()
+    started: Jobs[Any] = Jobs()
     started.prepare("server", _load_tensorflow)
     return started
+
+
+@st.cache_resource(show_spinner=False)
+def keras_jobs() -> Jobs[Any]:
+    """One worker for all that runs in a child process: each child holds a TensorFlow of its own."""
+    return Jobs(workers=1, capacity=16)
 
 
 @st.cache_resource(show_spinner=False)
@@ -43,7 +50,8 @@ def viewer() -> str:
         st.session_state.viewer = uuid.uuid4().hex
     name = st.session_state.viewer
     _presence(name)
-    jobs().returned(name)
+    for workers, job in _jobs_of(name):
+        workers.returned(job)
     return name
 
 
@@ -57,10 +65,23 @@ def compile_ahead(experiment: Experiment) -> None:
     jobs().prepare(viewer(), partial(_compile_ahead, experiment))
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=lambda name: jobs().left(name))
+def _left(name: str) -> None:
+    for workers, job in _jobs_of(name):
+        workers.left(job)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_left)
 def _presence(name: str) -> str:
     # Streamlit drops a session's resources when its connection closes: a closed tab, or a blip.
     return name
+
+
+def _jobs_of(name: str) -> Iterator[tuple[Jobs[Any], str]]:
+    """Whatever a viewer may have under way: the playground's run by their name, the rest beside it."""
+    yield jobs(), name
+    yield jobs(), f"{name}:study"
+    for kind in ("costs", "example", "claims"):
+        yield keras_jobs(), f"{name}:{kind}"
 
 
 def _run_and_keep(experiment: Experiment, kept: Results):
