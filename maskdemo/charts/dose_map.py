@@ -1,0 +1,177 @@
+"""Two things varied at once: what a strategy makes of every pair of doses, as a map."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from maskdemo.charts.batch import SCALES
+from maskdemo.charts.doses import WORDS, dose_text, reaches, short_title
+from maskdemo.charts.heat import GATE_SCALES
+from maskdemo.charts.looks import title
+from maskdemo.charts.template import LEFT, RIGHT, TITLE_SPACE, heading, inks, template
+from maskdemo.verdict import BASELINE
+
+if TYPE_CHECKING:
+    from maskdemo.study import Cell, Findings
+
+ROW = 46
+AXIS_SPACE = 50
+# From this part of a scale's end on, numbers change colour to stay legible.
+FAR = 0.72
+
+
+def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Figure:
+    """The strategy's difference to no mask in points, or for no mask itself its accuracy.
+
+    The first variable runs to the right, the second upwards. A number in brackets stands for an
+    interval that contains zero, a question mark for a single repeat, dots for what is to come.
+    """
+    study, ink = findings.study, inks(dark)
+    assert study.and_vary is not None
+    plain = strategy == BASELINE
+    reach = 100 if plain else max(reaches(findings, study.cells, [strategy]))
+    values: list[list[float | None]] = []
+    hover: list[list[str]] = []
+    numbers = []
+    for row, other in enumerate(study.and_doses):
+        values.append([])
+        hover.append([])
+        for column, dose in enumerate(study.doses):
+            value, text, words = _cell(findings, (dose, other), strategy)
+            values[-1].append(value)
+            hover[-1].append(words)
+            faint = value is None or text[0] == "("
+            shade = ink.muted if faint and abs(value or 0) < FAR * reach else ink.text
+            if value is not None and abs(value) >= FAR * reach:
+                shade = "#11161c" if dark else "#ffffff"
+            numbers.append(
+                {
+                    "text": text,
+                    "x": column,
+                    "y": row,
+                    "showarrow": False,
+                    "font": {"size": 13 if len(text) < 5 else 11, "color": shade},
+                }
+            )
+    cells = go.Heatmap(
+        z=values,
+        customdata=hover,
+        x=list(range(len(study.doses))),
+        y=list(range(len(study.and_doses))),
+        zmin=0 if plain else -reach,
+        zmax=reach,
+        colorscale=GATE_SCALES[dark] if plain else SCALES[dark],
+        showscale=False,
+        hoverongaps=False,
+        xgap=2,
+        ygap=2,
+        name="",
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    rows = [_short(study.and_vary, each) for each in study.and_doses]
+    left = max(LEFT, 14 + 7 * max(map(len, rows)))
+    height = ROW * len(rows)
+    above = TITLE_SPACE + 26
+    what = "Accuracy without a mask" if plain else f"{title(strategy)} against no mask"
+    layout = go.Layout(
+        template=template(dark),
+        uirevision=f"dose_map {strategy}",
+        title=heading(what, _detail(plain, dark), dark=dark),
+        height=above + height + AXIS_SPACE,
+        margin={"l": left, "r": RIGHT, "t": above, "b": AXIS_SPACE},
+        xaxis={
+            "range": [-0.5, len(study.doses) - 0.5],
+            "tickvals": list(range(len(study.doses))),
+            "ticktext": [_short(study.vary, each) for each in study.doses],
+            "tickangle": 0,
+            "showgrid": False,
+            "title": {"text": short_title(study.vary, unit=True)},
+        },
+        yaxis={
+            "range": [-0.5, len(rows) - 0.5],
+            "tickvals": list(range(len(rows))),
+            "ticktext": rows,
+            "showgrid": False,
+        },
+        shapes=_pending(values, ink.grid),
+        annotations=[*numbers, _row_title(study.and_vary, left, ink.muted)],
+    )
+    return go.Figure([cells], layout)
+
+
+def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, str, str]:
+    """A cell's value (percent or points; None if there is none yet), its number, its hover text."""
+    study = findings.study
+    assert study.and_vary is not None
+    where = (
+        f"{short_title(study.vary)}: {dose_text(study.vary, cell[0])}<br>"
+        f"{short_title(study.and_vary)}: {dose_text(study.and_vary, cell[1])}"
+    )
+    plain = strategy == BASELINE
+    found = findings.mean(cell, strategy) if plain else findings.difference(cell, strategy)
+    if found is None:
+        nothing = "–" if findings.finished else "…"
+        return None, nothing, where
+    value = 100 * found.mean
+    number = f"{value:.0f}" if plain else f"{value:+.0f}".replace("-", "−")
+    if number in ("+0", "−0"):
+        number = "0"
+    unit = "%" if plain else " points"
+    said = f"{where}<br><b>{number}{unit}</b>"
+    if not isfinite(found.low):
+        return value, f"{number}?", f"{said} in one repeat"
+    form = ".1f" if plain else "+.1f"
+    said += (
+        f"<br>95% interval {100 * found.low:{form}} to {100 * found.high:{form}}, "
+        f"{found.repeats} repeats"
+    )
+    if not plain and found.low <= 0 <= found.high:
+        return value, f"({number})", f"{said}<br>Not measurable: the interval contains zero"
+    return value, number, said
+
+
+def _detail(plain: bool, dark: bool) -> str:
+    if plain:
+        return f"In percent, {'light' if dark else 'dark'} is high. ?: one repeat"
+    return "In points. (n): not measurable, ?: one repeat"
+
+
+def _short(vary: str, dose: object) -> str:
+    """Keras's own word for a side: a row has little room."""
+    return str(dose) if dose in WORDS else dose_text(vary, dose)  # type: ignore[arg-type]
+
+
+def _pending(values: list[list[float | None]], shade: str) -> list[dict]:
+    """An outline where a value is still to come."""
+    return [
+        {
+            "type": "rect",
+            "x0": column - 0.47,
+            "x1": column + 0.47,
+            "y0": row - 0.46,
+            "y1": row + 0.46,
+            "line": {"color": shade, "width": 1, "dash": "dot"},
+        }
+        for row, line in enumerate(values)
+        for column, value in enumerate(line)
+        if value is None
+    ]
+
+
+def _row_title(vary: str, left: int, shade: str) -> dict:
+    return {
+        "text": short_title(vary, unit=True),
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "xshift": -left + 2,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "yshift": 2,
+        "showarrow": False,
+        "font": {"color": shade, "size": 13},
+    }

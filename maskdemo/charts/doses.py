@@ -1,0 +1,131 @@
+"""What the figures of a study share: doses on an axis, and how far differences reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log10
+from typing import TYPE_CHECKING, Any
+
+from maskdemo.charts.ends import LABEL_SPACE
+from maskdemo.charts.template import LEFT, NARROW
+from maskdemo.study import VARIABLES
+from maskdemo.verdict import BASELINE
+
+if TYPE_CHECKING:
+    from maskdemo.study import Cell, Dose, Findings
+
+WORDS = {"post": "After the end", "pre": "In front"}
+#: How far an axis of differences may reach, in points.
+REACHES = (10, 25, 50, 100)
+# A label's pixels a letter, and between two labels.
+LETTER, GAP = 6.2, 3
+
+
+@dataclass(frozen=True)
+class DoseAxis:
+    """Where each dose stands on its axis, the axis's range, and Plotly's settings of it."""
+
+    doses: tuple[Dose, ...]
+    places: tuple[float, ...]
+    low: float
+    high: float
+    columns: bool
+    layout: dict[str, Any]
+
+    @property
+    def unit(self) -> float:
+        """A hundredth of the axis."""
+        return (self.high - self.low) / 100
+
+    def place(self, dose: Dose) -> float:
+        """Where the dose stands."""
+        return self.places[self.doses.index(dose)]
+
+
+def dose_axis(vary: str, doses: Sequence[Dose], *, width: int = NARROW) -> DoseAxis:
+    """Numbers, in rising order, on a scale where all can be read; in columns what is no number.
+
+    The scale is linear, else logarithmic, else equally spaced: the first on which the labels of
+    neighbouring doses fit beside each other on the narrowest page; the title says which.
+    """
+    variable = VARIABLES[vary]
+    texts = [dose_text(vary, each) for each in doses]
+    columns = variable.categorical
+    places, note = [float(at) for at in range(len(doses))], ""
+    numbers = [float(each) for each in doses if not isinstance(each, str)]
+    if not columns:
+        note = ", equally spaced"
+        room = width - LEFT - LABEL_SPACE
+        if _fits(numbers, texts, room):
+            places, note = numbers, ""
+        elif min(numbers) > 0 and _fits(logs := [log10(each) for each in numbers], texts, room):
+            places, note = logs, ", log scale"
+    margin = 0.5 if columns else 0.04 * (places[-1] - places[0])
+    low, high = places[0] - margin, places[-1] + margin
+    layout = {
+        "range": [low, high],
+        "tickvals": places,
+        "ticktext": texts,
+        "title": {"text": short_title(vary, unit=True) + note},
+        "showgrid": False,
+    }
+    return DoseAxis(tuple(doses), tuple(places), low, high, columns, layout)
+
+
+def short_title(vary: str, *, unit: bool = False) -> str:
+    """What varies, in few words, with its unit where it has one and that is wanted."""
+    variable = VARIABLES[vary]
+    counted = ", in steps" if unit and variable.unit == "steps" else ""
+    return variable.title.split(",")[0] + counted
+
+
+def dose_text(vary: str, dose: Dose) -> str:
+    """The dose for people.
+
+    >>> dose_text("missing_rate", 0.3), dose_text("side", "pre"), dose_text("pad_value", -9.0)
+    ('30%', 'In front', '−9')
+    """
+    if isinstance(dose, str):
+        return WORDS.get(dose, dose)
+    text = f"{dose:.4g}" if vary != "missing_rate" else f"{dose * 100:.3g}%"
+    return text.replace("-", "−")
+
+
+def differences(findings: Findings, cell: Cell, strategy: str) -> dict[int, float]:
+    """Repeat -> accuracy less that of no mask in the same repeat, -1 to 1."""
+    mine = findings.accuracies(cell, strategy)
+    base = findings.accuracies(cell, BASELINE)
+    return {repeat: mine[repeat] - base[repeat] for repeat in sorted(mine.keys() & base.keys())}
+
+
+def reaches(
+    findings: Findings, cells: Iterable[Cell], strategies: Iterable[str]
+) -> tuple[int, int]:
+    """The first of `REACHES` that the repeats' differences do not exceed, below and above zero.
+
+    In points. More repeats never make them smaller, so an axis moves a few times at the most. The
+    lesser one is at least a quarter of the greater, so that zero never lies at the edge.
+    """
+    names = list(strategies)
+    found = [
+        100 * each
+        for cell in cells
+        for name in names
+        for each in differences(findings, cell, name).values()
+    ]
+    furthest = (-min(found, default=0.0), max(found, default=0.0))
+    below, above = (next(each for each in REACHES if side <= each + 1e-9) for side in furthest)
+    return (
+        max(below, next(each for each in REACHES if each >= above / 4)),
+        max(above, next(each for each in REACHES if each >= below / 4)),
+    )
+
+
+def _fits(places: Sequence[float], texts: Sequence[str], room: float) -> bool:
+    pixel = 1.08 * (places[-1] - places[0]) / room
+    return all(
+        (right - left) / pixel >= LETTER * (len(here) + len(there)) / 2 + GAP
+        for (left, right), (here, there) in zip(pairwise(places), pairwise(texts), strict=True)
+    )
