@@ -45,9 +45,9 @@ def strategy_lines(experiment: Experiment, strategy: str) -> str:
     return _MODELS[strategy](experiment)
 
 
-def function_names(text: str) -> list[str]:
-    """The functions that a text from here defines, in order."""
-    return [line[4:].partition("(")[0] for line in text.splitlines() if line.startswith("def ")]
+def reads_valid(experiment: Experiment, strategy: str) -> bool:
+    """Whether the strategy's model has the input `valid` beside `values`."""
+    return 'name="valid"' in strategy_lines(experiment, strategy)
 
 
 def _function(experiment: Experiment, name: str, *lines: str, valid: bool = False) -> str:

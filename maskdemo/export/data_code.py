@@ -1,0 +1,181 @@
+"""Code that makes the same sequences as `maskdemo.tasks` and `maskdemo.padding`, for the exports.
+
+Every function returns only the code that the experiment needs: nothing about missing readings where
+none are missing, and no masks where no strategy reads them.
+"""
+
+from __future__ import annotations
+
+import base64
+from string import Template
+from textwrap import indent
+
+from maskdemo.experiment import Experiment
+from maskdemo.export.keras_code import reads_valid
+from maskdemo.tasks import TASKS, VOWELS_FILE
+
+NORMAL = "values = rng.normal(size=(length, 4))"
+BITS = "values = rng.integers(0, 2, size=(length, 1))"
+NO_TIE = """\
+if 2 * values.sum() == length:  # as many ones as zeros: turn one over
+    values[rng.integers(length)] ^= 1"""
+
+#: Task -> the code that draws one sequence, and its label. Calls of `rng` stand in the task's order.
+DRAWS = {
+    "first_sign": (NORMAL, "int(values[0, 0] > 0)"),
+    "last_sign": (NORMAL, "int(values[-1, 0] > 0)"),
+    "sum_sign": (NORMAL, "int(values[:, 0].sum() > 0)"),
+    "last_bit": (BITS, "int(values[-1, 0] > 0)"),
+    "majority_bit": (f"{BITS}\n{NO_TIE}", "int(2 * values[:, 0].sum() > length)"),
+    "running_sign": (NORMAL, "(values[:, 0].cumsum() > 0).astype(int)"),
+    "random_labels": ("values = rng.random((length, 5))", "int(rng.integers(2))"),
+}
+
+DRAW = Template('''\
+def draw(rng, size):
+    """Sequences of $lengths, each with its $label_word."""
+    sequences, labels = [], []
+    for length in rng.integers($min_length, $max_length + 1, size=size):
+$values
+        sequences.append(values)
+        labels.append($label)
+    return sequences, labels''')
+
+RECORDED = '''\
+def recorded(split):
+    """The utterances of "train" or "test", and who spoke them."""
+    stored = np.load(io.BytesIO(base64.b64decode(JAPANESE_VOWELS)))
+    ends = stored[f"{split}_lengths"].cumsum()
+    return np.split(stored[f"{split}_values"], ends[:-1]), stored[f"{split}_labels"]'''
+
+LOSE_READINGS = Template('''\
+def observed_steps(rng, sequences):
+    """Which steps are observed: each is lost with probability $rate, but never all of a sequence."""
+    observed = []
+    for sequence in sequences:
+        seen = rng.random(len(sequence)) >= $rate
+        seen[rng.integers(len(sequence))] = True
+        observed.append(seen)
+    return observed''')
+
+#: (drawn or recorded, with missing readings) -> the data of one repeat.
+DATASETS = {
+    ("drawn", False): Template('''\
+def dataset(seed):
+    """Training and test sequences of one repeat, with their labels."""
+    train_rng, test_rng = np.random.default_rng(seed).spawn(2)
+    return draw(train_rng, $train_size), draw(test_rng, $test_size)'''),
+    ("drawn", True): Template('''\
+def dataset(seed):
+    """Training and test sequences of one repeat: values, labels and which steps are observed."""
+    rngs = np.random.default_rng(seed).spawn(4)
+    train, test = draw(rngs[0], $train_size), draw(rngs[1], $test_size)
+    return (*train, observed_steps(rngs[2], train[0])), (*test, observed_steps(rngs[3], test[0]))'''),
+    ("recorded", False): Template('''\
+def dataset(seed):
+    """Training and test sequences, with their labels: a recording is the same in every repeat."""
+    return recorded("train"), recorded("test")'''),
+    ("recorded", True): Template('''\
+def dataset(seed):
+    """Training and test sequences of one repeat: values, labels and which steps are observed."""
+    rngs = np.random.default_rng(seed).spawn(4)
+    train, test = recorded("train"), recorded("test")
+    return (*train, observed_steps(rngs[2], train[0])), (*test, observed_steps(rngs[3], test[0]))'''),
+}
+
+PAD = Template('''\
+def pad(sequences, dtype, value=0):
+    return keras.utils.pad_sequences(
+        sequences, maxlen=$padded_length, dtype=dtype, padding="$side", value=value
+    )''')
+
+PADDED = Template('''\
+def padded(sequences, labels$observed):
+    """Rectangles of $padded_length steps$and_valid."""
+$before    return {
+        "values": pad(sequences, "float32", $pad_value),$valid
+        "labels": $labels,
+    }''')
+
+WRITE_OVER = Template("""\
+    sequences = [
+        np.where(seen[:, None], sequence, $pad_value) for sequence, seen in zip(sequences, observed)
+    ]
+""")
+
+CITATION = """\
+# Japanese Vowels: M. Kudo, J. Toyama and M. Shimbo, "Multidimensional Curve Classification Using
+# Passing-Through Regions", Pattern Recognition Letters 20 (1999) 1103-1111, from the UCI Machine
+# Learning Repository, licensed under CC BY 4.0. The original split into training and test; only the
+# format was changed: a NumPy archive, written as base64 text."""
+
+
+def data_code(experiment: Experiment) -> str:
+    """`dataset(seed)` -> (training, test), each the arguments of `padded`, and what it needs."""
+    functions = [RECORDED if is_recorded(experiment) else _draw(experiment)]
+    if experiment.missing_rate:
+        functions.append(LOSE_READINGS.substitute(rate=repr(experiment.missing_rate)))
+    kind = "recorded" if is_recorded(experiment) else "drawn"
+    functions.append(
+        DATASETS[kind, experiment.missing_rate > 0].substitute(
+            train_size=experiment.train_size, test_size=experiment.test_size
+        )
+    )
+    return "\n\n\n".join(functions)
+
+
+def padding_code(experiment: Experiment) -> str:
+    """`padded(...)` -> a dictionary of `values`, `labels` and, where somebody reads it, `valid`."""
+    missing = experiment.missing_rate > 0
+    pad_value = repr(experiment.pad_value)
+    everywhere = "observed" if missing else "[np.ones(len(each)) for each in sequences]"
+    valid = f'\n        "valid": pad({everywhere}, "bool"),' if needs_valid(experiment) else ""
+    if experiment.per_step:
+        labels = 'pad(labels, "int32")[:, :, None]'
+    elif experiment.classes == 2:
+        labels = "np.array(labels)[:, None]"
+    else:
+        labels = "labels"
+    padded = PADDED.substitute(
+        observed=", observed" if missing else "",
+        padded_length=experiment.padded_length,
+        and_valid=", and where they are valid" if valid else "",
+        before=WRITE_OVER.substitute(pad_value=pad_value) if missing else "",
+        pad_value=pad_value,
+        valid=valid,
+        labels=labels,
+    )
+    pad = PAD.substitute(padded_length=experiment.padded_length, side=experiment.side)
+    return f"{pad}\n\n\n{padded}"
+
+
+def recording_code() -> str:
+    """The data set itself as one long string, with its source."""
+    text = base64.b64encode(VOWELS_FILE.read_bytes()).decode("ascii")
+    lines = "\n".join(text[at : at + 100] for at in range(0, len(text), 100))
+    return f'{CITATION}\nJAPANESE_VOWELS = """\n{lines}\n"""'
+
+
+def is_recorded(experiment: Experiment) -> bool:
+    """Whether the sequences come from a recording rather than from a random generator."""
+    return TASKS[experiment.task].fixed is not None
+
+
+def needs_valid(experiment: Experiment) -> bool:
+    """Whether anything has to know which steps are valid: a strategy's model, or the scoring."""
+    return experiment.per_step or any(
+        reads_valid(experiment, strategy) for strategy in experiment.strategies
+    )
+
+
+def _draw(experiment: Experiment) -> str:
+    values, label = DRAWS[experiment.task]
+    low, high = experiment.min_length, experiment.max_length
+    return DRAW.substitute(
+        lengths=f"{low} steps" if low == high else f"{low} to {high} steps",
+        label_word="labels, one a step" if experiment.per_step else "label",
+        min_length=low,
+        max_length=high,
+        values=indent(values, " " * 8),
+        label=label,
+    )

@@ -1,0 +1,161 @@
+"""The parts of the exported program, in order: what the script and the notebook are both made of."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlencode
+
+from maskdemo.experiment import Experiment
+from maskdemo.export.data_code import (
+    data_code,
+    is_recorded,
+    needs_valid,
+    padding_code,
+    recording_code,
+)
+from maskdemo.export.keras_code import strategy_lines
+from maskdemo.export.training_code import (
+    comparison_code,
+    models_code,
+    training_code,
+    weights_code,
+)
+from maskdemo.scenarios import scenario_of
+from maskdemo.strategies import STRATEGIES
+from maskdemo.tasks import TASKS
+
+BACKEND = """\
+os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random numbers
+
+import keras"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of code with its heading and, in plain sentences, what it does.
+
+    hidden: whether nobody needs to see the code.
+    """
+
+    title: str
+    words: str
+    code: str
+    hidden: bool = False
+
+
+def title(experiment: Experiment) -> str:
+    """What the export is called."""
+    scenario = scenario_of(experiment)
+    return scenario.title if scenario else TASKS[experiment.task].title
+
+
+def introduction(experiment: Experiment) -> tuple[str, ...]:
+    """Paragraphs on what is compared, how, and how well it will agree with the page."""
+    low, high = experiment.min_length, experiment.max_length
+    lengths = f"{low}" if low == high else f"{low} to {high}"
+    where = "after the end" if experiment.side == "post" else "in front"
+    missing = (
+        f" About {experiment.missing_rate:.0%} of the readings are missing and written as "
+        f"{experiment.pad_value:g} too."
+        if experiment.missing_rate
+        else ""
+    )
+    titles = ", ".join(STRATEGIES[each].title.lower() for each in experiment.strategies)
+    return (
+        "Small LSTMs that treat padding differently, compared in plain Keras.",
+        f"The task. {TASKS[experiment.task].summary} Sequences of {lengths} steps are padded "
+        f"{where} to {experiment.padded_length} steps with {experiment.pad_value:g}.{missing}",
+        f"The strategies: {titles}. In one repeat all get the same sequences, the same initial "
+        "weights and the same batch order.",
+        "These are the data, the weights and the batches of the run on the page, so the accuracies "
+        "are its accuracies up to rounding. Rounding grows with training: after many epochs single "
+        "accuracies can differ by a few sequences, and on another machine or version by more. "
+        "Compare the means.",
+    )
+
+
+def link(experiment: Experiment) -> str:
+    """The page's parameters for exactly these settings, to be put behind its address."""
+    return f"?{urlencode(experiment.to_params())}"
+
+
+def versions() -> str:
+    """What is installed here, as a list in words."""
+    found = [f"Python {platform.python_version()}"]
+    for name in ("keras", "tensorflow", "numpy"):
+        number = _version(name) or _version(f"{name}-cpu")
+        if number:
+            found.append(f"{name} {number}")
+    return f"{', '.join(found[:-1])} and {found[-1]}"
+
+
+def imports(experiment: Experiment, *more: str) -> str:
+    """The import statements; `more` are modules of the standard library."""
+    modules = ["os", *more, *(["base64", "io"] if is_recorded(experiment) else [])]
+    lines = "\n".join(f"import {module}" for module in sorted(modules))
+    return f"{lines}\n\nimport numpy as np\n\n{BACKEND}"
+
+
+def parts(experiment: Experiment) -> tuple[Part, ...]:
+    """All functions of the program; `show(compare(epochs, repeats))` then runs it."""
+    strategies = tuple(
+        Part(STRATEGIES[each].title, STRATEGIES[each].summary, strategy_lines(experiment, each))
+        for each in experiment.strategies
+    )
+    data = Part("The sequences", _about_data(experiment), data_code(experiment))
+    padding = Part("Padding", _about_padding(experiment), padding_code(experiment))
+    training = (
+        Part("The models", "Each by the title of its strategy.", models_code(experiment)),
+        Part(
+            "Initial weights",
+            "Drawn as Keras would draw them, but once for all models of a repeat.",
+            weights_code(experiment),
+        ),
+        Part("Training and scoring", _about_training(experiment), training_code(experiment)),
+        Part(
+            "The comparison",
+            "Repeats differ by seed: in their sequences, their weights and their batch order.",
+            comparison_code(experiment),
+        ),
+    )
+    recording = (
+        Part("The recording", "The data set, as text.", recording_code(), hidden=True),
+    )
+    return (data, padding, *strategies, *training, *(recording if is_recorded(experiment) else ()))
+
+
+def _about_data(experiment: Experiment) -> str:
+    if is_recorded(experiment):
+        about = "The recording stands at the end, so nothing is downloaded."
+    else:
+        about = "Drawn from a seed, training and test set each from a random stream of its own."
+    if experiment.missing_rate:
+        about += " Which readings are missing is drawn apart, so the values stay the same."
+    return about
+
+
+def _about_padding(experiment: Experiment) -> str:
+    about = "Sequences of many lengths become one rectangle."
+    if needs_valid(experiment):
+        about += " In `valid`, as in a Keras mask, True means: use this step."
+    if experiment.per_step:
+        about += " Labels of padded steps are 0."
+    return about
+
+
+def _about_training(experiment: Experiment) -> str:
+    about = "One call of fit an epoch, on data that is already in that epoch's order."
+    if experiment.per_step and experiment.count_invalid:
+        about += " Padding counts in the loss, and both accuracies are told."
+    elif experiment.per_step:
+        about += " Only valid steps count: the loss is the mean over the valid steps of a batch."
+    return about
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,78 @@
+"""An experiment as one Python file in plain Keras that needs nothing of this project."""
+
+from __future__ import annotations
+
+from string import Template
+from textwrap import fill
+
+from maskdemo.experiment import Experiment
+from maskdemo.export.parts import Part, imports, introduction, link, parts, title, versions
+
+WIDTH = 96
+
+HEADER = Template('''\
+"""$title
+
+$introduction
+
+How to run it, with numpy, tensorflow and keras 3.12 or later:
+
+    python FILE                           $epochs epochs and $repeats, as on the page
+    python FILE --epochs 2 --repeats 1    a short try
+
+Written with $versions.
+The same settings on the page: put this behind its address.
+
+    $link
+"""
+''')
+
+MAIN = Template('''\
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=$epochs)
+    parser.add_argument("--repeats", type=int, default=$repeats)
+    given = parser.parse_args()
+    show(compare(given.epochs, given.repeats))
+''')
+
+CALL = '''\
+if __name__ == "__main__":
+    main()
+'''
+
+
+def script(experiment: Experiment) -> str:
+    """The text of a .py file that trains this experiment with Keras and prints its accuracies.
+
+    It imports numpy and keras only. A recorded data set is in it, at the end, so it works offline.
+    """
+    settings = {"epochs": experiment.epochs, "repeats": experiment.repeats}
+    all_parts = parts(experiment)
+    return "\n\n".join(
+        [
+            _header(experiment) + "\n" + imports(experiment, "argparse"),
+            *(_section(each) for each in all_parts if not each.hidden),
+            MAIN.substitute(settings),
+            *(each.code + "\n" for each in all_parts if each.hidden),
+            CALL,
+        ]
+    )
+
+
+def _header(experiment: Experiment) -> str:
+    paragraphs = (fill(each, WIDTH) for each in introduction(experiment))
+    repeats = experiment.repeats
+    return HEADER.substitute(
+        title=title(experiment),
+        introduction="\n\n".join(paragraphs),
+        epochs=experiment.epochs,
+        repeats=f"{repeats} repeat{'s' if repeats > 1 else ''}",
+        versions=versions(),
+        link=link(experiment),
+    )
+
+
+def _section(part: Part) -> str:
+    words = fill(part.words, WIDTH, initial_indent="# ", subsequent_indent="# ")
+    return f"# {part.title}\n# {'-' * len(part.title)}\n{words}\n\n\n{part.code}\n"
