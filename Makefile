@@ -44,7 +44,7 @@ $(STAMPS)/run: requirements.txt | $(STAMPS)/venv
 	$(PIP) -r $<
 	touch $@
 
-$(STAMPS)/test: requirements-test.txt $(STAMPS)/run
+$(STAMPS)/test: requirements-test.txt requirements-dask.txt $(STAMPS)/run
 	@echo "Installing what the tests need"
 	$(PIP) -r $<
 	touch $@

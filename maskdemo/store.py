@@ -131,7 +131,8 @@ class Store:
             except OSError as error:
                 return self._give_up(error)
             except (sqlite3.Error, MemoryError) as error:
-                # A damaged length asks for more memory than there is. An extended code has the primary one in its low byte; Python's own errors have none.
+                # A damaged length may ask for more memory than there is. An extended code has the
+                # primary one in its low byte; Python's own errors have none.
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNUSABLE:
                     return self._give_up(error)
                 log.warning("The store of finished trainings is damaged and begun anew: %s", error)
