@@ -52,7 +52,11 @@ def choose(experiment: Experiment) -> None:
 
 def share_in_url(experiment: Experiment, **view: Any) -> None:
     """Write the settings, and what of the view is given, into the URL."""
-    params = experiment.to_params() | {key: str(value) for key, value in view.items()}
+    write_link(experiment.to_params() | {key: str(value) for key, value in view.items()})
+
+
+def write_link(params: dict[str, str]) -> None:
+    """Make these the URL's parameters, and remember that this session wrote them."""
     if params != st.query_params.to_dict():
         st.query_params.from_dict(params)
     # A browser may lag behind: what was written a moment ago is no change from outside.

@@ -28,7 +28,7 @@ def jobs() -> Jobs[Any]:
     """The workers of this server, for runs and studies; their first work is to load TensorFlow."""
     keep_heap_small()
     started: Jobs[Any] = Jobs()
-    started.prepare("server", _load_tensorflow)
+    started.prepare("server", load_tensorflow)
     return started
 
 
@@ -42,6 +42,12 @@ def keras_jobs() -> Jobs[Any]:
 def results() -> Results:
     """Finished runs of all viewers."""
     return Results()
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """Finished trainings of studies, on disk: shared by all viewers, kept through restarts."""
+    return Store()
 
 
 def viewer() -> str:
@@ -85,20 +91,21 @@ def _jobs_of(name: str) -> Iterator[tuple[Jobs[Any], str]]:
 
 
 def _run_and_keep(experiment: Experiment, kept: Results):
-    _load_tensorflow()
+    load_tensorflow()
     for snapshot in experiment.run():
         kept.keep(snapshot)
         yield snapshot
 
 
 def _compile_ahead(experiment: Experiment) -> None:
-    _load_tensorflow()
+    load_tensorflow()
     from maskdemo.training import compile_ahead as compile_now
 
     compile_now(experiment)
 
 
-def _load_tensorflow() -> None:
+def load_tensorflow() -> None:
+    """Import it, once and in a way that suits a server; other threads wait."""
     # One thread at a time: two that import TensorFlow at once deadlock over its circular imports.
     with _LOADING:
         if "maskdemo.training" in sys.modules:
