@@ -1,0 +1,44 @@
+"""An experiment as a Jupyter notebook in plain Keras: the script's parts, a cell each."""
+
+from __future__ import annotations
+
+from maskdemo.experiment import Experiment
+from maskdemo.export.parts import Part, imports, introduction, link, parts, title, versions
+
+
+def notebook(experiment: Experiment) -> str:
+    """The text of an .ipynb file (format 4) that trains this experiment and prints its accuracies.
+
+    It imports numpy and keras only and has not been run. The same settings give the same text.
+    """
+    # Whoever only shows a page does not wait for it.
+    import nbformat.v4 as nb
+
+    head = [
+        f"# {title(experiment)}",
+        *introduction(experiment),
+        f"It needs numpy, tensorflow and keras 3.12 or later. Written with {versions()}. The same "
+        f"settings on the page: put `{link(experiment)}` behind its address.",
+    ]
+    cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(imports(experiment))]
+    for part in parts(experiment):
+        cells += [nb.new_markdown_cell(f"## {part.title}\n\n{part.words}"), _code_cell(part)]
+    run = f"table = compare(epochs={experiment.epochs}, repeats={experiment.repeats})"
+    cells += [
+        nb.new_markdown_cell("## The run\n\nFewer epochs and one repeat are enough for a first try."),
+        nb.new_code_cell(run),
+        nb.new_code_cell("show(table)"),
+    ]
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nb.writes(nb.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
+
+
+def _code_cell(part: Part):
+    from nbformat.v4 import new_code_cell
+
+    cell = new_code_cell(part.code)
+    if part.hidden:
+        cell.metadata["jupyter"] = {"source_hidden": True}
+    return cell
