@@ -1,10 +1,197 @@
-"""What the findings say, in sentences computed from them."""
+"""What the findings say, in sentences computed from them.
+
+A strategy is called better or worse than no mask at a dose only where the difference is sure
+(`Difference.sure`): paired by repeat, two repeats or more, corrected for all comparisons of the study.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
+from maskdemo.study.grid import Cell
+from maskdemo.study.variables import VARIABLES, Variable
+from maskdemo.verdict import BASELINE
+
+#: With more values of the second variable than this, cells are counted rather than listed.
+MOST_LINES = 3
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Cells along one variable, in the order of its doses; `where` says at which value of the other."""
+
+    variable: Variable
+    axis: int
+    cells: tuple[Cell, ...]
+    where: str = ""
+
+    def at(self, cell: Cell) -> str:
+        return self.variable.say(cell[self.axis])
 
 
 def summary(findings: Findings) -> tuple[str, ...]:
-    """Sentences, the headline first; empty until something can be said."""
-    return ()
+    """Sentences, the headline first; empty until repeats can be compared.
+
+    A study of one repeat is told what it lacks when it is finished.
+    """
+    if findings.study.base.repeats == 1:
+        return ("One repeat cannot tell an effect from luck: choose two or more.",) * findings.finished
+    told = [cell for cell in findings.study.cells if _can_be_told(findings, cell)]
+    if not told:
+        return ()
+    lines = _lines(findings, told)
+    if len(lines) > MOST_LINES:
+        sentences = [_counted(findings, name, told) for name in _others(findings)]
+    else:
+        sentences = [each for line in lines for each in _compared(findings, line)]
+        sentences += [_bare(findings, line) for line in lines]
+    return (*sentences, _chance(findings, told), *_method(findings), *_so_far(findings, told))
+
+
+def _others(findings: Findings) -> list[str]:
+    return [name for name in findings.study.base.strategies if name != BASELINE]
+
+
+def _can_be_told(findings: Findings, cell: Cell) -> bool:
+    own = findings.mean(cell, BASELINE)
+    found = [findings.difference(cell, name) for name in _others(findings)]
+    return own is not None and own.repeats > 1 and all(each and each.repeats > 1 for each in found)
+
+
+def _lines(findings: Findings, told: Sequence[Cell]) -> list[_Line]:
+    variables = [VARIABLES[name] for name in findings.study.varied]
+    if len(variables) == 1:
+        return [_Line(variables[0], 0, tuple(told))]
+    # Along the one whose doses have an order.
+    axis = 1 if variables[0].categorical else 0
+    value = 1 - axis
+    return [
+        _Line(
+            variables[axis],
+            axis,
+            tuple(cell for cell in told if cell[value] == dose),
+            f"{variables[value].say(dose)}: ",
+        )
+        for dose in dict.fromkeys(cell[value] for cell in told)
+    ]
+
+
+def _compared(findings: Findings, line: _Line) -> list[str]:
+    """Better, worse or neither: one sentence for all strategies of which the same is true."""
+    said: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
+    for name in _others(findings):
+        marked = [(word, _sure(findings, name, line.cells, word)) for word in ("better", "worse")]
+        for key in [each for each in marked if each[1]] or [("neither", ())]:
+            said.setdefault(key, []).append(name)
+    return [
+        _sentence(findings, line, word, cells, said[word, cells])
+        for word, cells in sorted(said, key=lambda key: ("better", "worse", "neither").index(key[0]))
+    ]
+
+
+def _sure(findings: Findings, name: str, cells: Sequence[Cell], word: str) -> tuple[Cell, ...]:
+    found = ((cell, findings.difference(cell, name)) for cell in cells)
+    return tuple(
+        cell for cell, each in found if each and each.sure and (each.mean > 0) == (word == "better")
+    )
+
+
+def _sentence(
+    findings: Findings, line: _Line, word: str, cells: tuple[Cell, ...], names: Sequence[str]
+) -> str:
+    who = _listed(STRATEGIES[name].title for name in names)
+    if word == "neither":
+        return _capital(f"{line.where}no sure difference from no mask at any dose: {who}.")
+    is_are = "is" if len(names) == 1 else "are"
+    last = cells[-1]
+    amounts = sorted(
+        {f"{abs(each.mean):.0%}"[:-1] for name in names if (each := findings.difference(last, name))},
+        key=int,
+    )
+    points = " to ".join([amounts[0], *amounts[1:][-1:]])
+    return _capital(
+        f"{line.where}{who} {is_are} surely {word} than no mask {_range(line, cells)} "
+        f"(by {points} points at {line.at(last)})."
+    )
+
+
+def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
+    """Where, in words: from the smallest dose on after which all belong to it, and others one by one."""
+    if cells == line.cells and len(cells) > 1:
+        return "at every dose"
+    since = len(line.cells)
+    while since and line.cells[since - 1] in cells:
+        since -= 1
+    alone, on = list(cells), []
+    if len(line.cells) - since > 1 and not line.variable.categorical:
+        alone = [cell for cell in cells if cell not in line.cells[since:]]
+        on = [f"from {line.at(line.cells[since])} on"]
+    return _listed([*on, *([f"at {_listed(line.at(cell) for cell in alone)}"] if alone else [])])
+
+
+def _bare(findings: Findings, line: _Line) -> str:
+    """What no mask does by itself, from the first dose to the last."""
+    reached = [
+        f"{estimate.mean:.0%} at {line.at(cell)}"
+        for cell in dict.fromkeys((line.cells[0], line.cells[-1]))
+        if (estimate := findings.mean(cell, BASELINE))
+    ]
+    return _capital(f"{line.where}no mask reaches {_listed(reached)}.")
+
+
+def _counted(findings: Findings, name: str, told: Sequence[Cell]) -> str:
+    """How many cells of the grid a strategy wins and loses, and where it differs most."""
+    parts = []
+    for word in ("better", "worse"):
+        cells = _sure(findings, name, told, word)
+        part = f"{word} than no mask in {len(cells)} of {len(told)} cells"
+        if cells:
+            most = max(cells, key=lambda cell: _size(findings, name, cell))
+            said = [
+                VARIABLES[each].say(dose)
+                for each, dose in zip(findings.study.varied, most, strict=True)
+            ]
+            points = f"{_size(findings, name, most):.0%}"[:-1]
+            part += f" (by {points} points at {_listed(said)})"
+        parts.append(part)
+    return f"{STRATEGIES[name].title} is surely {_listed(parts)}."
+
+
+def _size(findings: Findings, name: str, cell: Cell) -> float:
+    found = findings.difference(cell, name)
+    return abs(found.mean) if found else 0.0
+
+
+def _chance(findings: Findings, told: Sequence[Cell]) -> str:
+    levels = sorted({f"{findings.chance(cell):.0%}" for cell in told}, key=lambda each: int(each[:-1]))
+    return f"Always giving the commonest label reaches {' to '.join(levels[:1] + levels[1:][-1:])}."
+
+
+def _method(findings: Findings) -> list[str]:
+    if not findings.comparisons:
+        return []
+    several = f"all {findings.comparisons} comparisons" if findings.comparisons > 1 else "one comparison"
+    return [
+        f"Sure means that the interval (Student's t, paired by repeat) leaves zero after Bonferroni's "
+        f"correction for {several} of this study."
+    ]
+
+
+def _so_far(findings: Findings, told: Sequence[Cell]) -> list[str]:
+    cells = findings.study.cells
+    if len(told) == len(cells) and findings.finished:
+        return []
+    return [f"So far {len(told)} of {len(cells)} doses have the two repeats that this takes."]
+
+
+def _listed(words: Iterable[str]) -> str:
+    """A, b and c."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
