@@ -110,10 +110,8 @@ class Study:
             return replace(self.base, **changes)
         except Unfit as error:
             # Each dose fits by itself, so this is about both.
-            said = " and ".join(
-                VARIABLES[name].say(dose) for name, dose in zip(self.varied, cell, strict=True)
-            )
-            sentence = f"{said[0].upper()}{said[1:]} do not go together. {error}"
+            where = self.where(cell)
+            sentence = f"{where[0].upper()}{where[1:]} nothing can be trained. {error}"
             raise Unfit(sentence, "and_doses", "and_vary", "doses", "vary", *error.settings) from None
 
     @property
@@ -127,6 +125,12 @@ class Study:
         if self.and_vary is None:
             return tuple((dose,) for dose in self.doses)
         return tuple((dose, other) for dose in self.doses for other in self.and_doses)
+
+    def where(self, cell: Cell) -> str:
+        """A cell in a sentence: "at 60 steps and with post-padding"."""
+        return " and ".join(
+            VARIABLES[name].at(dose) for name, dose in zip(self.varied, cell, strict=True)
+        )
 
     def experiment(self, cell: Cell) -> Experiment:
         """The experiment at that cell, with all strategies and repeats. Raises KeyError elsewhere."""

@@ -15,7 +15,6 @@ from maskdemo.store import Store, version
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study, Training
-from maskdemo.study.variables import VARIABLES
 
 #: Trainings handed to somebody else's executor at once: enough to fill a cluster of dozens of cores.
 WINDOW = 64
@@ -123,9 +122,6 @@ def _submitted(executor: Executor | None, work: Callable, training: Training) ->
 
 def _sentence(study: Study, training: Training, error: Exception) -> str:
     cell, strategy, repeat = study.place(training)
-    where = " and ".join(
-        VARIABLES[name].say(dose) for name, dose in zip(study.varied, cell, strict=True)
-    )
     told = isinstance(error, ValueError) and str(error)
     why = str(error).rstrip(".") if told else type(error).__name__
-    return f"{STRATEGIES[strategy].title} at {where}, repeat {repeat + 1}, failed: {why}."
+    return f"{STRATEGIES[strategy].title} {study.where(cell)} failed in repeat {repeat + 1}: {why}."

@@ -6,13 +6,13 @@ A strategy is called better or worse than no mask at a dose only where the diffe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell
-from maskdemo.study.variables import VARIABLES, Variable
+from maskdemo.study.variables import VARIABLES, Variable, listed
 from maskdemo.verdict import BASELINE
 
 #: With more values of the second variable than this, cells are counted rather than listed.
@@ -28,8 +28,8 @@ class _Line:
     cells: tuple[Cell, ...]
     where: str = ""
 
-    def at(self, cell: Cell) -> str:
-        return self.variable.say(cell[self.axis])
+    def at(self, *cells: Cell) -> str:
+        return self.variable.at(*(cell[self.axis] for cell in cells))
 
 
 def summary(findings: Findings) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def _sure(findings: Findings, name: str, cells: Sequence[Cell], word: str) -> tu
 def _sentence(
     findings: Findings, line: _Line, word: str, cells: tuple[Cell, ...], names: Sequence[str]
 ) -> str:
-    who = _listed(STRATEGIES[name].title for name in names)
+    who = listed(STRATEGIES[name].title for name in names)
     if word == "neither":
         return _capital(f"{line.where}no sure difference from no mask at any dose: {who}.")
     is_are = "is" if len(names) == 1 else "are"
@@ -114,32 +114,32 @@ def _sentence(
     points = " to ".join([amounts[0], *amounts[1:][-1:]])
     return _capital(
         f"{line.where}{who} {is_are} surely {word} than no mask {_range(line, cells)} "
-        f"(by {points} points at {line.at(last)})."
+        f"(by {points} points {line.at(last)})."
     )
 
 
 def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
-    """Where, in words: from the smallest dose on after which all belong to it, and others one by one."""
+    """Where, in words: from the smallest dose on from which all are among `cells`, and others."""
     if cells == line.cells and len(cells) > 1:
         return "at every dose"
     since = len(line.cells)
     while since and line.cells[since - 1] in cells:
         since -= 1
-    alone, on = list(cells), []
-    if len(line.cells) - since > 1 and not line.variable.categorical:
-        alone = [cell for cell in cells if cell not in line.cells[since:]]
-        on = [f"from {line.at(line.cells[since])} on"]
-    return _listed([*on, *([f"at {_listed(line.at(cell) for cell in alone)}"] if alone else [])])
+    if len(line.cells) - since < 2 or line.variable.categorical:
+        return line.at(*cells)
+    alone = [cell for cell in cells if cell not in line.cells[since:]]
+    on = f"from {line.variable.say(line.cells[since][line.axis])} on"
+    return listed([on, line.at(*alone)] if alone else [on])
 
 
 def _bare(findings: Findings, line: _Line) -> str:
     """What no mask does by itself, from the first dose to the last."""
     reached = [
-        f"{estimate.mean:.0%} at {line.at(cell)}"
+        f"{estimate.mean:.0%} {line.at(cell)}"
         for cell in dict.fromkeys((line.cells[0], line.cells[-1]))
         if (estimate := findings.mean(cell, BASELINE))
     ]
-    return _capital(f"{line.where}no mask reaches {_listed(reached)}.")
+    return _capital(f"{line.where}no mask reaches {listed(reached)}.")
 
 
 def _counted(findings: Findings, name: str, told: Sequence[Cell]) -> str:
@@ -150,14 +150,10 @@ def _counted(findings: Findings, name: str, told: Sequence[Cell]) -> str:
         part = f"{word} than no mask in {len(cells)} of {len(told)} cells"
         if cells:
             most = max(cells, key=lambda cell: _size(findings, name, cell))
-            said = [
-                VARIABLES[each].say(dose)
-                for each, dose in zip(findings.study.varied, most, strict=True)
-            ]
             points = f"{_size(findings, name, most):.0%}"[:-1]
-            part += f" (by {points} points at {_listed(said)})"
+            part += f" (by {points} points {findings.study.where(most)})"
         parts.append(part)
-    return f"{STRATEGIES[name].title} is surely {_listed(parts)}."
+    return f"{STRATEGIES[name].title} is surely {listed(parts)}."
 
 
 def _size(findings: Findings, name: str, cell: Cell) -> float:
@@ -173,24 +169,19 @@ def _chance(findings: Findings, told: Sequence[Cell]) -> str:
 def _method(findings: Findings) -> list[str]:
     if not findings.comparisons:
         return []
-    several = f"all {findings.comparisons} comparisons" if findings.comparisons > 1 else "one comparison"
     return [
-        f"Sure means that the interval (Student's t, paired by repeat) leaves zero after Bonferroni's "
-        f"correction for {several} of this study."
+        "Sure means that the interval (Student's t, paired by repeat) leaves zero after Bonferroni's "
+        f"correction for the {findings.comparisons} comparisons of this study."
     ]
 
 
 def _so_far(findings: Findings, told: Sequence[Cell]) -> list[str]:
-    cells = findings.study.cells
-    if len(told) == len(cells) and findings.finished:
-        return []
-    return [f"So far {len(told)} of {len(cells)} doses have the two repeats that this takes."]
-
-
-def _listed(words: Iterable[str]) -> str:
-    """A, b and c."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
+    """What is not counted in yet."""
+    missing = len(findings.study.cells) - len(told)
+    if missing:
+        places = "doses" if len(findings.study.varied) == 1 else "cells"
+        return [f"{missing} of {len(findings.study.cells)} {places} lack the two repeats that this takes."]
+    return [] if findings.finished else ["More repeats are to come."]
 
 
 def _capital(sentence: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +32,21 @@ class Variable:
     settings: Callable[[Experiment, Dose], dict[str, Any]]
     categorical: bool = False
 
-    def say(self, dose: Dose) -> str:
-        """A dose for people, as part of a sentence."""
-        return self.phrase.format(dose if isinstance(dose, str) else f"{dose:g}")
+    def say(self, *doses: Dose) -> str:
+        """Doses for people, as part of a sentence: "29, 60 and 120 steps"."""
+        if self.categorical:
+            return listed(self.phrase.format(dose) for dose in doses)
+        return self.phrase.format(listed(f"{dose:g}" for dose in doses))
+
+    def at(self, *doses: Dose) -> str:
+        """Where something holds: "at 60 steps", "with post-padding"."""
+        return f"{'with' if self.categorical else 'at'} {self.say(*doses)}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """A, b and c."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _setting(name: str) -> Callable[[Experiment, Dose], dict[str, Any]]:
