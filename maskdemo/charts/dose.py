@@ -56,8 +56,10 @@ def dose_response(
         1.04 * above,
         ticks=_points_ticks(below, above),
     )
-    chance = _chance(findings, cells, along, dark)
-    traces, ends, gaps = [chance], [], []
+    levels = [findings.chance(cell) for cell in cells.values()]
+    traces = [_chance(levels, along, dark)]
+    ends: list[End] = []
+    gaps: list[End] = []
     for at, name in enumerate(names):
         drawn, end = _accuracies(findings, cells, along, name, at - (len(names) - 1) / 2, dark)
         traces += drawn
@@ -67,7 +69,7 @@ def dose_response(
         traces += drawn
         gaps += end
     if direct:
-        ends.append(End(float(chance.y[-1]), along.high, "Chance", ink.muted))
+        ends.append(End(levels[-1], along.high, "Chance", ink.muted))
     entries = _legend(names if not direct else (), dark)
     rows = legend_rows([str(each.name) for each in entries])
     inner = ACCURACY_HEIGHT + DIFFERENCE_HEIGHT + 30
@@ -92,21 +94,20 @@ def dose_response(
     )  # fmt: skip
     if direct:
         figure.update_layout(margin={"r": LABEL_SPACE})
-        for marks in (
-            end_labels(ends, edge=along.high, low=0, high=TOP, height=ACCURACY_HEIGHT),
-            end_labels(
-                gaps,
-                edge=along.high,
-                low=difference.low,
-                high=difference.high,
-                height=DIFFERENCE_HEIGHT,
-                yaxis="y2",
-            ),
-        ):
-            figure.update_layout(
-                shapes=[*figure.layout.shapes, *marks[0]],
-                annotations=[*figure.layout.annotations, *marks[1]],
-            )
+        above_marks = end_labels(ends, edge=along.high, low=0, high=TOP, height=ACCURACY_HEIGHT)
+        below_marks = end_labels(
+            gaps,
+            edge=along.high,
+            low=difference.low,
+            high=difference.high,
+            height=DIFFERENCE_HEIGHT,
+            yaxis=axis(1),
+        )
+        for shapes, labels in (above_marks, below_marks):
+            for each in shapes:
+                figure.add_shape(each)
+            for each in labels:
+                figure.add_annotation(each)
     return figure
 
 
@@ -236,10 +237,7 @@ def _differences(
     return [marks], ends
 
 
-def _chance(
-    findings: Findings, cells: dict[Dose, Cell], along: DoseAxis, dark: bool
-) -> go.Scatter:
-    levels = [findings.chance(cell) for cell in cells.values()]
+def _chance(levels: list[float], along: DoseAxis, dark: bool) -> go.Scatter:
     return go.Scatter(
         x=[along.low, *along.places, along.high],
         y=[levels[0], *levels, levels[-1]],

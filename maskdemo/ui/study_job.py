@@ -1,0 +1,95 @@
+"""A session's study at the workers: start, look, cancel, and what the store has without them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from maskdemo.jobs import Status
+from maskdemo.store import Store
+from maskdemo.study import Findings, Study, Training, run
+from maskdemo.study.cluster import executor_of
+from maskdemo.ui import server
+
+
+def start(study: Study) -> None:
+    """Queue this session's study. Raises `maskdemo.jobs.QueueFull` with a sentence."""
+    server.jobs().submit(_name(), partial(_run, study, server.store()))
+
+
+def status() -> Status[Findings]:
+    """The session's study as it is now."""
+    return server.jobs().status(_name())
+
+
+def cancel() -> None:
+    """Stop it; what it has found stays."""
+    server.jobs().cancel(_name())
+
+
+def is_going() -> bool:
+    """Whether it waits or runs."""
+    return status().phase in ("queued", "running")
+
+
+def known(study: Study) -> Findings:
+    """What the session's last study found, if it was this one, else what the store has of it."""
+    newest = status().newest
+    if newest is not None and newest.study == study:
+        return newest
+    state = st.session_state
+    if "study_known" not in state or state.study_known.study != study:
+        stream = run(study, store=server.store())
+        state.study_known = next(stream)
+        stream.close()  # type: ignore[attr-defined]
+    return state.study_known
+
+
+def cluster() -> str | None:
+    """The address of the Dask cluster that computes here, if one does."""
+    return os.environ.get("MASKDEMO_DASK") or None
+
+
+def where() -> str:
+    """Where studies are computed, as a sentence."""
+    address = cluster()
+    if address:
+        return f"Computed on the Dask cluster at {address}."
+    cores = os.cpu_count() or 1
+    return f"Computed on this server, {cores} core{'s' * (cores > 1)}."
+
+
+def seconds_left(findings: Findings) -> float | None:
+    """How long the rest takes; None before anything is known of it.
+
+    Here, from what trainings took and not from the time gone by: that has compiling in it, which the
+    first training of each shape waits for and no later one. A quarter of all trainings were faster.
+    How many run at once on a cluster only the time gone by can say.
+    """
+    rest = [each for each in findings.study.trainings() if each not in findings.outcomes]
+    computed = len(findings.outcomes) - findings.reused
+    if cluster():
+        return findings.seconds / computed * len(rest) if computed else None
+    if not findings.outcomes:
+        return None
+    pace = np.quantile([each.seconds / _work(at) for at, each in findings.outcomes.items()], 0.25)
+    return float(pace * sum(map(_work, rest)) / (os.cpu_count() or 1))
+
+
+def _work(training: Training) -> float:
+    return training.experiment.work
+
+
+def _name() -> str:
+    return f"{server.viewer()}:study"
+
+
+def _run(study: Study, store: Store) -> Iterator[Findings]:
+    with executor_of() as executor:
+        if executor is None:
+            server.load_tensorflow()
+        yield from run(study, executor=executor, store=store)

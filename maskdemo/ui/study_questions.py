@@ -1,0 +1,119 @@
+"""Studies worth running, each made to answer one question; the first is what a visitor meets.
+
+A question says what to look for, never what comes out: that is for the study to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maskdemo.experiment import Experiment
+from maskdemo.study import Dose, Study, default_study
+
+
+@dataclass(frozen=True)
+class Question:
+    """A named study, and in one sentence what it asks."""
+
+    name: str
+    title: str
+    asks: str
+    study: Study
+
+
+def _question(
+    name: str,
+    title: str,
+    asks: str,
+    vary: str,
+    doses: tuple[Dose, ...],
+    and_vary: str | None = None,
+    and_doses: tuple[Dose, ...] = (),
+    **settings: object,
+) -> Question:
+    base = Experiment(**{"repeats": 5, **settings})  # type: ignore[arg-type]
+    study = Study(base=base, vary=vary, doses=doses, and_vary=and_vary, and_doses=and_doses)
+    return Question(name, title, asks, study)
+
+
+_LENGTHS = (29, 45, 60, 90, 120)
+
+QUESTIONS: dict[str, Question] = {
+    each.name: each
+    for each in (
+        Question(
+            "padded_length",
+            "How much padding?",
+            "Utterances of 7 to 29 steps, padded further and further after the end: from which "
+            "length on does a mask matter?",
+            default_study(),
+        ),
+        _question(
+            "side",
+            "After or in front?",
+            "The same utterances padded to 80 steps on either side: does the side decide whether a "
+            "mask is needed?",
+            "side",
+            ("post", "pre"),
+            padded_length=80,
+        ),
+        _question(
+            "pad_value",
+            "Which pad value?",
+            "Utterances padded to 45 steps with ever other values; the Masking layer looks for zeros. "
+            "Where does it still find the padding?",
+            "pad_value",
+            (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
+            padded_length=45,
+            repeats=3,
+        ),
+        _question(
+            "missing",
+            "How many gaps?",
+            "More and more readings are lost inside the sequences and written as -1: which strategy "
+            "bears gaps best?",
+            "missing_rate",
+            (0.0, 0.1, 0.3, 0.5, 0.7),
+            task="sum_sign",
+            train_size=992,
+            test_size=496,
+            min_length=10,
+            max_length=20,
+            padded_length=20,
+            pad_value=-1.0,
+            mask_value=-1.0,
+            strategies=("no_mask", "masking_layer", "held_state", "mask_feature"),
+            units=16,
+            epochs=15,
+        ),
+        _question(
+            "length_and_value",
+            "Length and value at once",
+            "A map of padded length and pad value: is it the amount of padding that harms, its value, "
+            "or both?",
+            "padded_length",
+            _LENGTHS,
+            "pad_value",
+            (-1.0, 0.0, 1.0),
+            strategies=("no_mask", "held_state"),
+            repeats=3,
+        ),
+        _question(
+            "published",
+            "The published comparison",
+            "Dwarampudi and Reddy (2019) report about 50% for an LSTM on text padded after the end "
+            "and 80% in front, without a mask. Is it so for real speech too, and at which length?",
+            "padded_length",
+            _LENGTHS,
+            "side",
+            ("post", "pre"),
+            strategies=("no_mask", "masking_layer"),
+        ),
+    )
+}
+OPENING = "padded_length"
+
+
+def question_of(study: Study) -> Question | None:
+    """The question that this study asks, if it is one of these."""
+    return next((each for each in QUESTIONS.values() if each.study == study), None)

@@ -1,0 +1,228 @@
+"""What a study has found, drawn: the answer, the charts, the numbers, and what to take away."""
+
+from __future__ import annotations
+
+from math import isfinite
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from maskdemo import charts
+from maskdemo.charts.doses import dose_text, short_title
+from maskdemo.jobs import Status
+from maskdemo.strategies import STRATEGIES
+from maskdemo.study import Cell, Findings, Study, summary
+from maskdemo.ui import links, study_job
+from maskdemo.ui.choices import Choices
+from maskdemo.ui.live import is_dark, plain, plot
+from maskdemo.verdict import BASELINE
+
+STATISTICS = """
+Each training is one network: one strategy, at one dose, in one repeat. In one repeat all strategies
+get the same sequences, initial weights and batch order, so each is compared with *No mask* **within
+the repeat** (a paired comparison), and what the repeats share cancels out.
+
+- **Band, bar**: the 95% interval of the mean by Student's t, a method for few repeats. A single
+  repeat has none, and nothing is concluded from it.
+- **Not measurable**: the interval of the difference contains zero.
+- **Differs perhaps**: the interval leaves zero. But {comparisons} differences are looked at here, and
+  one in twenty intervals leaves zero by luck alone.
+- **Differs surely**: the interval still leaves zero when it is widened so that all {comparisons}
+  together hold with 95% (Bonferroni).
+
+For a task with a label at each step, the accuracy is that on real steps: what padding adds is no
+skill.{recorded}
+"""
+RECORDED = """ Recorded speech has one set of sequences: its repeats differ in weights and batch order,
+so they speak of other trainings on this data, not of other speakers."""
+
+
+def answer(findings: Findings) -> None:
+    """What may be said by now, the headline first."""
+    said = summary(findings)
+    with st.container(gap="xsmall"):
+        st.subheader(said[0] if said else _nothing_said(findings), anchor=False)
+        for sentence in said[1:]:
+            st.markdown(plain(sentence))
+
+
+def progress(status: Status[Findings], findings: Findings) -> None:
+    """One line on where the study stands."""
+    share = findings.done / findings.total
+    kept = f", {findings.reused} of them from the store" if findings.reused else ""
+    there = f"{findings.done} of {findings.total} trainings{kept}"
+    if status.phase == "queued":
+        st.progress(0.0, text=f"Waiting for a free worker: number {status.position} in the queue.")
+    elif status.phase == "running":
+        left = study_job.seconds_left(findings)
+        soon = "preparing the first" if left is None else f"about {_time(left)} left"
+        st.progress(share, text=f"{there}, {soon}.")
+    elif status.phase == "failed":
+        st.error(status.error)
+    elif findings.finished:
+        st.caption(f"{there[0].upper()}{there[1:]}. {study_job.where()}")
+    elif findings.done:
+        st.info(f"{there}. Run the study to add the rest.")
+    else:
+        st.caption(f"{findings.total} trainings to run. {study_job.where()}")
+
+
+def figures(findings: Findings, choices: Choices) -> None:
+    """Dose and response, or for two things varied a map and one line of it."""
+    study = findings.study
+    if study.and_vary is None:
+        figure = charts.dose_response(findings, dark=is_dark())
+        plot(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+        return
+    others = [name for name in study.base.strategies if name != BASELINE]
+    shown = others[0] if others else BASELINE
+    if len(others) > 1:
+        shown = choices.one_of(
+            st.segmented_control,
+            "shown",
+            others,
+            others[0],
+            label="Strategy on the map",
+            format_func=lambda name: STRATEGIES[name].title,
+            required=True,
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        figure = charts.dose_map(findings, strategy=BASELINE, dark=is_dark())
+        plot(figure, key="map_without", alt="Accuracy without a mask by both doses")
+    with right:
+        if shown != BASELINE:
+            figure = charts.dose_map(findings, strategy=shown, dark=is_dark())
+            plot(figure, key="map", alt="Difference to no mask by both doses")
+    doses = {str(dose): dose for dose in study.and_doses}
+    at = choices.one_of(
+        st.segmented_control,
+        "at",
+        list(doses),
+        next(iter(doses)),
+        label=f"Curves at: {short_title(study.and_vary, unit=True).lower()}",
+        format_func=lambda text: dose_text(study.and_vary or "", doses[text]),
+        required=True,
+    )
+    figure = charts.dose_response(findings, second=doses[at], dark=is_dark())
+    plot(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+
+
+def failures(findings: Findings) -> None:
+    """What could not be trained, in one sentence."""
+    count = len(findings.failures)
+    if count:
+        more = f" So did {count - 1} more." if count > 1 else ""
+        st.warning(plain(f"{findings.failures[0]}{more}"))
+
+
+def numbers(findings: Findings) -> None:
+    """A row for every dose and strategy."""
+    study = findings.study
+    rows = []
+    for cell in study.cells:
+        for name in study.base.strategies:
+            mean, apart = findings.mean(cell, name), findings.difference(cell, name)
+            if mean is None:
+                continue
+            rows.append(
+                {
+                    **{
+                        short_title(what, unit=True): dose_text(what, dose)
+                        for what, dose in zip(study.varied, cell, strict=True)
+                    },
+                    "Strategy": STRATEGIES[name].title,
+                    "Accuracy": _share(mean.mean),
+                    "95% interval": _between(mean, _share),
+                    "Difference": "" if apart is None else _points(apart.mean),
+                    "Its 95% interval": "" if apart is None else _between(apart, _points),
+                    "So it": "" if apart is None else apart.word + ", surely" * apart.sure,
+                    "Repeats": mean.repeats,
+                }
+            )
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
+    st.caption("Accuracy on unseen sequences; differences to no mask are in points.")
+
+
+def statistics(findings: Findings) -> None:
+    """How the words are reached."""
+    st.markdown(
+        STATISTICS.format(
+            comparisons=findings.comparisons,
+            recorded=RECORDED if findings.study.base.task == "japanese_vowels" else "",
+        )
+    )
+
+
+def open_one(study: Study) -> None:
+    """One dose as an experiment of the playground."""
+
+    def words(cell: Cell) -> str:
+        return ", ".join(
+            f"{short_title(what)}: {dose_text(what, dose)}"
+            for what, dose in zip(study.varied, cell, strict=True)
+        )
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cell = st.selectbox(
+            "Open one dose in the playground",
+            study.cells,
+            index=len(study.cells) - 1,
+            format_func=words,
+            key=f"study_open_{hash(study)}",
+            width=320,
+        )
+        links.to_playground(study.experiment(cell), "Open it, with every step and gate")
+
+
+def take_away(findings: Findings) -> None:
+    """The link to this study, and its results as files."""
+    link = f"{st.context.url}?{urlencode(st.query_params.to_dict())}"
+    with st.popover("Share", icon=":material/link:"):
+        st.markdown("This link opens the same study: same data, same weights, same results.")
+        st.code(link, language=None, wrap_lines=True)
+    if not findings.outcomes:
+        return
+    from maskdemo.export.report import study_report
+    from maskdemo.export.table import study_table
+
+    st.download_button(
+        "Table",
+        lambda: study_table(findings).to_csv(index=False),
+        "maskdemo-study.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.download_button(
+        "Report",
+        lambda: study_report(findings, link=link),
+        "maskdemo-study.html",
+        "text/html",
+        icon=":material/description:",
+        on_click="ignore",
+    )
+
+
+def _nothing_said(findings: Findings) -> str:
+    if not findings.outcomes:
+        return "Run the study for an answer."
+    return "An answer needs two repeats."
+
+
+def _time(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")
+
+
+def _between(found, form) -> str:
+    return f"{form(found.low)} to {form(found.high)}" if isfinite(found.low) else "one repeat"
