@@ -1,4 +1,4 @@
-"""The command line: `python -m maskdemo scenarios`, `run`, and the commands beside them.
+"""The command line: `python -m maskdemo scenarios`, `run`, `study` and the others.
 
 A name is a scenario's or a task's, and any setting is changed with `--set key=value`, written as in a
 link's parameters. Results go to standard output, progress and complaints to standard error; the exit
@@ -11,10 +11,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from maskdemo.cli import run
+from maskdemo.cli import run, study
 
 #: Each adds its own parsers, which name the function that answers.
-COMMANDS = (run,)
+COMMANDS = (run, study)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

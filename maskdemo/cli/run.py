@@ -55,13 +55,13 @@ def _as_json(snapshot: Snapshot) -> dict:
         "experiment": asdict(snapshot.experiment),
         "curves": [asdict(curve) for curve in snapshot.curves],
         "chance": snapshot.chance,
-        "verdicts": [_finite(asdict(each)) for each in verdicts(snapshot)],
+        "verdicts": [finite(asdict(each)) for each in verdicts(snapshot)],
         "seconds": snapshot.seconds,
     }
 
 
-def _finite(values: dict) -> dict:
-    # JSON has no infinity: an interval that a single repeat cannot give is null.
+def finite(values: dict) -> dict:
+    """The same with null for infinity, which JSON lacks: an interval that one repeat cannot give."""
     infinite = (key for key, value in values.items() if isinstance(value, float) and isinf(value))
     return values | dict.fromkeys(infinite)
 

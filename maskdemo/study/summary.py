@@ -177,10 +177,10 @@ def _method(findings: Findings) -> list[str]:
 
 def _so_far(findings: Findings, told: Sequence[Cell]) -> list[str]:
     """What is not counted in yet."""
-    missing = len(findings.study.cells) - len(told)
-    if missing:
+    total = len(findings.study.cells)
+    if len(told) < total:
         places = "doses" if len(findings.study.varied) == 1 else "cells"
-        return [f"{missing} of {len(findings.study.cells)} {places} lack the two repeats that this takes."]
+        return [f"{total - len(told)} of {total} {places} lack the two repeats that this takes."]
     return [] if findings.finished else ["More repeats are to come."]
 
 

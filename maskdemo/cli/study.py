@@ -1,0 +1,159 @@
+"""`study NAME` trains a grid of experiments and says from which dose on the padding matters."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from contextlib import closing
+from dataclasses import asdict
+from math import isinf
+from pathlib import Path
+
+from maskdemo.cli.naming import add_settings, named_experiment
+from maskdemo.cli.run import finite
+from maskdemo.store import Store
+from maskdemo.strategies import STRATEGIES
+from maskdemo.study import VARIABLES, Cell, Difference, Estimate, Findings, Study, run, summary
+from maskdemo.study.cluster import executor_of
+from maskdemo.study.grid import read_doses
+
+#: Few enough to wait for, enough to tell most effects from luck.
+REPEATS = "5"
+
+
+def add_to(commands) -> None:
+    """Add the command to the parser's."""
+    study = commands.add_parser("study", help="vary one or two things, and see when padding matters")
+    add_settings(study)
+    study.add_argument("--vary", default="padded_length", metavar="VARIABLE[=DOSE,DOSE...]",
+                       help=f"what to vary, one of {', '.join(VARIABLES)} (padded_length)")
+    study.add_argument("--and", dest="and_vary", metavar="VARIABLE[=DOSE,DOSE...]",
+                       help="a second thing to vary")
+    study.add_argument("--strategies", metavar="NAME,NAME...", help=f"among {', '.join(STRATEGIES)}")
+    study.add_argument("--repeats", help=f"trainings of each strategy at each dose ({REPEATS})")
+    study.add_argument("--dask", metavar="ADDRESS",
+                       help="the scheduler of a Dask cluster to train on (MASKDEMO_DASK)")
+    study.add_argument("--no-store", action="store_true",
+                       help="train everything anew and keep nothing on disk")
+    form = study.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print everything as JSON")
+    form.add_argument("--csv", type=Path, metavar="FILE", help="also write a table of all trainings")
+    study.set_defaults(answer=_study)
+
+
+def _study(given: Namespace) -> None:
+    study = _asked(given)
+    findings = _findings(study, given)
+    if given.csv:
+        from maskdemo.export.table import study_table
+
+        try:
+            study_table(findings).to_csv(given.csv, index=False)
+        except OSError as error:
+            raise ValueError(f"The table cannot be written to {given.csv}: {error.strerror}.") from None
+    print(json.dumps(_as_json(findings), indent=2) if given.json else _as_text(findings))
+    if findings.failures:
+        raise ValueError("\n".join(findings.failures))
+
+
+def _asked(given: Namespace) -> Study:
+    settings = [f"repeats={REPEATS}", *given.settings]
+    if given.strategies:
+        settings.append(f"strategies={given.strategies.replace(',', '.')}")
+    if given.repeats:
+        settings.append(f"repeats={given.repeats}")
+    base = named_experiment(given.name, settings)
+    axes = {}
+    for which, text in (("vary", given.vary), ("and_vary", given.and_vary)):
+        if text:
+            name, equals, doses = text.partition("=")
+            where = which.replace("vary", "doses")
+            if equals or name not in VARIABLES:
+                axes |= {which: name, where: read_doses(name, doses.split(","), where)}
+            else:
+                axes |= {which: name, where: VARIABLES[name].doses(base)}
+    return Study(base=base, **axes)
+
+
+def _findings(study: Study, given: Namespace) -> Findings:
+    """Run to the end, or to an interrupt, with a progress bar on standard error."""
+    from tqdm import tqdm
+
+    findings = None
+    store = None if given.no_store else Store()
+    with executor_of(given.dask) as executor, tqdm(unit=" trainings") as bar:
+        if store is not None and store.complaint:
+            bar.write(store.complaint)
+        try:
+            with closing(run(study, executor=executor, store=store)) as found:
+                for findings in found:
+                    bar.total = findings.total
+                    bar.initial = findings.reused
+                    bar.update(findings.done - bar.n)
+        except KeyboardInterrupt:
+            # What is there is worth showing, and in the store for the next time.
+            if findings is None:
+                raise
+    assert findings is not None
+    return findings
+
+
+def _as_json(findings: Findings) -> dict:
+    study = findings.study
+    return {
+        "base": asdict(study.base),
+        "vary": study.varied,
+        "cells": [
+            {
+                "doses": cell,
+                "chance": findings.chance(cell),
+                "strategies": {
+                    name: {
+                        "accuracies": list(findings.accuracies(cell, name).values()),
+                        "mean": _estimate(findings.mean(cell, name)),
+                        "difference": _estimate(findings.difference(cell, name)),
+                    }
+                    for name in study.base.strategies
+                },
+            }
+            for cell in study.cells
+        ],
+        "summary": summary(findings),
+        "failures": findings.failures,
+        "trainings": findings.done,
+        "from_store": findings.reused,
+        "seconds": findings.seconds,
+        "finished": findings.finished,
+    }
+
+
+def _estimate(found: Estimate | Difference | None) -> dict | None:
+    return found and finite(asdict(found))
+
+
+def _as_text(findings: Findings) -> str:
+    study = findings.study
+    titles = [VARIABLES[name].title for name in study.varied]
+    table = [[*titles, *(STRATEGIES[name].title for name in study.base.strategies), "Chance"]]
+    for cell in study.cells:
+        reached = [_reached(findings, cell, name) for name in study.base.strategies]
+        table.append([*map(str, cell), *reached, f"{findings.chance(cell):.1%}"])
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    rows = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    trained = findings.done - findings.reused
+    return "\n".join(
+        [
+            "Accuracy on unseen sequences with 95% interval; * is surely different from no mask.",
+            *rows,
+            *summary(findings),
+            f"{trained} trainings in {findings.seconds:.1f} seconds, {findings.reused} found in the store.",
+        ]
+    )
+
+
+def _reached(findings: Findings, cell: Cell, strategy: str) -> str:
+    mean, difference = findings.mean(cell, strategy), findings.difference(cell, strategy)
+    if mean is None:
+        return "-"
+    spread = "one repeat" if isinf(mean.low) else f"{100 * mean.low:.1f} to {mean.high:.1%}"
+    return f"{mean.mean:.1%} ({spread}){' *' if difference and difference.sure else ''}"
