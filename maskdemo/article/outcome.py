@@ -1,0 +1,159 @@
+"""What happened when a program ran: built up from what its process says, and put in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from maskdemo.article.examples import Program
+from maskdemo.child import stream
+
+#: Characters of printed text that are kept, the newest ones.
+MOST_OUTPUT = 20_000
+#: Outputs are probabilities in single precision: below this a change is rounding.
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Point:
+    """Loss and accuracy (0 to 1) after a batch: means since the epoch began. Both count from 1."""
+
+    epoch: int
+    batch: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The error that ended the program, and the program's line (from 1) that was being run."""
+
+    kind: str
+    message: str
+    line: int | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Received:
+    """The mask that a layer received: its True elements and all of them; both None without a mask."""
+
+    layer: str
+    valid: int | None
+    steps: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is known of one run so far.
+
+    epochs, batches (an epoch): what `fit` was asked for, 0 before it began. commonest: the share of
+    the commonest training label. leak: the largest change of an output when the training sequences
+    are given without their padding; None where it was not measured. seconds: from the program's
+    first line to its end, without loading TensorFlow.
+    """
+
+    program: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    epochs: int = 0
+    batches: int = 0
+    commonest: float | None = None
+    points: tuple[Point, ...] = ()
+    received: tuple[Received, ...] = ()
+    leak: float | None = None
+    output: str = ""
+    failure: Failure | None = None
+    finished: bool = False
+    seconds: float = 0.0
+
+
+def run(program: Program) -> Iterator[Outcome]:
+    """Run the program in a clean process; yields after every message, and often while it is silent.
+
+    Raises `maskdemo.child.ChildFailed` if the process itself breaks down.
+    """
+    outcome = Outcome(program.name)
+    # At once: whoever waits is told which program is under way.
+    yield outcome
+    asked = {"name": program.name, "text": program.text}
+    for message in stream("maskdemo.article.running", asked):
+        outcome = _and(outcome, message)
+        yield outcome
+
+
+def _and(known: Outcome, message: dict[str, Any]) -> Outcome:
+    (kind, what), *_ = message.items()
+    match kind:
+        case "versions" | "commonest" | "leak":
+            return replace(known, **{kind: what})
+        case "plan":
+            return replace(known, epochs=what["epochs"], batches=what["batches"])
+        case "point":
+            return replace(known, points=(*known.points, Point(**what)))
+        case "masks":
+            return replace(known, received=tuple(Received(**each) for each in what))
+        case "output":
+            return replace(known, output=as_seen(known.output + what)[-MOST_OUTPUT:])
+        case "failure":
+            return replace(known, failure=Failure(**what))
+        case "seconds":
+            return replace(known, seconds=what, finished=True)
+    return known
+
+
+def as_seen(text: str) -> str:
+    """Printed text as a terminal leaves it: a line that was written over shows its last version."""
+    return re.sub(r"[^\n]*\r(?=[^\r\n])", "", text).replace("\b", "")
+
+
+def headline(outcome: Outcome) -> str:
+    """One sentence on where the run stands or how it ended."""
+    if outcome.failure is not None:
+        where = f"at line {outcome.failure.line}" if outcome.failure.line else "outside its own lines"
+        return f"Stopped {where} with {_article(outcome.failure.kind)} {outcome.failure.kind}."
+    if outcome.finished:
+        return f"Ran to its end in {outcome.seconds:.1f} s, without an error."
+    if outcome.points:
+        last = outcome.points[-1]
+        return f"Epoch {last.epoch} of {outcome.epochs}, batch {last.batch} of {outcome.batches}."
+    return "The program is running." if outcome.versions else "Loading TensorFlow and Keras."
+
+
+def findings(outcome: Outcome) -> tuple[str, ...]:
+    """What the run showed, a sentence each, in Markdown."""
+    said = []
+    if outcome.finished and outcome.points and outcome.commonest is not None:
+        said.append(
+            f"Accuracy {outcome.points[-1].accuracy:.0%} on its own training sequences. Always giving "
+            f"the commoner of its random labels gets {outcome.commonest:.0%}."
+        )
+    said += [_mask_words(each) for each in outcome.received]
+    if outcome.leak is not None:
+        said.append(_leak_words(outcome.leak))
+    return tuple(said)
+
+
+def _mask_words(received: Received) -> str:
+    if received.valid is None:
+        return f"`{received.layer}` received **no mask**."
+    return (
+        f"`{received.layer}` received **a mask**: {received.valid} of {received.steps} steps are to be "
+        "used."
+    )
+
+
+def _leak_words(leak: float) -> str:
+    if leak == 0:
+        return "Without their padding the same sequences get **exactly the same outputs**."
+    if leak < ROUNDING:
+        return f"Without their padding the same sequences get the same outputs, but for {leak:.0e}."
+    return (
+        "Without their padding the same sequences get **other outputs**: they change by up to "
+        f"{leak:.2g}."
+    )
+
+
+def _article(word: str) -> str:
+    return "an" if word[:1] in "AEIOU" else "a"

@@ -1,0 +1,62 @@
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+LONGEST = 10
+
+
+class ManualLSTM(keras.layers.Layer):
+    def __init__(self, units, **options):
+        super().__init__(**options)
+        self.units = units
+        self.cell = keras.layers.LSTMCell(units)
+        self.supports_masking = True
+
+    def call(self, inputs, mask=None, training=False):
+        count = tf.shape(inputs)[0]
+        start = self.cell.get_initial_state(batch_size=count)
+        length = tf.shape(inputs)[1]
+        answers = tf.TensorArray(tf.float32, size=length)
+
+        def one_step(at, state, answers):
+            seen = inputs[:, at]
+            if mask is not None:
+                valid = tf.expand_dims(mask[:, at], axis=1)
+                seen = seen * tf.cast(valid, dtype=inputs.dtype)
+            answer, state = self.cell(
+                seen, state, training=training
+            )
+            return at + 1, state, answers.write(at, answer)
+
+        _, _, answers = tf.while_loop(
+            cond=lambda at, state, answers: at < length,
+            body=one_step,
+            loop_vars=(tf.constant(0), start, answers),
+        )
+        return tf.transpose(answers.stack(), perm=[1, 0, 2])
+
+
+def padded_sequence():
+    steps = np.random.randint(1, LONGEST + 1)
+    values = np.random.rand(steps, 5)
+    missing = LONGEST - steps
+    return np.pad(values, [(0, missing), (0, 0)], mode="constant")
+
+
+reader = keras.Sequential(
+    [
+        keras.layers.Input(shape=(None, 5)),
+        ManualLSTM(32),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+)
+reader.compile(
+    optimizer="adam",
+    loss="binary_crossentropy",
+    metrics=["accuracy"],
+)
+
+sequences = np.array([padded_sequence() for i in range(100)])
+labels = np.random.randint(0, 2, 100)
+reader.fit(sequences, labels, epochs=2)
+reader.summary()

@@ -1,0 +1,77 @@
+"""What `Model.fit` reports while it trains: accuracy and loss, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+import plotly.graph_objects as go
+
+from maskdemo.charts.curves import TOP
+from maskdemo.charts.panels import Panel, axis, stacked, upright
+from maskdemo.charts.template import inks
+
+PANEL_HEIGHT = 84
+
+
+def fitting(
+    accuracy: Sequence[float],
+    loss: Sequence[float],
+    *,
+    epochs: int,
+    batches: int,
+    dark: bool = False,
+) -> go.Figure:
+    """Accuracy (0 to 1) and loss after each batch so far, of `epochs` times `batches` in all."""
+    top = max(1, ceil(max(loss, default=0.0)))
+    panels = (
+        Panel(
+            "Accuracy",
+            PANEL_HEIGHT,
+            0,
+            TOP,
+            ticks={"tickvals": [0, 0.5, 1], "tickformat": ".0%", "showgrid": True},
+        ),
+        Panel("Loss", PANEL_HEIGHT, 0, top, ticks={"tickvals": [0, top / 2, top], "showgrid": True}),
+    )
+    lines = [
+        _line(accuracy, "Accuracy %{y:.1%}", 0, batches, dark),
+        _line(loss, "Loss %{y:.3f}", 1, batches, dark),
+    ]
+    figure = stacked(
+        panels,
+        lines,
+        title="On its training sequences",
+        detail="After each batch: the mean since the epoch began",
+        steps=epochs * batches,
+        dark=dark,
+        name="fitting",
+    )
+    figure.update_xaxes(title_text="Batch")
+    for epoch in range(1, epochs):
+        for index in range(len(panels)):
+            figure.add_shape(upright(epoch * batches + 0.5, dark=dark, dash="dot", index=index))
+    return figure
+
+
+def _line(values: Sequence[float], hover: str, index: int, batches: int, dark: bool) -> go.Scatter:
+    """One line an epoch: the mean begins anew, so nothing leads from one epoch to the next."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for at, value in enumerate(values):
+        if at and at % batches == 0:
+            x.append(None)
+            y.append(None)
+        x.append(at + 1)
+        y.append(value)
+    return go.Scatter(
+        x=x,
+        y=y,
+        yaxis=axis(index),
+        mode="lines+markers",
+        line={"color": inks(dark).text, "width": 2.2},
+        marker={"color": inks(dark).text, "size": 7},
+        cliponaxis=False,
+        showlegend=False,
+        hovertemplate=f"Batch %{{x}}<br>{hover}<extra></extra>",
+    )
