@@ -17,6 +17,8 @@ def declare() -> StreamlitPage:
         [
             st.Page("pages/playground.py", title="Playground", default=True),
             st.Page("pages/inside.py", title="Inside the LSTM"),
+            st.Page("pages/study.py", title="When does it matter?"),
+            st.Page("pages/article.py", title="The article, checked"),
         ]
     )
 
