@@ -1,20 +1,13 @@
 """What the repeats entitle us to say.
 
-Each strategy is compared with `no_mask` in the same repeat: same data, same initial weights, same
-batch order. The differences over the repeats give a mean and a 95 % interval (Student's t). The words:
-
-- *no measurable difference*: the interval contains zero.
-- *hurts*: the whole interval is below zero.
-- *helps*: the whole interval is above zero.
-- *required*: it helps, and without any handling less than half as much is learned above chance.
-- *undecided*: a single repeat tells luck from effect in no case.
-
-For a label at each step the accuracy compared is that on valid steps: what padding adds is no skill.
+`METHOD` and `RULES` say how, in the words that people read. For a label at each step the accuracy
+compared is that on valid steps: what padding adds is no skill.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +18,18 @@ from maskdemo.strategies import STRATEGIES
 
 BASELINE = "no_mask"
 CONFIDENCE = 0.95
+METHOD = (
+    "Each strategy is compared with no mask in the same repeat: same data, same initial weights, same "
+    "batch order. The mean difference in accuracy on unseen sequences has a 95% interval (Student's t)."
+)
+#: What each word means.
+RULES = {
+    "no measurable difference": "the interval contains zero.",
+    "hurts": "the whole interval is below zero.",
+    "helps": "the whole interval is above zero.",
+    "required": "it helps, and without any handling less than half as much is learned above chance.",
+    "undecided": "there is only one repeat, which cannot tell an effect from luck.",
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,42 @@ class Verdict:
     sentence: str
 
 
-def interval(values: list[float] | np.ndarray) -> tuple[float, float, float]:
+@dataclass(frozen=True)
+class Standing:
+    """How far one strategy has come.
+
+    accuracies: on unseen sequences (valid steps), of the repeats that are finished, else of the first
+    one after its newest epoch. reported: the same with padding as it counts. leak: the largest of all
+    repeats (0 to 1), None before one is finished.
+    """
+
+    strategy: str
+    accuracies: tuple[float, ...]
+    reported: tuple[float, ...]
+    leak: float | None
+
+    @property
+    def leak_words(self) -> str:
+        """The leak for people, in points of probability."""
+        if self.leak is None:
+            return "measured after the last epoch"
+        return "none, exactly 0" if self.leak == 0 else f"{self.leak * 100:.2g} points"
+
+
+def standing(snapshot: Snapshot, strategy: str) -> Standing:
+    """How far the strategy has come in this run."""
+    mine = [each for each in snapshot.curves if each.strategy == strategy and each.test_accuracy]
+    leaks = [each.leak for each in mine if each.leak is not None]
+    counted = [each for each in mine if each.leak is not None] or mine[:1]
+    return Standing(
+        strategy,
+        accuracies=tuple(each.test_valid_accuracy[-1] for each in counted),
+        reported=tuple(each.test_accuracy[-1] for each in counted),
+        leak=max(leaks, default=None),
+    )
+
+
+def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     """Mean and Student's t 95 % interval; the limits are infinite for a single value.
 
     >>> [round(x, 3) for x in interval([0.1, 0.2, 0.3])]
@@ -133,21 +173,23 @@ def _compare(strategy: str, mine: np.ndarray, base: np.ndarray, chance: float) -
         low, high = max(low, -1.0), min(high, 1.0)
     if word == "undecided":
         sentence = (
-            f"{title}: {_points(difference)} points against no mask in one repeat. One repeat cannot "
+            f"{title}: {points(difference)} points against no mask in one repeat. One repeat cannot "
             "tell an effect from luck."
         )
     elif low == high == 0:
         sentence = f"{title}: the same accuracy as no mask in each of {len(mine)} repeats."
     else:
         sentence = (
-            f"{title}: {_points(difference)} points against no mask "
-            f"(95% interval {_points(low)} to {_points(high)}, {len(mine)} repeats)."
+            f"{title}: {points(difference)} points against no mask "
+            f"(95% interval {points(low)} to {points(high)}, {len(mine)} repeats)."
         )
     return Verdict(strategy, word, difference, low, high, len(mine), sentence)
 
 
-def _points(share: float) -> str:
-    return f"{share * 100:+.1f}"
+def points(share: float) -> str:
+    """A difference of shares (-1 to 1) in points, with its sign: `+2.5`."""
+    # A minus sign rather than a hyphen, and none before a zero.
+    return f"{round(share * 100, 1) + 0.0:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _word(low: float, high: float, mine: float, base: float, chance: float) -> str:

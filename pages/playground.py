@@ -5,7 +5,7 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.jobs import QueueFull, Status
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import controls, live, navigation, server
+from maskdemo.ui import controls, live, navigation, server, show_code, take_away
 
 navigation.require()
 state = st.session_state
@@ -86,7 +86,7 @@ def run_view() -> None:
                 key="train",
                 disabled=complaint is not None,
             )
-            live.take_away(snapshot)
+            take_away.run(snapshot, experiment, state.get("looked_at", {}))
         live.progress(status)
     if state.get("refused"):
         st.warning(state.refused)
@@ -100,17 +100,28 @@ def run_view() -> None:
         live.plot(preview, key="preview", alt="The padded batch: each row a sequence")
     with right:
         live.curves(snapshot, experiment, metric="test_accuracy")
+    if snapshot is not None:
+        live.cards(snapshot)
+    show_code.expander(snapshot.experiment if snapshot else experiment)
     if snapshot is None:
         return
-    live.cards(snapshot)
     probe_view(snapshot, going)
-    st.page_link("pages/inside.py", label="See every gate of these networks", icon=":material/search:")
+    # Even where they are the usual ones: on that page others may be chosen.
+    looked_at = {"probe": str(state.probe)}
+    if not state.get("followed"):
+        looked_at["epoch"] = str(state.epoch)
+    st.page_link(
+        "pages/inside.py",
+        label="See every gate of these networks",
+        icon=":material/search:",
+        query_params=experiment.to_params() | looked_at,
+    )
     more = st.expander("Loss, training accuracy and every repeat", key="more", on_change="rerun")
     if more.open:
         with more:
             live.details(snapshot, experiment)
     with st.expander("How the verdict is reached"):
-        st.markdown(live.RULES)
+        live.rules()
 
 
 def probe_view(snapshot: Snapshot, going: bool) -> None:

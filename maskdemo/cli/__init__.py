@@ -11,10 +11,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from maskdemo.cli import run, study
+from maskdemo.cli import export, run, study
 
 #: Each adds its own parsers, which name the function that answers.
-COMMANDS = (run, study)
+COMMANDS = (run, study, export)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlencode
 
-import pandas as pd
 import streamlit as st
 
 from maskdemo import charts
@@ -13,7 +11,16 @@ from maskdemo.experiment import Experiment
 from maskdemo.jobs import Status
 from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
-from maskdemo.verdict import BASELINE, Verdict, final_accuracies, headline, interval, verdicts
+from maskdemo.verdict import (
+    BASELINE,
+    METHOD,
+    RULES,
+    Verdict,
+    headline,
+    interval,
+    standing,
+    verdicts,
+)
 
 BADGES = {
     "required": "blue",
@@ -22,15 +29,8 @@ BADGES = {
     "no measurable difference": "gray",
     "undecided": "gray",
 }
-RULES = """
-Each strategy is compared with *No mask* in the same repeat: same data, same initial weights, same
-batch order. The mean difference in accuracy on unseen sequences has a 95% interval (Student's t).
-
-- **No measurable difference**: the interval contains zero.
-- **Hurts**, **helps**: the whole interval is below or above zero.
-- **Required**: it helps, and without any handling less than half as much is learned above chance.
-- **Undecided**: there is only one repeat.
-"""
+#: What a chart's own menu saves, and how many pixels a dot of the screen becomes.
+FIGURES = {"SVG": 1, "PNG": 2}
 
 
 def is_dark() -> bool:
@@ -44,8 +44,14 @@ def plain(text: str) -> str:
 
 
 def plot(figure, *, key: str, alt: str) -> None:
-    """A figure as `maskdemo.charts` made it, without Streamlit's own chart theme."""
-    st.plotly_chart(figure, key=key, alt=alt, theme=None, config={"displaylogo": False})
+    """A figure as `maskdemo.charts` made it, without Streamlit's own chart theme.
+
+    Its own menu saves it as SVG, or as PNG where the viewer asked for that (`ui.take_away`).
+    """
+    kind = st.session_state.get("figures") or "SVG"
+    image = {"format": kind.lower(), "filename": f"maskdemo-{key}", "scale": FIGURES[kind]}
+    config = {"displaylogo": False, "toImageButtonOptions": image}
+    st.plotly_chart(figure, key=key, alt=alt, theme=None, config=config)
 
 
 def progress(status: Status[Snapshot]) -> None:
@@ -100,30 +106,23 @@ def cards(snapshot: Snapshot) -> None:
 
 
 def _card(snapshot: Snapshot, name: str) -> None:
-    mine = [curve for curve in snapshot.curves if curve.strategy == name]
-    last = [curve.test_valid_accuracy[-1] for curve in mine if curve.test_valid_accuracy]
-    ended = list(final_accuracies(snapshot, name).values()) or last[:1]
+    stands, per_step = standing(snapshot, name), snapshot.experiment.per_step
+    ended = stands.accuracies
     with st.container(border=True, gap="xsmall"):
         shade = charts.colour(name, dark=is_dark())
         st.html(
             f'<span style="color:{shade};font-size:1.1em">&#9632;</span> '
             f"<b>{STRATEGIES[name].title}</b>"
         )
-        mean = interval(ended)[0] if ended else float("nan")
         st.metric(
-            "Accuracy on unseen sequences" if not snapshot.experiment.per_step
-            else "Accuracy on real steps",
-            f"{mean:.1%}",
+            "Accuracy on real steps" if per_step else "Accuracy on unseen sequences",
+            f"{interval(ended)[0] if ended else float('nan'):.1%}",
         )
         lines = [f"{min(ended):.1%} to {max(ended):.1%} in {len(ended)} repeats"
                  if len(ended) > 1 else "One repeat so far"]
-        if snapshot.experiment.per_step and mine and mine[0].test_accuracy:
-            reported = [c.test_accuracy[-1] for c in mine if c.test_accuracy][: max(len(ended), 1)]
-            lines.append(f"Reported, padding and all: {sum(reported) / len(reported):.1%}")
-        leaks = [curve.leak for curve in mine if curve.leak is not None]
-        lines.append(
-            f"Leak: {_points(max(leaks))}" if leaks else "Leak: measured after the last epoch"
-        )
+        if per_step and stands.reported:
+            lines.append(f"Reported, padding and all: {interval(stands.reported)[0]:.1%}")
+        lines.append(f"Leak: {stands.leak_words}")
         st.caption(
             "  \n".join(lines),
             help="Leak: the largest change of any output probability when the same unseen sequences "
@@ -143,42 +142,10 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         curves(snapshot, experiment, metric="accuracy")
 
 
-def take_away(snapshot: Snapshot | None) -> None:
-    """The link to these settings, and the results as a table."""
-    with st.popover("Share", icon=":material/link:"):
-        st.markdown("This link opens the same settings: same data, same weights, same curves.")
-        query = urlencode(st.query_params.to_dict())
-        st.code(f"{st.context.url}?{query}", language=None, wrap_lines=True)
-    if snapshot is not None:
-        st.download_button(
-            "Table",
-            table(snapshot).to_csv(index=False),
-            "maskdemo.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-
-
-def table(snapshot: Snapshot) -> pd.DataFrame:
-    """Every epoch of every strategy and repeat, one row each."""
-    rows = []
-    for curve in snapshot.curves:
-        for epoch in range(len(curve.test_accuracy)):
-            rows.append(
-                {
-                    "strategy": curve.strategy,
-                    "repeat": curve.repeat + 1,
-                    "epoch": epoch + 1,
-                    "loss": curve.loss[epoch],
-                    "accuracy": curve.accuracy[epoch],
-                    "test_loss": curve.test_loss[epoch],
-                    "test_accuracy": curve.test_accuracy[epoch],
-                    "test_valid_accuracy": curve.test_valid_accuracy[epoch],
-                    "leak": curve.leak,
-                }
-            )
-    return pd.DataFrame(rows)
+def rules() -> None:
+    """How the verdict is reached."""
+    words = (f"- **{word[0].upper()}{word[1:]}**: {rule}" for word, rule in RULES.items())
+    st.markdown("\n".join([METHOD, "", *words]))
 
 
 def _nothing_yet(experiment: Experiment) -> Snapshot:
@@ -187,15 +154,21 @@ def _nothing_yet(experiment: Experiment) -> Snapshot:
     return Snapshot(experiment, (), nothing, experiment.chance(), False, 0.0, 0.0)
 
 
-def _points(leak: float) -> str:
-    return "none, exactly 0" if leak == 0 else f"{leak * 100:.2g} points"
-
-
 def _where(snapshot: Snapshot) -> str:
-    newest = snapshot.curves[-1]
-    whole = snapshot.experiment
-    left = snapshot.seconds / snapshot.done * (1 - snapshot.done)
+    newest, whole = snapshot.curves[-1], snapshot.experiment
+    left = _seconds_left(snapshot)
     return (
-        f"Repeat {newest.repeat + 1} of {whole.repeats}, epoch {len(newest.loss)} of "
-        f"{whole.epochs}, about {max(1, round(left))} s left."
+        f"Repeat {newest.repeat + 1} of {whole.repeats}, epoch {len(newest.loss)} of {whole.epochs}"
+        + ("." if left is None else f", about {max(1, round(left))} s left.")
     )
+
+
+def _seconds_left(snapshot: Snapshot) -> float | None:
+    """Judged from what came after the first epoch that was seen: before it, programs are compiled."""
+    now = (snapshot.done, snapshot.seconds)
+    run, began = st.session_state.get("first_seen", (None, now))
+    if run != snapshot.experiment or now < began:
+        st.session_state.first_seen = (snapshot.experiment, now)
+        return None
+    done, seconds = now[0] - began[0], now[1] - began[1]
+    return seconds / done * (1 - snapshot.done) if done > 0 else None

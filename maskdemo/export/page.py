@@ -1,0 +1,98 @@
+"""A report as one HTML file that needs nothing else: no network, no server, no font."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import plotly.graph_objects as go
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from maskdemo.export.parts import versions
+
+#: Pixels of height that one printed page has room for, and how large figures are printed on it.
+PAGE_HEIGHT, PRINTED = 960, 0.86
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table; `colour` is that of the square before its first cell."""
+
+    cells: tuple[str, ...]
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column heads and rows of as many cells; the first column is text, the others numbers."""
+
+    head: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a report says. verdicts: (word or nothing, sentence). `link` may be hostile."""
+
+    kind: str
+    title: str
+    lead: str
+    notes: tuple[str, ...] = ()
+    headline: str
+    verdicts: tuple[tuple[str, str], ...]
+    accuracies: Table
+    figures: tuple[go.Figure, ...]
+    settings: tuple[tuple[str, str], ...]
+    strategies: tuple[tuple[str, str], ...]
+    method: str
+    rules: Mapping[str, str]
+    numbers: Table
+    seeds: tuple[int, ...]
+    link: str
+    json: str
+
+
+def render(content: Content, *, when: datetime | None = None) -> str:
+    """The file's text. when: the time it states, by default now."""
+    when = when or datetime.now().astimezone()
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        content=content,
+        when=f"{when.day} {when:%B %Y, %H:%M %Z}".strip(),
+        figures=[_figure(each, at) for at, each in enumerate(content.figures, 1)],
+        versions=versions(),
+        can_be_followed=content.link.startswith(("http://", "https://")),
+        plotly=Markup(get_plotlyjs()),
+    )
+
+
+def _figure(figure: go.Figure, number: int) -> dict[str, object]:
+    name = f"figure-{number}"
+    html = figure.to_html(
+        full_html=False,
+        include_plotlyjs=False,
+        div_id=name,
+        config={
+            "displaylogo": False,
+            "responsive": True,
+            "toImageButtonOptions": {"format": "svg", "filename": f"maskdemo-{name}"},
+        },
+    )
+    words = str(figure.layout.title.text or name).partition("<br>")[0]
+    return {
+        "html": Markup(html),
+        "words": words,
+        # Printed, a figure taller than a page would be cut.
+        "fit": min(PRINTED, PAGE_HEIGHT / (figure.layout.height or PAGE_HEIGHT)),
+    }

@@ -1,0 +1,218 @@
+"""Reports to hand on: one run, or one study, as a file that explains itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from math import isinf
+from typing import TYPE_CHECKING
+
+from maskdemo import charts
+from maskdemo.experiment import Experiment
+from maskdemo.export import words
+from maskdemo.export.numbers import NOTHING, interval, mean, spread
+from maskdemo.export.page import Content, Row, Table, render
+from maskdemo.export.parts import title
+from maskdemo.snapshot import Curve, Snapshot
+from maskdemo.strategies import STRATEGIES
+from maskdemo.verdict import METHOD, RULES, headline, points, standing, verdicts
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from maskdemo.study import Cell, Findings, Study
+
+LEAK = (
+    "Leak: the largest change of any output probability when the same unseen sequences are given "
+    "without their padding, over all repeats."
+)
+STUDY_RULES = {
+    word: rule for word, rule in RULES.items() if word in ("no measurable difference", "hurts", "helps")
+} | {
+    "Surely": "the interval still leaves zero when it is widened for all comparisons of the study "
+    "(Bonferroni).",
+    "undecided": RULES["undecided"],
+}
+
+
+def run_report(snapshot: Snapshot, *, link: str) -> str:
+    """A run as HTML. link: where the same settings can be opened; quoted, never trusted."""
+    experiment = snapshot.experiment
+    return render(
+        Content(
+            kind="Report of a run.",
+            title=title(experiment),
+            lead=words.lead(experiment),
+            notes=() if snapshot.finished else (_unfinished(snapshot.done),),
+            headline=headline(snapshot) or "The verdict needs two repeats, with no mask among them.",
+            verdicts=tuple((each.word, each.sentence) for each in verdicts(snapshot)),
+            accuracies=_accuracies(snapshot),
+            figures=(
+                charts.padded_batch(experiment.preview()),
+                charts.learning_curves(snapshot),
+                charts.accuracy_by_strategy(snapshot),
+                charts.outputs_by_step(snapshot, probe=0, epoch=experiment.epochs),
+                charts.learning_curves(snapshot, metric="test_loss"),
+                charts.learning_curves(snapshot, metric="loss"),
+            ),
+            method=METHOD,
+            rules=RULES,
+            numbers=_numbers(snapshot),
+            seeds=_seeds(experiment),
+            link=link,
+            settings=words.settings(experiment),
+            strategies=_strategies(experiment),
+            json=_json(asdict(experiment)),
+        )
+    )
+
+
+def study_report(findings: Findings, *, link: str) -> str:
+    """A study as HTML. link: where the same study can be opened; quoted, never trusted."""
+    from maskdemo.charts.doses import dose_text, short_title
+    from maskdemo.study import summary
+
+    study = findings.study
+    doses = dict(zip(study.varied, (study.doses, study.and_doses), strict=False))
+    said = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
+    notes = [] if findings.finished else [_unfinished(findings.done / findings.total)]
+    return render(
+        Content(
+            kind="Report of a study.",
+            title=" and ".join(short_title(name) for name in doses),
+            lead=f"{words.lead(study.base)} {findings.done} of {findings.total} networks trained.",
+            notes=(*notes, *findings.failures),
+            headline=said[0],
+            verdicts=tuple(("", each) for each in said[1:]),
+            accuracies=_cells(findings),
+            figures=_study_figures(findings),
+            method=METHOD,
+            rules=STUDY_RULES,
+            numbers=_trainings(findings),
+            seeds=_seeds(study.base),
+            link=link,
+            settings=(
+                *(
+                    (f"{short_title(name)}, varied", ", ".join(dose_text(name, each) for each in given))
+                    for name, given in doses.items()
+                ),
+                *words.settings(study.base),
+            ),
+            strategies=_strategies(study.base),
+            json=_json(asdict(study)),
+        )
+    )
+
+
+def _accuracies(snapshot: Snapshot) -> Table:
+    experiment, rows = snapshot.experiment, []
+    for name in experiment.strategies:
+        stands = standing(snapshot, name)
+        leak = stands.leak_words if stands.leak is not None else "not measured"
+        reported = (mean(stands.reported),) if experiment.per_step else ()
+        cells = (
+            *(STRATEGIES[name].title, mean(stands.accuracies), interval(stands.accuracies)),
+            *(spread(stands.accuracies), *reported, leak),
+        )
+        rows.append(Row(cells, charts.colour(name)))
+    reported = ("Reported",) if experiment.per_step else ()
+    head = (
+        *("Strategy", "Accuracy", "95% interval", "Lowest to highest"),
+        *(*reported, "Leak"),
+    )
+    chance = ("Chance", f"{snapshot.chance:.1%}", *(NOTHING,) * (len(head) - 2))
+    what = "valid steps of unseen sequences" if experiment.per_step else "unseen sequences"
+    note = (
+        f"Accuracy on {what}, mean of the repeats. "
+        f"{'Reported: with padding as it counts. ' if experiment.per_step else ''}"
+        f"Chance: always giving the commonest label. {LEAK}"
+    )
+    return Table(head, (*rows, Row(chance)), note)
+
+
+def _numbers(snapshot: Snapshot) -> Table:
+    per_step = snapshot.experiment.per_step
+    head = (
+        *("Strategy", "Repeat", "Epochs", "Training loss", "Training accuracy", "Test loss"),
+        *("Test accuracy", *(("On valid steps",) if per_step else ())),
+    )
+
+    def cells(curve: Curve) -> tuple[str, ...]:
+        valid = (f"{curve.test_valid_accuracy[-1]:.4f}",) if per_step else ()
+        return (
+            *(STRATEGIES[curve.strategy].title, str(curve.repeat + 1), str(len(curve.loss))),
+            *(f"{curve.loss[-1]:.4f}", f"{curve.accuracy[-1]:.4f}", f"{curve.test_loss[-1]:.4f}"),
+            *(f"{curve.test_accuracy[-1]:.4f}", *valid),
+        )
+
+    trained = (each for each in snapshot.curves if each.test_accuracy)
+    rows = tuple(Row(cells(each), charts.colour(each.strategy)) for each in trained)
+    note = (
+        "After the last epoch. Training numbers are running means over the epoch, as Model.fit reports "
+        "them; accuracies are shares of 1."
+    )
+    return Table(head, rows, note)
+
+
+def _cells(findings: Findings) -> Table:
+    study, rows = findings.study, []
+    for cell in study.cells:
+        for name in study.base.strategies:
+            values = tuple(findings.accuracies(cell, name).values())
+            difference = findings.difference(cell, name)
+            against, word = NOTHING, NOTHING
+            if difference is not None:
+                against = points(difference.mean)
+                word = f"{'surely ' if difference.sure else ''}{difference.word}"
+                if not isinf(difference.low):
+                    against += f" ({points(difference.low)} to {points(difference.high)})"
+            cells = (STRATEGIES[name].title, mean(values), spread(values), against, word)
+            rows.append(Row((_say(study, cell), *cells), charts.colour(name)))
+        chance = ("Chance", f"{findings.chance(cell):.1%}", NOTHING, NOTHING, NOTHING)
+        rows.append(Row((_say(study, cell), *chance)))
+    head = ("Dose", "Strategy", "Accuracy", "Lowest to highest", "Points against no mask", "Word")
+    note = "Accuracy on unseen sequences, mean of the repeats; differences with their 95% interval."
+    return Table(head, tuple(rows), note)
+
+
+def _trainings(findings: Findings) -> Table:
+    study, rows = findings.study, []
+    for cell in study.cells:
+        for name in study.base.strategies:
+            for repeat, accuracy in findings.accuracies(cell, name).items():
+                cells = (_say(study, cell), STRATEGIES[name].title, str(repeat + 1), f"{accuracy:.4f}")
+                rows.append(Row(cells, charts.colour(name)))
+    note = "Accuracy on unseen sequences, a share of 1."
+    return Table(("Dose", "Strategy", "Repeat", "Accuracy"), tuple(rows), note)
+
+
+def _say(study: Study, cell: Cell) -> str:
+    from maskdemo.study import VARIABLES
+
+    pairs = zip(study.varied, cell, strict=True)
+    return " and ".join(VARIABLES[name].say(dose) for name, dose in pairs)
+
+
+def _study_figures(findings: Findings) -> tuple[Figure, ...]:
+    if findings.study.and_vary is None:
+        return (charts.dose_response(findings),)
+    return tuple(
+        charts.dose_map(findings, strategy=name) for name in findings.study.base.strategies
+    )
+
+
+def _strategies(experiment: Experiment) -> tuple[tuple[str, str], ...]:
+    chosen = (STRATEGIES[name] for name in experiment.strategies)
+    return tuple((each.title, each.summary) for each in chosen)
+
+
+def _seeds(experiment: Experiment) -> tuple[int, ...]:
+    return tuple(experiment.repeat_seed(repeat) for repeat in range(experiment.repeats))
+
+
+def _unfinished(done: float) -> str:
+    return f"Not finished: {done:.0%} of the training was done when this report was made."
+
+
+def _json(settings: dict) -> str:
+    return json.dumps(settings, indent=2)

@@ -1,0 +1,82 @@
+"""An experiment's settings in words, for people who never saw the controls."""
+
+from __future__ import annotations
+
+from maskdemo.experiment import Experiment
+from maskdemo.scenarios import scenario_of
+from maskdemo.tasks import TASKS
+
+
+def file_name(experiment: Experiment) -> str:
+    """What its files are called, without an ending."""
+    scenario = scenario_of(experiment)
+    return f"maskdemo-{scenario.name if scenario else experiment.task}"
+
+
+def lead(experiment: Experiment) -> str:
+    """One or two sentences on what is asked: the scenario's, else the task's."""
+    scenario = scenario_of(experiment)
+    return scenario.look_for if scenario else TASKS[experiment.task].summary
+
+
+def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
+    """(name, sentence) for everything that was set and mattered here."""
+    task = TASKS[experiment.task]
+    lengths = _range(experiment.min_length, experiment.max_length)
+    features = "one feature" if task.features == 1 else f"{task.features} features"
+    rows = [
+        ("Task", f"{task.title}{'' if task.title.endswith('?') else '.'} {task.summary}"),
+        (
+            "Sequences",
+            f"{experiment.train_size} to train on, {experiment.test_size} unseen; {lengths} steps of "
+            f"{features}, {experiment.classes} labels.",
+        ),
+        ("Padding", _padding(experiment)),
+        ("Missing readings", _missing(experiment)),
+    ]
+    if "masking_layer" in experiment.strategies:
+        rows.append(
+            (
+                "Mask value",
+                f"{experiment.mask_value:g}: the Masking layer takes a step for padding where all "
+                "features equal it.",
+            )
+        )
+    if experiment.per_step:
+        do = "" if experiment.count_invalid else "do not "
+        rows.append(
+            ("Invalid steps", f"They {do}count in the loss and in the reported accuracy.")
+        )
+    other = "weights and batch order" if task.fixed else "data, weights and batch order"
+    epochs = "1 epoch" if experiment.epochs == 1 else f"{experiment.epochs} epochs"
+    repeats = "1" if experiment.repeats == 1 else f"{experiment.repeats}, each with other {other}"
+    return (
+        *rows,
+        ("Network", f"One LSTM of {experiment.units} units and a dense read-out."),
+        (
+            "Training",
+            f"{epochs} in batches of {experiment.batch_size}, by Adam with learning rate "
+            f"{experiment.learning_rate:g}.",
+        ),
+        ("Repeats", f"{repeats}."),
+    )
+
+
+def _range(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _padding(experiment: Experiment) -> str:
+    if experiment.min_length == experiment.padded_length:
+        return "None: every sequence is as long as the others."
+    where = {"post": "After the end", "pre": "In front"}[experiment.side]
+    return f"{where}, to {experiment.padded_length} steps, written as {experiment.pad_value:g}."
+
+
+def _missing(experiment: Experiment) -> str:
+    if experiment.missing_rate == 0:
+        return "None."
+    return (
+        f"{experiment.missing_rate:.0%} of the readings inside the sequences, written as "
+        f"{experiment.pad_value:g}."
+    )

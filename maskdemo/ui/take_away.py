@@ -1,0 +1,143 @@
+"""What a viewer can take away: the link, and files that are made only when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from maskdemo.experiment import Experiment
+from maskdemo.export import words
+from maskdemo.snapshot import Snapshot
+from maskdemo.ui import live
+
+if TYPE_CHECKING:
+    from maskdemo.study import Findings, Study
+
+#: Ending -> what kind of file that is, for the browser.
+KINDS = {
+    "py": "text/x-python",
+    "ipynb": "application/x-ipynb+json",
+    "html": "text/html",
+    "csv": "text/csv",
+}
+
+
+def run(snapshot: Snapshot | None, experiment: Experiment, view: Mapping[str, Any]) -> None:
+    """For the playground. snapshot: the results shown, if any; view: further parameters of the link."""
+    with st.popover("Take away", icon=":material/download:"):
+        _link(
+            experiment.to_params() | {key: str(each) for key, each in view.items()},
+            "This link opens the same settings: same data, same weights, same curves.",
+        )
+        st.markdown("**To run without this app**")
+        code(experiment)
+        st.markdown("**What came out**")
+        if snapshot is None:
+            st.caption("Train first: report and table hold the results.")
+            return
+        if snapshot.experiment != experiment:
+            st.caption("The results that are shown, of the earlier settings.")
+        name, link = words.file_name(snapshot.experiment), _address(snapshot.experiment.to_params())
+        _results(name, partial(_run_report, snapshot, link), partial(_run_table, snapshot))
+
+
+def study(findings: Findings | None, study: Study) -> None:
+    """For the study page. findings: those shown, if any."""
+    with st.popover("Take away", icon=":material/download:"):
+        _link(study.to_params(), "This link opens the same study.")
+        st.markdown("**To run without this app**, at the settings that are not varied")
+        code(study.base)
+        st.markdown("**What came out**")
+        if findings is None or not findings.outcomes:
+            st.caption("Start the study first: report and table hold the results.")
+            return
+        link = _address(findings.study.to_params())
+        name = f"{words.file_name(findings.study.base)}-by-{'-and-'.join(findings.study.varied)}"
+        _results(name, partial(_study_report, findings, link), partial(_study_table, findings))
+
+
+def code(experiment: Experiment) -> None:
+    """The experiment as a Keras script and as a notebook."""
+    name = words.file_name(experiment)
+    with st.container(horizontal=True):
+        _file("Keras script", f"{name}.py", partial(_script, experiment), icon="code")
+        _file("Notebook", f"{name}.ipynb", partial(_notebook, experiment), icon="book_2")
+
+
+def _results(name: str, report: Callable[[], str], table: Callable[[], str]) -> None:
+    with st.container(horizontal=True):
+        _file("Report", f"{name}.html", report, icon="article")
+        _file("Table", f"{name}.csv", table, icon="table")
+    st.segmented_control(
+        "Figures",
+        list(live.FIGURES),
+        key="figures",
+        default="SVG",
+        required=True,
+        persist_state="session",
+        help="What the camera in a chart's own menu saves, in the colours of the page.",
+    )
+
+
+def _link(params: Mapping[str, str], sentence: str) -> None:
+    st.markdown(f"**Link**  \n{sentence}")
+    st.code(_address(params), language=None, wrap_lines=True)
+
+
+def _address(params: Mapping[str, str]) -> str:
+    return f"{st.context.url}?{urlencode(params)}"
+
+
+def _file(label: str, name: str, make: Callable[[], str], *, icon: str) -> None:
+    st.download_button(
+        label,
+        make,
+        name,
+        KINDS[name.rpartition(".")[2]],
+        icon=f":material/{icon}:",
+        on_click="ignore",
+        key=f"download {label}",
+    )
+
+
+# Made in a thread of its own when somebody asks, and the modules are loaded then.
+
+
+def _script(experiment: Experiment) -> str:
+    from maskdemo.export.script import script
+
+    return script(experiment)
+
+
+def _notebook(experiment: Experiment) -> str:
+    from maskdemo.export.notebook import notebook
+
+    return notebook(experiment)
+
+
+def _run_report(snapshot: Snapshot, link: str) -> str:
+    from maskdemo.export.report import run_report
+
+    return run_report(snapshot, link=link)
+
+
+def _run_table(snapshot: Snapshot) -> str:
+    from maskdemo.export.table import run_table
+
+    return run_table(snapshot).to_csv(index=False)
+
+
+def _study_report(findings: Findings, link: str) -> str:
+    from maskdemo.export.report import study_report
+
+    return study_report(findings, link=link)
+
+
+def _study_table(findings: Findings) -> str:
+    from maskdemo.export.table import study_table
+
+    return study_table(findings).to_csv(index=False)
