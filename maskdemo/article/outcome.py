@@ -79,11 +79,12 @@ def run(program: Program) -> Iterator[Outcome]:
     yield outcome
     asked = {"name": program.name, "text": program.text}
     for message in stream("maskdemo.article.running", asked):
-        outcome = _and(outcome, message)
+        outcome = and_then(outcome, message)
         yield outcome
 
 
-def _and(known: Outcome, message: dict[str, Any]) -> Outcome:
+def and_then(known: Outcome, message: dict[str, Any]) -> Outcome:
+    """The outcome when its process has said one thing more."""
     (kind, what), *_ = message.items()
     match kind:
         case "versions" | "commonest" | "leak":

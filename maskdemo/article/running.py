@@ -46,13 +46,17 @@ def main() -> None:
             }
         }
     )
-    keras.Model.fit = _listened(keras.Model.fit)
+    perform(asked["name"], asked["text"])
+
+
+def perform(name: str, text: str) -> None:
+    """Run one program in this process and say what happens."""
     with tempfile.TemporaryDirectory() as folder:
         # A file, because TensorFlow reads the source of what it traces.
-        path = Path(folder, f"{asked['name']}.py")
-        path.write_text(asked["text"], encoding="utf-8")
+        path = Path(folder, f"{name}.py")
+        path.write_text(text, encoding="utf-8")
         started = time.monotonic()
-        with contextlib.redirect_stdout(_Teller()), warnings.catch_warnings():
+        with _listening(), contextlib.redirect_stdout(_Teller()), warnings.catch_warnings():
             warnings.showwarning = _tell_warning
             try:
                 runpy.run_path(str(path), run_name="__main__")
@@ -90,6 +94,18 @@ def _failure(error: Exception, path: Path) -> dict:
     }
 
 
+@contextlib.contextmanager
+def _listening() -> Iterator[None]:
+    import keras
+
+    fit = keras.Model.fit
+    keras.Model.fit = _listened(fit)
+    try:
+        yield
+    finally:
+        keras.Model.fit = fit
+
+
 def _listened(fit: Callable) -> Callable:
     import keras
 
@@ -118,6 +134,7 @@ def _listened(fit: Callable) -> Callable:
             # Whatever goes wrong here must not take the place of the program's own error.
             with contextlib.suppress(Exception):
                 say({"masks": masks(model, np.asarray(x))})
+                # Only a model that leaves the number of steps open can do without the padding.
                 if fitted and (model.input_shape or ())[1:2] == (None,):
                     say({"leak": leak(model, np.asarray(x))})
         return history

@@ -12,7 +12,7 @@ class ManualLSTM(keras.layers.Layer):
         self.cell = keras.layers.LSTMCell(units)
         self.supports_masking = True
 
-    def call(self, inputs, mask=None, training=False):
+    def call(self, inputs, training=False, mask=None):
         start = self.cell.get_initial_state(inputs=inputs)
         length = tf.shape(inputs)[1]
         answers = tf.TensorArray(tf.float32, size=length)

@@ -12,7 +12,7 @@ class ManualLSTM(keras.layers.Layer):
         self.cell = keras.layers.LSTMCell(units)
         self.supports_masking = True
 
-    def call(self, inputs, mask=None, training=False):
+    def call(self, inputs, training=False, mask=None):
         count = tf.shape(inputs)[0]
         start = self.cell.get_initial_state(batch_size=count)
         length = tf.shape(inputs)[1]
