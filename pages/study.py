@@ -3,7 +3,7 @@
 import streamlit as st
 
 from maskdemo.jobs import QueueFull
-from maskdemo.ui import live, navigation, study_controls, study_job, study_view
+from maskdemo.ui import live, navigation, study_controls, study_job, study_view, take_away
 from maskdemo.ui.choices import Choices
 
 navigation.require()
@@ -64,7 +64,7 @@ def found_view() -> None:
                 key="study_run",
                 disabled=complaint is not None,
             )
-            study_view.take_away(findings)
+            take_away.study(findings, study)
         study_view.progress(status, findings)
     if state.get("study_refused"):
         st.warning(state.study_refused)

@@ -15,12 +15,18 @@ def declare() -> StreamlitPage:
     st.session_state.declared = True
     return st.navigation(
         [
-            st.Page("pages/playground.py", title="Playground", default=True),
+            st.Page("pages/playground.py", title="Playground", url_path="start", default=True),
             st.Page("pages/inside.py", title="Inside the LSTM"),
             st.Page("pages/study.py", title="When does it matter?"),
             st.Page("pages/article.py", title="The article, checked"),
+            st.Page(_to_playground, title="Playground", url_path="playground", visibility="hidden"),
         ]
     )
+
+
+def _to_playground() -> None:
+    # Its own address is the root of the app, and this is what people guess it to be.
+    st.switch_page("pages/playground.py", query_params=st.query_params.to_dict())
 
 
 def require() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import isfinite
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -43,8 +42,8 @@ def answer(findings: Findings) -> None:
     said = summary(findings)
     with st.container(gap="xsmall"):
         st.subheader(said[0] if said else _nothing_said(findings), anchor=False)
-        for sentence in said[1:]:
-            st.markdown(plain(sentence))
+        # In one paragraph: what comes in while one watches moves the charts by a line at most.
+        st.markdown(plain(" ".join(said[1:])) or "&nbsp;")
 
 
 def progress(status: Status[Findings], findings: Findings) -> None:
@@ -175,35 +174,6 @@ def open_one(study: Study) -> None:
             width=320,
         )
         links.to_playground(study.experiment(cell), "Open it, with every step and gate")
-
-
-def take_away(findings: Findings) -> None:
-    """The link to this study, and its results as files."""
-    link = f"{st.context.url}?{urlencode(st.query_params.to_dict())}"
-    with st.popover("Share", icon=":material/link:"):
-        st.markdown("This link opens the same study: same data, same weights, same results.")
-        st.code(link, language=None, wrap_lines=True)
-    if not findings.outcomes:
-        return
-    from maskdemo.export.report import study_report
-    from maskdemo.export.table import study_table
-
-    st.download_button(
-        "Table",
-        lambda: study_table(findings).to_csv(index=False),
-        "maskdemo-study.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.download_button(
-        "Report",
-        lambda: study_report(findings, link=link),
-        "maskdemo-study.html",
-        "text/html",
-        icon=":material/description:",
-        on_click="ignore",
-    )
 
 
 def _nothing_said(findings: Findings) -> str:
