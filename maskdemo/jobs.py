@@ -85,7 +85,7 @@ class Jobs(Generic[T]):
         self._ahead: OrderedDict[str, Callable[[], None]] = OrderedDict()
         self._leaving: dict[str, float] = {}  # deadlines; in order, because grace is one number
         self._threads: list[threading.Thread] = []
-        self._busy = 0
+        self.busy = 0  # workers at work now, for anybody to read
         self._preparing = False
         self._closed = False
 
@@ -106,7 +106,7 @@ class Jobs(Generic[T]):
             if earlier is not None and earlier.phase == "queued":
                 now = earlier.submitted
             else:
-                if len(self._queue) + self._busy >= self._capacity + self._workers:
+                if len(self._queue) + self.busy >= self._capacity + self._workers:
                     raise QueueFull(
                         f"The server is busy and its queue is full ({self._capacity} waiting). "
                         "Your run was not started; try again in a moment."
@@ -216,7 +216,7 @@ class Jobs(Generic[T]):
 
     def _wake(self) -> None:
         wanted = len(self._queue) + bool(self._ahead and not self._preparing)
-        if len(self._threads) < min(self._workers, self._busy + wanted):
+        if len(self._threads) < min(self._workers, self.busy + wanted):
             name = f"maskdemo-jobs-{len(self._threads) + 1}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             thread.start()
@@ -234,7 +234,7 @@ class Jobs(Generic[T]):
             return False
         task()
         with self._changed:
-            self._busy -= 1
+            self.busy -= 1
         return True
 
     def _take(self) -> Callable[[], None] | None:
@@ -247,10 +247,10 @@ class Jobs(Generic[T]):
                     viewer, start = self._queue.popitem(last=False)
                     job = self._jobs[viewer]
                     job.phase, job.began = "running", self._clock()
-                    self._busy += 1
+                    self.busy += 1
                     return partial(self._run, job, start)
                 if self._ahead and not self._preparing:
-                    self._busy += 1
+                    self.busy += 1
                     self._preparing = True
                     return partial(self._run_ahead, self._ahead.popitem(last=False)[1])
                 deadline = next(iter(self._leaving.values()), math.inf)

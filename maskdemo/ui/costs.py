@@ -1,0 +1,128 @@
+"""What each strategy costs, measured on this server: a section of the study page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from maskdemo import costs
+from maskdemo.charts.costs import cost_by_length
+from maskdemo.costs import CostTable
+from maskdemo.experiment import Experiment
+from maskdemo.jobs import Jobs, QueueFull
+from maskdemo.ui import server
+from maskdemo.ui.live import is_dark, plot
+
+
+def section(experiment: Experiment) -> None:
+    """Heading, button, and the figures as they come, for the settings of the page."""
+    name = f"{server.viewer()}:costs"
+    st.subheader("What each strategy costs", anchor=False)
+    st.markdown(
+        "How long one epoch takes, on this server and now: for each strategy in this app, and for "
+        "`Model.fit` on an LSTM without a mask and with a Masking layer. Takes a minute or two."
+    )
+    going = _going(name)
+
+    @st.fragment(run_every=0.5 if going else None)
+    def view() -> None:
+        if going != _going(name):
+            # Only a run of the whole page starts or stops the polling.
+            st.rerun()
+        _view(name, experiment)
+
+    view()
+
+
+def _going(name: str) -> bool:
+    return server.keras_jobs().status(name).phase in ("queued", "running")
+
+
+def _view(name: str, experiment: Experiment) -> None:
+    status = server.keras_jobs().status(name)
+    table: CostTable | None = status.newest
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if _going(name):
+            stop = server.keras_jobs().cancel
+            st.button("Stop measuring", icon=":material/stop:", on_click=stop, args=[name])
+        else:
+            st.button("Measure here", icon=":material/timer:", on_click=_start, args=[name, experiment])
+        if status.phase == "queued":
+            st.progress(0.0, text=f"Waiting for a measurement to end: number {status.position}.")
+        elif status.phase == "running" and table is not None:
+            st.progress(table.done, text=table.doing)
+        elif status.phase == "failed":
+            st.error(status.error)
+        elif status.phase == "cancelled":
+            st.info("Stopped. What was measured until then is shown.")
+    if refused := st.session_state.get("costs_refused"):
+        st.warning(refused)
+    if table is None or not table.seconds:
+        if status.phase in ("queued", "running"):
+            plot(_figure(_nothing_yet(experiment)), key="costs", alt="An empty chart, to be filled")
+        return
+    if table.experiment != costs.measured(experiment):
+        st.info("These times belong to earlier settings. Measure again for the present ones.")
+    for sentence in costs.summary(table):
+        st.markdown(sentence)
+    if table.disturbed:
+        st.caption(
+            ":material/info: Other trainings ran on this server meanwhile, so these times are too "
+            "long, and less alike than they should be. Measure again when it is quiet."
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        plot(_figure(table), key="costs", alt="Time of one epoch against padded length")
+    with right:
+        st.dataframe(times(table), hide_index=True, width="stretch")
+        st.caption(
+            f"The fastest of {costs.ROUNDS * costs.EPOCHS_A_TURN} epochs each, training only, one "
+            "network at a time, in turns, in a process that gives both engines the same threads. "
+            "This app's engine also trains strategies side by side, which is not counted. Building "
+            "and compiling are not counted either."
+        )
+
+
+def times(table: CostTable) -> pd.DataFrame:
+    """A row for each way to train, a column for each padded length."""
+    rows = [
+        {"An epoch": way.title}
+        | {
+            f"{length} steps": costs.time_text(seconds)
+            for length in sorted(table.lengths)
+            if (seconds := table.seconds.get((way, length))) is not None
+        }
+        for way in table.ways
+    ]
+    columns = ["An epoch", *(f"{length} steps" for length in sorted(table.lengths))]
+    return pd.DataFrame(rows, columns=columns).fillna("")
+
+
+def _figure(table: CostTable):
+    return cost_by_length(table, dark=is_dark())
+
+
+def _nothing_yet(experiment: Experiment) -> CostTable:
+    lengths = costs.some_lengths(experiment)
+    return CostTable(costs.measured(experiment), lengths, MappingProxyType({}))
+
+
+def _start(name: str, experiment: Experiment) -> None:
+    st.session_state.costs_refused = None
+    try:
+        server.keras_jobs().submit(name, partial(_measure, experiment, server.jobs()))
+    except QueueFull as full:
+        st.session_state.costs_refused = str(full)
+
+
+def _measure(experiment: Experiment, trainings: Jobs[Any]) -> Iterator[CostTable]:
+    disturbed = False
+    for table in costs.measure(experiment):
+        disturbed = disturbed or trainings.busy > 0
+        yield replace(table, disturbed=disturbed)
