@@ -35,9 +35,12 @@ LENGTHS = 4
 
 
 class Way(NamedTuple):
-    """One way to train. trimmed: without the steps at which every sequence only holds its state."""
+    """One way to train: in this app's engine ("Here") or with `Model.fit`.
 
-    engine: Literal["maskdemo", "Keras"]
+    trimmed: without the steps at which every sequence only holds its state.
+    """
+
+    engine: Literal["Here", "Keras"]
     strategy: str
     trimmed: bool = True
 
@@ -48,8 +51,8 @@ class Way(NamedTuple):
         return f"{self.engine}: {STRATEGIES[self.strategy].title.lower()}{computed}"
 
 
-NO_MASK, MASKING = Way("maskdemo", "no_mask"), Way("maskdemo", "masking_layer")
-HELD, HELD_ON_ALL = Way("maskdemo", "held_state"), Way("maskdemo", "held_state", trimmed=False)
+NO_MASK, MASKING = Way("Here", "no_mask"), Way("Here", "masking_layer")
+HELD, HELD_ON_ALL = Way("Here", "held_state"), Way("Here", "held_state", trimmed=False)
 KERAS_NO_MASK, KERAS_MASKING = Way("Keras", "no_mask"), Way("Keras", "masking_layer")
 
 
@@ -103,7 +106,7 @@ def measured(experiment: Experiment) -> Experiment:
 
 def ways(experiment: Experiment) -> tuple[Way, ...]:
     """Every way to train that is measured for a `measured` experiment."""
-    ours = (Way("maskdemo", name) for name in experiment.strategies)
+    ours = (Way("Here", name) for name in experiment.strategies)
     return (*ours, HELD_ON_ALL, KERAS_NO_MASK, KERAS_MASKING)
 
 
@@ -143,8 +146,8 @@ def summary(table: CostTable) -> tuple[str, ...]:
 
     def beside(keras: Way, ours: Way) -> str:
         return (
-            f"{time_text(seconds[ours, many])} in this app and {time_text(seconds[keras, many])} in "
-            f"`Model.fit` ({times_text(table.ratio(keras, ours, many))})"
+            f"{time_text(seconds[ours, many])} here and {time_text(seconds[keras, many])} in `Model.fit` "
+            f"({times_text(table.ratio(keras, ours, many))})"
         )
 
     adds = {length: table.ratio(KERAS_MASKING, KERAS_NO_MASK, length) for length in (few, many)}

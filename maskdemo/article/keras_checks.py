@@ -1,0 +1,145 @@
+"""In a process of its own: what real Keras does at masked steps, and when a layer gets a mask.
+
+    python -m maskdemo.article.keras_checks
+
+The request names the checks, {"checks": [...], "timed": [...]}; each answers with {"check": name,
+...}. timed: the experiments, as JSON, whose epochs are timed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from maskdemo import costs
+from maskdemo.child import request, say
+from maskdemo.experiment import Experiment
+
+ROUNDS = 6
+NETWORKS, SEQUENCES, STEPS, FEATURES, UNITS = 5, 8, 12, 4, 8
+
+
+def main() -> None:
+    """Make the checks that the request names."""
+    asked = request()
+    import keras
+
+    for name in asked["checks"]:
+        say({"check": name, "keras": keras.__version__, **CHECKS[name](asked)})
+
+
+def masked_steps(asked: dict) -> dict[str, dict[str, float]]:
+    """By side, the largest over several networks and sequences, at the masked steps before an LSTM.
+
+    input: |x| that the LSTM receives. state: |h| or |c| after a masked step. moved: how far h or c
+    moved there. leak: the change of the output without the padding. gradient: |the output's gradient|
+    with respect to what stands at masked steps.
+    """
+    found = {side: dict.fromkeys(("input", "state", "moved", "leak", "gradient"), 0.0)
+             for side in ("post", "pre")}
+    for seed in range(NETWORKS):
+        rng = np.random.default_rng(seed)
+        sequences = [
+            rng.normal(size=(length, FEATURES)).astype(np.float32)
+            for length in rng.integers(3, STEPS - 3, size=SEQUENCES)
+        ]
+        for side, so_far in found.items():
+            for what, size in _one_network(sequences, side, rng).items():
+                so_far[what] = max(so_far[what], float(size))
+    return found
+
+
+def _one_network(sequences: list[np.ndarray], side: str, rng: np.random.Generator) -> dict[str, Any]:
+    import keras
+    import tensorflow as tf
+
+    masking = keras.layers.Masking(mask_value=0.0)
+    lstm = keras.layers.LSTM(UNITS, return_state=True)
+    values = keras.utils.pad_sequences(sequences, STEPS, dtype="float32", padding=side)
+    masked = ~values.any(axis=2)
+    lstm.build(values.shape)
+    # Biases too: with those of an untrained network, zeros in front would change nothing anyway.
+    lstm.set_weights([rng.normal(0, 0.5, each.shape) for each in lstm.get_weights()])
+    states = [np.zeros((2, SEQUENCES, UNITS))]
+    for steps in range(1, STEPS + 1):
+        _, *state = lstm(masking(values[:, :steps]))
+        states.append(np.stack([np.asarray(each) for each in state]))
+    after = np.stack(states[1:], axis=2)  # (2, N, T, H)
+    moved = after - np.stack(states[:-1], axis=2)
+    given = tf.Variable(values)
+    with tf.GradientTape() as tape:
+        mask = masking.compute_mask(given)
+        output = lstm(masking(given), mask=mask)[0]
+        total = tf.reduce_sum(output)
+    alone = np.concatenate([np.asarray(lstm(each[None])[0]) for each in sequences])
+    return {
+        "input": np.abs(np.asarray(masking(values))[masked]).max(),
+        "state": np.abs(after[:, masked]).max(),
+        "moved": np.abs(moved[:, masked]).max(),
+        "leak": np.abs(np.asarray(output) - alone).max(),
+        "gradient": np.abs(np.asarray(tape.gradient(total, given))[masked]).max(),
+    }
+
+
+def custom_layer(asked: dict) -> dict[str, list[dict[str, bool]]]:
+    """Whether a custom layer receives a mask, and whether the layer after it does.
+
+    With and without a Masking layer before it, and with `supports_masking` True and False.
+    """
+    import keras
+
+    class Asked(keras.layers.Layer):
+        def __init__(self, supports: bool) -> None:
+            super().__init__()
+            self.supports_masking = supports
+            self.received = False
+
+        def call(self, inputs: Any, mask: Any = None) -> Any:
+            self.received = mask is not None
+            return inputs + 0
+
+    values = np.ones((2, STEPS, FEATURES), np.float32)
+    values[:, STEPS // 2 :] = 0
+    answers = []
+    for masking in (False, True):
+        for supports in (False, True):
+            layer, following = Asked(supports), Asked(True)
+            before = [keras.layers.Masking()] if masking else []
+            keras.Sequential([keras.Input((None, FEATURES)), *before, layer, following])(values)
+            answers.append(
+                {
+                    "masking": masking,
+                    "supports": supports,
+                    "received": layer.received,
+                    "passed": following.received,
+                }
+            )
+    return {"layers": answers}
+
+
+def epoch_seconds(asked: dict) -> dict[str, list[list[float]]]:
+    """How many times as long an epoch of `Model.fit` takes with a Masking layer, a number a round.
+
+    One list an experiment. Both models train in turn, so that both meet the same conditions.
+    """
+    ratios = []
+    for text in asked["timed"]:
+        experiment = costs.measured(Experiment.from_json(text))
+        experiment = replace(experiment, padded_length=json.loads(text)["padded_length"])
+        bare, masked = (
+            costs.keras_turn(experiment, way) for way in (costs.KERAS_NO_MASK, costs.KERAS_MASKING)
+        )
+        ratios.append([masked() / bare() for _ in range(ROUNDS)])
+    return {"ratios": ratios}
+
+
+CHECKS: dict[str, Callable[[dict], dict]] = {
+    each.__name__: each for each in (masked_steps, custom_layer, epoch_seconds)
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""A finished run as the few plain numbers that the article's claims are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from maskdemo.experiment import Experiment
+from maskdemo.gradient import gradient, landing
+from maskdemo.padding import Batch
+from maskdemo.snapshot import Snapshot
+from maskdemo.strategies import arrays
+from maskdemo.verdict import BASELINE, final_accuracies, interval
+
+Interval = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known so far: runs by experiment, and the answers of `keras_checks` by check."""
+
+    runs: Mapping[Experiment, Measured] = field(default_factory=dict)
+    checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __or__(self, other: Evidence) -> Evidence:
+        return Evidence({**self.runs, **other.runs}, {**self.checks, **other.checks})
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Numbers by strategy; tuples hold one number a repeat.
+
+    chance, accuracies: shares (0 to 1), on valid steps of unseen sequences. leaks: the largest change
+    of an output probability without the padding. apart: the largest difference between an output and
+    that of no mask, at any step of the probes; empty without `no_mask`. gradients: the gradient norms
+    of the weights that land on padded and on real steps of the probes, after the last epoch.
+    masked: the shares of the padded or missing and of the real training steps that equal the mask
+    value in every feature, so that a Masking layer masks them.
+    """
+
+    chance: float
+    accuracies: Mapping[str, tuple[float, ...]]
+    leaks: Mapping[str, tuple[float, ...]]
+    apart: Mapping[str, float]
+    gradients: Mapping[str, tuple[float, float]]
+    masked: tuple[float, float]
+
+    def gain(self, strategy: str, over: str = BASELINE) -> Interval:
+        """Accuracy difference, paired by repeat: mean and 95 % interval (-1 to 1)."""
+        mine, theirs = (np.array(self.accuracies[name]) for name in (strategy, over))
+        mean, low, high = interval(mine - theirs)
+        return mean, max(low, -1.0), min(high, 1.0)
+
+    def above_chance(self, strategy: str) -> Interval:
+        """Accuracy less chance: mean and 95 % interval (-1 to 1)."""
+        mean, low, high = interval(np.array(self.accuracies[strategy]) - self.chance)
+        return mean, max(low, -1.0), min(high, 1.0)
+
+    def short_of_half(self, strategy: str) -> Interval:
+        """By how much no mask misses half of what `strategy` learns above chance; mean, interval."""
+        mine, bare = (np.array(self.accuracies[name]) for name in (strategy, BASELINE))
+        return interval((mine + self.chance) / 2 - bare)
+
+    def leak(self, strategy: str) -> Interval:
+        """The leak (0 to 1): mean, smallest and largest of the repeats."""
+        leaks = self.leaks[strategy]
+        return sum(leaks) / len(leaks), min(leaks), max(leaks)
+
+
+def measure(snapshot: Snapshot) -> Measured:
+    """The numbers of a finished run."""
+    strategies = snapshot.experiment.strategies
+    outputs = {name: given[-1] for name, given in snapshot.probes.outputs.items()}
+    return Measured(
+        chance=snapshot.chance,
+        accuracies={name: tuple(final_accuracies(snapshot, name).values()) for name in strategies},
+        leaks={
+            name: tuple(
+                curve.leak
+                for curve in snapshot.curves
+                if curve.strategy == name and curve.leak is not None
+            )
+            for name in strategies
+        },
+        apart={
+            name: float(np.abs(outputs[name] - outputs[BASELINE]).max())
+            for name in strategies
+            if BASELINE in strategies
+        },
+        gradients={name: _landed(snapshot, name) for name in strategies},
+        masked=_masked(snapshot.experiment),
+    )
+
+
+def _landed(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
+    probes, experiment = snapshot.probes, snapshot.experiment
+    given = arrays(
+        strategy,
+        Batch(probes.values, probes.valid, probes.padded, probes.labels),
+        mask_value=experiment.mask_value,
+        per_step=experiment.per_step,
+        count_invalid=experiment.count_invalid,
+    )
+    norms = gradient(snapshot.networks[strategy][-1], given).weights
+    missing = ~probes.valid & ~probes.padded
+    where = landing(norms, padded=probes.padded, missing=missing)
+    return float(where.padding.sum()), float(where.real.sum())
+
+
+def _masked(experiment: Experiment) -> tuple[float, float]:
+    batch = experiment.padded(experiment.data(0).train)
+    equal = (batch.values == np.float32(experiment.mask_value)).all(axis=2)
+    invalid = equal[~batch.valid]
+    return float(invalid.mean()) if invalid.size else 1.0, float(equal[batch.valid].mean())
