@@ -13,7 +13,16 @@ import pytest
 import tensorflow as tf
 
 from maskdemo.article.examples import EXAMPLES, Program, difference
-from maskdemo.article.outcome import Failure, Outcome, Received, and_then, as_seen, findings, headline, run
+from maskdemo.article.outcome import (
+    Failure,
+    Outcome,
+    Received,
+    and_then,
+    as_seen,
+    findings,
+    headline,
+    run,
+)
 from maskdemo.child import stream
 from maskdemo.scenarios import SCENARIOS
 
