@@ -201,7 +201,7 @@ def _measure_for_parent() -> None:
         for way in ways(experiment):
             doing = f"{length} steps: preparing {way.title}."
             child.say({"doing": doing, "done": at * (ROUNDS + 1) / stages})
-            epochs[way] = (_keras if way.engine == "Keras" else _ours)(experiment, way)
+            epochs[way] = (keras_turn if way.engine == "Keras" else _ours)(experiment, way)
         best = dict.fromkeys(epochs, inf)
         for number in range(ROUNDS):
             doing = f"{length} steps: round {number + 1} of {ROUNDS}."
@@ -245,8 +245,8 @@ def _ours(experiment: Experiment, way: Way) -> Callable[[], float]:
     return lambda: min(epoch() for _ in range(EPOCHS_A_TURN))
 
 
-def _keras(experiment: Experiment, way: Way) -> Callable[[], float]:
-    """The same with Keras; of a turn, only whole epochs count."""
+def keras_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
+    """The same with Keras: prepares; the call trains a turn, of which only whole epochs count."""
     import keras
 
     class Clock(keras.callbacks.Callback):
