@@ -9,7 +9,7 @@ import gc
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -67,6 +67,11 @@ def start(experiment: Experiment) -> None:
     jobs().submit(viewer(), partial(_run_and_keep, experiment, results()))
 
 
+def runner() -> Callable[[Experiment], Iterator[Snapshot]]:
+    """For a job of several runs: gives the finished run if it is here, else runs and keeps it."""
+    return partial(_find_or_run, kept=results())
+
+
 def compile_ahead(experiment: Experiment) -> None:
     """Compile what this experiment would need, if a worker is idle."""
     jobs().prepare(viewer(), partial(_compile_ahead, experiment))
@@ -87,8 +92,14 @@ def _jobs_of(name: str) -> Iterator[tuple[Jobs[Any], str]]:
     """Whatever a viewer may have under way: the playground's run by their name, the rest beside it."""
     yield jobs(), name
     yield jobs(), f"{name}:study"
+    yield jobs(), f"{name}:claims"
     for kind in ("costs", "example", "claims"):
         yield keras_jobs(), f"{name}:{kind}"
+
+
+def _find_or_run(experiment: Experiment, kept: Results) -> Iterator[Snapshot]:
+    found = kept.find(experiment)
+    return iter([found]) if found is not None else _run_and_keep(experiment, kept)
 
 
 def _run_and_keep(experiment: Experiment, kept: Results):
