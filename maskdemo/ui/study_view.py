@@ -59,8 +59,10 @@ def progress(status: Status[Findings], findings: Findings) -> None:
         st.progress(share, text=f"{there}, {soon}.")
     elif status.phase == "failed":
         st.error(status.error)
+    elif findings.finished and findings.reused == findings.total:
+        st.caption(f"All {findings.total} trainings were in the store, so nothing was trained anew.")
     elif findings.finished:
-        st.caption(f"{there[0].upper()}{there[1:]}. {study_job.where()}")
+        st.caption(f"{there}. {study_job.where()}")
     elif findings.done:
         st.info(f"{there}. Run the study to add the rest.")
     else:
