@@ -10,6 +10,8 @@
 PYTHON ?= python3
 PORT ?= 8501
 ARGS ?=
+# A file's tests stay in one process, so that they compile a shape once.
+TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -24,7 +26,7 @@ run: $(STAMPS)/run
 test: $(STAMPS)/test
 	$(PY) -m ruff check .
 	$(PY) -m pyright --pythonpath $(PY)
-	$(PY) -m pytest $(ARGS) || $(PY) -m pytest --last-failed $(ARGS)
+	$(PY) -m pytest $(TOGETHER) $(ARGS) || $(PY) -m pytest --last-failed $(ARGS)
 
 bench: $(STAMPS)/bench
 	$(PY) -m tests.bench
