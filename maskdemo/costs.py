@@ -146,8 +146,8 @@ def summary(table: CostTable) -> tuple[str, ...]:
 
     def beside(keras: Way, ours: Way) -> str:
         return (
-            f"{time_text(seconds[ours, many])} here and {time_text(seconds[keras, many])} in `Model.fit` "
-            f"({times_text(table.ratio(keras, ours, many))})"
+            f"{time_text(seconds[ours, many])} here and {time_text(seconds[keras, many])} in "
+            f"`Model.fit` ({times_text(table.ratio(keras, ours, many))})"
         )
 
     adds = {length: table.ratio(KERAS_MASKING, KERAS_NO_MASK, length) for length in (few, many)}

@@ -65,8 +65,8 @@ FIGURES = {
 def test_the_sentences_say_the_figures():
     beside, adds, trimmed = summary(table(FIGURES))
     assert "Padded to 32 steps" in beside
-    assert "8.0 ms in this app and 120 ms in `Model.fit` (15 times as long)" in beside
-    assert "2.0 ms in this app and 90 ms in `Model.fit` (45 times as long)" in beside
+    assert "8.0 ms here and 120 ms in `Model.fit` (15 times as long)" in beside
+    assert "2.0 ms here and 90 ms in `Model.fit` (45 times as long)" in beside
     assert "10% longer at 8 steps and 25% shorter at 32 steps" in adds
     assert "2.5 ms without them and 8.5 ms with them (3.4 times as long)" in trimmed
 

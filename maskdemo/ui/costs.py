@@ -25,8 +25,8 @@ def section(experiment: Experiment) -> None:
     name = f"{server.viewer()}:costs"
     st.subheader("What each strategy costs", anchor=False)
     st.markdown(
-        "How long one epoch takes, on this server and now: for each strategy in this app, and for "
-        "`Model.fit` on an LSTM without a mask and with a Masking layer. Takes a minute or two."
+        "How long one epoch takes on this server: here, for each strategy, and with Keras's "
+        "`Model.fit` on an LSTM without a mask and with a Masking layer. It takes a minute or two."
     )
     going = _going(name)
 
@@ -63,29 +63,36 @@ def _view(name: str, experiment: Experiment) -> None:
             st.info("Stopped. What was measured until then is shown.")
     if refused := st.session_state.get("costs_refused"):
         st.warning(refused)
-    if table is None or not table.seconds:
-        if status.phase in ("queued", "running"):
-            plot(_figure(_nothing_yet(experiment)), key="costs", alt="An empty chart, to be filled")
+    if not _going(name) and (table is None or not table.seconds):
         return
-    if table.experiment != costs.measured(experiment):
+    if table is None:
+        lengths = costs.some_lengths(experiment)
+        table = CostTable(costs.measured(experiment), lengths, MappingProxyType({}))
+    elif table.experiment != costs.measured(experiment):
         st.info("These times belong to earlier settings. Measure again for the present ones.")
+    if not _going(name):  # while times come in, nothing may move
+        _conclusion(table)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        figure = cost_by_length(table, dark=is_dark())
+        plot(figure, key="costs", alt="Time of one epoch against padded length")
+    with right:
+        st.dataframe(times(table), hide_index=True, width="stretch")
+        st.caption(
+            f"The fastest of {costs.ROUNDS * costs.EPOCHS_A_TURN} epochs each, training only, one "
+            "network at a time, in turns, in a process that gives both the same threads. *Here* is "
+            "this app's engine; that it also trains strategies side by side is not counted, nor are "
+            "building and compiling for either."
+        )
+
+
+def _conclusion(table: CostTable) -> None:
     for sentence in costs.summary(table):
         st.markdown(sentence)
     if table.disturbed:
         st.caption(
             ":material/info: Other trainings ran on this server meanwhile, so these times are too "
             "long, and less alike than they should be. Measure again when it is quiet."
-        )
-    left, right = st.columns(2, gap="medium")
-    with left:
-        plot(_figure(table), key="costs", alt="Time of one epoch against padded length")
-    with right:
-        st.dataframe(times(table), hide_index=True, width="stretch")
-        st.caption(
-            f"The fastest of {costs.ROUNDS * costs.EPOCHS_A_TURN} epochs each, training only, one "
-            "network at a time, in turns, in a process that gives both engines the same threads. "
-            "This app's engine also trains strategies side by side, which is not counted. Building "
-            "and compiling are not counted either."
         )
 
 
@@ -102,15 +109,6 @@ def times(table: CostTable) -> pd.DataFrame:
     ]
     columns = ["An epoch", *(f"{length} steps" for length in sorted(table.lengths))]
     return pd.DataFrame(rows, columns=columns).fillna("")
-
-
-def _figure(table: CostTable):
-    return cost_by_length(table, dark=is_dark())
-
-
-def _nothing_yet(experiment: Experiment) -> CostTable:
-    lengths = costs.some_lengths(experiment)
-    return CostTable(costs.measured(experiment), lengths, MappingProxyType({}))
 
 
 def _start(name: str, experiment: Experiment) -> None:
