@@ -119,6 +119,7 @@ def train_once(
             raise CancelledError
         run.train_epoch(order)
     run.score(run.outputs(run.test))
+    give_back_memory()
     reached = run.curve
     return Outcome(
         accuracy=reached.test_accuracy[-1],

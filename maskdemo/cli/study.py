@@ -146,7 +146,7 @@ def _as_text(findings: Findings) -> str:
             "Accuracy on unseen sequences with 95% interval; * is surely different from no mask.",
             *rows,
             *summary(findings),
-            f"{trained} trainings in {findings.seconds:.1f} seconds, {findings.reused} found in the store.",
+            f"{trained} trainings in {findings.seconds:.1f} seconds, {findings.reused} from the store.",
         ]
     )
 

@@ -83,8 +83,8 @@ class Study:
     def _check_size(self) -> None:
         if len(self.cells) > MOST_CELLS:
             raise Unfit(
-                f"{len(self.doses)} by {len(self.and_doses)} doses are too many: "
-                f"choose doses that make at most {MOST_CELLS} cells.",
+                f"A grid of {len(self.doses)} by {len(self.and_doses)} doses is too large: choose "
+                f"doses that make at most {MOST_CELLS} cells.",
                 "and_doses",
                 "doses",
                 "and_vary",

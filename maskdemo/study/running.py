@@ -65,7 +65,7 @@ def run(
                 training = waiting.pop()
                 pending[_submitted(own or executor, work, training)] = training
             ended, _ = wait(pending, timeout=PULSE, return_when=FIRST_COMPLETED)
-            for future in ended:
+            for future in [each for each in pending if each in ended]:
                 training = pending.pop(future)
                 try:
                     outcomes[training] = future.result()

@@ -57,10 +57,17 @@ def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
     if TASKS[base.task].fixed:
         raise Unfit("Recorded data has its own lengths: their spread cannot be varied.", "vary", "task")
     low, high = LIMITS["min_length"]
-    if isinstance(spread, str) or spread != int(spread) or not 0 <= spread < high:
+    if isinstance(spread, str) or not 0 <= spread < high or spread != int(spread):
         raise Unfit(f"A spread of lengths is a whole number from 0 to {high - low:g}.", "doses")
     shortest = (base.min_length + base.max_length - int(spread)) // 2
-    return {"min_length": shortest, "max_length": shortest + int(spread)}
+    longest = shortest + int(spread)
+    if shortest < low or longest > min(high, base.padded_length):
+        raise Unfit(
+            f"A spread of {spread:g} steps does not fit: the lengths would go from {shortest} to "
+            f"{longest} steps, and the padded length is {base.padded_length}.",
+            "doses",
+        )
+    return {"min_length": shortest, "max_length": longest}
 
 
 def _padded_lengths(base: Experiment) -> tuple[Dose, ...]:
