@@ -6,7 +6,7 @@ import streamlit as st
 
 from maskdemo import article
 from maskdemo.article.examples import EXAMPLES
-from maskdemo.ui import examples, navigation
+from maskdemo.ui import claims, examples, navigation
 
 navigation.require()
 
@@ -18,3 +18,4 @@ st.markdown(
 )
 for example in EXAMPLES:
     examples.section(example)
+claims.section()

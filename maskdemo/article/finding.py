@@ -44,6 +44,7 @@ UNITS = {
     "%": (100, ".1f", "%"),
     "times": (1, ".2f", " times"),
     "": (1, ".3g", ""),
+    "yes or no": (1, "", ""),
 }
 
 
@@ -66,6 +67,8 @@ class Number:
     @property
     def words(self) -> str:
         """The number with its unit, and what it may be."""
+        if self.unit == "yes or no":
+            return "yes" if self.value else "no"
         if self.value == self.low == self.high == 0:
             return f"exactly 0 in {self.of}" if self.of else "exactly 0"
         unit = UNITS[self.unit][2]

@@ -197,7 +197,11 @@ def receives_mask(trials: Trials, evidence: Evidence) -> Finding:
     for masking, (trial, run) in enumerate(_runs(trials, evidence)):
         with_it, without = answers[bool(masking), True], answers[bool(masking), False]
         numbers = [
-            exact(f"Masks received with supports_masking = {each['supports']}", int(each["received"]))
+            exact(
+                f"Mask received with supports_masking = {each['supports']}",
+                each["received"],
+                "yes or no",
+            )
             for each in (with_it, without)
         ]
         if not with_it["received"]:

@@ -18,14 +18,15 @@ RULES = f"""
 Each claim is tried in several cases. In each, networks are trained in some repeats, paired by data,
 initial weights and batch order.
 
-- A difference in accuracy is there if its 95% interval (Student's t) leaves out 0, and is not there if
-  the interval contains 0 or less and ends below {MARGIN * 100:.0f} points. An output moves if it does by
-  more than {TRACE * 100:.0f} point of probability in every repeat. What lies between is undecided.
-- **Holds**: in every case. **Does not hold**: in no case. **Undecided**: the decided cases agree, but
-  not every case is decided.
-- **Holds only if**: in some cases and not in others. The condition is the shortest that is true of the
-  cases in which the claim held and of none in which it did not. It is about these cases: others may
-  ask for more.
+- A difference in accuracy is there if its 95% interval (Student's t) leaves out 0. It is not there if
+  the interval contains 0 or less and ends below {MARGIN * 100:.0f} points.
+- An output moves if it does by more than {TRACE * 100:.0f} point of probability in every repeat.
+- What lies between is undecided.
+
+The verdict follows from the cases. **Holds**: in every case. **Does not hold**: in no case.
+**Undecided**: the decided cases agree, but not every case is decided. **Holds only if**: in some cases
+and not in others. The condition is the shortest that is true of the cases in which the claim held and
+of none in which it did not. It is about these cases: others may ask for more.
 """
 
 
@@ -38,7 +39,7 @@ def rises(given: Interval) -> bool | None:
 def is_small(given: Interval) -> bool:
     """Whether a difference (mean, low, high) is surely within the margin on both sides."""
     _, low, high = given
-    return -MARGIN < low and high < MARGIN
+    return low > -MARGIN and high < MARGIN
 
 
 def moves(leak: Interval) -> bool | None:

@@ -1,0 +1,185 @@
+"""The article's claims on the page: each with its cases, what was measured, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from maskdemo.article.claims import CLAIMS, Claim
+from maskdemo.article.finding import Finding, Trial, Tried
+from maskdemo.article.measured import Evidence
+from maskdemo.article.rules import RULES
+from maskdemo.article.testing import Progress, ask_keras, checks_of, experiments_of, table, train
+from maskdemo.jobs import Jobs, QueueFull, Status
+from maskdemo.ui import links, live, server
+
+state = st.session_state
+
+BADGES = {
+    "holds": "green",
+    "holds only if": "orange",
+    "does not hold": "red",
+    "undecided": "gray",
+}
+CASES = {True: ":green-badge[Held]", False: ":red-badge[Did not hold]", None: ":gray-badge[Undecided]"}
+
+
+def section() -> None:
+    """Heading, one sentence, the buttons, and a card for each claim that fills as results come."""
+    st.subheader("Its claims, tested", anchor=False)
+    st.markdown(
+        "What the article says, in words of our own. Each claim is tried in several cases, with "
+        "networks trained here and, where it is about Keras, with Keras itself. The verdict is "
+        "computed from what was measured."
+    )
+    going = _going()
+    st.fragment(_claims, run_every=0.5 if going else None)(going)
+    with st.expander("How a verdict is reached"):
+        st.markdown(RULES)
+
+
+def _claims(was_going: bool) -> None:
+    going = _going()
+    if going != was_going:
+        # Only a run of the whole page starts or stops the polling.
+        st.rerun()
+    statuses = _statuses()
+    evidence = _evidence(statuses)
+    _actions(going, statuses, evidence)
+    for claim in CLAIMS.values():
+        _card(claim, claim.finding(evidence), going)
+
+
+def _actions(going: bool, statuses: Sequence[Status[Progress]], evidence: Evidence) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if going:
+            st.button("Cancel", icon=":material/stop:", on_click=_on_cancel, key="claims_cancel")
+            _progress(statuses)
+        else:
+            untested = [each for each in CLAIMS.values() if each.finding(evidence) is None]
+            st.button(
+                "Test all claims" if len(untested) == len(CLAIMS) else "Test the others",
+                type="primary",
+                icon=":material/play_arrow:",
+                on_click=_on_test,
+                args=(untested,),
+                key="claims_all",
+                disabled=not untested,
+            )
+            st.download_button(
+                "Table",
+                partial(_csv, evidence),
+                "maskdemo-claims.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                key="claims_table",
+                disabled=len(untested) == len(CLAIMS),
+            )
+            st.caption("All together take one to two minutes on two cores.")
+    if state.get("claims_refused"):
+        st.warning(state.claims_refused)
+    for status in statuses:
+        if status.phase == "failed":
+            st.error(live.plain(status.error or ""))
+    if not going and any(status.phase == "cancelled" for status in statuses):
+        st.info("Cancelled. What was measured until then is kept.")
+
+
+def _progress(statuses: Sequence[Status[Progress]]) -> None:
+    for status in statuses:
+        if status.phase == "queued":
+            st.progress(0.0, text=f"Waiting: number {status.position} in the queue.")
+        elif status.phase == "running":
+            now = status.newest or Progress(doing="Preparing.")
+            st.progress(min(now.done, 1.0), text=now.doing)
+
+
+def _card(claim: Claim, finding: Finding | None, going: bool) -> None:
+    testing = going and claim.name in state.get("claims_testing", ())
+    with st.container(border=True, gap="small", key=f"claim_{claim.name}"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if finding:
+                st.badge(finding.words, color=BADGES[finding.verdict])  # type: ignore[arg-type]
+            else:
+                st.badge("Being measured" if testing else "Not tested yet", color="gray")
+            st.caption(claim.place, width="content")
+        st.markdown(f"**{claim.text}**")
+        st.markdown(finding.sentence if finding else f"To be measured: {_small(claim.measures)}")
+        if not finding:
+            st.button(
+                "Test it",
+                icon=":material/play_arrow:",
+                on_click=_on_test,
+                args=([claim],),
+                key=f"test_{claim.name}",
+                disabled=going,
+            )
+        _cases(claim.trials, finding)
+
+
+def _cases(trials: Sequence[Trial], finding: Finding | None) -> None:
+    """A line a case: the link to its experiment, and what came of it."""
+    known: Sequence[Tried | None] = finding.tried if finding else [None] * len(trials)
+    with st.container(gap="xsmall"):
+        for trial, tried in zip(trials, known, strict=True):
+            left, right = st.columns([2, 3], gap="small", vertical_alignment="center")
+            with left:
+                links.to_playground(trial.experiment, label=trial.title)
+            if tried is not None:
+                numbers = "; ".join(f"{each.what}: {each.words}" for each in tried.numbers)
+                right.caption(f"{CASES[tried.holds]} {numbers}")
+
+
+def _small(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
+def _csv(evidence: Evidence) -> str:
+    return table(evidence).to_csv(index=False)
+
+
+def _workers() -> tuple[Jobs[Progress], Jobs[Progress]]:
+    return server.jobs(), server.keras_jobs()
+
+
+def _job() -> str:
+    return f"{server.viewer()}:claims"
+
+
+def _statuses() -> list[Status[Progress]]:
+    return [workers.status(_job()) for workers in _workers()]
+
+
+def _going() -> bool:
+    return any(status.phase in ("queued", "running") for status in _statuses())
+
+
+def _evidence(statuses: Sequence[Status[Progress]]) -> Evidence:
+    """All that this session has measured."""
+    known: Evidence = state.get("claims_evidence", Evidence())
+    for status in statuses:
+        if status.newest is not None:
+            known |= status.newest.found
+    state.claims_evidence = known
+    return known
+
+
+def _on_test(claims: Sequence[Claim]) -> None:
+    evidence = _evidence(_statuses())
+    state.claims_testing, state.claims_refused = {each.name for each in claims}, None
+    experiments, checks = experiments_of(claims, evidence), checks_of(claims, evidence)
+    try:
+        if experiments:
+            server.jobs().submit(_job(), partial(train, experiments, server.runner()))
+        if checks:
+            server.keras_jobs().submit(_job(), partial(ask_keras, checks))
+    except QueueFull as full:
+        state.claims_refused = str(full)
+
+
+def _on_cancel() -> None:
+    for workers in _workers():
+        workers.cancel(_job())
