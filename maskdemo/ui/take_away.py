@@ -38,26 +38,28 @@ def run(snapshot: Snapshot | None, experiment: Experiment, view: Mapping[str, An
         st.markdown("**What came out**")
         if snapshot is None:
             st.caption("Train first: report and table hold the results.")
-            return
-        if snapshot.experiment != experiment:
-            st.caption("The results that are shown, of the earlier settings.")
-        name, link = words.file_name(snapshot.experiment), _address(snapshot.experiment.to_params())
-        _results(name, partial(_run_report, snapshot, link), partial(_run_table, snapshot))
+        else:
+            if snapshot.experiment != experiment:
+                st.caption("The results that are shown, of the earlier settings.")
+            name, link = words.file_name(snapshot.experiment), _address(snapshot.experiment.to_params())
+            _results(name, partial(_run_report, snapshot, link), partial(_run_table, snapshot))
+        _figures()
 
 
 def study(findings: Findings | None, study: Study) -> None:
     """For the study page. findings: those shown, if any."""
     with st.popover("Take away", icon=":material/download:"):
         _link(study.to_params(), "This link opens the same study.")
-        st.markdown("**To run without this app**, at the settings that are not varied")
+        st.markdown("**To run without this app**: the study's own settings, nothing varied")
         code(study.base)
         st.markdown("**What came out**")
         if findings is None or not findings.outcomes:
-            st.caption("Start the study first: report and table hold the results.")
-            return
-        link = _address(findings.study.to_params())
-        name = f"{words.file_name(findings.study.base)}-by-{'-and-'.join(findings.study.varied)}"
-        _results(name, partial(_study_report, findings, link), partial(_study_table, findings))
+            st.caption("Run the study first: report and table hold the results.")
+        else:
+            link = _address(findings.study.to_params())
+            name = f"{words.file_name(findings.study.base)}-by-{'-and-'.join(findings.study.varied)}"
+            _results(name, partial(_study_report, findings, link), partial(_study_table, findings))
+        _figures()
 
 
 def code(experiment: Experiment) -> None:
@@ -72,14 +74,17 @@ def _results(name: str, report: Callable[[], str], table: Callable[[], str]) -> 
     with st.container(horizontal=True):
         _file("Report", f"{name}.html", report, icon="article")
         _file("Table", f"{name}.csv", table, icon="table")
+
+
+def _figures() -> None:
     st.segmented_control(
-        "Figures",
+        "Figures, by the camera in a chart's own menu",
         list(live.FIGURES),
         key="figures",
         default="SVG",
         required=True,
         persist_state="session",
-        help="What the camera in a chart's own menu saves, in the colours of the page.",
+        help="Saved in the colours of the page: for paper, choose the light theme in the page's menu.",
     )
 
 

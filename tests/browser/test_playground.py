@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -193,7 +191,10 @@ def test_training_is_watched_to_the_verdict(viewer: Viewer):
                 tops.append(round(box["y"]))
         page.wait_for_timeout(40)
     assert len(said) >= 3, said
-    assert all(re.search(r"Repeat \d of 3, epoch \d+ of 30, about \d+ s left\.", text) for text in said)
+    # How long it will take is said as soon as an epoch can tell, not by the compiling before it.
+    one = r"Repeat \d of 3, epoch \d+ of 30(, about \d+ s left)?\."
+    assert all(re.search(one, text) for text in said)
+    assert all("left" in text for text in said[1:]), said
     counts = [
         30 * (int(found[1]) - 1) + int(found[2])
         for text in said
@@ -290,7 +291,7 @@ def test_a_copied_link_gives_the_same_settings_and_numbers(new_viewer: NewViewer
     sender = new_viewer()
     page = sender.open(link(seed=5, side="pre", pad_value=1.0))
     numbers = train(sender)
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Take away").click()
     copied = page.locator('[data-testid="stCode"]').inner_text().strip()
     assert copied.startswith(sender.base_url)
     assert params_of(copied) == params_of(page.url)
@@ -409,33 +410,6 @@ def test_a_phone_scrolls_in_one_direction_only(new_viewer: NewViewer):
     outputs(page)
     assert beyond() == []
     assert page.locator(".js-plotly-plot").count() >= 3
-
-
-def test_the_table_is_what_is_shown(viewer: Viewer, tmp_path: Path):
-    numbers = open_trained(viewer, seed=6)
-    page = viewer.page
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Table").click()
-    file = tmp_path / "table.csv"
-    waiting.value.save_as(file)
-    assert waiting.value.suggested_filename.endswith(".csv")
-    with file.open(newline="") as opened:
-        rows = list(csv.DictReader(opened))
-    whole = [
-        (strategy, str(repeat), str(epoch))
-        for repeat in (1, 2)
-        for strategy in ("no_mask", "held_state")
-        for epoch in (1, 2, 3)
-    ]
-    assert [(row["strategy"], row["repeat"], row["epoch"]) for row in rows] == whole
-    for number, strategy in zip(numbers, ("no_mask", "held_state"), strict=True):
-        final = [
-            float(row["test_valid_accuracy"])
-            for row in rows
-            if row["strategy"] == strategy and row["epoch"] == "3"
-        ]
-        assert number == f"{sum(final) / len(final):.1%}"
-    assert {float(row["leak"]) for row in rows if row["strategy"] == "held_state"} == {0.0}
 
 
 def test_a_closed_tab_frees_its_worker(new_viewer: NewViewer):
