@@ -173,7 +173,7 @@ def open_one(study: Study) -> None:
             index=len(study.cells) - 1,
             format_func=words,
             key=f"study_open_{hash(study)}",
-            width=320,
+            width=440,
         )
         links.to_playground(study.experiment(cell), "Open it, with every step and gate")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -59,9 +61,12 @@ def running_server(
     # So that a failing journey quotes the traceback, which viewers never see.
     options += ["--client.showErrorDetails", "full"]
     began = time.monotonic()
+    # Nothing is there from an earlier test run, and nothing of a person's own.
+    store = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    surroundings = os.environ | {"MASKDEMO_STORE": store.name}
     with log.open("w") as sink:
         process = subprocess.Popen(
-            command + options, cwd=ROOT, stdout=sink, stderr=subprocess.STDOUT
+            command + options, cwd=ROOT, env=surroundings, stdout=sink, stderr=subprocess.STDOUT
         )
     try:
         while not _healthy(url):
@@ -78,3 +83,4 @@ def running_server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        store.cleanup()

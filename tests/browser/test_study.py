@@ -1,0 +1,147 @@
+"""Journeys through the study page: points arrive, cancelling keeps them, nothing is trained twice."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from playwright.sync_api import Locator, Page, expect
+
+from maskdemo.experiment import Experiment
+from maskdemo.study import Study
+from tests.browser.viewer import PHONE, Viewer
+
+SMALL = Study(
+    base=Experiment(
+        task="last_sign",
+        train_size=256,
+        test_size=64,
+        min_length=3,
+        max_length=8,
+        padded_length=16,
+        strategies=("no_mask", "held_state"),
+        units=8,
+        epochs=20,
+        repeats=8,
+        learning_rate=0.01,
+        seed=21,
+    ),
+    vary="side",
+    doses=("post", "pre"),
+)
+TOTAL = 32
+#: How many repeats the figures of a page show, as JavaScript.
+POINTS = """[...document.querySelectorAll('.js-plotly-plot')].flatMap(each => each.data ?? [])
+    .filter(each => (each.name ?? '').endsWith(', repeats'))
+    .reduce((sum, each) => sum + (each.customdata ?? []).length, 0)"""
+
+
+def link(study: Study) -> str:
+    return "/study?" + urlencode(study.to_params())
+
+
+def chart(page: Page) -> Locator:
+    return page.locator("[data-testid=stPlotlyChart]").first
+
+
+def answer(page: Page) -> Locator:
+    return page.get_by_test_id("stMain").get_by_role("heading", level=3).first
+
+
+def seen(locator: Locator) -> None:
+    """Wait for it, also on a machine that trains for many at once."""
+    expect(locator).to_be_visible(timeout=120_000)
+
+
+def wait_for_end(viewer: Viewer) -> Page:
+    page = viewer.page
+    seen(page.get_by_role("button", name="Run study"))
+    viewer.settle()
+    return page
+
+
+def test_points_arrive_and_another_viewer_has_them_at_once(new_viewer: Callable[..., Viewer]):
+    first = new_viewer()
+    page = first.open(link(SMALL))
+    seen(chart(page).locator(".main-svg").first)
+    seen(page.get_by_text(f"{TOTAL} trainings to run"))
+    assert page.evaluate(f"() => {POINTS}") == 0
+    before = chart(page).bounding_box()
+
+    page.get_by_role("button", name="Run study").click()
+    page.wait_for_function(f"() => 0 < {POINTS} && {POINTS} < {TOTAL}", timeout=120_000)
+    wait_for_end(first)
+    seen(page.get_by_text(f"{TOTAL} of {TOTAL} trainings"))
+    # Not at once: a chart is replaced by its successor.
+    page.wait_for_function(f"() => {POINTS} === {TOTAL}")
+    after = chart(page).bounding_box()
+    assert before and after
+    assert (before["width"], before["height"]) == (after["width"], after["height"])
+
+    said = answer(page).inner_text()
+    assert "Held state" in said
+    page.get_by_text("All numbers").click()
+    seen(page.get_by_test_id("stDataFrame"))
+    page.get_by_role("button", name="Take away").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Table").click()
+    with download.value.path().open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == TOTAL
+    assert {(row["side"], row["strategy"]) for row in rows} == {
+        (side, name) for side in ("post", "pre") for name in ("no_mask", "held_state")
+    }
+
+    second = new_viewer(size=PHONE, dark=True)
+    page = second.open(first.page.url.removeprefix(first.base_url))
+    seen(page.get_by_text(f"All {TOTAL} trainings were in the store"))
+    seen(answer(page)).to_have_text(said)
+    expect(chart(page).locator(".main-svg").first)
+    page.wait_for_function(f"() => {POINTS} === {TOTAL}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_cancelling_keeps_the_points_and_running_again_takes_them_from_the_store(viewer: Viewer):
+    page = viewer.open(link(replace(SMALL, base=replace(SMALL.base, seed=22, epochs=40))))
+    page.get_by_role("button", name="Run study").click()
+    seen(page.get_by_text(re.compile(rf"[1-9]\d* of {TOTAL} trainings, about")).first)
+    page.get_by_role("button", name="Cancel").click()
+    wait_for_end(viewer)
+    kept = page.get_by_text("Run the study to add the rest.")
+    seen(kept)
+    said = re.search(rf"(\d+) of {TOTAL} trainings", kept.inner_text())
+    assert said and 0 < int(said.group(1)) < TOTAL
+
+    page.get_by_role("button", name="Run study").click()
+    stored = re.compile(rf"{TOTAL} of {TOTAL} trainings, \d+ of them from the store. Computed on")
+    seen(page.get_by_text(stored))
+    page.get_by_role("button", name="Run study").click()
+    seen(page.get_by_text(f"All {TOTAL} trainings were in the store"))
+
+
+def test_a_question_bad_doses_and_the_way_to_the_playground(viewer: Viewer):
+    page = viewer.open("/study")
+    page.get_by_role("radio", name="The published comparison").or_(
+        page.get_by_role("button", name="The published comparison")
+    ).first.click()
+    seen(page.get_by_text("Accuracy without a mask"))
+    viewer.settle()
+    doses = page.get_by_role("textbox", name="Padded length, in steps: doses")
+    doses.fill("29, lots")
+    doses.press("Enter")
+    seen(page.get_by_text("'lots' is no dose of padded_length: write numbers."))
+    seen(page.get_by_role("button", name="Run study")).to_be_disabled()
+    doses.fill("29, 77")
+    doses.press("Enter")
+    expect(page.get_by_role("button", name="Run study")).to_be_enabled()
+    viewer.settle()
+    assert "doses=29_77" in page.url
+    page.get_by_role("link", name="Open it").click()
+    expect(page.get_by_role("heading", name="Is masking required for LSTMs?"))
+    viewer.settle()
+    assert "padded_length=77" in page.url and "side=pre" in page.url
+    page.get_by_role("link", name="When does it matter?").click()
+    expect(page.get_by_role("textbox", name="Padded length, in steps: doses")).to_have_value("29, 77")
