@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from contextlib import closing
 from dataclasses import asdict
@@ -83,7 +84,7 @@ def _findings(study: Study, given: Namespace) -> Findings:
     store = None if given.no_store else Store()
     with executor_of(given.dask) as executor, tqdm(unit=" trainings") as bar:
         if store is not None and store.complaint:
-            bar.write(store.complaint)
+            bar.write(store.complaint, file=sys.stderr)
         try:
             with closing(run(study, executor=executor, store=store)) as found:
                 for findings in found:
