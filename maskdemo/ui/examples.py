@@ -55,23 +55,25 @@ def _choice(example: Example) -> Program:
 
 def _code(example: Example, program: Program) -> None:
     at = example.programs.index(program)
-    shown = {"The program": (program.text, "python")}
-    if at > 1:
-        changes = difference(example.programs[0], program)
-        shown = {"All changes": (changes, "diff")} | shown
-    if at:
-        changes = difference(example.programs[at - 1], program)
-        shown = {"What changed": (changes, "diff")} | shown
     st.markdown(program.reason)
-    for tab, (text, language) in zip(st.tabs(list(shown)), shown.values(), strict=True):
-        with tab:
-            long = len(text.splitlines()) > MOST_LINES
-            st.code(
-                text,
-                language,
-                line_numbers=language == "python",
-                height=MOST_HEIGHT if long else "content",
-            )
+    if not at:
+        _listing(program.text)
+        return
+    changed, changes, whole = st.tabs(
+        ["What changed", "All changes so far", "The program"], key=f"tabs_{program.name}"
+    )
+    with changed:
+        _listing(difference(example.programs[at - 1], program), "diff")
+    with changes:
+        _listing(difference(example.programs[0], program), "diff")
+    with whole:
+        _listing(program.text)
+
+
+def _listing(text: str, language: str = "python") -> None:
+    long = len(text.splitlines()) > MOST_LINES
+    height = MOST_HEIGHT if long else "content"
+    st.code(text, language, line_numbers=language == "python", height=height)
 
 
 def _status() -> Status[Outcome]:
