@@ -1,0 +1,191 @@
+"""Journeys with what is taken away: every file, figures, and the report without a network."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from maskdemo.experiment import Experiment
+from maskdemo.export.keras_code import strategy_lines
+from maskdemo.export.script import script
+from maskdemo.strategies import STRATEGIES
+from tests.browser.viewer import PHONE, Viewer
+
+SECOND = 1000
+NUMBERS = '[data-testid="stMetricValue"]'
+TINY = Experiment(
+    task="sum_sign",
+    train_size=400,
+    test_size=200,
+    padded_length=40,
+    strategies=("no_mask", "held_state"),
+    units=16,
+    epochs=3,
+    batch_size=16,
+    repeats=2,
+    seed=6,
+)
+CAMERA = ".modebar-btn[data-attr=toImage], .modebar-btn[data-title^=Download]"
+
+
+@pytest.fixture
+def trained(viewer: Viewer) -> Viewer:
+    """The playground with the results of `TINY`."""
+    page = viewer.open(f"/?{urlencode(TINY.to_params())}")
+    numbers = page.locator(NUMBERS)
+    expect(numbers.first.or_(page.get_by_text("No epoch finished yet"))).to_be_visible(
+        timeout=60 * SECOND
+    )
+    if not numbers.count():
+        page.get_by_role("button", name="Train", exact=True).click()
+        expect(page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible(
+            timeout=120 * SECOND
+        )
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible(timeout=60 * SECOND)
+    expect(page.get_by_text("none, exactly 0")).to_be_visible(timeout=20 * SECOND)
+    viewer.settle()
+    return viewer
+
+
+def download(page: Page, ask: Callable[[], None], folder: Path) -> Path:
+    with page.expect_download(timeout=60 * SECOND) as waiting:
+        ask()
+    file = folder / waiting.value.suggested_filename
+    waiting.value.save_as(file)
+    return file
+
+
+def test_every_file_holds_what_the_page_shows(trained: Viewer, browser: Browser, tmp_path: Path):
+    page = trained.page
+    shown = page.locator(NUMBERS).all_inner_texts()
+    page.get_by_role("button", name="Take away").click()
+
+    def take(label: str) -> Path:
+        return download(page, page.get_by_role("button", name=label, exact=True).click, tmp_path)
+
+    program = take("Keras script")
+    assert program.name == "maskdemo-sum_sign.py" and program.read_text() == script(TINY)
+    cells = nbformat.read(take("Notebook"), as_version=4).cells
+    assert any(strategy_lines(TINY, "held_state") in cell.source for cell in cells)
+
+    with take("Table").open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    whole = [
+        (strategy, str(repeat), str(epoch))
+        for repeat in (1, 2)
+        for strategy in TINY.strategies
+        for epoch in (1, 2, 3)
+    ]
+    assert [(row["strategy"], row["repeat"], row["epoch"]) for row in rows] == whole
+    for number, strategy in zip(shown, TINY.strategies, strict=True):
+        final = [
+            float(row["test_valid_accuracy"])
+            for row in rows
+            if row["strategy"] == strategy and row["epoch"] == "3"
+        ]
+        assert number == f"{sum(final) / len(final):.1%}"
+    assert {float(row["leak"]) for row in rows if row["strategy"] == "held_state"} == {0.0}
+
+    report = take("Report")
+    assert report.name == "maskdemo-sum_sign.html"
+    headline = page.get_by_role("heading", name=re.compile("^Here")).inner_text()
+    for size in ((1440, 900), PHONE):
+        read_offline(browser, report, size, headline, shown)
+
+
+def read_offline(
+    browser: Browser, report: Path, size: tuple[int, int], headline: str, numbers: list[str]
+) -> None:
+    """Open the file as somebody who got it by mail, with the network off."""
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context.set_offline(True)
+    page, errors = context.new_page(), []
+    page.on("console", lambda each: each.type in ("error", "warning") and errors.append(each.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda each: each.url.startswith("http") and errors.append(each.url))
+    page.goto(report.as_uri())
+    figures = page.locator("figure")
+    expect(figures.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30 * SECOND)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('figure')].every(
+            figure => figure.querySelector('.js-plotly-plot svg .plot, .js-plotly-plot svg .xy'))""",
+        timeout=30 * SECOND,
+    )
+    assert figures.count() == 6
+    expect(page.get_by_role("heading", name=headline)).to_be_visible()
+    for name, number in zip(TINY.strategies, numbers, strict=True):
+        row = page.locator("tr", has_text=STRATEGIES[name].title).first
+        expect(row.locator("td").first).to_have_text(number)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    # On paper: no toolbars, and no figure that is cut or wider than the page.
+    page.emulate_media(media="print")
+    expect(page.locator(".modebar-container").first).to_be_hidden()
+    kept = page.evaluate(
+        """() => [...document.querySelectorAll('figure')].map(figure => [
+            getComputedStyle(figure).breakInside,
+            figure.getBoundingClientRect().height < 1016,
+            figure.querySelector('svg').getBoundingClientRect().width <= 688,
+        ])"""
+    )
+    assert kept == [["avoid", True, True]] * 6
+    assert not errors, errors
+    context.close()
+
+
+def test_figures_are_saved_as_svg_or_as_png(trained: Viewer, tmp_path: Path):
+    page = trained.page
+    chart = page.locator(".js-plotly-plot").nth(1)
+
+    def camera() -> None:
+        chart.hover()
+        chart.locator(CAMERA).click()
+
+    drawn = download(page, camera, tmp_path)
+    assert drawn.name == "maskdemo-curves_test_accuracy.svg"
+    assert drawn.read_text().startswith("<svg") and "Held state" in drawn.read_text()
+    page.get_by_role("button", name="Take away").click()
+    page.get_by_role("radio", name="PNG").click()
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.js-plotly-plot')].every(
+            plot => plot._context?.toImageButtonOptions?.format === 'png')""",
+        timeout=20 * SECOND,
+    )
+    page.keyboard.press("Escape")
+    trained.settle()
+    painted = download(page, camera, tmp_path)
+    assert painted.name.endswith(".png") and painted.read_bytes().startswith(b"\x89PNG")
+    # The choice holds on the other pages too.
+    page.get_by_role("link", name="Inside the LSTM").click()
+    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible(timeout=20 * SECOND)
+    page.wait_for_function(
+        """() => {
+            const plots = [...document.querySelectorAll('.js-plotly-plot')];
+            return plots.length && plots.every(
+                plot => plot._context?.toImageButtonOptions?.format === 'png');
+        }""",
+        timeout=30 * SECOND,
+    )
+
+
+def test_the_code_that_is_shown_is_the_code_that_is_exported(trained: Viewer):
+    page = trained.page
+    page.get_by_text("Show the code").click()
+    page.get_by_role("tab", name="Held state").click()
+    shown = page.get_by_role("tabpanel").locator("code:visible")
+    expect(shown).to_contain_text("held_state", timeout=10 * SECOND)
+    assert shown.inner_text().strip() == strategy_lines(TINY, "held_state").strip()
+    assert shown.locator("span[style*=color], span[class*=token]").count() > 5, "highlighted"
+
+
+def test_the_address_that_people_guess_leads_to_the_playground(viewer: Viewer):
+    page = viewer.open(f"/playground?{urlencode(TINY.to_params())}")
+    expect(page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.wait_for_url(re.compile(r"/\?.*seed=6"), timeout=10 * SECOND)
