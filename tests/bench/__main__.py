@@ -43,6 +43,8 @@ BUDGETS = (
     Budget("cold_first_point_s", "First point, new shape", 3, at_most=True, unit="s"),
     Budget("warm_first_point_s", "First point, known shape", 0.5, at_most=True, unit="s"),
     Budget("rss_after_first_run_mb", "Memory after the first run", 850, at_most=True, unit="MB"),
+    Budget("study_s", "The default study, 140 trainings", 90, at_most=True, unit="s"),
+    Budget("study_first_curve_s", "Its first curve, one repeat a dose", 15, at_most=True, unit="s"),
 )
 
 
@@ -84,6 +86,40 @@ def figures(rounds: int, log: Path) -> tuple[dict[str, float], dict[str, float]]
     return measured, behind
 
 
+def study_figures(log: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """The default study against the same trainings through `Model.fit`; the same two parts."""
+    print("The default study ...", flush=True)
+    with Contender("study_ours", log) as ours:
+        study, curve = ours.measure("study"), ours.measure("first_curve")
+    print("A sample of its trainings through Model.fit ...", flush=True)
+    with Contender("study_keras_fit", log) as keras:
+        epochs, building = keras.measure("epochs"), keras.measure("building")
+    measured = {
+        "study_s": study,
+        "study_first_curve_s": curve,
+        "study_vs_keras_fit": (epochs + building) / study,
+    }
+    behind = {
+        "study_vs_keras_fit_epochs_alone": epochs / study,
+        "study_keras_fit_s": epochs + building,
+        "study_keras_fit_epochs_alone_s": epochs,
+    }
+    return measured, behind
+
+
+def study_words(measured: dict[str, float], behind: dict[str, float]) -> str:
+    """What the comparison of the study says, and how it came about."""
+    return (
+        "study_vs_keras_fit: the same 140 trainings through Model.fit would take "
+        f"{behind['study_keras_fit_s']:.0f} s ({measured['study_vs_keras_fit']:.1f} times as long), "
+        f"{behind['study_keras_fit_epochs_alone_s']:.0f} s of them in epochs "
+        f"({behind['study_vs_keras_fit_epochs_alone']:.1f} times) and the rest in building and "
+        "compiling\neach model. Scaled from 12 of them: each strategy at the shortest, middle and "
+        "longest padded length,\n4 epochs, the fastest one counts. No test set is evaluated there; "
+        "the study does that too."
+    )
+
+
 def machine() -> dict[str, str | int | None]:
     """What the figures belong to."""
     found: dict[str, str | int | None] = {
@@ -119,8 +155,10 @@ def main() -> None:
     BUILD.mkdir(exist_ok=True)
     log = BUILD / "bench.log"
     log.write_text("")
+    study, behind_study = study_figures(log)
     measured, behind = figures(rounds, log)
-    print(f"\n{table(measured)}\n")
+    measured, behind = measured | study, behind | behind_study
+    print(f"\n{table(measured)}\n\n{study_words(measured, behind)}\n")
     for name, figure in behind.items():
         print(f"{name:<42}{figure:>11.4g}")
     result = {**measured, "behind": behind, "machine": machine()}
