@@ -3,7 +3,7 @@
 import streamlit as st
 
 from maskdemo.jobs import QueueFull
-from maskdemo.ui import live, navigation, study_controls, study_job, study_view, take_away
+from maskdemo.ui import costs, live, navigation, study_controls, study_job, study_view, take_away
 from maskdemo.ui.choices import Choices
 
 navigation.require()
@@ -82,3 +82,4 @@ def found_view() -> None:
 
 found_view()
 study_view.open_one(study)
+costs.section(study.base)
