@@ -40,7 +40,9 @@ TRAIN = Template('''\
 def train(model, weights, batch, orders):
     """Train from these weights, one epoch for each order of the sequences."""
 $set_weights
-    model.compile(keras.optimizers.Adam($learning_rate), $loss)
+    optimizer = keras.optimizers.Adam($learning_rate)
+    optimizer.build(model.trainable_variables)  # or TensorFlow traces the training step twice
+    model.compile(optimizer, loss=$loss)
     for order in orders:
         shuffled = {name: array[order] for name, array in batch.items()}
         model.fit(
