@@ -26,13 +26,6 @@ LEAK = (
     "Leak: the largest change of any output probability when the same unseen sequences are given "
     "without their padding, over all repeats."
 )
-STUDY_RULES = {
-    word: rule for word, rule in RULES.items() if word in ("no measurable difference", "hurts", "helps")
-} | {
-    "Surely": "the interval still leaves zero when it is widened for all comparisons of the study "
-    "(Bonferroni).",
-    "undecided": RULES["undecided"],
-}
 
 
 def run_report(snapshot: Snapshot, *, link: str) -> str:
@@ -87,7 +80,7 @@ def study_report(findings: Findings, *, link: str) -> str:
             accuracies=_cells(findings),
             figures=_study_figures(findings),
             method=METHOD,
-            rules=STUDY_RULES,
+            rules=_study_rules(findings.comparisons),
             numbers=_trainings(findings),
             seeds=_seeds(study.base),
             link=link,
@@ -102,6 +95,15 @@ def study_report(findings: Findings, *, link: str) -> str:
             json=_json(asdict(study)),
         )
     )
+
+
+def _study_rules(comparisons: int) -> dict[str, str]:
+    return {
+        **{word: RULES[word] for word in ("no measurable difference", "hurts", "helps")},
+        "surely": f"the interval still leaves zero when it is widened so that all {comparisons} "
+        "comparisons of the study together hold with 95% (Bonferroni).",
+        "undecided": RULES["undecided"],
+    }
 
 
 def _accuracies(snapshot: Snapshot) -> Table:

@@ -106,10 +106,8 @@ def read_offline(
     """Open the file as somebody who got it by mail, with the network off."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]})
     context.set_offline(True)
-    page, errors = context.new_page(), []
-    page.on("console", lambda each: each.type in ("error", "warning") and errors.append(each.text))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda each: each.url.startswith("http") and errors.append(each.url))
+    reader = Viewer(context.new_page(), context, "file://")
+    page = reader.page
     page.goto(report.as_uri())
     figures = page.locator("figure")
     expect(figures.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30 * SECOND)
@@ -135,7 +133,7 @@ def read_offline(
         ])"""
     )
     assert kept == [["avoid", True, True]] * 6
-    assert not errors, errors
+    assert not reader.complaints(), reader.complaints()
     context.close()
 
 
