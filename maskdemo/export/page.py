@@ -37,7 +37,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a report says. verdicts: (word or nothing, sentence). `link` may be hostile."""
+    """What a report says. verdicts: (word or nothing, sentence). link: may be hostile."""
 
     kind: str
     title: str
@@ -45,7 +45,7 @@ class Content:
     notes: tuple[str, ...] = ()
     headline: str
     verdicts: tuple[tuple[str, str], ...]
-    accuracies: Table
+    accuracies: Table | None = None
     figures: tuple[go.Figure, ...]
     settings: tuple[tuple[str, str], ...]
     strategies: tuple[tuple[str, str], ...]

@@ -67,26 +67,30 @@ def study_report(findings: Findings, *, link: str) -> str:
 
     study = findings.study
     doses = dict(zip(study.varied, (study.doses, study.and_doses), strict=False))
+    first, other = ([short_title(name) for name in study.varied] + [""])[:2]
     said = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
     notes = [] if findings.finished else [_unfinished(findings.done / findings.total)]
     return render(
         Content(
             kind="Report of a study.",
-            title=" and ".join(short_title(name) for name in doses),
+            title=f"{first} and {other[0].lower()}{other[1:]}" if other else first,
             lead=f"{words.lead(study.base)} {findings.done} of {findings.total} networks trained.",
             notes=(*notes, *findings.failures),
             headline=said[0],
             verdicts=tuple(("", each) for each in said[1:]),
-            accuracies=_cells(findings),
             figures=_study_figures(findings),
             method=METHOD,
             rules=_study_rules(findings.comparisons),
-            numbers=_trainings(findings),
+            numbers=_cells(findings),
             seeds=_seeds(study.base),
             link=link,
             settings=(
                 *(
-                    (f"{short_title(name)}, varied", ", ".join(dose_text(name, each) for each in given))
+                    (
+                        "Varied",
+                        f"{short_title(name)}, in place of what stands below: "
+                        f"{', '.join(dose_text(name, each) for each in given)}.",
+                    )
                     for name, given in doses.items()
                 ),
                 *words.settings(study.base),
@@ -159,33 +163,28 @@ def _numbers(snapshot: Snapshot) -> Table:
 def _cells(findings: Findings) -> Table:
     study, rows = findings.study, []
     for cell in study.cells:
+        where = _say(study, cell)
         for name in study.base.strategies:
             values = tuple(findings.accuracies(cell, name).values())
-            difference = findings.difference(cell, name)
-            against, word = NOTHING, NOTHING
-            if difference is not None:
-                against = points(difference.mean)
-                word = f"{'surely ' if difference.sure else ''}{difference.word}"
-                if not isinf(difference.low):
-                    against += f" ({points(difference.low)} to {points(difference.high)})"
-            cells = (STRATEGIES[name].title, mean(values), spread(values), against, word)
-            rows.append(Row((_say(study, cell), *cells), charts.colour(name)))
-        chance = ("Chance", f"{findings.chance(cell):.1%}", NOTHING, NOTHING, NOTHING)
-        rows.append(Row((_say(study, cell), *chance)))
-    head = ("Dose", "Strategy", "Accuracy", "Lowest to highest", "Points against no mask", "Word")
+            each = " ".join(f"{value:.1%}" for value in values)
+            cells = (STRATEGIES[name].title, where, mean(values), each or NOTHING)
+            rows.append(Row((*cells, *_against(findings, cell, name)), charts.colour(name)))
+        chance = f"{findings.chance(cell):.1%}"
+        rows.append(Row(("Chance", where, chance, NOTHING, NOTHING, NOTHING)))
+    head = ("Strategy", "Dose", "Accuracy", "Each repeat", "Points against no mask", "Word")
     note = "Accuracy on unseen sequences, mean of the repeats; differences with their 95% interval."
     return Table(head, tuple(rows), note)
 
 
-def _trainings(findings: Findings) -> Table:
-    study, rows = findings.study, []
-    for cell in study.cells:
-        for name in study.base.strategies:
-            for repeat, accuracy in findings.accuracies(cell, name).items():
-                cells = (_say(study, cell), STRATEGIES[name].title, str(repeat + 1), f"{accuracy:.4f}")
-                rows.append(Row(cells, charts.colour(name)))
-    note = "Accuracy on unseen sequences, a share of 1."
-    return Table(("Dose", "Strategy", "Repeat", "Accuracy"), tuple(rows), note)
+def _against(findings: Findings, cell: Cell, strategy: str) -> tuple[str, str]:
+    difference = findings.difference(cell, strategy)
+    if difference is None:
+        return NOTHING, NOTHING
+    between = f" ({points(difference.low)} to {points(difference.high)})"
+    return (
+        points(difference.mean) + ("" if isinf(difference.low) else between),
+        f"{'surely ' if difference.sure else ''}{difference.word}",
+    )
 
 
 def _say(study: Study, cell: Cell) -> str:
