@@ -137,7 +137,7 @@ EXAMPLES = (
             ),
             Program(
                 "example_3_mask_ends",
-                "4 Its end",
+                "4 Mask ends",
                 "`supports_masking` also hands the mask on, to layers and to a loss that no longer "
                 "have steps. A layer that returns one output a sequence has to end it.",
             ),

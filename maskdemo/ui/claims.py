@@ -99,38 +99,38 @@ def _progress(statuses: Sequence[Status[Progress]]) -> None:
 
 def _card(claim: Claim, finding: Finding | None, going: bool) -> None:
     testing = going and claim.name in state.get("claims_testing", ())
-    with st.container(border=True, gap="small", key=f"claim_{claim.name}"):
+    with st.container(border=True, gap="xsmall", key=f"claim_{claim.name}"):
+        st.markdown(f"**{claim.text}**")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if finding:
                 st.badge(finding.words, color=BADGES[finding.verdict])  # type: ignore[arg-type]
+            elif testing:
+                st.badge("Being measured", color="gray")
             else:
-                st.badge("Being measured" if testing else "Not tested yet", color="gray")
+                st.button(
+                    "Test it",
+                    icon=":material/play_arrow:",
+                    on_click=_on_test,
+                    args=([claim],),
+                    key=f"test_{claim.name}",
+                    disabled=going,
+                )
             st.caption(claim.place, width="content")
-        st.markdown(f"**{claim.text}**")
         st.markdown(finding.sentence if finding else f"To be measured: {_small(claim.measures)}")
-        if not finding:
-            st.button(
-                "Test it",
-                icon=":material/play_arrow:",
-                on_click=_on_test,
-                args=([claim],),
-                key=f"test_{claim.name}",
-                disabled=going,
-            )
         _cases(claim.trials, finding)
 
 
 def _cases(trials: Sequence[Trial], finding: Finding | None) -> None:
     """A line a case: the link to its experiment, and what came of it."""
     known: Sequence[Tried | None] = finding.tried if finding else [None] * len(trials)
-    with st.container(gap="xsmall"):
-        for trial, tried in zip(trials, known, strict=True):
-            left, right = st.columns([2, 3], gap="small", vertical_alignment="center")
-            with left:
-                links.to_playground(trial.experiment, label=trial.title)
-            if tried is not None:
-                numbers = "; ".join(f"{each.what}: {each.words}" for each in tried.numbers)
-                right.caption(f"{CASES[tried.holds]} {numbers}")
+    st.caption("Open in the playground:")
+    for trial, tried in zip(trials, known, strict=True):
+        left, right = st.columns([2, 3], gap="small", vertical_alignment="center")
+        with left:
+            links.to_playground(trial.experiment, label=trial.title)
+        if tried is not None:
+            numbers = "; ".join(f"{each.what}: {each.words}" for each in tried.numbers)
+            right.caption(f"{CASES[tried.holds]} {numbers}")
 
 
 def _small(sentence: str) -> str:

@@ -1,0 +1,64 @@
+"""A journey through the article's claims: test one, see what came out, open its experiment."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Locator, expect
+
+from maskdemo.article.claims import CLAIMS
+from maskdemo.experiment import Experiment
+from tests.browser.viewer import Viewer
+
+SECOND = 1000
+
+
+def open_claim(viewer: Viewer, name: str) -> Locator:
+    viewer.open("/article")
+    card = viewer.page.locator(f".st-key-claim_{name}")
+    expect(card).to_be_visible(timeout=60 * SECOND)
+    return card
+
+
+def opened_experiment(viewer: Viewer) -> Experiment:
+    params = parse_qs(urlsplit(viewer.page.url).query)
+    return Experiment.from_params({key: texts[0] for key, texts in params.items()})
+
+
+def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
+    """The claim needs both trained networks and real Keras in a process of its own."""
+    claim = CLAIMS["supports_masking"]
+    card, page = open_claim(viewer, claim.name), viewer.page
+    expect(card).to_contain_text("To be measured")
+    button = card.get_by_role("button", name="Test it")
+    expect(button).to_be_enabled()
+    button.click()
+    expect(card).to_contain_text(re.compile("Being measured|in (all|none|1) (of )?2 cases"))
+    expect(card).to_contain_text(re.compile("in (all|none|1) (of )?2 cases"), timeout=200 * SECOND)
+    expect(card).to_contain_text(re.compile(r"95% interval [+−]\d+\.\d to [+−]\d+\.\d, 3 repeats"))
+    expect(card.get_by_role("button", name="Test it")).to_have_count(0)
+    expect(page.get_by_role("button", name="Test the others")).to_be_enabled()
+    with page.expect_download() as waiting:
+        page.locator(".st-key-claims_table").get_by_role("button").click()
+    assert claim.text in waiting.value.path().read_text()
+
+    trial = claim.trials[0]
+    card.get_by_role("link", name=trial.title).click()
+    expect(page.get_by_role("button", name="Train")).to_be_visible(timeout=30 * SECOND)
+    viewer.settle()
+    assert opened_experiment(viewer) == trial.experiment
+    slider = page.get_by_role("slider", name="Padded length")
+    expect(slider).to_have_value(str(trial.experiment.padded_length))
+    # The test has trained it already: its results are there without training again.
+    expect(page.locator('[data-testid="stMetricValue"]')).to_have_count(
+        len(trial.experiment.strategies), timeout=30 * SECOND
+    )
+
+    # Another claim's experiment, although the session has been in the playground with this one.
+    page.get_by_role("link", name="The article, checked").first.click()
+    other = CLAIMS["finds_padding"].trials[1]
+    page.locator(".st-key-claim_finds_padding").get_by_role("link", name=other.title).click()
+    expect(page.get_by_role("button", name="Train")).to_be_visible(timeout=30 * SECOND)
+    viewer.settle()
+    assert opened_experiment(viewer) == other.experiment
