@@ -16,6 +16,7 @@ st.markdown(
     "written anew below, with the same layers, calls and shapes, and really run: an error that you see "
     f"has just happened, here, with Keras {version('keras')}."
 )
+st.header("Its examples, run", anchor=False)
 for example in EXAMPLES:
     examples.section(example)
 claims.section()

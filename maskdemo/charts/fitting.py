@@ -12,6 +12,8 @@ from maskdemo.charts.panels import Panel, axis, stacked, upright
 from maskdemo.charts.template import inks
 
 PANEL_HEIGHT = 84
+#: Up to so many batches each has its number on the axis.
+FEW = 12
 
 
 def fitting(
@@ -48,6 +50,8 @@ def fitting(
         name="fitting",
     )
     figure.update_xaxes(title_text="Batch")
+    if epochs * batches <= FEW:
+        figure.update_xaxes(tickvals=list(range(1, epochs * batches + 1)))
     for epoch in range(1, epochs):
         for index in range(len(panels)):
             figure.add_shape(upright(epoch * batches + 0.5, dark=dark, dash="dot", index=index))

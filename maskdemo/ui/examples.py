@@ -16,7 +16,7 @@ from maskdemo.snapshot import Snapshot
 from maskdemo.ui import links, live, server
 
 #: Longer programs scroll in a box of so many pixels, so that what they did stays beside them.
-MOST_LINES, MOST_HEIGHT = 45, 720
+MOST_LINES, MOST_HEIGHT = 24, 540
 
 state = st.session_state
 
@@ -169,8 +169,7 @@ def _show(outcome: Outcome, *, cancelled: bool) -> None:
             dark=live.is_dark(),
         )
         live.plot(figure, key=f"fitting_{outcome.program}", alt="Accuracy and loss by batch")
-    for sentence in outcomes.findings(outcome):
-        st.markdown(sentence)
+    st.markdown("\n".join(f"- {sentence}" for sentence in outcomes.findings(outcome)))
     if outcome.output.strip():
         with st.expander("What it printed"):
             st.code(outcome.output, language=None)
