@@ -57,11 +57,14 @@ def stacked(
     legend: Sequence[go.Scatter] = (),
     space_below: int = 0,
     cursor: int | None = None,
+    shapes: Sequence[dict] = (),
+    annotations: Sequence[dict] = (),
     name: str,
 ) -> go.Figure:
     """The figure of all panels; a legend stands between the title and the first panel.
 
     steps: how many there are on the common axis. cursor: a step (from 1) marked in every panel.
+    shapes, annotations: Plotly's, in addition to the panels' own.
     """
     ink = inks(dark)
     tops = [sum(each.height + BETWEEN for each in panels[:at]) for at in range(len(panels))]
@@ -111,8 +114,11 @@ def stacked(
             "title": {"text": "Step"},
         },
         legend=legend_below(inner, 0) | {"y": 1 + (above - TITLE_SPACE) / inner},
-        shapes=[upright(cursor, dark=dark, index=at) for at in range(len(panels)) if cursor],
-        annotations=labels,
+        shapes=[
+            *(upright(cursor, dark=dark, index=at) for at in range(len(panels)) if cursor),
+            *shapes,
+        ],
+        annotations=[*labels, *annotations],
         **axes,
     )
     return go.Figure([*traces, *legend], layout)

@@ -45,7 +45,7 @@ def known(study: Study) -> Findings:
     if "study_known" not in state or state.study_known.study != study:
         stream = run(study, store=server.store())
         state.study_known = next(stream)
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
     return state.study_known
 
 

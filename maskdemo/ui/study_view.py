@@ -181,7 +181,7 @@ def open_one(study: Study) -> None:
 def _nothing_said(findings: Findings) -> str:
     if not findings.outcomes:
         return "Run the study for an answer."
-    return "An answer needs two repeats."
+    return "An answer needs two repeats of every strategy at a dose."
 
 
 def _time(seconds: float) -> str:
