@@ -50,7 +50,7 @@ CASES: dict[str, Experiment] = {
         train_size=200, test_size=500,
     ),
     "every step counts": small(
-        task="running_sign", strategies=("masking_layer", "zeroed_state"), side="pre",
+        task="running_sign", strategies=("masking_layer", "zeroed_state"),
         train_size=200, test_size=500,
     ),
 }

@@ -56,9 +56,10 @@ def _function(experiment: Experiment, name: str, *lines: str, valid: bool = Fals
     binary = experiment.classes == 2
     dense = '1, activation="sigmoid"' if binary else f'{experiment.classes}, activation="softmax"'
     states = _states(experiment)
+    mask = f'valid = keras.Input(({steps},), dtype="bool", name="valid")  # True at real steps'
     body = [
         f'values = keras.Input(({steps}, {features}), name="values")',
-        *([f'valid = keras.Input(({steps},), dtype="bool", name="valid")'] if valid else []),
+        *([mask] if valid else []),
         *"\n".join(lines).splitlines(),
         f"answer = keras.layers.Dense({dense})({states})",
         f"return keras.Model({'[values, valid]' if valid else 'values'}, answer)",
@@ -81,10 +82,14 @@ def _lstm(experiment: Experiment, *, sequences: bool | None = None, cudnn: bool 
 
 def _masked(experiment: Experiment, call: str, *, only_padding: bool) -> list[str]:
     """An LSTM called with a mask. only_padding: the mask is False at the end and nowhere else."""
-    # On a GPU, cuDNN refuses other masks, and says 0 where the state is held.
-    cudnn = only_padding and not experiment.per_step
     states = _states(experiment)
-    lines = [f"{states} = {_lstm(experiment, cudnn=cudnn)}({call})"]
+    if experiment.per_step:
+        why = ["# Where the mask is False, cuDNN (on a GPU) would give zeros, not the held state."]
+    elif not only_padding:
+        why = ["# cuDNN (on a GPU) takes only a mask that is False at the end and nowhere else."]
+    else:
+        why = []
+    lines = [*why, f"{states} = {_lstm(experiment, cudnn=not why)}({call})"]
     if experiment.per_step and experiment.count_invalid:
         lines.append(DROP_THE_MASK.format(states=states))
     return lines
