@@ -584,7 +584,7 @@ def test_the_summary_of_one_variable():
         "Zeroed state is surely worse than no mask from 12 steps on (by 30 points at 16 steps).",
         "No sure difference from no mask at any dose: Zeroed input.",
         "No mask reaches 60% at 8 steps and 52% at 16 steps.",
-        f"Always giving the commonest label reaches {made.base.chance():.0%}.",
+        f"Chance, always giving the commonest label, is {made.base.chance():.0%}.",
         "Sure means that the interval (Student's t, paired by repeat) leaves zero after Bonferroni's "
         "correction for the 12 comparisons of this study.",
     )

@@ -163,7 +163,7 @@ def _size(findings: Findings, name: str, cell: Cell) -> float:
 
 def _chance(findings: Findings, told: Sequence[Cell]) -> str:
     levels = sorted({f"{findings.chance(cell):.0%}" for cell in told}, key=lambda each: int(each[:-1]))
-    return f"Always giving the commonest label reaches {' to '.join(levels[:1] + levels[1:][-1:])}."
+    return f"Chance, always giving the commonest label, is {' to '.join(levels[:1] + levels[1:][-1:])}."
 
 
 def _method(findings: Findings) -> list[str]:
