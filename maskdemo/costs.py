@@ -47,7 +47,7 @@ class Way(NamedTuple):
     @property
     def title(self) -> str:
         """For people."""
-        computed = "" if self.trimmed else ", padding computed"
+        computed = "" if self.trimmed else ", all steps"
         return f"{self.engine}: {STRATEGIES[self.strategy].title.lower()}{computed}"
 
 
@@ -199,12 +199,12 @@ def _measure_for_parent() -> None:
         experiment = replace(base, padded_length=length)
         epochs: dict[Way, Callable[[], float]] = {}
         for way in ways(experiment):
-            doing = f"{length} steps: preparing {way.title}."
+            doing = f"Padded to {length} steps, preparing. {way.title}."
             child.say({"doing": doing, "done": at * (ROUNDS + 1) / stages})
             epochs[way] = (keras_turn if way.engine == "Keras" else _ours)(experiment, way)
         best = dict.fromkeys(epochs, inf)
         for number in range(ROUNDS):
-            doing = f"{length} steps: round {number + 1} of {ROUNDS}."
+            doing = f"Padded to {length} steps, round {number + 1} of {ROUNDS}."
             child.say({"doing": doing, "done": (at * (ROUNDS + 1) + number + 1) / stages})
             for way, epoch in epochs.items():
                 best[way] = min(best[way], epoch())
