@@ -239,6 +239,7 @@ def test_numbers_are_written_for_people():
 def test_every_experiment_can_be_opened(name):
     claim = CLAIMS[name]
     for each in claim.trials:
+        assert len(each.title) <= 44, "it is cut off on a phone"
         assert Experiment.from_params(each.experiment.to_params()) == each.experiment
         assert {"no_mask", each.strategy} <= {"no_mask", *each.experiment.strategies}
         assert each.experiment.repeats > 1

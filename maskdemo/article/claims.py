@@ -61,7 +61,7 @@ REAL_ZEROS = Facet("some real step", "is all zeros")
 HELD = Facet("the state", "is held at masked steps")
 RESET = Facet("the state", "is set to zero at masked steps")
 COMPLETE = Facet("no reading", "is missing")
-MISSING_ODD = Facet("a missing reading", "is written as a value that misleads (-1)")
+MISSING_ODD = Facet("a missing reading", "is written as a value that misleads (−1)")
 MISSING_MEAN = Facet("a missing reading", "is written as the data's mean (0)")
 RULE = Facet("the labels", "depend on the sequences")
 CHANCE = Facet("the labels", "are random")
@@ -73,7 +73,7 @@ _THREE = (*_TWO, "held_state")
 _SHORT = _of("masking_layer", strategies=_THREE, repeats=5)
 _LAST = _of("long_post_padding", strategies=_TWO, repeats=5)
 _PADDED = (
-    Trial("Sum of all values, 1 to 10 steps padded to 10 (Example 2)", _SHORT, (AFTER, SHORT)),
+    Trial("Sum of the values, 1 to 10 padded to 10", _SHORT, (AFTER, SHORT)),
     Trial("Last value, padded to 15 after the end",
           replace(_LAST, padded_length=15), (AFTER, SHORT, BESIDE)),
     Trial("Last value, padded to 100 after the end",
@@ -88,8 +88,8 @@ _PADDED = (
 )
 _GAPS = _of("missing_readings", min_length=20, strategies=_TWO, repeats=8, epochs=8)
 _MISSING = (
-    Trial("Three in ten readings missing, written as -1", _GAPS, (MISSING_ODD,)),
-    Trial("Three in ten readings missing, written as 0, the mean",
+    Trial("Three in ten missing, written as −1", _GAPS, (MISSING_ODD,)),
+    Trial("Three in ten missing, written as 0",
           replace(_GAPS, pad_value=0.0, mask_value=0.0), (MISSING_MEAN,)),
 )
 _HAND = _of("manual_mask")
@@ -156,7 +156,7 @@ CLAIMS: dict[str, Claim] = {
             "How far the outputs move without the masked steps, and the share of the gradient that "
             "lands on them: with the state held, and with the state set to zero.",
             tuple(
-                Trial(f"{how}, padded to 40 {where}", experiment, (facet, side), strategy)
+                Trial(f"{how}, padding {where}", experiment, (facet, side), strategy)
                 for how, facet, strategy in (
                     ("State held", HELD, "held_state"),
                     ("State set to zero", RESET, "zeroed_state"),
@@ -178,7 +178,7 @@ CLAIMS: dict[str, Claim] = {
             (
                 Trial("Values around 0, padding written as 0", _SHORT, (ZEROS, NO_REAL_ZEROS)),
                 Trial("Bits, padding written as 0", _of("real_zeros"), (ZEROS, REAL_ZEROS)),
-                Trial("Values around 0, padding written as -1",
+                Trial("Values around 0, padding written as −1",
                       replace(_SHORT, pad_value=-1.0), (OTHER, NO_REAL_ZEROS)),
             ),
             judges.finds_padding,

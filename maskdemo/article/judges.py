@@ -267,7 +267,7 @@ def _tell(tried: Sequence[Tried], statement: str, what: str) -> str:
         ),
         key=lambda found: abs(found[0].value),
     )
-    return f"{_in(tried, statement)} {what}: {most.words} in the largest case ({title})."
+    return f"{_in(tried, statement)} {what}: {most.words} in the clearest case ({title})."
 
 
 def _in(tried: Sequence[Tried], statement: str) -> str:

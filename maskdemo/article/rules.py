@@ -16,7 +16,7 @@ ROUNDING = 1e-6
 
 RULES = f"""
 Each claim is tried in several cases. In each, networks are trained in some repeats, paired by data,
-initial weights and batch order.
+initial weights and batch order. A point is a hundredth: of accuracy, or of a probability.
 
 - A difference in accuracy is there if its 95% interval (Student's t) leaves out 0. It is not there if
   the interval contains 0 or less and ends below {MARGIN * 100:.0f} points.

@@ -59,8 +59,9 @@ def _actions(going: bool, statuses: Sequence[Status[Progress]], evidence: Eviden
             _progress(statuses)
         else:
             untested = [each for each in CLAIMS.values() if each.finding(evidence) is None]
+            fresh = len(untested) == len(CLAIMS)
             st.button(
-                "Test all claims" if len(untested) == len(CLAIMS) else "Test the others",
+                "Test all claims" if fresh else "Test the others" if untested else "All are tested",
                 type="primary",
                 icon=":material/play_arrow:",
                 on_click=_on_test,
@@ -76,9 +77,10 @@ def _actions(going: bool, statuses: Sequence[Status[Progress]], evidence: Eviden
                 icon=":material/download:",
                 on_click="ignore",
                 key="claims_table",
-                disabled=len(untested) == len(CLAIMS),
+                disabled=fresh,
             )
-            st.caption("All together take one to two minutes on two cores.")
+            if untested:
+                st.caption("All together take a few minutes.")
     if state.get("claims_refused"):
         st.warning(state.claims_refused)
     for status in statuses:
@@ -100,11 +102,15 @@ def _progress(statuses: Sequence[Status[Progress]]) -> None:
 def _card(claim: Claim, finding: Finding | None, going: bool) -> None:
     testing = going and claim.name in state.get("claims_testing", ())
     with st.container(border=True, gap="xsmall", key=f"claim_{claim.name}"):
+        st.caption(claim.place)
         st.markdown(f"**{claim.text}**")
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            if finding:
-                st.badge(finding.words, color=BADGES[finding.verdict])  # type: ignore[arg-type]
-            elif testing:
+        if finding:
+            word = finding.verdict[0].upper() + finding.verdict[1:]
+            st.markdown(f":{BADGES[finding.verdict]}-badge[{word}] {finding.condition}")
+            st.markdown(finding.sentence)
+        else:
+            st.markdown(f"To be measured: {_small(claim.measures)}")
+            if testing:
                 st.badge("Being measured", color="gray")
             else:
                 st.button(
@@ -115,8 +121,6 @@ def _card(claim: Claim, finding: Finding | None, going: bool) -> None:
                     key=f"test_{claim.name}",
                     disabled=going,
                 )
-            st.caption(claim.place, width="content")
-        st.markdown(finding.sentence if finding else f"To be measured: {_small(claim.measures)}")
         _cases(claim.trials, finding)
 
 
@@ -125,12 +129,12 @@ def _cases(trials: Sequence[Trial], finding: Finding | None) -> None:
     known: Sequence[Tried | None] = finding.tried if finding else [None] * len(trials)
     st.caption("Open in the playground:")
     for trial, tried in zip(trials, known, strict=True):
-        left, right = st.columns([2, 3], gap="small", vertical_alignment="center")
+        left, right = st.columns([2, 3], gap=None)
         with left:
             links.to_playground(trial.experiment, label=trial.title)
         if tried is not None:
-            numbers = "; ".join(f"{each.what}: {each.words}" for each in tried.numbers)
-            right.caption(f"{CASES[tried.holds]} {numbers}")
+            lines = (f"{each.what}: {each.words}" for each in tried.numbers)
+            right.caption(f"{CASES[tried.holds]} " + "  \n".join(lines))
 
 
 def _small(sentence: str) -> str:
