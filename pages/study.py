@@ -73,7 +73,7 @@ def found_view() -> None:
     study_view.failures(findings)
     study_view.answer(findings)
     study_view.figures(findings, choices)
-    study_controls.share_in_url(study, **choices.texts)
+    study_controls.share_in_url(study, **(choices.texts if study.and_vary else {}))
     with st.expander("All numbers"):
         study_view.numbers(findings)
     with st.expander("How the words are reached"):
