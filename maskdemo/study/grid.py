@@ -27,6 +27,8 @@ MOST_DOSES = 12
 MOST_CELLS = 64
 MOST_TRAININGS = 2000
 MOST_STUDY_WORK = 4 * MOST_WORK
+#: Pairs of units and lengths: each compiles programs of some 20 MB that are never given back.
+MOST_PROGRAMS = 24
 #: Stands between doses in a link: numbers have dots, signs and letters of their own.
 BETWEEN = "_"
 
@@ -89,8 +91,18 @@ class Study:
                 "doses",
                 "and_vary",
             )
+        experiments = self._experiments.values()
+        programs = {(each.units, each.padded_length) for each in experiments}
+        if len(programs) > MOST_PROGRAMS:
+            raise Unfit(
+                "Each pair of padded length and units compiles a program of its own, and "
+                f"{len(programs)} are too many: choose doses that make at most {MOST_PROGRAMS} pairs.",
+                "and_doses",
+                "doses",
+                "and_vary",
+            )
         total = len(self.cells) * len(self.base.strategies) * self.base.repeats
-        work = sum(experiment.work for experiment in self._experiments.values())
+        work = sum(each.work for each in experiments)
         if total > MOST_TRAININGS or work > MOST_STUDY_WORK:
             raise Unfit(
                 "This study would train for too long here. Use fewer doses, repeats, strategies or "

@@ -135,7 +135,7 @@ VARIABLES: dict[str, Variable] = {
             "Units of the LSTM",
             "units",
             "{} units",
-            lambda base: (4, 8, 16, 32, 64),
+            lambda base: (4, 16, 64),
             _setting("units"),
         ),
         Variable(
