@@ -16,7 +16,7 @@ from maskdemo.snapshot import Snapshot
 from maskdemo.ui import links, live, server
 
 #: Longer programs scroll in a box of so many pixels, so that what they did stays beside them.
-MOST_LINES, MOST_HEIGHT = 24, 540
+MOST_LINES, MOST_HEIGHT = 34, 640
 
 state = st.session_state
 
@@ -92,10 +92,16 @@ def _ran() -> dict[str, Outcome]:
 def _on_run(program: Program) -> None:
     try:
         server.keras_jobs().submit(_job(), partial(outcomes.run, program))
-        state.running, state.program_refused = program.name, None
+        state.running, state.refusal = program.name, {}
         _ran().pop(program.name, None)
     except QueueFull as full:
-        state.program_refused = str(full)
+        state.refusal = {program.name: str(full)}
+
+
+def _refusal(name: str) -> None:
+    sentence = state.get("refusal", {}).get(name)
+    if sentence:
+        st.warning(sentence)
 
 
 def _on_cancel() -> None:
@@ -136,8 +142,7 @@ def _run(program: Program, was_going: bool) -> None:
             on_click="ignore",
             key=f"download_{program.name}",
         )
-    if state.get("program_refused"):
-        st.warning(state.program_refused)
+    _refusal(program.name)
     if mine and status.phase == "queued":
         st.info(f"Waiting: number {status.position} in the queue. One program runs at a time here.")
     elif mine and status.phase == "failed":
@@ -187,9 +192,9 @@ def _learnable(example: Example) -> None:
 def _on_train(scenario: str) -> None:
     try:
         server.start(SCENARIOS[scenario].experiment)
-        state.training, state.training_refused = scenario, None
+        state.training, state.refusal = scenario, {}
     except QueueFull as full:
-        state.training_refused = str(full)
+        state.refusal = {scenario: str(full)}
 
 
 def _on_stop() -> None:
@@ -220,8 +225,7 @@ def _experiment(scenario: str, was_training: bool) -> None:
                 help="Another experiment is training." if training else None,
             )
         links.to_playground(experiment)
-    if state.get("training_refused"):
-        st.warning(state.training_refused)
+    _refusal(scenario)
     if mine and status.phase in ("failed", "cancelled"):
         live.progress(status)
     if snapshot is None:

@@ -27,5 +27,5 @@ masked = keras.Sequential(
         *reader.layers,
     ]
 )
-without, behind = reader.predict(sequences), masked.predict(sequences)
-print("Largest change by the mask:", np.abs(behind - without).max())
+change = masked.predict(sequences) - reader.predict(sequences)
+print("Largest change by the mask:", np.abs(change).max())

@@ -36,11 +36,11 @@ class ManualLSTM(keras.layers.Layer):
         return answers.read(length - 1)
 
 
-def padded_sequence():
+def zero_padded():
     steps = np.random.randint(1, LONGEST + 1)
     values = np.random.rand(steps, 5)
-    missing = LONGEST - steps
-    return np.pad(values, [(0, missing), (0, 0)], mode="constant")
+    added = [(0, LONGEST - steps), (0, 0)]
+    return np.pad(values, added, mode="constant")
 
 
 reader = keras.Sequential(
@@ -56,7 +56,7 @@ reader.compile(
     metrics=["accuracy"],
 )
 
-sequences = np.array([padded_sequence() for i in range(100)])
+sequences = np.array([zero_padded() for i in range(100)])
 labels = np.random.randint(0, 2, 100)
 reader.fit(sequences, labels, epochs=2)
 reader.summary()
