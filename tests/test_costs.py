@@ -115,15 +115,14 @@ def test_only_the_untrimmed_held_state_computes_all_padding(task, monkeypatch):
     base = measured(Experiment(task=task, count_invalid=False))
     experiment = replace(base, padded_length=100)
     for way in (NO_MASK, HELD, HELD_ON_ALL):
-        costs._ours(experiment, way)
+        costs.our_turn(experiment, way)
     assert steps == [100, experiment.max_length, 100]
 
 
-def test_a_real_measurement_streams_and_ends(monkeypatch):
+def test_a_real_measurement_streams_and_ends():
     """In a real child: one padded length, every way, times that only fall."""
     experiment = small(strategies=("no_mask",))
-    monkeypatch.setattr(costs, "some_lengths", lambda _: (10,))
-    found = list(measure(experiment))
+    found = list(measure(experiment, [10]))
     last = found[-1]
     assert last.complete == (10,) and last.done == 1.0
     assert all(each > 0 for each in last.seconds.values())
