@@ -21,6 +21,12 @@ def open_claim(viewer: Viewer, name: str) -> Locator:
     return card
 
 
+def in_playground(viewer: Viewer) -> None:
+    heading = viewer.page.get_by_role("heading", name="Is masking required for LSTMs?")
+    expect(heading).to_be_visible(timeout=30 * SECOND)
+    viewer.settle()
+
+
 def opened_experiment(viewer: Viewer) -> Experiment:
     params = parse_qs(urlsplit(viewer.page.url).query)
     return Experiment.from_params({key: texts[0] for key, texts in params.items()})
@@ -45,8 +51,7 @@ def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
 
     trial = claim.trials[0]
     card.get_by_role("link", name=trial.title).click()
-    expect(page.get_by_role("button", name="Train")).to_be_visible(timeout=30 * SECOND)
-    viewer.settle()
+    in_playground(viewer)
     assert opened_experiment(viewer) == trial.experiment
     slider = page.get_by_role("slider", name="Padded length")
     expect(slider).to_have_value(str(trial.experiment.padded_length))
@@ -59,6 +64,5 @@ def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
     page.get_by_role("link", name="The article, checked").first.click()
     other = CLAIMS["finds_padding"].trials[1]
     page.locator(".st-key-claim_finds_padding").get_by_role("link", name=other.title).click()
-    expect(page.get_by_role("button", name="Train")).to_be_visible(timeout=30 * SECOND)
-    viewer.settle()
+    in_playground(viewer)
     assert opened_experiment(viewer) == other.experiment
