@@ -13,7 +13,7 @@ from maskdemo.article.outcome import Outcome
 from maskdemo.jobs import QueueFull, Status
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import links, live, server
+from maskdemo.ui import links, live, server, take_away
 
 #: Longer programs scroll in a box of so many pixels, so that what they did stays beside them.
 MOST_LINES, MOST_HEIGHT = 34, 640
@@ -225,6 +225,9 @@ def _experiment(scenario: str, was_training: bool) -> None:
                 help="Another experiment is training." if training else None,
             )
         links.to_playground(experiment)
+        with st.popover("Take away", icon=":material/download:", key=f"take_{scenario}"):
+            st.markdown("**To run without this app**")
+            take_away.code(experiment, key=scenario)
     _refusal(scenario)
     if mine and status.phase in ("failed", "cancelled"):
         live.progress(status)

@@ -62,12 +62,12 @@ def study(findings: Findings | None, study: Study) -> None:
         _figures()
 
 
-def code(experiment: Experiment) -> None:
-    """The experiment as a Keras script and as a notebook."""
+def code(experiment: Experiment, *, key: str = "") -> None:
+    """The experiment as a Keras script and as a notebook. key: tells several on one page apart."""
     name = words.file_name(experiment)
     with st.container(horizontal=True):
-        _file("Keras script", f"{name}.py", partial(_script, experiment), icon="code")
-        _file("Notebook", f"{name}.ipynb", partial(_notebook, experiment), icon="book_2")
+        _file("Keras script", f"{name}.py", partial(_script, experiment), icon="code", key=key)
+        _file("Notebook", f"{name}.ipynb", partial(_notebook, experiment), icon="book_2", key=key)
 
 
 def _results(name: str, report: Callable[[], str], table: Callable[[], str]) -> None:
@@ -97,7 +97,7 @@ def _address(params: Mapping[str, str]) -> str:
     return f"{st.context.url}?{urlencode(params)}"
 
 
-def _file(label: str, name: str, make: Callable[[], str], *, icon: str) -> None:
+def _file(label: str, name: str, make: Callable[[], str], *, icon: str, key: str = "") -> None:
     st.download_button(
         label,
         make,
@@ -105,7 +105,7 @@ def _file(label: str, name: str, make: Callable[[], str], *, icon: str) -> None:
         KINDS[name.rpartition(".")[2]],
         icon=f":material/{icon}:",
         on_click="ignore",
-        key=f"download {label}",
+        key=f"download {label} {key}".strip(),
     )
 
 
