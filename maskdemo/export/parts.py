@@ -69,10 +69,11 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
         f"{where} to {experiment.padded_length} steps with {experiment.pad_value:g}.{missing}",
         f"The strategies: {titles}. In one repeat all get the same sequences, the same initial "
         "weights and the same batch order.",
-        "These are the data, the weights and the batches of the run on the page, so the accuracies "
-        "are its accuracies up to rounding. Rounding grows with training: after many epochs single "
-        "accuracies can differ by a few sequences, and on another machine or version by more. "
-        "Compare the means.",
+        "These are the data, the weights and the batches of the run on the page, so the first epochs "
+        "agree with it to rounding. Training can magnify rounding: where a network reads long "
+        "padding, a change in the seventh digit of its initial weights can decide whether it learns "
+        "at all. So single accuracies of a long run may differ from the page's, and from machine to "
+        "machine; compare the means of several repeats.",
     )
 
 
