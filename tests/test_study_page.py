@@ -23,7 +23,7 @@ from maskdemo.ui.study_questions import OPENING, QUESTIONS, question_of
 from tests.samples import small
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 60.0  # only ever spent by a test that fails
+PATIENCE = 180.0  # only ever spent by a test that fails
 #: Both doses have the shape that most tests have.
 TINY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
 
@@ -84,7 +84,7 @@ def until(page: AppTest, done) -> AppTest:
     end = time.monotonic() + PATIENCE
     while not done(fine(page)):
         assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
-        time.sleep(0.05)
+        time.sleep(0.2)
         page.run()
     return page
 
