@@ -22,7 +22,7 @@ class ManualLSTM(keras.layers.Layer):
             seen = inputs[:, at]
             if mask is not None:
                 valid = tf.expand_dims(mask[:, at], axis=1)
-                seen = seen * tf.cast(valid, dtype=inputs.dtype)
+                seen = seen * tf.cast(valid, inputs.dtype)
             answer, state = self.cell(
                 seen, state, training=training
             )
