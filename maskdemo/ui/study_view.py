@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
 
 import pandas as pd
@@ -11,7 +12,7 @@ from maskdemo import charts
 from maskdemo.charts.doses import dose_text, short_title
 from maskdemo.jobs import Status
 from maskdemo.strategies import STRATEGIES
-from maskdemo.study import Cell, Findings, Study, summary
+from maskdemo.study import Cell, Difference, Estimate, Findings, Study, summary
 from maskdemo.ui import links, study_job
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark, plain, plot
@@ -196,5 +197,5 @@ def _points(share: float) -> str:
     return f"{100 * share:+.1f}".replace("-", "−")
 
 
-def _between(found, form) -> str:
+def _between(found: Estimate | Difference, form: Callable[[float], str]) -> str:
     return f"{form(found.low)} to {form(found.high)}" if isfinite(found.low) else "one repeat"
