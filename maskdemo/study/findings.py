@@ -98,8 +98,9 @@ class Findings:
         if not values:
             return None
         mean, low, high = interval(values, resolution=1 / self.study.experiment(cell).test_size)
-        return Estimate(mean, max(low, 0.0) if low > -math.inf else low,
-                        min(high, 1.0) if high < math.inf else high, len(values))
+        if len(values) > 1:
+            low, high = max(low, 0.0), min(high, 1.0)
+        return Estimate(mean, low, high, len(values))
 
     def difference(self, cell: Cell, strategy: str) -> Difference | None:
         """The strategy against `no_mask`, paired by repeat; None before both have one in common."""
