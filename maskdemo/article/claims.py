@@ -223,7 +223,7 @@ CLAIMS: dict[str, Claim] = {
             "slower",
             "Masking has its price in computing time.",
             "Recommendations at the end",
-            "Seconds an epoch of Keras's own fit with a Masking layer against those without, in turns.",
+            "Processor time of Keras's own fit with a Masking layer against that without, in turns.",
             (
                 Trial("Padded to 10 steps", _SHORT,
                       (Facet("the sequences", "are padded to 10 steps"),)),

@@ -216,8 +216,8 @@ def receives_mask(trials: Trials, evidence: Evidence) -> Finding:
 
 
 def slower(trials: Trials, evidence: Evidence) -> Finding:
-    """Held where an epoch with a Masking layer takes longer."""
-    what = "Time of an epoch against that without a mask"
+    """Held where training with a Masking layer takes more processor time."""
+    what = "Processor time against that without a mask"
     tried = []
     for trial, rounds in zip(trials, evidence.checks["epoch_seconds"]["ratios"], strict=True):
         # On a logarithmic scale, where twice and half as long are equally far from 1.
@@ -225,7 +225,7 @@ def slower(trials: Trials, evidence: Evidence) -> Finding:
         number = Number(what, mean, low, high, "times", "95% interval", f"{len(rounds)} rounds")
         tried.append(Tried(trial, is_slower((mean, low, high)), (number,)))
     return conclude(
-        tried, _tell(tried, "An epoch takes longer with a Masking layer", what)
+        tried, _tell(tried, "Training takes more time with a Masking layer", what)
     )
 
 
