@@ -80,8 +80,14 @@ def standing(snapshot: Snapshot, strategy: str) -> Standing:
     )
 
 
-def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
-    """Mean and Student's t 95 % interval; the limits are infinite for a single value.
+def interval(
+    values: Sequence[float] | np.ndarray, *, resolution: float = 0.0, comparisons: int = 1
+) -> tuple[float, float, float]:
+    """Mean and Student's t interval of few values; the limits are infinite for a single one.
+
+    resolution: one test sequence as a share. Accuracies are multiples of it, so few repeats may agree
+    by accident, and a standard deviation below it would claim to see what cannot be seen: it is at
+    least that. comparisons: how many intervals are to hold together with 95 % (Bonferroni).
 
     >>> [round(x, 3) for x in interval([0.1, 0.2, 0.3])]
     [0.2, -0.048, 0.448]
@@ -91,8 +97,8 @@ def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]
     if len(data) < 2:
         return mean, -math.inf, math.inf
     # Not scipy.stats: importing it takes a second, for this one quantile.
-    quantile = special.stdtrit(len(data) - 1, 0.5 + CONFIDENCE / 2)
-    half = float(quantile * data.std(ddof=1) / math.sqrt(len(data)))
+    quantile = special.stdtrit(len(data) - 1, 1 - (1 - CONFIDENCE) / (2 * comparisons))
+    half = float(quantile * max(data.std(ddof=1), resolution) / math.sqrt(len(data)))
     return mean, mean - half, mean + half
 
 
@@ -120,6 +126,7 @@ def verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
                 np.array([mine[repeat] for repeat in shared]),
                 np.array([base[repeat] for repeat in shared]),
                 snapshot.chance,
+                1 / snapshot.experiment.test_size,
             )
         )
     return tuple(found)
@@ -164,8 +171,12 @@ def headline(snapshot: Snapshot) -> str | None:
     return f"Here, no: no strategy differs measurably from no mask, which reaches {bare:.0%}."
 
 
-def _compare(strategy: str, mine: np.ndarray, base: np.ndarray, chance: float) -> Verdict:
-    difference, low, high = interval(mine - base)
+def _compare(
+    strategy: str, mine: np.ndarray, base: np.ndarray, chance: float, resolution: float
+) -> Verdict:
+    # Equal in every repeat is no accident; a difference that happens to be the same may be one.
+    floor = resolution if (mine != base).any() else 0.0
+    difference, low, high = interval(mine - base, resolution=floor)
     word = _word(low, high, float(mine.mean()), float(base.mean()), chance)
     title = STRATEGIES[strategy].title
     if not math.isinf(low):

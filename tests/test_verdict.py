@@ -20,6 +20,7 @@ from maskdemo.verdict import (
 )
 from tests.samples import small
 
+TEST_SIZE = 1000
 accuracies = st.lists(st.floats(0, 1), min_size=2, max_size=20)
 
 
@@ -27,7 +28,9 @@ def snapshot(
     chance: float = 0.5, *, unfinished: tuple[str, ...] = (), **by_strategy: list[float]
 ) -> Snapshot:
     """Final accuracies by strategy; the newest repeat of those named is still under way."""
-    experiment = small(strategies=tuple(by_strategy), repeats=20, task="running_sign")
+    experiment = small(
+        strategies=tuple(by_strategy), repeats=20, task="running_sign", test_size=TEST_SIZE
+    )
     curves = []
     for name, final in by_strategy.items():
         for repeat, value in enumerate(final):
@@ -77,7 +80,7 @@ def test_words_follow_a_paired_t_test(data, repeats, chance):
     assert verdict.repeats == repeats
     assert -1 <= verdict.low <= verdict.difference + 1e-12
     assert verdict.difference - 1e-12 <= verdict.high <= 1
-    if np.ptp(difference) < 1e-9:
+    if difference.std(ddof=1) < 1 / TEST_SIZE:
         return
     test = stats.ttest_rel(mine, base)
     if abs(test.pvalue - 0.05) < 1e-6:
@@ -107,6 +110,13 @@ def test_every_word_is_reached():
         "held_state": "no measurable difference",
     }
     assert words(no_mask=[0.6], held_state=[0.99]) == {"held_state": "undecided"}
+
+
+def test_repeats_that_agree_by_accident_decide_nothing():
+    """One sequence more in each of two repeats: the spread is zero, the evidence is not."""
+    one = 1 / TEST_SIZE
+    found = words(no_mask=[0.6, 0.7], held_state=[0.6 + one, 0.7 + one], zeroed_input=[0.6, 0.7])
+    assert set(found.values()) == {"no measurable difference"}
 
 
 def test_half_of_what_is_learned_is_the_border_of_required():

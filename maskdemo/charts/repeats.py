@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+
+from maskdemo import verdict
 
 if TYPE_CHECKING:
     from maskdemo.snapshot import Curve, Snapshot
@@ -23,14 +24,9 @@ def comparable(snapshot: Snapshot, strategy: str) -> list[Curve]:
     return [each for each in curves if longest and len(each.test_accuracy) == longest]
 
 
-def interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float] | None:
-    """Student's t interval of the mean of (n,) shares of 1, cut at 0 and 1; None below two."""
-    given = np.asarray(values, float)
-    if given.size < 2:
+def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float] | None:
+    """`verdict.interval` of the mean of (n,) shares of 1, cut at 0 and 1; None below two."""
+    if len(values) < 2:
         return None
-    # scipy.stats.t.ppf is this function behind a second of importing.
-    from scipy.special import stdtrit
-
-    reach = float(stdtrit(given.size - 1, 0.5 + level / 2)) * given.std(ddof=1) / sqrt(given.size)
-    mean = float(given.mean())
-    return max(0.0, mean - reach), min(1.0, mean + reach)
+    _, low, high = verdict.interval(values)
+    return max(0.0, low), min(1.0, high)

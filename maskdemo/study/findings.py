@@ -7,18 +7,14 @@ data the repeats share their sequences, so that they speak of other trainings on
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-from scipy import special
-
 from maskdemo.snapshot import Outcome
 from maskdemo.study.grid import Cell, Study, Training
 from maskdemo.tasks import chance, make
-from maskdemo.verdict import BASELINE, CONFIDENCE
+from maskdemo.verdict import BASELINE, interval
 
 
 @dataclass(frozen=True)
@@ -116,28 +112,6 @@ class Findings:
         word = "helps" if low > 0 else "hurts" if high < 0 else "no measurable difference"
         sure = least > 0 or most < 0
         return Difference(mean, max(low, -1.0), min(high, 1.0), len(paired), word, sure)
-
-
-def interval(
-    values: list[float], *, resolution: float = 0.0, comparisons: int = 1
-) -> tuple[float, float, float]:
-    """Mean and Student's t interval of few values; the limits are infinite for a single one.
-
-    resolution: one test sequence as a share. Accuracies are multiples of it, so few repeats may agree
-    by accident, and a standard deviation below it would claim to see what cannot be seen: it is at
-    least that. comparisons: how many intervals are to hold together with 95 % (Bonferroni).
-
-    >>> [round(x, 3) for x in interval([0.1, 0.2, 0.3])]
-    [0.2, -0.048, 0.448]
-    """
-    data = np.asarray(values, float)
-    mean = float(data.mean())
-    if len(data) < 2:
-        return mean, -math.inf, math.inf
-    # Not scipy.stats: importing it takes a second, for this one quantile.
-    quantile = special.stdtrit(len(data) - 1, 1 - (1 - CONFIDENCE) / (2 * comparisons))
-    half = float(quantile * max(data.std(ddof=1), resolution) / math.sqrt(len(data)))
-    return mean, mean - half, mean + half
 
 
 @lru_cache(maxsize=256)
