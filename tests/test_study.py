@@ -562,7 +562,8 @@ def test_the_summary_says_from_which_dose_on(better):
         assert first == "No sure difference from no mask at any dose: Held state."
         return
     assert first.startswith("Held state is surely better than no mask ")
-    assert first.endswith(f" (by 30 points at {marked[-1]} steps).")
+    there = f" at {marked[-1]} steps" if len(marked) > 1 else ""
+    assert first.endswith(f" (by 30 points{there}).")
     where = first.removeprefix("Held state is surely better than no mask ").partition(" (")[0]
     on = re.search(r"from (\d+) steps on", where)
     alone = {int(each) for each in re.findall(r"\d+", where.replace(on.group(), "") if on else where)}
@@ -610,7 +611,7 @@ def test_the_summary_tells_the_sides_apart():
         lambda cell, name, repeat: 0.9 if name != "no_mask" or cell[0] == "pre" else 0.5,
     )
     assert summary(found)[0] == (
-        "Held state is surely better than no mask with post-padding (by 40 points with post-padding)."
+        "Held state is surely better than no mask with post-padding (by 40 points)."
     )
 
 

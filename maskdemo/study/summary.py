@@ -112,9 +112,10 @@ def _sentence(
         key=int,
     )
     points = " to ".join([amounts[0], *amounts[1:][-1:]])
+    there = f" {line.at(last)}" if len(cells) > 1 else ""
     return _capital(
         f"{line.where}{who} {is_are} surely {word} than no mask {_range(line, cells)} "
-        f"(by {points} points {line.at(last)})."
+        f"(by {points} points{there})."
     )
 
 
