@@ -146,8 +146,9 @@ def backward(
         # slice of the stack is cut again inside it.
         return tf.reshape(tf.slice(stack, [t, 0, gate * units], [1, batch, units]), [batch, units])
 
-    def body(s, d_state, d_cell, d_gates):
-        t = steps - 1 - s
+    # t counts down itself: were it computed from `steps`, XLA would take that for a constant of the
+    # program and compile every length anew.
+    def body(t, d_state, d_cell, d_gates):
         moves, holds = advance[t][:, None], keep[t][:, None]
         i, f, g, o = (at(tape.gates, t, gate) for gate in range(4))
         squashed = tf.tanh(at(tape.cells, t + 1))
@@ -164,13 +165,13 @@ def backward(
             axis=1,
         )
         d_gates = xla.dynamic_update_slice(d_gates, d_gate[None], [t, 0, 0])
-        return s + 1, d_gate @ back + holds * d_state, d_candidate * f + holds * d_cell, d_gates
+        return t - 1, d_gate @ back + holds * d_state, d_candidate * f + holds * d_cell, d_gates
 
     zero = tf.zeros((batch, units))
     _, _, _, d_gates = tf.while_loop(
-        lambda s, *_: s < steps,
+        lambda t, *_: t >= 0,
         body,
-        (0, zero, zero, tf.zeros((room, batch, 4 * units))),
+        (steps - 1, zero, zero, tf.zeros((room, batch, 4 * units))),
         parallel_iterations=1,
     )
     d_kernels = tf.matmul(

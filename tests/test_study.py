@@ -175,14 +175,11 @@ def test_every_training_comes_once_coarse_to_fine(made):
         assert training.experiment.strategies == (strategy,)
         assert training.repeat == repeat and training.experiment.repeats == 1
         assert made.training(cell, strategy, repeat) is training
-    # One repeat everywhere before the second; all strategies of a cell together.
-    assert [repeat for _, _, repeat in places] == sorted(repeat for _, _, repeat in places)
-    for at in range(0, len(places), len(names)):
-        together = places[at : at + len(names)]
-        assert [name for _, name, _ in together] == list(names)
-        assert len({(cell, repeat) for cell, _, repeat in together}) == 1
-    # Ends and middle of each axis first.
+    # One repeat everywhere before the second; all strategies of two cells together, in turns.
     first = list(dict.fromkeys(cell for cell, _, _ in places))
+    turns = [(r, first.index(c) // 2, names.index(s), first.index(c)) for c, s, r in places]
+    assert turns == sorted(turns)
+    # Ends and middle of each axis first.
     axes = [made.doses, made.and_doses] if made.and_vary else [made.doses]
     outline = [{axis[0], axis[-1], axis[(len(axis) - 1) // 2]} for axis in axes]
     count = math.prod(map(len, outline))

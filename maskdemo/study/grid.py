@@ -163,10 +163,14 @@ class Study:
     @cached_property
     def _trainings(self) -> Mapping[tuple[Cell, str, int], Training]:
         cells = coarse_to_fine(self.doses, self.and_doses)
+        # Two cells in turns: workers that start together each compile a shape, instead of waiting for
+        # the same one.
+        pairs = [cells[at : at + 2] for at in range(0, len(cells), 2)]
         alone = {
             (cell, strategy): replace(self.experiment(cell), strategies=(strategy,), repeats=1)
-            for cell in cells
+            for pair in pairs
             for strategy in self.base.strategies
+            for cell in pair
         }
         return {
             (cell, strategy, repeat): Training(experiment, repeat)

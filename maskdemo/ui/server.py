@@ -13,6 +13,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+# TensorFlow imports these two as well, in another thread, and of two threads that import a package at
+# once one may meet it half made: here they are there before that thread starts.
+import pandas  # noqa: F401
+import scipy.special  # noqa: F401
 import streamlit as st
 
 from maskdemo.experiment import Experiment
