@@ -1,6 +1,10 @@
 """The engine's parts: batches, rooms, programs shared without a lock, scores."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -198,3 +202,31 @@ def test_initial_weights_follow_the_seed_and_only_the_seed():
     for moments in (one.momentum, one.velocity):
         assert all((each.numpy() == 0).all() for each in moments)
     assert float(one.updates) == 0
+
+
+def test_lengths_that_fit_one_room_share_their_programs(tmp_path):
+    """XLA itself says what it compiled: a file for every program."""
+    program = """
+import sys
+from pathlib import Path
+from maskdemo.training import train
+from tests.samples import small
+
+for length in (12, 15, 16):
+    for _ in train(small(padded_length=length, strategies=("no_mask",), epochs=1)):
+        pass
+    modules = [each.name for each in Path(sys.argv[1]).iterdir()]
+    print(sum("inference_epoch" in each for each in modules), len(modules))
+"""
+    environment = {**os.environ, "XLA_FLAGS": f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"}
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=Path(__file__).parents[1],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    first, *others = run.stdout.splitlines()
+    assert int(first.split()[0]) > 0
+    assert others == [first, first]
