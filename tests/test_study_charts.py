@@ -197,10 +197,10 @@ def test_a_map_has_the_number_of_every_pair_and_outlines_what_is_to_come():
     assert texts[:2] == ["(0)", "(+1)"]
     assert not whole.layout.shapes
 
-    some = charts.dose_map(found(TWO, reached, count=2 * 3), strategy="held_state")
-    assert len(some.layout.shapes) == 5
+    some = charts.dose_map(found(TWO, reached, count=2 * 4), strategy="held_state")
+    assert len(some.layout.shapes) == 4
     texts = [each.text for each in some.layout.annotations][:8]
-    assert texts.count("…") == 5 and sum(text.endswith("?") for text in texts) == 3
+    assert texts.count("…") == 4 and sum(text.endswith("?") for text in texts) == 4
     assert some.layout.height == whole.layout.height
 
 

@@ -86,8 +86,17 @@ EXPRESSIBLE = (
 )
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("strategy", EXPRESSIBLE)
+#: Every strategy where padding is on either side; elsewhere those that the case is about, because
+#: Keras traces each model for seconds.
+FOLLOWED = [
+    *((strategy, case) for case in ("binary", "pre, padded with -9") for strategy in EXPRESSIBLE),
+    *((strategy, "real zeros masked") for strategy in ("masking_layer", "held_state")),
+    *((s, "missing readings") for s in ("masking_layer", "held_state", "mask_feature")),
+    *((s, "nine classes") for s in ("no_mask", "masking_layer", "last_valid_step")),
+]
+
+
+@pytest.mark.parametrize(("strategy", "case"), FOLLOWED)
 def test_training_follows_model_fit(strategy, case):
     experiment = Experiment(
         **{"train_size": 100, "test_size": 40, **CASES[case]},
