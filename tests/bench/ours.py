@@ -88,8 +88,11 @@ def first_run() -> dict[str, Measurement]:
     import streamlit  # noqa: F401  (its memory counts)
 
     import maskdemo.charts
-    import maskdemo.training  # noqa: F401  (TensorFlow is there before the first click)
     from maskdemo.experiment import Experiment
+    from maskdemo.memory import keep_heap_small
+
+    keep_heap_small()  # first, as in the server
+    import maskdemo.training  # noqa: F401  (TensorFlow is there before the first click)
 
     def first_point(seed: int) -> float:
         experiment = Experiment(
