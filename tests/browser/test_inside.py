@@ -84,7 +84,9 @@ def test_epochs_are_scrubbed_and_played(viewer: Viewer):
     press(page, "After epoch", "ArrowLeft", 3)
     expect(page.get_by_text("Test sequence 1, after epoch 3").first).to_be_visible()
     page.get_by_role("button", name="Play").click()
-    expect(page.get_by_text("Test sequence 1, after epoch 5").first).to_be_visible(timeout=10_000)
+    # A busy browser may skip an epoch on the way.
+    moved = re.compile("Test sequence 1, after epoch [456]")
+    expect(page.get_by_text(moved).first).to_be_visible(timeout=10_000)
     expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=10_000)
     expect(page.get_by_text("Test sequence 1, after epoch 6").first).to_be_visible()
 
