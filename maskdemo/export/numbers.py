@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from maskdemo import verdict
+from maskdemo.charts import repeats
 
 NOTHING = "–"
 
@@ -16,10 +17,8 @@ def mean(values: Sequence[float]) -> str:
 
 def interval(values: Sequence[float]) -> str:
     """The 95 % interval of the mean, cut at 0 and 1; none for fewer than two values."""
-    if len(values) < 2:
-        return NOTHING
-    _, low, high = verdict.interval(values)
-    return f"{max(low, 0.0):.1%} to {min(high, 1.0):.1%}"
+    limits = repeats.interval(values)
+    return f"{limits[0]:.1%} to {limits[1]:.1%}" if limits else NOTHING
 
 
 def spread(values: Sequence[float]) -> str:

@@ -16,7 +16,7 @@ from maskdemo.study import Cell, Difference, Estimate, Findings, Study, summary
 from maskdemo.ui import links, study_job
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark, plain, plot
-from maskdemo.verdict import BASELINE
+from maskdemo.verdict import BASELINE, points
 
 STATISTICS = """
 Each training is one network: one strategy, at one dose, in one repeat. In one repeat all strategies
@@ -137,8 +137,8 @@ def numbers(findings: Findings) -> None:
                     "Strategy": STRATEGIES[name].title,
                     "Accuracy": _share(mean.mean),
                     "95% interval": _between(mean, _share),
-                    "Difference": "" if apart is None else _points(apart.mean),
-                    "Its 95% interval": "" if apart is None else _between(apart, _points),
+                    "Difference": "" if apart is None else points(apart.mean),
+                    "Its 95% interval": "" if apart is None else _between(apart, points),
                     "So it": "" if apart is None else apart.word + ", surely" * apart.sure,
                     "Repeats": mean.repeats,
                 }
@@ -191,10 +191,6 @@ def _time(seconds: float) -> str:
 
 def _share(share: float) -> str:
     return f"{share:.1%}"
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def _between(found: Estimate | Difference, form: Callable[[float], str]) -> str:
