@@ -18,6 +18,7 @@ PACKAGE = ROOT / "maskdemo"
 # here; one that is not built yet does no harm.
 ORDER = (
     "data",
+    "digest",
     "memory",
     "tasks",
     "padding",
@@ -30,11 +31,8 @@ ORDER = (
     "results",
     "training",
     "scenarios",
-    "trace",
-    "gradient",
-    "leakage",
-    "verdict",
-    "store",
+    "inside",
+    "evidence",
     "study",
     "child",
     "costs",

@@ -23,7 +23,7 @@ from maskdemo.article.rules import (
     points,
     rises,
 )
-from maskdemo.verdict import BASELINE, interval
+from maskdemo.evidence.verdict import BASELINE, interval
 
 Trials = tuple[Trial, ...]
 

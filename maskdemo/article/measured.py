@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.evidence.verdict import BASELINE, final_accuracies, interval
 from maskdemo.experiment import Experiment
-from maskdemo.gradient import gradient, landing
+from maskdemo.inside.gradient import gradient, landing
 from maskdemo.padding import Batch
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import arrays
-from maskdemo.verdict import BASELINE, final_accuracies, interval
 
 Interval = tuple[float, float, float]
 

@@ -20,7 +20,7 @@ from maskdemo.charts.template import (
     legend_rows,
     template,
 )
-from maskdemo.leakage import Sweep
+from maskdemo.inside.leak import Sweep
 
 ACCURACY_HEIGHT = 230
 STEPS_AXIS = {"title": {"text": "Padded steps added"}, "tickvals": [0, 50, 100, 150, 200]}

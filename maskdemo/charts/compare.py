@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from maskdemo.charts.heat import heat, reach_of, reach_words
 from maskdemo.charts.looks import DASHES, colour, title
 from maskdemo.charts.panels import Panel, axis, hatch_legend, hatches, stacked, upright
+from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
-from maskdemo.trace import GATES, QUANTITIES, Trace
 
 
 def strategies_compared(
@@ -27,7 +27,7 @@ def strategies_compared(
     label: int,
     dark: bool = False,
 ) -> go.Figure:
-    """Panels by strategy for one quantity of `maskdemo.trace.QUANTITIES`, and all outputs below.
+    """Panels by strategy for one quantity of `maskdemo.inside.trace.QUANTITIES`, and all outputs below.
 
     Each trace has one sequence. parts: strategy -> the step (from 0) at which it parts from the first.
     """

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from maskdemo.charts.ends import LABEL_SPACE
 from maskdemo.charts.template import LEFT, NARROW
+from maskdemo.evidence.verdict import BASELINE
 from maskdemo.study import VARIABLES
-from maskdemo.verdict import BASELINE
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings

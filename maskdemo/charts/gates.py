@@ -18,9 +18,9 @@ from maskdemo.charts.panels import (
     stacked,
 )
 from maskdemo.charts.template import inks
+from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
-from maskdemo.trace import GATES, QUANTITIES, Trace
 
 BAR_SPACE = 58
 MOVES = {"moves on": "circle", "is held": "line-ew", "is reset to 0": "x-thin"}

@@ -11,7 +11,7 @@ from maskdemo.charts.hatch import pattern
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import Panel, axis, stacked
 from maskdemo.charts.template import inks
-from maskdemo.gradient import Landing
+from maskdemo.inside.gradient import Landing
 
 WORDS = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskdemo import verdict
+from maskdemo.evidence import verdict
 
 if TYPE_CHECKING:
     from maskdemo.snapshot import Curve, Snapshot

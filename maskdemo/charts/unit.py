@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 from maskdemo.charts.looks import colour
 from maskdemo.charts.panels import Panel, axis, hatch_legend, hatches, stacked
 from maskdemo.charts.template import inks
+from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
-from maskdemo.trace import GATES, QUANTITIES, Trace
 
 
 def unit_traces(

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from math import isinf
 
 from maskdemo.cli.naming import add_settings, named_experiment
+from maskdemo.evidence.verdict import interval, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
-from maskdemo.verdict import interval, verdicts
 
 
 def add_to(commands) -> None:

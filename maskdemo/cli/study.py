@@ -12,11 +12,11 @@ from pathlib import Path
 
 from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.cli.run import finite
-from maskdemo.store import Store
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Cell, Difference, Estimate, Findings, Study, run, summary
 from maskdemo.study.cluster import executor_of
 from maskdemo.study.grid import read_doses
+from maskdemo.study.store import Store
 
 #: Few enough to wait for, enough to tell most effects from luck.
 REPEATS = "5"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from maskdemo import verdict
 from maskdemo.charts import repeats
+from maskdemo.evidence import verdict
 
 NOTHING = "–"
 

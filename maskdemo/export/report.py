@@ -8,6 +8,7 @@ from math import isinf
 from typing import TYPE_CHECKING
 
 from maskdemo import charts
+from maskdemo.evidence.verdict import METHOD, RULES, headline, points, standing, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.export.numbers import NOTHING, interval, mean, spread
@@ -15,7 +16,6 @@ from maskdemo.export.page import Content, Row, Table, render
 from maskdemo.export.parts import title
 from maskdemo.snapshot import Curve, Snapshot
 from maskdemo.strategies import STRATEGIES
-from maskdemo.verdict import METHOD, RULES, headline, points, standing, verdicts
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from maskdemo.evidence.verdict import BASELINE
 from maskdemo.snapshot import Snapshot
-from maskdemo.verdict import BASELINE
 
 if TYPE_CHECKING:
     from maskdemo.study import Findings

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from maskdemo.evidence.verdict import BASELINE, interval
 from maskdemo.snapshot import Outcome
 from maskdemo.study.grid import Cell, Study, Training
 from maskdemo.tasks import chance, make
-from maskdemo.verdict import BASELINE, interval
 
 
 @dataclass(frozen=True)

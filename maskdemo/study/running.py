@@ -10,11 +10,12 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from functools import partial
 from types import MappingProxyType
 
+from maskdemo.digest import version
 from maskdemo.snapshot import Outcome
-from maskdemo.store import Store, version
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study, Training
+from maskdemo.study.store import Store
 
 #: Trainings handed to somebody else's executor at once: enough to fill a cluster of dozens of cores.
 WINDOW = 64
@@ -90,10 +91,10 @@ def train_here(
 ) -> Outcome:
     """What an executor's worker does, wherever it is.
 
-    version: whose results are wanted (`maskdemo.store.version`). Raises ValueError with a sentence if
-    they differ here: results of different versions are never mixed.
+    version: whose results are wanted (`maskdemo.digest.version`). Raises ValueError with a
+    sentence if they differ here: results of different versions are never mixed.
     """
-    from maskdemo.store import version as version_here
+    from maskdemo.digest import version as version_here
 
     if version != version_here():
         raise ValueError("a worker has another version of maskdemo or of its libraries")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from maskdemo.evidence.verdict import BASELINE
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell
 from maskdemo.study.variables import VARIABLES, Variable, listed
-from maskdemo.verdict import BASELINE
 
 #: With more values of the second variable than this, cells are counted rather than listed.
 MOST_LINES = 3

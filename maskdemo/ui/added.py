@@ -11,12 +11,12 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.charts.template import heading
 from maskdemo.experiment import LIMITS
-from maskdemo.leakage import MOST, padded_by
+from maskdemo.inside.leak import MOST, padded_by
+from maskdemo.inside.trace import trace
 from maskdemo.padding import unpad
 from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import Sequences, chance
-from maskdemo.trace import trace
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark, plot
 from maskdemo.ui.look import Look, sweeps, unseen

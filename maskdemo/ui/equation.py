@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from maskdemo.inside.trace import Trace, before
 from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
-from maskdemo.trace import Trace, before
 
 SYMBOLS = """
 *i* input gate: how much of the new is let in. *f* forget gate: how much of the old stays. *g* cell

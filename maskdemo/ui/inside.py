@@ -9,9 +9,9 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.gradients import percent
-from maskdemo.gradient import Landing
+from maskdemo.inside.gradient import Landing
+from maskdemo.inside.trace import QUANTITIES, parting
 from maskdemo.strategies import STRATEGIES
-from maskdemo.trace import QUANTITIES, parting
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.equation import SYMBOLS, cell_equation
 from maskdemo.ui.live import is_dark, plot

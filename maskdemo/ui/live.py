@@ -7,11 +7,7 @@ import re
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.experiment import Experiment
-from maskdemo.jobs import Status
-from maskdemo.snapshot import Probes, Snapshot
-from maskdemo.strategies import STRATEGIES
-from maskdemo.verdict import (
+from maskdemo.evidence.verdict import (
     BASELINE,
     METHOD,
     RULES,
@@ -21,6 +17,10 @@ from maskdemo.verdict import (
     standing,
     verdicts,
 )
+from maskdemo.experiment import Experiment
+from maskdemo.jobs import Status
+from maskdemo.snapshot import Probes, Snapshot
+from maskdemo.strategies import STRATEGIES
 
 BADGES = {
     "required": "blue",

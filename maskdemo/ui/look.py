@@ -12,13 +12,13 @@ import numpy as np
 import streamlit as st
 
 from maskdemo.experiment import Experiment
-from maskdemo.gradient import Landing, gradient, landing
-from maskdemo.leakage import Sweep, sweep
+from maskdemo.inside.gradient import Landing, gradient, landing
+from maskdemo.inside.leak import Sweep, sweep
+from maskdemo.inside.trace import Trace, trace, unit_order
 from maskdemo.padding import Batch
 from maskdemo.snapshot import Network, Snapshot
 from maskdemo.strategies import Arrays, arrays
 from maskdemo.tasks import Sequences
-from maskdemo.trace import Trace, trace, unit_order
 
 T = TypeVar("T")
 #: Test sequences that the views over the test set take, so that they redraw while one watches.
@@ -83,7 +83,7 @@ class Look:
         return trace(self.snapshot.networks[strategy][-1], self.arrays(strategy))
 
     def order(self, strategy: str) -> np.ndarray:
-        """The units (H,) from top to bottom, see `maskdemo.trace.unit_order`."""
+        """The units (H,) from top to bottom, see `maskdemo.inside.trace.unit_order`."""
         return unit_order(self.last_trace(strategy))
 
     def gradients(self) -> dict[str, dict[str, Landing]]:

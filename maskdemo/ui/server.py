@@ -24,7 +24,7 @@ from maskdemo.jobs import Jobs
 from maskdemo.memory import keep_heap_small
 from maskdemo.results import Results
 from maskdemo.snapshot import Snapshot
-from maskdemo.store import Store
+from maskdemo.study.store import Store
 
 _LOADING = threading.Lock()
 

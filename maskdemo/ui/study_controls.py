@@ -13,14 +13,14 @@ from typing import Any
 import streamlit as st
 
 from maskdemo.charts.doses import dose_text, short_title
+from maskdemo.evidence.verdict import BASELINE
 from maskdemo.experiment import LIMITS, Experiment, Unfit
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Dose, Study
 from maskdemo.study.grid import read_doses
+from maskdemo.study.questions import OPENING, QUESTIONS, Question, question_of
 from maskdemo.tasks import TASKS
 from maskdemo.ui.controls import write_link
-from maskdemo.ui.study_questions import OPENING, QUESTIONS, Question, question_of
-from maskdemo.verdict import BASELINE
 
 STUDIED = (*Experiment.__dataclass_fields__, "vary", "doses", "and_vary", "and_doses")
 ALONE = "nothing else"

@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 
 from maskdemo.jobs import Status
-from maskdemo.store import Store
 from maskdemo.study import Findings, Study, Training, run
 from maskdemo.study.cluster import executor_of
+from maskdemo.study.store import Store
 from maskdemo.ui import server
 
 

@@ -10,13 +10,13 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.doses import dose_text, short_title
+from maskdemo.evidence.verdict import BASELINE, points
 from maskdemo.jobs import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Difference, Estimate, Findings, Study, summary
 from maskdemo.ui import links, study_job
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark, plain, plot
-from maskdemo.verdict import BASELINE, points
 
 STATISTICS = """
 Each training is one network: one strategy, at one dose, in one repeat. In one repeat all strategies

@@ -22,8 +22,8 @@ def study_ours() -> dict[str, Measurement]:
     strategy had one repeat at every dose.
     """
     import maskdemo.training  # noqa: F401
-    from maskdemo.store import Store
     from maskdemo.study import default_study, run
+    from maskdemo.study.store import Store
 
     study = default_study()
     curve = [

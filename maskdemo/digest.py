@@ -1,0 +1,51 @@
+"""One name for everything that a training's numbers depend on.
+
+Results that outlive the process that made them (the store of trainings, what is shipped under `data/`)
+are kept under it, so that a change of the code or of a library never shows old numbers as new ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+#: What a training's numbers come from, relative to the package.
+SOURCES = (
+    "tasks.py",
+    "padding.py",
+    "strategies.py",
+    "scoring.py",
+    "lstm.py",
+    "engine.py",
+    "experiment.py",
+    "training.py",
+    "data/japanese_vowels.npz",
+)
+LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
+
+
+@lru_cache(maxsize=4)
+def version(package: Path = PACKAGE) -> str:
+    """A digest of what results depend on: code, shipped data, libraries and the kind of processor."""
+    digest = hashlib.sha256()
+    for name in SOURCES:
+        digest.update(hashlib.sha256((package / name).read_bytes()).digest())
+    for name, number in libraries().items():
+        digest.update(f"{name} {number};".encode())
+    digest.update(platform.machine().encode())
+    return digest.hexdigest()
+
+
+def libraries() -> dict[str, str]:
+    """The libraries that compute here, and their versions."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

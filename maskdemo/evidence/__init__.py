@@ -1,0 +1,1 @@
+"""What the numbers entitle us to say: intervals, verdicts and their words."""

@@ -1,0 +1,1 @@
+"""One sequence from the inside: its trace, where the gradient goes, and what leaks."""

@@ -1,0 +1,140 @@
+"""Where the gradient goes: how much of the loss's gradient lands on each step.
+
+Backpropagation through time in plain NumPy, over `maskdemo.inside.trace`. Each sequence has its own
+loss: the cross-entropy at the steps that count, averaged over them. Three norms say what a step
+gets of its gradient:
+
+- inputs: with respect to the input x_t that the LSTM receives there.
+- states: with respect to the state (h and c together) that the step computes.
+- weights: the step's own part of the gradient of the LSTM's weights, which is the sum of the parts.
+
+A step that holds or resets throws away what it computes, so all three are exactly 0 there: the
+gradient passes a held step by, unchanged, and ends at a reset one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.inside.trace import Trace, before, product, trace
+from maskdemo.snapshot import Network
+from maskdemo.strategies import Arrays
+
+#: Numbers of one trace held at a time: 16 MB in float32.
+ROOM = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Gradient norms, each (N, T), one row a sequence."""
+
+    inputs: NDArray
+    states: NDArray
+    weights: NDArray
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Norms summed over sequences, each (T,): what lands on real, on padded and on missing steps."""
+
+    real: NDArray[np.float64]
+    padding: NDArray[np.float64]
+    missing: NDArray[np.float64]
+
+    @property
+    def total(self) -> float:
+        """Everything."""
+        return float((self.real + self.padding + self.missing).sum())
+
+    def share(self, kind: str) -> float:
+        """The part (0 to 1) that lands on "real", "padding" or "missing"; 0 where there is none."""
+        return float(getattr(self, kind).sum()) / self.total if self.total else 0.0
+
+
+def gradient(network: Network, arrays: Arrays) -> Gradient:
+    """The norms of each sequence's own loss gradient at each step of a strategy's arrays."""
+    rows, steps = arrays.advance.shape
+    at_once = max(1, ROOM // (6 * steps * len(network.recurrent_kernel)))
+    parts = [
+        _gradient(network, _rows(arrays, slice(start, start + at_once)))
+        for start in range(0, rows, at_once)
+    ]
+    return Gradient(
+        *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Gradient))
+    )
+
+
+def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bool_]) -> Landing:
+    """Where norms (N, T) land, by the kind of each step; padded, missing: (N, T)."""
+    kinds = {"real": ~padded & ~missing, "padding": padded, "missing": missing}
+    return Landing(
+        **{
+            kind: np.where(cells, norms, 0).sum(axis=0, dtype=np.float64)
+            for kind, cells in kinds.items()
+        }
+    )
+
+
+def _gradient(network: Network, arrays: Arrays) -> Gradient:
+    traced = trace(network, arrays)
+    d_states = product(_d_logits(traced, arrays), network.readout.T)
+    rows, steps = arrays.advance.shape
+    inputs, states, sums = np.zeros((3, rows, steps), network.kernel.dtype)
+    cells_before = before(traced.cells)
+    d_state = d_cell = np.zeros_like(d_states[:, 0])
+    for t in reversed(range(steps)):
+        a, k = arrays.advance[:, t, None], arrays.keep[:, t, None]
+        d_state = d_state + d_states[:, t]
+        if not a.any():
+            d_state, d_cell = k * d_state, k * d_cell
+            continue
+        i, f, g, o = (
+            gate[:, t]
+            for gate in (
+                traced.input_gate,
+                traced.forget_gate,
+                traced.candidate,
+                traced.output_gate,
+            )
+        )
+        squashed = np.tanh(f * cells_before[:, t] + i * g)
+        d_moved = a * d_state
+        d_computed = a * d_cell + d_moved * o * (1 - squashed * squashed)
+        d_sums = np.concatenate(
+            [
+                d_computed * g * i * (1 - i),
+                d_computed * cells_before[:, t] * f * (1 - f),
+                d_computed * i * (1 - g * g),
+                d_moved * squashed * o * (1 - o),
+            ],
+            axis=1,
+        )
+        inputs[:, t] = _norm(product(d_sums, network.kernel.T))
+        states[:, t] = np.hypot(_norm(d_moved), _norm(d_computed))
+        sums[:, t] = _norm(d_sums)
+        d_state = product(d_sums, network.recurrent_kernel.T) + k * d_state
+        d_cell = f * d_computed + k * d_cell
+    # A step's part of the weights' gradient is the outer product of what it reads (its input, a 1
+    # for the bias, the state before) and d_sums; the norm of an outer product is the norms' product.
+    read = np.sqrt(1 + _norm(arrays.inputs) ** 2 + _norm(before(traced.states)) ** 2)
+    return Gradient(inputs, states, read * sums)
+
+
+def _d_logits(traced: Trace, arrays: Arrays) -> NDArray:
+    """The loss's gradient with respect to the logits, (N, T, K)."""
+    said = traced.probabilities
+    weight = arrays.weights / arrays.weights.sum(axis=1, keepdims=True)
+    error = said - np.eye(said.shape[2], dtype=said.dtype)[arrays.targets]
+    # Two classes have one logit, that of the second.
+    return weight[..., None] * (error[..., 1:] if said.shape[2] == 2 else error)
+
+
+def _norm(vectors: NDArray) -> NDArray:
+    return np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+
+
+def _rows(arrays: Arrays, rows: slice) -> Arrays:
+    return Arrays(*(getattr(arrays, each.name)[rows] for each in fields(Arrays)))

@@ -1,0 +1,462 @@
+"""The article's claims: verdicts follow from the numbers, whichever way they turn."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from maskdemo.article import judges, keras_checks, testing
+from maskdemo.article.claims import CLAIMS, Claim
+from maskdemo.article.finding import Facet, Number, Trial, Tried, conclude, condition
+from maskdemo.article.measured import Evidence, Measured, measure
+from maskdemo.article.rules import MARGIN, TRACE, moves, rises
+from maskdemo.child import ChildFailed
+from maskdemo.experiment import Experiment
+from maskdemo.jobs import QueueFull
+from maskdemo.snapshot import Snapshot
+from maskdemo.strategies import STRATEGIES
+from maskdemo.ui import claims as section
+from maskdemo.ui import server
+from tests.samples import small
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+PATIENCE = 60.0  # only ever spent by a test that fails
+FOUR = ("no_mask", "zeroed_input", "zeroed_state", "held_state")
+WOBBLE = np.array([-0.004, 0.0, 0.004])
+
+FACETS = [Facet("the padding", word) for word in ("is long", "is short", "comes first")]
+FACETS += [Facet("the task", word) for word in ("is easy", "is hard")]
+
+
+def run_with(
+    *,
+    leak: float = 0.0,
+    apart: float = 0.0,
+    gradient: tuple[float, float] = (0.0, 1.0),
+    masked: tuple[float, float] = (1.0, 0.0),
+    wobble: float = 1.0,
+    **accuracies: float,
+) -> Measured:
+    """Three repeats around these accuracies; what is not given is as accurate as no mask.
+
+    Strategies wobble in different directions, so that their differences have an interval.
+    """
+    bare = accuracies.get("no_mask", 0.7)
+    means = {name: accuracies.get(name, bare) for name in STRATEGIES}
+    return Measured(
+        chance=0.5,
+        accuracies={
+            name: tuple(mean + (1 if name == "no_mask" else -1) * wobble * WOBBLE)
+            for name, mean in means.items()
+        },
+        leaks=dict.fromkeys(STRATEGIES, (leak, leak, leak)),
+        apart=dict.fromkeys(STRATEGIES, apart),
+        gradients=dict.fromkeys(STRATEGIES, gradient),
+        masked=masked,
+    )
+
+
+def keras_said(
+    *, state: float = 0.0, leak: float = 0.0, received: bool = False, ratio: float = 1.0
+) -> dict[str, dict]:
+    steps = {"input": 0.0, "state": state, "moved": 0.0, "leak": leak, "gradient": 0.0}
+    layers = [
+        {"masking": m, "supports": s, "received": received and s, "passed": s}
+        for m in (False, True)
+        for s in (False, True)
+    ]
+    rounds = [ratio * each for each in (0.99, 1.0, 1.01)]
+    return {
+        "masked_steps": {"post": steps, "pre": steps},
+        "custom_layer": {"layers": layers},
+        "epoch_seconds": {"ratios": [rounds, rounds]},
+    }
+
+
+def evidence_of(claim: Claim, run: Measured, **keras: object) -> Evidence:
+    return Evidence(dict.fromkeys(claim.experiments, run), keras_said(**keras))  # type: ignore[arg-type]
+
+
+#: By claim: what makes it hold everywhere, and nowhere; a run, and what Keras says.
+WORSE = {"masking_layer": 0.6, "held_state": 0.6, "zeroed_state": 0.6}
+BETTER = {"masking_layer": 0.9, "held_state": 0.9}
+WAYS: dict[str, tuple[tuple[dict, dict], tuple[dict, dict]]] = {
+    "fixed_length": ((WORSE, {}), (BETTER, {})),
+    "distorts": (({"leak": 0.2}, {}), ({"leak": 0.001}, {})),
+    "costs_accuracy": ((BETTER, {}), (WORSE, {})),
+    "essential": (({"no_mask": 0.52, "masking_layer": 0.98}, {}), (dict(BETTER, no_mask=0.8), {})),
+    "zeroes": (({"wobble": 0.1}, {}), (dict(BETTER, zeroed_state=0.5), {"state": 0.5})),
+    "no_contribution": (({}, {}), ({"gradient": (0.5, 0.5)}, {})),
+    "finds_padding": (({}, {}), ({"masked": (0.9, 0.0)}, {})),
+    "by_hand": (({}, {}), ({"leak": 0.3}, {})),
+    "supports_masking": (({}, {"received": True}), ({}, {"received": False})),
+    "missing": ((BETTER, {}), (WORSE, {})),
+    "slower": (({}, {"ratio": 1.4}), ({}, {"ratio": 0.9})),
+    "learns": (({"no_mask": 0.8}, {}), ({"no_mask": 0.5}, {})),
+}
+
+
+def test_every_claim_is_turned_both_ways():
+    assert WAYS.keys() == CLAIMS.keys()
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_verdict_turns_with_the_numbers(name):
+    claim = CLAIMS[name]
+    (held, keras), (failed, other) = WAYS[name]
+    for given_run, said, verdict in ((held, keras, "holds"), (failed, other, "does not hold")):
+        finding = claim.finding(evidence_of(claim, run_with(**given_run), **said))
+        assert finding is not None
+        assert (finding.verdict, finding.condition) == (verdict, "")
+        assert len(finding.tried) == len(claim.trials) and finding.numbers
+        assert finding.words[0].isupper() and finding.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("name", [n for n in CLAIMS if n not in ("supports_masking", "slower")])
+def test_cases_that_differ_give_a_condition(name):
+    """Each experiment in turn is the only one where the claim fails: the clause leaves it out."""
+    claim = CLAIMS[name]
+    (held, keras), (failed, other) = WAYS[name]
+    for odd in claim.experiments:
+        said = keras_said(**keras)
+        if name == "zeroes":
+            said["masked_steps"] = {
+                **said["masked_steps"],
+                odd.side: keras_said(**other)["masked_steps"][odd.side],
+            }
+        runs = {each: run_with(**(failed if each == odd else held)) for each in claim.experiments}
+        finding = claim.finding(Evidence(runs, said))
+        assert finding is not None
+        assert finding.verdict == "holds only if" and finding.condition
+        assert finding.words.startswith("Holds only if ")
+        assert {t.trial.experiment for t in finding.tried if t.holds is False} == {odd}
+
+
+@pytest.mark.parametrize("name", ["fixed_length", "costs_accuracy", "essential", "missing", "learns"])
+def test_a_wide_interval_decides_nothing(name):
+    claim = CLAIMS[name]
+    run = run_with(no_mask=0.6, masking_layer=0.75, wobble=60)
+    finding = claim.finding(evidence_of(claim, run))
+    assert finding is not None and finding.verdict == "undecided"
+    assert "undecided" in finding.sentence
+
+
+def test_keras_and_the_engine_must_agree():
+    zeroes, free = CLAIMS["zeroes"], CLAIMS["no_contribution"]
+    finding = zeroes.finding(evidence_of(zeroes, run_with(wobble=0.1), state=0.5))
+    assert finding is not None and finding.verdict == "undecided"
+    finding = free.finding(evidence_of(free, run_with(), leak=0.1))
+    assert finding is not None and finding.verdict == "holds only if"
+    assert finding.condition == "the state is set to zero at masked steps"
+
+
+def test_nothing_is_said_before_everything_is_known():
+    for claim in CLAIMS.values():
+        whole = evidence_of(claim, run_with())
+        assert claim.finding(Evidence()) is None
+        for missing in claim.experiments:
+            rest = {each: run for each, run in whole.runs.items() if each != missing}
+            assert claim.finding(Evidence(rest, whole.checks)) is None
+        if claim.checks:
+            assert claim.finding(Evidence(whole.runs)) is None
+
+
+@given(
+    cases=st.lists(st.sets(st.sampled_from(FACETS), min_size=1), min_size=2, max_size=5),
+    answers=st.lists(st.sampled_from([True, False, None]), min_size=5, max_size=5),
+)
+def test_the_verdict_follows_from_the_cases(cases, answers):
+    tried = [
+        Tried(Trial(str(number), small(), tuple(sorted(facets))), answer, ())
+        for number, (facets, answer) in enumerate(zip(cases, answers, strict=False))
+    ]
+    finding = conclude(tried, "")
+    answers = [each.holds for each in tried]
+    if True in answers and False in answers:
+        assert finding.verdict == "holds only if" and finding.condition
+    elif None in answers:
+        assert finding.verdict == "undecided"
+    else:
+        assert finding.verdict == ("holds" if answers[0] else "does not hold")
+
+
+def trial(*facets: int) -> Trial:
+    return Trial(f"case {facets}", small(), tuple(FACETS[each] for each in facets))
+
+
+@pytest.mark.parametrize(
+    ("held", "failed", "said"),
+    [
+        ([trial(0, 3), trial(0, 4)], [trial(1, 3)], "the padding is long"),
+        ([trial(0, 3)], [trial(0, 4), trial(1, 3)], "the padding is long and the task is easy"),
+        ([trial(0, 2)], [trial(0), trial(2)], "the padding is long and comes first"),
+        ([trial(0), trial(4)], [trial(1, 3)], "the padding is long, or the task is hard"),
+        (
+            [trial(2), trial(0, 3)],
+            [trial(0, 4), trial(1, 3)],
+            "the padding comes first, or the padding is long and the task is easy",
+        ),
+        ([trial(0)], [trial(0, 3)], "it is one of these cases: case (0,)"),
+    ],
+)
+def test_the_shortest_condition_is_found(held, failed, said):
+    assert condition(held, failed) == said
+
+
+@given(low=st.floats(-1, 1), width=st.floats(0, 1))
+def test_only_a_whole_interval_counts(low, width):
+    answer = rises((low + width / 2, low, low + width))
+    assert (answer is True) == (low > 0)
+    assert (answer is False) == (low <= 0 and low + width < MARGIN)
+    answer = moves((low + width / 2, low, low + width))
+    assert (answer is True) == (low > TRACE) and (answer is False) == (low + width <= TRACE)
+
+
+def test_numbers_are_written_for_people():
+    share = Number("gain", -0.1234, -0.2, 0.0001, "points", "95% interval", "5 repeats")
+    assert share.words == "−12.3 points (95% interval −20.0 to 0.0, 5 repeats)"
+    assert Number("gain", 0, 0, 0, "points", "95% interval", "3 repeats").words == (
+        "exactly 0 in 3 repeats"
+    )
+    assert Number("part", 0.5, 0.5, 0.5, "%").words == "50.0%"
+    assert Number("factor", 1.3, 1.2, 1.4, "times", "95% interval", "6 rounds").words == (
+        "1.30 times (95% interval 1.20 to 1.40, 6 rounds)"
+    )
+    assert [Number("", each, each, each, "yes or no").words for each in (True, False)] == ["yes", "no"]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_every_experiment_can_be_opened(name):
+    claim = CLAIMS[name]
+    for each in claim.trials:
+        assert len(each.title) <= 44, "it is cut off on a phone"
+        assert Experiment.from_params(each.experiment.to_params()) == each.experiment
+        assert {"no_mask", each.strategy} <= {"no_mask", *each.experiment.strategies}
+        assert each.experiment.repeats > 1
+    # Cases that no condition could tell apart would get no verdict in words.
+    assert len({each.facets for each in claim.trials}) >= 2
+    assert set(claim.checks) <= keras_checks.CHECKS.keys()
+
+
+@pytest.fixture(scope="module")
+def finished() -> dict[str, Snapshot]:
+    """Real runs in short form, by side."""
+    runs = {}
+    for side in ("post", "pre"):
+        *_, runs[side] = small(strategies=FOUR, repeats=2, side=side).run()
+    return runs
+
+
+def test_what_is_measured_is_what_was_run(finished):
+    run = measure(finished["post"])
+    assert run.apart["zeroed_input"] == 0 and run.apart["no_mask"] == 0
+    assert run.apart["held_state"] > 0
+    assert run.gradients["no_mask"][0] > 0
+    assert run.gradients["held_state"][0] == 0 and run.gradients["held_state"][1] > 0
+    assert run.masked == (1.0, 0.0)
+    assert all(len(each) == 2 for each in (*run.accuracies.values(), *run.leaks.values()))
+    last = [c.test_valid_accuracy[-1] for c in finished["post"].curves if c.strategy == "no_mask"]
+    assert run.accuracies["no_mask"] == tuple(last)
+
+
+def test_a_mask_of_zeros_finds_bits_of_zero_too(finished):
+    bits = replace(finished["post"], experiment=small(task="last_bit", strategies=FOUR, repeats=2))
+    values = bits.experiment.data(0).train.values
+    zeros = np.mean(np.concatenate(values) == 0)
+    assert 0.3 < zeros < 0.7
+    assert measure(bits).masked == pytest.approx((1.0, zeros))
+
+
+def test_claims_about_masked_steps_for_real(finished, monkeypatch):
+    """Short runs of this engine and real Keras, through the very functions of the page."""
+    monkeypatch.setattr(keras_checks, "NETWORKS", 1)
+    runs = {each.experiment: measure(each) for each in finished.values()}
+    sides = {side: each.experiment for side, each in finished.items()}
+    evidence = Evidence(runs, {"masked_steps": keras_checks.masked_steps({})})
+
+    def trials(name: str) -> tuple[Trial, ...]:
+        return tuple(
+            replace(each, experiment=sides[each.experiment.side]) for each in CLAIMS[name].trials
+        )
+
+    free = judges.no_contribution(trials("no_contribution"), evidence)
+    assert free.words == (
+        "Holds only if the state is held at masked steps, or the padding comes in front"
+    )
+    assert [each.holds for each in free.tried] == [True, True, False, True]
+    by_hand = judges.masks_by_hand(trials("by_hand")[:1], evidence)
+    assert "exactly that of the network without a mask" in by_hand.sentence
+    steps = evidence.checks["masked_steps"]
+    assert steps["post"]["state"] > 0.1 and steps["pre"]["state"] == 0
+    assert {each[what] for each in steps.values() for what in ("input", "moved", "gradient")} == {0}
+    assert all(each["leak"] < 1e-6 for each in steps.values())
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
+def test_only_a_masking_layer_gives_a_custom_layer_its_mask():
+    layers = keras_checks.custom_layer({})["layers"]
+    for each in layers:
+        assert each["received"] == each["masking"]
+        assert each["passed"] == (each["masking"] and each["supports"])
+
+
+def test_what_claims_share_is_trained_once():
+    asked: list[Experiment] = []
+
+    def pretend(experiment: Experiment) -> Iterator[Snapshot]:
+        asked.append(experiment)
+        yield from small(strategies=("no_mask",)).run()
+
+    both = [CLAIMS["distorts"], CLAIMS["costs_accuracy"]]
+    wanted = testing.experiments_of(both, Evidence())
+    assert len(wanted) == 7
+    *_, last = seen = list(testing.train(wanted[:3], pretend))
+    assert asked == list(wanted[:3]) == list(last.found.runs)
+    assert [each.done for each in seen] == sorted(each.done for each in seen)
+    assert seen[0].done == 0 and last.done == 1
+    assert testing.experiments_of(both, last.found) == wanted[3:]
+
+
+def test_the_table_has_every_number_and_every_untested_claim():
+    claim = CLAIMS["costs_accuracy"]
+    whole = testing.table(evidence_of(claim, run_with(**BETTER)))
+    tested = whole[whole["claim"] == claim.text]
+    assert list(tested["case"]) == [each.title for each in claim.trials]
+    assert set(tested["verdict"]) == {"Holds"} and np.allclose(tested["value"], 0.2)
+    again = [Experiment.from_json(each) for each in tested["experiment"]]
+    assert again == [each.experiment for each in claim.trials]
+    untested = whole[whole["verdict"] == "Not tested"]
+    assert CLAIMS["slower"].text not in set(tested["claim"]) and len(untested) >= 1
+
+
+# From here on: the section of the page.
+
+
+@pytest.fixture
+def own_server() -> Iterator[None]:
+    yield
+    for cached in (server.keras_jobs, server.jobs):
+        cached().close()
+        cached.clear()
+    server.results.clear()
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let training and Keras say this at once: what they really say is tested elsewhere."""
+
+    def answer(run: Measured, **keras: object) -> None:
+        def train(experiments, runner) -> Iterator[testing.Progress]:
+            yield testing.Progress(Evidence(dict.fromkeys(experiments, run)), "Trained.", 1.0)
+
+        def ask(checks) -> Iterator[testing.Progress]:
+            said = {name: keras_said(**keras)[name] for name in checks}  # type: ignore[arg-type]
+            yield testing.Progress(Evidence(checks=said), "Asked.", 1.0)
+
+        monkeypatch.setattr(section, "train", train)
+        monkeypatch.setattr(section, "ask_keras", ask)
+
+    return answer
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.switch_page("pages/article.py")
+    return fine(page.run())
+
+
+def fine(page: AppTest) -> AppTest:
+    assert not page.exception, [each.value for each in page.exception]
+    return page
+
+
+def shown(page: AppTest) -> str:
+    kinds = (page.markdown, page.caption, page.warning, page.error, page.info)
+    return "\n".join(str(each.value) for kind in kinds for each in kind)
+
+
+def until(page: AppTest, done: Callable[[AppTest], object]) -> AppTest:
+    end = time.monotonic() + PATIENCE
+    while not done(fine(page)):
+        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
+        time.sleep(0.05)
+        page.run()
+    return page
+
+
+def buttons(page: AppTest) -> set[str | None]:
+    return {each.key for each in page.button}
+
+
+def test_before_a_test_only_what_will_be_measured(own_server):
+    page = opened()
+    said = shown(page)
+    for claim in CLAIMS.values():
+        assert claim.text in said and claim.place in said
+        assert claim.measures[1:] in said
+        assert f"test_{claim.name}" in buttons(page)
+    assert "green-badge[Held]" not in said and "points (95% interval" not in said
+    links = [(each.proto.label, each.proto.query_string) for each in page.get("page_link")]
+    for claim in CLAIMS.values():
+        for each in claim.trials:
+            assert each.title in [label for label, _ in links]
+
+
+def test_one_claim_then_all_others(own_server, answers):
+    answers(run_with(**BETTER, leak=0.3), ratio=1.5)
+    page = opened()
+    page.button(key="test_missing").click().run()
+    until(page, lambda p: "test_missing" not in buttons(p) and "claims_all" in buttons(p))
+    assert "Holds" in shown(page) and "+20.0 points" in shown(page)
+    assert page.button(key="claims_all").label == "Test the others"
+    assert "test_slower" in buttons(page)
+    answers(run_with(no_mask=0.9), ratio=0.5)
+    page.button(key="claims_all").click().run()
+    until(page, lambda p: "claims_all" in buttons(p) and p.button(key="claims_all").disabled)
+    # What was measured before stands, and what was not is judged by what came now.
+    evidence = page.session_state["claims_evidence"]
+    missing, slower = (CLAIMS[name].finding(evidence) for name in ("missing", "slower"))
+    assert missing is not None and missing.verdict == "holds"
+    assert slower is not None and slower.verdict == "does not hold"
+    rows = pd.read_csv(io.StringIO(section._csv(evidence)))
+    assert set(rows["claim"]) == {each.text for each in CLAIMS.values()}
+
+
+def test_cancelled_failed_and_refused(own_server, monkeypatch):
+    def slow(experiments, runner) -> Iterator[testing.Progress]:
+        while True:
+            time.sleep(0.02)
+            yield testing.Progress(doing="Training, experiment 1 of 3.", done=0.1)
+
+    def broken(checks) -> Iterator[testing.Progress]:
+        yield testing.Progress()
+        raise ChildFailed("The process stopped early.")
+
+    monkeypatch.setattr(section, "train", slow)
+    monkeypatch.setattr(section, "ask_keras", broken)
+    page = opened()
+    page.button(key="test_slower").click().run()
+    until(page, lambda p: "The process stopped early" in shown(p).replace("\\", ""))
+    assert page.button(key="test_missing").disabled
+    page.button(key="claims_cancel").click().run()
+    until(page, lambda p: "claims_all" in buttons(p))
+    assert "Cancelled. What was measured until then is kept." in shown(page)
+    assert "test_slower" in buttons(page), "it can be tested again"
+
+    def full(*job: object) -> None:
+        raise QueueFull("The queue is full.")
+
+    monkeypatch.setattr(server.jobs(), "submit", full)
+    fine(page.button(key="test_missing").click().run())
+    assert "The queue is full." in shown(page)
+

@@ -1,0 +1,148 @@
+"""Figures of the inside page: what is drawn, and that nothing jumps while one watches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from maskdemo import charts
+from maskdemo.charts.gradients import percent
+from maskdemo.charts.heat import reach_of, reach_words
+from maskdemo.inside.gradient import gradient, landing
+from maskdemo.inside.leak import Sweep
+from maskdemo.inside.trace import QUANTITIES, trace, unit_order
+from maskdemo.padding import Batch
+from tests.inside.test_trace import CASES, given, network
+
+BINARY = CASES["binary"]
+
+
+def one_row(case: str = "binary") -> Batch:
+    batch = CASES[case].padded(CASES[case].data(0).test)
+    return Batch(batch.values[:1], batch.valid[:1], batch.padded[:1], batch.labels[:1])
+
+
+def gates(strategy: str, *, seed: int = 0, step: int = 2, dark: bool = False):
+    arrays = given("binary", strategy, 1)
+    traced = trace(network(BINARY, seed=seed), arrays)
+    return traced, charts.gate_heatmaps(
+        traced,
+        arrays,
+        one_row(),
+        strategy=strategy,
+        order=unit_order(traced),
+        unit=1,
+        step=step,
+        label=1,
+        dark=dark,
+    )
+
+
+def heatmap(figure, words: str):
+    return next(
+        each for each in figure.data if each.type == "heatmap" and words in (each.hovertemplate or "")
+    )
+
+
+def test_heatmaps_hold_every_number_in_the_order_given():
+    traced, figure = gates("no_mask")
+    order = unit_order(traced)
+    for name, (_, words) in QUANTITIES.items():
+        drawn = heatmap(figure, words)
+        np.testing.assert_array_equal(drawn.z, getattr(traced, name)[0][:, order].T)
+        np.testing.assert_array_equal(np.asarray(drawn.customdata)[:, 0], order + 1)
+
+
+@pytest.mark.parametrize("strategy", ["held_state", "zeroed_state", "masking_layer"])
+def test_gates_are_blank_where_they_are_not_used(strategy):
+    _, figure = gates(strategy)
+    unused = given("binary", strategy, 1).advance[0] == 0
+    assert unused.any()
+    assert np.isnan(heatmap(figure, "Forget gate").z[:, unused]).all()
+    assert not np.isnan(heatmap(figure, "Hidden state").z).any()
+
+
+def test_nothing_jumps_from_epoch_to_epoch_or_step_to_step():
+    _, one = gates("held_state")
+    _, other = gates("held_state", seed=5, step=7)
+    assert one.layout.height == other.layout.height
+    for axis in ("yaxis", "yaxis4", "yaxis9"):
+        assert one.layout[axis].range == other.layout[axis].range
+        assert one.layout[axis].domain == other.layout[axis].domain
+
+
+def test_dark_figures_have_other_colours():
+    (_, light), (_, dark) = gates("no_mask"), gates("no_mask", dark=True)
+    assert heatmap(light, "Forget gate").colorscale != heatmap(dark, "Forget gate").colorscale
+
+
+def test_strategies_share_one_scale_and_say_where_they_part():
+    names = ("no_mask", "held_state")
+    arrays = {name: given("binary", name, 1) for name in names}
+    traced = {name: trace(network(BINARY), each) for name, each in arrays.items()}
+    figure = charts.strategies_compared(
+        traced,
+        arrays,
+        one_row(),
+        quantity="cells",
+        order=np.arange(5),
+        parts={"held_state": 3},
+        label=1,
+    )
+    scales = {(each.zmin, each.zmax) for each in figure.data if each.type == "heatmap"}
+    assert len(scales) == 1
+    assert any(each.text == "parts at step 4" for each in figure.layout.annotations)
+    assert [each.x0 for each in figure.layout.shapes] == [3.5]
+
+
+def test_gradient_bars_add_up_to_all_of_it():
+    batch = BINARY.padded(BINARY.data(0).test)
+    kinds = {"padded": batch.padded[:6], "missing": batch.missing[:6]}
+    landings = {
+        name: landing(gradient(network(BINARY), given("binary", name)).inputs, **kinds)
+        for name in ("no_mask", "held_state")
+    }
+    figure = charts.gradient_by_step(landings, what="inputs", detail="")
+    for axis, name in (("y", "no_mask"), ("y2", "held_state")):
+        bars = [np.sum(each.y) for each in figure.data if each.type == "bar" and each.yaxis == axis]
+        assert sum(bars) == pytest.approx(1, abs=1e-5)
+        assert (sum(bars[1:]) == 0) == (name == "held_state")
+
+
+def test_a_share_is_zero_or_all_only_where_it_is_exact():
+    assert [percent(each) for each in (0.0, 1.0)] == ["0%", "100%"]
+    assert percent(1e-9) == "below 0.1%" and percent(1 - 1e-9) == "above 99.9%"
+    assert percent(0.1234) == "12.3%"
+
+
+def test_added_padding_draws_median_and_worst():
+    change = np.array([[0, 0, 0], [0.1, 0.2, 0.9]], np.float32)
+    sweeps = {
+        "no_mask": Sweep(np.array([0, 200]), change, np.array([0.9, 0.5])),
+        "held_state": Sweep(np.array([0, 200]), 0 * change, np.array([0.9, 0.9])),
+    }
+    figure = charts.change_by_padding(sweeps, cursor=20, detail="")
+    drawn = [each.y[-1] for each in figure.data if each.x[0] is not None]
+    np.testing.assert_allclose(drawn, [0.2, 0.9, 0, 0])
+    assert any(each.text == "exactly 0" for each in figure.layout.annotations)
+    accuracy = charts.accuracy_by_padding(sweeps, cursor=20, chance=0.5, detail="")
+    assert [each.name for each in accuracy.data] == ["No mask", "Held state", "Chance"]
+
+
+def test_a_scale_says_how_far_single_values_go_beyond_it():
+    values = np.append(np.full(99, 0.5), 7.0)
+    assert reach_of(values) == 0.5
+    assert reach_words(values, 0.5) == "−0.5 to 0.5, single values to 7"
+    assert reach_of(np.zeros(3)) == 1.0
+    assert reach_words(np.array([-0.5]), 0.5) == "−0.5 to 0.5"
+
+
+def test_a_unit_shows_its_numbers_at_the_step():
+    arrays = given("binary", "held_state", 1)
+    traced = trace(network(BINARY), arrays)
+    held = int(np.flatnonzero(arrays.keep[0])[0]) + 1
+    for step in (1, held):
+        figure = charts.unit_traces(traced, arrays, one_row(), strategy="held_state", unit=2, step=step)
+        notes = [each.text for each in figure.layout.annotations]
+        assert f"{traced.cells[0, step - 1, 2]:.3f}".replace("-", "−") in notes
+        assert ("not used" in notes) == (step == held)

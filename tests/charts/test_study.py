@@ -1,0 +1,233 @@
+"""Figures of a study: what they say is what was found, and nothing jumps while points come in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskdemo import charts
+from maskdemo.charts.doses import REACHES, dose_axis, dose_text, reaches
+from maskdemo.charts.looks import MARKERS, title
+from maskdemo.charts.responses import LUCK, SURE, UNSURE
+from maskdemo.evidence.verdict import BASELINE
+from maskdemo.snapshot import Outcome
+from maskdemo.strategies import STRATEGIES
+from maskdemo.study import Cell, Findings, Study
+from tests.samples import small
+
+LENGTHS = (16, 20, 30, 60)
+ONE = Study(
+    base=small(strategies=("no_mask", "masking_layer", "held_state"), repeats=3),
+    vary="padded_length",
+    doses=LENGTHS,
+)
+SIDES = Study(base=small(repeats=3), vary="side", doses=("post", "pre"))
+TWO = Study(
+    base=small(repeats=2),
+    vary="padded_length",
+    doses=LENGTHS,
+    and_vary="pad_value",
+    and_doses=(-1.0, 0.0),
+)
+
+
+def found(
+    study: Study,
+    reached: Callable[[Cell, str, int], float] = lambda cell, name, repeat: 0.5,
+    *,
+    count: int | None = None,
+) -> Findings:
+    """Findings in which each training reached what is said; the first `count` trainings only."""
+    outcomes = {}
+    for training in study.trainings()[:count]:
+        share = reached(*study.place(training))
+        outcomes[training] = Outcome(share, share, 0.1, 0.2)
+    return Findings(study=study, outcomes=outcomes, finished=count is None)
+
+
+def noisy(cell: Cell, name: str, repeat: int) -> float:
+    """No mask falls with the dose, the Masking layer hardly, the held state is the same as no mask."""
+    falling = 0.9 - 0.01 * (cell[0] if isinstance(cell[0], int) else 20)
+    own = {"masking_layer": 0.9}.get(name, falling)
+    return round(own + 0.02 * repeat, 6)
+
+
+def of(figure, name: str):
+    (trace,) = [each for each in figure.data if each.name == name]
+    return trace
+
+
+def test_lines_are_the_means_and_points_the_repeats():
+    findings = found(ONE, noisy)
+    figure = charts.dose_response(findings)
+    axis = dose_axis("padded_length", LENGTHS)
+    for name in ONE.base.strategies:
+        line = of(figure, title(name))
+        np.testing.assert_allclose(line.x, axis.places)
+        means = [np.mean([noisy((dose,), name, at) for at in range(3)]) for dose in LENGTHS]
+        np.testing.assert_allclose(line.y, means)
+        points = of(figure, f"{title(name)}, repeats")
+        given = [noisy((dose,), name, at) for dose in LENGTHS for at in range(3)]
+        np.testing.assert_allclose(sorted(points.y), sorted(given))
+        # Beside its dose, but nearer to it than to any other.
+        nearest = [min(axis.places, key=lambda each: abs(each - x)) for x in points.x]
+        assert nearest == [place for place in axis.places for _ in range(3)]
+
+
+def test_differences_are_paired_in_points_and_drawn_with_their_interval():
+    findings = found(ONE, noisy)
+    marks = of(charts.dose_response(findings), "Masking layer against no mask")
+    found_here = [findings.difference((dose,), "masking_layer") for dose in LENGTHS]
+    assert marks.yaxis == "y2"
+    np.testing.assert_allclose(marks.y, [dose - 0 for dose in LENGTHS], atol=1e-9)
+    np.testing.assert_allclose(
+        np.asarray(marks.y) + marks.error_y.array, [100 * each.high for each in found_here if each]
+    )
+    np.testing.assert_allclose(
+        np.asarray(marks.y) - marks.error_y.arrayminus, [100 * each.low for each in found_here if each]
+    )
+
+
+def test_marks_tell_sure_from_perhaps_from_luck():
+    def reached(cell: Cell, name: str, repeat: int) -> float:
+        if name == BASELINE:
+            return 0.1
+        # Large and steady, then large for its spread, then nothing but spread.
+        return 0.1 + {16: (0.8, 0.8, 0.8), 20: (0.1, 0.14, 0.18)}.get(
+            int(cell[0]), (-0.1, 0.0, 0.1)
+        )[repeat]
+
+    findings = found(ONE, reached)
+    each = [findings.difference((dose,), "masking_layer") for dose in LENGTHS]
+    assert [found and (found.word, found.sure) for found in each] == [
+        ("helps", True),
+        ("helps", False),
+        ("no measurable difference", False),
+        ("no measurable difference", False),
+    ]
+    marks = of(charts.dose_response(findings), "Masking layer against no mask")
+    square = MARKERS["masking_layer"]
+    assert list(marks.marker.symbol) == [square, f"{square}-open", square, square]
+    assert marks.marker.size[0] == marks.marker.size[1] > marks.marker.size[2]
+    for text, kind in zip(marks.customdata, (SURE, UNSURE, LUCK, LUCK), strict=True):
+        assert text.endswith(kind)
+
+
+def test_one_repeat_has_neither_band_nor_bar_nor_verdict():
+    findings = found(ONE, noisy, count=len(ONE.cells) * 3)
+    figure = charts.dose_response(findings)
+    assert of(figure, "No mask, 95% band").x == (None,)
+    marks = of(figure, "Masking layer against no mask")
+    assert not any(marks.error_y.array) and not any(marks.error_y.arrayminus)
+    assert all("one repeat" in text for text in marks.customdata)
+    assert "One repeat so far" in figure.layout.title.text
+
+
+def frame(figure) -> tuple:
+    """What must stay where it is while points come in."""
+    layout = figure.layout
+    return layout.height, layout.margin.to_plotly_json(), layout.xaxis.to_plotly_json(), (
+        layout.yaxis.to_plotly_json()
+    )
+
+
+@pytest.mark.parametrize("study", [ONE, SIDES], ids=["numbers", "columns"])
+def test_nothing_jumps_while_points_come_in(study):
+    total = len(study.trainings())
+    figures = [
+        charts.dose_response(found(study, noisy, count=count)) for count in range(0, total + 1, 4)
+    ]
+    assert all(frame(each) == frame(figures[0]) for each in figures)
+    # The axis of differences only ever grows.
+    ranges = [each.layout.yaxis2.range for each in figures]
+    assert all(low >= later and high <= higher for (low, high), (later, higher) in pairwise(ranges))
+    assert figures[0].layout.xaxis.ticktext
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=6))
+def test_the_axis_of_differences_holds_every_repeat(gaps):
+    study = Study(base=small(repeats=len(gaps)), vary="padded_length", doses=LENGTHS[:2])
+    findings = found(study, lambda cell, name, at: 0.0 if name == BASELINE else gaps[at])
+    below, above = reaches(findings, study.cells, ["held_state"])
+    assert {below, above} <= set(REACHES)
+    assert all(-below - 1e-6 <= 100 * each <= above + 1e-6 for each in gaps)
+    assert max(below, above) <= 4 * min(below, above)
+
+
+@given(
+    st.lists(st.integers(1, 200), min_size=2, max_size=12, unique=True).map(sorted),
+)
+def test_doses_stand_in_order_and_their_labels_fit(doses):
+    axis = dose_axis("padded_length", doses)
+    assert list(axis.places) == sorted(axis.places) and len(set(axis.places)) == len(doses)
+    assert axis.low < axis.places[0] and axis.places[-1] < axis.high
+    said = axis.layout["title"]["text"]
+    if "equally" in said:
+        assert np.allclose(np.diff(axis.places), 1)
+    elif "log" in said:
+        np.testing.assert_allclose(axis.places, np.log10(doses))
+    else:
+        np.testing.assert_allclose(axis.places, doses)
+
+
+def test_few_doses_keep_their_true_distances():
+    assert dose_axis("padded_length", (20, 40, 80)).places == (20, 40, 80)
+    assert "log" in dose_axis("padded_length", (10, 16, 25, 40, 80, 200)).layout["title"]["text"]
+
+
+def test_a_map_has_the_number_of_every_pair_and_outlines_what_is_to_come():
+    def reached(cell: Cell, name: str, repeat: int) -> float:
+        if name == BASELINE:
+            return 0.2
+        return 0.2 + 0.01 * LENGTHS.index(int(cell[0])) + (0.5 if cell[1] == 0.0 else 0.0)
+
+    whole = charts.dose_map(found(TWO, reached), strategy="held_state")
+    (cells,) = whole.data
+    np.testing.assert_allclose(cells.z, [[0, 1, 2, 3], [50, 51, 52, 53]], atol=1e-9)
+    assert cells.zmin == -cells.zmax
+    texts = [each.text for each in whole.layout.annotations][:8]
+    assert texts[4:] == ["+50", "+51", "+52", "+53"]
+    # One test sequence in 24 is what repeats can tell apart at all: a point is less.
+    assert texts[:2] == ["(0)", "(+1)"]
+    assert not whole.layout.shapes
+
+    some = charts.dose_map(found(TWO, reached, count=2 * 4), strategy="held_state")
+    assert len(some.layout.shapes) == 4
+    texts = [each.text for each in some.layout.annotations][:8]
+    assert texts.count("…") == 4 and sum(text.endswith("?") for text in texts) == 4
+    assert some.layout.height == whole.layout.height
+
+
+def test_the_map_of_no_mask_is_its_accuracy():
+    figure = charts.dose_map(found(TWO, lambda *_: 0.25), strategy=BASELINE)
+    assert set(np.ravel(figure.data[0].z)) == {25.0}
+    assert (figure.data[0].zmin, figure.data[0].zmax) == (0, 100)
+
+
+def test_a_line_of_a_grid_is_drawn_at_one_second_dose():
+    findings = found(TWO, lambda cell, name, repeat: 0.3 if cell[1] == 0.0 else 0.7)
+    for second, level in ((0.0, 0.3), (-1.0, 0.7)):
+        figure = charts.dose_response(findings, second=second)
+        np.testing.assert_allclose(of(figure, "No mask").y, level)
+        assert f"Pad value: {dose_text('pad_value', second)}" in figure.layout.title.text
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_strategy_is_named_once_and_figures_are_plain_json(dark):
+    study = Study(
+        base=small(strategies=tuple(STRATEGIES), repeats=2), vary="padded_length", doses=LENGTHS
+    )
+    for one, many in ((ONE, False), (study, True)):
+        figure = charts.dose_response(found(one, noisy), dark=dark)
+        legend = [each.name for each in figure.data if each.showlegend is not False]
+        named = [each.text for each in figure.layout.annotations]
+        for name in one.base.strategies:
+            assert legend.count(title(name)) == many
+            assert (title(name) in named) != many
+        json.loads(figure.to_json(), parse_constant=pytest.fail)

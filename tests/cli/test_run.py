@@ -1,0 +1,162 @@
+"""The command line: the same runs without a browser, and a sentence for whatever it cannot do."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from maskdemo.cli import main
+from maskdemo.evidence.verdict import verdicts
+from maskdemo.experiment import Experiment
+from maskdemo.scenarios import OPENING, SCENARIOS, scenario_of
+from maskdemo.strategies import STRATEGIES
+from maskdemo.tasks import TASKS
+from maskdemo.training import train
+from tests.samples import SMALL
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = [
+    f"{name}={'.'.join(value) if isinstance(value, tuple) else value}"
+    for name, value in SMALL.items()
+    if name != "task"
+]
+
+
+def strict(text: str) -> dict:
+    """As every other language reads JSON: no NaN, no Infinity."""
+
+    def refuse(constant: str):
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def said(capsys, *argv: str) -> tuple[int, str, str]:
+    try:
+        code = main(argv)
+    except SystemExit as leaving:
+        code = int(leaving.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_every_scenario_is_listed_in_a_process_of_its_own():
+    run = subprocess.run(
+        [sys.executable, "-m", "maskdemo", "scenarios"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0 and run.stderr == ""
+    for scenario in SCENARIOS.values():
+        assert re.search(rf"^{scenario.name} +{re.escape(scenario.title)}$", run.stdout, re.M)
+        assert scenario.look_for in run.stdout
+
+
+def test_scenarios_are_named_experiments():
+    assert OPENING in SCENARIOS
+    assert len({each.experiment for each in SCENARIOS.values()}) == len(SCENARIOS)
+    for name, scenario in SCENARIOS.items():
+        assert scenario.name == name
+        assert scenario_of(Experiment.from_params(scenario.experiment.to_params())) is scenario
+        assert "no_mask" in scenario.experiment.strategies
+    assert scenario_of(Experiment(task="sum_sign", seed=99)) is None
+
+
+def test_a_run_as_json_is_the_run(capsys):
+    code, out, _ = said(capsys, "run", "sum_sign", "--set", *TINY, "repeats=2", "--json")
+    assert code == 0
+    given = strict(out)
+    experiment = Experiment(**{**SMALL, "repeats": 2})
+    assert Experiment.from_json(json.dumps(given["experiment"])) == experiment
+    final = list(train(experiment))[-1]
+    assert len(given["curves"]) == len(final.curves) == 4
+    for mine, theirs in zip(given["curves"], final.curves, strict=True):
+        for name in ("strategy", "repeat", "leak"):
+            assert mine[name] == getattr(theirs, name)
+        for name in ("loss", "accuracy", "test_loss", "test_accuracy", "test_valid_accuracy"):
+            assert mine[name] == list(getattr(theirs, name))
+    assert given["chance"] == final.chance
+    assert given["seconds"] > 0
+    assert [each["sentence"] for each in given["verdicts"]] == [
+        each.sentence for each in verdicts(final)
+    ]
+
+
+def test_json_is_json_even_for_one_repeat(capsys):
+    code, out, _ = said(capsys, "run", "sum_sign", "--set", *TINY, "repeats=1", "--json")
+    assert code == 0
+    assert [each["word"] for each in strict(out)["verdicts"]] == ["undecided"]
+
+
+def test_a_run_as_text_says_everything(capsys):
+    code, out, err = said(capsys, "run", "running_sign", "--set", *TINY, "repeats=2")
+    assert code == 0
+    final = list(train(Experiment(**{**SMALL, "task": "running_sign", "repeats": 2})))[-1]
+    for name in ("no_mask", "held_state"):
+        mine = [curve for curve in final.curves if curve.strategy == name]
+        reported = " ".join(f"{curve.test_accuracy[-1]:.3f}" for curve in mine)
+        valid = " ".join(f"{curve.test_valid_accuracy[-1]:.3f}" for curve in mine)
+        assert re.search(rf"{STRATEGIES[name].title} +{re.escape(reported)} +mean", out)
+        assert re.search(rf"^ +{re.escape(valid)} +on valid steps only$", out, re.M)
+    assert re.search(r"Held state .* leak 0$", out, re.M)
+    assert f"{final.chance:.3f}" in out
+    assert all(each.sentence in out for each in verdicts(final))
+    assert re.search(r"^\d+\.\d seconds\.$", out, re.M)
+    assert "100%" in err, "the progress bar goes to standard error"
+
+
+def test_settings_may_be_given_bit_by_bit(capsys):
+    pairs = [part for each in TINY for part in ("--set", each)]
+    code, out, _ = said(capsys, "run", "sum_sign", *pairs, "--json")
+    assert code == 0 and strict(out)["experiment"]["units"] == SMALL["units"]
+
+
+def test_settings_change_a_scenario(capsys):
+    less = ["epochs=1", "repeats=1", "train_size=40", "test_size=24", "units=4", "batch_size=16"]
+    code, out, _ = said(capsys, "run", "real_zeros", "--set", *less, "--json")
+    given = strict(out)["experiment"]
+    assert code == 0
+    assert (given["task"], given["padded_length"], given["epochs"]) == ("last_bit", 20, 1)
+
+
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (["nonsense"], "There is no scenario or task 'nonsense'"),
+        (["sum_sign", "--set", "units=many"], "units must be a whole number"),
+        (["sum_sign", "--set", "units=0"], "units must be from 1 to 128"),
+        (["sum_sign", "--set", "units=" + "9" * 400], "units must be"),
+        (["sum_sign", "--set", "unit=3"], "'unit=3' is not a setting"),
+        (["sum_sign", "--set", "units"], "'units' is not a setting"),
+        (["sum_sign", "--set", "=3"], "'=3' is not a setting"),
+        (["sum_sign", "--set", "padded_length=3"], r"padded length \(3\)"),
+        (["sum_sign", "--set", "strategies="], "strategy"),
+        (["sum_sign", "--set", "strategies=mask"], "There is no strategy 'mask'"),
+        (["sum_sign", "--set", "task=none"], "task must be one of"),
+        (["real_speech", "--set", "side=left"], "side must be one of post, pre"),
+    ],
+    ids=lambda each: " ".join(each)[:40] if isinstance(each, list) else "",
+)
+def test_what_cannot_be_run_is_a_sentence(capsys, argv, complaint):
+    code, out, err = said(capsys, "run", *argv)
+    assert code == 2 and out == ""
+    assert re.search(complaint, err)
+    assert err.strip().endswith(".") and err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("argv", [[], ["sing"], ["run"], ["run", "sum_sign", "--sett", "x"]], ids=str)
+def test_a_wrong_command_shows_the_usage(capsys, argv):
+    code, out, err = said(capsys, *argv)
+    assert code == 2 and out == ""
+    assert err.startswith("usage: python -m maskdemo") and "Traceback" not in err
+
+
+def test_a_wrong_name_ends_a_process_with_2_and_no_traceback():
+    run = subprocess.run(
+        [sys.executable, "-m", "maskdemo", "run", "nonsense"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 2 and run.stdout == ""
+    assert "Traceback" not in run.stderr
+    assert all(name in run.stderr for name in [*SCENARIOS, *TASKS])

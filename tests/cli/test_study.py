@@ -1,0 +1,173 @@
+"""`study` on the command line: the same findings as a table, as JSON, and in a file."""
+
+import csv
+import json
+import re
+import sys
+
+import pytest
+
+from maskdemo.cli import study as cli_study
+from maskdemo.study import Findings, Study, run, summary
+from tests.cli.test_run import TINY, said, strict
+from tests.samples import small
+
+ARGUMENTS = ("study", "sum_sign", "--set", *TINY, "--repeats", "2")
+VARIED = ("--vary", "padded_length=16,8")
+STUDY = Study(base=small(repeats=2), vary="padded_length", doses=(8, 16))
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch):
+    """A store of this test's own, and no cluster."""
+    monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path / "store"))
+    monkeypatch.delenv("MASKDEMO_DASK", raising=False)
+    return tmp_path / "store"
+
+
+@pytest.fixture(scope="module")
+def found() -> Findings:
+    return list(run(STUDY))[-1]
+
+
+def test_a_study_as_text_says_everything(capsys, found):
+    code, out, err = said(capsys, *ARGUMENTS, *VARIED)
+    assert code == 0
+    for dose in (8, 16):
+        row = next(line for line in out.splitlines() if re.match(rf"{dose} ", line))
+        for name in STUDY.base.strategies:
+            mean = found.mean((dose,), name)
+            assert mean is not None
+            assert f"{mean.mean:.1%} ({100 * mean.low:.1f} to {mean.high:.1%})" in row
+        assert row.endswith(f"{found.chance((dose,)):.1%}")
+    assert "Padded length, in steps" in out and "Held state" in out
+    assert all(sentence in out for sentence in summary(found)) and summary(found)
+    assert re.search(r"^8 trainings in \d+\.\d seconds, 0 from the store\.$", out, re.M)
+    assert "8/8" in err, "the progress bar goes to standard error"
+    # The second time it costs nothing, and says the same.
+    code, again, _ = said(capsys, *ARGUMENTS, *VARIED)
+    assert code == 0 and re.search(r"^0 trainings in .* 8 from the store\.$", again, re.M)
+    assert again.splitlines()[:-1] == out.splitlines()[:-1]
+
+
+def test_a_study_as_json_is_the_study(capsys, found, store):
+    code, out, _ = said(capsys, *ARGUMENTS, *VARIED, "--json", "--no-store")
+    given = strict(out)
+    assert code == 0 and not store.exists()
+    assert given["vary"] == ["padded_length"] and given["base"]["units"] == 4
+    assert [cell["doses"] for cell in given["cells"]] == [[8], [16]]
+    for cell in given["cells"]:
+        at = tuple(cell["doses"])
+        assert cell["chance"] == found.chance(at)
+        for name, one in cell["strategies"].items():
+            assert one["accuracies"] == list(found.accuracies(at, name).values())
+        difference = found.difference(at, "held_state")
+        assert difference is not None
+        assert cell["strategies"]["held_state"]["difference"]["low"] == difference.low
+        assert cell["strategies"]["no_mask"]["difference"] is None
+    assert given["summary"] == list(summary(found))
+    assert (given["finished"], given["trainings"], given["from_store"]) == (True, 8, 0)
+
+
+def test_one_repeat_is_json_without_infinity(capsys):
+    code, out, _ = said(capsys, *ARGUMENTS, *VARIED, "--repeats", "1", "--json")
+    difference = strict(out)["cells"][0]["strategies"]["held_state"]["difference"]
+    assert code == 0 and (difference["low"], difference["high"]) == (None, None)
+    assert difference["word"] == "undecided"
+
+
+def test_a_study_as_a_table_in_a_file(capsys, tmp_path, found):
+    file = tmp_path / "study.csv"
+    code, out, _ = said(capsys, *ARGUMENTS, *VARIED, "--csv", str(file))
+    assert code == 0 and "Held state" in out
+    with file.open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 8
+    for row in rows:
+        accuracies = found.accuracies((int(row["padded_length"]),), row["strategy"])
+        assert float(row["test_valid_accuracy"]) == accuracies[int(row["repeat"]) - 1]
+
+
+def test_two_things_vary_and_strategies_are_chosen(capsys):
+    code, out, _ = said(
+        capsys, *ARGUMENTS, *VARIED, "--and", "side", "--strategies", "zeroed_input", "--json"
+    )
+    given = strict(out)
+    assert code == 0 and given["vary"] == ["padded_length", "side"]
+    assert [cell["doses"] for cell in given["cells"]] == [
+        [8, "post"], [8, "pre"], [16, "post"], [16, "pre"],
+    ]
+    assert list(given["cells"][0]["strategies"]) == ["no_mask", "zeroed_input"]
+    assert given["trainings"] == 16
+
+
+def test_without_more_words_it_is_the_default_study(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(cli_study, "_findings", lambda study, given: asked.append(study) or sys.exit())
+    said(capsys, "study", "japanese_vowels")
+    from maskdemo.study import default_study
+
+    assert asked == [default_study()]
+
+
+def test_an_interrupt_shows_what_is_there(capsys, monkeypatch):
+    def interrupted(study, **options):
+        for findings in run(study, **options):
+            yield findings
+            if findings.done == 4:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli_study, "run", interrupted)
+    code, out, _ = said(capsys, *ARGUMENTS, *VARIED)
+    assert code == 0 and "(one repeat)" in out
+    assert re.search(r"^4 trainings in", out, re.M)
+
+
+def test_failures_are_told_after_the_table(capsys, monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+
+    monkeypatch.setattr(cli_study, "run", lambda study, **rest: run(study, executor=pool))
+    code, out, err = said(capsys, *ARGUMENTS, *VARIED)
+    assert code == 2 and "Held state" in out
+    assert "Held state at 16 steps failed in repeat 2: RuntimeError." in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (["nonsense"], "There is no scenario or task 'nonsense'"),
+        (["sum_sign", "--vary", "length=3,4"], "'length' cannot be varied"),
+        (["sum_sign", "--vary", "padded_length=15"], "at least two doses of padded_length"),
+        (["sum_sign", "--vary", "padded_length=15,long"], "'long' is no dose of padded_length"),
+        (["sum_sign", "--vary", "padded_length="], "is no dose of padded_length"),
+        (["sum_sign", "--vary", "side=post,left"], "left"),
+        (["sum_sign", "--and", "padded_length=15,20"], "two different"),
+        (["japanese_vowels", "--vary", "spread=0,5"], "own lengths"),
+        (["sum_sign", "--repeats", "few"], "repeats must be a whole number"),
+        (["sum_sign", "--strategies", "mask"], "There is no strategy 'mask'"),
+        (["sum_sign", "--dask", "nowhere"], "No Dask scheduler answers at nowhere"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_what_cannot_be_studied_is_a_sentence(capsys, argv, complaint):
+    code, out, err = said(capsys, "study", *argv)
+    assert code == 2 and out == ""
+    assert re.search(complaint, err) and err.strip().endswith(".")
+    assert "Traceback" not in err
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(capsys, tmp_path):
+    code, _, err = said(capsys, *ARGUMENTS, *VARIED, "--csv", str(tmp_path / "no" / "study.csv"))
+    assert code == 2 and "cannot be written" in err and "Traceback" not in err
+
+
+def test_a_store_that_cannot_be_used_is_said(capsys, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path / "file"))
+    code, out, err = said(capsys, *ARGUMENTS, *VARIED, "--json")
+    assert code == 0 and json.loads(out)["finished"]
+    assert "Finished trainings cannot be kept" in err

@@ -1,0 +1,114 @@
+"""Padding added after training, against one unshared pass for every amount."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from maskdemo.experiment import Experiment
+from maskdemo.inside.leak import padded_by, sweep
+from maskdemo.inside.trace import trace
+from maskdemo.strategies import STRATEGIES, arrays, hold_padding
+from tests.inside.test_trace import CASES, network
+
+COUNTS = (0, 1, 4, 17)
+
+
+def plainly(weights, strategy: str, experiment: Experiment, side: str, value: float, count: int):
+    """Answers (N, T, classes) and where they count, one sequence at a time, nothing shared."""
+    answers, truths = [], []
+    test = experiment.data(0).test
+    for at in range(12):
+        one = type(test)(*((each[at],) for each in (test.values, test.observed, test.labels)))
+        batch = padded_by(one, count, side=side, value=value, missing=experiment.pad_value)
+        given = arrays(
+            strategy,
+            batch,
+            mask_value=experiment.mask_value,
+            per_step=experiment.per_step,
+            count_invalid=False,
+        )
+        counted = given.weights[0] > 0
+        answers.append(trace(weights, given).probabilities[0, counted])
+        truths.append(given.targets[0, counted])
+    return answers, truths
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("side", ["post", "pre"])
+@pytest.mark.parametrize("strategy", list(STRATEGIES))
+def test_sweep_is_what_one_pass_for_each_amount_gives(case, side, strategy):
+    experiment = CASES[case]
+    weights, value = network(experiment), 0.5
+    test = experiment.data(0).test
+    few = type(test)(*(each[:12] for each in (test.values, test.observed, test.labels)))
+    found = sweep(weights, strategy, experiment, few, side=side, value=value, counts=COUNTS)
+    without, _ = plainly(weights, strategy, experiment, side, value, 0)
+    for at, count in enumerate(COUNTS):
+        answers, truths = plainly(weights, strategy, experiment, side, value, count)
+        change = [np.abs(one - other).max() for one, other in zip(answers, without, strict=True)]
+        np.testing.assert_allclose(found.change[at], change, atol=5e-6)
+        hits = [one.argmax(axis=1) == truth for one, truth in zip(answers, truths, strict=True)]
+        assert found.accuracy[at] == pytest.approx(np.concatenate(hits).mean(), abs=1e-9)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("side", ["post", "pre"])
+def test_a_held_state_is_exactly_flat(case, side):
+    experiment = CASES[case]
+    found = sweep(
+        network(experiment),
+        "held_state",
+        experiment,
+        experiment.data(0).test,
+        side=side,
+        value=7.0,
+        counts=(0, 3, 200),
+    )
+    assert (found.change == 0).all()
+    assert (found.accuracy == found.accuracy[0]).all()
+
+
+def test_a_masking_layer_holds_only_what_equals_the_mask_value():
+    experiment = replace(CASES["binary"], missing_rate=0.0)
+    test = experiment.data(0).test
+
+    def change(value: float) -> float:
+        found = sweep(
+            network(experiment),
+            "masking_layer",
+            experiment,
+            test,
+            side="post",
+            value=value,
+            counts=(0, 50),
+        )
+        return float(found.change.max())
+
+    assert change(experiment.mask_value) == 0
+    assert change(0.0) > 0.01
+
+
+def test_nothing_added_is_the_sequence_without_its_padding():
+    """The measure of `Curve.leak`: the padded test set with its padding held."""
+    experiment = CASES["nine classes, in front"]
+    weights, test = network(experiment), experiment.data(0).test
+    batch = experiment.padded(test)
+    given = hold_padding(
+        arrays("no_mask", batch, mask_value=0.0, per_step=False, count_invalid=True), batch.padded
+    )
+    hits = trace(weights, given).probabilities[:, -1].argmax(axis=1) == given.targets[:, -1]
+    found = sweep(weights, "no_mask", experiment, test, side="pre", value=0.0, counts=(0, 2))
+    assert found.accuracy[0] == pytest.approx(hits.mean())
+
+
+def test_padded_by_writes_padding_and_missing_readings_apart():
+    experiment = CASES["binary"]
+    test = experiment.data(0).test
+    batch = padded_by(test, 3, side="post", value=9.0, missing=-1.0)
+    longest = max(len(each) for each in test.values)
+    assert batch.values.shape[1] == longest + 3
+    assert (batch.values[batch.padded] == 9).all() and batch.padded[:, -3:].all()
+    assert batch.missing.any() and (batch.values[batch.missing] == -1).all()

@@ -1,0 +1,290 @@
+"""The NumPy pass against Keras's cell, the compiled program and automatic differentiation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from maskdemo.experiment import Experiment
+from maskdemo.inside.gradient import gradient, landing
+from maskdemo.inside.trace import parting, product, trace, unit_order
+from maskdemo.snapshot import Network
+from maskdemo.strategies import STRATEGIES, Arrays, arrays
+from maskdemo.tasks import TASKS
+
+ALL = tuple(STRATEGIES)
+CASES = {
+    "binary": Experiment(
+        task="last_sign",
+        test_size=16,
+        min_length=2,
+        max_length=6,
+        padded_length=11,
+        pad_value=-1.0,
+        mask_value=-1.0,
+        missing_rate=0.2,
+        strategies=ALL,
+        units=5,
+    ),
+    "nine classes, in front": Experiment(
+        task="japanese_vowels", padded_length=33, side="pre", strategies=ALL, units=4
+    ),
+    "a label a step": Experiment(
+        task="running_sign",
+        test_size=16,
+        min_length=2,
+        max_length=7,
+        padded_length=9,
+        count_invalid=False,
+        strategies=ALL,
+        units=3,
+    ),
+}
+
+
+def network(experiment: Experiment, *, kind: type = np.float32, seed: int = 0) -> Network:
+    rng = np.random.default_rng(seed)
+    channels, units = TASKS[experiment.task].features + 1, experiment.units
+    outputs = 1 if experiment.classes == 2 else experiment.classes
+    sizes = ((channels, 4 * units), (units, 4 * units), (4 * units,), (units, outputs), (outputs,))
+    return Network(1, *(rng.normal(0, 0.6, size).astype(kind) for size in sizes))
+
+
+@cache
+def given(case: str, strategy: str, rows: int = 6) -> Arrays:
+    experiment = CASES[case]
+    whole = arrays(
+        strategy,
+        experiment.padded(experiment.data(0).test),
+        mask_value=experiment.mask_value,
+        per_step=experiment.per_step,
+        count_invalid=experiment.count_invalid,
+    )
+    return Arrays(
+        whole.inputs[:rows],
+        whole.advance[:rows],
+        whole.keep[:rows],
+        whole.targets[:rows],
+        whole.weights[:rows],
+    )
+
+
+def in_double(arrays: Arrays) -> Arrays:
+    planes = ("inputs", "advance", "keep", "weights")
+    return replace(arrays, **{name: getattr(arrays, name).astype(np.float64) for name in planes})
+
+
+def loss(network: Network, arrays: Arrays) -> np.ndarray:
+    """Each sequence's own loss, (N,)."""
+    said = trace(network, arrays).probabilities
+    right = np.take_along_axis(said, arrays.targets[..., None], axis=2)[..., 0]
+    return -(arrays.weights * np.log(right)).sum(axis=1) / arrays.weights.sum(axis=1)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("strategy", ALL)
+def test_trace_is_the_keras_cell_step_by_step(case, strategy):
+    import keras
+
+    weights, these = network(CASES[case]), given(case, strategy)
+    units = CASES[case].units
+    cell = keras.layers.LSTMCell(units)
+    cell.build((None, these.inputs.shape[2]))
+    cell.set_weights([weights.kernel, weights.recurrent_kernel, weights.bias])
+    traced = trace(weights, these)
+    h = c = np.zeros((len(these.inputs), units), np.float32)
+    for t in range(these.inputs.shape[1]):
+        a, k = these.advance[:, t, None], these.keep[:, t, None]
+        _, (new_h, new_c) = cell(these.inputs[:, t], [h, c])
+        h, c = a * np.array(new_h) + k * h, a * np.array(new_c) + k * c
+        np.testing.assert_allclose(traced.states[:, t], h, atol=2e-6)
+        np.testing.assert_allclose(traced.cells[:, t], c, atol=4e-6)
+    gates = (traced.input_gate, traced.forget_gate, traced.output_gate)
+    assert all((each > 0).all() and (each < 1).all() for each in gates)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_trace_says_what_the_compiled_program_says(case):
+    from maskdemo.engine import Shape, output_program, tensors
+    from maskdemo.lstm import Weights
+    from maskdemo.scoring import probabilities
+
+    experiment, these = CASES[case], given(case, "mask_feature")
+    weights = network(experiment)
+    shape = Shape.for_arrays(these, units=experiment.units, outputs=len(weights.readout_bias))
+    compiled = Weights(
+        weights.kernel,
+        weights.recurrent_kernel,
+        weights.bias,
+        weights.readout,
+        weights.readout_bias,
+    )
+    rows, steps = these.advance.shape
+    logits = output_program(shape)(compiled, tensors(these, shape)).numpy()[:steps, :rows]
+    theirs = probabilities(logits, np.arange(steps), weights.readout_bias)
+    np.testing.assert_allclose(trace(weights, these).probabilities, theirs, atol=1e-5)
+
+
+def test_held_steps_copy_and_reset_steps_clear():
+    for strategy in ("held_state", "masking_layer", "zeroed_state"):
+        these = given("binary", strategy)
+        traced = trace(network(CASES["binary"]), these)
+        for after in (traced.cells, traced.states):
+            before = np.concatenate([np.zeros_like(after[:, :1]), after[:, :-1]], axis=1)
+            holds = these.keep == 1
+            resets = (these.keep == 0) & (these.advance == 0)
+            assert holds.any() != resets.any()
+            assert (after[holds] == before[holds]).all()
+            assert (after[resets] == 0).all()
+
+
+def test_units_are_in_order_of_their_largest_state():
+    traced = trace(network(CASES["binary"]), given("binary", "no_mask"))
+    order = unit_order(traced)
+    assert sorted(order.tolist()) == list(range(5))
+    peaks = np.abs(traced.states[0]).argmax(axis=0)[order]
+    assert (np.diff(peaks) >= 0).all()
+
+
+def test_parting_is_the_first_step_that_differs_by_more():
+    one, other = np.zeros((5, 2)), np.zeros((5, 2))
+    other[2, 1], other[3, 0] = 0.1, -0.3
+    assert parting(one, other, over=0.0) == 2
+    assert parting(one, other, over=0.2) == 3
+    assert parting(one, other, over=0.5) is None
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("strategy", ALL)
+def test_gradient_is_that_of_a_tape_over_the_keras_cell(case, strategy):
+    import keras
+    import tensorflow as tf
+
+    experiment, these = CASES[case], given(case, strategy, rows=1)
+    weights = network(experiment)
+    cell = keras.layers.LSTMCell(experiment.units)
+    cell.build((None, these.inputs.shape[2]))
+    cell.set_weights([weights.kernel, weights.recurrent_kernel, weights.bias])
+    steps = these.inputs.shape[1]
+    inputs = [tf.constant(these.inputs[:, t]) for t in range(steps)]
+    nudges = [tf.zeros((2, 1, experiment.units)) for _ in range(steps)]
+    with tf.GradientTape() as tape:
+        tape.watch([inputs, nudges])
+        h = c = tf.zeros((1, experiment.units))
+        logits = []
+        for t in range(steps):
+            a, k = float(these.advance[0, t]), float(these.keep[0, t])
+            # The cell's own arithmetic, opened where the new state can be nudged.
+            i, f, g, o = tf.split(
+                inputs[t] @ weights.kernel + h @ weights.recurrent_kernel + weights.bias, 4, axis=1
+            )
+            new_c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g) + nudges[t][1]
+            new_h = tf.sigmoid(o) * tf.tanh(new_c) + nudges[t][0]
+            _, (cell_h, _) = cell(inputs[t], [h, c])
+            np.testing.assert_allclose(new_h, cell_h, atol=1e-6)
+            h, c = a * new_h + k * h, a * new_c + k * c
+            logits.append(h @ weights.readout + weights.readout_bias)
+        logits = tf.concat(logits, axis=0)
+        if logits.shape[1] == 1:
+            logits = tf.concat([tf.zeros_like(logits), logits], axis=1)
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(these.targets[0], logits)
+        total = tf.reduce_sum(each * these.weights[0]) / these.weights.sum()
+    by_input, by_state = tape.gradient(total, [inputs, nudges], unconnected_gradients="zero")
+    found = gradient(weights, these)
+    np.testing.assert_allclose(
+        found.inputs[0], [np.linalg.norm(each) for each in by_input], atol=1e-6, rtol=1e-4
+    )
+    np.testing.assert_allclose(
+        found.states[0], [np.linalg.norm(each) for each in by_state], atol=1e-6, rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("strategy", ALL)
+def test_gradient_is_that_of_finite_differences(strategy):
+    experiment = CASES["binary"]
+    weights, these = network(experiment, kind=np.float64), in_double(given("binary", strategy, rows=3))
+    found = gradient(weights, these).inputs
+    assert found.dtype == np.float64
+    step = 1e-5
+    for t in range(these.inputs.shape[1]):
+        slopes = []
+        for channel in range(these.inputs.shape[2]):
+            sides = []
+            for sign in (1, -1):
+                inputs = these.inputs.copy()
+                inputs[:, t, channel] += sign * step
+                sides.append(loss(weights, replace(these, inputs=inputs)))
+            slopes.append((sides[0] - sides[1]) / (2 * step))
+        np.testing.assert_allclose(found[:, t], np.linalg.norm(slopes, axis=0), atol=1e-9, rtol=1e-5)
+
+
+def test_a_steps_part_of_the_weights_gradient_is_what_it_adds():
+    """One step alone has the whole gradient; its norm from finite differences of every weight."""
+    experiment = CASES["binary"]
+    weights, whole = network(experiment, kind=np.float64), in_double(given("binary", "no_mask", rows=1))
+    first = slice(0, 1)
+    one = Arrays(
+        whole.inputs[:, first],
+        whole.advance[:, first],
+        whole.keep[:, first],
+        whole.targets[:, first],
+        np.ones((1, 1)),
+    )
+    total = 0.0
+    for name in ("kernel", "recurrent_kernel", "bias"):
+        matrix = getattr(weights, name)
+        for at in np.ndindex(matrix.shape):
+            sides = []
+            for sign in (1, -1):
+                changed = matrix.copy()
+                changed[at] += sign * 1e-5
+                sides.append(loss(replace(weights, **{name: changed}), one)[0])
+            total += ((sides[0] - sides[1]) / 2e-5) ** 2
+    assert gradient(weights, one).weights[0, 0] == pytest.approx(np.sqrt(total), rel=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_gradient_lands_on_steps_that_hold(case):
+    experiment = CASES[case]
+    batch = experiment.padded(experiment.data(0).test)
+    kinds = {"padded": batch.padded[:6], "missing": batch.missing[:6]}
+    held = gradient(network(experiment), given(case, "held_state"))
+    moved = gradient(network(experiment), given(case, "no_mask"))
+    for name in ("inputs", "states", "weights"):
+        landed = landing(getattr(held, name), **kinds)
+        assert landed.share("padding") == landed.share("missing") == 0
+        assert landed.share("real") == 1
+    landed = landing(moved.inputs, **kinds)
+    if case == "binary":
+        assert landed.share("padding") > 0 and landed.share("missing") > 0
+    whole = landed.real + landed.padding + landed.missing
+    np.testing.assert_allclose(whole, moved.inputs.sum(axis=0), rtol=1e-6)
+
+
+def test_a_reset_ends_the_gradient():
+    these = given("binary", "zeroed_state")
+    found = gradient(network(CASES["binary"]), these)
+    last_reset = [np.flatnonzero(row == 0)[-1] for row in these.advance]
+    for row, at in enumerate(last_reset):
+        assert (found.weights[row, : at + 1] == 0).all()
+
+
+def test_gradient_does_not_depend_on_how_many_sequences_are_held_at_once(monkeypatch):
+    these = given("binary", "no_mask")
+    whole = gradient(network(CASES["binary"]), these)
+    monkeypatch.setattr("maskdemo.inside.gradient.ROOM", 1)
+    parts = gradient(network(CASES["binary"]), these)
+    np.testing.assert_allclose(parts.inputs, whole.inputs, rtol=1e-5)
+    everywhere = np.ones((2, 3), bool)
+    assert landing(np.zeros((2, 3)), padded=everywhere, missing=~everywhere).share("padding") == 0
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 5), (7, 11, 5), (2, 700, 5)])
+def test_a_product_in_pieces_is_the_product(shape, monkeypatch):
+    monkeypatch.setattr("maskdemo.inside.trace.SMALL", 200)
+    rng = np.random.default_rng(0)
+    rows, matrix = rng.normal(size=shape), rng.normal(size=(5, 8))
+    np.testing.assert_allclose(product(rows, matrix), rows @ matrix)

@@ -1,0 +1,645 @@
+"""Studies: what is trained and in which order, what becomes of it, and what may be said about it."""
+
+import math
+import re
+import statistics
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import asdict
+from itertools import pairwise
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from maskdemo.experiment import Experiment, Unfit
+from maskdemo.study import (
+    VARIABLES,
+    Findings,
+    Outcome,
+    Study,
+    Training,
+    default_study,
+    run,
+    running,
+    summary,
+)
+from maskdemo.study.findings import interval
+from maskdemo.study.grid import coarse_to_fine
+from maskdemo.study.store import Store
+from maskdemo.tasks import TASKS
+from maskdemo.training import train
+from tests.samples import small
+
+
+def study(**changes) -> Study:
+    base = small(**{"repeats": 2, **changes.pop("base", {})})
+    return Study(**{"base": base, "vary": "padded_length", "doses": (8, 12, 16), **changes})
+
+
+# What is trained.
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+@pytest.mark.parametrize("task", TASKS)
+def test_every_variable_has_doses_that_fit_every_task(name, task):
+    base = Experiment(task=task)
+    variable = VARIABLES[name]
+    if name == "spread" and TASKS[task].fixed:
+        with pytest.raises(Unfit, match="own lengths"):
+            Study(base=base, vary=name, doses=(0, 4))
+        return
+    made = Study(base=base, vary=name, doses=variable.doses(base))
+    assert made.doses == variable.doses(base) and 2 <= len(made.doses) <= 7
+    for cell in made.cells:
+        changed = {
+            key for key, value in asdict(made.experiment(cell)).items() if value != asdict(base)[key]
+        }
+        assert changed <= ({"min_length", "max_length"} if name == "spread" else {name})
+        if name != "spread":
+            assert getattr(made.experiment(cell), name) == cell[0]
+
+
+@given(shortest=st.integers(2, 60), spread=st.integers(0, 30))
+def test_lengths_spread_around_the_centre(shortest, spread):
+    base = Experiment(task="sum_sign", min_length=shortest, max_length=shortest + spread,
+                      padded_length=100)
+    made = Study(base=base, vary="spread", doses=(*VARIABLES["spread"].doses(base), 0, 1))
+    for dose in made.doses:
+        at = made.experiment((dose,))
+        assert at.max_length - at.min_length == dose
+        assert abs(at.min_length + at.max_length - base.min_length - base.max_length) <= 1
+
+
+@given(longest=st.integers(1, 100))
+def test_padded_lengths_begin_with_no_padding_and_reach_far(longest):
+    base = Experiment(task="sum_sign", min_length=1, max_length=longest, padded_length=100)
+    doses = VARIABLES["padded_length"].doses(base)
+    assert doses[0] == longest and doses[-1] >= min(3.5 * longest, 180)
+    assert list(doses) == sorted(set(doses)) and doses[-1] <= 200
+
+
+def test_the_default_study():
+    made = default_study()
+    assert (len(made.doses), len(made.base.strategies), made.base.repeats) == (7, 4, 5)
+    assert len(made.trainings()) == 140 and made.base.epochs == 20
+    assert made.base.task == "japanese_vowels" and made.varied == ("padded_length",)
+
+
+def test_the_same_choice_is_the_same_study():
+    one = study(doses=(16, 8, 12, 12.0), base={"strategies": ("held_state",)})
+    assert one == study() and one.doses == (8, 12, 16)
+    assert one.base.strategies == ("no_mask", "held_state")
+    sides = study(vary="side", doses=("pre", "post"), and_doses=(1, 2))
+    assert sides.doses == ("post", "pre") and sides.and_doses == ()
+    assert study(vary="pad_value", doses=(1, 0, -0.0)).doses == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"doses": (8, 7)}, r"padded length \(7\) must be at least the longest"),
+        ({"doses": (8, 9.5)}, "9.5"),
+        ({"doses": (8, "many")}, "many"),
+        ({"doses": (8, float("nan"))}, "nan"),
+        ({"doses": (8, True)}, "True"),
+        ({"doses": (8,)}, "at least two doses of padded_length"),
+        ({"doses": ()}, "at least two"),
+        ({"doses": tuple(range(8, 30))}, "at most 12 doses"),
+        ({"vary": "task"}, "'task' cannot be varied"),
+        ({"vary": "side", "doses": ("pre", "left")}, "left"),
+        ({"vary": "units", "doses": (4, 500)}, "500"),
+        ({"vary": "spread", "doses": (0, 2.5)}, "whole number"),
+        ({"vary": "spread", "doses": (0, 60)}, "60"),
+        ({"vary": "spread", "doses": ("a", "b")}, "whole number"),
+        ({"vary": "spread", "doses": (float("nan"), float("inf"))}, "whole number"),
+        ({"and_vary": "padded_length", "and_doses": (8, 9)}, "two different"),
+        ({"and_vary": "epochs", "and_doses": (1,)}, "at least two doses of epochs"),
+        ({"doses": tuple(range(8, 17)), "and_vary": "epochs", "and_doses": tuple(range(1, 10))},
+         "at most 64 cells"),
+        ({"doses": (8, 9, 10, 11, 12), "and_vary": "units", "and_doses": (1, 2, 3, 4, 5)},
+         "25 are too many: choose doses that make at most 24 pairs"),
+        ({"vary": "spread", "doses": (0, 8), "and_vary": "padded_length", "and_doses": (8, 16)},
+         "At a spread of 8 steps and at 8 steps"),
+        ({"vary": "units", "doses": tuple(range(117, 129)),
+          "base": {"padded_length": 200, "epochs": 150, "train_size": 1000}}, "too long"),
+        ({"base": {"repeats": 20, "strategies": ("no_mask", "held_state", "zeroed_input",
+          "mask_feature")}, "doses": tuple(range(8, 14)), "and_vary": "epochs",
+          "and_doses": tuple(range(1, 6))}, "too long"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_studied_is_a_sentence(changes, complaint):
+    with pytest.raises(Unfit, match=complaint) as raised:
+        study(**changes)
+    sentence = str(raised.value)
+    assert sentence[0].isupper() or sentence[0] in "'" or sentence.split()[0] in VARIABLES
+    assert sentence.endswith(".") and "\n" not in sentence and raised.value.settings
+
+
+@st.composite
+def studies(draw: st.DrawFn) -> Study:
+    axes = {
+        "padded_length": st.integers(8, 60),
+        "side": st.sampled_from(["post", "pre"]),
+        "pad_value": st.floats(-1000, 1000),
+        "missing_rate": st.floats(0, 0.9),
+        "units": st.integers(1, 8),
+        "epochs": st.integers(1, 9),
+    }
+    names = draw(st.lists(st.sampled_from(sorted(axes)), min_size=1, max_size=2, unique=True))
+    doses = [
+        tuple(draw(st.lists(axes[name], min_size=2, max_size=8 if name != "units" else 3,
+                            unique_by=lambda each: each + each)))
+        for name in names
+    ]
+    base = {
+        "repeats": draw(st.integers(1, 4)),
+        "strategies": draw(st.sampled_from([("held_state",), ("no_mask", "zeroed_input")])),
+    }
+    more = {"and_vary": names[1], "and_doses": doses[1]} if len(names) == 2 else {}
+    return study(base=base, vary=names[0], doses=doses[0], **more)
+
+
+@given(made=studies())
+def test_every_training_comes_once_coarse_to_fine(made):
+    trainings = made.trainings()
+    places = [made.place(each) for each in trainings]
+    names, repeats = made.base.strategies, made.base.repeats
+    wanted = {(c, s, r) for c in made.cells for s in names for r in range(repeats)}
+    assert len(places) == len(set(trainings)) == len(wanted) and set(places) == wanted
+    for training, (cell, strategy, repeat) in zip(trainings, places, strict=True):
+        assert training.experiment.strategies == (strategy,)
+        assert training.repeat == repeat and training.experiment.repeats == 1
+        assert made.training(cell, strategy, repeat) is training
+    # One repeat everywhere before the second; all strategies of two cells together, in turns.
+    first = list(dict.fromkeys(cell for cell, _, _ in places))
+    turns = [(r, first.index(c) // 2, names.index(s), first.index(c)) for c, s, r in places]
+    assert turns == sorted(turns)
+    # Ends and middle of each axis first.
+    axes = [made.doses, made.and_doses] if made.and_vary else [made.doses]
+    outline = [{axis[0], axis[-1], axis[(len(axis) - 1) // 2]} for axis in axes]
+    count = math.prod(map(len, outline))
+    assert all(
+        all(dose in kept for dose, kept in zip(cell, outline, strict=True)) for cell in first[:count]
+    )
+
+
+@given(count=st.integers(1, 64))
+def test_the_order_halves_the_largest_gap(count):
+    """What has been computed lies at most about twice as densely in one place as in another."""
+    order = [dose for (dose,) in coarse_to_fine(tuple(range(count)))]
+    assert sorted(order) == list(range(count))
+    for known in range(3, count):
+        seen = sorted(order[:known])
+        gaps = [high - low for low, high in pairwise(seen)]
+        assert max(gaps) <= 2 * min(gaps) + 2
+
+
+@given(made=studies())
+def test_a_link_is_the_study(made):
+    params = made.to_params()
+    assert Study.from_params(params) == made
+    assert Study.salvage(params) == (made, ())
+    assert all(isinstance(text, str) and "&" not in text for text in params.values())
+
+
+def test_a_link_without_doses_takes_the_variables_own():
+    assert Study.from_params({"task": "sum_sign", "vary": "units"}).doses == (4, 16, 64)
+    assert Study.from_params({}).vary == "padded_length"
+    both = Study.from_params({"and_vary": "side", "colour": "red"})
+    assert both.and_doses == ("post", "pre")
+
+
+TEXT = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["29_60", "8_7", "post_pre", "nan_inf", "1e400_1", "_", "side", "spread", "units",
+                     "padded_length", "no_mask.held_state", "200", "1_2_3_4_5_6_7_8_9_10_11_12_13"]),
+)
+KEYS = st.sampled_from(["task", "vary", "doses", "and_vary", "and_doses", "padded_length", "units",
+                        "epochs", "repeats", "strategies", "train_size", "max_length", "other"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(params=st.dictionaries(KEYS, st.one_of(TEXT, st.sampled_from(list(TASKS)))))
+def test_any_link_is_some_study_and_says_what_it_gave_up(params):
+    made, complaints = Study.salvage(params)
+    assert Study.from_params(made.to_params()) == made
+    for complaint in complaints:
+        assert complaint.endswith(".") and len(complaint) < 400
+    try:
+        assert Study.from_params(params) == made and not complaints
+    except Unfit:
+        assert complaints
+
+
+# How it is run.
+
+
+TRIED = {
+    "one label": {},
+    "a label a step, readings missing": {
+        "base": {"task": "running_sign", "missing_rate": 0.4, "pad_value": -1.0},
+        "vary": "side",
+        "doses": ("post", "pre"),
+    },
+}
+
+
+@pytest.mark.parametrize("case", TRIED)
+def test_a_study_is_the_playground_bit_for_bit(case):
+    made = study(**{"doses": (8, 16), **TRIED[case]})
+    final = list(run(made))[-1]
+    assert final.finished and final.done == final.total == 8 and not final.failures
+    for cell in made.cells:
+        snapshot = list(train(made.experiment(cell)))[-1]
+        assert final.chance(cell) == snapshot.chance
+        for curve in snapshot.curves:
+            outcome = final.outcomes[made.training(cell, curve.strategy, curve.repeat)]
+            assert outcome.accuracy == curve.test_accuracy[-1]
+            assert outcome.valid_accuracy == curve.test_valid_accuracy[-1]
+            assert outcome.loss == curve.test_loss[-1]
+            assert final.accuracies(cell, curve.strategy)[curve.repeat] == outcome.valid_accuracy
+
+
+def study_threads() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name.startswith("study")]
+
+
+def test_closing_a_local_study_ends_what_runs():
+    found = run(study(base={"epochs": 200, "train_size": 400, "repeats": 20}, doses=(8, 16)))
+    for findings in found:
+        if findings.seconds > 0.5:
+            break
+    assert study_threads() and not findings.finished
+    found.close()
+    assert not study_threads()
+
+
+class ByHand(Executor):
+    """Does what it was handed only when told to; anything may be told to fail."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future, Callable, Training]] = []
+        self.most = 0
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:
+        future: Future = Future()
+        self.waiting.append((future, fn, *args))
+        self.most = max(self.most, sum(not each.done() for each, *_ in self.waiting))
+        return future
+
+    def work(self, count: int = 1, fail: Callable[[Training], bool] = lambda training: False) -> None:
+        for _ in range(count):
+            future, fn, training = self.waiting.pop(0)
+            future.set_running_or_notify_cancel()
+            if fail(training):
+                future.set_exception(ValueError("the machine is on fire."))
+            else:
+                future.set_result(fn(training))
+
+
+def pretend(training: Training, **options) -> Outcome:
+    """As good as a training, and quicker: a number that belongs to this training alone."""
+    share = (hash(training) % 1009) / 1009
+    return Outcome(share, share, 1 + share, 0.1)
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    trained = []
+
+    def train_here(training, **options):
+        trained.append(training)
+        return pretend(training)
+
+    monkeypatch.setattr(running, "train_here", train_here)
+    monkeypatch.setattr(running, "PULSE", 0.01)
+    return trained
+
+
+def test_findings_come_one_by_one_and_stay_as_they_are(pretended):
+    made, executor = study(), ByHand()
+    found = run(made, executor=executor)
+    seen = [next(found)]
+    assert (seen[0].done, seen[0].finished, seen[0].total) == (0, False, 12)
+    seen.append(next(found))
+    assert seen[1].done == 0, "a pulse, so that a job can be cancelled in between"
+    executor.work(3)
+    seen += [next(found) for _ in range(3)]
+    assert [each.done for each in seen] == [0, 0, 1, 2, 3]
+    executor.work(9)
+    seen += list(found)
+    assert seen[-1].finished and not any(each.finished for each in seen[:-1])
+    assert [each.done for each in seen[5:]] == list(range(4, 13))
+    assert list(seen[-1].outcomes) == pretended
+    assert set(pretended) == set(made.trainings()) and len(pretended) == 12
+    assert all(outcome == pretend(each) for each, outcome in seen[-1].outcomes.items())
+    with pytest.raises(TypeError):
+        seen[-1].outcomes[made.trainings()[0]] = None  # type: ignore[index]
+
+
+def test_an_executor_gets_the_order_and_no_more_than_the_window(pretended, monkeypatch):
+    monkeypatch.setattr(running, "WINDOW", 5)
+    made, executor = study(), ByHand()
+    for _ in run(made, executor=executor):
+        if executor.waiting:
+            executor.work()
+    assert executor.most == 5
+    assert pretended == list(made.trainings())
+
+
+def test_closing_cancels_what_is_pending_and_leaves_the_executor_open(pretended):
+    with ThreadPoolExecutor(1) as pool:
+        held = threading.Event()
+        pool.submit(held.wait)
+        found = run(study(), executor=pool)
+        next(found)
+        next(found)
+        found.close()
+        held.set()
+        assert pool.submit(lambda: "open").result() == "open"
+    assert not pretended
+
+
+def test_a_failure_is_a_sentence_and_the_rest_goes_on(pretended):
+    made, executor = study(), ByHand()
+    unlucky = made.training((12,), "held_state", 1)
+    seen = []
+    for findings in run(made, executor=executor):
+        seen.append(findings)
+        if executor.waiting:
+            executor.work(fail=lambda training: training == unlucky)
+    final = seen[-1]
+    assert final.finished and final.done == final.total
+    assert final.failures == (
+        "Held state at 12 steps failed in repeat 2: the machine is on fire.",
+    )
+    assert set(final.outcomes) == set(made.trainings()) - {unlucky}
+    difference = final.difference((12,), "held_state")
+    assert difference is not None and difference.repeats == 1
+
+
+def test_a_broken_executor_ends_the_study_with_sentences(pretended):
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    final = list(run(study(), executor=pool))[-1]
+    assert final.finished and len(final.failures) == 12 and not final.outcomes
+    assert all(re.search(r"failed in repeat \d: RuntimeError\.$", each) for each in final.failures)
+
+
+def test_a_worker_of_another_version_is_refused():
+    with pytest.raises(ValueError, match="another version"):
+        running.train_here(study().trainings()[0], version="older")
+
+
+def test_what_is_in_the_store_costs_nothing(pretended, tmp_path):
+    store = Store(tmp_path)
+    narrow = study(doses=(8, 16))
+    first = list(run(narrow, executor=Now(), store=store))[-1]
+    assert len(pretended) == 8 and first.reused == 0
+    pretended.clear()
+    again = list(run(narrow, executor=Now(), store=Store(tmp_path)))
+    assert len(again) == 1 and again[0].finished and again[0].reused == 8 and not pretended
+    assert again[0].outcomes == first.outcomes
+    # Wider, longer and with more strategies: only the new ones are trained.
+    wide = study(base={"repeats": 3, "strategies": ("held_state", "zeroed_input")}, doses=(8, 12, 16))
+    found = list(run(wide, executor=Now(), store=store))
+    assert found[0].reused == found[0].done == 8
+    assert len(pretended) == 27 - 8 and set(pretended) == set(wide.trainings()) - set(first.outcomes)
+    assert found[-1].finished and found[-1].reused == 8
+
+
+def test_what_was_finished_before_a_cancel_is_kept(pretended, tmp_path):
+    executor = ByHand()
+    found = run(study(), executor=executor, store=Store(tmp_path))
+    next(found)
+    next(found)
+    executor.work(4)
+    for _ in range(4):
+        next(found)
+    found.close()
+    assert next(run(study(), executor=executor, store=Store(tmp_path))).reused == 4
+
+
+def test_failures_are_not_kept(pretended, tmp_path):
+    store, executor = Store(tmp_path), ByHand()
+    for _ in run(study(), executor=executor, store=store):
+        if executor.waiting:
+            executor.work(fail=lambda training: True)
+    assert len(store) == 0
+
+
+class Now(Executor):
+    """Works at once, in the caller's thread."""
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:
+        future: Future = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+
+# What may be said.
+
+
+def found_in(made: Study, accuracy: Callable[..., float | None], finished: bool = True) -> Findings:
+    """Findings in which accuracy(cell, strategy, repeat) came out; None: not there yet."""
+    outcomes = {}
+    for training in made.trainings():
+        value = accuracy(*made.place(training))
+        if value is not None:
+            # The accuracy as reported is another one, and must not get into any comparison.
+            outcomes[training] = Outcome(1 - value, value, 1.0, 1.0)
+    return Findings(study=made, outcomes=MappingProxyType(outcomes), finished=finished)
+
+
+VALUES = st.lists(st.floats(0, 1), min_size=2, max_size=20)
+
+
+@given(values=VALUES, comparisons=st.integers(1, 64))
+def test_intervals_are_students(values, comparisons):
+    mean, low, high = interval(values, comparisons=comparisons)
+    spread = math.sqrt(sum((each - mean) ** 2 for each in values) / (len(values) - 1))
+    assert mean == pytest.approx(sum(values) / len(values))
+    if spread > 1e-9:
+        wanted = stats.t.interval(
+            1 - 0.05 / comparisons, len(values) - 1, mean, spread / math.sqrt(len(values))
+        )
+        assert (low, high) == pytest.approx(wanted)
+
+
+def test_repeats_that_agree_by_accident_leave_an_interval():
+    """Two repeats, both one test sequence better: the least there is to see is not yet an effect."""
+    _, low, high = interval([0.01, 0.01], resolution=0.01)
+    assert low < 0 < high and high - low == pytest.approx(2 * 12.7062 * 0.01 / math.sqrt(2), rel=1e-4)
+    made = study(base={"test_size": 100})
+    at = made.cells[0]
+    close = found_in(made, lambda cell, name, repeat: 0.5 + 0.01 * (name == "held_state"))
+    far = found_in(made, lambda cell, name, repeat: 0.5 + 0.4 * (name == "held_state"))
+    assert close.difference(at, "held_state").word == "no measurable difference"
+    assert far.difference(at, "held_state").word == "helps"
+
+
+def test_differences_are_paired_by_repeat():
+    """Repeats that vary a lot, and differ by the same; those without a partner do not count."""
+    made = study(base={"repeats": 4, "test_size": 1000})
+    at = (12,)
+    found = found_in(
+        made,
+        lambda cell, name, repeat: None
+        if (name, repeat) in [("no_mask", 0), ("held_state", 3)]
+        else 0.2 * repeat + 0.1 * (name == "held_state"),
+    )
+    difference = found.difference(at, "held_state")
+    assert difference.repeats == 2 and difference.mean == pytest.approx(0.1)
+    assert difference.word == "helps"
+    assert found.mean(at, "held_state").repeats == found.mean(at, "no_mask").repeats == 3
+    assert list(found.accuracies(at, "no_mask")) == [1, 2, 3]
+    assert found.difference(at, "no_mask") is None
+
+
+def test_no_word_but_undecided_from_one_repeat():
+    found = found_in(study(), lambda cell, name, repeat: None if repeat else 0.9 * (name != "no_mask"))
+    difference = found.difference((8,), "held_state")
+    assert (difference.word, difference.sure, difference.repeats) == ("undecided", False, 1)
+    assert math.isinf(difference.low) and math.isinf(difference.high)
+    assert math.isinf(found.mean((8,), "held_state").low)
+    assert summary(found) == ()
+    assert found_in(study(), lambda *place: None).mean((8,), "no_mask") is None
+
+
+@given(
+    noise=st.lists(st.floats(-0.2, 0.2), min_size=5, max_size=5),
+    shift=st.floats(-0.5, 0.5),
+    doses=st.integers(2, 12),
+)
+def test_sure_is_what_holds_among_all_comparisons(noise, shift, doses):
+    made = study(
+        base={"repeats": 5, "test_size": 1000, "strategies": ("held_state", "zeroed_input")},
+        doses=tuple(range(8, 8 + doses)),
+    )
+    found = found_in(
+        made,
+        lambda cell, name, repeat: 0.5 + (shift + noise[repeat]) * 0.5 * (name == "held_state"),
+    )
+    assert found.comparisons == 2 * doses
+    differences = [0.5 * (shift + each) for each in noise]
+    mean, spread = sum(differences) / 5, max(statistics.stdev(differences), 0.001)
+    p = 2 * stats.t.sf(abs(mean) / (spread / math.sqrt(5)), 4)
+    difference = found.difference((8,), "held_state")
+    if abs(p - 0.05) > 1e-6:
+        word = "no measurable difference" if p > 0.05 else "helps" if mean > 0 else "hurts"
+        assert difference.word == word
+    if abs(p * found.comparisons - 0.05) > 1e-6:
+        assert difference.sure == (p * found.comparisons < 0.05)
+
+
+def test_chance_is_the_commonest_label_of_the_test_set():
+    made = study(vary="spread", doses=(0, 6), base={"task": "running_sign", "missing_rate": 0.3})
+    found = found_in(made, lambda *place: None)
+    for cell in made.cells:
+        assert found.chance(cell) == made.experiment(cell).chance()
+
+
+@given(better=st.lists(st.booleans(), min_size=2, max_size=6))
+def test_the_summary_says_from_which_dose_on(better):
+    """A strategy that is clearly better exactly at these doses; worse than no mask at no dose."""
+    doses = tuple(range(10, 10 + len(better)))
+    made = study(base={"repeats": 3, "test_size": 1000}, doses=doses)
+    marked = [dose for dose, each in zip(doses, better, strict=True) if each]
+    found = found_in(
+        made, lambda cell, name, repeat: 0.5 + 0.3 * (name == "held_state" and cell[0] in marked)
+    )
+    first = summary(found)[0]
+    if not marked:
+        assert first == "No sure difference from no mask at any dose: Held state."
+        return
+    assert first.startswith("Held state is surely better than no mask ")
+    there = f" at {marked[-1]} steps" if len(marked) > 1 else ""
+    assert first.endswith(f" (by 30 points{there}).")
+    where = first.removeprefix("Held state is surely better than no mask ").partition(" (")[0]
+    on = re.search(r"from (\d+) steps on", where)
+    alone = {int(each) for each in re.findall(r"\d+", where.replace(on.group(), "") if on else where)}
+    said = alone | ({dose for dose in doses if dose >= int(on.group(1))} if on else set())
+    assert (said or set(doses)) == set(marked)
+    assert ("every dose" in where) == (len(marked) == len(doses))
+    # The smallest dose of which it is true, and never of the last one alone.
+    assert bool(on) == (better[-2:] == [True, True] and not all(better))
+
+
+def test_the_summary_of_one_variable():
+    made = study(base={"repeats": 3, "test_size": 1000,
+                       "strategies": ("held_state", "zeroed_state", "last_valid_step", "zeroed_input")})
+
+    def accuracy(cell, name, repeat):
+        effect = {"held_state": 0.1, "last_valid_step": 0.2, "zeroed_state": -0.3}.get(name, 0)
+        return 0.6 + (effect if cell[0] > 8 else 0) - 0.01 * (cell[0] - 8)
+
+    assert summary(found_in(made, accuracy)) == (
+        "Held state and Last valid step are surely better than no mask from 12 steps on (by 10 to 20 "
+        "points at 16 steps).",
+        "Zeroed state is surely worse than no mask from 12 steps on (by 30 points at 16 steps).",
+        "No sure difference from no mask at any dose: Zeroed input.",
+        "No mask reaches 60% at 8 steps and 52% at 16 steps.",
+        f"Chance, always giving the commonest label, is {made.base.chance():.0%}.",
+        "Sure means that the interval (Student's t, paired by repeat) leaves zero after Bonferroni's "
+        "correction for the 12 comparisons of this study.",
+    )
+
+
+def test_the_summary_tells_the_sides_apart():
+    made = study(base={"repeats": 3, "test_size": 1000}, vary="side", doses=("pre", "post"),
+                 and_vary="padded_length", and_doses=(8, 12, 16))
+    found = found_in(
+        made,
+        lambda cell, name, repeat: 0.9 if name != "no_mask" or cell[0] == "pre" else 0.5,
+    )
+    said = summary(found)
+    assert said[0].startswith("Post-padding: Held state is surely better than no mask at every dose")
+    assert said[1] == "Pre-padding: no sure difference from no mask at any dose: Held state."
+    assert "Post-padding: no mask reaches 50% at 8 steps and 50% at 16 steps." in said
+    sides = study(base={"repeats": 3, "test_size": 1000}, vary="side", doses=("pre", "post"))
+    found = found_in(
+        sides,
+        lambda cell, name, repeat: 0.9 if name != "no_mask" or cell[0] == "pre" else 0.5,
+    )
+    assert summary(found)[0] == (
+        "Held state is surely better than no mask with post-padding (by 40 points)."
+    )
+
+
+def test_the_summary_of_a_grid_counts():
+    made = study(base={"repeats": 3, "test_size": 1000}, and_vary="pad_value",
+                 and_doses=(0, 1, 2, 3))
+    found = found_in(
+        made,
+        lambda cell, name, repeat: 0.5 + 0.01 * cell[0] * (1 if cell[1] > 1 else -1 if cell[1] else 0)
+        * (name == "held_state"),
+    )
+    assert summary(found)[0] == (
+        "Held state is surely better than no mask in 6 of 12 cells (by 16 points at 16 steps and at a "
+        "pad value of 2) and worse than no mask in 3 of 12 cells (by 16 points at 16 steps and at a "
+        "pad value of 1)."
+    )
+
+
+def test_the_summary_says_what_is_still_missing():
+    made = study(base={"repeats": 3, "test_size": 1000})
+    some = found_in(
+        made, lambda cell, name, repeat: 0.5 if repeat < 2 and cell != (12,) else None, finished=False
+    )
+    assert summary(some)[-1] == "1 of 3 doses lack the two repeats that this takes."
+    most = found_in(made, lambda cell, name, repeat: 0.5 if repeat < 2 else None, finished=False)
+    assert summary(most)[-1] == "More repeats are to come."
+    single = study(base={"repeats": 1})
+    assert summary(found_in(single, lambda *place: 0.5)) == (
+        "One repeat cannot tell an effect from luck: choose two or more.",
+    )
+    alone = study(base={"strategies": ("no_mask",)})
+    assert summary(found_in(alone, lambda *place: 0.5))[0] == (
+        "No mask reaches 50% at 8 steps and 50% at 16 steps."
+    )

@@ -1,0 +1,223 @@
+"""The article page without a browser: programs to read and to run, and what can be learned instead."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from maskdemo.article.examples import EXAMPLES, Program
+from maskdemo.article.outcome import Failure, Outcome, Point, Received
+from maskdemo.child import ChildFailed
+from maskdemo.experiment import Experiment
+from maskdemo.jobs import QueueFull
+from maskdemo.scenarios import SCENARIOS, Scenario
+from maskdemo.ui import examples, server
+from tests.samples import small
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+PATIENCE = 60.0  # only ever spent by a test that fails
+VERSIONS = {"Keras": "9.8.7"}
+FIRST, THIRD = EXAMPLES[0].programs[0].name, EXAMPLES[2].programs[0].name
+
+
+@pytest.fixture(autouse=True)
+def own_workers() -> Iterator[None]:
+    yield
+    for cached in (server.keras_jobs, server.jobs):
+        cached().close()
+        cached.clear()
+    server.results.clear()
+
+
+@pytest.fixture
+def tell(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Program], Iterator[Outcome]]], None]:
+    """Let programs do this instead of running: what they really do is tested elsewhere."""
+    return lambda instead: monkeypatch.setattr(examples.outcomes, "run", instead)
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.switch_page("pages/article.py")
+    return fine(page.run())
+
+
+def fine(page: AppTest) -> AppTest:
+    assert not page.exception, [each.value for each in page.exception]
+    return page
+
+
+def shown(page: AppTest) -> str:
+    """Every sentence on the page."""
+    texts = (page.title, page.subheader, page.markdown, page.caption, page.code)
+    boxes = (page.info, page.warning, page.error, page.success)
+    return "\n".join(str(each.value) for kind in (*texts, *boxes) for each in kind)
+
+
+def until(page: AppTest, words: str, times: int = 1) -> AppTest:
+    """Look again, as the page's fragments do, until it says so."""
+    end = time.monotonic() + PATIENCE
+    while shown(fine(page)).count(words) < times:
+        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
+        time.sleep(0.05)
+        page.run()
+    return page
+
+
+def charts_of(page: AppTest) -> int:
+    return len(page.get("plotly_chart"))
+
+
+def test_the_page_shows_all_programs_and_which_keras_will_run_them():
+    page = opened()
+    assert f"Keras {keras.__version__}" in shown(page)
+    assert "30 January 2025" in shown(page)
+    for example in EXAMPLES:
+        assert example.aim in shown(page) and example.question in shown(page)
+        assert not page.button(key=f"run_{example.programs[0].name}").disabled
+        for at, program in enumerate(example.programs):
+            fine(page.segmented_control(key=f"program_{example.number}").set_value(program.name).run())
+            listings = [each.value for each in page.code]
+            assert program.text.strip() in [each.strip() for each in listings]
+            assert program.reason in shown(page)
+            assert any(f"+++ {program.file_name}" in each for each in listings) == bool(at)
+
+
+def test_an_error_is_shown_with_its_line_and_stays(tell):
+    def fails(program: Program) -> Iterator[Outcome]:
+        yield Outcome(program.name, versions=VERSIONS)
+        failure = Failure("OddError", "nothing fits", 12, "nothing = fit()")
+        yield Outcome(program.name, versions=VERSIONS, failure=failure, finished=True)
+
+    tell(fails)
+    page = opened()
+    page.button(key=f"run_{THIRD}").click().run()
+    until(page, "Stopped at line 12 with an OddError.")
+    assert "OddError: nothing fits" in shown(page) and "nothing = fit()" in shown(page)
+    assert "Keras 9.8.7" in shown(page)
+    assert charts_of(page) == 0
+    page.switch_page("pages/inside.py").run()
+    fine(page.switch_page("pages/article.py").run())
+    assert "Stopped at line 12" in shown(page)
+    # What another program does later takes nothing away.
+    page.button(key=f"run_{FIRST}").click().run()
+    until(page, "Stopped at line 12", times=2)
+
+
+def test_live_numbers_then_cancel(tell):
+    ended = threading.Event()
+
+    def endless(program: Program) -> Iterator[Outcome]:
+        points = (Point(1, 1, 0.7, 0.5), Point(1, 2, 0.6, 0.75))
+        try:
+            while True:
+                yield Outcome(program.name, VERSIONS, 2, 4, points=points)
+                time.sleep(0.02)
+        finally:
+            ended.set()
+
+    tell(endless)
+    page = opened()
+    page.button(key=f"run_{FIRST}").click().run()
+    until(page, "Epoch 1 of 2, batch 2 of 4.")
+    assert charts_of(page) == 1
+    assert page.button(key=f"run_{THIRD}").disabled
+    page.button(key=f"stop_{FIRST}").click().run()
+    until(page, "Cancelled.")
+    assert ended.wait(PATIENCE)
+    assert not page.button(key=f"run_{FIRST}").disabled
+
+
+def test_a_run_that_ended_says_what_it_found(tell):
+    def ends(program: Program) -> Iterator[Outcome]:
+        yield Outcome(
+            program.name,
+            VERSIONS,
+            1,
+            1,
+            commonest=0.55,
+            points=(Point(1, 1, 0.7, 0.5),),
+            received=(Received("LSTM", 3, 8),),
+            leak=0.125,
+            output="said on the way",
+            finished=True,
+            seconds=2.0,
+        )
+
+    tell(ends)
+    page = opened()
+    page.button(key=f"run_{FIRST}").click().run()
+    until(page, "Ran to its end in 2.0 s")
+    for words in ("50%", "55%", "3 of 8 steps", "0.12", "said on the way"):
+        assert words in shown(page)
+
+
+def test_who_waits_is_told_the_place(tell):
+    tell(lambda program: iter([Outcome(program.name, finished=True)]))
+    hold = threading.Event()
+
+    def somebody_else() -> Iterator[Outcome]:
+        hold.wait(PATIENCE)
+        yield Outcome("theirs")
+
+    server.keras_jobs().submit("somebody", somebody_else)
+    page = opened()
+    page.button(key=f"run_{FIRST}").click().run()
+    until(page, "number 1 in the queue")
+    hold.set()
+    until(page, "Ran to its end")
+
+
+def test_a_process_that_breaks_down_is_a_sentence(tell):
+    def breaks(program: Program) -> Iterator[Outcome]:
+        yield Outcome(program.name)
+        raise ChildFailed("The process stopped early.")
+
+    tell(breaks)
+    page = opened()
+    page.button(key=f"run_{FIRST}").click().run()
+    until(page, "The process stopped early")
+    assert not page.button(key=f"run_{FIRST}").disabled
+
+
+def test_a_full_queue_is_a_sentence(monkeypatch):
+    def refuse(*_: object) -> None:
+        raise QueueFull("The queue is full.")
+
+    page = opened()
+    monkeypatch.setattr(server.keras_jobs(), "submit", refuse)
+    page.button(key=f"run_{FIRST}").click().run()
+    assert shown(fine(page)).count("The queue is full.") == 1
+
+
+def test_the_same_question_can_be_trained_in_place(monkeypatch):
+    experiment = small(repeats=2, seed=23)
+    scenario = Scenario("fixed_length", "Small", "Look.", experiment)
+    monkeypatch.setitem(SCENARIOS, "fixed_length", scenario)
+    page = opened()
+    page.button(key="train_fixed_length").click().run()
+    until(page, "against no mask (95% interval")
+    assert charts_of(page) == 1
+    found = server.results().find(experiment)
+    assert found is not None and found.finished
+
+
+def test_each_example_links_to_its_experiment():
+    page = opened()
+    page.session_state["written"] = ({"task": "x"}, SCENARIOS["manual_mask"].experiment.to_params())
+    fine(page.run())
+    queries = [each.proto.query_string for each in page.get("page_link")]
+    for example in EXAMPLES:
+        wanted = SCENARIOS[example.scenario].experiment
+        assert any(Experiment.from_params(pairs(each)) == wanted for each in queries)
+    # Followed again, the link is taken again.
+    assert page.session_state["written"] == ({"task": "x"},)
+
+
+def pairs(query: str) -> dict[str, str]:
+    return dict(each.split("=") for each in query.lstrip("?").split("&") if each)

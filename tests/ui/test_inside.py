@@ -1,0 +1,204 @@
+"""The inside page without a browser: what it trains, shows, says and keeps in its link."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from maskdemo.experiment import Experiment
+from maskdemo.inside.leak import sweep
+from maskdemo.snapshot import Snapshot
+from maskdemo.ui import server
+from maskdemo.ui.equation import cell_equation
+from maskdemo.ui.look import Look, unseen
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = Experiment(
+    task="last_sign",
+    train_size=64,
+    test_size=24,
+    min_length=2,
+    max_length=6,
+    padded_length=16,
+    strategies=("no_mask", "zeroed_state", "held_state"),
+    units=4,
+    epochs=3,
+    repeats=1,
+    seed=11,
+)
+VOWELS = Experiment(
+    task="japanese_vowels",
+    padded_length=30,
+    strategies=("no_mask", "masking_layer"),
+    units=4,
+    epochs=2,
+    repeats=1,
+)
+STEPS = Experiment(
+    task="running_sign",
+    train_size=32,
+    test_size=16,
+    min_length=2,
+    max_length=6,
+    padded_length=9,
+    missing_rate=0.2,
+    strategies=("no_mask", "held_state"),
+    units=3,
+    epochs=1,
+    repeats=1,
+)
+
+
+def finished(experiment: Experiment) -> Snapshot:
+    found = server.results().find(experiment)
+    if found is None:
+        found = list(experiment.run())[-1]
+        server.results().keep(found)
+    return found
+
+
+def page(experiment: Experiment | None, **view: str) -> AppTest:
+    """The page as a link opens it."""
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    app.switch_page("pages/inside.py")
+    for key, text in ({} if experiment is None else experiment.to_params() | view).items():
+        app.query_params[key] = text
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    return " ".join(each.value for each in [*app.markdown, *app.caption])
+
+
+def labelled(elements, label: str):
+    return next(each for each in elements if each.label == label)
+
+
+def test_arriving_without_a_run_trains_what_the_link_says():
+    experiment = Experiment.from_params(TINY.to_params() | {"seed": "12"})
+    app = page(experiment)
+    assert not app.exception
+    until = time.monotonic() + 60
+    while server.results().find(experiment) is None:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    app.run()
+    assert not app.exception
+    assert "moves on" in words(app)
+
+
+@pytest.mark.parametrize("view", ["gates", "compare", "gradient", "padding"])
+@pytest.mark.parametrize("experiment", [TINY, VOWELS, STEPS], ids=["binary", "classes", "steps"])
+def test_every_view_draws_every_kind_of_task(view, experiment):
+    finished(experiment)
+    app = page(experiment, view=view, scope="one")
+    assert not app.exception and not app.error and not app.warning
+    assert app.get("plotly_chart")
+
+
+def test_the_equation_adds_up():
+    snapshot = finished(TINY)
+    look = Look(snapshot, probe=0, epoch=3, label=1)
+    traced, given = look.trace("no_mask"), look.arrays("no_mask")
+    text = cell_equation(traced, given, look.batch, unit=2, step=2)
+    number = r"\(?(-?\d\.\d{3})\)?"
+    product = rf"{number} \\cdot {number}"
+    found = re.search(rf"&= {product} \+ {product} ", text)
+    assert found is not None
+    f, c, i, g = map(float, found.groups())
+    assert f * c + i * g == pytest.approx(traced.cells[0, 1, 2], abs=3e-3)
+    assert f"{traced.states[0, 1, 2]:.3f}" in text
+
+
+def test_held_and_reset_steps_say_so():
+    finished(TINY)
+    app = page(TINY, strategy="held_state", step="16")
+    assert "the state is held" in words(app)
+    app = page(TINY, strategy="zeroed_state", step="16")
+    assert "the state is reset" in words(app)
+    app = page(TINY, strategy="no_mask", step="16")
+    assert "a padded step, and the state moves on" in words(app)
+
+
+def test_no_gradient_lands_on_padding_where_the_state_is_held():
+    finished(TINY)
+    for what in ("inputs", "states", "weights"):
+        said = words(page(TINY, view="gradient", gradient=what))
+        assert "**Held state** exactly 0" in said
+        assert re.search(r"\*\*No mask\*\* [\d.]+%|\*\*No mask\*\* above", said)
+
+
+def test_added_padding_moves_no_mask_and_not_the_held_state():
+    finished(TINY)
+    app = page(TINY, view="padding")
+    labelled(app.slider, "Padded steps added").set_value(137).run()
+    assert not app.exception
+    said = words(app)
+    assert "With 137 padded steps added" in said
+    assert "**Held state** by exactly 0" in said
+    assert re.search(r"\*\*No mask\*\* by [\d.]+ points", said)
+    assert app.query_params["added"] == "137"
+
+
+def test_choices_are_in_the_link_and_defaults_are_not():
+    finished(TINY)
+    app = page(TINY)
+    assert set(app.query_params) == set(TINY.to_params())
+    labelled(app.select_slider, "After epoch").set_value(2).run()
+    labelled(app.slider, "Step").set_value(9).run()
+    assert app.query_params["epoch"] == "2" and app.query_params["step"] == "9"
+    again = page(TINY, epoch="2", step="9")
+    assert labelled(again.select_slider, "After epoch").value == 2
+    assert labelled(again.slider, "Step").value == 9
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"probe": "99", "epoch": "0", "unit": "-3", "step": "x", "label": "7"},
+        {"view": "padding", "added": "1e9", "added_value": "nan", "added_side": "up"},
+        {"view": "compare", "compared": "nobody.", "quantity": "?", "weights": "mine"},
+        {"view": "gradient", "gradient": "", "scope": "<b>"},
+        {"view": "nowhere", "strategy": "mask_feature"},
+    ],
+)
+def test_a_link_with_nonsense_shows_the_defaults(view):
+    finished(TINY)
+    app = page(TINY, **view)
+    assert not app.exception
+    assert app.get("plotly_chart")
+
+
+def test_playing_goes_through_the_epochs_and_stops_at_the_last():
+    finished(TINY)
+    app = page(TINY)
+    labelled(app.button, "Play").click().run()
+    seen = [app.session_state["inside_passing"]]
+    for _ in range(8):
+        time.sleep(0.6)
+        app.run()
+        if not app.session_state["playing"]:
+            break
+        seen.append(app.session_state["inside_passing"])
+    assert seen[:2] == [1, 2]
+    assert not app.exception
+    assert labelled(app.select_slider, "After epoch").value == 3
+
+
+def test_the_page_shows_what_the_run_measured():
+    snapshot = finished(TINY)
+    test = unseen(TINY)
+    curve = next(each for each in snapshot.curves if each.strategy == "held_state")
+    network = snapshot.networks["held_state"][-1]
+    found = sweep(network, "held_state", TINY, test, side="post", value=0.0, counts=(0, 10))
+    assert found.accuracy[0] == pytest.approx(curve.test_accuracy[-1])
+    look = Look(snapshot, probe=0, epoch=3, label=1)
+    for name in TINY.strategies:
+        np.testing.assert_allclose(
+            look.trace(name).probabilities[0], snapshot.probes.outputs[name][-1][0], atol=1e-5
+        )

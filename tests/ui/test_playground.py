@@ -1,0 +1,437 @@
+"""The playground's logic, without a browser: what each control, link and button leads to."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from maskdemo.evidence.verdict import headline, verdicts
+from maskdemo.experiment import Experiment
+from maskdemo.jobs import QueueFull
+from maskdemo.scenarios import OPENING, SCENARIOS
+from maskdemo.strategies import STRATEGIES
+from maskdemo.tasks import TASKS
+from maskdemo.training import train
+from maskdemo.ui import server
+from tests.samples import small
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+PATIENCE = 60.0  # only ever spent by a test that fails
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_server() -> Iterator[None]:
+    """Workers and results of these tests alone, and none left behind."""
+    # Streamlit collects garbage after every run of a page: spare it what earlier tests imported.
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+    server.jobs().close()
+    server.jobs.clear()
+    server.results.clear()
+
+
+@pytest.fixture(autouse=True)
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[Experiment]:
+    """What would be compiled ahead, noted instead: tests of training cover the compiling."""
+    asked: list[Experiment] = []
+    monkeypatch.setattr(server, "compile_ahead", asked.append)
+    return asked
+
+
+def opened(params: dict[str, str] | None = None) -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=60)
+    for key, text in (params or {}).items():
+        page.query_params[key] = text
+    page.run()
+    return fine(page)
+
+
+def fine(page: AppTest) -> AppTest:
+    assert not page.exception, [each.value for each in page.exception]
+    return page
+
+
+def experiment_of(page: AppTest) -> Experiment:
+    return page.session_state["experiment"]
+
+
+def link_of(page: AppTest) -> dict[str, str]:
+    """One text a parameter, however this version of AppTest keeps them."""
+    params = dict(page.query_params)
+    return {key: each if isinstance(each, str) else each[0] for key, each in params.items()}
+
+
+def shown(page: AppTest) -> str:
+    """Every sentence on the page."""
+    texts = (page.title, page.subheader, page.markdown, page.caption)
+    boxes = (page.info, page.warning, page.error)
+    return "\n".join(str(each.value) for kind in (*texts, *boxes) for each in kind)
+
+
+def keys(page: AppTest, kind: str) -> set[str | None]:
+    return {each.key for each in getattr(page, kind)}
+
+
+def until(page: AppTest, done) -> AppTest:
+    """Look again, as the page's fragment does, until it is so."""
+    end = time.monotonic() + PATIENCE
+    while not done(fine(page)):
+        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
+        time.sleep(0.05)
+        page.run()
+    return page
+
+
+def trained(page: AppTest) -> AppTest:
+    page.button(key="train").click().run()
+    return until(page, lambda p: "train" in keys(p, "button") and p.metric)
+
+
+def controls_show(page: AppTest, experiment: Experiment) -> None:
+    """Every control that is there shows the experiment's setting; the others follow from the task."""
+    fixed = TASKS[experiment.task].fixed is not None
+    assert page.selectbox(key="task").value == experiment.task
+    for name in ("padded_length", "missing_rate", "units", "epochs", "repeats"):
+        assert page.slider(key=name).value == getattr(experiment, name), name
+    for name in ("pad_value", "mask_value", "batch_size", "learning_rate", "seed"):
+        assert page.number_input(key=name).value == getattr(experiment, name), name
+    assert page.pills(key="strategies").value == list(experiment.strategies)
+    assert page.segmented_control(key="side").value == experiment.side
+    assert ("lengths" in keys(page, "slider")) == (not fixed)
+    assert ("train_size" in keys(page, "number_input")) == (not fixed)
+    if not fixed:
+        lengths = (experiment.min_length, experiment.max_length)
+        assert tuple(page.slider(key="lengths").value) == lengths
+        for name in ("train_size", "test_size"):
+            assert page.number_input(key=name).value == getattr(experiment, name), name
+    assert ("count_invalid" in keys(page, "toggle")) == experiment.per_step
+    if experiment.per_step:
+        assert page.toggle(key="count_invalid").value == experiment.count_invalid
+
+
+def test_opens_on_the_opening_scenario():
+    page = opened()
+    opening = SCENARIOS[OPENING]
+    assert page.title[0].value == "Is masking required for LSTMs?"
+    assert experiment_of(page) == opening.experiment
+    controls_show(page, opening.experiment)
+    assert page.pills(key="scenario").value == OPENING
+    assert opening.look_for in shown(page)
+    assert link_of(page) == opening.experiment.to_params()
+    assert not page.warning and not page.error
+    assert not page.button(key="train").disabled
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name != OPENING])
+def test_choosing_a_scenario_sets_every_control(name):
+    page = opened()
+    fine(page.pills(key="scenario").set_value(name).run())
+    wanted = SCENARIOS[name]
+    assert experiment_of(page) == wanted.experiment
+    controls_show(page, wanted.experiment)
+    assert wanted.look_for in shown(page)
+    assert SCENARIOS[OPENING].look_for not in shown(page)
+    assert link_of(page) == wanted.experiment.to_params()
+
+
+def test_leaving_a_scenario_is_said():
+    page = opened(SCENARIOS["pre_padding"].experiment.to_params())
+    assert page.pills(key="scenario").value == "pre_padding"
+    fine(page.number_input(key="seed").set_value(5).run())
+    assert page.pills(key="scenario").value is None
+    assert "Your own settings" in shown(page)
+    fine(page.number_input(key="seed").set_value(0).run())
+    assert page.pills(key="scenario").value == "pre_padding"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_can_be_chosen(task):
+    page = opened(small().to_params())
+    fine(page.selectbox(key="task").set_value(task).run())
+    assert experiment_of(page).task == task
+    controls_show(page, experiment_of(page))
+    assert TASKS[task].summary in shown(page)
+    assert not page.error
+
+
+def test_recorded_data_and_back_is_never_at_odds_with_itself():
+    page = opened(small(min_length=3, max_length=7).to_params())
+    fine(page.selectbox(key="task").set_value("japanese_vowels").run())
+    assert page.slider(key="padded_length").value == 29, "lifted to the longest utterance"
+    fine(page.selectbox(key="task").set_value("last_sign").run())
+    assert experiment_of(page).task == "last_sign" and not page.error
+    controls_show(page, experiment_of(page))
+
+
+def test_longer_sequences_lift_the_padded_length():
+    page = opened(small().to_params())
+    fine(page.slider(key="lengths").set_value((2, 12)).run())
+    assert page.slider(key="padded_length").value == 16, "long enough as it is"
+    fine(page.slider(key="lengths").set_value((2, 40)).run())
+    assert page.slider(key="padded_length").value == 40
+    assert experiment_of(page) == small(max_length=40, padded_length=40)
+    fine(page.slider(key="padded_length").set_value(10).run())
+    assert page.slider(key="padded_length").value == 40, "never shorter than the longest"
+    assert not page.error
+
+
+def test_one_length_for_all_can_be_chosen():
+    page = opened(small().to_params())
+    fine(page.slider(key="lengths").set_value((8, 8)).run())
+    fine(page.slider(key="padded_length").set_value(8).run())
+    assert experiment_of(page) == small(min_length=8, max_length=8, padded_length=8)
+
+
+def test_without_a_strategy_nothing_can_be_trained():
+    page = opened(small().to_params())
+    fine(page.pills(key="strategies").set_value([]).run())
+    assert [each.value for each in page.error] == [r"Choose at least one strategy\."]
+    assert page.button(key="train").disabled
+    assert experiment_of(page) == small(), "the last valid settings stay"
+    fine(page.pills(key="strategies").set_value(["mask_feature", "no_mask"]).run())
+    assert not page.error and not page.button(key="train").disabled
+    assert experiment_of(page).strategies == ("no_mask", "mask_feature")
+
+
+def test_what_would_take_too_long_is_said_and_not_trained():
+    page = opened(small(units=128, epochs=200, padded_length=200, train_size=300).to_params())
+    assert not page.error
+    fine(page.slider(key="repeats").set_value(20).run())
+    assert "train for too long" in page.error[0].value
+    assert page.button(key="train").disabled
+
+
+def test_the_label_switch_is_there_only_for_a_label_a_step():
+    page = opened(small(task="running_sign", count_invalid=False).to_params())
+    assert page.toggle(key="count_invalid").value is False
+    fine(page.toggle(key="count_invalid").set_value(True).run())
+    assert experiment_of(page).count_invalid is True
+    fine(page.selectbox(key="task").set_value("sum_sign").run())
+    assert not page.toggle
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        small(side="pre", pad_value=-9.5, mask_value=2.0, missing_rate=0.25, seed=12),
+        small(task="running_sign", count_invalid=False, strategies=tuple(STRATEGIES)),
+        Experiment(task="japanese_vowels", padded_length=33, repeats=5, learning_rate=0.01),
+    ],
+    ids=["one label", "a label a step", "recorded"],
+)
+def test_a_link_sets_every_control_and_stays(experiment):
+    page = opened(experiment.to_params())
+    assert experiment_of(page) == experiment
+    controls_show(page, experiment)
+    assert link_of(page) == experiment.to_params()
+    assert not page.warning
+
+
+def test_a_change_is_written_into_the_link():
+    page = opened(small().to_params())
+    fine(page.segmented_control(key="side").set_value("pre").run())
+    assert link_of(page) == small(side="pre").to_params()
+    again = opened(link_of(page))
+    assert experiment_of(again) == small(side="pre")
+
+
+def set_link(page: AppTest, params: dict[str, str]) -> None:
+    for key in list(page.query_params):
+        del page.query_params[key]
+    for key, text in params.items():
+        page.query_params[key] = text
+
+
+def test_a_link_that_lags_behind_undoes_no_control():
+    """A browser sends the address it has: while controls move quickly, an older one."""
+    page = opened(small(padded_length=16).to_params())
+    fine(page.slider(key="padded_length").set_value(17).run())
+    set_link(page, small(padded_length=16).to_params())
+    fine(page.slider(key="padded_length").set_value(18).run())
+    assert experiment_of(page).padded_length == 18
+    assert page.slider(key="padded_length").value == 18
+    assert link_of(page) == small(padded_length=18).to_params()
+
+
+def test_a_link_changed_from_outside_is_taken():
+    """The browser's Back, for one: nothing was touched but the address."""
+    page = opened(small(padded_length=16).to_params())
+    fine(page.slider(key="padded_length").set_value(30).run())
+    set_link(page, small(padded_length=16, side="pre").to_params())
+    fine(page.run())
+    assert experiment_of(page) == small(padded_length=16, side="pre")
+    controls_show(page, small(padded_length=16, side="pre"))
+
+
+@pytest.mark.parametrize(
+    ("mangled", "complaints"),
+    [
+        ({"units": "many"}, ["units must be a whole number"]),
+        ({"units": "9" * 400}, ["units must be"]),
+        ({"units": "0"}, ["units must be from 1 to 128"]),
+        ({"side": "left", "pad_value": "nan"}, ["side must be one of", "pad_value must be a number"]),
+        ({"padded_length": "3"}, ["at least the longest sequence"]),
+        ({"strategies": ""}, ["There is no strategy"]),
+        ({"count_invalid": "maybe"}, ["count_invalid must be yes or no"]),
+        ({"task": "sum"}, ["task must be one of"]),
+    ],
+    ids=str,
+)
+def test_a_mangled_link_gives_sentences_and_goes_on(mangled, complaints):
+    page = opened(small().to_params() | mangled)
+    said = [each.value.replace("\\", "") for each in page.warning]
+    for complaint in complaints:
+        assert any(complaint in sentence and sentence.endswith(".") for sentence in said), said
+    assert all(sentence.startswith("Part of the link could not be used. ") for sentence in said)
+    assert not page.button(key="train").disabled
+    if "task" not in mangled:
+        assert experiment_of(page).units == (small().units if "units" not in mangled else 32)
+        assert (experiment_of(page).task, experiment_of(page).seed) == ("sum_sign", 7)
+    # What is shown is what the link now says: opened again, nothing is wrong with it.
+    again = opened(link_of(page))
+    assert experiment_of(again) == experiment_of(page) and not again.warning
+
+
+def test_complaints_go_when_another_scenario_is_chosen():
+    page = opened({"units": "many"})
+    assert page.warning
+    fine(page.pills(key="scenario").set_value("pre_padding").run())
+    assert not page.warning
+
+
+def test_parameters_of_others_are_ignored():
+    page = opened(small().to_params() | {"utm_source": "mail", "Units": "3"})
+    assert experiment_of(page) == small() and not page.warning
+
+
+@pytest.mark.parametrize("probe", ["0", "99", "-1", "x", "²", "9" * 5000], ids=lambda text: text[:5])
+def test_a_mangled_view_does_no_harm(probe):
+    page = opened(small(seed=21).to_params() | {"probe": probe, "epoch": probe})
+    trained(page)
+    assert 1 <= page.selectbox(key="probe").value <= 8
+    assert 1 <= page.slider(key="epoch").value <= small().epochs
+
+
+def test_training_ends_with_what_the_run_found():
+    experiment = small(repeats=2, seed=31)
+    page = trained(opened(experiment.to_params()))
+    final = list(train(experiment))[-1]
+    said = shown(page).replace("\\", "")
+    assert headline(final) in said
+    for verdict in verdicts(final):
+        assert verdict.sentence in said
+        assert f"[{verdict.word.capitalize()}]" in said
+    for metric, name in zip(page.metric, experiment.strategies, strict=True):
+        mine = [c.test_valid_accuracy[-1] for c in final.curves if c.strategy == name]
+        assert metric.value == f"{sum(mine) / len(mine):.1%}"
+    assert "Leak: none, exactly 0" in said
+    assert not page.warning and not page.error
+
+
+def test_the_probe_and_the_epoch_are_part_of_the_link():
+    page = trained(opened(small(seed=32, epochs=3).to_params()))
+    assert page.slider(key="epoch").value == 3
+    fine(page.selectbox(key="probe").set_value(4).run())
+    fine(page.slider(key="epoch").set_value(2).run())
+    link = link_of(page)
+    assert (link["probe"], link["epoch"]) == ("4", "2")
+    # The run is kept, so a fresh visitor with this link sees the same at once.
+    other = opened(link)
+    assert other.metric
+    assert other.selectbox(key="probe").value == 4 and other.slider(key="epoch").value == 2
+    assert link_of(other) == link
+
+
+def test_results_of_earlier_settings_are_called_so():
+    page = trained(opened(small(seed=33).to_params()))
+    numbers = [each.value for each in page.metric]
+    assert "belong to earlier settings" not in shown(page)
+    fine(page.number_input(key="seed").set_value(34).run())
+    assert "belong to earlier settings" in shown(page)
+    assert [each.value for each in page.metric] == numbers
+    fine(page.number_input(key="seed").set_value(33).run())
+    assert "belong to earlier settings" not in shown(page)
+
+
+def test_another_page_and_back_keeps_settings_and_results():
+    page = trained(opened(small(seed=35, side="pre").to_params()))
+    numbers = [each.value for each in page.metric]
+    fine(page.switch_page("pages/inside.py").run())
+    assert page.title[0].value == "Inside the LSTM"
+    fine(page.switch_page("pages/playground.py").run())
+    assert experiment_of(page) == small(seed=35, side="pre")
+    controls_show(page, small(seed=35, side="pre"))
+    assert [each.value for each in page.metric] == numbers
+
+
+def test_cancelling_keeps_what_was_trained_and_lets_train_again():
+    page = opened(small(seed=36, epochs=200, repeats=20).to_params())
+    page.button(key="train").click().run()
+    until(page, lambda p: p.metric)
+    assert "train" not in keys(page, "button")
+    fine(page.button(key="cancel").click().run())
+    until(page, lambda p: "train" in keys(p, "button"))
+    assert "Cancelled" in shown(page)
+    assert page.metric
+    page.slider(key="repeats").set_value(1)
+    fine(page.slider(key="epochs").set_value(2).run())
+    trained(page)
+    assert "Cancelled" not in shown(page)
+
+
+def test_the_page_stays_usable_while_a_run_goes_on():
+    page = opened(small(seed=37, epochs=200, repeats=20).to_params())
+    page.button(key="train").click().run()
+    until(page, lambda p: p.metric)
+    fine(page.slider(key="padded_length").set_value(30).run())
+    assert experiment_of(page).padded_length == 30
+    assert "cancel" in keys(page, "button")
+    fine(page.selectbox(key="probe").set_value(2).run())
+    assert page.selectbox(key="probe").value == 2
+    fine(page.button(key="cancel").click().run())
+
+
+def test_a_run_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    def broken(self):
+        raise RuntimeError("secret details")
+
+    page = opened(small(seed=38).to_params())
+    with monkeypatch.context() as patch:
+        patch.setattr(Experiment, "run", broken)
+        page.button(key="train").click().run()
+        until(page, lambda p: p.error)
+    assert "unexpected error" in page.error[0].value and "secret" not in shown(page)
+    assert not page.button(key="train").disabled
+    trained(page)
+    assert not page.error
+
+
+def test_a_full_queue_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    def full(experiment):
+        raise QueueFull("The server is busy. Try again in a moment.")
+
+    page = opened(small(seed=39).to_params())
+    with monkeypatch.context() as patch:
+        patch.setattr(server, "start", full)
+        fine(page.button(key="train").click().run())
+    assert [each.value for each in page.warning] == ["The server is busy. Try again in a moment."]
+    trained(page)
+    assert not page.warning
+
+
+def test_only_settings_that_can_be_trained_are_compiled_ahead(prepared):
+    page = opened(small(seed=40).to_params())
+    assert prepared == [small(seed=40)]
+    page.run()
+    assert prepared == [small(seed=40)], "once is enough"
+    fine(page.pills(key="strategies").set_value([]).run())
+    assert prepared == [small(seed=40)]
+    fine(page.pills(key="strategies").set_value(["zeroed_state"]).run())
+    assert prepared[1:] == [small(seed=40, strategies=("zeroed_state",))]

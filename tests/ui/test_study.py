@@ -1,0 +1,309 @@
+"""The study page without a browser: questions, doses, links, a study run through, and cancelling."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from maskdemo.experiment import Experiment
+from maskdemo.jobs import QueueFull
+from maskdemo.snapshot import Outcome
+from maskdemo.strategies import STRATEGIES
+from maskdemo.study import VARIABLES, Findings, Study, default_study, run, summary
+from maskdemo.study.questions import OPENING, QUESTIONS, question_of
+from maskdemo.tasks import TASKS
+from maskdemo.ui import server, study_job
+from tests.samples import small
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 180.0  # only ever spent by a test that fails
+#: Both doses have the shape that most tests have.
+TINY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Workers and a store of these tests alone, and none left behind."""
+    gc.collect()
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MASKDEMO_STORE", str(tmp_path_factory.mktemp("store")))
+        patch.delenv("MASKDEMO_DASK", raising=False)
+        server.store.clear()
+        yield
+        server.jobs().close()
+        server.jobs.clear()
+        server.store().close()
+        server.store.clear()
+    gc.unfreeze()
+
+
+def opened(params: dict[str, str] | None = None) -> AppTest:
+    page = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    page.switch_page("pages/study.py")
+    for key, text in (params or {}).items():
+        page.query_params[key] = text
+    return fine(page.run())
+
+
+def fine(page: AppTest) -> AppTest:
+    assert not page.exception, [each.value for each in page.exception]
+    return page
+
+
+def study_of(page: AppTest) -> Study:
+    return page.session_state["study"]
+
+
+def link_of(page: AppTest) -> dict[str, str]:
+    params = dict(page.query_params)
+    return {key: each if isinstance(each, str) else each[0] for key, each in params.items()}
+
+
+def shown(page: AppTest) -> str:
+    """Every sentence on the page, as people read it."""
+    texts = (page.title, page.subheader, page.markdown, page.caption)
+    boxes = (page.info, page.warning, page.error)
+    said = "\n".join(str(each.value) for kind in (*texts, *boxes) for each in kind)
+    return said.replace("\\", "")
+
+
+def keys(page: AppTest, kind: str) -> set[str | None]:
+    return {each.key for each in getattr(page, kind)}
+
+
+def until(page: AppTest, done) -> AppTest:
+    """Look again, as the page's fragment does, until it is so."""
+    end = time.monotonic() + PATIENCE
+    while not done(fine(page)):
+        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
+        time.sleep(0.2)
+        page.run()
+    return page
+
+
+def ran(page: AppTest) -> AppTest:
+    page.button(key="study_run").click().run()
+    return until(page, lambda each: "study_run" in keys(each, "button"))
+
+
+def controls_show(page: AppTest, study: Study) -> None:
+    assert page.selectbox(key="study_task").value == study.base.task
+    assert page.selectbox(key="study_vary").value == study.vary
+    assert page.selectbox(key="study_and_vary").value == (study.and_vary or "nothing else")
+    for which, name, doses in (
+        ("", study.vary, study.doses),
+        ("and_", study.and_vary, study.and_doses),
+    ):
+        there = f"study_{which}doses" in keys(page, "text_input")
+        assert there == (name is not None and not VARIABLES[name].categorical)
+        if there:
+            written = page.text_input(key=f"study_{which}doses").value.split(",")
+            assert tuple(float(each) for each in written) == doses
+    assert ["no_mask", *page.pills(key="study_strategies").value] == list(study.base.strategies)
+    assert page.slider(key="study_repeats").value == study.base.repeats
+    assert ("study_padded_length" in keys(page, "number_input")) == (
+        "padded_length" not in study.varied
+    )
+
+
+def test_opens_on_the_first_question_with_empty_axes():
+    page = opened()
+    assert study_of(page) == default_study() == QUESTIONS[OPENING].study
+    controls_show(page, default_study())
+    assert QUESTIONS[OPENING].asks in shown(page)
+    assert link_of(page) == default_study().to_params()
+    assert page.get("plotly_chart") and not page.warning and not page.error
+    assert "140 trainings to run" in shown(page)
+
+
+@pytest.mark.parametrize("name", [name for name in QUESTIONS if name != OPENING])
+def test_a_question_sets_every_control(name):
+    page = opened()
+    fine(page.pills(key="study_question").set_value(name).run())
+    study = QUESTIONS[name].study
+    assert study_of(page) == study and question_of(study) is QUESTIONS[name]
+    controls_show(page, study)
+    assert QUESTIONS[name].asks in shown(page).replace("&nbsp;", "")
+    assert Study.from_params(link_of(page)) == study
+    # Maps of no mask and of a strategy, and the curves of one line.
+    assert len(page.get("plotly_chart")) == (1 if study.and_vary is None else 3)
+
+
+def test_what_is_varied_starts_with_doses_of_its_own_and_is_no_setting_besides():
+    page = opened()
+    fine(page.selectbox(key="study_vary").set_value("units").run())
+    assert study_of(page).doses == VARIABLES["units"].doses(default_study().base)
+    assert page.number_input(key="study_padded_length").value == default_study().base.padded_length
+    assert "study_units" not in keys(page, "number_input")
+    fine(page.selectbox(key="study_and_vary").set_value("side").run())
+    assert study_of(page).and_doses == ("post", "pre")
+    # The same thing twice is no grid: the second one goes.
+    fine(page.selectbox(key="study_vary").set_value("side").run())
+    assert study_of(page).varied == ("side",)
+    assert not page.error
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_can_be_studied(task):
+    page = opened()
+    fine(page.selectbox(key="study_task").set_value(task).run())
+    assert not page.error
+    study = study_of(page)
+    assert study.base.task == task
+    assert study.doses == VARIABLES["padded_length"].doses(study.base)
+    assert study.doses[0] == study.base.max_length
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("29, fifty", "'fifty' is no dose of padded_length: write numbers."),
+        ("", "Choose at least two doses of padded_length."),
+        ("40", "Choose at least two doses of padded_length."),
+        ("20, 40", "must be at least the longest sequence (29 steps)"),
+        ("40, 1e9", "padded_length must be from 1 to 200"),
+        ("40, nan", "'nan' is no dose"),
+        ("30.5, 40", "whole number"),
+        (", ".join(map(str, range(30, 60))), "at most 12 doses"),
+    ],
+)
+def test_bad_doses_get_a_sentence_and_lose_nothing(text, said):
+    page = opened()
+    fine(page.text_input(key="study_doses").set_value(text).run())
+    (error,) = page.error
+    assert said in error.value.replace("\\", "")
+    assert page.text_input(key="study_doses").value == text
+    assert page.button(key="study_run").disabled
+    assert study_of(page) == default_study() and link_of(page) == default_study().to_params()
+    fine(page.text_input(key="study_doses").set_value("60 30;45").run())
+    assert study_of(page).doses == (30, 45, 60)
+    assert not page.error and not page.button(key="study_run").disabled
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"vary": "colour"},
+        {"vary": "padded_length", "doses": "29_many"},
+        {"doses": "3_4", "task": "japanese_vowels"},
+        {"vary": "spread", "task": "japanese_vowels"},
+        {"vary": "side", "and_vary": "side"},
+        {"repeats": "1000", "doses": "30_60"},
+        {"task": "nothing", "doses": "<b>"},
+        {"epochs": "200", "units": "128", "padded_length": "200", "repeats": "20"},
+    ],
+)
+def test_a_mangled_link_is_used_as_far_as_it_goes(params):
+    page = opened(params)
+    assert page.warning
+    assert all("Part of the link could not be used" in each.value for each in page.warning)
+    assert Study.from_params(link_of(page)) == study_of(page)
+    # Choosing anything afresh takes the complaint away.
+    fine(page.pills(key="study_question").set_value("side").run())
+    assert not page.warning
+
+
+def test_a_small_study_runs_through_and_a_second_viewer_has_it_at_once():
+    page = ran(opened(TINY.to_params()))
+    said = shown(page)
+    assert "8 of 8 trainings" in said and "Run the study" not in said
+    kept = next(run(TINY, store=server.store()))
+    assert kept.finished and kept.reused == 8
+    assert summary(kept)[0] in said
+    # The table has a row for every dose and strategy, with the numbers found.
+    frame = page.dataframe[0].value
+    assert len(frame) == 4
+    assert frame["Accuracy"][0] == f"{kept.mean(('post',), 'no_mask').mean:.1%}"
+
+    other = opened(link_of(page))
+    assert study_of(other) == TINY
+    assert "All 8 trainings were in the store" in shown(other)
+    assert summary(kept)[0] in shown(other)
+    ran(other)
+    assert "All 8 trainings were in the store" in shown(other)
+
+    # More repeats of it: what is there counts, the rest is asked for.
+    fine(other.slider(key="study_repeats").set_value(3).run())
+    assert "8 of 12 trainings, 8 of them from the store. Run the study to add the rest" in shown(other)
+
+
+def test_cancelling_keeps_what_is_there():
+    study = replace(TINY, base=replace(TINY.base, epochs=200, repeats=20, seed=3))
+    page = opened(study.to_params())
+    page.button(key="study_run").click().run()
+    until(page, lambda each: " of 80 trainings" in bar(each) and not bar(each).startswith("0 "))
+    fine(page.button(key="study_cancel").click().run())
+    until(page, lambda each: "study_run" in keys(each, "button"))
+    said = shown(page)
+    assert "of 80 trainings" in said and "Run the study to add the rest" in said
+    assert page.get("plotly_chart")
+
+
+def bar(page: AppTest) -> str:
+    found = page.get("progress")
+    return found[0].proto.text if found else ""
+
+
+def test_a_full_queue_is_said_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch):
+    def full(study: Study) -> None:
+        raise QueueFull("The queue is full.")
+
+    monkeypatch.setattr(study_job, "start", full)
+    page = opened(TINY.to_params())
+    fine(page.button(key="study_run").click().run())
+    assert "The queue is full." in shown(page)
+    assert study_of(page) == TINY
+
+
+def test_time_left_is_for_what_is_left_and_free_of_compiling():
+    study = Study(base=small(repeats=5), vary="side", doses=("post", "pre"))
+    trainings = study.trainings()
+
+    def after(count: int) -> float | None:
+        # The first waits for compiling, the others take 2 s.
+        outcomes = {
+            each: Outcome(0.5, 0.5, 0.1, 2.0 if at else 60.0)
+            for at, each in enumerate(trainings[:count])
+        }
+        return study_job.seconds_left(Findings(study=study, outcomes=outcomes))
+
+    cores = os.cpu_count() or 1
+    assert after(0) is None
+    assert after(8) == pytest.approx(2.0 * 12 / cores)
+    assert after(20) == 0
+
+
+def test_one_dose_opens_in_the_playground_as_it_is():
+    page = opened(TINY.to_params())
+    links = page.get("page_link")
+    assert links
+    queries = [each.proto.query_string for each in links if hasattr(each.proto, "query_string")]
+    wanted = TINY.experiment(("pre",))
+    assert any(
+        Experiment.from_params(dict(part.split("=") for part in query.split("&"))) == wanted
+        for query in queries
+        if query
+    )
+
+
+def test_it_is_said_where_studies_are_computed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MASKDEMO_DASK", "tcp://127.0.0.1:9")
+    assert "Dask cluster at tcp://127.0.0.1:9" in shown(opened(TINY.to_params() | {"seed": "99"}))
+
+
+def test_every_strategy_may_take_part():
+    page = opened(TINY.to_params())
+    names = [name for name in STRATEGIES if name != "no_mask"]
+    fine(page.pills(key="study_strategies").set_value(names).run())
+    assert study_of(page).base.strategies == tuple(STRATEGIES)
+    fine(page.pills(key="study_strategies").set_value([]).run())
+    assert study_of(page).base.strategies == ("no_mask",)
+    assert page.get("plotly_chart")

@@ -1,0 +1,183 @@
+"""Taking away from the playground: what is offered when, made of what, and only when asked for."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from maskdemo.evidence.verdict import headline
+from maskdemo.export.keras_code import strategy_lines
+from maskdemo.export.notebook import notebook
+from maskdemo.export.script import script
+from maskdemo.export.table import run_table, study_table
+from maskdemo.snapshot import Curve, Outcome, Snapshot
+from maskdemo.study import Findings, Study
+from maskdemo.training import train
+from maskdemo.ui import live, server, take_away
+from tests.samples import small
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+PATIENCE = 60.0  # only ever spent by a test that fails
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_server() -> Iterator[None]:
+    """Workers and results of these tests alone, and none left behind."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+    server.jobs().close()
+    server.jobs.clear()
+    server.results.clear()
+
+
+@pytest.fixture(scope="module")
+def run() -> Snapshot:
+    return list(train(small(repeats=2, seed=71, epochs=3)))[-1]
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Callable[[], str], str]]:
+    """What the page's download buttons would make, and the name of the file: by label."""
+    found: dict[str, tuple[Callable[[], str], str]] = {}
+    whole = st.download_button
+
+    def noted(label: str, data: Any, file_name: str, *rest: Any, **more: Any) -> bool:
+        found[label] = (data, file_name)
+        return whole(label, data, file_name, *rest, **more)
+
+    monkeypatch.setattr(st, "download_button", noted)
+    monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
+    return found
+
+
+def opened(params: dict[str, str]) -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=60)
+    for key, text in params.items():
+        page.query_params[key] = text
+    return fine(page.run())
+
+
+def fine(page: AppTest) -> AppTest:
+    assert not page.exception, [each.value for each in page.exception]
+    return page
+
+
+def test_before_training_there_is_code_and_no_result(offered):
+    experiment = small(seed=72)
+    page = opened(experiment.to_params())
+    assert set(offered) == {"Keras script", "Notebook"}
+    assert offered["Keras script"][0]() == script(experiment)
+    assert offered["Notebook"][0]() == notebook(experiment)
+    assert offered["Notebook"][1] == "maskdemo-sum_sign.ipynb"
+    assert any("Train first" in each.value for each in page.caption)
+
+
+def test_after_training_there_are_report_and_table_of_what_is_shown(offered, run):
+    server.results().keep(run)
+    page = opened(run.experiment.to_params())
+    assert set(offered) == {"Keras script", "Notebook", "Report", "Table"}
+    assert offered["Table"][0]() == run_table(run).to_csv(index=False)
+    report = offered["Report"][0]()
+    assert headline(run) in report and "seed=71" in report
+    # The settings move on, the results stay: code of the ones, results of the others.
+    fine(page.button(key="train").click().run())
+    end = time.monotonic() + PATIENCE
+    while "train" not in {each.key for each in page.button}:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        fine(page.run())
+    fine(page.number_input(key="seed").set_value(73).run())
+    assert any("earlier settings" in each.value for each in page.caption)
+    assert offered["Keras script"][0]() == script(replace(run.experiment, seed=73))
+    assert offered["Table"][0]() == run_table(run).to_csv(index=False)
+    assert "seed=71" in offered["Report"][0]()
+
+
+def test_nothing_is_made_before_it_is_asked_for(offered, run, monkeypatch):
+    def refuse(*args: Any) -> str:
+        raise AssertionError("nobody asked")
+
+    for name in ("_script", "_notebook", "_run_report", "_run_table"):
+        monkeypatch.setattr(take_away, name, refuse)
+    server.results().keep(run)
+    opened(run.experiment.to_params())
+    assert len(offered) == 4
+
+
+def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
+    server.results().keep(run)
+    page = opened(run.experiment.to_params())
+
+    def followed() -> dict[str, list[str]]:
+        return parse_qs(page.get("page_link")[-1].proto.query_string)
+
+    wanted = {key: [text] for key, text in run.experiment.to_params().items()}
+    assert followed() == wanted | {"probe": ["1"], "epoch": ["3"]}
+    fine(page.selectbox(key="probe").set_value(4).run())
+    fine(page.slider(key="epoch").set_value(2).run())
+    assert followed() == wanted | {"probe": ["4"], "epoch": ["2"]}
+    fine(page.run())
+    (link,) = (each.value for each in page.code)
+    assert parse_qs(urlsplit(link).query) == wanted | {"probe": ["4"], "epoch": ["2"]}
+
+
+def test_the_code_of_every_chosen_strategy_is_shown(monkeypatch):
+    monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
+    experiment = small(strategies=("no_mask", "masking_layer", "held_state"), seed=74)
+    page = opened(experiment.to_params())
+    assert len(page.code) == 1, "the link alone"
+    page.session_state["code"] = True
+    fine(page.run())
+    assert [tab.label for tab in page.tabs] == ["No mask", "Masking layer", "Held state"]
+    shown = [(each.value, each.language) for each in page.code[1:]]
+    assert shown == [(strategy_lines(experiment, name), "python") for name in experiment.strategies]
+
+
+def test_a_study_is_taken_away_whole(offered, monkeypatch):
+    study = Study(base=small(repeats=1), vary="padded_length", doses=(16, 20))
+    outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0) for each in study.trainings()}
+    findings = Findings(study, outcomes, finished=True)
+    take_away.study(None, study)
+    assert set(offered) == {"Keras script", "Notebook"}
+    take_away.study(Findings(study, {}), study)
+    assert set(offered) == {"Keras script", "Notebook"}
+    take_away.study(findings, study)
+    assert offered["Table"][0]() == study_table(findings).to_csv(index=False)
+    assert offered["Table"][1] == "maskdemo-sum_sign-by-padded_length.csv"
+    assert "doses=16_20" in offered["Report"][0]()
+    assert offered["Keras script"][0]() == script(study.base)
+
+
+class State(dict):
+    """As Streamlit keeps it: names are attributes too."""
+
+    __setattr__ = dict.__setitem__
+    __getattr__ = dict.__getitem__
+
+
+def test_the_time_left_is_judged_without_compiling(monkeypatch):
+    monkeypatch.setattr(st, "session_state", State())
+    nothing: Any = None
+
+    def after(done: float, seconds: float, **changes: Any) -> str:
+        curves = (Curve("no_mask", 0, loss=(0.5,)),)
+        running = Snapshot(small(**changes), curves, nothing, 0.5, False, seconds, done)
+        return live._where(running)
+
+    assert "left" not in after(0.1, 20.0), "20 s of compiling say nothing of what is to come"
+    assert "about 8 s left" in after(0.2, 21.0), "eight more epochs of one second"
+    assert "about 12 s left" in after(0.6, 35.0), "slower since: thirty seconds for the whole"
+    assert "left" not in after(0.1, 0.5), "another run"
+    assert "about 3 s left" in after(0.4, 2.0)
+    assert "left" not in after(0.5, 9.0, seed=8)
