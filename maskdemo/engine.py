@@ -60,7 +60,7 @@ class Shape(NamedTuple):
         return Shape(room, long, channels, units, outputs, batch_size)
 
 
-class Network(NamedTuple):
+class Learner(NamedTuple):
     """A network in training: weights, Adam's first and second moments, updates made so far."""
 
     weights: Weights
@@ -83,11 +83,11 @@ class Tensors(NamedTuple):
     steps: tf.Tensor
 
 
-def new_network(*, features: int, units: int, outputs: int, seed: int) -> Network:
+def new_learner(*, features: int, units: int, outputs: int, seed: int) -> Learner:
     """An untrained network: see `maskdemo.lstm.initial_weights`."""
     weights = initial_weights(features=features, units=units, outputs=outputs, seed=seed)
     zeros = Weights(*(tf.zeros_like(each) for each in weights))
-    return Network(weights, zeros, zeros, tf.constant(0.0))
+    return Learner(weights, zeros, zeros, tf.constant(0.0))
 
 
 def tensors(arrays: Arrays, shape: Shape) -> Tensors:
@@ -111,8 +111,8 @@ def batch_order(sequences: int, batch_size: int, rng: np.random.Generator) -> ND
 
 
 def train_epoch(
-    shape: Shape, network: Network, data: Tensors, order: NDArray[np.int32], learning_rate: float
-) -> tuple[Network, float, float]:
+    shape: Shape, network: Learner, data: Tensors, order: NDArray[np.int32], learning_rate: float
+) -> tuple[Learner, float, float]:
     """One epoch over `order` (batches, batch_size); returns the network, its loss and accuracy."""
     batches, batch_size = order.shape
     room = -(-shape.sequences // batch_size)
@@ -176,7 +176,7 @@ def epoch_program(shape: Shape) -> Callable:
         jit_compile=True,
         autograph=False,
         input_signature=[
-            Network(one, one, one, tf.TensorSpec([])),
+            Learner(one, one, one, tf.TensorSpec([])),
             _tensors_spec(shape),
             tf.TensorSpec([room, shape.batch_size], tf.int32),
             tf.TensorSpec([], tf.int32),
@@ -233,7 +233,7 @@ def _gradient(weights: Weights, part: Tensors) -> tuple[Weights, tf.Tensor, tf.T
     return gradient, tf.reduce_sum(share * losses), hits
 
 
-def _adam(network: Network, gradient: Weights, learning_rate: tf.Tensor) -> Network:
+def _adam(network: Learner, gradient: Weights, learning_rate: tf.Tensor) -> Learner:
     """keras.optimizers.Adam's update, with its default betas and epsilon."""
     updates = network.updates + 1
     rate = learning_rate * tf.sqrt(1 - BETA_2**updates) / (1 - BETA_1**updates)
@@ -249,7 +249,7 @@ def _adam(network: Network, gradient: Weights, learning_rate: tf.Tensor) -> Netw
             for w, m, v in zip(network.weights, momentum, velocity, strict=True)
         )
     )
-    return Network(weights, momentum, velocity, updates)
+    return Learner(weights, momentum, velocity, updates)
 
 
 def _logits(weights: Weights, states: tf.Tensor) -> tf.Tensor:

@@ -18,7 +18,9 @@ class Curve:
     accuracy and loss are running means over the training epoch, as `Model.fit` reports them.
     test_accuracy is over the steps that count; test_valid_accuracy over the valid steps only, which
     is the same for one label a sequence. leak is known after the last epoch: the largest change of an
-    output probability (0 to 1) when the same test sequences are given unpadded.
+    output probability (0 to 1) when the same test sequences are given unpadded. seconds: spent on
+    training, without the scoring. scored: how many valid steps of the test set are scored, so that
+    test_valid_accuracy moves in steps of 1 / scored.
     """
 
     strategy: str
@@ -30,6 +32,12 @@ class Curve:
     test_valid_accuracy: tuple[float, ...] = ()
     leak: float | None = None
     seconds: float = 0.0
+    scored: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs of this training are over; only then is the leak known."""
+        return self.leak is not None
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,9 @@ class Probes:
     """P test sequences of the first repeat, looked into.
 
     values: (P, T, F). valid, padded: (P, T) bool. labels: (P, T) int. outputs: strategy ->
-    probabilities (E, P, T, classes) after each of the E epochs so far.
+    probabilities (E, P, T, classes) after each of the E `epochs` (1 is the first): as many as
+    `PROBE_BYTES` allows, evenly spread, and the newest. read_out: strategy -> the step (P,), from 0,
+    whose output counts as the answer; with a label a step, the last one that counts.
     """
 
     values: NDArray[np.float32]
@@ -45,6 +55,12 @@ class Probes:
     padded: NDArray[np.bool_]
     labels: NDArray[np.int32]
     outputs: Mapping[str, NDArray[np.float32]]
+    read_out: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
+    epochs: tuple[int, ...] = ()
+
+    def place(self, epoch: int) -> int:
+        """Where in `outputs` to look for this epoch: the newest that is kept up to it, or the first."""
+        return max(0, sum(kept <= epoch for kept in self.epochs) - 1)
 
 
 @dataclass(frozen=True)
@@ -52,17 +68,20 @@ class Outcome:
     """What one finished training reached on unseen sequences.
 
     accuracy: over the steps that count, as reported. valid_accuracy: over the valid steps only, which
-    is what gets compared. loss: over the steps that count. seconds: what the training took.
+    is what gets compared. loss: over the steps that count. seconds: what the training took. scored:
+    how many valid steps were scored, so that valid_accuracy moves in steps of 1 / scored.
     """
 
     accuracy: float
     valid_accuracy: float
     loss: float
     seconds: float
+    scored: int
 
 
-#: Room for the weights that one run keeps for looking inside.
+#: Room for the weights that one run keeps for looking inside, and for what its probes are told.
 NETWORK_BYTES = 6 * 2**20
+PROBE_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True)

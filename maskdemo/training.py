@@ -20,7 +20,7 @@ from maskdemo.engine import (
     Shape,
     Tensors,
     batch_order,
-    new_network,
+    new_learner,
     output_program,
     tensors,
     train_epoch,
@@ -29,7 +29,15 @@ from maskdemo.experiment import Experiment
 from maskdemo.memory import give_back_memory
 from maskdemo.padding import Batch, pad
 from maskdemo.scoring import probabilities, score
-from maskdemo.snapshot import NETWORK_BYTES, Curve, Network, Outcome, Probes, Snapshot
+from maskdemo.snapshot import (
+    NETWORK_BYTES,
+    PROBE_BYTES,
+    Curve,
+    Network,
+    Outcome,
+    Probes,
+    Snapshot,
+)
 from maskdemo.strategies import Arrays, arrays, hold_padding, trim
 from maskdemo.tasks import TASKS, Sequences, chance
 
@@ -81,8 +89,9 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
                 if last or epoch == 0:
                     give_back_memory()
                 if repeat == 0:
-                    probes.record(epoch, experiment.strategies, outputs)
-                if repeat == 0 and epoch in kept_epochs(experiment, runs[0].network_bytes):
+                    for run, said in zip(runs, outputs, strict=True):
+                        probes.record(epoch + 1, run, said)
+                if repeat == 0 and epoch + 1 in kept_epochs(experiment, runs[0].network_bytes):
                     networks = {
                         name: (*networks.get(name, ()), run.snapshot_network(epoch + 1))
                         for name, run in zip(experiment.strategies, runs, strict=True)
@@ -92,7 +101,7 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
                 yield Snapshot(
                     experiment=experiment,
                     curves=curves,
-                    probes=probes.so_far(experiment.epochs if repeat else epoch + 1),
+                    probes=probes.so_far(),
                     chance=guess,
                     finished=done == 1,
                     seconds=time.perf_counter() - started,
@@ -126,6 +135,7 @@ def train_once(
         valid_accuracy=reached.test_valid_accuracy[-1],
         loss=reached.test_loss[-1],
         seconds=time.perf_counter() - started,
+        scored=reached.scored,
     )
 
 
@@ -137,12 +147,15 @@ def compile_ahead(experiment: Experiment) -> None:
 
 
 def kept_epochs(experiment: Experiment, network_bytes: int) -> set[int]:
-    """Which epochs' networks (0 is the first epoch's) fit into `NETWORK_BYTES`; always the last."""
-    room = max(1, NETWORK_BYTES // (network_bytes * len(experiment.strategies)))
-    last = experiment.epochs - 1
-    if room == 1:
-        return {last}
-    return set(np.linspace(0, last, min(room, experiment.epochs)).round().astype(int).tolist())
+    """The epochs (1 is the first) whose networks fit into `NETWORK_BYTES`."""
+    return spread(experiment.epochs, NETWORK_BYTES // (network_bytes * len(experiment.strategies)))
+
+
+def spread(epochs: int, room: int) -> set[int]:
+    """At most `room` of the epochs (1 is the first), evenly spread; the last one in any case."""
+    if room <= 1:
+        return {epochs}
+    return set(np.linspace(1, epochs, min(room, epochs)).round().astype(int).tolist())
 
 
 class _Run:
@@ -160,13 +173,14 @@ class _Run:
         self.experiment = experiment
         self.test_sequences = test_sequences
         self.test_batch = test
-        self.curve = Curve(strategy, repeat)
+        scored = int(test.valid.sum()) if experiment.per_step else len(test.values)
+        self.curve = Curve(strategy, repeat, scored=scored)
         outputs = 1 if experiment.classes == 2 else experiment.classes
         self.sizes = {"units": experiment.units, "outputs": outputs}
         batch = experiment.padded(train_sequences)
         self.train = self._split(batch, batch_size=experiment.batch_size)
         self.test = self._split(test)
-        self.network = new_network(
+        self.network = new_learner(
             features=TASKS[experiment.task].features,
             units=experiment.units,
             outputs=outputs,
@@ -264,30 +278,38 @@ class _Run:
 
 
 class _Probing:
-    """The probes of the first repeat and room for their outputs after every epoch."""
+    """The probes of the first repeat, and their outputs after as many epochs as there is room for."""
 
     def __init__(self, experiment: Experiment, test: Batch) -> None:
         count = len(test.values)
         self.rows = np.unique(np.linspace(0, count - 1, min(PROBES, count)).astype(int))
-        self.batch = test
-        shape = (experiment.epochs, len(self.rows), experiment.padded_length, experiment.classes)
-        self.outputs = {name: np.zeros(shape, np.float32) for name in experiment.strategies}
+        self.batch = Batch(*(each[self.rows] for each in vars(test).values()))
+        one = 4 * len(self.rows) * experiment.padded_length * experiment.classes
+        self.lasting = spread(experiment.epochs, PROBE_BYTES // (one * len(experiment.strategies)))
+        self.read_out: dict[str, NDArray[np.intp]] = {}
+        self.outputs: dict[str, dict[int, NDArray[np.float32]]] = {}
 
-    def record(
-        self, epoch: int, strategies: tuple[str, ...], outputs: list[NDArray[np.float32]]
-    ) -> None:
-        for name, output in zip(strategies, outputs, strict=True):
-            self.outputs[name][epoch] = output[self.rows]
+    def record(self, epoch: int, run: _Run, outputs: NDArray[np.float32]) -> None:
+        """Keep what the network says after this epoch (1 is the first)."""
+        strategy, steps = run.curve.strategy, self.batch.valid.shape[1]
+        counts = run.test.arrays.weights[self.rows] > 0
+        self.read_out[strategy] = steps - 1 - np.argmax(counts[:, ::-1], axis=1)
+        kept = self.outputs.get(strategy, {})
+        self.outputs[strategy] = {
+            **{at: each for at, each in kept.items() if at in self.lasting},
+            epoch: outputs[self.rows],
+        }
 
-    def so_far(self, epochs: int) -> Probes:
-        # Views of the epochs that are finished: nothing is written to those any more.
-        rows = self.rows
+    def so_far(self) -> Probes:
+        kept = next(iter(self.outputs.values()))
         return Probes(
-            values=self.batch.values[rows],
-            valid=self.batch.valid[rows],
-            padded=self.batch.padded[rows],
-            labels=self.batch.labels[rows],
-            outputs={name: each[:epochs] for name, each in self.outputs.items()},
+            values=self.batch.values,
+            valid=self.batch.valid,
+            padded=self.batch.padded,
+            labels=self.batch.labels,
+            outputs={name: np.stack(list(each.values())) for name, each in self.outputs.items()},
+            read_out=dict(self.read_out),
+            epochs=tuple(kept),
         )
 
 

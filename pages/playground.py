@@ -126,7 +126,7 @@ def run_view() -> None:
 
 def probe_view(snapshot: Snapshot, going: bool) -> None:
     probes, run = snapshot.probes, snapshot.experiment
-    reached = len(snapshot.curves and next(iter(probes.outputs.values())))
+    reached = probes.epochs[-1] if probes.epochs else 0
     st.subheader("What the network says after every step", anchor=False)
     first, second = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     _take_view_from_link(run.epochs if reached == run.epochs else None)

@@ -20,7 +20,7 @@ from maskdemo.engine import (
     Shape,
     batch_order,
     epoch_program,
-    new_network,
+    new_learner,
     output_program,
     tensors,
     train_epoch,
@@ -90,7 +90,7 @@ def test_what_fills_the_room_takes_no_part():
             filled[steps:] = 1
         dirty.append(filled)
     order = batch_order(rows, BATCH, np.random.default_rng(0))
-    start = new_network(features=4, units=UNITS, outputs=1, seed=1)
+    start = new_learner(features=4, units=UNITS, outputs=1, seed=1)
     one, *numbers = train_epoch(shape, start, clean, order, 0.03)
     other, *same_numbers = train_epoch(
         shape, start, engine.Tensors(*dirty, steps=clean.steps), order, 0.03
@@ -103,7 +103,7 @@ def test_what_fills_the_room_takes_no_part():
 def test_training_changes_nothing_but_what_it_returns():
     given_arrays = some_arrays()
     shape = Shape.for_arrays(given_arrays, units=UNITS, outputs=1, batch_size=BATCH)
-    start = new_network(features=4, units=UNITS, outputs=1, seed=1)
+    start = new_learner(features=4, units=UNITS, outputs=1, seed=1)
     before = [w.numpy().copy() for w in start.weights]
     order = batch_order(21, BATCH, np.random.default_rng(0))
     after, *_ = train_epoch(shape, start, tensors(given_arrays, shape), order, 0.03)
@@ -118,7 +118,7 @@ def test_the_same_arguments_give_the_same_bits_from_any_thread():
     bare = shape._replace(batch_size=0)
 
     def whole(seed: int) -> bytes:
-        network = new_network(features=4, units=UNITS, outputs=1, seed=seed)
+        network = new_learner(features=4, units=UNITS, outputs=1, seed=seed)
         data, rng = tensors(cases[seed], shape), np.random.default_rng(seed)
         said = b""
         for _ in range(5):
@@ -193,9 +193,9 @@ def test_scores_are_those_of_keras(seed, classes):
 
 
 def test_initial_weights_follow_the_seed_and_only_the_seed():
-    one = new_network(features=3, units=UNITS, outputs=2, seed=1)
-    again = new_network(features=3, units=UNITS, outputs=2, seed=1)
-    other = new_network(features=3, units=UNITS, outputs=2, seed=2)
+    one = new_learner(features=3, units=UNITS, outputs=2, seed=1)
+    again = new_learner(features=3, units=UNITS, outputs=2, seed=1)
+    other = new_learner(features=3, units=UNITS, outputs=2, seed=2)
     for mine, same in zip(one.weights, again.weights, strict=True):
         np.testing.assert_array_equal(mine, same)
     assert not np.array_equal(one.weights.kernel, other.weights.kernel)

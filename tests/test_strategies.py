@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskdemo.engine import Shape, new_network, output_program, tensors
+from maskdemo.engine import Shape, new_learner, output_program, tensors
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
 from maskdemo.scoring import probabilities
@@ -156,7 +156,7 @@ def test_every_strategy_says_what_it_is():
 
 # Trimming, against the real engine and the plain recurrence. Ten steps are one compiled shape.
 
-NETWORK = new_network(features=2, units=4, outputs=1, seed=11).weights
+NETWORK = new_learner(features=2, units=4, outputs=1, seed=11).weights
 # A bias that is not zero: at zero, a state that advances on zero padding is close to one that waits.
 NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from maskdemo import engine
+from maskdemo import engine, training
 from maskdemo.engine import Shape, output_program, tensors
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
@@ -219,13 +219,16 @@ def test_snapshots_arrive_epoch_by_epoch_and_stay_as_they_are():
         repeat, epoch = divmod(number, 3)
         wanted = [(r, s) for r in range(repeat + 1) for s in experiment.strategies]
         assert [(curve.repeat, curve.strategy) for curve in snapshot.curves] == wanted
+        reached = 3 if repeat else epoch + 1
         for curve in snapshot.curves:
             epochs = 3 if curve.repeat < repeat else epoch + 1
             for name in ("loss", "accuracy", "test_loss", "test_accuracy", "test_valid_accuracy"):
                 values = getattr(curve, name)
                 assert len(values) == epochs and np.isfinite(values).all()
             assert (curve.leak is None) == (epochs < 3)
-        reached = 3 if repeat else epoch + 1
+            assert curve.finished == (curve.leak is not None)
+            assert curve.scored == experiment.test_size
+        assert snapshot.probes.epochs == tuple(range(1, reached + 1))
         for output in snapshot.probes.outputs.values():
             assert output.shape == (reached, PROBES, experiment.padded_length, 2)
             np.testing.assert_allclose(output.sum(axis=-1), 1, atol=1e-6)
@@ -279,8 +282,33 @@ def test_networks_are_kept_evenly_and_within_their_room():
     one = snapshot.networks["no_mask"][0].nbytes
     for size in (one, NETWORK_BYTES // 10, NETWORK_BYTES // 2, NETWORK_BYTES, 3 * NETWORK_BYTES):
         kept = kept_epochs(experiment, size)
-        assert 11 in kept and kept <= set(range(12))
+        assert 12 in kept and kept <= set(range(1, 13))
         assert len(kept) == 1 or len(kept) * size * 2 <= NETWORK_BYTES
+
+
+def test_what_the_probes_are_told_is_kept_evenly_and_within_its_room(monkeypatch):
+    whole = list(train(small(epochs=12)))
+    one = 2 * whole[-1].probes.outputs["no_mask"][:1].nbytes
+    monkeypatch.setattr(training, "PROBE_BYTES", 4 * one)
+    for snapshot, full in zip(train(small(epochs=12)), whole, strict=True):
+        epochs, newest = snapshot.probes.epochs, full.probes.epochs[-1]
+        assert epochs == (*(at for at in (1, 5, 8, 12) if at < newest), newest)
+        for name, outputs in snapshot.probes.outputs.items():
+            kept = [full.probes.outputs[name][at - 1] for at in epochs]
+            np.testing.assert_array_equal(outputs, kept)
+    assert [snapshot.probes.place(at) for at in (0, 1, 4, 5, 11, 12)] == [0, 0, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("side", ["post", "pre"])
+def test_probes_know_where_the_answer_is_read(side):
+    probes = last(small(side=side, strategies=("no_mask", "last_valid_step"))).probes
+    steps = probes.valid.shape[1]
+    assert (probes.read_out["no_mask"] == steps - 1).all()
+    for row, at in enumerate(probes.read_out["last_valid_step"]):
+        assert probes.valid[row, at] and not probes.valid[row, at + 1 :].any()
+    per_step = last(small(task="running_sign", side="post", count_invalid=False)).probes
+    assert [per_step.valid[row, at] for row, at in enumerate(per_step.read_out["no_mask"])]
+    assert (per_step.read_out["no_mask"] == per_step.valid.sum(axis=1) - 1).all()
 
 
 def curve_threads() -> set[threading.Thread]:

@@ -69,11 +69,12 @@ def outputs_by_step(
             )
         counts = _arrays(snapshot, name, probe).weights[0]
         outputs = probes.outputs.get(name, ())
-        shown = min(max(epoch, 1), len(outputs))
+        place = min(probes.place(epoch), len(outputs) - 1)
+        shown = probes.epochs[place] if place >= 0 else 0
         said = ""
         traces += _truth(truth == followed, valid, counts, per_step, axis, dark)
         if shown:
-            chances = np.asarray(outputs[shown - 1][probe])
+            chances = np.asarray(outputs[place][probe])
             traces += _said(name, chances[:, followed], counts, per_step, axis, dark)
             said = _summary(chances, truth, followed, valid, counts, per_step)
         late = f" (epoch {shown})" if 0 < shown < epoch else ""

@@ -17,7 +17,7 @@ EPOCHS_A_TURN = 3
 
 def our_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
     """Prepares; the call trains a turn and returns the seconds of its fastest epoch."""
-    from maskdemo.engine import Shape, batch_order, new_network, tensors, train_epoch
+    from maskdemo.engine import Shape, batch_order, new_learner, tensors, train_epoch
     from maskdemo.strategies import arrays, trim
 
     batch = experiment.padded(experiment.data(0).train)
@@ -33,7 +33,7 @@ def our_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
     sizes = {"units": experiment.units, "outputs": _outputs(experiment)}
     shape = Shape.for_arrays(given, batch_size=experiment.batch_size, **sizes)
     data = tensors(given, shape)
-    network = new_network(features=TASKS[experiment.task].features, seed=0, **sizes)
+    network = new_learner(features=TASKS[experiment.task].features, seed=0, **sizes)
     rng = np.random.default_rng(0)
 
     def epoch() -> float:

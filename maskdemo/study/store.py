@@ -200,4 +200,4 @@ def _outcome(key: bytes, value: object, checksum: object) -> Outcome | None:
         outcome = Outcome(**json.loads(value))
     except (ValueError, TypeError):
         return None
-    return outcome if all(isinstance(each, float) for each in asdict(outcome).values()) else None
+    return outcome if all(type(each) in (int, float) for each in asdict(outcome).values()) else None

@@ -98,6 +98,7 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
         batch.padded,
         batch.labels,
         outputs={name: each[None] for name, each in said.items()},
+        epochs=(1,),
     )
     figure = charts.outputs_by_step(
         replace(look.snapshot, probes=shown), probe=0, epoch=1, label=look.label, dark=is_dark()

@@ -31,7 +31,7 @@ STRETCH = 4
 
 def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     """One epoch of training `strategy`, state kept between the calls, as a run does it."""
-    from maskdemo.engine import Shape, batch_order, new_network, tensors, train_epoch
+    from maskdemo.engine import Shape, batch_order, new_learner, tensors, train_epoch
     from maskdemo.padding import pad
     from maskdemo.strategies import arrays, trim
     from maskdemo.tasks import Sequences
@@ -49,7 +49,7 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     trimmed, _ = trim(full, at_least=STEPS)
     shape = Shape.for_arrays(trimmed, units=UNITS, outputs=1, batch_size=BATCH)
     moved = tensors(trimmed, shape)
-    network = new_network(features=FEATURES, units=UNITS, outputs=1, seed=0)
+    network = new_learner(features=FEATURES, units=UNITS, outputs=1, seed=0)
     rng = np.random.default_rng(0)
 
     def epoch() -> None:

@@ -17,6 +17,7 @@ from maskdemo.charts.hatch import NAMES, outlines
 from maskdemo.charts.repeats import interval
 from maskdemo.charts.template import nice_ticks
 from maskdemo.padding import Batch
+from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
 
 ALL = tuple(STRATEGIES)
@@ -85,12 +86,13 @@ def make_snapshot(
             count_invalid=True,
         ),
         curves=tuple(curves),
-        probes=SimpleNamespace(
+        probes=Probes(
             values=batch.values,
             valid=batch.valid,
             padded=batch.padded,
             labels=labels,
             outputs=outputs,
+            epochs=tuple(range(1, seen + 1)),
         ),
         chance=1 / classes,
         finished=False,

@@ -47,7 +47,7 @@ def found(
     outcomes = {}
     for training in study.trainings()[:count]:
         share = reached(*study.place(training))
-        outcomes[training] = Outcome(share, share, 0.1, 0.2)
+        outcomes[training] = Outcome(share, share, 0.1, 0.2, 24)
     return Findings(study=study, outcomes=outcomes, finished=count is None)
 
 

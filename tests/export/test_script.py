@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from maskdemo.engine import new_network
+from maskdemo.engine import new_learner
 from maskdemo.experiment import Experiment
 from maskdemo.export.data_code import data_code, padding_code, recording_code
 from maskdemo.export.keras_code import reads_valid, strategy_lines
@@ -249,7 +249,7 @@ def test_the_same_initial_weights():
     space: dict = {"np": np, "keras": keras}
     exec(weights_code(experiment), space)
     seed = experiment.repeat_seed(0)
-    ours = new_network(features=4, units=experiment.units, outputs=1, seed=seed).weights
+    ours = new_learner(features=4, units=experiment.units, outputs=1, seed=seed).weights
     for theirs, mine in zip(space["initial_weights"](seed), ours, strict=True):
         np.testing.assert_array_equal(theirs, mine)
 

@@ -68,7 +68,7 @@ def test_a_study_has_a_row_for_every_training_and_pairs_repeats():
     for at, training in enumerate(study.trainings()):
         cell, strategy, repeat = study.place(training)
         if (cell, strategy, repeat) != ((20, 1.0), "no_mask", 1):
-            outcomes[training] = Outcome(0.001 * at, 0.5 + 0.01 * at, 3.0 + at, float(at))
+            outcomes[training] = Outcome(0.001 * at, 0.5 + 0.01 * at, 3.0 + at, float(at), 24)
     table = study_table(Findings(study, outcomes))
     assert len(table) == len(outcomes) == 2 * 2 * 2 * 2 - 1
     assert list(table.columns[:2]) == ["padded_length", "pad_value"]

@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from maskdemo.engine import (
-    Network,
+    Learner,
     Shape,
     batch_order,
-    new_network,
+    new_learner,
     output_program,
     tensors,
     train_epoch,
@@ -47,20 +47,20 @@ def mixed_arrays(outputs: int, per_step: bool, *, rows: int = BATCH, seed: int =
     )
 
 
-def network(outputs: int) -> Network:
-    fresh = new_network(features=FEATURES, units=UNITS, outputs=outputs, seed=5)
+def network(outputs: int) -> Learner:
+    fresh = new_learner(features=FEATURES, units=UNITS, outputs=outputs, seed=5)
     rng = np.random.default_rng(1)
     moved = (w + 0.3 * rng.normal(size=w.shape).astype(np.float32) for w in fresh.weights)
     return fresh._replace(weights=Weights(*moved))
 
 
-def engine_epoch(start: Network, given: Arrays, order, rate=RATE):
+def engine_epoch(start: Learner, given: Arrays, order, rate=RATE):
     outputs = start.weights.readout.shape[1]
     shape = Shape.for_arrays(given, units=UNITS, outputs=outputs, batch_size=order.shape[1])
     return train_epoch(shape, start, tensors(given, shape), order, rate)
 
 
-def engine_gradient(start: Network, given: Arrays) -> Weights:
+def engine_gradient(start: Learner, given: Arrays) -> Weights:
     """The gradient of one batch: after one update from rest, Adam's first moment is a tenth of it."""
     rows = len(given.advance)
     order = np.full((1, BATCH), -1, np.int32)

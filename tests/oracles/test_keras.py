@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskdemo.engine import batch_order, new_network
+from maskdemo.engine import batch_order, new_learner
 from maskdemo.experiment import Experiment
 from maskdemo.tasks import TASKS
 from maskdemo.training import train
@@ -115,7 +115,7 @@ def test_training_follows_model_fit(strategy, case):
     model, lstm, dense = keras_model(
         strategy, experiment, experiment.padded_length, features, outputs
     )
-    start = new_network(
+    start = new_learner(
         features=features, units=7, outputs=outputs, seed=experiment.repeat_seed(0)
     ).weights
     rows = features + 1 if strategy == "mask_feature" else features
@@ -174,7 +174,7 @@ def test_a_label_at_each_step_follows_model_fit(strategy):
     curve = list(train(experiment))[-1].curves[0]
     batch = experiment.padded(experiment.data(0).train)
     model, lstm, dense = keras_model(strategy, experiment, 12, 4, 1)
-    start = new_network(features=4, units=6, outputs=1, seed=experiment.repeat_seed(0)).weights
+    start = new_learner(features=4, units=6, outputs=1, seed=experiment.repeat_seed(0)).weights
     lstm.set_weights([start.kernel[:4], start.recurrent_kernel, start.bias])
     dense.set_weights([start.readout, start.readout_bias])
     model.compile(keras.optimizers.Adam(0.003), "binary_crossentropy", metrics=["accuracy"])
@@ -194,7 +194,7 @@ def test_a_label_at_each_step_follows_model_fit(strategy):
 
 def test_initial_weights_are_those_of_keras_layers():
     """Same initialisers and layout: scale, orthogonality and the forget bias."""
-    weights = new_network(features=4, units=8, outputs=3, seed=5).weights
+    weights = new_learner(features=4, units=8, outputs=3, seed=5).weights
     cell = keras.layers.LSTMCell(8)
     cell.build((None, 4))
     for ours, theirs in zip(weights[:3], cell.get_weights(), strict=True):
@@ -211,7 +211,7 @@ def test_initial_weights_are_those_of_keras_layers():
 def test_one_step_is_the_keras_cell():
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(5, 4)).astype(np.float32)
-    weights = new_network(features=4, units=8, outputs=1, seed=5).weights
+    weights = new_learner(features=4, units=8, outputs=1, seed=5).weights
     cell = keras.layers.LSTMCell(8)
     cell.build((None, 4))
     cell.set_weights([weights.kernel[:4], weights.recurrent_kernel, weights.bias])

@@ -6,7 +6,7 @@ import tensorflow as tf
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from maskdemo.engine import Shape, new_network, output_program, tensors, train_epoch
+from maskdemo.engine import Shape, new_learner, output_program, tensors, train_epoch
 from maskdemo.lstm import Weights
 from maskdemo.padding import Batch, pad
 from maskdemo.strategies import Arrays, arrays, trim
@@ -28,7 +28,7 @@ def some_sequences(per_step: bool = False) -> Sequences:
 
 
 def some_weights() -> Weights:
-    fresh = new_network(features=FEATURES, units=UNITS, outputs=1, seed=9).weights
+    fresh = new_learner(features=FEATURES, units=UNITS, outputs=1, seed=9).weights
     rng = np.random.default_rng(3)
     return Weights(*(w + 0.2 * rng.normal(size=w.shape).astype(np.float32) for w in fresh))
 
@@ -67,7 +67,7 @@ def our_logits(weights: Weights, given: Arrays) -> np.ndarray:
 def our_gradient(weights: Weights, given: Arrays) -> tuple[Weights, float]:
     """One batch through the training program: Adam's first moment is then a tenth of it."""
     zeros = Weights(*(tf.zeros_like(w) for w in weights))
-    fresh = new_network(features=FEATURES, units=UNITS, outputs=1, seed=0)
+    fresh = new_learner(features=FEATURES, units=UNITS, outputs=1, seed=0)
     start = fresh._replace(weights=weights, momentum=zeros, velocity=zeros)
     shape = Shape.for_arrays(given, units=UNITS, outputs=1, batch_size=BATCH)
     order = np.arange(BATCH, dtype=np.int32)[None]

@@ -23,7 +23,9 @@ FILE = "trainings.sqlite3"
 
 
 def outcome(number: int) -> Outcome:
-    return Outcome(accuracy=1 / (number + 1), valid_accuracy=0.1, loss=float(number), seconds=0.5)
+    return Outcome(
+        accuracy=1 / (number + 1), valid_accuracy=0.1, loss=float(number), seconds=0.5, scored=24
+    )
 
 
 def filled(folder: Path, count: int, **options) -> Store:
@@ -51,7 +53,7 @@ def test_what_is_kept_is_found_by_the_exact_training_alone(tmp_path):
 
 def test_numbers_come_back_bit_for_bit(tmp_path):
     store = Store(tmp_path)
-    odd = Outcome(accuracy=1 / 3, valid_accuracy=0.1 + 0.2, loss=float("inf"), seconds=5e-324)
+    odd = Outcome(1 / 3, 0.1 + 0.2, loss=float("inf"), seconds=5e-324, scored=2**40)
     store.keep(ONE, 0, odd)
     assert store.find(ONE, 0) == odd
 

@@ -305,7 +305,7 @@ class ByHand(Executor):
 def pretend(training: Training, **options) -> Outcome:
     """As good as a training, and quicker: a number that belongs to this training alone."""
     share = (hash(training) % 1009) / 1009
-    return Outcome(share, share, 1 + share, 0.1)
+    return Outcome(share, share, 1 + share, 0.1, 24)
 
 
 @pytest.fixture
@@ -453,7 +453,7 @@ def found_in(made: Study, accuracy: Callable[..., float | None], finished: bool 
         value = accuracy(*made.place(training))
         if value is not None:
             # The accuracy as reported is another one, and must not get into any comparison.
-            outcomes[training] = Outcome(1 - value, value, 1.0, 1.0)
+            outcomes[training] = Outcome(1 - value, value, 1.0, 1.0, 24)
     return Findings(study=made, outcomes=MappingProxyType(outcomes), finished=finished)
 
 

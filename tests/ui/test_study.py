@@ -270,7 +270,7 @@ def test_time_left_is_for_what_is_left_and_free_of_compiling():
     def after(count: int) -> float | None:
         # The first waits for compiling, the others take 2 s.
         outcomes = {
-            each: Outcome(0.5, 0.5, 0.1, 2.0 if at else 60.0)
+            each: Outcome(0.5, 0.5, 0.1, 2.0 if at else 60.0, 24)
             for at, each in enumerate(trainings[:count])
         }
         return study_job.seconds_left(Findings(study=study, outcomes=outcomes))
