@@ -28,20 +28,17 @@ from maskdemo.engine import (
 from maskdemo.experiment import Experiment
 from maskdemo.memory import give_back_memory
 from maskdemo.padding import Batch, pad
+from maskdemo.probing import Probing, spread
 from maskdemo.scoring import probabilities, score
 from maskdemo.snapshot import (
     NETWORK_BYTES,
-    PROBE_BYTES,
     Curve,
     Network,
     Outcome,
-    Probes,
     Snapshot,
 )
 from maskdemo.strategies import Arrays, arrays, hold_padding, trim
 from maskdemo.tasks import TASKS, Sequences, chance
-
-PROBES = 8
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
                 for strategy in experiment.strategies
             ]
             if probes is None:
-                probes = _Probing(experiment, test)
+                probes = Probing(experiment, test)
                 guess = chance(data.test, per_step=data.per_step)
             for epoch, order in enumerate(orders):
                 outputs = list(pool.map(lambda run, order=order: run.advance(order), runs))
@@ -90,7 +87,7 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
                     give_back_memory()
                 if repeat == 0:
                     for run, said in zip(runs, outputs, strict=True):
-                        probes.record(epoch + 1, run, said)
+                        probes.record(run.curve.strategy, epoch + 1, run.test.arrays.weights, said)
                 if repeat == 0 and epoch + 1 in kept_epochs(experiment, runs[0].network_bytes):
                     networks = {
                         name: (*networks.get(name, ()), run.snapshot_network(epoch + 1))
@@ -149,13 +146,6 @@ def compile_ahead(experiment: Experiment) -> None:
 def kept_epochs(experiment: Experiment, network_bytes: int) -> set[int]:
     """The epochs (1 is the first) whose networks fit into `NETWORK_BYTES`."""
     return spread(experiment.epochs, NETWORK_BYTES // (network_bytes * len(experiment.strategies)))
-
-
-def spread(epochs: int, room: int) -> set[int]:
-    """At most `room` of the epochs (1 is the first), evenly spread; the last one in any case."""
-    if room <= 1:
-        return {epochs}
-    return set(np.linspace(1, epochs, min(room, epochs)).round().astype(int).tolist())
 
 
 class _Run:
@@ -275,42 +265,6 @@ class _Run:
     ) -> Split:
         shape = Shape.for_arrays(trimmed, batch_size=batch_size, **self.sizes)
         return Split(full, trimmed, shows, shape, tensors(trimmed, shape))
-
-
-class _Probing:
-    """The probes of the first repeat, and their outputs after as many epochs as there is room for."""
-
-    def __init__(self, experiment: Experiment, test: Batch) -> None:
-        count = len(test.values)
-        self.rows = np.unique(np.linspace(0, count - 1, min(PROBES, count)).astype(int))
-        self.batch = Batch(*(each[self.rows] for each in vars(test).values()))
-        one = 4 * len(self.rows) * experiment.padded_length * experiment.classes
-        self.lasting = spread(experiment.epochs, PROBE_BYTES // (one * len(experiment.strategies)))
-        self.read_out: dict[str, NDArray[np.intp]] = {}
-        self.outputs: dict[str, dict[int, NDArray[np.float32]]] = {}
-
-    def record(self, epoch: int, run: _Run, outputs: NDArray[np.float32]) -> None:
-        """Keep what the network says after this epoch (1 is the first)."""
-        strategy, steps = run.curve.strategy, self.batch.valid.shape[1]
-        counts = run.test.arrays.weights[self.rows] > 0
-        self.read_out[strategy] = steps - 1 - np.argmax(counts[:, ::-1], axis=1)
-        kept = self.outputs.get(strategy, {})
-        self.outputs[strategy] = {
-            **{at: each for at, each in kept.items() if at in self.lasting},
-            epoch: outputs[self.rows],
-        }
-
-    def so_far(self) -> Probes:
-        kept = next(iter(self.outputs.values()))
-        return Probes(
-            values=self.batch.values,
-            valid=self.batch.valid,
-            padded=self.batch.padded,
-            labels=self.batch.labels,
-            outputs={name: np.stack(list(each.values())) for name, each in self.outputs.items()},
-            read_out=dict(self.read_out),
-            epochs=tuple(kept),
-        )
 
 
 def _orders(experiment: Experiment, repeat: int) -> Iterator[NDArray[np.int32]]:

@@ -29,6 +29,7 @@ ORDER = (
     "experiment",
     "snapshot",
     "results",
+    "probing",
     "training",
     "scenarios",
     "inside",

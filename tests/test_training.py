@@ -8,15 +8,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from maskdemo import engine, training
+from maskdemo import engine, probing
 from maskdemo.engine import Shape, output_program, tensors
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
+from maskdemo.probing import PROBES
 from maskdemo.scoring import probabilities
 from maskdemo.snapshot import NETWORK_BYTES, Snapshot
 from maskdemo.strategies import arrays, trim
 from maskdemo.tasks import Sequences
-from maskdemo.training import PROBES, compile_ahead, kept_epochs, train
+from maskdemo.training import compile_ahead, kept_epochs, train
 from tests.oracles import recurrence
 from tests.samples import ALL, small
 
@@ -289,7 +290,7 @@ def test_networks_are_kept_evenly_and_within_their_room():
 def test_what_the_probes_are_told_is_kept_evenly_and_within_its_room(monkeypatch):
     whole = list(train(small(epochs=12)))
     one = 2 * whole[-1].probes.outputs["no_mask"][:1].nbytes
-    monkeypatch.setattr(training, "PROBE_BYTES", 4 * one)
+    monkeypatch.setattr(probing, "PROBE_BYTES", 4 * one)
     for snapshot, full in zip(train(small(epochs=12)), whole, strict=True):
         epochs, newest = snapshot.probes.epochs, full.probes.epochs[-1]
         assert epochs == (*(at for at in (1, 5, 8, 12) if at < newest), newest)
