@@ -23,7 +23,7 @@ from maskdemo.article.rules import (
     points,
     rises,
 )
-from maskdemo.evidence.verdict import BASELINE, interval
+from maskdemo.evidence.former import BASELINE, interval
 
 Trials = tuple[Trial, ...]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.evidence.verdict import BASELINE, final_accuracies, interval
+from maskdemo.evidence.former import BASELINE, final_accuracies, interval
 from maskdemo.experiment import Experiment
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.padding import Batch

@@ -12,7 +12,7 @@ from maskdemo.charts.looks import DASHES, MARKERS, colour, title
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
 from maskdemo.charts.responses import LUCK, SURE, UNSURE, accuracies, differences_to_no_mask
 from maskdemo.charts.template import LEFT, LEGEND_ROW, RIGHT, inks, legend_below, legend_rows
-from maskdemo.evidence.verdict import BASELINE
+from maskdemo.evidence.former import BASELINE
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings

@@ -12,7 +12,7 @@ from maskdemo.charts.doses import WORDS, dose_text, reaches, short_title
 from maskdemo.charts.heat import GATE_SCALES
 from maskdemo.charts.looks import title
 from maskdemo.charts.template import LEFT, RIGHT, TITLE_SPACE, heading, inks, template
-from maskdemo.evidence.verdict import BASELINE
+from maskdemo.evidence.former import BASELINE
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Findings

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskdemo.charts.ends import LABEL_SPACE
 from maskdemo.charts.template import LEFT, NARROW
-from maskdemo.evidence.verdict import BASELINE
+from maskdemo.evidence.former import BASELINE
 from maskdemo.study import VARIABLES
 
 if TYPE_CHECKING:

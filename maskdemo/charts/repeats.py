@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskdemo.evidence import verdict
+from maskdemo.evidence import former as verdict
 
 if TYPE_CHECKING:
     from maskdemo.snapshot import Curve, Snapshot

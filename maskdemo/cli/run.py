@@ -8,7 +8,7 @@ from dataclasses import asdict
 from math import isinf
 
 from maskdemo.cli.naming import add_settings, named_experiment
-from maskdemo.evidence.verdict import interval, verdicts
+from maskdemo.evidence.former import interval, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.snapshot import Snapshot

@@ -1,213 +1,189 @@
-"""What the repeats entitle us to say.
+"""Each strategy against no mask: an interval, a word and a sentence.
 
-`METHOD` and `RULES` say how, in the words that people read. For a label at each step the accuracy
-compared is that on valid steps: what padding adds is no skill.
+A word is wrong only where one of the k intervals misses on one certain side, so the words of a
+comparison hold together with 95 % as its intervals do, "required" included. `METHOD` and `RULES` say
+how, in the words that people read.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy import special
+from numpy.typing import NDArray
 
-from maskdemo.snapshot import Snapshot
+from maskdemo.evidence.interval import Interval, Limits, count_for, limits
+from maskdemo.evidence.words import between, counted, number, points
+from maskdemo.experiment import LIMITS
 from maskdemo.strategies import STRATEGIES
 
 BASELINE = "no_mask"
-CONFIDENCE = 0.95
+#: A difference in accuracy (0 to 1) that nobody would act on.
+MARGIN = 0.05
 METHOD = (
     "Each strategy is compared with no mask in the same repeat: same data, same initial weights, same "
-    "batch order. The mean difference in accuracy on unseen sequences has a 95% interval (Student's t)."
+    "batch order. The mean difference in accuracy on unseen sequences has an interval (Student's t), "
+    "wide enough that all intervals of a comparison hold together with 95% (Bonferroni)."
 )
 #: What each word means.
 RULES = {
-    "no measurable difference": "the interval contains zero.",
-    "hurts": "the whole interval is below zero.",
+    "required": "it helps, and a second such interval says that less than half of what can be learned "
+    "above chance is learned without it.",
     "helps": "the whole interval is above zero.",
-    "required": "it helps, and without any handling less than half as much is learned above chance.",
-    "undecided": "there is only one repeat, which cannot tell an effect from luck.",
+    "hurts": "the whole interval is below zero.",
+    "the same": f"the whole interval lies within {MARGIN * 100:g} points of zero. This word wins over "
+    "the other three: a difference that small is told, but nobody would act on it.",
+    "undecided": "anything else. More repeats would narrow the interval; a single one has none.",
 }
+#: How many repeats can be asked for.
+MOST_REPEATS = int(LIMITS["repeats"][1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracies:
+    """What is to be judged: accuracies on the valid steps of unseen sequences (0 to 1).
+
+    by_repeat: strategy -> repeat -> accuracy, of finished trainings. chance: the level of the same
+    accuracy. scored: how many labels each accuracy counts. repeats: how many were asked for.
+    comparisons: how many differences from `no_mask` are to hold together.
+    """
+
+    by_repeat: Mapping[str, Mapping[int, float]]
+    chance: float
+    scored: int
+    repeats: int
+    comparisons: int
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One strategy against `no_mask`: accuracy difference and its interval (-1 to 1), in a word."""
+    """One strategy against `no_mask`, or another that is named, in a word of `RULES`.
+
+    difference: in accuracy, paired by repeat (-1 to 1). short_of_half: by how much the other one
+    misses half of what the strategy learns above chance. so_far: repeats are still to come.
+    """
 
     strategy: str
     word: str
-    difference: float
-    low: float
-    high: float
-    repeats: int
+    difference: Interval
+    short_of_half: Interval
+    so_far: bool
     sentence: str
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How far one strategy has come.
+class Compared(NamedTuple):
+    """Words and limits of many comparisons at once, in arrays of one shape."""
 
-    accuracies: on unseen sequences (valid steps), of the repeats that are finished, else of the first
-    one after its newest epoch. reported: the same with padding as it counts. leak: the largest of all
-    repeats (0 to 1), None before one is finished.
-    """
-
-    strategy: str
-    accuracies: tuple[float, ...]
-    reported: tuple[float, ...]
-    leak: float | None
-
-    @property
-    def leak_words(self) -> str:
-        """The leak for people, in points of probability."""
-        if self.leak is None:
-            return "measured after the last epoch"
-        return "none, exactly 0" if self.leak == 0 else f"{self.leak * 100:.2g} points"
+    word: NDArray[np.str_]
+    difference: Limits
+    short_of_half: Limits
 
 
-def standing(snapshot: Snapshot, strategy: str) -> Standing:
-    """How far the strategy has come in this run."""
-    mine = [each for each in snapshot.curves if each.strategy == strategy and each.test_accuracy]
-    leaks = [each.leak for each in mine if each.leak is not None]
-    counted = [each for each in mine if each.leak is not None] or mine[:1]
-    return Standing(
+def compare(
+    mine: NDArray,
+    base: NDArray,
+    *,
+    chance: float,
+    scored: int,
+    comparisons: int,
+    margin: float = MARGIN,
+) -> Compared:
+    """Words for accuracies (..., n) of a strategy and of what it is compared with, paired."""
+
+    def bounds(values: NDArray) -> Limits:
+        return limits(values, resolution=1 / scored, comparisons=comparisons)
+
+    difference, short_of_half = bounds(mine - base), bounds((mine + chance) / 2 - base)
+    # Half of what is learned is a question only where something is learned.
+    required = (short_of_half.low > 0) & (bounds(mine - chance).low > 0)
+    word = np.select(
+        [
+            (difference.low > -margin) & (difference.high < margin),
+            (difference.low > 0) & required,
+            difference.low > 0,
+            difference.high < 0,
+        ],
+        ["the same", "required", "helps", "hurts"],
+        "undecided",
+    )
+    return Compared(word, difference, short_of_half)
+
+
+def verdict(
+    known: Accuracies, strategy: str, over: str = BASELINE, *, margin: float = MARGIN
+) -> Verdict | None:
+    """The strategy against another one; None before both have finished a repeat in common."""
+    mine, base = known.by_repeat.get(strategy, {}), known.by_repeat.get(over, {})
+    shared = sorted(mine.keys() & base.keys())
+    if not shared or strategy == over:
+        return None
+    compared = compare(
+        np.array([mine[repeat] for repeat in shared]),
+        np.array([base[repeat] for repeat in shared]),
+        chance=known.chance,
+        scored=known.scored,
+        comparisons=known.comparisons,
+        margin=margin,
+    )
+    difference, short_of_half = (
+        Interval(float(found.mean), float(found.low), float(found.high), len(shared))
+        for found in (compared.difference, compared.short_of_half)
+    )
+    word = str(compared.word)
+    told = (
+        _numbers(difference, over, known.repeats)
+        + _meaning(word, difference, short_of_half, margin)
+        + _what_would_decide(word, difference, known, margin)
+    )
+    return Verdict(
         strategy,
-        accuracies=tuple(each.test_valid_accuracy[-1] for each in counted),
-        reported=tuple(each.test_accuracy[-1] for each in counted),
-        leak=max(leaks, default=None),
+        word,
+        difference.within(-1, 1),
+        short_of_half.within(-1, 1),
+        so_far=len(shared) < known.repeats,
+        sentence=f"{STRATEGIES[strategy].title}: {told}",
     )
 
 
-def interval(
-    values: Sequence[float] | np.ndarray, *, resolution: float = 0.0, comparisons: int = 1
-) -> tuple[float, float, float]:
-    """Mean and Student's t interval of few values; the limits are infinite for a single one.
-
-    resolution: one test sequence as a share. Accuracies are multiples of it, so few repeats may agree
-    by accident, and a standard deviation below it would claim to see what cannot be seen: it is at
-    least that. comparisons: how many intervals are to hold together with 95 % (Bonferroni).
-
-    >>> [round(x, 3) for x in interval([0.1, 0.2, 0.3])]
-    [0.2, -0.048, 0.448]
-    """
-    data = np.asarray(values, float)
-    mean = float(data.mean())
-    if len(data) < 2:
-        return mean, -math.inf, math.inf
-    # Not scipy.stats: importing it takes a second, for this one quantile.
-    quantile = special.stdtrit(len(data) - 1, 1 - (1 - CONFIDENCE) / (2 * comparisons))
-    half = float(quantile * max(data.std(ddof=1), resolution) / math.sqrt(len(data)))
-    return mean, mean - half, mean + half
+def _numbers(difference: Interval, over: str, asked: int) -> str:
+    against = f"{points(difference.mean)} points against {STRATEGIES[over].title.lower()}"
+    repeats = counted(difference.count, "repeat")
+    if difference.count < asked:
+        repeats = f"{difference.count} of {asked} repeats so far"
+    if not difference.bounded:
+        return f"{against} ({repeats})"
+    return f"{against} (95% interval {between(difference.within(-1, 1))}, {repeats})"
 
 
-def final_accuracies(snapshot: Snapshot, strategy: str) -> dict[int, float]:
-    """Accuracy on unseen sequences (valid steps) after the last epoch, by repeat; finished ones."""
-    return {
-        curve.repeat: curve.test_valid_accuracy[-1]
-        for curve in snapshot.curves
-        if curve.strategy == strategy and curve.leak is not None
-    }
+def _meaning(word: str, difference: Interval, short_of_half: Interval, margin: float) -> str:
+    match word:
+        case "required":
+            return ". Without it less than half of what can be learned above chance is learned."
+        case "helps" if short_of_half.high < 0:
+            return ". Not required: more than half of what can be learned is learned without it."
+        case "helps":
+            return ". Whether it is required cannot be told."
+        case "hurts":
+            return "."
+        case "the same" if difference.low > 0 or difference.high < 0:
+            return f", a small difference within the margin of {number(100 * margin)} points."
+        case "the same":
+            return f", within the margin of {number(100 * margin)} points."
+    if not difference.bounded:
+        return ". One repeat cannot tell an effect from luck."
+    width = number(100 * difference.within(-1, 1).width, ".0f")
+    return f", an interval {width} points wide that decides nothing."
 
 
-def verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
-    """One verdict for each strategy but `no_mask`; empty until both have finished a repeat."""
-    base = final_accuracies(snapshot, BASELINE)
-    found = []
-    for strategy in snapshot.experiment.strategies:
-        mine = final_accuracies(snapshot, strategy)
-        shared = sorted(base.keys() & mine.keys())
-        if strategy == BASELINE or not shared:
-            continue
-        found.append(
-            _compare(
-                strategy,
-                np.array([mine[repeat] for repeat in shared]),
-                np.array([base[repeat] for repeat in shared]),
-                snapshot.chance,
-                1 / snapshot.experiment.test_size,
-            )
-        )
-    return tuple(found)
-
-
-def nothing_learned(snapshot: Snapshot) -> bool:
-    """Whether no strategy with two repeats or more is measurably better than chance."""
-    lows = []
-    for strategy in snapshot.experiment.strategies:
-        accuracies = list(final_accuracies(snapshot, strategy).values())
-        if len(accuracies) > 1:
-            lows.append(interval(accuracies)[1])
-    return bool(lows) and max(lows) <= snapshot.chance
-
-
-def headline(snapshot: Snapshot) -> str | None:
-    """The page's one sentence: is masking required here? None until a verdict can be given."""
-    found = [each for each in verdicts(snapshot) if each.word != "undecided"]
-    if not found:
-        return None
-    if nothing_learned(snapshot):
-        return (
-            "Nothing to see here: no strategy does measurably better than chance "
-            f"({snapshot.chance:.0%}) on unseen sequences."
-        )
-    bare = np.mean(list(final_accuracies(snapshot, BASELINE).values()))
-    for word, answer in (
-        ("required", "Here, yes: the padding must be handled."),
-        ("helps", "Here it helps, but is not required."),
-    ):
-        earned = [each for each in found if each.word == word]
-        if earned:
-            best = max(earned, key=lambda each: each.difference).strategy
-            reached = np.mean(list(final_accuracies(snapshot, best).values()))
-            return (
-                f"{answer} {STRATEGIES[best].title} reaches {reached:.0%}, no mask {bare:.0%}, "
-                f"chance {snapshot.chance:.0%}."
-            )
-    harmful = [STRATEGIES[each.strategy].title.lower() for each in found if each.word == "hurts"]
-    if harmful:
-        return f"Here, no. What hurts: {', '.join(harmful)}."
-    return f"Here, no: no strategy differs measurably from no mask, which reaches {bare:.0%}."
-
-
-def _compare(
-    strategy: str, mine: np.ndarray, base: np.ndarray, chance: float, resolution: float
-) -> Verdict:
-    # Equal in every repeat is no accident; a difference that happens to be the same may be one.
-    floor = resolution if (mine != base).any() else 0.0
-    difference, low, high = interval(mine - base, resolution=floor)
-    word = _word(low, high, float(mine.mean()), float(base.mean()), chance)
-    title = STRATEGIES[strategy].title
-    if not math.isinf(low):
-        # Two shares differ by 1 at most, whatever Student's t says of few repeats.
-        low, high = max(low, -1.0), min(high, 1.0)
-    if word == "undecided":
-        sentence = (
-            f"{title}: {points(difference)} points against no mask in one repeat. One repeat cannot "
-            "tell an effect from luck."
-        )
-    elif low == high == 0:
-        sentence = f"{title}: the same accuracy as no mask in each of {len(mine)} repeats."
-    else:
-        sentence = (
-            f"{title}: {points(difference)} points against no mask "
-            f"(95% interval {points(low)} to {points(high)}, {len(mine)} repeats)."
-        )
-    return Verdict(strategy, word, difference, low, high, len(mine), sentence)
-
-
-def points(share: float) -> str:
-    """A difference of shares (-1 to 1) in points, with its sign: `+2.5`."""
-    # A minus sign rather than a hyphen, and none before a zero.
-    return f"{round(share * 100, 1) + 0.0:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _word(low: float, high: float, mine: float, base: float, chance: float) -> str:
-    if math.isinf(low):
-        return "undecided"
-    if high < 0:
-        return "hurts"
-    if low <= 0:
-        return "no measurable difference"
-    return "required" if mine > chance and base - chance < 0.5 * (mine - chance) else "helps"
+def _what_would_decide(word: str, difference: Interval, known: Accuracies, margin: float) -> str:
+    """About how many repeats, if their mean and scatter stayed as they are."""
+    if word != "undecided" or not difference.bounded or difference.count < known.repeats:
+        return ""
+    # Either the interval leaves zero, or it fits into the margin.
+    half = max(abs(difference.mean), margin - abs(difference.mean))
+    enough = count_for(half, of=difference, comparisons=known.comparisons, most=MOST_REPEATS)
+    if enough is None:
+        return " More repeats would narrow it."
+    return f" More repeats would narrow it: about {enough} might decide."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from maskdemo.charts import repeats
-from maskdemo.evidence import verdict
+from maskdemo.evidence import former as verdict
 
 NOTHING = "–"
 

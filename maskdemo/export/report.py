@@ -8,7 +8,7 @@ from math import isinf
 from typing import TYPE_CHECKING
 
 from maskdemo import charts
-from maskdemo.evidence.verdict import METHOD, RULES, headline, points, standing, verdicts
+from maskdemo.evidence.former import METHOD, RULES, headline, points, standing, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.export.numbers import NOTHING, interval, mean, spread

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from maskdemo.evidence.verdict import BASELINE, interval
+from maskdemo.evidence.former import BASELINE, interval
 from maskdemo.snapshot import Outcome
 from maskdemo.study.grid import Cell, Study, Training
 from maskdemo.tasks import chance, make

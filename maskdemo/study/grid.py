@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from maskdemo.evidence.verdict import BASELINE
+from maskdemo.evidence.former import BASELINE
 from maskdemo.experiment import COSTLY, MOST_WORK, Experiment, Unfit
 from maskdemo.study.variables import VARIABLES, Dose
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskdemo.evidence.verdict import BASELINE
+from maskdemo.evidence.former import BASELINE
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell

@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.evidence.verdict import (
+from maskdemo.evidence.former import (
     BASELINE,
     METHOD,
     RULES,

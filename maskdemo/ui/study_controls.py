@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from maskdemo.charts.doses import dose_text, short_title
-from maskdemo.evidence.verdict import BASELINE
+from maskdemo.evidence.former import BASELINE
 from maskdemo.experiment import LIMITS, Experiment, Unfit
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Dose, Study

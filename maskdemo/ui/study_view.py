@@ -10,7 +10,7 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.doses import dose_text, short_title
-from maskdemo.evidence.verdict import BASELINE, points
+from maskdemo.evidence.former import BASELINE, points
 from maskdemo.jobs import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Difference, Estimate, Findings, Study, summary

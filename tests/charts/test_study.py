@@ -15,7 +15,7 @@ from maskdemo import charts
 from maskdemo.charts.doses import REACHES, dose_axis, dose_text, reaches
 from maskdemo.charts.looks import MARKERS, title
 from maskdemo.charts.responses import LUCK, SURE, UNSURE
-from maskdemo.evidence.verdict import BASELINE
+from maskdemo.evidence.former import BASELINE
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study

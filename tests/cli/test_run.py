@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from maskdemo.cli import main
-from maskdemo.evidence.verdict import verdicts
+from maskdemo.evidence.former import verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS, scenario_of
 from maskdemo.strategies import STRATEGIES

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from maskdemo.evidence.verdict import (
+from maskdemo.evidence.former import (
     final_accuracies,
     headline,
     interval,

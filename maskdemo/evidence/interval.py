@@ -1,0 +1,108 @@
+"""The one place that makes an interval: Student's t (Student 1908) over few repeats.
+
+Limits may be computed for many rows at once, so that simulations go through the very arithmetic
+that people are shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The mean of `count` values and the limits of what it may be, infinite for a single value."""
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there are limits at all."""
+        return math.isfinite(self.low)
+
+    @property
+    def width(self) -> float:
+        """From the lower limit to the upper one."""
+        return self.high - self.low
+
+    def within(self, least: float, most: float) -> Interval:
+        """The same, its limits cut where no value can be; one without limits stays so."""
+        if not self.bounded:
+            return self
+        return replace(self, low=max(self.low, least), high=min(self.high, most))
+
+
+class Limits(NamedTuple):
+    """Means and limits of many rows, arrays of one shape."""
+
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+def interval(
+    values: Sequence[float] | NDArray, *, resolution: float = 0.0, comparisons: int = 1
+) -> Interval:
+    """Mean and Student's t interval of few values (n,); see `limits`.
+
+    >>> found = interval([0.1, 0.2, 0.3])
+    >>> round(found.mean, 3), round(found.low, 3), round(found.high, 3), found.count
+    (0.2, -0.048, 0.448, 3)
+    """
+    data = np.asarray(values, float)
+    found = limits(data, resolution=resolution, comparisons=comparisons)
+    return Interval(float(found.mean), float(found.low), float(found.high), len(data))
+
+
+def limits(values: NDArray, *, resolution: float = 0.0, comparisons: int = 1) -> Limits:
+    """Means and limits of rows (..., n).
+
+    resolution: the smallest difference that could be seen, one scored label as a share of all.
+    Accuracies are multiples of it, so few repeats may agree by accident, and a standard deviation
+    below it would claim to see what cannot be seen: it is taken to be at least that. Labels of steps
+    of one sequence hang together, so that they tell less than as many sequences would; that lies in
+    the scatter between repeats, which is what the interval is made of, and not in this floor.
+    comparisons: how many intervals are to hold together with 95 % (Bonferroni). Each interval keeps a
+    scatter of its own: networks that read padding scatter far more than those that do not, and a
+    pooled scatter (Dunnett) would call the luck of the former an effect.
+    """
+    count = values.shape[-1]
+    mean = values.mean(axis=-1)
+    if count < 2:
+        return Limits(mean, np.full_like(mean, -np.inf), np.full_like(mean, np.inf))
+    scatter = np.maximum(values.std(axis=-1, ddof=1), resolution)
+    half = scatter * _half_width(count, comparisons)
+    return Limits(mean, mean - half, mean + half)
+
+
+def count_for(half: float, *, of: Interval, comparisons: int, most: int) -> int | None:
+    """How many values would make an interval of at most `half` to either side, scattered as these.
+
+    None where more than `most` would be needed, or where nothing is known of their scatter.
+    """
+    if not of.bounded:
+        return None
+    scatter = of.width / 2 / _half_width(of.count, comparisons)
+    wanted = (n for n in range(2, most + 1) if scatter * _half_width(n, comparisons) <= half)
+    return next(wanted, None)
+
+
+@lru_cache(maxsize=1024)
+def _half_width(count: int, comparisons: int) -> float:
+    """Half the width of the interval of `count` values whose standard deviation is 1."""
+    # Not scipy.stats: importing it takes a second, for this one quantile.
+    quantile = special.stdtrit(count - 1, 1 - (1 - CONFIDENCE) / (2 * comparisons))
+    return float(quantile) / math.sqrt(count)

@@ -1,0 +1,98 @@
+"""What a run has reached so far, strategy by strategy, as `Accuracies` and for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.verdict import BASELINE, MARGIN, Accuracies, Verdict, verdict
+from maskdemo.evidence.words import leak
+from maskdemo.experiment import Experiment
+from maskdemo.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far one strategy has come.
+
+    accuracies: on unseen sequences (valid steps), of the repeats that are finished, else of the first
+    one after its newest epoch. reported: the same with padding as it counts. scored: how many labels
+    an accuracy counts. leak: the largest of all repeats (0 to 1), None before one is finished.
+    """
+
+    strategy: str
+    accuracies: tuple[float, ...]
+    reported: tuple[float, ...]
+    scored: int
+    leak: float | None
+
+    @property
+    def accuracy(self) -> Interval | None:
+        """The mean of `accuracies` with its 95 % interval; None before the first epoch."""
+        return accuracy(self.accuracies, scored=self.scored) if self.accuracies else None
+
+    @property
+    def reported_mean(self) -> float | None:
+        """The mean of `reported`; None before the first epoch."""
+        return sum(self.reported) / len(self.reported) if self.reported else None
+
+    @property
+    def leak_words(self) -> str:
+        """The leak for people, in points of probability."""
+        return leak(self.leak)
+
+
+def standing(snapshot: Snapshot, strategy: str) -> Standing:
+    """How far the strategy has come in this run."""
+    mine = [curve for curve in snapshot.curves if curve.strategy == strategy and curve.test_accuracy]
+    finished = [curve for curve in mine if curve.leak is not None]
+    shown = finished or mine[:1]
+    return Standing(
+        strategy,
+        accuracies=tuple(curve.test_valid_accuracy[-1] for curve in shown),
+        reported=tuple(curve.test_accuracy[-1] for curve in shown),
+        scored=scored(snapshot.experiment),
+        leak=max((curve.leak for curve in mine if curve.leak is not None), default=None),
+    )
+
+
+def accuracy(values: tuple[float, ...], *, scored: int) -> Interval:
+    """Accuracies (0 to 1) of one strategy, each over `scored` labels: mean and 95 % interval."""
+    return interval(values, resolution=1 / scored).within(0, 1)
+
+
+def accuracies(snapshot: Snapshot) -> Accuracies:
+    """What the finished trainings of a run reached."""
+    names = snapshot.experiment.strategies
+    return Accuracies(
+        by_repeat={
+            name: {
+                curve.repeat: curve.test_valid_accuracy[-1]
+                for curve in snapshot.curves
+                if curve.strategy == name and curve.leak is not None
+            }
+            for name in names
+        },
+        chance=snapshot.chance,
+        scored=scored(snapshot.experiment),
+        repeats=snapshot.experiment.repeats,
+        comparisons=max(1, len(names) - (BASELINE in names)),
+    )
+
+
+def verdicts(snapshot: Snapshot, *, margin: float = MARGIN) -> tuple[Verdict, ...]:
+    """One verdict for each strategy that has finished a repeat together with `no_mask`."""
+    known = accuracies(snapshot)
+    found = (verdict(known, name, margin=margin) for name in known.by_repeat)
+    return tuple(each for each in found if each is not None)
+
+
+@lru_cache(maxsize=64)
+def scored(experiment: Experiment) -> int:
+    """How many labels the accuracy on valid steps of the test set counts, in the first repeat."""
+    if not experiment.per_step:
+        return experiment.test_size
+    return int(np.concatenate(experiment.data().test.observed).sum())

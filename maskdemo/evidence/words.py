@@ -1,0 +1,60 @@
+"""Numbers and names in the words that every page, chart, report and command uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from maskdemo.evidence.interval import Interval
+
+#: Where padding stands, by Keras's name of the side.
+SIDES = {"post": "after the end", "pre": "in front"}
+
+
+def number(value: float, form: str = "g") -> str:
+    """A number with a minus sign rather than a hyphen, and none before a zero.
+
+    >>> number(-9.0), number(-0.04, ".1f"), number(2.5, "+.1f")
+    ('−9', '0.0', '+2.5')
+    """
+    text = format(value, form)
+    if not any(digit in text for digit in "123456789"):
+        text = text.lstrip("+-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def points(share: float, digits: int = 1) -> str:
+    """A difference of shares (-1 to 1) in points, with its sign: `+2.5`; 0 has none."""
+    return number(100 * share, f"+.{digits}f")
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share (0 to 1) as a percentage: `93.2%`."""
+    return f"{share:.{digits}%}"
+
+
+def between(found: Interval, form: Callable[[float], str] = points) -> str:
+    """The limits of an interval: `−1.2 to +3.0`, or `one repeat` where there are none."""
+    return f"{form(found.low)} to {form(found.high)}" if found.bounded else "one repeat"
+
+
+def leak(share: float | None) -> str:
+    """A leak (0 to 1) in points of probability; None before it is measured."""
+    if share is None:
+        return "measured after the last epoch"
+    return "none, exactly 0" if share == 0 else f"{share * 100:.2g} points"
+
+
+def counted(count: int, what: str) -> str:
+    """How many of a thing: `1 repeat`, `3 repeats`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital at its beginning and everything else as it is."""
+    return sentence[:1].upper() + sentence[1:]

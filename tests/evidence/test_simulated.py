@@ -1,0 +1,190 @@
+"""The words proven by simulation: how often they are wrong where the truth is known.
+
+Accuracies are drawn as real runs scatter: repeats differ (data, first weights), networks of one repeat
+differ, and what is seen of each is its luck on a limited test set. `pytest -s` prints the rates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from maskdemo.evidence import MARGIN, Accuracies, answer, compare, nothing_learned, verdict
+from maskdemo.strategies import STRATEGIES
+
+RUNS = 2000
+PROMISED = 0.05
+#: What simulating so many runs may add by luck, in three standard errors.
+LUCK = 3 * np.sqrt(PROMISED * (1 - PROMISED) / RUNS)
+COUNTS = [(compared, repeats) for compared in range(1, 7) for repeats in range(2, 11)]
+EFFECTS = ("helps", "hurts", "required")
+
+
+@dataclass(frozen=True)
+class World:
+    """How accuracies come about. Spreads are standard deviations, as shares of 1.
+
+    level: the true accuracy. repeats, bare, others: the spread between repeats, of networks without a
+    mask and of the others. scored: labels in the test set, in groups (a sequence's steps) that are
+    right or wrong together. recorded: all repeats share one test set, in which some are harder.
+    failures: the share of networks that learn nothing and stay at 50 %.
+    """
+
+    level: float = 0.8
+    repeats: float = 0.02
+    bare: float = 0.015
+    others: tuple[float, ...] = (0.015,) * 6
+    scored: int = 300
+    together: int = 1
+    recorded: bool = False
+    failures: float = 0.0
+
+    def accuracies(
+        self, rng: np.random.Generator, compared: int, repeats: int, effect: float = 0.0
+    ) -> NDArray[np.float64]:
+        """(RUNS, 1 + compared, repeats), no mask first; the others are better by `effect`."""
+        shape = (RUNS, 1 + compared, repeats)
+        spread = np.array([self.bare, *self.others[:compared]])[:, None]
+        truth = self.level + effect * (np.arange(1 + compared) > 0)[:, None]
+        truth = truth + rng.normal(0, self.repeats, (RUNS, 1, repeats))
+        truth = np.clip(truth + spread * rng.normal(size=shape), 0, 1)
+        truth = np.where(rng.random(shape) < self.failures, 0.5, truth)
+        groups = self.scored // self.together
+        if self.recorded:
+            # Half of the test set is easier by ten points, and the same half in every repeat.
+            easy = rng.binomial(groups // 2, np.clip(truth + 0.1, 0, 1))
+            hard = rng.binomial(groups - groups // 2, np.clip(truth - 0.1, 0, 1))
+            return (easy + hard) / groups
+        return rng.binomial(groups, truth) / groups
+
+
+WORLDS = {
+    "alike": World(),
+    "few test sequences": World(scored=16),
+    "nearly all right": World(level=0.99, repeats=0.005, bare=0.002, others=(0.002,) * 6, scored=496),
+    "no mask scatters more": World(level=0.6, bare=0.1, others=(0.01,) * 6, scored=496),
+    "one scatters more": World(level=0.7, bare=0.01, others=(0.1, *(0.01,) * 5), scored=496),
+    "steps hang together": World(scored=5000, together=10),
+    "one recorded test set": World(level=0.85, scored=370, recorded=True),
+    "some learn nothing": World(failures=0.2),
+    "at chance": World(level=0.5, repeats=0.0, bare=0.0, others=(0.0,) * 6, scored=500),
+}
+
+
+def words(world: World, found: NDArray[np.float64]) -> NDArray[np.str_]:
+    return compare(
+        found[:, 1:], found[:, :1],
+        chance=0.5, scored=world.scored, comparisons=found.shape[1] - 1,
+    ).word
+
+
+def rates(name: str, wrong: tuple[str, ...], *, effect: float = 0.0) -> dict[tuple[int, int], float]:
+    """How often some strategy gets a wrong word, by how many are compared and repeated."""
+    world, rng = WORLDS[name], np.random.default_rng(2026)
+    found = {
+        (compared, repeats): float(
+            np.isin(words(world, world.accuracies(rng, compared, repeats, effect)), wrong)
+            .any(axis=1)
+            .mean()
+        )
+        for compared, repeats in COUNTS
+    }
+    rows = (
+        f"{compared:10} | " + "  ".join(f"{found[compared, n]:5.1%}" for n in range(2, 11))
+        for compared in range(1, 7)
+    )
+    head = f"{name}: some strategy {' or '.join(wrong)}, true effect {100 * effect:.0f} points"
+    table = "\n".join([head, "  compared | 2 to 10 repeats", *rows])
+    print(f"\n{table}")  # noqa: T201
+    return found
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_without_an_effect_none_is_found(name):
+    found = rates(name, EFFECTS)
+    assert max(found.values()) <= PROMISED + LUCK, found
+    assert np.mean(list(found.values())) <= PROMISED
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_true_effect_is_not_called_the_same(name):
+    effect = 2 * MARGIN if WORLDS[name].level < 0.9 else -2 * MARGIN
+    assert max(rates(name, ("the same",), effect=effect).values()) <= PROMISED
+
+
+def test_required_is_wrong_in_few_runs_where_half_is_learned_without_a_mask():
+    """No mask at 65 %, the others at 80 %, chance at 50 %: just half, so nothing is required."""
+    world, rng = World(level=0.65), np.random.default_rng(2026)
+    for compared, repeats in COUNTS:
+        found = words(world, world.accuracies(rng, compared, repeats, effect=0.15))
+        assert (found == "required").any(axis=1).mean() <= PROMISED + LUCK
+
+
+def test_a_plain_effect_is_found_with_five_repeats():
+    """Or the promises could be kept by saying nothing."""
+    rng = np.random.default_rng(2026)
+    assert (words(World(), World().accuracies(rng, 3, 5, effect=0.2)) == "helps").mean() > 0.95
+    same = words(World(scored=500), World(scored=500).accuracies(rng, 3, 10))
+    assert (same == "the same").mean() > 0.85
+    required = words(World(level=0.55), World(level=0.55).accuracies(rng, 3, 5, effect=0.35))
+    assert (required == "required").mean() > 0.95
+
+
+def known(accuracies: NDArray[np.float64], *, chance: float, scored: int) -> Accuracies:
+    """One run of (strategies, repeats) accuracies."""
+    names = list(STRATEGIES)[: len(accuracies)]
+    return Accuracies(
+        by_repeat={name: dict(enumerate(row)) for name, row in zip(names, accuracies, strict=True)},
+        chance=chance,
+        scored=scored,
+        repeats=accuracies.shape[1],
+        comparisons=len(accuracies) - 1,
+    )
+
+
+def test_what_is_simulated_is_what_people_are_told():
+    world, rng = WORLDS["one scatters more"], np.random.default_rng(2026)
+    for repeats in (2, 3, 5):
+        found = world.accuracies(rng, 4, repeats, effect=0.05)[:50]
+        for run, wanted in zip(found, words(world, found), strict=True):
+            one = known(run, chance=0.5, scored=world.scored)
+            told = [verdict(one, name) for name in list(one.by_repeat)[1:]]
+            assert [each and each.word for each in told] == list(wanted)
+
+
+def test_nothing_to_see_is_said_of_few_runs_in_which_something_is_learned():
+    rng = np.random.default_rng(2026)
+    for compared, repeats in ((1, 2), (1, 5), (3, 3), (3, 10), (6, 5)):
+        runs = World(level=0.6).accuracies(rng, compared, repeats)[:400]
+        wrong = [nothing_learned(known(run, chance=0.5, scored=300)) for run in runs]
+        assert np.mean(wrong) <= PROMISED
+    at_chance = WORLDS["at chance"].accuracies(rng, 2, 10)[:400]
+    right = [nothing_learned(known(run, chance=0.5, scored=500)) for run in at_chance]
+    assert np.mean(right) > 0.9
+
+
+@pytest.mark.parametrize(("compared", "repeats"), [(1, 2), (3, 2), (3, 3), (6, 5)])
+def test_no_is_not_said_where_an_effect_cannot_be_told(compared, repeats):
+    """A true effect of ten points, of networks that scatter: "no" must not come of few repeats."""
+    world, rng = World(level=0.7, bare=0.05), np.random.default_rng(2026)
+    runs = world.accuracies(rng, compared, repeats, effect=2 * MARGIN)[:400]
+    said = [answer(known(run, chance=0.5, scored=world.scored)) for run in runs]
+    assert np.mean([each.startswith("Here, no") for each in said]) <= PROMISED
+
+
+def test_looking_while_repeats_come_in_decides_nothing():
+    """Whatever is said before all repeats are there says that it is not the end."""
+    rng = np.random.default_rng(2026)
+    for run in World().accuracies(rng, 3, 5, effect=0.2)[:50]:
+        for seen in (2, 3, 4):
+            whole = known(run, chance=0.5, scored=300)
+            early = {name: dict(list(row.items())[:seen]) for name, row in whole.by_repeat.items()}
+            partly = Accuracies(
+                by_repeat=early, chance=0.5, scored=300, repeats=5, comparisons=3
+            )
+            told = [verdict(partly, name) for name in list(early)[1:]]
+            assert all(each and each.so_far and "so far" in each.sentence for each in told)
+            assert answer(partly).startswith("So far")
