@@ -10,8 +10,8 @@ from maskdemo.charts.added import accuracy_by_padding, change_by_padding
 from maskdemo.charts.batch import padded_batch
 from maskdemo.charts.compare import strategies_compared
 from maskdemo.charts.curves import learning_curves
-from maskdemo.charts.dose import dose_response
 from maskdemo.charts.dose_map import dose_map
+from maskdemo.charts.dose_response import dose_response
 from maskdemo.charts.fitting import fitting
 from maskdemo.charts.gates import gate_heatmaps
 from maskdemo.charts.gradients import gradient_by_step

@@ -6,19 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from maskdemo.charts.looks import MARKERS, colour, title
+from maskdemo.charts.curves import TOP, reported_chance
+from maskdemo.charts.figure import Drawn, Settings, entry, figure, scatter
+from maskdemo.charts.figure import names as names_of
+from maskdemo.charts.lines import marker
+from maskdemo.charts.looks import colour, title
 from maskdemo.charts.repeats import comparable, interval
 from maskdemo.charts.template import (
-    LEFT,
     LEGEND_ROW,
-    RIGHT,
     TITLE_SPACE,
-    heading,
+    chance_line,
     inks,
+    layout,
     legend_below,
     legend_rows,
-    template,
+    note,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
 PLOT_HEIGHT = 240
 NUMBER_ROW = 17
 AXIS_SPACE = 58
-TOP = 1.02
 
 
 def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure:
@@ -38,9 +41,10 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
     ink = inks(dark)
     names = snapshot.experiment.strategies
     both = snapshot.experiment.per_step
-    traces: list[go.Scatter] = []
-    labels: list[dict] = []
-    epochs, counts = set(), set()
+    traces: list[Drawn] = []
+    labels: list[Settings] = []
+    epochs: set[int] = set()
+    counts: set[int] = set()
     for at, name in enumerate(names):
         curves = comparable(snapshot, name)
         if not curves:
@@ -48,78 +52,76 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
         epochs.add(len(curves[0].test_accuracy))
         counts.add(len(curves))
         reported = np.array([each.test_accuracy[-1] for each in curves])
-        traces += _group(name, at - 0.24 * both, reported, dark, both, open_marker=False)
+        traces += _group(name, at - 0.24 * both, reported, dark, both, hollow=False)
         labels.append(
             _number(f"<b>{reported.mean():.0%}</b>", colour(name, dark=dark), at=at, row=both)
         )
         if both:
             valid = np.array([each.test_valid_accuracy[-1] for each in curves])
-            traces += _group(name, at + 0.24, valid, dark, both, open_marker=True)
+            traces += _group(name, at + 0.24, valid, dark, both, hollow=True)
             labels.append(_number(f"{valid.mean():.0%}", colour(name, dark=dark), at=at))
     if labels and both:
-        labels.append(_number("Reported", ink.muted, row=1))
-        labels.append(_number("Valid", ink.muted))
+        labels.append(_row_name("Reported", ink.muted, row=1))
+        labels.append(_row_name("Valid", ink.muted))
     elif counts - {1}:
-        labels.append(_number("Mean", ink.muted))
+        labels.append(_row_name("Mean", ink.muted))
     entries = _legend(snapshot.experiment.repeats > 1, both, dark)
-    rows = legend_rows([str(each.name) for each in entries])
-    above = TITLE_SPACE + 12 + NUMBER_ROW * (1 + both)
-    below = AXIS_SPACE + 4 + LEGEND_ROW * rows
     size = 13 if len(names) <= 4 else 12 if len(names) == 5 else 11
-    layout = go.Layout(
-        template=template(dark),
-        uirevision="accuracy_by_strategy",
-        title=heading("Accuracy on unseen sequences", _subtitle(epochs, counts), dark=dark),
-        height=above + PLOT_HEIGHT + below,
-        margin={"l": LEFT, "r": RIGHT, "t": above, "b": below},
-        hovermode="closest",
-        xaxis={
-            "range": [-0.5, len(names) - 0.5],
-            "tickvals": list(range(len(names))),
-            "ticktext": [_wrapped(title(each)) for each in names],
-            "tickfont": {"size": size, "color": ink.text},
-            "tickangle": 0,
-            "showgrid": False,
-        },
-        yaxis={"range": [0, TOP], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
-        legend=legend_below(PLOT_HEIGHT, AXIS_SPACE),
-        shapes=[
-            {
-                "type": "line",
-                "xref": "paper",
-                "x0": 0,
-                "x1": 1,
-                "y0": snapshot.chance,
-                "y1": snapshot.chance,
-                "line": {"color": ink.muted, "width": 1.5, "dash": "dot"},
-                "layer": "below",
-            }
-        ],
-        annotations=labels,
+    chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": chance_line(dark)}
+    levels = {reported_chance(snapshot)} | ({valid_chance(snapshot)} if both else set())
+    return figure(
+        [*traces, *entries],
+        layout(
+            "accuracy_by_strategy",
+            "Accuracy on unseen sequences",
+            _subtitle(epochs, counts),
+            inner=PLOT_HEIGHT,
+            above=TITLE_SPACE + 12 + NUMBER_ROW * (1 + both),
+            below=AXIS_SPACE + 4 + LEGEND_ROW * legend_rows(names_of(entries)),
+            dark=dark,
+            hovermode="closest",
+            xaxis={
+                "range": [-0.5, len(names) - 0.5],
+                "tickvals": list(range(len(names))),
+                "ticktext": [_wrapped(title(each)) for each in names],
+                "tickfont": {"size": size, "color": ink.text},
+                "tickangle": 0,
+                "showgrid": False,
+            },
+            yaxis={"range": [0, TOP], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
+            legend=legend_below(PLOT_HEIGHT, AXIS_SPACE),
+            shapes=[chance | {"y0": each, "y1": each, "layer": "below"} for each in sorted(levels)],
+            annotations=labels,
+        ),
     )
-    return go.Figure([*traces, *entries], layout)
+
+
+def valid_chance(snapshot: Snapshot) -> float:
+    """The accuracy of always giving the commonest label, over valid steps only."""
+    return getattr(snapshot.chance, "valid", snapshot.chance)  # type: ignore[return-value]
 
 
 def _group(
-    name: str, at: float, values: np.ndarray, dark: bool, both: bool, *, open_marker: bool
-) -> list[go.Scatter]:
+    name: str, at: float, values: NDArray, dark: bool, both: bool, *, hollow: bool
+) -> list[Drawn]:
     """Every repeat a point and, where there are several, mean and interval to the right of them."""
     shade = colour(name, dark=dark)
-    what = f"{title(name)}{', valid steps only' if open_marker else ''}"
+    what = f"{title(name)}{', valid steps only' if hollow else ''}"
     several = len(values) > 1
     aside = (0.1 if both else 0.13) * several
-    points = go.Scatter(
+    points = scatter(
         x=np.full(len(values), at - aside),
         y=values,
         customdata=np.arange(1, len(values) + 1),
         mode="markers",
-        marker={
-            "symbol": MARKERS[name] + ("-open" if open_marker else ""),
-            "size": 7 if several else 10,
-            "color": shade,
-            "opacity": 0.7 if several and not open_marker else 1,
-            "line": {"width": 1.5 if open_marker else 0, "color": shade},
-        },
+        marker=marker(
+            name,
+            dark=dark,
+            hollow=hollow,
+            size=7 if several else 10,
+            opacity=0.7 if several and not hollow else 1,
+            line={"width": 1.5 if hollow else 0, "color": shade},
+        ),
         cliponaxis=False,
         showlegend=False,
         name=what,
@@ -130,16 +132,11 @@ def _group(
         return [points]
     mean = float(values.mean())
     low, high = limits
-    summary = go.Scatter(
+    summary = scatter(
         x=[at + aside],
         y=[mean],
         mode="markers",
-        marker={
-            "symbol": "line-ew-open",
-            "size": 10 if both else 14,
-            "color": shade,
-            "line": {"width": 3},
-        },
+        marker=_mean_mark(shade, size=10 if both else 14),
         error_y={
             "type": "data",
             "symmetric": False,
@@ -158,45 +155,34 @@ def _group(
     return [points, summary]
 
 
-def _number(text: str, shade: str, *, at: int | None = None, row: int = 0) -> dict:
-    """A number over its column, or at the left edge the name of its row; row 0 is the lowest."""
-    place = (
-        {"x": at} if at is not None else {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -3}
-    )
-    return place | {
-        "text": text,
-        "y": 1,
-        "yref": "paper",
-        "yanchor": "bottom",
-        "yshift": 6 + NUMBER_ROW * row,
-        "showarrow": False,
-        "font": {"color": shade, "size": 13 if at is not None else 10},
-    }
+def _mean_mark(shade: str, *, size: int) -> Settings:
+    return {"symbol": "line-ew-open", "size": size, "color": shade, "line": {"width": 3}}
 
 
-def _legend(several: bool, both: bool, dark: bool) -> list[go.Scatter]:
-    """Entries without data that explain the marks, in no strategy's colour."""
-    ink = inks(dark)
-    kinds = [("One repeat", {"symbol": "circle", "size": 8, "color": ink.muted})]
+def _number(text: str, shade: str, *, at: int, row: int = 0) -> Settings:
+    """A number over its column; row 0 is the lowest."""
+    return note(text, shade, x=at, **_row(row))
+
+
+def _row_name(text: str, shade: str, *, row: int = 0) -> Settings:
+    """What the numbers of a row are, at the left edge."""
+    return note(text, shade, x=0, xref="paper", xanchor="right", xshift=-3, size=10, **_row(row))
+
+
+def _row(row: int) -> Settings:
+    return {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6 + NUMBER_ROW * row}
+
+
+def _legend(several: bool, both: bool, dark: bool) -> list[Drawn]:
+    """What the marks mean, in no strategy's colour."""
+    shade = inks(dark).muted
+    entries = [entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
     if both:
-        kinds.append(
-            (
-                "Valid steps only",
-                {"symbol": "circle-open", "size": 8, "color": ink.muted, "line": {"width": 1.6}},
-            )
-        )
+        hollow = {"symbol": "circle-open", "size": 8, "color": shade, "line": {"width": 1.6}}
+        entries.append(entry("Valid steps only", marker=hollow))
     if several:
-        bar = {"symbol": "line-ew-open", "size": 16, "color": ink.muted, "line": {"width": 3}}
-        kinds.append(("Mean, interval", bar))
-    entries = [
-        go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=text, hoverinfo="skip")
-        for text, marker in kinds
-    ]
-    chance = {"color": ink.muted, "width": 1.5, "dash": "dot"}
-    entries.append(
-        go.Scatter(x=[None], y=[None], mode="lines", line=chance, name="Chance", hoverinfo="skip")
-    )
-    return entries
+        entries.append(entry("Mean, interval", marker=_mean_mark(shade, size=16)))
+    return [*entries, entry("Chance", line=chance_line(dark))]
 
 
 def _subtitle(epochs: set[int], counts: set[int]) -> str:

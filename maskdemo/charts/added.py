@@ -7,39 +7,39 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from maskdemo.charts.looks import DASHES, MARKERS, colour, title
+from maskdemo.charts.figure import Drawn, Settings, entry, figure, names, scatter
+from maskdemo.charts.lines import line, marker
+from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import Panel, axis, stacked, upright
 from maskdemo.charts.template import (
-    LEFT,
     LEGEND_ROW,
-    RIGHT,
-    TITLE_SPACE,
-    heading,
+    chance_line,
     inks,
+    layout,
     legend_below,
     legend_rows,
-    template,
 )
 from maskdemo.inside.leak import Sweep
 
 ACCURACY_HEIGHT = 230
-STEPS_AXIS = {"title": {"text": "Padded steps added"}, "tickvals": [0, 50, 100, 150, 200]}
+#: Of two lines a strategy: the sequence in the middle, and the one that moves furthest.
+MEDIAN: Settings = {"width": 2.2}
+WORST: Settings = {"width": 1.6, "dash": "dot"}
+STEPS_AXIS: Settings = {"title": {"text": "Padded steps added"}, "tickvals": [0, 50, 100, 150, 200]}
 
 
 def change_by_padding(
     sweeps: Mapping[str, Sweep], *, cursor: int, detail: str, dark: bool = False
 ) -> go.Figure:
     """One panel a strategy: how far the outputs move, in the median and in the worst sequence."""
-    panels, traces = [], []
+    panels: list[Panel] = []
+    traces: list[Drawn] = []
     for index, (name, sweep) in enumerate(sweeps.items()):
         median, worst = np.median(sweep.change, axis=1), sweep.change.max(axis=1)
         shade = colour(name, dark=dark)
-        for values, words, look in (
-            (median, "Median", {"width": 2.2}),
-            (worst, "Worst", {"width": 1.6, "dash": "dot"}),
-        ):
+        for values, words, look in ((median, "Median", MEDIAN), (worst, "Worst", WORST)):
             traces.append(
-                go.Scatter(
+                scatter(
                     x=sweep.counts,
                     y=values,
                     yaxis=axis(index),
@@ -64,34 +64,21 @@ def change_by_padding(
                 ticks={"tickvals": [0, 0.5, 1], "showgrid": True},
             )
         )
-    ink = inks(dark)
-    legend = [
-        go.Scatter(
-            x=[None],
-            y=[None],
-            mode="lines",
-            line={"color": ink.muted} | look,
-            name=words,
-            hoverinfo="skip",
-        )
-        for words, look in (
-            ("Median sequence", {"width": 2.2}),
-            ("Worst sequence", {"width": 1.6, "dash": "dot"}),
-        )
-    ]
-    figure = stacked(
+    shade = {"color": inks(dark).muted}
+    return stacked(
         panels,
         traces,
         title="How far the outputs move",
         detail=f"Change of a probability, {detail}",
         steps=int(next(iter(sweeps.values())).counts[-1]),
         dark=dark,
-        legend=legend,
-        name="change_by_padding",
-    )
-    return figure.update_layout(
-        xaxis={"range": _range(sweeps)} | STEPS_AXIS,
+        legend=[
+            entry("Median sequence", line=shade | MEDIAN),
+            entry("Worst sequence", line=shade | WORST),
+        ],
         shapes=[upright(cursor, dark=dark, index=at) for at in range(len(panels))],
+        xaxis={"range": _range(sweeps)} | STEPS_AXIS,
+        name="change_by_padding",
     )
 
 
@@ -99,50 +86,50 @@ def accuracy_by_padding(
     sweeps: Mapping[str, Sweep], *, cursor: int, chance: float, detail: str, dark: bool = False
 ) -> go.Figure:
     """One line a strategy: accuracy on the test set against the padding added."""
-    ink = inks(dark)
     lines = [
-        go.Scatter(
+        scatter(
             x=sweep.counts,
             y=sweep.accuracy,
             name=title(name),
             mode="lines+markers",
-            line={"color": colour(name, dark=dark), "width": 2.2, "dash": DASHES[name]},
-            marker={"symbol": MARKERS[name], "size": 6, "color": colour(name, dark=dark)},
+            line=line(name, dark=dark),
+            marker=marker(name, dark=dark, size=6),
             cliponaxis=False,
             hovertemplate="%{y:.1%}",
         )
         for name, sweep in sweeps.items()
     ]
     lines.append(
-        go.Scatter(
+        scatter(
             x=_range(sweeps),
             y=[chance, chance],
             name="Chance",
             mode="lines",
-            line={"color": ink.muted, "width": 1.5, "dash": "dot"},
+            line=chance_line(dark),
             hoverinfo="skip",
         )
     )
-    rows = legend_rows([str(each.name) for each in lines])
-    below = 50 + LEGEND_ROW * rows
-    layout = go.Layout(
-        template=template(dark),
-        uirevision="accuracy_by_padding",
-        title=heading("Accuracy with padding added", detail, dark=dark),
-        height=TITLE_SPACE + ACCURACY_HEIGHT + below,
-        margin={"l": LEFT, "r": RIGHT, "t": TITLE_SPACE, "b": below},
-        hovermode="x unified",
-        xaxis={
-            "range": _range(sweeps),
-            "showgrid": False,
-            "unifiedhovertitle": {"text": "%{x} steps added"},
-        }
-        | STEPS_AXIS,
-        yaxis={"range": [0, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
-        legend=legend_below(ACCURACY_HEIGHT, 48),
-        shapes=[upright(cursor, dark=dark)],
+    return figure(
+        lines,
+        layout(
+            "accuracy_by_padding",
+            "Accuracy with padding added",
+            detail,
+            inner=ACCURACY_HEIGHT,
+            below=50 + LEGEND_ROW * legend_rows(names(lines)),
+            dark=dark,
+            hovermode="x unified",
+            xaxis={
+                "range": _range(sweeps),
+                "showgrid": False,
+                "unifiedhovertitle": {"text": "%{x} steps added"},
+            }
+            | STEPS_AXIS,
+            yaxis={"range": [0, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
+            legend=legend_below(ACCURACY_HEIGHT, 48),
+            shapes=[upright(cursor, dark=dark)],
+        ),
     )
-    return go.Figure(lines, layout)
 
 
 def _range(sweeps: Mapping[str, Sweep]) -> list[float]:

@@ -9,8 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from maskdemo.charts.figure import Drawn, figure, heatmap
 from maskdemo.charts.hatch import NAMES, hatched
-from maskdemo.charts.template import LEFT, RIGHT, TITLE_SPACE, heading, inks, nice_ticks, template
+from maskdemo.charts.template import inks, layout, nice_ticks
 
 if TYPE_CHECKING:
     from maskdemo.padding import Batch
@@ -45,7 +46,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
     # Beyond this a gap would be wider than the cell on a phone.
     gap = 1 if steps <= 40 else 0
 
-    real = go.Heatmap(
+    real = heatmap(
         z=_only(shade, valid),
         customdata=values[..., :shown] if features > 1 else None,
         hovertemplate=_hover(features, shown),
@@ -73,12 +74,12 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
         },
         **common,
     )
-    traces: list = [real]
+    traces: list[Drawn] = [real]
     for kind, cells in (("padding", padded), ("missing", ~valid & ~padded)):
         if cells.any():
             clear = "rgba(0,0,0,0)"
             traces.append(
-                go.Heatmap(
+                heatmap(
                     z=_only(values[..., 0], cells),
                     hovertemplate=f"Sequence %{{y}}, step %{{x}}<br>{NAMES[kind]}, "
                     "written as %{z:.6~g}<extra></extra>",
@@ -90,37 +91,38 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
         traces += hatched(cells, kind, bottom=row - 0.5, top=row + 0.5, dark=dark)
 
     count = f"First {rows} of {total} sequences" if total > rows else _count(rows, "sequence")
-    layout = go.Layout(
-        template=template(dark),
-        uirevision="padded_batch",
-        title=heading(
-            "What the LSTM receives", f"{count}, padded to {_count(steps, 'step')}", dark=dark
+    return figure(
+        traces,
+        layout(
+            "padded_batch",
+            "What the LSTM receives",
+            f"{count}, padded to {_count(steps, 'step')}",
+            inner=height,
+            below=BELOW,
+            dark=dark,
+            hovermode="closest",
+            xaxis={
+                "range": [0.5, steps + 0.5],
+                "tickvals": nice_ticks(1, steps),
+                "showgrid": False,
+                "title": {"text": "Step"},
+            },
+            yaxis={
+                "range": [rows + 0.5, 0.5],
+                "tickvals": nice_ticks(1, rows, most=6),
+                "showgrid": False,
+                "title": {"text": "Sequence"},
+            },
+            legend={
+                "x": 0.54,
+                "xanchor": "left",
+                "y": -47 / height,
+                "yanchor": "top",
+                "orientation": "v",
+                "traceorder": "normal",
+            },
         ),
-        height=TITLE_SPACE + height + BELOW,
-        margin={"l": LEFT, "r": RIGHT, "t": TITLE_SPACE, "b": BELOW},
-        hovermode="closest",
-        xaxis={
-            "range": [0.5, steps + 0.5],
-            "tickvals": nice_ticks(1, steps),
-            "showgrid": False,
-            "title": {"text": "Step"},
-        },
-        yaxis={
-            "range": [rows + 0.5, 0.5],
-            "tickvals": nice_ticks(1, rows, most=6),
-            "showgrid": False,
-            "title": {"text": "Sequence"},
-        },
-        legend={
-            "x": 0.54,
-            "xanchor": "left",
-            "y": -47 / height,
-            "yanchor": "top",
-            "orientation": "v",
-            "traceorder": "normal",
-        },
     )
-    return go.Figure(traces, layout)
 
 
 def _only(values: NDArray, cells: NDArray[np.bool_]) -> NDArray[np.float32]:

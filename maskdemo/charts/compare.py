@@ -8,9 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from maskdemo.charts.figure import Drawn, Settings, scatter
+from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heat import heat, reach_of, reach_words
-from maskdemo.charts.looks import DASHES, colour, title
-from maskdemo.charts.panels import Panel, axis, hatch_legend, hatches, stacked, upright
+from maskdemo.charts.lines import line
+from maskdemo.charts.looks import colour, title
+from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
@@ -41,7 +44,9 @@ def strategies_compared(
         reach = reach_of(np.concatenate(list(values.values()))) if quantity == "cells" else 1.0
     steps, units = values[names[0]].shape
     tall = int(np.clip(4 * units, 56, 104))
-    panels, traces, marks = [], [], []
+    panels: list[Panel] = []
+    traces: list[Drawn] = []
+    marks: list[Settings] = []
     for index, name in enumerate(names):
         at = parts.get(name)
         note = "" if index == 0 else "never parts" if at is None else f"parts at step {at + 1}"
@@ -71,12 +76,12 @@ def strategies_compared(
     traces += hatches(output, len(panels), padded=padded, missing=missing, dark=dark)
     for name in names:
         traces.append(
-            go.Scatter(
+            scatter(
                 x=np.arange(1, steps + 1),
                 y=traced[name].probabilities[0, :, label].astype(np.float32),
                 yaxis=axis(len(panels)),
                 mode="lines",
-                line={"color": colour(name, dark=dark), "width": 2, "dash": DASHES[name]},
+                line=line(name, dark=dark, width=2),
                 cliponaxis=False,
                 showlegend=False,
                 hovertemplate=f"{title(name)}, after step %{{x}}: %{{y:.4f}}<extra></extra>",
@@ -87,18 +92,17 @@ def strategies_compared(
     if reach is not None:
         words = reach_words(np.concatenate(list(values.values())), reach)
         colours = f"Orange to blue: {words}"
-    figure = stacked(
+    return stacked(
         panels,
         traces,
         title=f"{QUANTITIES[quantity][1]} {symbol}, strategy by strategy",
         detail=colours,
         steps=steps,
         dark=dark,
-        legend=hatch_legend(padded=padded, missing=missing, dark=dark),
+        legend=hatch_entries(padded=padded, missing=missing, dark=dark),
+        shapes=marks,
         name=f"strategies_compared {quantity}",
     )
-    figure.update_layout(shapes=marks)
-    return figure
 
 
 def _shown(traced: Trace, arrays: Arrays, quantity: str) -> NDArray:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from maskdemo.charts.ends import LABEL_SPACE, End, end_labels
-from maskdemo.charts.looks import DASHES, MARKERS, colour
-from maskdemo.charts.template import LEFT, TITLE_SPACE, heading, template
+from maskdemo.charts.figure import Drawn, figure, scatter
+from maskdemo.charts.lines import WIDTH, marker
+from maskdemo.charts.looks import DASHES, colour
+from maskdemo.charts.template import layout
 from maskdemo.costs import KERAS_MASKING, KERAS_NO_MASK, MASKING, NO_MASK, time_text
 
 if TYPE_CHECKING:
@@ -47,52 +49,52 @@ def cost_by_length(table: CostTable, *, dark: bool = False) -> go.Figure:
     shapes, labels = end_labels(ends, edge=edge, low=low, high=high, height=HEIGHT)
     experiment = table.experiment
     detail = f"{experiment.train_size} sequences, {experiment.units} units, log scale"
-    layout = go.Layout(
-        template=template(dark),
-        uirevision="cost_by_length",
-        title=heading("Time of one epoch", detail, dark=dark),
-        height=TITLE_SPACE + HEIGHT + AXIS_SPACE,
-        margin={"l": LEFT, "r": LABEL_SPACE, "t": TITLE_SPACE, "b": AXIS_SPACE},
-        xaxis={
-            "range": [lengths[0] - margin, edge],
-            "tickvals": lengths,
-            "title": {"text": "Padded length, in steps"},
-            "showgrid": False,
-        },
-        # Not Plotly's own logarithmic axis: there, shapes and annotations count differently.
-        yaxis={
-            "range": [low, high],
-            "tickvals": list(range(low, high + 1)),
-            "ticktext": [_tick(each) for each in range(low, high + 1)],
-        },
-        shapes=shapes,
-        annotations=labels,
-        showlegend=False,
+    return figure(
+        drawn,
+        layout(
+            "cost_by_length",
+            "Time of one epoch",
+            detail,
+            inner=HEIGHT,
+            below=AXIS_SPACE,
+            right=LABEL_SPACE,
+            dark=dark,
+            xaxis={
+                "range": [lengths[0] - margin, edge],
+                "tickvals": lengths,
+                "title": {"text": "Padded length, in steps"},
+                "showgrid": False,
+            },
+            # Not Plotly's own logarithmic axis: there, shapes and annotations count differently.
+            yaxis={
+                "range": [low, high],
+                "tickvals": list(range(low, high + 1)),
+                "ticktext": [_tick(each) for each in range(low, high + 1)],
+            },
+            shapes=shapes,
+            annotations=labels,
+            showlegend=False,
+        ),
     )
-    return go.Figure(drawn, layout)
 
 
-def _line(table: CostTable, way: Way, dark: bool) -> go.Scatter:
+def _line(table: CostTable, way: Way, dark: bool) -> Drawn:
     there = _there(table, way)
     seconds = [table.seconds[way, length] for length in there]
     keras, named = way.engine == "Keras", way in NAMED
-    shade = colour(way.strategy, dark=dark)
-    return go.Scatter(
+    hollow = keras or not way.trimmed
+    return scatter(
         x=there,
         y=[log10(each) for each in seconds],
         customdata=[time_text(each) for each in seconds],
         name=way.title,
         mode="lines+markers",
         line={
-            "color": shade,
-            "width": 2.2 if named else 1.2,
+            "color": colour(way.strategy, dark=dark),
+            "width": WIDTH if named else 1.2,
             "dash": "dot" if keras else DASHES[way.strategy] if way.trimmed else "dash",
         },
-        marker={
-            "symbol": MARKERS[way.strategy] + ("-open" if keras or not way.trimmed else ""),
-            "size": 8 if named else 6,
-            "color": shade,
-        },
+        marker=marker(way.strategy, dark=dark, hollow=hollow, size=8 if named else 6),
         opacity=1.0 if named else 0.45,
         cliponaxis=False,
         hovertemplate=f"{way.title}<br>padded to %{{x}} steps: %{{customdata}}<extra></extra>",

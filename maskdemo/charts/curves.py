@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
-from maskdemo.charts.looks import DASHES, MARKERS, colour, title
+from maskdemo.charts.figure import Drawn, Settings, figure, scatter
+from maskdemo.charts.lines import line, marker
+from maskdemo.charts.looks import colour, title
 from maskdemo.charts.repeats import comparable
 from maskdemo.charts.template import (
-    LEFT,
     LEGEND_ROW,
     RIGHT,
-    TITLE_SPACE,
-    heading,
+    chance_line,
     inks,
+    layout,
     legend_below,
     legend_rows,
     nice_ticks,
-    template,
+    note,
 )
 
 if TYPE_CHECKING:
@@ -53,66 +55,92 @@ def learning_curves(
     share = metric.endswith("accuracy")
     epochs, names = snapshot.experiment.epochs, snapshot.experiment.strategies
     direct = len(names) <= FEW
-    bands, lines, ends, repeats = [], [], [], set()
+    bands: list[Drawn] = []
+    lines: list[Drawn] = []
+    ends: list[End] = []
+    repeats: set[int] = set()
     highest = 0.0
     for at, name in enumerate(names):
         curves = comparable(snapshot, name)
         values = np.array([getattr(each, metric) for each in curves], float)
-        if not values.size:
-            # An empty line keeps the strategy's place in the legend before its first epoch.
-            lines.append(
-                _line(name, np.full(1, np.nan), values, epochs, at, share, dark, not direct)
+        # An empty line keeps the strategy's place in the legend before its first epoch.
+        mean = values.mean(axis=0) if values.size else np.full(1, np.nan)
+        lines.append(
+            _line(
+                name, mean, values, epochs=epochs, at=at, share=share, dark=dark, showlegend=not direct
             )
+        )
+        if not values.size:
             continue
-        mean = values.mean(axis=0)
         highest = max(highest, float(values.max()))
         repeats.add(len(curves))
         if len(curves) > 1:
             bands.append(_band(name, values.min(axis=0), values.max(axis=0), dark))
-        lines.append(_line(name, mean, values, epochs, at, share, dark, not direct))
         ends.append(End(float(mean[-1]), len(mean), title(name), colour(name, dark=dark)))
 
     edge = epochs if epochs > 1 else 1.5
     top = TOP if share else _round_up(highest)
-    y_axis = {"range": [0, top]}
+    y_axis: Settings = {"range": [0, top]}
     if share:
         y_axis |= {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
-    if share and direct:
-        ends.append(End(snapshot.chance, edge, "Chance", ink.muted))
-    if share:
-        lines.insert(0, _chance(snapshot.chance, epochs, dark, not direct))
-    marks = ([], [])
+        chance = reported_chance(snapshot)
+        lines.insert(0, _chance(chance, epochs, dark, not direct))
+        if direct:
+            ends.append(End(chance, edge, "Chance", ink.muted))
+    shapes, labels = [], []
     if direct:
-        marks = end_labels(ends, edge=edge, low=0, high=top, height=PLOT_HEIGHT)
+        shapes, labels = end_labels(ends, edge=edge, low=0, high=top, height=PLOT_HEIGHT)
     if not repeats:
-        marks[1].append(_waiting(ink.muted))
+        waiting = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.75, "size": 14}
+        labels.append(note("Waiting for the first epoch", ink.muted, **waiting))
     entries = [] if direct else [title(each) for each in names] + ["Chance"] * share
-    below = AXIS_SPACE + (8 + LEGEND_ROW * legend_rows(entries) if entries else 0)
-    layout = go.Layout(
-        template=template(dark),
-        uirevision=f"learning_curves {metric}",
-        title=heading(TITLES[metric], _repeats(repeats), dark=dark),
-        height=TITLE_SPACE + PLOT_HEIGHT + below,
-        margin={"l": LEFT, "r": LABEL_SPACE if direct else RIGHT, "t": TITLE_SPACE, "b": below},
-        hovermode="x unified",
-        xaxis={
-            "range": [1, epochs] if epochs > 1 else [0.5, 1.5],
-            "tickvals": nice_ticks(1, epochs),
-            "showgrid": False,
-            "title": {"text": "Epoch"},
-            "unifiedhovertitle": {"text": "Epoch %{x}"},
-        },
-        yaxis=y_axis,
-        showlegend=not direct,
-        legend=legend_below(PLOT_HEIGHT, AXIS_SPACE + 4),
-        shapes=marks[0],
-        annotations=marks[1],
+    return figure(
+        bands + lines,
+        layout(
+            f"learning_curves {metric}",
+            TITLES[metric],
+            _repeats(repeats),
+            inner=PLOT_HEIGHT,
+            below=AXIS_SPACE + (8 + LEGEND_ROW * legend_rows(entries) if entries else 0),
+            right=LABEL_SPACE if direct else RIGHT,
+            dark=dark,
+            hovermode="x unified",
+            xaxis={
+                "range": [1, epochs] if epochs > 1 else [0.5, 1.5],
+                "tickvals": nice_ticks(1, epochs),
+                "showgrid": False,
+                "title": {"text": "Epoch"},
+                "unifiedhovertitle": {"text": "Epoch %{x}"},
+            },
+            yaxis=y_axis,
+            showlegend=not direct,
+            legend=legend_below(PLOT_HEIGHT, AXIS_SPACE + 4),
+            shapes=shapes,
+            annotations=labels,
+        ),
     )
-    return go.Figure(bands + lines, layout)
 
 
-def _line(name, mean, values, epochs, at, share, dark, showlegend) -> go.Scatter:
-    """A line with a few markers, each strategy's at other epochs, so that equal lines show both."""
+def reported_chance(snapshot: Snapshot) -> float:
+    """The accuracy of always giving the commonest label, over the very steps that are reported."""
+    return getattr(snapshot.chance, "reported", snapshot.chance)  # type: ignore[return-value]
+
+
+def _line(
+    name: str,
+    mean: NDArray,
+    values: NDArray,
+    *,
+    epochs: int,
+    at: int,
+    share: bool,
+    dark: bool,
+    showlegend: bool,
+) -> Drawn:
+    """A line with a few markers, each strategy's at other epochs, so that equal lines show both.
+
+    mean: (E,). values: (R, E), of each repeat. at: the strategy's place among those drawn.
+    """
     count = len(mean)
     stride = max(1, ceil(epochs / 6))
     sizes = [7 if (epoch - at) % stride == 0 or epoch == count - 1 else 0 for epoch in range(count)]
@@ -122,28 +150,24 @@ def _line(name, mean, values, epochs, at, share, dark, showlegend) -> go.Scatter
     if len(values) > 1:
         spread = np.stack([values.min(axis=0), values.max(axis=0)], axis=1)
         hover += f" (%{{customdata[0]:{digits}}} to %{{customdata[1]:{digits}}})"
-    return go.Scatter(
+    return scatter(
         x=np.arange(1, count + 1),
         y=mean,
         customdata=spread,
         name=title(name),
         showlegend=showlegend,
         mode="lines+markers",
-        line={"color": colour(name, dark=dark), "width": 2.2, "dash": DASHES[name]},
-        marker={
-            "color": colour(name, dark=dark),
-            "symbol": MARKERS[name],
-            "size": sizes or 7,
-            "line": {"width": 0},
-        },
+        line=line(name, dark=dark),
+        marker=marker(name, dark=dark, size=sizes or 7, line={"width": 0}),
         cliponaxis=False,
         hovertemplate=hover,
     )
 
 
-def _band(name: str, low: np.ndarray, high: np.ndarray, dark: bool) -> go.Scatter:
+def _band(name: str, low: NDArray, high: NDArray, dark: bool) -> Drawn:
+    """From the lowest to the highest repeat, (E,) each."""
     epoch = np.arange(1, len(low) + 1)
-    return go.Scatter(
+    return scatter(
         x=np.concatenate([epoch, epoch[::-1]]),
         y=np.concatenate([high, low[::-1]]),
         name=f"{title(name)}, lowest to highest",
@@ -156,14 +180,13 @@ def _band(name: str, low: np.ndarray, high: np.ndarray, dark: bool) -> go.Scatte
     )
 
 
-def _chance(chance: float, epochs: int, dark: bool, showlegend: bool) -> go.Scatter:
-    ends = [1, epochs] if epochs > 1 else [0.5, 1.5]
-    return go.Scatter(
-        x=ends,
+def _chance(chance: float, epochs: int, dark: bool, showlegend: bool) -> Drawn:
+    return scatter(
+        x=[1, epochs] if epochs > 1 else [0.5, 1.5],
         y=[chance, chance],
         name="Chance",
         mode="lines",
-        line={"color": inks(dark).muted, "width": 1.5, "dash": "dot"},
+        line=chance_line(dark),
         showlegend=showlegend,
         legendrank=2000,
         hoverinfo="skip",
@@ -178,18 +201,6 @@ def _repeats(counts: set[int]) -> str:
     low, high = min(counts), max(counts)
     number = f"{high}" if low == high else f"{low} to {high}"
     return f"Mean of {number} repeats, band from lowest to highest"
-
-
-def _waiting(shade: str) -> dict:
-    return {
-        "text": "Waiting for the first epoch",
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0.5,
-        "y": 0.75,
-        "showarrow": False,
-        "font": {"color": shade, "size": 14},
-    }
 
 
 def _round_up(value: float) -> float:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from maskdemo.charts.batch import SCALES
-from maskdemo.charts.doses import WORDS, dose_text, reaches, short_title
+from maskdemo.charts.dose_axis import WORDS, dose_text, reaches, short_title
+from maskdemo.charts.figure import Settings, figure, heatmap
 from maskdemo.charts.heat import GATE_SCALES
 from maskdemo.charts.looks import title
-from maskdemo.charts.template import LEFT, RIGHT, TITLE_SPACE, heading, inks, template
+from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
 from maskdemo.evidence.former import BASELINE
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
     reach = 100 if plain else max(reaches(findings, study.cells, [strategy]))
     values: list[list[float | None]] = []
     hover: list[list[str]] = []
-    numbers = []
+    numbers: list[Settings] = []
     for row, other in enumerate(study.and_doses):
         values.append([])
         hover.append([])
@@ -47,16 +48,9 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
             shade = ink.muted if faint and abs(value or 0) < FAR * reach else ink.text
             if value is not None and abs(value) >= FAR * reach:
                 shade = "#11161c" if dark else "#ffffff"
-            numbers.append(
-                {
-                    "text": text,
-                    "x": column,
-                    "y": row,
-                    "showarrow": False,
-                    "font": {"size": 13 if len(text) < 5 else 11, "color": shade},
-                }
-            )
-    cells = go.Heatmap(
+            size = 13 if len(text) < 5 else 11
+            numbers.append(note(text, shade, x=column, y=row, size=size))
+    cells = heatmap(
         z=values,
         customdata=hover,
         x=list(range(len(study.doses))),
@@ -73,33 +67,35 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
     )
     rows = [_short(study.and_vary, each) for each in study.and_doses]
     left = max(LEFT, 14 + 7 * max(map(len, rows)))
-    height = ROW * len(rows)
-    above = TITLE_SPACE + 26
-    what = "Accuracy without a mask" if plain else f"{title(strategy)} against no mask"
-    layout = go.Layout(
-        template=template(dark),
-        uirevision=f"dose_map {strategy}",
-        title=heading(what, _detail(plain, dark), dark=dark),
-        height=above + height + AXIS_SPACE,
-        margin={"l": left, "r": RIGHT, "t": above, "b": AXIS_SPACE},
-        xaxis={
-            "range": [-0.5, len(study.doses) - 0.5],
-            "tickvals": list(range(len(study.doses))),
-            "ticktext": [_short(study.vary, each) for each in study.doses],
-            "tickangle": 0,
-            "showgrid": False,
-            "title": {"text": short_title(study.vary, unit=True)},
-        },
-        yaxis={
-            "range": [-0.5, len(rows) - 0.5],
-            "tickvals": list(range(len(rows))),
-            "ticktext": rows,
-            "showgrid": False,
-        },
-        shapes=_pending(values, ink.grid),
-        annotations=[*numbers, _row_title(study.and_vary, left, ink.muted)],
+    return figure(
+        [cells],
+        layout(
+            f"dose_map {strategy}",
+            "Accuracy without a mask" if plain else f"{title(strategy)} against no mask",
+            _detail(plain, dark),
+            inner=ROW * len(rows),
+            above=TITLE_SPACE + 26,
+            below=AXIS_SPACE,
+            left=left,
+            dark=dark,
+            xaxis={
+                "range": [-0.5, len(study.doses) - 0.5],
+                "tickvals": list(range(len(study.doses))),
+                "ticktext": [_short(study.vary, each) for each in study.doses],
+                "tickangle": 0,
+                "showgrid": False,
+                "title": {"text": short_title(study.vary, unit=True)},
+            },
+            yaxis={
+                "range": [-0.5, len(rows) - 0.5],
+                "tickvals": list(range(len(rows))),
+                "ticktext": rows,
+                "showgrid": False,
+            },
+            shapes=_pending(values, ink.grid),
+            annotations=[*numbers, _row_title(study.and_vary, left, ink.muted)],
+        ),
     )
-    return go.Figure([cells], layout)
 
 
 def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, str, str]:
@@ -144,7 +140,7 @@ def _short(vary: str, dose: object) -> str:
     return str(dose) if dose in WORDS else dose_text(vary, dose)  # type: ignore[arg-type]
 
 
-def _pending(values: list[list[float | None]], shade: str) -> list[dict]:
+def _pending(values: list[list[float | None]], shade: str) -> list[Settings]:
     """An outline where a value is still to come."""
     return [
         {
@@ -161,17 +157,7 @@ def _pending(values: list[list[float | None]], shade: str) -> list[dict]:
     ]
 
 
-def _row_title(vary: str, left: int, shade: str) -> dict:
-    return {
-        "text": short_title(vary, unit=True),
-        "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
-        "xshift": -left + 2,
-        "y": 1,
-        "yref": "paper",
-        "yanchor": "bottom",
-        "yshift": 2,
-        "showarrow": False,
-        "font": {"color": shade, "size": 13},
-    }
+def _row_title(vary: str, left: int, shade: str) -> Settings:
+    corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -left + 2}
+    above = {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 2}
+    return note(short_title(vary, unit=True), shade, **corner, **above)

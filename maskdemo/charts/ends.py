@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from maskdemo.charts.figure import Settings
+from maskdemo.charts.template import note
+
 # Up to so many strategies the labels stand at the line ends, beyond that in a legend. It depends on
 # the settings and not on where the lines happen to end, so that nothing jumps during a run.
 FEW = 4
@@ -29,7 +32,7 @@ def end_labels(
     high: float,
     height: float,
     yaxis: str = "y",
-) -> tuple[list[dict], list[dict]]:
+) -> tuple[list[Settings], list[Settings]]:
     """Shapes and annotations: each line's name at the right edge, led to from where it ends.
 
     edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
@@ -59,19 +62,8 @@ def end_labels(
             "y1": there,
         }
         shapes.append(line | lead)
-        labels.append(
-            {
-                "text": end.text,
-                "x": edge,
-                "xanchor": "left",
-                "xshift": 18,
-                "y": there,
-                "yref": yaxis,
-                "yanchor": "middle",
-                "showarrow": False,
-                "font": {"color": end.shade, "size": 13},
-            }
-        )
+        beside = {"x": edge, "xanchor": "left", "xshift": 18, "yref": yaxis, "yanchor": "middle"}
+        labels.append(note(end.text, end.shade, y=there, **beside))
     return shapes, labels
 
 

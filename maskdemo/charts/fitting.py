@@ -8,6 +8,7 @@ from math import ceil
 import plotly.graph_objects as go
 
 from maskdemo.charts.curves import TOP
+from maskdemo.charts.figure import Drawn, Settings, scatter
 from maskdemo.charts.panels import Panel, axis, stacked, upright
 from maskdemo.charts.template import inks
 
@@ -40,25 +41,27 @@ def fitting(
         _line(accuracy, "Accuracy %{y:.1%}", 0, batches, dark),
         _line(loss, "Loss %{y:.3f}", 1, batches, dark),
     ]
-    figure = stacked(
+    numbers: Settings = {"title": {"text": "Batch"}}
+    if epochs * batches <= FEW:
+        numbers["tickvals"] = list(range(1, epochs * batches + 1))
+    return stacked(
         panels,
         lines,
         title="On its training sequences",
         detail="After each batch: the mean since the epoch began",
         steps=epochs * batches,
         dark=dark,
+        shapes=[
+            upright(epoch * batches + 0.5, dark=dark, dash="dot", index=index)
+            for epoch in range(1, epochs)
+            for index in range(len(panels))
+        ],
+        xaxis=numbers,
         name="fitting",
     )
-    figure.update_xaxes(title_text="Batch")
-    if epochs * batches <= FEW:
-        figure.update_xaxes(tickvals=list(range(1, epochs * batches + 1)))
-    for epoch in range(1, epochs):
-        for index in range(len(panels)):
-            figure.add_shape(upright(epoch * batches + 0.5, dark=dark, dash="dot", index=index))
-    return figure
 
 
-def _line(values: Sequence[float], hover: str, index: int, batches: int, dark: bool) -> go.Scatter:
+def _line(values: Sequence[float], hover: str, index: int, batches: int, dark: bool) -> Drawn:
     """One line an epoch: the mean begins anew, so nothing leads from one epoch to the next."""
     x: list[float | None] = []
     y: list[float | None] = []
@@ -68,7 +71,7 @@ def _line(values: Sequence[float], hover: str, index: int, batches: int, dark: b
             y.append(None)
         x.append(at + 1)
         y.append(value)
-    return go.Scatter(
+    return scatter(
         x=x,
         y=y,
         yaxis=axis(index),

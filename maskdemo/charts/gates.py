@@ -6,17 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from maskdemo.charts.figure import Drawn, scatter
+from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heat import heat, reach_of, reach_words, scale_bar
-from maskdemo.charts.looks import MARKERS, colour, title
-from maskdemo.charts.panels import (
-    AXIS_SPACE,
-    BETWEEN,
-    Panel,
-    axis,
-    hatch_legend,
-    hatches,
-    stacked,
-)
+from maskdemo.charts.lines import marker, ring
+from maskdemo.charts.looks import colour, title
+from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, hatches, stacked
 from maskdemo.charts.template import inks
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
@@ -64,7 +59,7 @@ def gate_heatmaps(
         ),
         Panel("State", 18, -1, 1, note=_moves_note(arrays)),
     ]
-    traces: list = [
+    traces: list[Drawn] = [
         heat(
             inputs,
             yaxis=axis(0),
@@ -127,7 +122,7 @@ def gate_heatmaps(
         detail=detail,
         steps=steps,
         dark=dark,
-        legend=hatch_legend(padded=padded, missing=missing, dark=dark),
+        legend=hatch_entries(padded=padded, missing=missing, dark=dark),
         space_below=BAR_SPACE,
         cursor=step,
         name="gate_heatmaps",
@@ -152,13 +147,13 @@ def _moves_note(arrays: Arrays) -> str:
     )
 
 
-def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[go.Scatter]:
+def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[Drawn]:
     """One mark a step: the state moves on, is held, or is reset."""
     shade = colour(strategy, dark=dark)
     steps = arrays.advance.shape[1]
     size = float(np.clip(420 / steps, 3, 9))
     return [
-        go.Scatter(
+        scatter(
             x=np.flatnonzero(cells) + 1,
             y=np.zeros(int(cells.sum())),
             yaxis=axis(1),
@@ -177,16 +172,17 @@ def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[go.Scatter]:
     ]
 
 
-def _said(chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool) -> list[go.Scatter]:
+def _said(chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool) -> list[Drawn]:
+    """The probability after every step (T,), and a ring where a single step is read out."""
     shade = colour(strategy, dark=dark)
     steps = np.arange(1, len(chances) + 1)
-    line = go.Scatter(
+    line = scatter(
         x=steps,
         y=chances.astype(np.float32),
         yaxis=yaxis,
         mode="lines+markers" if len(steps) <= 60 else "lines",
         line={"color": shade, "width": 2},
-        marker={"symbol": MARKERS[strategy], "size": 5, "color": shade},
+        marker=marker(strategy, dark=dark, size=5),
         cliponaxis=False,
         showlegend=False,
         hovertemplate="After step %{x}: %{y:.4f}<extra></extra>",
@@ -195,19 +191,14 @@ def _said(chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: boo
     if len(counted) != 1:
         return [line]
     at = int(counted[0])
-    ring = go.Scatter(
+    read_out = scatter(
         x=[at + 1],
         y=[float(chances[at])],
         yaxis=yaxis,
         mode="markers",
-        marker={
-            "symbol": "circle-open",
-            "size": 13,
-            "color": inks(dark).text,
-            "line": {"width": 2},
-        },
+        marker=ring(inks(dark).text),
         cliponaxis=False,
         showlegend=False,
         hovertemplate="Read out after step %{x}: %{y:.4f}<extra></extra>",
     )
-    return [line, ring]
+    return [line, read_out]

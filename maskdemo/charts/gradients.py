@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
+from maskdemo.charts.figure import Drawn, Settings, bar, entry
 from maskdemo.charts.hatch import pattern
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import Panel, axis, stacked
@@ -33,12 +34,13 @@ def gradient_by_step(
         float((each.real + each.padding + each.missing).max()) / (each.total or 1.0)
         for each in landings.values()
     )
-    panels, traces = [], []
+    panels: list[Panel] = []
+    traces: list[Drawn] = []
     for index, (name, landing) in enumerate(landings.items()):
         for kind in kinds:
             norms = getattr(landing, kind)
             traces.append(
-                go.Bar(
+                bar(
                     x=np.arange(1, steps + 1),
                     y=(norms / (landing.total or 1.0)).astype(np.float32),
                     customdata=norms.astype(np.float32),
@@ -57,32 +59,23 @@ def gradient_by_step(
                 1.06 * (top or 1.0),
                 note=_note(landing),
                 colour=colour(name, dark=dark),
-                ticks={"nticks": 3, "tickformat": ".0%", "tickvals": None, "showgrid": True},
+                ticks={"tickmode": "auto", "nticks": 3, "tickformat": ".0%", "showgrid": True},
             )
         )
-    legend = [
-        go.Scatter(
-            x=[None],
-            y=[None],
-            mode="markers",
-            marker=_mark(kind, dark),
-            name=f"On {WORDS[kind]}",
-            hoverinfo="skip",
-        )
-        for kind in kinds
-        if kind != "real"
-    ]
-    figure = stacked(
+    return stacked(
         panels,
         traces,
         title=f"Gradient of the loss: {what}",
         detail=detail,
         steps=steps,
         dark=dark,
-        legend=legend,
+        legend=[
+            entry(f"On {WORDS[kind]}", marker=_mark(kind, dark)) for kind in kinds if kind != "real"
+        ],
         name="gradient_by_step",
+        barmode="stack",
+        bargap=0.12 if steps <= 40 else 0,
     )
-    return figure.update_layout(barmode="stack", bargap=0.12 if steps <= 40 else 0)
 
 
 def percent(part: float) -> str:
@@ -103,7 +96,7 @@ def _note(landing: Landing) -> str:
     return words
 
 
-def _fill(strategy: str, kind: str, dark: bool) -> dict:
+def _fill(strategy: str, kind: str, dark: bool) -> Settings:
     if kind == "real":
         return {"color": colour(strategy, dark=dark), "line": {"width": 0}}
     look = pattern(kind, dark=dark)
@@ -121,7 +114,7 @@ def _fill(strategy: str, kind: str, dark: bool) -> dict:
     }
 
 
-def _mark(kind: str, dark: bool) -> dict:
+def _mark(kind: str, dark: bool) -> Settings:
     shade = pattern("padding", dark=dark)["fgcolor"]
     return {
         "symbol": "square" if kind == "padding" else "square-x",

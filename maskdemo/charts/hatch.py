@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
+
+from maskdemo.charts.figure import Drawn, Settings, scatter
 
 NAMES = {"padding": "Padding", "missing": "Missing reading"}
 SHAPES = {"padding": "/", "missing": "x"}
 
 
-def pattern(kind: str, *, dark: bool) -> dict:
+def pattern(kind: str, *, dark: bool) -> Settings:
     """The `fillpattern` of "padding" or "missing"."""
     line = {
         "padding": ("rgba(110,116,132,0.65)", "rgba(170,176,192,0.55)"),
@@ -30,7 +31,9 @@ def pattern(kind: str, *, dark: bool) -> dict:
     }
 
 
-def outlines(cells: NDArray[np.bool_], bottom: ArrayLike, top: ArrayLike) -> tuple:
+def outlines(
+    cells: NDArray[np.bool_], bottom: ArrayLike, top: ArrayLike
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Closed outlines of the runs of True in each row, as x and y with gaps between them.
 
     cells: (R, T), column t spanning t + 0.5 to t + 1.5. bottom, top: (R,) heights of each row.
@@ -54,7 +57,7 @@ def hatched(
     dark: bool,
     showlegend: bool = True,
     yaxis: str = "y",
-) -> list[go.Scatter]:
+) -> list[Drawn]:
     """One trace that hatches all True cells (R, T) of a kind, or none if there are none.
 
     One outline a run of cells keeps the figure small: a bar or a shape for each would not.
@@ -63,7 +66,7 @@ def hatched(
         return []
     x, y = outlines(cells, bottom, top)
     return [
-        go.Scatter(
+        scatter(
             x=x,
             y=y,
             yaxis=yaxis,
@@ -76,3 +79,13 @@ def hatched(
             showlegend=showlegend,
         )
     ]
+
+
+def hatch_entries(*, padded: NDArray[np.bool_], missing: NDArray[np.bool_], dark: bool) -> list[Drawn]:
+    """Legend entries of the hatches that occur."""
+    entries = []
+    for kind, cells in (("padding", padded), ("missing", missing)):
+        if cells.any():
+            (entry,) = hatched(np.ones((1, 1), bool), kind, bottom=[0], top=[0], dark=dark)
+            entries.append(entry | {"x": [None], "y": [None]})
+    return entries

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.batch import SCALES
+from maskdemo.charts.figure import Drawn, heatmap, scatter
 from maskdemo.charts.template import inks
 
 GATE_SCALES = (
@@ -23,7 +23,7 @@ def heat(
     dark: bool,
     names: NDArray | None = None,
     reach: float | None = None,
-) -> go.Heatmap:
+) -> Drawn:
     """Values (T, R), a row for each of the R, the first on top; NaN stays blank.
 
     reach: colours from -reach to reach; None for a gate's 0 to 1. names: (R,), for the hover text,
@@ -31,7 +31,7 @@ def heat(
     """
     steps, rows = values.shape
     who = np.arange(1, rows + 1) if names is None else names
-    return go.Heatmap(
+    return heatmap(
         x=np.arange(1, steps + 1),
         y=np.arange(1, rows + 1),
         z=values.T.astype(np.float32),
@@ -47,10 +47,10 @@ def heat(
     )
 
 
-def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> go.Scatter:
+def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> Drawn:
     """A horizontal colour bar of its own, because many panels share it."""
     ink = inks(dark)
-    return go.Scatter(
+    return scatter(
         x=[None],
         y=[None],
         mode="markers",

@@ -10,18 +10,18 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from maskdemo.charts.figure import Drawn, Settings, figure, names
 from maskdemo.charts.hatch import hatched
 from maskdemo.charts.template import (
-    LEFT,
     LEGEND_ROW,
     RIGHT,
     TITLE_SPACE,
-    heading,
     inks,
+    layout,
     legend_below,
     legend_rows,
     nice_ticks,
-    template,
+    note,
 )
 
 BETWEEN = 30
@@ -30,15 +30,20 @@ AXIS_SPACE = 46
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: what it shows, a note at its right end, its height in pixels, its vertical range."""
+    """One panel: what it shows, its height in pixels, its vertical range.
+
+    aside: goes on after the title, less strongly. note: stands at the right end. colour: of the title.
+    ticks: Plotly's settings of the vertical axis.
+    """
 
     title: str
     height: int
     low: float
     high: float
+    aside: str = ""
     note: str = ""
     colour: str = ""
-    ticks: dict[str, Any] = field(default_factory=dict)
+    ticks: Settings = field(default_factory=dict)
 
 
 def axis(index: int) -> str:
@@ -48,28 +53,35 @@ def axis(index: int) -> str:
 
 def stacked(
     panels: Sequence[Panel],
-    traces: Sequence[Any],
+    traces: Sequence[Drawn],
     *,
     title: str,
     detail: str,
     steps: int,
     dark: bool,
-    legend: Sequence[go.Scatter] = (),
-    space_below: int = 0,
-    cursor: int | None = None,
-    shapes: Sequence[dict] = (),
-    annotations: Sequence[dict] = (),
     name: str,
+    legend: Sequence[Drawn] = (),
+    between: int = BETWEEN,
+    space_below: int = 0,
+    right: int = RIGHT,
+    cursor: int | None = None,
+    shapes: Sequence[Settings] = (),
+    annotations: Sequence[Settings] = (),
+    xaxis: Settings | None = None,
+    legend_place: Settings | None = None,
+    **settings: Any,
 ) -> go.Figure:
     """The figure of all panels; a legend stands between the title and the first panel.
 
-    steps: how many there are on the common axis. cursor: a step (from 1) marked in every panel.
-    shapes, annotations: Plotly's, in addition to the panels' own.
+    steps: how many there are on the common axis. legend_place: where else the legend stands.
+    cursor: a step (from 1) marked in every panel. shapes, annotations, xaxis, settings: Plotly's, in
+    addition to the panels' own.
     """
     ink = inks(dark)
-    tops = [sum(each.height + BETWEEN for each in panels[:at]) for at in range(len(panels))]
+    tops = [sum(each.height + between for each in panels[:at]) for at in range(len(panels))]
     inner = tops[-1] + panels[-1].height
-    axes, labels = {}, []
+    axes: Settings = {}
+    labels: list[Settings] = []
     for index, (panel, top) in enumerate(zip(panels, tops, strict=True)):
         axes["yaxis" + axis(index)[1:]] = {
             "domain": [max(0.0, 1 - (top + panel.height) / inner), 1 - top / inner],
@@ -78,53 +90,49 @@ def stacked(
             "showgrid": False,
             "tickvals": [],
         } | panel.ticks
-        heads = ((f"<b>{panel.title}</b>", 0, "left", panel.colour or ink.text),)
-        heads += ((panel.note, 1, "right", ink.muted),)
-        labels += [
-            {
-                "text": text,
-                "x": at,
-                "xref": "paper",
-                "xanchor": side,
-                "y": 1 - top / inner,
-                "yref": "paper",
-                "yanchor": "bottom",
-                "yshift": 1,
-                "showarrow": False,
-                "font": {"size": 13, "color": shade},
+        over = {
+            "xref": "paper",
+            "y": 1 - top / inner,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "yshift": 1,
+        }
+        heading = f"<b>{panel.title}</b>{panel.aside}"
+        labels.append(note(heading, panel.colour or ink.text, x=0, xanchor="left", **over))
+        if panel.note:
+            labels.append(note(panel.note, ink.muted, x=1, xanchor="right", **over))
+    above = TITLE_SPACE + 28 + LEGEND_ROW * legend_rows(names(legend))
+    cursors = [upright(cursor, dark=dark, index=at) for at in range(len(panels)) if cursor]
+    return figure(
+        [*traces, *legend],
+        layout(
+            name,
+            title,
+            detail,
+            inner=inner,
+            above=above,
+            below=AXIS_SPACE + space_below,
+            right=right,
+            dark=dark,
+            hovermode="closest",
+            xaxis={
+                "range": [0.5, steps + 0.5],
+                "tickvals": nice_ticks(1, steps),
+                "showgrid": False,
+                "anchor": axis(len(panels) - 1),
+                "title": {"text": "Step"},
             }
-            for text, at, side, shade in heads
-            if text
-        ]
-    rows = legend_rows([str(each.name) for each in legend])
-    above = TITLE_SPACE + 28 + LEGEND_ROW * rows
-    below = AXIS_SPACE + space_below
-    layout = go.Layout(
-        template=template(dark),
-        uirevision=name,
-        title=heading(title, detail, dark=dark),
-        height=above + inner + below,
-        margin={"l": LEFT, "r": RIGHT, "t": above, "b": below},
-        hovermode="closest",
-        xaxis={
-            "range": [0.5, steps + 0.5],
-            "tickvals": nice_ticks(1, steps),
-            "showgrid": False,
-            "anchor": axis(len(panels) - 1),
-            "title": {"text": "Step"},
-        },
-        legend=legend_below(inner, 0) | {"y": 1 + (above - TITLE_SPACE) / inner},
-        shapes=[
-            *(upright(cursor, dark=dark, index=at) for at in range(len(panels)) if cursor),
-            *shapes,
-        ],
-        annotations=[*labels, *annotations],
-        **axes,
+            | (xaxis or {}),
+            legend=legend_place or legend_below(inner, 0) | {"y": 1 + (above - TITLE_SPACE) / inner},
+            shapes=[*cursors, *shapes],
+            annotations=[*labels, *annotations],
+            **axes,
+        )
+        | settings,
     )
-    return go.Figure([*traces, *legend], layout)
 
 
-def upright(at: float, *, dark: bool, dash: str = "solid", index: int | None = None) -> dict:
+def upright(at: float, *, dark: bool, dash: str = "solid", index: int | None = None) -> Settings:
     """A line at one step, through all panels or through panel `index` only."""
     return {
         "type": "line",
@@ -147,7 +155,7 @@ def hatches(
     missing: NDArray[np.bool_],
     dark: bool,
     over_colours: bool = False,
-) -> list[go.Scatter]:
+) -> list[Drawn]:
     """Padded and missing steps (T,) hatched over the whole height of a panel.
 
     over_colours: lines only, for a tint would change what the colours beneath them say.
@@ -165,18 +173,5 @@ def hatches(
         )
     if over_colours:
         for each in found:
-            each.update(fillpattern={"bgcolor": "rgba(0,0,0,0)"})
+            each["fillpattern"]["bgcolor"] = "rgba(0,0,0,0)"
     return found
-
-
-def hatch_legend(
-    *, padded: NDArray[np.bool_], missing: NDArray[np.bool_], dark: bool
-) -> list[go.Scatter]:
-    """Legend entries of the hatches that occur."""
-    entries = []
-    for kind, cells in (("padding", padded), ("missing", missing)):
-        if cells.any():
-            (entry,) = hatched(np.ones((1, 1), bool), kind, bottom=[0], top=[0], dark=dark)
-            entry.update(x=[None], y=[None])
-            entries.append(entry)
-    return entries

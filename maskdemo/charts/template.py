@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
+from typing import Any
 
-import plotly.graph_objects as go
+from maskdemo.charts.figure import Settings
 
 FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 LEGEND_ROW = 21
@@ -36,7 +37,7 @@ def inks(dark: bool) -> Inks:
 
 
 @cache
-def template(dark: bool = False) -> go.layout.Template:
+def template(dark: bool = False) -> Settings:
     """The one template: transparent, left-aligned, thin grid, fixed margins."""
     ink = inks(dark)
     axis = {
@@ -55,8 +56,8 @@ def template(dark: bool = False) -> go.layout.Template:
         "tickfont": {"color": ink.muted, "size": 12},
         "title": {"font": {"color": ink.muted, "size": 13}, "standoff": 6},
     }
-    return go.layout.Template(
-        layout={
+    return {
+        "layout": {
             "font": {"family": FONT, "size": 13, "color": ink.text},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
@@ -98,17 +99,54 @@ def template(dark: bool = False) -> go.layout.Template:
             # A finger that scrolls the page must not zoom; the toolbar still offers it.
             "dragmode": False,
         }
-    )
+    }
 
 
-def heading(text: str, detail: str, *, dark: bool) -> dict:
+def chance_line(dark: bool) -> Settings:
+    """How the accuracy of always giving the commonest label is drawn."""
+    return {"color": inks(dark).muted, "width": 1.5, "dash": "dot"}
+
+
+def note(text: str, shade: str, **place: Any) -> Settings:
+    """An annotation that is only text: no arrow, and in size 13 unless `size` is given."""
+    size = place.pop("size", 13)
+    return {"text": text, "showarrow": False, "font": {"color": shade, "size": size}} | place
+
+
+def heading(text: str, detail: str, *, dark: bool) -> Settings:
     """A title that says what is seen, with one lighter line for what and how much."""
     # Not Plotly's own subtitle: it stands off as far as a paragraph would.
     style = f"font-size:13px;font-weight:400;color:{inks(dark).muted}"
     return {"text": f'{text}<br><span style="{style}">{detail}</span>'}
 
 
-def legend_below(height: int, axis_space: int) -> dict:
+def layout(
+    name: str,
+    title: str,
+    detail: str,
+    *,
+    inner: int,
+    below: int,
+    dark: bool,
+    above: int = TITLE_SPACE,
+    left: int = LEFT,
+    right: int = RIGHT,
+    **settings: Any,
+) -> Settings:
+    """A layout of fixed size: `inner` pixels high between `above` (with the title) and `below`.
+
+    name: as long as it stays the same, a redrawn chart keeps its zoom.
+    """
+    return {
+        "template": template(dark),
+        "uirevision": name,
+        "title": heading(title, detail, dark=dark),
+        "height": above + inner + below,
+        "margin": {"l": left, "r": right, "t": above, "b": below},
+    } | settings
+
+
+def legend_below(height: int, axis_space: int) -> Settings:
     """A legend under a plot of `height` pixels and its axis, from the figure's left edge on."""
     return {
         "x": 0,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
+from maskdemo.charts.figure import Drawn, scatter
+from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.looks import colour
-from maskdemo.charts.panels import Panel, axis, hatch_legend, hatches, stacked
+from maskdemo.charts.panels import Panel, axis, hatches, stacked
 from maskdemo.charts.template import inks
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
@@ -27,7 +30,8 @@ def unit_traces(
     steps = traced.states.shape[1]
     padded, missing = batch.padded[0], batch.missing[0]
     moves = arrays.advance[0] > 0
-    panels, traces = [], []
+    panels: list[Panel] = []
+    traces: list[Drawn] = []
     for name, (symbol, words) in QUANTITIES.items():
         values = getattr(traced, name)[0, :, unit].astype(np.float32)
         used = moves[step - 1] or name not in GATES
@@ -58,15 +62,18 @@ def unit_traces(
         detail=f"At the right, the values at step {step}",
         steps=steps,
         dark=dark,
-        legend=hatch_legend(padded=padded, missing=missing, dark=dark),
+        legend=hatch_entries(padded=padded, missing=missing, dark=dark),
         cursor=step,
         name="unit_traces",
     )
 
 
-def _line(values, symbol, step, strategy, yaxis, dark) -> list[go.Scatter]:
+def _line(
+    values: NDArray, symbol: str, step: int, strategy: str, yaxis: str, dark: bool
+) -> list[Drawn]:
+    """One quantity after every step (T,), and a point at the chosen step."""
     shade = colour(strategy, dark=dark)
-    line = go.Scatter(
+    line = scatter(
         x=np.arange(1, len(values) + 1),
         y=values,
         yaxis=yaxis,
@@ -77,7 +84,7 @@ def _line(values, symbol, step, strategy, yaxis, dark) -> list[go.Scatter]:
         showlegend=False,
         hovertemplate=f"Step %{{x}}<br>{symbol} = %{{y:.4f}}<extra></extra>",
     )
-    here = go.Scatter(
+    here = scatter(
         x=[step],
         y=[values[step - 1]],
         yaxis=yaxis,

@@ -62,7 +62,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
 
 def study_report(findings: Findings, *, link: str) -> str:
     """A study as HTML. link: where the same study can be opened; quoted, never trusted."""
-    from maskdemo.charts.doses import dose_text, short_title
+    from maskdemo.charts.dose_axis import dose_text, short_title
     from maskdemo.study import summary
 
     study = findings.study

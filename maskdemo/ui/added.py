@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.charts.template import heading
 from maskdemo.experiment import LIMITS
 from maskdemo.inside.leak import MOST, padded_by
 from maskdemo.inside.trace import trace
@@ -100,16 +99,15 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
         outputs={name: each[None] for name, each in said.items()},
         epochs=(1,),
     )
-    figure = charts.outputs_by_step(
-        replace(look.snapshot, probes=shown), probe=0, epoch=1, label=look.label, dark=is_dark()
-    )
     steps = f"{count} padded step{'s' * (count != 1)}"
-    figure.update_layout(
-        title=heading(
-            f"Output with {steps} added",
-            f"{look.words}, probability of label {look.label}",
-            dark=is_dark(),
-        )
+    figure = charts.outputs_by_step(
+        replace(look.snapshot, probes=shown),
+        probe=0,
+        epoch=1,
+        label=look.label,
+        title=f"Output with {steps} added",
+        detail=f"{look.words}, probability of label {look.label}",
+        dark=is_dark(),
     )
     plot(figure, key="added_outputs", alt="Output after every step with the added padding")
     st.markdown(f"With {steps} added, the output for this sequence moves: {_moves(change)}.")

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.charts.doses import dose_text, short_title
+from maskdemo.charts.dose_axis import dose_text, short_title
 from maskdemo.evidence.former import BASELINE
 from maskdemo.experiment import LIMITS, Experiment, Unfit
 from maskdemo.strategies import STRATEGIES

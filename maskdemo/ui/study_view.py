@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.charts.doses import dose_text, short_title
+from maskdemo.charts.dose_axis import dose_text, short_title
 from maskdemo.evidence.former import BASELINE, points
 from maskdemo.jobs import Status
 from maskdemo.strategies import STRATEGIES

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo import charts
-from maskdemo.charts.doses import REACHES, dose_axis, dose_text, reaches
+from maskdemo.charts.dose_axis import REACHES, dose_axis, dose_text, reaches
+from maskdemo.charts.dose_marks import LUCK, SURE, UNSURE
 from maskdemo.charts.looks import MARKERS, title
-from maskdemo.charts.responses import LUCK, SURE, UNSURE
 from maskdemo.evidence.former import BASELINE
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from maskdemo.charts.ends import LABEL_SPACE
+from maskdemo.charts.figure import Settings
 from maskdemo.charts.template import LEFT, NARROW
 from maskdemo.evidence.former import BASELINE
 from maskdemo.study import VARIABLES
@@ -32,7 +33,7 @@ class DoseAxis:
     low: float
     high: float
     columns: bool
-    layout: dict[str, Any]
+    layout: Settings
 
     @property
     def unit(self) -> float:
@@ -100,9 +101,7 @@ def differences(findings: Findings, cell: Cell, strategy: str) -> dict[int, floa
     return {repeat: mine[repeat] - base[repeat] for repeat in sorted(mine.keys() & base.keys())}
 
 
-def reaches(
-    findings: Findings, cells: Iterable[Cell], strategies: Iterable[str]
-) -> tuple[int, int]:
+def reaches(findings: Findings, cells: Iterable[Cell], strategies: Iterable[str]) -> tuple[int, int]:
     """The first of `REACHES` that the repeats' differences do not exceed, below and above zero.
 
     In points. More repeats never make them smaller, so an axis moves a few times at the most. The

@@ -7,11 +7,11 @@ from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
-
-from maskdemo.charts.doses import DoseAxis, dose_text
+from maskdemo.charts.dose_axis import DoseAxis, dose_text
 from maskdemo.charts.ends import End
-from maskdemo.charts.looks import DASHES, MARKERS, colour, title
+from maskdemo.charts.figure import Drawn, Settings, scatter
+from maskdemo.charts.lines import line, marker
+from maskdemo.charts.looks import MARKERS, colour, title
 from maskdemo.charts.panels import axis
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def accuracies(
     name: str,
     rank: float,
     dark: bool,
-) -> tuple[list[go.Scatter], list[End]]:
+) -> tuple[list[Drawn], list[End]]:
     """Band, line with a mark a dose, and repeats of one strategy; and where its line ends.
 
     cells: by dose along the axis. rank: the strategy's among those drawn, 0 in their middle.
@@ -46,12 +46,12 @@ def accuracies(
         said += [f"{dose_text(findings.study.vary, dose)}, repeat {each + 1}" for each in found]
         if (mean := findings.mean(cell, name)) is not None:
             means[dose] = mean
-    points = go.Scatter(
+    points = scatter(
         x=where,
         y=values,
         customdata=said,
         mode="markers",
-        marker={"symbol": MARKERS[name], "size": 5, "color": shade, "opacity": 0.35},
+        marker=marker(name, dark=dark, size=5, opacity=0.35),
         cliponaxis=False,
         showlegend=False,
         name=f"{title(name)}, repeats",
@@ -59,7 +59,7 @@ def accuracies(
     )
     shift = _aside(along, rank) + apart if along.columns else 0.0
     mean_x = [along.place(dose) + shift for dose in means]
-    line = go.Scatter(
+    means_line = scatter(
         x=mean_x or [None],
         y=[each.mean for each in means.values()] or [None],
         customdata=[
@@ -67,8 +67,8 @@ def accuracies(
             for dose, each in means.items()
         ],
         mode="markers" if along.columns else "lines+markers",
-        line={"color": shade, "width": 2.2, "dash": DASHES[name]},
-        marker={"symbol": MARKERS[name], "size": 9 if along.columns else 7, "color": shade},
+        line=line(name, dark=dark),
+        marker=marker(name, dark=dark, size=9 if along.columns else 7),
         error_y=_bars(list(means.values()), 1.0, shade) if along.columns else None,
         cliponaxis=False,
         showlegend=False,
@@ -80,10 +80,10 @@ def accuracies(
     if means:
         last = list(means)[-1]
         ends.append(End(means[last].mean, along.place(last), title(name), shade))
-    return [*bands, points, line], ends
+    return [*bands, points, means_line], ends
 
 
-def _bands(means: dict[Dose, Estimate], along: DoseAxis, name: str, dark: bool) -> list[go.Scatter]:
+def _bands(means: dict[Dose, Estimate], along: DoseAxis, name: str, dark: bool) -> list[Drawn]:
     """The 95 % band between every two neighbouring doses that both have an interval."""
     doses = [dose for dose in means if isfinite(means[dose].low)]
     x: list[float | None] = []
@@ -93,7 +93,7 @@ def _bands(means: dict[Dose, Estimate], along: DoseAxis, name: str, dark: bool) 
         x += [along.place(left), along.place(right), along.place(right), along.place(left), None]
         y += [max(here.low, 0), max(there.low, 0), min(there.high, 1), min(here.high, 1), None]
     return [
-        go.Scatter(
+        scatter(
             x=x or [None],
             y=y or [None],
             mode="lines",
@@ -114,7 +114,7 @@ def differences_to_no_mask(
     name: str,
     rank: float,
     dark: bool,
-) -> tuple[list[go.Scatter], list[End]]:
+) -> tuple[list[Drawn], list[End]]:
     """Line, intervals and marks of one strategy's paired difference, in points."""
     shade = colour(name, dark=dark)
     found: dict[Dose, Difference] = {}
@@ -122,7 +122,7 @@ def differences_to_no_mask(
         if (each := findings.difference(cell, name)) is not None:
             found[dose] = each
     kinds = [_kind(each) for each in found.values()]
-    marks = go.Scatter(
+    marks = scatter(
         x=[along.place(dose) + _aside(along, rank) for dose in found] or [None],
         y=[100 * each.mean for each in found.values()] or [None],
         customdata=[
@@ -131,7 +131,7 @@ def differences_to_no_mask(
         ],
         yaxis=axis(1),
         mode="markers" if along.columns else "lines+markers",
-        line={"color": shade, "width": 1.6, "dash": DASHES[name]},
+        line=line(name, dark=dark, width=1.6),
         marker={
             "symbol": [_symbol(name, kind) for kind in kinds],
             "size": [9 if kind != LUCK else 5 for kind in kinds],
@@ -156,19 +156,17 @@ def _aside(along: DoseAxis, rank: float) -> float:
     return rank * (0.13 if along.columns else 0.7 * along.unit)
 
 
-def _bars(found: Sequence[Estimate | Difference], scale: float, shade: str) -> dict:
+def _bars(found: Sequence[Estimate | Difference], scale: float, shade: str) -> Settings:
     """Error bars of the intervals there are; none where a single repeat has none."""
     finite = [isfinite(each.low) for each in found]
     return {
         "type": "data",
         "symmetric": False,
         "array": [
-            scale * (each.high - each.mean) if ok else 0
-            for each, ok in zip(found, finite, strict=True)
+            scale * (each.high - each.mean) if ok else 0 for each, ok in zip(found, finite, strict=True)
         ],
         "arrayminus": [
-            scale * (each.mean - each.low) if ok else 0
-            for each, ok in zip(found, finite, strict=True)
+            scale * (each.mean - each.low) if ok else 0 for each, ok in zip(found, finite, strict=True)
         ],
         "color": shade,
         "thickness": 1.4,

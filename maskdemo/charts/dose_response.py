@@ -6,12 +6,29 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.doses import DoseAxis, differences, dose_axis, dose_text, reaches, short_title
+from maskdemo.charts.dose_axis import (
+    DoseAxis,
+    differences,
+    dose_axis,
+    dose_text,
+    reaches,
+    short_title,
+)
+from maskdemo.charts.dose_marks import LUCK, SURE, UNSURE, accuracies, differences_to_no_mask
 from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
-from maskdemo.charts.looks import DASHES, MARKERS, colour, title
+from maskdemo.charts.figure import Drawn, Settings, entry, names, scatter
+from maskdemo.charts.lines import strategy_entry
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
-from maskdemo.charts.responses import LUCK, SURE, UNSURE, accuracies, differences_to_no_mask
-from maskdemo.charts.template import LEFT, LEGEND_ROW, RIGHT, inks, legend_below, legend_rows
+from maskdemo.charts.template import (
+    LEFT,
+    LEGEND_ROW,
+    RIGHT,
+    chance_line,
+    inks,
+    legend_below,
+    legend_rows,
+    note,
+)
 from maskdemo.evidence.former import BASELINE
 
 if TYPE_CHECKING:
@@ -23,9 +40,7 @@ MARKS_ROW = 24
 TOP = 1.02
 
 
-def dose_response(
-    findings: Findings, *, second: Dose | None = None, dark: bool = False
-) -> go.Figure:
+def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool = False) -> go.Figure:
     """Accuracy by strategy above, the difference to no mask below, on one axis of doses.
 
     second: of two things varied, the dose of the second one at which the first is drawn. Every
@@ -34,9 +49,9 @@ def dose_response(
     study, ink = findings.study, inks(dark)
     along = dose_axis(study.vary, study.doses)
     cells = {dose: (dose,) if second is None else (dose, second) for dose in study.doses}
-    names = study.base.strategies
-    direct = len(names) <= FEW and not along.columns
-    others = [name for name in names if name != BASELINE]
+    drawn = study.base.strategies
+    direct = len(drawn) <= FEW and not along.columns
+    others = [name for name in drawn if name != BASELINE]
     below, above = reaches(findings, cells.values(), others)
     accuracy = Panel(
         "Accuracy on unseen sequences",
@@ -53,18 +68,18 @@ def dose_response(
         ticks=_points_ticks(below, above),
     )
     levels = [findings.chance(cell) for cell in cells.values()]
-    traces = [_chance(levels, along, dark)]
+    traces: list[Drawn] = [_chance(levels, along, dark)]
     ends: list[End] = []
     gaps: list[End] = []
-    for at, name in enumerate(names):
-        rank = at - (len(names) - 1) / 2
-        drawn, end = accuracies(findings, cells, along, name, rank, dark)
-        traces += drawn
+    for at, name in enumerate(drawn):
+        rank = at - (len(drawn) - 1) / 2
+        marks, end = accuracies(findings, cells, along, name, rank, dark)
+        traces += marks
         ends += end
     for at, name in enumerate(others):
         rank = at - (len(others) - 1) / 2
-        drawn, end = differences_to_no_mask(findings, cells, along, name, rank, dark)
-        traces += drawn
+        marks, end = differences_to_no_mask(findings, cells, along, name, rank, dark)
+        traces += marks
         gaps += end
     if direct:
         ends.append(End(levels[-1], along.high, "Chance", ink.muted))
@@ -81,29 +96,30 @@ def dose_response(
             )
             shapes += lines
             labels += words
-    entries = _legend(names if not direct else (), dark)
-    rows = legend_rows([str(each.name) for each in entries])
-    figure = stacked(
+    entries: list[Drawn] = []
+    if not direct:
+        entries = [strategy_entry(name, dark=dark) for name in drawn]
+        entries.append(entry("Chance", line=chance_line(dark)))
+    rows = legend_rows(names(entries))
+    inner = accuracy.height + difference.height + BETWEEN
+    return stacked(
         [accuracy, difference],
-        [*traces, *entries],
+        traces + entries,
         title=f"{short_title(study.vary)}: dose and response",
         detail=_detail(findings, cells, second, along.columns),
         steps=1,
         dark=dark,
         space_below=MARKS_ROW + 8 * bool(rows) + LEGEND_ROW * rows,
+        right=LABEL_SPACE if direct else RIGHT,
         shapes=shapes,
         annotations=labels,
+        xaxis=along.layout,
         name="dose_response",
-    )
-    inner = accuracy.height + difference.height + BETWEEN
-    return figure.update_layout(
-        xaxis={"tickmode": "array"} | along.layout,
-        legend=legend_below(inner, AXIS_SPACE + MARKS_ROW + 4),
-        margin={"r": LABEL_SPACE if direct else RIGHT},
+        legend_place=legend_below(inner, AXIS_SPACE + MARKS_ROW + 4),
     )
 
 
-def _zero(shade: str) -> dict:
+def _zero(shade: str) -> Settings:
     """The line on which a strategy makes no difference."""
     return {
         "type": "line",
@@ -118,69 +134,34 @@ def _zero(shade: str) -> dict:
     }
 
 
-def _chance(levels: list[float], along: DoseAxis, dark: bool) -> go.Scatter:
-    return go.Scatter(
+def _chance(levels: list[float], along: DoseAxis, dark: bool) -> Drawn:
+    return scatter(
         x=[along.low, *along.places, along.high],
         y=[levels[0], *levels, levels[-1]],
         name="Chance",
         mode="lines",
-        line={"color": inks(dark).muted, "width": 1.5, "dash": "dot"},
+        line=chance_line(dark),
         showlegend=False,
         hoverinfo="skip",
     )
 
 
-def _points_ticks(below: int, above: int) -> dict:
+def _points_ticks(below: int, above: int) -> Settings:
     step = max(below, above) / 2
     ticks = [at * step for at in (-2, -1, 0, 1, 2) if -below <= at * step <= above]
     texts = ["0" if not each else f"{each:+g}".replace("-", "−") for each in ticks]
     return {"tickvals": ticks, "ticktext": texts, "showgrid": True}
 
 
-def _legend(names: tuple[str, ...], dark: bool) -> list[go.Scatter]:
-    """Entries without data for the strategies whose names stand at no line's end."""
-    entries = [
-        go.Scatter(
-            x=[None],
-            y=[None],
-            mode="lines+markers",
-            line={"color": colour(name, dark=dark), "width": 2.2, "dash": DASHES[name]},
-            marker={"symbol": MARKERS[name], "size": 7, "color": colour(name, dark=dark)},
-            name=title(name),
-            hoverinfo="skip",
-        )
-        for name in names
-    ]
-    chance = {"color": inks(dark).muted, "width": 1.5, "dash": "dot"}
-    if names:
-        entries.append(
-            go.Scatter(
-                x=[None], y=[None], mode="lines", line=chance, name="Chance", hoverinfo="skip"
-            )
-        )
-    return entries
-
-
-def _marks_explained(below: int, shade: str) -> dict:
+def _marks_explained(below: int, shade: str) -> Settings:
     """What the marks in the lower panel mean, in no strategy's colour, under the axis."""
-    return {
-        "text": f"● {SURE.lower()}   ○ {UNSURE.lower()}   • {LUCK.lower()}",
-        "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
-        "xshift": 2 - LEFT,
-        "y": 0,
-        "yref": "paper",
-        "yanchor": "top",
-        "yshift": -below,
-        "showarrow": False,
-        "font": {"color": shade, "size": 12},
-    }
+    corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - LEFT}
+    under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}
+    words = f"● {SURE.lower()}   ○ {UNSURE.lower()}   • {LUCK.lower()}"
+    return note(words, shade, size=12, **corner, **under)
 
 
-def _detail(
-    findings: Findings, cells: dict[Dose, Cell], second: Dose | None, columns: bool
-) -> str:
+def _detail(findings: Findings, cells: dict[Dose, Cell], second: Dose | None, columns: bool) -> str:
     study = findings.study
     counts = {
         len(differences(findings, cell, name))
