@@ -1,4 +1,4 @@
-"""Experiment: the frozen, validated settings of one comparison, and what running it yields.
+"""Experiment: the frozen, validated settings of one comparison.
 
 >>> one = Experiment(task="last_sign", padded_length=40, strategies=("no_mask", "held_state"))
 >>> Experiment.from_params(one.to_params()) == one
@@ -15,18 +15,15 @@ experiment gives the same data, the same weights and, on one machine, the same r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from maskdemo.padding import SIDES, Batch, pad
+from maskdemo.padding import SIDES
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import TASKS, Data, Sequences, chance, make
-
-if TYPE_CHECKING:
-    from maskdemo.snapshot import Snapshot
+from maskdemo.tasks import TASKS, Task
 
 #: What each number may be, both ends included.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -95,7 +92,7 @@ class Experiment:
                     f"{name} must be one of {', '.join(allowed)}, not {_quoted(getattr(self, name))}.",
                     name,
                 )
-        fixed = TASKS[self.task].fixed
+        fixed = self.spec.fixed
         if fixed:
             for name, value in asdict(fixed).items():
                 object.__setattr__(self, name, value)
@@ -154,68 +151,28 @@ class Experiment:
     @property
     def work(self) -> float:
         """Multiply-adds of all trainings, an upper estimate: 3 passes over 4 gates."""
-        step = 3 * 4 * self.units * (TASKS[self.task].features + 2 + self.units)
+        step = 3 * 4 * self.units * (self.spec.features + 2 + self.units)
         trained = self.train_size * self.padded_length * self.epochs
         return float(step * trained * len(self.strategies) * self.repeats)
 
     @property
+    def spec(self) -> Task:
+        """The task: what there is to learn."""
+        return TASKS[self.task]
+
+    @property
     def per_step(self) -> bool:
         """Whether the task has a label at each step."""
-        return TASKS[self.task].per_step
+        return self.spec.per_step
 
     @property
     def classes(self) -> int:
         """How many labels the task has."""
-        return TASKS[self.task].classes
+        return self.spec.classes
 
     def repeat_seed(self, repeat: int) -> int:
         """The seed of everything in one repeat; all strategies of the repeat share it."""
         return int(np.random.SeedSequence([self.seed, repeat]).generate_state(1)[0])
-
-    def data(self, repeat: int = 0) -> Data:
-        """The sequences of one repeat."""
-        return make(
-            self.task,
-            train_size=self.train_size,
-            test_size=self.test_size,
-            min_length=self.min_length,
-            max_length=self.max_length,
-            missing_rate=self.missing_rate,
-            seed=self.repeat_seed(repeat),
-        )
-
-    def chance(self) -> float:
-        """Accuracy (0 to 1) of always giving the commonest label of the first repeat's test set."""
-        return chance(self.data(0).test, per_step=self.per_step)
-
-    def padded(self, sequences: Sequences) -> Batch:
-        """These sequences as one rectangle, (N, padded_length, F)."""
-        return pad(
-            sequences,
-            padded_length=self.padded_length,
-            side=self.side,
-            pad_value=self.pad_value,
-        )
-
-    def preview(self, rows: int = 24) -> Batch:
-        """A few training sequences of the first repeat as the LSTM would receive them."""
-        train = self.data(0).train
-        picked = np.unique(np.linspace(0, len(train) - 1, min(rows, len(train))).astype(int))
-        return self.padded(
-            Sequences(
-                *(
-                    tuple(each[at] for at in picked)
-                    for each in (train.values, train.observed, train.labels)
-                )
-            )
-        )
-
-    def run(self) -> Iterator[Snapshot]:
-        """Train every strategy and repeat; yields a snapshot after every epoch."""
-        # TensorFlow takes seconds to import and must not delay whoever only describes an experiment.
-        from maskdemo.training import train
-
-        return train(self)
 
     def to_params(self) -> dict[str, str]:
         """URL parameters; settings at their defaults are left out."""

@@ -202,12 +202,6 @@ def make(
     )
 
 
-def chance(sequences: Sequences, *, per_step: bool) -> float:
-    """Accuracy (0 to 1) of always giving the commonest label of these sequences."""
-    labels = np.concatenate(sequences.labels) if per_step else [each[0] for each in sequences.labels]
-    return float(np.bincount(labels).max() / len(labels))
-
-
 def _drawn(
     spec: Task, rng: np.random.Generator, size: int, min_length: int, max_length: int
 ) -> Sequences:

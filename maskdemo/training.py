@@ -26,6 +26,7 @@ from maskdemo.engine import (
     train_epoch,
 )
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import Inputs, arrays_of, chance, inputs
 from maskdemo.memory import give_back_memory
 from maskdemo.padding import Batch, pad
 from maskdemo.probing import Probing, spread
@@ -37,8 +38,7 @@ from maskdemo.snapshot import (
     Outcome,
     Snapshot,
 )
-from maskdemo.strategies import Arrays, arrays, hold_padding, trim
-from maskdemo.tasks import TASKS, Sequences, chance
+from maskdemo.strategies import Arrays, hold_padding, trim
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,17 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
     finished_curves: tuple[Curve, ...] = ()
     total = experiment.repeats * experiment.epochs
     threads = threads or min(os.cpu_count() or 1, len(experiment.strategies))
-    probes, guess, networks = None, 0.0, {}
+    probes, networks = None, {}
+    guess = chance(experiment).valid
     with ThreadPoolExecutor(threads, thread_name_prefix="curve") as pool:
         for repeat in range(experiment.repeats):
-            data = experiment.data(repeat)
+            given = inputs(experiment, repeat)
             orders = _orders(experiment, repeat)
-            test = experiment.padded(data.test)
             runs = [
-                _Run(experiment, strategy, repeat, data.train, data.test, test)
-                for strategy in experiment.strategies
+                _Run(experiment, strategy, repeat, given) for strategy in experiment.strategies
             ]
             if probes is None:
-                probes = Probing(experiment, test)
-                guess = chance(data.test, per_step=data.per_step)
+                probes = Probing(experiment, given.test)
             for epoch, order in enumerate(orders):
                 outputs = list(pool.map(lambda run, order=order: run.advance(order), runs))
                 last = epoch == experiment.epochs - 1
@@ -118,8 +116,7 @@ def train_once(
     """
     (strategy,) = experiment.strategies
     started = time.perf_counter()
-    data = experiment.data(repeat)
-    run = _Run(experiment, strategy, repeat, data.train, data.test, experiment.padded(data.test))
+    run = _Run(experiment, strategy, repeat, inputs(experiment, repeat))
     for order in _orders(experiment, repeat):
         if stop():
             raise CancelledError
@@ -152,26 +149,19 @@ class _Run:
     """One network in training: the only thing that changes while an experiment runs."""
 
     def __init__(
-        self,
-        experiment: Experiment,
-        strategy: str,
-        repeat: int,
-        train_sequences: Sequences,
-        test_sequences: Sequences,
-        test: Batch,
+        self, experiment: Experiment, strategy: str, repeat: int, given: Inputs
     ) -> None:
         self.experiment = experiment
-        self.test_sequences = test_sequences
-        self.test_batch = test
+        self.test_sequences = given.data.test
+        self.test_batch = test = given.test
         scored = int(test.valid.sum()) if experiment.per_step else len(test.values)
         self.curve = Curve(strategy, repeat, scored=scored)
         outputs = 1 if experiment.classes == 2 else experiment.classes
         self.sizes = {"units": experiment.units, "outputs": outputs}
-        batch = experiment.padded(train_sequences)
-        self.train = self._split(batch, batch_size=experiment.batch_size)
+        self.train = self._split(given.train, batch_size=experiment.batch_size)
         self.test = self._split(test)
         self.network = new_learner(
-            features=TASKS[experiment.task].features,
+            features=experiment.spec.features,
             units=experiment.units,
             outputs=outputs,
             seed=experiment.repeat_seed(repeat),
@@ -246,13 +236,7 @@ class _Run:
         return score(outputs, counted).accuracy
 
     def _arrays(self, batch: Batch) -> Arrays:
-        return arrays(
-            self.curve.strategy,
-            batch,
-            mask_value=self.experiment.mask_value,
-            per_step=self.experiment.per_step,
-            count_invalid=self.experiment.count_invalid,
-        )
+        return arrays_of(self.experiment, self.curve.strategy, batch)
 
     def _split(self, batch: Batch, *, batch_size: int = 0) -> Split:
         full = self._arrays(batch)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from maskdemo import charts
+from maskdemo.inputs import preview
 from maskdemo.jobs import QueueFull, Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import controls, live, navigation, server, show_code, take_away
@@ -55,8 +56,8 @@ if complaint:
     st.error(live.plain(complaint))
 
 # The preview is drawn once a change, not at every tick of a run.
-sample = experiment.preview()
-preview = charts.padded_batch(sample, dark=live.is_dark())
+sample = preview(experiment)
+batch_chart = charts.padded_batch(sample, dark=live.is_dark())
 
 controls.share_in_url(experiment, **state.get("looked_at", {}))
 live_now = status_now().phase in ("queued", "running")
@@ -97,7 +98,7 @@ def run_view() -> None:
 
     left, right = st.columns(2, gap="medium")
     with left:
-        live.plot(preview, key="preview", alt="The padded batch: each row a sequence")
+        live.plot(batch_chart, key="preview", alt="The padded batch: each row a sequence")
     with right:
         live.curves(snapshot, experiment, metric="test_accuracy")
     if snapshot is not None:

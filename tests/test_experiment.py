@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from maskdemo.engine import ROOMS
 from maskdemo.experiment import LIMITS, Experiment
-from maskdemo.padding import unpad
 from maskdemo.tasks import TASKS
 from tests.samples import ALL, small
 
@@ -255,38 +254,6 @@ def test_settings_cannot_be_changed():
     assert replace(small(), units=5) == small(units=5)
     with pytest.raises(ValueError, match="units"):
         replace(small(), units=0)
-
-
-@given(one=experiments())
-@settings(max_examples=20, deadline=None)
-def test_the_preview_shows_training_sequences_as_they_are(one):
-    batch, train = one.preview(rows=6), one.data(0).train
-    count = len(batch.values)
-    assert 1 <= count <= 6 and batch.values.shape[1] == one.padded_length
-    shown = unpad(batch)
-    for values, seen in zip(shown.values, shown.observed, strict=True):
-        assert any(
-            np.array_equal(seen, other_seen) and np.array_equal(values[seen], other[seen])
-            for other, other_seen in zip(train.values, train.observed, strict=True)
-        )
-
-
-def test_repeats_have_other_data_and_strategies_the_same():
-    one = small()
-    first, second = one.data(0).train.values[0], one.data(1).train.values[0]
-    assert first.shape != second.shape or not np.array_equal(first, second)
-    other = small(strategies=("zeroed_state",), side="pre", padded_length=30, units=9)
-    for ours, theirs in zip(one.data(1).train.values, other.data(1).train.values, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    assert len({small(seed=s).repeat_seed(r) for s in range(5) for r in range(5)}) == 25
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_chance_is_that_of_the_first_test_set(task):
-    one = Experiment(task=task)
-    test = one.data(0).test
-    said = np.concatenate(test.labels) if one.per_step else np.array([x[0] for x in test.labels])
-    assert one.chance() == pytest.approx(max(np.mean(said == k) for k in range(one.classes)))
 
 
 def test_every_allowed_size_has_a_compiled_room():

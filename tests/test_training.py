@@ -10,6 +10,7 @@ import pytest
 
 from maskdemo import engine, probing
 from maskdemo.engine import Shape, output_program, tensors
+from maskdemo.inputs import inputs
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
 from maskdemo.probing import PROBES
@@ -83,7 +84,7 @@ def moved_by_padding(strategy: str, case: str) -> float:
     """The largest change of a trained network's outputs on real steps over all the rectangles."""
     experiment = small(**{**TASKS_TRIED[case], "strategies": (strategy,), "epochs": 4})
     weights = weights_of(last(experiment).networks[strategy][-1])
-    test = experiment.data(0).test
+    test = inputs(experiment).data.test
     said = [
         on_real_steps(
             say(experiment, strategy, weights, test, **shape), pad(test, **shape).padded
@@ -108,12 +109,12 @@ def test_leak_is_the_change_against_each_sequence_alone(case):
     """For all strategies, by the plain recurrence on unpadded sequences, one by one."""
     experiment = small(**TASKS_TRIED[case], strategies=ALL)
     snapshot = last(experiment)
-    test = experiment.data(0).test
+    test = inputs(experiment).data.test
     options = {"mask_value": experiment.mask_value, "per_step": experiment.per_step,
                "count_invalid": experiment.count_invalid}
     for curve in snapshot.curves:
         weights = weights_of(snapshot.networks[curve.strategy][-1])
-        whole = experiment.padded(test)
+        whole = inputs(experiment).test
         made = arrays(curve.strategy, whole, **options)
         padded_says = recurrence.said(weights, made)
         change = 0.0
@@ -240,7 +241,7 @@ def test_what_is_reported_is_what_the_kept_network_says(case):
     """Accuracy and probe outputs, recomputed by the plain recurrence from the last weights."""
     experiment = small(**TASKS_TRIED[case], strategies=ALL)
     snapshot = last(experiment)
-    test = experiment.padded(experiment.data(0).test)
+    test = inputs(experiment).test
     for curve in snapshot.curves:
         network = snapshot.networks[curve.strategy][-1]
         assert network.epoch == experiment.epochs

@@ -10,10 +10,10 @@ import numpy as np
 
 from maskdemo.evidence.former import BASELINE, final_accuracies, interval
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import arrays_of, inputs
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.padding import Batch
 from maskdemo.snapshot import Snapshot
-from maskdemo.strategies import arrays
 
 Interval = tuple[float, float, float]
 
@@ -97,13 +97,8 @@ def measure(snapshot: Snapshot) -> Measured:
 
 def _landed(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
     probes, experiment = snapshot.probes, snapshot.experiment
-    given = arrays(
-        strategy,
-        Batch(probes.values, probes.valid, probes.padded, probes.labels),
-        mask_value=experiment.mask_value,
-        per_step=experiment.per_step,
-        count_invalid=experiment.count_invalid,
-    )
+    batch = Batch(probes.values, probes.valid, probes.padded, probes.labels)
+    given = arrays_of(experiment, strategy, batch)
     norms = gradient(snapshot.networks[strategy][-1], given).weights
     missing = ~probes.valid & ~probes.padded
     where = landing(norms, padded=probes.padded, missing=missing)
@@ -111,7 +106,7 @@ def _landed(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
 
 
 def _masked(experiment: Experiment) -> tuple[float, float]:
-    batch = experiment.padded(experiment.data(0).train)
+    batch = inputs(experiment).train
     equal = (batch.values == np.float32(experiment.mask_value)).all(axis=2)
     invalid = equal[~batch.valid]
     return float(invalid.mean()) if invalid.size else 1.0, float(equal[batch.valid].mean())

@@ -15,8 +15,9 @@ from maskdemo.charts.lines import marker, ring
 from maskdemo.charts.looks import colour
 from maskdemo.charts.panels import Panel, axis, hatches, stacked
 from maskdemo.charts.template import inks
+from maskdemo.inputs import arrays_of
 from maskdemo.padding import Batch
-from maskdemo.strategies import Arrays, arrays
+from maskdemo.strategies import Arrays
 
 if TYPE_CHECKING:
     from maskdemo.snapshot import Snapshot
@@ -101,9 +102,8 @@ def outputs_by_step(
 
 def _arrays(snapshot: Snapshot, strategy: str, probe: int) -> Arrays:
     """The true label of each step and how much it counts, as the strategy itself decides them."""
-    probes, experiment = snapshot.probes, snapshot.experiment
+    probes = snapshot.probes
     one = slice(probe, probe + 1)
-    per_step = snapshot.experiment.per_step
     labels = np.asarray(probes.labels[one], np.int32).reshape(1, -1)
     batch = Batch(
         values=probes.values[one],
@@ -111,13 +111,7 @@ def _arrays(snapshot: Snapshot, strategy: str, probe: int) -> Arrays:
         padded=probes.padded[one],
         labels=np.broadcast_to(labels, probes.valid[one].shape),
     )
-    return arrays(
-        strategy,
-        batch,
-        mask_value=experiment.mask_value,
-        per_step=per_step,
-        count_invalid=experiment.count_invalid,
-    )
+    return arrays_of(snapshot.experiment, strategy, batch)
 
 
 def _said(

@@ -29,9 +29,11 @@ def finished_run(experiment: Experiment) -> Snapshot:
     """Train to the end, with a progress bar on standard error."""
     from tqdm import tqdm
 
+    from maskdemo.training import train
+
     snapshot = None
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
-        for snapshot in experiment.run():
+        for snapshot in train(experiment):
             bar.update(100 * snapshot.done - bar.n)
     assert snapshot is not None
     return snapshot

@@ -9,7 +9,7 @@ import numpy as np
 
 from maskdemo.costs.table import Way
 from maskdemo.experiment import Experiment
-from maskdemo.tasks import TASKS
+from maskdemo.inputs import arrays_of, inputs
 
 ROUNDS = 3
 EPOCHS_A_TURN = 3
@@ -18,22 +18,15 @@ EPOCHS_A_TURN = 3
 def our_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
     """Prepares; the call trains a turn and returns the seconds of its fastest epoch."""
     from maskdemo.engine import Shape, batch_order, new_learner, tensors, train_epoch
-    from maskdemo.strategies import arrays, trim
+    from maskdemo.strategies import trim
 
-    batch = experiment.padded(experiment.data(0).train)
-    given = arrays(
-        way.strategy,
-        batch,
-        mask_value=experiment.mask_value,
-        per_step=experiment.per_step,
-        count_invalid=experiment.count_invalid,
-    )
+    given = arrays_of(experiment, way.strategy, inputs(experiment).train)
     if way.trimmed:
         given, _ = trim(given, at_least=experiment.max_length)
     sizes = {"units": experiment.units, "outputs": _outputs(experiment)}
     shape = Shape.for_arrays(given, batch_size=experiment.batch_size, **sizes)
     data = tensors(given, shape)
-    network = new_learner(features=TASKS[experiment.task].features, seed=0, **sizes)
+    network = new_learner(features=experiment.spec.features, seed=0, **sizes)
     rng = np.random.default_rng(0)
 
     def epoch() -> float:
@@ -61,7 +54,7 @@ def keras_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
         def on_epoch_end(self, epoch, logs=None):
             self.seconds.append(time.perf_counter() - self.began)
 
-    batch = experiment.padded(experiment.data(0).train)
+    batch = inputs(experiment).train
     labels = batch.labels[..., None] if experiment.per_step else batch.labels.max(axis=1)
     outputs, layers = _outputs(experiment), keras.layers
     masking = [layers.Masking(experiment.mask_value)] if way.strategy == "masking_layer" else []

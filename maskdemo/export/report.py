@@ -14,6 +14,7 @@ from maskdemo.export import words
 from maskdemo.export.numbers import NOTHING, interval, mean, spread
 from maskdemo.export.page import Content, Row, Table, render
 from maskdemo.export.parts import title
+from maskdemo.inputs import preview
 from maskdemo.snapshot import Curve, Snapshot
 from maskdemo.strategies import STRATEGIES
 
@@ -41,7 +42,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             verdicts=tuple((each.word, each.sentence) for each in verdicts(snapshot)),
             accuracies=_accuracies(snapshot),
             figures=(
-                charts.padded_batch(experiment.preview()),
+                charts.padded_batch(preview(experiment)),
                 charts.learning_curves(snapshot),
                 charts.accuracy_by_strategy(snapshot),
                 charts.outputs_by_step(snapshot, probe=0, epoch=experiment.epochs),

@@ -11,16 +11,17 @@ computed for one row and all sequences start from them. A step that holds the st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import arrays_of, picked, share_of_commonest
 from maskdemo.inside.trace import product, said
 from maskdemo.padding import Batch, pad
 from maskdemo.snapshot import Network
-from maskdemo.strategies import STRATEGIES, Arrays, arrays, hold_padding
+from maskdemo.strategies import STRATEGIES, Arrays, hold_padding
 from maskdemo.tasks import Sequences
 
 #: The most padded steps that can be added.
@@ -34,11 +35,13 @@ class Sweep:
 
     counts: (C,), padded steps added. change: (C, N), the largest change of any output probability of
     each sequence (at the read-out, or at any valid step where each has a label). accuracy: (C,).
+    chance: accuracy of always giving the commonest label of these sequences.
     """
 
     counts: NDArray[np.intp]
     change: NDArray[np.float32]
     accuracy: NDArray[np.float64]
+    chance: float
 
 
 def padded_by(
@@ -68,7 +71,7 @@ def sweep(
     # Aligned at the end, and what fills the rectangle in front is held: as if it were not there. In
     # order of length, so that the rows that move at a step stand together.
     order = np.argsort([len(each) for each in sequences.values], kind="stable")
-    bare = padded_by(_picked(sequences, order), 0, side="pre", value=0.0, missing=experiment.pad_value)
+    bare = padded_by(picked(sequences, order), 0, side="pre", value=0.0, missing=experiment.pad_value)
     given = hold_padding(_arrays(strategy, bare, experiment), bare.padded)
     padding = _arrays(strategy, _only_padding(bare, max(counts), value), experiment)
     reads_last_valid = STRATEGIES[strategy].handle(bare, experiment.mask_value).read_last_valid
@@ -102,18 +105,13 @@ def sweep(
         counts=np.array(counts),
         change=change,
         accuracy=np.array([(each.argmax(axis=1) == truth).mean() for each in found]),
+        chance=share_of_commonest(truth),
     )
 
 
 def _arrays(strategy: str, batch: Batch, experiment: Experiment) -> Arrays:
     """The strategy's arrays; where each step has a label, only valid steps are looked at."""
-    return arrays(
-        strategy,
-        batch,
-        mask_value=experiment.mask_value,
-        per_step=experiment.per_step,
-        count_invalid=False,
-    )
+    return arrays_of(replace(experiment, count_invalid=False), strategy, batch)
 
 
 def _only_padding(like: Batch, steps: int, value: float) -> Batch:
@@ -126,15 +124,6 @@ def _answers(network: Network, states: NDArray, given: Arrays) -> NDArray:
     """Probabilities (A, classes) at the A steps that count, row by row; states (T, N, H)."""
     rows, steps = np.nonzero(given.weights)
     return said(network, states[steps, rows])
-
-
-def _picked(sequences: Sequences, order: NDArray[np.intp]) -> Sequences:
-    return Sequences(
-        *(
-            tuple(each[at] for at in order)
-            for each in (sequences.values, sequences.observed, sequences.labels)
-        )
-    )
 
 
 def _states(network: Network, given: Arrays, drive: NDArray, start: NDArray) -> NDArray[np.float32]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from maskdemo.evidence.former import BASELINE, interval
+from maskdemo.inputs import chance
 from maskdemo.snapshot import Outcome
 from maskdemo.study.grid import Cell, Study, Training
-from maskdemo.tasks import chance, make
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,7 @@ class Findings:
 
     def chance(self, cell: Cell) -> float:
         """Accuracy of always giving the commonest label of the first repeat's test set."""
-        at = self.study.experiment(cell)
-        return _chance(at.task, at.test_size, at.min_length, at.max_length, at.repeat_seed(0))
+        return chance(self.study.experiment(cell)).valid
 
     def accuracies(self, cell: Cell, strategy: str) -> dict[int, float]:
         """Accuracy on unseen sequences (valid steps) by repeat, as far as finished."""
@@ -112,17 +110,3 @@ class Findings:
         word = "helps" if low > 0 else "hurts" if high < 0 else "no measurable difference"
         sure = least > 0 or most < 0
         return Difference(mean, max(low, -1.0), min(high, 1.0), len(paired), word, sure)
-
-
-@lru_cache(maxsize=256)
-def _chance(task: str, test_size: int, min_length: int, max_length: int, seed: int) -> float:
-    # Neither the number of training sequences nor missing readings change a label of the test set.
-    drawn = make(
-        task,
-        train_size=1,
-        test_size=test_size,
-        min_length=min_length,
-        max_length=max_length,
-        seed=seed,
-    )
-    return chance(drawn.test, per_step=drawn.per_step)

@@ -15,7 +15,7 @@ from maskdemo.inside.trace import trace
 from maskdemo.padding import unpad
 from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import Sequences, chance
+from maskdemo.tasks import Sequences
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark, plot
 from maskdemo.ui.look import Look, sweeps, unseen
@@ -69,7 +69,7 @@ def add_padding(look: Look, choices: Choices) -> None:
         figure = charts.accuracy_by_padding(
             found,
             cursor=count,
-            chance=chance(test, per_step=experiment.per_step),
+            chance=next(iter(found.values())).chance,
             detail=look.test_words,
             dark=is_dark(),
         )

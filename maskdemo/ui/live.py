@@ -18,6 +18,7 @@ from maskdemo.evidence.former import (
     verdicts,
 )
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import chance, preview
 from maskdemo.jobs import Status
 from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
@@ -149,9 +150,9 @@ def rules() -> None:
 
 
 def _nothing_yet(experiment: Experiment) -> Snapshot:
-    batch = experiment.preview(1)
+    batch = preview(experiment, 1)
     nothing = Probes(batch.values, batch.valid, batch.padded, batch.labels, outputs={})
-    return Snapshot(experiment, (), nothing, experiment.chance(), False, 0.0, 0.0)
+    return Snapshot(experiment, (), nothing, chance(experiment).valid, False, 0.0, 0.0)
 
 
 def _where(snapshot: Snapshot) -> str:

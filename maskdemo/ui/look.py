@@ -12,12 +12,13 @@ import numpy as np
 import streamlit as st
 
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import arrays_of, inputs, padded
 from maskdemo.inside.gradient import Landing, gradient, landing
 from maskdemo.inside.leak import Sweep, sweep
 from maskdemo.inside.trace import Trace, trace, unit_order
 from maskdemo.padding import Batch
 from maskdemo.snapshot import Network, Snapshot
-from maskdemo.strategies import Arrays, arrays
+from maskdemo.strategies import Arrays
 from maskdemo.tasks import Sequences
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class Look:
 
     def arrays(self, strategy: str, batch: Batch | None = None) -> Arrays:
         """The strategy's arrays of the sequence, or of another batch."""
-        return _arrays(self.experiment, strategy, batch or self.batch)
+        return arrays_of(self.experiment, strategy, batch or self.batch)
 
     def trace(self, strategy: str, *, weights_of: str | None = None) -> Trace:
         """The sequence in the strategy's network, or in that of another strategy."""
@@ -99,10 +100,10 @@ def gradients_of_all(
     experiment: Experiment, epoch: int, _networks: Mapping[str, Network]
 ) -> dict[str, dict[str, Landing]]:
     """Strategy -> quantity -> what lands where, summed over the test set."""
-    batch = experiment.padded(unseen(experiment))
+    batch = padded(experiment, unseen(experiment))
     return _each(
         experiment.strategies,
-        lambda name: _landings(_networks[name], _arrays(experiment, name, batch), batch),
+        lambda name: _landings(_networks[name], arrays_of(experiment, name, batch), batch),
     )
 
 
@@ -124,7 +125,7 @@ def sweeps(
 
 def unseen(experiment: Experiment) -> Sequences:
     """The first repeat's test sequences, at most `MOST_SEQUENCES` of them."""
-    test = experiment.data(0).test
+    test = inputs(experiment).data.test
     few = slice(0, MOST_SEQUENCES)
     return Sequences(test.values[few], test.observed[few], test.labels[few])
 
@@ -141,13 +142,3 @@ def _landings(network: Network, given: Arrays, batch: Batch) -> dict[str, Landin
         what: landing(getattr(found, what), padded=batch.padded, missing=batch.missing)
         for what in ("inputs", "states", "weights")
     }
-
-
-def _arrays(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
-    return arrays(
-        strategy,
-        batch,
-        mask_value=experiment.mask_value,
-        per_step=experiment.per_step,
-        count_invalid=experiment.count_invalid,
-    )

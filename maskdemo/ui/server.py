@@ -109,7 +109,9 @@ def _find_or_run(experiment: Experiment, kept: Results) -> Iterator[Snapshot]:
 
 def _run_and_keep(experiment: Experiment, kept: Results):
     load_tensorflow()
-    for snapshot in experiment.run():
+    from maskdemo.training import train
+
+    for snapshot in train(experiment):
         kept.keep(snapshot)
         yield snapshot
 

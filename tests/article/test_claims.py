@@ -22,9 +22,11 @@ from maskdemo.article.measured import Evidence, Measured, measure
 from maskdemo.article.rules import MARGIN, TRACE, moves, rises
 from maskdemo.child import ChildFailed
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import inputs
 from maskdemo.jobs import QueueFull
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
+from maskdemo.training import train
 from maskdemo.ui import claims as section
 from maskdemo.ui import server
 from tests.samples import small
@@ -253,7 +255,7 @@ def finished() -> dict[str, Snapshot]:
     """Real runs in short form, by side."""
     runs = {}
     for side in ("post", "pre"):
-        *_, runs[side] = small(strategies=FOUR, repeats=2, side=side).run()
+        *_, runs[side] = train(small(strategies=FOUR, repeats=2, side=side))
     return runs
 
 
@@ -271,7 +273,7 @@ def test_what_is_measured_is_what_was_run(finished):
 
 def test_a_mask_of_zeros_finds_bits_of_zero_too(finished):
     bits = replace(finished["post"], experiment=small(task="last_bit", strategies=FOUR, repeats=2))
-    values = bits.experiment.data(0).train.values
+    values = inputs(bits.experiment).data.train.values
     zeros = np.mean(np.concatenate(values) == 0)
     assert 0.3 < zeros < 0.7
     assert measure(bits).masked == pytest.approx((1.0, zeros))
@@ -315,7 +317,7 @@ def test_what_claims_share_is_trained_once():
 
     def pretend(experiment: Experiment) -> Iterator[Snapshot]:
         asked.append(experiment)
-        yield from small(strategies=("no_mask",)).run()
+        yield from train(small(strategies=("no_mask",)))
 
     both = [CLAIMS["distorts"], CLAIMS["costs_accuracy"]]
     wanted = testing.experiments_of(both, Evidence())

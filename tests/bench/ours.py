@@ -87,12 +87,12 @@ def first_run() -> dict[str, Measurement]:
     import psutil  # pyright: ignore[reportMissingModuleSource]
     import streamlit  # noqa: F401  (its memory counts)
 
-    import maskdemo.charts
+    import maskdemo.charts  # noqa: F401
     from maskdemo.experiment import Experiment
     from maskdemo.memory import keep_heap_small
 
     keep_heap_small()  # first, as in the server
-    import maskdemo.training  # noqa: F401  (TensorFlow is there before the first click)
+    from maskdemo.training import train  # TensorFlow is there before the first click
 
     def first_point(seed: int) -> float:
         experiment = Experiment(
@@ -110,7 +110,7 @@ def first_run() -> dict[str, Measurement]:
             seed=seed,
         )
         began = time.perf_counter()
-        snapshots = experiment.run()
+        snapshots = train(experiment)
         next(snapshots)
         seconds = time.perf_counter() - began
         for _ in snapshots:

@@ -89,8 +89,9 @@ def _fit(experiment, strategy: str) -> _Fit:
     import keras
 
     from maskdemo.export.keras_code import reads_valid, strategy_lines
+    from maskdemo.inputs import inputs
 
-    batch = experiment.padded(experiment.data(0).train)
+    batch = inputs(experiment).train
     given = [batch.values, batch.valid] if reads_valid(experiment, strategy) else batch.values
     labels = batch.labels.max(axis=1)
     names: dict = {"keras": keras}

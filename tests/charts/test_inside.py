@@ -8,6 +8,7 @@ import pytest
 from maskdemo import charts
 from maskdemo.charts.gradients import percent
 from maskdemo.charts.heat import reach_of, reach_words
+from maskdemo.inputs import inputs
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.inside.leak import Sweep
 from maskdemo.inside.trace import QUANTITIES, trace, unit_order
@@ -18,7 +19,7 @@ BINARY = CASES["binary"]
 
 
 def one_row(case: str = "binary") -> Batch:
-    batch = CASES[case].padded(CASES[case].data(0).test)
+    batch = inputs(CASES[case]).test
     return Batch(batch.values[:1], batch.valid[:1], batch.padded[:1], batch.labels[:1])
 
 
@@ -96,7 +97,7 @@ def test_strategies_share_one_scale_and_say_where_they_part():
 
 
 def test_gradient_bars_add_up_to_all_of_it():
-    batch = BINARY.padded(BINARY.data(0).test)
+    batch = inputs(BINARY).test
     kinds = {"padded": batch.padded[:6], "missing": batch.missing[:6]}
     landings = {
         name: landing(gradient(network(BINARY), given("binary", name)).inputs, **kinds)
@@ -118,8 +119,8 @@ def test_a_share_is_zero_or_all_only_where_it_is_exact():
 def test_added_padding_draws_median_and_worst():
     change = np.array([[0, 0, 0], [0.1, 0.2, 0.9]], np.float32)
     sweeps = {
-        "no_mask": Sweep(np.array([0, 200]), change, np.array([0.9, 0.5])),
-        "held_state": Sweep(np.array([0, 200]), 0 * change, np.array([0.9, 0.9])),
+        "no_mask": Sweep(np.array([0, 200]), change, np.array([0.9, 0.5]), 0.5),
+        "held_state": Sweep(np.array([0, 200]), 0 * change, np.array([0.9, 0.9]), 0.5),
     }
     figure = charts.change_by_padding(sweeps, cursor=20, detail="")
     drawn = [each.y[-1] for each in figure.data if each.x[0] is not None]

@@ -27,6 +27,7 @@ from maskdemo.export.keras_code import reads_valid, strategy_lines
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.training_code import weights_code
+from maskdemo.inputs import inputs
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES, arrays
 from maskdemo.tasks import TASKS
@@ -232,11 +233,14 @@ def test_the_same_sequences(task, settings):
     if recorded:
         code.insert(0, "import base64, io")
     exec("\n".join(code), space)
-    ours = experiment.data(1)
-    for theirs, sequences in zip(
-        space["dataset"](experiment.repeat_seed(1)), (ours.train, ours.test), strict=True
+    ours = inputs(experiment, 1)
+    for theirs, batch, sequences in zip(
+        space["dataset"](experiment.repeat_seed(1)),
+        (ours.train, ours.test),
+        (ours.data.train, ours.data.test),
+        strict=True,
     ):
-        batch, made = experiment.padded(sequences), space["padded"](*theirs)
+        made = space["padded"](*theirs)
         assert made["values"].dtype == np.float32
         np.testing.assert_array_equal(made["values"], batch.values)
         np.testing.assert_array_equal(made["valid"], batch.valid)
@@ -263,7 +267,7 @@ def test_the_same_initial_weights():
 def test_the_lines_are_the_strategy(strategy, settings):
     """With any weights, against the recurrence in float64: every answer of every sequence."""
     experiment = small(**settings, test_size=16)
-    batch = experiment.padded(experiment.data().test)
+    batch = inputs(experiment).test
     space: dict = {"keras": keras}
     exec(strategy_lines(experiment, strategy), space)
     model = space[strategy]()
@@ -271,8 +275,8 @@ def test_the_lines_are_the_strategy(strategy, settings):
     weights = [rng.normal(size=each.shape).astype(np.float32) for each in model.weights]
     model.set_weights(weights)
     assert ("valid" in [each.name for each in model.inputs]) == reads_valid(experiment, strategy)
-    inputs = [getattr(batch, each.name) for each in model.inputs]
-    answers = np.asarray(model(inputs if len(inputs) > 1 else inputs[0]))[..., 0]
+    read = [getattr(batch, each.name) for each in model.inputs]
+    answers = np.asarray(model(read if len(read) > 1 else read[0]))[..., 0]
     given = arrays(
         strategy, batch, mask_value=experiment.mask_value, per_step=experiment.per_step,
         count_invalid=True,

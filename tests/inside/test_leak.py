@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import inputs
 from maskdemo.inside.leak import padded_by, sweep
 from maskdemo.inside.trace import trace
 from maskdemo.strategies import STRATEGIES, arrays, hold_padding
@@ -19,7 +20,7 @@ COUNTS = (0, 1, 4, 17)
 def plainly(weights, strategy: str, experiment: Experiment, side: str, value: float, count: int):
     """Answers (N, T, classes) and where they count, one sequence at a time, nothing shared."""
     answers, truths = [], []
-    test = experiment.data(0).test
+    test = inputs(experiment).data.test
     for at in range(12):
         one = type(test)(*((each[at],) for each in (test.values, test.observed, test.labels)))
         batch = padded_by(one, count, side=side, value=value, missing=experiment.pad_value)
@@ -42,7 +43,7 @@ def plainly(weights, strategy: str, experiment: Experiment, side: str, value: fl
 def test_sweep_is_what_one_pass_for_each_amount_gives(case, side, strategy):
     experiment = CASES[case]
     weights, value = network(experiment), 0.5
-    test = experiment.data(0).test
+    test = inputs(experiment).data.test
     few = type(test)(*(each[:12] for each in (test.values, test.observed, test.labels)))
     found = sweep(weights, strategy, experiment, few, side=side, value=value, counts=COUNTS)
     without, _ = plainly(weights, strategy, experiment, side, value, 0)
@@ -62,7 +63,7 @@ def test_a_held_state_is_exactly_flat(case, side):
         network(experiment),
         "held_state",
         experiment,
-        experiment.data(0).test,
+        inputs(experiment).data.test,
         side=side,
         value=7.0,
         counts=(0, 3, 200),
@@ -73,7 +74,7 @@ def test_a_held_state_is_exactly_flat(case, side):
 
 def test_a_masking_layer_holds_only_what_equals_the_mask_value():
     experiment = replace(CASES["binary"], missing_rate=0.0)
-    test = experiment.data(0).test
+    test = inputs(experiment).data.test
 
     def change(value: float) -> float:
         found = sweep(
@@ -94,8 +95,8 @@ def test_a_masking_layer_holds_only_what_equals_the_mask_value():
 def test_nothing_added_is_the_sequence_without_its_padding():
     """The measure of `Curve.leak`: the padded test set with its padding held."""
     experiment = CASES["nine classes, in front"]
-    weights, test = network(experiment), experiment.data(0).test
-    batch = experiment.padded(test)
+    weights, test = network(experiment), inputs(experiment).data.test
+    batch = inputs(experiment).test
     given = hold_padding(
         arrays("no_mask", batch, mask_value=0.0, per_step=False, count_invalid=True), batch.padded
     )
@@ -106,7 +107,7 @@ def test_nothing_added_is_the_sequence_without_its_padding():
 
 def test_padded_by_writes_padding_and_missing_readings_apart():
     experiment = CASES["binary"]
-    test = experiment.data(0).test
+    test = inputs(experiment).data.test
     batch = padded_by(test, 3, side="post", value=9.0, missing=-1.0)
     longest = max(len(each) for each in test.values)
     assert batch.values.shape[1] == longest + 3

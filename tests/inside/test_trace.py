@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import inputs
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.inside.trace import parting, product, trace, unit_order
 from maskdemo.snapshot import Network
@@ -58,7 +59,7 @@ def given(case: str, strategy: str, rows: int = 6) -> Arrays:
     experiment = CASES[case]
     whole = arrays(
         strategy,
-        experiment.padded(experiment.data(0).test),
+        inputs(experiment).test,
         mask_value=experiment.mask_value,
         per_step=experiment.per_step,
         count_invalid=experiment.count_invalid,
@@ -249,7 +250,7 @@ def test_a_steps_part_of_the_weights_gradient_is_what_it_adds():
 @pytest.mark.parametrize("case", CASES)
 def test_no_gradient_lands_on_steps_that_hold(case):
     experiment = CASES[case]
-    batch = experiment.padded(experiment.data(0).test)
+    batch = inputs(experiment).test
     kinds = {"padded": batch.padded[:6], "missing": batch.missing[:6]}
     held = gradient(network(experiment), given(case, "held_state"))
     moved = gradient(network(experiment), given(case, "no_mask"))

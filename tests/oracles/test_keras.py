@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from maskdemo.engine import batch_order, new_learner
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import inputs
 from maskdemo.tasks import TASKS
 from maskdemo.training import train
 
@@ -108,8 +109,8 @@ def test_training_follows_model_fit(strategy, case):
         seed=3,
     )
     final = list(train(experiment))[-1]
-    data = experiment.data(0)
-    batch, test = experiment.padded(data.train), experiment.padded(data.test)
+    made = inputs(experiment)
+    batch, test = made.train, made.test
     features = TASKS[experiment.task].features
     outputs = 1 if experiment.classes == 2 else experiment.classes
     model, lstm, dense = keras_model(
@@ -127,13 +128,13 @@ def test_training_follows_model_fit(strategy, case):
         metrics=["accuracy"],
     )
     rng = np.random.default_rng([experiment.seed, 0])
-    labels = np.array([each[0] for each in data.train.labels])
-    inputs = keras_inputs(batch)
+    labels = np.array([each[0] for each in made.data.train.labels])
+    read = keras_inputs(batch)
     for epoch in range(EPOCHS):
         order = batch_order(experiment.train_size, 16, rng).ravel()
         order = order[order >= 0]
         history = model.fit(
-            [each[order] for each in inputs],
+            [each[order] for each in read],
             labels[order],
             batch_size=16,
             shuffle=False,
@@ -172,7 +173,7 @@ def test_a_label_at_each_step_follows_model_fit(strategy):
         repeats=1,
     )
     curve = list(train(experiment))[-1].curves[0]
-    batch = experiment.padded(experiment.data(0).train)
+    batch = inputs(experiment).train
     model, lstm, dense = keras_model(strategy, experiment, 12, 4, 1)
     start = new_learner(features=4, units=6, outputs=1, seed=experiment.repeat_seed(0)).weights
     lstm.set_weights([start.kernel[:4], start.recurrent_kernel, start.bias])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from maskdemo.experiment import Experiment, Unfit
+from maskdemo.inputs import chance
 from maskdemo.study import (
     VARIABLES,
     Findings,
@@ -542,7 +543,7 @@ def test_chance_is_the_commonest_label_of_the_test_set():
     made = study(vary="spread", doses=(0, 6), base={"task": "running_sign", "missing_rate": 0.3})
     found = found_in(made, lambda *place: None)
     for cell in made.cells:
-        assert found.chance(cell) == made.experiment(cell).chance()
+        assert found.chance(cell) == chance(made.experiment(cell)).valid
 
 
 @given(better=st.lists(st.booleans(), min_size=2, max_size=6))
@@ -585,7 +586,7 @@ def test_the_summary_of_one_variable():
         "Zeroed state is surely worse than no mask from 12 steps on (by 30 points at 16 steps).",
         "No sure difference from no mask at any dose: Zeroed input.",
         "No mask reaches 60% at 8 steps and 52% at 16 steps.",
-        f"Chance, always giving the commonest label, is {made.base.chance():.0%}.",
+        f"Chance, always giving the commonest label, is {chance(made.base).valid:.0%}.",
         "Sure means that the interval (Student's t, paired by repeat) leaves zero after Bonferroni's "
         "correction for the 12 comparisons of this study.",
     )

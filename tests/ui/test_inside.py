@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import sweep
 from maskdemo.snapshot import Snapshot
+from maskdemo.training import train
 from maskdemo.ui import server
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.look import Look, unseen
@@ -57,7 +58,7 @@ STEPS = Experiment(
 def finished(experiment: Experiment) -> Snapshot:
     found = server.results().find(experiment)
     if found is None:
-        found = list(experiment.run())[-1]
+        found = list(train(experiment))[-1]
         server.results().keep(found)
     return found
 
