@@ -64,6 +64,7 @@ def test_every_variable_has_doses_that_fit_every_task(name, task):
             assert getattr(made.experiment(cell), name) == cell[0]
 
 
+@settings(deadline=None)
 @given(shortest=st.integers(2, 60), spread=st.integers(0, 30))
 def test_lengths_spread_around_the_centre(shortest, spread):
     base = Experiment(task="sum_sign", min_length=shortest, max_length=shortest + spread,
