@@ -75,7 +75,7 @@ right = (said > 0.5) == batch["labels"]
 COMPARE = Template('''\
 def compare(epochs, repeats):
     """Train every model in every repeat; returns the rows of the table, title -> accuracies."""
-    table = {}
+    table, chances = {}, {}
     for repeat in range(repeats):
         seed = int(np.random.SeedSequence([$seed, repeat]).generate_state(1)[0])
         train_data, test_data = dataset(seed)
@@ -88,9 +88,14 @@ def compare(epochs, repeats):
             train(model, weights, train_batch, orders)
 $record
         if repeat == 0:
-            everywhere = np.hstack(test_data[1])
-            chance = np.bincount(everywhere).max() / len(everywhere)
-    return {**table, "Chance (commonest label)": [chance]}
+            labels = test_batch["labels"]
+            chances = {$chances}
+    return {**table, **chances}
+
+
+def commonest(labels):
+    """The share of the commonest label: what always giving it would score."""
+    return [np.bincount(labels.ravel()).max() / labels.size]
 
 
 def show(table):
@@ -99,6 +104,13 @@ def show(table):
         columns = "  ".join(f"{each:.4f}" for each in accuracies)
         mean = f"   mean {np.mean(accuracies):.4f}" if len(accuracies) > 1 else ""
         print(f"{title:$width}  {columns}{mean}")''')
+
+CHANCE = '"Chance (commonest label)": commonest(labels)'
+CHANCE_VALID = '"Chance (commonest label)": commonest(labels[test_batch["valid"]])'
+CHANCE_BOTH = """
+                "Chance, all steps": commonest(labels),
+                "Chance, valid steps": commonest(labels[test_batch["valid"]]),
+            """
 
 RECORD_ONE = """\
             table.setdefault(title, []).append(accuracy(model, test_batch))
@@ -153,6 +165,7 @@ def comparison_code(experiment: Experiment) -> str:
         seed=experiment.seed,
         train_size=experiment.train_size,
         record=RECORD_BOTH if both else RECORD_ONE,
+        chances=CHANCE_BOTH if both else CHANCE_VALID if experiment.per_step else CHANCE,
         width=31 if both else 24,
     )
 

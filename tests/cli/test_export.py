@@ -37,10 +37,10 @@ def export(capsys, kind: str, file) -> str:
 
 @pytest.mark.parametrize(("kind", "make"), [("script", script), ("notebook", notebook)])
 def test_code_is_written_without_training(capsys, monkeypatch, tmp_path, kind, make):
-    def refuse(self):
+    def refuse(experiment):
         raise AssertionError("nothing needs to be trained")
 
-    monkeypatch.setattr(type(TINY), "run", refuse)
+    monkeypatch.setattr("maskdemo.training.train", refuse)
     assert export(capsys, kind, tmp_path / "file") == make(TINY)
 
 
@@ -65,7 +65,7 @@ def test_an_old_file_is_replaced(capsys, tmp_path):
 def test_a_file_that_cannot_be_written_is_a_sentence_before_any_training(
     capsys, monkeypatch, tmp_path, where
 ):
-    monkeypatch.setattr(type(TINY), "run", None)
+    monkeypatch.setattr("maskdemo.training.train", None)
     code, out, err = said(capsys, "export", "sum_sign", "--to", "table", str(tmp_path / where))
     assert code == 2 and out == "" and "Traceback" not in err
     assert "cannot be written" in err and err.endswith(".\n") and err.count("\n") == 1

@@ -27,7 +27,7 @@ from maskdemo.export.keras_code import reads_valid, strategy_lines
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.training_code import weights_code
-from maskdemo.inputs import inputs
+from maskdemo.inputs import chance, inputs
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES, arrays
 from maskdemo.tasks import TASKS
@@ -118,7 +118,10 @@ def expected(experiment: Experiment) -> dict[str, list[float]]:
             rows.setdefault(row, []).append(accuracies[-1])
     if experiment.repeats > 1:
         rows = {row: [*each, float(np.mean(each))] for row, each in rows.items()}
-    return {**rows, "Chance (commonest label)": [final.chance]}
+    guess = chance(experiment)
+    if experiment.per_step and experiment.count_invalid:
+        return rows | {"Chance, all steps": [guess.reported], "Chance, valid steps": [guess.valid]}
+    return rows | {"Chance (commonest label)": [guess.valid]}
 
 
 def assert_agrees(said: str, ours: dict[str, list[float]], experiment: Experiment) -> None:
