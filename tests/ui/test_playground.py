@@ -404,7 +404,7 @@ def test_a_run_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
 
     page = opened(small(seed=38).to_params())
     with monkeypatch.context() as patch:
-        patch.setattr(Experiment, "run", broken)
+        patch.setattr("maskdemo.training.train", broken)
         page.button(key="train").click().run()
         until(page, lambda p: p.error)
     assert "unexpected error" in page.error[0].value and "secret" not in shown(page)
