@@ -11,6 +11,7 @@ from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.verdict import BASELINE, MARGIN, Accuracies, Verdict, verdict
 from maskdemo.evidence.words import leak
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import inputs
 from maskdemo.snapshot import Snapshot
 
 
@@ -95,4 +96,4 @@ def scored(experiment: Experiment) -> int:
     """How many labels the accuracy on valid steps of the test set counts, in the first repeat."""
     if not experiment.per_step:
         return experiment.test_size
-    return int(np.concatenate(experiment.data().test.observed).sum())
+    return int(np.concatenate(inputs(experiment).data.test.observed).sum())
