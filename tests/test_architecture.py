@@ -39,6 +39,7 @@ ORDER = (
     "child",
     "costs",
     "audit",
+    "own",
     "charts",
     "export",
     "article",

@@ -1,0 +1,131 @@
+"""A NumPy archive's bytes -> a frame in long form.
+
+Two forms, with `lengths` (N,) and `labels`, one a sequence (N,) or one a step:
+
+- end to end: `values` (all steps, F), labels (N,) or (all steps,);
+- a rectangle: `values` (N, T, F), padding behind the end, labels (N,) or (N, T).
+
+With the prefixes `train_` and `test_` before each name the archive also says which part is which.
+Nothing in it is unpickled.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskdemo.own.limits import MOST_ROWS, MOST_TABLE_BYTES, Unusable, quoted
+
+#: What a damaged or hostile archive raises.
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
+    MemoryError,
+)  # fmt: skip
+NAMES = ("values", "lengths", "labels")
+
+
+def table_of_archive(content: bytes) -> pd.DataFrame:
+    """The long form of an archive. Raises `Unusable` with a sentence."""
+    arrays = _loaded(content)
+    parts = ("train_", "test_") if "train_values" in arrays else ("",)
+    wanted = [part + name for part in parts for name in NAMES]
+    missing = [name for name in wanted if name not in arrays]
+    if missing:
+        raise Unusable(
+            f"The archive has no array {quoted(missing[0])}. It needs values, lengths and labels, or "
+            "the same three for train_ and test_."
+        )
+    for part in parts:
+        _check(part, *(arrays[part + name] for name in NAMES))
+    return long_table(arrays)
+
+
+def long_table(arrays: Mapping[str, NDArray]) -> pd.DataFrame:
+    """One row a step: sequence, step, the features x1, x2, ..., label, and split if there is one."""
+    pieces, before = [], 0
+    for part in ["train_", "test_"] if "train_values" in arrays else [""]:
+        values, labels = arrays[part + "values"], arrays[part + "labels"]
+        lengths = arrays[part + "lengths"].astype(int)
+        sequence = np.repeat(np.arange(len(lengths)), lengths)
+        step = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
+        if values.ndim == 3:  # a rectangle
+            values = values[sequence, step]
+            labels = labels[sequence, step] if labels.ndim == 2 else labels
+        features = pd.DataFrame(values, columns=[f"x{at + 1}" for at in range(values.shape[1])])
+        piece = pd.DataFrame({"sequence": sequence + before, "step": step}).join(features)
+        piece["label"] = labels[sequence] if len(labels) == len(lengths) else labels
+        if part:
+            piece["split"] = part.rstrip("_")
+        pieces.append(piece)
+        before += len(lengths)
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _loaded(content: bytes) -> dict[str, NDArray]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(each.file_size for each in archive.infolist())
+            if size > MOST_TABLE_BYTES:
+                raise Unusable(
+                    f"The archive unpacks to {size / 2**20:,.0f} MB; {MOST_TABLE_BYTES // 2**20} MB "
+                    "are possible. Take out some of the sequences."
+                )
+            for each in archive.infolist():
+                with archive.open(each) as member:
+                    _check_header(member, each)
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except Unusable:
+        raise
+    except UNREADABLE:
+        raise Unusable(
+            "This is not a NumPy archive of plain arrays. Write it with np.savez_compressed(file, "
+            "values=..., lengths=..., labels=...)."
+        ) from None
+
+
+def _check_header(member, info: zipfile.ZipInfo) -> None:
+    """An array is no larger than what is stored of it: NumPy takes the memory before it reads."""
+    first = np.lib.format.read_magic(member) == (1, 0)
+    header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, _, dtype = header(member)
+    if dtype.hasobject:
+        raise Unusable(f"The array {quoted(info.filename)} holds Python objects. Use numbers.")
+    if int(np.prod([int(each) for each in shape], dtype=object)) * dtype.itemsize > info.file_size:
+        raise Unusable(f"The array {quoted(info.filename)} is not stored whole.")
+
+
+def _check(part: str, values: NDArray, lengths: NDArray, labels: NDArray) -> None:
+    """Shapes that fit each other, with the names as the archive has them."""
+    if values.ndim not in (2, 3) or values.dtype.kind not in "fiub":
+        raise Unusable(
+            f"{part}values must be numbers, (steps, features) end to end or (sequences, steps, "
+            f"features), not {values.dtype} {values.shape}."
+        )
+    if lengths.ndim != 1 or lengths.dtype.kind not in "iuf" or not len(lengths):
+        raise Unusable(f"{part}lengths must be one whole number a sequence, not {lengths.shape}.")
+    bad = np.flatnonzero(~((lengths >= 1) & (lengths == np.floor(lengths))))
+    if len(bad):
+        raise Unusable(
+            f"Entry {bad[0] + 1} of {part}lengths is {lengths[bad[0]]}; a length is a whole number "
+            "from 1."
+        )
+    steps, count = int(lengths.sum(dtype=object)), len(lengths)
+    if steps > MOST_ROWS:
+        raise Unusable(f"The lengths add up to {steps:,} steps; {MOST_ROWS:,} are possible.")
+    if values.ndim == 2 and len(values) != steps:
+        raise Unusable(f"{part}values has {len(values)} steps, but the lengths add up to {steps}.")
+    if values.ndim == 3 and (len(values) != count or lengths.max() > values.shape[1]):
+        raise Unusable(
+            f"{part}values {values.shape} has no room for {count} sequences of up to "
+            f"{int(lengths.max())} steps."
+        )
+    fitting = {(count,), (steps,)} if values.ndim == 2 else {(count,), values.shape[:2]}
+    if labels.shape not in fitting or labels.dtype.kind not in "iubUf":
+        raise Unusable(f"{part}labels must be one a sequence or one a step, not {labels.shape}.")

@@ -1,0 +1,79 @@
+"""How long the sequences are, and what each way of making them one length would waste.
+
+>>> found = lengths_of([2, 3, 3, 4, 8])
+>>> found.longest, [f"{way.title}: {way.padding:.0%}" for way in found.ways][:1]
+(8, ['to the longest, 8 steps: 50%'])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: The length that so many of a hundred sequences do not exceed.
+PERCENTILE = 95
+BUCKETS = 4
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to make rectangles. padding: share of their steps that is padding, 0 to 1.
+
+    cut: share of all real steps that is cut off, 0 to 1.
+    """
+
+    title: str
+    padding: float
+    cut: float = 0.0
+
+    @property
+    def sentence(self) -> str:
+        """What it wastes, in words."""
+        lost = f", and {self.cut:.1%} of the real steps are cut off" if self.cut else ""
+        return f"Padded {self.title}: {self.padding:.0%} of the steps are padding{lost}."
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """counts: how many sequences are as long as that many steps, index 0 for none (longest + 1,)."""
+
+    counts: NDArray[np.intp]
+    ways: tuple[Way, ...]
+
+    @property
+    def longest(self) -> int:
+        """Steps of the longest sequence."""
+        return len(self.counts) - 1
+
+
+def lengths_of(lengths: Sequence[int] | NDArray[np.integer]) -> Lengths:
+    """The histogram of these lengths (N,), each at least 1, and what three ways would waste."""
+    steps = np.asarray(lengths)
+    longest = int(steps.max())
+    ways = [Way(f"to the longest, {longest} steps", _padding(steps, longest))]
+    most = int(np.percentile(steps, PERCENTILE, method="higher"))
+    kept = np.minimum(steps, most)
+    ways.append(
+        Way(
+            f"to {most} steps, which {PERCENTILE}% of the sequences do not exceed",
+            _padding(kept, most),
+            cut=float(1 - kept.sum() / steps.sum()),
+        )
+    )
+    buckets = [each for each in np.array_split(np.sort(steps), BUCKETS) if len(each)]
+    rectangles = sum(len(each) * int(each.max()) for each in buckets)
+    ways.append(
+        Way(
+            f"in {len(buckets)} buckets of similar length, each to its own longest",
+            float(1 - steps.sum() / rectangles),
+        )
+    )
+    return Lengths(np.bincount(steps), tuple(ways))
+
+
+def _padding(lengths: NDArray[np.integer], padded_length: int) -> float:
+    """The share of padding where sequences of these lengths are padded to that."""
+    return float(1 - lengths.sum() / (len(lengths) * padded_length))

@@ -1,0 +1,43 @@
+"""How large a person's own data may be, and the error that says what to change."""
+
+from __future__ import annotations
+
+#: Of the file, as the browser's upload is limited too.
+MOST_BYTES = 20 * 2**20
+#: Of a table in memory, before and after it is decompressed.
+MOST_TABLE_BYTES = 128 * 2**20
+MOST_ROWS = 500_000
+MOST_COLUMNS = 5_000
+#: Characters in one line of a CSV file.
+MOST_CHARACTERS = 200_000
+
+#: As `Experiment` limits them: a training set, a test set, a padded length.
+FEWEST_SEQUENCES = 16
+MOST_TRAIN, MOST_TEST = 4000, 2000
+MOST_STEPS = 200
+#: Inputs of the LSTM, after texts have become a column for each word.
+MOST_FEATURES = 64
+#: Different texts in one column of features.
+MOST_WORDS = 20
+MOST_CLASSES = 50
+#: Sequences x longest x features, float32: what one strategy's rectangle takes.
+MOST_CELLS = 6_400_000
+#: Beyond it float32 has nothing left for squares and sums.
+MOST_MAGNITUDE = 1e15
+
+
+class Unusable(ValueError):  # noqa: N818 - an answer to people, not a fault
+    """Data that cannot be used: a sentence with the place and what to change.
+
+    offer: the setting of `Preparation` that would make it usable, if one would.
+    """
+
+    def __init__(self, sentence: str, *, offer: str = "") -> None:
+        super().__init__(sentence)
+        self.offer = offer
+
+
+def quoted(value: object) -> str:
+    """A value out of the file, short enough for a sentence."""
+    text = str(value)
+    return f"'{text[:40]}'" if len(text) <= 40 else f"'{text[:40]}...'"

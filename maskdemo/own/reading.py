@@ -1,0 +1,182 @@
+"""A file's bytes -> a table. Checks sizes before it reads; pandas and pyarrow do the reading.
+
+>>> read("a.csv", b"id;x;label\\n1;0,5;a\\n1;1,5;a\\n").frame["x"].tolist()
+[0.5, 1.5]
+
+Every file that cannot be read raises `Unusable` with a sentence.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from maskdemo.own.archive import table_of_archive
+from maskdemo.own.columnar import table_of_parquet
+from maskdemo.own.limits import (
+    MOST_BYTES,
+    MOST_CHARACTERS,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Unusable,
+    quoted,
+)
+from maskdemo.own.table import Layout, Table
+
+SEPARATORS = (",", ";", "\t", "|")
+#: Rows that decide whether numbers are written with a comma.
+SAMPLE_ROWS = 1000
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read(name: str, content: bytes) -> Table:
+    """The table in a .csv, .parquet or .npz file. Raises `Unusable` with a sentence.
+
+    name: only its ending is looked at, and only where the first bytes do not tell.
+    """
+    if len(content) > MOST_BYTES:
+        raise Unusable(
+            f"The file has {len(content) / 2**20:.0f} MB; {MOST_BYTES // 2**20} MB are possible. "
+            "Take out columns that are not needed, or some of the sequences."
+        )
+    if not content.strip():
+        raise Unusable("The file is empty.")
+    digest = hashlib.sha256(content).hexdigest()
+    if content.startswith(b"PAR1"):
+        return Table(table_of_parquet(content), Layout("parquet"), digest)
+    if content.startswith(b"PK"):
+        return Table(table_of_archive(content), Layout("npz"), digest)
+    if name.lower().endswith((".parquet", ".npz", ".xlsx", ".xls", ".ods")):
+        kind = name.rpartition(".")[2].lower()
+        if kind in ("parquet", "npz"):
+            raise Unusable(f"This is not a {kind} file, whatever its name says.")
+        raise Unusable("A spreadsheet cannot be read. Save the sheet as CSV UTF-8.")
+    return _table_of_csv(content, digest)
+
+
+def _table_of_csv(content: bytes, digest: str) -> Table:
+    text = _decoded(content)
+    longest = max(text.split("\n"), key=len)
+    if len(longest) > MOST_CHARACTERS:
+        line = text[: text.index(longest)].count("\n") + 1
+        raise Unusable(
+            f"Line {line} has {len(longest):,} characters; {MOST_CHARACTERS:,} are possible. "
+            "A table has one line a row: check the line breaks."
+        )
+    separator = _separator(text)
+    lines = _checked_lines(text, separator)
+    decimal = "," if _has_decimal_commas(text, separator) else "."
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            decimal=decimal,
+            low_memory=False,
+            skip_blank_lines=True,
+        )
+    except (ValueError, OverflowError) as error:
+        raise Unusable(f"This cannot be read as a table: {quoted(error)}.") from None
+    # Spreadsheets write rows of nothing but separators behind the last one.
+    filled = frame.notna().any(axis=1).to_numpy()
+    frame = frame.loc[filled].reset_index(drop=True)
+    if frame.empty:
+        raise Unusable("The file has a header and no rows under it.")
+    return Table(frame, Layout("csv", separator, decimal), digest, np.array(lines)[filled])
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith(UTF_16):
+        raise Unusable("The file is UTF-16. Save it as CSV UTF-8.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Unusable(f"Line {line} is not UTF-8. Save the file as CSV UTF-8.") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise Unusable(f"Line {line} holds bytes that are no text. Save the table as CSV UTF-8.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _separator(text: str) -> str:
+    """The separator that the header has most of, outside quotation marks."""
+    header = re.sub(r'"[^"]*"', "", text.lstrip().partition("\n")[0])
+    counted = Counter(each for each in header if each in SEPARATORS)
+    return max(SEPARATORS, key=lambda each: counted[each])
+
+
+def _checked_lines(text: str, separator: str) -> list[int]:
+    """The line in which each row starts. Raises for a bad header and for rows of another width."""
+    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    lines: list[int] = []
+    header: list[str] = []
+    started = 1
+    try:
+        for row in rows:
+            if not row or row == [""] or (len(row) == 1 and not row[0].strip()):
+                pass
+            elif not header:
+                header = row
+                _check_header(row, started)
+            elif len(row) != len(header):
+                raise Unusable(
+                    f"Line {started} has {len(row)} fields, the header {len(header)}. Put texts with "
+                    f"{_in_words(separator)} into quotation marks, and leave missing fields empty."
+                )
+            elif len(lines) == MOST_ROWS:
+                raise Unusable(
+                    f"The table has more than {MOST_ROWS:,} rows. Take out some of the sequences."
+                )
+            else:
+                lines.append(started)
+            started = rows.line_num + 1
+    except csv.Error as error:
+        raise Unusable(f"Line {started} cannot be read: {error}.") from None
+    return lines
+
+
+def _check_header(header: list[str], line: int) -> None:
+    if len(header) > MOST_COLUMNS:
+        raise Unusable(
+            f"Line {line} has {len(header):,} fields; {MOST_COLUMNS:,} columns are possible. "
+            "A table has one line a row: check the line breaks."
+        )
+    if not any(name.strip() for name in header):
+        raise Unusable(f"Line {line} has no names. The first line must name the columns.")
+    if len(header) == 1:
+        raise Unusable(
+            f"Line {line} names one column only, {quoted(header[0])}. Separate columns with a comma, "
+            "a semicolon or a tabulator."
+        )
+    twice = [name for name, count in Counter(header).items() if count > 1 and name]
+    if twice:
+        raise Unusable(f"Line {line} names two columns {quoted(twice[0])}. Rename one of them.")
+    if all(_is_number(name) for name in header):
+        raise Unusable(f"Line {line} holds numbers. The first line must name the columns.")
+
+
+def _has_decimal_commas(text: str, separator: str) -> bool:
+    """Whether the first rows hold numbers such as 0,5 and none such as 0.5."""
+    sample = csv.reader(io.StringIO(text), delimiter=separator)
+    cells = [cell.strip() for row, _ in zip(sample, range(SAMPLE_ROWS), strict=False) for cell in row]
+    commas = any(re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", cell) for cell in cells)
+    points = any(re.fullmatch(r"[-+]?\d*\.\d+([eE][-+]?\d+)?", cell) for cell in cells)
+    return commas and not points
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _in_words(separator: str) -> str:
+    return {",": "a comma", ";": "a semicolon", "\t": "a tabulator", "|": "a bar"}[separator]
