@@ -76,7 +76,7 @@ def guess(frame: pd.DataFrame) -> Columns:
 
     split = take(SPLITS, suits=says_parts)
     stems = stems_of(frame)
-    length = take(LENGTHS, suits=_is_length) if stems and len(stems) * 3 < frame.shape[1] else None
+    length = take(LENGTHS, suits=_is_length) if stems else None
     label = take(LABELS) or (left.pop() if len(left) > 1 else "")
     if length is not None:
         group = take(GROUPS)
