@@ -6,55 +6,38 @@ True
 >>> Experiment(side="left")
 Traceback (most recent call last):
 ...
-ValueError: side must be one of post, pre, not 'left'.
+maskdemo.settings.Unfit: side must be one of post, pre, not 'left'.
 
 Every setting is plain data, so an experiment is hashable and travels as JSON or in a URL. The same
 experiment gives the same data, the same weights and, on one machine, the same results bit for bit.
+A setting is declared in one place, its line in `Experiment`: everything else reads `SETTINGS`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from maskdemo.padding import SIDES
+from maskdemo.settings import Choice, Number, Selection, Setting, Switch, Unfit, salvage
 from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import TASKS, Task
 
-#: What each number may be, both ends included.
-LIMITS: dict[str, tuple[float, float]] = {
-    "train_size": (16, 4000),
-    "test_size": (16, 2000),
-    "min_length": (1, 100),
-    "max_length": (1, 100),
-    "padded_length": (1, 200),
-    "pad_value": (-1000.0, 1000.0),
-    "mask_value": (-1000.0, 1000.0),
-    "missing_rate": (0.0, 0.9),
-    "units": (1, 128),
-    "epochs": (1, 200),
-    "batch_size": (1, 512),
-    "learning_rate": (1e-5, 1.0),
-    "repeats": (1, 20),
-    "seed": (0, 2**31 - 1),
-}
-CHOICES: dict[str, tuple[str, ...]] = {"task": tuple(TASKS), "side": SIDES}
+#: Groups of settings, in order.
+SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Strategies", "Training")
 #: What an experiment that takes too long can be cut down by.
 COSTLY = ("epochs", "repeats", "train_size", "units", "strategies", "padded_length")
 #: Multiply-adds that one experiment may cost: minutes on two cores.
 MOST_WORK = 6e12
 
 
-class Unfit(ValueError):  # noqa: N818 - an answer to people, not a fault
-    """Settings that cannot be used: a sentence for people, and which settings to give up first."""
-
-    def __init__(self, sentence: str, *settings: str) -> None:
-        super().__init__(sentence)
-        self.settings = settings
+def _setting(default: Any, described: Setting) -> Any:
+    return field(default=default, metadata={"setting": described})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,46 +45,76 @@ class Experiment:
     """Settings of one comparison. Raises `Unfit` (a ValueError) with a sentence for the first bad one.
 
     Lengths are in steps, `missing_rate` is a share, `count_invalid` says whether invalid steps count
-    in the loss and in the reported accuracy of a task with a label at each step. Recorded data
-    dictates its own sizes and lengths: for it those settings are overwritten.
+    in the loss and in the reported accuracy of a task with a label at each step. An experiment is what
+    is run: recorded data dictates its own sizes and lengths, which take the place of the given ones
+    (`Task.dictated`), so that equal experiments are equal runs.
     """
 
-    task: str = "japanese_vowels"
-    train_size: int = 500
-    test_size: int = 300
-    min_length: int = 5
-    max_length: int = 15
-    padded_length: int = 60
-    side: str = "post"
-    pad_value: float = 0.0
-    mask_value: float = 0.0
-    missing_rate: float = 0.0
-    strategies: tuple[str, ...] = ("no_mask", "masking_layer", "last_valid_step", "mask_feature")
-    count_invalid: bool = True
-    units: int = 32
-    epochs: int = 20
-    batch_size: int = 32
-    learning_rate: float = 0.003
-    repeats: int = 3
-    seed: int = 0
+    # fmt: off
+    task: str = _setting("japanese_vowels", Choice(
+        "Task", SEQUENCES, "What there is to learn.", options=TASKS))
+    train_size: int = _setting(500, Number(
+        "Training sequences", SEQUENCES, "How many sequences there are to learn from.",
+        unit="sequences", low=16, high=4000, step=100))
+    test_size: int = _setting(300, Number(
+        "Test sequences", SEQUENCES, "How many unseen sequences the accuracy is about.",
+        unit="sequences", low=16, high=2000, step=100))
+    min_length: int = _setting(5, Number(
+        "Shortest length", SEQUENCES, "Of the sequences before they are padded.",
+        unit="steps", low=1, high=100))
+    max_length: int = _setting(15, Number(
+        "Longest length", SEQUENCES, "Lengths are drawn evenly from the shortest to the longest.",
+        unit="steps", low=1, high=100))
+    padded_length: int = _setting(60, Number(
+        "Padded length", PADDING, "What all sequences are padded to: at least the longest length.",
+        unit="steps", low=1, high=200))
+    side: str = _setting("post", Choice(
+        "Side", PADDING, "Where the padding goes.", options=SIDES))
+    pad_value: float = _setting(0.0, Number(
+        "Pad value", PADDING, "What is written at padded steps and missing readings.",
+        low=-1000.0, high=1000.0, whole=False))
+    mask_value: float = _setting(0.0, Number(
+        "Mask value", PADDING,
+        "What the Masking layer takes for padding: a step where all features equal it.",
+        low=-1000.0, high=1000.0, whole=False))
+    missing_rate: float = _setting(0.0, Number(
+        "Missing readings", SEQUENCES,
+        "Share of readings inside the sequences that were never observed.",
+        unit="share", low=0.0, high=0.9, step=0.05, whole=False))
+    strategies: tuple[str, ...] = _setting(
+        ("no_mask", "masking_layer", "last_valid_step", "mask_feature"), Selection(
+        "Strategies", STRATEGY, "Ways of handling the padding, to be compared.",
+        options=STRATEGIES, one="strategy"))
+    count_invalid: bool = _setting(True, Switch(
+        "Count invalid steps", STRATEGY,
+        "Whether padded and missing steps count in the loss and the reported accuracy of a task with "
+        "a label at each step."))
+    units: int = _setting(32, Number(
+        "Units", TRAINING, "Size of the LSTM's state.",
+        unit="units", low=1, high=128, offered=(4, 8, 16, 32, 64)))
+    epochs: int = _setting(20, Number(
+        "Epochs", TRAINING, "How often the training goes through all sequences.",
+        unit="epochs", low=1, high=200))
+    batch_size: int = _setting(32, Number(
+        "Batch size", TRAINING, "How many sequences one step of the training takes.",
+        unit="sequences", low=1, high=512, offered=(16, 32, 64, 128)))
+    learning_rate: float = _setting(0.003, Number(
+        "Learning rate", TRAINING, "Adam's step size.",
+        low=1e-5, high=1.0, step=0.001, whole=False))
+    repeats: int = _setting(3, Number(
+        "Repeats", TRAINING, "Each repeat has other data, weights and batch order.",
+        unit="repeats", low=1, high=20))
+    seed: int = _setting(0, Number(
+        "Seed", TRAINING, "The same seed gives the same data, weights and curves.",
+        low=0, high=2**31 - 1))
+    # fmt: on
 
     def __post_init__(self) -> None:
-        for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise Unfit(
-                    f"{name} must be one of {', '.join(allowed)}, not {_quoted(getattr(self, name))}.",
-                    name,
-                )
-        fixed = self.spec.fixed
-        if fixed:
-            for name, value in asdict(fixed).items():
-                object.__setattr__(self, name, value)
-        for each in fields(self):
-            if each.name in LIMITS:
-                self._check_number(each.name, whole=each.type == "int")
-        if not isinstance(self.count_invalid, bool):
-            raise Unfit("count_invalid must be true or false.", "count_invalid")
-        self._check_strategies()
+        self._take("task", self.task)
+        for name, value in self.spec.dictated.items():
+            self._take(name, value)
+        for name in SETTINGS:
+            self._take(name, getattr(self, name))
         if self.min_length > self.max_length:
             raise Unfit(
                 f"The shortest length ({self.min_length}) must not exceed the longest "
@@ -123,30 +136,8 @@ class Experiment:
                 *COSTLY,
             )
 
-    def _check_number(self, name: str, *, whole: bool) -> None:
-        value, (low, high) = getattr(self, name), LIMITS[name]
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        kind = "a whole number" if whole else "a number"
-        if not number or value != value:
-            raise Unfit(f"{name} must be {kind}, not {_quoted(value)}.", name)
-        if not low <= value <= high:
-            raise Unfit(f"{name} must be from {low:g} to {high:g}, not {_quoted(value)}.", name)
-        if whole and value != int(value):
-            raise Unfit(f"{name} must be {kind}, not {_quoted(value)}.", name)
-        object.__setattr__(self, name, int(value) if whole else float(value) + 0.0)
-
-    def _check_strategies(self) -> None:
-        given = self.strategies
-        if not isinstance(given, tuple) or not given:
-            raise Unfit("Choose at least one strategy.", "strategies")
-        unknown = [each for each in given if each not in list(STRATEGIES)]
-        if unknown:
-            raise Unfit(
-                f"There is no strategy {_quoted(unknown[0])}; choose among {', '.join(STRATEGIES)}.",
-                "strategies",
-            )
-        # Always in the table's order, each once: the same choice is the same experiment.
-        object.__setattr__(self, "strategies", tuple(s for s in STRATEGIES if s in given))
+    def _take(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, SETTINGS[name].checked(value))
 
     @property
     def work(self) -> float:
@@ -170,6 +161,11 @@ class Experiment:
         """How many labels the task has."""
         return self.spec.classes
 
+    @property
+    def outputs(self) -> int:
+        """How many numbers the read-out gives: one for two classes, else one a class."""
+        return 1 if self.classes == 2 else self.classes
+
     def repeat_seed(self, repeat: int) -> int:
         """The seed of everything in one repeat; all strategies of the repeat share it."""
         return int(np.random.SeedSequence([self.seed, repeat]).generate_state(1)[0])
@@ -178,31 +174,25 @@ class Experiment:
         """URL parameters; settings at their defaults are left out."""
         default = Experiment(task=self.task)
         given = {
-            each.name: _written(getattr(self, each.name))
-            for each in fields(self)
-            if getattr(self, each.name) != getattr(default, each.name)
+            name: one.write(getattr(self, name))
+            for name, one in SETTINGS.items()
+            if getattr(self, name) != getattr(default, name)
         }
         return {"task": self.task, **given}
 
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Experiment:
-        """The experiment of `to_params`. Raises ValueError with a sentence; ignores other keys."""
-        known = {each.name: str(each.type) for each in fields(Experiment)}
-        return Experiment(
-            **{key: _read(key, text, known[key]) for key, text in params.items() if key in known}
-        )
+        """The experiment of `to_params`. Raises `Unfit` with a sentence; ignores other keys."""
+        given: dict[str, Any] = {
+            name: SETTINGS[name].read(text) for name, text in params.items() if name in SETTINGS
+        }
+        return Experiment(**given)
 
     @staticmethod
     def salvage(params: Mapping[str, str]) -> tuple[Experiment, tuple[str, ...]]:
         """As much of the parameters as can be used, and a sentence for each that cannot."""
-        usable = {each.name: params[each.name] for each in fields(Experiment) if each.name in params}
-        complaints: list[str] = []
-        while True:
-            try:
-                return Experiment.from_params(usable), tuple(dict.fromkeys(complaints))
-            except Unfit as error:
-                complaints.append(str(error))
-                usable.pop(next(name for name in error.settings if name in usable))
+        known = {name: params[name] for name in SETTINGS if name in params}
+        return salvage(Experiment.from_params, known)
 
     def to_json(self) -> str:
         """All settings as JSON, for files."""
@@ -217,41 +207,19 @@ class Experiment:
             raise ValueError("This is not the JSON of an experiment.") from None
         if not isinstance(given, dict):
             raise ValueError("An experiment is a JSON object of settings.")
-        unknown = set(given) - {each.name for each in fields(Experiment)}
+        unknown = set(given) - SETTINGS.keys()
         if unknown:
             raise ValueError(f"There is no setting '{sorted(unknown)[0]}'.")
-        if isinstance(given.get("strategies"), list):
-            given["strategies"] = tuple(given["strategies"])
-        return Experiment(**given)
+        # JSON has a list where Python has a tuple.
+        names = given.get("strategies")
+        return Experiment(**given | ({"strategies": tuple(names)} if isinstance(names, list) else {}))
 
 
-
-def _quoted(value: Any) -> str:
-    text = str(value) if not isinstance(value, int) or abs(value) < 10**12 else "so large a number"
-    return f"'{text[:40]}'" if len(text) <= 40 else f"'{text[:40]}...'"
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ".".join(value)
-    return repr(value) if isinstance(value, float) else str(value)
-
-
-def _read(name: str, text: str, kind: str) -> Any:
-    if kind == "str":
-        return text
-    if kind == "bool":
-        if text not in ("yes", "no"):
-            raise Unfit(f"{name} must be yes or no, not {_quoted(text)}.", name)
-        return text == "yes"
-    if kind.startswith("tuple"):
-        return tuple(text.split("."))
-    if len(text) > 40:
-        raise Unfit(f"{name} must be a number, not {_quoted(text)}.", name)
-    try:
-        return float(text) if kind == "float" else int(text)
-    except ValueError:
-        wanted = "a number" if kind == "float" else "a whole number"
-        raise Unfit(f"{name} must be {wanted}, not {_quoted(text)}.", name) from None
+#: Every setting of an experiment by its name, in the order of the fields.
+SETTINGS: Mapping[str, Setting] = MappingProxyType(
+    {each.name: replace(each.metadata["setting"], name=each.name) for each in fields(Experiment)}
+)
+#: Those that are numbers.
+NUMBERS: Mapping[str, Number] = MappingProxyType(
+    {name: each for name, each in SETTINGS.items() if isinstance(each, Number)}
+)

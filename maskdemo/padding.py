@@ -27,7 +27,15 @@ from numpy.typing import NDArray
 
 from maskdemo.tasks import Sequences
 
-SIDES = ("post", "pre")
+
+@dataclass(frozen=True)
+class Side:
+    """Where the padding goes. title: for people; in a sentence, in small letters."""
+
+    title: str
+
+
+SIDES = {"post": Side("After the end"), "pre": Side("In front")}
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ keeps at least one observed step.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -82,6 +82,11 @@ class Task:
     draw: Callable[[np.random.Generator, int], NDArray] | None = None
     label: Callable[[NDArray, np.random.Generator], NDArray | int] | None = None
     fixed: Fixed | None = None
+
+    @property
+    def dictated(self) -> Mapping[str, int]:
+        """The settings of an experiment that the task decides itself; none if it is drawn."""
+        return asdict(self.fixed) if self.fixed else {}
 
 
 def _normal(rng: np.random.Generator, length: int) -> NDArray:

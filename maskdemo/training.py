@@ -156,14 +156,13 @@ class _Run:
         self.test_batch = test = given.test
         scored = int(test.valid.sum()) if experiment.per_step else len(test.values)
         self.curve = Curve(strategy, repeat, scored=scored)
-        outputs = 1 if experiment.classes == 2 else experiment.classes
-        self.sizes = {"units": experiment.units, "outputs": outputs}
+        self.sizes = {"units": experiment.units, "outputs": experiment.outputs}
         self.train = self._split(given.train, batch_size=experiment.batch_size)
         self.test = self._split(test)
         self.network = new_learner(
             features=experiment.spec.features,
             units=experiment.units,
-            outputs=outputs,
+            outputs=experiment.outputs,
             seed=experiment.repeat_seed(repeat),
         )
 

@@ -26,6 +26,7 @@ ORDER = (
     "scoring",
     "lstm",
     "engine",
+    "settings",
     "experiment",
     "inputs",
     "snapshot",

@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import FrozenInstanceError, asdict, fields, replace
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -10,20 +11,20 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from maskdemo.engine import ROOMS
-from maskdemo.experiment import LIMITS, Experiment
+from maskdemo.experiment import GROUPS, NUMBERS, SETTINGS, Experiment
+from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.tasks import TASKS
 from tests.samples import ALL, small
 
-WHOLE = {each.name for each in fields(Experiment) if each.type == "int"}
-SETTINGS = [each.name for each in fields(Experiment)]
+WHOLE = {name for name, each in NUMBERS.items() if each.whole}
 
 
 @st.composite
 def experiments(draw: st.DrawFn) -> Experiment:
     """Any valid experiment, limits included."""
     chosen = {
-        name: draw(st.integers(int(low), int(high)) if name in WHOLE else st.floats(low, high))
-        for name, (low, high) in LIMITS.items()
+        name: draw((st.integers if each.whole else st.floats)(*each.limits))
+        for name, each in NUMBERS.items()
     }
     task = draw(st.sampled_from(list(TASKS)))
     longest = 29 if TASKS[task].fixed else chosen["max_length"]
@@ -93,7 +94,7 @@ MANGLED = st.one_of(
 
 @given(
     params=st.dictionaries(
-        st.one_of(st.sampled_from(SETTINGS), st.text(max_size=8)), MANGLED, max_size=8
+        st.one_of(st.sampled_from(list(SETTINGS)), st.text(max_size=8)), MANGLED, max_size=8
     )
 )
 @example(params={"units": "9" * 400})
@@ -148,7 +149,7 @@ def test_a_complaint_does_not_repeat_a_book(key):
 
 
 def around(name: str):
-    low, high = LIMITS[name]
+    low, high = NUMBERS[name].limits
     step = 1 if name in WHOLE else max(abs(high) * 1e-6, 1e-9)
     return low - step, high + step
 
@@ -162,11 +163,11 @@ def companions(name: str) -> dict:
     }.get(name, {})
 
 
-@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("end", [0, 1])
 def test_limits_are_included_and_beyond_them_is_a_sentence(name, end):
     settings_ = {**small().__dict__, **companions(name), "units": 1, "strategies": ("no_mask",)}
-    allowed = LIMITS[name][end]
+    allowed = NUMBERS[name].limits[end]
     if name == "max_length":
         settings_["min_length"] = 1
     assert getattr(Experiment(**{**settings_, name: allowed}), name) == allowed
@@ -175,7 +176,7 @@ def test_limits_are_included_and_beyond_them_is_a_sentence(name, end):
     assert_sentence(str(caught.value))
 
 
-@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize(
     "value",
     [float("nan"), float("inf"), "12", None, True, [1], 10**400, -(10**400)],
@@ -191,7 +192,7 @@ def test_huge_whole_numbers_and_things_that_are_no_numbers_give_a_sentence(name,
 
 @pytest.mark.parametrize("name", sorted(WHOLE))
 def test_whole_numbers_are_whole(name):
-    value = LIMITS[name][0] + 0.5
+    value = NUMBERS[name].low + 0.5
     with pytest.raises(ValueError, match=rf"^{name} must be a whole number, not '{value}'\.$"):
         small(**{name: value})
 
@@ -257,11 +258,42 @@ def test_settings_cannot_be_changed():
 
 
 def test_every_allowed_size_has_a_compiled_room():
-    assert LIMITS["padded_length"][1] <= ROOMS["steps"][-1]
-    assert max(LIMITS["train_size"][1], LIMITS["test_size"][1]) <= ROOMS["sequences"][-1]
+    assert NUMBERS["padded_length"].high <= ROOMS["steps"][-1]
+    assert max(NUMBERS["train_size"].high, NUMBERS["test_size"].high) <= ROOMS["sequences"][-1]
     largest = [t.fixed for t in TASKS.values() if t.fixed]
     assert all(max(f.train_size, f.test_size) <= ROOMS["sequences"][-1] for f in largest)
 
 
 def test_the_file_names_every_setting():
-    assert set(json.loads(small().to_json())) == set(asdict(small())) == set(SETTINGS)
+    assert set(json.loads(small().to_json())) == set(asdict(small())) == SETTINGS.keys()
+
+
+def test_every_setting_is_described_where_it_is_declared():
+    assert [each.name for each in fields(Experiment)] == list(SETTINGS)
+    kinds = {int: Number, float: Number, bool: Switch, str: Choice, tuple[str, ...]: Selection}
+    hints = get_type_hints(Experiment)
+    for name, each in SETTINGS.items():
+        assert each.name == name and type(each) is kinds[hints[name]]
+        assert each.group in GROUPS
+        assert each.title[0].isupper() and not each.title.endswith(".")
+        assert each.help[0].isupper() and each.help.endswith(".")
+        if isinstance(each, Number):
+            assert each.whole == (hints[name] is int)
+            assert all(each.checked(value) == value for value in (*each.limits, *each.offered))
+            assert type(each.low) is type(each.high) is hints[name]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_default_is_allowed_and_survives_its_text(name):
+    each, value = SETTINGS[name], getattr(Experiment(task="sum_sign"), name)
+    assert each.checked(value) == value
+    assert each.read(each.write(value)) == value
+
+
+def test_the_sizes_that_a_recording_dictates_are_told():
+    assert Experiment().spec.dictated == {
+        "train_size": 270, "test_size": 370, "min_length": 7, "max_length": 29
+    }
+    assert small().spec.dictated == {}
+    # Not even looked at: whatever was given, the recording's own are taken.
+    assert Experiment(train_size="all").train_size == 270  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ def add_to(commands) -> None:
 
 
 def _export(given: Namespace) -> None:
-    experiment = named_experiment(given.name, given.settings)
+    experiment = named_experiment(given)
     # Known before minutes of training rather than after them.
     there = given.file if given.file.exists() else given.file.absolute().parent
     if given.file.is_dir() or not os.access(there, os.W_OK):

@@ -1,34 +1,63 @@
-"""From the words of a command to an experiment: a name, and settings as in a link."""
+"""From the words of a command to an experiment: a name, and settings written as in a link."""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Mapping
 
-from maskdemo.experiment import Experiment
+from maskdemo.experiment import GROUPS, SETTINGS, Experiment
 from maskdemo.scenarios import SCENARIOS
+from maskdemo.settings import Setting, Titled
+from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import TASKS
 
 
-def add_settings(parser: ArgumentParser) -> None:
-    """Let a command take a name and settings."""
+def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
+    """Let a command take a name and settings; `more` are tables that its help lists as well."""
     parser.add_argument("name", metavar="NAME", help="a scenario, or a task with default settings")
     parser.add_argument("--set", dest="settings", nargs="+", action="extend", default=[],
-                        metavar="key=value", help="change settings, written as in a link")
+                        metavar="key=value", help="change settings, written as in a link")  # fmt: skip
+    for group in GROUPS:
+        options = parser.add_argument_group(group)
+        for name, setting in SETTINGS.items():
+            if setting.group == group:
+                options.add_argument(f"--{name.replace('_', '-')}", help=_help(setting))
+    tables = {"scenarios": SCENARIOS, "tasks": TASKS, "strategies": STRATEGIES, **more}
+    parser.epilog = "\n\n".join(_listed(title, table) for title, table in tables.items())
+    parser.formatter_class = RawDescriptionHelpFormatter
 
 
-def named_experiment(name: str, settings: Sequence[str]) -> Experiment:
-    """The scenario or task of that name with these settings; ValueError with a sentence."""
-    if name in SCENARIOS:
-        start = SCENARIOS[name].experiment.to_params()
-    elif name in TASKS:
-        start = {"task": name}
+def named_experiment(given: Namespace, **defaults: str) -> Experiment:
+    """The command's scenario or task with its settings; ValueError with a sentence.
+
+    defaults: settings of this command, as in a link, which a scenario's do not change.
+    """
+    if given.name in SCENARIOS:
+        start = SCENARIOS[given.name].experiment.to_params()
+    elif given.name in TASKS:
+        start = {"task": given.name}
     else:
         known = ", ".join([*SCENARIOS, *TASKS])
-        raise ValueError(f"There is no scenario or task '{name}'. Known are: {known}.")
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals or key not in Experiment.__dataclass_fields__:
-            raise ValueError(f"'{setting}' is not a setting: write key=value, such as epochs=10.")
-        start[key] = value
-    return Experiment.from_params(start)
+        raise ValueError(f"There is no scenario or task '{given.name}'. Known are: {known}.")
+    return Experiment.from_params({**start, **defaults, **_settings(given)})
+
+
+def _settings(given: Namespace) -> dict[str, str]:
+    settings = {}
+    for text in given.settings:
+        name, equals, value = text.partition("=")
+        if not equals or name not in SETTINGS:
+            raise ValueError(f"'{text}' is not a setting: write key=value, such as epochs=10.")
+        settings[name] = value
+    options = {name: getattr(given, name) for name in SETTINGS}
+    return settings | {name: value for name, value in options.items() if value is not None}
+
+
+def _help(setting: Setting) -> str:
+    # The names to choose among stand below, with their titles.
+    allowed = "" if setting.allowed.count(",") > 1 else f" ({setting.allowed})"
+    return f"{setting.help[:-1]}{allowed}".replace("%", "%%")
+
+
+def _listed(title: str, table: Mapping[str, Titled]) -> str:
+    return "\n".join([f"{title}:", *(f"  {name:20} {each.title}" for name, each in table.items())])

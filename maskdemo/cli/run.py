@@ -45,7 +45,7 @@ def _list(given: Namespace) -> None:
 
 
 def _run(given: Namespace) -> None:
-    snapshot = finished_run(named_experiment(given.name, given.settings))
+    snapshot = finished_run(named_experiment(given))
     if given.json:
         print(json.dumps(_as_json(snapshot), indent=2, allow_nan=False))
     else:

@@ -25,13 +25,11 @@ REPEATS = "5"
 def add_to(commands) -> None:
     """Add the command to the parser's."""
     study = commands.add_parser("study", help="vary one or two things, and see when padding matters")
-    add_settings(study)
+    add_settings(study, variables=VARIABLES)
     study.add_argument("--vary", default="padded_length", metavar="VARIABLE[=DOSE,DOSE...]",
-                       help=f"what to vary, one of {', '.join(VARIABLES)} (padded_length)")
+                       help="what to vary (padded_length), and at which doses")
     study.add_argument("--and", dest="and_vary", metavar="VARIABLE[=DOSE,DOSE...]",
                        help="a second thing to vary")
-    study.add_argument("--strategies", metavar="NAME,NAME...", help=f"among {', '.join(STRATEGIES)}")
-    study.add_argument("--repeats", help=f"trainings of each strategy at each dose ({REPEATS})")
     study.add_argument("--dask", metavar="ADDRESS",
                        help="the scheduler of a Dask cluster to train on (MASKDEMO_DASK)")
     study.add_argument("--no-store", action="store_true",
@@ -58,12 +56,7 @@ def _study(given: Namespace) -> None:
 
 
 def _asked(given: Namespace) -> Study:
-    settings = [f"repeats={REPEATS}", *given.settings]
-    if given.strategies:
-        settings.append(f"strategies={given.strategies.replace(',', '.')}")
-    if given.repeats:
-        settings.append(f"repeats={given.repeats}")
-    base = named_experiment(given.name, settings)
+    base = named_experiment(given, repeats=REPEATS)
     axes = {}
     for which, text in (("vary", given.vary), ("and_vary", given.and_vary)):
         if text:

@@ -23,7 +23,7 @@ def our_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
     given = arrays_of(experiment, way.strategy, inputs(experiment).train)
     if way.trimmed:
         given, _ = trim(given, at_least=experiment.max_length)
-    sizes = {"units": experiment.units, "outputs": _outputs(experiment)}
+    sizes = {"units": experiment.units, "outputs": experiment.outputs}
     shape = Shape.for_arrays(given, batch_size=experiment.batch_size, **sizes)
     data = tensors(given, shape)
     network = new_learner(features=experiment.spec.features, seed=0, **sizes)
@@ -56,7 +56,7 @@ def keras_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
 
     batch = inputs(experiment).train
     labels = batch.labels[..., None] if experiment.per_step else batch.labels.max(axis=1)
-    outputs, layers = _outputs(experiment), keras.layers
+    outputs, layers = experiment.outputs, keras.layers
     masking = [layers.Masking(experiment.mask_value)] if way.strategy == "masking_layer" else []
     model = keras.Sequential(
         [
@@ -86,7 +86,3 @@ def keras_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
 
     turn(epochs=1)
     return turn
-
-
-def _outputs(experiment: Experiment) -> int:
-    return 1 if experiment.classes == 2 else experiment.classes

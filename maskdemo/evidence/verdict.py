@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from maskdemo.evidence.interval import Interval, Limits, count_for, limits
 from maskdemo.evidence.words import between, counted, number, points
-from maskdemo.experiment import LIMITS
+from maskdemo.experiment import NUMBERS
 from maskdemo.strategies import STRATEGIES
 
 BASELINE = "no_mask"
@@ -38,7 +38,7 @@ RULES = {
     "undecided": "anything else. More repeats would narrow the interval; a single one has none.",
 }
 #: How many repeats can be asked for.
-MOST_REPEATS = int(LIMITS["repeats"][1])
+MOST_REPEATS = int(NUMBERS["repeats"].high)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from maskdemo import padding
 from maskdemo.evidence.interval import Interval
 
 #: Where padding stands, by Keras's name of the side.
-SIDES = {"post": "after the end", "pre": "in front"}
+SIDES = {name: side.title.lower() for name, side in padding.SIDES.items()}
 
 
 def number(value: float, form: str = "g") -> str:

@@ -137,7 +137,7 @@ def weights_code(experiment: Experiment) -> str:
         features=features,
         units=experiment.units,
         gates=gates,
-        outputs=_outputs(experiment),
+        outputs=experiment.outputs,
         channel=channel if _has_mask_channel(experiment) else "",
     )
 
@@ -195,7 +195,3 @@ def _some_read_valid(experiment: Experiment) -> bool:
 
 def _has_mask_channel(experiment: Experiment) -> bool:
     return "mask_feature" in experiment.strategies
-
-
-def _outputs(experiment: Experiment) -> int:
-    return 1 if experiment.classes == 2 else experiment.classes

@@ -17,7 +17,8 @@ from functools import cached_property
 from typing import Any
 
 from maskdemo.evidence.former import BASELINE
-from maskdemo.experiment import COSTLY, MOST_WORK, Experiment, Unfit
+from maskdemo.experiment import COSTLY, MOST_WORK, SETTINGS, Experiment
+from maskdemo.settings import Unfit, salvage
 from maskdemo.study.variables import VARIABLES, Dose
 
 Cell = tuple[Dose, ...]
@@ -208,16 +209,8 @@ class Study:
     @staticmethod
     def salvage(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
         """As much of the parameters as can be used, and a sentence for each that cannot."""
-        known = (*Experiment.__dataclass_fields__, "vary", "doses", "and_vary", "and_doses")
-        usable = {name: params[name] for name in known if name in params}
-        complaints: list[str] = []
-        while True:
-            try:
-                return Study.from_params(usable), tuple(dict.fromkeys(complaints))
-            except Unfit as error:
-                complaints.append(str(error))
-                # What the sentence names first; whatever is given last, if it names nothing given.
-                usable.pop(next((name for name in error.settings if name in usable), list(usable)[-1]))
+        known = (*SETTINGS, "vary", "doses", "and_vary", "and_doses")
+        return salvage(Study.from_params, {name: params[name] for name in known if name in params})
 
 
 def default_study() -> Study:

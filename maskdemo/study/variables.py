@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.experiment import LIMITS, Experiment, Unfit
+from maskdemo.experiment import NUMBERS, Experiment
 from maskdemo.padding import SIDES
-from maskdemo.tasks import TASKS
+from maskdemo.settings import Unfit
 
 Dose = int | float | str
 
@@ -54,9 +54,9 @@ def _setting(name: str) -> Callable[[Experiment, Dose], dict[str, Any]]:
 
 
 def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
-    if TASKS[base.task].fixed:
+    if base.spec.fixed:
         raise Unfit("Recorded data has its own lengths: their spread cannot be varied.", "vary", "task")
-    low, high = LIMITS["min_length"]
+    low, high = NUMBERS["min_length"].limits
     if isinstance(spread, str) or not 0 <= spread < high or spread != int(spread):
         raise Unfit(f"A spread of lengths is a whole number from 0 to {high - low:g}.", "doses")
     shortest = (base.min_length + base.max_length - int(spread)) // 2
@@ -73,7 +73,7 @@ def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
 def _padded_lengths(base: Experiment) -> tuple[Dose, ...]:
     # Evenly spaced as ratios, from no padding for the longest sequence to four times its length.
     longest = base.max_length
-    furthest = min(max(4 * longest, longest + 30), int(LIMITS["padded_length"][1]))
+    furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high))
     between = np.geomspace(longest, furthest, 7)[1:]
     step = np.where(between < 60, 5, 10)
     rounded = (np.round(between / step) * step).astype(int).tolist()
@@ -82,7 +82,7 @@ def _padded_lengths(base: Experiment) -> tuple[Dose, ...]:
 
 def _spreads(base: Experiment) -> tuple[Dose, ...]:
     centre = (base.min_length + base.max_length) // 2
-    room = min(centre - 1, min(base.padded_length, int(LIMITS["max_length"][1])) - centre)
+    room = min(centre - 1, min(base.padded_length, int(NUMBERS["max_length"].high)) - centre)
     return tuple(sorted({2 * round(part * room / 4) for part in range(5)}))
 
 
@@ -102,7 +102,7 @@ VARIABLES: dict[str, Variable] = {
             "Side of the padding",
             "",
             "{}-padding",
-            lambda base: SIDES,
+            lambda base: tuple(SIDES),
             _setting("side"),
             categorical=True,
         ),

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.experiment import LIMITS
+from maskdemo.experiment import NUMBERS
 from maskdemo.inside.leak import MOST, padded_by
 from maskdemo.inside.trace import trace
 from maskdemo.padding import unpad
@@ -52,7 +52,7 @@ def add_padding(look: Look, choices: Choices) -> None:
         value = choices.number(
             st.number_input,
             "added_value",
-            *LIMITS["pad_value"],
+            *NUMBERS["pad_value"].limits,
             experiment.pad_value,
             label="Value written there",
             step=1.0,

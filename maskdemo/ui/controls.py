@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.experiment import LIMITS, Experiment
+from maskdemo.experiment import NUMBERS, Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS, Scenario, scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import TASKS
@@ -138,11 +138,11 @@ def _padding_controls() -> None:
     )
     left, right = st.columns(2)
     left.number_input(
-        "Pad value", *LIMITS["pad_value"], step=1.0, key="pad_value",
+        "Pad value", *NUMBERS["pad_value"].limits, step=1.0, key="pad_value",
         help="What is written at padded steps and missing readings.",
     )
     right.number_input(
-        "Mask value", *LIMITS["mask_value"], step=1.0, key="mask_value",
+        "Mask value", *NUMBERS["mask_value"].limits, step=1.0, key="mask_value",
         help="What the Masking layer takes for padding: a step where all features equal it.",
     )
 
@@ -179,7 +179,7 @@ def _training_controls() -> None:
             st.number_input("Test sequences", *_whole("test_size"), key="test_size")
         st.number_input("Batch size", *_whole("batch_size"), key="batch_size")
         st.number_input(
-            "Learning rate", *LIMITS["learning_rate"], step=0.001, format="%g",
+            "Learning rate", *NUMBERS["learning_rate"].limits, step=0.001, format="%g",
             key="learning_rate", help="Adam's step size.",
         )
         st.number_input("Seed", *_whole("seed"), key="seed",
@@ -187,7 +187,7 @@ def _training_controls() -> None:
 
 
 def _whole(name: str) -> tuple[int, int]:
-    low, high = LIMITS[name]
+    low, high = NUMBERS[name].limits
     return int(low), int(high)
 
 

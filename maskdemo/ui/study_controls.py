@@ -14,7 +14,8 @@ import streamlit as st
 
 from maskdemo.charts.dose_axis import dose_text, short_title
 from maskdemo.evidence.former import BASELINE
-from maskdemo.experiment import LIMITS, Experiment, Unfit
+from maskdemo.experiment import NUMBERS, Experiment
+from maskdemo.settings import Unfit
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Dose, Study
 from maskdemo.study.grid import read_doses
@@ -24,28 +25,10 @@ from maskdemo.ui.controls import write_link
 
 STUDIED = (*Experiment.__dataclass_fields__, "vary", "doses", "and_vary", "and_doses")
 ALONE = "nothing else"
-#: Settings of a study that are numbers, under "More settings", and what they are called there.
-NUMBERS = {
-    "padded_length": "Padded length, in steps",
-    "pad_value": "Pad value",
-    "mask_value": "Mask value",
-    "missing_rate": "Missing readings, a share",
-    "units": "Units",
-    "min_length": "Shortest length, in steps",
-    "max_length": "Longest length, in steps",
-    "train_size": "Training sequences",
-    "test_size": "Test sequences",
-    "batch_size": "Batch size",
-    "learning_rate": "Learning rate",
-    "seed": "Seed",
-}
+#: Settings of a study that are numbers and have a slider or a field of their own.
+ELSEWHERE = ("epochs", "repeats")
 #: What recorded data decides for itself, and a new task anew.
 SIZES = ("min_length", "max_length", "train_size", "test_size")
-HELP = {
-    "mask_value": "What the Masking layer takes for padding: a step where all features equal it.",
-    "learning_rate": "Adam's step size.",
-    "seed": "The same seed gives the same data, weights and results.",
-}
 
 
 def arrive() -> tuple[str, ...]:
@@ -187,21 +170,19 @@ def _more_controls() -> None:
                 "Side", ["post", "pre"], format_func=lambda side: dose_text("side", side),
                 key="study_side", required=True, width="stretch",
             )  # fmt: skip
-        for name, label in NUMBERS.items():
+        for name, number in NUMBERS.items():
             decided = name in SIZES and (
                 task.fixed is not None or ("length" in name and "spread" in _varied())
             )
-            if name in _varied() or decided:
+            if name in (*ELSEWHERE, *_varied()) or decided:
                 continue
-            low, high = LIMITS[name]
-            whole = isinstance(getattr(state.study.base, name), int)
             st.number_input(
-                label,
-                *(_whole(name) if whole else (low, high)),
-                step=1 if whole else {"learning_rate": 0.001, "missing_rate": 0.1}.get(name, 1.0),
-                format=None if whole else "%g",
+                number.label,
+                *number.limits,
+                step=number.step if number.whole else float(number.step),
+                format=None if number.whole else "%g",
                 key=f"study_{name}",
-                help=HELP.get(name),
+                help=number.help,
             )
         if task.per_step:
             st.toggle(
@@ -212,7 +193,7 @@ def _more_controls() -> None:
 
 
 def _whole(name: str) -> tuple[int, int]:
-    low, high = LIMITS[name]
+    low, high = NUMBERS[name].limits
     return int(low), int(high)
 
 

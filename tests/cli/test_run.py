@@ -10,9 +10,10 @@ import pytest
 
 from maskdemo.cli import main
 from maskdemo.evidence.former import verdicts
-from maskdemo.experiment import Experiment
+from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS, scenario_of
 from maskdemo.strategies import STRATEGIES
+from maskdemo.study import VARIABLES
 from maskdemo.tasks import TASKS
 from maskdemo.training import train
 from tests.samples import SMALL
@@ -160,3 +161,35 @@ def test_a_wrong_name_ends_a_process_with_2_and_no_traceback():
     assert run.returncode == 2 and run.stdout == ""
     assert "Traceback" not in run.stderr
     assert all(name in run.stderr for name in [*SCENARIOS, *TASKS])
+
+
+@pytest.mark.parametrize("command", ["run", "study", "export"])
+def test_help_names_every_setting_task_strategy_and_variable(capsys, command):
+    code, out, _ = said(capsys, command, "--help")
+    assert code == 0
+    for setting in SETTINGS.values():
+        assert f"--{setting.name.replace('_', '-')} {setting.name.upper()}" in out
+        assert setting.help.split()[0] in out
+    tables = [SCENARIOS, TASKS, STRATEGIES, *([VARIABLES] if command == "study" else [])]
+    for table in tables:
+        for name, each in table.items():
+            assert re.search(rf"^  {name} +{re.escape(each.title)}$", out, re.M)
+
+
+def test_every_setting_is_an_option_of_its_own(capsys):
+    options = []
+    for pair in TINY:
+        name, _, value = pair.partition("=")
+        options += [f"--{name.replace('_', '-')}", value]
+    code, out, _ = said(capsys, "run", "sum_sign", *options, "--pad-value", "-1", "--json")
+    assert code == 0
+    wanted = Experiment(**{**SMALL, "pad_value": -1.0})
+    assert Experiment.from_json(json.dumps(strict(out)["experiment"])) == wanted
+
+
+def test_an_option_is_read_as_a_link_is(capsys):
+    commas = ["--strategies", "no_mask,held_state", "--count-invalid", "maybe"]
+    code, _, err = said(capsys, "run", "sum_sign", *commas)
+    assert code == 2 and err == "count_invalid must be yes or no, not 'maybe'.\n"
+    code, _, err = said(capsys, "run", "sum_sign", "--units", "many")
+    assert code == 2 and err == "units must be a whole number, not 'many'.\n"

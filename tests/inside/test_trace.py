@@ -49,7 +49,7 @@ CASES = {
 def network(experiment: Experiment, *, kind: type = np.float32, seed: int = 0) -> Network:
     rng = np.random.default_rng(seed)
     channels, units = TASKS[experiment.task].features + 1, experiment.units
-    outputs = 1 if experiment.classes == 2 else experiment.classes
+    outputs = experiment.outputs
     sizes = ((channels, 4 * units), (units, 4 * units), (4 * units,), (units, outputs), (outputs,))
     return Network(1, *(rng.normal(0, 0.6, size).astype(kind) for size in sizes))
 

@@ -112,7 +112,7 @@ def test_training_follows_model_fit(strategy, case):
     made = inputs(experiment)
     batch, test = made.train, made.test
     features = TASKS[experiment.task].features
-    outputs = 1 if experiment.classes == 2 else experiment.classes
+    outputs = experiment.outputs
     model, lstm, dense = keras_model(
         strategy, experiment, experiment.padded_length, features, outputs
     )

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from maskdemo.experiment import Experiment, Unfit
+from maskdemo.experiment import Experiment
 from maskdemo.inputs import chance
+from maskdemo.settings import Unfit
 from maskdemo.study import (
     VARIABLES,
     Findings,

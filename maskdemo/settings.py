@@ -1,0 +1,239 @@
+"""What a setting is: its words for people, what it may be, and how a link writes it.
+
+>>> units = Number("Units", "Training", "Size of the state.", name="units", low=1, high=128)
+>>> units.read("16"), units.write(16), units.allowed
+(16, '16', '1 to 128')
+>>> units.checked(0.5)
+Traceback (most recent call last):
+...
+maskdemo.settings.Unfit: units must be from 1 to 128, not '0.5'.
+
+Each setting is described once, where it is declared; controls, the command line, links, limits and
+complaints read the description. Pydantic would do half of this for a third of a second of import.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+#: No number that means anything is longer.
+LONGEST = 40
+
+
+class Unfit(ValueError):  # noqa: N818 - an answer to people, not a fault
+    """Settings that cannot be used: a sentence for people, and which settings to give up first."""
+
+    def __init__(self, sentence: str, *settings: str) -> None:
+        super().__init__(sentence)
+        self.settings = settings
+
+
+class Titled(Protocol):
+    """Something to choose, with a title for people."""
+
+    @property
+    def title(self) -> str:
+        """The title."""
+        ...
+
+
+@dataclass(frozen=True)
+class Setting(ABC):
+    """One setting.
+
+    title, help: for people. group: the heading that it stands under. unit: what its numbers count, in
+    the plural; "share" for a number that is shown in percent. name: in code, links and files.
+    """
+
+    title: str
+    group: str
+    help: str
+    _: KW_ONLY
+    unit: str = ""
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The title with the unit, for axes and controls: "Padded length, in steps"."""
+        counts = self.unit and self.unit != "share" and self.unit not in self.title.lower()
+        return f"{self.title}, in {self.unit}" if counts else self.title
+
+    @property
+    @abstractmethod
+    def allowed(self) -> str:
+        """What it may be, in a few words."""
+
+    @abstractmethod
+    def checked(self, value: Any) -> Any:
+        """The value as it is kept. Raises `Unfit` for what it may not be."""
+
+    @abstractmethod
+    def read(self, text: str) -> Any:
+        """The value that a link or a command writes so. Raises `Unfit`."""
+
+    def write(self, value: Any) -> str:
+        """How a link writes it."""
+        return str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Setting):
+    """A number from low to high, both included. step: a control's. offered: values worth trying."""
+
+    low: float
+    high: float
+    step: float = 1
+    whole: bool = True
+    offered: tuple[int, ...] = ()
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Low and high."""
+        return self.low, self.high
+
+    @property
+    def allowed(self) -> str:
+        """Its limits."""
+        return f"{_plainly(self.low)} to {_plainly(self.high)}"
+
+    def checked(self, value: Any) -> int | float:
+        """The number, as int or float. Raises `Unfit` for others, for NaN and beyond the limits."""
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or value != value:
+            raise self._no_number(value)
+        if not self.low <= value <= self.high:
+            raise Unfit(f"{self.name} must be from {self.allowed}, not {quoted(value)}.", self.name)
+        if self.whole and value != int(value):
+            raise self._no_number(value)
+        # Adding zero makes -0.0 the same setting as 0.0.
+        return int(value) if self.whole else float(value) + 0.0
+
+    def read(self, text: str) -> int | float:
+        """The number that stands there, whether or not it is within the limits."""
+        try:
+            if len(text) <= LONGEST:
+                return int(text) if self.whole else float(text)
+        except ValueError:
+            pass
+        raise self._no_number(text)
+
+    def write(self, value: Any) -> str:
+        """In as many digits as tell it from all others."""
+        return str(value) if self.whole else repr(value)
+
+    def _no_number(self, value: Any) -> Unfit:
+        kind = "a whole number" if self.whole else "a number"
+        return Unfit(f"{self.name} must be {kind}, not {quoted(value)}.", self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Setting):
+    """One of `options`, name -> what has a title; whatever is in the table may be chosen."""
+
+    options: Mapping[str, Titled]
+
+    @property
+    def allowed(self) -> str:
+        """The names of the options."""
+        return ", ".join(self.options)
+
+    def checked(self, value: Any) -> str:
+        """The name. Raises `Unfit` for others."""
+        # A list compares where a mapping would want a hash.
+        if value not in list(self.options):
+            raise Unfit(f"{self.name} must be one of {self.allowed}, not {quoted(value)}.", self.name)
+        return value
+
+    def read(self, text: str) -> str:
+        """The text itself."""
+        return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection(Choice):
+    """One or more of `options`, kept in the table's order: the same selection is the same setting.
+
+    one: what one of them is called in a complaint.
+    """
+
+    one: str
+
+    def checked(self, value: Any) -> tuple[str, ...]:
+        """The names. Raises `Unfit` where there are none or others."""
+        if not isinstance(value, tuple) or not value:
+            raise Unfit(f"Choose at least one {self.one}.", self.name)
+        unknown = [each for each in value if each not in list(self.options)]
+        if unknown:
+            raise Unfit(
+                f"There is no {self.one} {quoted(unknown[0])}; choose among {self.allowed}.", self.name
+            )
+        return tuple(each for each in self.options if each in value)
+
+    def read(self, text: str) -> tuple[str, ...]:
+        """Names with dots or commas between them."""
+        return tuple(text.replace(",", ".").split("."))
+
+    def write(self, value: Any) -> str:
+        """The names with dots between them, which a link leaves as they are."""
+        return ".".join(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switch(Setting):
+    """True or false; "yes" or "no" in a link."""
+
+    @property
+    def allowed(self) -> str:
+        """The two words of a link."""
+        return "yes or no"
+
+    def checked(self, value: Any) -> bool:
+        """The value. Raises `Unfit` for what only looks true or false."""
+        if not isinstance(value, bool):
+            raise Unfit(f"{self.name} must be true or false.", self.name)
+        return value
+
+    def read(self, text: str) -> bool:
+        """Whether it is "yes"."""
+        if text not in ("yes", "no"):
+            raise Unfit(f"{self.name} must be {self.allowed}, not {quoted(text)}.", self.name)
+        return text == "yes"
+
+    def write(self, value: Any) -> str:
+        """Yes or no."""
+        return "yes" if value else "no"
+
+
+def salvage(
+    make: Callable[[Mapping[str, str]], T], params: Mapping[str, str]
+) -> tuple[T, tuple[str, ...]]:
+    """What `make` gives for as many parameters as it takes, and a sentence for each it does not.
+
+    make: raises `Unfit` with the parameters to give up, the first of which that is given goes; without
+    any it must succeed.
+    """
+    usable, complaints = dict(params), []
+    while True:
+        try:
+            return make(usable), tuple(dict.fromkeys(complaints))
+        except Unfit as error:
+            complaints.append(str(error))
+            named = [name for name in error.settings if name in usable]
+            usable.pop(named[0] if named else list(usable)[-1])
+
+
+def _plainly(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
+
+
+def quoted(value: Any) -> str:
+    """The value in quotation marks, for a sentence: its beginning, should it be long."""
+    huge = isinstance(value, int) and abs(value) >= 10**12
+    text = "so large a number" if huge else str(value)
+    return f"'{text}'" if len(text) <= LONGEST else f"'{text[:LONGEST]}...'"
