@@ -127,7 +127,7 @@ def task_of(
         )
     data = Data(train, test, classes=len(classes), per_step=columns.per_step)
     return Own(
-        task=_task(data, _name(table, columns, preparation, salt), values.shape[1]),
+        task=_task(data, name=_name(table, columns, preparation, salt), features=values.shape[1]),
         data=data,
         layout=table.layout,
         columns=columns,
@@ -181,7 +181,7 @@ def _check_sizes(train: Sequences, test: Sequences, columns: Columns) -> None:
             )
 
 
-def _task(data: Data, name: str, features: int) -> Task:
+def _task(data: Data, *, name: str, features: int) -> Task:
     lengths = [len(each) for part in (data.train, data.test) for each in part.values]
     count, what = data.classes, "at every step" if data.per_step else "of each"
     return Task(
@@ -193,6 +193,7 @@ def _task(data: Data, name: str, features: int) -> Task:
         classes=count,
         per_step=data.per_step,
         fixed=Fixed(len(data.train), len(data.test), min(lengths), max(lengths)),
+        recorded=lambda: (data.train, data.test),
     )
 
 

@@ -1,0 +1,52 @@
+"""A task that somebody brought, as JSON for another process: plain numbers and nothing that runs.
+
+>>> import json
+>>> from maskdemo.tasks import TASKS, BROUGHT
+>>> text = json.dumps(packed(TASKS["japanese_vowels"]))
+>>> unpacked(json.loads(text)).fixed == TASKS["japanese_vowels"].fixed
+True
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from maskdemo.tasks import Fixed, Sequences, Task
+
+#: Everything of a task but its sequences.
+PLAIN = ("name", "title", "summary", "features", "classes", "per_step")
+
+
+def packed(task: Task) -> dict[str, Any]:
+    """A recorded task as what JSON can say."""
+    assert task.recorded is not None and task.fixed is not None
+    arrays = {}
+    for part, sequences in zip(("train", "test"), task.recorded(), strict=True):
+        arrays[f"{part}_lengths"] = np.array([len(each) for each in sequences.values])
+        for name in ("values", "observed", "labels"):
+            arrays[f"{part}_{name}"] = np.concatenate(getattr(sequences, name))
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return {
+        **{name: getattr(task, name) for name in PLAIN},
+        "fixed": asdict(task.fixed),
+        "sequences": base64.b64encode(buffer.getvalue()).decode("ascii"),
+    }
+
+
+def unpacked(parcel: dict[str, Any]) -> Task:
+    """The task of `packed`, with equal sequences."""
+    parts = []
+    with np.load(io.BytesIO(base64.b64decode(parcel["sequences"])), allow_pickle=False) as arrays:
+        for part in ("train", "test"):
+            ends = arrays[f"{part}_lengths"].cumsum()[:-1]
+            steps = (arrays[f"{part}_{name}"] for name in ("values", "observed", "labels"))
+            parts.append(Sequences(*(tuple(np.split(each, ends)) for each in steps)))
+    train, test = parts
+    task = Task(**{name: parcel[name] for name in PLAIN}, fixed=Fixed(**parcel["fixed"]))
+    return replace(task, recorded=lambda: (train, test))

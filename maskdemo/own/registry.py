@@ -1,0 +1,104 @@
+"""Whose data the server holds: one task a viewer, bounded in bytes, gone when the viewer is gone.
+
+A task is found by its name alone, and the name is salted: only the session that brought it knows it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from maskdemo.own.limits import Unusable
+from maskdemo.own.task import Own
+from maskdemo.tasks import BROUGHT
+
+#: Bytes of all sequences of all viewers.
+MOST_HELD = 96 * 2**20
+#: Seconds for which a viewer who left may come back, as long as a lost connection is waited for.
+GRACE = 60.0
+
+
+@dataclass
+class _Brought:
+    own: Own
+    left: float | None = None  # when the viewer was last seen to leave
+
+
+class Registry:
+    """Every method may be called from any thread.
+
+    forgotten: called with the name of each task that is gone, so that whoever keeps results of it, or
+    a copy, can let go of them too.
+    """
+
+    def __init__(
+        self,
+        forgotten: Callable[[str], object] = lambda name: None,
+        *,
+        most_bytes: int = MOST_HELD,
+        grace: float = GRACE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._forgotten, self._most_bytes = forgotten, most_bytes
+        self._grace, self._clock = grace, clock
+        self._lock = threading.RLock()
+        self._brought: dict[str, _Brought] = {}
+
+    def bring(self, viewer: str, own: Own) -> None:
+        """Hold this in place of what the viewer brought before. Raises `Unusable` without room."""
+        with self._lock:
+            self.sweep()
+            if self._size(without=viewer) + own.nbytes > self._most_bytes:
+                raise Unusable(
+                    "Too many people have their own data here now, so there is no room for yours. Try "
+                    "again in a while, or take fewer sequences or features."
+                )
+            self.take_back(viewer)
+            self._brought[viewer] = _Brought(own)
+            BROUGHT[own.task.name] = own.task
+
+    def find(self, viewer: str) -> Own | None:
+        """What the viewer brought, if it is still here."""
+        with self._lock:
+            self.sweep()
+            brought = self._brought.get(viewer)
+            return None if brought is None else brought.own
+
+    def take_back(self, viewer: str) -> None:
+        """Forget what the viewer brought."""
+        with self._lock:
+            brought = self._brought.pop(viewer, None)
+            if brought is not None:
+                del BROUGHT[brought.own.task.name]
+                self._forgotten(brought.own.task.name)
+
+    def left(self, viewer: str) -> None:
+        """The viewer's connection is closed: forgotten after the grace unless they return."""
+        with self._lock:
+            if viewer in self._brought:
+                self._brought[viewer].left = self._clock()
+
+    def returned(self, viewer: str) -> None:
+        """The viewer is here."""
+        with self._lock:
+            if viewer in self._brought:
+                self._brought[viewer].left = None
+
+    def sweep(self) -> None:
+        """Forget what belongs to viewers whose grace is over."""
+        with self._lock:
+            now = self._clock()
+            for viewer, brought in list(self._brought.items()):
+                if brought.left is not None and now - brought.left >= self._grace:
+                    self.take_back(viewer)
+
+    @property
+    def held(self) -> int:
+        """Bytes of all sequences that are here."""
+        with self._lock:
+            return self._size()
+
+    def _size(self, *, without: str = "") -> int:
+        return sum(each.own.nbytes for viewer, each in self._brought.items() if viewer != without)
