@@ -210,9 +210,11 @@ class Experiment:
         unknown = set(given) - SETTINGS.keys()
         if unknown:
             raise ValueError(f"There is no setting '{sorted(unknown)[0]}'.")
-        # JSON has a list where Python has a tuple.
-        names = given.get("strategies")
-        return Experiment(**given | ({"strategies": tuple(names)} if isinstance(names, list) else {}))
+        # JSON has lists where Python has tuples.
+        settings: dict[str, Any] = {
+            name: tuple(each) if isinstance(each, list) else each for name, each in given.items()
+        }
+        return Experiment(**settings)
 
 
 #: Every setting of an experiment by its name, in the order of the fields.
