@@ -13,7 +13,7 @@ from maskdemo.charts.figure import Drawn, Settings, entry, figure, scatter
 from maskdemo.charts.figure import names as names_of
 from maskdemo.charts.lines import marker
 from maskdemo.charts.looks import colour, title
-from maskdemo.charts.repeats import comparable, interval
+from maskdemo.charts.repeats import comparable
 from maskdemo.charts.template import (
     LEGEND_ROW,
     TITLE_SPACE,
@@ -24,6 +24,7 @@ from maskdemo.charts.template import (
     legend_rows,
     note,
 )
+from maskdemo.evidence import accuracy, between, percent
 
 if TYPE_CHECKING:
     from maskdemo.snapshot import Snapshot
@@ -51,14 +52,15 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
             continue
         epochs.add(len(curves[0].test_accuracy))
         counts.add(len(curves))
+        scored = min(each.scored for each in curves)
         reported = np.array([each.test_accuracy[-1] for each in curves])
-        traces += _group(name, at - 0.24 * both, reported, dark, both, hollow=False)
+        traces += _group(name, at - 0.24 * both, reported, scored, dark, both, hollow=False)
         labels.append(
             _number(f"<b>{reported.mean():.0%}</b>", colour(name, dark=dark), at=at, row=both)
         )
         if both:
             valid = np.array([each.test_valid_accuracy[-1] for each in curves])
-            traces += _group(name, at + 0.24, valid, dark, both, hollow=True)
+            traces += _group(name, at + 0.24, valid, scored, dark, both, hollow=True)
             labels.append(_number(f"{valid.mean():.0%}", colour(name, dark=dark), at=at))
     if labels and both:
         labels.append(_row_name("Reported", ink.muted, row=1))
@@ -102,7 +104,7 @@ def valid_chance(snapshot: Snapshot) -> float:
 
 
 def _group(
-    name: str, at: float, values: NDArray, dark: bool, both: bool, *, hollow: bool
+    name: str, at: float, values: NDArray, scored: int, dark: bool, both: bool, *, hollow: bool
 ) -> list[Drawn]:
     """Every repeat a point and, where there are several, mean and interval to the right of them."""
     shade = colour(name, dark=dark)
@@ -127,21 +129,19 @@ def _group(
         name=what,
         hovertemplate=f"{what}<br>Repeat %{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
-    limits = interval(values)
-    if limits is None:
+    found = accuracy(values, scored=scored)
+    if not found.bounded:
         return [points]
-    mean = float(values.mean())
-    low, high = limits
     summary = scatter(
         x=[at + aside],
-        y=[mean],
+        y=[found.mean],
         mode="markers",
         marker=_mean_mark(shade, size=10 if both else 14),
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [high - mean],
-            "arrayminus": [mean - low],
+            "array": [found.high - found.mean],
+            "arrayminus": [found.mean - found.low],
             "color": shade,
             "thickness": 1.6,
             "width": 0,
@@ -149,8 +149,8 @@ def _group(
         cliponaxis=False,
         showlegend=False,
         name=f"{what}, mean",
-        hovertemplate=f"{what}<br>Mean of {len(values)} repeats: {mean:.1%}"
-        f"<br>95% interval: {low:.1%} to {high:.1%}<extra></extra>",
+        hovertemplate=f"{what}<br>Mean of {len(values)} repeats: {percent(found.mean)}"
+        f"<br>95% interval: {between(found, percent)}<extra></extra>",
     )
     return [points, summary]
 

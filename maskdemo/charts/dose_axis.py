@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from maskdemo.charts.ends import LABEL_SPACE
 from maskdemo.charts.figure import Settings
 from maskdemo.charts.template import LEFT, NARROW
-from maskdemo.evidence.former import BASELINE
+from maskdemo.evidence import BASELINE
 from maskdemo.study import VARIABLES
 
 if TYPE_CHECKING:

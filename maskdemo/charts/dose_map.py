@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -13,7 +12,7 @@ from maskdemo.charts.figure import Settings, figure, heatmap
 from maskdemo.charts.heat import GATE_SCALES
 from maskdemo.charts.looks import title
 from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
-from maskdemo.evidence.former import BASELINE
+from maskdemo.evidence import BASELINE, between, percent, points
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Findings
@@ -28,7 +27,7 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
     """The strategy's difference to no mask in points, or for no mask itself its accuracy.
 
     The first variable runs to the right, the second upwards. A number in brackets stands for an
-    interval that contains zero, a question mark for a single repeat, dots for what is to come.
+    undecided difference, a question mark for a single repeat, dots for what is to come.
     """
     study, ink = findings.study, inks(dark)
     assert study.and_vary is not None
@@ -107,32 +106,29 @@ def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, 
         f"{short_title(study.and_vary)}: {dose_text(study.and_vary, cell[1])}"
     )
     plain = strategy == BASELINE
-    found = findings.mean(cell, strategy) if plain else findings.difference(cell, strategy)
+    verdict = findings.verdict(cell, strategy)
+    found = findings.mean(cell, BASELINE) if plain else verdict and verdict.difference
     if found is None:
         nothing = "–" if findings.finished else "…"
         return None, nothing, where
     value = 100 * found.mean
-    number = f"{value:.0f}" if plain else f"{value:+.0f}".replace("-", "−")
-    if number in ("+0", "−0"):
-        number = "0"
+    number = f"{value:.0f}" if plain else points(found.mean, 0)
     unit = "%" if plain else " points"
     said = f"{where}<br><b>{number}{unit}</b>"
-    if not isfinite(found.low):
+    if not found.bounded:
         return value, f"{number}?", f"{said} in one repeat"
-    form = ".1f" if plain else "+.1f"
-    said += (
-        f"<br>95% interval {100 * found.low:{form}} to {100 * found.high:{form}}, "
-        f"{found.repeats} repeats"
-    )
-    if not plain and found.low <= 0 <= found.high:
-        return value, f"({number})", f"{said}<br>Not measurable: the interval contains zero"
-    return value, number, said
+    limits = between(found, percent if plain else points)
+    said += f"<br>95% interval {limits}, {found.count} repeats"
+    if verdict is None:
+        return value, number, said
+    shown = {"undecided": f"({number})", "the same": "≈0"}.get(verdict.word, number)
+    return value, shown, f"{said}<br>{verdict.word}"
 
 
 def _detail(plain: bool, dark: bool) -> str:
     if plain:
         return f"In percent, {'light' if dark else 'dark'} is high. ?: one repeat"
-    return "In points. (n): not measurable, ?: one repeat"
+    return "In points. ≈0: the same, (n): undecided, ?: one repeat"
 
 
 def _short(vary: str, dose: object) -> str:

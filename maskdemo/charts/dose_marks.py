@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from maskdemo.charts.dose_axis import DoseAxis, dose_text
@@ -13,13 +12,13 @@ from maskdemo.charts.figure import Drawn, Settings, scatter
 from maskdemo.charts.lines import line, marker
 from maskdemo.charts.looks import MARKERS, colour, title
 from maskdemo.charts.panels import axis
+from maskdemo.evidence import Interval, Verdict, between, percent, points
 
 if TYPE_CHECKING:
-    from maskdemo.study import Cell, Difference, Dose, Estimate, Findings
+    from maskdemo.study import Cell, Dose, Findings
 
-#: What a mark in the lower panel says, by whether the interval leaves zero, and still does after
-#: correction for all comparisons.
-SURE, UNSURE, LUCK = "Differs surely", "Differs perhaps", "Not measurable"
+#: What a mark in the lower panel says, by the word of its verdict.
+EFFECT, UNDECIDED, SAME = "helps or hurts", "undecided", "the same"
 
 
 def accuracies(
@@ -38,7 +37,7 @@ def accuracies(
     # In a column the mean stands beside its repeats, on a line among them.
     apart = 0.03 if along.columns else 0.0
     where, values, said = [], [], []
-    means: dict[Dose, Estimate] = {}
+    means: dict[Dose, Interval] = {}
     for dose, cell in cells.items():
         found = findings.accuracies(cell, name)
         where += [along.place(dose) + _aside(along, rank) - apart] * len(found)
@@ -83,15 +82,15 @@ def accuracies(
     return [*bands, points, means_line], ends
 
 
-def _bands(means: dict[Dose, Estimate], along: DoseAxis, name: str, dark: bool) -> list[Drawn]:
+def _bands(means: dict[Dose, Interval], along: DoseAxis, name: str, dark: bool) -> list[Drawn]:
     """The 95 % band between every two neighbouring doses that both have an interval."""
-    doses = [dose for dose in means if isfinite(means[dose].low)]
+    doses = [dose for dose in means if means[dose].bounded]
     x: list[float | None] = []
     y: list[float | None] = []
     for left, right in pairwise(doses):
         here, there = means[left], means[right]
         x += [along.place(left), along.place(right), along.place(right), along.place(left), None]
-        y += [max(here.low, 0), max(there.low, 0), min(there.high, 1), min(here.high, 1), None]
+        y += [here.low, there.low, there.high, here.high, None]
     return [
         scatter(
             x=x or [None],
@@ -117,14 +116,15 @@ def differences_to_no_mask(
 ) -> tuple[list[Drawn], list[End]]:
     """Line, intervals and marks of one strategy's paired difference, in points."""
     shade = colour(name, dark=dark)
-    found: dict[Dose, Difference] = {}
+    found: dict[Dose, Verdict] = {}
     for dose, cell in cells.items():
-        if (each := findings.difference(cell, name)) is not None:
+        if (each := findings.verdict(cell, name)) is not None:
             found[dose] = each
     kinds = [_kind(each) for each in found.values()]
+    differences = [each.difference for each in found.values()]
     marks = scatter(
         x=[along.place(dose) + _aside(along, rank) for dose in found] or [None],
-        y=[100 * each.mean for each in found.values()] or [None],
+        y=[100 * each.mean for each in differences] or [None],
         customdata=[
             f"{dose_text(findings.study.vary, dose)}: {_difference_words(each)}"
             for dose, each in found.items()
@@ -134,11 +134,11 @@ def differences_to_no_mask(
         line=line(name, dark=dark, width=1.6),
         marker={
             "symbol": [_symbol(name, kind) for kind in kinds],
-            "size": [9 if kind != LUCK else 5 for kind in kinds],
+            "size": [9 if kind != SAME else 5 for kind in kinds],
             "color": shade,
-            "line": {"width": [1.8 if kind == UNSURE else 0 for kind in kinds], "color": shade},
+            "line": {"width": [1.8 if kind == UNDECIDED else 0 for kind in kinds], "color": shade},
         },
-        error_y=_bars(list(found.values()), 100.0, shade),
+        error_y=_bars(differences, 100.0, shade),
         showlegend=False,
         name=f"{title(name)} against no mask",
         hovertemplate=f"{title(name)}<br>%{{customdata}}<extra></extra>",
@@ -147,7 +147,7 @@ def differences_to_no_mask(
     if found:
         last = list(found)[-1]
         there = along.place(last) + _aside(along, rank)
-        ends.append(End(100 * found[last].mean, there, title(name), shade))
+        ends.append(End(100 * found[last].difference.mean, there, title(name), shade))
     return [marks], ends
 
 
@@ -156,9 +156,9 @@ def _aside(along: DoseAxis, rank: float) -> float:
     return rank * (0.13 if along.columns else 0.7 * along.unit)
 
 
-def _bars(found: Sequence[Estimate | Difference], scale: float, shade: str) -> Settings:
+def _bars(found: Sequence[Interval], scale: float, shade: str) -> Settings:
     """Error bars of the intervals there are; none where a single repeat has none."""
-    finite = [isfinite(each.low) for each in found]
+    finite = [each.bounded for each in found]
     return {
         "type": "data",
         "symmetric": False,
@@ -174,29 +174,27 @@ def _bars(found: Sequence[Estimate | Difference], scale: float, shade: str) -> S
     }
 
 
-def _kind(difference: Difference) -> str:
-    if difference.word not in ("helps", "hurts"):
-        return LUCK
-    return SURE if difference.sure else UNSURE
+def _kind(verdict: Verdict) -> str:
+    return verdict.word if verdict.word in (UNDECIDED, SAME) else EFFECT
 
 
 def _symbol(name: str, kind: str) -> str:
-    return MARKERS[name] + "-open" * (kind == UNSURE)
+    return f"{MARKERS[name]}-open" if kind == UNDECIDED else MARKERS[name]
 
 
-def _mean_words(mean: Estimate) -> str:
-    if not isfinite(mean.low):
-        return f"{mean.mean:.1%}, one repeat"
+def _mean_words(mean: Interval) -> str:
+    if not mean.bounded:
+        return f"{percent(mean.mean)}, one repeat"
     return (
-        f"{mean.mean:.1%}<br>95% interval {max(mean.low, 0):.1%} to {min(mean.high, 1):.1%}, "
-        f"{mean.repeats} repeats"
+        f"{percent(mean.mean)}<br>95% interval {between(mean, percent)}, {mean.count} repeats"
     )
 
 
-def _difference_words(found: Difference) -> str:
-    if not isfinite(found.low):
-        return f"{100 * found.mean:+.1f} points in one repeat"
+def _difference_words(verdict: Verdict) -> str:
+    found = verdict.difference
+    if not found.bounded:
+        return f"{points(found.mean)} points in one repeat"
     return (
-        f"{100 * found.mean:+.1f} points<br>95% interval {100 * found.low:+.1f} to "
-        f"{100 * found.high:+.1f}, {found.repeats} repeats<br>{_kind(found)}"
+        f"{points(found.mean)} points<br>95% interval {between(found)}, {found.count} repeats<br>"
+        f"{verdict.word}"
     )

@@ -14,7 +14,7 @@ from maskdemo.charts.dose_axis import (
     reaches,
     short_title,
 )
-from maskdemo.charts.dose_marks import LUCK, SURE, UNSURE, accuracies, differences_to_no_mask
+from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask
 from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
 from maskdemo.charts.figure import Drawn, Settings, entry, names, scatter
 from maskdemo.charts.lines import strategy_entry
@@ -29,7 +29,7 @@ from maskdemo.charts.template import (
     legend_rows,
     note,
 )
-from maskdemo.evidence.former import BASELINE
+from maskdemo.evidence import BASELINE
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings
@@ -157,7 +157,7 @@ def _marks_explained(below: int, shade: str) -> Settings:
     """What the marks in the lower panel mean, in no strategy's colour, under the axis."""
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - LEFT}
     under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}
-    words = f"● {SURE.lower()}   ○ {UNSURE.lower()}   • {LUCK.lower()}"
+    words = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}"
     return note(words, shade, size=12, **corner, **under)
 
 

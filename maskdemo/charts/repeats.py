@@ -1,13 +1,8 @@
-"""Which repeats of a running experiment may be compared, and what they say together."""
+"""Which repeats of a running experiment may be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
-
-from maskdemo.evidence import former as verdict
 
 if TYPE_CHECKING:
     from maskdemo.snapshot import Curve, Snapshot
@@ -23,10 +18,3 @@ def comparable(snapshot: Snapshot, strategy: str) -> list[Curve]:
     longest = max((len(each.test_accuracy) for each in curves), default=0)
     return [each for each in curves if longest and len(each.test_accuracy) == longest]
 
-
-def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float] | None:
-    """`verdict.interval` of the mean of (n,) shares of 1, cut at 0 and 1; None below two."""
-    if len(values) < 2:
-        return None
-    _, low, high = verdict.interval(values)
-    return max(0.0, low), min(1.0, high)

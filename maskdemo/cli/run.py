@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from math import isinf
 
 from maskdemo.cli.naming import add_settings, named_experiment
-from maskdemo.evidence.former import interval, verdicts
+from maskdemo.evidence import between, headline, percent, standing, verdicts
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import chance
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
@@ -57,6 +59,7 @@ def _as_json(snapshot: Snapshot) -> dict:
         "experiment": asdict(snapshot.experiment),
         "curves": [asdict(curve) for curve in snapshot.curves],
         "chance": snapshot.chance,
+        "headline": headline(snapshot),
         "verdicts": [finite(asdict(each)) for each in verdicts(snapshot)],
         "seconds": snapshot.seconds,
     }
@@ -64,26 +67,39 @@ def _as_json(snapshot: Snapshot) -> dict:
 
 def finite(values: dict) -> dict:
     """The same with null for infinity, which JSON lacks: an interval that one repeat cannot give."""
-    infinite = (key for key, value in values.items() if isinstance(value, float) and isinf(value))
-    return values | dict.fromkeys(infinite)
+    return {
+        key: finite(value)
+        if isinstance(value, dict)
+        else None
+        if isinstance(value, float) and isinf(value)
+        else value
+        for key, value in values.items()
+    }
 
 
 def _as_text(snapshot: Snapshot) -> str:
-    lines = ["Accuracy on unseen sequences, one column a repeat:"]
+    per_step = snapshot.experiment.per_step
+    what = "on valid steps of unseen sequences" if per_step else "on unseen sequences"
+    lines = [headline(snapshot), f"Accuracy {what}, one column a repeat:"]
     for name in snapshot.experiment.strategies:
-        mine = [curve for curve in snapshot.curves if curve.strategy == name]
-        reported = [curve.test_accuracy[-1] for curve in mine]
-        leak = max(curve.leak or 0.0 for curve in mine)
-        mean, low, high = interval(reported)
-        spread = f"{low:.3f} to {high:.3f}" if len(mine) > 1 else "one repeat"
-        each = " ".join(f"{value:.3f}" for value in reported)
+        stands = standing(snapshot, name)
+        assert stands.accuracy is not None
+        title = STRATEGIES[name].title
+        limits = between(stands.accuracy, percent)
         lines.append(
-            f"  {STRATEGIES[name].title:18} {each}   mean {mean:.3f} ({spread})   leak {leak:.3g}"
+            f"  {title:18} {_columns(stands.accuracies)}   mean {percent(stands.accuracy.mean)} "
+            f"({limits})   leak {stands.leak or 0.0:.3g}"
         )
-        if snapshot.experiment.per_step:
-            valid = " ".join(f"{curve.test_valid_accuracy[-1]:.3f}" for curve in mine)
-            lines.append(f"  {'':18} {valid}   on valid steps only")
-    lines.append(f"  {'Chance':18} {snapshot.chance:.3f}")
+        if per_step:
+            lines.append(f"  {'':18} {_columns(stands.reported)}   as reported")
+    lines.append(f"  {'Chance':18} {percent(snapshot.chance)}")
+    if per_step:
+        reported = percent(chance(snapshot.experiment).reported)
+        lines.append(f"  {'':18} {reported}   as reported")
     lines += [each.sentence for each in verdicts(snapshot)]
     lines.append(f"{snapshot.seconds:.1f} seconds.")
     return "\n".join(lines)
+
+
+def _columns(accuracies: Sequence[float]) -> str:
+    return " ".join(percent(each) for each in accuracies)

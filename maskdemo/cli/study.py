@@ -7,13 +7,13 @@ import sys
 from argparse import Namespace
 from contextlib import closing
 from dataclasses import asdict
-from math import isinf
 from pathlib import Path
 
 from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.cli.run import finite
+from maskdemo.evidence import Interval, Verdict, between, percent
 from maskdemo.strategies import STRATEGIES
-from maskdemo.study import VARIABLES, Cell, Difference, Estimate, Findings, Study, run, summary
+from maskdemo.study import VARIABLES, Cell, Findings, Study, run, summary
 from maskdemo.study.cluster import executor_of
 from maskdemo.study.grid import read_doses
 from maskdemo.study.store import Store
@@ -104,8 +104,8 @@ def _as_json(findings: Findings) -> dict:
                 "strategies": {
                     name: {
                         "accuracies": list(findings.accuracies(cell, name).values()),
-                        "mean": _estimate(findings.mean(cell, name)),
-                        "difference": _estimate(findings.difference(cell, name)),
+                        "mean": _as_dict(findings.mean(cell, name)),
+                        "verdict": _as_dict(findings.verdict(cell, name)),
                     }
                     for name in study.base.strategies
                 },
@@ -121,7 +121,7 @@ def _as_json(findings: Findings) -> dict:
     }
 
 
-def _estimate(found: Estimate | Difference | None) -> dict | None:
+def _as_dict(found: Interval | Verdict | None) -> dict | None:
     return found and finite(asdict(found))
 
 
@@ -131,13 +131,13 @@ def _as_text(findings: Findings) -> str:
     table = [[*titles, *(STRATEGIES[name].title for name in study.base.strategies), "Chance"]]
     for cell in study.cells:
         reached = [_reached(findings, cell, name) for name in study.base.strategies]
-        table.append([*map(str, cell), *reached, f"{findings.chance(cell):.1%}"])
+        table.append([*map(str, cell), *reached, f"{percent(findings.chance(cell))}"])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     rows = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
     trained = findings.done - findings.reused
     return "\n".join(
         [
-            "Accuracy on unseen sequences with 95% interval; * is surely different from no mask.",
+            "Accuracy on unseen sequences, its 95% interval, and the word for it against no mask.",
             *rows,
             *summary(findings),
             f"{trained} trainings in {findings.seconds:.1f} seconds, {findings.reused} from the store.",
@@ -146,8 +146,8 @@ def _as_text(findings: Findings) -> str:
 
 
 def _reached(findings: Findings, cell: Cell, strategy: str) -> str:
-    mean, difference = findings.mean(cell, strategy), findings.difference(cell, strategy)
+    mean, verdict = findings.mean(cell, strategy), findings.verdict(cell, strategy)
     if mean is None:
         return "-"
-    spread = "one repeat" if isinf(mean.low) else f"{100 * mean.low:.1f} to {mean.high:.1%}"
-    return f"{mean.mean:.1%} ({spread}){' *' if difference and difference.sure else ''}"
+    reached = f"{percent(mean.mean)} ({between(mean, percent)})"
+    return f"{reached} {verdict.word}" if verdict else reached

@@ -16,14 +16,7 @@
 
 from maskdemo.evidence.headline import answer, headline, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
-from maskdemo.evidence.standing import (
-    Standing,
-    accuracies,
-    accuracy,
-    scored,
-    standing,
-    verdicts,
-)
+from maskdemo.evidence.standing import Standing, accuracies, accuracy, standing, verdicts
 from maskdemo.evidence.verdict import (
     BASELINE,
     MARGIN,
@@ -55,7 +48,6 @@ __all__ = [
     "nothing_learned",
     "percent",
     "points",
-    "scored",
     "standing",
     "verdict",
     "verdicts",

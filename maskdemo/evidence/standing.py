@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-import numpy as np
+from numpy.typing import NDArray
 
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.verdict import BASELINE, MARGIN, Accuracies, Verdict, verdict
 from maskdemo.evidence.words import leak
-from maskdemo.experiment import Experiment
-from maskdemo.inputs import inputs
-from maskdemo.snapshot import Snapshot
+from maskdemo.snapshot import Curve, Snapshot
 
 
 @dataclass(frozen=True)
@@ -49,18 +47,18 @@ class Standing:
 def standing(snapshot: Snapshot, strategy: str) -> Standing:
     """How far the strategy has come in this run."""
     mine = [curve for curve in snapshot.curves if curve.strategy == strategy and curve.test_accuracy]
-    finished = [curve for curve in mine if curve.leak is not None]
+    finished = [curve for curve in mine if curve.finished]
     shown = finished or mine[:1]
     return Standing(
         strategy,
         accuracies=tuple(curve.test_valid_accuracy[-1] for curve in shown),
         reported=tuple(curve.test_accuracy[-1] for curve in shown),
-        scored=scored(snapshot.experiment),
+        scored=_scored(shown),
         leak=max((curve.leak for curve in mine if curve.leak is not None), default=None),
     )
 
 
-def accuracy(values: tuple[float, ...], *, scored: int) -> Interval:
+def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:
     """Accuracies (0 to 1) of one strategy, each over `scored` labels: mean and 95 % interval."""
     return interval(values, resolution=1 / scored).within(0, 1)
 
@@ -68,17 +66,18 @@ def accuracy(values: tuple[float, ...], *, scored: int) -> Interval:
 def accuracies(snapshot: Snapshot) -> Accuracies:
     """What the finished trainings of a run reached."""
     names = snapshot.experiment.strategies
+    finished = [curve for curve in snapshot.curves if curve.finished]
     return Accuracies(
         by_repeat={
             name: {
                 curve.repeat: curve.test_valid_accuracy[-1]
-                for curve in snapshot.curves
-                if curve.strategy == name and curve.leak is not None
+                for curve in finished
+                if curve.strategy == name
             }
             for name in names
         },
         chance=snapshot.chance,
-        scored=scored(snapshot.experiment),
+        scored=_scored(finished),
         repeats=snapshot.experiment.repeats,
         comparisons=max(1, len(names) - (BASELINE in names)),
     )
@@ -91,9 +90,6 @@ def verdicts(snapshot: Snapshot, *, margin: float = MARGIN) -> tuple[Verdict, ..
     return tuple(each for each in found if each is not None)
 
 
-@lru_cache(maxsize=64)
-def scored(experiment: Experiment) -> int:
-    """How many labels the accuracy on valid steps of the test set counts, in the first repeat."""
-    if not experiment.per_step:
-        return experiment.test_size
-    return int(np.concatenate(inputs(experiment).data.test.observed).sum())
+def _scored(curves: Sequence[Curve]) -> int:
+    # Repeats draw test sets of their own: the smallest resolves least.
+    return min((curve.scored for curve in curves), default=1)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from math import isinf
 from typing import TYPE_CHECKING
 
 from maskdemo import charts
-from maskdemo.evidence.former import METHOD, RULES, headline, points, standing, verdicts
+from maskdemo.evidence import (
+    METHOD,
+    RULES,
+    between,
+    headline,
+    percent,
+    points,
+    standing,
+    verdicts,
+)
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
-from maskdemo.export.numbers import NOTHING, interval, mean, spread
 from maskdemo.export.page import Content, Row, Table, render
 from maskdemo.export.parts import title
-from maskdemo.inputs import preview
+from maskdemo.inputs import chance, preview
 from maskdemo.snapshot import Curve, Snapshot
 from maskdemo.strategies import STRATEGIES
 
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 
     from maskdemo.study import Cell, Findings, Study
 
+NOTHING = "–"
 LEAK = (
     "Leak: the largest change of any output probability when the same unseen sequences are given "
     "without their padding, over all repeats."
@@ -38,7 +46,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             title=title(experiment),
             lead=words.lead(experiment),
             notes=() if snapshot.finished else (_unfinished(snapshot.done),),
-            headline=headline(snapshot) or "The verdict needs two repeats, with no mask among them.",
+            headline=headline(snapshot),
             verdicts=tuple((each.word, each.sentence) for each in verdicts(snapshot)),
             accuracies=_accuracies(snapshot),
             figures=(
@@ -80,8 +88,8 @@ def study_report(findings: Findings, *, link: str) -> str:
             headline=said[0],
             verdicts=tuple(("", each) for each in said[1:]),
             figures=_study_figures(findings),
-            method=METHOD,
-            rules=_study_rules(findings.comparisons),
+            method=f"{METHOD} This study makes {findings.comparisons} comparisons.",
+            rules=RULES,
             numbers=_cells(findings),
             seeds=_seeds(study.base),
             link=link,
@@ -102,39 +110,44 @@ def study_report(findings: Findings, *, link: str) -> str:
     )
 
 
-def _study_rules(comparisons: int) -> dict[str, str]:
-    return {
-        **{word: RULES[word] for word in ("no measurable difference", "hurts", "helps")},
-        "surely": f"the interval still leaves zero when it is widened so that all {comparisons} "
-        "comparisons of the study together hold with 95% (Bonferroni).",
-        "undecided": RULES["undecided"],
-    }
-
-
 def _accuracies(snapshot: Snapshot) -> Table:
-    experiment, rows = snapshot.experiment, []
-    for name in experiment.strategies:
-        stands = standing(snapshot, name)
-        leak = stands.leak_words if stands.leak is not None else "not measured"
-        reported = (mean(stands.reported),) if experiment.per_step else ()
-        cells = (
-            *(STRATEGIES[name].title, mean(stands.accuracies), interval(stands.accuracies)),
-            *(spread(stands.accuracies), *reported, leak),
+    experiment = snapshot.experiment
+    head = ["Strategy", "Accuracy", "95% interval", "Lowest to highest"]
+    levels = ["Chance", percent(snapshot.chance), NOTHING, NOTHING]
+    rows = [[STRATEGIES[name].title, *_reached(snapshot, name)] for name in experiment.strategies]
+    note = "Accuracy on unseen sequences, mean of the repeats."
+    if experiment.per_step:
+        head.append("Reported")
+        levels.append(percent(chance(experiment).reported))
+        note = (
+            "Accuracy on valid steps of unseen sequences, mean of the repeats. Reported: with padding "
+            "as it counts."
         )
-        rows.append(Row(cells, charts.colour(name)))
-    reported = ("Reported",) if experiment.per_step else ()
-    head = (
-        *("Strategy", "Accuracy", "95% interval", "Lowest to highest"),
-        *(*reported, "Leak"),
+    colours = [charts.colour(name) for name in experiment.strategies]
+    return Table(
+        (*head, "Leak"),
+        (
+            *(Row(tuple(cells), colour) for cells, colour in zip(rows, colours, strict=True)),
+            Row((*levels, NOTHING)),
+        ),
+        f"{note} Chance: always giving the commonest label of the same steps. {LEAK}",
     )
-    chance = ("Chance", f"{snapshot.chance:.1%}", *(NOTHING,) * (len(head) - 2))
-    what = "valid steps of unseen sequences" if experiment.per_step else "unseen sequences"
-    note = (
-        f"Accuracy on {what}, mean of the repeats. "
-        f"{'Reported: with padding as it counts. ' if experiment.per_step else ''}"
-        f"Chance: always giving the commonest label. {LEAK}"
-    )
-    return Table(head, (*rows, Row(chance)), note)
+
+
+def _reached(snapshot: Snapshot, strategy: str) -> list[str]:
+    """The cells of a strategy after its name."""
+    stands = standing(snapshot, strategy)
+    several = len(stands.accuracies) > 1
+    cells = [
+        percent(stands.accuracy.mean) if stands.accuracy else NOTHING,
+        between(stands.accuracy, percent) if stands.accuracy and several else NOTHING,
+        f"{percent(min(stands.accuracies))} to {percent(max(stands.accuracies))}"
+        if several
+        else NOTHING,
+    ]
+    if snapshot.experiment.per_step:
+        cells.append(NOTHING if stands.reported_mean is None else percent(stands.reported_mean))
+    return [*cells, "not measured" if stands.leak is None else stands.leak_words]
 
 
 def _numbers(snapshot: Snapshot) -> Table:
@@ -167,25 +180,24 @@ def _cells(findings: Findings) -> Table:
         where = _say(study, cell)
         for name in study.base.strategies:
             values = tuple(findings.accuracies(cell, name).values())
-            each = " ".join(f"{value:.1%}" for value in values)
-            cells = (STRATEGIES[name].title, where, mean(values), each or NOTHING)
+            each = " ".join(map(percent, values))
+            mean = findings.mean(cell, name)
+            reached = percent(mean.mean) if mean else NOTHING
+            cells = (STRATEGIES[name].title, where, reached, each or NOTHING)
             rows.append(Row((*cells, *_against(findings, cell, name)), charts.colour(name)))
-        chance = f"{findings.chance(cell):.1%}"
-        rows.append(Row(("Chance", where, chance, NOTHING, NOTHING, NOTHING)))
+        level = percent(findings.chance(cell))
+        rows.append(Row(("Chance", where, level, NOTHING, NOTHING, NOTHING)))
     head = ("Strategy", "Dose", "Accuracy", "Each repeat", "Points against no mask", "Word")
     note = "Accuracy on unseen sequences, mean of the repeats; differences with their 95% interval."
     return Table(head, tuple(rows), note)
 
 
 def _against(findings: Findings, cell: Cell, strategy: str) -> tuple[str, str]:
-    difference = findings.difference(cell, strategy)
-    if difference is None:
+    verdict = findings.verdict(cell, strategy)
+    if verdict is None:
         return NOTHING, NOTHING
-    between = f" ({points(difference.low)} to {points(difference.high)})"
-    return (
-        points(difference.mean) + ("" if isinf(difference.low) else between),
-        f"{'surely ' if difference.sure else ''}{difference.word}",
-    )
+    found = verdict.difference
+    return f"{points(found.mean)} ({between(found)})", verdict.word
 
 
 def _say(study: Study, cell: Cell) -> str:

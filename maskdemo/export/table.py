@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from maskdemo.evidence.former import BASELINE
+from maskdemo.evidence import BASELINE
 from maskdemo.snapshot import Snapshot
 
 if TYPE_CHECKING:

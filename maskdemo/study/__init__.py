@@ -1,7 +1,7 @@
 """Many small experiments, to see when padding matters: a study, run anywhere, and its findings."""
 
 from maskdemo.snapshot import Outcome
-from maskdemo.study.findings import Difference, Estimate, Findings
+from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell, Study, Training, default_study
 from maskdemo.study.running import run
 from maskdemo.study.summary import summary
@@ -17,8 +17,6 @@ __all__ = [
     "Training",
     "Outcome",
     "Findings",
-    "Estimate",
-    "Difference",
     "run",
     "summary",
 ]

@@ -1,8 +1,7 @@
 """What a study has found so far, and what that entitles us to say about each cell.
 
-A strategy is compared with `no_mask` in the same repeat: same data, same initial weights, same batch
-order. Intervals are Student's t over the repeats (Student 1908; quantiles from SciPy). For recorded
-data the repeats share their sequences, so that they speak of other trainings on that data.
+For recorded data the repeats share their sequences, so that intervals speak of other trainings on
+that data.
 """
 
 from __future__ import annotations
@@ -10,37 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from maskdemo.evidence.former import BASELINE, interval
+from maskdemo import evidence
+from maskdemo.evidence import BASELINE, Accuracies, Interval, Verdict
 from maskdemo.inputs import chance
 from maskdemo.snapshot import Outcome
 from maskdemo.study.grid import Cell, Study, Training
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Mean accuracy (0 to 1) and its 95 % interval, infinite for a single repeat."""
-
-    mean: float
-    low: float
-    high: float
-    repeats: int
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One strategy's accuracy less `no_mask`'s in the same repeats (-1 to 1), with a 95 % interval.
-
-    word: helps, hurts, no measurable difference, or undecided after a single repeat. sure: whether the
-    difference still leaves zero when the interval is widened for all comparisons of the study
-    (Bonferroni).
-    """
-
-    mean: float
-    low: float
-    high: float
-    repeats: int
-    word: str
-    sure: bool
 
 
 @dataclass(frozen=True)
@@ -79,34 +52,43 @@ class Findings:
 
     def accuracies(self, cell: Cell, strategy: str) -> dict[int, float]:
         """Accuracy on unseen sequences (valid steps) by repeat, as far as finished."""
-        found = {}
-        for repeat in range(self.study.base.repeats):
-            outcome = self.outcomes.get(self.study.training(cell, strategy, repeat))
-            if outcome is not None:
-                found[repeat] = outcome.valid_accuracy
-        return found
+        found = self._outcomes(cell, strategy)
+        return {repeat: outcome.valid_accuracy for repeat, outcome in found.items()}
 
-    def mean(self, cell: Cell, strategy: str) -> Estimate | None:
-        """Mean accuracy over the repeats; None before the first."""
-        values = list(self.accuracies(cell, strategy).values())
-        if not values:
+    def mean(self, cell: Cell, strategy: str) -> Interval | None:
+        """Mean accuracy over the repeats and its 95 % interval; None before the first."""
+        found = self._outcomes(cell, strategy).values()
+        if not found:
             return None
-        mean, low, high = interval(values, resolution=1 / self.study.experiment(cell).test_size)
-        if len(values) > 1:
-            low, high = max(low, 0.0), min(high, 1.0)
-        return Estimate(mean, low, high, len(values))
+        return evidence.accuracy(
+            [outcome.valid_accuracy for outcome in found],
+            scored=min(outcome.scored for outcome in found),
+        )
 
-    def difference(self, cell: Cell, strategy: str) -> Difference | None:
-        """The strategy against `no_mask`, paired by repeat; None before both have one in common."""
-        mine, base = self.accuracies(cell, strategy), self.accuracies(cell, BASELINE)
-        paired = [mine[repeat] - base[repeat] for repeat in sorted(mine.keys() & base.keys())]
-        if strategy == BASELINE or not paired:
+    def verdict(self, cell: Cell, strategy: str) -> Verdict | None:
+        """The strategy against `no_mask` there; None before both have a repeat in common.
+
+        Its intervals hold together with those of all other cells and strategies.
+        """
+        mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
+        if not mine or not base:
             return None
-        resolution = 1 / self.study.experiment(cell).test_size
-        mean, low, high = interval(paired, resolution=resolution)
-        if len(paired) < 2:
-            return Difference(mean, low, high, 1, "undecided", False)
-        _, least, most = interval(paired, resolution=resolution, comparisons=self.comparisons)
-        word = "helps" if low > 0 else "hurts" if high < 0 else "no measurable difference"
-        sure = least > 0 or most < 0
-        return Difference(mean, max(low, -1.0), min(high, 1.0), len(paired), word, sure)
+        known = Accuracies(
+            by_repeat={name: self.accuracies(cell, name) for name in (BASELINE, strategy)},
+            chance=self.chance(cell),
+            scored=min(outcome.scored for found in (mine, base) for outcome in found.values()),
+            repeats=self.study.base.repeats,
+            comparisons=max(1, self.comparisons),
+        )
+        return evidence.verdict(known, strategy)
+
+    def _outcomes(self, cell: Cell, strategy: str) -> dict[int, Outcome]:
+        trainings = (
+            (repeat, self.study.training(cell, strategy, repeat))
+            for repeat in range(self.study.base.repeats)
+        )
+        return {
+            repeat: self.outcomes[training]
+            for repeat, training in trainings
+            if training in self.outcomes
+        }

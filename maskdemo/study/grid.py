@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from maskdemo.evidence.former import BASELINE
+from maskdemo.evidence import BASELINE
 from maskdemo.experiment import COSTLY, MOST_WORK, SETTINGS, Experiment
 from maskdemo.settings import Unfit, salvage
 from maskdemo.study.variables import VARIABLES, Dose

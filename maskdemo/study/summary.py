@@ -1,22 +1,28 @@
-"""What the findings say, in sentences computed from them.
-
-A strategy is called better or worse than no mask at a dose only where the difference is sure
-(`Difference.sure`): paired by repeat, two repeats or more, corrected for all comparisons of the study.
-"""
+"""What the findings say, in sentences computed from their verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskdemo.evidence.former import BASELINE
+from maskdemo.evidence import BASELINE, MARGIN, Verdict
+from maskdemo.evidence.words import capital, listed, number, percent
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell
-from maskdemo.study.variables import VARIABLES, Variable, listed
+from maskdemo.study.variables import VARIABLES, Variable
 
 #: With more values of the second variable than this, cells are counted rather than listed.
 MOST_LINES = 3
+#: What is told of each word, for one strategy and for several.
+VERBS = {
+    "required": ("is required", "are required"),
+    "helps": ("helps", "help"),
+    "hurts": ("hurts", "hurt"),
+    "the same": ("is the same as no mask", "are the same as no mask"),
+    "undecided": ("is undecided", "are undecided"),
+}
+EFFECTS = ("required", "helps", "hurts")
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ def summary(findings: Findings) -> tuple[str, ...]:
     A study of one repeat is told what it lacks when it is finished.
     """
     if findings.study.base.repeats == 1:
-        return ("One repeat cannot tell an effect from luck: choose two or more.",) * findings.finished
+        lacking = "One repeat cannot tell an effect from luck: choose two or more."
+        return (lacking,) if findings.finished else ()
     told = [cell for cell in findings.study.cells if _can_be_told(findings, cell)]
     if not told:
         return ()
@@ -46,9 +53,12 @@ def summary(findings: Findings) -> tuple[str, ...]:
     if len(lines) > MOST_LINES:
         sentences = [_counted(findings, name, told) for name in _others(findings)]
     else:
-        sentences = [each for line in lines for each in _compared(findings, line)]
+        sentences = [sentence for line in lines for sentence in _compared(findings, line)]
         sentences += [_bare(findings, line) for line in lines]
-    return (*sentences, _chance(findings, told), *_method(findings), *_so_far(findings, told))
+    missing = _missing(findings, told)
+    if missing:
+        sentences[0] = f"So far: {sentences[0]}"
+    return (*sentences, _chance(findings, told), *_method(findings), *missing)
 
 
 def _others(findings: Findings) -> list[str]:
@@ -56,9 +66,13 @@ def _others(findings: Findings) -> list[str]:
 
 
 def _can_be_told(findings: Findings, cell: Cell) -> bool:
-    own = findings.mean(cell, BASELINE)
-    found = [findings.difference(cell, name) for name in _others(findings)]
-    return own is not None and own.repeats > 1 and all(each and each.repeats > 1 for each in found)
+    bare = findings.mean(cell, BASELINE)
+    found = [findings.verdict(cell, name) for name in _others(findings)]
+    return (
+        bare is not None
+        and bare.bounded
+        and all(verdict is not None and verdict.difference.bounded for verdict in found)
+    )
 
 
 def _lines(findings: Findings, told: Sequence[Cell]) -> list[_Line]:
@@ -79,44 +93,57 @@ def _lines(findings: Findings, told: Sequence[Cell]) -> list[_Line]:
     ]
 
 
+def _verdict(findings: Findings, cell: Cell, name: str) -> Verdict:
+    found = findings.verdict(cell, name)
+    assert found is not None, "only of cells that can be told"
+    return found
+
+
+def _with(
+    findings: Findings, name: str, cells: Sequence[Cell], *words: str
+) -> tuple[Cell, ...]:
+    """The cells in which the strategy has one of these words."""
+    return tuple(cell for cell in cells if _verdict(findings, cell, name).word in words)
+
+
 def _compared(findings: Findings, line: _Line) -> list[str]:
-    """Better, worse or neither: one sentence for all strategies of which the same is true."""
-    said: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
+    """One sentence for all strategies with the same words at the same doses, effects first."""
+    alike: dict[tuple[tuple[str, tuple[Cell, ...]], ...], list[str]] = {}
     for name in _others(findings):
-        marked = [(word, _sure(findings, name, line.cells, word)) for word in ("better", "worse")]
-        for key in [each for each in marked if each[1]] or [("neither", ())]:
-            said.setdefault(key, []).append(name)
+        by_word = ((word, _with(findings, name, line.cells, word)) for word in VERBS)
+        said = tuple((word, cells) for word, cells in by_word if cells)
+        # Where there is an effect, that is told and not where there is none.
+        effects = tuple((word, cells) for word, cells in said if word in EFFECTS)
+        alike.setdefault(effects or said, []).append(name)
+    order = list(VERBS)
     return [
-        _sentence(findings, line, word, cells, said[word, cells])
-        for word, cells in sorted(said, key=lambda key: ("better", "worse", "neither").index(key[0]))
+        _sentence(findings, line, said, alike[said])
+        for said in sorted(alike, key=lambda said: order.index(said[0][0]))
     ]
 
 
-def _sure(findings: Findings, name: str, cells: Sequence[Cell], word: str) -> tuple[Cell, ...]:
-    found = ((cell, findings.difference(cell, name)) for cell in cells)
-    return tuple(
-        cell for cell, each in found if each and each.sure and (each.mean > 0) == (word == "better")
-    )
-
-
 def _sentence(
-    findings: Findings, line: _Line, word: str, cells: tuple[Cell, ...], names: Sequence[str]
+    findings: Findings,
+    line: _Line,
+    said: tuple[tuple[str, tuple[Cell, ...]], ...],
+    names: Sequence[str],
 ) -> str:
     who = listed(STRATEGIES[name].title for name in names)
-    if word == "neither":
-        return _capital(f"{line.where}no sure difference from no mask at any dose: {who}.")
-    is_are = "is" if len(names) == 1 else "are"
+    parts = []
+    for word, cells in said:
+        amount = f" ({_amount(findings, line, cells, names)})" if word in EFFECTS else ""
+        parts.append(f"{VERBS[word][len(names) > 1]} {_range(line, cells)}{amount}")
+    return capital(f"{line.where}{who} {listed(parts)}.")
+
+
+def _amount(
+    findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Sequence[str]
+) -> str:
+    """By how many points, at the last of these doses."""
     last = cells[-1]
-    amounts = sorted(
-        {f"{abs(each.mean):.0%}"[:-1] for name in names if (each := findings.difference(last, name))},
-        key=int,
-    )
-    points = " to ".join([amounts[0], *amounts[1:][-1:]])
+    sizes = [abs(_verdict(findings, last, name).difference.mean) for name in names]
     there = f" {line.at(last)}" if len(cells) > 1 else ""
-    return _capital(
-        f"{line.where}{who} {is_are} surely {word} than no mask {_range(line, cells)} "
-        f"(by {points} points{there})."
-    )
+    return f"by {_from_to([_points(min(sizes)), _points(max(sizes))])} points{there}"
 
 
 def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
@@ -136,54 +163,60 @@ def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
 def _bare(findings: Findings, line: _Line) -> str:
     """What no mask does by itself, from the first dose to the last."""
     reached = [
-        f"{estimate.mean:.0%} {line.at(cell)}"
+        f"{percent(mean.mean, 0)} {line.at(cell)}"
         for cell in dict.fromkeys((line.cells[0], line.cells[-1]))
-        if (estimate := findings.mean(cell, BASELINE))
+        if (mean := findings.mean(cell, BASELINE)) is not None
     ]
-    return _capital(f"{line.where}no mask reaches {listed(reached)}.")
+    return capital(f"{line.where}no mask reaches {listed(reached)}.")
 
 
 def _counted(findings: Findings, name: str, told: Sequence[Cell]) -> str:
-    """How many cells of the grid a strategy wins and loses, and where it differs most."""
+    """In how many cells of the grid a strategy has each word, and where it differs most."""
     parts = []
-    for word in ("better", "worse"):
-        cells = _sure(findings, name, told, word)
-        part = f"{word} than no mask in {len(cells)} of {len(told)} cells"
-        if cells:
-            most = max(cells, key=lambda cell: _size(findings, name, cell))
-            points = f"{_size(findings, name, most):.0%}"[:-1]
-            part += f" (by {points} points {findings.study.where(most)})"
+    for word in VERBS:
+        cells = _with(findings, name, told, word)
+        if not cells:
+            continue
+        part = f"{VERBS[word][0]} in {len(cells)} of {len(told)} cells"
+        if word in EFFECTS:
+            most = max(cells, key=lambda cell: _size(findings, cell, name))
+            size = _points(_size(findings, most, name))
+            part += f" (by {size} points {findings.study.where(most)})"
         parts.append(part)
-    return f"{STRATEGIES[name].title} is surely {listed(parts)}."
+    return f"{STRATEGIES[name].title} {listed(parts)}."
 
 
-def _size(findings: Findings, name: str, cell: Cell) -> float:
-    found = findings.difference(cell, name)
-    return abs(found.mean) if found else 0.0
+def _size(findings: Findings, cell: Cell, name: str) -> float:
+    return abs(_verdict(findings, cell, name).difference.mean)
+
+
+def _points(size: float) -> str:
+    return number(100 * size, ".0f")
+
+
+def _from_to(texts: Sequence[str]) -> str:
+    return " to ".join(dict.fromkeys((texts[0], texts[-1])))
 
 
 def _chance(findings: Findings, told: Sequence[Cell]) -> str:
-    levels = sorted({f"{findings.chance(cell):.0%}" for cell in told}, key=lambda each: int(each[:-1]))
-    return f"Chance, always giving the commonest label, is {' to '.join(levels[:1] + levels[1:][-1:])}."
+    levels = sorted(findings.chance(cell) for cell in told)
+    said = _from_to([percent(level, 0) for level in levels])
+    return f"Chance, always giving the commonest label, is {said}."
 
 
 def _method(findings: Findings) -> list[str]:
     if not findings.comparisons:
         return []
     return [
-        "Sure means that the interval (Student's t, paired by repeat) leaves zero after Bonferroni's "
-        f"correction for the {findings.comparisons} comparisons of this study."
+        f"The intervals of all {findings.comparisons} comparisons hold together with 95% (Student's t, "
+        f"paired by repeat, Bonferroni); the same means within {number(100 * MARGIN)} points."
     ]
 
 
-def _so_far(findings: Findings, told: Sequence[Cell]) -> list[str]:
+def _missing(findings: Findings, told: Sequence[Cell]) -> list[str]:
     """What is not counted in yet."""
     total = len(findings.study.cells)
     if len(told) < total:
         places = "doses" if len(findings.study.varied) == 1 else "cells"
         return [f"{total - len(told)} of {total} {places} lack the two repeats that this takes."]
     return [] if findings.finished else ["More repeats are to come."]
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from maskdemo.evidence.words import listed
 from maskdemo.experiment import NUMBERS, Experiment
 from maskdemo.padding import SIDES
 from maskdemo.settings import Unfit
@@ -41,12 +42,6 @@ class Variable:
     def at(self, *doses: Dose) -> str:
         """Where something holds: "at 60 steps", "with post-padding"."""
         return f"{'with' if self.categorical else 'at'} {self.say(*doses)}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """A, b and c."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _setting(name: str) -> Callable[[Experiment, Dose], dict[str, Any]]:

@@ -7,16 +7,17 @@ import re
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.evidence.former import (
+from maskdemo.evidence import (
     BASELINE,
     METHOD,
     RULES,
     Verdict,
     headline,
-    interval,
+    percent,
     standing,
     verdicts,
 )
+from maskdemo.evidence.words import capital, counted
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import chance, preview
 from maskdemo.jobs import Status
@@ -27,7 +28,7 @@ BADGES = {
     "required": "blue",
     "helps": "green",
     "hurts": "red",
-    "no measurable difference": "gray",
+    "the same": "gray",
     "undecided": "gray",
 }
 #: What a chart's own menu saves, and how many pixels a dot of the screen becomes.
@@ -85,7 +86,7 @@ def verdict_lines(snapshot: Snapshot) -> None:
         return
     found = {each.strategy: each for each in verdicts(snapshot)}
     with st.container(gap="xsmall"):
-        st.subheader(headline(snapshot) or "The verdict needs two repeats.", anchor=False)
+        st.subheader(headline(snapshot), anchor=False)
         # A line for each from the beginning, so that nothing below moves when verdicts come in.
         for name in others:
             st.markdown(_verdict_line(name, found.get(name)))
@@ -94,8 +95,8 @@ def verdict_lines(snapshot: Snapshot) -> None:
 def _verdict_line(name: str, verdict: Verdict | None) -> str:
     if verdict is None:
         return f":gray-badge[Not yet] {STRATEGIES[name].title}: the first repeat is under way."
-    word = verdict.word[0].upper() + verdict.word[1:]
-    return f":{BADGES[verdict.word]}-badge[{word}] {verdict.sentence}"
+    word = f"{verdict.word}, so far" if verdict.so_far else verdict.word
+    return f":{BADGES[verdict.word]}-badge[{capital(word)}] {verdict.sentence}"
 
 
 def cards(snapshot: Snapshot) -> None:
@@ -117,12 +118,15 @@ def _card(snapshot: Snapshot, name: str) -> None:
         )
         st.metric(
             "Accuracy on real steps" if per_step else "Accuracy on unseen sequences",
-            f"{interval(ended)[0] if ended else float('nan'):.1%}",
+            percent(stands.accuracy.mean) if stands.accuracy else "–",
         )
-        lines = [f"{min(ended):.1%} to {max(ended):.1%} in {len(ended)} repeats"
+        lines = [f"{percent(min(ended))} to {percent(max(ended))} in {counted(len(ended), 'repeat')}"
                  if len(ended) > 1 else "One repeat so far"]
-        if per_step and stands.reported:
-            lines.append(f"Reported, padding and all: {interval(stands.reported)[0]:.1%}")
+        if per_step and stands.reported_mean is not None:
+            level = percent(chance(snapshot.experiment).reported)
+            lines.append(
+                f"Reported, padding and all: {percent(stands.reported_mean)} (chance {level})"
+            )
         lines.append(f"Leak: {stands.leak_words}")
         st.caption(
             "  \n".join(lines),
@@ -145,7 +149,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
 
 def rules() -> None:
     """How the verdict is reached."""
-    words = (f"- **{word[0].upper()}{word[1:]}**: {rule}" for word, rule in RULES.items())
+    words = (f"- **{capital(word)}**: {rule}" for word, rule in RULES.items())
     st.markdown("\n".join([METHOD, "", *words]))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from maskdemo.charts.dose_axis import dose_text, short_title
-from maskdemo.evidence.former import BASELINE
+from maskdemo.evidence import BASELINE
 from maskdemo.experiment import NUMBERS, Experiment
 from maskdemo.settings import Unfit
 from maskdemo.strategies import STRATEGIES

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import isfinite
-
 import pandas as pd
 import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.dose_axis import dose_text, short_title
-from maskdemo.evidence.former import BASELINE, points
+from maskdemo.evidence import BASELINE, METHOD, RULES, between, percent, points
+from maskdemo.evidence.words import capital
 from maskdemo.jobs import Status
 from maskdemo.strategies import STRATEGIES
-from maskdemo.study import Cell, Difference, Estimate, Findings, Study, summary
+from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.ui import links, study_job
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark, plain, plot
 
 STATISTICS = """
-Each training is one network: one strategy, at one dose, in one repeat. In one repeat all strategies
-get the same sequences, initial weights and batch order, so each is compared with *No mask* **within
-the repeat** (a paired comparison), and what the repeats share cancels out.
+Each training is one network: one strategy, at one dose, in one repeat. {method} This study makes
+{comparisons} comparisons.
 
-- **Band, bar**: the 95% interval of the mean by Student's t, a method for few repeats. A single
-  repeat has none, and nothing is concluded from it.
-- **Not measurable**: the interval of the difference contains zero.
-- **Differs perhaps**: the interval leaves zero. But {comparisons} differences are looked at here, and
-  one in twenty intervals leaves zero by luck alone.
-- **Differs surely**: the interval still leaves zero when it is widened so that all {comparisons}
-  together hold with 95% (Bonferroni).
+{rules}
 
-For a task with a label at each step, the accuracy is that on real steps: what padding adds is no
-skill.{recorded}
+The band or bar of an accuracy is its own 95% interval; a single repeat has none. For a task with a
+label at each step, the accuracy is that on real steps: what padding adds is no skill.{recorded}
 """
 RECORDED = """ Recorded speech has one set of sequences: its repeats differ in weights and batch order,
 so they speak of other trainings on this data, not of other speakers."""
@@ -125,7 +116,7 @@ def numbers(findings: Findings) -> None:
     rows = []
     for cell in study.cells:
         for name in study.base.strategies:
-            mean, apart = findings.mean(cell, name), findings.difference(cell, name)
+            mean, verdict = findings.mean(cell, name), findings.verdict(cell, name)
             if mean is None:
                 continue
             rows.append(
@@ -135,24 +126,29 @@ def numbers(findings: Findings) -> None:
                         for what, dose in zip(study.varied, cell, strict=True)
                     },
                     "Strategy": STRATEGIES[name].title,
-                    "Accuracy": _share(mean.mean),
-                    "95% interval": _between(mean, _share),
-                    "Difference": "" if apart is None else points(apart.mean),
-                    "Its 95% interval": "" if apart is None else _between(apart, points),
-                    "So it": "" if apart is None else apart.word + ", surely" * apart.sure,
-                    "Repeats": mean.repeats,
+                    "Accuracy": percent(mean.mean),
+                    "95% interval": between(mean, percent),
+                    "Difference": points(verdict.difference.mean) if verdict else "",
+                    "Its interval": between(verdict.difference) if verdict else "",
+                    "Word": verdict.word if verdict else "",
+                    "Repeats": mean.count,
                 }
             )
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
-    st.caption("Accuracy on unseen sequences; differences to no mask are in points.")
+    st.caption(
+        "Accuracy on unseen sequences. Differences to no mask are in points; their intervals hold "
+        "together with 95%."
+    )
 
 
 def statistics(findings: Findings) -> None:
     """How the words are reached."""
     st.markdown(
         STATISTICS.format(
+            method=METHOD,
             comparisons=findings.comparisons,
+            rules="\n".join(f"- **{capital(word)}**: {rule}" for word, rule in RULES.items()),
             recorded=RECORDED if findings.study.base.task == "japanese_vowels" else "",
         )
     )
@@ -187,11 +183,3 @@ def _nothing_said(findings: Findings) -> str:
 
 def _time(seconds: float) -> str:
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
-
-
-def _share(share: float) -> str:
-    return f"{share:.1%}"
-
-
-def _between(found: Estimate | Difference, form: Callable[[float], str]) -> str:
-    return f"{form(found.low)} to {form(found.high)}" if isfinite(found.low) else "one repeat"

@@ -14,7 +14,6 @@ from maskdemo import charts
 from maskdemo.charts.curves import PLOT_HEIGHT
 from maskdemo.charts.ends import LABEL_GAP, spread
 from maskdemo.charts.hatch import NAMES, outlines
-from maskdemo.charts.repeats import interval
 from maskdemo.charts.template import nice_ticks
 from maskdemo.padding import Batch
 from maskdemo.snapshot import Probes
@@ -66,6 +65,7 @@ def make_snapshot(
                     test_valid_accuracy=tuple(each / 2 for each in rising) if per_step else rising,
                     leak=None,
                     seconds=0.1,
+                    scored=200,
                 )
             )
     # As in a batch: a label at every step of the sequence, 0 where padded.
@@ -370,10 +370,6 @@ class TestAccuracyByStrategy:
         assert mean.y[0] == pytest.approx(np.mean(values))
         assert mean.y[0] + mean.error_y.array[0] == pytest.approx(min(1, high))
         assert mean.y[0] - mean.error_y.arrayminus[0] == pytest.approx(max(0, low))
-
-    def test_interval_needs_two_and_stays_a_share(self):
-        assert interval([0.5]) is None
-        assert interval([0.0, 1.0]) == (0.0, 1.0)
 
     def test_no_interval_of_one_repeat(self):
         figure = charts.accuracy_by_strategy(make_snapshot(done=(6,)))

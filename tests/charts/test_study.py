@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from maskdemo import charts
 from maskdemo.charts.dose_axis import REACHES, dose_axis, dose_text, reaches
-from maskdemo.charts.dose_marks import LUCK, SURE, UNSURE
+from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED
 from maskdemo.charts.looks import MARKERS, title
-from maskdemo.evidence.former import BASELINE
+from maskdemo.evidence import BASELINE
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study
@@ -42,12 +42,13 @@ def found(
     reached: Callable[[Cell, str, int], float] = lambda cell, name, repeat: 0.5,
     *,
     count: int | None = None,
+    scored: int = 24,
 ) -> Findings:
     """Findings in which each training reached what is said; the first `count` trainings only."""
     outcomes = {}
     for training in study.trainings()[:count]:
         share = reached(*study.place(training))
-        outcomes[training] = Outcome(share, share, 0.1, 0.2, 24)
+        outcomes[training] = Outcome(share, share, 0.1, 0.2, scored)
     return Findings(study=study, outcomes=outcomes, finished=count is None)
 
 
@@ -83,7 +84,8 @@ def test_lines_are_the_means_and_points_the_repeats():
 def test_differences_are_paired_in_points_and_drawn_with_their_interval():
     findings = found(ONE, noisy)
     marks = of(charts.dose_response(findings), "Masking layer against no mask")
-    found_here = [findings.difference((dose,), "masking_layer") for dose in LENGTHS]
+    verdicts = [findings.verdict((dose,), "masking_layer") for dose in LENGTHS]
+    found_here = [each.difference for each in verdicts if each]
     assert marks.yaxis == "y2"
     np.testing.assert_allclose(marks.y, [dose - 0 for dose in LENGTHS], atol=1e-9)
     np.testing.assert_allclose(
@@ -94,29 +96,27 @@ def test_differences_are_paired_in_points_and_drawn_with_their_interval():
     )
 
 
-def test_marks_tell_sure_from_perhaps_from_luck():
+def test_marks_tell_effects_from_what_is_undecided_and_what_is_the_same():
     def reached(cell: Cell, name: str, repeat: int) -> float:
         if name == BASELINE:
             return 0.1
-        # Large and steady, then large for its spread, then nothing but spread.
+        # Large and steady, then large for its spread, then small and steady.
         return 0.1 + {16: (0.8, 0.8, 0.8), 20: (0.1, 0.14, 0.18)}.get(
-            int(cell[0]), (-0.1, 0.0, 0.1)
+            int(cell[0]), (0.001, 0.001, 0.001)
         )[repeat]
 
-    findings = found(ONE, reached)
-    each = [findings.difference((dose,), "masking_layer") for dose in LENGTHS]
-    assert [found and (found.word, found.sure) for found in each] == [
-        ("helps", True),
-        ("helps", False),
-        ("no measurable difference", False),
-        ("no measurable difference", False),
-    ]
+    findings = found(ONE, reached, scored=1000)
+    each = [findings.verdict((dose,), "masking_layer") for dose in LENGTHS]
+    words = [found and found.word for found in each]
+    assert words == ["required", "undecided", "the same", "the same"]
     marks = of(charts.dose_response(findings), "Masking layer against no mask")
     square = MARKERS["masking_layer"]
     assert list(marks.marker.symbol) == [square, f"{square}-open", square, square]
     assert marks.marker.size[0] == marks.marker.size[1] > marks.marker.size[2]
-    for text, kind in zip(marks.customdata, (SURE, UNSURE, LUCK, LUCK), strict=True):
-        assert text.endswith(kind)
+    for text, word in zip(marks.customdata, words, strict=True):
+        assert text.endswith(word)
+    explained = [each.text for each in charts.dose_response(findings).layout.annotations]
+    assert f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}" in explained
 
 
 def test_one_repeat_has_neither_band_nor_bar_nor_verdict():
@@ -187,14 +187,17 @@ def test_a_map_has_the_number_of_every_pair_and_outlines_what_is_to_come():
             return 0.2
         return 0.2 + 0.01 * LENGTHS.index(int(cell[0])) + (0.5 if cell[1] == 0.0 else 0.0)
 
-    whole = charts.dose_map(found(TWO, reached), strategy="held_state")
+    whole = charts.dose_map(found(TWO, reached, scored=10_000), strategy="held_state")
     (cells,) = whole.data
     np.testing.assert_allclose(cells.z, [[0, 1, 2, 3], [50, 51, 52, 53]], atol=1e-9)
     assert cells.zmin == -cells.zmax
     texts = [each.text for each in whole.layout.annotations][:8]
     assert texts[4:] == ["+50", "+51", "+52", "+53"]
-    # One test sequence in 24 is what repeats can tell apart at all: a point is less.
-    assert texts[:2] == ["(0)", "(+1)"]
+    assert texts[:4] == ["≈0"] * 4
+    # Two repeats of 24 test sequences agree by accident: they decide nothing.
+    few = charts.dose_map(found(TWO, reached), strategy="held_state")
+    texts = [each.text for each in few.layout.annotations][:8]
+    assert texts == ["(0)", "(+1)", "(+2)", "(+3)", "(+50)", "(+51)", "(+52)", "(+53)"]
     assert not whole.layout.shapes
 
     some = charts.dose_map(found(TWO, reached, count=2 * 4), strategy="held_state")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from maskdemo.cli import main
-from maskdemo.evidence.former import headline
+from maskdemo.evidence import headline
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.table import run_table

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from maskdemo.cli import main
-from maskdemo.evidence.former import verdicts
+from maskdemo.evidence import headline, verdicts
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS, scenario_of
 from maskdemo.strategies import STRATEGIES
@@ -96,12 +96,12 @@ def test_a_run_as_text_says_everything(capsys):
     final = list(train(Experiment(**{**SMALL, "task": "running_sign", "repeats": 2})))[-1]
     for name in ("no_mask", "held_state"):
         mine = [curve for curve in final.curves if curve.strategy == name]
-        reported = " ".join(f"{curve.test_accuracy[-1]:.3f}" for curve in mine)
-        valid = " ".join(f"{curve.test_valid_accuracy[-1]:.3f}" for curve in mine)
-        assert re.search(rf"{STRATEGIES[name].title} +{re.escape(reported)} +mean", out)
-        assert re.search(rf"^ +{re.escape(valid)} +on valid steps only$", out, re.M)
+        reported = " ".join(f"{curve.test_accuracy[-1]:.1%}" for curve in mine)
+        valid = " ".join(f"{curve.test_valid_accuracy[-1]:.1%}" for curve in mine)
+        assert re.search(rf"{STRATEGIES[name].title} +{re.escape(valid)} +mean", out)
+        assert re.search(rf"^ +{re.escape(reported)} +as reported$", out, re.M)
     assert re.search(r"Held state .* leak 0$", out, re.M)
-    assert f"{final.chance:.3f}" in out
+    assert f"{final.chance:.1%}" in out and headline(final) in out
     assert all(each.sentence in out for each in verdicts(final))
     assert re.search(r"^\d+\.\d seconds\.$", out, re.M)
     assert "100%" in err, "the progress bar goes to standard error"

@@ -38,7 +38,7 @@ def test_a_study_as_text_says_everything(capsys, found):
         for name in STUDY.base.strategies:
             mean = found.mean((dose,), name)
             assert mean is not None
-            assert f"{mean.mean:.1%} ({100 * mean.low:.1f} to {mean.high:.1%})" in row
+            assert f"{mean.mean:.1%} ({mean.low:.1%} to {mean.high:.1%})" in row
         assert row.endswith(f"{found.chance((dose,)):.1%}")
     assert "Padded length, in steps" in out and "Held state" in out
     assert all(sentence in out for sentence in summary(found)) and summary(found)
@@ -61,19 +61,22 @@ def test_a_study_as_json_is_the_study(capsys, found, store):
         assert cell["chance"] == found.chance(at)
         for name, one in cell["strategies"].items():
             assert one["accuracies"] == list(found.accuracies(at, name).values())
-        difference = found.difference(at, "held_state")
-        assert difference is not None
-        assert cell["strategies"]["held_state"]["difference"]["low"] == difference.low
-        assert cell["strategies"]["no_mask"]["difference"] is None
+        verdict = found.verdict(at, "held_state")
+        assert verdict is not None
+        assert cell["strategies"]["held_state"]["verdict"]["sentence"] == verdict.sentence
+        low = cell["strategies"]["held_state"]["verdict"]["difference"]["low"]
+        assert low == verdict.difference.low
+        assert cell["strategies"]["no_mask"]["verdict"] is None
     assert given["summary"] == list(summary(found))
     assert (given["finished"], given["trainings"], given["from_store"]) == (True, 8, 0)
 
 
 def test_one_repeat_is_json_without_infinity(capsys):
     code, out, _ = said(capsys, *ARGUMENTS, *VARIED, "--repeats", "1", "--json")
-    difference = strict(out)["cells"][0]["strategies"]["held_state"]["difference"]
+    verdict = strict(out)["cells"][0]["strategies"]["held_state"]["verdict"]
+    difference = verdict["difference"]
     assert code == 0 and (difference["low"], difference["high"]) == (None, None)
-    assert difference["word"] == "undecided"
+    assert verdict["word"] == "undecided"
 
 
 def test_a_study_as_a_table_in_a_file(capsys, tmp_path, found):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from maskdemo.evidence.former import RULES, headline, verdicts
+from maskdemo.evidence import RULES, headline, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.export.report import run_report, study_report

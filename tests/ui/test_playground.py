@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.evidence.former import headline, verdicts
+from maskdemo.evidence import headline, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.jobs import QueueFull
 from maskdemo.scenarios import OPENING, SCENARIOS
