@@ -9,14 +9,14 @@ from maskdemo.charts.accuracy import accuracy_by_strategy
 from maskdemo.charts.added import accuracy_by_padding, change_by_padding
 from maskdemo.charts.batch import padded_batch
 from maskdemo.charts.compare import strategies_compared
-from maskdemo.charts.curves import learning_curves
+from maskdemo.charts.curves import curves_frames, learning_curves
 from maskdemo.charts.dose_map import dose_map
 from maskdemo.charts.dose_response import dose_response
 from maskdemo.charts.fitting import fitting
 from maskdemo.charts.gates import gate_heatmaps
 from maskdemo.charts.gradients import gradient_by_step
 from maskdemo.charts.looks import COLOURS, DASHES, MARKERS, colour
-from maskdemo.charts.steps import outputs_by_step
+from maskdemo.charts.steps import outputs_by_step, outputs_frames
 from maskdemo.charts.template import template
 from maskdemo.charts.unit import unit_traces
 
@@ -28,6 +28,7 @@ __all__ = [
     "accuracy_by_strategy",
     "change_by_padding",
     "colour",
+    "curves_frames",
     "dose_map",
     "dose_response",
     "fitting",
@@ -35,6 +36,7 @@ __all__ = [
     "gradient_by_step",
     "learning_curves",
     "outputs_by_step",
+    "outputs_frames",
     "padded_batch",
     "strategies_compared",
     "template",

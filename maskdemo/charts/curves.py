@@ -14,6 +14,7 @@ from maskdemo.charts.figure import Drawn, Settings, figure, scatter
 from maskdemo.charts.lines import line, marker
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.repeats import comparable
+from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.template import (
     LEGEND_ROW,
     RIGHT,
@@ -121,6 +122,16 @@ def learning_curves(
     )
 
 
+def curves_frames(snapshot: Snapshot) -> Frames:
+    """How `learning_curves` of a finished run grows, whatever its metric."""
+    names = [title(each) for each in snapshot.experiment.strategies]
+    return Frames(replayed_epochs(snapshot), cut=[*names, *map(_band_name, names)])
+
+
+def _band_name(name: str) -> str:
+    return f"{name}, lowest to highest"
+
+
 def reported_chance(snapshot: Snapshot) -> float:
     """The accuracy of always giving the commonest label, over the very steps that are reported."""
     return getattr(snapshot.chance, "reported", snapshot.chance)  # type: ignore[return-value]
@@ -170,7 +181,7 @@ def _band(name: str, low: NDArray, high: NDArray, dark: bool) -> Drawn:
     return scatter(
         x=np.concatenate([epoch, epoch[::-1]]),
         y=np.concatenate([high, low[::-1]]),
-        name=f"{title(name)}, lowest to highest",
+        name=_band_name(title(name)),
         showlegend=False,
         mode="lines",
         line={"width": 0},

@@ -51,6 +51,11 @@ def axis(index: int) -> str:
     return "y" if index == 0 else f"y{index + 1}"
 
 
+def note_name(index: int) -> str:
+    """What the note of panel `index` is called among a figure's annotations."""
+    return f"note {index}"
+
+
 def stacked(
     panels: Sequence[Panel],
     traces: Sequence[Drawn],
@@ -63,7 +68,7 @@ def stacked(
     legend: Sequence[Drawn] = (),
     between: int = BETWEEN,
     space_below: int = 0,
-    right: int = RIGHT,
+    right_space: int = RIGHT,
     cursor: int | None = None,
     shapes: Sequence[Settings] = (),
     annotations: Sequence[Settings] = (),
@@ -100,7 +105,8 @@ def stacked(
         heading = f"<b>{panel.title}</b>{panel.aside}"
         labels.append(note(heading, panel.colour or ink.text, x=0, xanchor="left", **over))
         if panel.note:
-            labels.append(note(panel.note, ink.muted, x=1, xanchor="right", **over))
+            right = over | {"x": 1, "xanchor": "right", "name": note_name(index)}
+            labels.append(note(panel.note, ink.muted, **right))
     above = TITLE_SPACE + 28 + LEGEND_ROW * legend_rows(names(legend))
     cursors = [upright(cursor, dark=dark, index=at) for at in range(len(panels)) if cursor]
     return figure(
@@ -112,7 +118,7 @@ def stacked(
             inner=inner,
             above=above,
             below=AXIS_SPACE + space_below,
-            right=right,
+            right=right_space,
             dark=dark,
             hovermode="closest",
             xaxis={

@@ -13,8 +13,9 @@ from maskdemo.charts.figure import Drawn, Settings, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.lines import marker, ring
 from maskdemo.charts.looks import colour
-from maskdemo.charts.panels import Panel, axis, hatches, stacked
-from maskdemo.charts.template import inks
+from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
+from maskdemo.charts.replay import Frames, replayed_epochs
+from maskdemo.charts.template import heading, inks
 from maskdemo.inputs import arrays_of
 from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
@@ -22,6 +23,7 @@ from maskdemo.strategies import Arrays
 if TYPE_CHECKING:
     from maskdemo.snapshot import Snapshot
 
+TITLE = "Output after every step"
 HEIGHT = 84
 BETWEEN = 36
 LOW, HIGH = -0.08, 1.08
@@ -34,7 +36,7 @@ def outputs_by_step(
     probe: int,
     epoch: int,
     label: int | None = None,
-    title: str = "Output after every step",
+    title: str = TITLE,
     detail: str | None = None,
     dark: bool = False,
 ) -> go.Figure:
@@ -47,7 +49,7 @@ def outputs_by_step(
     probes, names = snapshot.probes, snapshot.experiment.strategies
     per_step = snapshot.experiment.per_step
     truth = _arrays(snapshot, names[0], probe).targets[0]
-    followed = label if label is not None else 1 if per_step else int(truth[0])
+    followed = _followed(truth, label, per_step)
     valid, padded = probes.valid[probe], probes.padded[probe]
     missing = ~valid & ~padded
     panels: list[Panel] = []
@@ -77,14 +79,11 @@ def outputs_by_step(
         traces += hatches(panel, index, padded=padded, missing=missing, dark=dark)
         traces.append(_truth(truth == followed, valid, counts, per_step, axis(index), dark))
         traces += said
-    true = not per_step and followed == int(truth[0])
     return stacked(
         panels,
         traces,
         title=title,
-        detail=detail
-        or f"Probability of {'the true ' * true}label {followed}, test sequence {probe + 1}, "
-        f"epoch {epoch}",
+        detail=detail or _detail(truth, followed, per_step, probe, epoch),
         steps=len(valid),
         dark=dark,
         between=BETWEEN,
@@ -98,6 +97,48 @@ def outputs_by_step(
         hovermode="x unified",
         hoversubplots="axis",
     )
+
+
+def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Frames:
+    """How `outputs_by_step` of a finished run moved with the epochs."""
+    probes, names = snapshot.probes, snapshot.experiment.strategies
+    per_step = snapshot.experiment.per_step
+    truth = _arrays(snapshot, names[0], probe).targets[0]
+    followed = _followed(truth, label, per_step)
+    epochs = replayed_epochs(snapshot)
+    heights: dict[str, NDArray] = {}
+    notes: dict[str, list[str]] = {}
+    for index, name in enumerate(names if epochs else ()):
+        counts = _arrays(snapshot, name, probe).weights[0]
+        chances = np.stack([probes.outputs[name][probes.place(each)][probe] for each in epochs])
+        heights[looks.title(name)] = chances[:, :, followed]
+        if not per_step:
+            at = int(np.argmax(counts))
+            heights[_read_out_name(name)] = chances[:, at : at + 1, followed]
+        notes[note_name(index)] = [
+            _summary(each, truth, followed, probes.valid[probe], counts, per_step) for each in chances
+        ]
+    titles = []
+    for epoch in epochs:
+        detail = _detail(truth, followed, per_step, probe, epoch)
+        titles.append(heading(TITLE, detail, dark=dark)["text"])
+    return Frames(epochs, heights=heights, notes=notes, titles=titles)
+
+
+def _followed(truth: NDArray, label: int | None, per_step: bool) -> int:
+    if label is not None:
+        return label
+    return 1 if per_step else int(truth[0])
+
+
+def _detail(truth: NDArray, followed: int, per_step: bool, probe: int, epoch: int) -> str:
+    true = not per_step and followed == int(truth[0])
+    what = f"Probability of {'the true ' * true}label {followed}"
+    return f"{what}, test sequence {probe + 1}, epoch {epoch}"
+
+
+def _read_out_name(strategy: str) -> str:
+    return f"Read-out, {looks.title(strategy)}"
 
 
 def _arrays(snapshot: Snapshot, strategy: str, probe: int) -> Arrays:
@@ -142,7 +183,7 @@ def _said(
         marker=ring(inks(dark).text),
         cliponaxis=False,
         showlegend=False,
-        name=f"Read-out, {looks.title(name)}",
+        name=_read_out_name(name),
         hoverinfo="skip",
     )
     return [line, read_out]

@@ -1,0 +1,71 @@
+"""What moves in a figure when a run is played again, epoch by epoch.
+
+The figure of the newest epoch stays; frames say what was different before. The browser needs nothing
+else to play them, and moves numbers evenly from one epoch to the next.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from maskdemo.snapshot import Snapshot
+
+#: Room for the numbers of one figure's frames, in bytes: beyond, epochs are left out.
+ROOM = 300_000
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What a figure shows after each of E `epochs`; the last is what the figure shows by itself.
+
+    cut: names of traces that end at the epoch shown. heights: trace name -> y, (E, n). notes: name of
+    an annotation -> E texts. titles: E titles, or none where the title stays.
+    """
+
+    epochs: Sequence[int]
+    cut: Sequence[str] = ()
+    heights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    titles: Sequence[str] = ()
+
+    def to_json(self) -> str:
+        """As `ui/browser/frames.js` reads it."""
+        return json.dumps(
+            {
+                "epochs": [int(each) for each in self.epochs],
+                "cut": list(self.cut),
+                "heights": {name: _packed(values) for name, values in self.heights.items()},
+                "notes": {name: list(texts) for name, texts in self.notes.items()},
+                "titles": list(self.titles),
+            }
+        )
+
+
+def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
+    """The epochs that a replay of this run stops at, the last among them; empty if it has none.
+
+    All figures of a run are played together, so they all stop at these.
+    """
+    probes, strategies = snapshot.probes, snapshot.experiment.strategies
+    kept = min(len(probes.outputs.get(name, ())) for name in strategies)
+    if kept < 2 or kept < len(probes.epochs):
+        return ()
+    most = max(2, ROOM // (4 * probes.valid.shape[1] * len(strategies)))
+    places = np.unique(np.linspace(0, kept - 1, min(most, kept)).round().astype(int))
+    return tuple(probes.epochs[place] for place in places)
+
+
+def _packed(values: NDArray[np.float32]) -> dict[str, str]:
+    """Numbers as Plotly's own figures carry them."""
+    numbers = np.ascontiguousarray(values, "<f4")
+    rows, columns = numbers.shape
+    packed = base64.b64encode(numbers.tobytes()).decode("ascii")
+    return {"dtype": "f4", "bdata": packed, "shape": f"{rows}, {columns}"}

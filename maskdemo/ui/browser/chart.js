@@ -1,0 +1,136 @@
+// One chart of the page: drawn by Plotly where it stands, redrawn in place, moved by a replay.
+//
+// Streamlit calls the default export again whenever the data changed. The chart is never taken out of
+// the page: Plotly.react changes what is different, and a zoom stays while `uirevision` does.
+
+import { decoded, moment } from "./frames.js";
+import { listen, position } from "./replay.js";
+
+const charts = new WeakMap();
+let plotly = null;
+
+/** Plotly, fetched once a browser: the library is compressed on the server's disk already. */
+function library(address) {
+  plotly ??= (async () => {
+    const packed = await fetch(new URL(address, import.meta.url), { cache: "force-cache" });
+    if (!packed.ok) throw new Error(`The chart library could not be had: ${packed.status}.`);
+    const text = packed.body.pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    const source = new Blob([await new Response(text).text()], { type: "text/javascript" });
+    script.src = URL.createObjectURL(source);
+    await new Promise((done, failed) => {
+      script.onload = done;
+      script.onerror = () => failed(new Error("The chart library could not be read."));
+      document.head.append(script);
+    });
+    URL.revokeObjectURL(script.src);
+    return window.Plotly;
+  })();
+  return plotly;
+}
+
+class Chart {
+  constructor(parent) {
+    this.parent = parent;
+    this.place = document.createElement("div");
+    this.place.className = "maskdemo-chart";
+    parent.append(this.place);
+    this.watch = new ResizeObserver(() => this.fit());
+    this.watch.observe(this.place);
+    this.silence = listen((group) => {
+      if (group === this.data?.replay) this.schedule();
+    });
+    this.drawn = null;
+    this.waiting = false;
+    this.clicked = null;
+    this.place.addEventListener("click", (event) => this.click(event));
+  }
+
+  /** Take in what the server says; draws only if that is something else than before. */
+  update(data, tell) {
+    this.tell = tell;
+    if (data.version === this.data?.version && data.alt === this.data.alt) return;
+    this.data = data;
+    this.figure = JSON.parse(data.figure);
+    this.frames = data.frames ? decoded(JSON.parse(data.frames)) : null;
+    this.place.style.height = `${this.figure.layout.height}px`;
+    this.place.classList.toggle("maskdemo-chart-clickable", data.clickable);
+    this.schedule();
+  }
+
+  /** Draw at the next animation frame, once, however often it is asked for. */
+  schedule() {
+    if (this.waiting) return;
+    this.waiting = true;
+    library(this.data.library)
+      .then((plotly) => requestAnimationFrame(() => this.draw(plotly)))
+      .catch((error) => {
+        this.waiting = false;
+        this.place.textContent = `${this.data.alt}. ${error.message}`;
+      });
+  }
+
+  draw(plotly) {
+    this.waiting = false;
+    if (!this.parent.isConnected) return;
+    const at = this.frames ? position(this.data.replay) : null;
+    const { data, layout } = moment(this.figure, this.frames, at);
+    const config = {
+      displaylogo: false,
+      // Nothing leaves the page for another host.
+      showSendToCloud: false,
+      toImageButtonOptions: this.data.image,
+    };
+    // Plotly writes into the layout that it is given, and ours is needed again.
+    plotly.react(this.place, [...data], structuredClone(layout), config);
+    this.plotly = plotly;
+    this.describe();
+    this.drawn = this.data.version;
+  }
+
+  /** The drawing is one picture with one sentence; only its buttons are of use besides. */
+  describe() {
+    for (const [index, svg] of this.place.querySelectorAll("svg.main-svg").entries()) {
+      if (index > 0) svg.setAttribute("aria-hidden", "true");
+      else {
+        svg.setAttribute("role", "img");
+        svg.setAttribute("aria-label", this.data.alt);
+      }
+    }
+  }
+
+  fit() {
+    const wide = this.place.clientWidth;
+    if (this.drawn && wide && wide !== this.place._fullLayout?.width) {
+      this.plotly.Plots.resize(this.place);
+    }
+  }
+
+  click(event) {
+    const layout = this.place._fullLayout;
+    if (!this.data?.clickable || !layout || event.target.closest(".modebar")) return;
+    const { left, top } = this.place.getBoundingClientRect();
+    const { _offset, _length, range } = layout.xaxis;
+    const along = event.clientX - left - _offset;
+    const down = event.clientY - top - layout.margin.t;
+    const inside = along >= 0 && along <= _length && down >= 0 && down <= layout._size.h;
+    if (!inside) return;
+    const [low, high] = [...range].sort((a, b) => a - b);
+    const x = Math.min(Math.max(layout.xaxis.p2c(along), low), high);
+    this.tell("clicked", x);
+  }
+
+  remove() {
+    this.watch.disconnect();
+    this.silence();
+    this.plotly?.purge(this.place);
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let chart = charts.get(parentElement);
+  if (!chart) charts.set(parentElement, (chart = new Chart(parentElement)));
+  chart.update(data, setTriggerValue);
+  // Streamlit also calls this for a run that newer data has overtaken: then the chart is still there.
+  return () => setTimeout(() => parentElement.isConnected || chart.remove());
+}

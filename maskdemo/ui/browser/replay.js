@@ -1,0 +1,142 @@
+// One control that plays a run again: all charts of its group follow it, in the browser alone.
+//
+// Where a group stands is kept on the document, and each move is told by an event there, so that
+// charts and control find each other wherever they are on the page, in whatever order they come.
+
+const EVENT = "maskdemo:replay";
+const PLACES = Symbol.for(EVENT);
+// How long a whole replay takes, and an epoch of it at the most, in milliseconds.
+const WHOLE = 6000;
+const LONGEST = 500;
+
+function places() {
+  return (document[PLACES] ??= new Map());
+}
+
+/** Where the group stands, as a fractional place among its epochs; null for the newest. */
+export function position(group) {
+  return places().get(group) ?? null;
+}
+
+/** Call back with the group's name whenever a group moves; returns how to stop that. */
+export function listen(callback) {
+  const hear = (event) => callback(event.detail);
+  document.addEventListener(EVENT, hear);
+  return () => document.removeEventListener(EVENT, hear);
+}
+
+function move(group, place) {
+  if (place === null) places().delete(group);
+  else places().set(group, place);
+  document.dispatchEvent(new CustomEvent(EVENT, { detail: group }));
+}
+
+const controls = new WeakMap();
+const ICONS = { Replay: "M3 1.5v13l11-6.5z", Pause: "M3 2h3.5v12H3zM9.5 2H13v12H9.5z" };
+const MARKUP = `
+  <button type="button"><svg viewBox="0 0 16 16" aria-hidden="true"><path /></svg><b></b></button>
+  <label><span></span><input type="range" min="0" step="any" /></label>
+  <output></output>`;
+
+class Control {
+  constructor(parent) {
+    this.parent = parent;
+    this.row = document.createElement("div");
+    this.row.className = "maskdemo-replay";
+    this.row.innerHTML = MARKUP;
+    parent.append(this.row);
+    [this.button, this.slider, this.output] = ["button", "input", "output"].map((each) =>
+      this.row.querySelector(each),
+    );
+    this.button.onclick = () => (this.playing ? this.stop() : this.play());
+    this.slider.oninput = () => {
+      this.playing = false;
+      this.show(Number(this.slider.value));
+    };
+    this.slider.onchange = () => this.stop();
+    this.slider.onkeydown = (event) => this.key(event);
+  }
+
+  update(data, tell) {
+    this.tell = tell;
+    if (data.version === this.data?.version) return;
+    this.data = data;
+    this.playing = false;
+    this.row.querySelector("span").textContent = data.label;
+    this.slider.max = data.epochs.length - 1;
+    const at = data.epochs.indexOf(data.epoch);
+    this.show(at < 0 ? data.epochs.length - 1 : at);
+    this.told = data.epochs[this.place];
+  }
+
+  /** Stand at a place, and let the charts follow. */
+  show(place) {
+    const last = this.data.epochs.length - 1;
+    this.place = Math.min(Math.max(place, 0), last);
+    const epoch = this.data.epochs[Math.round(this.place)];
+    const words = `${epoch} of ${this.data.epochs[last]}`;
+    this.slider.value = this.place;
+    this.slider.setAttribute("aria-valuetext", words);
+    this.output.textContent = words;
+    const action = this.playing ? "Pause" : "Replay";
+    this.row.querySelector("b").textContent = action;
+    this.row.querySelector("path").setAttribute("d", ICONS[action]);
+    move(this.data.group, this.place === last ? null : this.place);
+  }
+
+  play() {
+    const last = this.data.epochs.length - 1;
+    const pace = Math.min(LONGEST, WHOLE / last);
+    const from = this.place >= last ? 0 : this.place;
+    let began = null;
+    this.playing = true;
+    const tick = (now) => {
+      if (!this.playing || !this.parent.isConnected) return;
+      began ??= now;
+      const place = from + (now - began) / pace;
+      if (place >= last) {
+        this.show(last);
+        this.stop();
+        return;
+      }
+      this.show(place);
+      requestAnimationFrame(tick);
+    };
+    this.show(from);
+    requestAnimationFrame(tick);
+  }
+
+  /** Rest at a whole epoch, and tell the server which: once, not at every step. */
+  stop() {
+    this.playing = false;
+    this.show(Math.round(this.place));
+    const epoch = this.data.epochs[this.place];
+    if (epoch !== this.told) this.tell("epoch", (this.told = epoch));
+  }
+
+  /** Keys go from epoch to epoch; dragging glides. */
+  key(event) {
+    const last = this.data.epochs.length - 1;
+    const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
+    const jumps = { Home: 0, End: last };
+    if (!(event.key in steps) && !(event.key in jumps)) return;
+    event.preventDefault();
+    this.playing = false;
+    this.show(jumps[event.key] ?? Math.round(this.place) + steps[event.key]);
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.stop(), 400);
+  }
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  let control = controls.get(parentElement);
+  if (!control) controls.set(parentElement, (control = new Control(parentElement)));
+  control.update(data, setStateValue);
+  // Streamlit also calls this for a run that newer data has overtaken: then the control is still there.
+  return () =>
+    setTimeout(() => {
+      if (parentElement.isConnected) return;
+      control.playing = false;
+      move(control.data.group, null);
+    });
+}

@@ -1,0 +1,98 @@
+"""Charts that stay in the page: drawn by Plotly in the browser, changed in place, played again there.
+
+Why not `st.plotly_chart`: see the figures at the end of this text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.components.v2 import component
+from streamlit.components.v2.types import ComponentRenderer
+
+from maskdemo.ui import library
+from maskdemo.ui.drawings import Drawing, drawing
+
+#: What a chart's own menu saves, and how many pixels a dot of the screen becomes.
+FIGURES = {"SVG": 1, "PNG": 2}
+
+
+def chart(
+    figure: go.Figure | Drawing,
+    *,
+    key: str,
+    alt: str,
+    replay: str | None = None,
+    on_click: Callable[[float], object] | None = None,
+) -> None:
+    """A figure as `maskdemo.charts` made it, as wide as its place and as high as it says.
+
+    alt: what is seen, for those who do not see it. replay: the group whose `replay` control moves it,
+    if it has frames. on_click: called with x where somebody clicked, before the page is drawn anew.
+    """
+    shown = figure if isinstance(figure, Drawing) else drawing(figure)
+    image = st.session_state.get("figures") or "SVG"
+    data = {
+        "figure": shown.figure,
+        "frames": shown.frames,
+        "version": shown.version,
+        "alt": alt,
+        "replay": replay,
+        "clickable": on_click is not None,
+        "image": {
+            "format": image.lower(),
+            "filename": f"maskdemo-{key}",
+            "scale": FIGURES[image],
+        },
+        "library": library.ADDRESS,
+    }
+
+    def on_clicked() -> None:
+        if on_click is not None and (x := st.session_state[key].get("clicked")) is not None:
+            on_click(x)
+
+    _component(library.CHART)(key=key, data=data, height=shown.height, on_clicked_change=on_clicked)
+
+
+def replay(
+    epochs: tuple[int, ...],
+    *,
+    key: str,
+    group: str,
+    run: object,
+    epoch: int | None = None,
+    label: str = "After epoch",
+    on_rest: Callable[[int], object] | None = None,
+) -> int:
+    """A button and a slider that play a run again in all charts of the group; returns where they rest.
+
+    epochs: where they stop, in order, the newest last. run: anything that tells runs apart: another one
+    starts at its newest epoch. epoch: where a new one stands instead. on_rest: called with the epoch at
+    which it came to rest. While it moves, the server is not asked anything.
+    """
+    version = blake2b(repr((epochs, group, run, label)).encode(), digest_size=8).hexdigest()
+    data = {"epochs": epochs, "group": group, "epoch": epoch, "label": label, "version": version}
+
+    def on_epoch() -> None:
+        if on_rest is not None:
+            on_rest(st.session_state[key]["epoch"])
+
+    state = _component(library.REPLAY)(key=key, data=data, on_epoch_change=on_epoch)
+    rests: Any = state.get("epoch")
+    return rests if rests in epochs else epoch if epoch in epochs else epochs[-1]
+
+
+def _component(name: str) -> ComponentRenderer:
+    library.serve()
+    return _registered(name)
+
+
+@cache
+def _registered(name: str) -> ComponentRenderer:
+    script = f"{name.partition('.')[2]}.js"
+    return component(name, js=script, css="chart.css", isolate_styles=False)

@@ -1,0 +1,60 @@
+"""What the browser fetches: our own few files, and the Plotly that the Python package ships."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+#: The components' full names: files of a component are served under its name.
+CHART, REPLAY = "maskdemo.chart", "maskdemo.replay"
+PLOTLY = "plotly.library"
+NAME = f"plotly-{version('plotly')}.min.js.gz"
+#: Where Plotly is, seen from our own files.
+ADDRESS = f"../{PLOTLY}/{NAME}"
+
+
+def serve() -> None:
+    """Let the running server hand out the files; costs nothing once that is so.
+
+    This is what Streamlit does for the packaged components that it finds installed. Ours are not
+    installed, they lie beside the app, so nobody has to build or install anything.
+    """
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(CHART) is not None:
+        return
+    ours = [ComponentConfig(name.partition(".")[2], "browser") for name in (CHART, REPLAY)]
+    manager.register_from_manifest(ComponentManifest("maskdemo", "1", ours), Path(__file__).parent)
+    room, _, name = PLOTLY.partition(".")
+    theirs = ComponentManifest(room, version("plotly"), [ComponentConfig(name, ".")])
+    manager.register_from_manifest(theirs, packed())
+
+
+@cache
+def packed() -> Path:
+    """The folder of the compressed library: a third of the bytes, and compressed once for everybody.
+
+    Streamlit would compress what it serves anew for each viewer, half a second of the server's time.
+    """
+    content = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    for folder in (user_cache_path("maskdemo") / "browser", Path(tempfile.gettempdir()) / "maskdemo"):
+        path = folder / NAME
+        try:
+            if path.is_file() and path.stat().st_size:
+                return folder
+            folder.mkdir(parents=True, exist_ok=True)
+            # Whole or not at all: another process may be looking.
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+                part.write(gzip.compress(content, 6, mtime=0))
+            Path(part.name).replace(path)
+            return folder
+        except OSError:
+            continue
+    raise OSError("There is no folder to which the chart library could be written.")
