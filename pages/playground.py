@@ -7,6 +7,7 @@ from maskdemo.inputs import preview
 from maskdemo.jobs import QueueFull, Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import controls, live, navigation, server, show_code, take_away
+from maskdemo.ui.chart import chart
 
 navigation.require()
 state = st.session_state
@@ -98,7 +99,7 @@ def run_view() -> None:
 
     left, right = st.columns(2, gap="medium")
     with left:
-        live.plot(batch_chart, key="preview", alt="The padded batch: each row a sequence")
+        chart(batch_chart, key="preview", alt="The padded batch: each row a sequence")
     with right:
         live.curves(snapshot, experiment, metric="test_accuracy")
     if snapshot is not None:
@@ -155,7 +156,7 @@ def probe_view(snapshot: Snapshot, going: bool) -> None:
     figure = charts.outputs_by_step(
         snapshot, probe=state.probe - 1, epoch=min(state.epoch, reached), dark=live.is_dark()
     )
-    live.plot(figure, key="outputs", alt="Output after every step, one panel a strategy")
+    chart(figure, key="outputs", alt="Output after every step, one panel a strategy")
     now, usual = {"probe": state.probe, "epoch": state.epoch}, {"probe": 1, "epoch": reached}
     state.looked_at = {key: now[key] for key in now if now[key] != usual[key]}
     controls.share_in_url(experiment, **state.looked_at)

@@ -16,8 +16,9 @@ from maskdemo.padding import unpad
 from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import Sequences
+from maskdemo.ui.chart import chart
 from maskdemo.ui.choices import Choices
-from maskdemo.ui.live import is_dark, plot
+from maskdemo.ui.live import is_dark
 from maskdemo.ui.look import Look, sweeps, unseen
 
 SIDES = {"post": "After the end", "pre": "In front"}
@@ -65,7 +66,7 @@ def add_padding(look: Look, choices: Choices) -> None:
     with right:
         found = sweeps(experiment, look.epoch, side, value, look.networks)
         figure = charts.change_by_padding(found, cursor=count, detail=look.test_words, dark=is_dark())
-        plot(figure, key="change", alt="Change of the outputs against padded steps added")
+        chart(figure, key="change", alt="Change of the outputs against padded steps added")
         figure = charts.accuracy_by_padding(
             found,
             cursor=count,
@@ -73,7 +74,7 @@ def add_padding(look: Look, choices: Choices) -> None:
             detail=look.test_words,
             dark=is_dark(),
         )
-        plot(figure, key="added_accuracy", alt="Accuracy against padded steps added")
+        chart(figure, key="added_accuracy", alt="Accuracy against padded steps added")
 
 
 def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> None:
@@ -109,7 +110,7 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
         detail=f"{look.words}, probability of label {look.label}",
         dark=is_dark(),
     )
-    plot(figure, key="added_outputs", alt="Output after every step with the added padding")
+    chart(figure, key="added_outputs", alt="Output after every step with the added padding")
     st.markdown(f"With {steps} added, the output for this sequence moves: {_moves(change)}.")
 
 

@@ -17,7 +17,8 @@ from maskdemo.costs import CostTable
 from maskdemo.experiment import Experiment
 from maskdemo.jobs import Jobs, QueueFull
 from maskdemo.ui import server
-from maskdemo.ui.live import is_dark, plot
+from maskdemo.ui.chart import chart
+from maskdemo.ui.live import is_dark
 
 
 def section(experiment: Experiment) -> None:
@@ -75,7 +76,7 @@ def _view(name: str, experiment: Experiment) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         figure = cost_by_length(table, dark=is_dark())
-        plot(figure, key="costs", alt="Time of one epoch against padded length")
+        chart(figure, key="costs", alt="Time of one epoch against padded length")
     with right:
         st.dataframe(times(table), hide_index=True, width="stretch")
         st.caption(

@@ -14,6 +14,7 @@ from maskdemo.jobs import QueueFull, Status
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import links, live, server, take_away
+from maskdemo.ui.chart import chart
 
 #: Longer programs scroll in a box of so many pixels, so that what they did stays beside them.
 MOST_LINES, MOST_HEIGHT = 34, 640
@@ -173,7 +174,7 @@ def _show(outcome: Outcome, *, cancelled: bool) -> None:
             batches=outcome.batches,
             dark=live.is_dark(),
         )
-        live.plot(figure, key=f"fitting_{outcome.program}", alt="Accuracy and loss by batch")
+        chart(figure, key=f"fitting_{outcome.program}", alt="Accuracy and loss by batch")
     st.markdown("\n".join(f"- {sentence}" for sentence in outcomes.findings(outcome)))
     if outcome.output.strip():
         with st.expander("What it printed"):
@@ -238,4 +239,4 @@ def _experiment(scenario: str, was_training: bool) -> None:
         live.verdict_lines(snapshot)
     with right:
         figure = charts.accuracy_by_strategy(snapshot, dark=live.is_dark())
-        live.plot(figure, key=f"by_strategy_{scenario}", alt="Accuracy by strategy, a point a repeat")
+        chart(figure, key=f"by_strategy_{scenario}", alt="Accuracy by strategy, a point a repeat")

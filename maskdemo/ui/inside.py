@@ -12,9 +12,10 @@ from maskdemo.charts.gradients import percent
 from maskdemo.inside.gradient import Landing
 from maskdemo.inside.trace import QUANTITIES, parting
 from maskdemo.strategies import STRATEGIES
+from maskdemo.ui.chart import chart
 from maskdemo.ui.choices import Choices
 from maskdemo.ui.equation import SYMBOLS, cell_equation
-from maskdemo.ui.live import is_dark, plot
+from maskdemo.ui.live import is_dark
 from maskdemo.ui.look import Look, gradients_of_all
 
 WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}
@@ -66,7 +67,7 @@ def gates(look: Look, choices: Choices) -> None:
             detail=look.words,
             dark=is_dark(),
         )
-        plot(figure, key="gates", alt="Gates, cell and hidden state of all units at every step")
+        chart(figure, key="gates", alt="Gates, cell and hidden state of all units at every step")
         st.caption(
             "Each row of a gate or state is a unit, in order of the step at which its |*h*| is "
             "largest after the newest epoch, earliest on top. Gates are blank where the state does "
@@ -79,7 +80,7 @@ def gates(look: Look, choices: Choices) -> None:
         figure = charts.unit_traces(
             traced, given, look.batch, strategy=strategy, unit=unit, step=step, dark=is_dark()
         )
-        plot(figure, key="unit", alt="One unit's gates, cell and hidden state along the steps")
+        chart(figure, key="unit", alt="One unit's gates, cell and hidden state along the steps")
 
 
 def compare(look: Look, choices: Choices) -> None:
@@ -137,7 +138,7 @@ def compare(look: Look, choices: Choices) -> None:
         label=look.label,
         dark=is_dark(),
     )
-    plot(figure, key="compare", alt="The same sequence under several strategies")
+    chart(figure, key="compare", alt="The same sequence under several strategies")
     rule = (
         f"A strategy parts from {_title(chosen[0])} at the first step after which a probability "
         f"differs by more than {APART * 100:.0f} points."
@@ -185,7 +186,7 @@ def gradient(look: Look, choices: Choices) -> None:
     landings = {name: each[what] for name, each in found.items()}
     st.markdown(_landing_sentence(landings))
     figure = charts.gradient_by_step(landings, what=WHAT[what].lower(), detail=detail, dark=is_dark())
-    plot(figure, key="gradient", alt="Share of the gradient at every step, by strategy")
+    chart(figure, key="gradient", alt="Share of the gradient at every step, by strategy")
     st.caption(
         f"{MEANING[what]} Each bar is the norm at one step, as a share of the strategy's total; "
         "norms are summed over sequences, each with its own loss. A step that holds the state throws "

@@ -23,6 +23,7 @@ from maskdemo.inputs import chance, preview
 from maskdemo.jobs import Status
 from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
+from maskdemo.ui.chart import chart
 
 BADGES = {
     "required": "blue",
@@ -31,8 +32,6 @@ BADGES = {
     "the same": "gray",
     "undecided": "gray",
 }
-#: What a chart's own menu saves, and how many pixels a dot of the screen becomes.
-FIGURES = {"SVG": 1, "PNG": 2}
 
 
 def is_dark() -> bool:
@@ -43,17 +42,6 @@ def is_dark() -> bool:
 def plain(text: str) -> str:
     """The text as it stands, where Streamlit would read Markdown: links quote whatever they held."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!<>|~$:])", r"\\\1", text)
-
-
-def plot(figure, *, key: str, alt: str) -> None:
-    """A figure as `maskdemo.charts` made it, without Streamlit's own chart theme.
-
-    Its own menu saves it as SVG, or as PNG where the viewer asked for that (`ui.take_away`).
-    """
-    kind = st.session_state.get("figures") or "SVG"
-    image = {"format": kind.lower(), "filename": f"maskdemo-{key}", "scale": FIGURES[kind]}
-    config = {"displaylogo": False, "toImageButtonOptions": image}
-    st.plotly_chart(figure, key=key, alt=alt, theme=None, config=config)
 
 
 def progress(status: Status[Snapshot]) -> None:
@@ -75,7 +63,7 @@ def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) ->
     """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
     shown = snapshot or _nothing_yet(experiment)
     figure = charts.learning_curves(shown, metric=metric, dark=is_dark())
-    plot(figure, key=f"curves_{metric}", alt="Accuracy or loss by epoch, one line a strategy")
+    chart(figure, key=f"curves_{metric}", alt="Accuracy or loss by epoch, one line a strategy")
 
 
 def verdict_lines(snapshot: Snapshot) -> None:
@@ -143,7 +131,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         curves(snapshot, experiment, metric="loss")
     with second:
         figure = charts.accuracy_by_strategy(snapshot, dark=is_dark())
-        plot(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
+        chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
 
 

@@ -13,8 +13,9 @@ from maskdemo.jobs import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.ui import links, study_job
+from maskdemo.ui.chart import chart
 from maskdemo.ui.choices import Choices
-from maskdemo.ui.live import is_dark, plain, plot
+from maskdemo.ui.live import is_dark, plain
 
 STATISTICS = """
 Each training is one network: one strategy, at one dose, in one repeat. {method} This study makes
@@ -66,7 +67,7 @@ def figures(findings: Findings, choices: Choices) -> None:
     study = findings.study
     if study.and_vary is None:
         figure = charts.dose_response(findings, dark=is_dark())
-        plot(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+        chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
         return
     others = [name for name in study.base.strategies if name != BASELINE]
     shown = others[0] if others else BASELINE
@@ -83,11 +84,11 @@ def figures(findings: Findings, choices: Choices) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         figure = charts.dose_map(findings, strategy=BASELINE, dark=is_dark())
-        plot(figure, key="map_without", alt="Accuracy without a mask by both doses")
+        chart(figure, key="map_without", alt="Accuracy without a mask by both doses")
     with right:
         if shown != BASELINE:
             figure = charts.dose_map(findings, strategy=shown, dark=is_dark())
-            plot(figure, key="map", alt="Difference to no mask by both doses")
+            chart(figure, key="map", alt="Difference to no mask by both doses")
     doses = {str(dose): dose for dose in study.and_doses}
     at = choices.one_of(
         st.segmented_control,
@@ -99,7 +100,7 @@ def figures(findings: Findings, choices: Choices) -> None:
         required=True,
     )
     figure = charts.dose_response(findings, second=doses[at], dark=is_dark())
-    plot(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+    chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
 
 
 def failures(findings: Findings) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import live
+from maskdemo.ui import chart
 
 if TYPE_CHECKING:
     from maskdemo.study import Findings, Study
@@ -79,7 +79,7 @@ def _results(name: str, report: Callable[[], str], table: Callable[[], str]) -> 
 def _figures() -> None:
     st.segmented_control(
         "Figures, by the camera in a chart's own menu",
-        list(live.FIGURES),
+        list(chart.FIGURES),
         key="figures",
         default="SVG",
         required=True,

@@ -33,7 +33,7 @@ def test_costs_are_measured_in_a_process_that_stops(viewer: Viewer, server: Serv
     page = viewer.open(f"/study?{urlencode(params)}")
     page.get_by_role("button", name="Measure here").click()
     # The first: a chart that is being replaced is there twice for a moment.
-    chart = page.locator("[data-testid=stPlotlyChart]").filter(has_text="Time of one epoch").first
+    chart = page.locator(".maskdemo-chart").filter(has_text="Time of one epoch").first
     expect(chart).to_be_visible(timeout=60_000)
     expect(chart.get_by_text("Masking, Keras").first).to_be_visible(timeout=240_000)
     assert len(children(server.pid)) == 1

@@ -33,7 +33,7 @@ def link(experiment: Experiment = SMALL, **view: object) -> str:
 
 def wait_for_networks(viewer: Viewer) -> Page:
     page = viewer.page
-    expect(page.locator("[data-testid=stPlotlyChart] .main-svg").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".maskdemo-chart .main-svg").first).to_be_visible(timeout=60_000)
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=60_000)
     viewer.settle()
     return page

@@ -45,7 +45,7 @@ def link(study: Study) -> str:
 
 
 def chart(page: Page) -> Locator:
-    return page.locator("[data-testid=stPlotlyChart]").first
+    return page.locator(".maskdemo-chart").first
 
 
 def answer(page: Page) -> Locator:

@@ -174,7 +174,7 @@ def test_the_section_measures_shows_and_says(monkeypatch):
     while_others_train = partial(section_module._measure, trainings=SimpleNamespace(busy=1))
     monkeypatch.setattr(section_module, "_measure", lambda one, _: while_others_train(one))
     app = section()
-    assert not app.get("plotly_chart") and not app.dataframe
+    assert not app.get("bidi_component") and not app.dataframe
     pressed(app)
     assert not app.exception and not app.error
     said = " ".join(each.value for each in app.markdown)
@@ -183,7 +183,7 @@ def test_the_section_measures_shows_and_says(monkeypatch):
     assert list(shown.columns) == ["An epoch", *(f"{each} steps" for each in sorted(lengths))]
     assert len(shown) == len(costs.ways(measured(small())))
     assert set(shown[f"{lengths[0]} steps"]) == {costs.time_text(0.001 * lengths[0])}
-    assert app.get("plotly_chart")
+    assert app.get("bidi_component")
     assert any("Other trainings ran" in each.value for each in app.caption)
 
 

@@ -70,7 +70,7 @@ def until(page: AppTest, words: str, times: int = 1) -> AppTest:
 
 
 def charts_of(page: AppTest) -> int:
-    return len(page.get("plotly_chart"))
+    return len(page.get("bidi_component"))
 
 
 def test_the_page_shows_all_programs_and_which_keras_will_run_them():

@@ -99,7 +99,7 @@ def test_every_view_draws_every_kind_of_task(view, experiment):
     finished(experiment)
     app = page(experiment, view=view, scope="one")
     assert not app.exception and not app.error and not app.warning
-    assert app.get("plotly_chart")
+    assert app.get("bidi_component")
 
 
 def test_the_equation_adds_up():
@@ -172,7 +172,7 @@ def test_a_link_with_nonsense_shows_the_defaults(view):
     finished(TINY)
     app = page(TINY, **view)
     assert not app.exception
-    assert app.get("plotly_chart")
+    assert app.get("bidi_component")
 
 
 def test_playing_goes_through_the_epochs_and_stops_at_the_last():

@@ -120,7 +120,7 @@ def test_opens_on_the_first_question_with_empty_axes():
     controls_show(page, default_study())
     assert QUESTIONS[OPENING].asks in shown(page)
     assert link_of(page) == default_study().to_params()
-    assert page.get("plotly_chart") and not page.warning and not page.error
+    assert page.get("bidi_component") and not page.warning and not page.error
     assert "140 trainings to run" in shown(page)
 
 
@@ -134,7 +134,7 @@ def test_a_question_sets_every_control(name):
     assert QUESTIONS[name].asks in shown(page).replace("&nbsp;", "")
     assert Study.from_params(link_of(page)) == study
     # Maps of no mask and of a strategy, and the curves of one line.
-    assert len(page.get("plotly_chart")) == (1 if study.and_vary is None else 3)
+    assert len(page.get("bidi_component")) == (1 if study.and_vary is None else 3)
 
 
 def test_what_is_varied_starts_with_doses_of_its_own_and_is_no_setting_besides():
@@ -244,7 +244,7 @@ def test_cancelling_keeps_what_is_there():
     until(page, lambda each: "study_run" in keys(each, "button"))
     said = shown(page)
     assert "of 80 trainings" in said and "Run the study to add the rest" in said
-    assert page.get("plotly_chart")
+    assert page.get("bidi_component")
 
 
 def bar(page: AppTest) -> str:
@@ -306,4 +306,4 @@ def test_every_strategy_may_take_part():
     assert study_of(page).base.strategies == tuple(STRATEGIES)
     fine(page.pills(key="study_strategies").set_value([]).run())
     assert study_of(page).base.strategies == ("no_mask",)
-    assert page.get("plotly_chart")
+    assert page.get("bidi_component")
