@@ -6,5 +6,5 @@ from maskdemo.ui import navigation, server
 
 st.set_page_config(page_title="Is masking required for LSTMs?", page_icon="🎭", layout="wide")
 page = navigation.declare()
-server.jobs()
+server.shared()
 page.run()

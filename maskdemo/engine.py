@@ -21,7 +21,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -123,9 +123,18 @@ def train_epoch(
     return network, float(loss), float(accuracy)
 
 
+_CACHES: list[Any] = []
+
+
+def programs() -> int:
+    """How many programs this process has compiled since it began."""
+    return sum(cached.cache_info().misses for cached in _CACHES)
+
+
 def _once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
     """Keep the newest programs; of two threads that want the same new one, only one traces it."""
     cached, tracing = lru_cache(maxsize=PROGRAMS_KEPT)(build), threading.Lock()
+    _CACHES.append(cached)
 
     @wraps(build)
     def program(shape: Shape) -> Callable:

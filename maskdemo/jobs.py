@@ -16,14 +16,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Literal, TypeVar
 
+from maskdemo.server.job import QueueFull
+
 T = TypeVar("T")
 Phase = Literal["idle", "queued", "running", "finished", "cancelled", "failed"]
 
 log = logging.getLogger(__name__)
-
-
-class QueueFull(Exception):  # noqa: N818 - an answer to the viewer, not a fault
-    """No place is left in the queue; the message is meant for the viewer."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from maskdemo.jobs import QueueFull, Status
+from maskdemo.server import QueueFull, Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import added, controls, inside, live, navigation, server
 from maskdemo.ui.choices import Choices
@@ -29,11 +29,10 @@ choices = Choices("inside", NAMES)
 choices.arrive()
 complaints = controls.arrive()
 experiment = state.experiment
-viewer = server.viewer()
 
 
 def status_now() -> Status[Snapshot]:
-    return server.jobs().status(viewer)
+    return server.status("run")
 
 
 def is_going(status: Status[Snapshot]) -> bool:
@@ -44,7 +43,7 @@ def shown_now(status: Status[Snapshot]) -> Snapshot | None:
     """The finished run of these settings, else the session's own run, as far as it has networks."""
     newest = status.newest
     own = newest if newest is not None and newest.networks else None
-    return server.results().find(experiment) or own
+    return server.find(experiment) or own
 
 
 def is_growing(status: Status[Snapshot]) -> bool:
@@ -62,7 +61,7 @@ def on_train() -> None:
 
 
 def on_cancel() -> None:
-    server.jobs().cancel(viewer)
+    server.cancel("run")
 
 
 def on_play() -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.inputs import preview
-from maskdemo.jobs import QueueFull, Status
+from maskdemo.server import QueueFull, Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import controls, live, navigation, server, show_code, take_away
 from maskdemo.ui.chart import chart
@@ -13,16 +13,15 @@ navigation.require()
 state = st.session_state
 complaints = controls.arrive()
 experiment, complaint = controls.sidebar()
-viewer = server.viewer()
 
 
 def status_now() -> Status[Snapshot]:
-    return server.jobs().status(viewer)
+    return server.status("run")
 
 
 def shown_now(status: Status[Snapshot]) -> Snapshot | None:
     """The run under way or last finished here, else a finished run of these very settings."""
-    found = server.results().find(experiment)
+    found = server.find(experiment)
     if status.phase in ("queued", "running"):
         return status.newest
     return found or status.newest
@@ -37,7 +36,7 @@ def on_train() -> None:
 
 
 def on_cancel() -> None:
-    server.jobs().cancel(viewer)
+    server.cancel("run")
 
 
 st.title("Is masking required for LSTMs?", anchor=False)

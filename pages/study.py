@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from maskdemo.jobs import QueueFull
+from maskdemo.server import QueueFull
 from maskdemo.ui import costs, live, navigation, study_controls, study_job, study_view, take_away
 from maskdemo.ui.choices import Choices
 

@@ -30,7 +30,6 @@ ORDER = (
     "experiment",
     "inputs",
     "snapshot",
-    "results",
     "probing",
     "training",
     "scenarios",
@@ -44,6 +43,7 @@ ORDER = (
     "charts",
     "export",
     "article",
+    "server",
     "jobs",
     "cli",
     "__main__",
@@ -51,7 +51,7 @@ ORDER = (
 )
 
 # What a page needs before its first paint. TensorFlow takes seconds to import.
-LIGHT = ("tasks", "padding", "strategies", "experiment", "charts", "jobs")
+LIGHT = ("tasks", "padding", "strategies", "experiment", "charts", "server")
 HEAVY = ("tensorflow", "keras", "torch", "jax")
 
 MAX_LINES = 300

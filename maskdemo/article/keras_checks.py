@@ -1,14 +1,10 @@
-"""In a process of its own: what real Keras does at masked steps, and when a layer gets a mask.
+"""What real Keras does at masked steps, when a layer gets a mask, and what masking costs there.
 
-    python -m maskdemo.article.keras_checks
-
-The request names the checks, {"checks": [...], "timed": [...]}; each answers with {"check": name,
-...}. timed: the experiments, as JSON, whose epochs are timed.
+Needs TensorFlow, which is imported when a check is made.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,23 +13,20 @@ from typing import Any
 import numpy as np
 
 from maskdemo import costs
-from maskdemo.child import request, say
-from maskdemo.experiment import Experiment
+from maskdemo.article.claims import TIMED
 
 ROUNDS = 12
 NETWORKS, SEQUENCES, STEPS, FEATURES, UNITS = 5, 8, 12, 4, 8
 
 
-def main() -> None:
-    """Make the checks that the request names."""
-    asked = request()
+def check(name: str) -> dict[str, Any]:
+    """Make the check of this name."""
     import keras
 
-    for name in asked["checks"]:
-        say({"check": name, "keras": keras.__version__, **CHECKS[name](asked)})
+    return {"keras": keras.__version__, **CHECKS[name]()}
 
 
-def masked_steps(asked: dict) -> dict[str, dict[str, float]]:
+def masked_steps() -> dict[str, dict[str, float]]:
     """By side, the largest over several networks and sequences, at the masked steps before an LSTM.
 
     input: |x| that the LSTM receives. state: |h| or |c| after a masked step. moved: how far h or c
@@ -86,7 +79,7 @@ def _one_network(sequences: list[np.ndarray], side: str, rng: np.random.Generato
     }
 
 
-def custom_layer(asked: dict) -> dict[str, list[dict[str, bool]]]:
+def custom_layer() -> dict[str, list[dict[str, bool]]]:
     """Whether a custom layer receives a mask, and whether the layer after it does.
 
     With and without a Masking layer before it, and with `supports_masking` True and False.
@@ -122,16 +115,16 @@ def custom_layer(asked: dict) -> dict[str, list[dict[str, bool]]]:
     return {"layers": answers}
 
 
-def epoch_seconds(asked: dict) -> dict[str, list[list[float]]]:
+def epoch_seconds() -> dict[str, list[list[float]]]:
     """How many times the processor time `Model.fit` takes with a Masking layer, a number a round.
 
-    One list an experiment. Both models train in turn, so that both meet the same conditions; and the
-    processor's time, of all threads, because others may be training on this machine.
+    One list an experiment of the claim that masking is slower. Both models train in turn, so that
+    both meet the same conditions; and the processor's time, of all threads, because others may be
+    at work on this machine.
     """
     ratios = []
-    for text in asked["timed"]:
-        experiment = costs.measured(Experiment.from_json(text))
-        experiment = replace(experiment, padded_length=json.loads(text)["padded_length"])
+    for wanted in TIMED:
+        experiment = replace(costs.measured(wanted), padded_length=wanted.padded_length)
         bare, masked = (
             costs.keras_turn(experiment, way) for way in (costs.KERAS_NO_MASK, costs.KERAS_MASKING)
         )
@@ -145,9 +138,6 @@ def _processor_time(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-CHECKS: dict[str, Callable[[dict], dict]] = {
+CHECKS: dict[str, Callable[[], dict]] = {
     each.__name__: each for each in (masked_steps, custom_layer, epoch_seconds)
 }
-
-if __name__ == "__main__":
-    main()

@@ -46,7 +46,7 @@ class CostTable:
     """What is known so far. seconds: (way, padded length) -> seconds an epoch.
 
     experiment: as it was measured (`measured`), its padded length aside. done: 0 to 1. doing: for
-    people. disturbed: whether other trainings ran on this server meanwhile.
+    people.
     """
 
     experiment: Experiment
@@ -54,7 +54,6 @@ class CostTable:
     seconds: Mapping[tuple[Way, int], float]
     done: float = 0.0
     doing: str = "Starting a process and loading Keras."
-    disturbed: bool = False
 
     @property
     def ways(self) -> tuple[Way, ...]:

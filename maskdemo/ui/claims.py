@@ -11,8 +11,8 @@ from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.finding import Finding, Trial, Tried
 from maskdemo.article.measured import Evidence
 from maskdemo.article.rules import RULES
-from maskdemo.article.testing import Progress, ask_keras, checks_of, experiments_of, table, train
-from maskdemo.jobs import Jobs, QueueFull, Status
+from maskdemo.article.testing import Progress, table
+from maskdemo.server import Claims, QueueFull, Status
 from maskdemo.ui import links, live, server
 
 state = st.session_state
@@ -45,18 +45,18 @@ def _claims(was_going: bool) -> None:
     if going != was_going:
         # Only a run of the whole page starts or stops the polling.
         st.rerun()
-    statuses = _statuses()
-    evidence = _evidence(statuses)
-    _actions(going, statuses, evidence)
+    status = _status()
+    evidence = _evidence(status)
+    _actions(going, status, evidence)
     for claim in CLAIMS.values():
         _card(claim, claim.finding(evidence), going)
 
 
-def _actions(going: bool, statuses: Sequence[Status[Progress]], evidence: Evidence) -> None:
+def _actions(going: bool, status: Status[Progress], evidence: Evidence) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if going:
             st.button("Cancel", icon=":material/stop:", on_click=_on_cancel, key="claims_cancel")
-            _progress(statuses)
+            _progress(status)
         else:
             untested = [each for each in CLAIMS.values() if each.finding(evidence) is None]
             fresh = len(untested) == len(CLAIMS)
@@ -83,20 +83,19 @@ def _actions(going: bool, statuses: Sequence[Status[Progress]], evidence: Eviden
                 st.caption("All together take a few minutes.")
     if state.get("claims_refused"):
         st.warning(state.claims_refused)
-    for status in statuses:
-        if status.phase == "failed":
-            st.error(live.plain(status.error or ""))
-    if not going and any(status.phase == "cancelled" for status in statuses):
+    if status.phase == "failed":
+        st.error(live.plain(status.error or ""))
+    elif status.phase == "cancelled":
         st.info("Cancelled. What was measured until then is kept.")
 
 
-def _progress(statuses: Sequence[Status[Progress]]) -> None:
-    for status in statuses:
-        if status.phase == "queued":
-            st.progress(0.0, text=f"Waiting: number {status.position} in the queue.")
-        elif status.phase == "running":
-            now = status.newest or Progress(doing="Preparing.")
-            st.progress(min(now.done, 1.0), text=now.doing)
+def _progress(status: Status[Progress]) -> None:
+    now = status.newest or Progress(doing="Preparing.")
+    if status.phase == "queued":
+        text = f"Waiting: number {status.position} in the queue."
+        st.progress(min(now.done, 1.0), text=text)
+    elif status.phase == "running":
+        st.progress(min(now.done, 1.0), text=now.doing)
 
 
 def _card(claim: Claim, finding: Finding | None, going: bool) -> None:
@@ -145,45 +144,32 @@ def _csv(evidence: Evidence) -> str:
     return table(evidence).to_csv(index=False)
 
 
-def _workers() -> tuple[Jobs[Progress], Jobs[Progress]]:
-    return server.jobs(), server.keras_jobs()
-
-
-def _job() -> str:
-    return f"{server.viewer()}:claims"
-
-
-def _statuses() -> list[Status[Progress]]:
-    return [workers.status(_job()) for workers in _workers()]
+def _status() -> Status[Progress]:
+    return server.status("claims")
 
 
 def _going() -> bool:
-    return any(status.phase in ("queued", "running") for status in _statuses())
+    return _status().going
 
 
-def _evidence(statuses: Sequence[Status[Progress]]) -> Evidence:
-    """All that this session has measured."""
+def _evidence(status: Status[Progress]) -> Evidence:
+    """All that this session has measured; what was measured first stands."""
     known: Evidence = state.get("claims_evidence", Evidence())
-    for status in statuses:
-        if status.newest is not None:
-            known |= status.newest.found
+    if status.newest is not None:
+        known = status.newest.found | known
     state.claims_evidence = known
     return known
 
 
 def _on_test(claims: Sequence[Claim]) -> None:
-    evidence = _evidence(_statuses())
-    state.claims_testing, state.claims_refused = {each.name for each in claims}, None
-    experiments, checks = experiments_of(claims, evidence), checks_of(claims, evidence)
+    names = tuple(each.name for each in claims)
+    _evidence(_status())
+    state.claims_testing, state.claims_refused = set(names), None
     try:
-        if experiments:
-            server.jobs().submit(_job(), partial(train, experiments, server.runner()))
-        if checks:
-            server.keras_jobs().submit(_job(), partial(ask_keras, checks))
+        server.submit(Claims(names))
     except QueueFull as full:
         state.claims_refused = str(full)
 
 
 def _on_cancel() -> None:
-    for workers in _workers():
-        workers.cancel(_job())
+    server.cancel("claims")

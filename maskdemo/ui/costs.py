@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +12,7 @@ from maskdemo import costs
 from maskdemo.charts.costs import cost_by_length
 from maskdemo.costs import CostTable
 from maskdemo.experiment import Experiment
-from maskdemo.jobs import Jobs, QueueFull
+from maskdemo.server import QueueFull
 from maskdemo.ui import server
 from maskdemo.ui.chart import chart
 from maskdemo.ui.live import is_dark
@@ -90,11 +87,6 @@ def _view(name: str, experiment: Experiment) -> None:
 def _conclusion(table: CostTable) -> None:
     for sentence in costs.summary(table):
         st.markdown(sentence)
-    if table.disturbed:
-        st.caption(
-            ":material/info: Other trainings ran on this server meanwhile, so these times are too "
-            "long, and less alike than they should be. Measure again when it is quiet."
-        )
 
 
 def times(table: CostTable) -> pd.DataFrame:
@@ -115,13 +107,6 @@ def times(table: CostTable) -> pd.DataFrame:
 def _start(name: str, experiment: Experiment) -> None:
     st.session_state.costs_refused = None
     try:
-        server.keras_jobs().submit(name, partial(_measure, experiment, server.jobs()))
+        server.keras_jobs().submit(name, partial(costs.measure, experiment))
     except QueueFull as full:
         st.session_state.costs_refused = str(full)
-
-
-def _measure(experiment: Experiment, trainings: Jobs[Any]) -> Iterator[CostTable]:
-    disturbed = False
-    for table in costs.measure(experiment):
-        disturbed = disturbed or trainings.busy > 0
-        yield replace(table, disturbed=disturbed)

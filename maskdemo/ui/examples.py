@@ -6,12 +6,12 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo import charts
+from maskdemo import charts, jobs
 from maskdemo.article import outcome as outcomes
 from maskdemo.article.examples import Example, Program, difference
 from maskdemo.article.outcome import Outcome
-from maskdemo.jobs import QueueFull, Status
 from maskdemo.scenarios import SCENARIOS
+from maskdemo.server import QueueFull, Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import links, live, server, take_away
 from maskdemo.ui.chart import chart
@@ -77,7 +77,7 @@ def _listing(text: str, language: str = "python") -> None:
     st.code(text, language, line_numbers=language == "python", height=height)
 
 
-def _status() -> Status[Outcome]:
+def _status() -> jobs.Status[Outcome]:
     return server.keras_jobs().status(_job())
 
 
@@ -185,7 +185,7 @@ def _show(outcome: Outcome, *, cancelled: bool) -> None:
 
 def _learnable(example: Example) -> None:
     st.markdown(f"**On a task that can be learned.** {example.question}")
-    training = server.jobs().status(server.viewer()).phase in ("queued", "running")
+    training = server.status("run").phase in ("queued", "running")
     here = training and state.get("training") == example.scenario
     st.fragment(_experiment, run_every=0.5 if here else None)(example.scenario, training)
 
@@ -199,18 +199,18 @@ def _on_train(scenario: str) -> None:
 
 
 def _on_stop() -> None:
-    server.jobs().cancel(server.viewer())
+    server.cancel("run")
 
 
 def _experiment(scenario: str, was_training: bool) -> None:
     experiment = SCENARIOS[scenario].experiment
-    status: Status[Snapshot] = server.jobs().status(server.viewer())
+    status: Status[Snapshot] = server.status("run")
     training = status.phase in ("queued", "running")
     if training != was_training:
         st.rerun()
     mine = state.get("training") == scenario
     newest = status.newest if status.newest and status.newest.experiment == experiment else None
-    snapshot = newest if training and mine else server.results().find(experiment) or newest
+    snapshot = newest if training and mine else server.find(experiment) or newest
     with st.container(horizontal=True, vertical_alignment="center"):
         if training and mine:
             st.button("Cancel", icon=":material/stop:", on_click=_on_stop, key=f"stop_{scenario}")

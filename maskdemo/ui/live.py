@@ -20,7 +20,7 @@ from maskdemo.evidence import (
 from maskdemo.evidence.words import capital, counted
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import chance, preview
-from maskdemo.jobs import Status
+from maskdemo.server import Status
 from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui.chart import chart

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from maskdemo.jobs import Status
+from maskdemo.server import Status, StudyRun
 from maskdemo.study import Findings, Study, Training, run
-from maskdemo.study.cluster import executor_of
-from maskdemo.study.store import Store
 from maskdemo.ui import server
 
 
 def start(study: Study) -> None:
-    """Queue this session's study. Raises `maskdemo.jobs.QueueFull` with a sentence."""
-    server.jobs().submit(_name(), partial(_run, study, server.store()))
+    """Queue this session's study. Raises `maskdemo.server.QueueFull` with a sentence."""
+    server.submit(StudyRun(study))
 
 
 def status() -> Status[Findings]:
     """The session's study as it is now."""
-    return server.jobs().status(_name())
+    return server.status("studyrun")
 
 
 def cancel() -> None:
     """Stop it; what it has found stays."""
-    server.jobs().cancel(_name())
+    server.cancel("studyrun")
 
 
 def is_going() -> bool:
@@ -82,14 +78,3 @@ def seconds_left(findings: Findings) -> float | None:
 
 def _work(training: Training) -> float:
     return training.experiment.work
-
-
-def _name() -> str:
-    return f"{server.viewer()}:study"
-
-
-def _run(study: Study, store: Store) -> Iterator[Findings]:
-    with executor_of() as executor:
-        if executor is None:
-            server.load_tensorflow()
-        yield from run(study, executor=executor, store=store)

@@ -9,7 +9,7 @@ from maskdemo import charts
 from maskdemo.charts.dose_axis import dose_text, short_title
 from maskdemo.evidence import BASELINE, METHOD, RULES, between, percent, points
 from maskdemo.evidence.words import capital
-from maskdemo.jobs import Status
+from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.ui import links, study_job

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,16 +21,16 @@ from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.finding import Facet, Number, Trial, Tried, conclude, condition
 from maskdemo.article.measured import Evidence, Measured, measure
 from maskdemo.article.rules import MARGIN, TRACE, moves, rises
-from maskdemo.child import ChildFailed
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import inputs
-from maskdemo.jobs import QueueFull
-from maskdemo.snapshot import Snapshot
+from maskdemo.server import QueueFull, following
+from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training import train
 from maskdemo.ui import claims as section
 from maskdemo.ui import server
 from tests.samples import small
+from tests.server.fakes import Answer, FakeServer
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PATIENCE = 60.0  # only ever spent by a test that fails
@@ -284,7 +285,7 @@ def test_claims_about_masked_steps_for_real(finished, monkeypatch):
     monkeypatch.setattr(keras_checks, "NETWORKS", 1)
     runs = {each.experiment: measure(each) for each in finished.values()}
     sides = {side: each.experiment for side, each in finished.items()}
-    evidence = Evidence(runs, {"masked_steps": keras_checks.masked_steps({})})
+    evidence = Evidence(runs, {"masked_steps": keras_checks.masked_steps()})
 
     def trials(name: str) -> tuple[Trial, ...]:
         return tuple(
@@ -306,27 +307,10 @@ def test_claims_about_masked_steps_for_real(finished, monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 def test_only_a_masking_layer_gives_a_custom_layer_its_mask():
-    layers = keras_checks.custom_layer({})["layers"]
+    layers = keras_checks.custom_layer()["layers"]
     for each in layers:
         assert each["received"] == each["masking"]
         assert each["passed"] == (each["masking"] and each["supports"])
-
-
-def test_what_claims_share_is_trained_once():
-    asked: list[Experiment] = []
-
-    def pretend(experiment: Experiment) -> Iterator[Snapshot]:
-        asked.append(experiment)
-        yield from train(small(strategies=("no_mask",)))
-
-    both = [CLAIMS["distorts"], CLAIMS["costs_accuracy"]]
-    wanted = testing.experiments_of(both, Evidence())
-    assert len(wanted) == 7
-    *_, last = seen = list(testing.train(wanted[:3], pretend))
-    assert asked == list(wanted[:3]) == list(last.found.runs)
-    assert [each.done for each in seen] == sorted(each.done for each in seen)
-    assert seen[0].done == 0 and last.done == 1
-    assert testing.experiments_of(both, last.found) == wanted[3:]
 
 
 def test_the_table_has_every_number_and_every_untested_claim():
@@ -343,30 +327,39 @@ def test_the_table_has_every_number_and_every_untested_claim():
 
 # From here on: the section of the page.
 
-
-@pytest.fixture
-def own_server() -> Iterator[None]:
-    yield
-    for cached in (server.keras_jobs, server.jobs):
-        cached().close()
-        cached.clear()
-    server.results.clear()
+NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})  # type: ignore[arg-type]
+TRAINED = Snapshot(small(), (), NOTHING, 0.5, True, 1.0, 1.0)
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], None]]:
+    """Let the page's worker be this one, which is no process."""
+    servers: list[FakeServer] = []
+
+    def begin(worker: Answer) -> None:
+        servers.append(FakeServer(worker))
+        monkeypatch.setattr(server, "shared", lambda: servers[-1])
+
+    begin(lambda order: iter(()))
+    yield begin
+    for each in servers:
+        each.close()
+
+
+@pytest.fixture
+def answers(serve, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let training and Keras say this at once: what they really say is tested elsewhere."""
 
     def answer(run: Measured, **keras: object) -> None:
-        def train(experiments, runner) -> Iterator[testing.Progress]:
-            yield testing.Progress(Evidence(dict.fromkeys(experiments, run)), "Trained.", 1.0)
+        def worker(order) -> Iterator[object]:
+            if order["kind"] == "checks":
+                for name in order["names"]:
+                    yield name, keras_said(**keras)[name]  # type: ignore[arg-type]
+            else:
+                yield replace(TRAINED, experiment=Experiment.from_json(order["experiment"]))
 
-        def ask(checks) -> Iterator[testing.Progress]:
-            said = {name: keras_said(**keras)[name] for name in checks}  # type: ignore[arg-type]
-            yield testing.Progress(Evidence(checks=said), "Asked.", 1.0)
-
-        monkeypatch.setattr(section, "train", train)
-        monkeypatch.setattr(section, "ask_keras", ask)
+        monkeypatch.setattr(following, "measure", lambda snapshot: run)
+        serve(worker)
 
     return answer
 
@@ -400,7 +393,7 @@ def buttons(page: AppTest) -> set[str | None]:
     return {each.key for each in page.button}
 
 
-def test_before_a_test_only_what_will_be_measured(own_server):
+def test_before_a_test_only_what_will_be_measured(answers):
     page = opened()
     said = shown(page)
     for claim in CLAIMS.values():
@@ -414,7 +407,7 @@ def test_before_a_test_only_what_will_be_measured(own_server):
             assert each.title in [label for label, _ in links]
 
 
-def test_one_claim_then_all_others(own_server, answers):
+def test_one_claim_then_all_others(answers):
     answers(run_with(**BETTER, leak=0.3), ratio=1.5)
     page = opened()
     page.button(key="test_missing").click().run()
@@ -434,21 +427,26 @@ def test_one_claim_then_all_others(own_server, answers):
     assert set(rows["claim"]) == {each.text for each in CLAIMS.values()}
 
 
-def test_cancelled_failed_and_refused(own_server, monkeypatch):
-    def slow(experiments, runner) -> Iterator[testing.Progress]:
-        while True:
+def test_cancelled_failed_and_refused(serve, monkeypatch):
+    endless = threading.Event()
+
+    def worker(order) -> Iterator[Snapshot]:
+        if order["kind"] == "checks":
+            raise ValueError("Keras is not to be reached.")
+        experiment = Experiment.from_json(order["experiment"])
+        while endless.is_set():
             time.sleep(0.02)
-            yield testing.Progress(doing="Training, experiment 1 of 3.", done=0.1)
+            yield replace(TRAINED, experiment=experiment, finished=False, done=0.5)
+        yield replace(TRAINED, experiment=experiment)
 
-    def broken(checks) -> Iterator[testing.Progress]:
-        yield testing.Progress()
-        raise ChildFailed("The process stopped early.")
-
-    monkeypatch.setattr(section, "train", slow)
-    monkeypatch.setattr(section, "ask_keras", broken)
+    monkeypatch.setattr(following, "measure", lambda snapshot: run_with(no_mask=0.9))
+    serve(worker)
     page = opened()
+    page.button(key="test_supports_masking").click().run()
+    until(page, lambda p: "Keras is not to be reached." in shown(p).replace("\\", ""))
+    endless.set()
     page.button(key="test_slower").click().run()
-    until(page, lambda p: "The process stopped early" in shown(p).replace("\\", ""))
+    until(page, lambda p: "claims_cancel" in buttons(p))
     assert page.button(key="test_missing").disabled
     page.button(key="claims_cancel").click().run()
     until(page, lambda p: "claims_all" in buttons(p))
@@ -458,7 +456,6 @@ def test_cancelled_failed_and_refused(own_server, monkeypatch):
     def full(*job: object) -> None:
         raise QueueFull("The queue is full.")
 
-    monkeypatch.setattr(server.jobs(), "submit", full)
+    monkeypatch.setattr(server.shared(), "submit", full)
     fine(page.button(key="test_missing").click().run())
     assert "The queue is full." in shown(page)
-

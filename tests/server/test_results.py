@@ -4,10 +4,10 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from maskdemo.results import Results, size
+from maskdemo.server.results import Results, size
 from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.training import train
 from tests.samples import small
@@ -62,20 +62,45 @@ def test_one_that_is_too_large_pushes_nobody_out():
     assert results.find(small(seed=1)) and results.find(small(seed=2)) is None
 
 
-@given(runs=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1200)), max_size=30))
+@given(
+    runs=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1200)), max_size=30),
+    in_memory=st.sampled_from([0, 700, 5000]),
+)
 @settings(deadline=None)
-def test_the_bound_holds_whatever_comes(runs):
-    results, newest = Results(most_bytes=2000), {}
+@example(runs=[(2, 376), (0, 932), (1, 696), (0, 0), (1, 0)], in_memory=5000)
+def test_the_bound_holds_whatever_comes(runs, in_memory):
+    results = Results(most_bytes=2000, in_memory=in_memory)
+    sizes: dict[int, int] = {}  # of what is there, the one not asked for longest first
     for seed, bytes_ in runs:
-        newest[seed] = finished(seed, bytes_)
-        results.keep(newest[seed])
-        assert results.find(small(seed=seed)) is newest[seed]
-        kept = [found for s in newest if (found := results.find(small(seed=s)))]
-        assert sum(size(each) for each in kept) <= 2000
-        # Nothing is let go without need: whoever is missing would not have fitted.
-        missing = [each for each in newest.values() if all(each is not k for k in kept)]
-        if missing:
-            assert sum(map(size, kept)) + max(map(size, missing)) > 2000 - 1200
+        sizes.pop(seed, None)
+        one = finished(seed, bytes_)
+        results.keep(one)
+        assert results.find(small(seed=seed)) is one
+        there = {each: sizes[each] for each in sizes if results.find(small(seed=each))}
+        gone = [each for each in sizes if each not in there]
+        kept = sum(there.values()) + size(one)
+        assert kept <= 2000
+        assert gone == list(sizes)[: len(gone)], "the oldest go first"
+        # Nothing is let go without need: the last to go would not have fitted beside the others.
+        assert not gone or kept + sizes[gone[-1]] > 2000
+        results.find(small(seed=seed))
+        sizes = {**there, seed: size(one)}
+    results.clear()
+
+
+def test_what_does_not_fit_into_memory_comes_back_from_its_file_as_it_was():
+    results = Results(in_memory=1500)
+    runs = [list(train(small(seed=seed)))[-1] for seed in (1, 2)]
+    for each in (*runs, finished(3)):
+        results.keep(each)
+    for each in runs:
+        found = results.find(each.experiment)
+        assert found is not None and found is not each
+        assert found.curves == each.curves and found.chance == each.chance
+        for name in each.experiment.strategies:
+            assert (found.probes.outputs[name] == each.probes.outputs[name]).all()
+            assert (found.networks[name][-1].kernel == each.networks[name][-1].kernel).all()
+    assert results.find(runs[1].experiment) is found, "the last one used stays in memory"
 
 
 def bytes_in(thing) -> int:

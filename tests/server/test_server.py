@@ -1,53 +1,55 @@
-"""The server's workers: a closed tab stops all that its viewer had under way, and nobody else's."""
+"""The server as pages use it: TensorFlow stays outside, and a closed tab is a goodbye."""
 
 from __future__ import annotations
 
-import itertools
-import time
+import subprocess
+import sys
 
 import pytest
 
-from maskdemo.jobs import Jobs
+from maskdemo.server import Run
 from maskdemo.ui import server
+from tests.samples import small
+from tests.server.fakes import FakeServer
+from tests.server.test_supervisor import Held, until
 
-NAMES = ("", ":study", ":costs", ":example", ":claims")
+PAGES = ("playground", "inside", "study", "article")
+OPEN = """
+import sys
+from streamlit.testing.v1 import AppTest
+for name in sys.argv[1:]:
+    page = AppTest.from_file("app.py", default_timeout=120)
+    if name != "playground":
+        page.switch_page(f"pages/{name}.py")
+    page.run()
+    assert not page.exception, page.exception
+    heavy = {each.partition(".")[0] for each in sys.modules} & {"tensorflow", "keras", "torch"}
+    assert not heavy, f"{name} has imported {heavy}"
+from maskdemo.ui import server
+server.shared().close()
+"""
 
 
-def endless():
-    for number in itertools.count():
-        time.sleep(0.001)
-        yield number
+def test_no_page_brings_tensorflow_into_the_server():
+    run = subprocess.run(
+        [sys.executable, "-c", OPEN, *PAGES], capture_output=True, text=True, timeout=240
+    )
+    assert run.returncode == 0, run.stderr
 
 
-def test_a_closed_tab_stops_everything_of_its_viewer(monkeypatch: pytest.MonkeyPatch):
-    places = {"jobs": Jobs(workers=4, grace=0.0), "keras_jobs": Jobs(workers=6, grace=0.0)}
-    for name, place in places.items():
-        monkeypatch.setattr(server, name, lambda place=place: place)
+def test_a_closed_tab_stops_what_its_viewer_had_and_nobody_elses(monkeypatch: pytest.MonkeyPatch):
+    held = Held()
+    fake = FakeServer(held, grace=0.0)
+    monkeypatch.setattr(server, "shared", lambda: fake)
     try:
-        for person in ("ann", "bob"):
-            for suffix in NAMES:
-                here = places["jobs" if suffix in ("", ":study") else "keras_jobs"]
-                here.submit(person + suffix, endless)
+        fake.submit("ann", Run(small()))
+        fake.submit("bob", Run(small(seed=1)))
+        until(lambda: fake.status("ann", "run").newest)
         server._left("ann")
-        for suffix in NAMES:
-            here = places["jobs" if suffix in ("", ":study") else "keras_jobs"]
-            assert here.status("ann" + suffix).phase == "idle"
-            assert here.status("bob" + suffix).phase in ("queued", "running")
+        until(lambda: fake.status("ann", "run").phase == "idle")
+        held.let.release()
+        until(lambda: fake.status("bob", "run").newest)
+        held.let.release()
+        until(lambda: fake.status("bob", "run").phase == "finished")
     finally:
-        for place in places.values():
-            place.close()
-
-
-def test_one_child_lives_at_a_time():
-    try:
-        children = server.keras_jobs()
-        children.submit("ann:costs", endless)
-        children.submit("bob:claims", endless)
-        until = time.monotonic() + 10
-        while children.status("ann:costs").phase != "running" and time.monotonic() < until:
-            time.sleep(0.01)
-        assert children.status("ann:costs").phase == "running"
-        assert children.status("bob:claims").position == 1
-    finally:
-        for name in ("ann:costs", "bob:claims"):
-            server.keras_jobs().cancel(name)
+        fake.close()

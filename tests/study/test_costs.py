@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from math import log10
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -31,7 +30,6 @@ from maskdemo.costs import (
     summary,
 )
 from maskdemo.experiment import Experiment
-from maskdemo.ui import costs as section_module
 from maskdemo.ui import server
 from tests.samples import ALL, small
 
@@ -171,8 +169,6 @@ def test_the_section_measures_shows_and_says(monkeypatch):
         for way in costs.ways(measured(small()))
     ]
     monkeypatch.setattr(child, "stream", fake([{"printed": "hello"}, *messages]))
-    while_others_train = partial(section_module._measure, trainings=SimpleNamespace(busy=1))
-    monkeypatch.setattr(section_module, "_measure", lambda one, _: while_others_train(one))
     app = section()
     assert not app.get("bidi_component") and not app.dataframe
     pressed(app)
@@ -184,7 +180,6 @@ def test_the_section_measures_shows_and_says(monkeypatch):
     assert len(shown) == len(costs.ways(measured(small())))
     assert set(shown[f"{lengths[0]} steps"]) == {costs.time_text(0.001 * lengths[0])}
     assert app.get("bidi_component")
-    assert any("Other trainings ran" in each.value for each in app.caption)
 
 
 def test_the_section_says_why_it_failed(monkeypatch):

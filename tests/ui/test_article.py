@@ -29,10 +29,9 @@ FIRST, THIRD = EXAMPLES[0].programs[0].name, EXAMPLES[2].programs[0].name
 @pytest.fixture(autouse=True)
 def own_workers() -> Iterator[None]:
     yield
-    for cached in (server.keras_jobs, server.jobs):
-        cached().close()
-        cached.clear()
-    server.results.clear()
+    server.keras_jobs().close()
+    server.keras_jobs.clear()
+    server.shared().results.clear()
 
 
 @pytest.fixture
@@ -203,7 +202,7 @@ def test_the_same_question_can_be_trained_in_place(monkeypatch):
     page.button(key="train_fixed_length").click().run()
     until(page, "against no mask (95% interval")
     assert charts_of(page) == 1
-    found = server.results().find(experiment)
+    found = server.find(experiment)
     assert found is not None and found.finished
 
 

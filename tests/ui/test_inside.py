@@ -56,10 +56,10 @@ STEPS = Experiment(
 
 
 def finished(experiment: Experiment) -> Snapshot:
-    found = server.results().find(experiment)
+    found = server.find(experiment)
     if found is None:
         found = list(train(experiment))[-1]
-        server.results().keep(found)
+        server.shared().results.keep(found)
     return found
 
 
@@ -85,7 +85,7 @@ def test_arriving_without_a_run_trains_what_the_link_says():
     app = page(experiment)
     assert not app.exception
     until = time.monotonic() + 60
-    while server.results().find(experiment) is None:
+    while server.find(experiment) is None:
         assert time.monotonic() < until
         time.sleep(0.1)
     app.run()

@@ -12,13 +12,14 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.evidence import headline, verdicts
 from maskdemo.experiment import Experiment
-from maskdemo.jobs import QueueFull
 from maskdemo.scenarios import OPENING, SCENARIOS
+from maskdemo.server import QueueFull
 from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import TASKS
 from maskdemo.training import train
 from maskdemo.ui import server
 from tests.samples import small
+from tests.server.fakes import FakeServer
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PATIENCE = 60.0  # only ever spent by a test that fails
@@ -26,15 +27,13 @@ PATIENCE = 60.0  # only ever spent by a test that fails
 
 @pytest.fixture(scope="module", autouse=True)
 def own_server() -> Iterator[None]:
-    """Workers and results of these tests alone, and none left behind."""
+    """One worker for all tests of pages, which ends with them; no results of other tests."""
     # Streamlit collects garbage after every run of a page: spare it what earlier tests imported.
     gc.collect()
     gc.freeze()
     yield
     gc.unfreeze()
-    server.jobs().close()
-    server.jobs.clear()
-    server.results.clear()
+    server.shared().results.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -399,17 +398,20 @@ def test_the_page_stays_usable_while_a_run_goes_on():
 
 
 def test_a_run_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
-    def broken(self):
-        raise RuntimeError("secret details")
+    def broken(order):
+        raise ValueError("Something is not as it should be.")
+        yield
 
     page = opened(small(seed=38).to_params())
+    fake = FakeServer(broken)
     with monkeypatch.context() as patch:
-        patch.setattr("maskdemo.training.train", broken)
+        patch.setattr(server, "shared", lambda: fake)
         page.button(key="train").click().run()
         until(page, lambda p: p.error)
-    assert "unexpected error" in page.error[0].value and "secret" not in shown(page)
-    assert not page.button(key="train").disabled
-    trained(page)
+        assert page.error[0].value == "Something is not as it should be."
+        assert not page.button(key="train").disabled
+    fake.close()
+    trained(fine(page.run()))
     assert not page.error
 
 

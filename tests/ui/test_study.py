@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.experiment import Experiment
-from maskdemo.jobs import QueueFull
+from maskdemo.server import QueueFull
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Findings, Study, default_study, run, summary
@@ -36,10 +36,12 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MASKDEMO_STORE", str(tmp_path_factory.mktemp("store")))
         patch.delenv("MASKDEMO_DASK", raising=False)
+        # A worker of their own, which gets its environment when it starts.
+        server.shared.clear()
         server.store.clear()
         yield
-        server.jobs().close()
-        server.jobs.clear()
+        server.shared().close()
+        server.shared.clear()
         server.store().close()
         server.store.clear()
     gc.unfreeze()

@@ -31,14 +31,12 @@ PATIENCE = 60.0  # only ever spent by a test that fails
 
 @pytest.fixture(scope="module", autouse=True)
 def own_server() -> Iterator[None]:
-    """Workers and results of these tests alone, and none left behind."""
+    """One worker for all tests of pages, which ends with them; no results of other tests."""
     gc.collect()
     gc.freeze()
     yield
     gc.unfreeze()
-    server.jobs().close()
-    server.jobs.clear()
-    server.results.clear()
+    server.shared().results.clear()
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +82,7 @@ def test_before_training_there_is_code_and_no_result(offered):
 
 
 def test_after_training_there_are_report_and_table_of_what_is_shown(offered, run):
-    server.results().keep(run)
+    server.shared().results.keep(run)
     page = opened(run.experiment.to_params())
     assert set(offered) == {"Keras script", "Notebook", "Report", "Table"}
     assert offered["Table"][0]() == run_table(run).to_csv(index=False)
@@ -110,13 +108,13 @@ def test_nothing_is_made_before_it_is_asked_for(offered, run, monkeypatch):
 
     for name in ("_script", "_notebook", "_run_report", "_run_table"):
         monkeypatch.setattr(take_away, name, refuse)
-    server.results().keep(run)
+    server.shared().results.keep(run)
     opened(run.experiment.to_params())
     assert len(offered) == 4
 
 
 def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
-    server.results().keep(run)
+    server.shared().results.keep(run)
     page = opened(run.experiment.to_params())
 
     def followed() -> dict[str, list[str]]:

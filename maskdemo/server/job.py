@@ -1,0 +1,71 @@
+"""One piece of work in the queue, and what viewers may know about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from maskdemo.server.requests import Request
+
+T = TypeVar("T")
+Phase = Literal["idle", "queued", "running", "finished", "cancelled", "failed"]
+
+
+class QueueFull(Exception):  # noqa: N818 - an answer to the viewer, not a fault
+    """No place is left in the queue; the message is meant for the viewer."""
+
+
+@dataclass(frozen=True)
+class Status(Generic[T]):
+    """What viewers may know about what they asked for, at one moment.
+
+    position: 1 is next; only while queued. seconds: about how long until it begins (queued) or ends
+    (running), None before anything is known. error: one sentence, when failed. notice: one sentence
+    on something that happened and mended itself.
+    """
+
+    phase: Phase = "idle"
+    position: int | None = None
+    seconds: float | None = None
+    newest: T | None = None
+    error: str | None = None
+    notice: str | None = None
+
+    @property
+    def going(self) -> bool:
+        """Whether it waits or runs."""
+        return self.phase in ("queued", "running")
+
+
+@dataclass(eq=False)
+class Job:
+    """One request and all who wait for it. done: the share (0 to 1) of the work that is behind it."""
+
+    request: Request
+    phase: Phase = "queued"
+    newest: Any = None
+    done: float = 0.0
+    error: str | None = None
+    notice: str | None = None
+    deaths: int = 0
+    began: float | None = None
+    ran: float = 0.0  # seconds in earlier turns
+
+    @property
+    def going(self) -> bool:
+        """Whether it waits or runs."""
+        return self.phase in ("queued", "running")
+
+
+@dataclass(eq=False)
+class Place:
+    """What a viewer has of one kind. since: when this viewer began to wait, as a number in a row."""
+
+    job: Job
+    since: int
+    left: Status[Any] | None = None  # as it was when the viewer cancelled
+
+    @property
+    def going(self) -> bool:
+        """Whether the viewer still waits for it."""
+        return self.left is None and self.job.going

@@ -1,0 +1,106 @@
+"""What a worker can do, by kind: each a stream of the newest that is known.
+
+TensorFlow is imported by whatever needs it, when it is begun.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+from maskdemo.experiment import Experiment
+from maskdemo.server.increments import shrink, shrink_findings
+from maskdemo.snapshot import Outcome
+from maskdemo.study.cluster import executor_of
+from maskdemo.study.grid import Study, Training
+from maskdemo.study.store import Store
+
+Stream = Generator[Any, None, None]
+#: (newest, what was sent last) -> what is new in it.
+Shrink = Callable[[Any, Any], Any]
+
+_LOADING = threading.Lock()
+
+
+def begin(order: Mapping[str, Any]) -> tuple[Shrink, Stream]:
+    """How to shrink what comes to what is new in it, and the stream itself."""
+    match order["kind"]:
+        case "run":
+            return shrink, _run(order["experiment"])
+        case "study":
+            return shrink_findings, _study(order["study"], order["known"])
+        case "checks":
+            return _whole, _checks(order["names"])
+    raise ValueError("There is no work of this kind.")
+
+
+def load() -> None:
+    """Import TensorFlow and all that trains; other threads wait."""
+    # One thread at a time: two that import TensorFlow at once deadlock over its circular imports.
+    with _LOADING:
+        import maskdemo.training  # noqa: F401
+
+
+def prepare(experiment: str) -> None:
+    """Compile the programs of an experiment, given as JSON."""
+    load()
+    from maskdemo.training import compile_ahead
+
+    compile_ahead(Experiment.from_json(experiment))
+
+
+def programs() -> int:
+    """How many programs this process has compiled."""
+    engine = sys.modules.get("maskdemo.engine")
+    return 0 if engine is None else engine.programs()
+
+
+def _whole(newest: Any, before: Any) -> Any:
+    return newest
+
+
+def _run(experiment: str) -> Stream:
+    load()
+    from maskdemo.training import train
+
+    yield from train(Experiment.from_json(experiment))
+
+
+class _Known:
+    """The store, and before it what was known already: it survives a store that cannot be used."""
+
+    def __init__(self, known: dict[tuple[Experiment, int], Outcome], store: Store) -> None:
+        self._known, self._store = known, store
+
+    def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
+        return self._known.get((experiment, repeat)) or self._store.find(experiment, repeat)
+
+    def keep(self, experiment: Experiment, repeat: int, outcome: Outcome) -> None:
+        self._store.keep(experiment, repeat, outcome)
+
+
+def _study(params: Mapping[str, str], known: list[list[Any]]) -> Stream:
+    from maskdemo.study.running import run
+
+    study = Study.from_params(params)
+    trainings = study.trainings()
+    outcomes = {_key(trainings[at]): Outcome(*numbers) for at, *numbers in known}
+    store: Any = _Known(outcomes, Store())
+    with executor_of() as executor:
+        if executor is None:
+            load()
+        yield from run(study, executor=executor, store=store)
+
+
+def _key(training: Training) -> tuple[Experiment, int]:
+    return training.experiment, training.repeat
+
+
+def _checks(names: list[str]) -> Stream:
+    load()
+    from maskdemo.article.keras_checks import check
+
+    for name in names:
+        yield name, check(name)

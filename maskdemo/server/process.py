@@ -1,0 +1,107 @@
+"""A worker process as the server sees it: started, given orders, listened to, ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from maskdemo.server import messages
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = "maskdemo.server.worker"
+
+#: glibc's allocator otherwise keeps what compiling has freed, in an arena for each thread: two arenas,
+#: and a megabyte or more always straight from the system. Other systems do not read these.
+_MEMORY = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(2**20),
+}
+
+
+class Process:
+    """One worker. `tell` is called from a thread of its own with each message, at last with None.
+
+    Not thread-safe: one thread gives the orders.
+    """
+
+    def __init__(self, tell: Callable[[Process, object | None], None]) -> None:
+        self._tell = tell
+        self.used = False  # whether it was ever given an order
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", MODULE],
+            env=environment(os.environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=-1,
+            # A group of its own: it is ended with all that an article's program has started, and
+            # Control-C in a terminal is for the server, which then ends it. The flags say the same,
+            # and that pages come first, to Windows, which alone has them.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+            | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+        )
+        self.pid = self._process.pid
+        threading.Thread(target=self._listen, name=f"worker-{self.pid}", daemon=True).start()
+
+    def order(self, what: Mapping[str, Any]) -> None:
+        """Send an order. To one that has died it is lost, and its end is told anyway."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        with suppress(OSError, ValueError):  # the pipe is broken, or closed
+            pipe.write(json.dumps(what).encode() + b"\n")
+            pipe.flush()
+
+    def kill(self) -> None:
+        """End it now, with whatever it has started, and wait until it is gone."""
+        with suppress(OSError):
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+
+    def ending(self) -> str:
+        """How a worker that is gone has ended, as a sentence."""
+        code = self._process.wait()
+        if code < 0:
+            name = signal.Signals(-code).name
+            why = f"was ended from outside ({name}); the machine may be short of memory."
+        else:
+            why = f"stopped early (exit code {code})."
+        return f"The process that computes {why}"
+
+    def _listen(self) -> None:
+        pipe = self._process.stdout
+        assert pipe is not None
+        with pipe:
+            try:
+                while (message := messages.read(pipe)) is not None:
+                    self._tell(self, message)
+            except (messages.Garbled, OSError):
+                # Whatever speaks there is no worker any more.
+                self._process.kill()
+        self._tell(self, None)
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What the worker's environment is, made from the server's."""
+    path = os.pathsep.join(filter(None, [str(ROOT), given.get("PYTHONPATH")]))
+    return {
+        **_MEMORY,
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        **given,
+        "PYTHONPATH": path,
+        "PYTHONIOENCODING": "utf-8",
+    }

@@ -1,0 +1,267 @@
+"""The server's one worker process: started, kept busy, watched, replaced.
+
+One thread does it. It is woken by what viewers ask for and by what the worker says, each through one
+inbox, so that nothing here needs a lock and nobody who asks ever waits for a process.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from maskdemo.experiment import Experiment
+from maskdemo.server.following import Following, follow
+from maskdemo.server.job import Job, Status
+from maskdemo.server.messages import Ended, Newest, Prepared
+from maskdemo.server.process import Process
+from maskdemo.server.queue import Queue
+from maskdemo.server.requests import Request, Run
+from maskdemo.server.results import Results
+from maskdemo.snapshot import Snapshot
+
+#: Bytes of its own that a worker may hold between two orders; compiling takes up to 240 MB more.
+MOST_MEMORY = 450 * 2**20
+#: Programs that a worker may have compiled.
+MOST_PROGRAMS = 48
+#: Seconds without a word after which a worker that has an order is taken for hung.
+PATIENCE = 300.0
+#: Seconds between two looks at what nobody announces: viewers whose grace is over.
+TICK = 0.5
+#: Workers in a row that may die with nothing to do, before the next one waits for something to do.
+MOST_IDLE_DEATHS = 2
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Doing:
+    """The order under way. number: as the worker was given it. told: to stop, or to give way."""
+
+    job: Job
+    following: Following
+    number: int
+    heard: float
+    told: str | None = None
+
+
+class Server:
+    """Work for many viewers: see `maskdemo.server.requests` for what can be asked for.
+
+    Every method may be called from any thread and returns at once; only `close` waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        start: Callable[[Callable[[Process, object | None], None]], Process] = Process,
+        most_memory: int = MOST_MEMORY,
+        patience: float = PATIENCE,
+        **queue_options: Any,
+    ) -> None:
+        self._queue = Queue(**queue_options)
+        self.results = Results()
+        self._start, self._most_memory, self._patience = start, most_memory, patience
+        self._checks: dict[str, Mapping[str, Any]] = {}
+        self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
+        self._worker: Process | None = None
+        self._doing: _Doing | None = None
+        self._followed: dict[Job, Following] = {}
+        self._number = 0
+        self._preparing = False
+        self._idle_deaths = 0
+        self._closed = False
+        self._thread = threading.Thread(target=self._watch, name="maskdemo-server", daemon=True)
+        self._thread.start()
+
+    def submit(self, viewer: str, request: Request) -> None:
+        """Ask for something. Raises `QueueFull` with a sentence."""
+        if self._closed:
+            raise RuntimeError("The server is closing, so nothing new can start.")
+        self._queue.submit(viewer, request)
+        self._wake()
+
+    def status(self, viewer: str, kind: str) -> Status[Any]:
+        """What the viewer asked for last of that kind, as it is now; cheap enough to poll."""
+        status = self._queue.status(viewer, kind)
+        if isinstance(status.newest, Kept):
+            return replace(status, newest=self.results.find(status.newest.experiment))
+        return status
+
+    def cancel(self, viewer: str, kind: str) -> None:
+        """Leave it; what was shown until now stays."""
+        self._queue.cancel(viewer, kind)
+        self._wake()
+
+    def left(self, viewer: str) -> None:
+        """The viewer is gone: cancelled and forgotten unless they return within the grace."""
+        self._queue.left(viewer)
+
+    def returned(self, viewer: str) -> None:
+        """The viewer is here."""
+        self._queue.returned(viewer)
+
+    def find(self, experiment: Experiment) -> Snapshot | None:
+        """The finished run of this experiment, whoever asked for it, if it is still kept."""
+        return self.results.find(experiment)
+
+    def prepare(self, viewer: str, experiment: Experiment) -> None:
+        """Compile what this would need while there is nothing else to do; forget the last such wish."""
+        self._queue.prepare(viewer, experiment)
+        self._wake()
+
+    def close(self) -> None:
+        """End the worker, and wait until it has ended."""
+        self._closed = True
+        self._wake()
+        self._thread.join()
+
+    @property
+    def worker(self) -> int | None:
+        """The worker's process number, if there is one."""
+        worker = self._worker
+        return None if worker is None else worker.pid
+
+    def _wake(self) -> None:
+        self._inbox.put(None)
+
+    # From here on only the server's own thread.
+
+    def _watch(self) -> None:
+        while not self._closed:
+            try:
+                self._step()
+            except Exception:  # whatever it is, the others must be served
+                log.exception("The server's thread stumbled")
+                self._fail("It stopped because of an unexpected error.")
+            self._hear()
+        self._retire()
+
+    def _hear(self) -> None:
+        try:
+            news = self._inbox.get(timeout=TICK)
+        except queue.Empty:
+            return
+        if news is None or news[0] is not self._worker:
+            return
+        worker, message = news
+        try:
+            if message is None:
+                self._bury(worker)
+            elif isinstance(message, Prepared):
+                self._preparing = False
+            elif (doing := self._doing) is not None:
+                self._take(doing, message)
+        except Exception:
+            log.exception("A message could not be used")
+            self._fail("What came back could not be read.")
+
+    def _take(self, doing: _Doing, message: object) -> None:
+        doing.heard = self._queue.clock()
+        self._idle_deaths = 0
+        if isinstance(message, Newest) and message.number == doing.number:
+            doing.following.take(message.content)
+            self._queue.show(doing.job, doing.following.newest, doing.following.done)
+        elif isinstance(message, Ended) and message.number == doing.number:
+            self._doing = None
+            if (message.memory or 0) > self._most_memory or message.programs > MOST_PROGRAMS:
+                self._retire()
+            self._after(doing, message)
+
+    def _after(self, doing: _Doing, ended: Ended) -> None:
+        job, following = doing.job, doing.following
+        if ended.error is not None:
+            self._end(job, error=ended.error)
+        elif not self._queue.is_wanted(job):
+            self._end(job)
+        elif ended.gave_way or self._queue.should_give_way(job):
+            self._queue.give_way(job)
+        else:
+            self._begin(job, following)
+
+    def _step(self) -> None:
+        """Whatever can be done now."""
+        for job in [each for each in self._followed if not each.going]:
+            del self._followed[job]
+        doing = self._doing
+        if doing is not None:
+            self._look_after(doing)
+        elif (job := self._queue.take()) is not None:
+            following = self._followed.get(job) or follow(job.request, self.results, self._checks)
+            self._followed[job] = following
+            self._begin(job, following)
+        elif self._worker is None:
+            if self._idle_deaths < MOST_IDLE_DEATHS:
+                self._hire()
+        elif not self._preparing and (experiment := self._queue.take_ahead()) is not None:
+            self._preparing = True
+            self._worker.order({"prepare": experiment.to_json()})
+
+    def _begin(self, job: Job, following: Following) -> None:
+        order = following.order()
+        self._queue.show(job, following.newest, following.done)
+        if order is None:
+            self._end(job)
+            return
+        worker = self._worker or self._hire()
+        self._number += 1
+        self._doing = _Doing(job, following, self._number, self._queue.clock())
+        worker.order({"do": self._number, **order})
+
+    def _look_after(self, doing: _Doing) -> None:
+        worker = self._worker
+        assert worker is not None
+        if self._queue.clock() - doing.heard > self._patience:
+            log.warning("The worker has not said anything for %s seconds", self._patience)
+            worker.kill()
+        elif doing.told != "stop" and not self._queue.is_wanted(doing.job):
+            doing.told = "stop"
+            worker.order({"stop": doing.number})
+        elif doing.told is None and self._queue.should_give_way(doing.job):
+            doing.told = "give_way"
+            worker.order({"give_way": doing.number})
+
+    def _end(self, job: Job, *, error: str | None = None) -> None:
+        following = self._followed.pop(job, None)
+        request, kept = job.request, None
+        if isinstance(request, Run) and following is not None and error is None:
+            kept = Kept(request.experiment)
+        self._queue.end(job, error=error, newest=kept)
+
+    def _fail(self, error: str) -> None:
+        """Give up what is under way, and the worker with it."""
+        doing, self._doing = self._doing, None
+        if doing is not None:
+            self._end(doing.job, error=error)
+        self._retire()
+
+    def _hire(self) -> Process:
+        self._preparing = False
+        worker = self._worker = self._start(lambda *news: self._inbox.put(news))
+        worker.order({"load": True})
+        return worker
+
+    def _retire(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.kill()
+
+    def _bury(self, worker: Process) -> None:
+        """The worker has ended by itself."""
+        self._worker = None
+        worker.kill()  # with what it has started
+        doing, self._doing = self._doing, None
+        if doing is None:
+            self._idle_deaths += 1
+            return
+        self._queue.died(doing.job, worker.ending())
+
+
+@dataclass(frozen=True)
+class Kept:
+    """In the place of a finished run's snapshot: it is in the results."""
+
+    experiment: Experiment

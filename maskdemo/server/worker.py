@@ -1,0 +1,160 @@
+"""The process that holds TensorFlow: `python -m maskdemo.server.worker`.
+
+Orders come as JSON, a line each, on standard input; answers go out as `maskdemo.server.messages`. It
+ends as soon as its input does, so that it never outlives the server, whatever that one died of.
+
+{"do": number, "kind": ..., ...} begins what `maskdemo.server.orders` can do; {"stop": number} ends it
+at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
+compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from maskdemo.server import messages, orders
+
+#: Seconds between two snapshots that are sent: pages look less often than that.
+PACE = 0.1
+#: Pages come first.
+NICE = 10
+#: Out of 1000: of two processes that use as much, the kernel ends this one.
+OOM_SCORE = 500
+
+log = logging.getLogger(__name__)
+
+
+class _Worker:
+    def __init__(self, orders_in: IO[bytes], answers: IO[bytes]) -> None:
+        self._orders_in, self._answers = orders_in, answers
+        self._writing = threading.Lock()
+        self._stopped: int = 0  # orders up to this number are not to go on
+        self._giving_way: int = 0
+        self._suspended: tuple[str, orders.Shrink, orders.Stream] | None = None
+        self._to_do: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._to_prepare: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def work(self) -> None:
+        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._prepare, daemon=True).start()
+        while True:
+            order = self._to_do.get()
+            if "load" in order:
+                orders.load()
+            else:
+                self._do(order)
+
+    def _listen(self) -> None:
+        for line in self._orders_in:
+            order = json.loads(line)
+            if "stop" in order:
+                self._stopped = order["stop"]
+            elif "give_way" in order:
+                self._giving_way = order["give_way"]
+            elif "prepare" in order:
+                self._to_prepare.put(order["prepare"])
+            else:
+                self._to_do.put(order)
+        end_with_all_that_was_started()
+
+    def _do(self, order: dict[str, Any]) -> None:
+        number, error, sent, newest, due = order["do"], None, None, None, 0.0
+        shrink, stream = self._resumed(order) or orders.begin(order)
+        try:
+            for newest in stream:
+                if number in (self._stopped, self._giving_way):
+                    break
+                if time.monotonic() >= due:
+                    self._say(messages.Newest(number, shrink(newest, sent)))
+                    sent, due = newest, time.monotonic() + PACE
+            if newest is not sent:
+                self._say(messages.Newest(number, shrink(newest, sent)))
+        except Exception as failure:  # whatever it is, the worker must live on
+            error = sentence(failure)
+            log.exception("An order failed")
+        gave_way = number == self._giving_way
+        if gave_way and order["kind"] == "run":
+            self._suspended = (order["experiment"], shrink, stream)
+        else:
+            with suppress(Exception):
+                stream.close()
+        self._say(messages.Ended(number, error, gave_way, own_memory(), orders.programs()))
+
+    def _resumed(self, order: dict[str, Any]) -> tuple[orders.Shrink, orders.Stream] | None:
+        """A run that gave way goes on in mid-run; nothing of it has moved since."""
+        if self._suspended is None or order.get("experiment") != self._suspended[0]:
+            return None
+        (_, shrink, stream), self._suspended = self._suspended, None
+        return shrink, stream
+
+    def _prepare(self) -> None:
+        while True:
+            wanted = self._to_prepare.get()
+            try:
+                orders.prepare(wanted)
+            except Exception:  # a guess at what will be needed; who needs it will see
+                log.exception("Compiling ahead failed")
+            self._say(messages.Prepared())
+
+    def _say(self, message: object) -> None:
+        with self._writing:
+            messages.write(self._answers, message)
+
+
+def sentence(failure: BaseException) -> str:
+    """What went wrong, for people."""
+    if isinstance(failure, ValueError) and str(failure).strip():
+        return str(failure)
+    return f"It stopped because of an unexpected error ({type(failure).__name__})."
+
+
+def own_memory() -> int | None:
+    """Bytes that only this process holds, without files of others that are mapped; None if unknown."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return 1024 * int(line.split()[1])
+    except OSError:
+        return None
+    return None
+
+
+def end_with_all_that_was_started() -> None:
+    """End this process at once; where it leads a group, end all of it."""
+    if sys.platform != "win32" and os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(0)
+
+
+def stand_back() -> None:
+    """Let the server come first, for the processor and when memory runs out; where that can be said."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
+
+
+def take_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """The two pipes, moved away from where a program would read and print."""
+    orders_in, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return orders_in, answers
+
+
+if __name__ == "__main__":
+    stand_back()
+    logging.basicConfig(level=logging.WARNING)
+    _Worker(*take_pipes()).work()

@@ -1,0 +1,524 @@
+"""The queue by itself: no processes and no threads, the clock only when a test tells it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from maskdemo.server.job import Job, QueueFull, Status
+from maskdemo.server.pace import Pace
+from maskdemo.server.queue import MOST_DEATHS, UNFINISHED_KEPT, Queue
+from maskdemo.server.requests import Claims, Program, Request, Run, StudyRun, kind_of
+from maskdemo.study.grid import Study
+from tests.samples import small
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue(clock: Clock) -> Queue:
+    return Queue(clock=clock)
+
+
+def run(seed: int) -> Run:
+    return Run(small(seed=seed))
+
+
+STUDY = StudyRun(Study(base=small(repeats=2), vary="side", doses=("post", "pre")))
+
+
+def taken(queue: Queue) -> Job:
+    job = queue.take()
+    assert job is not None
+    return job
+
+
+def places(queue: Queue, *viewers: str, kind: str = "run") -> list[int | None]:
+    return [queue.status(viewer, kind).position for viewer in viewers]
+
+
+# First come, first served
+
+
+def test_nothing_is_known_of_who_asked_for_nothing(queue):
+    assert queue.status("a", "run") == Status()
+    queue.cancel("a", "run")
+    queue.left("a")
+    queue.returned("a")
+    assert queue.take() is None
+
+
+def test_one_at_a_time_with_places_that_count_down(queue):
+    for viewer, seed in zip("abcd", range(4), strict=True):
+        queue.submit(viewer, run(seed))
+    assert places(queue, *"abcd") == [1, 2, 3, 4]
+    first = taken(queue)
+    assert first.request == run(0) and queue.take() is None
+    assert places(queue, *"abcd") == [None, 1, 2, 3]
+    queue.cancel("c", "run")
+    assert places(queue, *"abcd") == [None, 1, None, 2]
+    queue.end(first)
+    assert queue.status("a", "run").phase == "finished"
+    assert taken(queue).request == run(1)
+
+
+def test_the_newest_is_what_was_shown_last(queue):
+    queue.submit("a", run(1))
+    job = taken(queue)
+    queue.show(job, "half", 0.5)
+    assert queue.status("a", "run").newest == "half"
+    queue.end(job, newest="all")
+    queue.show(job, "late", 1.0)
+    assert queue.status("a", "run") == Status("finished", newest="all")
+
+
+def test_changing_ones_mind_while_waiting_keeps_the_turn(queue):
+    for viewer, seed in zip("abc", range(3), strict=True):
+        queue.submit(viewer, run(seed))
+    taken(queue)
+    queue.submit("b", run(9))
+    assert places(queue, "b", "c") == [1, 2]
+
+
+def test_asking_again_while_running_cancels_and_goes_to_the_back(queue):
+    queue.submit("a", run(1))
+    job = taken(queue)
+    queue.submit("b", run(2))
+    queue.submit("a", run(3))
+    assert not queue.is_wanted(job)
+    assert places(queue, "b", "a") == [1, 2]
+    assert queue.take() is None, "the first has not stopped yet"
+    queue.end(job)
+    assert taken(queue).request == run(2)
+
+
+def test_one_job_of_each_kind(queue):
+    queue.submit("a", run(1))
+    queue.submit("a", Claims(("slower",)))
+    assert queue.status("a", "run").phase == queue.status("a", "claims").phase == "queued"
+    queue.cancel("a", "claims")
+    assert queue.status("a", "run").phase == "queued"
+    assert kind_of(STUDY) == "studyrun"
+
+
+def test_a_full_queue_says_so_and_changes_nothing(clock):
+    queue = Queue(capacity=2, clock=clock)
+    for viewer, seed in zip("abc", range(3), strict=True):
+        queue.submit(viewer, run(seed))
+        if viewer == "a":
+            job = taken(queue)
+    with pytest.raises(QueueFull, match=r"^The server is busy .*\(2 waiting\).*\.$"):
+        queue.submit("d", run(4))
+    with pytest.raises(QueueFull):
+        queue.submit("a", run(5))
+    assert queue.status("d", "run") == Status() and queue.is_wanted(job)
+    queue.submit("c", run(6))  # takes the place of the viewer's own
+    queue.submit("d", run(1))  # joins, which takes no place
+    assert places(queue, *"bcd") == [1, 2, 1]
+
+
+# Joining
+
+
+def test_the_same_request_is_one_job_that_all_see(queue):
+    queue.submit("a", run(1))
+    queue.submit("b", run(2))
+    queue.submit("c", run(2))
+    assert places(queue, *"abc") == [1, 2, 2]
+    first = taken(queue)
+    queue.submit("d", run(1))
+    queue.show(first, "curves", 0.1)
+    assert queue.status("a", "run").newest == queue.status("d", "run").newest == "curves"
+    queue.end(first)
+    second = taken(queue)
+    assert queue.status("b", "run").phase == queue.status("c", "run").phase == "running"
+    queue.end(second)
+    assert queue.take() is None
+
+
+def test_cancelling_leaves_and_the_last_to_leave_stops_it(queue):
+    queue.submit("a", run(1))
+    queue.submit("b", run(1))
+    job = taken(queue)
+    queue.show(job, "curves", 0.1)
+    queue.cancel("a", "run")
+    queue.show(job, "more", 0.2)
+    assert queue.status("a", "run") == Status("cancelled", newest="curves")
+    assert queue.is_wanted(job) and queue.status("b", "run").newest == "more"
+    queue.cancel("b", "run")
+    assert not queue.is_wanted(job)
+    queue.submit("c", run(1))
+    assert places(queue, "c") == [1], "what is being stopped is not joined"
+
+
+def test_a_turn_is_that_of_whoever_has_waited_longest(queue):
+    queue.submit("a", run(1))
+    queue.submit("b", run(2))
+    queue.submit("c", run(3))
+    queue.submit("d", run(2))
+    queue.submit("b", run(4))  # leaves the job to d, who came after c
+    assert places(queue, *"abcd") == [1, 2, 3, 4]
+
+
+# Giving way
+
+
+def test_patient_work_comes_last_and_gives_way(queue):
+    queue.submit("s", STUDY)
+    job = taken(queue)
+    queue.show(job, "some", 0.3)
+    assert not queue.should_give_way(job)
+    queue.submit("c", Claims(("slower",)))
+    assert not queue.should_give_way(job), "who is patient does not press"
+    queue.submit("a", run(1))
+    queue.submit("p", Program("example_1"))
+    assert queue.should_give_way(job)
+    assert places(queue, "a") == [1]
+    queue.give_way(job)
+    status = queue.status("s", "studyrun")
+    assert (status.phase, status.position, status.newest) == ("queued", 3, "some")
+    order = []
+    while (next_one := queue.take()) is not None:
+        order.append(kind_of(next_one.request))
+        queue.end(next_one)
+    assert order == ["run", "program", "studyrun", "claims"]
+
+
+# The death of a worker
+
+
+def test_it_begins_again_once_and_says_so(queue):
+    queue.submit("a", run(1))
+    queue.submit("b", run(2))
+    job = taken(queue)
+    queue.show(job, "some", 0.4)
+    queue.died(job, "It was killed.")
+    status = queue.status("a", "run")
+    assert (status.phase, status.position, status.newest) == ("queued", 1, "some")
+    assert status.notice == "It was killed. It begins again by itself."
+    assert taken(queue) is job
+    assert queue.status("a", "run").notice is not None
+    queue.died(job, "It was killed.")
+    assert MOST_DEATHS == 2
+    status = queue.status("a", "run")
+    assert status.phase == "failed" and status.notice is None
+    assert status.error == "It was killed. It happened 2 times, so this was given up."
+    assert taken(queue).request == run(2), "it blocks nobody"
+
+
+# Leaving
+
+
+def test_who_leaves_is_forgotten_after_the_grace(queue, clock):
+    for viewer, seed in zip("ab", range(2), strict=True):
+        queue.submit(viewer, run(seed))
+    job = taken(queue)
+    queue.left("a")
+    clock.now += 4
+    assert queue.is_wanted(job)
+    queue.left("a")  # the first goodbye counts
+    clock.now += 1
+    assert not queue.is_wanted(job)
+    assert queue.status("a", "run") == Status()
+    queue.end(job)
+    assert taken(queue).request == run(1)
+
+
+def test_who_comes_back_in_time_has_lost_nothing(queue, clock):
+    queue.submit("a", run(1))
+    queue.left("a")
+    clock.now += 4
+    queue.returned("a")
+    clock.now += 4
+    assert queue.status("a", "run").phase == "queued"
+
+
+def test_who_leaves_a_shared_job_leaves_it_to_the_others(queue, clock):
+    queue.submit("a", run(1))
+    queue.submit("b", run(1))
+    job = taken(queue)
+    queue.left("a")
+    clock.now += 6
+    assert queue.is_wanted(job)
+    assert queue.status("b", "run").phase == "running"
+
+
+# What is remembered
+
+
+def test_of_what_has_ended_only_so_much_is_remembered(clock):
+    queue = Queue(remembered=3, clock=clock)
+    for viewer in "abcde":
+        queue.submit(viewer, run(1))
+        queue.end(taken(queue), newest=viewer)
+        queue.status("a", "run")  # looks all the time
+    assert [queue.status(viewer, "run").newest for viewer in "abcde"] == ["a", None, None, "d", "e"]
+
+
+def test_what_was_left_unfinished_is_kept_for_a_few(queue):
+    viewers = [str(number) for number in range(UNFINISHED_KEPT + 3)]
+    for viewer in viewers:
+        queue.submit(viewer, run(1))
+        job = taken(queue)
+        queue.show(job, viewer, 0.1)
+        queue.cancel(viewer, "run")
+        queue.end(job)
+    kept = [viewer for viewer in viewers if queue.status(viewer, "run").newest is not None]
+    assert kept == viewers[3:]
+    assert all(queue.status(viewer, "run").phase == "cancelled" for viewer in viewers)
+
+
+# Compiling ahead
+
+
+def test_ahead_of_everything_only_when_nothing_else_is_to_be_done(queue):
+    queue.prepare("a", small(units=1))
+    queue.prepare("b", small(units=2))
+    queue.prepare("a", small(units=3))  # the settings moved on
+    queue.submit("c", run(1))
+    assert queue.take_ahead() is None
+    job = taken(queue)
+    assert queue.take_ahead() is None
+    queue.end(job)
+    assert [queue.take_ahead() for _ in range(3)] == [small(units=3), small(units=2), None]
+    queue.prepare("a", small(units=4))
+    queue.submit("a", run(2))
+    queue.end(taken(queue))
+    assert queue.take_ahead() is None, "the run itself has compiled it"
+
+
+def test_what_would_be_compiled_for_who_has_left_is_forgotten(queue, clock):
+    queue.prepare("a", small())
+    queue.left("a")
+    clock.now += 6
+    assert queue.take_ahead() is None
+
+
+# How long
+
+
+def test_seconds_are_learned_from_what_trainings_took(queue, clock):
+    queue.submit("a", run(1))
+    queue.submit("b", Run(small(seed=2, epochs=4)))
+    assert queue.status("b", "run").seconds is None
+    first = taken(queue)
+    clock.now += 3
+    queue.end(first)
+    second = taken(queue)
+    queue.submit("c", run(3))
+    assert queue.status("b", "run").seconds == pytest.approx(6)
+    clock.now += 2
+    assert queue.status("b", "run").seconds == pytest.approx(4)
+    queue.show(second, "half", 0.5)
+    assert queue.status("b", "run").seconds == pytest.approx(3)
+    assert queue.status("c", "run").seconds == pytest.approx(3)
+
+
+def test_a_run_waits_for_no_study(queue, clock):
+    queue.submit("a", run(1))
+    job = taken(queue)
+    clock.now += 3
+    queue.end(job)
+    queue.submit("s", STUDY)
+    taken(queue)
+    queue.submit("b", run(2))
+    assert queue.status("b", "run").seconds == 0
+
+
+def test_what_cannot_be_known_is_not_told():
+    pace = Pace()
+    assert pace.left(Program("x"), 0.0, 1.0) is None
+    assert pace.left(run(1), 0.25, 10.0) == pytest.approx(30.0)
+    pace.learn(Program("x"), 12.0)
+    assert pace.left(Program("y"), 0.0, 5.0) == pytest.approx(7.0)
+
+
+def test_any_thread_may_call(queue):
+    def busy(viewer: str) -> None:
+        for number in range(50):
+            queue.submit(viewer, run(number % 3))
+            queue.status(viewer, "run")
+            queue.cancel(viewer, "run")
+
+    threads = [threading.Thread(target=busy, args=(viewer,)) for viewer in "abcd"]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        if (job := queue.take()) is not None:
+            queue.show(job, 1, 0.5)
+            queue.end(job)
+    assert queue.take() is None
+
+
+viewers = st.sampled_from("abc")
+requests: st.SearchStrategy[Request] = st.sampled_from(
+    [run(1), run(2), STUDY, Claims(("slower",)), Program("x")]
+)
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Against a model in the plainest words: a list of who waits, a dictionary of what they have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.queue = Queue(capacity=3, clock=self.clock)
+        self.turn = 0
+        #: (viewer, kind) -> [request, turn, phase, newest, deaths of its job]
+        self.has: dict[tuple[str, str], list] = {}
+        self.running: Job | None = None
+        self.leaving: dict[str, float] = {}
+
+    def going(self, request: Request) -> list[list]:
+        return [h for h in self.has.values() if h[0] == request and h[2] in ("queued", "running")]
+
+    def line(self) -> list[Request]:
+        waiting = {h[0] for h in self.has.values() if h[2] == "queued"}
+        return sorted(
+            waiting,
+            key=lambda r: (
+                r.patient,
+                -max(h[4] for h in self.going(r)),
+                min(h[1] for h in self.going(r)),
+            ),
+        )
+
+    @rule(viewer=viewers, request=requests)
+    def submit(self, viewer: str, request: Request) -> None:
+        at = (viewer, kind_of(request))
+        mine, others = self.has.get(at), self.going(request)
+        live = mine is not None and mine[2] in ("queued", "running")
+        if mine is not None and live and mine[0] == request:
+            self.queue.submit(viewer, request)
+            return
+        alone = mine is not None and mine[2] == "queued" and len(self.going(mine[0])) == 1
+        room = 3 + (self.running is None)
+        if not others and not alone and len(self.line()) >= room:
+            with pytest.raises(QueueFull):
+                self.queue.submit(viewer, request)
+            return
+        self.queue.submit(viewer, request)
+        self.turn += 1
+        since = mine[1] if mine is not None and live and mine[2] == "queued" else self.turn
+        if others:
+            self.has[at] = [request, since, others[0][2], others[0][3], others[0][4]]
+        else:
+            self.has[at] = [request, since, "queued", None, 0]
+
+    @rule(viewer=viewers, kind=st.sampled_from(["run", "studyrun", "claims", "program"]))
+    def cancel(self, viewer: str, kind: str) -> None:
+        self.queue.cancel(viewer, kind)
+        mine = self.has.get((viewer, kind))
+        if mine is not None and mine[2] in ("queued", "running"):
+            mine[2] = "cancelled"
+
+    @rule(viewer=viewers)
+    def left(self, viewer: str) -> None:
+        self.queue.left(viewer)
+        self.leaving.setdefault(viewer, self.clock.now + 5)
+
+    @rule(viewer=viewers)
+    def returned(self, viewer: str) -> None:
+        self.queue.returned(viewer)
+        self.leaving.pop(viewer, None)
+
+    @rule(seconds=st.sampled_from([1, 3, 6]))
+    def wait(self, seconds: int) -> None:
+        self.clock.now += seconds
+        for viewer in [v for v, deadline in self.leaving.items() if deadline <= self.clock.now]:
+            del self.leaving[viewer]
+            self.has = {at: h for at, h in self.has.items() if at[0] != viewer}
+
+    @rule()
+    def take(self) -> None:
+        line = self.line()
+        job = self.queue.take()
+        if self.running is not None or not line:
+            assert job is None
+            return
+        assert job is not None and job.request == line[0]
+        self.running = job
+        for each in self.going(job.request):
+            each[2] = "running"
+
+    def watching(self) -> list[list]:
+        assert self.running is not None
+        return [h for h in self.has.values() if h[0] == self.running.request and h[2] == "running"]
+
+    @precondition(lambda self: self.running is not None)
+    @rule(newest=st.integers(1, 99))
+    def show(self, newest: int) -> None:
+        assert self.running is not None
+        self.queue.show(self.running, newest, newest / 100)
+        for each in self.watching():
+            each[3] = newest
+
+    @precondition(lambda self: self.running is not None)
+    @rule(how=st.sampled_from(["ends", "fails", "gives way", "dies"]))
+    def stop(self, how: str) -> None:
+        """The worker is done with it, in one way or another; death may come at any moment."""
+        job, watching = self.running, self.watching()
+        assert job is not None
+        wanted = bool(watching)
+        assert self.queue.is_wanted(job) == wanted
+        deaths = watching[0][4] if wanted else 0
+        if how == "ends":
+            self.queue.end(job)
+            phase = "finished"
+        elif how == "fails":
+            self.queue.end(job, error="No.")
+            phase = "failed"
+        elif how == "gives way":
+            self.queue.give_way(job)
+            phase = "queued"
+        else:
+            self.queue.died(job, "It died.")
+            deaths += 1
+            phase = "queued" if deaths < MOST_DEATHS else "failed"
+        for each in watching:
+            each[2], each[4] = phase, deaths
+        self.running = None
+
+    @invariant()
+    def agrees(self) -> None:
+        line = self.line()
+        for viewer in "abc":
+            for kind in ("run", "studyrun", "claims", "program"):
+                status = self.queue.status(viewer, kind)
+                mine = self.has.get((viewer, kind))
+                if mine is None:
+                    assert status.phase == "idle"
+                    continue
+                place = line.index(mine[0]) + 1 if mine[2] == "queued" else None
+                assert (status.phase, status.position) == (mine[2], place)
+                assert status.newest == mine[3]
+                assert (status.error is not None) == (mine[2] == "failed")
+                if mine[2] in ("queued", "running"):
+                    assert (status.notice is not None) == (mine[4] > 0)
+
+    @invariant()
+    def gives_way_when_somebody_is_pressed(self) -> None:
+        if self.running is not None:
+            pressed = any(not each.patient for each in self.line())
+            assert self.queue.should_give_way(self.running) == (
+                self.running.request.patient and pressed
+            )
+
+
+QueueMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestQueueMachine = QueueMachine.TestCase

@@ -1,0 +1,294 @@
+"""The server's own thread: what it makes of orders, of many viewers, and of workers that die."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from maskdemo.article.measured import Evidence
+from maskdemo.experiment import Experiment
+from maskdemo.server import Claims, Program, Run, Server, StudyRun, following
+from maskdemo.server.increments import shrink_findings
+from maskdemo.snapshot import Outcome, Probes, Snapshot
+from maskdemo.study.findings import Findings
+from maskdemo.study.grid import Study
+from tests.samples import small
+from tests.server.fakes import Answer, FakeServer
+
+PATIENCE = 20.0  # only ever spent by a test that fails
+NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})  # type: ignore[arg-type]
+STUDY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
+
+
+def snapshot(experiment: Experiment, done: float = 1.0) -> Snapshot:
+    return Snapshot(experiment, (), NOTHING, 0.5, done == 1, 1.0, done)
+
+
+def until(true: Callable[[], Any]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        threading.Event().wait(0.005)
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., FakeServer]]:
+    made: list[Server] = []
+
+    def build(answer: Answer, **options: Any) -> FakeServer:
+        made.append(FakeServer(answer, **options))
+        return made[-1]  # type: ignore[return-value]
+
+    yield build
+    for each in made:
+        each.close()
+
+
+class Held:
+    """Answers a run with half of it, and with all of it when let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Semaphore(0)
+        self.orders: list[str] = []
+
+    def __call__(self, order: Mapping[str, Any]) -> Iterator[Any]:
+        experiment = Experiment.from_json(order["experiment"])
+        self.orders.append(experiment.to_json())
+        yield snapshot(experiment, 0.5)
+        assert self.let.acquire(timeout=PATIENCE)
+        yield snapshot(experiment)
+
+
+def phase(server: Server, viewer: str, kind: str = "run") -> str:
+    return server.status(viewer, kind).phase
+
+
+def half_way(server: Server, viewer: str) -> bool:
+    newest = server.status(viewer, "run").newest
+    return newest is not None and newest.done == 0.5
+
+
+def test_a_worker_is_there_before_anybody_asks_and_only_one(make):
+    server = make(Held())
+    until(lambda: server.workers)
+    assert server.workers[0].orders == [{"load": True}]
+    assert server.worker == server.workers[0].pid
+
+
+def test_a_run_is_shown_as_it_grows_and_kept_when_it_is_finished(make):
+    held = Held()
+    server = make(held)
+    server.submit("a", Run(small()))
+    until(lambda: half_way(server, "a"))
+    assert server.find(small()) is None
+    held.let.release()
+    until(lambda: phase(server, "a") == "finished")
+    assert server.status("a", "run").newest is server.find(small())
+
+
+def test_viewers_of_one_experiment_cost_one_run(make):
+    held = Held()
+    server = make(held)
+    for viewer in "abc":
+        server.submit(viewer, Run(small()))
+    until(lambda: all(half_way(server, viewer) for viewer in "abc"))
+    held.let.release()
+    until(lambda: all(phase(server, viewer) == "finished" for viewer in "abc"))
+    assert len(held.orders) == 1
+
+
+def test_the_last_to_leave_stops_it_and_the_next_begins(make):
+    held = Held()
+    server = make(held)
+    server.submit("a", Run(small()))
+    until(lambda: half_way(server, "a"))
+    server.submit("b", Run(small(seed=1)))
+    server.cancel("a", "run")
+    until(lambda: {"stop": 1} in server.workers[0].orders)
+    held.let.release()  # it stops at its next step
+    until(lambda: half_way(server, "b"))
+    assert phase(server, "a") == "cancelled" and half_way(server, "a")
+    held.let.release()
+
+
+def test_a_sentence_of_the_worker_is_the_viewers(make):
+    def refuses(order) -> Iterator[Any]:
+        raise ValueError("No cluster answers.")
+        yield
+
+    server = make(refuses)
+    server.submit("a", Run(small()))
+    until(lambda: phase(server, "a") == "failed")
+    assert server.status("a", "run").error == "No cluster answers."
+
+
+def test_what_cannot_be_understood_fails_and_hurts_nobody_else(make):
+    held = Held()
+
+    def garbles(order) -> Iterator[Any]:
+        return iter(["?"]) if '"seed": 1' in order["experiment"] else held(order)
+
+    server = make(garbles)
+    server.submit("a", Run(small(seed=1)))
+    server.submit("b", Run(small(seed=2)))
+    until(lambda: half_way(server, "b"))
+    assert phase(server, "a") == "failed"
+    held.let.release()
+
+
+def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
+    held, known = Held(), []
+    trainings = STUDY.trainings()
+    outcome = Outcome(0.9, 0.9, 0.1, 1.0, 24)
+
+    def answer(order: Mapping[str, Any]) -> Iterator[Any]:
+        if order["kind"] == "run":
+            yield from held(order)
+            return
+        known.append(len(order["known"]))
+        there = {trainings[at]: Outcome(*numbers) for at, *numbers in order["known"]}
+        before = None
+        for training in trainings[len(there) :]:
+            there = {**there, training: outcome}
+            now = Findings(STUDY, there, len(order["known"]), finished=len(there) == len(trainings))
+            yield shrink_findings(now, before)
+            before = now
+            if len(there) == 3:
+                assert held.let.acquire(timeout=PATIENCE)
+
+    server = make(answer)
+    server.submit("s", StudyRun(STUDY))
+    until(lambda: (found := server.status("s", "studyrun").newest) and found.done == 3)
+    server.submit("a", Run(small()))
+    until(lambda: {"give_way": 1} in server.workers[0].orders)
+    held.let.release()
+    until(lambda: half_way(server, "a"))
+    waiting = server.status("s", "studyrun")
+    assert (waiting.phase, waiting.newest.done) == ("queued", 3)
+    held.let.release()
+    until(lambda: phase(server, "s", "studyrun") == "finished")
+    findings = server.status("s", "studyrun").newest
+    assert findings.done == len(trainings) and findings.study == STUDY
+    assert known == [0, 3] and findings.reused == 0, "its own results did not come from a store"
+
+
+def test_claims_are_runs_that_are_trained_once_and_kept(make, monkeypatch):
+    trained: list[Experiment] = []
+
+    def answer(order: Mapping[str, Any]) -> Iterator[Any]:
+        if order["kind"] == "checks":
+            yield from ((name, {"said": name}) for name in order["names"])
+            return
+        trained.append(Experiment.from_json(order["experiment"]))
+        yield snapshot(trained[-1])
+
+    monkeypatch.setattr(following, "measure", lambda found: found.experiment.seed)
+    server = make(answer)
+    names = ("distorts", "costs_accuracy", "slower")
+    server.submit("a", Claims(names))
+    until(lambda: phase(server, "a", "claims") == "finished")
+    found = server.status("a", "claims").newest
+    claims = [following.CLAIMS[name] for name in names]
+    wanted = following.experiments_of(claims, Evidence())
+    assert list(wanted) == trained == list(found.found.runs)
+    assert set(found.found.checks) == set(following.checks_of(claims, Evidence()))
+    assert found.done == 1
+    assert all(server.find(each) is not None for each in wanted)
+    server.submit("b", Claims(names))
+    until(lambda: phase(server, "b", "claims") == "finished")
+    assert len(trained) == len(wanted), "all was known already"
+
+
+def test_a_death_is_told_and_begins_again_once(make):
+    held = Held()
+    server = make(held)
+    server.submit("a", Run(small()))
+    server.submit("b", Run(small(seed=1)))
+    until(lambda: half_way(server, "a"))
+    server.workers[-1].die()
+    until(lambda: server.status("a", "run").notice)
+    until(lambda: len(held.orders) == 2)
+    assert held.orders[0] == held.orders[1], "before everybody who waits"
+    server.workers[-1].die()
+    until(lambda: phase(server, "a") == "failed")
+    assert "given up" in (server.status("a", "run").error or "")
+    until(lambda: half_way(server, "b"))
+    for _ in range(3):
+        held.let.release()
+    until(lambda: phase(server, "b") == "finished")
+
+
+def test_workers_that_die_of_themselves_are_not_started_for_ever(make):
+    held = Held()
+    server = make(held)
+    for count in (1, 2):
+        until(lambda count=count: len(server.workers) == count)
+        server.workers[-1].die()
+    threading.Event().wait(0.6)
+    assert len(server.workers) == 2
+    server.submit("a", Run(small()))
+    until(lambda: half_way(server, "a"))
+    held.let.release()
+
+
+def test_a_silent_worker_is_taken_for_dead(make):
+    held = Held()
+    server = make(held, patience=0.05)
+    server.submit("a", Run(small()))
+    until(lambda: phase(server, "a") == "failed")
+    assert len(held.orders) == 2
+    held.let.release()
+    held.let.release()
+
+
+def test_a_grown_worker_is_replaced_between_two_orders(make, monkeypatch):
+    held = Held()
+    server = make(held, most_memory=-1)
+    for seed in (1, 2):
+        held.let.release()
+        server.submit("a", Run(small(seed=seed)))
+        until(lambda seed=seed: server.find(small(seed=seed)))
+        until(lambda: phase(server, "a") == "finished")
+    until(lambda: len(server.workers) == 3)
+    assert server.status("a", "run").notice is None
+
+
+def test_compiling_ahead_waits_for_work(make):
+    held = Held()
+    server = make(held)
+    server.submit("a", Run(small()))
+    until(lambda: half_way(server, "a"))
+    server.prepare("b", small(units=2))
+    server.prepare("b", small(units=3))
+    held.let.release()
+    until(lambda: phase(server, "a") == "finished")
+    wanted = {"prepare": small(units=3).to_json()}
+    until(lambda: wanted in server.workers[0].orders)
+    assert sum("prepare" in order for order in server.workers[0].orders) == 1
+
+
+def test_who_leaves_is_forgotten(make):
+    held = Held()
+    server = make(held, grace=0.0)
+    for kind in (Run(small()), StudyRun(STUDY), Claims(("slower",)), Program("x")):
+        server.submit("a", kind)
+        server.submit("b", replace(kind))
+    server.left("a")
+    for kind in ("run", "studyrun", "claims", "program"):
+        until(lambda kind=kind: phase(server, "a", kind) == "idle")
+        assert phase(server, "b", kind) in ("queued", "running", "failed")
+    held.let.release()
+
+
+def test_after_closing_nothing_starts(make):
+    server = make(Held())
+    server.close()
+    assert server.worker is None
+    with pytest.raises(RuntimeError, match="closing"):
+        server.submit("a", Run(small()))

@@ -1,0 +1,249 @@
+"""The real worker process: what it says, what it survives, and that it never outlives the server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskdemo.server import Claims, Run, Server, StudyRun
+from maskdemo.server.process import ROOT, Process
+from maskdemo.study.grid import Study
+from maskdemo.training import train
+from tests.samples import small
+
+PATIENCE = 120.0  # only ever spent by a test that fails
+#: Seconds within which a viewer is told that the worker has died.
+TOLD = 2.0
+LONG = small(epochs=200, repeats=20)
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Signals are sent here.")
+
+
+def until(true: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    end = time.monotonic() + patience
+    while not (found := true()):
+        assert time.monotonic() < end, "waited in vain"
+        threading.Event().wait(0.01)
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie of somebody else's is dead as well.
+    with suppress(OSError):
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    return True
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server, so that TensorFlow is imported as seldom as possible."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MASKDEMO_STORE", str(tmp_path_factory.mktemp("store")))
+        server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def fresh() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+def newest(server: Server, viewer: str, kind: str = "run") -> Any:
+    return server.status(viewer, kind).newest
+
+
+def ended(server: Server, viewer: str, kind: str = "run") -> str:
+    until(lambda: not server.status(viewer, kind).going)
+    return server.status(viewer, kind).phase
+
+
+def test_a_run_is_the_same_as_without_a_server(shared):
+    experiment = small(repeats=2, epochs=3, seed=50)
+    shared.submit("a", Run(experiment))
+    assert ended(shared, "a") == "finished"
+    here, there = list(train(experiment))[-1], newest(shared, "a")
+    for one, other in zip(here.curves, there.curves, strict=True):
+        assert replace(one, seconds=0.0) == replace(other, seconds=0.0)
+    assert there.probes.epochs == (1, 2, 3)
+    for name in experiment.strategies:
+        assert (here.probes.outputs[name] == there.probes.outputs[name]).all()
+        for one, other in zip(here.networks[name], there.networks[name], strict=True):
+            assert one.epoch == other.epoch and (one.kernel == other.kernel).all()
+    assert shared.find(experiment) is not None
+
+
+def test_two_viewers_see_the_same_and_cancelling_leaves(shared):
+    shared.submit("a", Run(LONG))
+    shared.submit("b", Run(LONG))
+    until(lambda: newest(shared, "a") and newest(shared, "b"))
+    assert shared.status("b", "run").phase == "running"
+    shared.cancel("a", "run")
+    seen = newest(shared, "b").done
+    until(lambda: newest(shared, "b").done > seen)
+    assert shared.status("a", "run").phase == "cancelled"
+    shared.cancel("b", "run")
+    shared.submit("c", Run(small(seed=51)))
+    assert ended(shared, "c") == "finished", "the worker is free"
+
+
+def test_a_study_gives_way_to_a_run_and_loses_nothing(shared):
+    study = Study(base=small(repeats=20, epochs=20), vary="side", doses=("post", "pre"))
+    shared.submit("s", StudyRun(study))
+    until(lambda: (found := newest(shared, "s", "studyrun")) and found.done > 3)
+    shared.submit("a", Run(small(seed=52)))
+    assert ended(shared, "a") == "finished"
+    had = newest(shared, "s", "studyrun")
+    assert shared.status("s", "studyrun").going and 3 < had.done < had.total
+    assert ended(shared, "s", "studyrun") == "finished"
+    found = newest(shared, "s", "studyrun")
+    assert found.done == found.total and not found.failures
+    assert all(found.outcomes[training] == outcome for training, outcome in had.outcomes.items())
+
+
+def test_claims_that_ask_keras(shared):
+    shared.submit("a", Claims(("supports_masking",)))
+    assert ended(shared, "a", "claims") == "finished", shared.status("a", "claims").error
+    evidence = newest(shared, "a", "claims").found
+    assert evidence.checks["custom_layer"]["layers"] and len(evidence.runs) == 1
+
+
+def test_what_is_compiled_ahead_disturbs_nothing(shared):
+    shared.prepare("a", small(units=5))
+    shared.submit("b", Run(small(units=5, seed=53)))
+    assert ended(shared, "b") == "finished"
+
+
+@posix
+def test_killed_in_mid_run_it_is_told_at_once_and_begins_again_once(fresh):
+    fresh.submit("a", Run(LONG))
+    until(lambda: newest(fresh, "a"))
+    first = fresh.worker
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    until(lambda: fresh.status("a", "run").notice, TOLD)
+    assert "SIGKILL" in fresh.status("a", "run").notice
+    before = newest(fresh, "a")
+    until(lambda: newest(fresh, "a") is not before)
+    assert fresh.status("a", "run").phase == "running" and fresh.worker not in (None, first)
+    assert not alive(first)
+    os.kill(fresh.worker, signal.SIGKILL)
+    until(lambda: fresh.status("a", "run").phase == "failed", TOLD)
+    assert "given up" in fresh.status("a", "run").error
+    fresh.submit("b", Run(small(seed=60)))
+    assert ended(fresh, "b") == "finished", "it blocks nobody"
+
+
+@posix
+def test_killed_in_mid_import_and_in_mid_compile(fresh):
+    fresh.submit("a", Run(small(units=6, seed=61)))
+    first = until(lambda: fresh.worker)
+    until(lambda: "tensorflow" in loaded(first))
+    os.kill(first, signal.SIGKILL)
+    until(lambda: fresh.status("a", "run").notice, TOLD)
+    assert ended(fresh, "a") == "finished"
+    assert fresh.status("a", "run").notice
+    # A shape of its own compiles for a second or more before anything comes of it.
+    fresh.submit("b", Run(small(units=7, seed=61)))
+    until(lambda: fresh.status("b", "run").phase == "running")
+    threading.Event().wait(0.3)
+    assert newest(fresh, "b") is None
+    os.kill(until(lambda: fresh.worker), signal.SIGKILL)
+    until(lambda: fresh.status("b", "run").notice, TOLD)
+    assert ended(fresh, "b") == "finished"
+
+
+def loaded(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/maps").read_text()
+    return ""
+
+
+SERVER = """
+import sys, time
+from maskdemo.server import Run, Server
+from tests.samples import small
+server = Server()
+server.submit("a", Run(small(epochs=200, repeats=20)))
+while server.worker is None or (sys.argv[1] == "run" and server.status("a", "run").newest is None):
+    time.sleep(0.01)
+print(server.worker, flush=True)
+time.sleep(600)
+"""
+
+
+@posix
+@pytest.mark.parametrize("when", ["start", "run"])
+def test_the_worker_ends_with_a_server_that_is_killed(when):
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, when], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    with server.stdout:
+        worker = int(server.stdout.readline())
+    assert alive(worker)
+    server.kill()
+    server.wait()
+    until(lambda: not alive(worker), 20)
+
+
+@posix
+def test_it_stands_back_for_the_server():
+    gone = threading.Event()
+    worker = Process(lambda process, message: gone.set() if message is None else None)
+    try:
+        until(lambda: os.getpriority(os.PRIO_PROCESS, worker.pid) > 0)
+        score = Path(f"/proc/{worker.pid}/oom_score_adj")
+        if score.exists():
+            until(lambda: int(score.read_text()) > 0)
+    finally:
+        worker.kill()
+    assert gone.wait(PATIENCE)
+    assert "SIGKILL" in worker.ending()
+
+
+def test_what_comes_is_only_ever_data():
+    """Frames that are no messages end the worker, and call nothing."""
+    import io
+    import pickle
+
+    from maskdemo.server import messages
+
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, ("never-made",)
+
+    for frame in (
+        pickle.dumps(Evil()),
+        pickle.dumps(subprocess.Popen),
+        pickle.dumps(Server),
+        b"nonsense",
+    ):
+        pipe = io.BytesIO(len(frame).to_bytes(8, "big") + frame)
+        with pytest.raises(messages.Garbled):
+            messages.read(pipe)
+    assert not Path("never-made").exists()
+    with pytest.raises(messages.Garbled, match="bytes"):
+        messages.read(io.BytesIO((2**40).to_bytes(8, "big")))
+    assert messages.read(io.BytesIO(b"\0" * 4)) is None
+    pipe = io.BytesIO()
+    messages.write(pipe, messages.Newest(3, {"a": 1}))
+    pipe.seek(0)
+    assert messages.read(pipe) == messages.Newest(3, {"a": 1})
