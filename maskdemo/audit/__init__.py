@@ -1,0 +1,15 @@
+"""The audit: whether padding leaks into a Keras model, and where the mask was lost.
+
+    from maskdemo.audit import audit
+    print(audit(model))
+
+Behaviour decides: the same sequences alone, in a batch, and padded on either side must give the same
+outputs at their real steps. Reading explains: which layer received a mask, and which passed none on.
+Keras is imported only where a model is run.
+"""
+
+from maskdemo.audit.auditing import audit
+from maskdemo.audit.entries import CannotAudit
+from maskdemo.audit.report import Finding, LayerRow, Report
+
+__all__ = ["audit", "CannotAudit", "Finding", "LayerRow", "Report"]

@@ -1,0 +1,198 @@
+"""Do the outputs move when padding is added? This decides; everything else explains.
+
+The reference is every sequence without any padding, in a batch of sequences of its own length. A model
+of one fixed length has no such reference: there the same sequence stands at the start, then at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskdemo.audit.running import Batch
+from maskdemo.audit.samples import Samples, Side, padded
+
+Run = Callable[[Batch], list[np.ndarray]]
+
+#: Padded steps added to the longest sequence of a batch.
+ADDED = (1, 7, 32)
+#: Rounding that a right model may show, in units of the last digit of its largest output. Half
+#: precision gets less room: there a leak of one part in a hundred would otherwise pass.
+ROOM, HALF_ROOM = 64.0, 8.0
+#: How often a model's own rounding, seen when the batch changes but no padding does, may be exceeded;
+#: and how many times ROOM that can be before it is no rounding.
+NOISE_ROOM, NOISE_AT_MOST = 8.0, 16.0
+_EPSILONS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How far one output moved in one way of padding.
+
+    largest: the largest |difference| to the reference over sequences, valid steps and units; infinite
+    where an output is lost or no number. moved: how many of `of` sequences exceeded the tolerance.
+    scale: the largest |output| of the reference.
+    """
+
+    side: Side
+    added: int
+    output: int
+    largest: float
+    tolerance: float
+    scale: float
+    moved: int
+    of: int
+    worst: int = 0
+
+    @property
+    def leaks(self) -> bool:
+        """Whether it moved further than rounding does."""
+        return self.moved > 0
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the model says without padding: for each sequence its outputs; and how far rounding goes."""
+
+    rows: tuple[list[np.ndarray], ...]
+    scales: tuple[float, ...]
+    tolerances: tuple[float, ...]
+    #: How far a sequence's outputs moved between a batch of its own and one of equals.
+    noise: tuple[float, ...]
+    rows_mix: bool
+
+
+def reference(run: Run, samples: Samples, precision: str) -> Reference:
+    """Run every sequence without padding."""
+    rows: list[list[np.ndarray]] = [[] for _ in samples.rows]
+    noise: list[float] = []
+    for group in samples.by_length().values():
+        together = run(samples.rectangle(group, "post"))
+        for at, row in enumerate(group):
+            rows[row] = [output[at] for output in together]
+        alone = run(samples.rectangle(group[:1], "post"))
+        found = [difference(rows[group[0]][at], output[0]) for at, output in enumerate(alone)]
+        noise = [max(pair) for pair in zip(found, noise or found, strict=True)]
+    return _reference(rows, noise, precision)
+
+
+def placed(run: Run, samples: Samples, precision: str, steps: int) -> Reference:
+    """The same for a model of one fixed length: sequences at the start of the rectangle."""
+    everything = range(len(samples.rows))
+    together = run(inside(samples, everything, "post", steps))
+    alone = run(inside(samples, [0], "post", steps))
+    rows = [[output[at] for output in together] for at in everything]
+    noise = [difference(rows[0][at], output[0]) for at, output in enumerate(alone)]
+    return _reference(rows, noise, precision)
+
+
+def _reference(rows: list[list[np.ndarray]], noise: list[float], precision: str) -> Reference:
+    scales = tuple(
+        max(max((np.abs(_finite(row[at])).max(initial=0) for row in rows), default=0), 1e-6)
+        for at in range(len(noise))
+    )
+    room = ROOM if precision in ("float32", "float64") else HALF_ROOM
+    rounding = [room * _EPSILONS.get(precision, _EPSILONS["float32"]) * scale for scale in scales]
+    return Reference(
+        rows=tuple(rows),
+        scales=scales,
+        tolerances=tuple(
+            max(least, min(NOISE_ROOM * seen, NOISE_AT_MOST * least))
+            for least, seen in zip(rounding, noise, strict=True)
+        ),
+        noise=tuple(noise),
+        rows_mix=any(seen > NOISE_AT_MOST * least for least, seen in zip(rounding, noise, strict=True)),
+    )
+
+
+def measures(
+    run: Run, samples: Samples, reference: Reference, *, sides: Sequence[Side], added: Sequence[int]
+) -> list[Measure]:
+    """Pad on each side by each amount; 0, sequences of all lengths in one batch, comes first."""
+    everything = range(len(samples.rows))
+    return [
+        measure
+        for side in sides
+        for amount in (0, *added)
+        for measure in _compared(
+            run(samples.rectangle(everything, side, amount)), reference, side, amount
+        )
+    ]
+
+
+def moved_inside(run: Run, samples: Samples, reference: Reference, steps: int) -> list[Measure]:
+    """For a fixed length: the same sequences at the end of the rectangle."""
+    everything = range(len(samples.rows))
+    outputs = run(inside(samples, everything, "pre", steps))
+    free = steps - min(min(samples.lengths(row)) for row in samples.rows)
+    return _compared(outputs, reference, "pre", free, window=(samples, steps))
+
+
+def inside(samples: Samples, which: Sequence[int] | range, side: Side, steps: int) -> Batch:
+    """Sequences padded to a given number of steps."""
+    return {
+        entry.name: padded([samples.rows[row][entry.name] for row in which], entry, side, 0, to=steps)
+        for entry in samples.entries
+    }
+
+
+def _compared(
+    outputs: list[np.ndarray],
+    reference: Reference,
+    side: Side,
+    added: int,
+    *,
+    window: tuple[Samples, int] | None = None,
+) -> list[Measure]:
+    found = []
+    for at, output in enumerate(outputs):
+        differences = []
+        for row, expected in enumerate(reference.rows):
+            wanted, got = expected[at], output[row]
+            if window is not None and wanted.ndim and len(wanted) == window[1]:
+                length = max(window[0].lengths(window[0].rows[row]))
+                wanted, got = wanted[:length], got[-length:]
+            differences.append(difference(wanted, aligned(got, wanted.shape, side)))
+        tolerance = reference.tolerances[at]
+        found.append(
+            Measure(
+                side=side,
+                added=added,
+                output=at,
+                largest=max(differences),
+                tolerance=tolerance,
+                scale=reference.scales[at],
+                moved=sum(each > tolerance for each in differences),
+                of=len(differences),
+                worst=int(np.argmax(differences)),
+            )
+        )
+    return found
+
+
+def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray:
+    """The part of a padded sequence's output that belongs to its own steps."""
+    if array.ndim != len(shape):
+        return array
+    return array[
+        tuple(
+            slice(None, size) if side == "post" else slice(max(0, longer - size), None)
+            for longer, size in zip(array.shape, shape, strict=True)
+        )
+    ]
+
+
+def difference(wanted: np.ndarray, got: np.ndarray) -> float:
+    """The largest |difference|; infinite where shapes differ or a number turned into none."""
+    if wanted.shape != got.shape:
+        return float("inf")
+    lost = ~np.isfinite(got) & np.isfinite(wanted)
+    if lost.any():
+        return float("inf")
+    return float(np.abs(_finite(wanted) - _finite(got)).max(initial=0))
+
+
+def _finite(array: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(array), array, 0.0)

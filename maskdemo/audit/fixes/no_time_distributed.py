@@ -1,0 +1,13 @@
+"""Dense works on every step by itself: no TimeDistributed around it."""
+
+import keras
+from keras import layers
+
+model = keras.Sequential(
+    [
+        keras.Input((None, 4)),
+        layers.Masking(),
+        layers.LSTM(16, return_sequences=True),
+        layers.Dense(3),
+    ]
+)

@@ -1,0 +1,96 @@
+"""What no mask can help: windows across the border, positions that padding in front shifts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from maskdemo.audit.behaviour import difference
+from maskdemo.audit.entries import is_a
+from maskdemo.audit.pair import Pair
+from maskdemo.audit.running import flat
+from maskdemo.audit.trace import Call, attach
+
+RECURRENT = ("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+#: Layers that see their neighbours' steps, and so a few steps across the border to the padding.
+NEIGHBOURS = (
+    "Conv1D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "Conv2D", "SeparableConv2D",
+    "DepthwiseConv2D", "MaxPooling1D", "AveragePooling1D",
+)  # fmt: skip
+
+
+def only_at_the_border(call: Call, pair: Pair, tolerance: float) -> bool:
+    """Whether a window's outputs move only at real steps from which it reaches into the padding."""
+    if not is_a(call.layer, *NEIGHBOURS):
+        return False
+    both = pair.own(pair.twin(call).outputs[0], call.outputs[0])
+    if both is None or both[0].shape != both[1].shape or both[0].ndim < 3:
+        return False
+    scale = np.abs(both[0]).max(initial=1e-6)
+    axes = (0, *range(2, both[0].ndim))
+    moved = np.flatnonzero(np.abs(both[0] - both[1]).max(axis=axes) > tolerance * scale)
+    reach, steps = _reach(call.layer), both[0].shape[1]
+    at_border = moved >= steps - reach if pair.side == "post" else moved < reach
+    return bool(moved.size and at_border.all())
+
+
+def _reach(layer: Any) -> int:
+    size = _first(getattr(layer, "kernel_size", None) or layer.pool_size)
+    return max(1, (size - 1) * _first(getattr(layer, "dilation_rate", 1)))
+
+
+def _first(sizes: Any) -> int:
+    return sizes[0] if isinstance(sizes, tuple) else sizes
+
+
+def only_counts_positions(call: Call, pair: Pair, tolerance: float) -> bool:
+    """Whether it is the number of padded steps that moves a call's outputs, whatever they hold.
+
+    The layer is called once more with other values at padded steps.
+    """
+    timed = pair.timed(call)
+    if not timed or is_a(call.layer, *RECURRENT, "Bidirectional") or call is pair.padded.calls[-1]:
+        return False
+    try:
+        outputs = _with_other_padding(call, pair)
+    except Exception:  # whatever a layer raises on values that it does not expect
+        return False
+    for at, output in enumerate(outputs):
+        bare = pair.twin(call).outputs[at]
+        before, after = pair.own(bare, call.outputs[at]), pair.own(bare, output)
+        if before is None or after is None:
+            continue
+        if not np.isfinite(before[1]).all():
+            return False
+        if difference(before[1], after[1]) > tolerance * np.abs(before[0]).max(initial=1e-6):
+            return False
+    return True
+
+
+def _with_other_padding(call: Call, pair: Pair) -> list[np.ndarray]:
+    import keras
+
+    timed = {given.key: given for given in pair.timed(call)}
+    twins = {given.key: twin for given, twin in zip(call.given, pair.twin(call).given, strict=True)}
+
+    def disturbed(tensor: Any) -> Any:
+        given = timed.get(id(tensor))
+        if given is None:
+            return tensor
+        padding = ~pair.real(twins[given.key].array, given.array)
+        array = given.array.copy()
+        array[padding] = _others(array, padding)
+        return attach(keras.ops.convert_to_tensor(array, dtype=tensor.dtype), given.mask)
+
+    args, kwargs = call.arguments
+    args = [keras.tree.map_structure(disturbed, each) for each in args]
+    kwargs = {key: keras.tree.map_structure(disturbed, each) for key, each in kwargs.items()}
+    return flat(call.layer(*args, **kwargs))
+
+
+def _others(array: np.ndarray, padding: np.ndarray) -> np.ndarray:
+    """Something else than what stands at padded steps: for whole numbers those of real steps."""
+    if np.equal(np.mod(array, 1), 0).all():
+        return np.resize(array[~padding], array[padding].shape)
+    return np.nan_to_num(array[padding]) + 1.0

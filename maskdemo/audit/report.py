@@ -1,0 +1,205 @@
+"""What an audit found, as data: findings, layer by layer, what was tried; as JSON and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from maskdemo.audit.behaviour import Measure
+from maskdemo.audit.causes import CAUSES, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was found.
+
+    cause: its name in `causes`. layer: the layer at fault; empty where the whole model is. seen: what
+    was measured, as a sentence. largest: how far outputs moved; None where nothing moved.
+    """
+
+    cause: str
+    layer: str
+    of_class: str
+    seen: str
+    largest: float | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """leak, trap, inherent or note."""
+        return CAUSES[self.cause].severity
+
+    @property
+    def title(self) -> str:
+        """One line that names the layer."""
+        return self._filled(CAUSES[self.cause].title)
+
+    @property
+    def why(self) -> str:
+        """Why this happens, in one or two sentences."""
+        return self._filled(CAUSES[self.cause].why)
+
+    @property
+    def fix(self) -> str:
+        """A program that does it right; empty where none can."""
+        return CAUSES[self.cause].code
+
+    @property
+    def source(self) -> str:
+        """Where it is discussed or documented."""
+        return CAUSES[self.cause].source
+
+    def _filled(self, text: str) -> str:
+        return text.format(layer=self.layer or "the model", of_class=self.of_class or "It")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerRow:
+    """What one call does with the mask.
+
+    received, passed: "right", "none" or "wrong" (a mask that says something else); passed is "ends"
+    where no axis of time is left. change: makes, keeps, uses up or loses it, in words. moved: how far
+    its output moves at real steps when padding is added, as a share of its largest number; None where
+    that was not looked at.
+    """
+
+    name: str
+    of_class: str
+    received: str
+    passed: str
+    change: str
+    at_fault: bool = False
+    moved: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """What the audit did; `power` says which leaks it would have missed."""
+
+    sequences: int
+    lengths: tuple[int, ...]
+    drawn: bool
+    sides: tuple[str, ...]
+    added: tuple[int, ...]
+    pad_values: dict[str, float]
+    weights: str
+    precision: str
+    power: str
+    also: tuple[str, ...] = ()
+    keras: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The answer. `leaks` decides; `sentence` says it."""
+
+    model: str
+    findings: tuple[Finding, ...]
+    measures: tuple[Measure, ...]
+    layers: tuple[LayerRow, ...]
+    tried: Tried
+    #: |gradient| at padded steps as a share of that at real ones; None where it was not measured.
+    gradient: float | None = None
+    outputs: tuple[str, ...] = field(default=())
+
+    @property
+    def leaks(self) -> tuple[Finding, ...]:
+        """The findings that mean that padding changes what the model says or learns."""
+        return tuple(each for each in self.findings if each.severity == "leak")
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing leaks. Traps and inherent effects may still be told."""
+        return not self.leaks
+
+    @property
+    def largest(self) -> float:
+        """How far any output moved, in its own units."""
+        return max((each.largest for each in self.measures), default=0.0)
+
+    @property
+    def share(self) -> float:
+        """The same as a share of the largest output."""
+        return max((each.largest / each.scale for each in self.measures), default=0.0)
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence."""
+        if self.leaks and any(each.leaks for each in self.measures):
+            moved = (
+                "the outputs change altogether"
+                if math.isinf(self.largest)
+                else (
+                    f"added padding moves the outputs by up to {self.largest:.2g}, "
+                    f"{self.share:.0%} of the largest output"
+                )
+            )
+            return f"Padding leaks into this model: {moved}. {self.leaks[0].title}."
+        if self.leaks:
+            return f"Something leaks, though padding alone moves no output. {self.leaks[0].title}."
+        if any(each.severity == "inherent" for each in self.findings) and any(
+            each.leaks for each in self.measures
+        ):
+            return (
+                f"No mask is lost. Outputs move by up to {self.largest:.2g} with padding all the same, "
+                "for a reason that no mask can help."
+            )
+        return (
+            f"Padding does not leak into this model: outputs moved by at most {self.largest:.1g}, "
+            "which is rounding."
+            if self.largest
+            else "Padding does not leak into this model: not one output moved by a single bit."
+        )
+
+    def to_json(self) -> str:
+        """Everything, findings with their words; infinity as null."""
+        data = asdict(self) | {"clean": self.clean, "sentence": self.sentence}
+        data["findings"] = [
+            asdict(each)
+            | {"severity": each.severity, "title": each.title, "why": each.why, "source": each.source}
+            for each in self.findings
+        ]
+        return json.dumps(_finite(data), indent=2, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """The report that `to_json` wrote."""
+        data = json.loads(text)
+        infinite = float("inf")
+        measures = [
+            each | {"largest": infinite if each["largest"] is None else each["largest"]}
+            for each in data["measures"]
+        ]
+        findings = [_only(Finding, each) for each in data["findings"]]
+        pads = data["tried"]["pad_values"]
+        data["tried"]["pad_values"] = {
+            key: float("nan") if each is None else each for key, each in pads.items()
+        }
+        tried: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in data["tried"].items()
+        }
+        return cls(
+            model=data["model"],
+            findings=tuple(Finding(**each) for each in findings),
+            measures=tuple(Measure(**each) for each in measures),
+            layers=tuple(LayerRow(**each) for each in data["layers"]),
+            tried=Tried(**tried),
+            gradient=data["gradient"],
+            outputs=tuple(data["outputs"]),
+        )
+
+
+def _only(kind: Any, values: dict) -> dict:
+    names = {each.name for each in fields(kind)}
+    return {key: value for key, value in values.items() if key in names}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value.item() if hasattr(value, "item") else value

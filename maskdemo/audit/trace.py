@@ -1,0 +1,243 @@
+"""A model's calls, one by one: what each layer and operation received, put out, and did to the mask.
+
+Keras calls every layer through `Layer.__call__` and every operation of a functional graph through
+`Operation.__call__`. Both are wrapped while one batch runs eagerly, under a lock, and put back.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from unittest.mock import patch
+
+import numpy as np
+
+from maskdemo.audit.running import Batch, eager, numbers
+
+_LOCK = threading.Lock()
+#: What a call hands on instead of its own outputs: call number -> arrays.
+Overrides = Mapping[int, list[np.ndarray]]
+#: Whose inner calls are recorded: custom layers' and nested models', nested models' only, nobody's.
+Detail = Literal["layers", "models", "nothing"]
+
+
+@dataclass(eq=False)
+class Given:
+    """A tensor that a call received: its number, who made it, and its mask at that moment."""
+
+    key: int
+    maker: Call | None
+    mask: np.ndarray | None
+    array: np.ndarray
+    from_input: bool = False
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a layer or operation.
+
+    explicit: whether the caller handed it `mask=`. first: how many of `given` make up its first
+    argument, whose mask is the one that Keras passes on. inside: the custom layer or nested model
+    within whose call this happened. unmasked: keys of tensors whose mask it took off. floats: whether
+    its outputs are values, rather than masks or whole numbers.
+    """
+
+    layer: Any
+    name: str
+    kind: str
+    given: list[Given]
+    first: int
+    explicit: np.ndarray | None
+    inside: Call | None
+    arguments: tuple[tuple, dict] = ((), {})
+    outputs: list[np.ndarray] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    masks: list[np.ndarray | None] = field(default_factory=list)
+    warned: bool = False
+    unmasked: set[int] = field(default_factory=set)
+    order: int = -1
+    has_children: bool = False
+    floats: bool = True
+
+    @property
+    def is_container(self) -> bool:
+        """Whether other calls that were recorded happened within it."""
+        return self.has_children
+
+
+class Trace:
+    """The calls of one batch in the order in which they ended, and the model's outputs."""
+
+    def __init__(self, detail: Detail) -> None:
+        self.detail: Detail = detail
+        self.calls: list[Call] = []
+        self.outputs: list[np.ndarray] = []
+        self.output_masks: list[np.ndarray | None] = []
+        self.output_makers: list[Call | None] = []
+        self._makers: dict[int, Call] = {}
+        self._inputs: set[int] = set()
+        self._alive: list[Any] = []
+        self._stack: list[Call | None] = []
+
+    def maker(self, key: int) -> Call | None:
+        """The call that made a tensor last; None for the model's own inputs and unrecorded work."""
+        return self._makers.get(key)
+
+
+def trace(
+    model: Any, batch: Batch, overrides: Overrides | None = None, *, detail: Detail = "layers"
+) -> Trace:
+    """Run one batch eagerly and record every call."""
+    record = Trace(detail)
+    with _LOCK, _recording(model, record, overrides or {}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        record.outputs = eager(model, batch)
+    top = record.calls[-1]
+    record.output_masks = top.masks
+    record.output_makers = [
+        next((call for call in record.calls[:-1] if key in call.keys and not call.is_container), None)
+        for key in top.keys
+    ]
+    return record
+
+
+@contextmanager
+def _recording(model: Any, record: Trace, overrides: Overrides) -> Iterator[None]:
+    import keras
+
+    layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
+
+    def wrapped(original: Any) -> Any:
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            operation = original is operation_call
+            if operation and isinstance(self, keras.layers.Layer):
+                return original(self, *args, **kwargs)
+            if record._stack and record._stack[-1] is None:
+                return original(self, *args, **kwargs)  # within one of Keras's own layers
+            return _one(self, original, args, kwargs, record, overrides, operation)
+
+        return call
+
+    with (
+        patch.object(keras.layers.Layer, "__call__", wrapped(layer_call)),
+        patch.object(keras.Operation, "__call__", wrapped(operation_call)),
+    ):
+        yield
+
+
+def _one(
+    layer: Any,
+    original: Any,
+    args: tuple,
+    kwargs: dict,
+    record: Trace,
+    overrides: Overrides,
+    operation: bool,
+) -> Any:
+    import keras
+
+    tensors = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
+    mask = kwargs.get("mask")
+    first = args[0] if args else next(iter(kwargs.values()), None)
+    call = Call(
+        layer=layer,
+        name=layer.name,
+        kind="operation" if operation else "layer",
+        given=[_given(each, record) for each in tensors if each is not mask],
+        first=sum(keras.ops.is_tensor(each) for each in keras.tree.flatten(first)),
+        explicit=None if mask is None or isinstance(mask, (list, tuple)) else _mask(mask),
+        inside=record._stack[-1] if record._stack else None,
+        arguments=(args, kwargs),
+    )
+    if not record._stack:
+        record._inputs = {id(each) for each in tensors}
+        record._alive.extend(tensors)
+    else:
+        call.inside.has_children = True  # type: ignore[union-attr]
+    opaque = operation or not _is_opened(layer, record.detail)
+    record._stack.append(None if opaque else call)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            outputs = original(layer, *args, **kwargs)
+    finally:
+        record._stack.pop()
+    call.warned = any(f"'{layer.name}'" in str(each.message) for each in caught)
+    call.order = len(record.calls)
+    if call.order in overrides:
+        outputs = _overridden(outputs, overrides[call.order])
+    call.unmasked = {
+        given.key
+        for given, tensor in zip(call.given, (t for t in tensors if t is not mask), strict=True)
+        if given.mask is not None and attached(tensor) is None
+    }
+    flat = [each for each in keras.tree.flatten(outputs) if keras.ops.is_tensor(each)]
+    call.outputs = [numbers(each) for each in flat]
+    call.masks = [_mask(attached(each)) for each in flat]
+    call.keys = [id(each) for each in flat]
+    call.floats = any(keras.backend.is_float_dtype(each.dtype) for each in flat)
+    for key in call.keys:
+        # A container hands on what something inside it made.
+        if not (call.has_children and key in record._makers):
+            record._makers[key] = call
+    record._alive.extend(flat)
+    record.calls.append(call)
+    return outputs
+
+
+def _given(tensor: Any, record: Trace) -> Given:
+
+    return Given(
+        key=id(tensor),
+        maker=record._makers.get(id(tensor)),
+        mask=_mask(attached(tensor)),
+        array=numbers(tensor),
+        from_input=id(tensor) in record._inputs,
+    )
+
+
+def attached(tensor: Any) -> Any:
+    """The mask that Keras has attached to a tensor; None without one."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def attach(tensor: Any, mask: Any) -> Any:
+    """The same tensor with a mask attached, where there is one."""
+    if mask is not None:
+        import keras
+
+        tensor._keras_mask = keras.ops.convert_to_tensor(mask)
+    return tensor
+
+
+def _mask(mask: Any) -> np.ndarray | None:
+    return None if mask is None else numbers(mask) != 0
+
+
+def _is_opened(layer: Any, detail: Detail) -> bool:
+    """Whether a layer's inner calls are recorded: those within Keras's own layers are its business."""
+    import keras
+
+    if isinstance(layer, keras.Model):
+        return detail != "nothing"
+    whole = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.MultiHeadAttention)
+    own = type(layer).__module__.startswith("keras.") or isinstance(layer, whole)
+    return detail == "layers" and not own
+
+
+def _overridden(outputs: Any, arrays: list[np.ndarray]) -> Any:
+    import keras
+
+    remaining = iter(arrays)
+
+    def replaced(tensor: Any) -> Any:
+        if not keras.ops.is_tensor(tensor):
+            return tensor
+        new = keras.ops.convert_to_tensor(next(remaining), dtype=tensor.dtype)
+        return attach(new, attached(tensor))
+
+    return keras.tree.map_structure(replaced, outputs)

@@ -1,0 +1,128 @@
+"""Sequences that a model takes, and the way in which it is run on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from maskdemo.audit import behaviour, running
+from maskdemo.audit.behaviour import Measure, Run
+from maskdemo.audit.entries import CannotAudit, Entry, layers_of
+from maskdemo.audit.pair import Pair, pair
+from maskdemo.audit.report import Finding
+from maskdemo.audit.running import Batch
+from maskdemo.audit.samples import Row, Samples, Side, draw
+
+#: How many times longer sequences are drawn until a model takes them.
+STRETCHES = (1, 2, 4, 8, 16)
+
+
+class Trial:
+    """A model, sequences that it takes, and what it says about them without padding.
+
+    opened: whether the model is a copy that takes any length. notes: what could not be tried.
+    findings: what running it as one graph showed.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        entries: tuple[Entry, ...],
+        rows: tuple[Row, ...] | None,
+        *,
+        precision: str,
+        opened: bool,
+        seed: int,
+    ) -> None:
+        self.model, self.entries = model, entries
+        self.steps = next((entry.steps for entry in entries if entry.steps is not None), None)
+        self.drawn = rows is None
+        self.notes: list[str] = []
+        self.findings: list[Finding] = []
+        self.run: Run = lambda batch: running.eager(model, batch)
+        self.samples, self.outputs = self._first_run(rows, seed)
+        self.graph: Run | None = None
+        self._as_graph(opened)
+        if self.steps is None:
+            self.reference = behaviour.reference(self.run, self.samples, precision)
+        else:
+            self.reference = behaviour.placed(self.run, self.samples, precision, self.steps)
+
+    def _first_run(self, rows: tuple[Row, ...] | None, seed: int) -> tuple[Samples, list[np.ndarray]]:
+        failure: Exception | None = None
+        for stretch in STRETCHES if rows is None else (1,):
+            if rows is None:
+                samples = draw(self.entries, stretch=stretch, seed=seed)
+            else:
+                samples = Samples(self.entries, rows)
+            self.samples = samples
+            try:
+                return samples, self.run(self.mixed())
+            except CannotAudit:
+                raise
+            except Exception as refused:  # whatever a layer raises on sequences that do not fit
+                failure = refused
+        assert failure is not None
+        raise CannotAudit(f"The model cannot be run on sequences: {reason(failure)}") from failure
+
+    def _as_graph(self, opened: bool) -> None:
+        graph = running.graph(self.model, self.entries)
+        lossy = next(layers_of(self.model, "TimeDistributed"), None)
+        if graph is None or (opened and lossy is not None):
+            return  # its time is not known in advance here, but is to the model that was handed in
+        lost = ""
+        try:
+            outputs = graph(self.mixed())
+            shapes = [output.shape for output in outputs]
+            if shapes == [output.shape for output in self.outputs]:
+                self.graph = self.run = graph
+            else:
+                lost = f"Outputs have shape {shapes[0]} as a graph and {self.outputs[0].shape} without."
+        except Exception as refused:  # code that runs eagerly only, or steps that are not there
+            lost = f"As one graph it fails: {reason(refused)}"
+        if lost and lossy is not None and self.steps is None:
+            self.findings.append(
+                Finding(
+                    cause="steps_lost",
+                    layer=lossy.name,
+                    of_class="TimeDistributed",
+                    seen=lost,
+                )
+            )
+        elif lost:
+            self.notes.append(lost)
+
+    def mixed(self) -> Batch:
+        """Sequences of all lengths in one batch."""
+        everything = range(len(self.samples.rows))
+        if self.steps is None:
+            return self.samples.rectangle(everything, "post")
+        return behaviour.inside(self.samples, everything, "post", self.steps)
+
+    def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
+        """How far the outputs move with padding."""
+        if self.steps is not None:
+            return behaviour.moved_inside(self.run, self.samples, self.reference, self.steps)
+        return behaviour.measures(self.run, self.samples, self.reference, sides=sides, added=added)
+
+    def pair(self, measure: Measure) -> Pair:
+        """Trace the sequence that moved furthest, and others as long, without and with that padding."""
+        longest = max(max(self.samples.lengths(row)) for row in self.samples.rows)
+        return pair(
+            self.model,
+            self.samples,
+            measure.worst,
+            measure.side,
+            total=longest + max(measure.added, 1),
+            steps=self.steps,
+        )
+
+
+def reason(failure: BaseException) -> str:
+    """What an exception says, in one line short enough to be read."""
+    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
+    telling = [line for line in lines if "Error: " in line and "File " not in line]
+    text = (telling or lines or [type(failure).__name__])[0]
+    return text if len(text) <= 240 else text[:239] + "…"

@@ -1,0 +1,137 @@
+"""Layers and models as people write them, for the zoo: some right, some not."""
+
+import keras
+from keras import layers
+
+registered = keras.saving.register_keras_serializable("zoo")
+
+
+@registered
+class Halved(layers.Layer):
+    """Says nothing about masks: Keras warns."""
+
+    def call(self, inputs):
+        return inputs / 2
+
+
+@registered
+class Silent(layers.Layer):
+    """Says that it supports masks, and passes none on."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return inputs / 2
+
+    def compute_mask(self, inputs, previous_mask):
+        return None
+
+
+@registered
+class Carried(layers.Layer):
+    """Passes the mask on."""
+
+    def call(self, inputs):
+        return inputs / 2
+
+    def compute_mask(self, inputs, previous_mask):
+        return previous_mask
+
+
+@registered
+class PlainMean(layers.Layer):
+    """Supports masks in name only: the mean is over all steps."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return keras.ops.mean(inputs, axis=1)
+
+    def compute_mask(self, inputs, previous_mask):
+        return None
+
+
+@registered
+class Gated(layers.Layer):
+    """Two inputs as two arguments: Keras hands it no `mask`."""
+
+    def call(self, values, gate, mask=None):
+        gated = values * keras.ops.sigmoid(gate)
+        return gated if mask is None else gated * keras.ops.cast(mask, gated.dtype)[..., None]
+
+
+@registered
+class ForgetfulLSTM(layers.LSTM):
+    """An LSTM as Keras 3.16 has it: it uses its mask and passes none on."""
+
+    def compute_mask(self, inputs, mask):
+        return None
+
+
+@registered
+class Positions(layers.Layer):
+    """Adds a learned vector to every step, counted from the first."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.places = layers.Embedding(500, 8)
+
+    def build(self, shape):
+        self.places.build((None,))
+
+    def call(self, inputs):
+        return inputs + self.places(keras.ops.arange(keras.ops.shape(inputs)[1]))
+
+    def compute_mask(self, inputs, previous_mask):
+        return previous_mask
+
+
+@registered
+class Encoder(keras.Model):
+    """Self-attention with a shortcut, as it is usually written in a model of one's own."""
+
+    def __init__(self, *, by_hand=False, **kwargs):
+        super().__init__(**kwargs)
+        self.by_hand = by_hand
+        self.embedding = layers.Embedding(50, 8, mask_zero=True, name="embedding")
+        self.attention = layers.MultiHeadAttention(2, 4, name="attention")
+        self.shortcut = layers.Add(name="shortcut")
+        self.mean = layers.GlobalAveragePooling1D(name="mean")
+        self.answer = layers.Dense(2, name="answer")
+
+    def call(self, tokens):
+        x = self.embedding(tokens)
+        if not self.by_hand:
+            x = self.shortcut([self.attention(x, x), x])
+            return self.answer(self.mean(x))
+        mask = self.embedding.compute_mask(tokens)
+        x = x + self.attention(x, x, query_mask=mask, value_mask=mask, key_mask=mask)
+        return self.answer(self.mean(x, mask=mask))
+
+    def get_config(self):
+        return super().get_config() | {"by_hand": self.by_hand}
+
+
+@registered
+class Doubling(keras.Model):
+    """A plain operation in the model's own code, between two layers."""
+
+    def __init__(self, *, by_hand=False, **kwargs):
+        super().__init__(**kwargs)
+        self.by_hand = by_hand
+        self.masking = layers.Masking(name="masking")
+        self.lstm = layers.LSTM(8, name="lstm")
+        self.answer = layers.Dense(2, name="answer")
+
+    def call(self, inputs):
+        x = self.masking(inputs) * 2
+        mask = self.masking.compute_mask(inputs) if self.by_hand else None
+        return self.answer(self.lstm(x, mask=mask))
+
+    def get_config(self):
+        return super().get_config() | {"by_hand": self.by_hand}

@@ -1,0 +1,102 @@
+"""Models, right and wrong, each with its known answer and the layer at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+#: Where a mask comes from: the vocabulary, the features a step.
+WORDS, FEATURES = 50, 4
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """cause: what is wrong with it; nothing where it is right. layer: the one at fault.
+
+    also: further causes that are told and are no leak. further: other leaks, (cause, layer).
+    given: further arguments of `audit`.
+    """
+
+    name: str
+    build: Callable[[], Any]
+    cause: str = ""
+    layer: str = ""
+    also: tuple[str, ...] = ()
+    further: tuple[tuple[str, str], ...] = ()
+    thread: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
+
+
+ZOO: dict[str, Specimen] = {}
+
+
+def right(*, also: tuple[str, ...] = (), thread: str = "", **given: Any) -> Callable:
+    """The function below builds a model into which padding does not leak."""
+
+    def add(build: Callable[[], Any]) -> Callable[[], Any]:
+        name = build.__name__
+        ZOO[name] = Specimen(name, build, also=also, thread=thread, given=given)
+        return build
+
+    return add
+
+
+def wrong(
+    cause: str,
+    layer: str = "",
+    *,
+    thread: str = "",
+    also: tuple[str, ...] = (),
+    further: tuple[tuple[str, str], ...] = (),
+    **given: Any,
+) -> Callable:
+    """The function below builds a model that has this fault, at this layer."""
+
+    def add(build: Callable[[], Any]) -> Callable[[], Any]:
+        name = build.__name__
+        ZOO[name] = Specimen(name, build, cause, layer, also, further, thread, given)
+        return build
+
+    return add
+
+
+def keras_issue(number: int) -> str:
+    return f"https://github.com/keras-team/keras/issues/{number}"
+
+
+def stack(*stacked: Any, steps: int | None = None, features: int = FEATURES, **kwargs: Any) -> Any:
+    """A Sequential on sequences of values."""
+    import keras
+
+    return keras.Sequential([keras.Input((steps, features), name="sequence"), *stacked], **kwargs)
+
+
+def on_words(*stacked: Any, steps: int | None = None, mask_zero: bool = True) -> Any:
+    """A Sequential on token numbers."""
+    import keras
+
+    embedding = keras.layers.Embedding(WORDS, 8, mask_zero=mask_zero, name="embedding")
+    return keras.Sequential([keras.Input((steps,), name="words"), embedding, *stacked])
+
+
+def graph(of: Callable[[Any, Any], Any], *, steps: int | None = None, head: bool = True) -> Any:
+    """A functional model: `of` maps the masked sequence and its mask to what the read-out gets."""
+    import keras
+
+    masking = keras.layers.Masking(name="masking")
+    inputs = keras.Input((steps, FEATURES), name="sequence")
+    outputs = of(masking(inputs), masking.compute_mask(inputs))
+    return keras.Model(inputs, keras.layers.Dense(2, name="answer")(outputs) if head else outputs)
+
+
+def ones_and_zeros() -> list[np.ndarray]:
+    """Sequences of bits, in which a real 0 looks like padding."""
+    rng = np.random.default_rng(3)
+    return [rng.integers(0, 2, (steps, 1)).astype("float32") for steps in (4, 6, 9, 9, 6, 4)]
+
+
+# They fill ZOO.
+from tests.audit import zoo_right, zoo_wrong  # noqa: E402, F401

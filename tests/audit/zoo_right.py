@@ -1,0 +1,395 @@
+"""Models into which padding does not leak, some of which Keras warns of."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from tests.audit.layers import Carried, Doubling, Encoder, Positions
+from tests.audit.zoo import FEATURES, WORDS, graph, keras_issue, on_words, right, stack
+
+
+def masking(value=0.0, **kwargs):
+    return layers.Masking(value, name="masking", **kwargs)
+
+
+def lstm(units=8, **kwargs):
+    return layers.LSTM(units, **({"name": "lstm"} | kwargs))
+
+
+@right()
+def masking_lstm():
+    return stack(masking(), lstm(), layers.Dense(2))
+
+
+@right()
+def masking_gru():
+    return stack(masking(), layers.GRU(8), layers.Dense(2))
+
+
+@right()
+def masking_gru_reset_before():
+    return stack(masking(), layers.GRU(8, reset_after=False), layers.Dense(2))
+
+
+@right()
+def masking_simple_rnn():
+    return stack(masking(), layers.SimpleRNN(8), layers.Dense(2))
+
+
+@right(also=("keras_3_16",), thread=keras_issue(23228))
+def stacked_lstm():
+    return stack(masking(), lstm(return_sequences=True), lstm(name="second"), layers.Dense(2))
+
+
+@right()
+def bidirectional():
+    return stack(masking(), layers.Bidirectional(lstm()), layers.Dense(2))
+
+
+@right(also=("keras_3_16", "empty_row"), thread=keras_issue(18152))
+def bidirectional_mean():
+    return on_words(
+        layers.Bidirectional(lstm(return_sequences=True)),
+        layers.GlobalAveragePooling1D(name="mean"),
+        layers.Dense(2),
+    )
+
+
+@right()
+def stacked_cells():
+    cells = [layers.LSTMCell(6), layers.GRUCell(6)]
+    return stack(masking(), layers.RNN(cells), layers.Dense(2))
+
+
+@right()
+def words_lstm():
+    return on_words(lstm(), layers.Dense(2, activation="softmax"))
+
+
+@right()
+def dense_before():
+    return stack(masking(), layers.Dense(8, activation="relu"), lstm(), layers.Dense(2))
+
+
+@right()
+def layer_normalization():
+    return stack(masking(), layers.LayerNormalization(), lstm(), layers.Dense(2))
+
+
+@right()
+def unit_normalization():
+    return stack(masking(), layers.UnitNormalization(), lstm())
+
+
+@right(thread=keras_issue(18759))
+def batch_normalization():
+    return stack(masking(), layers.BatchNormalization(), lstm(), layers.Dense(2))
+
+
+@right()
+def dropouts():
+    return stack(
+        masking(),
+        layers.Dropout(0.3),
+        layers.SpatialDropout1D(0.3),
+        layers.GaussianNoise(0.3),
+        lstm(dropout=0.2, recurrent_dropout=0.2),
+        layers.Dense(2),
+    )
+
+
+@right()
+def activations():
+    return stack(masking(), layers.Activation("tanh"), layers.LeakyReLU(), layers.ELU(), lstm())
+
+
+@right()
+def label_a_step():
+    return stack(masking(), lstm(return_sequences=True), layers.Dense(1, activation="sigmoid"))
+
+
+@right()
+def compiled_label_a_step():
+    model = stack(masking(), lstm(return_sequences=True), layers.Dense(1, activation="sigmoid"))
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy", "mse"])
+    return model
+
+
+@right()
+def regression_a_step():
+    return on_words(layers.GRU(8, return_sequences=True), layers.Dense(1))
+
+
+@right()
+def time_distributed_of_known_length():
+    return stack(
+        masking(), lstm(return_sequences=True), layers.TimeDistributed(layers.Dense(2)), steps=12
+    )
+
+
+@right(also=("empty_row",))
+def attention_as_a_graph():
+    words = keras.Input((None,), name="words")
+    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
+    x = layers.Add()([layers.MultiHeadAttention(2, 4)(x, x), x])
+    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+
+
+@right(also=("empty_row",), thread=keras_issue(20455))
+def two_encoder_blocks_with_masks_by_hand():
+    words = keras.Input((None,), name="words")
+    embedding = layers.Embedding(WORDS, 8, mask_zero=True)
+    x, mask = embedding(words), embedding.compute_mask(words)
+    for _ in range(2):
+        y = layers.MultiHeadAttention(2, 4)(x, x, query_mask=mask, value_mask=mask, key_mask=mask)
+        x = layers.LayerNormalization()(layers.Add()([y, x]))
+    mean = layers.GlobalAveragePooling1D(name="mean")(x, mask=mask)
+    return keras.Model(words, layers.Dense(2)(mean))
+
+
+@right(also=("empty_row",))
+def grouped_query_attention():
+    words = keras.Input((None,), name="words")
+    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
+    x = layers.Add()([layers.GroupQueryAttention(4, 4, 2)(x, x), x])
+    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+
+
+@right(also=("empty_row",))
+def dot_attention():
+    words = keras.Input((None,), name="words")
+    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
+    x = layers.Attention()([x, x])
+    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+
+
+@right(also=("empty_row",))
+def additive_attention():
+    words = keras.Input((None,), name="words")
+    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
+    x = layers.AdditiveAttention()([x, x])
+    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+
+
+@right(also=("empty_row",), sides=("post",))
+def positions_padded_after():
+    words = keras.Input((None,), name="words")
+    x = Positions(name="positions")(layers.Embedding(WORDS, 8, mask_zero=True)(words))
+    x = layers.Add()([layers.MultiHeadAttention(2, 4)(x, x), x])
+    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+
+
+@right(
+    also=("empty_row", "positions"), thread="https://github.com/huggingface/transformers/issues/26569"
+)
+def positions_padded_on_both_sides():
+    return positions_padded_after()
+
+
+@right(thread=keras_issue(19685))
+def both_masked_and_added():
+    left, right_ = keras.Input((None, 4), name="left"), keras.Input((None, 4), name="right")
+    x = layers.Add()([layers.Masking()(left), layers.Masking()(right_)])
+    return keras.Model([left, right_], layers.Dense(2)(lstm()(x)))
+
+
+@right(thread=keras_issue(19685))
+def both_masked_and_concatenated():
+    left, right_ = keras.Input((None, 4), name="left"), keras.Input((None, 3), name="right")
+    x = layers.Concatenate()([layers.Masking()(left), layers.Masking()(right_)])
+    return keras.Model([left, right_], layers.Dense(2)(lstm()(x)))
+
+
+@right()
+def gate_of_the_same_sequence():
+    return graph(
+        lambda x, mask: lstm()(layers.Multiply()([x, layers.Dense(FEATURES, activation="sigmoid")(x)]))
+    )
+
+
+@right(thread=keras_issue(18416))
+def operations_with_the_mask_handed_over():
+    return graph(lambda x, mask: lstm()(ops.tanh(x * 2), mask=mask))
+
+
+@right()
+def narrow_convolution_with_the_mask_handed_over():
+    return graph(lambda x, mask: lstm()(layers.Conv1D(8, 1)(x), mask=mask))
+
+
+@right()
+def convolutions_on_zeroed_padding():
+    def of(x, mask):
+        real = ops.cast(mask, "float32")[..., None]
+        x = layers.Conv1D(8, 3, padding="same", activation="relu")(x)
+        x = layers.Conv1D(8, 3, padding="same", activation="relu")(x * real)
+        return lstm()(x, mask=mask)
+
+    return graph(of)
+
+
+@right(also=("border",))
+def convolutions_across_the_border():
+    def of(x, mask):
+        for at in range(2):
+            x = layers.Conv1D(8, 3, padding="same", activation="relu", name=f"conv_{at}")(x)
+        return lstm()(x, mask=mask)
+
+    return graph(of)
+
+
+@right(also=("output_unmasked",))
+def causal_convolution_a_step():
+    return stack(layers.Conv1D(8, 3, padding="causal"), layers.Dense(1))
+
+
+@right(thread="https://github.com/keras-team/keras-hub/issues/2141")
+def nested_sequential_that_warns():
+    inner = keras.Sequential([layers.Dense(8), layers.LayerNormalization()], name="inner")
+    return stack(masking(), inner, lstm(), layers.Dense(2))
+
+
+@right(thread=keras_issue(18543))
+def nested_graph():
+    inside = keras.Input((None, 8))
+    inner = keras.Model(inside, layers.Dense(8, activation="relu")(inside), name="inner")
+    words = keras.Input((None,), name="words")
+    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
+    return keras.Model(words, layers.Dense(2)(lstm()(inner(x))))
+
+
+@right()
+def custom_layer_that_carries_the_mask():
+    return stack(masking(), Carried(), lstm(), layers.Dense(2))
+
+
+@right(also=("empty_row",), thread=keras_issue(20455), sequences=[np.arange(1, n) for n in (4, 6, 9)])
+def own_model_with_masks_by_hand():
+    return Encoder(by_hand=True)
+
+
+@right(sequences=[np.random.default_rng(1).normal(size=(n, 4)).astype("float32") for n in (4, 6, 9)])
+def own_model_with_the_mask_handed_over():
+    return Doubling(by_hand=True)
+
+
+@right()
+def mask_as_an_input():
+    values = keras.Input((None, FEATURES), name="sequence")
+    mask = keras.Input((None,), dtype="bool", name="mask")
+    return keras.Model([values, mask], layers.Dense(2)(lstm()(values, mask=mask)))
+
+
+@right()
+def mean_by_hand():
+    def of(x, mask):
+        real = ops.cast(mask, "float32")[..., None]
+        x = layers.Dense(8, activation="tanh")(x)
+        return ops.sum(x * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
+
+    return graph(of)
+
+
+@right()
+def two_outputs():
+    inputs = keras.Input((None, FEATURES), name="sequence")
+    x = lstm(return_sequences=True)(masking()(inputs))
+    return keras.Model(inputs, [layers.Dense(1)(x), layers.Dense(3)(lstm(name="second")(x))])
+
+
+@right()
+def sequence_and_fixed_features():
+    sequence, fixed = keras.Input((None, FEATURES), name="sequence"), keras.Input((5,), name="fixed")
+    x = layers.Concatenate()([lstm()(masking()(sequence)), layers.Dense(4)(fixed)])
+    return keras.Model([sequence, fixed], layers.Dense(2)(x))
+
+
+@right()
+def encoder_and_decoder():
+    source, target = keras.Input((None,), name="source"), keras.Input((None,), name="target")
+    embedding = layers.Embedding(WORDS, 8, mask_zero=True)
+    _, h, c = lstm(return_state=True)(embedding(source))
+    x = embedding(target)
+    x = lstm(return_sequences=True, name="decoder")(
+        x, initial_state=[h, c], mask=embedding.compute_mask(target)
+    )
+    return keras.Model([source, target], layers.Dense(WORDS)(x))
+
+
+@right()
+def initial_state_with_the_mask_handed_over():
+    state = keras.Input((8,), name="state")
+    inputs = keras.Input((None, FEATURES), name="sequence")
+    layer = masking()
+    x = layers.GRU(8)(layer(inputs), initial_state=state, mask=layer.compute_mask(inputs))
+    return keras.Model([inputs, state], layers.Dense(2)(x))
+
+
+@right()
+def fixed_length():
+    return stack(masking(), lstm(), layers.Dense(2), steps=20)
+
+
+@right()
+def words_of_fixed_length():
+    return on_words(lstm(), layers.Dense(2), steps=20)
+
+
+@right()
+def mask_value_of_minus_one():
+    return stack(masking(-1.0), lstm(), layers.Dense(2))
+
+
+@right(thread=keras_issue(20791))
+def mask_value_as_a_tensor():
+    return stack(masking(tf.constant(-1.0)), lstm(), layers.Dense(2))
+
+
+@right()
+def half_precision():
+    keras.config.set_dtype_policy("mixed_float16")
+    return stack(masking(-1.0), lstm(), layers.Dense(2))
+
+
+@right()
+def brain_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    return stack(masking(), layers.Dense(8), lstm(), layers.Dense(2))
+
+
+@right(also=("empty_row",))
+def half_precision_attention():
+    keras.config.set_dtype_policy("mixed_float16")
+    return attention_as_a_graph()
+
+
+@right()
+def double_precision():
+    keras.config.set_dtype_policy("float64")
+    return stack(masking(), lstm(), layers.Dense(2))
+
+
+@right()
+def zeros_at_masked_steps():
+    return stack(masking(), lstm(return_sequences=True, zero_output_for_mask=True), layers.Dense(1))
+
+
+@right(also=("output_unmasked",))
+def dense_a_step():
+    return stack(layers.Dense(8, activation="relu"), layers.Dense(1))
+
+
+@right()
+def last_state():
+    return graph(lambda x, mask: layers.Concatenate()(lstm(return_state=True)(x)[1:]))
+
+
+@right(also=("batch_norm",))
+def batch_normalization_without_a_mask():
+    return graph(lambda x, mask: lstm()(layers.BatchNormalization(name="norm")(x * 1.0), mask=mask))
+
+
+@right(sequences=[array + 2 for array in map(np.ones, [(4, 1), (6, 1), (9, 1)])])
+def real_values_unlike_the_mask_value():
+    return stack(masking(), lstm(), layers.Dense(2), features=1)

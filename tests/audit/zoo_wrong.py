@@ -1,0 +1,388 @@
+"""Models into which padding leaks: most of them look masked."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from tests.audit.layers import (
+    Doubling,
+    Encoder,
+    ForgetfulLSTM,
+    Gated,
+    Halved,
+    PlainMean,
+    Silent,
+)
+from tests.audit.zoo import (
+    FEATURES,
+    WORDS,
+    graph,
+    keras_issue,
+    on_words,
+    ones_and_zeros,
+    stack,
+    wrong,
+)
+from tests.audit.zoo_right import lstm, masking
+
+WARNS = "https://github.com/tensorflow/tensorflow/issues/73531"
+
+
+@wrong("no_mask", "lstm")
+def lstm_without_a_mask():
+    return stack(lstm(), layers.Dense(2))
+
+
+@wrong("no_mask", "lstm")
+def stacked_without_a_mask():
+    return stack(lstm(return_sequences=True), lstm(name="second"), layers.Dense(2))
+
+
+@wrong("no_mask", "both")
+def bidirectional_without_a_mask():
+    return stack(layers.Bidirectional(lstm(), name="both"), layers.Dense(2))
+
+
+@wrong("no_mask", "lstm")
+def words_without_mask_zero():
+    return on_words(lstm(), layers.Dense(2), mask_zero=False)
+
+
+@wrong("no_mask", "mean")
+def mean_without_a_mask():
+    return stack(layers.Dense(8), layers.GlobalAveragePooling1D(name="mean"), layers.Dense(2))
+
+
+@wrong("no_mask", "attention")
+def attention_without_a_mask():
+    inputs = keras.Input((None, FEATURES), name="sequence")
+    x = layers.MultiHeadAttention(2, 4, name="attention")(inputs, inputs)
+    return keras.Model(inputs, layers.Dense(1)(x))
+
+
+@wrong("no_mask", "lstm")
+def fixed_length_without_a_mask():
+    return stack(lstm(), layers.Dense(2), steps=20)
+
+
+@wrong("dropped_with_warning", "pool", thread=WARNS)
+def largest_of_all_steps():
+    return on_words(layers.GlobalMaxPooling1D(name="pool"), layers.Dense(2))
+
+
+@wrong("dropped_silently", "multiply", thread=keras_issue(18416))
+def times_two():
+    return graph(lambda x, mask: lstm()(ops.multiply(x, 2)))
+
+
+@wrong("dropped_silently", "tanh", thread=keras_issue(18416))
+def tanh():
+    return graph(lambda x, mask: lstm()(ops.tanh(x)))
+
+
+@wrong("dropped_silently", "cast", thread=keras_issue(18416))
+def cast():
+    return graph(lambda x, mask: lstm()(ops.cast(x, "float64")))
+
+
+@wrong("dropped_with_warning", "rms", thread=WARNS)
+def rms_normalization():
+    return stack(masking(), layers.RMSNormalization(name="rms"), lstm(), layers.Dense(2))
+
+
+@wrong("taken_off", "attention_0", thread=keras_issue(20455), also=("empty_row",))
+def two_encoder_blocks():
+    words = keras.Input((None,), name="words")
+    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
+    for at in range(2):
+        y = layers.MultiHeadAttention(2, 4, name=f"attention_{at}")(x, x)
+        x = layers.LayerNormalization()(layers.Add()([y, x]))
+        y = layers.Dense(8)(layers.Dense(16, activation="gelu")(x))
+        x = layers.LayerNormalization()(layers.Add()([x, y]))
+    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+
+
+@wrong("dropped_silently", "get_item", thread=keras_issue(18416))
+def first_two_features():
+    return graph(lambda x, mask: lstm()(x[:, :, :2]))
+
+
+@wrong("dropped_silently", "mean")
+def mean_as_an_operation():
+    return graph(lambda x, mask: ops.mean(lstm(return_sequences=True)(x), axis=1))
+
+
+@wrong("dropped_silently", "max")
+def largest_as_an_operation():
+    return graph(lambda x, mask: ops.max(layers.Dense(8)(x), axis=1))
+
+
+@wrong("dropped_silently", "get_item")
+def last_step_of_bidirectional():
+    return graph(lambda x, mask: layers.Bidirectional(lstm(return_sequences=True))(x)[:, -1])
+
+
+@wrong("dropped_silently", "softmax", further=(("dropped_silently", "multiply"),))
+def attention_by_hand():
+    def of(x, mask):
+        x = lstm(return_sequences=True)(x)
+        return ops.sum(x * ops.softmax(layers.Dense(1)(x), axis=1), axis=1)
+
+    return graph(of)
+
+
+@wrong("dropped_with_warning", "conv", thread=WARNS)
+def convolution():
+    conv = layers.Conv1D(8, 3, padding="same", name="conv")
+    return stack(masking(), conv, lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "conv", thread=WARNS)
+def convolution_without_edges():
+    return stack(masking(), layers.Conv1D(8, 3, name="conv"), lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "conv", thread=WARNS, also=("border",))
+def causal_convolution():
+    conv = layers.Conv1D(8, 3, padding="causal", name="conv")
+    return on_words(conv, lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "conv", thread=WARNS)
+def separable_convolution():
+    conv = layers.SeparableConv1D(8, 3, padding="same", name="conv")
+    return stack(masking(), conv, lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "conv", thread=WARNS)
+def transposed_convolution():
+    conv = layers.Conv1DTranspose(8, 3, padding="same", name="conv")
+    return stack(masking(), conv, lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "conv", thread=WARNS, also=("border",))
+def convolutions_then_the_largest():
+    return stack(
+        masking(),
+        layers.Conv1D(8, 3, padding="same", name="conv"),
+        layers.Conv1D(8, 3, padding="same", name="conv_2"),
+        layers.GlobalMaxPooling1D(),
+        layers.Dense(2),
+    )
+
+
+@wrong("dropped_with_warning", "pool", thread=WARNS)
+def largest_of_two():
+    return on_words(layers.MaxPooling1D(2, name="pool"), lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "pool", thread=WARNS)
+def mean_of_two():
+    return on_words(layers.AveragePooling1D(2, name="pool"), lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "flatten", thread=WARNS)
+def flattened():
+    return on_words(layers.Flatten(name="flatten"), layers.Dense(2), steps=16)
+
+
+@wrong("dropped_with_warning", "reshape", thread=WARNS)
+def reshaped():
+    return stack(masking(), layers.Reshape((-1, 2), name="reshape"), lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "permute", thread=WARNS)
+def permuted():
+    return stack(
+        masking(), layers.Permute((2, 1), name="permute"), layers.Dense(4), layers.Flatten(), steps=12
+    )
+
+
+@wrong("dropped_with_warning", "zeros", thread=WARNS)
+def zero_padding():
+    return stack(masking(), layers.ZeroPadding1D(1, name="zeros"), lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "crop", thread=WARNS)
+def cropped():
+    return on_words(layers.Cropping1D((1, 0), name="crop"), lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "twice", thread=WARNS)
+def steps_repeated():
+    return stack(masking(), layers.UpSampling1D(2, name="twice"), lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "lambda", thread=WARNS)
+def lambda_layer():
+    double = layers.Lambda(lambda x: x * 2, output_shape=(None, FEATURES), name="lambda")
+    return stack(masking(), double, lstm(), layers.Dense(2))
+
+
+@wrong("mixed", "plus", thread=keras_issue(19685))
+def masked_plus_unmasked():
+    left, right = keras.Input((None, 4), name="left"), keras.Input((None, 4), name="right")
+    x = layers.Add(name="plus")([masking()(left), right])
+    return keras.Model([left, right], layers.Dense(2)(lstm()(x)))
+
+
+@wrong("mixed", "beside", thread=keras_issue(19685))
+def masked_beside_unmasked():
+    left, right = keras.Input((None, 4), name="left"), keras.Input((None, 3), name="right")
+    x = layers.Concatenate(name="beside")([masking()(left), right])
+    return keras.Model([left, right], layers.Dense(2)(lstm()(x)))
+
+
+@wrong("mixed", "times", thread=keras_issue(19685))
+def masked_times_unmasked():
+    left, right = keras.Input((None, 4), name="left"), keras.Input((None, 4), name="right")
+    x = layers.Multiply(name="times")([masking()(left), layers.Dense(4)(right)])
+    return keras.Model([left, right], layers.Dense(2)(lstm()(x)))
+
+
+@wrong("no_mask", "second")
+def one_of_two_inputs_masked():
+    left, right = keras.Input((None, 4), name="left"), keras.Input((None, 4), name="right")
+    x = layers.Concatenate()([lstm()(masking()(left)), lstm(name="second")(right)])
+    return keras.Model([left, right], layers.Dense(2)(x))
+
+
+@wrong("taken_off", "attention", thread=keras_issue(20455),
+       sequences=[np.arange(1, n) for n in (4, 6, 9, 9, 6, 4)])  # fmt: skip
+def own_model_with_attention():
+    return Encoder()
+
+
+@wrong(
+    "unrecorded",
+    "masking",
+    thread=keras_issue(18416),
+    sequences=[np.random.default_rng(1).normal(size=(n, 4)).astype("float32") for n in (4, 6, 9)],
+)
+def own_model_with_an_operation():  # fmt: skip
+    return Doubling()
+
+
+@wrong("dropped_with_warning", "halved", thread=keras_issue(19311))
+def custom_layer():
+    return stack(masking(), Halved(name="halved"), lstm(), layers.Dense(2))
+
+
+@wrong("dropped_by_layer", "silent", thread=keras_issue(18543))
+def custom_layer_that_passes_none_on():
+    return stack(masking(), Silent(name="silent"), lstm(), layers.Dense(2))
+
+
+@wrong("ignored", "mean", thread=keras_issue(19311))
+def custom_mean_over_all_steps():
+    return stack(masking(), lstm(return_sequences=True), PlainMean(name="mean"), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "gated", thread=keras_issue(19311))
+def custom_layer_with_two_inputs():
+    return graph(lambda x, mask: lstm()(Gated(name="gated")(x, layers.Dense(FEATURES)(x))))
+
+
+@wrong("recurrent_passes_none", "lstm", thread=keras_issue(23228))
+def lstm_of_keras_3_16():
+    return stack(
+        masking(), ForgetfulLSTM(8, return_sequences=True, name="lstm"), layers.GRU(8), layers.Dense(2)
+    )
+
+
+@wrong("loss_counts_padding", "lstm", thread=keras_issue(23228))
+def labels_of_keras_3_16():
+    return stack(masking(), ForgetfulLSTM(8, return_sequences=True, name="lstm"), layers.Dense(1))
+
+
+@wrong("initial_state", "gru")
+def initial_state():
+    state = keras.Input((8,), name="state")
+    inputs = keras.Input((None, FEATURES), name="sequence")
+    x = layers.GRU(8, name="gru")(masking()(inputs), initial_state=state)
+    return keras.Model([inputs, state], layers.Dense(2)(x))
+
+
+@wrong("ignored", "lstm", also=("keras_3_16",))
+def backwards_and_passed_on():
+    return stack(
+        masking(), lstm(return_sequences=True, go_backwards=True), layers.GRU(8), layers.Dense(2)
+    )
+
+
+@wrong("mask_never_matches", "masking")
+def mask_value_nan():
+    return stack(masking(float("nan")), lstm(), layers.Dense(2))
+
+
+@wrong("mask_never_matches", "masking")
+def mask_value_one_tenth_in_half_precision():
+    keras.config.set_dtype_policy("mixed_float16")
+    return stack(masking(0.1), lstm(), layers.Dense(2))
+
+
+@wrong("mask_never_matches", "masking", also=("empty_row",))
+def mask_value_beyond_half_precision():
+    keras.config.set_dtype_policy("mixed_float16")
+    return stack(masking(-99999.0), lstm(), layers.Dense(2))
+
+
+@wrong("mask_never_matches", "masking")
+def mask_value_too_small_for_half_precision():
+    keras.config.set_dtype_policy("mixed_float16")
+    return stack(masking(1e-9), lstm(), layers.Dense(2))
+
+
+@wrong("mask_never_matches", "masking", pad_value=-9.0)
+def padded_with_another_value():
+    return stack(masking(), lstm(), layers.Dense(2))
+
+
+@wrong("mask_never_matches", "masking")
+def masked_after_a_dense_layer():
+    return stack(layers.Dense(8), masking(), lstm(), layers.Dense(2))
+
+
+@wrong("mask_never_matches", "masking", also=("batch_norm",))
+def masked_after_normalization():
+    return stack(layers.BatchNormalization(), masking(), lstm(), layers.Dense(2))
+
+
+@wrong("steps_lost", "steps", thread=keras_issue(22037))
+def time_distributed_of_unknown_length():
+    return stack(
+        masking(),
+        lstm(return_sequences=True),
+        layers.TimeDistributed(layers.Dense(2), name="steps"),
+    )
+
+
+@wrong("loss_counts_padding", "multiply", thread=keras_issue(15323))
+def loss_over_padding():
+    return graph(lambda x, mask: ops.multiply(lstm(return_sequences=True)(x), 2))
+
+
+@wrong("metric_counts_padding", "auc", thread=keras_issue(15323))
+def area_under_the_curve_over_padding():
+    model = stack(masking(), lstm(return_sequences=True), layers.Dense(1, activation="sigmoid"))
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
+    return model
+
+
+@wrong("real_rows_masked", "masking", sequences=ones_and_zeros())
+def bits_masked_with_zero():
+    return stack(masking(), lstm(), layers.Dense(2), features=1)
+
+
+@wrong("real_rows_masked", "embedding",
+       sequences=[np.array(row) for row in ([3, 0, 2, 4], [1, 2, 0, 0, 5], [7, 8, 9])])  # fmt: skip
+def word_number_zero():
+    return on_words(lstm(), layers.Dense(2))
+
+
+@wrong("dropped_with_warning", "conv", thread=WARNS, also=("border",))
+def nested_convolution():
+    inner = keras.Sequential(
+        [layers.Dense(8), layers.Conv1D(8, 3, padding="same", name="conv")], name="inner"
+    )
+    return stack(masking(), inner, lstm(), layers.Dense(2))
