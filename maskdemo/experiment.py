@@ -26,7 +26,7 @@ import numpy as np
 from maskdemo.padding import SIDES
 from maskdemo.settings import Choice, Number, Selection, Setting, Switch, Unfit, salvage
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import TASKS, Task
+from maskdemo.tasks import BROUGHT, TASKS, Task, task_named
 
 #: Groups of settings, in order.
 SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Strategies", "Training")
@@ -52,7 +52,7 @@ class Experiment:
 
     # fmt: off
     task: str = _setting("japanese_vowels", Choice(
-        "Task", SEQUENCES, "What there is to learn.", options=TASKS))
+        "Task", SEQUENCES, "What there is to learn.", options=TASKS, unlisted=BROUGHT))
     train_size: int = _setting(500, Number(
         "Training sequences", SEQUENCES, "How many sequences there are to learn from.",
         unit="sequences", low=16, high=4000, step=100))
@@ -149,7 +149,7 @@ class Experiment:
     @property
     def spec(self) -> Task:
         """The task: what there is to learn."""
-        return TASKS[self.task]
+        return task_named(self.task)
 
     @property
     def per_step(self) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -134,9 +134,13 @@ class Number(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Setting):
-    """One of `options`, name -> what has a title; whatever is in the table may be chosen."""
+    """One of `options`, name -> what has a title; whatever is in the table may be chosen.
+
+    unlisted: more options, which nobody is told who does not know them.
+    """
 
     options: Mapping[str, Titled]
+    unlisted: Mapping[str, Titled] = field(default_factory=dict)
 
     @property
     def allowed(self) -> str:
@@ -146,7 +150,7 @@ class Choice(Setting):
     def checked(self, value: Any) -> str:
         """The name. Raises `Unfit` for others."""
         # A list compares where a mapping would want a hash.
-        if value not in list(self.options):
+        if value not in [*self.options, *self.unlisted]:
             raise Unfit(f"{self.name} must be one of {self.allowed}, not {quoted(value)}.", self.name)
         return value
 

@@ -44,22 +44,50 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Handling:
-    """What a strategy decides: the inputs (N, T, F + 1), two (N, T) switches, where to read out."""
+    """What a strategy makes of a batch: the inputs (N, T, F + 1) and two switches (N, T)."""
 
     inputs: Floats
     advance: NDArray
     keep: NDArray
-    read_last_valid: bool = False
 
 
 @dataclass(frozen=True)
+class Keras:
+    """How Keras calls the LSTM. The texts may name `values` (N, T, F) and `valid` (N, T) bool.
+
+    call: the layer's arguments. before: a line that makes them, with `{mask_value}` as the one
+    placeholder. masks: whether a mask reaches the layer. cell: code of a class that takes the place of
+    Keras's own cell, and its name.
+    """
+
+    call: str
+    before: str = ""
+    masks: bool = False
+    cell: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Strategy:
-    """handle: (batch, mask_value) -> Handling. The texts are for people."""
+    """Everything about one strategy: the rest of the package looks it up here.
+
+    title, summary: for people. handle: (batch, mask_value) -> Handling. reads_valid: whether its model
+    is told which steps are valid, instead of finding out from the values or not at all. mask_channel:
+    whether the LSTM sees the mask in the inputs' last channel. reads_last_valid: whether the one
+    answer for a sequence is taken after its last valid step instead of at the end.
+    colour: on a light and on a dark page. marker, dash: as Plotly calls them.
+    """
 
     name: str
     title: str
     summary: str
     handle: Callable[[Batch, float], Handling]
+    keras: Keras
+    colour: tuple[str, str]
+    marker: str
+    dash: str
+    reads_valid: bool = False
+    mask_channel: bool = False
+    reads_last_valid: bool = False
 
 
 def _with_channel(values: Floats, channel: NDArray | float = 0.0) -> Floats:
@@ -67,12 +95,13 @@ def _with_channel(values: Floats, channel: NDArray | float = 0.0) -> Floats:
     return np.concatenate([values, plane[..., None]], axis=2)
 
 
-def _always(batch: Batch) -> NDArray:
-    return np.ones(batch.valid.shape)
+def _moving_on(inputs: Floats) -> Handling:
+    everywhere = np.ones(inputs.shape[:2])
+    return Handling(inputs, everywhere, 0 * everywhere)
 
 
 def _no_mask(batch: Batch, mask_value: float) -> Handling:
-    return Handling(_with_channel(batch.values), _always(batch), 0 * _always(batch))
+    return _moving_on(_with_channel(batch.values))
 
 
 def _masking_layer(batch: Batch, mask_value: float) -> Handling:
@@ -83,13 +112,12 @@ def _masking_layer(batch: Batch, mask_value: float) -> Handling:
 
 
 def _zeroed_input(batch: Batch, mask_value: float) -> Handling:
-    zeroed = _with_channel(batch.values * batch.valid[..., None])
-    return Handling(zeroed, _always(batch), 0 * _always(batch))
+    return _moving_on(_with_channel(batch.values * batch.valid[..., None]))
 
 
 def _zeroed_state(batch: Batch, mask_value: float) -> Handling:
     zeroed = _with_channel(batch.values * batch.valid[..., None])
-    return Handling(zeroed, batch.valid, 0 * _always(batch))
+    return Handling(zeroed, batch.valid, np.zeros(batch.valid.shape))
 
 
 def _held_state(batch: Batch, mask_value: float) -> Handling:
@@ -97,63 +125,115 @@ def _held_state(batch: Batch, mask_value: float) -> Handling:
     return Handling(zeroed, batch.valid, ~batch.valid)
 
 
-def _last_valid_step(batch: Batch, mask_value: float) -> Handling:
-    return replace(_no_mask(batch, mask_value), read_last_valid=True)
-
-
 def _mask_feature(batch: Batch, mask_value: float) -> Handling:
-    flagged = _with_channel(batch.values, batch.valid)
-    return Handling(flagged, _always(batch), 0 * _always(batch))
+    return _moving_on(_with_channel(batch.values, batch.valid))
 
 
+WITH_MASK = "with_mask = keras.ops.concatenate([values, valid[:, :, None]], axis=2)"
+RESETTING_CELL = '''\
+@keras.saving.register_keras_serializable()
+class ResettingLSTMCell(keras.layers.LSTMCell):
+    """An LSTM cell whose last input channel is the mask: where it is 0, the state becomes 0."""
+
+    def build(self, input_shape):
+        super().build((*input_shape[:-1], input_shape[-1] - 1))
+
+    def call(self, inputs, states, training=False):
+        values, valid = inputs[:, :-1], inputs[:, -1:]
+        output, states = super().call(values, states, training=training)
+        return output * valid, [each * valid for each in states]'''
+
+# Hues after Okabe and Ito, tuned once for white (#ffffff) and once for dark (#0e1117): at least 3:1
+# against the page, and told apart under protanopia, deuteranopia and tritanopia. Strategies often give
+# the very same curve (a Masking layer and a held state; no mask and a zeroed input where the padding is
+# zero): the dashes of the later have gaps through which the earlier shows.
 STRATEGIES: dict[str, Strategy] = {
     each.name: each
     for each in (
         Strategy(
-            "no_mask",
-            "No mask",
-            "The LSTM reads the padding like any other step and answers after the last one.",
-            _no_mask,
+            name="no_mask",
+            title="No mask",
+            summary="The LSTM reads the padding like any other step and answers after the last one.",
+            handle=_no_mask,
+            keras=Keras("values"),
+            colour=("#31333f", "#e6e9ef"),
+            marker="circle",
+            dash="solid",
         ),
         Strategy(
-            "masking_layer",
-            "Masking layer",
-            "keras.layers.Masking: the state is held wherever all features equal the mask value, "
-            "real readings included.",
-            _masking_layer,
+            name="masking_layer",
+            title="Masking layer",
+            summary="keras.layers.Masking: the state is held wherever all features equal the mask "
+            "value, real readings included.",
+            handle=_masking_layer,
+            keras=Keras(
+                "masked",
+                "masked = keras.layers.Masking(mask_value={mask_value})(values)",
+                masks=True,
+            ),
+            colour=("#0157b4", "#0a7fdc"),
+            marker="square",
+            dash="solid",
         ),
         Strategy(
-            "zeroed_input",
-            "Zeroed input",
-            "The input is multiplied by the mask, but the state still moves on at every step "
+            name="zeroed_input",
+            title="Zeroed input",
+            summary="The input is multiplied by the mask, but the state still moves on at every step "
             "(the article's Example 3 as written).",
-            _zeroed_input,
+            handle=_zeroed_input,
+            reads_valid=True,
+            keras=Keras("zeroed", "zeroed = values * valid[:, :, None]"),
+            colour=("#bc8400", "#fcb326"),
+            marker="triangle-up",
+            dash="8px,4px",
         ),
         Strategy(
-            "zeroed_state",
-            "Zeroed state",
-            "Input and state are set to zero at invalid steps, which erases what was read before.",
-            _zeroed_state,
+            name="zeroed_state",
+            title="Zeroed state",
+            summary="Input and state are set to zero at invalid steps, which erases what was read "
+            "before.",
+            handle=_zeroed_state,
+            reads_valid=True,
+            keras=Keras("with_mask", WITH_MASK, cell=(RESETTING_CELL, "ResettingLSTMCell")),
+            colour=("#bc4b00", "#f56d05"),
+            marker="triangle-down",
+            dash="9px,3px,2px,3px",
         ),
         Strategy(
-            "held_state",
-            "Held state",
-            "A mask from the true lengths: the state waits, unchanged, through every invalid step "
-            "(the article's Example 3 mended).",
-            _held_state,
+            name="held_state",
+            title="Held state",
+            summary="A mask from the true lengths: the state waits, unchanged, through every invalid "
+            "step (the article's Example 3 mended).",
+            handle=_held_state,
+            reads_valid=True,
+            keras=Keras("values, mask=valid", masks=True),
+            colour=("#018968", "#0caf7c"),
+            marker="diamond",
+            dash="5px,5px",
         ),
         Strategy(
-            "last_valid_step",
-            "Last valid step",
-            "No mask, but the answer is taken after the last valid step instead of at the end.",
-            _last_valid_step,
+            name="last_valid_step",
+            title="Last valid step",
+            summary="No mask, but the answer is taken after the last valid step instead of at the end.",
+            handle=_no_mask,
+            reads_last_valid=True,
+            keras=Keras("values"),
+            colour=("#008fe2", "#00bffd"),
+            marker="pentagon",
+            dash="13px,4px",
         ),
         Strategy(
-            "mask_feature",
-            "Mask as a feature",
-            "The mask is one more input channel, so the LSTM can learn to ignore padding "
+            name="mask_feature",
+            title="Mask as a feature",
+            summary="The mask is one more input channel, so the LSTM can learn to ignore padding "
             "(Lipton et al. 2016).",
-            _mask_feature,
+            handle=_mask_feature,
+            reads_valid=True,
+            mask_channel=True,
+            keras=Keras("with_mask", WITH_MASK),
+            colour=("#d9489f", "#c83a95"),
+            marker="star",
+            dash="13px,3px,3px,3px",
         ),
     )
 }
@@ -168,13 +248,14 @@ def arrays(
     one where the strategy says so. With a label a step, every step counts, or only the valid ones
     if not `count_invalid`.
     """
-    chosen = STRATEGIES[strategy].handle(batch, mask_value)
+    chosen = STRATEGIES[strategy]
+    handled = chosen.handle(batch, mask_value)
     if per_step:
         weights = np.ones(batch.valid.shape) if count_invalid else batch.valid
     else:
         rows, steps = batch.valid.shape
         read_out = np.full(rows, steps - 1)
-        if chosen.read_last_valid:
+        if chosen.reads_last_valid:
             read_out = steps - 1 - np.argmax(batch.valid[:, ::-1], axis=1)
         weights = np.eye(steps)[read_out]
     targets = batch.labels
@@ -182,9 +263,9 @@ def arrays(
         # One label a sequence holds wherever it is asked for, padding included.
         targets = np.broadcast_to(batch.labels.max(axis=1, keepdims=True), batch.labels.shape)
     return Arrays(
-        inputs=chosen.inputs.astype(np.float32),
-        advance=np.asarray(chosen.advance, np.float32),
-        keep=np.asarray(chosen.keep, np.float32),
+        inputs=handled.inputs.astype(np.float32),
+        advance=np.asarray(handled.advance, np.float32),
+        keep=np.asarray(handled.keep, np.float32),
         targets=np.asarray(targets, np.int32),
         weights=np.asarray(weights, np.float32),
     )
@@ -200,39 +281,4 @@ def hold_padding(given: Arrays, padded: NDArray[np.bool_]) -> Arrays:
         given,
         advance=np.where(padded, np.float32(0), given.advance),
         keep=np.where(padded, np.float32(1), given.keep),
-    )
-
-
-def trim(given: Arrays, *, at_least: int) -> tuple[Arrays, NDArray[np.intp]]:
-    """Drop steps at which every sequence only holds its state: they are exact no-ops.
-
-    Keeps `at_least` steps, so that the shape depends on settings and not on the lengths drawn.
-    Where targets do not change along the steps, a read-out at a dropped step moves to the step
-    before it, whose state is the same; a counted step with a target of its own is never dropped.
-    Returns the arrays and `shows` (T,): the index of the kept step whose state each step shows, -1
-    before the first one.
-    """
-    steps = given.advance.shape[1]
-    holds = (given.advance == 0).all(axis=0) & (given.keep == 1).all(axis=0)
-    constant = (given.targets == given.targets[:, :1]).all()
-    if not constant:
-        holds &= (given.weights == 0).all(axis=0)
-    leading = np.logical_and.accumulate(holds)
-    holds &= ~leading | (given.weights == 0).all(axis=0)
-    spare = max(steps - at_least, 0)
-    dropped = np.flatnonzero(holds)[::-1][:spare]
-    kept = np.setdiff1d(np.arange(steps), dropped)
-    shows = np.searchsorted(kept, np.arange(steps), side="right") - 1
-    # Column k of `moved` collects the weights of every step that shows kept step k.
-    moved = (shows[:, None] == np.arange(len(kept))).astype(np.float32)
-    weights = given.weights @ moved
-    return (
-        Arrays(
-            inputs=given.inputs[:, kept],
-            advance=given.advance[:, kept],
-            keep=given.keep[:, kept],
-            targets=given.targets[:, kept],
-            weights=weights,
-        ),
-        shows,
     )

@@ -69,9 +69,11 @@ class Fixed:
 class Task:
     """How to draw one sequence and its labels, and what to say about it.
 
-    draw: (rng, length) -> values (length, features). label: values -> labels, () or (length,).
-    Both are None for recorded data, whose sizes are `fixed` and whose training and test sequences
-    `recorded` gives.
+    draw: (rng, length) -> values (length, features). label: (values, rng) -> labels, () or (length,).
+    Both are plain functions with a name, that need nothing but `np`: what people take away as a script
+    is their source. Both are None for recorded data, whose sizes are `fixed` and whose training and
+    test sequences `recorded` gives. discrete: whether readings have few values, so that a real step
+    can equal a mask value.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Task:
     label: Callable[[NDArray, np.random.Generator], NDArray | int] | None = None
     fixed: Fixed | None = None
     recorded: Callable[[], tuple[Sequences, Sequences]] | None = None
+    discrete: bool = False
 
     @property
     def dictated(self) -> Mapping[str, int]:
@@ -91,19 +94,57 @@ class Task:
         return asdict(self.fixed) if self.fixed else {}
 
 
-def _normal(rng: np.random.Generator, length: int) -> NDArray:
+def four_normal_features(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Four independent values at each step, with mean 0 and spread 1."""
     return rng.normal(size=(length, 4))
 
 
-def _bits(rng: np.random.Generator, length: int) -> NDArray:
+def five_even_features(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Five independent values at each step, evenly spread from 0 to 1."""
+    return rng.random((length, 5))
+
+
+def random_bits(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Zeros and ones, equally likely."""
     return rng.integers(0, 2, size=(length, 1))
 
 
-def _bits_without_tie(rng: np.random.Generator, length: int) -> NDArray:
-    bits = _bits(rng, length)
+def random_bits_without_a_tie(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Zeros and ones, never as many of one as of the other: then one of them is turned over."""
+    bits = rng.integers(0, 2, size=(length, 1))
     if 2 * bits.sum() == length:
         bits[rng.integers(length)] ^= 1
     return bits
+
+
+def sign_of_first(values: np.ndarray, rng: np.random.Generator) -> int:
+    """Whether the first value of the first feature is positive."""
+    return int(values[0, 0] > 0)
+
+
+def sign_of_last(values: np.ndarray, rng: np.random.Generator) -> int:
+    """Whether the last value of the first feature is positive."""
+    return int(values[-1, 0] > 0)
+
+
+def sign_of_sum(values: np.ndarray, rng: np.random.Generator) -> int:
+    """Whether the sum of the first feature is positive."""
+    return int(values[:, 0].sum() > 0)
+
+
+def sign_of_running_sum(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """At each step, whether the sum of the first feature so far is positive."""
+    return (values[:, 0].cumsum() > 0).astype(int)
+
+
+def majority_of_bits(values: np.ndarray, rng: np.random.Generator) -> int:
+    """Whether there are more ones than zeros."""
+    return int(2 * values[:, 0].sum() > len(values))
+
+
+def random_label(values: np.ndarray, rng: np.random.Generator) -> int:
+    """0 or 1, whatever the values are."""
+    return int(rng.integers(2))
 
 
 TASKS: dict[str, Task] = {
@@ -123,40 +164,42 @@ TASKS: dict[str, Task] = {
             "Sign of the first value",
             "Is the first value of the first feature positive? It must be remembered to the end.",
             features=4,
-            draw=_normal,
-            label=lambda values, rng: int(values[0, 0] > 0),
+            draw=four_normal_features,
+            label=sign_of_first,
         ),
         Task(
             "last_sign",
             "Sign of the last value",
             "Is the last real value of the first feature positive? Nothing else matters.",
             features=4,
-            draw=_normal,
-            label=lambda values, rng: int(values[-1, 0] > 0),
+            draw=four_normal_features,
+            label=sign_of_last,
         ),
         Task(
             "sum_sign",
             "Sign of the sum",
             "Is the sum of the first feature over the whole sequence positive?",
             features=4,
-            draw=_normal,
-            label=lambda values, rng: int(values[:, 0].sum() > 0),
+            draw=four_normal_features,
+            label=sign_of_sum,
         ),
         Task(
             "last_bit",
             "Last bit",
             "A sequence of zeros and ones; the label is its last bit. Real zeros look like padding.",
             features=1,
-            draw=_bits,
-            label=lambda values, rng: int(values[-1, 0] > 0),
+            draw=random_bits,
+            label=sign_of_last,
+            discrete=True,
         ),
         Task(
             "majority_bit",
             "Majority of bits",
             "A sequence of zeros and ones; are there more ones? Real zeros look like padding.",
             features=1,
-            draw=_bits_without_tie,
-            label=lambda values, rng: int(2 * values[:, 0].sum() > len(values)),
+            draw=random_bits_without_a_tie,
+            label=majority_of_bits,
+            discrete=True,
         ),
         Task(
             "running_sign",
@@ -164,16 +207,16 @@ TASKS: dict[str, Task] = {
             "One label a step: is the sum of the first feature so far positive?",
             features=4,
             per_step=True,
-            draw=_normal,
-            label=lambda values, rng: values[:, 0].cumsum() > 0,
+            draw=four_normal_features,
+            label=sign_of_running_sum,
         ),
         Task(
             "random_labels",
             "The article's data: random labels",
             "Random values with random labels. There is nothing to learn.",
             features=5,
-            draw=lambda rng, length: rng.random((length, 5)),
-            label=lambda values, rng: int(rng.integers(2)),
+            draw=five_even_features,
+            label=random_label,
         ),
     )
 }

@@ -38,7 +38,8 @@ from maskdemo.snapshot import (
     Outcome,
     Snapshot,
 )
-from maskdemo.strategies import Arrays, hold_padding, trim
+from maskdemo.strategies import Arrays, hold_padding
+from maskdemo.trimming import trim
 
 
 @dataclass(frozen=True)

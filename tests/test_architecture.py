@@ -23,6 +23,7 @@ ORDER = (
     "tasks",
     "padding",
     "strategies",
+    "trimming",
     "scoring",
     "lstm",
     "engine",

@@ -16,9 +16,10 @@ from maskdemo.padding import pad
 from maskdemo.probing import PROBES
 from maskdemo.scoring import probabilities
 from maskdemo.snapshot import NETWORK_BYTES, Snapshot
-from maskdemo.strategies import arrays, trim
+from maskdemo.strategies import arrays
 from maskdemo.tasks import Sequences
 from maskdemo.training import compile_ahead, kept_epochs, train
+from maskdemo.trimming import trim
 from tests.oracles import recurrence
 from tests.samples import ALL, small
 

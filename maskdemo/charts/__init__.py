@@ -15,15 +15,12 @@ from maskdemo.charts.dose_response import dose_response
 from maskdemo.charts.fitting import fitting
 from maskdemo.charts.gates import gate_heatmaps
 from maskdemo.charts.gradients import gradient_by_step
-from maskdemo.charts.looks import COLOURS, DASHES, MARKERS, colour
+from maskdemo.charts.looks import colour
 from maskdemo.charts.steps import outputs_by_step, outputs_frames
 from maskdemo.charts.template import template
 from maskdemo.charts.unit import unit_traces
 
 __all__ = [
-    "COLOURS",
-    "DASHES",
-    "MARKERS",
     "accuracy_by_padding",
     "accuracy_by_strategy",
     "change_by_padding",

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from maskdemo.charts.ends import LABEL_SPACE, End, end_labels
 from maskdemo.charts.figure import Drawn, figure, scatter
 from maskdemo.charts.lines import WIDTH, marker
-from maskdemo.charts.looks import DASHES, colour
+from maskdemo.charts.looks import colour, dash
 from maskdemo.charts.template import layout
 from maskdemo.costs import KERAS_MASKING, KERAS_NO_MASK, MASKING, NO_MASK, time_text
 
@@ -92,7 +92,7 @@ def _line(table: CostTable, way: Way, dark: bool) -> Drawn:
         line={
             "color": colour(way.strategy, dark=dark),
             "width": WIDTH if named else 1.2,
-            "dash": "dot" if keras else DASHES[way.strategy] if way.trimmed else "dash",
+            "dash": "dot" if keras else dash(way.strategy) if way.trimmed else "dash",
         },
         marker=marker(way.strategy, dark=dark, hollow=hollow, size=8 if named else 6),
         opacity=1.0 if named else 0.45,

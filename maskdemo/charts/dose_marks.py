@@ -10,7 +10,7 @@ from maskdemo.charts.dose_axis import DoseAxis, dose_text
 from maskdemo.charts.ends import End
 from maskdemo.charts.figure import Drawn, Settings, scatter
 from maskdemo.charts.lines import line, marker
-from maskdemo.charts.looks import MARKERS, colour, title
+from maskdemo.charts.looks import colour, symbol, title
 from maskdemo.charts.panels import axis
 from maskdemo.evidence import Interval, Verdict, between, percent, points
 
@@ -179,7 +179,7 @@ def _kind(verdict: Verdict) -> str:
 
 
 def _symbol(name: str, kind: str) -> str:
-    return f"{MARKERS[name]}-open" if kind == UNDECIDED else MARKERS[name]
+    return symbol(name, hollow=kind == UNDECIDED)
 
 
 def _mean_words(mean: Interval) -> str:

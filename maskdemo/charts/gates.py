@@ -15,7 +15,7 @@ from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, hatches, st
 from maskdemo.charts.template import inks
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
-from maskdemo.strategies import Arrays
+from maskdemo.strategies import STRATEGIES, Arrays
 
 BAR_SPACE = 58
 MOVES = {"moves on": "circle", "is held": "line-ew", "is reset to 0": "x-thin"}
@@ -43,7 +43,7 @@ def gate_heatmaps(
     padded, missing = batch.padded[0], batch.missing[0]
     moves = arrays.advance[0] > 0
     inputs = arrays.inputs[0]
-    if strategy != "mask_feature":
+    if not STRATEGIES[strategy].mask_channel:
         # There the mask channel is always 0: it belongs to the program, not to the network.
         inputs = inputs[:, :-1]
     tall = int(np.clip(3 * units, 44, 84))

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from maskdemo.charts.figure import Drawn, Settings, entry
-from maskdemo.charts.looks import DASHES, MARKERS, colour, title
+from maskdemo.charts.looks import colour, dash, symbol, title
 
 WIDTH = 2.2
 
 
 def line(strategy: str, *, dark: bool, width: float = WIDTH) -> Settings:
     """The strategy's line, with the dashes by which equal lines show both."""
-    return {"color": colour(strategy, dark=dark), "width": width, "dash": DASHES[strategy]}
+    return {"color": colour(strategy, dark=dark), "width": width, "dash": dash(strategy)}
 
 
 def marker(strategy: str, *, dark: bool, hollow: bool = False, **settings: Any) -> Settings:
     """The strategy's mark. settings: Plotly's, such as size."""
-    symbol = MARKERS[strategy] + ("-open" if hollow else "")
-    return {"symbol": symbol, "color": colour(strategy, dark=dark)} | settings
+    return {"symbol": symbol(strategy, hollow=hollow), "color": colour(strategy, dark=dark)} | settings
 
 
 def strategy_entry(strategy: str, *, dark: bool) -> Drawn:

@@ -18,7 +18,7 @@ EPOCHS_A_TURN = 3
 def our_turn(experiment: Experiment, way: Way) -> Callable[[], float]:
     """Prepares; the call trains a turn and returns the seconds of its fastest epoch."""
     from maskdemo.engine import Shape, batch_order, new_learner, tensors, train_epoch
-    from maskdemo.strategies import trim
+    from maskdemo.trimming import trim
 
     given = arrays_of(experiment, way.strategy, inputs(experiment).train)
     if way.trimmed:

@@ -7,38 +7,21 @@ none are missing, and no masks where no strategy reads them.
 from __future__ import annotations
 
 import base64
+import inspect
 from string import Template
-from textwrap import indent
 
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid
 from maskdemo.tasks import TASKS, VOWELS_FILE
-
-NORMAL = "values = rng.normal(size=(length, 4))"
-BITS = "values = rng.integers(0, 2, size=(length, 1))"
-NO_TIE = """\
-if 2 * values.sum() == length:  # as many ones as zeros: turn one over
-    values[rng.integers(length)] ^= 1"""
-
-#: Task -> the code that draws one sequence, and its label. Calls of `rng` stand in the task's order.
-DRAWS = {
-    "first_sign": (NORMAL, "int(values[0, 0] > 0)"),
-    "last_sign": (NORMAL, "int(values[-1, 0] > 0)"),
-    "sum_sign": (NORMAL, "int(values[:, 0].sum() > 0)"),
-    "last_bit": (BITS, "int(values[-1, 0] > 0)"),
-    "majority_bit": (f"{BITS}\n{NO_TIE}", "int(2 * values[:, 0].sum() > length)"),
-    "running_sign": (NORMAL, "(values[:, 0].cumsum() > 0).astype(int)"),
-    "random_labels": ("values = rng.random((length, 5))", "int(rng.integers(2))"),
-}
 
 DRAW = Template('''\
 def draw(rng, size):
     """Sequences of $lengths, each with its $label_word."""
     sequences, labels = [], []
     for length in rng.integers($min_length, $max_length + 1, size=size):
-$values
+        values = $draw(rng, int(length))
         sequences.append(values)
-        labels.append($label)
+        labels.append($label(values, rng))
     return sequences, labels''')
 
 RECORDED = '''\
@@ -169,13 +152,16 @@ def needs_valid(experiment: Experiment) -> bool:
 
 
 def _draw(experiment: Experiment) -> str:
-    values, label = DRAWS[experiment.task]
-    low, high = experiment.min_length, experiment.max_length
-    return DRAW.substitute(
+    task, low, high = experiment.spec, experiment.min_length, experiment.max_length
+    assert task.draw is not None and task.label is not None
+    loop = DRAW.substitute(
         lengths=f"{low} steps" if low == high else f"{low} to {high} steps",
         label_word="labels, one a step" if experiment.per_step else "label",
         min_length=low,
         max_length=high,
-        values=indent(values, " " * 8),
-        label=label,
+        draw=task.draw.__name__,
+        label=task.label.__name__,
     )
+    # What draws here is what is exported.
+    sources = [inspect.getsource(each).rstrip() for each in (task.draw, task.label)]
+    return "\n\n\n".join([*sources, loop])

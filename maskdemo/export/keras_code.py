@@ -8,33 +8,19 @@ later: wherever versions differ in how a mask travels, the text says where it go
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from maskdemo.experiment import Experiment
-from maskdemo.tasks import TASKS
+from maskdemo.strategies import STRATEGIES, Strategy
 
-#: Their readings are 0 and 1, so a Masking layer can take real steps for padding.
-BIT_TASKS = ("last_bit", "majority_bit")
-
-DROP_THE_MASK = """\
-# Keras passes the mask on to the loss, but padding is to count there: a product drops the mask.
-{states} = {states} * 1.0"""
-
-RESETTING_CELL = '''\
-@keras.saving.register_keras_serializable()
-class ResettingLSTMCell(keras.layers.LSTMCell):
-    """An LSTM cell whose last input channel is the mask: where it is 0, the state becomes 0."""
-
-    def build(self, input_shape):
-        super().build((*input_shape[:-1], input_shape[-1] - 1))
-
-    def call(self, inputs, states, training=False):
-        values, valid = inputs[:, :-1], inputs[:, -1:]
-        output, states = super().call(values, states, training=training)
-        return output * valid, [each * valid for each in states]
-
-
-'''
+#: The state after the last valid step, out of the states after every step.
+LAST_VALID = (
+    "steps = keras.ops.where(valid, keras.ops.arange({steps}), 0)",
+    "last = keras.ops.max(steps, axis=1)",
+    "state = keras.ops.take_along_axis(states, last[:, None, None], axis=1)[:, 0]",
+)
+DROP_THE_MASK = (
+    "# Keras passes the mask on to the loss, but padding is to count there: a product drops the mask.",
+    "states = states * 1.0",
+)
 
 
 def strategy_lines(experiment: Experiment, strategy: str) -> str:
@@ -42,146 +28,63 @@ def strategy_lines(experiment: Experiment, strategy: str) -> str:
 
     Ends without a line break. Raises KeyError for an unknown strategy.
     """
-    return _MODELS[strategy](experiment)
+    chosen = STRATEGIES[strategy]
+    valid, state = reads_valid(experiment, strategy), "states" if experiment.per_step else "state"
+    steps, features = experiment.padded_length, experiment.spec.features
+    binary = experiment.classes == 2
+    dense = '1, activation="sigmoid"' if binary else f'{experiment.classes}, activation="softmax"'
+    body = [
+        f'values = keras.Input(({steps}, {features}), name="values")',
+        *([f'valid = keras.Input(({steps},), dtype="bool", name="valid")  # True at real steps']
+          if valid else []),
+        *([chosen.keras.before.format(mask_value=repr(experiment.mask_value))]
+          if chosen.keras.before else []),
+        *_layer(experiment, chosen),
+        f"answer = keras.layers.Dense({dense})({state})",
+        f"return keras.Model({'[values, valid]' if valid else 'values'}, answer)",
+    ]  # fmt: skip
+    cell = f"{chosen.keras.cell[0]}\n\n\n" if chosen.keras.cell else ""
+    return cell + "\n".join([f"def {strategy}():", *(f"    {line}" for line in body)])
 
 
 def reads_valid(experiment: Experiment, strategy: str) -> bool:
     """Whether the strategy's model has the input `valid` beside `values`."""
-    return 'name="valid"' in strategy_lines(experiment, strategy)
+    return STRATEGIES[strategy].reads_valid or _gathers(experiment, STRATEGIES[strategy])
 
 
-def _function(experiment: Experiment, name: str, *lines: str, valid: bool = False) -> str:
-    """`lines` make `states` out of `values` and `valid`; before and after is the same for all."""
-    steps, features = experiment.padded_length, TASKS[experiment.task].features
-    binary = experiment.classes == 2
-    dense = '1, activation="sigmoid"' if binary else f'{experiment.classes}, activation="softmax"'
-    states = _states(experiment)
-    mask = f'valid = keras.Input(({steps},), dtype="bool", name="valid")  # True at real steps'
-    body = [
-        f'values = keras.Input(({steps}, {features}), name="values")',
-        *([mask] if valid else []),
-        *"\n".join(lines).splitlines(),
-        f"answer = keras.layers.Dense({dense})({states})",
-        f"return keras.Model({'[values, valid]' if valid else 'values'}, answer)",
-    ]
-    return "\n".join([f"def {name}():", *(f"    {line}" for line in body)])
+def _gathers(experiment: Experiment, strategy: Strategy) -> bool:
+    """Whether the one answer is taken from among the states after every step."""
+    return strategy.reads_last_valid and not experiment.per_step
 
 
-def _states(experiment: Experiment) -> str:
-    return "states" if experiment.per_step else "state"
-
-
-def _lstm(experiment: Experiment, *, sequences: bool | None = None, cudnn: bool = True) -> str:
-    arguments = [str(experiment.units)]
-    if experiment.per_step if sequences is None else sequences:
+def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
+    """The recurrent layer's line, with what has to be said before and done after it."""
+    gathers, per_step, keras = _gathers(experiment, strategy), experiment.per_step, strategy.keras
+    why = _why_no_cudnn(experiment, strategy)
+    arguments = [f"{keras.cell[1]}({experiment.units})" if keras.cell else str(experiment.units)]
+    if per_step or gathers:
         arguments.append("return_sequences=True")
-    if not cudnn:
+    if why:
         arguments.append("use_cudnn=False")
-    return f"keras.layers.LSTM({', '.join(arguments)})"
-
-
-def _masked(experiment: Experiment, call: str, *, only_padding: bool) -> list[str]:
-    """An LSTM called with a mask. only_padding: the mask is False at the end and nowhere else."""
-    states = _states(experiment)
-    if experiment.per_step:
-        why = ["# Where the mask is False, cuDNN (on a GPU) would give zeros, not the held state."]
-    elif not only_padding:
-        why = ["# cuDNN (on a GPU) takes only a mask that is False at the end and nowhere else."]
-    else:
-        why = []
-    lines = [*why, f"{states} = {_lstm(experiment, cudnn=not why)}({call})"]
-    if experiment.per_step and experiment.count_invalid:
-        lines.append(DROP_THE_MASK.format(states=states))
+    layer = f"keras.layers.{'RNN' if keras.cell else 'LSTM'}({', '.join(arguments)})"
+    lines = [*why, f"{'states' if per_step or gathers else 'state'} = {layer}({keras.call})"]
+    if strategy.reads_last_valid and per_step:
+        lines.insert(0, "# Every step answers for itself, so this is the model without a mask.")
+    if keras.masks and per_step and experiment.count_invalid:
+        lines += DROP_THE_MASK
+    if gathers:
+        lines += [line.format(steps=experiment.padded_length) for line in LAST_VALID]
     return lines
 
 
-def _only_padding(experiment: Experiment) -> bool:
-    return experiment.side == "post" and experiment.missing_rate == 0
-
-
-def _no_mask(experiment: Experiment) -> str:
-    return _function(
-        experiment, "no_mask", f"{_states(experiment)} = {_lstm(experiment)}(values)"
-    )
-
-
-def _masking_layer(experiment: Experiment) -> str:
-    only_padding = _only_padding(experiment) and experiment.task not in BIT_TASKS
-    return _function(
-        experiment,
-        "masking_layer",
-        f"masked = keras.layers.Masking(mask_value={experiment.mask_value!r})(values)",
-        *_masked(experiment, "masked", only_padding=only_padding),
-    )
-
-
-def _zeroed_input(experiment: Experiment) -> str:
-    return _function(
-        experiment,
-        "zeroed_input",
-        "zeroed = values * valid[:, :, None]",
-        f"{_states(experiment)} = {_lstm(experiment)}(zeroed)",
-        valid=True,
-    )
-
-
-def _zeroed_state(experiment: Experiment) -> str:
-    cell = f"ResettingLSTMCell({experiment.units})"
+def _why_no_cudnn(experiment: Experiment, strategy: Strategy) -> list[str]:
+    """A comment on why an LSTM with a mask must not use cuDNN; empty where it may, or has no mask."""
+    if not strategy.keras.masks:
+        return []
     if experiment.per_step:
-        cell += ", return_sequences=True"
-    return RESETTING_CELL + _function(
-        experiment,
-        "zeroed_state",
-        "with_mask = keras.ops.concatenate([values, valid[:, :, None]], axis=2)",
-        f"{_states(experiment)} = keras.layers.RNN({cell})(with_mask)",
-        valid=True,
-    )
-
-
-def _held_state(experiment: Experiment) -> str:
-    return _function(
-        experiment,
-        "held_state",
-        *_masked(experiment, "values, mask=valid", only_padding=_only_padding(experiment)),
-        valid=True,
-    )
-
-
-def _last_valid_step(experiment: Experiment) -> str:
-    if experiment.per_step:
-        return _function(
-            experiment,
-            "last_valid_step",
-            "# Every step answers for itself, so this is the model without a mask.",
-            f"states = {_lstm(experiment)}(values)",
-        )
-    return _function(
-        experiment,
-        "last_valid_step",
-        f"states = {_lstm(experiment, sequences=True)}(values)",
-        f"steps = keras.ops.where(valid, keras.ops.arange({experiment.padded_length}), 0)",
-        "last = keras.ops.max(steps, axis=1)",
-        "state = keras.ops.take_along_axis(states, last[:, None, None], axis=1)[:, 0]",
-        valid=True,
-    )
-
-
-def _mask_feature(experiment: Experiment) -> str:
-    return _function(
-        experiment,
-        "mask_feature",
-        "with_mask = keras.ops.concatenate([values, valid[:, :, None]], axis=2)",
-        f"{_states(experiment)} = {_lstm(experiment)}(with_mask)",
-        valid=True,
-    )
-
-
-_MODELS: dict[str, Callable[[Experiment], str]] = {
-    "no_mask": _no_mask,
-    "masking_layer": _masking_layer,
-    "zeroed_input": _zeroed_input,
-    "zeroed_state": _zeroed_state,
-    "held_state": _held_state,
-    "last_valid_step": _last_valid_step,
-    "mask_feature": _mask_feature,
-}
+        return ["# Where the mask is False, cuDNN (on a GPU) would give zeros, not the held state."]
+    # A mask that is read off the values takes real steps that equal the mask value for padding.
+    holes = experiment.spec.discrete and not strategy.reads_valid
+    if experiment.side == "pre" or experiment.missing_rate > 0 or holes:
+        return ["# cuDNN (on a GPU) takes only a mask that is False at the end and nowhere else."]
+    return []

@@ -28,10 +28,18 @@ The same settings on the page: put this behind its address.
 ''')
 
 MAIN = Template('''\
+def at_least_one(text):
+    """The whole number of an argument."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is too few, it takes at least 1")
+    return number
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=$epochs)
-    parser.add_argument("--repeats", type=int, default=$repeats)
+    parser.add_argument("--epochs", type=at_least_one, default=$epochs)
+    parser.add_argument("--repeats", type=at_least_one, default=$repeats)
     given = parser.parse_args()
     show(compare(given.epochs, given.repeats))
 ''')

@@ -194,4 +194,4 @@ def _some_read_valid(experiment: Experiment) -> bool:
 
 
 def _has_mask_channel(experiment: Experiment) -> bool:
-    return "mask_feature" in experiment.strategies
+    return any(STRATEGIES[each].mask_channel for each in experiment.strategies)

@@ -74,8 +74,7 @@ def sweep(
     bare = padded_by(picked(sequences, order), 0, side="pre", value=0.0, missing=experiment.pad_value)
     given = hold_padding(_arrays(strategy, bare, experiment), bare.padded)
     padding = _arrays(strategy, _only_padding(bare, max(counts), value), experiment)
-    reads_last_valid = STRATEGIES[strategy].handle(bare, experiment.mask_value).read_last_valid
-    at_end = not experiment.per_step and not reads_last_valid
+    at_end = not experiment.per_step and not STRATEGIES[strategy].reads_last_valid
     drive = _drive(network, given)
     start = np.zeros((2, 1, len(network.recurrent_kernel)), np.float32)
     moves = bool((padding.keep == 0).any())

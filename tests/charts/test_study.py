@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from maskdemo import charts
 from maskdemo.charts.dose_axis import REACHES, dose_axis, dose_text, reaches
 from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED
-from maskdemo.charts.looks import MARKERS, title
+from maskdemo.charts.looks import symbol, title
 from maskdemo.evidence import BASELINE
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
@@ -110,7 +110,7 @@ def test_marks_tell_effects_from_what_is_undecided_and_what_is_the_same():
     words = [found and found.word for found in each]
     assert words == ["required", "undecided", "the same", "the same"]
     marks = of(charts.dose_response(findings), "Masking layer against no mask")
-    square = MARKERS["masking_layer"]
+    square = symbol("masking_layer")
     assert list(marks.marker.symbol) == [square, f"{square}-open", square, square]
     assert marks.marker.size[0] == marks.marker.size[1] > marks.marker.size[2]
     for text, word in zip(marks.customdata, words, strict=True):

@@ -251,6 +251,24 @@ def test_the_same_sequences(task, settings):
         np.testing.assert_array_equal(np.reshape(made["labels"], np.shape(labels)), labels)
 
 
+@pytest.mark.parametrize("option", ["--epochs", "--repeats"])
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
+def test_too_few_is_a_sentence(monkeypatch, capsys, option, value):
+    monkeypatch.setattr(sys, "argv", ["script.py", option, value])
+    with pytest.raises(SystemExit) as leaving:
+        exec(script(ALONE), {"__name__": "__main__", "__doc__": "Title."})
+    said = capsys.readouterr().err
+    assert leaving.value.code == 2
+    assert re.search(rf"error: argument {option}: .*{re.escape(value)}", said)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_nothing_in_a_script_is_defined_twice(task):
+    everything = Experiment(task=task, strategies=ALL, missing_rate=0.2)
+    names = [each.name for each in ast.parse(script(everything)).body if hasattr(each, "name")]
+    assert len(names) == len(set(names))
+
+
 def test_the_same_initial_weights():
     experiment = small(strategies=ALL)
     space: dict = {"np": np, "keras": keras}

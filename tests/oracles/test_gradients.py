@@ -15,7 +15,8 @@ from maskdemo.engine import (
     train_epoch,
 )
 from maskdemo.lstm import Weights
-from maskdemo.strategies import Arrays, trim
+from maskdemo.strategies import Arrays
+from maskdemo.trimming import trim
 from tests.oracles import recurrence
 
 FEATURES, UNITS, STEPS, BATCH = 4, 4, 9, 16

@@ -1,0 +1,162 @@
+"""A new task, strategy or setting is one entry: everything else finds it there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from maskdemo import charts
+from maskdemo.cli import main
+from maskdemo.experiment import SETTINGS, Experiment
+from maskdemo.export.data_code import data_code, padding_code
+from maskdemo.export.keras_code import reads_valid, strategy_lines
+from maskdemo.export.script import script
+from maskdemo.inputs import arrays_of, chance, inputs
+from maskdemo.settings import Choice
+from maskdemo.strategies import STRATEGIES, Strategy
+from maskdemo.tasks import TASKS, Task, four_normal_features
+from maskdemo.training import train
+from tests.oracles import recurrence
+from tests.samples import small
+
+PACKAGE = Path(__file__).resolve().parents[1] / "maskdemo"
+
+
+def count_of_positives(values: np.ndarray, rng: np.random.Generator) -> int:
+    """How many values of the first feature are positive: none or one, two, or more."""
+    return int(np.clip((values[:, 0] > 0).sum() - 1, 0, 2))
+
+
+COUNT = Task(
+    "count",
+    "Count the positives",
+    "How many values of the first feature are positive?",
+    features=4,
+    classes=3,
+    draw=four_normal_features,
+    label=count_of_positives,
+)
+FLAGGED = replace(
+    STRATEGIES["mask_feature"],
+    name="flagged",
+    title="Flagged and gathered",
+    summary="The mask as a feature, and the answer after the last valid step.",
+    reads_last_valid=True,
+    colour=("#123456", "#abcdef"),
+    marker="hexagon",
+)
+
+
+def help_of(capsys) -> str:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    return capsys.readouterr().out
+
+
+def offered(name: str) -> dict[str, str]:
+    setting = SETTINGS[name]
+    assert isinstance(setting, Choice)
+    return {each: option.title for each, option in setting.options.items()}
+
+
+@pytest.fixture
+def count(monkeypatch: pytest.MonkeyPatch) -> Task:
+    monkeypatch.setitem(TASKS, COUNT.name, COUNT)
+    return COUNT
+
+
+@pytest.fixture
+def flagged(monkeypatch: pytest.MonkeyPatch) -> Strategy:
+    monkeypatch.setitem(STRATEGIES, FLAGGED.name, FLAGGED)
+    return FLAGGED
+
+
+def test_a_task_is_one_entry(count, capsys):
+    assert offered("task")["count"] == count.title
+    assert count.title in help_of(capsys)
+    one = small(task="count")
+    assert Experiment.from_params(one.to_params()) == one
+    final = list(train(one))[-1]
+    assert final.probes.outputs["no_mask"].shape[-1] == 3
+    assert chance(one).valid > 1 / 3
+    space: dict = {"np": np, "keras": keras}
+    exec(data_code(one) + "\n" + padding_code(one), space)
+    for theirs, ours in zip(
+        space["dataset"](one.repeat_seed(0)), (inputs(one).train, inputs(one).test), strict=True
+    ):
+        made = space["padded"](*theirs)
+        np.testing.assert_array_equal(made["values"], ours.values)
+        np.testing.assert_array_equal(made["labels"], ours.labels.max(axis=1))
+    assert "def count_of_positives(" in script(one)
+
+
+def test_a_strategy_is_one_entry(flagged, capsys):
+    assert offered("strategies")["flagged"] == flagged.title
+    assert flagged.title in help_of(capsys)
+    one = small(strategies=("no_mask", "flagged"), side="post")
+    final = list(train(one))[-1]
+    assert [curve.strategy for curve in final.curves] == ["no_mask", "flagged"]
+    figure = charts.learning_curves(final, dark=True)
+    lines = {each.name: each.line.color for each in figure.data}
+    assert lines[flagged.title] == "#abcdef"
+    # The Keras model of its entry says what the recurrence says of its arrays.
+    assert reads_valid(one, "flagged") and strategy_lines(one, "flagged") in script(one)
+    space: dict = {"keras": keras}
+    exec(strategy_lines(one, "flagged"), space)
+    model, batch = space["flagged"](), inputs(one).test
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=each.shape).astype(np.float32) for each in model.weights]
+    model.set_weights(weights)
+    said = np.asarray(model([getattr(batch, each.name) for each in model.inputs]))[:, 0]
+    given = arrays_of(one, "flagged", batch)
+    wanted = recurrence.said(weights, given)[..., 1][given.weights == 1]
+    np.testing.assert_allclose(said, wanted, atol=2e-5)
+
+
+FIELD = """
+    patience: int = _setting(5, Number(
+        "Patience", TRAINING, "How long to wait for something better.",
+        unit="epochs", low=0, high=50))
+    # fmt: on
+"""
+USE = """
+import json
+from maskdemo.experiment import NUMBERS, Experiment
+one, complaints = Experiment.salvage({"patience": "51", "units": "8"})
+other = Experiment.from_params({"patience": "7"})
+print(json.dumps({
+    "label": NUMBERS["patience"].label, "limits": NUMBERS["patience"].limits, "default": one.patience,
+    "complaints": complaints, "params": other.to_params(), "file": json.loads(other.to_json()),
+}))
+"""
+
+
+def test_a_setting_is_one_field(tmp_path):
+    """In a copy of the package: a field cannot be added to a class that is there."""
+    shutil.copytree(PACKAGE, tmp_path / "maskdemo", ignore=shutil.ignore_patterns("__pycache__"))
+    file = tmp_path / "maskdemo" / "experiment.py"
+    before, after = file.read_text().split("\n    # fmt: on\n")
+    file.write_text(before + FIELD + after)
+
+    def said(*argv: str) -> str:
+        run = subprocess.run([sys.executable, *argv], cwd=tmp_path, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    assert "--patience PATIENCE" in said("-m", "maskdemo", "run", "--help")
+    assert json.loads(said("-c", USE)) == {
+        "label": "Patience, in epochs",
+        "limits": [0, 50],
+        "default": 5,
+        "complaints": ["patience must be from 0 to 50, not '51'."],
+        "params": {"task": "japanese_vowels", "patience": "7"},
+        "file": {**json.loads(Experiment().to_json()), "patience": 7},
+    }
