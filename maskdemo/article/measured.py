@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.evidence.former import BASELINE, final_accuracies, interval
+from maskdemo import evidence
+from maskdemo.evidence import BASELINE, Accuracies, Interval, Verdict
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import arrays_of, inputs
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.padding import Batch
 from maskdemo.snapshot import Snapshot
-
-Interval = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -33,41 +32,28 @@ class Evidence:
 class Measured:
     """Numbers by strategy; tuples hold one number a repeat.
 
-    chance, accuracies: shares (0 to 1), on valid steps of unseen sequences. leaks: the largest change
-    of an output probability without the padding. apart: the largest difference between an output and
-    that of no mask, at any step of the probes; empty without `no_mask`. gradients: the gradient norms
-    of the weights that land on padded and on real steps of the probes, after the last epoch.
-    masked: the shares of the padded or missing and of the real training steps that equal the mask
-    value in every feature, so that a Masking layer masks them.
+    leaks: the largest change of an output probability (0 to 1) without the padding. apart: the
+    largest difference between an output and that of no mask, at any step of the probes; empty without
+    `no_mask`. gradients: the gradient norms of the weights that land on padded and on real steps of
+    the probes, after the last epoch. masked: the shares of the padded or missing and of the real
+    training steps that equal the mask value in every feature, so that a Masking layer masks them.
     """
 
-    chance: float
-    accuracies: Mapping[str, tuple[float, ...]]
+    accuracies: Accuracies
     leaks: Mapping[str, tuple[float, ...]]
     apart: Mapping[str, float]
     gradients: Mapping[str, tuple[float, float]]
     masked: tuple[float, float]
 
-    def gain(self, strategy: str, over: str = BASELINE) -> Interval:
-        """Accuracy difference, paired by repeat: mean and 95 % interval (-1 to 1)."""
-        mine, theirs = (np.array(self.accuracies[name]) for name in (strategy, over))
-        mean, low, high = interval(mine - theirs)
-        return mean, max(low, -1.0), min(high, 1.0)
+    def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
+        """The strategy against another, in the very words that the run's own page has for it."""
+        found = evidence.verdict(self.accuracies, strategy, over)
+        assert found is not None, "claims compare strategies of finished runs"
+        return found
 
     def above_chance(self, strategy: str) -> Interval:
         """Accuracy less chance: mean and 95 % interval (-1 to 1)."""
-        mean, low, high = interval(np.array(self.accuracies[strategy]) - self.chance)
-        return mean, max(low, -1.0), min(high, 1.0)
-
-    def short_of_half(self, strategy: str) -> Interval:
-        """By how much no mask misses half of what `strategy` learns above chance; mean, interval."""
-        mine, bare = (np.array(self.accuracies[name]) for name in (strategy, BASELINE))
-        return interval((mine + self.chance) / 2 - bare)
-
-    def leak(self, strategy: str) -> Interval:
-        """The leak (0 to 1): mean, smallest and largest of the repeats."""
-        leaks = self.leaks[strategy]
-        return sum(leaks) / len(leaks), min(leaks), max(leaks)
+        return evidence.above_chance(self.accuracies, strategy)
 
 
 def measure(snapshot: Snapshot) -> Measured:
@@ -75,8 +61,7 @@ def measure(snapshot: Snapshot) -> Measured:
     strategies = snapshot.experiment.strategies
     outputs = {name: given[-1] for name, given in snapshot.probes.outputs.items()}
     return Measured(
-        chance=snapshot.chance,
-        accuracies={name: tuple(final_accuracies(snapshot, name).values()) for name in strategies},
+        accuracies=evidence.accuracies(snapshot),
         leaks={
             name: tuple(
                 curve.leak

@@ -11,6 +11,8 @@ from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.measured import Evidence
 from maskdemo.experiment import Experiment
 
+ANSWERS = {True: "yes", False: "no", None: "undecided"}
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -37,20 +39,15 @@ def table(evidence: Evidence) -> pd.DataFrame:
     """A row a measured number, and one for each claim that is not tested yet."""
     rows = []
     for claim in CLAIMS.values():
-        finding = claim.finding(evidence)
-        row = {
-            "claim": claim.text,
-            "place": claim.place,
-            "verdict": finding.words if finding else "Not tested",
-            "outcome": finding.sentence if finding else "",
-        }
-        if finding is None:
-            rows.append(row)
+        judgement = claim.judgement(evidence)
+        row = {"claim": claim.text, "place": claim.place}
+        if judgement is None:
+            rows.append(row | {"verdict": "not tested", "outcome": ""})
             continue
-        for each in finding.tried:
-            held = {True: "yes", False: "no", None: "undecided"}[each.holds]
-            case = {"case": each.trial.title, "held": held}
-            for number in each.numbers:
+        row |= {"verdict": judgement.counts, "outcome": judgement.sentence}
+        for result in judgement.results:
+            case = {"case": result.case.title, "held": ANSWERS[result.held]}
+            for number in result.numbers:
                 measured = {
                     "measured": number.what,
                     "value": number.value,
@@ -58,7 +55,7 @@ def table(evidence: Evidence) -> pd.DataFrame:
                     "high": number.high,
                     "unit": number.unit,
                     "spread": f"{number.spread}, {number.of}".strip(", "),
-                    "experiment": each.trial.experiment.to_json(),
+                    "experiment": result.case.experiment.to_json(),
                 }
                 rows.append(row | case | measured)
     return pd.DataFrame(rows)

@@ -14,7 +14,7 @@
 'Here, yes: the padding must be handled. Masking layer reaches 98%, no mask 62%, chance 50%.'
 """
 
-from maskdemo.evidence.headline import answer, headline, nothing_learned
+from maskdemo.evidence.headline import above_chance, answer, headline, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.standing import Standing, accuracies, accuracy, standing, verdicts
 from maskdemo.evidence.verdict import (
@@ -38,6 +38,7 @@ __all__ = [
     "Interval",
     "Standing",
     "Verdict",
+    "above_chance",
     "accuracies",
     "accuracy",
     "answer",

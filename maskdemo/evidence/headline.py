@@ -67,14 +67,16 @@ def nothing_learned(known: Accuracies, *, margin: float = MARGIN) -> bool:
     By intervals that hold together for all of them: where one is too wide to tell, it is not so.
     """
     return all(
-        values and _above_chance(known, list(values.values())).high < margin
-        for values in known.by_repeat.values()
+        values and above_chance(known, strategy).high < margin
+        for strategy, values in known.by_repeat.items()
     )
 
 
-def _above_chance(known: Accuracies, values: Sequence[float]) -> Interval:
-    above = np.array(values) - known.chance
-    return interval(above, resolution=1 / known.scored, comparisons=len(known.by_repeat))
+def above_chance(known: Accuracies, strategy: str) -> Interval:
+    """Accuracy less chance (-1 to 1), by intervals that hold together for all strategies."""
+    above = np.array(list(known.by_repeat[strategy].values())) - known.chance
+    found = interval(above, resolution=1 / known.scored, comparisons=len(known.by_repeat))
+    return found.within(-1, 1)
 
 
 def _surely_not_required(found: Verdict) -> bool:

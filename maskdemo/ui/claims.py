@@ -7,20 +7,21 @@ from functools import partial
 
 import streamlit as st
 
+from maskdemo.article.case import Case, CaseResult, Judgement
 from maskdemo.article.claims import CLAIMS, Claim
-from maskdemo.article.finding import Finding, Trial, Tried
+from maskdemo.article.judges import RULES
 from maskdemo.article.measured import Evidence
-from maskdemo.article.rules import RULES
 from maskdemo.article.testing import Progress, table
+from maskdemo.evidence.words import capital
 from maskdemo.server import Claims, QueueFull, Status
 from maskdemo.ui import links, live, server
 
 state = st.session_state
 
 BADGES = {
-    "holds": "green",
-    "holds only if": "orange",
-    "does not hold": "red",
+    "held": "green",
+    "held in some cases": "orange",
+    "not held": "red",
     "undecided": "gray",
 }
 CASES = {True: ":green-badge[Held]", False: ":red-badge[Did not hold]", None: ":gray-badge[Undecided]"}
@@ -31,12 +32,12 @@ def section() -> None:
     st.subheader("Its claims, tested", anchor=False)
     st.markdown(
         "What the article says, in words of our own. Each claim is tried in several cases, with "
-        "networks trained here and, where it is about Keras, with Keras itself. The verdict is "
+        "networks trained here and, where it is about Keras, with Keras itself. Whether it held is "
         "computed from what was measured."
     )
     going = _going()
     st.fragment(_claims, run_every=0.5 if going else None)(going)
-    with st.expander("How a verdict is reached"):
+    with st.expander("How a case is decided"):
         st.markdown(RULES)
 
 
@@ -49,7 +50,7 @@ def _claims(was_going: bool) -> None:
     evidence = _evidence(status)
     _actions(going, status, evidence)
     for claim in CLAIMS.values():
-        _card(claim, claim.finding(evidence), going)
+        _card(claim, claim.judgement(evidence), going)
 
 
 def _actions(going: bool, status: Status[Progress], evidence: Evidence) -> None:
@@ -58,7 +59,7 @@ def _actions(going: bool, status: Status[Progress], evidence: Evidence) -> None:
             st.button("Cancel", icon=":material/stop:", on_click=_on_cancel, key="claims_cancel")
             _progress(status)
         else:
-            untested = [each for each in CLAIMS.values() if each.finding(evidence) is None]
+            untested = [each for each in CLAIMS.values() if each.judgement(evidence) is None]
             fresh = len(untested) == len(CLAIMS)
             st.button(
                 "Test all claims" if fresh else "Test the others" if untested else "All are tested",
@@ -98,15 +99,15 @@ def _progress(status: Status[Progress]) -> None:
         st.progress(min(now.done, 1.0), text=now.doing)
 
 
-def _card(claim: Claim, finding: Finding | None, going: bool) -> None:
+def _card(claim: Claim, judgement: Judgement | None, going: bool) -> None:
     testing = going and claim.name in state.get("claims_testing", ())
     with st.container(border=True, gap="xsmall", key=f"claim_{claim.name}"):
         st.caption(claim.place)
         st.markdown(f"**{claim.text}**")
-        if finding:
-            word = finding.verdict[0].upper() + finding.verdict[1:]
-            st.markdown(f":{BADGES[finding.verdict]}-badge[{word}] {finding.condition}")
-            st.markdown(finding.sentence)
+        if judgement:
+            badge = f":{BADGES[judgement.word]}-badge[{capital(judgement.word)}]"
+            st.markdown(f"{badge} {judgement.counts}.")
+            st.markdown(judgement.sentence)
         else:
             st.markdown(f"To be measured: {_small(claim.measures)}")
             if testing:
@@ -120,20 +121,20 @@ def _card(claim: Claim, finding: Finding | None, going: bool) -> None:
                     key=f"test_{claim.name}",
                     disabled=going,
                 )
-        _cases(claim.trials, finding)
+        _cases(claim.cases, judgement)
 
 
-def _cases(trials: Sequence[Trial], finding: Finding | None) -> None:
+def _cases(cases: Sequence[Case], judgement: Judgement | None) -> None:
     """A line a case: the link to its experiment, and what came of it."""
-    known: Sequence[Tried | None] = finding.tried if finding else [None] * len(trials)
+    known: Sequence[CaseResult | None] = judgement.results if judgement else [None] * len(cases)
     st.caption("Open in the playground:")
-    for trial, tried in zip(trials, known, strict=True):
+    for case, result in zip(cases, known, strict=True):
         left, right = st.columns([2, 3], gap=None)
         with left:
-            links.to_playground(trial.experiment, label=trial.title)
-        if tried is not None:
-            lines = (f"{each.what}: {each.words}" for each in tried.numbers)
-            right.caption(f"{CASES[tried.holds]} " + "  \n".join(lines))
+            links.to_playground(case.experiment, label=case.title)
+        if result is not None:
+            lines = (f"{each.what}: {each.words}" for each in result.numbers)
+            right.caption(f"{CASES[result.held]} " + "  \n".join(lines))
 
 
 def _small(sentence: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.article import judges, keras_checks, testing
+from maskdemo.article import keras_checks, testing
+from maskdemo.article.case import Case, CaseResult, Judgement, Number, told
 from maskdemo.article.claims import CLAIMS, Claim
-from maskdemo.article.finding import Facet, Number, Trial, Tried, conclude, condition
 from maskdemo.article.measured import Evidence, Measured, measure
-from maskdemo.article.rules import MARGIN, TRACE, moves, rises
+from maskdemo.evidence import Accuracies, headline, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import inputs
 from maskdemo.server import QueueFull, following
@@ -36,9 +37,6 @@ APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PATIENCE = 60.0  # only ever spent by a test that fails
 FOUR = ("no_mask", "zeroed_input", "zeroed_state", "held_state")
 WOBBLE = np.array([-0.004, 0.0, 0.004])
-
-FACETS = [Facet("the padding", word) for word in ("is long", "is short", "comes first")]
-FACETS += [Facet("the task", word) for word in ("is easy", "is hard")]
 
 
 def run_with(
@@ -57,11 +55,16 @@ def run_with(
     bare = accuracies.get("no_mask", 0.7)
     means = {name: accuracies.get(name, bare) for name in STRATEGIES}
     return Measured(
-        chance=0.5,
-        accuracies={
-            name: tuple(mean + (1 if name == "no_mask" else -1) * wobble * WOBBLE)
-            for name, mean in means.items()
-        },
+        accuracies=Accuracies(
+            by_repeat={
+                name: dict(enumerate(mean + (1 if name == "no_mask" else -1) * wobble * WOBBLE))
+                for name, mean in means.items()
+            },
+            chance=0.5,
+            scored=500,
+            repeats=3,
+            comparisons=3,
+        ),
         leaks=dict.fromkeys(STRATEGIES, (leak, leak, leak)),
         apart=dict.fromkeys(STRATEGIES, apart),
         gradients=dict.fromkeys(STRATEGIES, gradient),
@@ -114,20 +117,20 @@ def test_every_claim_is_turned_both_ways():
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_the_verdict_turns_with_the_numbers(name):
+def test_the_judgement_turns_with_the_numbers(name):
     claim = CLAIMS[name]
     (held, keras), (failed, other) = WAYS[name]
-    for given_run, said, verdict in ((held, keras, "holds"), (failed, other, "does not hold")):
-        finding = claim.finding(evidence_of(claim, run_with(**given_run), **said))
-        assert finding is not None
-        assert (finding.verdict, finding.condition) == (verdict, "")
-        assert len(finding.tried) == len(claim.trials) and finding.numbers
-        assert finding.words[0].isupper() and finding.sentence.endswith(".")
+    for given_run, said, word in ((held, keras, "held"), (failed, other, "not held")):
+        judgement = claim.judgement(evidence_of(claim, run_with(**given_run), **said))
+        assert judgement is not None and judgement.word == word
+        assert [result.case for result in judgement.results] == list(claim.cases)
+        assert judgement.numbers and judgement.sentence.startswith(claim.statement)
+        assert judgement.sentence.endswith(".")
 
 
 @pytest.mark.parametrize("name", [n for n in CLAIMS if n not in ("supports_masking", "slower")])
-def test_cases_that_differ_give_a_condition(name):
-    """Each experiment in turn is the only one where the claim fails: the clause leaves it out."""
+def test_a_case_that_differs_is_told_apart(name):
+    """Each experiment in turn is the only one where the claim fails; nothing is read into that."""
     claim = CLAIMS[name]
     (held, keras), (failed, other) = WAYS[name]
     for odd in claim.experiments:
@@ -138,91 +141,73 @@ def test_cases_that_differ_give_a_condition(name):
                 odd.side: keras_said(**other)["masked_steps"][odd.side],
             }
         runs = {each: run_with(**(failed if each == odd else held)) for each in claim.experiments}
-        finding = claim.finding(Evidence(runs, said))
-        assert finding is not None
-        assert finding.verdict == "holds only if" and finding.condition
-        assert finding.words.startswith("Holds only if ")
-        assert {t.trial.experiment for t in finding.tried if t.holds is False} == {odd}
+        judgement = claim.judgement(Evidence(runs, said))
+        assert judgement is not None and judgement.word == "held in some cases"
+        failing = {result.case.experiment for result in judgement.results if result.held is False}
+        assert failing == {odd}
 
 
 @pytest.mark.parametrize("name", ["fixed_length", "costs_accuracy", "essential", "missing", "learns"])
 def test_a_wide_interval_decides_nothing(name):
     claim = CLAIMS[name]
     run = run_with(no_mask=0.6, masking_layer=0.75, wobble=60)
-    finding = claim.finding(evidence_of(claim, run))
-    assert finding is not None and finding.verdict == "undecided"
-    assert "undecided" in finding.sentence
+    judgement = claim.judgement(evidence_of(claim, run))
+    assert judgement is not None and judgement.word == "undecided"
+    assert "undecided" in judgement.sentence and "undecided" in judgement.counts
 
 
 def test_keras_and_the_engine_must_agree():
     zeroes, free = CLAIMS["zeroes"], CLAIMS["no_contribution"]
-    finding = zeroes.finding(evidence_of(zeroes, run_with(wobble=0.1), state=0.5))
-    assert finding is not None and finding.verdict == "undecided"
-    finding = free.finding(evidence_of(free, run_with(), leak=0.1))
-    assert finding is not None and finding.verdict == "holds only if"
-    assert finding.condition == "the state is set to zero at masked steps"
+    judgement = zeroes.judgement(evidence_of(zeroes, run_with(wobble=0.1), state=0.5))
+    assert judgement is not None and judgement.word == "undecided"
+    judgement = free.judgement(evidence_of(free, run_with(), leak=0.1))
+    assert judgement is not None
+    assert [result.held for result in judgement.results] == [False, False, True, True]
+
+
+def test_half_is_judged_on_an_interval():
+    """No mask misses half by two points on the average, give or take: neither held nor failed."""
+    claim = CLAIMS["essential"]
+    judgement = claim.judgement(
+        evidence_of(claim, run_with(no_mask=0.73, masking_layer=0.98, wobble=4))
+    )
+    assert judgement is not None and judgement.word == "undecided"
 
 
 def test_nothing_is_said_before_everything_is_known():
     for claim in CLAIMS.values():
         whole = evidence_of(claim, run_with())
-        assert claim.finding(Evidence()) is None
+        assert claim.judgement(Evidence()) is None
         for missing in claim.experiments:
             rest = {each: run for each, run in whole.runs.items() if each != missing}
-            assert claim.finding(Evidence(rest, whole.checks)) is None
+            assert claim.judgement(Evidence(rest, whole.checks)) is None
         if claim.checks:
-            assert claim.finding(Evidence(whole.runs)) is None
+            assert claim.judgement(Evidence(whole.runs)) is None
 
 
-@given(
-    cases=st.lists(st.sets(st.sampled_from(FACETS), min_size=1), min_size=2, max_size=5),
-    answers=st.lists(st.sampled_from([True, False, None]), min_size=5, max_size=5),
-)
-def test_the_verdict_follows_from_the_cases(cases, answers):
-    tried = [
-        Tried(Trial(str(number), small(), tuple(sorted(facets))), answer, ())
-        for number, (facets, answer) in enumerate(zip(cases, answers, strict=False))
-    ]
-    finding = conclude(tried, "")
-    answers = [each.holds for each in tried]
-    if True in answers and False in answers:
-        assert finding.verdict == "holds only if" and finding.condition
-    elif None in answers:
-        assert finding.verdict == "undecided"
+@given(answers=st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=7))
+def test_words_and_counts_follow_from_the_cases(answers):
+    results = tuple(CaseResult(Case("one", small()), held, ()) for held in answers)
+    judgement = Judgement(results, told(results, "So it is"))
+    yes, no, unknown = (answers.count(held) for held in (True, False, None))
+    if yes and no:
+        assert judgement.word == "held in some cases"
+    elif unknown:
+        assert judgement.word == "undecided"
     else:
-        assert finding.verdict == ("holds" if answers[0] else "does not hold")
+        assert judgement.word == ("held" if yes else "not held")
+    said = [int(each) for each in re.findall(r"\d+", judgement.counts)]
+    assert said == [yes, len(answers), *([no] if no else []), *([unknown] if unknown else [])]
+    assert f"{yes or 'none'} of" in judgement.sentence or f"all {yes} cases" in judgement.sentence
 
 
-def trial(*facets: int) -> Trial:
-    return Trial(f"case {facets}", small(), tuple(FACETS[each] for each in facets))
-
-
-@pytest.mark.parametrize(
-    ("held", "failed", "said"),
-    [
-        ([trial(0, 3), trial(0, 4)], [trial(1, 3)], "the padding is long"),
-        ([trial(0, 3)], [trial(0, 4), trial(1, 3)], "the padding is long and the task is easy"),
-        ([trial(0, 2)], [trial(0), trial(2)], "the padding is long and comes first"),
-        ([trial(0), trial(4)], [trial(1, 3)], "the padding is long, or the task is hard"),
-        (
-            [trial(2), trial(0, 3)],
-            [trial(0, 4), trial(1, 3)],
-            "the padding comes first, or the padding is long and the task is easy",
-        ),
-        ([trial(0)], [trial(0, 3)], "it is one of these cases: case (0,)"),
-    ],
-)
-def test_the_shortest_condition_is_found(held, failed, said):
-    assert condition(held, failed) == said
-
-
-@given(low=st.floats(-1, 1), width=st.floats(0, 1))
-def test_only_a_whole_interval_counts(low, width):
-    answer = rises((low + width / 2, low, low + width))
-    assert (answer is True) == (low > 0)
-    assert (answer is False) == (low <= 0 and low + width < MARGIN)
-    answer = moves((low + width / 2, low, low + width))
-    assert (answer is True) == (low > TRACE) and (answer is False) == (low + width <= TRACE)
+def test_a_case_has_the_word_of_its_run(finished):
+    """The playground and the claim speak of one run with one voice."""
+    run = finished["post"]
+    measured = measure(run)
+    for verdict in verdicts(run):
+        assert measured.verdict(verdict.strategy) == verdict
+    assert headline(run)
 
 
 def test_numbers_are_written_for_people():
@@ -241,13 +226,12 @@ def test_numbers_are_written_for_people():
 @pytest.mark.parametrize("name", CLAIMS)
 def test_every_experiment_can_be_opened(name):
     claim = CLAIMS[name]
-    for each in claim.trials:
-        assert len(each.title) <= 44, "it is cut off on a phone"
-        assert Experiment.from_params(each.experiment.to_params()) == each.experiment
-        assert {"no_mask", each.strategy} <= {"no_mask", *each.experiment.strategies}
-        assert each.experiment.repeats > 1
-    # Cases that no condition could tell apart would get no verdict in words.
-    assert len({each.facets for each in claim.trials}) >= 2
+    for case in claim.cases:
+        assert len(case.title) <= 44, "it is cut off on a phone"
+        assert Experiment.from_params(case.experiment.to_params()) == case.experiment
+        assert {"no_mask", case.strategy} <= {"no_mask", *case.experiment.strategies}
+        assert case.experiment.repeats > 1
+    assert len({case.title for case in claim.cases}) == len(claim.cases) > 1
     assert set(claim.checks) <= keras_checks.CHECKS.keys()
 
 
@@ -267,9 +251,10 @@ def test_what_is_measured_is_what_was_run(finished):
     assert run.gradients["no_mask"][0] > 0
     assert run.gradients["held_state"][0] == 0 and run.gradients["held_state"][1] > 0
     assert run.masked == (1.0, 0.0)
-    assert all(len(each) == 2 for each in (*run.accuracies.values(), *run.leaks.values()))
+    by_repeat = run.accuracies.by_repeat
+    assert all(len(each) == 2 for each in (*by_repeat.values(), *run.leaks.values()))
     last = [c.test_valid_accuracy[-1] for c in finished["post"].curves if c.strategy == "no_mask"]
-    assert run.accuracies["no_mask"] == tuple(last)
+    assert list(by_repeat["no_mask"].values()) == last
 
 
 def test_a_mask_of_zeros_finds_bits_of_zero_too(finished):
@@ -287,18 +272,15 @@ def test_claims_about_masked_steps_for_real(finished, monkeypatch):
     sides = {side: each.experiment for side, each in finished.items()}
     evidence = Evidence(runs, {"masked_steps": keras_checks.masked_steps()})
 
-    def trials(name: str) -> tuple[Trial, ...]:
-        return tuple(
-            replace(each, experiment=sides[each.experiment.side]) for each in CLAIMS[name].trials
+    def results(name: str) -> list[CaseResult]:
+        cases = (
+            replace(each, experiment=sides[each.experiment.side]) for each in CLAIMS[name].cases
         )
+        return [CaseResult(case, *CLAIMS[name].judge(case, evidence)) for case in cases]
 
-    free = judges.no_contribution(trials("no_contribution"), evidence)
-    assert free.words == (
-        "Holds only if the state is held at masked steps, or the padding comes in front"
-    )
-    assert [each.holds for each in free.tried] == [True, True, False, True]
-    by_hand = judges.masks_by_hand(trials("by_hand")[:1], evidence)
-    assert "exactly that of the network without a mask" in by_hand.sentence
+    assert [each.held for each in results("no_contribution")] == [True, True, False, True]
+    by_hand = {each.what: each.words for each in results("by_hand")[0].numbers}
+    assert by_hand["Largest difference from an output without mask"] == "exactly 0"
     steps = evidence.checks["masked_steps"]
     assert steps["post"]["state"] > 0.1 and steps["pre"]["state"] == 0
     assert {each[what] for each in steps.values() for what in ("input", "moved", "gradient")} == {0}
@@ -317,11 +299,11 @@ def test_the_table_has_every_number_and_every_untested_claim():
     claim = CLAIMS["costs_accuracy"]
     whole = testing.table(evidence_of(claim, run_with(**BETTER)))
     tested = whole[whole["claim"] == claim.text]
-    assert list(tested["case"]) == [each.title for each in claim.trials]
-    assert set(tested["verdict"]) == {"Holds"} and np.allclose(tested["value"], 0.2)
+    assert list(tested["case"]) == [each.title for each in claim.cases]
+    assert set(tested["verdict"]) == {"7 of 7 cases held"} and np.allclose(tested["value"], 0.2)
     again = [Experiment.from_json(each) for each in tested["experiment"]]
-    assert again == [each.experiment for each in claim.trials]
-    untested = whole[whole["verdict"] == "Not tested"]
+    assert again == [each.experiment for each in claim.cases]
+    untested = whole[whole["verdict"] == "not tested"]
     assert CLAIMS["slower"].text not in set(tested["claim"]) and len(untested) >= 1
 
 
@@ -403,7 +385,7 @@ def test_before_a_test_only_what_will_be_measured(answers):
     assert "green-badge[Held]" not in said and "points (95% interval" not in said
     links = [(each.proto.label, each.proto.query_string) for each in page.get("page_link")]
     for claim in CLAIMS.values():
-        for each in claim.trials:
+        for each in claim.cases:
             assert each.title in [label for label, _ in links]
 
 
@@ -412,7 +394,7 @@ def test_one_claim_then_all_others(answers):
     page = opened()
     page.button(key="test_missing").click().run()
     until(page, lambda p: "test_missing" not in buttons(p) and "claims_all" in buttons(p))
-    assert "Holds" in shown(page) and "+20.0 points" in shown(page)
+    assert "Held" in shown(page) and "+20.0 points" in shown(page)
     assert page.button(key="claims_all").label == "Test the others"
     assert "test_slower" in buttons(page)
     answers(run_with(no_mask=0.9), ratio=0.5)
@@ -420,9 +402,9 @@ def test_one_claim_then_all_others(answers):
     until(page, lambda p: "claims_all" in buttons(p) and p.button(key="claims_all").disabled)
     # What was measured before stands, and what was not is judged by what came now.
     evidence = page.session_state["claims_evidence"]
-    missing, slower = (CLAIMS[name].finding(evidence) for name in ("missing", "slower"))
-    assert missing is not None and missing.verdict == "holds"
-    assert slower is not None and slower.verdict == "does not hold"
+    missing, slower = (CLAIMS[name].judgement(evidence) for name in ("missing", "slower"))
+    assert missing is not None and missing.word == "held"
+    assert slower is not None and slower.word == "not held"
     rows = pd.read_csv(io.StringIO(section._csv(evidence)))
     assert set(rows["claim"]) == {each.text for each in CLAIMS.values()}
 

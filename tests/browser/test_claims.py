@@ -49,20 +49,20 @@ def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
         page.locator(".st-key-claims_table").get_by_role("button").click()
     assert claim.text in waiting.value.path().read_text()
 
-    trial = claim.trials[0]
-    card.get_by_role("link", name=trial.title).click()
+    case = claim.cases[0]
+    card.get_by_role("link", name=case.title).click()
     in_playground(viewer)
-    assert opened_experiment(viewer) == trial.experiment
+    assert opened_experiment(viewer) == case.experiment
     slider = page.get_by_role("slider", name="Padded length")
-    expect(slider).to_have_value(str(trial.experiment.padded_length))
+    expect(slider).to_have_value(str(case.experiment.padded_length))
     # The test has trained it already: its results are there without training again.
     expect(page.locator('[data-testid="stMetricValue"]')).to_have_count(
-        len(trial.experiment.strategies), timeout=30 * SECOND
+        len(case.experiment.strategies), timeout=30 * SECOND
     )
 
     # Another claim's experiment, although the session has been in the playground with this one.
     page.get_by_role("link", name="The article, checked").first.click()
-    other = CLAIMS["finds_padding"].trials[1]
+    other = CLAIMS["finds_padding"].cases[1]
     page.locator(".st-key-claim_finds_padding").get_by_role("link", name=other.title).click()
     in_playground(viewer)
     assert opened_experiment(viewer) == other.experiment
