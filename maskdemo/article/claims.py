@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from maskdemo.article import judges
 from maskdemo.article.case import Case, CaseResult, Judgement, told
-from maskdemo.article.measured import Evidence
+from maskdemo.article.measured import Measurements
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
 
-Judge = Callable[[Case, Evidence], judges.Answer]
+Judge = Callable[[Case, Measurements], judges.Answer]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Claim:
         """What is to be trained, each once."""
         return tuple(dict.fromkeys(case.experiment for case in self.cases))
 
-    def judgement(self, known: Evidence) -> Judgement | None:
+    def judgement(self, known: Measurements) -> Judgement | None:
         """In which cases it held; None until everything it needs is known."""
         trained = all(each in known.runs for each in self.experiments)
         asked = all(each in known.checks for each in self.checks)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from maskdemo.article.case import Case, Number
-from maskdemo.article.measured import Evidence, Measured
+from maskdemo.article.measured import Measured, Measurements
 from maskdemo.evidence import BASELINE, MARGIN, METHOD, Interval, interval
 from maskdemo.evidence.words import counted, number
 
@@ -40,26 +40,26 @@ of a probability.
 Answer = tuple[bool | None, tuple[Number, ...]]
 
 
-def adds_nothing(case: Case, known: Evidence) -> Answer:
+def adds_nothing(case: Case, known: Measurements) -> Answer:
     """Held where a mask adds nothing to the accuracy."""
     held, numbers = adds(case, known)
     return _opposite(held), numbers
 
 
-def adds(case: Case, known: Evidence) -> Answer:
+def adds(case: Case, known: Measurements) -> Answer:
     """Held where a mask adds to the accuracy of no mask."""
     found = known.runs[case.experiment].verdict(case.strategy)
     held = None if found.word == "undecided" else found.word in ("helps", "required")
     return held, (_points("Added by the mask", found.difference),)
 
 
-def moves(case: Case, known: Evidence) -> Answer:
+def moves(case: Case, known: Measurements) -> Answer:
     """Held where the outputs move when the padding is taken away."""
     run = known.runs[case.experiment]
     return _moves(run, case.strategy), (_leak(run, case.strategy),)
 
 
-def is_required(case: Case, known: Evidence) -> Answer:
+def is_required(case: Case, known: Measurements) -> Answer:
     """Held where the mask is required: without it, less than half is learned of what it learns."""
     run = known.runs[case.experiment]
     found = run.verdict(case.strategy)
@@ -76,7 +76,7 @@ def is_required(case: Case, known: Evidence) -> Answer:
     return False if surely_not else None, tuple(numbers)
 
 
-def state_is_zero(case: Case, known: Evidence) -> Answer:
+def state_is_zero(case: Case, known: Measurements) -> Answer:
     """Held where Keras's state is zero and zeroing it changes nothing: both must agree."""
     seen = known.checks["masked_steps"][case.experiment.side]
     found = known.runs[case.experiment].verdict(case.strategy, over="held_state")
@@ -90,7 +90,7 @@ def state_is_zero(case: Case, known: Evidence) -> Answer:
     )
 
 
-def has_no_part(case: Case, known: Evidence) -> Answer:
+def has_no_part(case: Case, known: Measurements) -> Answer:
     """Held where outputs do not move without the masked steps and no gradient lands on them."""
     run = known.runs[case.experiment]
     padding, real = run.gradients[case.strategy]
@@ -112,7 +112,7 @@ def has_no_part(case: Case, known: Evidence) -> Answer:
     return most <= ROUNDING, tuple(numbers)
 
 
-def masks_what_is_padded(case: Case, known: Evidence) -> Answer:
+def masks_what_is_padded(case: Case, known: Measurements) -> Answer:
     """Held where every padded step is masked and no real one."""
     run = known.runs[case.experiment]
     padded, real = run.masked
@@ -124,7 +124,7 @@ def masks_what_is_padded(case: Case, known: Evidence) -> Answer:
     )
 
 
-def masks_by_hand(case: Case, known: Evidence) -> Answer:
+def masks_by_hand(case: Case, known: Measurements) -> Answer:
     """Held where outputs with zeroed inputs do not move with the padding."""
     run = known.runs[case.experiment]
     held_state = run.verdict(case.strategy, over="held_state").difference
@@ -136,7 +136,7 @@ def masks_by_hand(case: Case, known: Evidence) -> Answer:
     )
 
 
-def receives_mask(case: Case, known: Evidence) -> Answer:
+def receives_mask(case: Case, known: Measurements) -> Answer:
     """Held where a layer received the mask with `supports_masking` and did not without it.
 
     The case asks Keras with a Masking layer before it (`keras` is 1) or without one (0).
@@ -160,7 +160,7 @@ def receives_mask(case: Case, known: Evidence) -> Answer:
     return with_it["received"] and not without["received"], tuple(numbers)
 
 
-def is_slower(case: Case, known: Evidence) -> Answer:
+def is_slower(case: Case, known: Measurements) -> Answer:
     """Held where training with a Masking layer takes more processor time.
 
     The case's ratios of times are those at `keras` in the check's answer.
@@ -174,7 +174,7 @@ def is_slower(case: Case, known: Evidence) -> Answer:
     return True if low > 1 else False if high < SLIGHT else None, (measured,)
 
 
-def beats_chance(case: Case, known: Evidence) -> Answer:
+def beats_chance(case: Case, known: Measurements) -> Answer:
     """Held where unseen sequences are told better than by chance."""
     above = known.runs[case.experiment].above_chance(case.strategy)
     held = True if above.low > 0 else False if above.high < MARGIN else None

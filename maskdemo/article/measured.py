@@ -18,14 +18,14 @@ from maskdemo.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Measurements:
     """What is known so far: runs by experiment, and the answers of `keras_checks` by check."""
 
     runs: Mapping[Experiment, Measured] = field(default_factory=dict)
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def __or__(self, other: Evidence) -> Evidence:
-        return Evidence({**self.runs, **other.runs}, {**self.checks, **other.checks})
+    def __or__(self, other: Measurements) -> Measurements:
+        return Measurements({**self.runs, **other.runs}, {**self.checks, **other.checks})
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from dataclasses import astuple, replace
 from typing import Any, Protocol
 
 from maskdemo.article.claims import CLAIMS
-from maskdemo.article.measured import Evidence, measure
-from maskdemo.article.testing import Progress, checks_of, experiments_of
+from maskdemo.article.measured import Measurements, measure
+from maskdemo.article.progress import Progress, checks_of, experiments_of
 from maskdemo.server.increments import grow, grow_findings
 from maskdemo.server.requests import Claims, Request, Run, StudyRun
 from maskdemo.server.results import Results
@@ -101,8 +101,8 @@ class ClaimsFollowed:
         self._claims = [CLAIMS[name] for name in request.names]
         self._results, self._checks = results, checks
         self._run: RunFollowed | None = None
-        self._total = sum(each.work for each in experiments_of(self._claims, Evidence()))
-        self.newest = Progress(Evidence(), "Preparing.")
+        self._total = sum(each.work for each in experiments_of(self._claims, Measurements()))
+        self.newest = Progress(Measurements(), "Preparing.")
         self.done = 0.0
 
     def order(self) -> Order | None:
@@ -137,10 +137,10 @@ class ClaimsFollowed:
         for experiment in experiments_of(self._claims, found):
             snapshot = self._results.find(experiment)
             if snapshot is not None:
-                found |= Evidence(runs={experiment: measure(snapshot)})
+                found |= Measurements(runs={experiment: measure(snapshot)})
         wanted = checks_of(self._claims, found)
         known = {name: self._checks[name] for name in wanted if name in self._checks}
-        self.newest = Progress(found | Evidence(checks=known), self.newest.doing, self.done)
+        self.newest = Progress(found | Measurements(checks=known), self.newest.doing, self.done)
 
     def _tell(self, doing: str) -> None:
         rest = experiments_of(self._claims, self.newest.found)

@@ -10,8 +10,8 @@ import streamlit as st
 from maskdemo.article.case import Case, CaseResult, Judgement
 from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.judges import RULES
-from maskdemo.article.measured import Evidence
-from maskdemo.article.testing import Progress, table
+from maskdemo.article.measured import Measurements
+from maskdemo.article.progress import Progress, table
 from maskdemo.evidence.words import capital
 from maskdemo.server import Claims, QueueFull, Status
 from maskdemo.ui import links, live, server
@@ -47,19 +47,19 @@ def _claims(was_going: bool) -> None:
         # Only a run of the whole page starts or stops the polling.
         st.rerun()
     status = _status()
-    evidence = _evidence(status)
-    _actions(going, status, evidence)
+    known = _measured(status)
+    _actions(going, status, known)
     for claim in CLAIMS.values():
-        _card(claim, claim.judgement(evidence), going)
+        _card(claim, claim.judgement(known), going)
 
 
-def _actions(going: bool, status: Status[Progress], evidence: Evidence) -> None:
+def _actions(going: bool, status: Status[Progress], known: Measurements) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if going:
             st.button("Cancel", icon=":material/stop:", on_click=_on_cancel, key="claims_cancel")
             _progress(status)
         else:
-            untested = [each for each in CLAIMS.values() if each.judgement(evidence) is None]
+            untested = [each for each in CLAIMS.values() if each.judgement(known) is None]
             fresh = len(untested) == len(CLAIMS)
             st.button(
                 "Test all claims" if fresh else "Test the others" if untested else "All are tested",
@@ -72,7 +72,7 @@ def _actions(going: bool, status: Status[Progress], evidence: Evidence) -> None:
             )
             st.download_button(
                 "Table",
-                partial(_csv, evidence),
+                partial(_csv, known),
                 "maskdemo-claims.csv",
                 "text/csv",
                 icon=":material/download:",
@@ -141,8 +141,8 @@ def _small(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
-def _csv(evidence: Evidence) -> str:
-    return table(evidence).to_csv(index=False)
+def _csv(known: Measurements) -> str:
+    return table(known).to_csv(index=False)
 
 
 def _status() -> Status[Progress]:
@@ -153,18 +153,18 @@ def _going() -> bool:
     return _status().going
 
 
-def _evidence(status: Status[Progress]) -> Evidence:
+def _measured(status: Status[Progress]) -> Measurements:
     """All that this session has measured; what was measured first stands."""
-    known: Evidence = state.get("claims_evidence", Evidence())
+    known: Measurements = state.get("claims_measured", Measurements())
     if status.newest is not None:
         known = status.newest.found | known
-    state.claims_evidence = known
+    state.claims_measured = known
     return known
 
 
 def _on_test(claims: Sequence[Claim]) -> None:
     names = tuple(each.name for each in claims)
-    _evidence(_status())
+    _measured(_status())
     state.claims_testing, state.claims_refused = set(names), None
     try:
         server.submit(Claims(names))

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.article import keras_checks, testing
+from maskdemo.article import keras_checks, progress
 from maskdemo.article.case import Case, CaseResult, Judgement, Number, told
 from maskdemo.article.claims import CLAIMS, Claim
-from maskdemo.article.measured import Evidence, Measured, measure
+from maskdemo.article.measured import Measured, Measurements, measure
 from maskdemo.evidence import Accuracies, headline, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import inputs
@@ -89,8 +89,8 @@ def keras_said(
     }
 
 
-def evidence_of(claim: Claim, run: Measured, **keras: object) -> Evidence:
-    return Evidence(dict.fromkeys(claim.experiments, run), keras_said(**keras))  # type: ignore[arg-type]
+def evidence_of(claim: Claim, run: Measured, **keras: object) -> Measurements:
+    return Measurements(dict.fromkeys(claim.experiments, run), keras_said(**keras))  # type: ignore[arg-type]
 
 
 #: By claim: what makes it hold everywhere, and nowhere; a run, and what Keras says.
@@ -141,7 +141,7 @@ def test_a_case_that_differs_is_told_apart(name):
                 odd.side: keras_said(**other)["masked_steps"][odd.side],
             }
         runs = {each: run_with(**(failed if each == odd else held)) for each in claim.experiments}
-        judgement = claim.judgement(Evidence(runs, said))
+        judgement = claim.judgement(Measurements(runs, said))
         assert judgement is not None and judgement.word == "held in some cases"
         failing = {result.case.experiment for result in judgement.results if result.held is False}
         assert failing == {odd}
@@ -177,12 +177,12 @@ def test_half_is_judged_on_an_interval():
 def test_nothing_is_said_before_everything_is_known():
     for claim in CLAIMS.values():
         whole = evidence_of(claim, run_with())
-        assert claim.judgement(Evidence()) is None
+        assert claim.judgement(Measurements()) is None
         for missing in claim.experiments:
             rest = {each: run for each, run in whole.runs.items() if each != missing}
-            assert claim.judgement(Evidence(rest, whole.checks)) is None
+            assert claim.judgement(Measurements(rest, whole.checks)) is None
         if claim.checks:
-            assert claim.judgement(Evidence(whole.runs)) is None
+            assert claim.judgement(Measurements(whole.runs)) is None
 
 
 @given(answers=st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=7))
@@ -270,7 +270,7 @@ def test_claims_about_masked_steps_for_real(finished, monkeypatch):
     monkeypatch.setattr(keras_checks, "NETWORKS", 1)
     runs = {each.experiment: measure(each) for each in finished.values()}
     sides = {side: each.experiment for side, each in finished.items()}
-    evidence = Evidence(runs, {"masked_steps": keras_checks.masked_steps()})
+    evidence = Measurements(runs, {"masked_steps": keras_checks.masked_steps()})
 
     def results(name: str) -> list[CaseResult]:
         cases = (
@@ -297,7 +297,7 @@ def test_only_a_masking_layer_gives_a_custom_layer_its_mask():
 
 def test_the_table_has_every_number_and_every_untested_claim():
     claim = CLAIMS["costs_accuracy"]
-    whole = testing.table(evidence_of(claim, run_with(**BETTER)))
+    whole = progress.table(evidence_of(claim, run_with(**BETTER)))
     tested = whole[whole["claim"] == claim.text]
     assert list(tested["case"]) == [each.title for each in claim.cases]
     assert set(tested["verdict"]) == {"7 of 7 cases held"} and np.allclose(tested["value"], 0.2)
@@ -401,7 +401,7 @@ def test_one_claim_then_all_others(answers):
     page.button(key="claims_all").click().run()
     until(page, lambda p: "claims_all" in buttons(p) and p.button(key="claims_all").disabled)
     # What was measured before stands, and what was not is judged by what came now.
-    evidence = page.session_state["claims_evidence"]
+    evidence = page.session_state["claims_measured"]
     missing, slower = (CLAIMS[name].judgement(evidence) for name in ("missing", "slower"))
     assert missing is not None and missing.word == "held"
     assert slower is not None and slower.word == "not held"

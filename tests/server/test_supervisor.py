@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maskdemo.article.measured import Evidence
+from maskdemo.article.measured import Measurements
 from maskdemo.experiment import Experiment
 from maskdemo.server import Claims, Program, Run, Server, StudyRun, following
 from maskdemo.server.increments import shrink_findings
@@ -195,9 +195,9 @@ def test_claims_are_runs_that_are_trained_once_and_kept(make, monkeypatch):
     until(lambda: phase(server, "a", "claims") == "finished")
     found = server.status("a", "claims").newest
     claims = [following.CLAIMS[name] for name in names]
-    wanted = following.experiments_of(claims, Evidence())
+    wanted = following.experiments_of(claims, Measurements())
     assert list(wanted) == trained == list(found.found.runs)
-    assert set(found.found.checks) == set(following.checks_of(claims, Evidence()))
+    assert set(found.found.checks) == set(following.checks_of(claims, Measurements()))
     assert found.done == 1
     assert all(server.find(each) is not None for each in wanted)
     server.submit("b", Claims(names))

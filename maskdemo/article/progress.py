@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from maskdemo.article.claims import CLAIMS, Claim
-from maskdemo.article.measured import Evidence
+from maskdemo.article.measured import Measurements
 from maskdemo.experiment import Experiment
 
 ANSWERS = {True: "yes", False: "no", None: "undecided"}
@@ -18,28 +18,28 @@ ANSWERS = {True: "yes", False: "no", None: "undecided"}
 class Progress:
     """What a test has found so far, what it is doing, and the share (0 to 1) that is done."""
 
-    found: Evidence = field(default_factory=Evidence)
+    found: Measurements = field(default_factory=Measurements)
     doing: str = ""
     done: float = 0.0
 
 
-def experiments_of(claims: Sequence[Claim], known: Evidence) -> tuple[Experiment, ...]:
+def experiments_of(claims: Sequence[Claim], known: Measurements) -> tuple[Experiment, ...]:
     """What is still to be trained for these claims, each once."""
     wanted = dict.fromkeys(each for claim in claims for each in claim.experiments)
     return tuple(each for each in wanted if each not in known.runs)
 
 
-def checks_of(claims: Sequence[Claim], known: Evidence) -> tuple[str, ...]:
+def checks_of(claims: Sequence[Claim], known: Measurements) -> tuple[str, ...]:
     """What Keras is still to be asked for these claims."""
     wanted = dict.fromkeys(each for claim in claims for each in claim.checks)
     return tuple(each for each in wanted if each not in known.checks)
 
 
-def table(evidence: Evidence) -> pd.DataFrame:
+def table(known: Measurements) -> pd.DataFrame:
     """A row a measured number, and one for each claim that is not tested yet."""
     rows = []
     for claim in CLAIMS.values():
-        judgement = claim.judgement(evidence)
+        judgement = claim.judgement(known)
         row = {"claim": claim.text, "place": claim.place}
         if judgement is None:
             rows.append(row | {"verdict": "not tested", "outcome": ""})
