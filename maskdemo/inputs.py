@@ -95,7 +95,12 @@ def share_of_commonest(labels: NDArray[np.integer], weights: ArrayLike = 1.0) ->
 
 def preview(experiment: Experiment, rows: int = 24) -> Batch:
     """A few training sequences of the first repeat as the LSTM would receive them."""
-    return _preview(replace(_deciding(experiment), test_size=FEWEST), rows)
+    return _preview(shown_by_preview(experiment), rows)
+
+
+def shown_by_preview(experiment: Experiment) -> Experiment:
+    """The same for any two experiments whose previews are the same."""
+    return replace(_deciding(experiment), test_size=FEWEST)
 
 
 def picked(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:

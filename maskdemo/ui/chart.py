@@ -1,6 +1,10 @@
 """Charts that stay in the page: drawn by Plotly in the browser, changed in place, played again there.
 
-Why not `st.plotly_chart`: see the figures at the end of this text.
+`st.plotly_chart` takes a chart out of the page and puts a new one in whenever its figure changes: while
+two charts grew by 20 epochs, 40 times, with 5 blank frames of 374, and zoom and hover were lost. This
+component redraws the same charts in place: none removed, none blank of 389 frames, zoom and hover stay.
+An unchanged chart costs the server 0.3 ms here and 1.3 to 2.4 ms there (Streamlit 1.67), and a replay
+needs no answer from the server at all.
 """
 
 from __future__ import annotations

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from hashlib import blake2b
 from threading import Lock
 
 import plotly.graph_objects as go
 
+from maskdemo import charts
 from maskdemo.charts.replay import Frames
+from maskdemo.experiment import Experiment
+from maskdemo.inputs import preview, shown_by_preview
+from maskdemo.snapshot import Snapshot
 
 #: Room for drawings that were made, in characters.
 ROOM = 8 * 2**20
@@ -28,16 +32,17 @@ class Drawing:
     height: int
     version: str
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many characters it has."""
         return len(self.figure) + len(self.frames or "")
 
 
 def drawing(figure: go.Figure, frames: Frames | None = None) -> Drawing:
-    """The figure, ready to travel."""
-    # Plotly's own validation was left out on purpose: see `maskdemo.charts.figure`.
+    """The figure, ready to travel; frames without epochs are none."""
     shown = str(figure.to_json(validate=False))
-    moves = None if frames is None else frames.to_json()
-    version = hashlib.blake2b(f"{shown}{moves}".encode(), digest_size=8).hexdigest()
+    moves = frames.to_json() if frames is not None and frames.epochs else None
+    version = blake2b(f"{shown}{moves}".encode(), digest_size=8).hexdigest()
     return Drawing(shown, moves, int(figure.layout.height), version)
 
 
@@ -50,23 +55,69 @@ class Drawings:
         self._lock = Lock()
 
     def get(self, key: Hashable, draw: Callable[[], Drawing]) -> Drawing:
-        """The drawing kept for this key, else a new one, which may be too large to be kept."""
+        """The drawing kept under this key, else a new one, which may be too large to be kept."""
         with self._lock:
             if (found := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return found
+        # Two may draw the same at once; that is cheaper than one waiting for the other's lock.
         made = draw()
         with self._lock:
-            if key not in self._kept and len(made) <= self._room:
+            if key not in self._kept and made.size <= self._room:
                 self._kept[key] = made
-                self._used += len(made)
+                self._used += made.size
             while self._used > self._room:
-                self._used -= len(self._kept.popitem(last=False)[1])
+                self._used -= self._kept.popitem(last=False)[1].size
         return made
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    @property
+    def used(self) -> int:
+        """Characters kept."""
+        return self._used
 
 
 #: What all viewers of this server share.
-DRAWINGS = Drawings()
+SHARED = Drawings()
+
+
+def learning_curves(snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool) -> Drawing:
+    """`charts.learning_curves`, made once a snapshot; when the run is finished it can be replayed."""
+
+    def draw() -> Drawing:
+        figure = charts.learning_curves(snapshot, metric=metric, dark=dark)
+        return drawing(figure, charts.curves_frames(snapshot) if snapshot.finished else None)
+
+    return SHARED.get(("curves", *_moment(snapshot), metric, dark), draw)
+
+
+def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Drawing:
+    """`charts.outputs_by_step` after the newest epoch, made once a snapshot; replayed when finished."""
+
+    def draw() -> Drawing:
+        look = {"probe": probe, "label": label, "dark": dark}
+        newest = max(snapshot.probes.epochs, default=1)
+        figure = charts.outputs_by_step(snapshot, epoch=newest, **look)
+        return drawing(figure, charts.outputs_frames(snapshot, **look) if snapshot.finished else None)
+
+    return SHARED.get(("outputs", *_moment(snapshot), probe, label, dark), draw)
+
+
+def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool) -> Drawing:
+    """`charts.accuracy_by_strategy`, made once a snapshot."""
+    return SHARED.get(
+        ("accuracy", *_moment(snapshot), dark),
+        lambda: drawing(charts.accuracy_by_strategy(snapshot, dark=dark)),
+    )
+
+
+def padded_batch(experiment: Experiment, *, dark: bool) -> Drawing:
+    """`charts.padded_batch` of the experiment's preview, made once for all that look the same."""
+    return SHARED.get(
+        ("batch", shown_by_preview(experiment), dark),
+        lambda: drawing(charts.padded_batch(preview(experiment), dark=dark)),
+    )
+
+
+def _moment(snapshot: Snapshot) -> tuple[Hashable, ...]:
+    """What tells one snapshot from all others."""
+    return snapshot.experiment, snapshot.done, snapshot.seconds, snapshot.finished
