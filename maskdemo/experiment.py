@@ -26,7 +26,7 @@ import numpy as np
 from maskdemo.padding import SIDES
 from maskdemo.settings import Choice, Number, Selection, Setting, Switch, Unfit, salvage
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import BROUGHT, TASKS, Task, task_named
+from maskdemo.tasks import BROUGHT, OWN, TASKS, Task, task_named
 
 #: Groups of settings, in order.
 SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Strategies", "Training")
@@ -34,6 +34,8 @@ SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Stra
 COSTLY = ("epochs", "repeats", "train_size", "units", "strategies", "padded_length")
 #: Multiply-adds that one experiment may cost: minutes on two cores.
 MOST_WORK = 6e12
+#: Sequences x padded length x features: what one strategy's rectangles may take.
+MOST_CELLS = 6_400_000
 
 
 def _setting(default: Any, described: Setting) -> Any:
@@ -110,11 +112,12 @@ class Experiment:
     # fmt: on
 
     def __post_init__(self) -> None:
-        self._take("task", self.task)
-        for name, value in self.spec.dictated.items():
-            self._take(name, value)
-        for name in SETTINGS:
-            self._take(name, getattr(self, name))
+        self._check_task()
+        dictated = self.spec.dictated
+        for name, setting in SETTINGS.items():
+            value = dictated[name] if name in dictated else getattr(self, name)
+            checked = value if name in {"task", *dictated} else setting.checked(value)
+            object.__setattr__(self, name, checked)
         if self.min_length > self.max_length:
             raise Unfit(
                 f"The shortest length ({self.min_length}) must not exceed the longest "
@@ -135,9 +138,25 @@ class Experiment:
                 "strategies, or a shorter padded length.",
                 *COSTLY,
             )
+        sequences = self.train_size + self.test_size
+        if sequences * self.padded_length * self.spec.features > MOST_CELLS:
+            raise Unfit(
+                f"{sequences:,} sequences with {self.spec.features} features, padded to "
+                f"{self.padded_length} steps, take too much memory here. Use a shorter padded length, "
+                "or fewer sequences.",
+                "padded_length",
+                "train_size",
+            )
 
-    def _take(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, SETTINGS[name].checked(value))
+    def _check_task(self) -> None:
+        if not isinstance(self.task, str) or not self.is_own:
+            SETTINGS["task"].checked(self.task)
+        elif self.task not in BROUGHT:
+            raise Unfit(
+                "This was made with somebody's own sequences, which are in no link: it needs their "
+                "file. Give the file on the playground, under Your own sequences.",
+                "task",
+            )
 
     @property
     def work(self) -> float:
@@ -150,6 +169,11 @@ class Experiment:
     def spec(self) -> Task:
         """The task: what there is to learn."""
         return task_named(self.task)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether somebody brought the sequences: then they stay in that session."""
+        return self.task.startswith(OWN)
 
     @property
     def per_step(self) -> bool:
@@ -171,14 +195,14 @@ class Experiment:
         return int(np.random.SeedSequence([self.seed, repeat]).generate_state(1)[0])
 
     def to_params(self) -> dict[str, str]:
-        """URL parameters; settings at their defaults are left out."""
-        default = Experiment(task=self.task)
+        """URL parameters, without settings at their defaults; nothing tells of one's own sequences."""
+        default = {each.name: each.default for each in fields(Experiment)}
         given = {
             name: one.write(getattr(self, name))
             for name, one in SETTINGS.items()
-            if getattr(self, name) != getattr(default, name)
+            if name not in {"task", *self.spec.dictated} and getattr(self, name) != default[name]
         }
-        return {"task": self.task, **given}
+        return {"task": OWN if self.is_own else self.task, **given}
 
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Experiment:

@@ -113,6 +113,12 @@ def picked(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
     )
 
 
+def forget() -> None:
+    """Keep nothing: for data that nobody may keep any longer."""
+    for each in (_data, _inputs, _chance, _preview):
+        each.cache_clear()
+
+
 def _deciding(experiment: Experiment) -> Experiment:
     """The experiment with all that decides neither sequences nor rectangles set to one value."""
     return replace(

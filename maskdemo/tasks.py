@@ -222,6 +222,8 @@ TASKS: dict[str, Task] = {
 }
 
 
+#: How the names of tasks that people brought begin, and all that a link says of them.
+OWN = "own"
 #: Tasks that people brought, by names that cannot be guessed; `maskdemo.own.registry` fills it.
 BROUGHT: dict[str, Task] = {}
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
+from dataclasses import replace
 
+from maskdemo.cli.data import add_data, brought
 from maskdemo.experiment import GROUPS, SETTINGS, Experiment
+from maskdemo.own import fitted
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.settings import Setting, Titled
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import TASKS
+from maskdemo.tasks import OWN, TASKS
+
+#: What one's own sequences take the place of: short ones, so that no padded length is too small.
+NO_SEQUENCES = {"task": "last_sign", "min_length": "1", "max_length": "1"}
 
 
 def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
     """Let a command take a name and settings; `more` are tables that its help lists as well."""
-    parser.add_argument("name", metavar="NAME", help="a scenario, or a task with default settings")
+    parser.add_argument("name", metavar="NAME",
+                        help="a scenario, a task with default settings, or own")  # fmt: skip
     parser.add_argument("--set", dest="settings", nargs="+", action="extend", default=[],
                         metavar="key=value", help="change settings, written as in a link")  # fmt: skip
     for group in GROUPS:
@@ -22,6 +29,7 @@ def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
         for name, setting in SETTINGS.items():
             if setting.group == group:
                 options.add_argument(f"--{name.replace('_', '-')}", help=_help(setting))
+    add_data(parser)
     tables = {"scenarios": SCENARIOS, "tasks": TASKS, "strategies": STRATEGIES, **more}
     parser.epilog = "\n\n".join(_listed(title, table) for title, table in tables.items())
     parser.formatter_class = RawDescriptionHelpFormatter
@@ -36,10 +44,16 @@ def named_experiment(given: Namespace, **defaults: str) -> Experiment:
         start = SCENARIOS[given.name].experiment.to_params()
     elif given.name in TASKS:
         start = {"task": given.name}
+    elif given.name == OWN:
+        start = {"task": OWN}
     else:
         known = ", ".join([*SCENARIOS, *TASKS])
         raise ValueError(f"There is no scenario or task '{given.name}'. Known are: {known}.")
-    return Experiment.from_params({**start, **defaults, **_settings(given)})
+    wanted = {**start, **defaults, **_settings(given)}
+    if given.data is None:
+        return Experiment.from_params(wanted)
+    own, like = brought(given), Experiment.from_params(wanted | NO_SEQUENCES)
+    return replace(like, task=own.task.name) if given.padded_length else fitted(own, like)
 
 
 def _settings(given: Namespace) -> dict[str, str]:

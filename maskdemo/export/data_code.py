@@ -12,7 +12,8 @@ from string import Template
 
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid
-from maskdemo.tasks import TASKS, VOWELS_FILE
+from maskdemo.export.own_code import own_data_code
+from maskdemo.tasks import VOWELS_FILE
 
 DRAW = Template('''\
 def draw(rng, size):
@@ -94,7 +95,12 @@ CITATION = """\
 
 
 def data_code(experiment: Experiment) -> str:
-    """`dataset(seed)` -> (training, test), each the arguments of `padded`, and what it needs."""
+    """`dataset(seed)` -> (training, test), each the arguments of `padded`, and what it needs.
+
+    With one's own sequences it is `dataset(seed, path)`.
+    """
+    if experiment.is_own:
+        return own_data_code(experiment)
     functions = [RECORDED if is_recorded(experiment) else _draw(experiment)]
     if experiment.missing_rate:
         functions.append(LOSE_READINGS.substitute(rate=repr(experiment.missing_rate)))
@@ -109,7 +115,7 @@ def data_code(experiment: Experiment) -> str:
 
 def padding_code(experiment: Experiment) -> str:
     """`padded(...)` -> a dictionary of `values`, `labels` and, where somebody reads it, `valid`."""
-    missing = experiment.missing_rate > 0
+    missing = experiment.missing_rate > 0 or experiment.is_own
     pad_value = repr(experiment.pad_value)
     everywhere = "observed" if missing else "[np.ones(len(each)) for each in sequences]"
     valid = f'\n        "valid": pad({everywhere}, "bool"),' if needs_valid(experiment) else ""
@@ -141,7 +147,7 @@ def recording_code() -> str:
 
 def is_recorded(experiment: Experiment) -> bool:
     """Whether the sequences come from a recording rather than from a random generator."""
-    return TASKS[experiment.task].fixed is not None
+    return experiment.spec.fixed is not None and not experiment.is_own
 
 
 def needs_valid(experiment: Experiment) -> bool:

@@ -85,6 +85,7 @@ def _why_no_cudnn(experiment: Experiment, strategy: Strategy) -> list[str]:
         return ["# Where the mask is False, cuDNN (on a GPU) would give zeros, not the held state."]
     # A mask that is read off the values takes real steps that equal the mask value for padding.
     holes = experiment.spec.discrete and not strategy.reads_valid
-    if experiment.side == "pre" or experiment.missing_rate > 0 or holes:
+    missing = experiment.missing_rate > 0 or experiment.is_own
+    if experiment.side == "pre" or missing or holes:
         return ["# cuDNN (on a GPU) takes only a mask that is False at the end and nowhere else."]
     return []

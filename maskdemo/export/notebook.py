@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from maskdemo.experiment import Experiment
-from maskdemo.export.parts import Part, imports, introduction, link, parts, title, versions
+from maskdemo.export.parts import (
+    Part,
+    imports,
+    introduction,
+    link,
+    packages,
+    parts,
+    title,
+    versions,
+)
 
 
 def notebook(experiment: Experiment) -> str:
@@ -17,15 +26,19 @@ def notebook(experiment: Experiment) -> str:
     head = [
         f"# {title(experiment)}",
         *introduction(experiment),
-        f"It needs numpy, tensorflow and keras 3.12 or later. Written with {versions()}. The same "
+        f"It needs {packages(experiment)} and keras 3.12 or later. Written with {versions()}. The same "
         f"settings on the page: put `{link(experiment)}` behind its address.",
     ]
     cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(imports(experiment))]
     for part in parts(experiment):
         cells += [nb.new_markdown_cell(f"## {part.title}\n\n{part.words}"), _code_cell(part)]
-    run = f"table = compare(epochs={experiment.epochs}, repeats={experiment.repeats})"
+    path, about = (", path=path", " Name your file first.") if experiment.is_own else ("", "")
+    run = f"table = compare(epochs={experiment.epochs}, repeats={experiment.repeats}{path})"
+    if experiment.is_own:
+        run = f'path = "data.csv"  # a file like the one on the page\n{run}'
+    few = "Fewer epochs and one repeat are enough for a first try."
     cells += [
-        nb.new_markdown_cell("## The run\n\nFewer epochs and one repeat are enough for a first try."),
+        nb.new_markdown_cell(f"## The run\n\n{few}{about}"),
         nb.new_code_cell(run),
         nb.new_code_cell("show(table)"),
     ]

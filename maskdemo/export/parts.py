@@ -16,6 +16,7 @@ from maskdemo.export.data_code import (
     recording_code,
 )
 from maskdemo.export.keras_code import strategy_lines
+from maskdemo.export.own_code import own_imports
 from maskdemo.export.training_code import (
     comparison_code,
     models_code,
@@ -24,7 +25,6 @@ from maskdemo.export.training_code import (
 )
 from maskdemo.scenarios import scenario_of
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import TASKS
 
 BACKEND = """\
 os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random numbers
@@ -48,7 +48,7 @@ class Part:
 def title(experiment: Experiment) -> str:
     """What the export is called."""
     scenario = scenario_of(experiment)
-    return scenario.title if scenario else TASKS[experiment.task].title
+    return scenario.title if scenario else experiment.spec.title
 
 
 def introduction(experiment: Experiment) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
     titles = ", ".join(STRATEGIES[each].title.lower() for each in experiment.strategies)
     return (
         "Small LSTMs that treat padding differently, compared in plain Keras.",
-        f"The task. {TASKS[experiment.task].summary} Sequences of {lengths} steps are padded "
+        f"The task. {experiment.spec.summary} Sequences of {lengths} steps are padded "
         f"{where} to {experiment.padded_length} steps with {experiment.pad_value:g}.{missing}",
         f"The strategies: {titles}. In one repeat all get the same sequences, the same initial "
         "weights and the same batch order.",
@@ -92,11 +92,23 @@ def versions() -> str:
     return f"{', '.join(found[:-1])} and {found[-1]}"
 
 
+def packages(experiment: Experiment) -> str:
+    """What has to be installed beside Keras, in words."""
+    reading = ["pandas", "pyarrow"] if experiment.is_own else []
+    return ", ".join(["numpy", *reading, "tensorflow"])
+
+
 def imports(experiment: Experiment, *more: str) -> str:
     """The import statements; `more` are modules of the standard library."""
     modules = ["os", *more, *(["base64", "io"] if is_recorded(experiment) else [])]
+    packages = ["import numpy as np"]
+    if experiment.is_own:
+        standard, tables = own_imports(experiment)
+        modules += standard
+        packages += tables
     lines = "\n".join(f"import {module}" for module in sorted(modules))
-    return f"{lines}\n\nimport numpy as np\n\n{BACKEND}"
+    others = "\n".join(packages)
+    return f"{lines}\n\n{others}\n\n{BACKEND}"
 
 
 def parts(experiment: Experiment) -> tuple[Part, ...]:
@@ -130,6 +142,8 @@ def parts(experiment: Experiment) -> tuple[Part, ...]:
 def _about_data(experiment: Experiment) -> str:
     if is_recorded(experiment):
         about = "The recording stands at the end, so nothing is downloaded."
+    elif experiment.is_own:
+        about = "Read from a file like the one that was given, by pandas, and split as there."
     else:
         about = "Drawn from a seed, training and test set each from a random stream of its own."
     if experiment.missing_rate:

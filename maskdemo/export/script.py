@@ -6,7 +6,7 @@ from string import Template
 from textwrap import fill
 
 from maskdemo.experiment import Experiment
-from maskdemo.export.parts import Part, imports, introduction, link, parts, title, versions
+from maskdemo.export.parts import Part, imports, introduction, link, packages, parts, title, versions
 
 WIDTH = 96
 
@@ -15,10 +15,10 @@ HEADER = Template('''\
 
 $introduction
 
-How to run it, with numpy, tensorflow and keras 3.12 or later:
+How to run it, with $packages and keras 3.12 or later:
 
-    python FILE                           $epochs epochs and $repeats, as on the page
-    python FILE --epochs 2 --repeats 1    a short try
+    python FILE$data                           $epochs epochs and $repeats, as on the page
+    python FILE$data --epochs 2 --repeats 1    a short try
 
 Written with $versions.
 The same settings on the page: put this behind its address.
@@ -38,11 +38,15 @@ def at_least_one(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=at_least_one, default=$epochs)
+$data    parser.add_argument("--epochs", type=at_least_one, default=$epochs)
     parser.add_argument("--repeats", type=at_least_one, default=$repeats)
     given = parser.parse_args()
-    show(compare(given.epochs, given.repeats))
+    show(compare(given.epochs, given.repeats$path))
 ''')
+
+DATA = """\
+    parser.add_argument("data", help="a file like the one on the page")
+"""
 
 CALL = '''\
 if __name__ == "__main__":
@@ -53,9 +57,15 @@ if __name__ == "__main__":
 def script(experiment: Experiment) -> str:
     """The text of a .py file that trains this experiment with Keras and prints its accuracies.
 
-    It imports numpy and keras only. A recorded data set is in it, at the end, so it works offline.
+    It imports numpy and keras only. A recorded data set is in it, at the end, so it works offline; a
+    person's own is not: the script is given their file, and reads it with pandas.
     """
-    settings = {"epochs": experiment.epochs, "repeats": experiment.repeats}
+    settings = {
+        "epochs": experiment.epochs,
+        "repeats": experiment.repeats,
+        "data": DATA if experiment.is_own else "",
+        "path": ", given.data" if experiment.is_own else "",
+    }
     all_parts = parts(experiment)
     return "\n\n".join(
         [
@@ -73,6 +83,8 @@ def _header(experiment: Experiment) -> str:
     repeats = experiment.repeats
     return HEADER.substitute(
         title=title(experiment),
+        packages=packages(experiment),
+        data=" DATA" if experiment.is_own else "",
         introduction="\n\n".join(paragraphs),
         epochs=experiment.epochs,
         repeats=f"{repeats} repeat{'s' if repeats > 1 else ''}",

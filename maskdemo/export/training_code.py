@@ -11,7 +11,6 @@ from string import Template
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import TASKS
 
 WEIGHTS = Template('''\
 def initial_weights(seed):
@@ -60,25 +59,24 @@ SET_SOME_WEIGHTS = """\
     model.set_weights([kernel[:rows], *others])"""
 SAMPLE_WEIGHT = """
             sample_weight=shuffled["valid"].astype("float32"),"""
-VALID_STEPS_LOSS = 'keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight")'
+VALID_STEPS_LOSS = 'keras.losses.{}Crossentropy(reduction="mean_with_sample_weight")'
 
 SCORE = Template('''\
 def $name(model, batch):
     """$what"""
     said = model.predict($inputs, verbose=0)
     $rest''')
-BINARY, CLASSES = "(said > 0.5)", "said.argmax(axis=1)"
 BOTH_ACCURACIES = """\
-right = (said > 0.5) == batch["labels"]
-    return {"all steps": right.mean(), "valid steps": right[batch["valid"]].mean()}"""
+right = {} == batch["labels"]
+    return {{"all steps": right.mean(), "valid steps": right[batch["valid"]].mean()}}"""
 
 COMPARE = Template('''\
-def compare(epochs, repeats):
+def compare(epochs, repeats$path):
     """Train every model in every repeat; returns the rows of the table, title -> accuracies."""
     table, chances = {}, {}
     for repeat in range(repeats):
         seed = int(np.random.SeedSequence([$seed, repeat]).generate_state(1)[0])
-        train_data, test_data = dataset(seed)
+        train_data, test_data = dataset(seed$path)
         train_batch, test_batch = padded(*train_data), padded(*test_data)
         weights = initial_weights(seed)
         rng = np.random.default_rng([$seed, repeat])
@@ -130,7 +128,7 @@ def models_code(experiment: Experiment) -> str:
 
 def weights_code(experiment: Experiment) -> str:
     """`initial_weights(seed)`, with the mask channel's row if a strategy has that channel."""
-    features = TASKS[experiment.task].features
+    features = experiment.spec.features
     gates = 4 * experiment.units
     channel = CHANNEL.substitute(channels=features + 1, gates=gates)
     return WEIGHTS.substitute(
@@ -146,10 +144,11 @@ def training_code(experiment: Experiment) -> str:
     """`train(model, weights, batch, orders)` and what scores the trained model."""
     only_valid = experiment.per_step and not experiment.count_invalid
     loss = '"binary_crossentropy"' if experiment.classes == 2 else '"sparse_categorical_crossentropy"'
+    kind = "Binary" if experiment.classes == 2 else "SparseCategorical"
     code = TRAIN.substitute(
         set_weights=SET_SOME_WEIGHTS if _has_mask_channel(experiment) else SET_WEIGHTS,
         learning_rate=repr(experiment.learning_rate),
-        loss=VALID_STEPS_LOSS if only_valid else loss,
+        loss=VALID_STEPS_LOSS.format(kind) if only_valid else loss,
         shuffled_inputs=_inputs(experiment, "shuffled"),
         sample_weight=SAMPLE_WEIGHT if only_valid else "",
         batch_size=experiment.batch_size,
@@ -162,6 +161,7 @@ def comparison_code(experiment: Experiment) -> str:
     """`compare(epochs, repeats)`, which trains everything, and `show(table)`."""
     both = experiment.per_step and experiment.count_invalid
     return COMPARE.substitute(
+        path=", path" if experiment.is_own else "",
         seed=experiment.seed,
         train_size=experiment.train_size,
         record=RECORD_BOTH if both else RECORD_ONE,
@@ -174,8 +174,9 @@ def _score(experiment: Experiment) -> str:
     inputs = _inputs(experiment, "batch")
     if experiment.per_step and experiment.count_invalid:
         what = "The share of right answers at all steps, padding included, and at valid steps only."
-        return SCORE.substitute(name="accuracies", what=what, inputs=inputs, rest=BOTH_ACCURACIES)
-    right = f'({BINARY if experiment.classes == 2 else CLASSES} == batch["labels"])'
+        rest = BOTH_ACCURACIES.format(_answer(experiment))
+        return SCORE.substitute(name="accuracies", what=what, inputs=inputs, rest=rest)
+    right = f'({_answer(experiment)} == batch["labels"])'
     if experiment.per_step:
         what = "The share of right answers at valid steps."
         rest = f'return {right}[batch["valid"]].mean()'
@@ -183,6 +184,13 @@ def _score(experiment: Experiment) -> str:
         what = "The share of sequences with the right answer."
         rest = f"return {right}.mean()"
     return SCORE.substitute(name="accuracy", what=what, inputs=inputs, rest=rest)
+
+
+def _answer(experiment: Experiment) -> str:
+    """The label that a model gives, in the shape of the true ones."""
+    if experiment.classes == 2:
+        return "(said > 0.5)"
+    return "said.argmax(axis=2)[:, :, None]" if experiment.per_step else "said.argmax(axis=1)"
 
 
 def _inputs(experiment: Experiment, batch: str) -> str:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import scenario_of
-from maskdemo.tasks import TASKS
+from maskdemo.tasks import OWN
 
 
 def file_name(experiment: Experiment) -> str:
     """What its files are called, without an ending."""
     scenario = scenario_of(experiment)
-    return f"maskdemo-{scenario.name if scenario else experiment.task}"
+    task = OWN if experiment.is_own else experiment.task
+    return f"maskdemo-{scenario.name if scenario else task}"
 
 
 def lead(experiment: Experiment) -> str:
     """One or two sentences on what is asked: the scenario's, else the task's."""
     scenario = scenario_of(experiment)
-    return scenario.look_for if scenario else TASKS[experiment.task].summary
+    return scenario.look_for if scenario else experiment.spec.summary
 
 
 def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     """(name, sentence) for everything that was set and mattered here."""
-    task = TASKS[experiment.task]
+    task = experiment.spec
     lengths = _range(experiment.min_length, experiment.max_length)
     features = "one feature" if task.features == 1 else f"{task.features} features"
     rows = [

@@ -2,12 +2,13 @@
 
 from maskdemo.own.columns import Columns, guess
 from maskdemo.own.limits import Unusable
-from maskdemo.own.reading import read
+from maskdemo.own.reading import read, read_file
 from maskdemo.own.table import Layout, Table
-from maskdemo.own.task import Own, Preparation, fine_as_they_are, task_of
+from maskdemo.own.task import Own, Preparation, fine_as_they_are, fitted, task_of
 
 __all__ = [
     "read",
+    "read_file",
     "Table",
     "Layout",
     "guess",
@@ -16,5 +17,6 @@ __all__ = [
     "Preparation",
     "task_of",
     "Own",
+    "fitted",
     "Unusable",
 ]

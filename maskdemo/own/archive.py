@@ -14,13 +14,13 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from maskdemo.own.limits import MOST_ROWS, MOST_TABLE_BYTES, Unusable, quoted
+from maskdemo.own.recipe import long_table
 
 #: What a damaged or hostile archive raises.
 UNREADABLE = (
@@ -44,27 +44,6 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
     for part in parts:
         _check(part, *(arrays[part + name] for name in NAMES))
     return long_table(arrays)
-
-
-def long_table(arrays: Mapping[str, NDArray]) -> pd.DataFrame:
-    """One row a step: sequence, step, the features x1, x2, ..., label, and split if there is one."""
-    pieces, before = [], 0
-    for part in ["train_", "test_"] if "train_values" in arrays else [""]:
-        values, labels = arrays[part + "values"], arrays[part + "labels"]
-        lengths = arrays[part + "lengths"].astype(int)
-        sequence = np.repeat(np.arange(len(lengths)), lengths)
-        step = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
-        if values.ndim == 3:  # a rectangle
-            values = values[sequence, step]
-            labels = labels[sequence, step] if labels.ndim == 2 else labels
-        features = pd.DataFrame(values, columns=[f"x{at + 1}" for at in range(values.shape[1])])
-        piece = pd.DataFrame({"sequence": sequence + before, "step": step}).join(features)
-        piece["label"] = labels[sequence] if len(labels) == len(lengths) else labels
-        if part:
-            piece["split"] = part.rstrip("_")
-        pieces.append(piece)
-        before += len(lengths)
-    return pd.concat(pieces, ignore_index=True)
 
 
 def _loaded(content: bytes) -> dict[str, NDArray]:

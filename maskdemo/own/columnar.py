@@ -37,10 +37,7 @@ def table_of_parquet(content: bytes) -> pd.DataFrame:
 
 
 def frame_of(arrow: pa.Table) -> pd.DataFrame:
-    """The table in pandas: texts as objects, decimal fractions as floats."""
-    for at, field in enumerate(arrow.schema):
-        if pa.types.is_decimal(field.type):
-            arrow = arrow.set_column(at, field.name, arrow.column(at).cast(pa.float64()))
+    """The table in pandas, texts as objects; what is an index there is a column here."""
     frame = arrow.to_pandas(ignore_metadata=True)
     for name in frame.columns[frame.dtypes == "category"]:
         frame[name] = frame[name].astype(object)
@@ -64,6 +61,11 @@ def _check(file: pq.ParquetFile) -> None:
     if twice:
         raise Unusable(f"Two columns are called {quoted(twice[0])}. Rename one of them.")
     for field in schema:
+        if pa.types.is_decimal(field.type):
+            raise Unusable(
+                f"The column {quoted(field.name)} holds decimal fractions of a fixed length. Store it "
+                "as floating-point numbers."
+            )
         if pa.types.is_nested(field.type) and not pa.types.is_dictionary(field.type):
             raise Unusable(
                 f"The column {quoted(field.name)} holds lists. Write one row a step, with one number "

@@ -20,8 +20,6 @@ MOST_FEATURES = 64
 #: Different texts in one column of features.
 MOST_WORDS = 20
 MOST_CLASSES = 50
-#: Sequences x longest x features, float32: what one strategy's rectangle takes.
-MOST_CELLS = 6_400_000
 #: Beyond it float32 has nothing left for squares and sums.
 MOST_MAGNITUDE = 1e15
 

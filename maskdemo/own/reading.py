@@ -13,6 +13,7 @@ import hashlib
 import io
 import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -42,8 +43,8 @@ def read(name: str, content: bytes) -> Table:
     """
     if len(content) > MOST_BYTES:
         raise Unusable(
-            f"The file has {len(content) / 2**20:.0f} MB; {MOST_BYTES // 2**20} MB are possible. "
-            "Take out columns that are not needed, or some of the sequences."
+            f"The file has more than {MOST_BYTES // 2**20} MB. Take out columns that are not needed, "
+            "or some of the sequences."
         )
     if not content.strip():
         raise Unusable("The file is empty.")
@@ -58,6 +59,16 @@ def read(name: str, content: bytes) -> Table:
             raise Unusable(f"This is not a {kind} file, whatever its name says.")
         raise Unusable("A spreadsheet cannot be read. Save the sheet as CSV UTF-8.")
     return _table_of_csv(content, digest)
+
+
+def read_file(path: Path) -> Table:
+    """The table in this file. Raises `Unusable` with a sentence; no more is read than may be."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Unusable(f"{path} cannot be read: {error.strerror}.") from None
+    return read(path.name, content)
 
 
 def _table_of_csv(content: bytes, digest: str) -> Table:

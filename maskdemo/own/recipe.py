@@ -12,6 +12,27 @@ import numpy as np
 import pandas as pd
 
 
+def long_table(arrays):
+    """Long form of a NumPy archive: sequence, step, the features x1, x2, ..., label, perhaps split."""
+    pieces, before = [], 0
+    for part in ["train_", "test_"] if "train_values" in arrays else [""]:
+        values, labels = arrays[part + "values"], arrays[part + "labels"]
+        lengths = arrays[part + "lengths"].astype(int)
+        sequence = np.repeat(np.arange(len(lengths)), lengths)
+        step = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
+        if values.ndim == 3:  # a rectangle
+            values = values[sequence, step]
+            labels = labels[sequence, step] if labels.ndim == 2 else labels
+        features = pd.DataFrame(values, columns=[f"x{at + 1}" for at in range(values.shape[1])])
+        piece = pd.DataFrame({"sequence": sequence + before, "step": step}).join(features)
+        piece["label"] = labels[sequence] if len(labels) == len(lengths) else labels
+        if part:
+            piece["split"] = part.rstrip("_")
+        pieces.append(piece)
+        before += len(lengths)
+    return pd.concat(pieces, ignore_index=True)
+
+
 def rows_of_steps(table, features, length, kept):
     """Long form of a wide table: row by row, the first `length` of each feature's numbered columns.
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from maskdemo.inputs import forget
 from maskdemo.own.limits import Unusable
 from maskdemo.own.task import Own
 from maskdemo.tasks import BROUGHT
@@ -18,6 +19,25 @@ from maskdemo.tasks import BROUGHT
 MOST_HELD = 96 * 2**20
 #: Seconds for which a viewer who left may come back, as long as a lost connection is waited for.
 GRACE = 60.0
+
+
+_OWN: dict[str, Own] = {}
+
+
+def lend(own: Own) -> None:
+    """Let this process find the task by its name, as any other."""
+    _OWN[own.task.name], BROUGHT[own.task.name] = own, own.task
+
+
+def take_back(name: str) -> None:
+    """The task is found no more, and nothing that was made of it is kept here."""
+    del _OWN[name], BROUGHT[name]
+    forget()
+
+
+def own_named(name: str) -> Own:
+    """Where a task that was lent comes from. Raises KeyError."""
+    return _OWN[name]
 
 
 @dataclass
@@ -57,7 +77,7 @@ class Registry:
                 )
             self.take_back(viewer)
             self._brought[viewer] = _Brought(own)
-            BROUGHT[own.task.name] = own.task
+            lend(own)
 
     def find(self, viewer: str) -> Own | None:
         """What the viewer brought, if it is still here."""
@@ -71,7 +91,7 @@ class Registry:
         with self._lock:
             brought = self._brought.pop(viewer, None)
             if brought is not None:
-                del BROUGHT[brought.own.task.name]
+                take_back(brought.own.task.name)
                 self._forgotten(brought.own.task.name)
 
     def left(self, viewer: str) -> None:

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from maskdemo.experiment import MOST_CELLS, Experiment
 from maskdemo.own.checks import check_columns, check_lengths, check_rows, check_wide
 from maskdemo.own.columns import Columns, is_number
 from maskdemo.own.limits import (
     FEWEST_SEQUENCES,
-    MOST_CELLS,
     MOST_TEST,
     MOST_TRAIN,
     Unusable,
@@ -138,6 +138,15 @@ def task_of(
         most=most,
         notes=_notes(frame, columns_of_rows, rows, data, preparation),
     )
+
+
+def fitted(own: Own, like: Experiment) -> Experiment:
+    """These settings with one's own sequences, padded as far as there is room for."""
+    fixed, features = own.task.fixed, own.task.features
+    assert fixed is not None
+    room = MOST_CELLS // ((fixed.train_size + fixed.test_size) * features)
+    padded_length = max(fixed.max_length, min(like.padded_length, room))
+    return replace(like, task=own.task.name, padded_length=padded_length)
 
 
 def _long(table: Table, columns: Columns) -> tuple[pd.DataFrame, Columns, NDArray]:

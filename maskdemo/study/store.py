@@ -65,6 +65,8 @@ class Store:
 
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
         """The outcome of this training (of one strategy), if it is here and whole."""
+        if experiment.is_own:
+            return None
         key = _key(experiment, repeat)
 
         def look(file: sqlite3.Connection) -> Outcome | None:
@@ -83,6 +85,8 @@ class Store:
 
     def keep(self, experiment: Experiment, repeat: int, outcome: Outcome) -> None:
         """Store the outcome of this training; once this returns, it outlives the process."""
+        if experiment.is_own:
+            return  # what people bring leaves no trace on disk
         key = _key(experiment, repeat)
         value = json.dumps(asdict(outcome)).encode()
         entry = (key, time.time_ns(), value, _checksum(key, value))

@@ -98,7 +98,7 @@ BAD = {
         written([[*row[:4], 0.5 * index] for index, row in enumerate(rows())]),
         "'label' holds 120 different labels",
     ),
-    "too large": (b"x" * (MOST_BYTES + 2**19), "The file has 20 MB"),
+    "too large": (b"x" * (MOST_BYTES + 2**19), "The file has more than 20 MB"),
     "one enormous line": (ENORMOUS, "Line 2 has 20,971,"),
     "commas alone": (b"," * MOST_BYTES, "Line 1 has 20,971,520 characters"),
     "lines of commas": ((b"," * 1000 + b"\n") * 20_000, "Line 1 has no names"),

@@ -1,0 +1,67 @@
+"""`--data FILE`: one's own sequences in place of a task's, for every command that trains or exports."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from maskdemo.own import Columns, Own, Preparation, fine_as_they_are, guess, read_file, task_of
+from maskdemo.own.registry import lend
+
+#: What `--columns` can name.
+ROLES = ("id", "order", "length", "features", "label", "group", "split")
+
+
+def add_data(parser: ArgumentParser) -> None:
+    """Let a command take a file of sequences."""
+    data = parser.add_argument_group("Your own sequences")
+    data.add_argument("--data", metavar="FILE", type=Path, help="a .csv, .parquet or .npz file")
+    data.add_argument("--columns", nargs="+", action="extend", default=[], metavar="role=name",
+                      help=f"what is not as guessed, of {', '.join(ROLES)}: features=a,b group=")
+    data.add_argument("--label-per-step", choices=("yes", "no"), help="whether each step has a label")
+    data.add_argument("--standardise", choices=("yes", "no"), help="numbers to mean 0 and spread 1")
+    data.add_argument("--every", type=int, default=1, metavar="N", help="take one step in N")
+    data.add_argument("--sample", action="store_true", help="draw as many sequences as are possible")
+    data.add_argument("--split-seed", type=int, default=0, metavar="N",
+                      help="draws the test part, and the sample (0)")  # fmt: skip
+
+
+def brought(given: Namespace) -> Own:
+    """The command's sequences, lent to this process. Raises ValueError with a sentence."""
+    if given.every < 1 or given.split_seed < 0:
+        raise ValueError("--every counts from 1 and --split-seed from 0.")
+    table = read_file(given.data)
+    columns = _columns(given, guess(table.frame))
+    fine = fine_as_they_are(table.frame, columns)
+    preparation = Preparation(
+        standardise=not fine if given.standardise is None else given.standardise == "yes",
+        every=given.every,
+        sample=given.sample,
+        seed=given.split_seed,
+    )
+    own = task_of(table, columns, preparation)
+    lend(own)
+    for sentence in (described(columns), own.task.summary, *own.notes):
+        print(sentence, file=sys.stderr)
+    return own
+
+
+def described(columns: Columns) -> str:
+    """The meaning of the columns, as `--columns` would be told it."""
+    named = {role: getattr(columns, role) for role in ROLES} | {"features": ",".join(columns.features)}
+    told = " ".join(f"{role}={name}" for role, name in named.items() if name is not None)
+    return f"Columns: {told}, a label {'a step' if columns.per_step else 'a sequence'}."
+
+
+def _columns(given: Namespace, guessed: Columns) -> Columns:
+    changes = {}
+    for text in given.columns:
+        role, equals, name = text.partition("=")
+        if not equals or role not in ROLES:
+            raise ValueError(f"'{text}': write role=name, with a role among {', '.join(ROLES)}.")
+        changes[role] = tuple(name.split(",")) if role == "features" else name or None
+    if given.label_per_step is not None:
+        changes["per_step"] = given.label_per_step == "yes"
+    return replace(guessed, **changes)

@@ -1,0 +1,147 @@
+"""Code that reads a person's own file and makes the same sequences of it as the page did.
+
+The functions are those of `maskdemo.own.recipe` as they stand there: what ran is what is exported.
+"""
+
+from __future__ import annotations
+
+import inspect
+from string import Template
+
+from maskdemo.experiment import Experiment
+from maskdemo.own import recipe
+from maskdemo.own.registry import own_named
+from maskdemo.own.task import Own
+
+READ = Template('''\
+def sequences_of(path):
+    """(training, test) from a file like the one on the page: values, labels and observed steps."""
+    table = $read
+$long    rows, values, is_number = steps_of(
+        table, sequence=$sequence, order=$order, features=$features, every=$every
+    )
+    return parts_of(
+        rows,
+        values,
+        is_number,
+        sequence=$sequence,
+        label=$label,
+        split=$split,
+        group=$group,
+        standardise=$standardise,
+        seed=$seed,  # of the split
+        test_count=$test_count,
+        most=$most,
+    )''')
+
+#: With missing readings of the settings, or with those of the file alone -> the data of one repeat.
+DATASETS = {
+    False: Template('''\
+def dataset(seed, path):
+    """Training and test sequences, the same in every repeat: values, labels, observed steps."""
+    train, test = sequences_of(path)
+    return $train, $test'''),
+    True: Template('''\
+def dataset(seed, path):
+    """Training and test sequences of one repeat: values, labels and which steps are observed."""
+    rngs = np.random.default_rng(seed).spawn(4)
+    train, test = sequences_of(path)
+    train[2], test[2] = lose_readings(rngs[2], train[2]), lose_readings(rngs[3], test[2])
+    return $train, $test'''),
+}
+FIRST_LABEL = '''\
+def one_label_each(sequences, labels, observed):
+    """The label of the first step stands for the sequence."""
+    return sequences, np.array([each[0] for each in labels]), observed'''
+
+LOSE_READINGS = Template('''\
+def lose_readings(rng, observed):
+    """The steps still observed: each is lost with probability $rate, but never all of a sequence."""
+    left = []
+    for seen in observed:
+        kept = seen & (rng.random(len(seen)) >= $rate)
+        kept[np.flatnonzero(seen)[rng.integers(seen.sum())]] = True
+        left.append(kept)
+    return left''')
+
+
+def own_data_code(experiment: Experiment) -> str:
+    """`dataset(seed, path)` -> (training, test), each the arguments of `padded`."""
+    own = own_named(experiment.task)
+    functions = [inspect.getsource(each).rstrip() for each in _functions(own)]
+    functions.append(_reading(own))
+    missing = experiment.missing_rate > 0
+    if missing:
+        functions.append(LOSE_READINGS.substitute(rate=repr(experiment.missing_rate)))
+    if not experiment.per_step:
+        functions.append(FIRST_LABEL)
+    whole = "{}" if experiment.per_step else "one_label_each(*{})"
+    functions.append(
+        DATASETS[missing].substitute(train=whole.format("train"), test=whole.format("test"))
+    )
+    return "\n\n\n".join(functions)
+
+
+def own_imports(experiment: Experiment) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Modules of the standard library, and the import statements of the others, that it needs."""
+    own = own_named(experiment.task)
+    parquet = ("import pyarrow.parquet as pq",) if own.layout.kind == "parquet" else ()
+    return (
+        ("re",) if own.columns.length is not None else (),
+        ("import pandas as pd", *parquet),
+    )
+
+
+def _functions(own: Own) -> list:
+    return [
+        *([recipe.long_table] if own.layout.kind == "npz" else []),
+        *([recipe.rows_of_steps] if own.columns.length is not None else []),
+        recipe.in_order,
+        recipe.features_of,
+        recipe.steps_of,
+        recipe.split_by_seed,
+        recipe.drawn,
+        recipe.standardised,
+        recipe.parts_of,
+    ]
+
+
+def _reading(own: Own) -> str:
+    columns, preparation = own.columns, own.preparation
+    long = ""
+    sequence, order = columns.id, columns.order
+    if columns.length is not None:
+        kept = [each for each in (columns.label, columns.group, columns.split) if each is not None]
+        arguments = f"{columns.features!r}, length={columns.length!r}, kept={kept!r}"
+        long = f"    table = rows_of_steps(table, {arguments})\n"
+        sequence, order = "row", "step"
+    return READ.substitute(
+        read=_read(own),
+        long=long,
+        sequence=repr(sequence),
+        order=repr(order),
+        features=repr(list(columns.features)),
+        every=preparation.every,
+        label=repr(columns.label),
+        split=repr(columns.split),
+        group=repr(columns.group),
+        standardise=preparation.standardise,
+        seed=preparation.seed,
+        test_count=own.test_count,
+        most=repr(own.most),
+    )
+
+
+def _read(own: Own) -> str:
+    layout = own.layout
+    if layout.kind == "npz":
+        return "long_table(np.load(path, allow_pickle=False))"
+    if layout.kind == "parquet":
+        return "pq.read_table(path).to_pandas(ignore_metadata=True)"
+    given = [
+        *([f"sep={layout.separator!r}"] if layout.separator != "," else []),
+        *([f"decimal={layout.decimal!r}"] if layout.decimal != "." else []),
+        'encoding="utf-8-sig"',
+        "low_memory=False",
+    ]
+    return f'pd.read_csv(path, {", ".join(given)}).dropna(how="all")'
