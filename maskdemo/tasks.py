@@ -19,7 +19,7 @@ keeps at least one observed step.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -85,7 +85,7 @@ class Task:
     draw: Callable[[np.random.Generator, int], NDArray] | None = None
     label: Callable[[NDArray, np.random.Generator], NDArray | int] | None = None
     fixed: Fixed | None = None
-    recorded: Callable[[], tuple[Sequences, Sequences]] | None = None
+    recorded: Callable[[], tuple[Sequences, Sequences]] | None = field(default=None, compare=False)
     discrete: bool = False
 
     @property
