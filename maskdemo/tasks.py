@@ -224,7 +224,7 @@ TASKS: dict[str, Task] = {
 
 #: How the names of tasks that people brought begin, and all that a link says of them.
 OWN = "own"
-#: Tasks that people brought, by names that cannot be guessed; `maskdemo.own.registry` fills it.
+#: Those tasks; `maskdemo.own.registry` fills it with names that cannot be guessed.
 BROUGHT: dict[str, Task] = {}
 
 
@@ -295,7 +295,6 @@ def _lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) 
     observed = []
     for each in sequences.observed:
         kept = each & (rng.random(len(each)) >= rate)
-        # One of the readings that are there stays.
         kept[np.flatnonzero(each)[rng.integers(each.sum())]] = True
         observed.append(kept)
     return Sequences(sequences.values, tuple(observed), sequences.labels)
