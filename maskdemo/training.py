@@ -27,6 +27,7 @@ from maskdemo.engine import (
 )
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import Inputs, arrays_of, chance, inputs
+from maskdemo.inside.leak import compared_steps, leak
 from maskdemo.memory import give_back_memory
 from maskdemo.padding import Batch, pad
 from maskdemo.probing import Probing, spread
@@ -223,11 +224,11 @@ class _Run:
         unpadded = hold_padding(self._arrays(bare), bare.padded)
         split = self._split_of(unpadded, unpadded, np.arange(steps))
         there, here = self.outputs(self.test), self.outputs(split)
-        if self.experiment.per_step:
-            there, here = there[~self.test_batch.padded], here[~bare.padded]
-        else:
-            there, here = there[self.test.arrays.weights > 0], here[unpadded.weights > 0]
-        self.curve = replace(self.curve, leak=float(np.abs(there - here).max()))
+        found = leak(
+            there[compared_steps(self.experiment, self.test_batch, self.test.arrays)],
+            here[compared_steps(self.experiment, bare, unpadded)],
+        )
+        self.curve = replace(self.curve, leak=found)
 
     def _valid_accuracy(self, outputs: NDArray[np.float32]) -> float:
         counted = self.test.arrays

@@ -125,7 +125,7 @@ def test_leak_is_the_change_against_each_sequence_alone(case):
             alone_made = arrays(curve.strategy, bare, **options)
             alone_says = recurrence.said(weights, alone_made)[0]
             if experiment.per_step:
-                mine = padded_says[row][~whole.padded[row]]
+                mine, alone_says = padded_says[row][whole.valid[row]], alone_says[bare.valid[0]]
             else:
                 mine = padded_says[row][made.weights[row] > 0]
                 alone_says = alone_says[alone_made.weights[0] > 0]

@@ -40,7 +40,7 @@ def change_by_padding(
         for values, words, look in ((median, "Median", MEDIAN), (worst, "Worst", WORST)):
             traces.append(
                 scatter(
-                    x=sweep.counts,
+                    x=sweep.added,
                     y=values,
                     yaxis=axis(index),
                     mode="lines",
@@ -70,7 +70,7 @@ def change_by_padding(
         traces,
         title="How far the outputs move",
         detail=f"Change of a probability, {detail}",
-        steps=int(next(iter(sweeps.values())).counts[-1]),
+        steps=int(next(iter(sweeps.values())).added[-1]),
         dark=dark,
         legend=[
             entry("Median sequence", line=shade | MEDIAN),
@@ -88,7 +88,7 @@ def accuracy_by_padding(
     """One line a strategy: accuracy on the test set against the padding added."""
     lines = [
         scatter(
-            x=sweep.counts,
+            x=sweep.added,
             y=sweep.accuracy,
             name=title(name),
             mode="lines+markers",
@@ -133,5 +133,5 @@ def accuracy_by_padding(
 
 
 def _range(sweeps: Mapping[str, Sweep]) -> list[float]:
-    counts = next(iter(sweeps.values())).counts
+    counts = next(iter(sweeps.values())).added
     return [-2, float(counts[-1]) + 2]

@@ -19,7 +19,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.inside.trace import Trace, before, product, trace
+from maskdemo.inside.recurrence import product
+from maskdemo.inside.trace import Trace, before, trace
 from maskdemo.snapshot import Network
 from maskdemo.strategies import Arrays
 
@@ -38,7 +39,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Landing:
-    """Norms summed over sequences, each (T,): what lands on real, on padded and on missing steps."""
+    """Where gradient norms land: their sums over sequences at each step, (T,), by the kind of step."""
 
     real: NDArray[np.float64]
     padding: NDArray[np.float64]
@@ -46,7 +47,7 @@ class Landing:
 
     @property
     def total(self) -> float:
-        """Everything."""
+        """The sum over all steps of all kinds."""
         return float((self.real + self.padding + self.missing).sum())
 
     def share(self, kind: str) -> float:
@@ -100,7 +101,8 @@ def _gradient(network: Network, arrays: Arrays) -> Gradient:
                 traced.output_gate,
             )
         )
-        squashed = np.tanh(f * cells_before[:, t] + i * g)
+        # Where the step moves, c is what it computes; where it does not, `a` is 0.
+        squashed = np.tanh(traced.cells[:, t])
         d_moved = a * d_state
         d_computed = a * d_cell + d_moved * o * (1 - squashed * squashed)
         d_sums = np.concatenate(

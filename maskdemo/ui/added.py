@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 
 from maskdemo import charts
 from maskdemo.experiment import NUMBERS
-from maskdemo.inside.leak import MOST, padded_by
+from maskdemo.inside.leak import MOST_ADDED, compared_steps, leak, padded_by
 from maskdemo.inside.trace import trace
 from maskdemo.padding import unpad
 from maskdemo.snapshot import Probes
@@ -33,7 +32,7 @@ def add_padding(look: Look, choices: Choices) -> None:
             st.slider,
             "added",
             0,
-            MOST,
+            MOST_ADDED,
             100,
             label="Padded steps added",
             help="The sequence without any padding, then with this many padded steps.",
@@ -86,12 +85,11 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
     for name in look.strategies:
         given, without = look.arrays(name, batch), look.arrays(name, alone)
         said[name] = trace(look.networks[name], given).probabilities
-        first = trace(look.networks[name], without).probabilities
-        if look.experiment.per_step:
-            moved = said[name][batch.valid] - first[alone.valid]
-        else:
-            moved = said[name][given.weights > 0] - first[without.weights > 0]
-        change[name] = float(np.abs(moved).max())
+        bare_said = trace(look.networks[name], without).probabilities
+        change[name] = leak(
+            said[name][compared_steps(look.experiment, batch, given)],
+            bare_said[compared_steps(look.experiment, alone, without)],
+        )
     shown = Probes(
         batch.values,
         batch.valid,

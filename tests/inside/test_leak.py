@@ -45,7 +45,7 @@ def test_sweep_is_what_one_pass_for_each_amount_gives(case, side, strategy):
     weights, value = network(experiment), 0.5
     test = inputs(experiment).data.test
     few = type(test)(*(each[:12] for each in (test.values, test.observed, test.labels)))
-    found = sweep(weights, strategy, experiment, few, side=side, value=value, counts=COUNTS)
+    found = sweep(weights, strategy, experiment, few, side=side, value=value, added=COUNTS)
     without, _ = plainly(weights, strategy, experiment, side, value, 0)
     for at, count in enumerate(COUNTS):
         answers, truths = plainly(weights, strategy, experiment, side, value, count)
@@ -66,7 +66,7 @@ def test_a_held_state_is_exactly_flat(case, side):
         inputs(experiment).data.test,
         side=side,
         value=7.0,
-        counts=(0, 3, 200),
+        added=(0, 3, 200),
     )
     assert (found.change == 0).all()
     assert (found.accuracy == found.accuracy[0]).all()
@@ -84,7 +84,7 @@ def test_a_masking_layer_holds_only_what_equals_the_mask_value():
             test,
             side="post",
             value=value,
-            counts=(0, 50),
+            added=(0, 50),
         )
         return float(found.change.max())
 
@@ -101,7 +101,7 @@ def test_nothing_added_is_the_sequence_without_its_padding():
         arrays("no_mask", batch, mask_value=0.0, per_step=False, count_invalid=True), batch.padded
     )
     hits = trace(weights, given).probabilities[:, -1].argmax(axis=1) == given.targets[:, -1]
-    found = sweep(weights, "no_mask", experiment, test, side="pre", value=0.0, counts=(0, 2))
+    found = sweep(weights, "no_mask", experiment, test, side="pre", value=0.0, added=(0, 2))
     assert found.accuracy[0] == pytest.approx(hits.mean())
 
 

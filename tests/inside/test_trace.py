@@ -11,7 +11,8 @@ import pytest
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import inputs
 from maskdemo.inside.gradient import gradient, landing
-from maskdemo.inside.trace import parting, product, trace, unit_order
+from maskdemo.inside.recurrence import product
+from maskdemo.inside.trace import parting, trace, unit_order
 from maskdemo.snapshot import Network
 from maskdemo.strategies import STRATEGIES, Arrays, arrays
 from maskdemo.tasks import TASKS
@@ -285,7 +286,7 @@ def test_gradient_does_not_depend_on_how_many_sequences_are_held_at_once(monkeyp
 
 @pytest.mark.parametrize("shape", [(0, 5), (3, 5), (7, 11, 5), (2, 700, 5)])
 def test_a_product_in_pieces_is_the_product(shape, monkeypatch):
-    monkeypatch.setattr("maskdemo.inside.trace.SMALL", 200)
+    monkeypatch.setattr("maskdemo.inside.recurrence.SMALL", 200)
     rng = np.random.default_rng(0)
     rows, matrix = rng.normal(size=shape), rng.normal(size=(5, 8))
     np.testing.assert_allclose(product(rows, matrix), rows @ matrix)

@@ -1,0 +1,122 @@
+"""The recurrence in plain NumPy: one LSTM step, and all steps of a sequence with their two switches.
+
+The arithmetic is that of `maskdemo.lstm`, so that a page can show every number without loading
+TensorFlow. With a = advance and k = keep of a strategy's arrays,
+
+    i, f, o = sigmoid(W x_t + U h_{t-1} + b), each gate with its own columns of W, U and b
+    g       = tanh(W x_t + U h_{t-1} + b)
+    c_t     = a * (f * c_{t-1} + i * g) + k * c_{t-1}
+    h_t     = a * o * tanh(c_t) + k * h_{t-1}
+
+The tests hold it against `keras.layers.LSTMCell` step by step and against the compiled program.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.snapshot import Network
+from maskdemo.strategies import Arrays
+
+#: Multiply-adds up to which OpenBLAS, NumPy's library, keeps a product on one thread.
+SMALL = 2**18
+
+
+def states_of(
+    network: Network,
+    given: Arrays,
+    start: NDArray | None = None,
+    *,
+    drive: NDArray | None = None,
+    gates: NDArray | None = None,
+) -> NDArray:
+    """C and h after every step, (2, T, N, H).
+
+    start: c and h before the first step, (2, N or 1, H); zero by default. One row of arrays serves all
+    rows of `start`, and one row of `start` all rows of arrays. drive: `drive_of` these, if known. gates: room, (T, N, 4H), for i, f, g and
+    o of every step, whether or not it is used; without it only the rows that move are computed.
+    """
+    units, kind = len(network.recurrent_kernel), network.kernel.dtype
+    start = np.zeros((2, 1, units), kind) if start is None else start
+    rows, steps = max(len(given.advance), start.shape[1]), given.advance.shape[1]
+    drive = drive_of(network, given) if drive is None else drive
+    after = np.empty((2, steps, rows, units), kind)
+    cell, state = (np.array(np.broadcast_to(each, (rows, units))) for each in start)
+    for t in range(steps):
+        moves = np.broadcast_to(given.advance[:, t] > 0, rows)
+        resets = ~moves & np.broadcast_to(given.keep[:, t] == 0, rows)
+        if gates is not None:
+            gates[t], moved_cell, moved_state = step(network, drive[:, t], cell, state)
+            cell[moves], state[moves] = moved_cell[moves], moved_state[moves]
+        elif moves.any():
+            # A slice needs no copies; without missing readings the moving rows are one.
+            first = int(moves.argmax())
+            these = slice(first, None) if moves[first:].all() else moves
+            sums = drive[these, t] if len(drive) > 1 else drive[:, t]
+            _, cell[these], state[these] = step(network, sums, cell[these], state[these])
+        if resets.any():
+            cell[resets] = state[resets] = 0
+        after[0, t], after[1, t] = cell, state
+    return after
+
+
+def drive_of(network: Network, given: Arrays) -> NDArray:
+    """What the inputs and the bias add to the gates' sums, (N, T, 4H)."""
+    return product(given.inputs, network.kernel) + network.bias
+
+
+def step(
+    network: Network, drive: NDArray, cell: NDArray, state: NDArray
+) -> tuple[NDArray, NDArray, NDArray]:
+    """One LSTM step of M rows: the gates i, f, g, o (M, 4H), and c and h (M, H) after it.
+
+    drive: (M or 1, 4H), one step of `drive_of`.
+    """
+    gates = product(state, network.recurrent_kernel)
+    gates += drive
+    units = gates.shape[1] // 4
+    candidate = np.tanh(gates[:, 2 * units : 3 * units])
+    sigmoid(gates, out=gates)
+    gates[:, 2 * units : 3 * units] = candidate
+    i, f, g, o = np.split(gates, 4, axis=1)
+    cell = f * cell
+    cell += i * g
+    return gates, cell, o * np.tanh(cell)
+
+
+def sigmoid(x: NDArray, out: NDArray | None = None) -> NDArray:
+    """1 / (1 + exp(-x)) without overflow, as tanh(x / 2) / 2 + 1 / 2; out: room for the result."""
+    half = np.tanh(np.multiply(x, 0.5, out=out), out=out)
+    half *= 0.5
+    half += 0.5
+    return half
+
+
+def probabilities(network: Network, states: NDArray) -> NDArray:
+    """Hidden states (..., H) -> probabilities (..., classes); one logit gives two classes."""
+    logits = product(states, network.readout) + network.readout_bias
+    if logits.shape[-1] == 1:
+        one = sigmoid(logits)
+        return np.concatenate([1 - one, one], axis=-1)
+    grown = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return grown / grown.sum(axis=-1, keepdims=True)
+
+
+def product(rows: NDArray, matrix: NDArray) -> NDArray:
+    """Rows (..., A) times matrix (A, B), as (..., B), in pieces that stay on one thread.
+
+    A larger product is shared among threads that wait for one another at every step, which takes a
+    hundred times longer than the product itself as soon as somebody trains on the same cores.
+    """
+    flat = rows.reshape(-1, rows.shape[-1])
+    piece = max(1, SMALL // matrix.size)
+    whole = len(flat) // piece * piece
+    result = np.empty((len(flat), matrix.shape[1]), np.result_type(rows, matrix))
+    np.matmul(
+        flat[:whole].reshape(-1, piece, flat.shape[1]),
+        matrix,
+        out=result[:whole].reshape(-1, piece, matrix.shape[1]),
+    )
+    np.matmul(flat[whole:], matrix, out=result[whole:])
+    return result.reshape(*rows.shape[:-1], matrix.shape[1])
