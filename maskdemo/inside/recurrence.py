@@ -34,8 +34,9 @@ def states_of(
     """C and h after every step, (2, T, N, H).
 
     start: c and h before the first step, (2, N or 1, H); zero by default. One row of arrays serves all
-    rows of `start`, and one row of `start` all rows of arrays. drive: `drive_of` these, if known. gates: room, (T, N, 4H), for i, f, g and
-    o of every step, whether or not it is used; without it only the rows that move are computed.
+    rows of `start`, and one row of `start` all rows of arrays. drive: that of `drive_of`, if it is
+    known already. gates: room, (T, N, 4H), for i, f, g and o of every step, whether or not it is used;
+    without it only the rows that move are computed.
     """
     units, kind = len(network.recurrent_kernel), network.kernel.dtype
     start = np.zeros((2, 1, units), kind) if start is None else start
