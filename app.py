@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from maskdemo.ui import navigation, server
+from maskdemo.ui import address, navigation, server
 
 st.set_page_config(page_title="Is masking required for LSTMs?", page_icon="🎭", layout="wide")
-page = navigation.declare()
+page, name = navigation.declare()
+address.follow(name)
+navigation.menu()
 server.shared()
 page.run()

@@ -1,19 +1,11 @@
 """Page 2: one sequence through the trained networks, gate by gate, and where the gradient goes."""
 
-import time
-
 import streamlit as st
 
-from maskdemo.server import QueueFull, Status
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import added, controls, inside, live, navigation, server
-from maskdemo.ui.choices import Choices
+from maskdemo.ui import added, address, choices, inside, job, live, navigation, server
 from maskdemo.ui.look import Look
 
-NAMES = (
-    *("view", "probe", "epoch", "label", "strategy", "unit", "step", "compared", "quantity"),
-    *("weights", "gradient", "scope", "added", "added_side", "added_value"),
-)
 VIEWS = {
     "gates": ("Gate by gate", inside.gates),
     "compare": ("Side by side", inside.compare),
@@ -25,52 +17,25 @@ PACE = 0.6
 
 navigation.require()
 state = st.session_state
-choices = Choices("inside", NAMES)
-choices.arrive()
-complaints = controls.arrive()
-experiment = state.experiment
+was_playing = state.setdefault("playing", None) is not None
+experiment = address.chosen(address.RUN)[0]
 
 
-def status_now() -> Status[Snapshot]:
-    return server.status("run")
-
-
-def is_going(status: Status[Snapshot]) -> bool:
-    return status.phase in ("queued", "running")
-
-
-def shown_now(status: Status[Snapshot]) -> Snapshot | None:
+def shown_now() -> Snapshot | None:
     """The finished run of these settings, else the session's own run, as far as it has networks."""
-    newest = status.newest
+    newest = job.status("run").newest
     own = newest if newest is not None and newest.networks else None
     return server.find(experiment) or own
 
 
-def is_growing(status: Status[Snapshot]) -> bool:
+def is_growing(found: Snapshot | None) -> bool:
     """Whether more networks to look into are still to come."""
-    found = shown_now(status)
-    return is_going(status) and (found is None or found.done * found.experiment.repeats < 1)
+    return job.is_going("run") and (found is None or found.done * found.experiment.repeats < 1)
 
 
-def on_train() -> None:
-    try:
-        server.start(experiment)
-        state.refused = None
-    except QueueFull as full:
-        state.refused = str(full)
-
-
-def on_cancel() -> None:
-    server.cancel("run")
-
-
-def on_play() -> None:
-    state.playing = not state.get("playing")
-    state.ticked = 0.0
-
-
-def stop_playing() -> None:
-    state.playing = False
+def train() -> None:
+    """Begin a run of what the address names by then."""
+    server.start(address.chosen(address.RUN)[0])
 
 
 st.title("Inside the LSTM", anchor=False)
@@ -78,58 +43,40 @@ st.markdown(
     "Why does a mask change the result? Follow one unseen sequence through the trained networks: "
     "every gate at every step, where the gradient goes, and what more padding does."
 )
-for sentence in complaints:
-    st.warning(f"Part of the link could not be used. {live.plain(sentence)}")
+live.complaints(None)
 
-status = status_now()
-if shown_now(status) is None and status.phase == "idle" and not state.get("refused"):
-    on_train()
-    status = status_now()
-going, growing = is_going(status), is_growing(status)
+if shown_now() is None and job.status("run").phase == "idle":
+    job.start("run", train)
 
 
-@st.fragment(run_every=0.5 if going else None)
-def progress() -> None:
-    status = status_now()
-    if is_going(status) != going:
-        st.rerun()
-    if state.get("refused"):
-        st.warning(state.refused)
-    if going:
+def bar() -> None:
+    job.refusal("run")
+    if job.is_going("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Cancel", icon=":material/stop:", on_click=on_cancel, key="inside_cancel")
-            live.progress(status)
+            job.cancel_button("run")
+            job.line("run", live.where, "")
         return
-    if status.phase == "failed":
-        live.progress(status)
-    found = shown_now(status)
+    if job.status("run").phase == "failed":
+        job.line("run", live.where, "")
+    found = shown_now()
     if found is not None and found.experiment == experiment:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Train",
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=on_train,
-            key="inside_train",
-        )
+        job.start_button("run", "Train", train)
         if found is not None:
             st.info("These networks belong to earlier settings. Train to look into the present ones.")
         else:
             st.info("There is no trained network to look into yet.")
 
 
-@st.fragment(run_every=PACE if state.get("playing") else 1.0 if growing else None)
 def views() -> None:
-    status = status_now()
-    was_playing = bool(state.get("playing"))
-    if is_growing(status) != growing or was_playing != state.get("polled_playing", False):
-        state.polled_playing = was_playing
+    if (state.playing is not None) != was_playing:
+        # Only a run of the whole page starts or stops the playing.
         st.rerun()
-    found = shown_now(status)
+    found = shown_now()
     if found is None:
         return
-    look = controls_row(found)
+    look = what_to_look_at(found)
     view = choices.one_of(
         st.segmented_control,
         "view",
@@ -140,46 +87,33 @@ def views() -> None:
         required=True,
         label_visibility="collapsed",
     )
-    VIEWS[view][1](look, choices)
-    controls.share_in_url(found.experiment, **choices.texts)
+    VIEWS[view][1](look)
 
 
-def controls_row(found: Snapshot) -> Look:
+def what_to_look_at(found: Snapshot) -> Look:
     """Which sequence, which epoch, which label."""
     epochs = [each.epoch for each in next(iter(found.networks.values()))]
     first, second, third, fourth = st.columns([3, 4, 1.4, 2], gap="medium", vertical_alignment="bottom")
-    probes = range(1, len(found.probes.labels) + 1)
     with first:
         probe = choices.one_of(
             st.selectbox,
             "probe",
-            probes,
+            range(1, len(found.probes.labels) + 1),
             1,
             label="Unseen sequence",
-            format_func=lambda number: probe_title(found, number - 1),
+            format_func=lambda number: live.probe_title(found, number - 1),
         )
-    epoch = choices.value("epoch", epochs, epochs[-1])
-    if state.get("playing"):
-        epoch = next_epoch(epochs, epoch)
-    moving = state.get("playing") or growing
+    epoch = epochs[-1]
     with second:
-        if moving and len(epochs) > 1:
-            # Moved by the page and not by the viewer, so it takes no answer.
-            state.inside_passing = epoch
-            st.select_slider("After epoch", epochs, key="inside_passing", disabled=True)
+        if state.playing in epochs:
+            epoch = state.playing
+        if state.playing or is_growing(found):
+            # Moved by the page and not by the viewer, so it is no control.
+            st.caption(f"After epoch {epoch} of {found.experiment.epochs}.")
         elif len(epochs) > 1:
-            epoch = choices.one_of(st.select_slider, "epoch", epochs, epochs[-1], label="After epoch")
+            epoch = choices.one_of(st.select_slider, "epoch", epochs, epoch, label="After epoch")
     with third:
-        playing = state.get("playing", False)
-        st.button(
-            "Pause" if playing else "Play",
-            icon=":material/pause:" if playing else ":material/play_arrow:",
-            on_click=on_play,
-            key="inside_play",
-            disabled=growing or len(epochs) < 2,
-            width="stretch",
-            help="Move through the epochs of the run.",
-        )
+        play_button(epochs, epoch, disabled=is_growing(found) or len(epochs) < 2)
     labels = found.probes.labels[probe - 1]
     truth = 1 if found.experiment.per_step else int(labels.max())
     with fourth:
@@ -196,29 +130,52 @@ def controls_row(found: Snapshot) -> Look:
     return Look(found, probe - 1, epoch, label)
 
 
-def next_epoch(epochs: list[int], epoch: int) -> int:
-    """The epoch to show while playing; at the end playing stops, and starting there begins anew."""
-    now = time.monotonic()
-    if state.ticked == 0.0 and epoch == epochs[-1]:
-        following = epochs[0]
-    elif now - state.ticked >= 0.8 * PACE:
-        following = epochs[min(epochs.index(epoch) + 1, len(epochs) - 1)]
-    else:
-        return epoch
-    if following == epochs[-1]:
-        stop_playing()
-    state.ticked = now
-    choices.texts["epoch"] = str(following)
-    return following
+def play_button(epochs: list[int], epoch: int, *, disabled: bool) -> None:
+    playing = state.playing is not None
+    st.button(
+        "Pause" if playing else "Play",
+        icon=":material/pause:" if playing else ":material/play_arrow:",
+        on_click=on_pause if playing else on_play,
+        args=(epochs, epoch),
+        key="play",
+        disabled=disabled,
+        width="stretch",
+        help="Move through the epochs of the run.",
+    )
 
 
-def probe_title(found: Snapshot, at: int) -> str:
-    probes = found.probes
-    length = int((~probes.padded[at]).sum())
-    if found.experiment.per_step:
-        return f"{at + 1}: {length} steps"
-    return f"{at + 1}: {length} steps, label {probes.labels[at].max()}"
+def on_play(epochs: list[int], epoch: int) -> None:
+    state.playing = epochs[0] if epoch == epochs[-1] else epoch
+    address.touched()
 
 
-progress()
-views()
+def on_pause(epochs: list[int], epoch: int) -> None:
+    state.playing, state.inside_epoch = None, epoch
+    address.changed()
+
+
+def play_on() -> None:
+    """The next epoch; after the last one playing stops."""
+    found = shown_now()
+    epochs = [] if found is None else [each.epoch for each in next(iter(found.networks.values()))]
+    later = [each for each in epochs if each > state.playing]
+    state.playing = later[0] if later else None
+    if not later:
+        state.inside_epoch = None
+        address.changed()
+
+
+
+@st.fragment(run_every=PACE)
+def playing() -> None:
+    address.write()
+    views()
+    if state.playing is not None:
+        play_on()
+
+
+job.watched(bar, "run")
+if was_playing:
+    playing()
+else:
+    job.watched(views, "run", while_queued=False)

@@ -15,15 +15,15 @@ from maskdemo.padding import unpad
 from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import Sequences
+from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
-from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark
 from maskdemo.ui.look import Look, sweeps, unseen
 
 SIDES = {"post": "After the end", "pre": "In front"}
 
 
-def add_padding(look: Look, choices: Choices) -> None:
+def add_padding(look: Look) -> None:
     """Padding that training never saw: which outputs move."""
     experiment = look.experiment
     first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")

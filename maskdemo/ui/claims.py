@@ -13,10 +13,12 @@ from maskdemo.article.judges import RULES
 from maskdemo.article.measured import Measurements
 from maskdemo.article.progress import Progress, table
 from maskdemo.evidence.words import capital
-from maskdemo.server import Claims, QueueFull, Status
-from maskdemo.ui import links, live, server
+from maskdemo.server import Claims
+from maskdemo.ui import job, navigation, server
 
 state = st.session_state
+#: The claims' networks, and what Keras itself is asked for them.
+KINDS = ("claims", "keras_claims")
 
 BADGES = {
     "held": "green",
@@ -35,39 +37,29 @@ def section() -> None:
         "networks trained here and, where it is about Keras, with Keras itself. Whether it held is "
         "computed from what was measured."
     )
-    going = _going()
-    st.fragment(_claims, run_every=0.5 if going else None)(going)
+    job.watched(_claims, "claims")
     with st.expander("How a case is decided"):
         st.markdown(RULES)
 
 
-def _claims(was_going: bool) -> None:
-    going = _going()
-    if going != was_going:
-        # Only a run of the whole page starts or stops the polling.
-        st.rerun()
-    status = _status()
-    known = _measured(status)
-    _actions(going, status, known)
+def _claims() -> None:
+    going, known = job.is_going("claims"), _measured()
+    _actions(going, known)
     for claim in CLAIMS.values():
         _card(claim, claim.judgement(known), going)
 
 
-def _actions(going: bool, status: Status[Progress], known: Measurements) -> None:
+def _actions(going: bool, known: Measurements) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if going:
-            st.button("Cancel", icon=":material/stop:", on_click=_on_cancel, key="claims_cancel")
-            _progress(status)
+            job.cancel_button("claims")
         else:
             untested = [each for each in CLAIMS.values() if each.judgement(known) is None]
             fresh = len(untested) == len(CLAIMS)
-            st.button(
+            job.start_button(
+                "claims",
                 "Test all claims" if fresh else "Test the others" if untested else "All are tested",
-                type="primary",
-                icon=":material/play_arrow:",
-                on_click=_on_test,
-                args=(untested,),
-                key="claims_all",
+                partial(_start, untested),
                 disabled=not untested,
             )
             st.download_button(
@@ -82,21 +74,13 @@ def _actions(going: bool, status: Status[Progress], known: Measurements) -> None
             )
             if untested:
                 st.caption("All together take a few minutes.")
-    if state.get("claims_refused"):
-        st.warning(state.claims_refused)
-    if status.phase == "failed":
-        st.error(live.plain(status.error or ""))
-    elif status.phase == "cancelled":
-        st.info("Cancelled. What was measured until then is kept.")
+        job.line("claims", _where, "Cancelled. What was measured until then is kept.")
+    job.refusal("claims")
 
 
-def _progress(status: Status[Progress]) -> None:
-    now = status.newest or Progress(doing="Preparing.")
-    if status.phase == "queued":
-        text = f"Waiting: number {status.position} in the queue."
-        st.progress(min(now.done, 1.0), text=text)
-    elif status.phase == "running":
-        st.progress(min(now.done, 1.0), text=now.doing)
+def _where(newest: Progress | None) -> tuple[float, str]:
+    now = newest or Progress(doing="Preparing.")
+    return now.done, now.doing
 
 
 def _card(claim: Claim, judgement: Judgement | None, going: bool) -> None:
@@ -113,12 +97,12 @@ def _card(claim: Claim, judgement: Judgement | None, going: bool) -> None:
             if testing:
                 st.badge("Being measured", color="gray")
             else:
-                st.button(
+                job.start_button(
+                    "claims",
                     "Test it",
-                    icon=":material/play_arrow:",
-                    on_click=_on_test,
-                    args=([claim],),
-                    key=f"test_{claim.name}",
+                    partial(_start, [claim]),
+                    main=False,
+                    name=f"_{claim.name}",
                     disabled=going,
                 )
         _cases(claim.cases, judgement)
@@ -131,7 +115,7 @@ def _cases(cases: Sequence[Case], judgement: Judgement | None) -> None:
     for case, result in zip(cases, known, strict=True):
         left, right = st.columns([2, 3], gap=None)
         with left:
-            links.to_playground(case.experiment, label=case.title)
+            navigation.to_playground(case.experiment, label=case.title)
         if result is not None:
             lines = (f"{each.what}: {each.words}" for each in result.numbers)
             right.caption(f"{CASES[result.held]} " + "  \n".join(lines))
@@ -145,32 +129,18 @@ def _csv(known: Measurements) -> str:
     return table(known).to_csv(index=False)
 
 
-def _status() -> Status[Progress]:
-    return server.status("claims")
-
-
-def _going() -> bool:
-    return _status().going
-
-
-def _measured(status: Status[Progress]) -> Measurements:
+def _measured() -> Measurements:
     """All that this session has measured; what was measured first stands."""
     known: Measurements = state.get("claims_measured", Measurements())
-    if status.newest is not None:
-        known = status.newest.found | known
+    newest: Progress | None = job.status("claims").newest
+    if newest is not None:
+        known = newest.found | known
     state.claims_measured = known
     return known
 
 
-def _on_test(claims: Sequence[Claim]) -> None:
+def _start(claims: Sequence[Claim]) -> None:
     names = tuple(each.name for each in claims)
-    _measured(_status())
-    state.claims_testing, state.claims_refused = set(names), None
-    try:
-        server.submit(Claims(names))
-    except QueueFull as full:
-        state.claims_refused = str(full)
-
-
-def _on_cancel() -> None:
-    server.cancel("claims")
+    _measured()
+    state.claims_testing = set(names)
+    server.submit(Claims(names))

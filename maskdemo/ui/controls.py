@@ -1,213 +1,262 @@
-"""The controls: URL and widgets in, a valid `Experiment` out.
-
-The widgets' keys are the experiment's own names. The URL is read when a session begins or when it
-was changed from outside, and written after every valid change, so it always names what is shown.
-"""
+"""The controls of the playground and of the study: one widget for each setting, as it is declared."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from maskdemo.experiment import NUMBERS, Experiment
-from maskdemo.scenarios import OPENING, SCENARIOS, Scenario, scenario_of
+from maskdemo.charts.dose_axis import short_title
+from maskdemo.evidence import BASELINE
+from maskdemo.experiment import NUMBERS, SETTINGS
+from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
+from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
+from maskdemo.study import VARIABLES
+from maskdemo.study.questions import QUESTIONS, Question, question_of
 from maskdemo.tasks import TASKS
+from maskdemo.ui import address, session
+from maskdemo.ui.session import ALONE, STUDY
 
-SETTINGS = tuple(each.name for each in fields(Experiment))
-#: Further keys of the page's state that belong in its link.
-VIEW = ("probe", "epoch")
+#: The numbers that are typed rather than slid.
+TYPED = ("pad_value", "mask_value", "train_size", "test_size", "learning_rate", "seed")
 
 
-def arrive() -> tuple[str, ...]:
-    """Take the settings from the URL where it is new; returns a sentence for each bad part of it."""
-    state = st.session_state
-    params = st.query_params.to_dict()
-    known = {key: text for key, text in params.items() if key in SETTINGS}
-    if "experiment" not in state or (known and params not in state.get("written", ())):
-        experiment, complaints = (
-            Experiment.salvage(known) if known else (SCENARIOS[OPENING].experiment, ())
+def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None = None) -> None:
+    """The control of one setting, by its name."""
+    one = SETTINGS[name]
+    kept: dict[str, Any] = {
+        "key": prefix + name,
+        "on_change": on_change or address.changed,
+        "persist_state": "session",
+    }
+    if isinstance(one, Switch):
+        st.toggle(one.title, help=one.help, **kept)
+    elif isinstance(one, Number):
+        _number(one, kept)
+    elif isinstance(one, Selection):
+        _selection(one, prefix, kept)
+    elif isinstance(one, Choice):
+        few = len(one.options) < 4
+        looks = {"required": True, "width": "stretch", "help": one.help} if few else {}
+        (st.segmented_control if few else st.selectbox)(
+            one.title,
+            list(one.options),
+            format_func=lambda option: one.options[option].title,
+            **looks,
+            **kept,
         )
-        state.view = {
-            key: int(params[key])
-            for key in VIEW
-            if params.get(key, "").isdecimal() and 0 < len(params[key]) < 4 and int(params[key])
-        }
-        state.complaints = complaints
-        choose(experiment)
-    for key, value in _widgets(state.experiment).items():
-        # Widgets of other pages are forgotten; the experiment is not.
-        state.setdefault(key, value)
-    return state.complaints
 
 
-def choose(experiment: Experiment) -> None:
-    """Set every control to this experiment."""
-    st.session_state.experiment = experiment
-    for key, value in _widgets(experiment).items():
-        st.session_state[key] = value
+def _number(one: Number, kept: dict[str, Any]) -> None:
+    if one.offered:
+        # What a link says need not be among the values offered.
+        options = sorted({*one.offered, st.session_state[kept["key"]]})
+        st.select_slider(one.label, options, help=one.help, **kept)
+        return
+    looks: dict[str, Any] = {"step": one.step if one.whole else float(one.step), "help": one.help}
+    if one.name in TYPED:
+        looks["format"] = None if one.whole else "%g"
+        st.number_input(one.label, *one.limits, **looks, **kept)
+    else:
+        looks["format"] = "percent" if one.unit == "share" else None
+        st.slider(one.label, *one.limits, **looks, **kept)
 
 
-def share_in_url(experiment: Experiment, **view: Any) -> None:
-    """Write the settings, and what of the view is given, into the URL."""
-    write_link(experiment.to_params() | {key: str(value) for key, value in view.items()})
+def _selection(one: Selection, prefix: str, kept: dict[str, Any]) -> None:
+    st.pills(
+        one.title,
+        [name for name in one.options if not (prefix and name == BASELINE)],
+        format_func=lambda option: one.options[option].title,
+        selection_mode="multi",
+        label_visibility="collapsed",
+        **kept,
+    )
 
 
-def write_link(params: dict[str, str]) -> None:
-    """Make these the URL's parameters, and remember that this session wrote them."""
-    if params != st.query_params.to_dict():
-        st.query_params.from_dict(params)
-    # A browser may lag behind: what was written a moment ago is no change from outside.
-    st.session_state.written = (*st.session_state.get("written", ())[-20:], params)
+def lengths(prefix: str = "") -> None:
+    """One slider for the shortest and the longest length."""
+    least, most = NUMBERS["min_length"], NUMBERS["max_length"]
+    st.slider(
+        "Lengths, in steps",
+        least.low,
+        most.high,
+        key=f"{prefix}lengths",
+        on_change=partial(_on_length, prefix),
+        persist_state="session",
+        help=most.help,
+    )
+
+
+def padded_length(prefix: str = "") -> None:
+    """Never shorter than the longest sequence."""
+    setting("padded_length", prefix, on_change=partial(_on_length, prefix))
+
+
+def _on_length(prefix: str) -> None:
+    session.fit(prefix)
+    address.changed()
+
+
+def task(prefix: str = "") -> None:
+    """What there is to learn, in a sentence besides."""
+    setting("task", prefix, on_change=_on_study_task if prefix else partial(_on_length, prefix))
+    st.caption(TASKS[st.session_state[f"{prefix}task"]].summary)
+
+
+def strategies(prefix: str = "") -> None:
+    """Which strategies are compared; a study always has the baseline besides."""
+    st.subheader("Strategies", anchor=False)
+    setting("strategies", prefix)
+    if prefix:
+        st.caption("Each is compared with no mask, which is always among them.")
+    with st.expander("What each one does"):
+        for strategy in STRATEGIES.values():
+            st.markdown(f"**{strategy.title}.** {strategy.summary}")
+    if TASKS[st.session_state[f"{prefix}task"]].per_step:
+        setting("count_invalid", prefix)
+
+
+def playground() -> None:
+    """The playground's controls, in the sidebar."""
+    with st.sidebar:
+        st.subheader("Sequences", anchor=False)
+        task()
+        if not session.is_fixed():
+            lengths()
+        setting("missing_rate")
+        st.subheader("Padding", anchor=False)
+        padded_length()
+        setting("side")
+        left, right = st.columns(2)
+        with left:
+            setting("pad_value")
+        with right:
+            setting("mask_value")
+        strategies()
+        with st.expander("Training"):
+            for name in ("units", "epochs", "repeats"):
+                setting(name)
+            for name in () if session.is_fixed() else ("train_size", "test_size"):
+                setting(name)
+            for name in ("batch_size", "learning_rate", "seed"):
+                setting(name)
+
+
+def study() -> None:
+    """The study's controls, in the sidebar."""
+    state = st.session_state
+    with st.sidebar:
+        st.subheader("What to vary", anchor=False)
+        task(STUDY)
+        fixed = session.is_fixed(STUDY)
+        possible = [name for name in VARIABLES if not (fixed and name == "spread")]
+        _variable("Vary", "", possible)
+        others = [ALONE, *(name for name in possible if name != state.study_vary)]
+        _variable("And", "and_", others)
+        strategies(STUDY)
+        varied = session.varied()
+        for name in ("repeats", "epochs"):
+            if name not in varied:
+                setting(name, STUDY)
+        with st.expander("More settings"):
+            if not fixed and "spread" not in varied:
+                lengths(STUDY)
+            if "padded_length" not in varied:
+                padded_length(STUDY)
+            elsewhere = {*varied, *session.LENGTHS, "padded_length", "repeats", "epochs"}
+            sizes = {"train_size", "test_size"} if fixed else set()
+            for name in ("side", *NUMBERS):
+                if name not in elsewhere | sizes:
+                    setting(name, STUDY)
+
+
+def _variable(label: str, which: str, options: list[str]) -> None:
+    """What the first (which is empty) or the second variable is, and its doses."""
+    state = st.session_state
+    st.selectbox(
+        label,
+        options,
+        format_func=lambda name: "Nothing else" if name == ALONE else short_title(name),
+        key=f"study_{which}vary",
+        on_change=_on_variable,
+        args=(which,),
+        persist_state="session",
+        help="With a second thing to vary, every pair of doses is studied and shown as a map."
+        if which
+        else None,
+    )
+    name = state[f"study_{which}vary"]
+    if name != ALONE and not VARIABLES[name].categorical:
+        st.text_input(
+            f"{short_title(name, unit=True)}: doses",
+            key=f"study_{which}doses",
+            on_change=address.changed,
+            persist_state="session",
+            help="Numbers with commas between them, such as 29, 40, 60.",
+        )
+
+
+def _on_variable(which: str) -> None:
+    """What is newly varied starts with doses of its own, and the same thing twice is no grid."""
+    state = st.session_state
+    name = state[f"study_{which}vary"]
+    if name != ALONE:
+        state[f"study_{which}doses"] = session.usual_doses(name)
+    if state.study_vary == state.study_and_vary:
+        state.study_and_vary = ALONE
+    address.changed()
+
+
+def _on_study_task() -> None:
+    """A new task has lengths of its own, and doses that go with them."""
+    state = st.session_state
+    if session.is_fixed(STUDY):
+        for which, other in (("vary", "padded_length"), ("and_vary", ALONE)):
+            if state[f"study_{which}"] == "spread":
+                state[f"study_{which}"] = other
+    state.study_padded_length = max(session.DEFAULTS["padded_length"], session.longest(STUDY))
+    for which, name in zip(("", "and_"), session.varied(), strict=False):
+        state[f"study_{which}doses"] = session.usual_doses(name)
+    address.changed()
 
 
 def scenarios() -> Scenario | None:
     """The row of scenarios; returns the one whose settings are chosen, if any."""
-    state = st.session_state
-    chosen = scenario_of(state.experiment)
-    name = chosen.name if chosen else None
-    if "scenario" not in state or state.scenario != name:
-        state.scenario = name
-    st.pills(
-        "Scenario",
-        list(SCENARIOS),
-        format_func=lambda name: SCENARIOS[name].title,
-        key="scenario",
-        on_change=_take_scenario,
-        label_visibility="collapsed",
-    )
+    chosen = scenario_of(address.chosen(address.RUN)[0])
+    titles = {name: each.title for name, each in SCENARIOS.items()}
+    _named("Scenario", "scenario", titles, chosen.name if chosen else None)
     return chosen
 
 
-def sidebar() -> tuple[Experiment, str | None]:
-    """All settings; returns the last valid experiment and what is wrong with the present one."""
-    state = st.session_state
-    with st.sidebar:
-        _data_controls()
-        _padding_controls()
-        _strategy_controls()
-        _training_controls()
-    try:
-        state.experiment = Experiment(**_chosen())
-    except ValueError as error:
-        return state.experiment, str(error)
-    return state.experiment, None
+def questions() -> Question | None:
+    """The row of questions; returns the one whose study is chosen, if any."""
+    chosen = question_of(address.chosen(address.STUDY)[0])
+    titles = {name: each.title for name, each in QUESTIONS.items()}
+    _named("Question", "study_question", titles, chosen.name if chosen else None)
+    return chosen
 
 
-def _data_controls() -> None:
-    st.subheader("Sequences")
-    st.selectbox("Task", list(TASKS), format_func=lambda name: TASKS[name].title, key="task")
-    task = TASKS[st.session_state.task]
-    st.caption(task.summary)
-    if task.fixed is None:
-        st.slider("Lengths, in steps", *_whole("max_length"), key="lengths")
-    st.slider(
-        "Missing readings",
-        0.0,
-        0.9,
-        step=0.05,
-        format="percent",
-        key="missing_rate",
-        help="Share of readings inside the sequences that were never observed.",
-    )
-
-
-def _padding_controls() -> None:
-    state = st.session_state
-    st.subheader("Padding")
-    fixed = TASKS[state.task].fixed
-    longest = fixed.max_length if fixed else state.lengths[1]
-    # Only where it must: a value written here goes back to the browser and stops a moving slider.
-    if state.padded_length < longest:
-        state.padded_length = longest
-    st.slider(
-        "Padded length, in steps",
-        *_whole("padded_length"),
-        key="padded_length",
-        help=f"At least the longest sequence, here {longest} steps.",
-    )
-    st.segmented_control(
-        "Side",
-        ["post", "pre"],
-        format_func=lambda side: {"post": "After the end", "pre": "In front"}[side],
-        key="side",
-        required=True,
-        width="stretch",
-    )
-    left, right = st.columns(2)
-    left.number_input(
-        "Pad value", *NUMBERS["pad_value"].limits, step=1.0, key="pad_value",
-        help="What is written at padded steps and missing readings.",
-    )
-    right.number_input(
-        "Mask value", *NUMBERS["mask_value"].limits, step=1.0, key="mask_value",
-        help="What the Masking layer takes for padding: a step where all features equal it.",
-    )
-
-
-def _strategy_controls() -> None:
-    st.subheader("Strategies")
+def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) -> None:
+    if st.session_state.get(key) != name:
+        st.session_state[key] = name
     st.pills(
-        "Strategies",
-        list(STRATEGIES),
-        format_func=lambda name: STRATEGIES[name].title,
-        selection_mode="multi",
-        key="strategies",
+        label,
+        titles,
+        format_func=titles.__getitem__,
+        key=key,
+        on_change=_on_named,
+        args=(key,),
         label_visibility="collapsed",
     )
-    with st.expander("What each one does"):
-        for strategy in STRATEGIES.values():
-            st.markdown(f"**{strategy.title}.** {strategy.summary}")
-    if TASKS[st.session_state.task].per_step:
-        st.toggle(
-            "Count invalid steps",
-            key="count_invalid",
-            help="Whether padded and missing steps count in the loss and the reported accuracy.",
-        )
 
 
-def _training_controls() -> None:
-    with st.expander("Training"):
-        st.slider("Units", *_whole("units"), key="units")
-        st.slider("Epochs", *_whole("epochs"), key="epochs")
-        st.slider("Repeats", *_whole("repeats"), key="repeats",
-                  help="Each repeat has other data, weights and batch order.")
-        if TASKS[st.session_state.task].fixed is None:
-            st.number_input("Training sequences", *_whole("train_size"), key="train_size")
-            st.number_input("Test sequences", *_whole("test_size"), key="test_size")
-        st.number_input("Batch size", *_whole("batch_size"), key="batch_size")
-        st.number_input(
-            "Learning rate", *NUMBERS["learning_rate"].limits, step=0.001, format="%g",
-            key="learning_rate", help="Adam's step size.",
-        )
-        st.number_input("Seed", *_whole("seed"), key="seed",
-                        help="The same seed gives the same data, weights and curves.")
-
-
-def _whole(name: str) -> tuple[int, int]:
-    low, high = NUMBERS[name].limits
-    return int(low), int(high)
-
-
-def _widgets(experiment: Experiment) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(experiment, name) for name in SETTINGS}
-    values["lengths"] = (values.pop("min_length"), values.pop("max_length"))
-    values["strategies"] = list(experiment.strategies)
-    return values
-
-
-def _chosen() -> dict[str, Any]:
-    state = st.session_state
-    values = {name: state[name] for name in _widgets(state.experiment) if name != "lengths"}
-    values["min_length"], values["max_length"] = state.lengths
-    values["strategies"] = tuple(state.strategies)
-    return values
-
-
-def _take_scenario() -> None:
-    name = st.session_state.scenario
-    if name:
-        st.session_state.complaints = ()
-        choose(SCENARIOS[name].experiment)
+def _on_named(key: str) -> None:
+    name = st.session_state[key]
+    if name and key == "scenario":
+        session.show(SCENARIOS[name].experiment)
+    elif name:
+        session.show_study(QUESTIONS[name].study)
+    address.changed()

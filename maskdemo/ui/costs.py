@@ -12,63 +12,39 @@ from maskdemo import costs
 from maskdemo.charts.costs import cost_by_length
 from maskdemo.costs import CostTable
 from maskdemo.experiment import Experiment
-from maskdemo.server import QueueFull
-from maskdemo.ui import server
+from maskdemo.ui import job, server
 from maskdemo.ui.chart import chart
 from maskdemo.ui.live import is_dark
 
 
 def section(experiment: Experiment) -> None:
     """Heading, button, and the figures as they come, for the settings of the page."""
-    name = f"{server.viewer()}:costs"
     st.subheader("What each strategy costs", anchor=False)
     st.markdown(
         "How long one epoch takes on this server: here, for each strategy, and with Keras's "
         "`Model.fit` on an LSTM without a mask and with a Masking layer. It takes a minute or two."
     )
-    going = _going(name)
-
-    @st.fragment(run_every=0.5 if going else None)
-    def view() -> None:
-        if going != _going(name):
-            # Only a run of the whole page starts or stops the polling.
-            st.rerun()
-        _view(name, experiment)
-
-    view()
+    job.watched(partial(_view, experiment), "costs")
 
 
-def _going(name: str) -> bool:
-    return server.keras_jobs().status(name).phase in ("queued", "running")
-
-
-def _view(name: str, experiment: Experiment) -> None:
-    status = server.keras_jobs().status(name)
-    table: CostTable | None = status.newest
+def _view(experiment: Experiment) -> None:
+    going = job.is_going("costs")
+    table: CostTable | None = job.status("costs").newest
     with st.container(horizontal=True, vertical_alignment="center"):
-        if _going(name):
-            stop = server.keras_jobs().cancel
-            st.button("Stop measuring", icon=":material/stop:", on_click=stop, args=[name])
+        if going:
+            job.cancel_button("costs", "Stop measuring")
         else:
-            st.button("Measure here", icon=":material/timer:", on_click=_start, args=[name, experiment])
-        if status.phase == "queued":
-            st.progress(0.0, text=f"Waiting for a measurement to end: number {status.position}.")
-        elif status.phase == "running" and table is not None:
-            st.progress(table.done, text=table.doing)
-        elif status.phase == "failed":
-            st.error(status.error)
-        elif status.phase == "cancelled":
-            st.info("Stopped. What was measured until then is shown.")
-    if refused := st.session_state.get("costs_refused"):
-        st.warning(refused)
-    if not _going(name) and (table is None or not table.seconds):
+            job.start_button("costs", "Measure here", partial(_start, experiment), main=False)
+        job.line("costs", _where, "Stopped. What was measured until then is shown.")
+    job.refusal("costs")
+    if not going and (table is None or not table.seconds):
         return
     if table is None:
         lengths = costs.some_lengths(experiment)
         table = CostTable(costs.measured(experiment), lengths, MappingProxyType({}))
     elif table.experiment != costs.measured(experiment):
         st.info("These times belong to earlier settings. Measure again for the present ones.")
-    if not _going(name):  # while times come in, nothing may move
+    if not going:  # while times come in, nothing may move
         _conclusion(table)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -104,9 +80,10 @@ def times(table: CostTable) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).fillna("")
 
 
-def _start(name: str, experiment: Experiment) -> None:
-    st.session_state.costs_refused = None
-    try:
-        server.keras_jobs().submit(name, partial(costs.measure, experiment))
-    except QueueFull as full:
-        st.session_state.costs_refused = str(full)
+def _where(table: CostTable | None) -> tuple[float, str]:
+    return (0.0, "Preparing.") if table is None else (table.done, table.doing)
+
+
+def _start(experiment: Experiment) -> None:
+    work = partial(costs.measure, experiment)
+    server.keras_jobs().submit(f"{server.viewer()}:costs", work)

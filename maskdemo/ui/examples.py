@@ -6,14 +6,14 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo import charts, jobs
+from maskdemo import charts
 from maskdemo.article import outcome as outcomes
 from maskdemo.article.examples import Example, Program, difference
 from maskdemo.article.outcome import Outcome
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server import QueueFull, Status
+from maskdemo.server import Status
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import links, live, server, take_away
+from maskdemo.ui import address, job, live, navigation, server, take_away
 from maskdemo.ui.chart import chart
 
 #: Longer programs scroll in a box of so many pixels, so that what they did stays beside them.
@@ -32,10 +32,9 @@ def section(example: Example) -> None:
         with left:
             _code(example, program)
         with right:
-            going = _status().phase in ("queued", "running")
-            here = going and state.get("running") in {each.name for each in example.programs}
             # Only the example whose program runs has something to poll for.
-            st.fragment(_run, run_every=0.5 if here else None)(program, going)
+            here = state.get("running") in {each.name for each in example.programs}
+            job.watched(partial(_run, program), "example", poll=here)
         _learnable(example)
 
 
@@ -48,6 +47,7 @@ def _choice(example: Example) -> Program:
         default=example.programs[0].name,
         key=f"program_{example.number}",
         required=True,
+        on_change=address.touched,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -77,60 +77,33 @@ def _listing(text: str, language: str = "python") -> None:
     st.code(text, language, line_numbers=language == "python", height=height)
 
 
-def _status() -> jobs.Status[Outcome]:
-    return server.keras_jobs().status(_job())
-
-
-def _job() -> str:
-    return f"{server.viewer()}:example"
-
-
 def _ran() -> dict[str, Outcome]:
     """What this session has run, by program."""
     return state.setdefault("outcomes", {})
 
 
-def _on_run(program: Program) -> None:
-    try:
-        server.keras_jobs().submit(_job(), partial(outcomes.run, program))
-        state.running, state.refusal = program.name, {}
-        _ran().pop(program.name, None)
-    except QueueFull as full:
-        state.refusal = {program.name: str(full)}
+def _start(program: Program) -> None:
+    state.running = program.name
+    work = partial(outcomes.run, program)
+    server.keras_jobs().submit(f"{server.viewer()}:example", work)
+    _ran().pop(program.name, None)
 
 
-def _refusal(name: str) -> None:
-    sentence = state.get("refusal", {}).get(name)
-    if sentence:
-        st.warning(sentence)
-
-
-def _on_cancel() -> None:
-    server.keras_jobs().cancel(_job())
-
-
-def _run(program: Program, was_going: bool) -> None:
-    status = _status()
-    going = status.phase in ("queued", "running")
+def _run(program: Program) -> None:
+    status, going = job.status("example"), job.is_going("example")
     if status.newest is not None:
         _ran()[status.newest.program] = status.newest
-    if going != was_going:
-        # Only a run of the whole page starts or stops the polling.
-        st.rerun()
     mine = state.get("running") == program.name
+    name = f"_{program.name}"
     with st.container(horizontal=True, vertical_alignment="center"):
         if going and mine:
-            st.button(
-                "Cancel", icon=":material/stop:", on_click=_on_cancel, key=f"stop_{program.name}"
-            )
+            job.cancel_button("example", name=name)
         else:
-            st.button(
+            job.start_button(
+                "example",
                 "Run it",
-                type="primary",
-                icon=":material/play_arrow:",
-                on_click=_on_run,
-                args=(program,),
-                key=f"run_{program.name}",
+                partial(_start, program),
+                name=name,
                 disabled=going,
                 help="Another program is running." if going else None,
             )
@@ -141,15 +114,18 @@ def _run(program: Program, was_going: bool) -> None:
             "text/x-python",
             icon=":material/download:",
             on_click="ignore",
-            key=f"download_{program.name}",
+            key=f"download{name}",
         )
-    _refusal(program.name)
-    if mine and status.phase == "queued":
-        st.info(f"Waiting: number {status.position} in the queue. One program runs at a time here.")
-    elif mine and status.phase == "failed":
-        st.error(live.plain(status.error or ""))
+    if mine:
+        job.refusal("example")
+    if mine and status.phase in ("queued", "failed"):
+        job.line("example", _nowhere, "")
     elif program.name in _ran():
         _show(_ran()[program.name], cancelled=mine and status.phase == "cancelled")
+
+
+def _nowhere(newest: Outcome | None) -> tuple[float, str]:
+    return 0.0, ""
 
 
 def _show(outcome: Outcome, *, cancelled: bool) -> None:
@@ -185,53 +161,42 @@ def _show(outcome: Outcome, *, cancelled: bool) -> None:
 
 def _learnable(example: Example) -> None:
     st.markdown(f"**On a task that can be learned.** {example.question}")
-    training = server.status("run").phase in ("queued", "running")
-    here = training and state.get("training") == example.scenario
-    st.fragment(_experiment, run_every=0.5 if here else None)(example.scenario, training)
+    here = state.get("training") == example.scenario
+    job.watched(partial(_experiment, example.scenario), "run", poll=here)
 
 
-def _on_train(scenario: str) -> None:
-    try:
-        server.start(SCENARIOS[scenario].experiment)
-        state.training, state.refusal = scenario, {}
-    except QueueFull as full:
-        state.refusal = {scenario: str(full)}
+def _train(scenario: str) -> None:
+    state.training = scenario
+    server.start(SCENARIOS[scenario].experiment)
 
 
-def _on_stop() -> None:
-    server.cancel("run")
-
-
-def _experiment(scenario: str, was_training: bool) -> None:
+def _experiment(scenario: str) -> None:
     experiment = SCENARIOS[scenario].experiment
-    status: Status[Snapshot] = server.status("run")
-    training = status.phase in ("queued", "running")
-    if training != was_training:
-        st.rerun()
-    mine = state.get("training") == scenario
+    status: Status[Snapshot] = job.status("run")
+    training, mine = job.is_going("run"), state.get("training") == scenario
     newest = status.newest if status.newest and status.newest.experiment == experiment else None
     snapshot = newest if training and mine else server.find(experiment) or newest
     with st.container(horizontal=True, vertical_alignment="center"):
         if training and mine:
-            st.button("Cancel", icon=":material/stop:", on_click=_on_stop, key=f"stop_{scenario}")
-            live.progress(status)
+            job.cancel_button("run", name=f"_{scenario}")
         else:
-            st.button(
+            job.start_button(
+                "run",
                 "Train",
-                icon=":material/play_arrow:",
-                on_click=_on_train,
-                args=(scenario,),
-                key=f"train_{scenario}",
+                partial(_train, scenario),
+                main=False,
+                name=f"_{scenario}",
                 disabled=training,
                 help="Another experiment is training." if training else None,
             )
-        links.to_playground(experiment)
+        navigation.to_playground(experiment)
         with st.popover("Take away", icon=":material/download:", key=f"take_{scenario}"):
             st.markdown("**To run without this app**")
             take_away.code(experiment, key=scenario)
-    _refusal(scenario)
-    if mine and status.phase in ("failed", "cancelled"):
-        live.progress(status)
+        if mine:
+            job.line("run", live.where, "Cancelled. What was trained until then is shown.")
+    if mine:
+        job.refusal("run")
     if snapshot is None:
         return
     left, right = st.columns([3, 2], gap="medium")

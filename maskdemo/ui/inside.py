@@ -12,8 +12,8 @@ from maskdemo.charts.gradients import percent
 from maskdemo.inside.gradient import Landing
 from maskdemo.inside.trace import QUANTITIES, parting
 from maskdemo.strategies import STRATEGIES
+from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
-from maskdemo.ui.choices import Choices
 from maskdemo.ui.equation import SYMBOLS, cell_equation
 from maskdemo.ui.live import is_dark
 from maskdemo.ui.look import Look, gradients_of_all
@@ -29,7 +29,7 @@ MEANING = {
 APART = 0.1
 
 
-def gates(look: Look, choices: Choices) -> None:
+def gates(look: Look) -> None:
     """Everything at every step, and one unit of it in numbers."""
     strategy = choices.one_of(
         st.segmented_control,
@@ -46,13 +46,18 @@ def gates(look: Look, choices: Choices) -> None:
     with first:
         unit = 0
         if units > 1:
-            unit = choices.number(
-                st.slider, "unit", 1, units, _telling_unit(look, strategy) + 1, label="Unit"
+            telling = _telling_unit(look, strategy) + 1
+            unit = choices.one_of(
+                st.select_slider, "unit", range(1, units + 1), telling, label="Unit"
             )
             unit -= 1
     with second:
         last = int(np.flatnonzero(look.batch.valid[0])[-1]) + 1
-        step = choices.number(st.slider, "step", 1, steps, last, label="Step") if steps > 1 else 1
+        step = 1
+        if steps > 1:
+            step = choices.one_of(
+                st.select_slider, "step", range(1, steps + 1), last, label="Step"
+            )
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = charts.gate_heatmaps(
@@ -83,7 +88,7 @@ def gates(look: Look, choices: Choices) -> None:
         chart(figure, key="unit", alt="One unit's gates, cell and hidden state along the steps")
 
 
-def compare(look: Look, choices: Choices) -> None:
+def compare(look: Look) -> None:
     """One quantity under two to four strategies, and where they part."""
     first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
     with first:
@@ -155,7 +160,7 @@ def compare(look: Look, choices: Choices) -> None:
         st.info("Choose two strategies or more to compare them. Up to four are shown.")
 
 
-def gradient(look: Look, choices: Choices) -> None:
+def gradient(look: Look) -> None:
     """How much of the gradient lands on padding."""
     first, second = st.columns(2, gap="medium")
     with first:

@@ -20,7 +20,6 @@ from maskdemo.evidence import (
 from maskdemo.evidence.words import capital, counted
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import chance, preview
-from maskdemo.server import Status
 from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui.chart import chart
@@ -44,19 +43,38 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!<>|~$:])", r"\\\1", text)
 
 
-def progress(status: Status[Snapshot]) -> None:
-    """One line on where the run stands."""
-    if status.phase == "queued":
-        st.progress(0.0, text=f"Waiting for a free worker: number {status.position} in the queue.")
-    elif status.phase == "running" and status.newest is None:
-        st.progress(0.0, text="Preparing. The first run of a new shape takes a few seconds.")
-    elif status.phase == "running":
-        assert status.newest is not None
-        st.progress(status.newest.done, text=_where(status.newest))
-    elif status.phase == "failed":
-        st.error(status.error)
-    elif status.phase == "cancelled":
-        st.info("Cancelled. What was trained until then is shown.")
+def complaints(complaint: str | None) -> None:
+    """What of the link could not be used, and what is wrong with the controls."""
+    for sentence in st.session_state.complaints:
+        st.warning(f"Part of the link could not be used. {plain(sentence)}")
+    if complaint:
+        st.error(plain(complaint))
+
+
+def belongs(snapshot: Snapshot, experiment: Experiment) -> None:
+    """Whose results are shown, where they are not those of the present settings."""
+    if snapshot.experiment == experiment:
+        return
+    if snapshot.finished:
+        st.info("These results belong to earlier settings. Train to see the present ones.")
+    else:
+        st.info("This run has earlier settings; the padded batch shows the present ones.")
+
+
+def where(snapshot: Snapshot | None) -> tuple[float, str]:
+    """How much of a run is done (0 to 1), and where it stands."""
+    if snapshot is None:
+        return 0.0, "Preparing. The first run of a new shape takes a few seconds."
+    return snapshot.done, _where(snapshot)
+
+
+def probe_title(snapshot: Snapshot, at: int) -> str:
+    """A probe (from 0) in a list to choose from."""
+    probes = snapshot.probes
+    length = int((~probes.padded[at]).sum())
+    if snapshot.experiment.per_step:
+        return f"{at + 1}: {length} steps"
+    return f"{at + 1}: {length} steps, label {probes.labels[at].max()}"
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:

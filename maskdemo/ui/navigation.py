@@ -6,27 +6,57 @@ kind of navigation: the first visitor who opens a link to a page gets that page 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from maskdemo.experiment import Experiment
+from maskdemo.ui import address
 
-def declare() -> StreamlitPage:
-    """Declare the pages; returns the one to run."""
+#: Name -> title, in the order of the menu; a page's script and its address have its name.
+TITLES: Mapping[str, str] = {
+    "playground": "Playground",
+    "inside": "Inside the LSTM",
+    "study": "When does it matter?",
+    "article": "The article, checked",
+}
+ICONS: Mapping[str, str] = {
+    "playground": ":material/tune:",
+    "inside": ":material/search:",
+    "study": ":material/query_stats:",
+    "article": ":material/fact_check:",
+}
+
+
+def declare() -> tuple[StreamlitPage, str]:
+    """Declare the pages; returns the one to run, and its name."""
     st.session_state.declared = True
-    return st.navigation(
-        [
-            st.Page("pages/playground.py", title="Playground", url_path="start", default=True),
-            st.Page("pages/inside.py", title="Inside the LSTM"),
-            st.Page("pages/study.py", title="When does it matter?"),
-            st.Page("pages/article.py", title="The article, checked"),
-            st.Page(_to_playground, title="Playground", url_path="playground", visibility="hidden"),
-        ]
-    )
+    pages = {
+        name: st.Page(
+            file_of(name),
+            title=title,
+            icon=ICONS[name],
+            default=name == "playground",
+            url_path="start" if name == "playground" else name,
+        )
+        for name, title in TITLES.items()
+    }
+    guessed = st.Page(_to_playground, title="Playground", url_path="playground", visibility="hidden")
+    # The menu below has links that carry the settings, as Streamlit's own has not.
+    page = st.navigation([*pages.values(), guessed], position="hidden")
+    name = next((name for name, each in pages.items() if each is page), "")
+    return page, name
+
+
+def file_of(name: str) -> str:
+    """A page's script, as Streamlit asks for it."""
+    return f"pages/{name}.py"
 
 
 def _to_playground() -> None:
     # Its own address is the root of the app, and this is what people guess it to be.
-    st.switch_page("pages/playground.py", query_params=st.query_params.to_dict())
+    st.switch_page(file_of("playground"), query_params=st.query_params.to_dict())
 
 
 def require() -> None:
@@ -34,3 +64,20 @@ def require() -> None:
     if "declared" not in st.session_state:
         declare()
         st.rerun()
+
+
+def menu() -> None:
+    """Links to all pages, each with the settings that its controls hold: one step of history each."""
+    with st.sidebar.container(gap=None):
+        for name, title in TITLES.items():
+            st.page_link(file_of(name), label=title, icon=ICONS[name], query_params=address.link(name))
+
+
+def to_playground(experiment: Experiment, label: str = "Open in the playground") -> None:
+    """A link that opens exactly this experiment in the playground."""
+    st.page_link(
+        file_of("playground"),
+        label=label,
+        icon=":material/tune:",
+        query_params=address.RUN.params(experiment),
+    )

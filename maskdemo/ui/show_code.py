@@ -7,11 +7,12 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.strategies import STRATEGIES
+from maskdemo.ui import address
 
 
 def expander(experiment: Experiment) -> None:
     """A closed box with a tab a strategy."""
-    box = st.expander("Show the code", icon=":material/code:", key="code", on_change="rerun")
+    box = st.expander("Show the code", icon=":material/code:", key="code", on_change=address.touched)
     if not box.open:
         return
     with box:

@@ -7,9 +7,9 @@ import os
 import numpy as np
 import streamlit as st
 
-from maskdemo.server import Status, StudyRun
+from maskdemo.server import StudyRun
 from maskdemo.study import Findings, Study, Training, run
-from maskdemo.ui import server
+from maskdemo.ui import job, server
 
 
 def start(study: Study) -> None:
@@ -17,24 +17,9 @@ def start(study: Study) -> None:
     server.submit(StudyRun(study))
 
 
-def status() -> Status[Findings]:
-    """The session's study as it is now."""
-    return server.status("studyrun")
-
-
-def cancel() -> None:
-    """Stop it; what it has found stays."""
-    server.cancel("studyrun")
-
-
-def is_going() -> bool:
-    """Whether it waits or runs."""
-    return status().phase in ("queued", "running")
-
-
 def known(study: Study) -> Findings:
     """What the session's last study found, if it was this one, else what the store has of it."""
-    newest = status().newest
+    newest = job.status("studyrun").newest
     if newest is not None and newest.study == study:
         return newest
     state = st.session_state

@@ -12,9 +12,8 @@ from maskdemo.evidence.words import capital
 from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
-from maskdemo.ui import links, study_job
+from maskdemo.ui import choices, job, navigation, study_job
 from maskdemo.ui.chart import chart
-from maskdemo.ui.choices import Choices
 from maskdemo.ui.live import is_dark, plain
 
 STATISTICS = """
@@ -44,14 +43,12 @@ def progress(status: Status[Findings], findings: Findings) -> None:
     share = findings.done / findings.total
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
-    if status.phase == "queued":
-        st.progress(0.0, text=f"Waiting for a free worker: number {status.position} in the queue.")
-    elif status.phase == "running":
+    if status.phase == "running":
         left = study_job.seconds_left(findings)
         soon = "preparing the first" if left is None else f"about {_time(left)} left"
         st.progress(share, text=f"{there}, {soon}.")
-    elif status.phase == "failed":
-        st.error(status.error)
+    elif status.phase in ("queued", "failed"):
+        job.line("studyrun", lambda newest: (share, there), "")
     elif findings.finished and findings.reused == findings.total:
         st.caption(f"All {findings.total} trainings were in the store, so nothing was trained anew.")
     elif findings.finished:
@@ -62,7 +59,7 @@ def progress(status: Status[Findings], findings: Findings) -> None:
         st.caption(f"{findings.total} trainings to run. {study_job.where()}")
 
 
-def figures(findings: Findings, choices: Choices) -> None:
+def figures(findings: Findings) -> None:
     """Dose and response, or for two things varied a map and one line of it."""
     study = findings.study
     if study.and_vary is None:
@@ -165,15 +162,16 @@ def open_one(study: Study) -> None:
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        cell = st.selectbox(
-            "Open one dose in the playground",
+        cell = choices.one_of(
+            st.selectbox,
+            "open",
             study.cells,
-            index=len(study.cells) - 1,
+            study.cells[-1],
+            label="Open one dose in the playground",
             format_func=words,
-            key=f"study_open_{hash(study)}",
             width=440,
         )
-        links.to_playground(study.experiment(cell), "Open it, with every step and gate")
+        navigation.to_playground(study.experiment(cell), "Open it, with every step and gate")
 
 
 def _nothing_said(findings: Findings) -> str:

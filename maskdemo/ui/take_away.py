@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -12,7 +12,7 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import chart
+from maskdemo.ui import address, chart
 
 if TYPE_CHECKING:
     from maskdemo.study import Findings, Study
@@ -26,13 +26,13 @@ KINDS = {
 }
 
 
-def run(snapshot: Snapshot | None, experiment: Experiment, view: Mapping[str, Any]) -> None:
-    """For the playground. snapshot: the results shown, if any; view: further parameters of the link."""
-    with st.popover("Take away", icon=":material/download:"):
-        _link(
-            experiment.to_params() | {key: str(each) for key, each in view.items()},
-            "This link opens the same settings: same data, same weights, same curves.",
-        )
+def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
+    """For the playground. snapshot: the results shown, if any."""
+    box = _box()
+    if not box.open:
+        return
+    with box:
+        _link("This link opens the same settings: same data, same weights, same curves.")
         st.markdown("**To run without this app**")
         code(experiment)
         st.markdown("**What came out**")
@@ -48,8 +48,11 @@ def run(snapshot: Snapshot | None, experiment: Experiment, view: Mapping[str, An
 
 def study(findings: Findings | None, study: Study) -> None:
     """For the study page. findings: those shown, if any."""
-    with st.popover("Take away", icon=":material/download:"):
-        _link(study.to_params(), "This link opens the same study.")
+    box = _box()
+    if not box.open:
+        return
+    with box:
+        _link("This link opens the same study.")
         st.markdown("**To run without this app**: the study's own settings, nothing varied")
         code(study.base)
         st.markdown("**What came out**")
@@ -88,8 +91,16 @@ def _figures() -> None:
     )
 
 
-def _link(params: Mapping[str, str], sentence: str) -> None:
+def _box():
+    # What is in it is drawn when somebody opens it, with the link as it is then.
+    return st.popover(
+        "Take away", icon=":material/download:", key="take_away", on_change=address.touched
+    )
+
+
+def _link(sentence: str) -> None:
     st.markdown(f"**Link**  \n{sentence}")
+    params = address.link(st.session_state.page)
     st.code(_address(params), language=None, wrap_lines=True)
 
 

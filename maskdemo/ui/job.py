@@ -1,0 +1,128 @@
+"""A viewer's work at the server: start it, watch it, cancel it. The one piece that all pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from maskdemo import jobs
+from maskdemo.experiment import Experiment
+from maskdemo.server import QueueFull, Status
+from maskdemo.ui import address, server
+
+#: Seconds between two looks at work that goes on.
+EVERY = 0.5
+#: What still runs in a child process of the server.
+CHILDREN = ("costs", "example")
+
+
+def status(kind: str) -> Status[Any]:
+    """Where the viewer's work of this kind stands."""
+    if kind in CHILDREN:
+        return server.keras_jobs().status(f"{server.viewer()}:{kind}")  # type: ignore[return-value]
+    return server.status(kind)
+
+
+def is_going(kind: str) -> bool:
+    """Whether it waits or runs."""
+    return status(kind).phase in ("queued", "running")
+
+
+def prepare(experiment: Experiment) -> None:
+    """Let the server make ready what a run of it needs, once for each change of the settings."""
+    if not is_going("run") and st.session_state.get("prepared") != experiment:
+        st.session_state.prepared = experiment
+        server.compile_ahead(experiment)
+
+
+def start(kind: str, submit: Callable[[], None]) -> None:
+    """Start it by `submit`; a refusal is kept for `refusal`."""
+    address.touched()
+    st.session_state.refused = {}
+    try:
+        submit()
+    except (QueueFull, jobs.QueueFull) as full:
+        st.session_state.refused = {kind: str(full)}
+
+
+def cancel(kind: str) -> None:
+    """Stop it; what it has found stays."""
+    address.touched()
+    if kind in CHILDREN:
+        server.keras_jobs().cancel(f"{server.viewer()}:{kind}")
+    else:
+        server.cancel(kind)
+
+
+def refusal(kind: str) -> None:
+    """Why it could not be started, if so."""
+    sentence = st.session_state.get("refused", {}).get(kind)
+    if sentence:
+        st.warning(sentence)
+
+
+def watched(
+    draw: Callable[[], None], *kinds: str, while_queued: bool = True, poll: bool = True
+) -> None:
+    """Draw it now, and again as long as work of these kinds goes on.
+
+    When work begins or ends the whole page runs again, which alone starts or stops the watching.
+    What only shows results need not be drawn again `while_queued`; what has nothing to do with the
+    work under way need not `poll` at all.
+    """
+    before = [status(kind).phase for kind in kinds]
+    live = () if not poll else ("queued", "running") if while_queued else ("running",)
+
+    def look() -> None:
+        if [status(kind).phase for kind in kinds] != before:
+            st.rerun()
+        address.write()
+        draw()
+
+    st.fragment(look, run_every=EVERY if set(before) & set(live) else None)()
+
+
+def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:
+    """One line on where it stands: `running` gives share and words from the newest (or None)."""
+    now = status(kind)
+    if now.phase == "queued":
+        st.progress(0.0, text=f"Waiting for a free worker: number {now.position} in the queue.")
+    elif now.phase == "running":
+        share, words = running(now.newest)
+        st.progress(min(share, 1.0), text=words)
+    elif now.phase == "failed":
+        st.error(now.error)
+    elif now.phase == "cancelled":
+        st.info(cancelled)
+
+
+def start_button(
+    kind: str,
+    label: str,
+    submit: Callable[[], None],
+    *,
+    main: bool = True,
+    name: str = "",
+    disabled: bool = False,
+    help: str | None = None,
+) -> None:
+    """The button that starts it. main: the page's own; name: tells several of a kind apart."""
+    st.button(
+        label,
+        type="primary" if main else "secondary",
+        icon=":material/play_arrow:",
+        on_click=start,
+        args=(kind, submit),
+        key=f"{kind}_start{name}",
+        disabled=disabled,
+        help=help,
+    )
+
+
+def cancel_button(kind: str, label: str = "Cancel", name: str = "") -> None:
+    """The button that cancels it."""
+    st.button(
+        label, icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel{name}"
+    )

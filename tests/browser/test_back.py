@@ -1,0 +1,164 @@
+"""The browser's Back and Forward: every change of a control is one step, and nothing is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from playwright.sync_api import Locator, Page, expect
+
+from maskdemo.scenarios import SCENARIOS
+from maskdemo.strategies import STRATEGIES
+from maskdemo.study import Study
+from maskdemo.study.questions import QUESTIONS
+from tests.browser.viewer import SCRIPT_DONE, Viewer
+from tests.samples import small
+
+PATIENCE = 60_000
+
+
+@dataclass
+class Journey:
+    """What a person did, one step of history each, to be walked back and forward again."""
+
+    page: Page
+    steps: list[tuple[str, Mapping[str, Any], Callable[[], None]]] = field(default_factory=list)
+
+    def at(self, path: str, params: Mapping[str, Any], look: Callable[[], None]) -> None:
+        """Where the last deed led: a path, exactly these parameters, and something to see."""
+        self.steps.append((path, params, look))
+        self.arrived(-1)
+
+    def arrived(self, step: int) -> None:
+        path, params, look = self.steps[step]
+        wanted = path, {key: [str(text)] for key, text in params.items()}
+
+        def there(url: str) -> bool:
+            parts = urlsplit(url)
+            return (parts.path, parse_qs(parts.query)) == wanted
+
+        self.page.wait_for_url(there, timeout=PATIENCE, wait_until="commit")
+        look()
+        # A person who looks before going on: Streamlit itself mixes up pages that are left unread.
+        expect(self.page.locator(SCRIPT_DONE)).to_be_attached(timeout=PATIENCE)
+
+    def walk(self) -> None:
+        """Back to the first step and forward to the last, looking at each."""
+        for step in reversed(range(len(self.steps) - 1)):
+            self.page.go_back()
+            self.arrived(step)
+        for step in range(1, len(self.steps)):
+            self.page.go_forward()
+            self.arrived(step)
+
+
+def seed(page: Page) -> Locator:
+    return page.get_by_role("spinbutton", name="Seed")
+
+
+def fill(box: Locator, text: object) -> None:
+    box.fill(str(text))
+    box.press("Enter")
+
+
+def radio(page: Page, name: str) -> Locator:
+    return page.get_by_role("radio", name=name, exact=True)
+
+
+def heading(page: Page, name: str) -> Callable[[], None]:
+    return lambda: expect(page.get_by_role("heading", name=name, level=1)).to_be_visible(
+        timeout=PATIENCE
+    )
+
+
+def go(page: Page, name: str) -> None:
+    page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
+
+
+def test_every_control_of_the_playground_is_one_step(viewer: Viewer):
+    page = viewer.open("/")
+    journey, scenario = Journey(page), SCENARIOS["pre_padding"]
+    speech = {"task": "japanese_vowels", "padded_length": 80}
+    page.get_by_text("Training", exact=True).click()
+    journey.at("/", {}, lambda: expect(seed(page)).to_have_value("0"))
+    fill(seed(page), 5)
+    journey.at("/", speech | {"seed": 5}, lambda: expect(seed(page)).to_have_value("5"))
+    radio(page, "In front").click()
+    journey.at(
+        "/",
+        speech | {"seed": 5, "side": "pre"},
+        lambda: expect(radio(page, "In front")).to_be_checked(),
+    )
+    padded = page.get_by_role("slider", name="Padded length, in steps")
+    padded.press("ArrowRight")
+    journey.at(
+        "/",
+        speech | {"seed": 5, "side": "pre", "padded_length": 81},
+        lambda: expect(padded).to_have_attribute("aria-valuetext", "81"),
+    )
+    page.get_by_text(scenario.title, exact=True).click()
+    journey.at(
+        "/",
+        scenario.experiment.to_params(),
+        lambda: expect(page.get_by_text(scenario.look_for)).to_be_visible(),
+    )
+    page.get_by_role("button", name=STRATEGIES["no_mask"].title, exact=True).click()
+    fewer = scenario.experiment.strategies[1:]
+    journey.at(
+        "/",
+        replace(scenario.experiment, strategies=fewer).to_params(),
+        lambda: expect(page.get_by_text("Your own settings")).to_be_visible(),
+    )
+    journey.walk()
+
+
+def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
+    one = small(seed=44, epochs=4)
+    page = viewer.open(f"/?{urlencode(one.to_params())}")
+    journey = Journey(page)
+    page.get_by_role("button", name="Train").click()
+    epoch = page.get_by_role("slider", name="After epoch")
+    expect(epoch).to_be_visible(timeout=60_000)
+    journey.at("/", one.to_params(), lambda: expect(epoch).to_have_attribute("aria-valuetext", "4"))
+    epoch.press("ArrowLeft")
+    journey.at(
+        "/",
+        one.to_params() | {"epoch": 3},
+        lambda: expect(epoch).to_have_attribute("aria-valuetext", "3"),
+    )
+    go(page, "Inside the LSTM")
+    gates = page.get_by_text("Every gate at every step: No mask")
+    journey.at("/inside", one.to_params(), lambda: expect(gates).to_be_visible(timeout=PATIENCE))
+    radio(page, "Held state").click()
+    journey.at(
+        "/inside",
+        one.to_params() | {"strategy": "held_state"},
+        lambda: expect(page.get_by_text("Every gate at every step: Held state")).to_be_visible(),
+    )
+    go(page, "When does it matter?")
+    doses = page.get_by_role("textbox", name="Padded length, in steps: doses")
+    journey.at("/study", {}, lambda: expect(doses).to_have_value(re.compile("^29, ")))
+    fill(doses, "30, 60")
+    first = QUESTIONS["padded_length"].study
+    changed = Study(base=first.base, vary="padded_length", doses=(30, 60)).to_params()
+    journey.at("/study", changed, lambda: expect(doses).to_have_value("30, 60"))
+    go(page, "The article, checked")
+    journey.at("/article", {}, heading(page, "The article, checked"))
+    go(page, "Playground")
+    journey.at("/", one.to_params() | {"epoch": 3}, heading(page, "Is masking required for LSTMs?"))
+    journey.walk()
+
+
+def test_a_mangled_link_can_be_left_backwards(viewer: Viewer):
+    page = viewer.open("/?task=last_sign&seed=many")
+    journey = Journey(page)
+    said = page.get_by_text("seed must be a whole number")
+    expect(said).to_be_visible()
+    page.get_by_text("Training", exact=True).click()
+    journey.at("/", {"task": "last_sign", "seed": "many"}, lambda: expect(said).to_be_visible())
+    fill(seed(page), 3)
+    journey.at("/", {"task": "last_sign", "seed": 3}, lambda: expect(said).to_have_count(0))
+    journey.walk()
