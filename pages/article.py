@@ -8,7 +8,7 @@ from maskdemo import article
 from maskdemo.article.examples import EXAMPLES
 from maskdemo.ui import claims, examples, navigation
 
-navigation.require()
+navigation.require("article")
 
 st.title("The article, checked", anchor=False)
 st.markdown(

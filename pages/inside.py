@@ -15,7 +15,7 @@ VIEWS = {
 #: Seconds that each epoch stays while playing.
 PACE = 0.6
 
-navigation.require()
+navigation.require("inside")
 state = st.session_state
 was_playing = state.setdefault("playing", None) is not None
 experiment = address.chosen(address.RUN)[0]

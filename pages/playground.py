@@ -8,7 +8,7 @@ from maskdemo.snapshot import Snapshot
 from maskdemo.ui import address, choices, controls, job, live, navigation, server, show_code, take_away
 from maskdemo.ui.chart import chart
 
-navigation.require()
+navigation.require("playground")
 controls.playground()
 experiment, complaint = address.chosen(address.RUN)
 

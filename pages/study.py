@@ -15,7 +15,7 @@ from maskdemo.ui import (
     take_away,
 )
 
-navigation.require()
+navigation.require("study")
 controls.study()
 study, complaint = address.chosen(address.STUDY)
 

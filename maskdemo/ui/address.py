@@ -74,7 +74,7 @@ def changed() -> None:
 
 def touched() -> None:
     """The callback of everything else: an address that comes with it lags behind and says nothing."""
-    st.session_state.moved = st.session_state.moved or "touched"
+    st.session_state.moved = st.session_state.get("moved") or "touched"
 
 
 def follow(page: str) -> None:
@@ -103,7 +103,7 @@ def follow(page: str) -> None:
 def write() -> None:
     """Write the address if something was changed: also to be called first in every fragment."""
     state = st.session_state
-    moved, state.moved = state.moved, ""
+    moved, state.moved = state.get("moved", ""), ""
     if moved != "changed" or (state.page in KINDS and chosen(KINDS[state.page])[1]):
         return
     params = link(state.page)

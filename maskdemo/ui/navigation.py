@@ -31,7 +31,6 @@ ICONS: Mapping[str, str] = {
 
 def declare() -> tuple[StreamlitPage, str]:
     """Declare the pages; returns the one to run, and its name."""
-    st.session_state.declared = True
     pages = {
         name: st.Page(
             file_of(name),
@@ -59,9 +58,9 @@ def _to_playground() -> None:
     st.switch_page(file_of("playground"), query_params=st.query_params.to_dict())
 
 
-def require() -> None:
+def require(name: str) -> None:
     """To be called first by every page: starts again through `app.py` if that was left out."""
-    if "declared" not in st.session_state:
+    if st.session_state.get("page") != name:
         declare()
         st.rerun()
 

@@ -381,7 +381,7 @@ def test_before_a_test_only_what_will_be_measured(answers):
     for claim in CLAIMS.values():
         assert claim.text in said and claim.place in said
         assert claim.measures[1:] in said
-        assert f"test_{claim.name}" in buttons(page)
+        assert f"claims_start_{claim.name}" in buttons(page)
     assert "green-badge[Held]" not in said and "points (95% interval" not in said
     links = [(each.proto.label, each.proto.query_string) for each in page.get("page_link")]
     for claim in CLAIMS.values():
@@ -392,14 +392,14 @@ def test_before_a_test_only_what_will_be_measured(answers):
 def test_one_claim_then_all_others(answers):
     answers(run_with(**BETTER, leak=0.3), ratio=1.5)
     page = opened()
-    page.button(key="test_missing").click().run()
-    until(page, lambda p: "test_missing" not in buttons(p) and "claims_all" in buttons(p))
+    page.button(key="claims_start_missing").click().run()
+    until(page, lambda p: "claims_start_missing" not in buttons(p) and "claims_start" in buttons(p))
     assert "Held" in shown(page) and "+20.0 points" in shown(page)
-    assert page.button(key="claims_all").label == "Test the others"
-    assert "test_slower" in buttons(page)
+    assert page.button(key="claims_start").label == "Test the others"
+    assert "claims_start_slower" in buttons(page)
     answers(run_with(no_mask=0.9), ratio=0.5)
-    page.button(key="claims_all").click().run()
-    until(page, lambda p: "claims_all" in buttons(p) and p.button(key="claims_all").disabled)
+    page.button(key="claims_start").click().run()
+    until(page, lambda p: "claims_start" in buttons(p) and p.button(key="claims_start").disabled)
     # What was measured before stands, and what was not is judged by what came now.
     evidence = page.session_state["claims_measured"]
     missing, slower = (CLAIMS[name].judgement(evidence) for name in ("missing", "slower"))
@@ -424,20 +424,20 @@ def test_cancelled_failed_and_refused(serve, monkeypatch):
     monkeypatch.setattr(following, "measure", lambda snapshot: run_with(no_mask=0.9))
     serve(worker)
     page = opened()
-    page.button(key="test_supports_masking").click().run()
+    page.button(key="claims_start_supports_masking").click().run()
     until(page, lambda p: "Keras is not to be reached." in shown(p).replace("\\", ""))
     endless.set()
-    page.button(key="test_slower").click().run()
+    page.button(key="claims_start_slower").click().run()
     until(page, lambda p: "claims_cancel" in buttons(p))
-    assert page.button(key="test_missing").disabled
+    assert page.button(key="claims_start_missing").disabled
     page.button(key="claims_cancel").click().run()
-    until(page, lambda p: "claims_all" in buttons(p))
+    until(page, lambda p: "claims_start" in buttons(p))
     assert "Cancelled. What was measured until then is kept." in shown(page)
-    assert "test_slower" in buttons(page), "it can be tested again"
+    assert "claims_start_slower" in buttons(page), "it can be tested again"
 
     def full(*job: object) -> None:
         raise QueueFull("The queue is full.")
 
     monkeypatch.setattr(server.shared(), "submit", full)
-    fine(page.button(key="test_missing").click().run())
+    fine(page.button(key="claims_start_missing").click().run())
     assert "The queue is full." in shown(page)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.server import BUILD, Server, running_server
 from tests.browser.viewer import DESKTOP, Viewer
@@ -31,6 +31,8 @@ FLAGS = (
     "--disable-sync",
 )
 PASSED = pytest.StashKey[bool]()
+# Only ever spent by a test that fails: machines that run tests are busy.
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import keras
 import pytest
@@ -14,24 +13,21 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.article.examples import EXAMPLES, Program
 from maskdemo.article.outcome import Failure, Outcome, Point, Received
 from maskdemo.child import ChildFailed
-from maskdemo.experiment import Experiment
 from maskdemo.jobs import QueueFull
 from maskdemo.scenarios import SCENARIOS, Scenario
 from maskdemo.ui import examples, server
 from tests.samples import small
+from tests.ui import app
+from tests.ui.app import PATIENCE, fine, links, shown
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
-PATIENCE = 60.0  # only ever spent by a test that fails
 VERSIONS = {"Keras": "9.8.7"}
 FIRST, THIRD = EXAMPLES[0].programs[0].name, EXAMPLES[2].programs[0].name
 
 
 @pytest.fixture(autouse=True)
-def own_workers() -> Iterator[None]:
-    yield
-    server.keras_jobs().close()
-    server.keras_jobs.clear()
-    server.shared().results.clear()
+def own_server() -> Iterator[None]:
+    with app.own_server():
+        yield
 
 
 @pytest.fixture
@@ -41,31 +37,11 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Program], Itera
 
 
 def opened() -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=60)
-    page.switch_page("pages/article.py")
-    return fine(page.run())
-
-
-def fine(page: AppTest) -> AppTest:
-    assert not page.exception, [each.value for each in page.exception]
-    return page
-
-
-def shown(page: AppTest) -> str:
-    """Every sentence on the page."""
-    texts = (page.title, page.subheader, page.markdown, page.caption, page.code)
-    boxes = (page.info, page.warning, page.error, page.success)
-    return "\n".join(str(each.value) for kind in (*texts, *boxes) for each in kind)
+    return app.opened("article")
 
 
 def until(page: AppTest, words: str, times: int = 1) -> AppTest:
-    """Look again, as the page's fragments do, until it says so."""
-    end = time.monotonic() + PATIENCE
-    while shown(fine(page)).count(words) < times:
-        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
-        time.sleep(0.05)
-        page.run()
-    return page
+    return app.until(page, lambda each: shown(each).count(words) >= times)
 
 
 def charts_of(page: AppTest) -> int:
@@ -78,7 +54,7 @@ def test_the_page_shows_all_programs_and_which_keras_will_run_them():
     assert "30 January 2025" in shown(page)
     for example in EXAMPLES:
         assert example.aim in shown(page) and example.question in shown(page)
-        assert not page.button(key=f"run_{example.programs[0].name}").disabled
+        assert not page.button(key=f"example_start_{example.programs[0].name}").disabled
         for at, program in enumerate(example.programs):
             fine(page.segmented_control(key=f"program_{example.number}").set_value(program.name).run())
             listings = [each.value for each in page.code]
@@ -95,7 +71,7 @@ def test_an_error_is_shown_with_its_line_and_stays(tell):
 
     tell(fails)
     page = opened()
-    page.button(key=f"run_{THIRD}").click().run()
+    page.button(key=f"example_start_{THIRD}").click().run()
     until(page, "Stopped at line 12 with an OddError.")
     assert "OddError: nothing fits" in shown(page) and "nothing = fit()" in shown(page)
     assert "Keras 9.8.7" in shown(page)
@@ -104,7 +80,7 @@ def test_an_error_is_shown_with_its_line_and_stays(tell):
     fine(page.switch_page("pages/article.py").run())
     assert "Stopped at line 12" in shown(page)
     # What another program does later takes nothing away.
-    page.button(key=f"run_{FIRST}").click().run()
+    page.button(key=f"example_start_{FIRST}").click().run()
     until(page, "Stopped at line 12", times=2)
 
 
@@ -122,14 +98,14 @@ def test_live_numbers_then_cancel(tell):
 
     tell(endless)
     page = opened()
-    page.button(key=f"run_{FIRST}").click().run()
+    page.button(key=f"example_start_{FIRST}").click().run()
     until(page, "Epoch 1 of 2, batch 2 of 4.")
     assert charts_of(page) == 1
-    assert page.button(key=f"run_{THIRD}").disabled
-    page.button(key=f"stop_{FIRST}").click().run()
+    assert page.button(key=f"example_start_{THIRD}").disabled
+    page.button(key=f"example_cancel_{FIRST}").click().run()
     until(page, "Cancelled.")
     assert ended.wait(PATIENCE)
-    assert not page.button(key=f"run_{FIRST}").disabled
+    assert not page.button(key=f"example_start_{FIRST}").disabled
 
 
 def test_a_run_that_ended_says_what_it_found(tell):
@@ -150,7 +126,7 @@ def test_a_run_that_ended_says_what_it_found(tell):
 
     tell(ends)
     page = opened()
-    page.button(key=f"run_{FIRST}").click().run()
+    page.button(key=f"example_start_{FIRST}").click().run()
     until(page, "Ran to its end in 2.0 s")
     for words in ("50%", "55%", "3 of 8 steps", "0.12", "said on the way"):
         assert words in shown(page)
@@ -166,7 +142,7 @@ def test_who_waits_is_told_the_place(tell):
 
     server.keras_jobs().submit("somebody", somebody_else)
     page = opened()
-    page.button(key=f"run_{FIRST}").click().run()
+    page.button(key=f"example_start_{FIRST}").click().run()
     until(page, "number 1 in the queue")
     hold.set()
     until(page, "Ran to its end")
@@ -179,9 +155,9 @@ def test_a_process_that_breaks_down_is_a_sentence(tell):
 
     tell(breaks)
     page = opened()
-    page.button(key=f"run_{FIRST}").click().run()
+    page.button(key=f"example_start_{FIRST}").click().run()
     until(page, "The process stopped early")
-    assert not page.button(key=f"run_{FIRST}").disabled
+    assert not page.button(key=f"example_start_{FIRST}").disabled
 
 
 def test_a_full_queue_is_a_sentence(monkeypatch):
@@ -190,7 +166,7 @@ def test_a_full_queue_is_a_sentence(monkeypatch):
 
     page = opened()
     monkeypatch.setattr(server.keras_jobs(), "submit", refuse)
-    page.button(key=f"run_{FIRST}").click().run()
+    page.button(key=f"example_start_{FIRST}").click().run()
     assert shown(fine(page)).count("The queue is full.") == 1
 
 
@@ -199,7 +175,7 @@ def test_the_same_question_can_be_trained_in_place(monkeypatch):
     scenario = Scenario("fixed_length", "Small", "Look.", experiment)
     monkeypatch.setitem(SCENARIOS, "fixed_length", scenario)
     page = opened()
-    page.button(key="train_fixed_length").click().run()
+    page.button(key="run_start_fixed_length").click().run()
     until(page, "against no mask (95% interval")
     assert charts_of(page) == 1
     found = server.find(experiment)
@@ -207,16 +183,6 @@ def test_the_same_question_can_be_trained_in_place(monkeypatch):
 
 
 def test_each_example_links_to_its_experiment():
-    page = opened()
-    page.session_state["written"] = ({"task": "x"}, SCENARIOS["manual_mask"].experiment.to_params())
-    fine(page.run())
-    queries = [each.proto.query_string for each in page.get("page_link")]
+    found = [params for _, params in links(opened())]
     for example in EXAMPLES:
-        wanted = SCENARIOS[example.scenario].experiment
-        assert any(Experiment.from_params(pairs(each)) == wanted for each in queries)
-    # Followed again, the link is taken again.
-    assert page.session_state["written"] == ({"task": "x"},)
-
-
-def pairs(query: str) -> dict[str, str]:
-    return dict(each.split("=") for each in query.lstrip("?").split("&") if each)
+        assert SCENARIOS[example.scenario].experiment.to_params() in found

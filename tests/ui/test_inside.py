@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +16,8 @@ from maskdemo.training import train
 from maskdemo.ui import server
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.look import Look, unseen
+from tests.ui.app import opened, shown
 
-ROOT = Path(__file__).resolve().parents[2]
 TINY = Experiment(
     task="last_sign",
     train_size=64,
@@ -63,17 +62,9 @@ def finished(experiment: Experiment) -> Snapshot:
     return found
 
 
-def page(experiment: Experiment | None, **view: str) -> AppTest:
+def page(experiment: Experiment, **view: str) -> AppTest:
     """The page as a link opens it."""
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    app.switch_page("pages/inside.py")
-    for key, text in ({} if experiment is None else experiment.to_params() | view).items():
-        app.query_params[key] = text
-    return app.run()
-
-
-def words(app: AppTest) -> str:
-    return " ".join(each.value for each in [*app.markdown, *app.caption])
+    return opened("inside", experiment.to_params() | view)
 
 
 def labelled(elements, label: str):
@@ -90,7 +81,7 @@ def test_arriving_without_a_run_trains_what_the_link_says():
         time.sleep(0.1)
     app.run()
     assert not app.exception
-    assert "moves on" in words(app)
+    assert "moves on" in shown(app)
 
 
 @pytest.mark.parametrize("view", ["gates", "compare", "gradient", "padding"])
@@ -119,17 +110,17 @@ def test_the_equation_adds_up():
 def test_held_and_reset_steps_say_so():
     finished(TINY)
     app = page(TINY, strategy="held_state", step="16")
-    assert "the state is held" in words(app)
+    assert "the state is held" in shown(app)
     app = page(TINY, strategy="zeroed_state", step="16")
-    assert "the state is reset" in words(app)
+    assert "the state is reset" in shown(app)
     app = page(TINY, strategy="no_mask", step="16")
-    assert "a padded step, and the state moves on" in words(app)
+    assert "a padded step, and the state moves on" in shown(app)
 
 
 def test_no_gradient_lands_on_padding_where_the_state_is_held():
     finished(TINY)
     for what in ("inputs", "states", "weights"):
-        said = words(page(TINY, view="gradient", gradient=what))
+        said = shown(page(TINY, view="gradient", gradient=what))
         assert "**Held state** exactly 0" in said
         assert re.search(r"\*\*No mask\*\* [\d.]+%|\*\*No mask\*\* above", said)
 
@@ -139,7 +130,7 @@ def test_added_padding_moves_no_mask_and_not_the_held_state():
     app = page(TINY, view="padding")
     labelled(app.slider, "Padded steps added").set_value(137).run()
     assert not app.exception
-    said = words(app)
+    said = shown(app)
     assert "With 137 padded steps added" in said
     assert "**Held state** by exactly 0" in said
     assert re.search(r"\*\*No mask\*\* by [\d.]+ points", said)
@@ -151,11 +142,11 @@ def test_choices_are_in_the_link_and_defaults_are_not():
     app = page(TINY)
     assert set(app.query_params) == set(TINY.to_params())
     labelled(app.select_slider, "After epoch").set_value(2).run()
-    labelled(app.slider, "Step").set_value(9).run()
+    labelled(app.select_slider, "Step").set_value(9).run()
     assert app.query_params["epoch"] == "2" and app.query_params["step"] == "9"
     again = page(TINY, epoch="2", step="9")
     assert labelled(again.select_slider, "After epoch").value == 2
-    assert labelled(again.slider, "Step").value == 9
+    assert labelled(again.select_slider, "Step").value == 9
 
 
 @pytest.mark.parametrize(
@@ -179,14 +170,12 @@ def test_playing_goes_through_the_epochs_and_stops_at_the_last():
     finished(TINY)
     app = page(TINY)
     labelled(app.button, "Play").click().run()
-    seen = [app.session_state["inside_passing"]]
-    for _ in range(8):
-        time.sleep(0.6)
+    seen = []
+    while (playing := app.session_state["playing"]) is not None:
+        seen.append(playing)
         app.run()
-        if not app.session_state["playing"]:
-            break
-        seen.append(app.session_state["inside_passing"])
-    assert seen[:2] == [1, 2]
+    assert seen == [2, 3], "the first is shown by the click itself"
+    app.run()
     assert not app.exception
     assert labelled(app.select_slider, "After epoch").value == 3
 

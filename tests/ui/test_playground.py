@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -20,20 +17,24 @@ from maskdemo.training import train
 from maskdemo.ui import server
 from tests.samples import small
 from tests.server.fakes import FakeServer
-
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
-PATIENCE = 60.0  # only ever spent by a test that fails
+from tests.ui import app
+from tests.ui.app import (
+    controls_show,
+    experiment_of,
+    fine,
+    keys,
+    link_of,
+    ran,
+    set_link,
+    shown,
+    until,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def own_server() -> Iterator[None]:
-    """One worker for all tests of pages, which ends with them; no results of other tests."""
-    # Streamlit collects garbage after every run of a page: spare it what earlier tests imported.
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-    server.shared().results.clear()
+    with app.own_server():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -45,74 +46,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[Experiment]:
 
 
 def opened(params: dict[str, str] | None = None) -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=60)
-    for key, text in (params or {}).items():
-        page.query_params[key] = text
-    page.run()
-    return fine(page)
-
-
-def fine(page: AppTest) -> AppTest:
-    assert not page.exception, [each.value for each in page.exception]
-    return page
-
-
-def experiment_of(page: AppTest) -> Experiment:
-    return page.session_state["experiment"]
-
-
-def link_of(page: AppTest) -> dict[str, str]:
-    """One text a parameter, however this version of AppTest keeps them."""
-    params = dict(page.query_params)
-    return {key: each if isinstance(each, str) else each[0] for key, each in params.items()}
-
-
-def shown(page: AppTest) -> str:
-    """Every sentence on the page."""
-    texts = (page.title, page.subheader, page.markdown, page.caption)
-    boxes = (page.info, page.warning, page.error)
-    return "\n".join(str(each.value) for kind in (*texts, *boxes) for each in kind)
-
-
-def keys(page: AppTest, kind: str) -> set[str | None]:
-    return {each.key for each in getattr(page, kind)}
-
-
-def until(page: AppTest, done) -> AppTest:
-    """Look again, as the page's fragment does, until it is so."""
-    end = time.monotonic() + PATIENCE
-    while not done(fine(page)):
-        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
-        time.sleep(0.05)
-        page.run()
-    return page
-
-
-def trained(page: AppTest) -> AppTest:
-    page.button(key="train").click().run()
-    return until(page, lambda p: "train" in keys(p, "button") and p.metric)
-
-
-def controls_show(page: AppTest, experiment: Experiment) -> None:
-    """Every control that is there shows the experiment's setting; the others follow from the task."""
-    fixed = TASKS[experiment.task].fixed is not None
-    assert page.selectbox(key="task").value == experiment.task
-    for name in ("padded_length", "missing_rate", "units", "epochs", "repeats"):
-        assert page.slider(key=name).value == getattr(experiment, name), name
-    for name in ("pad_value", "mask_value", "batch_size", "learning_rate", "seed"):
-        assert page.number_input(key=name).value == getattr(experiment, name), name
-    assert page.pills(key="strategies").value == list(experiment.strategies)
-    assert page.segmented_control(key="side").value == experiment.side
-    assert ("lengths" in keys(page, "slider")) == (not fixed)
-    assert ("train_size" in keys(page, "number_input")) == (not fixed)
-    if not fixed:
-        lengths = (experiment.min_length, experiment.max_length)
-        assert tuple(page.slider(key="lengths").value) == lengths
-        for name in ("train_size", "test_size"):
-            assert page.number_input(key=name).value == getattr(experiment, name), name
-    assert ("count_invalid" in keys(page, "toggle")) == experiment.per_step
-    if experiment.per_step:
-        assert page.toggle(key="count_invalid").value == experiment.count_invalid
+    return app.opened("playground", params)
 
 
 def test_opens_on_the_opening_scenario():
@@ -123,9 +57,9 @@ def test_opens_on_the_opening_scenario():
     controls_show(page, opening.experiment)
     assert page.pills(key="scenario").value == OPENING
     assert opening.look_for in shown(page)
-    assert link_of(page) == opening.experiment.to_params()
+    assert link_of(page) == {}
     assert not page.warning and not page.error
-    assert not page.button(key="train").disabled
+    assert not page.button(key="run_start").disabled
 
 
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != OPENING])
@@ -188,23 +122,23 @@ def test_one_length_for_all_can_be_chosen():
     assert experiment_of(page) == small(min_length=8, max_length=8, padded_length=8)
 
 
-def test_without_a_strategy_nothing_can_be_trained():
+def test_without_a_strategy_nothing_can_be_ran():
     page = opened(small().to_params())
     fine(page.pills(key="strategies").set_value([]).run())
     assert [each.value for each in page.error] == [r"Choose at least one strategy\."]
-    assert page.button(key="train").disabled
+    assert page.button(key="run_start").disabled
     assert experiment_of(page) == small(), "the last valid settings stay"
     fine(page.pills(key="strategies").set_value(["mask_feature", "no_mask"]).run())
-    assert not page.error and not page.button(key="train").disabled
+    assert not page.error and not page.button(key="run_start").disabled
     assert experiment_of(page).strategies == ("no_mask", "mask_feature")
 
 
-def test_what_would_take_too_long_is_said_and_not_trained():
+def test_what_would_take_too_long_is_said_and_not_ran():
     page = opened(small(units=128, epochs=200, padded_length=200, train_size=300).to_params())
     assert not page.error
     fine(page.slider(key="repeats").set_value(20).run())
     assert "train for too long" in page.error[0].value
-    assert page.button(key="train").disabled
+    assert page.button(key="run_start").disabled
 
 
 def test_the_label_switch_is_there_only_for_a_label_a_step():
@@ -239,13 +173,6 @@ def test_a_change_is_written_into_the_link():
     assert link_of(page) == small(side="pre").to_params()
     again = opened(link_of(page))
     assert experiment_of(again) == small(side="pre")
-
-
-def set_link(page: AppTest, params: dict[str, str]) -> None:
-    for key in list(page.query_params):
-        del page.query_params[key]
-    for key, text in params.items():
-        page.query_params[key] = text
 
 
 def test_a_link_that_lags_behind_undoes_no_control():
@@ -289,13 +216,14 @@ def test_a_mangled_link_gives_sentences_and_goes_on(mangled, complaints):
     for complaint in complaints:
         assert any(complaint in sentence and sentence.endswith(".") for sentence in said), said
     assert all(sentence.startswith("Part of the link could not be used. ") for sentence in said)
-    assert not page.button(key="train").disabled
+    assert not page.button(key="run_start").disabled
     if "task" not in mangled:
         assert experiment_of(page).units == (small().units if "units" not in mangled else 32)
         assert (experiment_of(page).task, experiment_of(page).seed) == ("sum_sign", 7)
-    # What is shown is what the link now says: opened again, nothing is wrong with it.
+    # Nobody chose anything yet, so the address stays; with the first change it names what is shown.
+    fine(page.number_input(key="seed").set_value(8).run())
     again = opened(link_of(page))
-    assert experiment_of(again) == experiment_of(page) and not again.warning
+    assert experiment_of(again) == experiment_of(page) and not again.warning and not page.warning
 
 
 def test_complaints_go_when_another_scenario_is_chosen():
@@ -313,14 +241,14 @@ def test_parameters_of_others_are_ignored():
 @pytest.mark.parametrize("probe", ["0", "99", "-1", "x", "²", "9" * 5000], ids=lambda text: text[:5])
 def test_a_mangled_view_does_no_harm(probe):
     page = opened(small(seed=21).to_params() | {"probe": probe, "epoch": probe})
-    trained(page)
-    assert 1 <= page.selectbox(key="probe").value <= 8
-    assert 1 <= page.slider(key="epoch").value <= small().epochs
+    ran(page)
+    assert 1 <= page.selectbox(key="playground_probe").value <= 8
+    assert 1 <= page.select_slider(key="playground_epoch").value <= small().epochs
 
 
 def test_training_ends_with_what_the_run_found():
     experiment = small(repeats=2, seed=31)
-    page = trained(opened(experiment.to_params()))
+    page = ran(opened(experiment.to_params()))
     final = list(train(experiment))[-1]
     said = shown(page).replace("\\", "")
     assert headline(final) in said
@@ -335,21 +263,24 @@ def test_training_ends_with_what_the_run_found():
 
 
 def test_the_probe_and_the_epoch_are_part_of_the_link():
-    page = trained(opened(small(seed=32, epochs=3).to_params()))
-    assert page.slider(key="epoch").value == 3
-    fine(page.selectbox(key="probe").set_value(4).run())
-    fine(page.slider(key="epoch").set_value(2).run())
+    page = ran(opened(small(seed=32, epochs=3).to_params()))
+    assert page.select_slider(key="playground_epoch").value == 3
+    fine(page.selectbox(key="playground_probe").set_value(4).run())
+    fine(page.select_slider(key="playground_epoch").set_value(2).run())
     link = link_of(page)
     assert (link["probe"], link["epoch"]) == ("4", "2")
     # The run is kept, so a fresh visitor with this link sees the same at once.
     other = opened(link)
     assert other.metric
-    assert other.selectbox(key="probe").value == 4 and other.slider(key="epoch").value == 2
+    assert (
+        other.selectbox(key="playground_probe").value == 4
+        and other.select_slider(key="playground_epoch").value == 2
+    )
     assert link_of(other) == link
 
 
 def test_results_of_earlier_settings_are_called_so():
-    page = trained(opened(small(seed=33).to_params()))
+    page = ran(opened(small(seed=33).to_params()))
     numbers = [each.value for each in page.metric]
     assert "belong to earlier settings" not in shown(page)
     fine(page.number_input(key="seed").set_value(34).run())
@@ -360,7 +291,7 @@ def test_results_of_earlier_settings_are_called_so():
 
 
 def test_another_page_and_back_keeps_settings_and_results():
-    page = trained(opened(small(seed=35, side="pre").to_params()))
+    page = ran(opened(small(seed=35, side="pre").to_params()))
     numbers = [each.value for each in page.metric]
     fine(page.switch_page("pages/inside.py").run())
     assert page.title[0].value == "Inside the LSTM"
@@ -372,29 +303,29 @@ def test_another_page_and_back_keeps_settings_and_results():
 
 def test_cancelling_keeps_what_was_trained_and_lets_train_again():
     page = opened(small(seed=36, epochs=200, repeats=20).to_params())
-    page.button(key="train").click().run()
+    page.button(key="run_start").click().run()
     until(page, lambda p: p.metric)
-    assert "train" not in keys(page, "button")
-    fine(page.button(key="cancel").click().run())
-    until(page, lambda p: "train" in keys(p, "button"))
+    assert "run_start" not in keys(page, "button")
+    fine(page.button(key="run_cancel").click().run())
+    until(page, lambda p: "run_start" in keys(p, "button"))
     assert "Cancelled" in shown(page)
     assert page.metric
     page.slider(key="repeats").set_value(1)
     fine(page.slider(key="epochs").set_value(2).run())
-    trained(page)
+    ran(page)
     assert "Cancelled" not in shown(page)
 
 
 def test_the_page_stays_usable_while_a_run_goes_on():
     page = opened(small(seed=37, epochs=200, repeats=20).to_params())
-    page.button(key="train").click().run()
+    page.button(key="run_start").click().run()
     until(page, lambda p: p.metric)
     fine(page.slider(key="padded_length").set_value(30).run())
     assert experiment_of(page).padded_length == 30
-    assert "cancel" in keys(page, "button")
-    fine(page.selectbox(key="probe").set_value(2).run())
-    assert page.selectbox(key="probe").value == 2
-    fine(page.button(key="cancel").click().run())
+    assert "run_cancel" in keys(page, "button")
+    fine(page.selectbox(key="playground_probe").set_value(2).run())
+    assert page.selectbox(key="playground_probe").value == 2
+    fine(page.button(key="run_cancel").click().run())
 
 
 def test_a_run_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
@@ -406,12 +337,12 @@ def test_a_run_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
     fake = FakeServer(broken)
     with monkeypatch.context() as patch:
         patch.setattr(server, "shared", lambda: fake)
-        page.button(key="train").click().run()
+        page.button(key="run_start").click().run()
         until(page, lambda p: p.error)
         assert page.error[0].value == "Something is not as it should be."
-        assert not page.button(key="train").disabled
+        assert not page.button(key="run_start").disabled
     fake.close()
-    trained(fine(page.run()))
+    ran(fine(page.run()))
     assert not page.error
 
 
@@ -422,9 +353,9 @@ def test_a_full_queue_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
     page = opened(small(seed=39).to_params())
     with monkeypatch.context() as patch:
         patch.setattr(server, "start", full)
-        fine(page.button(key="train").click().run())
+        fine(page.button(key="run_start").click().run())
     assert [each.value for each in page.warning] == ["The server is busy. Try again in a moment."]
-    trained(page)
+    ran(page)
     assert not page.warning
 
 

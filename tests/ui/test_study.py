@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,9 +18,9 @@ from maskdemo.study.questions import OPENING, QUESTIONS, question_of
 from maskdemo.tasks import TASKS
 from maskdemo.ui import server, study_job
 from tests.samples import small
+from tests.ui import app
+from tests.ui.app import fine, keys, link_of, links, shown, study_of, until
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 180.0  # only ever spent by a test that fails
 #: Both doses have the shape that most tests have.
 TINY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
 
@@ -31,9 +28,7 @@ TINY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
 @pytest.fixture(scope="module", autouse=True)
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Workers and a store of these tests alone, and none left behind."""
-    gc.collect()
-    gc.freeze()
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, app.own_server():
         patch.setenv("MASKDEMO_STORE", str(tmp_path_factory.mktemp("store")))
         patch.delenv("MASKDEMO_DASK", raising=False)
         # A worker of their own, which gets its environment when it starts.
@@ -44,56 +39,14 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         server.shared.clear()
         server.store().close()
         server.store.clear()
-    gc.unfreeze()
 
 
 def opened(params: dict[str, str] | None = None) -> AppTest:
-    page = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    page.switch_page("pages/study.py")
-    for key, text in (params or {}).items():
-        page.query_params[key] = text
-    return fine(page.run())
-
-
-def fine(page: AppTest) -> AppTest:
-    assert not page.exception, [each.value for each in page.exception]
-    return page
-
-
-def study_of(page: AppTest) -> Study:
-    return page.session_state["study"]
-
-
-def link_of(page: AppTest) -> dict[str, str]:
-    params = dict(page.query_params)
-    return {key: each if isinstance(each, str) else each[0] for key, each in params.items()}
-
-
-def shown(page: AppTest) -> str:
-    """Every sentence on the page, as people read it."""
-    texts = (page.title, page.subheader, page.markdown, page.caption)
-    boxes = (page.info, page.warning, page.error)
-    said = "\n".join(str(each.value) for kind in (*texts, *boxes) for each in kind)
-    return said.replace("\\", "")
-
-
-def keys(page: AppTest, kind: str) -> set[str | None]:
-    return {each.key for each in getattr(page, kind)}
-
-
-def until(page: AppTest, done) -> AppTest:
-    """Look again, as the page's fragment does, until it is so."""
-    end = time.monotonic() + PATIENCE
-    while not done(fine(page)):
-        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
-        time.sleep(0.2)
-        page.run()
-    return page
+    return app.opened("study", params)
 
 
 def ran(page: AppTest) -> AppTest:
-    page.button(key="study_run").click().run()
-    return until(page, lambda each: "study_run" in keys(each, "button"))
+    return app.ran(page, "studyrun")
 
 
 def controls_show(page: AppTest, study: Study) -> None:
@@ -111,9 +64,7 @@ def controls_show(page: AppTest, study: Study) -> None:
             assert tuple(float(each) for each in written) == doses
     assert ["no_mask", *page.pills(key="study_strategies").value] == list(study.base.strategies)
     assert page.slider(key="study_repeats").value == study.base.repeats
-    assert ("study_padded_length" in keys(page, "number_input")) == (
-        "padded_length" not in study.varied
-    )
+    assert ("study_padded_length" in keys(page, "slider")) == ("padded_length" not in study.varied)
 
 
 def test_opens_on_the_first_question_with_empty_axes():
@@ -121,7 +72,7 @@ def test_opens_on_the_first_question_with_empty_axes():
     assert study_of(page) == default_study() == QUESTIONS[OPENING].study
     controls_show(page, default_study())
     assert QUESTIONS[OPENING].asks in shown(page)
-    assert link_of(page) == default_study().to_params()
+    assert link_of(page) == {}
     assert page.get("bidi_component") and not page.warning and not page.error
     assert "140 trainings to run" in shown(page)
 
@@ -143,8 +94,8 @@ def test_what_is_varied_starts_with_doses_of_its_own_and_is_no_setting_besides()
     page = opened()
     fine(page.selectbox(key="study_vary").set_value("units").run())
     assert study_of(page).doses == VARIABLES["units"].doses(default_study().base)
-    assert page.number_input(key="study_padded_length").value == default_study().base.padded_length
-    assert "study_units" not in keys(page, "number_input")
+    assert page.slider(key="study_padded_length").value == default_study().base.padded_length
+    assert "study_units" not in keys(page, "select_slider")
     fine(page.selectbox(key="study_and_vary").set_value("side").run())
     assert study_of(page).and_doses == ("post", "pre")
     # The same thing twice is no grid: the second one goes.
@@ -183,11 +134,11 @@ def test_bad_doses_get_a_sentence_and_lose_nothing(text, said):
     (error,) = page.error
     assert said in error.value.replace("\\", "")
     assert page.text_input(key="study_doses").value == text
-    assert page.button(key="study_run").disabled
-    assert study_of(page) == default_study() and link_of(page) == default_study().to_params()
+    assert page.button(key="studyrun_start").disabled
+    assert study_of(page) == default_study() and link_of(page) == {}
     fine(page.text_input(key="study_doses").set_value("60 30;45").run())
     assert study_of(page).doses == (30, 45, 60)
-    assert not page.error and not page.button(key="study_run").disabled
+    assert not page.error and not page.button(key="studyrun_start").disabled
 
 
 @pytest.mark.parametrize(
@@ -207,13 +158,13 @@ def test_a_mangled_link_is_used_as_far_as_it_goes(params):
     page = opened(params)
     assert page.warning
     assert all("Part of the link could not be used" in each.value for each in page.warning)
-    assert Study.from_params(link_of(page)) == study_of(page)
-    # Choosing anything afresh takes the complaint away.
+    controls_show(page, study_of(page))
+    # Choosing anything afresh takes the complaint away, and the address then names what is shown.
     fine(page.pills(key="study_question").set_value("side").run())
-    assert not page.warning
+    assert not page.warning and Study.from_params(link_of(page)) == QUESTIONS["side"].study
 
 
-def test_a_small_study_runs_through_and_a_second_viewer_has_it_at_once():
+def test_a_small_studyrun_starts_through_and_a_second_viewer_has_it_at_once():
     page = ran(opened(TINY.to_params()))
     said = shown(page)
     assert "8 of 8 trainings" in said and "Run the study" not in said
@@ -240,10 +191,10 @@ def test_a_small_study_runs_through_and_a_second_viewer_has_it_at_once():
 def test_cancelling_keeps_what_is_there():
     study = replace(TINY, base=replace(TINY.base, epochs=200, repeats=20, seed=3))
     page = opened(study.to_params())
-    page.button(key="study_run").click().run()
+    page.button(key="studyrun_start").click().run()
     until(page, lambda each: " of 80 trainings" in bar(each) and not bar(each).startswith("0 "))
-    fine(page.button(key="study_cancel").click().run())
-    until(page, lambda each: "study_run" in keys(each, "button"))
+    fine(page.button(key="studyrun_cancel").click().run())
+    until(page, lambda each: "studyrun_start" in keys(each, "button"))
     said = shown(page)
     assert "of 80 trainings" in said and "Run the study to add the rest" in said
     assert page.get("bidi_component")
@@ -260,7 +211,7 @@ def test_a_full_queue_is_said_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(study_job, "start", full)
     page = opened(TINY.to_params())
-    fine(page.button(key="study_run").click().run())
+    fine(page.button(key="studyrun_start").click().run())
     assert "The queue is full." in shown(page)
     assert study_of(page) == TINY
 
@@ -285,15 +236,8 @@ def test_time_left_is_for_what_is_left_and_free_of_compiling():
 
 def test_one_dose_opens_in_the_playground_as_it_is():
     page = opened(TINY.to_params())
-    links = page.get("page_link")
-    assert links
-    queries = [each.proto.query_string for each in links if hasattr(each.proto, "query_string")]
-    wanted = TINY.experiment(("pre",))
-    assert any(
-        Experiment.from_params(dict(part.split("=") for part in query.split("&"))) == wanted
-        for query in queries
-        if query
-    )
+    (link,) = (params for label, params in links(page) if label.startswith("Open it"))
+    assert Experiment.from_params(link) == TINY.experiment(("pre",))
 
 
 def test_it_is_said_where_studies_are_computed(monkeypatch: pytest.MonkeyPatch):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import streamlit as st
@@ -24,19 +22,14 @@ from maskdemo.study import Findings, Study
 from maskdemo.training import train
 from maskdemo.ui import live, server, take_away
 from tests.samples import small
-
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
-PATIENCE = 60.0  # only ever spent by a test that fails
+from tests.ui import app
+from tests.ui.app import fine, links, ran
 
 
 @pytest.fixture(scope="module", autouse=True)
 def own_server() -> Iterator[None]:
-    """One worker for all tests of pages, which ends with them; no results of other tests."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-    server.shared().results.clear()
+    with app.own_server():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +52,21 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Callable[[], str
     return found
 
 
-def opened(params: dict[str, str]) -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=60)
-    for key, text in params.items():
-        page.query_params[key] = text
+class State(dict):
+    """As Streamlit keeps it: names are attributes too."""
+
+    __setattr__ = dict.__setitem__
+    __getattr__ = dict.__getitem__
+
+
+def with_box(page: AppTest) -> AppTest:
+    """The page with the box open, as somebody opens it."""
+    page.session_state["take_away"] = True
     return fine(page.run())
 
 
-def fine(page: AppTest) -> AppTest:
-    assert not page.exception, [each.value for each in page.exception]
-    return page
+def opened(params: dict[str, str]) -> AppTest:
+    return with_box(app.opened("playground", params))
 
 
 def test_before_training_there_is_code_and_no_result(offered):
@@ -89,13 +87,8 @@ def test_after_training_there_are_report_and_table_of_what_is_shown(offered, run
     report = offered["Report"][0]()
     assert headline(run) in report and "seed=71" in report
     # The settings move on, the results stay: code of the ones, results of the others.
-    fine(page.button(key="train").click().run())
-    end = time.monotonic() + PATIENCE
-    while "train" not in {each.key for each in page.button}:
-        assert time.monotonic() < end
-        time.sleep(0.05)
-        fine(page.run())
-    fine(page.number_input(key="seed").set_value(73).run())
+    ran(page)
+    with_box(page.number_input(key="seed").set_value(73).run())
     assert any("earlier settings" in each.value for each in page.caption)
     assert offered["Keras script"][0]() == script(replace(run.experiment, seed=73))
     assert offered["Table"][0]() == run_table(run).to_csv(index=False)
@@ -117,17 +110,17 @@ def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
     server.shared().results.keep(run)
     page = opened(run.experiment.to_params())
 
-    def followed() -> dict[str, list[str]]:
-        return parse_qs(page.get("page_link")[-1].proto.query_string)
+    def followed() -> dict[str, str]:
+        return dict(links(page))["See every gate of these networks"]
 
-    wanted = {key: [text] for key, text in run.experiment.to_params().items()}
-    assert followed() == wanted | {"probe": ["1"], "epoch": ["3"]}
-    fine(page.selectbox(key="probe").set_value(4).run())
-    fine(page.slider(key="epoch").set_value(2).run())
-    assert followed() == wanted | {"probe": ["4"], "epoch": ["2"]}
+    wanted = run.experiment.to_params()
+    assert followed() == wanted | {"probe": "1", "epoch": "3"}
+    fine(page.selectbox(key="playground_probe").set_value(4).run())
+    fine(page.select_slider(key="playground_epoch").set_value(2).run())
+    assert followed() == wanted | {"probe": "4", "epoch": "2"}
     fine(page.run())
     (link,) = (each.value for each in page.code)
-    assert parse_qs(urlsplit(link).query) == wanted | {"probe": ["4"], "epoch": ["2"]}
+    assert dict(parse_qsl(urlsplit(link).query)) == wanted | {"probe": "4", "epoch": "2"}
 
 
 def test_the_code_of_every_chosen_strategy_is_shown(monkeypatch):
@@ -146,6 +139,11 @@ def test_a_study_is_taken_away_whole(offered, monkeypatch):
     study = Study(base=small(repeats=1), vary="padded_length", doses=(16, 20))
     outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
     findings = Findings(study, outcomes, finished=True)
+    box = nullcontext()
+    box.open = True  # type: ignore[attr-defined]
+    monkeypatch.setattr(take_away, "_box", lambda: box)
+    monkeypatch.setattr(st, "session_state", State(page="study"))
+    monkeypatch.setattr(take_away.address, "link", lambda page: study.to_params())
     take_away.study(None, study)
     assert set(offered) == {"Keras script", "Notebook"}
     take_away.study(Findings(study, {}), study)
@@ -155,13 +153,6 @@ def test_a_study_is_taken_away_whole(offered, monkeypatch):
     assert offered["Table"][1] == "maskdemo-sum_sign-by-padded_length.csv"
     assert "doses=16_20" in offered["Report"][0]()
     assert offered["Keras script"][0]() == script(study.base)
-
-
-class State(dict):
-    """As Streamlit keeps it: names are attributes too."""
-
-    __setattr__ = dict.__setitem__
-    __getattr__ = dict.__getitem__
 
 
 def test_the_time_left_is_judged_without_compiling(monkeypatch):

@@ -1,0 +1,131 @@
+"""What tests of the pages share: the app without a browser, what it says, and a server of their own."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from streamlit.testing.v1 import AppTest
+
+from maskdemo.experiment import Experiment
+from maskdemo.study import Study
+from maskdemo.tasks import TASKS
+from maskdemo.ui import address, server
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+#: Seconds until a run must have ended; only ever spent by a test that fails.
+PATIENCE = 180.0
+
+
+@contextmanager
+def own_server() -> Iterator[None]:
+    """One worker for all tests of pages, which ends with them; no results of other tests."""
+    # Streamlit collects garbage after every run of a page: spare it what earlier tests imported.
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+    server.keras_jobs().close()
+    server.keras_jobs.clear()
+    server.shared().results.clear()
+
+
+def opened(page: str = "playground", params: Mapping[str, str] | None = None) -> AppTest:
+    """A page as a link with these parameters opens it."""
+    app = AppTest.from_file(APP, default_timeout=60)
+    if page != "playground":
+        app.switch_page(f"pages/{page}.py")
+    set_link(app, params or {})
+    return fine(app.run())
+
+
+def fine(page: AppTest) -> AppTest:
+    """The page itself, if nothing was raised."""
+    assert not page.exception, [each.value for each in page.exception]
+    return page
+
+
+def shown(page: AppTest) -> str:
+    """Every sentence on the page, as people read it."""
+    texts = (page.title, page.header, page.subheader, page.markdown, page.caption, page.code)
+    boxes = (page.info, page.warning, page.error, page.success)
+    said = [str(each.value) for kind in (*texts, *boxes) for each in kind]
+    said += [each.proto.text for each in page.get("progress")]
+    return "\n".join(said).replace("\\", "")
+
+
+def keys(page: AppTest, kind: str) -> set[str | None]:
+    """The keys of all elements of a kind."""
+    return {each.key for each in getattr(page, kind)}
+
+
+def until(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
+    """Look again, as the page does while work goes on, until it is so."""
+    end = time.monotonic() + PATIENCE
+    while not done(fine(page)):
+        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
+        page.run()
+    return page
+
+
+def ran(page: AppTest, kind: str = "run") -> AppTest:
+    """The page when the work that its button starts has ended."""
+    page.button(key=f"{kind}_start").click().run()
+    return until(page, lambda each: f"{kind}_start" in keys(each, "button"))
+
+
+def link_of(page: AppTest) -> dict[str, str]:
+    """The parameters of the page's address."""
+    params = dict(page.query_params)
+    return {key: each if isinstance(each, str) else each[0] for key, each in params.items()}
+
+
+def set_link(page: AppTest, params: Mapping[str, str]) -> None:
+    """Another address, as by Back, Forward or a link; taken with the next run."""
+    for key in list(page.query_params):
+        del page.query_params[key]
+    for key, text in params.items():
+        page.query_params[key] = text
+
+
+def links(page: AppTest) -> list[tuple[str, dict[str, str]]]:
+    """Label and parameters of all links to pages."""
+    found = [(each.proto.label, each.proto.query_string) for each in page.get("page_link")]
+    return [
+        (label, {key: texts[0] for key, texts in parse_qs(query).items()}) for label, query in found
+    ]
+
+
+def experiment_of(page: AppTest) -> Experiment:
+    """What the playground's address says that it shows."""
+    return address.RUN.read(link_of(page))[0]
+
+
+def study_of(page: AppTest) -> Study:
+    """What the study's address says that it shows."""
+    return address.STUDY.read(link_of(page))[0]
+
+
+def controls_show(page: AppTest, experiment: Experiment) -> None:
+    """Every control that is there shows the experiment's setting; the others follow from the task."""
+    fixed = TASKS[experiment.task].fixed is not None
+    held = {
+        each.key: each.value
+        for kind in ("selectbox", "slider", "select_slider", "number_input", "toggle")
+        for each in getattr(page, kind)
+    }
+    names = ["task", "padded_length", "missing_rate", "units", "epochs", "repeats", "pad_value"]
+    names += ["mask_value", "batch_size", "learning_rate", "seed"]
+    names += ["count_invalid"] * experiment.per_step + ["train_size", "test_size"] * (not fixed)
+    assert {name: held[name] for name in names} == {name: getattr(experiment, name) for name in names}
+    assert page.pills(key="strategies").value == list(experiment.strategies)
+    assert page.segmented_control(key="side").value == experiment.side
+    assert ("lengths" in held) == ("train_size" in held) == (not fixed)
+    assert ("count_invalid" in held) == experiment.per_step
+    if not fixed:
+        assert tuple(held["lengths"]) == (experiment.min_length, experiment.max_length)
