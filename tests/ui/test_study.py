@@ -164,7 +164,7 @@ def test_a_mangled_link_is_used_as_far_as_it_goes(params):
     assert not page.warning and Study.from_params(link_of(page)) == QUESTIONS["side"].study
 
 
-def test_a_small_studyrun_starts_through_and_a_second_viewer_has_it_at_once():
+def test_a_small_study_runs_through_and_a_second_viewer_has_it_at_once():
     page = ran(opened(TINY.to_params()))
     said = shown(page)
     assert "8 of 8 trainings" in said and "Run the study" not in said
