@@ -24,7 +24,7 @@ def _scenario(name: str, title: str, look_for: str, **settings: object) -> Scena
     return Scenario(name, title, look_for, Experiment(**settings))  # type: ignore[arg-type]
 
 
-_SYNTHETIC = {"train_size": 992, "test_size": 496, "units": 16, "epochs": 15, "repeats": 3}
+_SYNTHETIC = {"train_size": 992, "test_size": 496, "units": 16, "epochs": 15, "repeats": 5}
 
 SCENARIOS: dict[str, Scenario] = {
     each.name: each
@@ -39,7 +39,7 @@ SCENARIOS: dict[str, Scenario] = {
             strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
             units=32,
             epochs=20,
-            repeats=3,
+            repeats=5,
         ),
         _scenario(
             "fixed_length",
@@ -153,7 +153,7 @@ SCENARIOS: dict[str, Scenario] = {
             strategies=("no_mask", "masking_layer", "held_state"),
             units=32,
             epochs=15,
-            repeats=3,
+            repeats=5,
         ),
     )
 }

@@ -57,8 +57,8 @@ def _of(scenario: str, **changes: object) -> Experiment:
 
 _TWO = ("no_mask", "masking_layer")
 _THREE = (*_TWO, "held_state")
-_SHORT = _of("masking_layer", strategies=_THREE, repeats=5)
-_LAST = _of("long_post_padding", strategies=_TWO, repeats=5)
+_SHORT = _of("masking_layer", strategies=_THREE)
+_LAST = _of("long_post_padding", strategies=_TWO)
 _PADDED = (
     Case("Sum of the values, 1 to 10 padded to 10", _SHORT),
     Case("Last value, padded to 15 after the end", replace(_LAST, padded_length=15)),
@@ -67,7 +67,7 @@ _PADDED = (
     Case("First value, padded to 60 in front", replace(_LAST, side="pre", task="first_sign")),
     Case("Real speech, padded to 80 after the end", SCENARIOS["real_speech"].experiment),
     Case("Real speech, padded to 80 in front",
-         _of("real_speech", side="pre", strategies=_TWO, repeats=5)),
+         _of("real_speech", side="pre", strategies=_TWO)),
 )
 _GAPS = _of("missing_readings", min_length=20, strategies=_TWO, repeats=8, epochs=8)
 _MISSING = (
@@ -233,7 +233,7 @@ CLAIMS: dict[str, Claim] = {
             "labels, and with labels that follow a rule.",
             (
                 Case("Random labels, as in the article",
-                     _of("random_labels", min_length=10, strategies=_TWO, repeats=5), "no_mask"),
+                     _of("random_labels", min_length=10, strategies=_TWO), "no_mask"),
                 Case("Labels by a rule: the sign of the sum", _of("fixed_length"), "no_mask"),
             ),
             judges.beats_chance,

@@ -31,7 +31,7 @@ def _question(
     and_doses: tuple[Dose, ...] = (),
     **settings: object,
 ) -> Question:
-    base = Experiment(**{"repeats": 5, **settings})  # type: ignore[arg-type]
+    base = Experiment(repeats=5, **settings)  # type: ignore[arg-type]
     study = Study(base=base, vary=vary, doses=doses, and_vary=and_vary, and_doses=and_doses)
     return Question(name, title, asks, study)
 
@@ -65,7 +65,6 @@ QUESTIONS: dict[str, Question] = {
             "pad_value",
             (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
             padded_length=45,
-            repeats=3,
         ),
         _question(
             "missing",
@@ -96,7 +95,6 @@ QUESTIONS: dict[str, Question] = {
             "pad_value",
             (-1.0, 0.0, 1.0),
             strategies=("no_mask", "held_state"),
-            repeats=3,
         ),
         _question(
             "published",
