@@ -54,7 +54,7 @@ class Experiment:
 
     # fmt: off
     task: str = _setting("japanese_vowels", Choice(
-        "Task", SEQUENCES, "What there is to learn.", options=TASKS, unlisted=BROUGHT))
+        "Task", SEQUENCES, "What there is to learn.", options=TASKS))
     train_size: int = _setting(500, Number(
         "Training sequences", SEQUENCES, "How many sequences there are to learn from.",
         unit="sequences", low=16, high=4000, step=100))

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
+from math import inf, isfinite
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -115,13 +116,14 @@ class Number(Setting):
         return int(value) if self.whole else float(value) + 0.0
 
     def read(self, text: str) -> int | float:
-        """The number that stands there, whether or not it is within the limits."""
+        """The number that stands there, whether or not it may be."""
         try:
-            if len(text) <= LONGEST:
-                return int(text) if self.whole else float(text)
+            number = float(text) if len(text) <= LONGEST else inf
         except ValueError:
-            pass
-        raise self._no_number(text)
+            number = inf
+        if not isfinite(number):
+            raise self._no_number(text)
+        return int(number) if self.whole and number.is_integer() else number
 
     def write(self, value: Any) -> str:
         """In as many digits as tell it from all others."""
@@ -134,13 +136,9 @@ class Number(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Setting):
-    """One of `options`, name -> what has a title; whatever is in the table may be chosen.
-
-    unlisted: more options, which nobody is told who does not know them.
-    """
+    """One of `options`, name -> what has a title; whatever is in the table may be chosen."""
 
     options: Mapping[str, Titled]
-    unlisted: Mapping[str, Titled] = field(default_factory=dict)
 
     @property
     def allowed(self) -> str:
@@ -150,7 +148,7 @@ class Choice(Setting):
     def checked(self, value: Any) -> str:
         """The name. Raises `Unfit` for others."""
         # A list compares where a mapping would want a hash.
-        if value not in [*self.options, *self.unlisted]:
+        if value not in list(self.options):
             raise Unfit(f"{self.name} must be one of {self.allowed}, not {quoted(value)}.", self.name)
         return value
 

@@ -15,7 +15,7 @@ from maskdemo.evidence import Interval, Verdict, between, percent
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Cell, Findings, Study, run, summary
 from maskdemo.study.cluster import executor_of
-from maskdemo.study.grid import read_doses
+from maskdemo.study.grid import BETWEEN
 from maskdemo.study.store import Store
 
 #: Few enough to wait for, enough to tell most effects from luck.
@@ -57,16 +57,16 @@ def _study(given: Namespace) -> None:
 
 def _asked(given: Namespace) -> Study:
     base = named_experiment(given, repeats=REPEATS)
-    axes = {}
-    for which, text in (("vary", given.vary), ("and_vary", given.and_vary)):
+    params = {}
+    for vary, doses_of, text in (
+        ("vary", "doses", given.vary),
+        ("and_vary", "and_doses", given.and_vary),
+    ):
         if text:
-            name, equals, doses = text.partition("=")
-            where = which.replace("vary", "doses")
-            if equals or name not in VARIABLES:
-                axes |= {which: name, where: read_doses(name, doses.split(","), where)}
-            else:
-                axes |= {which: name, where: VARIABLES[name].doses(base)}
-    return Study(base=base, **axes)
+            params[vary], equals, doses = text.partition("=")
+            if equals:
+                params[doses_of] = doses.replace(",", BETWEEN)
+    return Study.over(base, params)
 
 
 def _findings(study: Study, given: Namespace) -> Findings:

@@ -11,15 +11,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import COSTLY, MOST_WORK, SETTINGS, Experiment
-from maskdemo.settings import Unfit, salvage
-from maskdemo.study.variables import VARIABLES, Dose
+from maskdemo.settings import LONGEST, Unfit, quoted, salvage
+from maskdemo.study.variables import VARIABLES, Dose, Variable
 
 Cell = tuple[Dose, ...]
 
@@ -28,7 +28,7 @@ MOST_DOSES = 12
 MOST_CELLS = 64
 MOST_TRAININGS = 2000
 MOST_STUDY_WORK = 4 * MOST_WORK
-#: Pairs of units and lengths: each compiles programs of some 20 MB that are never given back.
+#: Pairs of units and padded lengths: each compiles a program of its own, for seconds.
 MOST_PROGRAMS = 24
 #: Stands between doses in a link: numbers have dots, signs and letters of their own.
 BETWEEN = "_"
@@ -68,20 +68,32 @@ class Study:
                 raise Unfit("Vary two different things, or only one.", "and_vary")
         self._check_size()
 
-    def _check_axis(self, which: str, where: str) -> None:
-        name, given = getattr(self, which), getattr(self, where)
+    def _check_axis(self, vary: str, doses_of: str) -> None:
+        """Check the variable and the doses in these two fields; the doses are then in order."""
+        name, given = getattr(self, vary), getattr(self, doses_of)
         if name not in VARIABLES:
             known = ", ".join(VARIABLES)
-            raise Unfit(f"'{str(name)[:40]}' cannot be varied; choose among {known}.", which)
+            raise Unfit(f"{quoted(name)} cannot be varied; choose among {known}.", vary)
+        variable = VARIABLES[name]
         if not isinstance(given, tuple) or len(given) > MOST_DOSES:
-            raise Unfit(f"Choose at most {MOST_DOSES} doses of {name}.", where)
-        doses = [_usable(self.base, name, dose, where, which) for dose in given]
-        kept = tuple(sorted(set(doses)))
-        if VARIABLES[name].categorical:
-            kept = tuple(each for each in VARIABLES[name].doses(self.base) if each in doses)
-        if len(kept) < 2:
-            raise Unfit(f"Choose at least two doses of {name}.", where)
-        object.__setattr__(self, where, kept)
+            raise Unfit(f"Choose at most {MOST_DOSES} doses of {name}.", doses_of)
+        doses = {self._usable(variable, dose, doses_of, vary) for dose in given}
+        # Words in the variable's own order.
+        kept = [dose for dose in variable.doses(self.base) if dose in doses]
+        if len(doses) < 2:
+            raise Unfit(f"Choose at least two doses of {name}.", doses_of)
+        object.__setattr__(self, doses_of, tuple(kept if variable.categorical else sorted(doses)))
+
+    def _usable(self, variable: Variable, dose: Dose, *settings: str) -> Dose:
+        """The dose as it is kept. Raises `Unfit` with the dose named, to give up these settings."""
+        try:
+            usable = variable.setting.checked(dose)
+            replace(self.base, **variable.settings(self.base, usable))
+        except Unfit as error:
+            text, sentence = str(dose)[:LONGEST], str(error)
+            named = sentence if text in sentence else f"{variable.name} {text}: {sentence}"
+            raise Unfit(named, *settings, *error.settings) from None
+        return usable
 
     def _check_size(self) -> None:
         if len(self.cells) > MOST_CELLS:
@@ -108,7 +120,11 @@ class Study:
             raise Unfit(
                 "This study would train for too long here. Use fewer doses, repeats, strategies or "
                 "epochs, or shorter padded lengths.",
-                *("and_doses", "doses", "and_vary", "vary", *COSTLY),
+                "and_doses",
+                "doses",
+                "and_vary",
+                "vary",
+                *COSTLY,
             )
 
     @cached_property
@@ -185,18 +201,22 @@ class Study:
 
     def to_params(self) -> dict[str, str]:
         """URL parameters: the base's, and what varies."""
-        params = self.base.to_params() | {"vary": self.vary, "doses": _written(self.doses)}
+        params = self.base.to_params() | {"vary": self.vary, "doses": _written(self.vary, self.doses)}
         if self.and_vary is not None:
-            params |= {"and_vary": self.and_vary, "and_doses": _written(self.and_doses)}
+            params |= {"and_vary": self.and_vary, "and_doses": _written(self.and_vary, self.and_doses)}
         return params
 
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Study:
-        """The study of `to_params`. Raises ValueError with a sentence; ignores other keys.
+        """The study of `to_params`. Raises `Unfit` with a sentence; ignores other keys."""
+        return Study.over(Experiment.from_params(params), params)
+
+    @staticmethod
+    def over(base: Experiment, params: Mapping[str, str]) -> Study:
+        """A study of `base` that varies what the parameters say. Raises `Unfit` with a sentence.
 
         Where no variable is named it is the padded length; where no doses are, the variable's own.
         """
-        base = Experiment.from_params(params)
         vary, and_vary = params.get("vary", "padded_length"), params.get("and_vary")
         return Study(
             base=base,
@@ -248,39 +268,27 @@ def _levels(count: int) -> dict[int, int]:
     return level
 
 
-def _usable(base: Experiment, name: str, dose: Any, where: str, which: str) -> Dose:
-    """The dose as the experiment takes it; Unfit with the dose named."""
-    variable = VARIABLES[name]
-    try:
-        changes = variable.settings(base, dose)
-        changed = replace(base, **changes)
-    except Unfit as error:
-        said = str(error) if str(dose)[:40] in str(error) else f"{name} {str(dose)[:40]}: {error}"
-        raise Unfit(said, where, which, *error.settings) from None
-    return getattr(changed, name) if name in changes else int(dose)
-
-
-def _written(doses: tuple[Dose, ...]) -> str:
-    return BETWEEN.join(each if isinstance(each, str) else repr(each) for each in doses)
+def _written(name: str, doses: tuple[Dose, ...]) -> str:
+    return BETWEEN.join(VARIABLES[name].setting.write(dose) for dose in doses)
 
 
 def _read(params: Mapping[str, str], where: str, name: str, base: Experiment) -> tuple[Dose, ...]:
-    if where not in params:
-        return VARIABLES[name].doses(base) if name in VARIABLES else ()
-    return read_doses(name, params[where].split(BETWEEN), where)
+    if where in params:
+        return read_doses(name, params[where].split(BETWEEN), where)
+    return VARIABLES[name].doses(base) if name in VARIABLES else ()
 
 
-def read_doses(name: str, texts: list[str], where: str = "doses") -> tuple[Dose, ...]:
-    """Doses of the variable `name` from their texts. Raises `Unfit` for what is no number."""
-    if name not in VARIABLES or VARIABLES[name].categorical:
+def read_doses(name: str, texts: Sequence[str], where: str = "doses") -> tuple[Dose, ...]:
+    """Doses of the variable `name`, as links and commands write them. Raises `Unfit`.
+
+    where: the setting to give up for a text that is no dose.
+    """
+    if name not in VARIABLES:
         return tuple(texts)
-    doses: list[Dose] = []
+    setting, doses = VARIABLES[name].setting, []
     for text in texts:
         try:
-            number = float(text) if len(text) <= 40 else float("nan")
-        except ValueError:
-            number = float("nan")
-        if not abs(number) < 1e15:
-            raise Unfit(f"'{text[:40]}' is no dose of {name}: write numbers.", where)
-        doses.append(int(number) if number == int(number) else number)
+            doses.append(setting.read(text))
+        except Unfit:
+            raise Unfit(f"'{text[:LONGEST]}' is no dose of {name}: write numbers.", where) from None
     return tuple(doses)

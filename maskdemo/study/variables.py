@@ -1,4 +1,9 @@
-"""What a study can vary: how a dose changes an experiment, and doses worth trying."""
+"""What a study can vary: how a dose changes an experiment, and doses worth trying.
+
+>>> units = VARIABLES["units"]
+>>> units.setting.read("16"), units.settings(Experiment(), 16), units.at(4, 16)
+(16, {'units': 16}, 'at 4 and 16 units')
+"""
 
 from __future__ import annotations
 
@@ -9,29 +14,46 @@ from typing import Any
 import numpy as np
 
 from maskdemo.evidence.words import listed
-from maskdemo.experiment import NUMBERS, Experiment
+from maskdemo.experiment import NUMBERS, SETTINGS, Experiment
 from maskdemo.padding import SIDES
-from maskdemo.settings import Unfit
+from maskdemo.settings import Choice, Number, Setting, Unfit
 
 Dose = int | float | str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Variable:
     """One thing to vary.
 
-    title: for axes. unit: what a dose counts, empty where it counts nothing. doses: sensible ones for
-    a base experiment. settings: what a dose changes in it. phrase: a dose in a sentence, `{}` being the
-    dose. categorical: the doses are words, whose order means nothing.
+    setting: what a dose may be, and how a link writes it. title: for axes. phrase: a dose in a
+    sentence, `{}` being the dose. doses: sensible ones for a base experiment. changes: the settings
+    that a dose changes in it, by default the setting itself.
     """
 
-    name: str
+    setting: Setting
     title: str
-    unit: str
     phrase: str
     doses: Callable[[Experiment], tuple[Dose, ...]]
-    settings: Callable[[Experiment, Dose], dict[str, Any]]
-    categorical: bool = False
+    changes: Callable[[Experiment, Dose], dict[str, Any]] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in links and commands."""
+        return self.setting.name
+
+    @property
+    def unit(self) -> str:
+        """What a dose counts, empty where it counts nothing."""
+        return self.setting.unit
+
+    @property
+    def categorical(self) -> bool:
+        """Whether the doses are words, whose order means nothing."""
+        return isinstance(self.setting, Choice)
+
+    def settings(self, base: Experiment, dose: Dose) -> dict[str, Any]:
+        """The settings that a dose changes in an experiment. Raises `Unfit`."""
+        return self.changes(base, dose) if self.changes else {self.name: dose}
 
     def say(self, *doses: Dose) -> str:
         """Doses for people, as part of a sentence: "29, 60 and 120 steps"."""
@@ -44,21 +66,27 @@ class Variable:
         return f"{'with' if self.categorical else 'at'} {self.say(*doses)}"
 
 
-def _setting(name: str) -> Callable[[Experiment, Dose], dict[str, Any]]:
-    return lambda base, dose: {name: dose}
+#: Longest less shortest length; the middle between them stays.
+SPREAD = Number(
+    "Spread of the lengths",
+    "Sequences",
+    "Longest less shortest length.",
+    name="spread",
+    unit="steps",
+    low=0,
+    high=int(NUMBERS["max_length"].high - NUMBERS["min_length"].low),
+)
 
 
 def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
     if base.spec.fixed:
         raise Unfit("Recorded data has its own lengths: their spread cannot be varied.", "vary", "task")
     low, high = NUMBERS["min_length"].limits
-    if isinstance(spread, str) or not 0 <= spread < high or spread != int(spread):
-        raise Unfit(f"A spread of lengths is a whole number from 0 to {high - low:g}.", "doses")
     shortest = (base.min_length + base.max_length - int(spread)) // 2
     longest = shortest + int(spread)
     if shortest < low or longest > min(high, base.padded_length):
         raise Unfit(
-            f"A spread of {spread:g} steps does not fit: the lengths would go from {shortest} to "
+            f"A spread of {spread} steps does not fit: the lengths would go from {shortest} to "
             f"{longest} steps, and the padded length is {base.padded_length}.",
             "doses",
         )
@@ -85,61 +113,47 @@ VARIABLES: dict[str, Variable] = {
     each.name: each
     for each in (
         Variable(
-            "padded_length",
-            "Padded length, in steps",
-            "steps",
-            "{} steps",
-            _padded_lengths,
-            _setting("padded_length"),
+            setting=SETTINGS["padded_length"],
+            title="Padded length, in steps",
+            phrase="{} steps",
+            doses=_padded_lengths,
         ),
         Variable(
-            "side",
-            "Side of the padding",
-            "",
-            "{}-padding",
-            lambda base: tuple(SIDES),
-            _setting("side"),
-            categorical=True,
+            setting=SETTINGS["side"],
+            title="Side of the padding",
+            phrase="{}-padding",
+            doses=lambda base: tuple(SIDES),
         ),
         Variable(
-            "pad_value",
-            "Pad value, what is written at padded steps",
-            "",
-            "a pad value of {}",
-            lambda base: (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
-            _setting("pad_value"),
+            setting=SETTINGS["pad_value"],
+            title="Pad value, what is written at padded steps",
+            phrase="a pad value of {}",
+            doses=lambda base: (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
         ),
         Variable(
-            "spread",
-            "Spread of the lengths, longest less shortest, in steps",
-            "steps",
-            "a spread of {} steps",
-            _spreads,
-            _around_the_centre,
+            setting=SPREAD,
+            title="Spread of the lengths, longest less shortest, in steps",
+            phrase="a spread of {} steps",
+            doses=_spreads,
+            changes=_around_the_centre,
         ),
         Variable(
-            "missing_rate",
-            "Missing rate, a share of the readings",
-            "",
-            "a missing rate of {}",
-            lambda base: (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
-            _setting("missing_rate"),
+            setting=SETTINGS["missing_rate"],
+            title="Missing rate, a share of the readings",
+            phrase="a missing rate of {}",
+            doses=lambda base: (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
         ),
         Variable(
-            "units",
-            "Units of the LSTM",
-            "units",
-            "{} units",
-            lambda base: (4, 16, 64),
-            _setting("units"),
+            setting=SETTINGS["units"],
+            title="Units of the LSTM",
+            phrase="{} units",
+            doses=lambda base: (4, 16, 64),
         ),
         Variable(
-            "epochs",
-            "Epochs of training",
-            "epochs",
-            "{} epochs",
-            lambda base: (2, 5, 10, 15, 20, 30, 40),
-            _setting("epochs"),
+            setting=SETTINGS["epochs"],
+            title="Epochs of training",
+            phrase="{} epochs",
+            doses=lambda base: (2, 5, 10, 15, 20, 30, 40),
         ),
     )
 }
