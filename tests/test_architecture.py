@@ -20,7 +20,7 @@ PACKAGE = ROOT / "maskdemo"
 # after it. A new room takes its place here; one that is not built yet does no harm.
 ORDER = (
     # What needs nothing of the others.
-    *("data", "digest", "memory", "cores", "child"),
+    *("data", "digest", "memory", "cores"),
     # What there is to learn, and the ways of handling its padding.
     *("tasks", "padding", "strategies", "trimming"),
     # How a network is trained and scored.
@@ -30,11 +30,11 @@ ORDER = (
     # What came out; the inside of it; and how it comes about.
     *("snapshot", "inside", "probing", "keeping", "trainee", "training"),
     # What it entitles us to say, once, over many experiments, about the article.
-    *("evidence", "study", "costs", "article"),
+    *("evidence", "study", "article"),
     # Other people's models and data.
     *("audit", "own"),
     # What people see and take away.
-    *("charts", "export", "server", "jobs", "cli", "__main__", "ui"),
+    *("charts", "export", "server", "cli", "__main__", "ui"),
 )
 
 # What a page needs before its first paint. TensorFlow takes seconds to import.

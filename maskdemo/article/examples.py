@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-PROGRAMS = Path(__file__).with_name("programs")
+FOLDER = Path(__file__).with_name("programs")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Program:
     @property
     def text(self) -> str:
         """The program as it stands in its file."""
-        return (PROGRAMS / self.file_name).read_text(encoding="utf-8")
+        return (FOLDER / self.file_name).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -155,3 +155,6 @@ EXAMPLES = (
         scenario="manual_mask",
     ),
 )
+
+#: Every program by its name.
+PROGRAMS = {program.name: program for example in EXAMPLES for program in example.programs}

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo import costs
 from maskdemo.article.claims import TIMED
+from maskdemo.study.costs import KERAS_MASKING, KERAS_NO_MASK, keras_turn, measured
 
 ROUNDS = 12
 NETWORKS, SEQUENCES, STEPS, FEATURES, UNITS = 5, 8, 12, 4, 8
@@ -124,9 +124,9 @@ def epoch_seconds() -> dict[str, list[list[float]]]:
     """
     ratios = []
     for wanted in TIMED:
-        experiment = replace(costs.measured(wanted), padded_length=wanted.padded_length)
+        experiment = replace(measured(wanted), padded_length=wanted.padded_length)
         bare, masked = (
-            costs.keras_turn(experiment, way) for way in (costs.KERAS_NO_MASK, costs.KERAS_MASKING)
+            keras_turn(experiment, way.strategy) for way in (KERAS_NO_MASK, KERAS_MASKING)
         )
         ratios.append([_processor_time(masked) / _processor_time(bare) for _ in range(ROUNDS)])
     return {"ratios": ratios}

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-from maskdemo.article.examples import Program
-from maskdemo.child import stream
 
 #: Characters of printed text that are kept, the newest ones.
 MOST_OUTPUT = 20_000
@@ -46,7 +43,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProgramRun:
     """What is known of one run so far.
 
     epochs, batches (an epoch): what `fit` was asked for, 0 before it began. commonest: the share of
@@ -68,22 +65,13 @@ class Outcome:
     finished: bool = False
     seconds: float = 0.0
 
-
-def run(program: Program) -> Iterator[Outcome]:
-    """Run the program in a clean process; yields after every message, and often while it is silent.
-
-    Raises `maskdemo.child.ChildFailed` if the process itself breaks down.
-    """
-    outcome = Outcome(program.name)
-    # At once: whoever waits is told which program is under way.
-    yield outcome
-    asked = {"name": program.name, "text": program.text}
-    for message in stream("maskdemo.article.running", asked):
-        outcome = and_then(outcome, message)
-        yield outcome
+    @property
+    def done(self) -> float:
+        """The share (0 to 1) of its training that is over."""
+        return len(self.points) / max(1, self.epochs * self.batches)
 
 
-def and_then(known: Outcome, message: dict[str, Any]) -> Outcome:
+def and_then(known: ProgramRun, message: dict[str, Any]) -> ProgramRun:
     """The outcome when its process has said one thing more."""
     (kind, what), *_ = message.items()
     match kind:
@@ -109,7 +97,7 @@ def as_seen(text: str) -> str:
     return re.sub(r"[^\n]*\r(?=[^\r\n])", "", text).replace("\b", "")
 
 
-def headline(outcome: Outcome) -> str:
+def headline(outcome: ProgramRun) -> str:
     """One sentence on where the run stands or how it ended."""
     if outcome.failure is not None:
         where = f"at line {outcome.failure.line}" if outcome.failure.line else "outside its own lines"
@@ -122,7 +110,7 @@ def headline(outcome: Outcome) -> str:
     return "The program is running." if outcome.versions else "Loading TensorFlow and Keras."
 
 
-def findings(outcome: Outcome) -> tuple[str, ...]:
+def findings(outcome: ProgramRun) -> tuple[str, ...]:
     """What the run showed, a sentence each, in Markdown."""
     said = []
     if outcome.finished and outcome.points and outcome.commonest is not None:

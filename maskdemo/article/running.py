@@ -1,6 +1,4 @@
-"""In a process of its own: run one program as a person would, and say what happens.
-
-    python -m maskdemo.article.running
+"""Run one program as a person would, and say what happens; in a process that does nothing else.
 
 The program's text is not touched. Keras's `fit` is listened to, and after it the model is asked two
 things: which mask did each layer receive, and do the outputs change without the padding?
@@ -25,39 +23,32 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.child import request, say
-
 #: What a terminal would turn into colours and cursor movements.
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-def main() -> None:
-    """Run the program of the request, {"name": ..., "text": ...}."""
-    asked = request()
+#: Takes a message, such as {"output": "Epoch 1/2"}; `maskdemo.article.outcome.and_then` reads them.
+Say = Callable[[dict[str, Any]], object]
+
+
+def versions(say: Say) -> None:
+    """Import Keras and TensorFlow, and say which they are."""
     import keras
     import tensorflow as tf
 
-    say(
-        {
-            "versions": {
-                "Keras": keras.__version__,
-                "TensorFlow": tf.__version__,
-                "Python": platform.python_version(),
-            }
-        }
-    )
-    perform(asked["name"], asked["text"])
+    found = {"Keras": keras.__version__, "TensorFlow": tf.__version__}
+    say({"versions": {**found, "Python": platform.python_version()}})
 
 
-def perform(name: str, text: str) -> None:
+def perform(name: str, text: str, say: Say) -> None:
     """Run one program in this process and say what happens."""
     with tempfile.TemporaryDirectory() as folder:
         # A file, because TensorFlow reads the source of what it traces.
         path = Path(folder, f"{name}.py")
         path.write_text(text, encoding="utf-8")
         started = time.monotonic()
-        with _listening(), contextlib.redirect_stdout(_Teller()), warnings.catch_warnings():
-            warnings.showwarning = _tell_warning
+        with _listening(say), contextlib.redirect_stdout(_Teller(say)), warnings.catch_warnings():
+            warnings.showwarning = functools.partial(_tell_warning, say)
             try:
                 runpy.run_path(str(path), run_name="__main__")
             except Exception as error:
@@ -68,12 +59,17 @@ def perform(name: str, text: str) -> None:
 class _Teller(io.TextIOBase):
     """Where the program prints to."""
 
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
     def write(self, text: str, /) -> int:
-        say({"output": _TERMINAL.sub("", text)})
+        self._say({"output": _TERMINAL.sub("", text)})
         return len(text)
 
 
-def _tell_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+def _tell_warning(
+    say: Say, message: Warning | str, category: type[Warning], *where: Any, **more: Any
+) -> None:
     say({"output": f"{category.__name__}: {message}\n"})
 
 
@@ -95,18 +91,18 @@ def _failure(error: Exception, path: Path) -> dict:
 
 
 @contextlib.contextmanager
-def _listening() -> Iterator[None]:
+def _listening(say: Say) -> Iterator[None]:
     import keras
 
     fit = keras.Model.fit
-    keras.Model.fit = _listened(fit)
+    keras.Model.fit = _listened(fit, say)
     try:
         yield
     finally:
         keras.Model.fit = fit
 
 
-def _listened(fit: Callable) -> Callable:
+def _listened(fit: Callable, say: Say) -> Callable:
     import keras
 
     class Reporter(keras.callbacks.Callback):
@@ -191,7 +187,3 @@ def leak(model: Any, x: np.ndarray) -> float:
         padded = x[lengths == length]
         changes.append(np.abs(np.asarray(model(padded)) - np.asarray(model(padded[:, :length]))).max())
     return float(max(changes))
-
-
-if __name__ == "__main__":
-    main()

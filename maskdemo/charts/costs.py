@@ -12,10 +12,10 @@ from maskdemo.charts.figure import Drawn, figure, scatter
 from maskdemo.charts.lines import WIDTH, marker
 from maskdemo.charts.looks import colour, dash
 from maskdemo.charts.template import layout
-from maskdemo.costs import KERAS_MASKING, KERAS_NO_MASK, MASKING, NO_MASK, time_text
+from maskdemo.study.costs import KERAS_MASKING, KERAS_NO_MASK, MASKING, NO_MASK, time_text
 
 if TYPE_CHECKING:
-    from maskdemo.costs import CostTable, Way
+    from maskdemo.study.costs import CostTable, Way
 
 HEIGHT = 300
 AXIS_SPACE = 54
@@ -82,7 +82,6 @@ def _line(table: CostTable, way: Way, dark: bool) -> Drawn:
     there = _there(table, way)
     seconds = [table.seconds[way, length] for length in there]
     keras, named = way.engine == "Keras", way in NAMED
-    hollow = keras or not way.trimmed
     return scatter(
         x=there,
         y=[log10(each) for each in seconds],
@@ -92,9 +91,9 @@ def _line(table: CostTable, way: Way, dark: bool) -> Drawn:
         line={
             "color": colour(way.strategy, dark=dark),
             "width": WIDTH if named else 1.2,
-            "dash": "dot" if keras else dash(way.strategy) if way.trimmed else "dash",
+            "dash": "dot" if keras else dash(way.strategy),
         },
-        marker=marker(way.strategy, dark=dark, hollow=hollow, size=8 if named else 6),
+        marker=marker(way.strategy, dark=dark, hollow=keras, size=8 if named else 6),
         opacity=1.0 if named else 0.45,
         cliponaxis=False,
         hovertemplate=f"{way.title}<br>padded to %{{x}} steps: %{{customdata}}<extra></extra>",

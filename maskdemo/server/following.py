@@ -7,52 +7,57 @@ another job had its turn: then what is known already is not done again, where it
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import astuple, replace
-from typing import Any, Protocol
+from typing import Any
 
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.measured import Measurements, measure
+from maskdemo.article.outcome import ProgramRun
 from maskdemo.article.progress import Progress, checks_of, experiments_of
 from maskdemo.server.increments import grow, grow_findings
-from maskdemo.server.requests import Claims, Request, Run, StudyRun
+from maskdemo.server.requests import Claims, Costs, Program, Request, Run, StudyRun
 from maskdemo.server.results import Results
 from maskdemo.snapshot import Snapshot
+from maskdemo.study.costs import CostTable
 from maskdemo.study.findings import Findings
 
 Order = dict[str, Any]
 
 
-class Following(Protocol):
+class Following(ABC):
     """How one job is followed. newest: for whoever asked. done: its share (0 to 1)."""
 
-    newest: Any
-    done: float
+    newest: Any = None
+    done = 0.0
+    _over = False
 
+    @abstractmethod
     def order(self) -> Order | None:
         """What is to be done next, from now on."""
-        ...
 
+    @abstractmethod
     def take(self, content: Any) -> None:
         """Something new has come of the order."""
-        ...
+
+    def ended(self) -> None:
+        """The order has come to its own end, without an error."""
+        self._over = True
 
 
-class RunFollowed:
+class RunFollowed(Following):
     """A run begins anew with each order: its networks live in the worker."""
 
     def __init__(self, request: Run, results: Results) -> None:
         self._experiment, self._results = request.experiment, results
         self._so_far: Snapshot | None = None
         self.newest: Snapshot | None = None
-        self.done = 0.0
 
     def order(self) -> Order | None:
         """See `Following`."""
         self._so_far = None
-        if self.newest is not None and self.newest.finished:
-            return None
-        return {"kind": "run", "experiment": self._experiment.to_json()}
+        return None if self._over else {"kind": "run", "experiment": self._experiment.to_json()}
 
     def take(self, content: Snapshot) -> None:
         """See `Following`."""
@@ -61,7 +66,7 @@ class RunFollowed:
         self._results.keep(self.newest)
 
 
-class StudyFollowed:
+class StudyFollowed(Following):
     """A study goes on with the trainings that are not known yet."""
 
     def __init__(self, request: StudyRun) -> None:
@@ -69,11 +74,10 @@ class StudyFollowed:
         self._so_far: Findings | None = None
         self._reused: int | None = None
         self.newest: Findings | None = None
-        self.done = 0.0
 
     def order(self) -> Order | None:
         """See `Following`."""
-        if self.newest is not None and self.newest.finished:
+        if self._over:
             return None
         places = {training: at for at, training in enumerate(self._study.trainings())}
         known = {} if self.newest is None else self.newest.outcomes
@@ -94,7 +98,7 @@ class StudyFollowed:
         self.done = self.newest.done / self.newest.total
 
 
-class ClaimsFollowed:
+class ClaimsFollowed(Following):
     """Claims are runs, one after another, and what real Keras says; each is known once it is done."""
 
     def __init__(self, request: Claims, results: Results, checks: dict[str, Mapping[str, Any]]) -> None:
@@ -103,7 +107,6 @@ class ClaimsFollowed:
         self._run: RunFollowed | None = None
         self._total = sum(each.work for each in experiments_of(self._claims, Measurements()))
         self.newest = Progress(Measurements(), "Preparing.")
-        self.done = 0.0
 
     def order(self) -> Order | None:
         """See `Following`."""
@@ -151,6 +154,22 @@ class ClaimsFollowed:
         self.newest = Progress(self.newest.found, doing, self.done)
 
 
+class WholeFollowed(Following):
+    """One order, whose content is all that is known each time."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+
+    def order(self) -> Order | None:
+        """See `Following`."""
+        return None if self._over else self._order
+
+    def take(self, content: ProgramRun | CostTable) -> None:
+        """See `Following`."""
+        self.newest = content
+        self.done = content.done
+
+
 def follow(request: Request, results: Results, checks: dict[str, Mapping[str, Any]]) -> Following:
     """The one for this request. checks: what Keras has answered so far, by check."""
     match request:
@@ -160,4 +179,7 @@ def follow(request: Request, results: Results, checks: dict[str, Mapping[str, An
             return StudyFollowed(request)
         case Claims():
             return ClaimsFollowed(request, results, checks)
-    raise ValueError("There is no work of this kind.")
+        case Program():
+            return WholeFollowed({"kind": "program", "name": request.name})
+        case Costs():
+            return WholeFollowed({"kind": "costs", "experiment": request.experiment.to_json()})

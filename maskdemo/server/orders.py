@@ -5,17 +5,25 @@ TensorFlow is imported by whatever needs it, when it is begun.
 
 from __future__ import annotations
 
+import queue
 import sys
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
+from maskdemo.article import running
+from maskdemo.article.examples import PROGRAMS
+from maskdemo.article.outcome import ProgramRun, and_then
 from maskdemo.experiment import Experiment
 from maskdemo.server.increments import shrink, shrink_findings
 from maskdemo.snapshot import Outcome
 from maskdemo.study.cluster import executor_of
+from maskdemo.study.costs import measure
 from maskdemo.study.grid import Study, Training
 from maskdemo.study.store import Store
+
+#: Seconds of silence after which a stream of messages gives the last one again.
+HUSH = 0.2
 
 Stream = Generator[Any, None, None]
 #: (newest, what was sent last) -> what is new in it.
@@ -24,7 +32,7 @@ Shrink = Callable[[Any, Any], Any]
 _LOADING = threading.Lock()
 
 
-def begin(order: Mapping[str, Any]) -> tuple[Shrink, Stream]:
+def begin(order: Mapping[str, Any]) -> tuple[Shrink, Iterator[Any]]:
     """How to shrink what comes to what is new in it, and the stream itself."""
     match order["kind"]:
         case "run":
@@ -33,6 +41,10 @@ def begin(order: Mapping[str, Any]) -> tuple[Shrink, Stream]:
             return shrink_findings, _study(order["study"], order["known"])
         case "checks":
             return _whole, _checks(order["names"])
+        case "program":
+            return _whole, _program(order["name"])
+        case "costs":
+            return _whole, measure(Experiment.from_json(order["experiment"]))
     raise ValueError("There is no work of this kind.")
 
 
@@ -96,6 +108,31 @@ def _study(params: Mapping[str, str], known: list[list[Any]]) -> Stream:
 
 def _key(training: Training) -> tuple[Experiment, int]:
     return training.experiment, training.repeat
+
+
+def _program(name: str) -> Stream:
+    """The program works in a thread; what it says comes as soon as it is said."""
+    said: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    run, program = ProgramRun(name), PROGRAMS[name]
+    yield run
+
+    def work() -> None:
+        try:
+            running.versions(said.put)
+            running.perform(name, program.text, said.put)
+        finally:
+            said.put(None)
+
+    threading.Thread(target=work, daemon=True).start()
+    while True:
+        try:
+            message = said.get(timeout=HUSH)
+        except queue.Empty:
+            yield run
+            continue
+        if message is None:
+            return
+        yield (run := and_then(run, message))
 
 
 def _checks(names: list[str]) -> Stream:

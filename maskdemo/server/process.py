@@ -35,7 +35,6 @@ class Process:
 
     def __init__(self, tell: Callable[[Process, object | None], None]) -> None:
         self._tell = tell
-        self.used = False  # whether it was ever given an order
         self._process = subprocess.Popen(
             [sys.executable, "-m", MODULE],
             env=environment(os.environ),

@@ -167,7 +167,8 @@ class Server:
             self._queue.show(doing.job, doing.following.newest, doing.following.done)
         elif isinstance(message, Ended) and message.number == doing.number:
             self._doing = None
-            if (message.memory or 0) > self._most_memory or message.programs > MOST_PROGRAMS:
+            grown = (message.memory or 0) > self._most_memory or message.programs > MOST_PROGRAMS
+            if grown or doing.job.request.clean:
                 self._retire()
             self._after(doing, message)
 
@@ -177,9 +178,10 @@ class Server:
             self._end(job, error=ended.error)
         elif not self._queue.is_wanted(job):
             self._end(job)
-        elif ended.gave_way or self._queue.should_give_way(job):
+        elif ended.gave_way:
             self._queue.give_way(job)
         else:
+            following.ended()
             self._begin(job, following)
 
     def _step(self) -> None:
@@ -206,7 +208,13 @@ class Server:
         if order is None:
             self._end(job)
             return
-        worker = self._worker or self._hire()
+        if self._queue.should_give_way(job):
+            self._queue.give_way(job)
+            return
+        if job.request.clean:
+            # In the worker's place, so that there is never a second TensorFlow.
+            self._retire()
+        worker = self._worker or self._hire(load=not job.request.clean)
         self._number += 1
         self._doing = _Doing(job, following, self._number, self._queue.clock())
         worker.order({"do": self._number, **order})
@@ -220,6 +228,8 @@ class Server:
         elif doing.told != "stop" and not self._queue.is_wanted(doing.job):
             doing.told = "stop"
             worker.order({"stop": doing.number})
+            if doing.job.request.clean:
+                worker.kill()  # it has nothing else to live for
         elif doing.told is None and self._queue.should_give_way(doing.job):
             doing.told = "give_way"
             worker.order({"give_way": doing.number})
@@ -238,10 +248,11 @@ class Server:
             self._end(doing.job, error=error)
         self._retire()
 
-    def _hire(self) -> Process:
+    def _hire(self, *, load: bool = True) -> Process:
         self._preparing = False
         worker = self._worker = self._start(lambda *news: self._inbox.put(news))
-        worker.order({"load": True})
+        if load:
+            worker.order({"load": True})
         return worker
 
     def _retire(self) -> None:

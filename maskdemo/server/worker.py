@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -40,7 +41,7 @@ class _Worker:
         self._writing = threading.Lock()
         self._stopped: int = 0  # orders up to this number are not to go on
         self._giving_way: int = 0
-        self._suspended: tuple[str, orders.Shrink, orders.Stream] | None = None
+        self._suspended: tuple[str, orders.Shrink, Iterator[Any]] | None = None
         self._to_do: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._to_prepare: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -74,7 +75,7 @@ class _Worker:
             for newest in stream:
                 if number in (self._stopped, self._giving_way):
                     break
-                if time.monotonic() >= due:
+                if newest is not sent and time.monotonic() >= due:
                     self._say(messages.Newest(number, shrink(newest, sent)))
                     sent, due = newest, time.monotonic() + PACE
             if newest is not sent:
@@ -87,10 +88,10 @@ class _Worker:
             self._suspended = (order["experiment"], shrink, stream)
         else:
             with suppress(Exception):
-                stream.close()
+                stream.close()  # type: ignore[attr-defined]
         self._say(messages.Ended(number, error, gave_way, own_memory(), orders.programs()))
 
-    def _resumed(self, order: dict[str, Any]) -> tuple[orders.Shrink, orders.Stream] | None:
+    def _resumed(self, order: dict[str, Any]) -> tuple[orders.Shrink, Iterator[Any]] | None:
         """A run that gave way goes on in mid-run; nothing of it has moved since."""
         if self._suspended is None or order.get("experiment") != self._suspended[0]:
             return None

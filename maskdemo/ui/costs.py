@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from types import MappingProxyType
 
 import pandas as pd
 import streamlit as st
 
-from maskdemo import costs
 from maskdemo.charts.costs import cost_by_length
-from maskdemo.costs import CostTable
 from maskdemo.experiment import Experiment
+from maskdemo.server import Costs
+from maskdemo.study import costs
+from maskdemo.study.costs import CostTable
 from maskdemo.ui import job, server
 from maskdemo.ui.chart import chart
 from maskdemo.ui.live import is_dark
@@ -40,8 +40,7 @@ def _view(experiment: Experiment) -> None:
     if not going and (table is None or not table.seconds):
         return
     if table is None:
-        lengths = costs.some_lengths(experiment)
-        table = CostTable(costs.measured(experiment), lengths, MappingProxyType({}))
+        table = costs.empty(experiment)
     elif table.experiment != costs.measured(experiment):
         st.info("These times belong to earlier settings. Measure again for the present ones.")
     if not going:  # while times come in, nothing may move
@@ -85,5 +84,4 @@ def _where(table: CostTable | None) -> tuple[float, str]:
 
 
 def _start(experiment: Experiment) -> None:
-    work = partial(costs.measure, experiment)
-    server.keras_jobs().submit(f"{server.viewer()}:costs", work)
+    server.submit(Costs(experiment))

@@ -9,8 +9,9 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.article import outcome as outcomes
 from maskdemo.article.examples import Example, Program, difference
-from maskdemo.article.outcome import Outcome
+from maskdemo.article.outcome import ProgramRun
 from maskdemo.scenarios import SCENARIOS
+from maskdemo.server import Program as RunProgram
 from maskdemo.server import Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import address, job, live, navigation, server, take_away
@@ -34,7 +35,7 @@ def section(example: Example) -> None:
         with right:
             # Only the example whose program runs has something to poll for.
             here = state.get("running") in {each.name for each in example.programs}
-            job.watched(partial(_run, program), "example", poll=here)
+            job.watched(partial(_run, program), "program", poll=here)
         _learnable(example)
 
 
@@ -77,30 +78,29 @@ def _listing(text: str, language: str = "python") -> None:
     st.code(text, language, line_numbers=language == "python", height=height)
 
 
-def _ran() -> dict[str, Outcome]:
+def _ran() -> dict[str, ProgramRun]:
     """What this session has run, by program."""
     return state.setdefault("outcomes", {})
 
 
 def _start(program: Program) -> None:
     state.running = program.name
-    work = partial(outcomes.run, program)
-    server.keras_jobs().submit(f"{server.viewer()}:example", work)
+    server.submit(RunProgram(program.name))
     _ran().pop(program.name, None)
 
 
 def _run(program: Program) -> None:
-    status, going = job.status("example"), job.is_going("example")
+    status, going = job.status("program"), job.is_going("program")
     if status.newest is not None:
         _ran()[status.newest.program] = status.newest
     mine = state.get("running") == program.name
     name = f"_{program.name}"
     with st.container(horizontal=True, vertical_alignment="center"):
         if going and mine:
-            job.cancel_button("example", name=name)
+            job.cancel_button("program", name=name)
         else:
             job.start_button(
-                "example",
+                "program",
                 "Run it",
                 partial(_start, program),
                 name=name,
@@ -117,18 +117,18 @@ def _run(program: Program) -> None:
             key=f"download{name}",
         )
     if mine:
-        job.refusal("example")
+        job.refusal("program")
     if mine and status.phase in ("queued", "failed"):
-        job.line("example", _nowhere, "")
+        job.line("program", _nowhere, "")
     elif program.name in _ran():
         _show(_ran()[program.name], cancelled=mine and status.phase == "cancelled")
 
 
-def _nowhere(newest: Outcome | None) -> tuple[float, str]:
+def _nowhere(newest: ProgramRun | None) -> tuple[float, str]:
     return 0.0, ""
 
 
-def _show(outcome: Outcome, *, cancelled: bool) -> None:
+def _show(outcome: ProgramRun, *, cancelled: bool) -> None:
     if cancelled and not outcome.finished:
         st.info("Cancelled. What happened until then is shown.")
     elif outcome.failure is not None:

@@ -7,21 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo import jobs
 from maskdemo.experiment import Experiment
 from maskdemo.server import QueueFull, Status
 from maskdemo.ui import address, server
 
 #: Seconds between two looks at work that goes on.
 EVERY = 0.5
-#: What still runs in a child process of the server.
-CHILDREN = ("costs", "example")
 
 
 def status(kind: str) -> Status[Any]:
     """Where the viewer's work of this kind stands."""
-    if kind in CHILDREN:
-        return server.keras_jobs().status(f"{server.viewer()}:{kind}")  # type: ignore[return-value]
     return server.status(kind)
 
 
@@ -43,17 +38,14 @@ def start(kind: str, submit: Callable[[], None]) -> None:
     st.session_state.refused = {}
     try:
         submit()
-    except (QueueFull, jobs.QueueFull) as full:
+    except QueueFull as full:
         st.session_state.refused = {kind: str(full)}
 
 
 def cancel(kind: str) -> None:
     """Stop it; what it has found stays."""
     address.touched()
-    if kind in CHILDREN:
-        server.keras_jobs().cancel(f"{server.viewer()}:{kind}")
-    else:
-        server.cancel(kind)
+    server.cancel(kind)
 
 
 def refusal(kind: str) -> None:
@@ -87,8 +79,11 @@ def watched(
 def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:
     """One line on where it stands: `running` gives share and words from the newest (or None)."""
     now = status(kind)
+    if now.notice:
+        st.info(now.notice)
     if now.phase == "queued":
-        st.progress(0.0, text=f"Waiting for a free worker: number {now.position} in the queue.")
+        soon = f", about {max(1, round(now.seconds))} s" if now.seconds is not None else ""
+        st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.")
     elif now.phase == "running":
         share, words = running(now.newest)
         st.progress(min(share, 1.0), text=words)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import streamlit as st
 
 from maskdemo.experiment import Experiment
-from maskdemo.jobs import Jobs
 from maskdemo.server import Request, Run, Server, Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.study.store import Store
@@ -19,12 +17,6 @@ from maskdemo.study.store import Store
 def shared() -> Server:
     """The queue, the worker and the results of all viewers; starts the worker when first asked for."""
     return Server()
-
-
-@st.cache_resource(show_spinner=False)
-def keras_jobs() -> Jobs[Any]:
-    """One worker for all that runs in a child process: each child holds a TensorFlow of its own."""
-    return Jobs(workers=1, capacity=16)
 
 
 @st.cache_resource(show_spinner=False)
@@ -40,8 +32,6 @@ def viewer() -> str:
     name = st.session_state.viewer
     _presence(name)
     shared().returned(name)
-    for job in _children_of(name):
-        keras_jobs().returned(job)
     return name
 
 
@@ -77,15 +67,9 @@ def compile_ahead(experiment: Experiment) -> None:
 
 def _left(name: str) -> None:
     shared().left(name)
-    for job in _children_of(name):
-        keras_jobs().left(job)
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=_left)
 def _presence(name: str) -> str:
     # Streamlit drops a session's resources when its connection closes: a closed tab, or a blip.
     return name
-
-
-def _children_of(name: str) -> Iterator[str]:
-    yield from (f"{name}:{kind}" for kind in ("costs", "example"))

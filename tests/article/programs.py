@@ -1,14 +1,18 @@
-"""In a child process: several of the article's programs, one after the other, to load Keras once."""
+"""In a process of its own: several of the article's programs, one after the other."""
 
 from __future__ import annotations
 
-from maskdemo.article.examples import EXAMPLES
-from maskdemo.article.running import perform
-from maskdemo.child import request, say
+import json
+import sys
+from pathlib import Path
+from typing import Any
 
-TEXTS = {each.name: each.text for example in EXAMPLES for each in example.programs}
+from maskdemo.article.examples import PROGRAMS
+from maskdemo.article.running import perform
 
 if __name__ == "__main__":
-    for name in request()["names"]:
-        say({"program": name})
-        perform(name, TEXTS[name])
+    path, *names = sys.argv[1:]
+    said: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for name in names:
+        perform(name, PROGRAMS[name].text, said[name].append)
+    Path(path).write_text(json.dumps(said))

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
-from functools import cache
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import cache, reduce
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,41 +19,39 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskdemo.article.examples import EXAMPLES, Program, difference
+from maskdemo.article.examples import EXAMPLES, PROGRAMS, Program, difference
 from maskdemo.article.outcome import (
     Failure,
-    Outcome,
+    ProgramRun,
     Received,
     and_then,
     as_seen,
     findings,
     headline,
-    run,
 )
-from maskdemo.child import stream
 from maskdemo.scenarios import SCENARIOS
+from maskdemo.server import Program as RunProgram
+from maskdemo.server import Server
 
-PROGRAMS = {each.name: each for example in EXAMPLES for each in example.programs}
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 240.0  # only ever spent by a test that fails
 #: This one has a process to itself, as on the page; the others share one.
 ALONE = "example_3_as_written"
 
 
 @cache
-def together() -> dict[str, Outcome]:
+def together() -> dict[str, ProgramRun]:
     """What all the other programs did."""
-    found: dict[str, Outcome] = {}
-    name = ""
     names = [each for each in PROGRAMS if each != ALONE]
-    for message in stream("tests.article.programs", {"names": names}):
-        if "program" in message:
-            name = message["program"]
-            found[name] = Outcome(name)
-        elif name:
-            found[name] = and_then(found[name], message)
-    return found
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "said.json")
+        command = [sys.executable, "-m", "tests.article.programs", str(path), *names]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        said = json.loads(path.read_text())
+    return {name: reduce(and_then, said[name], ProgramRun(name)) for name in names}
 
 
-def ran(name: str) -> Outcome:
+def ran(name: str) -> ProgramRun:
     """The outcome of a program that has to get to its end."""
     outcome = together()[name]
     assert outcome.failure is None, outcome.failure
@@ -54,7 +59,7 @@ def ran(name: str) -> Outcome:
     return outcome
 
 
-def failed(outcome: Outcome) -> Failure:
+def failed(outcome: ProgramRun) -> Failure:
     assert outcome.failure is not None
     assert outcome.finished
     return outcome.failure
@@ -67,9 +72,17 @@ def line_of(program: Program, words: str) -> int:
 
 
 def test_a_run_tells_its_versions_and_where_it_failed():
-    outcomes = list(run(PROGRAMS[ALONE]))
-    assert outcomes[0] == Outcome(ALONE)
-    last = outcomes[-1]
+    server = Server()
+    try:
+        server.submit("a", RunProgram(ALONE))
+        end = time.monotonic() + PATIENCE
+        while (status := server.status("a", "program")).going:
+            assert time.monotonic() < end
+            threading.Event().wait(0.05)
+    finally:
+        server.close()
+    last = status.newest
+    assert status.phase == "finished" and last is not None
     assert last.versions["Keras"] == keras.__version__
     assert last.versions["TensorFlow"] == tf.__version__
     accepted = inspect.signature(keras.layers.LSTMCell.get_initial_state).parameters
@@ -228,8 +241,8 @@ def test_what_a_terminal_writes_over_is_gone():
 
 
 def test_findings_say_what_was_measured():
-    outcome = Outcome("x", received=(Received("LSTM", 3, 8),), leak=0.25)
+    outcome = ProgramRun("x", received=(Received("LSTM", 3, 8),), leak=0.25)
     assert any("3 of 8" in each for each in findings(outcome))
     assert any("0.25" in each for each in findings(outcome))
-    assert any("exactly the same" in each for each in findings(Outcome("x", leak=0.0)))
-    assert findings(Outcome("x")) == ()
+    assert any("exactly the same" in each for each in findings(ProgramRun("x", leak=0.0)))
+    assert findings(ProgramRun("x")) == ()

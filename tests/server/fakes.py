@@ -30,7 +30,6 @@ class FakeProcess:
         self._gives_way: set[int] = set()
         self._dead = False
         self.pid = next(self.pids)
-        self.used = False
         self.orders: list[Mapping[str, Any]] = []
 
     def order(self, what: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from math import log10
@@ -13,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from maskdemo import child, costs
 from maskdemo.charts.costs import cost_by_length
-from maskdemo.costs import (
+from maskdemo.experiment import Experiment
+from maskdemo.study import costs
+from maskdemo.study.costs import (
     HELD,
-    HELD_ON_ALL,
     KERAS_MASKING,
     KERAS_NO_MASK,
     MASKING,
@@ -29,9 +30,9 @@ from maskdemo.costs import (
     some_lengths,
     summary,
 )
-from maskdemo.experiment import Experiment
 from maskdemo.ui import server
 from tests.samples import ALL, small
+from tests.server.fakes import Answer, FakeServer
 
 TASKS = ("japanese_vowels", "last_sign", "running_sign")
 
@@ -42,7 +43,7 @@ def table(figures: dict[int, dict[Way, float]], experiment: Experiment | None = 
     seconds = {
         (way, length): found.get(way, 7.0) / 1000
         for length, found in figures.items()
-        for way in costs.ways(base)
+        for way in CostTable(base, (), {}).ways
     }
     return CostTable(base, tuple(figures), MappingProxyType(seconds), done=1.0)
 
@@ -55,18 +56,16 @@ FIGURES = {
         KERAS_NO_MASK: 120.0,
         KERAS_MASKING: 90.0,
         HELD: 2.5,
-        HELD_ON_ALL: 8.5,
     },
 }
 
 
 def test_the_sentences_say_the_figures():
-    beside, adds, trimmed = summary(table(FIGURES))
+    beside, adds = summary(table(FIGURES))
     assert "Padded to 32 steps" in beside
     assert "8.0 ms here and 120 ms in `Model.fit` (15 times as long)" in beside
     assert "2.0 ms here and 90 ms in `Model.fit` (45 times as long)" in beside
     assert "10% longer at 8 steps and 25% shorter at 32 steps" in adds
-    assert "2.5 ms without them and 8.5 ms with them (3.4 times as long)" in trimmed
 
 
 def test_nothing_is_said_before_a_length_is_complete():
@@ -91,54 +90,39 @@ def test_what_is_measured_depends_only_on_what_matters(strategies, task, padded,
     base = measured(one)
     assert base == measured(replace(one, padded_length=one.max_length, seed=3, repeats=7, epochs=2))
     assert set(one.strategies) <= set(base.strategies)
-    ways = costs.ways(base)
+    ways = costs.empty(one).ways
     assert len(set(ways)) == len(ways)
-    assert {NO_MASK, MASKING, HELD, HELD_ON_ALL, KERAS_NO_MASK, KERAS_MASKING} <= set(ways)
+    assert {NO_MASK, MASKING, HELD, KERAS_NO_MASK, KERAS_MASKING} <= set(ways)
     lengths = some_lengths(base)
     assert lengths == some_lengths(one) and len(set(lengths)) == len(lengths)
     assert lengths[0] == min(lengths) == one.max_length and lengths[1] == max(lengths)
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_only_the_untrimmed_held_state_computes_all_padding(task, monkeypatch):
-    from maskdemo import engine
-
-    steps = []
-
-    def record(shape, network, data, order, rate):
-        steps.append(int(data.steps))
-        return network, 0.0, 0.0
-
-    monkeypatch.setattr(engine, "train_epoch", record)
-    base = measured(Experiment(task=task, count_invalid=False))
-    experiment = replace(base, padded_length=100)
-    for way in (NO_MASK, HELD, HELD_ON_ALL):
-        costs.our_turn(experiment, way)
-    assert steps == [100, experiment.max_length, 100]
-
-
 def test_a_real_measurement_streams_and_ends():
-    """In a real child: one padded length, every way, times that only fall."""
+    """One padded length, every way, times that only fall."""
     experiment = small(strategies=("no_mask",))
     found = list(measure(experiment, [10]))
     last = found[-1]
     assert last.complete == (10,) and last.done == 1.0
     assert all(each > 0 for each in last.seconds.values())
-    assert not found[0].seconds and len(summary(last)) == 3
+    assert not found[0].seconds and len(summary(last)) == 2
     for one, other in pairwise(found):
         assert one.done <= other.done
         assert all(other.seconds[key] <= each for key, each in one.seconds.items())
 
 
-def fake(messages: list[dict], end: Exception | None = None):
-    def stream(module: str, request: dict):
-        assert module == "maskdemo.costs"
-        assert Experiment.from_json(request["experiment"]).train_size == 40
-        yield from messages
-        if end:
-            raise end
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], None]]:
+    """Let the worker of the page answer like this, without a process."""
+    fakes: list[FakeServer] = []
 
-    return stream
+    def by(worker: Answer) -> None:
+        fakes.append(FakeServer(worker))
+        monkeypatch.setattr(server, "shared", lambda: fakes[0])
+
+    yield by
+    for each in fakes:
+        each.close()
 
 
 def section() -> AppTest:
@@ -153,22 +137,26 @@ def section() -> AppTest:
 
 def pressed(app: AppTest) -> AppTest:
     next(each for each in app.button if each.label == "Measure here").click().run()
-    name = f"{app.session_state.viewer}:costs"
     until = time.monotonic() + 30
-    while server.keras_jobs().status(name).phase in ("queued", "running"):
+    while server.shared().status(app.session_state.viewer, "costs").going:
         assert time.monotonic() < until
         time.sleep(0.02)
     return app.run()
 
 
-def test_the_section_measures_shows_and_says(monkeypatch):
-    lengths = some_lengths(measured(small()))
-    messages = [
-        {"seconds": [[*way, length, 0.001 * length]]}
-        for length in lengths
-        for way in costs.ways(measured(small()))
-    ]
-    monkeypatch.setattr(child, "stream", fake([{"printed": "hello"}, *messages]))
+def test_the_section_measures_shows_and_says(answer):
+    whole = costs.empty(small())
+    lengths = whole.lengths
+
+    def worker(order) -> Iterator[CostTable]:
+        assert Experiment.from_json(order["experiment"]) == small()
+        seconds: dict[tuple[Way, int], float] = {}
+        for length in lengths:
+            for way in whole.ways:
+                seconds[way, length] = 0.001 * length
+                yield replace(whole, seconds=dict(seconds))
+
+    answer(worker)
     app = section()
     assert not app.get("bidi_component") and not app.dataframe
     pressed(app)
@@ -177,13 +165,17 @@ def test_the_section_measures_shows_and_says(monkeypatch):
     assert f"Padded to {max(lengths)} steps" in said
     shown = app.dataframe[0].value
     assert list(shown.columns) == ["An epoch", *(f"{each} steps" for each in sorted(lengths))]
-    assert len(shown) == len(costs.ways(measured(small())))
+    assert len(shown) == len(whole.ways)
     assert set(shown[f"{lengths[0]} steps"]) == {costs.time_text(0.001 * lengths[0])}
     assert app.get("bidi_component")
 
 
-def test_the_section_says_why_it_failed(monkeypatch):
-    monkeypatch.setattr(child, "stream", fake([], child.ChildFailed("The process stopped early.")))
+def test_the_section_says_why_it_failed(answer):
+    def worker(order) -> Iterator[CostTable]:
+        raise ValueError("The process stopped early.")
+        yield
+
+    answer(worker)
     app = pressed(section())
     assert not app.exception
     assert [each.value for each in app.error] == ["The process stopped early."]

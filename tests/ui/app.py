@@ -30,8 +30,6 @@ def own_server() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
-    server.keras_jobs().close()
-    server.keras_jobs.clear()
     server.shared().results.clear()
 
 

@@ -10,16 +10,18 @@ import keras
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.article.examples import EXAMPLES, Program
-from maskdemo.article.outcome import Failure, Outcome, Point, Received
-from maskdemo.child import ChildFailed
-from maskdemo.jobs import QueueFull
+from maskdemo.article.examples import EXAMPLES, PROGRAMS, Program
+from maskdemo.article.outcome import Failure, Point, ProgramRun, Received
 from maskdemo.scenarios import SCENARIOS, Scenario
-from maskdemo.ui import examples, server
+from maskdemo.server import Program as RunProgram
+from maskdemo.server import QueueFull
+from maskdemo.ui import server
 from tests.samples import small
+from tests.server.fakes import FakeServer
 from tests.ui import app
 from tests.ui.app import PATIENCE, fine, links, shown
 
+Tells = Callable[[Program], Iterator[ProgramRun]]
 VERSIONS = {"Keras": "9.8.7"}
 FIRST, THIRD = EXAMPLES[0].programs[0].name, EXAMPLES[2].programs[0].name
 
@@ -31,9 +33,20 @@ def own_server() -> Iterator[None]:
 
 
 @pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Program], Iterator[Outcome]]], None]:
+def tell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Tells], None]]:
     """Let programs do this instead of running: what they really do is tested elsewhere."""
-    return lambda instead: monkeypatch.setattr(examples.outcomes, "run", instead)
+    fakes: list[FakeServer] = []
+
+    def instead(of_running: Tells) -> None:
+        def answer(order) -> Iterator[ProgramRun]:
+            return of_running(PROGRAMS[order["name"]]) if order["kind"] == "program" else iter(())
+
+        fakes.append(FakeServer(answer))
+        monkeypatch.setattr(server, "shared", lambda: fakes[0])
+
+    yield instead
+    for each in fakes:
+        each.close()
 
 
 def opened() -> AppTest:
@@ -54,7 +67,7 @@ def test_the_page_shows_all_programs_and_which_keras_will_run_them():
     assert "30 January 2025" in shown(page)
     for example in EXAMPLES:
         assert example.aim in shown(page) and example.question in shown(page)
-        assert not page.button(key=f"example_start_{example.programs[0].name}").disabled
+        assert not page.button(key=f"program_start_{example.programs[0].name}").disabled
         for at, program in enumerate(example.programs):
             fine(page.segmented_control(key=f"program_{example.number}").set_value(program.name).run())
             listings = [each.value for each in page.code]
@@ -64,14 +77,14 @@ def test_the_page_shows_all_programs_and_which_keras_will_run_them():
 
 
 def test_an_error_is_shown_with_its_line_and_stays(tell):
-    def fails(program: Program) -> Iterator[Outcome]:
-        yield Outcome(program.name, versions=VERSIONS)
+    def fails(program: Program) -> Iterator[ProgramRun]:
+        yield ProgramRun(program.name, versions=VERSIONS)
         failure = Failure("OddError", "nothing fits", 12, "nothing = fit()")
-        yield Outcome(program.name, versions=VERSIONS, failure=failure, finished=True)
+        yield ProgramRun(program.name, versions=VERSIONS, failure=failure, finished=True)
 
     tell(fails)
     page = opened()
-    page.button(key=f"example_start_{THIRD}").click().run()
+    page.button(key=f"program_start_{THIRD}").click().run()
     until(page, "Stopped at line 12 with an OddError.")
     assert "OddError: nothing fits" in shown(page) and "nothing = fit()" in shown(page)
     assert "Keras 9.8.7" in shown(page)
@@ -80,37 +93,37 @@ def test_an_error_is_shown_with_its_line_and_stays(tell):
     fine(page.switch_page("pages/article.py").run())
     assert "Stopped at line 12" in shown(page)
     # What another program does later takes nothing away.
-    page.button(key=f"example_start_{FIRST}").click().run()
+    page.button(key=f"program_start_{FIRST}").click().run()
     until(page, "Stopped at line 12", times=2)
 
 
 def test_live_numbers_then_cancel(tell):
     ended = threading.Event()
 
-    def endless(program: Program) -> Iterator[Outcome]:
+    def endless(program: Program) -> Iterator[ProgramRun]:
         points = (Point(1, 1, 0.7, 0.5), Point(1, 2, 0.6, 0.75))
         try:
             while True:
-                yield Outcome(program.name, VERSIONS, 2, 4, points=points)
+                yield ProgramRun(program.name, VERSIONS, 2, 4, points=points)
                 time.sleep(0.02)
         finally:
             ended.set()
 
     tell(endless)
     page = opened()
-    page.button(key=f"example_start_{FIRST}").click().run()
+    page.button(key=f"program_start_{FIRST}").click().run()
     until(page, "Epoch 1 of 2, batch 2 of 4.")
     assert charts_of(page) == 1
-    assert page.button(key=f"example_start_{THIRD}").disabled
-    page.button(key=f"example_cancel_{FIRST}").click().run()
+    assert page.button(key=f"program_start_{THIRD}").disabled
+    page.button(key=f"program_cancel_{FIRST}").click().run()
     until(page, "Cancelled.")
     assert ended.wait(PATIENCE)
-    assert not page.button(key=f"example_start_{FIRST}").disabled
+    assert not page.button(key=f"program_start_{FIRST}").disabled
 
 
 def test_a_run_that_ended_says_what_it_found(tell):
-    def ends(program: Program) -> Iterator[Outcome]:
-        yield Outcome(
+    def ends(program: Program) -> Iterator[ProgramRun]:
+        yield ProgramRun(
             program.name,
             VERSIONS,
             1,
@@ -126,38 +139,38 @@ def test_a_run_that_ended_says_what_it_found(tell):
 
     tell(ends)
     page = opened()
-    page.button(key=f"example_start_{FIRST}").click().run()
+    page.button(key=f"program_start_{FIRST}").click().run()
     until(page, "Ran to its end in 2.0 s")
     for words in ("50%", "55%", "3 of 8 steps", "0.12", "said on the way"):
         assert words in shown(page)
 
 
 def test_who_waits_is_told_the_place(tell):
-    tell(lambda program: iter([Outcome(program.name, finished=True)]))
     hold = threading.Event()
 
-    def somebody_else() -> Iterator[Outcome]:
-        hold.wait(PATIENCE)
-        yield Outcome("theirs")
+    def waits(program: Program) -> Iterator[ProgramRun]:
+        assert program.name == FIRST or hold.wait(PATIENCE)
+        yield ProgramRun(program.name, finished=True)
 
-    server.keras_jobs().submit("somebody", somebody_else)
+    tell(waits)
+    server.shared().submit("somebody", RunProgram(THIRD))
     page = opened()
-    page.button(key=f"example_start_{FIRST}").click().run()
-    until(page, "number 1 in the queue")
+    page.button(key=f"program_start_{FIRST}").click().run()
+    assert any("number 1 in the queue" in each.proto.text for each in page.get("progress"))
     hold.set()
     until(page, "Ran to its end")
 
 
 def test_a_process_that_breaks_down_is_a_sentence(tell):
-    def breaks(program: Program) -> Iterator[Outcome]:
-        yield Outcome(program.name)
-        raise ChildFailed("The process stopped early.")
+    def breaks(program: Program) -> Iterator[ProgramRun]:
+        yield ProgramRun(program.name)
+        raise ValueError("The process stopped early.")
 
     tell(breaks)
     page = opened()
-    page.button(key=f"example_start_{FIRST}").click().run()
+    page.button(key=f"program_start_{FIRST}").click().run()
     until(page, "The process stopped early")
-    assert not page.button(key=f"example_start_{FIRST}").disabled
+    assert not page.button(key=f"program_start_{FIRST}").disabled
 
 
 def test_a_full_queue_is_a_sentence(monkeypatch):
@@ -165,8 +178,8 @@ def test_a_full_queue_is_a_sentence(monkeypatch):
         raise QueueFull("The queue is full.")
 
     page = opened()
-    monkeypatch.setattr(server.keras_jobs(), "submit", refuse)
-    page.button(key=f"example_start_{FIRST}").click().run()
+    monkeypatch.setattr(server.shared(), "submit", refuse)
+    page.button(key=f"program_start_{FIRST}").click().run()
     assert shown(fine(page)).count("The queue is full.") == 1
 
 
