@@ -81,7 +81,7 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
     missing = look.experiment.pad_value
     batch = padded_by(bare, count, side=side, value=value, missing=missing)
     alone = padded_by(bare, 0, side=side, value=value, missing=missing)
-    said, change = {}, {}
+    said, change, read_out = {}, {}, {}
     for name in look.strategies:
         given, without = look.arrays(name, batch), look.arrays(name, alone)
         said[name] = trace(look.networks[name], given).probabilities
@@ -90,12 +90,14 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
             said[name][compared_steps(look.experiment, batch, given)],
             bare_said[compared_steps(look.experiment, alone, without)],
         )
+        read_out[name] = np.flatnonzero(given.weights[0])[-1:]
     shown = Probes(
         batch.values,
         batch.valid,
         batch.padded,
         batch.labels,
         outputs={name: each[None] for name, each in said.items()},
+        read_out=read_out,
         epochs=(1,),
     )
     steps = f"{count} padded step{'s' * (count != 1)}"

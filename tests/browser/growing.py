@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import streamlit as st
 
@@ -15,24 +13,10 @@ from maskdemo import charts
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.ui import drawings
 from maskdemo.ui.chart import chart, replay
-from tests.charts.test_charts import make_batch, make_snapshot
+from tests.charts.samples import make_batch, make_snapshot, until
 
 EPOCHS = 20
 WHOLE = make_snapshot(epochs=EPOCHS, done=(EPOCHS,) * 3, steps=24)
-NUMBERS = ("loss", "accuracy", "test_loss", "test_accuracy", "test_valid_accuracy")
-
-
-def until(epoch: int) -> SimpleNamespace:
-    """The run after so many epochs."""
-    curves = tuple(
-        SimpleNamespace(**vars(each) | {name: getattr(each, name)[:epoch] for name in NUMBERS})
-        for each in WHOLE.curves
-    )
-    outputs = {name: each[:epoch] for name, each in WHOLE.probes.outputs.items()}
-    probes = replace(WHOLE.probes, outputs=outputs, epochs=WHOLE.probes.epochs[:epoch])
-    return SimpleNamespace(
-        **vars(WHOLE) | {"curves": curves, "probes": probes, "finished": epoch == EPOCHS}
-    )
 
 
 def clicked(x: float) -> None:
@@ -54,10 +38,10 @@ def view() -> None:
         state.epoch += 1
         if state.epoch == EPOCHS:
             st.rerun()
-    now = until(state.epoch)
+    now, finished = until(WHOLE, state.epoch), state.epoch == EPOCHS
     st.text(f"Epoch {state.epoch}, step {state.get('step')}, rests at {state.get('rest')}")
     with st.container():
-        if now.finished:
+        if finished:
             replay(
                 replayed_epochs(now),
                 key="replay",
@@ -74,7 +58,7 @@ def view() -> None:
     with right:
         figure = charts.outputs_by_step(now, probe=0, epoch=max(1, state.epoch), dark=dark)
         frames = charts.outputs_frames(now, probe=0, dark=dark)
-        shown = drawings.drawing(figure, frames if now.finished else None)
+        shown = drawings.drawing(figure, frames if finished else None)
         chart(shown, key="outputs", alt="Output by step", replay="run", on_click=clicked)
 
 

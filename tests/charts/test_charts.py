@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,89 +15,8 @@ from maskdemo.charts.ends import LABEL_GAP, spread
 from maskdemo.charts.hatch import NAMES, outlines
 from maskdemo.charts.template import nice_ticks
 from maskdemo.padding import Batch
-from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
-
-ALL = tuple(STRATEGIES)
-FEW = ("no_mask", "masking_layer", "last_valid_step")
-
-
-def make_batch(
-    rows: int = 8, steps: int = 12, features: int = 3, missing: float = 0.2, seed: int = 0
-) -> Batch:
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(3, steps, rows)
-    padded = np.arange(steps) >= lengths[:, None]
-    gone = (rng.random((rows, steps)) < missing) & ~padded
-    gone[:, 0] = False
-    values = rng.normal(size=(rows, steps, features)).astype(np.float32)
-    values[padded | gone] = -9.0
-    return Batch(values, ~(padded | gone), padded, np.ones((rows, steps), np.int32))
-
-
-def make_snapshot(
-    strategies: tuple[str, ...] = FEW,
-    *,
-    epochs: int = 6,
-    done: tuple[int, ...] = (6, 6, 6),
-    classes: int = 2,
-    per_step: bool = False,
-    steps: int = 12,
-    missing: float = 0.2,
-    level: float = 0.6,
-) -> SimpleNamespace:
-    """A snapshot in which repeat r has done[r] epochs."""
-    rng = np.random.default_rng(1)
-    batch = make_batch(4, steps, missing=missing)
-    curves = []
-    for repeat, count in enumerate(done):
-        for name in strategies:
-            rising = tuple(np.clip(level + rng.normal(0, 0.03, count), 0, 1).tolist())
-            curves.append(
-                SimpleNamespace(
-                    strategy=name,
-                    repeat=repeat,
-                    loss=tuple(1 - each for each in rising),
-                    accuracy=rising,
-                    test_loss=tuple(1.2 - each for each in rising),
-                    test_accuracy=rising,
-                    test_valid_accuracy=tuple(each / 2 for each in rising) if per_step else rising,
-                    leak=None,
-                    seconds=0.1,
-                    scored=200,
-                )
-            )
-    # As in a batch: a label at every step of the sequence, 0 where padded.
-    drawn = rng.integers(0, classes, (4, steps if per_step else 1))
-    labels = np.where(batch.padded, 0, drawn).astype(np.int32)
-    seen = max(done, default=0)
-    outputs = {
-        name: rng.dirichlet(np.ones(classes), (seen, 4, steps)).astype(np.float32)
-        for name in strategies
-    }
-    return SimpleNamespace(
-        experiment=SimpleNamespace(
-            strategies=strategies,
-            epochs=epochs,
-            repeats=3,
-            per_step=per_step,
-            mask_value=-9.0,
-            count_invalid=True,
-        ),
-        curves=tuple(curves),
-        probes=Probes(
-            values=batch.values,
-            valid=batch.valid,
-            padded=batch.padded,
-            labels=labels,
-            outputs=outputs,
-            epochs=tuple(range(1, seen + 1)),
-        ),
-        chance=1 / classes,
-        finished=False,
-        seconds=1.0,
-        done=0.5,
-    )
+from tests.charts.samples import ALL, FEW, make_batch, make_snapshot
 
 
 def named(figure, name: str, **wanted) -> list:

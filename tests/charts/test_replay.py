@@ -13,7 +13,8 @@ import pytest
 from maskdemo import charts
 from maskdemo.charts.replay import ROOM, replayed_epochs
 from maskdemo.strategies import STRATEGIES
-from tests.charts.test_charts import ALL, FEW, make_snapshot, named
+from tests.charts.samples import ALL, FEW, make_snapshot
+from tests.charts.test_charts import named
 
 EPOCHS = (1, 4, 6)
 
@@ -63,8 +64,8 @@ def test_a_run_that_is_not_whole_has_no_replay():
     snapshot = make_snapshot()
     outputs = dict(snapshot.probes.outputs)
     outputs["no_mask"] = outputs["no_mask"][:3]
-    snapshot.probes = replace(snapshot.probes, outputs=outputs)
-    assert replayed_epochs(snapshot) == ()
+    probes = replace(snapshot.probes, outputs=outputs)
+    assert replayed_epochs(replace(snapshot, probes=probes)) == ()
 
 
 def test_long_runs_of_long_sequences_are_thinned_and_keep_first_and_last():
