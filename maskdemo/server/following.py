@@ -17,7 +17,7 @@ from maskdemo.article.measured import Measurements, measure
 from maskdemo.article.outcome import ProgramRun
 from maskdemo.article.progress import Progress, checks_of, experiments_of
 from maskdemo.server.increments import grow, grow_findings
-from maskdemo.server.requests import Claims, Costs, Program, Request, Run, StudyRun
+from maskdemo.server.requests import Claims, Costs, Program, Request, Run, StudyRun, study_to_plain
 from maskdemo.server.results import Results
 from maskdemo.snapshot import Snapshot
 from maskdemo.study.costs import CostTable
@@ -84,7 +84,7 @@ class StudyFollowed(Following):
         self._so_far = None
         return {
             "kind": "study",
-            "study": self._study.to_params(),
+            "study": study_to_plain(self._study),
             "known": [[places[training], *astuple(found)] for training, found in known.items()],
         }
 

@@ -11,16 +11,20 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
+from maskdemo import inputs
 from maskdemo.article import running
 from maskdemo.article.examples import PROGRAMS
 from maskdemo.article.outcome import ProgramRun, and_then
 from maskdemo.experiment import Experiment
+from maskdemo.own.parcel import unpacked
 from maskdemo.server.increments import shrink, shrink_findings
+from maskdemo.server.requests import study_from_plain
 from maskdemo.snapshot import Outcome
 from maskdemo.study.cluster import executor_of
 from maskdemo.study.costs import measure
-from maskdemo.study.grid import Study, Training
+from maskdemo.study.grid import Training
 from maskdemo.study.store import Store
+from maskdemo.tasks import BROUGHT
 
 #: Seconds of silence after which a stream of messages gives the last one again.
 HUSH = 0.2
@@ -53,6 +57,18 @@ def load() -> None:
     # One thread at a time: two that import TensorFlow at once deadlock over its circular imports.
     with _LOADING:
         import maskdemo.training  # noqa: F401
+
+
+def learn_of(parcel: dict[str, Any]) -> None:
+    """A task that somebody brought is found by its name from now on."""
+    task = unpacked(parcel)
+    BROUGHT[task.name] = task
+
+
+def forget(name: str) -> None:
+    """Such a task is found no more, and nothing that was made of it is kept here."""
+    BROUGHT.pop(name, None)
+    inputs.forget()
 
 
 def prepare(experiment: str) -> None:
@@ -93,10 +109,10 @@ class _Known:
         self._store.keep(experiment, repeat, outcome)
 
 
-def _study(params: Mapping[str, str], known: list[list[Any]]) -> Stream:
+def _study(plain: Mapping[str, Any], known: list[list[Any]]) -> Stream:
     from maskdemo.study.running import run
 
-    study = Study.from_params(params)
+    study = study_from_plain(plain)
     trainings = study.trainings()
     outcomes = {_key(trainings[at]): Outcome(*numbers) for at, *numbers in known}
     store: Any = _Known(outcomes, Store())

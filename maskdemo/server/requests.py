@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from maskdemo.experiment import Experiment
 from maskdemo.study.grid import Study
@@ -25,6 +26,11 @@ class Run:
         """Multiply-adds, an upper estimate; 0 where nothing is known of it."""
         return self.experiment.work
 
+    @property
+    def task(self) -> str:
+        """The name of what is to be learned, if anything is; somebody may have brought it."""
+        return self.experiment.task
+
 
 @dataclass(frozen=True)
 class StudyRun:
@@ -40,6 +46,11 @@ class StudyRun:
         """Multiply-adds of the whole study, an upper estimate."""
         return sum(self.study.experiment(cell).work for cell in self.study.cells)
 
+    @property
+    def task(self) -> str:
+        """The name of what is to be learned."""
+        return self.study.base.task
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -50,6 +61,7 @@ class Claims:
     patient: ClassVar[bool] = True
     clean: ClassVar[bool] = False
     work: ClassVar[float] = 0.0
+    task: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,7 @@ class Program:
     patient: ClassVar[bool] = False
     clean: ClassVar[bool] = True
     work: ClassVar[float] = 0.0
+    task: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,29 @@ class Costs:
     patient: ClassVar[bool] = True
     clean: ClassVar[bool] = True
     work: ClassVar[float] = 0.0
+
+    @property
+    def task(self) -> str:
+        """The name of what is to be learned."""
+        return self.experiment.task
+
+
+def study_to_plain(study: Study) -> dict[str, Any]:
+    """A study as what JSON can say, the name of a task that somebody brought included."""
+    return {
+        "base": study.base.to_json(),
+        "vary": study.vary,
+        "doses": study.doses,
+        "and_vary": study.and_vary,
+        "and_doses": study.and_doses,
+    }
+
+
+def study_from_plain(plain: Mapping[str, Any]) -> Study:
+    """The study of `study_to_plain`."""
+    doses = {name: tuple(plain[name]) for name in ("doses", "and_doses")}
+    base = Experiment.from_json(plain["base"])
+    return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **doses)
 
 
 Request = Run | StudyRun | Claims | Program | Costs

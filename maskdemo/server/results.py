@@ -21,8 +21,15 @@ MOST_BYTES = 256 * 2**20
 MOST_BYTES_IN_MEMORY = 8 * 2**20
 
 
+@dataclass(frozen=True)
+class Kept:
+    """In the place of a finished run's snapshot: it is in the results."""
+
+    experiment: Experiment
+
+
 @dataclass
-class _Kept:
+class _Entry:
     """One finished run: its size in memory, and where it is."""
 
     size: int
@@ -37,7 +44,7 @@ class Results:
         self._most_bytes = most_bytes
         self._in_memory = in_memory
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Experiment, _Kept] = OrderedDict()  # last used last
+        self._kept: OrderedDict[Experiment, _Entry] = OrderedDict()  # last used last
 
     def keep(self, snapshot: Snapshot) -> None:
         """Store a finished run in place of an equal one; one that is too large is not kept."""
@@ -45,7 +52,7 @@ class Results:
             return
         with self._lock:
             self._drop(snapshot.experiment)
-            self._kept[snapshot.experiment] = _Kept(size(snapshot), snapshot)
+            self._kept[snapshot.experiment] = _Entry(size(snapshot), snapshot)
             while sum(each.size for each in self._kept.values()) > self._most_bytes:
                 self._drop(next(iter(self._kept)))
             self._make_room()
@@ -64,6 +71,12 @@ class Results:
                 found = kept.snapshot = pickle.load(kept.file)
                 self._make_room()
             return found
+
+    def forget(self, task: str) -> None:
+        """Let go of every run of this task."""
+        with self._lock:
+            for experiment in [each for each in self._kept if each.task == task]:
+                self._drop(experiment)
 
     def clear(self) -> None:
         """Forget everything."""

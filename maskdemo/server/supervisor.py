@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from maskdemo.experiment import Experiment
+from maskdemo.own.parcel import packed
 from maskdemo.server.following import Following, follow
 from maskdemo.server.job import Job, Status
 from maskdemo.server.messages import Ended, Newest, Prepared
 from maskdemo.server.process import Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.requests import Request, Run
-from maskdemo.server.results import Results
+from maskdemo.server.results import Kept, Results
 from maskdemo.snapshot import Snapshot
+from maskdemo.tasks import BROUGHT
 
 #: Bytes of its own that a worker may hold between two orders; compiling takes up to 240 MB more.
 MOST_MEMORY = 450 * 2**20
@@ -72,6 +74,8 @@ class Server:
         self._followed: dict[Job, Following] = {}
         self._number = 0
         self._preparing = False
+        self._lent: set[str] = set()  # tasks that people brought, which the worker has
+        self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._idle_deaths = 0
         self._closed = False
         self._thread = threading.Thread(target=self._watch, name="maskdemo-server", daemon=True)
@@ -111,6 +115,12 @@ class Server:
     def prepare(self, viewer: str, experiment: Experiment) -> None:
         """Compile what this would need while there is nothing else to do; forget the last such wish."""
         self._queue.prepare(viewer, experiment)
+        self._wake()
+
+    def forget(self, task: str) -> None:
+        """Keep nothing of this task, which somebody brought and has taken back."""
+        self.results.forget(task)
+        self._forgotten.put(task)
         self._wake()
 
     def close(self) -> None:
@@ -188,6 +198,11 @@ class Server:
         """Whatever can be done now."""
         for job in [each for each in self._followed if not each.going]:
             del self._followed[job]
+        while not self._forgotten.empty():
+            name = self._forgotten.get()
+            if self._worker is not None and name in self._lent:
+                self._lent.remove(name)
+                self._worker.order({"forget": name})
         doing = self._doing
         if doing is not None:
             self._look_after(doing)
@@ -200,6 +215,7 @@ class Server:
                 self._hire()
         elif not self._preparing and (experiment := self._queue.take_ahead()) is not None:
             self._preparing = True
+            self._lend(self._worker, experiment.task)
             self._worker.order({"prepare": experiment.to_json()})
 
     def _begin(self, job: Job, following: Following) -> None:
@@ -215,9 +231,16 @@ class Server:
             # In the worker's place, so that there is never a second TensorFlow.
             self._retire()
         worker = self._worker or self._hire(load=not job.request.clean)
+        self._lend(worker, job.request.task)
         self._number += 1
         self._doing = _Doing(job, following, self._number, self._queue.clock())
         worker.order({"do": self._number, **order})
+
+    def _lend(self, worker: Process, task: str) -> None:
+        """Send a task that somebody brought, once to each worker."""
+        if task in BROUGHT and task not in self._lent:
+            self._lent.add(task)
+            worker.order({"task": packed(BROUGHT[task])})
 
     def _look_after(self, doing: _Doing) -> None:
         worker = self._worker
@@ -250,6 +273,7 @@ class Server:
 
     def _hire(self, *, load: bool = True) -> Process:
         self._preparing = False
+        self._lent.clear()
         worker = self._worker = self._start(lambda *news: self._inbox.put(news))
         if load:
             worker.order({"load": True})
@@ -269,10 +293,3 @@ class Server:
             self._idle_deaths += 1
             return
         self._queue.died(doing.job, worker.ending())
-
-
-@dataclass(frozen=True)
-class Kept:
-    """In the place of a finished run's snapshot: it is in the results."""
-
-    experiment: Experiment

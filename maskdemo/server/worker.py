@@ -5,7 +5,8 @@ ends as soon as its input does, so that it never outlives the server, whatever t
 
 {"do": number, "kind": ..., ...} begins what `maskdemo.server.orders` can do; {"stop": number} ends it
 at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
-compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow.
+compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow. {"task": parcel} is a
+task that somebody brought, to be found by its name until {"forget": name}.
 """
 
 from __future__ import annotations
@@ -64,6 +65,10 @@ class _Worker:
                 self._giving_way = order["give_way"]
             elif "prepare" in order:
                 self._to_prepare.put(order["prepare"])
+            elif "task" in order:
+                orders.learn_of(order["task"])
+            elif "forget" in order:
+                orders.forget(order["forget"])
             else:
                 self._to_do.put(order)
         end_with_all_that_was_started()

@@ -16,10 +16,13 @@ from typing import Any
 
 import pytest
 
+from maskdemo.experiment import Experiment
+from maskdemo.own.registry import lend, take_back
 from maskdemo.server import Claims, Run, Server, StudyRun
 from maskdemo.server.process import ROOT, Process
 from maskdemo.study.grid import Study
 from maskdemo.training import train
+from tests.own.test_training import example
 from tests.samples import small
 
 PATIENCE = 120.0  # only ever spent by a test that fails
@@ -129,6 +132,25 @@ def test_what_is_compiled_ahead_disturbs_nothing(shared):
     shared.prepare("a", small(units=5))
     shared.submit("b", Run(small(units=5, seed=53)))
     assert ended(shared, "b") == "finished"
+
+
+def test_what_somebody_brought_is_trained_and_forgotten(shared):
+    own = example(0)
+    lend(own)
+    try:
+        base = Experiment(task=own.task.name, epochs=1, repeats=1, units=4, strategies=("no_mask",))
+        shared.submit("a", Run(base))
+        assert ended(shared, "a") == "finished", shared.status("a", "run").error
+        study = Study(base=base, vary="side", doses=("post", "pre"))
+        shared.submit("a", StudyRun(study))
+        assert ended(shared, "a", "studyrun") == "finished", shared.status("a", "studyrun").error
+        assert not newest(shared, "a", "studyrun").failures
+        shared.forget(own.task.name)
+        assert shared.find(base) is None
+        shared.submit("b", Run(replace(base, seed=5)))
+        assert ended(shared, "b") == "finished", "brought again, it is sent again"
+    finally:
+        take_back(own.task.name)
 
 
 @posix
