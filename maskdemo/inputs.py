@@ -22,8 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from maskdemo.experiment import Experiment
 from maskdemo.padding import Batch, pad
+from maskdemo.sequences import Data, Sequences
 from maskdemo.strategies import Arrays, arrays
-from maskdemo.tasks import Data, Sequences, make
+from maskdemo.tasks import make
 
 #: Rectangles of so many repeats are kept; at the limits one takes some 60 MB.
 KEPT = 3

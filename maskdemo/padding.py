@@ -4,7 +4,7 @@ Every step of the rectangle is one of three kinds: valid (a real, observed readi
 fill the rectangle) or missing (inside the sequence, but not observed). The last two are both invalid,
 and `pad_value` is what stands there:
 
->>> from maskdemo.tasks import Sequences
+>>> from maskdemo.sequences import Sequences
 >>> import numpy as np
 >>> one = Sequences((np.ones((2, 1), np.float32),), (np.array([True, False]),),
 ...                 (np.array([1, 1], np.int32),))
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.tasks import Sequences
+from maskdemo.sequences import Sequences
 
 
 @dataclass(frozen=True)

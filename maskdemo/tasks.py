@@ -10,10 +10,8 @@ from a third, so that switching them on changes no value and no label:
 >>> data.classes, data.per_step
 (2, False)
 
-Conventions: values are float32; a label is written at every step of its sequence, also where the
-task has one label a sequence; `observed` is False where the reading is missing. Labels always come
-from the complete sequence: a reading that goes missing leaves the truth as it was. Every sequence
-keeps at least one observed step.
+Labels always come from the complete sequence: a reading that goes missing leaves the truth as it was.
+To add a task, write its two functions and its entry in `TASKS`.
 """
 
 from __future__ import annotations
@@ -26,33 +24,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.sequences import Data, Sequences, lose_readings
+
 VOWELS_FILE = Path(__file__).parent / "data" / "japanese_vowels.npz"
-
-
-@dataclass(frozen=True)
-class Sequences:
-    """N sequences, each with its own length.
-
-    values: N arrays (length, F) float32. observed: N arrays (length,) bool, True means use.
-    labels: N arrays (length,) int32, constant along the steps for one label a sequence.
-    """
-
-    values: tuple[NDArray[np.float32], ...]
-    observed: tuple[NDArray[np.bool_], ...]
-    labels: tuple[NDArray[np.int32], ...]
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-
-@dataclass(frozen=True)
-class Data:
-    """A task's training and test sequences; `classes` labels, one a step if `per_step`."""
-
-    train: Sequences
-    test: Sequences
-    classes: int
-    per_step: bool
 
 
 @dataclass(frozen=True)
@@ -257,8 +231,8 @@ def make(
         train = _drawn(spec, streams[0], train_size, min_length, max_length)
         test = _drawn(spec, streams[1], test_size, min_length, max_length)
     return Data(
-        train=_lose_readings(train, missing_rate, streams[2]),
-        test=_lose_readings(test, missing_rate, streams[3]),
+        train=lose_readings(train, missing_rate, streams[2]),
+        test=lose_readings(test, missing_rate, streams[3]),
         classes=spec.classes,
         per_step=spec.per_step,
     )
@@ -287,14 +261,3 @@ def _utterances(split: str) -> Sequences:
         np.full(length, speaker, np.int32) for length, speaker in zip(lengths, speakers, strict=True)
     )
     return Sequences(values, tuple(np.ones(length, bool) for length in lengths), labels)
-
-
-def _lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) -> Sequences:
-    if rate == 0:
-        return sequences
-    observed = []
-    for each in sequences.observed:
-        kept = each & (rng.random(len(each)) >= rate)
-        kept[np.flatnonzero(each)[rng.integers(each.sum())]] = True
-        observed.append(kept)
-    return Sequences(sequences.values, tuple(observed), sequences.labels)

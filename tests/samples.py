@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.padding import Batch, pad
+from maskdemo.sequences import Sequences
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import Sequences
 
 ALL = tuple(STRATEGIES)
 

@@ -22,7 +22,7 @@ ORDER = (
     # What needs nothing of the others.
     *("data", "digest", "memory", "cores"),
     # What there is to learn, and the ways of handling its padding.
-    *("tasks", "padding", "strategies", "trimming"),
+    *("sequences", "tasks", "padding", "strategies", "trimming"),
     # How a network is trained and scored.
     *("lstm", "layout", "engine", "scoring"),
     # What somebody wants to know.

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.padding import pad, unpad
-from maskdemo.tasks import Sequences
+from maskdemo.sequences import Sequences
 from tests.samples import PAD_VALUES, SIDES, sequences
 
 

@@ -12,8 +12,8 @@ from maskdemo.engine import Shape, new_learner, output_program, tensors
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
 from maskdemo.scoring import probabilities
+from maskdemo.sequences import Sequences
 from maskdemo.strategies import STRATEGIES, Arrays, arrays, hold_padding
-from maskdemo.tasks import Sequences
 from maskdemo.trimming import trim
 from tests.oracles import recurrence
 from tests.samples import ALL, PAD_VALUES, batches, sequences

@@ -15,9 +15,9 @@ from maskdemo.lstm import Weights
 from maskdemo.padding import pad
 from maskdemo.probing import PROBES
 from maskdemo.scoring import probabilities
+from maskdemo.sequences import Sequences
 from maskdemo.snapshot import NETWORK_BYTES, Snapshot
 from maskdemo.strategies import arrays
-from maskdemo.tasks import Sequences
 from maskdemo.training import compile_ahead, kept_epochs, train
 from maskdemo.trimming import trim
 from tests.oracles import recurrence

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from maskdemo.tasks import Sequences, make
+from maskdemo.sequences import Sequences
+from maskdemo.tasks import make
 
 MACHINES = 96
 #: Share of the readings that the second example's sensor did not send.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.tasks import Data, Sequences
+from maskdemo.sequences import Data, Sequences
 
 #: Fewer training sequences than this of a class are few.
 FEW = 10

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.tasks import Fixed, Sequences, Task
+from maskdemo.sequences import Sequences
+from maskdemo.tasks import Fixed, Task
 
 #: Everything of a task but its sequences.
 PLAIN = ("name", "title", "summary", "features", "classes", "per_step")

@@ -26,7 +26,8 @@ from maskdemo.own.limits import (
 )
 from maskdemo.own.recipe import parts_of, rows_of_steps, steps_of
 from maskdemo.own.table import Layout, Table, column_of
-from maskdemo.tasks import Data, Fixed, Sequences, Task
+from maskdemo.sequences import Data, Sequences
+from maskdemo.tasks import Fixed, Task
 
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3

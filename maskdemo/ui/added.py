@@ -13,9 +13,9 @@ from maskdemo.experiment import NUMBERS
 from maskdemo.inside.leak import MOST_ADDED, compared_steps, leak, padded_by
 from maskdemo.inside.trace import trace
 from maskdemo.padding import unpad
+from maskdemo.sequences import Sequences
 from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import Sequences
 from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
 from maskdemo.ui.live import is_dark

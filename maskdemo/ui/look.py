@@ -17,9 +17,9 @@ from maskdemo.inside.gradient import Landing, gradient, landing
 from maskdemo.inside.leak import Sweep, sweep
 from maskdemo.inside.trace import Trace, trace, unit_order
 from maskdemo.padding import Batch
+from maskdemo.sequences import Sequences
 from maskdemo.snapshot import Network, Snapshot
 from maskdemo.strategies import Arrays
-from maskdemo.tasks import Sequences
 
 T = TypeVar("T")
 #: Test sequences that the views over the test set take, so that they redraw while one watches.

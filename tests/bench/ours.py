@@ -33,8 +33,8 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     """One epoch of training `strategy`, state kept between the calls, as a run does it."""
     from maskdemo.engine import Shape, batch_order, new_learner, tensors, train_epoch
     from maskdemo.padding import pad
+    from maskdemo.sequences import Sequences
     from maskdemo.strategies import arrays
-    from maskdemo.tasks import Sequences
     from maskdemo.trimming import trim
 
     data = workload()

@@ -9,8 +9,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from maskdemo.engine import Shape, new_learner, output_program, tensors, train_epoch
 from maskdemo.lstm import Weights
 from maskdemo.padding import Batch, pad
+from maskdemo.sequences import Sequences
 from maskdemo.strategies import Arrays, arrays
-from maskdemo.tasks import Sequences
 from maskdemo.trimming import trim
 
 FEATURES, UNITS, BATCH, LONGEST = 4, 4, 16, 8

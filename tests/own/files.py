@@ -10,7 +10,7 @@ import pandas as pd
 
 from maskdemo.own import Columns
 from maskdemo.own.examples import table_of
-from maskdemo.tasks import Sequences
+from maskdemo.sequences import Sequences
 
 
 def columns_of(sequences: Sequences, **more) -> Columns:

@@ -22,7 +22,7 @@ from maskdemo.inputs import inputs
 from maskdemo.own import Columns, Own, Preparation, fitted, guess, read, task_of
 from maskdemo.own.examples import machines
 from maskdemo.own.registry import lend, take_back
-from maskdemo.tasks import Sequences
+from maskdemo.sequences import Sequences
 from tests.export.test_script import assert_agrees, expected
 from tests.own.files import FORMATS, columns_of, wide_csv
 from tests.samples import SMALL

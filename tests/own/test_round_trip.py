@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from maskdemo.own import Preparation, guess, read, task_of
 from maskdemo.own.examples import EXAMPLES
-from maskdemo.tasks import Sequences, make
+from maskdemo.sequences import Sequences
+from maskdemo.tasks import make
 from tests.own.files import FORMATS, columns_of, long_csv, wide_csv
 
 AS_THEY_ARE = Preparation(standardise=False)

@@ -16,7 +16,7 @@ from maskdemo.own.facts import facts
 from maskdemo.own.lengths import lengths_of
 from maskdemo.own.recipe import split_by_seed
 from maskdemo.own.table import Layout
-from maskdemo.tasks import Data, Sequences
+from maskdemo.sequences import Data, Sequences
 
 
 def table_of(frame: pd.DataFrame) -> Table:

@@ -1,0 +1,54 @@
+"""Sequences of many lengths, each with its labels, and readings that go missing from them.
+
+Conventions: values are float32; a label is written at every step of its sequence, also where the
+task has one label a sequence; `observed` is False where the reading is missing, and True at one step
+of every sequence at least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """N sequences, each with its own length.
+
+    values: N arrays (length, F) float32. observed: N arrays (length,) bool, True means use.
+    labels: N arrays (length,) int32, constant along the steps for one label a sequence.
+    """
+
+    values: tuple[NDArray[np.float32], ...]
+    observed: tuple[NDArray[np.bool_], ...]
+    labels: tuple[NDArray[np.int32], ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Data:
+    """A task's training and test sequences; `classes` labels, one a step if `per_step`."""
+
+    train: Sequences
+    test: Sequences
+    classes: int
+    per_step: bool
+
+
+def lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) -> Sequences:
+    """The same sequences with a share `rate` (0 to below 1) of their readings missing as well.
+
+    Of the readings that are there, one of each sequence stays. Labels stay what they are.
+    """
+    if rate == 0:
+        return sequences
+    observed = []
+    for before in sequences.observed:
+        left = before & (rng.random(len(before)) >= rate)
+        left[np.flatnonzero(before)[rng.integers(before.sum())]] = True
+        observed.append(left)
+    return Sequences(sequences.values, tuple(observed), sequences.labels)
