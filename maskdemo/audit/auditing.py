@@ -16,7 +16,7 @@ from maskdemo.audit.flexible import any_length
 from maskdemo.audit.pair import Pair
 from maskdemo.audit.path import layer_rows
 from maskdemo.audit.report import Finding, Report, Tried
-from maskdemo.audit.samples import SEED, Row, Side, given
+from maskdemo.audit.samples import DRAWN, SEED, Row, Side, given
 from maskdemo.audit.training import gradient_share, training_findings
 from maskdemo.audit.trying import Trial, reason
 from maskdemo.audit.weights import drawn_weights
@@ -39,6 +39,7 @@ def audit(
     trained: bool = False,
     saved: bool = True,
     seed: int = SEED,
+    count: int = DRAWN,
     tell: Callable[[str], None] = lambda stage: None,
 ) -> Report:
     """Find out whether padding changes what a Keras model says, and at which layer.
@@ -52,6 +53,7 @@ def audit(
     trained: measure with the model's own weights. By default they are replaced by drawn ones while the
     audit lasts: a leak is a matter of structure, and new weights, whose biases are 0, hide it.
     saved: also compare with a copy that is saved and loaded.
+    count: how many sequences to draw.
     tell: called with a few words on what is being done.
 
     Raises CannotAudit with a sentence for people where nothing can be said.
@@ -71,7 +73,9 @@ def audit(
     precision = _precision(model)
     with nullcontext() if trained else drawn_weights(model, seed):
         tell("Trying sequences without padding")
-        trial = Trial(model, entries, rows, precision=precision, opened=opened is not None, seed=seed)
+        trial = Trial(
+            model, entries, rows, precision=precision, opened=opened is not None, seed=seed, count=count
+        )
         if opened is not None:
             trial.notes.append("It was tried as a copy that takes any length; its Input fixes one.")
         tell("Adding padding")

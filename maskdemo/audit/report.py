@@ -89,6 +89,22 @@ class Tried:
     also: tuple[str, ...] = ()
     keras: str = ""
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The same in words."""
+        lengths = ", ".join(map(str, self.lengths))
+        sides = " and ".join("after the end" if each == "post" else "in front" for each in self.sides)
+        amounts = ", ".join(map(str, self.added))
+        how = f"padded {sides} by {amounts} steps" if self.added else "moved within the fixed length"
+        return (
+            f"Tried {self.sequences} sequences of {lengths} steps, "
+            f"{'drawn to fit the input' if self.drawn else 'as given'}, {how}, with {self.weights} "
+            f"weights, in {self.precision}, with Keras {self.keras}.",
+            *(f"Padded steps of {name} hold {value:g}." for name, value in self.pad_values.items()),
+            self.power,
+            *self.also,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
@@ -151,6 +167,21 @@ class Report:
             if self.largest
             else "Padding does not leak into this model: not one output moved by a single bit."
         )
+
+    def __str__(self) -> str:
+        lines = [f"{self.model}: {self.sentence}"]
+        for each in self.findings:
+            lines += ["", f"{each.severity.upper()}: {each.title}", f"  {each.seen}", f"  {each.why}"]
+            lines += [f"  {each.source}"]
+            if each.severity == "leak" and each.fix:
+                lines += ["  Right:", *(f"    {line}".rstrip() for line in each.fix.splitlines())]
+        width = max((len(each.name) for each in self.layers), default=0)
+        lines += ["", "The path of the mask:"]
+        for each in self.layers:
+            fault = "  <- at fault" if each.at_fault else ""
+            lines.append(f"  {each.name:{width}}  {each.change}{fault}")
+        lines += ["", *self.tried.sentences]
+        return "\n".join(lines)
 
     def to_json(self) -> str:
         """Everything, findings with their words; infinity as null."""

@@ -35,6 +35,7 @@ class Trial:
         precision: str,
         opened: bool,
         seed: int,
+        count: int,
     ) -> None:
         self.model, self.entries = model, entries
         self.steps = next((entry.steps for entry in entries if entry.steps is not None), None)
@@ -42,7 +43,7 @@ class Trial:
         self.notes: list[str] = []
         self.findings: list[Finding] = []
         self.run: Run = lambda batch: running.eager(model, batch)
-        self.samples, self.outputs = self._first_run(rows, seed)
+        self.samples, self.outputs = self._first_run(rows, seed, count)
         self.graph: Run | None = None
         self._as_graph(opened)
         if self.steps is None:
@@ -50,11 +51,13 @@ class Trial:
         else:
             self.reference = behaviour.placed(self.run, self.samples, precision, self.steps)
 
-    def _first_run(self, rows: tuple[Row, ...] | None, seed: int) -> tuple[Samples, list[np.ndarray]]:
+    def _first_run(
+        self, rows: tuple[Row, ...] | None, seed: int, count: int
+    ) -> tuple[Samples, list[np.ndarray]]:
         failure: Exception | None = None
         for stretch in STRETCHES if rows is None else (1,):
             if rows is None:
-                samples = draw(self.entries, stretch=stretch, seed=seed)
+                samples = draw(self.entries, stretch=stretch, seed=seed, count=count)
             else:
                 samples = Samples(self.entries, rows)
             self.samples = samples
@@ -123,6 +126,7 @@ class Trial:
 def reason(failure: BaseException) -> str:
     """What an exception says, in one line short enough to be read."""
     lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-    telling = [line for line in lines if "Error: " in line and "File " not in line]
+    inner = [line for line in lines if line.startswith("Exception encountered: ")]
+    telling = inner or [line for line in lines if "Error: " in line and "File " not in line]
     text = (telling or lines or [type(failure).__name__])[0]
     return text if len(text) <= 240 else text[:239] + "…"

@@ -2,7 +2,7 @@
 
 A name is a scenario's or a task's, and any setting is changed with `--set key=value`, written as in a
 link's parameters. Results go to standard output, progress and complaints to standard error; the exit
-code is 0, or 2 after a complaint.
+code is 0, or 2 after a complaint; `audit` has 1 for a leak.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from maskdemo.cli import export, run, study
+from maskdemo.cli import audit, export, run, study
 
 #: Each adds its own parsers, which name the function that answers.
-COMMANDS = (run, study, export)
+COMMANDS = (run, study, export, audit)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, or 2 after a complaint."""
+    """Run one command; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m maskdemo",
         description="Train small LSTMs that treat padding differently, and compare.",
@@ -28,8 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         each.add_to(commands)
     given = parser.parse_args(argv)
     try:
-        given.answer(given)
+        code = given.answer(given)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
+    return code or 0

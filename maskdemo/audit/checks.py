@@ -1,0 +1,104 @@
+"""`check_padding`: the audit as checks with names, one test each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from maskdemo.audit.auditing import audit
+from maskdemo.audit.report import Report
+
+
+class PaddingLeaks(AssertionError):  # noqa: N818 - what pytest shows is a sentence
+    """A check failed: the message says what was seen, where and why."""
+
+
+class Check:
+    """One check: a call without arguments that raises PaddingLeaks. `name` says what it holds."""
+
+    def __init__(self, name: str, check: Callable[[], None], expected_to_fail: str = "") -> None:
+        self.name = self.__name__ = name
+        self.expected_to_fail = expected_to_fail
+        self._check = check
+
+    def __call__(self) -> None:
+        """Run the check."""
+        self._check()
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+#: Each check, and which leaks make it fail.
+CAUSES_OF = {
+    "post_padding": (),
+    "pre_padding": (),
+    "masks": (
+        "no_mask", "dropped_with_warning", "dropped_silently", "dropped_by_layer", "unrecorded",
+        "ignored", "mixed", "taken_off", "initial_state", "recurrent_passes_none", "mask_never_matches",
+    ),
+    "alone_as_in_a_batch": ("rows_mix",),
+    "predict_as_call": ("steps_lost", "graph_differs"),
+    "saved_as_built": ("saved_differs",),
+    "loss": ("loss_counts_padding",),
+    "metrics": ("metric_counts_padding",),
+    "real_steps": ("real_rows_masked",),
+}  # fmt: skip
+
+
+def check_padding(
+    model: Any,
+    sequences: Any = None,
+    *,
+    expected_failures: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> Iterator[Check]:
+    """Yield the checks by name, as scikit-learn's `check_estimator` does, for pytest to run.
+
+    model: a built Keras model, or a function without arguments that builds one: it is called once, when
+    the first check runs. expected_failures: name of a check -> why it fails; such a check passes only
+    if it fails. settings: further arguments of `audit`.
+
+    Raises ValueError for an expected failure of a check that does not exist.
+    """
+    expected = dict(expected_failures or {})
+    if unknown := expected.keys() - CAUSES_OF.keys():
+        raise ValueError(
+            f"There is no check {', '.join(sorted(unknown))}. There are {', '.join(CAUSES_OF)}."
+        )
+    done: list[Report] = []
+
+    def report() -> Report:
+        if not done:
+            built = model if hasattr(model, "_flatten_layers") else model()
+            done.append(audit(built, sequences, **settings))
+        return done[0]
+
+    for name in CAUSES_OF:
+        reason = expected.get(name, "")
+        yield Check(name, _expecting(name, report, reason), reason)
+
+
+def _expecting(name: str, report: Callable[[], Report], reason: str) -> Callable[[], None]:
+    def check() -> None:
+        complaint = _complaint(name, report())
+        if complaint and not reason:
+            raise PaddingLeaks(complaint)
+        if reason and not complaint:
+            raise PaddingLeaks(f"{name} was expected to fail ({reason}), and it passed.")
+
+    return check
+
+
+def _complaint(name: str, report: Report) -> str:
+    if name in ("post_padding", "pre_padding"):
+        side = name.removesuffix("_padding")
+        moved = [each for each in report.measures if each.side == side and each.leaks]
+        if not moved or report.clean:
+            return ""  # what no mask can help is no failure
+        worst = max(moved, key=lambda each: each.largest)
+        return (
+            f"With {worst.added} steps of padding ({side}) outputs move by up to {worst.largest:.2g}."
+        )
+    found = [each for each in report.leaks if each.cause in CAUSES_OF[name]]
+    return " ".join(f"{each.title}. {each.seen} {each.why} {each.source}" for each in found)

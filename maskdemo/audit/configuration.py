@@ -1,0 +1,257 @@
+"""A configuration from a stranger: read as data, held against the allow-list, written anew.
+
+What comes out holds only what the allow-list knows, with modules of ours: nothing that the text names
+is ever looked up. Sizes and depth are bounded here, before anything is built.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from maskdemo.audit import allowed
+from maskdemo.audit.archive import MAX_CONFIG
+from maskdemo.audit.entries import CannotAudit
+from maskdemo.audit.values import bounded, label, listed, mapped, plain, shown
+
+#: How deeply a configuration may be nested, how many values it may hold, how many layers.
+MAX_DEPTH, MAX_VALUES, MAX_LAYERS = 60, 200_000, 400
+#: Embedding tables are cut to so many rows: what padding does is the same with fewer words.
+VOCABULARY = 1_000
+
+_KEY = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
+#: Keys that building from a configuration does not need, or that only matter to a trained model.
+_LEFT_OUT = ("build_config", "compile_config", "shared_object_id", "build_input_shape", "seed")
+
+
+def checked(text: str) -> dict[str, Any]:
+    """The configuration as one that is safe to build from. Raises CannotAudit with a sentence."""
+    try:
+        return _Reader().model(_parsed(text), depth=0)
+    except CannotAudit:
+        raise
+    except Exception:  # anything else that is not as Keras writes it
+        raise CannotAudit("The configuration is not as Keras 3 writes it.") from None
+
+
+def _parsed(text: str) -> Any:
+    if len(text) > MAX_CONFIG:
+        raise CannotAudit(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
+    _check_depth(text)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise CannotAudit("The configuration is no valid JSON.") from None
+
+
+def _check_depth(text: str) -> None:
+    """Count brackets outside strings, so that the parser never meets what is nested too deeply."""
+    depth = values = 0
+    for mark in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', text):
+        if mark[0] in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise CannotAudit(f"The configuration is nested more than {MAX_DEPTH} deep.")
+        elif mark[0] in "]}":
+            depth -= 1
+        elif mark[0] == ",":
+            values += 1
+            if values > MAX_VALUES:
+                raise CannotAudit(f"The configuration holds more than {MAX_VALUES:,} values.")
+
+
+class _Reader:
+    """One pass over one configuration."""
+
+    def __init__(self) -> None:
+        self.layers = 0
+
+    def model(self, given: Any, depth: int) -> dict[str, Any]:
+        """A Sequential or Functional model."""
+        name, inner = _class(given, allowed.MODELS, "model")
+        if depth > 8:
+            raise CannotAudit("Models are nested in models too deeply.")
+        layers = inner.get("layers")
+        if not isinstance(layers, list) or not layers:
+            raise CannotAudit("The model has no layers.")
+        config: dict[str, Any] = {"name": label(inner.get("name", name.lower())), "trainable": True}
+        config["layers"] = [self._layer_of_model(each, depth) for each in layers]
+        if name == "Functional":
+            for key in ("input_layers", "output_layers"):
+                config[key] = plain(key, inner.get(key))
+        return _object(name, allowed.MODELS[name], config)
+
+    def _layer_of_model(self, given: Any, depth: int) -> dict[str, Any]:
+        layer = self.layer(given, depth)
+        if "name" in given:
+            layer["name"] = label(given["name"])
+        if "inbound_nodes" in given:
+            layer["inbound_nodes"] = [_node(each) for each in listed(given["inbound_nodes"])]
+        return layer
+
+    def layer(self, given: Any, depth: int) -> dict[str, Any]:
+        """A layer, an operation, or a model in a model."""
+        self.layers += 1
+        if self.layers > MAX_LAYERS:
+            raise CannotAudit(f"The model has more than {MAX_LAYERS} layers.")
+        name, module = _text(given, "class_name"), _text(given, "module")
+        if name in allowed.MODELS:
+            return self.model(given, depth + 1)
+        if name in allowed.OPERATIONS.get(module, ()):
+            name, inner = _class(given, {name: module}, "operation")
+            return _object(name, module, self._arguments(name, inner, depth))
+        name, inner = _class(given, allowed.LAYERS, "layer")
+        return _object(name, "keras.layers", self._arguments(name, inner, depth))
+
+    def _arguments(self, of: str, inner: dict[str, Any], depth: int) -> dict[str, Any]:
+        arguments = {
+            key: self._argument(of, key, value, depth)
+            for key, value in inner.items()
+            if key not in _LEFT_OUT
+        }
+        if of == "Embedding" and isinstance(arguments.get("input_dim"), int):
+            arguments["input_dim"] = min(arguments["input_dim"], VOCABULARY)
+        # What only makes a model slow to build or ties it to one size of batch.
+        arguments |= {key: False for key in ("unroll", "stateful") if key in arguments}
+        if isinstance(shape := arguments.get("batch_shape"), list):
+            arguments["batch_shape"] = [None, *shape[1:]]
+        return arguments
+
+    def _argument(self, of: str, key: str, value: Any, depth: int) -> Any:
+        if not _KEY.fullmatch(key):
+            raise CannotAudit(f"{of} has an argument whose name is none.")
+        if key in ("layer", "backward_layer", "cell"):
+            return None if value is None else self._inner(value, depth)
+        if key == "cells":
+            return [self._inner(each, depth) for each in listed(value)]
+        if key == "dtype":
+            return _dtype(value)
+        if key == "mask_value" and _text(value, "class_name") == "__tensor__":
+            return plain(key, mapped(value.get("config")).get("value"))
+        if key == "input_dim" and of == "Embedding" and isinstance(value, int) and value > 0:
+            return value
+        for ending, read in _BY_ENDING.items():
+            if key.endswith(ending):
+                return read(value)
+        return plain(key, value)
+
+    def _inner(self, given: Any, depth: int) -> dict[str, Any]:
+        if depth > 8:
+            raise CannotAudit("Layers are nested in layers too deeply.")
+        return self.layer(given, depth + 1)
+
+
+def _text(given: Any, key: str) -> str:
+    value = given.get(key) if isinstance(given, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _class(given: Any, table: Mapping[str, str], what: str) -> tuple[str, dict[str, Any]]:
+    """The name and inner configuration of an object, where both are as Keras writes its own."""
+    if not isinstance(given, dict) or not isinstance(given.get("class_name"), str):
+        raise CannotAudit(f"A {what} is expected where there is none.")
+    name, module = given["class_name"], given.get("module")
+    registered = given.get("registered_name")
+    if name not in table:
+        raise CannotAudit(
+            f"{shown(name)} is no {what} that is audited here: only Keras's own that compute are, no "
+            "custom ones, no Lambda, none that reads files. Where you trust it: check_padding or --trust."
+        )
+    known = {table[name], table[name].replace("keras.src.models.functional", "keras"), "keras.models"}
+    if module not in known or registered not in (None, name):
+        raise CannotAudit(
+            f"{shown(name)} is said to come from {shown(str(registered or module))}, not from Keras."
+        )
+    inner = given.get("config")
+    if not isinstance(inner, dict):
+        raise CannotAudit(f"{name} has no configuration.")
+    return name, inner
+
+
+def _object(name: str, module: str, config: dict[str, Any]) -> dict[str, Any]:
+    return {"module": module, "class_name": name, "config": config, "registered_name": None}
+
+
+def _named_or_object(
+    table: Mapping[str, str], names: frozenset[str], what: str
+) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value is None or (isinstance(value, str) and value.lower() in names):
+            return value
+        if isinstance(value, str):
+            raise CannotAudit(f"{shown(value)} is no {what} of Keras.")
+        name, inner = _class(value, table, what)
+        return _object(
+            name, table[name], {key: plain(key, each) for key, each in inner.items() if key != "seed"}
+        )
+
+    return read
+
+
+def _activation(value: Any) -> Any:
+    if isinstance(value, dict) and value.get("class_name") == "function":
+        if value.get("module") != "builtins":
+            raise CannotAudit("An activation is a function that is not Keras's.")
+        value = value.get("config")
+    if value is None or (isinstance(value, str) and value in allowed.ACTIVATIONS):
+        return value
+    raise CannotAudit(f"{shown(str(value))} is no activation of Keras.")
+
+
+_BY_ENDING: dict[str, Callable[[Any], Any]] = {
+    "activation": _activation,
+    "initializer": _named_or_object(allowed.INITIALIZERS, allowed.INITIALIZER_NAMES, "initializer"),
+    "regularizer": _named_or_object(allowed.REGULARIZERS, allowed.REGULARIZER_NAMES, "regularizer"),
+    "constraint": _named_or_object(allowed.CONSTRAINTS, frozenset(), "constraint"),
+}
+
+
+def _dtype(value: Any) -> Any:
+    if isinstance(value, dict):
+        _, inner = _class(value, allowed.DTYPE_POLICIES, "dtype")
+        value = inner.get("name")
+    if value is None or (isinstance(value, str) and value in allowed.DTYPES):
+        return value
+    raise CannotAudit(f"{shown(str(value))} is no dtype that is audited here.")
+
+
+def _node(given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict) or set(given) != {"args", "kwargs"}:
+        raise CannotAudit("The connections between layers are not as Keras 3 writes them.")
+    return {
+        "args": [_call_argument("args", each) for each in listed(given["args"])],
+        "kwargs": {
+            label(key): _call_argument(key, each) for key, each in mapped(given["kwargs"]).items()
+        },
+    }
+
+
+def _call_argument(key: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_call_argument(key, each) for each in bounded(value)]
+    if isinstance(value, dict):
+        name, inner = value.get("class_name"), value.get("config")
+        if name == "__ellipsis__":
+            return {"class_name": name, "config": {}}
+        if name == "__slice__" and isinstance(inner, dict):
+            parts = {part: _call_argument(part, inner.get(part)) for part in ("start", "stop", "step")}
+            return {"class_name": name, "config": parts}
+        if name == "__keras_tensor__" and isinstance(inner, dict):
+            return {"class_name": name, "config": _tensor(inner)}
+        raise CannotAudit(f"A layer is called on {shown(str(name))}, which is no tensor of the model.")
+    if key == "dtype":
+        return _dtype(value)
+    return plain(key, value)
+
+
+def _tensor(inner: dict[str, Any]) -> dict[str, Any]:
+    history = listed(inner.get("keras_history"))
+    if len(history) != 3 or not all(isinstance(each, int) for each in history[1:]):
+        raise CannotAudit("The connections between layers are not as Keras 3 writes them.")
+    return {
+        "shape": plain("shape", inner.get("shape")),
+        "dtype": _dtype(inner.get("dtype")),
+        "keras_history": [label(history[0]), *history[1:]],
+    }

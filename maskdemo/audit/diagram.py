@@ -1,0 +1,74 @@
+"""The path of the mask, drawn: one line down through the layers, as an SVG that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from maskdemo.audit.report import LayerRow
+
+#: Of the line: (light, dark). Told apart by dashes and width too.
+_STATES = {
+    "right": ("#0072b2", "#56b4e9", "6", ""),
+    "wrong": ("#b25d00", "#e69f00", "6", "10 4"),
+    "none": ("#8a94a0", "#8a94a0", "2", "2 5"),
+    "ends": ("#8a94a0", "#8a94a0", "0", ""),
+}
+_INK = ("#1f2933", "#e8edf2")
+_MUTED = ("#5b6672", "#a3adb8")
+_FAULT = ("#b3261e", "#ff8a7a")
+_FONT = "'Source Sans', 'Source Sans 3', 'Segoe UI', system-ui, sans-serif"
+_ROW, _LINE, _WORDS, _WIDTH, _TOP = 46, 22, 46, 680, 14
+
+
+def mask_path(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
+    """An <svg> with one row a layer: what reaches it above its point, what leaves it below.
+
+    A thick line is a right mask, a dashed one a mask that says something else, dots are none.
+    """
+    height = _TOP + _ROW * len(layers) + 8
+    rows = "".join(_row(layer, at, dark) for at, layer in enumerate(layers))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'width="{_WIDTH}" height="{height}" style="max-width:100%;height:auto" '
+        f'font-family="{_FONT}" font-size="15"><title>{escape(words(layers))}</title>{rows}</svg>'
+    )
+
+
+def words(layers: Sequence[LayerRow]) -> str:
+    """The same in a sentence, for those who do not see it."""
+    told = "; ".join(f"{layer.name} {layer.change}" for layer in layers)
+    return f"The path of the mask: {told}." if told else "No layer works on sequences."
+
+
+def _row(layer: LayerRow, at: int, dark: bool) -> str:
+    middle = _TOP + _ROW * at + _ROW // 2 - 6
+    top, bottom = middle - _ROW // 2, middle + _ROW // 2
+    ink, muted, fault = (_of(pair, dark) for pair in (_INK, _MUTED, _FAULT))
+    point = (
+        f'<circle cx="{_LINE}" cy="{middle}" r="7" fill="{fault if layer.at_fault else ink}"/>'
+        if layer.at_fault or layer.received != "none" or layer.passed == "right"
+        else f'<circle cx="{_LINE}" cy="{middle}" r="5" fill="none" stroke="{muted}" stroke-width="2"/>'
+    )
+    flag = f' <tspan fill="{fault}" font-weight="700">at fault</tspan>' if layer.at_fault else ""
+    return (
+        _segment(layer.received, top, middle, dark)
+        + _segment(layer.passed, middle, bottom, dark)
+        + point
+        + f'<text x="{_WORDS}" y="{middle}" fill="{ink}"><tspan font-weight="600">{escape(layer.name)}'
+        f'</tspan> <tspan fill="{muted}" font-size="13">{escape(layer.of_class)}</tspan>{flag}</text>'
+        f'<text x="{_WORDS}" y="{middle + 17}" fill="{muted}" font-size="13">{escape(layer.change)}'
+        "</text>"
+    )
+
+
+def _segment(state: str, top: int, bottom: int, dark: bool) -> str:
+    light_colour, dark_colour, width, dashes = _STATES[state]
+    return (
+        f'<line x1="{_LINE}" x2="{_LINE}" y1="{top}" y2="{bottom}" stroke-width="{width}" '
+        f'stroke="{dark_colour if dark else light_colour}" stroke-dasharray="{dashes or "none"}"/>'
+    )
+
+
+def _of(pair: tuple[str, str], dark: bool) -> str:
+    return pair[dark]

@@ -1,0 +1,100 @@
+"""From a stranger's configuration to a report: built anew with fresh weights, never loaded.
+
+Weights and code of the file play no part. The model is first built without memory for its weights, to
+count them; only what is small enough is built in earnest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from maskdemo.audit.auditing import audit
+from maskdemo.audit.configuration import checked
+from maskdemo.audit.entries import CannotAudit
+from maskdemo.audit.report import Report
+from maskdemo.audit.samples import DRAWN
+from maskdemo.audit.trying import reason
+
+#: Weights, and numbers that all layers put out for one sequence of STEPS steps.
+MAX_WEIGHTS, MAX_OUTPUTS, STEPS = 30_000_000, 8_000_000, 40
+#: So many numbers of all sequences together are fine; larger models get fewer sequences.
+_ROOM, _FEWEST = 16_000_000, 4
+
+
+def audit_config(text: str, *, tell: Callable[[str], None] = lambda stage: None) -> Report:
+    """Audit the model that a configuration describes, with drawn weights.
+
+    text: what `model.to_json()` returns, or config.json of a .keras file, from anybody. To be called in
+    a process of its own, under limits: see `worker`. Raises CannotAudit with a sentence for people.
+    """
+    config = checked(text)
+    tell("Building the model from its configuration")
+    outputs = _outputs_of(config)
+    sequences = max(_FEWEST, min(DRAWN, _ROOM // max(outputs, 1)))
+    return audit(_built(config), count=sequences, saved=False, tell=tell)
+
+
+def model_of(text: str) -> Any:
+    """The model that a configuration describes, with fresh weights; of any size."""
+    return _built(checked(text))
+
+
+def _outputs_of(config: dict[str, Any]) -> int:
+    """How many numbers the layers put out for a sequence. Takes no memory for weights or outputs."""
+    import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        model = _built(_of_known_length(config))
+        weights = sum(math.prod(variable.shape) for variable in model.weights)
+    if weights > MAX_WEIGHTS:
+        raise CannotAudit(f"The model has {weights:,} weights; at most {MAX_WEIGHTS:,} are built here.")
+    outputs = sum(
+        math.prod(size or 1 for size in tensor.shape[1:])
+        for operation in _operations(model)
+        for node in operation._inbound_nodes
+        for tensor in node.output_tensors
+    )
+    if outputs > MAX_OUTPUTS:
+        raise CannotAudit(
+            f"Its layers put out {outputs:,} numbers a sequence; at most {MAX_OUTPUTS:,} are "
+            "computed here."
+        )
+    return outputs
+
+
+def _of_known_length(config: Any) -> Any:
+    """The same with inputs of STEPS steps, so that every layer knows how much it puts out."""
+    if isinstance(config, list):
+        return [_of_known_length(each) for each in config]
+    if not isinstance(config, dict):
+        return config
+    known = {key: _of_known_length(each) for key, each in config.items()}
+    if isinstance(shape := config.get("batch_shape"), list):
+        known["batch_shape"] = [None, *(STEPS if size is None else size for size in shape[1:])]
+    return known
+
+
+def _operations(model: Any) -> list[Any]:
+    found = []
+    for operation in getattr(model, "operations", None) or model.layers:
+        found += _operations(operation) if hasattr(operation, "layers") else [operation]
+    return found
+
+
+def _built(config: dict[str, Any]) -> Any:
+    import keras
+
+    try:
+        model = keras.saving.deserialize_keras_object(deepcopy(config), safe_mode=True)
+        if not model.built or not getattr(model, "inputs", None):
+            raise CannotAudit(
+                "The configuration does not say what goes into the model: start it with an Input."
+            )
+    except CannotAudit:
+        raise
+    except Exception as refused:  # whatever Keras raises on arguments that do not fit
+        raise CannotAudit(f"Keras cannot build this model: {reason(refused)}") from None
+    return model

@@ -1,0 +1,79 @@
+"""`check_padding` yields checks by name, and the example of the docs runs as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from maskdemo.audit.causes import CAUSES
+from maskdemo.audit.checks import CAUSES_OF, PaddingLeaks, check_padding
+from tests.audit.zoo import ZOO
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "audit.md"
+
+
+def failing(checks) -> set[str]:
+    failed = set()
+    for check in checks:
+        try:
+            check()
+        except PaddingLeaks:
+            failed.add(check.name)
+    return failed
+
+
+def test_a_right_model_passes_every_check():
+    assert failing(check_padding(ZOO["masking_lstm"].build, saved=False)) == set()
+
+
+def test_a_wrong_model_fails_by_name():
+    assert failing(check_padding(ZOO["convolution"].build(), saved=False)) == {
+        "post_padding",
+        "pre_padding",
+        "masks",
+    }
+
+
+def test_expected_failures_are_declared_by_name():
+    expected = {"loss": "we weigh the steps"}
+    loss = ZOO["loss_over_padding"].build
+    assert failing(check_padding(loss, expected_failures=expected, saved=False)) == set()
+    right = ZOO["masking_lstm"].build
+    assert failing(check_padding(right, expected_failures=expected, saved=False)) == {"loss"}
+
+
+def test_an_expected_failure_that_does_not_exist():
+    with pytest.raises(ValueError, match="no check los"):
+        list(check_padding(ZOO["masking_lstm"].build, expected_failures={"los": "typing"}))
+
+
+def test_nothing_is_built_before_a_check_runs():
+    def build():
+        raise AssertionError("built too early")
+
+    assert [check.name for check in check_padding(build)] == list(CAUSES_OF)
+
+
+def test_every_leak_fails_a_check():
+    covered = {cause for causes in CAUSES_OF.values() for cause in causes}
+    assert covered == {name for name, cause in CAUSES.items() if cause.severity == "leak"}
+
+
+class _Outcomes:
+    def __init__(self):
+        self.found = {}
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call":
+            self.found[report.nodeid.partition("::")[2]] = report.outcome
+
+
+def test_the_example_of_the_docs_shows_up_by_name(tmp_path):
+    example = re.search(r"```python\n(# test_.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
+    assert example
+    path = tmp_path / "test_padding.py"
+    path.write_text(example[1], encoding="utf-8")
+    outcomes = _Outcomes()
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", "/dev/null"]
+    assert pytest.main([*options, str(path)], plugins=[outcomes]) == 0
+    assert outcomes.found == {f"test_padding[{name}]": "passed" for name in CAUSES_OF}

@@ -1,0 +1,67 @@
+"""`python -m maskdemo audit`: what it prints and what it returns."""
+
+import json
+
+import numpy as np
+import pytest
+
+from maskdemo.cli import main
+from tests.audit.zoo import ZOO
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    for name in ("masking_lstm", "convolution", "custom_layer", "bits_masked_with_zero"):
+        ZOO[name].build().save(folder / f"{name}.keras")
+    return folder
+
+
+def test_clean(folder, capsys):
+    assert main(["audit", str(folder / "masking_lstm.keras")]) == 0
+    assert "does not leak" in capsys.readouterr().out
+
+
+def test_leaks(folder, capsys, tmp_path):
+    page = tmp_path / "report.html"
+    assert main(["audit", str(folder / "convolution.keras"), "--json", "--html", str(page)]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["clean"] is False and found["findings"][0]["layer"] == "conv"
+    assert "conv" in page.read_text(encoding="utf-8")
+
+
+def test_custom_layers_only_where_they_are_trusted(folder, capsys):
+    path = str(folder / "custom_layer.keras")
+    assert main(["audit", path]) == 2
+    assert "--trust" in capsys.readouterr().err
+    assert main(["audit", path, "--trust"]) == 1
+    assert "halved" in capsys.readouterr().out
+
+
+def test_trained_weights_and_own_sequences(folder, capsys, tmp_path):
+    model, npz = str(folder / "bits_masked_with_zero.keras"), tmp_path / "bits.npz"
+    np.savez(npz, first=np.ones((4, 1), "float32"), second=np.ones((6, 1), "float32"))
+    assert main(["audit", model, "--sequences", str(npz), "--trained"]) == 0
+    table = tmp_path / "bits.csv"
+    table.write_text("sequence,bit\na,1\na,0\nb,1\nb,1\nb,1\n", encoding="utf-8")
+    assert main(["audit", model, "--sequences", str(table)]) == 1
+    assert "1 of 5 real steps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "cannot be read"), (b"PK", "no .keras file"), (b"{}", "model is expected")],
+)
+def test_what_is_no_model(content, words, tmp_path, capsys):
+    path = tmp_path / "model.keras"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["audit", str(path)]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_sequences_that_are_none(folder, tmp_path, capsys):
+    path = tmp_path / "bits.csv"
+    path.write_text("a,1\na,x\n", encoding="utf-8")
+    assert main(["audit", str(folder / "masking_lstm.keras"), "--sequences", str(path)]) == 2
+    assert "holds no sequences" in capsys.readouterr().err

@@ -1,0 +1,60 @@
+"""Layers that keep a mask, in any order, are clean; one that loses it, anywhere, is found and named."""
+
+import warnings
+
+import keras
+from hypothesis import given, settings, strategies
+from keras import layers, ops
+
+from maskdemo.audit import audit
+from tests.audit.layers import Silent
+
+KEEPING = {
+    "dense": lambda name: layers.Dense(6, activation="tanh", name=name),
+    "lstm": lambda name: layers.LSTM(6, return_sequences=True, name=name),
+    "both": lambda name: layers.Bidirectional(
+        layers.GRU(3, return_sequences=True, name=f"{name}_inner"), name=name
+    ),
+    "norm": lambda name: layers.LayerNormalization(name=name),
+    "drop": lambda name: layers.Dropout(0.2, name=name),
+    "relu": lambda name: layers.LeakyReLU(name=name),
+    "batch": lambda name: layers.BatchNormalization(name=name),
+}
+LOSING = {
+    "dropped_with_warning": lambda x: layers.Conv1D(6, 1, name="guilty")(x),
+    "dropped_by_layer": lambda x: Silent(name="guilty")(x),
+    "dropped_silently": lambda x: ops.multiply(x, 2.0),
+}
+
+#: Each example builds and audits a model: few, and the seed of the suite decides which.
+SETTINGS = settings(max_examples=6, deadline=None, derandomize=True)
+ORDERS = strategies.lists(strategies.sampled_from(sorted(KEEPING)), min_size=1, max_size=3)
+
+
+def composed(order: list[str], *, loss: str = "", at: int = 0) -> keras.Model:
+    keras.utils.clear_session()
+    inputs = keras.Input((None, 6), name="sequence")
+    x = layers.Masking(name="masking")(inputs)
+    for place, kind in enumerate(order):
+        if loss and place == at:
+            x = LOSING[loss](x)
+        x = KEEPING[kind](f"{kind}_{place}")(x)
+    if loss and at >= len(order):
+        x = LOSING[loss](x)
+    return keras.Model(inputs, layers.Dense(2, name="answer")(layers.GRU(4, name="last")(x)))
+
+
+@given(ORDERS)
+@SETTINGS
+def test_layers_that_keep_the_mask_are_clean_in_any_order(order):
+    assert audit(composed(order), saved=False).clean
+
+
+@given(ORDERS, strategies.sampled_from(sorted(LOSING)), strategies.integers(0, 3))
+@SETTINGS
+def test_one_layer_that_loses_it_is_found_anywhere(order, loss, at):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = audit(composed(order, loss=loss, at=at), saved=False)
+    guilty = "multiply" if loss == "dropped_silently" else "guilty"
+    assert [(each.cause, each.layer) for each in report.leaks] == [(loss, guilty)]

@@ -1,0 +1,113 @@
+"""Nobody's file runs anything, takes memory, or leaves anything behind: it comes to a sentence."""
+
+import json
+import os
+import random
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from maskdemo.audit.archive import MAX_CONFIG, config_text
+from maskdemo.audit.configuration import checked
+from maskdemo.audit.entries import CannotAudit
+from tests.audit.hostile import CANARY, CONFIGURATIONS, FILES, LARGE, SOUND, archive, model
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    yield
+    assert not list(tmp_path.iterdir())
+    assert not [path for path in (Path("/etc") / CANARY, tmp_path.parent / CANARY) if path.exists()]
+
+
+@pytest.fixture(autouse=True)
+def nothing_run(monkeypatch):
+    def canary(*args, **kwargs):
+        raise SystemExit("something was run")
+
+    for name in ("system", "popen", "execv", "posix_spawn"):
+        monkeypatch.setattr(os, name, canary, raising=False)
+
+
+def sentence(work) -> str:
+    with pytest.raises(CannotAudit) as raised:
+        work()
+    text = str(raised.value)
+    assert text.endswith(".") and len(text) < 400 and "\n" not in text and "Traceback" not in text
+    return text
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_hostile_file_comes_to_a_sentence(name):
+    data = FILES[name]()
+    tracemalloc.start()
+    try:
+        sentence(lambda: checked(config_text(data)))
+        assert tracemalloc.get_traced_memory()[1] < 12 * MAX_CONFIG
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_hostile_configuration_comes_to_a_sentence(name):
+    text = json.dumps(CONFIGURATIONS[name])
+    sentence(lambda: checked(text))
+    if text.startswith("{"):
+        sentence(lambda: checked(config_text(archive(text))))
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_is_large_when_built_is_refused_before(name):
+    from maskdemo.audit.rebuild import audit_config
+
+    text = json.dumps(LARGE[name])
+    assert "at most" in sentence(lambda: audit_config(text))
+
+
+def test_a_sound_file_is_read():
+    for data in (archive(SOUND), json.dumps(SOUND).encode()):
+        assert checked(config_text(data))["class_name"] == "Sequential"
+
+
+def test_what_is_built_from_names_only_what_we_wrote():
+    odd = model(
+        SOUND["config"]["layers"][1] | {"build_config": {"evil": 1}, "shared_object_id": 5},
+        compile_config={"optimizer": {"class_name": "evil"}},
+    )
+    text = json.dumps(checked(json.dumps(odd)))
+    assert "evil" not in text and "compile_config" not in text and "shared_object_id" not in text
+
+
+def test_truncated_files():
+    data = archive(SOUND)
+    for length in range(len(data)):
+        sentence(lambda length=length: checked(config_text(data[:length])))
+
+
+def test_random_bytes_by_the_thousand():
+    rng = random.Random(1)
+    good = archive(SOUND)
+    for _ in range(3000):
+        damaged = bytearray(good)
+        for _ in range(rng.randint(1, 8)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        for data in (bytes(damaged), rng.randbytes(rng.randrange(300))):
+            try:
+                checked(config_text(data))
+            except CannotAudit as cannot:
+                assert str(cannot).endswith(".")
+
+
+def test_random_changes_of_a_configuration():
+    rng = random.Random(2)
+    text = json.dumps(SOUND)
+    swaps = ('"keras"', "null", "[]", "{}", "1e999", "-1", "99999999999", '"os"', "true", "", ",", '"')
+    for _ in range(3000):
+        at = rng.randrange(len(text))
+        changed = text[:at] + rng.choice(swaps) + text[at + rng.randrange(12) :]
+        try:
+            checked(changed)
+        except CannotAudit as cannot:
+            assert str(cannot).endswith(".")

@@ -1,0 +1,122 @@
+"""A report says the same as text, as JSON and as a page, and a page needs nothing else."""
+
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import keras
+import pytest
+
+from maskdemo.audit import CannotAudit, Report, audit
+from maskdemo.audit.diagram import mask_path
+from maskdemo.audit.page import as_page
+from maskdemo.audit.report import LayerRow
+from tests.audit.zoo import ZOO
+
+
+@pytest.fixture(scope="module")
+def leaking() -> Report:
+    return audit(ZOO["convolution"].build(), saved=False)
+
+
+@pytest.fixture(scope="module")
+def clean() -> Report:
+    return audit(ZOO["masking_lstm"].build(), saved=False)
+
+
+def test_json_and_back(leaking, clean):
+    for report in (leaking, clean):
+        assert Report.from_json(report.to_json()) == report
+
+
+def test_text_names_the_layer_the_reason_and_the_fix(leaking):
+    text = str(leaking)
+    assert "conv loses the mask, with a warning" in text
+    assert "conv     loses it, with a warning  <- at fault" in text
+    assert "model = keras.Model(inputs, outputs)" in text
+    assert "tensorflow/issues/73531" in text
+
+
+def test_a_clean_report_says_what_was_tried(clean):
+    assert clean.clean and "does not leak" in clean.sentence
+    assert "Tried 24 sequences of 3, 5, 8 steps" in str(clean)
+    assert "more than 12% of such sequences would have been seen" in str(clean)
+    assert clean.gradient == 0.0
+
+
+def test_nothing_is_hidden_by_the_zero_biases_of_a_new_model():
+    model = keras.Sequential([keras.Input((None, 4)), keras.layers.LSTM(8), keras.layers.Dense(2)])
+    drawn, own = (audit(model, sides=("pre",), saved=False, trained=each) for each in (False, True))
+    assert own.largest == 0.0, "zero padding in front does nothing to a new LSTM"
+    assert not drawn.clean
+
+
+class _Page(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.loads, self.open = [], []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.loads += [value for key, value in attrs if key in ("src", "data", "poster")]
+        if tag in ("link", "script", "iframe", "object"):
+            self.loads.append(tag)
+        if tag not in ("meta", "circle", "line", "br") and not given.get("/"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+
+def test_the_page_is_whole_and_loads_nothing(leaking):
+    page = as_page(leaking, when=datetime(2026, 11, 24, tzinfo=UTC))
+    parsed = _Page()
+    parsed.feed(page)
+    assert not parsed.open and not parsed.loads
+    assert "url(" not in page and "@import" not in page
+    for words in (leaking.sentence, "at fault", "24 November 2026"):
+        assert words in page
+
+
+def test_names_from_strangers_are_text():
+    row = LayerRow(
+        name="<script>alert(1)</script>",
+        of_class="<b>",
+        received="none",
+        passed="right",
+        change="makes it",
+    )
+    assert "<script>" not in mask_path([row]) and "<b>" not in mask_path([row])
+
+
+def test_the_diagram_tells_the_states_apart(leaking):
+    light, dark = mask_path(leaking.layers), mask_path(leaking.layers, dark=True)
+    assert light != dark
+    assert len(set(re.findall(r"stroke-dasharray=\"([^\"]*)\"", light))) >= 2
+    assert "at fault" in light
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]), "is a sequence"),
+        (lambda: keras.Sequential([keras.layers.LSTM(4)]), "Give some"),
+        (lambda: keras.Sequential([keras.Input((1, 4)), keras.layers.Flatten()]), "single step"),
+        (lambda: "no model", "not a Keras model"),
+    ],
+)
+def test_what_cannot_be_audited_comes_to_a_sentence(build, words):
+    with pytest.raises(CannotAudit, match=words):
+        audit(build())
+
+
+def test_sequences_that_do_not_fit():
+    model = ZOO["masking_lstm"].build()
+    for sequences, words in (([[]], "without a single step"), ([], "at least one")):
+        with pytest.raises(CannotAudit, match=words):
+            audit(model, sequences)
+    with pytest.raises(CannotAudit, match="cannot be run"):
+        audit(model, [[[1.0, 2.0]]])
