@@ -157,7 +157,7 @@ def _class(given: Any, table: Mapping[str, str], what: str) -> tuple[str, dict[s
     if name not in table:
         raise CannotAudit(
             f"{shown(name)} is no {what} that is audited here: only Keras's own that compute are, no "
-            "custom ones, no Lambda, none that reads files. Where you trust it: check_padding or --trust."
+            "custom ones, no Lambda, none that reads files. If you trust it: check_padding or --trust."
         )
     known = {table[name], table[name].replace("keras.src.models.functional", "keras"), "keras.models"}
     if module not in known or registered not in (None, name):

@@ -104,7 +104,7 @@ def test_the_diagram_tells_the_states_apart(leaking):
     [
         (lambda: keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]), "is a sequence"),
         (lambda: keras.Sequential([keras.layers.LSTM(4)]), "Give some"),
-        (lambda: keras.Sequential([keras.Input((1, 4)), keras.layers.Flatten()]), "single step"),
+        (lambda: ZOO["flattened"].build(steps=1), "single step"),
         (lambda: "no model", "not a Keras model"),
     ],
 )

@@ -182,8 +182,8 @@ def mean_of_two():
 
 
 @wrong("dropped_with_warning", "flatten", thread=WARNS)
-def flattened():
-    return on_words(layers.Flatten(name="flatten"), layers.Dense(2), steps=16)
+def flattened(steps=16):
+    return on_words(layers.Flatten(name="flatten"), layers.Dense(2), steps=steps)
 
 
 @wrong("dropped_with_warning", "reshape", thread=WARNS)
