@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from maskdemo import evidence
 from maskdemo.evidence import BASELINE, Accuracies, Interval, Verdict
@@ -70,6 +71,16 @@ class Findings:
 
         Its intervals hold together with those of all other cells and strategies.
         """
+        if (cell, strategy) not in self._verdicts:
+            self._verdicts[cell, strategy] = self._judged(cell, strategy)
+        return self._verdicts[cell, strategy]
+
+    @cached_property
+    def _verdicts(self) -> dict[tuple[Cell, str], Verdict | None]:
+        # What is said and what is drawn ask for the same ones, many times.
+        return {}
+
+    def _judged(self, cell: Cell, strategy: str) -> Verdict | None:
         mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
         if not mine or not base:
             return None
