@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import Chance
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Network:
 class Snapshot:
     """Everything known after an epoch. Curves by repeat, then in the strategies' order.
 
-    chance: the accuracy of always giving the test set's commonest label. done: the share of all
+    chance: what answering without looking reaches on the test set. done: the share of all
     epochs that is finished, 0 to 1. seconds: since the start. networks: strategy -> the first
     repeat's networks, as many as `NETWORK_BYTES` allows, evenly spread with the last one among them.
     """
@@ -117,7 +118,7 @@ class Snapshot:
     experiment: Experiment
     curves: tuple[Curve, ...]
     probes: Probes
-    chance: float
+    chance: Chance
     finished: bool
     seconds: float
     done: float

@@ -68,7 +68,7 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
     total = experiment.repeats * experiment.epochs
     threads = threads or min(os.cpu_count() or 1, len(experiment.strategies))
     probes, networks = None, {}
-    guess = chance(experiment).valid
+    guess = chance(experiment)
     with ThreadPoolExecutor(threads, thread_name_prefix="curve") as pool:
         for repeat in range(experiment.repeats):
             given = inputs(experiment, repeat)

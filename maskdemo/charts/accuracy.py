@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.curves import TOP, reported_chance
+from maskdemo.charts.curves import TOP
 from maskdemo.charts.figure import Drawn, Settings, entry, figure, scatter
 from maskdemo.charts.figure import names as names_of
 from maskdemo.charts.lines import marker
@@ -70,7 +70,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
     entries = _legend(snapshot.experiment.repeats > 1, both, dark)
     size = 13 if len(names) <= 4 else 12 if len(names) == 5 else 11
     chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": chance_line(dark)}
-    levels = {reported_chance(snapshot)} | ({valid_chance(snapshot)} if both else set())
+    levels = {snapshot.chance.reported, snapshot.chance.valid}
     return figure(
         [*traces, *entries],
         layout(
@@ -96,11 +96,6 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
             annotations=labels,
         ),
     )
-
-
-def valid_chance(snapshot: Snapshot) -> float:
-    """The accuracy of always giving the commonest label, over valid steps only."""
-    return getattr(snapshot.chance, "valid", snapshot.chance)  # type: ignore[return-value]
 
 
 def _group(

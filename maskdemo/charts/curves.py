@@ -84,7 +84,7 @@ def learning_curves(
     y_axis: Settings = {"range": [0, top]}
     if share:
         y_axis |= {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
-        chance = reported_chance(snapshot)
+        chance = snapshot.chance.reported
         lines.insert(0, _chance(chance, epochs, dark, not direct))
         if direct:
             ends.append(End(chance, edge, "Chance", ink.muted))
@@ -130,11 +130,6 @@ def curves_frames(snapshot: Snapshot) -> Frames:
 
 def _band_name(name: str) -> str:
     return f"{name}, lowest to highest"
-
-
-def reported_chance(snapshot: Snapshot) -> float:
-    """The accuracy of always giving the commonest label, over the very steps that are reported."""
-    return getattr(snapshot.chance, "reported", snapshot.chance)  # type: ignore[return-value]
 
 
 def _line(

@@ -11,7 +11,6 @@ from math import isinf
 from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.evidence import between, headline, percent, standing, verdicts
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import chance
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
@@ -58,7 +57,7 @@ def _as_json(snapshot: Snapshot) -> dict:
     return {
         "experiment": asdict(snapshot.experiment),
         "curves": [asdict(curve) for curve in snapshot.curves],
-        "chance": snapshot.chance,
+        "chance": asdict(snapshot.chance),
         "headline": headline(snapshot),
         "verdicts": [finite(asdict(each)) for each in verdicts(snapshot)],
         "seconds": snapshot.seconds,
@@ -92,9 +91,9 @@ def _as_text(snapshot: Snapshot) -> str:
         )
         if per_step:
             lines.append(f"  {'':18} {_columns(stands.reported)}   as reported")
-    lines.append(f"  {'Chance':18} {percent(snapshot.chance)}")
+    lines.append(f"  {'Chance':18} {percent(snapshot.chance.valid)}")
     if per_step:
-        reported = percent(chance(snapshot.experiment).reported)
+        reported = percent(snapshot.chance.reported)
         lines.append(f"  {'':18} {reported}   as reported")
     lines += [each.sentence for each in verdicts(snapshot)]
     lines.append(f"{snapshot.seconds:.1f} seconds.")

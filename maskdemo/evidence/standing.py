@@ -76,7 +76,7 @@ def accuracies(snapshot: Snapshot) -> Accuracies:
             }
             for name in names
         },
-        chance=snapshot.chance,
+        chance=snapshot.chance.valid,
         scored=_scored(finished),
         repeats=snapshot.experiment.repeats,
         comparisons=max(1, len(names) - (BASELINE in names)),

@@ -21,7 +21,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.export.page import Content, Row, Table, render
 from maskdemo.export.parts import title
-from maskdemo.inputs import chance, preview
+from maskdemo.inputs import preview
 from maskdemo.snapshot import Curve, Snapshot
 from maskdemo.strategies import STRATEGIES
 
@@ -113,12 +113,12 @@ def study_report(findings: Findings, *, link: str) -> str:
 def _accuracies(snapshot: Snapshot) -> Table:
     experiment = snapshot.experiment
     head = ["Strategy", "Accuracy", "95% interval", "Lowest to highest"]
-    levels = ["Chance", percent(snapshot.chance), NOTHING, NOTHING]
+    levels = ["Chance", percent(snapshot.chance.valid), NOTHING, NOTHING]
     rows = [[STRATEGIES[name].title, *_reached(snapshot, name)] for name in experiment.strategies]
     note = "Accuracy on unseen sequences, mean of the repeats."
     if experiment.per_step:
         head.append("Reported")
-        levels.append(percent(chance(experiment).reported))
+        levels.append(percent(snapshot.chance.reported))
         note = (
             "Accuracy on valid steps of unseen sequences, mean of the repeats. Reported: with padding "
             "as it counts."

@@ -129,7 +129,7 @@ def _card(snapshot: Snapshot, name: str) -> None:
         lines = [f"{percent(min(ended))} to {percent(max(ended))} in {counted(len(ended), 'repeat')}"
                  if len(ended) > 1 else "One repeat so far"]
         if per_step and stands.reported_mean is not None:
-            level = percent(chance(snapshot.experiment).reported)
+            level = percent(snapshot.chance.reported)
             lines.append(
                 f"Reported, padding and all: {percent(stands.reported_mean)} (chance {level})"
             )
@@ -162,7 +162,7 @@ def rules() -> None:
 def _nothing_yet(experiment: Experiment) -> Snapshot:
     batch = preview(experiment, 1)
     nothing = Probes(batch.values, batch.valid, batch.padded, batch.labels, outputs={})
-    return Snapshot(experiment, (), nothing, chance(experiment).valid, False, 0.0, 0.0)
+    return Snapshot(experiment, (), nothing, chance(experiment), False, 0.0, 0.0)
 
 
 def _where(snapshot: Snapshot) -> str:

@@ -23,7 +23,7 @@ from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.measured import Measured, Measurements, measure
 from maskdemo.evidence import Accuracies, headline, verdicts
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import inputs
+from maskdemo.inputs import Chance, inputs
 from maskdemo.server import QueueFull, following
 from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
@@ -310,7 +310,7 @@ def test_the_table_has_every_number_and_every_untested_claim():
 # From here on: the section of the page.
 
 NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})  # type: ignore[arg-type]
-TRAINED = Snapshot(small(), (), NOTHING, 0.5, True, 1.0, 1.0)
+TRAINED = Snapshot(small(), (), NOTHING, Chance(0.5, 0.5), True, 1.0, 1.0)
 
 
 @pytest.fixture

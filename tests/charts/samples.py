@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import Chance
 from maskdemo.padding import Batch
 from maskdemo.snapshot import Curve, Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
@@ -82,7 +83,8 @@ def make_snapshot(
         repeats=3,
         mask_value=-9.0,
     )
-    return Snapshot(experiment, tuple(curves), probes, 1 / classes, False, 1.0, 0.5)
+    chance = Chance(valid=1 / classes, reported=1 / classes)
+    return Snapshot(experiment, tuple(curves), probes, chance, False, 1.0, 0.5)
 
 
 def _read_out(strategy: str, valid: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,7 @@ from maskdemo.charts.curves import PLOT_HEIGHT
 from maskdemo.charts.ends import LABEL_GAP, spread
 from maskdemo.charts.hatch import NAMES, outlines
 from maskdemo.charts.template import nice_ticks
+from maskdemo.inputs import Chance
 from maskdemo.padding import Batch
 from maskdemo.strategies import STRATEGIES
 from tests.charts.samples import ALL, FEW, make_batch, make_snapshot
@@ -304,6 +306,14 @@ class TestAccuracyByStrategy:
         assert not [
             each for each in one_label.data if "valid steps only" in (each.name or "").lower()
         ]
+
+    def test_each_accuracy_has_the_chance_level_of_its_own_labels(self):
+        """Where padding counts, always answering its label scores high: the line says so."""
+        snapshot = replace(make_snapshot(per_step=True), chance=Chance(valid=0.5, reported=0.915))
+        lines = charts.accuracy_by_strategy(snapshot).layout.shapes
+        assert {line.y0 for line in lines} == {0.5, 0.915}
+        (curve,) = named(charts.learning_curves(snapshot), "Chance")
+        assert set(curve.y) == {0.915}
 
     def test_chance_is_a_line(self):
         (line,) = charts.accuracy_by_strategy(make_snapshot(classes=9)).layout.shapes

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_a_run_as_json_is_the_run(capsys):
             assert mine[name] == getattr(theirs, name)
         for name in ("loss", "accuracy", "test_loss", "test_accuracy", "test_valid_accuracy"):
             assert mine[name] == list(getattr(theirs, name))
-    assert given["chance"] == final.chance
+    assert given["chance"] == asdict(final.chance)
     assert given["seconds"] > 0
     assert [each["sentence"] for each in given["verdicts"]] == [
         each.sentence for each in verdicts(final)
@@ -101,7 +102,9 @@ def test_a_run_as_text_says_everything(capsys):
         assert re.search(rf"{STRATEGIES[name].title} +{re.escape(valid)} +mean", out)
         assert re.search(rf"^ +{re.escape(reported)} +as reported$", out, re.M)
     assert re.search(r"Held state .* leak 0$", out, re.M)
-    assert f"{final.chance:.1%}" in out and headline(final) in out
+    levels = (final.chance.valid, final.chance.reported)
+    assert levels[0] != levels[1] and all(f"{each:.1%}" in out for each in levels)
+    assert headline(final) in out
     assert all(each.sentence in out for each in verdicts(final))
     assert re.search(r"^\d+\.\d seconds\.$", out, re.M)
     assert "100%" in err, "the progress bar goes to standard error"

@@ -26,6 +26,7 @@ from maskdemo.evidence import (
     verdicts,
 )
 from maskdemo.evidence.interval import count_for
+from maskdemo.inputs import Chance
 from maskdemo.snapshot import Curve, Snapshot
 from maskdemo.strategies import STRATEGIES
 from tests.samples import small
@@ -74,7 +75,7 @@ def snapshot(*, unfinished: tuple[str, ...] = (), **by_strategy: list[float]) ->
                 )
             )
     nothing: Any = None
-    return Snapshot(experiment, tuple(curves), nothing, 0.5, True, 1.0, 1.0)
+    return Snapshot(experiment, tuple(curves), nothing, Chance(0.5, 0.5), True, 1.0, 1.0)
 
 
 # Intervals.

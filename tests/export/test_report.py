@@ -99,7 +99,7 @@ def test_numbers_are_those_of_the_run(run, report):
         assert interval == f"{low:.1%} to {high:.1%}"
         assert spread == f"{min(finals):.1%} to {max(finals):.1%}"
         assert (leak == "none, exactly 0") == (name == "held_state")
-    assert row(accuracies, "Chance")[1] == f"{run.chance:.1%}"
+    assert row(accuracies, "Chance")[1] == f"{run.chance.valid:.1%}"
     assert len(numbers) == 1 + 2 * 3
     for cells, curve in zip(numbers[1:], run.curves, strict=True):
         assert cells[:3] == [STRATEGIES[curve.strategy].title, str(curve.repeat + 1), "2"]

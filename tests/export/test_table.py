@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from maskdemo.export.table import run_table, study_table
+from maskdemo.inputs import Chance
 from maskdemo.snapshot import Curve, Outcome, Snapshot
 from maskdemo.study import Findings, Study
 from tests.samples import small
@@ -21,7 +22,7 @@ def curve(strategy: str, repeat: int, epochs: int, leak: float | None) -> Curve:
 
 def snapshot(*curves: Curve) -> Snapshot:
     nothing: Any = None
-    return Snapshot(small(epochs=3, repeats=2), curves, nothing, 0.5, False, 1.0, 0.7)
+    return Snapshot(small(epochs=3, repeats=2), curves, nothing, Chance(0.5, 0.5), False, 1.0, 0.7)
 
 
 def test_a_run_has_a_row_for_every_epoch_as_far_as_it_got():

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from maskdemo.inputs import Chance
 from maskdemo.server.results import Results, size
 from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.training import train
@@ -18,7 +19,7 @@ def finished(seed: int, bytes_: int = 1000) -> Snapshot:
     nothing = np.zeros((0, 0, 0), np.float32)
     none: Any = np.zeros((0, 0))
     probes = Probes(nothing, none, none, none, outputs)
-    return Snapshot(small(seed=seed), (), probes, 0.5, True, 1.0, 1.0)
+    return Snapshot(small(seed=seed), (), probes, Chance(0.5, 0.5), True, 1.0, 1.0)
 
 
 def test_a_finished_run_is_found_by_equal_settings_only():

@@ -13,6 +13,7 @@ import pytest
 
 from maskdemo.article.measured import Measurements
 from maskdemo.experiment import Experiment
+from maskdemo.inputs import Chance
 from maskdemo.server import Claims, Program, Run, Server, StudyRun, following
 from maskdemo.server.increments import shrink_findings
 from maskdemo.snapshot import Outcome, Probes, Snapshot
@@ -27,7 +28,7 @@ STUDY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
 
 
 def snapshot(experiment: Experiment, done: float = 1.0) -> Snapshot:
-    return Snapshot(experiment, (), NOTHING, 0.5, done == 1, 1.0, done)
+    return Snapshot(experiment, (), NOTHING, Chance(0.5, 0.5), done == 1, 1.0, done)
 
 
 def until(true: Callable[[], Any]) -> None:

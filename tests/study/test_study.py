@@ -258,7 +258,7 @@ def test_a_study_is_the_playground_bit_for_bit(case):
     assert final.finished and final.done == final.total == 8 and not final.failures
     for cell in made.cells:
         snapshot = list(train(made.experiment(cell)))[-1]
-        assert final.chance(cell) == snapshot.chance
+        assert final.chance(cell) == snapshot.chance.valid
         for curve in snapshot.curves:
             outcome = final.outcomes[made.training(cell, curve.strategy, curve.repeat)]
             assert outcome.accuracy == curve.test_accuracy[-1]

@@ -17,6 +17,7 @@ from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.table import run_table, study_table
+from maskdemo.inputs import Chance
 from maskdemo.snapshot import Curve, Outcome, Snapshot
 from maskdemo.study import Findings, Study
 from maskdemo.training import train
@@ -161,7 +162,7 @@ def test_the_time_left_is_judged_without_compiling(monkeypatch):
 
     def after(done: float, seconds: float, **changes: Any) -> str:
         curves = (Curve("no_mask", 0, loss=(0.5,)),)
-        running = Snapshot(small(**changes), curves, nothing, 0.5, False, seconds, done)
+        running = Snapshot(small(**changes), curves, nothing, Chance(0.5, 0.5), False, seconds, done)
         return live._where(running)
 
     assert "left" not in after(0.1, 20.0), "20 s of compiling say nothing of what is to come"
