@@ -137,6 +137,16 @@ print(json.dumps({
     "complaints": complaints, "params": other.to_params(), "file": json.loads(other.to_json()),
 }))
 """
+PAGE = """
+import json, logging
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file("app.py", default_timeout=60)
+page.query_params["patience"] = "9"
+page.run()
+sliders = {each.key: [each.label, each.min, each.max, each.value] for each in page.slider}
+errors = [each.value for each in (*page.exception, *page.warning)]
+print(json.dumps({"sliders": sliders, "errors": errors}))
+"""
 
 
 def test_a_setting_is_one_field(tmp_path):
@@ -151,6 +161,10 @@ def test_a_setting_is_one_field(tmp_path):
         assert run.returncode == 0, run.stderr
         return run.stdout
 
+    for name in ("app.py", "pages"):
+        (tmp_path / name).symlink_to(PACKAGE.parent / name)
+    drawn = json.loads(said("-c", PAGE))
+    assert drawn["sliders"]["patience"] == ["Patience, in epochs", 0, 50, 9] and not drawn["errors"]
     assert "--patience PATIENCE" in said("-m", "maskdemo", "run", "--help")
     assert json.loads(said("-c", USE)) == {
         "label": "Patience, in epochs",

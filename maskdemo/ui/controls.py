@@ -10,7 +10,7 @@ import streamlit as st
 
 from maskdemo.charts.dose_axis import short_title
 from maskdemo.evidence import BASELINE
-from maskdemo.experiment import NUMBERS, SETTINGS
+from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
@@ -22,6 +22,9 @@ from maskdemo.ui.session import ALONE, STUDY
 
 #: The numbers that are typed rather than slid.
 TYPED = ("pad_value", "mask_value", "train_size", "test_size", "learning_rate", "seed")
+
+#: How many sequences there are, unless the task decides that.
+SIZES = ("train_size", "test_size")
 
 
 def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None = None) -> None:
@@ -127,6 +130,7 @@ def playground() -> None:
         if not session.is_fixed():
             lengths()
         setting("missing_rate")
+        _others(SEQUENCES, "task", *session.LENGTHS, *SIZES, "missing_rate")
         st.subheader("Padding", anchor=False)
         padded_length()
         setting("side")
@@ -135,14 +139,20 @@ def playground() -> None:
             setting("pad_value")
         with right:
             setting("mask_value")
+        _others(PADDING, "padded_length", "side", "pad_value", "mask_value")
         strategies()
+        _others(STRATEGY, "strategies", "count_invalid")
         with st.expander("Training"):
-            for name in ("units", "epochs", "repeats"):
+            for name in () if session.is_fixed() else SIZES:
                 setting(name)
-            for name in () if session.is_fixed() else ("train_size", "test_size"):
-                setting(name)
-            for name in ("batch_size", "learning_rate", "seed"):
-                setting(name)
+            _others(TRAINING)
+
+
+def _others(group: str, *placed: str) -> None:
+    """The settings of a group that have no place of their own above."""
+    for name, one in SETTINGS.items():
+        if one.group == group and name not in placed:
+            setting(name)
 
 
 def study() -> None:
@@ -167,7 +177,7 @@ def study() -> None:
             if "padded_length" not in varied:
                 padded_length(STUDY)
             elsewhere = {*varied, *session.LENGTHS, "padded_length", "repeats", "epochs"}
-            sizes = {"train_size", "test_size"} if fixed else set()
+            sizes = set(SIZES) if fixed else set()
             for name in ("side", *NUMBERS):
                 if name not in elsewhere | sizes:
                     setting(name, STUDY)
