@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
+from maskdemo.cli.files import must_be_writable, write
 from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.cli.run import finished_run
 from maskdemo.experiment import Experiment
@@ -31,16 +31,8 @@ def add_to(commands) -> None:
 
 def _export(given: Namespace) -> None:
     experiment = named_experiment(given)
-    # Known before minutes of training rather than after them.
-    there = given.file if given.file.exists() else given.file.absolute().parent
-    if given.file.is_dir() or not os.access(there, os.W_OK):
-        raise ValueError(f"{given.file} cannot be written. Name a file in a folder that is there.")
-    text = KINDS[given.kind](experiment)
-    try:
-        given.file.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise ValueError(f"{given.file} cannot be written: {error.strerror}.") from None
-    print(f"Written to {given.file}.")
+    must_be_writable(given.file)
+    write(given.file, KINDS[given.kind](experiment))
 
 
 def _script(experiment: Experiment) -> str:
