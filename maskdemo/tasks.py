@@ -46,8 +46,8 @@ class Task:
     draw: (rng, length) -> values (length, features). label: (values, rng) -> labels, () or (length,).
     Both are plain functions with a name, that need nothing but `np`: what people take away as a script
     is their source. Both are None for recorded data, whose sizes are `fixed` and whose training and
-    test sequences `recorded` gives. discrete: whether readings have few values, so that a real step
-    can equal a mask value.
+    test sequences `recorded` gives; `source` says whose they are. discrete: whether readings have few
+    values, so that a real step can equal a mask value.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Task:
     label: Callable[[NDArray, np.random.Generator], NDArray | int] | None = None
     fixed: Fixed | None = None
     recorded: Callable[[], tuple[Sequences, Sequences]] | None = field(default=None, compare=False)
+    source: str = ""
     discrete: bool = False
 
     @property
@@ -132,6 +133,10 @@ TASKS: dict[str, Task] = {
             classes=9,
             fixed=Fixed(train_size=270, test_size=370, min_length=7, max_length=29),
             recorded=lambda: (_utterances("train"), _utterances("test")),
+            source='Japanese Vowels: M. Kudo, J. Toyama and M. Shimbo, "Multidimensional Curve '
+            'Classification Using Passing-Through Regions", Pattern Recognition Letters 20 (1999) '
+            "1103-1111, from the UCI Machine Learning Repository, licensed under CC BY 4.0. The "
+            "original split into training and test; only the format was changed.",
         ),
         Task(
             "first_sign",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import shutil
 import subprocess
@@ -16,13 +18,14 @@ import pytest
 from maskdemo import charts
 from maskdemo.cli import main
 from maskdemo.experiment import SETTINGS, Experiment
-from maskdemo.export.data_code import data_code, padding_code
+from maskdemo.export.data_code import data_code, padding_code, recording_code
 from maskdemo.export.keras_code import reads_valid, strategy_lines
 from maskdemo.export.script import script
 from maskdemo.inputs import arrays_of, chance, inputs
+from maskdemo.sequences import Sequences
 from maskdemo.settings import Choice
 from maskdemo.strategies import STRATEGIES, Strategy
-from maskdemo.tasks import TASKS, Task, four_normal_features
+from maskdemo.tasks import TASKS, Fixed, Task, four_normal_features
 from maskdemo.training import train
 from tests.oracles import recurrence
 from tests.samples import small
@@ -96,6 +99,35 @@ def test_a_task_is_one_entry(count, capsys):
         np.testing.assert_array_equal(made["values"], ours.values)
         np.testing.assert_array_equal(made["labels"], ours.labels.max(axis=1))
     assert "def count_of_positives(" in script(one)
+
+
+def recorded_sums() -> tuple[Sequences, Sequences]:
+    """A recording with a label at each step: 20 sequences to learn from, 16 for the test."""
+    rng = np.random.default_rng(3)
+    parts = []
+    for count in (20, 16):
+        values = [rng.normal(size=(rng.integers(2, 9), 2)).astype(np.float32) for _ in range(count)]
+        labels = [(each[:, 0].cumsum() > 0).astype(np.int32) for each in values]
+        observed = [np.ones(len(each), bool) for each in values]
+        parts.append(Sequences(tuple(values), tuple(observed), tuple(labels)))
+    return parts[0], parts[1]
+
+
+def test_a_recording_is_one_entry(monkeypatch):
+    fixed = Fixed(train_size=20, test_size=16, min_length=2, max_length=8)
+    monkeypatch.setitem(TASKS, "sums", Task(
+        "sums", "Recorded sums", "Whose sum is positive?", features=2, per_step=True, fixed=fixed,
+        recorded=recorded_sums, source="A random generator.",
+    ))  # fmt: skip
+    one = small(task="sums")
+    assert (one.train_size, one.max_length) == (20, 8)
+    space: dict = {"np": np, "keras": keras, "base64": base64, "io": io}
+    exec("\n".join([data_code(one), padding_code(one), recording_code(one)]), space)
+    for theirs, ours in zip(space["dataset"](0), (inputs(one).train, inputs(one).test), strict=True):
+        made = space["padded"](*theirs)
+        np.testing.assert_array_equal(made["values"], ours.values)
+        np.testing.assert_array_equal(made["labels"][:, :, 0], ours.labels)
+    assert "# A random generator." in script(one)
 
 
 def test_a_strategy_is_one_entry(flagged, capsys):

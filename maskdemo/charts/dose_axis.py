@@ -12,12 +12,13 @@ from maskdemo.charts.ends import LABEL_SPACE
 from maskdemo.charts.figure import Settings
 from maskdemo.charts.template import LEFT, NARROW
 from maskdemo.evidence import BASELINE
+from maskdemo.padding import SIDES
 from maskdemo.study import VARIABLES
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings
 
-WORDS = {"post": "After the end", "pre": "In front"}
+WORDS = {name: side.title for name, side in SIDES.items()}
 #: How far an axis of differences may reach, in points.
 REACHES = (10, 25, 50, 100)
 # A label's pixels a letter, and between two labels.

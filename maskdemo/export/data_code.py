@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import base64
 import inspect
+import io
 from string import Template
+from textwrap import fill
+
+import numpy as np
 
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid
 from maskdemo.export.own_code import own_data_code
-from maskdemo.tasks import VOWELS_FILE
+
+#: Characters a line, of comments and of data.
+WIDTH = 100
 
 DRAW = Template('''\
 def draw(rng, size):
@@ -25,12 +31,13 @@ def draw(rng, size):
         labels.append($label(values, rng))
     return sequences, labels''')
 
-RECORDED = '''\
+RECORDED = Template('''\
 def recorded(split):
-    """The utterances of "train" or "test", and who spoke them."""
-    stored = np.load(io.BytesIO(base64.b64decode(JAPANESE_VOWELS)))
-    ends = stored[f"{split}_lengths"].cumsum()
-    return np.split(stored[f"{split}_values"], ends[:-1]), stored[f"{split}_labels"]'''
+    """The sequences of "train" or "test", with their labels."""
+    stored = np.load(io.BytesIO(base64.b64decode(RECORDING)))
+    values, labels = stored[f"{split}_values"], stored[f"{split}_labels"]
+    ends = stored[f"{split}_lengths"].cumsum()[:-1]
+    return np.split(values, ends), $labels''')
 
 LOSE_READINGS = Template('''\
 def observed_steps(rng, sequences):
@@ -87,13 +94,6 @@ WRITE_OVER = Template("""\
     ]
 """)
 
-CITATION = """\
-# Japanese Vowels: M. Kudo, J. Toyama and M. Shimbo, "Multidimensional Curve Classification Using
-# Passing-Through Regions", Pattern Recognition Letters 20 (1999) 1103-1111, from the UCI Machine
-# Learning Repository, licensed under CC BY 4.0. The original split into training and test; only the
-# format was changed: a NumPy archive, written as base64 text."""
-
-
 def data_code(experiment: Experiment) -> str:
     """`dataset(seed)` -> (training, test), each the arguments of `padded`, and what it needs.
 
@@ -101,7 +101,7 @@ def data_code(experiment: Experiment) -> str:
     """
     if experiment.is_own:
         return own_data_code(experiment)
-    functions = [RECORDED if is_recorded(experiment) else _draw(experiment)]
+    functions = [_recorded(experiment) if is_recorded(experiment) else _draw(experiment)]
     if experiment.missing_rate:
         functions.append(LOSE_READINGS.substitute(rate=repr(experiment.missing_rate)))
     kind = "recorded" if is_recorded(experiment) else "drawn"
@@ -138,11 +138,22 @@ def padding_code(experiment: Experiment) -> str:
     return f"{pad}\n\n\n{padded}"
 
 
-def recording_code() -> str:
-    """The data set itself as one long string, with its source."""
-    text = base64.b64encode(VOWELS_FILE.read_bytes()).decode("ascii")
-    lines = "\n".join(text[at : at + 100] for at in range(0, len(text), 100))
-    return f'{CITATION}\nJAPANESE_VOWELS = """\n{lines}\n"""'
+def recording_code(experiment: Experiment) -> str:
+    """The recording itself as one long string, with its source."""
+    task, stored = experiment.spec, {}
+    assert task.recorded is not None
+    for split, sequences in zip(("train", "test"), task.recorded(), strict=True):
+        labels = sequences.labels if task.per_step else [label[:1] for label in sequences.labels]
+        stored[f"{split}_lengths"] = np.array([len(values) for values in sequences.values])
+        stored[f"{split}_values"] = np.concatenate(sequences.values)
+        stored[f"{split}_labels"] = np.concatenate(labels)
+    file = io.BytesIO()
+    np.savez_compressed(file, **stored)
+    text = base64.b64encode(file.getvalue()).decode("ascii")
+    lines = "\n".join(text[at : at + WIDTH] for at in range(0, len(text), WIDTH))
+    about = f"{task.source} A NumPy archive, written as base64 text."
+    comment = fill(about, WIDTH, initial_indent="# ", subsequent_indent="# ")
+    return f'{comment}\nRECORDING = """\n{lines}\n"""'
 
 
 def is_recorded(experiment: Experiment) -> bool:
@@ -155,6 +166,10 @@ def needs_valid(experiment: Experiment) -> bool:
     return experiment.per_step or any(
         reads_valid(experiment, strategy) for strategy in experiment.strategies
     )
+
+
+def _recorded(experiment: Experiment) -> str:
+    return RECORDED.substitute(labels="np.split(labels, ends)" if experiment.per_step else "labels")
 
 
 def _draw(experiment: Experiment) -> str:

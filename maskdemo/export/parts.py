@@ -23,6 +23,7 @@ from maskdemo.export.training_code import (
     training_code,
     weights_code,
 )
+from maskdemo.padding import SIDES
 from maskdemo.scenarios import scenario_of
 from maskdemo.strategies import STRATEGIES
 
@@ -55,7 +56,7 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
     """Paragraphs on what is compared, how, and how well it will agree with the page."""
     low, high = experiment.min_length, experiment.max_length
     lengths = f"{low}" if low == high else f"{low} to {high}"
-    where = "after the end" if experiment.side == "post" else "in front"
+    where = SIDES[experiment.side].title.lower()
     missing = (
         f" About {experiment.missing_rate:.0%} of the readings are missing and written as "
         f"{experiment.pad_value:g} too."
@@ -133,10 +134,11 @@ def parts(experiment: Experiment) -> tuple[Part, ...]:
             comparison_code(experiment),
         ),
     )
-    recording = (
-        Part("The recording", "The data set, as text.", recording_code(), hidden=True),
-    )
-    return (data, padding, *strategies, *training, *(recording if is_recorded(experiment) else ()))
+    if not is_recorded(experiment):
+        return (data, padding, *strategies, *training)
+    text = recording_code(experiment)
+    recording = Part("The recording", "The data set, as text.", text, hidden=True)
+    return (data, padding, *strategies, *training, recording)
 
 
 def _about_data(experiment: Experiment) -> str:

@@ -64,7 +64,7 @@ VALID_STEPS_LOSS = 'keras.losses.{}Crossentropy(reduction="mean_with_sample_weig
 SCORE = Template('''\
 def $name(model, batch):
     """$what"""
-    said = model.predict($inputs, verbose=0)
+    outputs = model.predict($inputs, verbose=0)
     $rest''')
 BOTH_ACCURACIES = """\
 right = {} == batch["labels"]
@@ -189,8 +189,8 @@ def _score(experiment: Experiment) -> str:
 def _answer(experiment: Experiment) -> str:
     """The label that a model gives, in the shape of the true ones."""
     if experiment.classes == 2:
-        return "(said > 0.5)"
-    return "said.argmax(axis=2)[:, :, None]" if experiment.per_step else "said.argmax(axis=1)"
+        return "(outputs > 0.5)"
+    return "outputs.argmax(axis=2)[:, :, None]" if experiment.per_step else "outputs.argmax(axis=1)"
 
 
 def _inputs(experiment: Experiment, batch: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from maskdemo.experiment import Experiment
+from maskdemo.padding import SIDES
 from maskdemo.scenarios import scenario_of
 from maskdemo.tasks import OWN
 
@@ -70,7 +71,7 @@ def _range(low: int, high: int) -> str:
 def _padding(experiment: Experiment) -> str:
     if experiment.min_length == experiment.padded_length:
         return "None: every sequence is as long as the others."
-    where = {"post": "After the end", "pre": "In front"}[experiment.side]
+    where = SIDES[experiment.side].title
     return f"{where}, to {experiment.padded_length} steps, written as {experiment.pad_value:g}."
 
 

@@ -127,11 +127,11 @@ def _gradient(network: Network, arrays: Arrays) -> Gradient:
 
 def _d_logits(traced: Trace, arrays: Arrays) -> NDArray:
     """The loss's gradient with respect to the logits, (N, T, K)."""
-    said = traced.probabilities
+    outputs = traced.probabilities
     weight = arrays.weights / arrays.weights.sum(axis=1, keepdims=True)
-    error = said - np.eye(said.shape[2], dtype=said.dtype)[arrays.targets]
+    error = outputs - np.eye(outputs.shape[2], dtype=outputs.dtype)[arrays.targets]
     # Two classes have one logit, that of the second.
-    return weight[..., None] * (error[..., 1:] if said.shape[2] == 2 else error)
+    return weight[..., None] * (error[..., 1:] if outputs.shape[2] == 2 else error)
 
 
 def _norm(vectors: NDArray) -> NDArray:

@@ -111,13 +111,13 @@ def sweep(
             for count in filter(None, added):
                 found[count] = probabilities(network, after[1, count - 1])
     change = np.zeros((len(added), len(order)), np.float32)
-    for of_sequences, said in zip(change, found.values(), strict=True):
+    for of_sequences, answers in zip(change, found.values(), strict=True):
         # The answers are in order of length, and a sequence may give several.
-        np.maximum.at(of_sequences, order[rows], np.abs(said - alone).max(axis=1))
+        np.maximum.at(of_sequences, order[rows], np.abs(answers - alone).max(axis=1))
     return Sweep(
         added=np.array(added),
         change=change,
-        accuracy=np.array([(said.argmax(axis=1) == truth).mean() for said in found.values()]),
+        accuracy=np.array([(each.argmax(axis=1) == truth).mean() for each in found.values()]),
         chance=share_of_commonest(truth),
     )
 

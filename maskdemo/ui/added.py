@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from maskdemo import charts
+from maskdemo import charts, padding
 from maskdemo.experiment import NUMBERS
 from maskdemo.inside.leak import MOST_ADDED, compared_steps, leak, padded_by
 from maskdemo.inside.trace import trace
@@ -21,7 +21,7 @@ from maskdemo.ui.chart import chart
 from maskdemo.ui.live import is_dark
 from maskdemo.ui.look import Look, sweeps, unseen
 
-SIDES = {"post": "After the end", "pre": "In front"}
+SIDES = {name: side.title for name, side in padding.SIDES.items()}
 
 
 def add_padding(look: Look) -> None:

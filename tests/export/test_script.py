@@ -232,9 +232,9 @@ def test_the_same_sequences(task, settings):
     )
     space: dict = {"np": np, "keras": keras}
     recorded = TASKS[task].fixed is not None
-    code = [data_code(experiment), padding_code(experiment), *([recording_code()] if recorded else [])]
+    code = [data_code(experiment), padding_code(experiment)]
     if recorded:
-        code.insert(0, "import base64, io")
+        code += ["import base64, io", recording_code(experiment)]
     exec("\n".join(code), space)
     ours = inputs(experiment, 1)
     for theirs, batch, sequences in zip(
