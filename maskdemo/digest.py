@@ -18,11 +18,14 @@ SOURCES = (
     "tasks.py",
     "padding.py",
     "strategies.py",
+    "layout.py",
     "scoring.py",
     "lstm.py",
+    "learner.py",
     "engine.py",
     "experiment.py",
-    "training.py",
+    "inputs.py",
+    "trainee.py",
     "data/japanese_vowels.npz",
 )
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")

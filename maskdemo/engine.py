@@ -1,15 +1,12 @@
-"""One XLA program a shape: train an epoch, and the outputs at every step.
+"""One XLA program a shape: train an epoch, or read outputs.
 
-Compiling takes seconds and, on TensorFlow, memory that is never given back. So shapes are few:
-steps and sequences are rounded up to the sizes in `ROOMS`, while the loops run only over the steps
-and batches that are really there. All state goes in as arguments and comes out as results, and what
-differs between strategies is data (`maskdemo.strategies`). So one compiled program serves every
-strategy, repeat and viewer of that shape, without a lock, and the same arguments give the same bits.
+Compiling takes seconds and, on TensorFlow, memory that is never given back. So shapes are few (see
+`maskdemo.layout`). All state goes in as arguments and comes out as results, and what differs between
+strategies is data (`maskdemo.strategies`). So one compiled program serves every strategy, repeat and
+viewer of that shape, without a lock, and the same arguments give the same bits.
 
-The rules are Keras's: Adam (Kingma and Ba 2015) as keras/src/optimizers/adam.py computes it, the loss
-as the mean over the steps of the batch that count, the epoch's loss as the mean over its batches
-weighted by their sizes, accuracy as the mean over the steps that count. Binary tasks have one logit
-and a sigmoid, others K logits and a softmax.
+The rules are Keras's: the epoch's loss is the mean over its batches weighted by their sizes, accuracy
+the mean over the steps that count.
 """
 
 # TensorFlow's type stubs know neither `...` in slices nor specs in the place of tensors.
@@ -20,86 +17,32 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, wraps
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from tensorflow.compiler.tf2xla.python import xla
 
-from maskdemo.lstm import Weights, backward, forward, initial_weights
-from maskdemo.strategies import Arrays
+from maskdemo.layout import Blocks, Planes, Shape, ToRead, ToTrain
+from maskdemo.learner import Learner, adam, loss_of
+from maskdemo.lstm import (
+    Tape,
+    Weights,
+    backward,
+    blank_tape,
+    forward,
+    gate_kernel,
+    step,
+)
+from maskdemo.signatures import batch_room, blocks_spec, planes_spec, weights_spec
 
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 PROGRAMS_KEPT = 24
-ROOMS = {
-    "sequences": (512, 1024, 2048, 4096),
-    "steps": (10, 16, 20, 30, 40, 60, 80, 100, 120, 160, 200),
-}
 
 
-class Shape(NamedTuple):
-    """What a program is compiled for. outputs: 1 for a binary task, else its classes.
-
-    sequences and steps are rooms to fill, not what the data has. batch_size is 0 for outputs alone.
-    """
-
-    sequences: int
-    steps: int
-    channels: int
-    units: int
-    outputs: int
-    batch_size: int = 0
-
-    @staticmethod
-    def for_arrays(arrays: Arrays, *, units: int, outputs: int, batch_size: int = 0) -> Shape:
-        """The smallest shape with room for these arrays."""
-        sequences, steps, channels = arrays.inputs.shape
-        room = next(size for size in ROOMS["sequences"] if size >= sequences)
-        long = next(size for size in ROOMS["steps"] if size >= steps)
-        return Shape(room, long, channels, units, outputs, batch_size)
-
-
-class Learner(NamedTuple):
-    """A network in training: weights, Adam's first and second moments, updates made so far."""
-
-    weights: Weights
-    momentum: Weights
-    velocity: Weights
-    updates: tf.Tensor
-
-
-class Tensors(NamedTuple):
-    """`Arrays` as the programs take them, time-major: (T, N, F + 1), then four of (T, N).
-
-    steps: how many of the T steps there are, ().
-    """
-
-    inputs: tf.Tensor
-    advance: tf.Tensor
-    keep: tf.Tensor
-    targets: tf.Tensor
-    weights: tf.Tensor
-    steps: tf.Tensor
-
-
-def new_learner(*, features: int, units: int, outputs: int, seed: int) -> Learner:
-    """An untrained network: see `maskdemo.lstm.initial_weights`."""
-    weights = initial_weights(features=features, units=units, outputs=outputs, seed=seed)
-    zeros = Weights(*(tf.zeros_like(each) for each in weights))
-    return Learner(weights, zeros, zeros, tf.constant(0.0))
-
-
-def tensors(arrays: Arrays, shape: Shape) -> Tensors:
-    """Move the five arrays (N, T, ...) to the programs' time-major layout and room."""
-    rows, steps = arrays.advance.shape
-    room = [(0, shape.steps - steps), (0, shape.sequences - rows)]
-    planes = (arrays.advance, arrays.keep, arrays.targets, arrays.weights)
-    return Tensors(
-        tf.constant(np.pad(arrays.inputs.swapaxes(0, 1), [*room, (0, 0)])),
-        *(tf.constant(np.pad(each.T, room)) for each in planes),
-        steps=tf.constant(steps),
-    )
+Laid = TypeVar("Laid", ToTrain, ToRead)
 
 
 def batch_order(sequences: int, batch_size: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -110,17 +53,55 @@ def batch_order(sequences: int, batch_size: int, rng: np.random.Generator) -> ND
     return order.reshape(batches, batch_size)
 
 
+def placed(given: Laid) -> Laid:
+    """The same with tensors in the place of NumPy's arrays, so that they are moved only once."""
+    if isinstance(given, ToTrain):
+        return replace(given, planes=Planes(*map(tf.constant, given.planes)))
+    return replace(given, blocks=Blocks(*map(tf.constant, given.blocks)))
+
+
 def train_epoch(
-    shape: Shape, network: Learner, data: Tensors, order: NDArray[np.int32], learning_rate: float
+    given: ToTrain, learner: Learner, order: NDArray[np.int32], learning_rate: float
 ) -> tuple[Learner, float, float]:
-    """One epoch over `order` (batches, batch_size); returns the network, its loss and accuracy."""
-    batches, batch_size = order.shape
-    room = -(-shape.sequences // batch_size)
-    padded = np.pad(order, [(0, room - batches), (0, 0)], constant_values=-1)
-    network, loss, accuracy = epoch_program(shape)(
-        network, data, tf.constant(padded), tf.constant(batches), tf.constant(learning_rate, tf.float32)
+    """One epoch over `order` (batches, batch_size); returns the learner, its loss and accuracy."""
+    shape, batches = given.shape, len(order)
+    spare = batch_room(shape) - len(order)
+    padded = np.pad(order, [(0, spare), (0, 0)], constant_values=-1)
+    learner, loss, accuracy = epoch_program(shape)(
+        learner,
+        given.planes,
+        tf.constant(padded),
+        tf.constant(batches),
+        tf.constant(learning_rate, tf.float32),
     )
-    return network, float(loss), float(accuracy)
+    return learner, float(loss), float(accuracy)
+
+
+def read(given: ToRead, weights: Weights) -> NDArray[np.float32]:
+    """Logits at each sequence's read-out (N, K), or after every step (N, T, K).
+
+    Of the steps, only those up to the last that counts are meant to be looked at.
+    """
+    logits = read_program(given.shape)(weights, given.blocks).numpy()
+    if given.shape.every_step:
+        logits = logits.swapaxes(1, 2)[:, :, : given.steps]
+    flat = logits.reshape(-1, *logits.shape[2:])
+    found = np.empty_like(flat[: len(given.rows)])
+    found[given.rows] = flat[: len(given.rows)]
+    return found
+
+
+def compile_program(shape: Shape, *, train: bool) -> None:
+    """Compile the program of a shape, by running it on no batches: nothing is trained or read."""
+    one = Weights(*(tf.zeros(each.shape) for each in weights_spec(shape)))
+    if train:
+        planes = Planes(*(tf.zeros(each.shape, each.dtype) for each in planes_spec(shape)))
+        order = tf.zeros((batch_room(shape), shape.batch_size), tf.int32)
+        learner = Learner(one, one, one, tf.constant(0.0))
+        epoch_program(shape)(learner, planes, order, tf.constant(0), tf.constant(0.0))
+    else:
+        blocks = Blocks(*(tf.zeros(each.shape, each.dtype) for each in blocks_spec(shape)))
+        read_program(shape)(one, blocks)
 
 
 _CACHES: list[Any] = []
@@ -146,48 +127,46 @@ def _once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
 
 @_once
 def epoch_program(shape: Shape) -> Callable:
-    """(network, tensors, order, batches, rate) -> (network, loss, accuracy), one epoch of training.
+    """(learner, planes, order, batches, rate) -> (learner, loss, accuracy), one epoch of training.
 
     Loss and accuracy are running means over the epoch, each batch before its update, as `Model.fit`
     reports them.
     """
 
-    def epoch(network, data, order, batches, learning_rate):
-        def body(batch, network, loss, seen, correct, counted):
-            picked = order[batch]
-            present = tf.cast(picked >= 0, tf.float32)
-            planes = (tf.gather(each, tf.maximum(picked, 0), axis=1) for each in data[:5])
-            part = Tensors(*planes, steps=data.steps)
-            part = part._replace(weights=part.weights * present)
-            gradient, batch_loss, hits = _gradient(network.weights, part)
+    def epoch(learner, planes, order, batches, learning_rate):
+        def body(batch, learner, tape, loss, seen, correct, counted):
+            part, present = _part(planes, order[batch])
+            gradient, tape, batch_loss, hits = _gradient(learner.weights, part, tape, shape)
             size = tf.reduce_sum(present)
             return (
                 batch + 1,
-                _adam(network, gradient, learning_rate),
+                adam(learner, gradient, learning_rate),
+                tape,
                 loss + size * batch_loss,
                 seen + size,
                 correct + hits,
                 counted + tf.reduce_sum(part.weights),
             )
 
-        _, network, loss, seen, correct, counted = tf.while_loop(
+        # Filling a tape with zeros for every batch would cost a twentieth of the time.
+        tape = blank_tape(shape.steps, shape.batch_size, shape.units)
+        _, learner, _, loss, seen, correct, counted = tf.while_loop(
             lambda batch, *_: batch < batches,
             body,
-            (0, network, 0.0, 0.0, 0.0, 0.0),
+            (0, learner, tape, 0.0, 0.0, 0.0, 0.0),
             parallel_iterations=1,
         )
-        return network, loss / seen, correct / counted
+        return learner, loss / seen, correct / counted
 
-    room = -(-shape.sequences // shape.batch_size)
-    one = _weights_spec(shape)
+    one = weights_spec(shape)
     return tf.function(
         epoch,
         jit_compile=True,
         autograph=False,
         input_signature=[
             Learner(one, one, one, tf.TensorSpec([])),
-            _tensors_spec(shape),
-            tf.TensorSpec([room, shape.batch_size], tf.int32),
+            planes_spec(shape),
+            tf.TensorSpec([batch_room(shape), shape.batch_size], tf.int32),
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([]),
         ],
@@ -195,89 +174,93 @@ def epoch_program(shape: Shape) -> Callable:
 
 
 @_once
-def output_program(shape: Shape) -> Callable:
-    """(weights, tensors) -> logits (T, N, K): the read-out after every step."""
+def read_program(shape: Shape) -> Callable:
+    """(weights, blocks) -> logits: (blocks, B, K) at the read-out, (blocks, T, B, K) at every step.
 
-    def outputs(weights, data):
-        tape = forward(weights, data.inputs, data.advance, data.keep, data.steps)
-        return _logits(weights, tape.states)
+    No tape is kept: of a step, only the state goes on to the next.
+    """
+    count, size = batch_room(shape), shape.batch_size
+    each = [shape.steps, size] if shape.every_step else [size]
+
+    def outputs(weights, blocks):
+        kernel = gate_kernel(weights)
+
+        def block(at, found):
+            inputs, switch, asked = blocks.inputs[at], blocks.switch[at], blocks.read_out[at]
+
+            def body(t, cell, state, said):
+                cell, state = step(kernel, inputs[t], switch[t], cell, state)
+                if shape.every_step:
+                    said = xla.dynamic_update_slice(said, _logits(weights, state)[None], [t, 0, 0])
+                else:
+                    said = tf.where((asked == t)[:, None], state, said)
+                return t + 1, cell, state, said
+
+            zero = tf.zeros((size, shape.units))
+            start = tf.zeros((*each, shape.outputs)) if shape.every_step else zero
+            _, _, _, said = tf.while_loop(
+                lambda t, *_: t < blocks.last[at],
+                body,
+                (blocks.first[at], zero, zero, start),
+                parallel_iterations=1,
+            )
+            said = said if shape.every_step else _logits(weights, said)
+            return at + 1, xla.dynamic_update_slice(found, said[None], [at, *(0 for _ in said.shape)])
+
+        _, found = tf.while_loop(
+            lambda at, _: at < blocks.count,
+            block,
+            (0, tf.zeros((count, *each, shape.outputs))),
+            parallel_iterations=1,
+        )
+        return found
 
     return tf.function(
         outputs,
         jit_compile=True,
         autograph=False,
-        input_signature=[_weights_spec(shape), _tensors_spec(shape)],
+        input_signature=[weights_spec(shape), blocks_spec(shape)],
     ).get_concrete_function()
 
 
-def _gradient(weights: Weights, part: Tensors) -> tuple[Weights, tf.Tensor, tf.Tensor]:
-    """Gradient of the batch's loss, the loss, and the weighted count of right answers."""
-    tape = forward(weights, part.inputs, part.advance, part.keep, part.steps)
-    states = tape.states
-    logits = _logits(weights, states)
-    if logits.shape[2] == 1:
-        truth = tf.cast(part.targets, tf.float32)[..., None]
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)[..., 0]
-        error = tf.sigmoid(logits) - truth
-        right = tf.equal(logits[..., 0] > 0, part.targets > 0)
+def _part(planes: Planes, picked: tf.Tensor) -> tuple[Planes, tf.Tensor]:
+    """The sequences `picked` (B,), and which of them are there (B,); -1 is none."""
+    there, at = picked >= 0, tf.maximum(picked, 0)
+    timed = (tf.gather(each, at, axis=1) for each in planes[:4])
+    part = Planes(*timed, *(tf.gather(each, at) for each in planes[4:]))
+    present = tf.cast(there, tf.float32)
+    return part._replace(weights=part.weights * present), present
+
+
+def _gradient(
+    weights: Weights, part: Planes, tape: Tape, shape: Shape
+) -> tuple[Weights, Tape, tf.Tensor, tf.Tensor]:
+    """Gradient of the batch's loss, the tape to go on with, the loss, the weighted right answers."""
+    first, last = tf.reduce_min(part.first), tf.reduce_max(part.last)
+    tape, final = forward(weights, part.inputs, part.switch, first, last, tape)
+    if shape.every_step:
+        after = tf.concat([tape.states[1:], tape.states[:1]], axis=0)
+        after = xla.dynamic_update_slice(after, final[None], [last - 1, 0, 0])
+        answers = tf.reshape(after, [-1, shape.units])
     else:
-        truth = tf.one_hot(part.targets, logits.shape[2])
-        losses = -tf.reduce_sum(truth * tf.nn.log_softmax(logits), axis=2)
-        error = tf.nn.softmax(logits) - truth
-        right = tf.equal(tf.argmax(logits, axis=2, output_type=tf.int32), part.targets)
-    share = part.weights / tf.reduce_sum(part.weights)
-    d_logits = share[..., None] * error
-    d_states = tf.tensordot(d_logits, weights.readout, [[2], [1]])
-    kernel, recurrent, bias = backward(
-        weights, tape, d_states, part.advance, part.keep, part.steps
-    )
-    gradient = Weights(
-        kernel,
-        recurrent,
-        bias,
-        tf.tensordot(states, d_logits, [[0, 1], [0, 1]]),
-        tf.reduce_sum(d_logits, axis=[0, 1]),
-    )
-    hits = tf.reduce_sum(part.weights * tf.cast(right, tf.float32))
-    return gradient, tf.reduce_sum(share * losses), hits
+        # The state after a step is the one that the next step starts from.
+        following = part.read_out + 1
+        places = tf.stack([tf.minimum(following, shape.steps - 1), tf.range(shape.batch_size)], axis=1)
+        answers = tf.gather_nd(tape.states, places)
+        answers = tf.where((following >= last)[:, None], final, answers)
+    loss, hits, d_logits = loss_of(_logits(weights, answers), part)
+    d_answers = tf.matmul(d_logits, weights.readout, transpose_b=True)
+    d_states = tf.reshape(d_answers, [-1, shape.batch_size, shape.units])
 
+    def error(t):
+        if shape.every_step:
+            return d_states[t]
+        return tf.where((part.read_out == t)[:, None], d_answers, 0.0)
 
-def _adam(network: Learner, gradient: Weights, learning_rate: tf.Tensor) -> Learner:
-    """keras.optimizers.Adam's update, with its default betas and epsilon."""
-    updates = network.updates + 1
-    rate = learning_rate * tf.sqrt(1 - BETA_2**updates) / (1 - BETA_1**updates)
-    momentum = Weights(
-        *(m + (g - m) * (1 - BETA_1) for m, g in zip(network.momentum, gradient, strict=True))
-    )
-    velocity = Weights(
-        *(v + (g * g - v) * (1 - BETA_2) for v, g in zip(network.velocity, gradient, strict=True))
-    )
-    weights = Weights(
-        *(
-            w - rate * m / (tf.sqrt(v) + EPSILON)
-            for w, m, v in zip(network.weights, momentum, velocity, strict=True)
-        )
-    )
-    return Learner(weights, momentum, velocity, updates)
+    recurrent, tape = backward(weights, tape, error, part.inputs, part.switch, first, last)
+    d_readout = tf.matmul(answers, d_logits, transpose_a=True)
+    return Weights(*recurrent, d_readout, tf.reduce_sum(d_logits, axis=0)), tape, loss, hits
 
 
 def _logits(weights: Weights, states: tf.Tensor) -> tf.Tensor:
-    return tf.tensordot(states, weights.readout, [[2], [0]]) + weights.readout_bias
-
-
-def _weights_spec(shape: Shape) -> Weights:
-    units, gates = shape.units, 4 * shape.units
-    sizes = ([shape.channels, gates], [units, gates], [gates], [units, shape.outputs], [shape.outputs])
-    return Weights(*(tf.TensorSpec(size) for size in sizes))
-
-
-def _tensors_spec(shape: Shape) -> Tensors:
-    plane = [shape.steps, shape.sequences]
-    return Tensors(
-        tf.TensorSpec([*plane, shape.channels]),
-        tf.TensorSpec(plane),
-        tf.TensorSpec(plane),
-        tf.TensorSpec(plane, tf.int32),
-        tf.TensorSpec(plane),
-        tf.TensorSpec([], tf.int32),
-    )
+    return states @ weights.readout + weights.readout_bias

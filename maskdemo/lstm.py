@@ -1,17 +1,21 @@
-"""The recurrence: one LSTM step with two switches, its states along a sequence, and its gradient.
+"""The recurrence: one LSTM step with a switch, its states along a sequence, and its gradient.
 
 The arithmetic and the weights are those of `keras.layers.LSTMCell` (gates in the order input,
 forget, cell candidate, output; Hochreiter and Schmidhuber 1997, forget gate by Gers et al. 2000).
-What is added are the switches of `maskdemo.strategies`: with a = advance and k = keep,
+What is added is the switch of `maskdemo.layout`, which stands for a = advance and k = keep of
+`maskdemo.strategies`:
 
     c_t = a * (f * c_{t-1} + i * g) + k * c_{t-1}
     h_t = a * o * tanh(c_t) + k * h_{t-1}
 
-so a step moves the state on (a = 1, k = 0), holds it (a = 0, k = 1) or resets it (a = k = 0).
+so a step moves the state on (switch 1: a = 1, k = 0), holds it (0: a = 0, k = 1) or resets it
+(-1: a = k = 0).
 
-The gradient is written out rather than left to autodiff: XLA then compiles two plain loops and one
-large matrix product for the weights, about twice as fast as the derivative of a scan on a CPU. The
-tests hold it against `tf.GradientTape` over a real Keras cell and against finite differences.
+The gradient is written out rather than left to autodiff. The forward pass keeps, for every step, the
+slopes by which the backward pass will multiply, instead of the gates from which it would have to
+compute them: the backward loop then is one product, one matrix product and no tanh. XLA compiles this
+into two plain loops and one large matrix product for the weights. The tests hold it against
+`tf.GradientTape` over a real Keras cell and against finite differences.
 
 Everything here is time-major, (T, B, ...), and meant to be traced inside a compiled program.
 """
@@ -22,6 +26,7 @@ Everything here is time-major, (T, B, ...), and meant to be traced inside a comp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -45,21 +50,18 @@ class Weights(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What the backward pass needs of a forward pass.
+    """What the backward pass needs of each step of a forward pass.
 
-    rows: (T + 1, B, F + 2 + H), a step's inputs, a 1 for the bias and the state h it starts from;
-    so row t + 1 ends with the state after step t. gates: (T, B, 4H), activated. cells: (T + 1, B, H),
-    c before each step and after the last.
+    states: (T, B, H), the state h that the step starts from. slopes: (T, B, 4H), the derivatives of
+    c (first three gates) and of h at a fixed c (output gate) with respect to the gates' weighted sums.
+    to_cell: (T, B, H), of h with respect to c. through: (T, B, H), of c with respect to the c before.
+    Steps that no pass has written are zero.
     """
 
-    rows: tf.Tensor
-    gates: tf.Tensor
-    cells: tf.Tensor
-
-    @property
-    def states(self) -> tf.Tensor:
-        """States h after every step, (T, B, H)."""
-        return self.rows[1:, :, -self.cells.shape[2] :]
+    states: tf.Tensor
+    slopes: tf.Tensor
+    to_cell: tf.Tensor
+    through: tf.Tensor
 
 
 def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> Weights:
@@ -83,103 +85,151 @@ def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> We
     )
 
 
-def forward(
-    weights: Weights, inputs: tf.Tensor, advance: tf.Tensor, keep: tf.Tensor, steps: tf.Tensor
-) -> Tape:
-    """Read `steps` of the T steps of inputs (T, B, F + 1), with switches (T, B).
+def blank_tape(steps: int, batch: int, units: int) -> Tape:
+    """A tape for T steps of B sequences. To be used again and again: filling it takes time."""
+    narrow = tf.zeros((steps, batch, units))
+    return Tape(narrow, tf.zeros((steps, batch, 4 * units)), narrow, narrow)
 
-    T is part of the compiled shape, `steps` is not: later steps are not computed and stay zero.
+
+def gate_kernel(weights: Weights) -> tf.Tensor:
+    """Kernel, bias and recurrent kernel in one (F + 2 + H, 4H) matrix, scaled as `_gates` wants it."""
+    rows = [weights.kernel, weights.bias[None], weights.recurrent_kernel]
+    return _scale(_sizes(weights.recurrent_kernel)[0]) * tf.concat(rows, axis=0)
+
+
+def step(
+    kernel: tf.Tensor, inputs: tf.Tensor, switch: tf.Tensor, cell: tf.Tensor, state: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of B sequences without a tape; returns cell and state after it.
+
+    kernel: of `gate_kernel`. inputs: (B, F + 2). switch: (B,). cell, state: (B, H).
     """
-    room, batch, channels = _sizes(inputs)
-    units = _sizes(weights.recurrent_kernel)[0]
-    # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates, and the factor inside
-    # goes into the weights once instead of into every step.
-    scale = tf.constant(np.repeat([0.5, 0.5, 1.0, 0.5], units), tf.float32)
-    shift = tf.constant(np.repeat([0.5, 0.5, 0.0, 0.5], units), tf.float32)
-    kernel = scale * tf.concat(
-        [weights.kernel, weights.bias[None], weights.recurrent_kernel], axis=0
-    )
-    rows = tf.concat([inputs, tf.ones((room, batch, 1)), tf.zeros((room, batch, units))], axis=2)
-    rows = tf.concat([rows, tf.zeros((1, batch, channels + 1 + units))], axis=0)
+    moves, holds = _switched(switch)
+    i, f, g, o = _gates(kernel, inputs, state)
+    moved = f * cell + i * g
+    return moves * moved + holds * cell, moves * o * tf.tanh(moved) + holds * state
 
-    def body(t, cell, rows, gates, cells):
-        row = rows[t]
-        moves, holds = advance[t][:, None], keep[t][:, None]
-        gate = tf.tanh(row @ kernel) * scale + shift
-        i, f, g, o = tf.split(gate, 4, axis=1)
-        cell = moves * (f * cell + i * g) + holds * cell
-        # Where the step moves, this cell is the candidate's; where it does not, `moves` is 0.
-        state = moves * o * tf.tanh(cell) + holds * row[:, channels + 1 :]
-        rows = xla.dynamic_update_slice(rows, state[None], [t + 1, 0, channels + 1])
-        gates = xla.dynamic_update_slice(gates, gate[None], [t, 0, 0])
-        cells = xla.dynamic_update_slice(cells, cell[None], [t + 1, 0, 0])
-        return t + 1, cell, rows, gates, cells
 
-    start = tf.zeros((batch, units))
-    gates = tf.zeros((room, batch, 4 * units))
-    cells = tf.zeros((room + 1, batch, units))
-    _, _, rows, gates, cells = tf.while_loop(
-        lambda t, *_: t < steps, body, (0, start, rows, gates, cells), parallel_iterations=1
+def forward(
+    weights: Weights,
+    inputs: tf.Tensor,
+    switch: tf.Tensor,
+    first: tf.Tensor,
+    last: tf.Tensor,
+    tape: Tape,
+) -> tuple[Tape, tf.Tensor]:
+    """Read the steps from `first` up to, but not including, `last`; returns the tape and the state.
+
+    inputs: (T, B, F + 2) with a 1 for the bias. switch: (T, B). T is part of the compiled shape, first
+    and last are not: other steps are not computed. tape: is overwritten at the steps that are.
+    """
+    batch, units = _sizes(inputs)[1], _sizes(weights.recurrent_kernel)[0]
+    kernel = gate_kernel(weights)
+
+    def body(t, cell, state, tape):
+        moves, holds = _switched(switch[t])
+        i, f, g, o = _gates(kernel, inputs[t], state)
+        moved = f * cell + i * g
+        squashed = tf.tanh(moved)
+        slopes = (
+            moves * g * i * (1 - i),
+            moves * cell * f * (1 - f),
+            moves * i * (1 - g * g),
+            moves * squashed * o * (1 - o),
+        )
+        kept = tape.slopes
+        # One by one: put together first, XLA would no longer compute them in whole vectors.
+        for gate, slope in enumerate(slopes):
+            kept = xla.dynamic_update_slice(kept, slope[None], [t, 0, gate * units])
+        tape = Tape(
+            _written(tape.states, t, state),
+            kept,
+            _written(tape.to_cell, t, moves * o * (1 - squashed * squashed)),
+            _written(tape.through, t, moves * f + holds),
+        )
+        return t + 1, moves * moved + holds * cell, moves * o * squashed + holds * state, tape
+
+    zero = tf.zeros((batch, units))
+    _, _, state, tape = tf.while_loop(
+        lambda t, *_: t < last, body, (first, zero, zero, tape), parallel_iterations=1
     )
-    return Tape(rows, gates, cells)
+    return tape, state
 
 
 def backward(
     weights: Weights,
     tape: Tape,
-    d_states: tf.Tensor,
-    advance: tf.Tensor,
-    keep: tf.Tensor,
-    steps: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Backpropagation through time.
+    error: Callable[[tf.Tensor], tf.Tensor],
+    inputs: tf.Tensor,
+    switch: tf.Tensor,
+    first: tf.Tensor,
+    last: tf.Tensor,
+) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Tape]:
+    """Backpropagation through time, over the steps of `forward`.
 
-    d_states: (T, B, H), the loss's gradient with respect to each state where the read-out sees it.
-    Returns the gradients of kernel, recurrent_kernel and bias.
+    error: step -> (B, H), the loss's gradient with respect to the state where the read-out sees it.
+    Returns the gradients of kernel, recurrent_kernel and bias, and the tape, whose slopes are now the
+    gradients of the gates' weighted sums, zero at all other steps.
     """
-    room, batch, units = _sizes(d_states)
-    channels = _sizes(weights.kernel)[0]
+    steps, batch, _ = _sizes(inputs)
+    units = _sizes(weights.recurrent_kernel)[0]
     back = tf.transpose(weights.recurrent_kernel)
+    of_cell = tf.constant(np.arange(4 * units) < 3 * units)
 
-    def at(stack, t, gate=0):
-        # One slice an operand, each with its own offset: XLA vectorises a fused kernel only if no
-        # slice of the stack is cut again inside it.
-        return tf.reshape(tf.slice(stack, [t, 0, gate * units], [1, batch, units]), [batch, units])
-
-    # t counts down itself: were it computed from `steps`, XLA would take that for a constant of the
-    # program and compile every length anew.
-    def body(t, d_state, d_cell, d_gates):
-        moves, holds = advance[t][:, None], keep[t][:, None]
-        i, f, g, o = (at(tape.gates, t, gate) for gate in range(4))
-        squashed = tf.tanh(at(tape.cells, t + 1))
-        d_state = d_state + d_states[t]
-        d_moved = moves * d_state
-        d_candidate = moves * d_cell + d_moved * o * (1 - squashed * squashed)
-        d_gate = tf.concat(
-            [
-                d_candidate * g * i * (1 - i),
-                d_candidate * at(tape.cells, t) * f * (1 - f),
-                d_candidate * i * (1 - g * g),
-                d_moved * squashed * o * (1 - o),
-            ],
-            axis=1,
-        )
-        d_gates = xla.dynamic_update_slice(d_gates, d_gate[None], [t, 0, 0])
-        return t - 1, d_gate @ back + holds * d_state, d_candidate * f + holds * d_cell, d_gates
+    def body(t, d_state, d_cell, slopes):
+        _, holds = _switched(switch[t])
+        d_state = d_state + error(t)
+        d_cell = d_cell + d_state * tape.to_cell[t]
+        d_gates = slopes[t] * tf.where(of_cell, tf.tile(d_cell, [1, 4]), tf.tile(d_state, [1, 4]))
+        slopes = _written(slopes, t, d_gates)
+        return t - 1, d_gates @ back + holds * d_state, d_cell * tape.through[t], slopes
 
     zero = tf.zeros((batch, units))
     _, _, _, d_gates = tf.while_loop(
-        lambda t, *_: t >= 0,
-        body,
-        (steps - 1, zero, zero, tf.zeros((room, batch, 4 * units))),
+        lambda t, *_: t >= first, body, (last - 1, zero, zero, tape.slopes), parallel_iterations=1
+    )
+    # An earlier batch may have gone further.
+    for start, stop in ((0, first), (last, steps)):
+        d_gates = _blanked(d_gates, start, stop)
+    flat = tf.reshape(d_gates, [steps * batch, 4 * units])
+    d_inputs, d_recurrent = (
+        tf.matmul(tf.reshape(rows, [steps * batch, -1]), flat, transpose_a=True)
+        for rows in (inputs, tape.states)
+    )
+    return (d_inputs[:-1], d_recurrent, d_inputs[-1]), tape._replace(slopes=d_gates)
+
+
+def _gates(kernel: tf.Tensor, inputs: tf.Tensor, state: tf.Tensor) -> list[tf.Tensor]:
+    # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates, and the factor inside
+    # is in the kernel already.
+    units = _sizes(state)[1]
+    shift = tf.constant(np.repeat([0.5, 0.5, 0.0, 0.5], units), tf.float32)
+    squashed = tf.tanh(tf.concat([inputs, state], axis=1) @ kernel)
+    return tf.split(squashed * _scale(units) + shift, 4, axis=1)
+
+
+def _scale(units: int) -> tf.Tensor:
+    return tf.constant(np.repeat([0.5, 0.5, 1.0, 0.5], units), tf.float32)
+
+
+def _switched(switch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Advance and keep, (B, 1), of a switch (B,)."""
+    return tf.maximum(switch, 0)[:, None], (1 - tf.abs(switch))[:, None]
+
+
+def _written(stack: tf.Tensor, t: tf.Tensor, plane: tf.Tensor) -> tf.Tensor:
+    return xla.dynamic_update_slice(stack, plane[None], [t, 0, 0])
+
+
+def _blanked(stack: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:
+    nothing = tf.zeros_like(stack[0])
+    _, stack = tf.while_loop(
+        lambda t, _: t < stop,
+        lambda t, stack: (t + 1, _written(stack, t, nothing)),
+        (start, stack),
         parallel_iterations=1,
     )
-    d_kernels = tf.matmul(
-        tf.reshape(tape.rows[:-1], [room * batch, channels + 1 + units]),
-        tf.reshape(d_gates, [room * batch, 4 * units]),
-        transpose_a=True,
-    )
-    return d_kernels[:channels], d_kernels[channels + 1 :], d_kernels[channels]
+    return stack
 
 
 def _sizes(tensor: tf.Tensor) -> list[int]:

@@ -1,111 +1,48 @@
 """Run an experiment: every strategy and repeat, epoch by epoch, as a stream of snapshots.
 
 In one repeat all strategies get the same sequences, the same initial weights and the same batch
-order; only the five arrays differ. The first repeat of every strategy comes first, and within a
-repeat all curves advance together, so that what is on the screen can always be compared.
+order; only the five arrays differ. The first repeat of every strategy comes first, and a snapshot
+shows all curves of a repeat after the same epoch, so that what is on the screen can always be
+compared. Behind it no core waits: who has no curve of this repeat to go on with begins the next.
 """
 
 from __future__ import annotations
 
-import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from itertools import product
 
-import numpy as np
-from numpy.typing import NDArray
-
-from maskdemo.engine import (
-    Shape,
-    Tensors,
-    batch_order,
-    new_learner,
-    output_program,
-    tensors,
-    train_epoch,
-)
+from maskdemo.cores import cores
+from maskdemo.engine import compile_program
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import Inputs, arrays_of, chance, inputs
-from maskdemo.inside.leak import compared_steps, leak
-from maskdemo.memory import give_back_memory
-from maskdemo.padding import Batch, pad
-from maskdemo.probing import Probing, spread
-from maskdemo.scoring import probabilities, score
-from maskdemo.snapshot import (
-    NETWORK_BYTES,
-    Curve,
-    Network,
-    Outcome,
-    Snapshot,
-)
-from maskdemo.strategies import Arrays, hold_padding
-from maskdemo.trimming import trim
+from maskdemo.inputs import arrays_of, chance, inputs
+from maskdemo.keeping import Keeping, probes_of
+from maskdemo.layout import Shape
+from maskdemo.snapshot import Curve, Outcome, Snapshot
+from maskdemo.trainee import Record, Trainee, data_to_read, data_to_train
 
-
-@dataclass(frozen=True)
-class Split:
-    """One strategy's view of some sequences: full arrays for scoring, trimmed ones to compute on.
-
-    shows: (T,), see `strategies.trim`. shape and data: as the engine takes the trimmed ones.
-    """
-
-    arrays: Arrays
-    trimmed: Arrays
-    shows: NDArray[np.intp]
-    shape: Shape
-    data: Tensors
+#: Which training of a run: its repeat and strategy.
+_Key = tuple[int, str]
 
 
 def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Snapshot]:
     """Yield a snapshot after every epoch of every repeat, the last with `finished`.
 
-    threads: curves trained at once, by default one a core. Closing the iterator stops within the
-    epoch under way.
+    threads: epochs trained at once, by default one a core. Training goes on while nobody asks for the
+    next snapshot; closing the iterator stops it within the epochs under way.
     """
-    started = time.perf_counter()
-    finished_curves: tuple[Curve, ...] = ()
-    total = experiment.repeats * experiment.epochs
-    threads = threads or min(os.cpu_count() or 1, len(experiment.strategies))
-    probes, networks = None, {}
-    guess = chance(experiment)
+    began = time.perf_counter()
+    plan = _Plan(experiment)
+    threads = threads or min(cores(), len(plan.epochs))
     with ThreadPoolExecutor(threads, thread_name_prefix="curve") as pool:
-        for repeat in range(experiment.repeats):
-            given = inputs(experiment, repeat)
-            orders = _orders(experiment, repeat)
-            runs = [
-                _Run(experiment, strategy, repeat, given) for strategy in experiment.strategies
-            ]
-            if probes is None:
-                probes = Probing(experiment, given.test)
-            for epoch, order in enumerate(orders):
-                outputs = list(pool.map(lambda run, order=order: run.advance(order), runs))
-                last = epoch == experiment.epochs - 1
-                if last:
-                    list(pool.map(_Run.measure_leak, runs))
-                if last or epoch == 0:
-                    give_back_memory()
-                if repeat == 0:
-                    for run, said in zip(runs, outputs, strict=True):
-                        probes.record(run.curve.strategy, epoch + 1, run.test.arrays.weights, said)
-                if repeat == 0 and epoch + 1 in kept_epochs(experiment, runs[0].network_bytes):
-                    networks = {
-                        name: (*networks.get(name, ()), run.snapshot_network(epoch + 1))
-                        for name, run in zip(experiment.strategies, runs, strict=True)
-                    }
-                curves = finished_curves + tuple(run.curve for run in runs)
-                done = (repeat * experiment.epochs + epoch + 1) / total
-                yield Snapshot(
-                    experiment=experiment,
-                    curves=curves,
-                    probes=probes.so_far(),
-                    chance=guess,
-                    finished=done == 1,
-                    seconds=time.perf_counter() - started,
-                    done=done,
-                    networks=networks,
-                )
-            finished_curves += tuple(run.curve for run in runs)
+        for _ in range(threads):
+            pool.submit(plan.work)
+        try:
+            yield from plan.snapshots(began)
+        finally:
+            plan.stop()
 
 
 def train_once(
@@ -117,142 +54,149 @@ def train_once(
     experiment's. Raises CancelledError within an epoch of `stop` saying so.
     """
     (strategy,) = experiment.strategies
-    started = time.perf_counter()
-    run = _Run(experiment, strategy, repeat, inputs(experiment, repeat))
-    for order in _orders(experiment, repeat):
+    began = time.perf_counter()
+    trainee = Trainee(experiment, strategy, repeat, inputs(experiment, repeat))
+    for _ in range(experiment.epochs):
         if stop():
             raise CancelledError
-        run.train_epoch(order)
-    run.score(run.outputs(run.test))
-    give_back_memory()
-    reached = run.curve
+        trainee.train_epoch()
+    trainee.score()
+    reported, valid_accuracy = trainee.record.tested[-1]
     return Outcome(
-        accuracy=reached.test_accuracy[-1],
-        valid_accuracy=reached.test_valid_accuracy[-1],
-        loss=reached.test_loss[-1],
-        seconds=time.perf_counter() - started,
-        scored=reached.scored,
+        accuracy=reported.accuracy,
+        valid_accuracy=valid_accuracy,
+        loss=reported.loss,
+        seconds=time.perf_counter() - began,
+        scored=trainee.record.scored,
     )
 
 
-def compile_ahead(experiment: Experiment) -> None:
-    """Compile the programs that this experiment will use, by running them once on its data."""
-    small = replace(experiment, epochs=1, repeats=1)
-    for _ in train(small):
-        pass
+def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Compile the programs that this experiment will use; nothing is trained.
+
+    Returns after the programs under way when `stop` says so.
+    """
+
+    def build(wanted: tuple[Shape, bool]) -> None:
+        shape, to_train = wanted
+        if not stop():
+            compile_program(shape, train=to_train)
+
+    with ThreadPoolExecutor(cores(), thread_name_prefix="compile") as pool:
+        list(pool.map(build, shapes(experiment)))
 
 
-def kept_epochs(experiment: Experiment, network_bytes: int) -> set[int]:
-    """The epochs (1 is the first) whose networks fit into `NETWORK_BYTES`."""
-    return spread(experiment.epochs, NETWORK_BYTES // (network_bytes * len(experiment.strategies)))
+def shapes(experiment: Experiment) -> tuple[tuple[Shape, bool], ...]:
+    """The shapes of the programs that a run takes, each with whether it trains; in order of use."""
+    given = inputs(experiment)
+    probes = probes_of(given.test)
+    found = []
+    for strategy in experiment.strategies:
+        found.append((data_to_train(experiment, strategy, given).shape, True))
+        for batch, every_step in ((given.test, False), (probes, True)):
+            arrays = arrays_of(experiment, strategy, batch)
+            found.append((data_to_read(experiment, arrays, every_step=every_step).shape, False))
+    return tuple(dict.fromkeys(found))
 
 
-class _Run:
-    """One network in training: the only thing that changes while an experiment runs."""
+class _Plan:
+    """What is to be trained, who is being trained, and how far everybody is."""
 
-    def __init__(
-        self, experiment: Experiment, strategy: str, repeat: int, given: Inputs
-    ) -> None:
+    def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.test_sequences = given.data.test
-        self.test_batch = test = given.test
-        scored = int(test.valid.sum()) if experiment.per_step else len(test.values)
-        self.curve = Curve(strategy, repeat, scored=scored)
-        self.sizes = {"units": experiment.units, "outputs": experiment.outputs}
-        self.train = self._split(given.train, batch_size=experiment.batch_size)
-        self.test = self._split(test)
-        self.network = new_learner(
-            features=experiment.spec.features,
-            units=experiment.units,
-            outputs=experiment.outputs,
-            seed=experiment.repeat_seed(repeat),
+        self.keeping = Keeping(experiment, inputs(experiment).test)
+        self.chance = chance(experiment)
+        #: Epochs that are over, for every training by repeat and strategy.
+        self.epochs = dict.fromkeys(product(range(experiment.repeats), experiment.strategies), 0)
+        self.records: dict[_Key, Record] = {}
+        self.trainees: dict[_Key, Trainee] = {}
+        self.busy: set[_Key] = set()
+        self.stopped = False
+        self.failure: BaseException | None = None
+        self.changed = threading.Condition()
+        self.drawing = threading.Lock()
+
+    def work(self) -> None:
+        """Train epoch by epoch whatever is furthest behind, until nothing is left to begin."""
+        try:
+            while (key := self._next()) is not None:
+                self._advance(key)
+        except BaseException as error:  # whoever waits for a snapshot gets to know
+            with self.changed:
+                self.failure = error
+                self.changed.notify_all()
+
+    def stop(self) -> None:
+        """Begin no other epoch."""
+        with self.changed:
+            self.stopped = True
+
+    def snapshots(self, began: float) -> Iterator[Snapshot]:
+        """A snapshot for every epoch of every repeat, as soon as all strategies have finished it."""
+        experiment = self.experiment
+        probes, networks = None, {}
+        rounds = list(product(range(experiment.repeats), range(1, experiment.epochs + 1)))
+        for number, (repeat, epoch) in enumerate(rounds, start=1):
+            self._wait_for(repeat, epoch)
+            if probes is None or repeat == 0:
+                probes = self.keeping.probes(epoch)
+                networks = self.keeping.networks_after(epoch)
+            yield Snapshot(
+                experiment=experiment,
+                curves=self._curves(repeat, epoch),
+                probes=probes,
+                chance=self.chance,
+                finished=number == len(rounds),
+                seconds=time.perf_counter() - began,
+                done=number / len(rounds),
+                networks=networks,
+            )
+
+    def _wait_for(self, repeat: int, epoch: int) -> None:
+        keys = [(repeat, strategy) for strategy in self.experiment.strategies]
+        with self.changed:
+            self.changed.wait_for(
+                lambda: self.failure or all(self.epochs[key] >= epoch for key in keys)
+            )
+            if self.failure:
+                raise self.failure
+
+    def _curves(self, repeat: int, epoch: int) -> tuple[Curve, ...]:
+        last = self.experiment.epochs
+        reached = {key: last if key[0] < repeat else epoch for key in self.epochs if key[0] <= repeat}
+        return tuple(
+            self.records[key].curve(epochs, finished=epochs == last)
+            for key, epochs in reached.items()
         )
 
-    def advance(self, order: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Train one epoch and score; returns the test outputs (N, T, classes) after it."""
-        self.train_epoch(order)
-        outputs = self.outputs(self.test)
-        self.score(outputs)
-        return outputs
+    def _next(self) -> _Key | None:
+        with self.changed:
+            last = self.experiment.epochs
+            free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]
+            if self.stopped or self.failure or not free:
+                return None
+            key = min(free, key=lambda each: (each[0], self.epochs[each]))
+            self.busy.add(key)
+            return key
 
-    def train_epoch(self, order: NDArray[np.int32]) -> None:
-        began = time.perf_counter()
-        self.network, loss, accuracy = train_epoch(
-            self.train.shape, self.network, self.train.data, order, self.experiment.learning_rate
-        )
-        curve = self.curve
-        self.curve = replace(
-            curve,
-            loss=(*curve.loss, loss),
-            accuracy=(*curve.accuracy, accuracy),
-            seconds=curve.seconds + time.perf_counter() - began,
-        )
-
-    def score(self, outputs: NDArray[np.float32]) -> None:
-        """Add what these outputs on the test sequences are worth to the curve."""
-        reported, curve = score(outputs, self.test.arrays), self.curve
-        self.curve = replace(
-            curve,
-            test_loss=(*curve.test_loss, reported.loss),
-            test_accuracy=(*curve.test_accuracy, reported.accuracy),
-            test_valid_accuracy=(*curve.test_valid_accuracy, self._valid_accuracy(outputs)),
-        )
-
-    def outputs(self, split: Split) -> NDArray[np.float32]:
-        """Probabilities (N, T, classes) after every step."""
-        rows, steps = split.trimmed.advance.shape
-        logits = output_program(split.shape)(self.network.weights, split.data).numpy()
-        logits = logits[:steps, :rows]
-        return probabilities(logits, split.shows, self.network.weights.readout_bias.numpy())
-
-    @property
-    def network_bytes(self) -> int:
-        return sum(each.numpy().nbytes for each in self.network.weights)
-
-    def snapshot_network(self, epoch: int) -> Network:
-        return Network(epoch, *(each.numpy() for each in self.network.weights))
-
-    def measure_leak(self) -> None:
-        """The largest change of an output probability when the padding is taken away."""
-        steps = self.test.trimmed.inputs.shape[1]
-        bare = pad(
-            self.test_sequences,
-            padded_length=steps,
-            side="post",
-            pad_value=self.experiment.pad_value,
-        )
-        unpadded = hold_padding(self._arrays(bare), bare.padded)
-        split = self._split_of(unpadded, unpadded, np.arange(steps))
-        there, here = self.outputs(self.test), self.outputs(split)
-        found = leak(
-            there[compared_steps(self.experiment, self.test_batch, self.test.arrays)],
-            here[compared_steps(self.experiment, bare, unpadded)],
-        )
-        self.curve = replace(self.curve, leak=found)
-
-    def _valid_accuracy(self, outputs: NDArray[np.float32]) -> float:
-        counted = self.test.arrays
-        if self.experiment.per_step:
-            counted = replace(counted, weights=self.test_batch.valid.astype(np.float32))
-        return score(outputs, counted).accuracy
-
-    def _arrays(self, batch: Batch) -> Arrays:
-        return arrays_of(self.experiment, self.curve.strategy, batch)
-
-    def _split(self, batch: Batch, *, batch_size: int = 0) -> Split:
-        full = self._arrays(batch)
-        return self._split_of(
-            full, *trim(full, at_least=self.experiment.max_length), batch_size=batch_size
-        )
-
-    def _split_of(
-        self, full: Arrays, trimmed: Arrays, shows: NDArray[np.intp], *, batch_size: int = 0
-    ) -> Split:
-        shape = Shape.for_arrays(trimmed, batch_size=batch_size, **self.sizes)
-        return Split(full, trimmed, shows, shape, tensors(trimmed, shape))
-
-
-def _orders(experiment: Experiment, repeat: int) -> Iterator[NDArray[np.int32]]:
-    rng = np.random.default_rng([experiment.seed, repeat])
-    for _ in range(experiment.epochs):
-        yield batch_order(experiment.train_size, experiment.batch_size, rng)
+    def _advance(self, key: _Key) -> None:
+        (repeat, strategy), keeping = key, self.keeping
+        if key not in self.trainees:
+            # One at a time: the strategies of a repeat share what is drawn.
+            with self.drawing:
+                given = inputs(self.experiment, repeat)
+            self.trainees[key] = Trainee(self.experiment, strategy, repeat, given)
+            self.records[key] = self.trainees[key].record
+        trainee, epoch = self.trainees[key], self.epochs[key] + 1
+        trainee.train_epoch()
+        trainee.score()
+        if repeat == 0:
+            keeping.outputs[strategy, epoch] = trainee.probe(keeping.batch)
+            if epoch in keeping.network_epochs:
+                keeping.networks[strategy, epoch] = trainee.network()
+        if epoch == self.experiment.epochs:
+            del self.trainees[key]
+        with self.changed:
+            self.epochs[key] = epoch
+            self.busy.remove(key)
+            self.changed.notify_all()

@@ -22,13 +22,13 @@ ORDER = (
     # What needs nothing of the others.
     *("data", "digest", "memory", "cores"),
     # What there is to learn, and the ways of handling its padding.
-    *("sequences", "tasks", "padding", "strategies", "trimming"),
+    *("sequences", "tasks", "padding", "strategies"),
     # How a network is trained and scored.
-    *("lstm", "layout", "engine", "scoring"),
+    *("layout", "lstm", "signatures", "learner", "engine", "scoring"),
     # What somebody wants to know.
     *("settings", "experiment", "inputs", "scenarios"),
     # What came out; the inside of it; and how it comes about.
-    *("snapshot", "inside", "probing", "keeping", "trainee", "training"),
+    *("snapshot", "inside", "keeping", "trainee", "training"),
     # What it entitles us to say, once, over many experiments, about the article.
     *("evidence", "study", "article"),
     # Other people's models and data.

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -14,17 +15,9 @@ from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
 from maskdemo import engine
-from maskdemo.engine import (
-    PROGRAMS_KEPT,
-    ROOMS,
-    Shape,
-    batch_order,
-    epoch_program,
-    new_learner,
-    output_program,
-    tensors,
-    train_epoch,
-)
+from maskdemo.engine import PROGRAMS_KEPT, batch_order, epoch_program, placed, read, train_epoch
+from maskdemo.layout import Planes, Shape, ToTrain, to_read, to_train
+from maskdemo.learner import new_learner
 from maskdemo.scoring import probabilities, score
 from maskdemo.strategies import Arrays
 
@@ -61,40 +54,25 @@ def test_epochs_are_shuffled_differently_and_repeatably():
     np.testing.assert_array_equal(one, batch_order(50, 16, again))
 
 
-@given(
-    sequences=st.integers(1, ROOMS["sequences"][-1]),
-    steps=st.integers(1, ROOMS["steps"][-1]),
-)
-@settings(deadline=None)
-def test_the_smallest_room_is_taken(sequences, steps):
-    plane = np.broadcast_to(np.float32(0), (sequences, steps))
-    made = Arrays(plane[..., None], plane, plane, plane, plane)
-    shape = Shape.for_arrays(made, units=3, outputs=1)
-    for room, sizes in ((shape.sequences, ROOMS["sequences"]), (shape.steps, ROOMS["steps"])):
-        need = sequences if sizes is ROOMS["sequences"] else steps
-        assert room in sizes and room >= need
-        assert not [size for size in sizes if need <= size < room]
+def laid_out(given_arrays: Arrays) -> ToTrain:
+    return to_train(given_arrays, units=UNITS, outputs=1, batch_size=BATCH, every_step=False)
 
 
 def test_what_fills_the_room_takes_no_part():
-    """Nonsense in the room's own steps (which weigh nothing) and sequences does not show."""
+    """Nonsense in the room's own steps and sequences does not show."""
     given_arrays = some_arrays()
-    shape = Shape.for_arrays(given_arrays, units=UNITS, outputs=1, batch_size=BATCH)
+    clean = laid_out(given_arrays)
     rows, steps = given_arrays.advance.shape
-    clean = tensors(given_arrays, shape)
-    dirty = []
-    for name, each in zip(engine.Tensors._fields[:5], clean[:5], strict=True):
-        filled = each.numpy().copy()
-        filled[:, rows:] = 1
-        if name != "weights":
-            filled[steps:] = 1
-        dirty.append(filled)
+    dirty = [each.copy() for each in clean.planes]
+    for plane in dirty:
+        by_row = plane if plane.ndim == 1 else plane.swapaxes(0, 1)
+        by_row[rows:] = 1
+        if len(plane) == clean.shape.steps:
+            plane[steps:] = 1
     order = batch_order(rows, BATCH, np.random.default_rng(0))
     start = new_learner(features=4, units=UNITS, outputs=1, seed=1)
-    one, *numbers = train_epoch(shape, start, clean, order, 0.03)
-    other, *same_numbers = train_epoch(
-        shape, start, engine.Tensors(*dirty, steps=clean.steps), order, 0.03
-    )
+    one, *numbers = train_epoch(clean, start, order, 0.03)
+    other, *same_numbers = train_epoch(replace(clean, planes=Planes(*dirty)), start, order, 0.03)
     assert numbers == same_numbers
     for mine, theirs in zip(one.weights, other.weights, strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -102,11 +80,10 @@ def test_what_fills_the_room_takes_no_part():
 
 def test_training_changes_nothing_but_what_it_returns():
     given_arrays = some_arrays()
-    shape = Shape.for_arrays(given_arrays, units=UNITS, outputs=1, batch_size=BATCH)
     start = new_learner(features=4, units=UNITS, outputs=1, seed=1)
     before = [w.numpy().copy() for w in start.weights]
     order = batch_order(21, BATCH, np.random.default_rng(0))
-    after, *_ = train_epoch(shape, start, tensors(given_arrays, shape), order, 0.03)
+    after, *_ = train_epoch(laid_out(given_arrays), start, order, 0.03)
     for was, is_, new in zip(before, start.weights, after.weights, strict=True):
         np.testing.assert_array_equal(was, is_)
         assert not np.array_equal(was, new)
@@ -114,17 +91,16 @@ def test_training_changes_nothing_but_what_it_returns():
 
 def test_the_same_arguments_give_the_same_bits_from_any_thread():
     cases = [some_arrays(seed=seed) for seed in range(4)]
-    shape = Shape.for_arrays(cases[0], units=UNITS, outputs=1, batch_size=BATCH)
-    bare = shape._replace(batch_size=0)
 
     def whole(seed: int) -> bytes:
         network = new_learner(features=4, units=UNITS, outputs=1, seed=seed)
-        data, rng = tensors(cases[seed], shape), np.random.default_rng(seed)
+        data, rng = placed(laid_out(cases[seed])), np.random.default_rng(seed)
         said = b""
         for _ in range(5):
-            network, *numbers = train_epoch(shape, network, data, batch_order(21, BATCH, rng), 0.03)
+            network, *numbers = train_epoch(data, network, batch_order(21, BATCH, rng), 0.03)
             said += repr(numbers).encode()
-        said += output_program(bare)(network.weights, data).numpy().tobytes()
+        asked = to_read(cases[seed], units=UNITS, outputs=1, every_step=False)
+        said += read(asked, network.weights).tobytes()
         return said + b"".join(w.numpy().tobytes() for w in network.weights)
 
     alone = [whole(seed) for seed in range(4)]
@@ -134,7 +110,7 @@ def test_the_same_arguments_give_the_same_bits_from_any_thread():
 
 
 def test_a_program_is_built_once_and_shared():
-    shape = Shape(512, 10, 5, UNITS, 1, BATCH)
+    shape = Shape(512, 10, 6, UNITS, 1, BATCH, every_step=False)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(epoch_program, [shape] * 4))
     assert all(each is found[0] for each in found)
@@ -149,7 +125,7 @@ def test_programs_are_bounded():
         return lambda: shape
 
     cached = engine._once(build)
-    shapes = [Shape(512, 10, 5, units, 1) for units in range(1, PROGRAMS_KEPT + 2)]
+    shapes = [Shape(512, 10, 6, units, 1, BATCH, False) for units in range(1, PROGRAMS_KEPT + 2)]
     for shape in shapes:
         cached(shape)
     assert built == shapes
@@ -163,27 +139,23 @@ def test_programs_are_bounded():
 def test_probabilities_are_those_of_scipy(outputs):
     rng = np.random.default_rng(0)
     logits = rng.normal(scale=20, size=(6, 3, outputs)).astype(np.float32)
-    at_start = rng.normal(size=outputs).astype(np.float32)
-    shows = np.array([-1, 0, 0, 3, 5])
-    ours = probabilities(logits, shows, at_start)
-    assert ours.shape == (3, 5, max(outputs, 2)) and ours.dtype == np.float32
-    for n in range(3):
-        for t, shown in enumerate(shows):
-            said = at_start if shown < 0 else logits[shown, n]
-            wanted = softmax(said) if outputs > 1 else [expit(-said[0]), expit(said[0])]
-            np.testing.assert_allclose(ours[n, t], wanted, atol=1e-6)
+    ours = probabilities(logits)
+    assert ours.shape == (6, 3, max(outputs, 2)) and ours.dtype == np.float32
+    wanted = softmax(logits, axis=2)
+    if outputs == 1:
+        wanted = np.concatenate([expit(-logits), expit(logits)], axis=2)
+    np.testing.assert_allclose(ours, wanted, atol=1e-6)
 
 
 @given(seed=st.integers(0, 999), classes=st.integers(2, 4))
 @settings(max_examples=30, deadline=None)
 def test_scores_are_those_of_keras(seed, classes):
     rng = np.random.default_rng(seed)
-    said = rng.dirichlet(np.full(classes, 0.3), size=(6, 5)).astype(np.float32)
-    targets = rng.integers(0, classes, size=(6, 5)).astype(np.int32)
-    weights = rng.choice([0.0, 1.0, 2.0], size=(6, 5)).astype(np.float32)
-    weights[0, 0] = 1
-    blank = np.zeros((6, 5), np.float32)
-    ours = score(said, Arrays(blank[..., None], blank, blank, targets, weights))
+    said = rng.dirichlet(np.full(classes, 0.3), size=30).astype(np.float32)
+    targets = rng.integers(0, classes, size=30).astype(np.int32)
+    weights = rng.choice([0.0, 1.0, 2.0], size=30).astype(np.float32)
+    weights[0] = 1
+    ours = score(said, targets, weights)
     accuracy = keras.metrics.SparseCategoricalAccuracy()
     accuracy.update_state(targets, said, sample_weight=weights)
     assert ours.accuracy == pytest.approx(float(accuracy.result()), abs=1e-6)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from maskdemo.engine import ROOMS
 from maskdemo.experiment import GROUPS, NUMBERS, SETTINGS, Experiment
+from maskdemo.layout import ROOMS
 from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.tasks import TASKS
 from tests.samples import ALL, small

@@ -1,4 +1,4 @@
-"""Strategies: the table of the house plan, row by row, and what trimming may never change."""
+"""Strategies: the table of the house plan, row by row."""
 
 from dataclasses import replace
 
@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskdemo.engine import Shape, new_learner, output_program, tensors
+from maskdemo.learner import new_learner
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
-from maskdemo.scoring import probabilities
 from maskdemo.sequences import Sequences
-from maskdemo.strategies import STRATEGIES, Arrays, arrays, hold_padding
-from maskdemo.trimming import trim
+from maskdemo.strategies import STRATEGIES, arrays, hold_padding
 from tests.oracles import recurrence
 from tests.samples import ALL, PAD_VALUES, batches, sequences
 
@@ -155,44 +153,9 @@ def test_every_strategy_says_what_it_is():
         assert strategy.name == name and strategy.title and strategy.summary.endswith(".")
 
 
-# Trimming, against the real engine and the plain recurrence. Ten steps are one compiled shape.
-
 NETWORK = new_learner(features=2, units=4, outputs=1, seed=11).weights
 # A bias that is not zero: at zero, a state that advances on zero padding is close to one that waits.
 NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
-
-
-def engine_says(made: Arrays, shows) -> np.ndarray:
-    rows, steps = made.advance.shape
-    shape = Shape.for_arrays(made, units=4, outputs=1)
-    out = output_program(shape)(NETWORK, tensors(made, shape)).numpy()[:steps, :rows]
-    return probabilities(out, shows, NETWORK.readout_bias.numpy())
-
-
-@given(strategy=st.sampled_from(ALL), batch=batches(features=2, per_step=True), mask_value=MASK_VALUES,
-       labels=st.sampled_from(LABELS), at_least=st.integers(1, 10))
-@settings(max_examples=150, deadline=None)
-def test_trimming_changes_no_result(strategy, batch, mask_value, labels, at_least):
-    whole = arrays(strategy, batch, mask_value=mask_value, **labels)
-    trimmed, shows = trim(whole, at_least=at_least)
-    steps = whole.advance.shape[1]
-    assert min(at_least, steps) <= trimmed.advance.shape[1] <= steps
-    before, after = engine_says(whole, np.arange(steps)), engine_says(trimmed, shows)
-    np.testing.assert_array_equal(before, after)
-    np.testing.assert_allclose(after, recurrence.said(NETWORK, whole), atol=2e-6)
-    # What is learned from: the same steps count as much as before, for the same answers.
-    np.testing.assert_array_equal(trimmed.weights.sum(axis=1), whole.weights.sum(axis=1))
-    assert recurrence.loss(NETWORK, trimmed) == pytest.approx(recurrence.loss(NETWORK, whole))
-
-
-@given(batch=batches(features=2), labels=st.sampled_from(LABELS[:1]))
-@settings(deadline=None)
-def test_a_held_state_computes_only_as_many_steps_as_it_needs(batch, labels):
-    """With padding behind, exactly the steps up to the last one at which any sequence moves."""
-    made = arrays("held_state", batch, mask_value=0.0, **labels)
-    trimmed, _ = trim(made, at_least=1)
-    moving = int(batch.valid.any(axis=0).sum())
-    assert trimmed.advance.shape[1] == moving
 
 
 @pytest.mark.parametrize("strategy", ALL)

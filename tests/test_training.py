@@ -8,18 +8,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from maskdemo import engine, probing
-from maskdemo.engine import Shape, output_program, tensors
+from maskdemo import engine, keeping, trainee
+from maskdemo.engine import read
 from maskdemo.inputs import inputs
+from maskdemo.keeping import PROBES, spread
+from maskdemo.layout import to_read
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
-from maskdemo.probing import PROBES
 from maskdemo.scoring import probabilities
 from maskdemo.sequences import Sequences
 from maskdemo.snapshot import NETWORK_BYTES, Snapshot
 from maskdemo.strategies import arrays
-from maskdemo.training import compile_ahead, kept_epochs, train
-from maskdemo.trimming import trim
+from maskdemo.training import compile_ahead, train, train_once
 from tests.oracles import recurrence
 from tests.samples import ALL, small
 
@@ -56,17 +56,15 @@ def weights_of(network) -> Weights:
 
 
 def say(experiment, strategy: str, weights, sequences: Sequences, **padding) -> np.ndarray:
-    """Probabilities (N, T, classes) through the real engine, trimmed as in training."""
+    """Probabilities (N, T, classes) through the real engine."""
     batch = pad(sequences, **padding)
     made = arrays(
         strategy, batch, mask_value=experiment.mask_value, per_step=experiment.per_step,
         count_invalid=experiment.count_invalid,
     )
-    trimmed, shows = trim(made, at_least=experiment.max_length)
-    shape = Shape.for_arrays(trimmed, units=experiment.units, outputs=weights.readout.shape[1])
-    rows, steps = trimmed.advance.shape
-    logits = output_program(shape)(weights, tensors(trimmed, shape)).numpy()[:steps, :rows]
-    return probabilities(logits, shows, weights.readout_bias)
+    everywhere = replace(made, weights=np.ones_like(made.weights))
+    sizes = {"units": experiment.units, "outputs": experiment.outputs}
+    return probabilities(read(to_read(everywhere, every_step=True, **sizes), weights))
 
 
 def on_real_steps(said: np.ndarray, padded: np.ndarray) -> np.ndarray:
@@ -125,7 +123,8 @@ def test_leak_is_the_change_against_each_sequence_alone(case):
             alone_made = arrays(curve.strategy, bare, **options)
             alone_says = recurrence.said(weights, alone_made)[0]
             if experiment.per_step:
-                mine, alone_says = padded_says[row][whole.valid[row]], alone_says[bare.valid[0]]
+                mine = padded_says[row][whole.valid[row]]
+                alone_says = alone_says[bare.valid[0]]
             else:
                 mine = padded_says[row][made.weights[row] > 0]
                 alone_says = alone_says[alone_made.weights[0] > 0]
@@ -284,7 +283,7 @@ def test_networks_are_kept_evenly_and_within_their_room():
     assert epochs == list(range(1, 13))
     one = snapshot.networks["no_mask"][0].nbytes
     for size in (one, NETWORK_BYTES // 10, NETWORK_BYTES // 2, NETWORK_BYTES, 3 * NETWORK_BYTES):
-        kept = kept_epochs(experiment, size)
+        kept = spread(experiment.epochs, NETWORK_BYTES // (2 * size))
         assert 12 in kept and kept <= set(range(1, 13))
         assert len(kept) == 1 or len(kept) * size * 2 <= NETWORK_BYTES
 
@@ -292,7 +291,7 @@ def test_networks_are_kept_evenly_and_within_their_room():
 def test_what_the_probes_are_told_is_kept_evenly_and_within_its_room(monkeypatch):
     whole = list(train(small(epochs=12)))
     one = 2 * whole[-1].probes.outputs["no_mask"][:1].nbytes
-    monkeypatch.setattr(probing, "PROBE_BYTES", 4 * one)
+    monkeypatch.setattr(keeping, "PROBE_BYTES", 4 * one)
     for snapshot, full in zip(train(small(epochs=12)), whole, strict=True):
         epochs, newest = snapshot.probes.epochs, full.probes.epochs[-1]
         assert epochs == (*(at for at in (1, 5, 8, 12) if at < newest), newest)
@@ -327,18 +326,53 @@ def test_closing_a_run_stops_it():
     assert not curve_threads() - before
 
 
-def test_compiling_ahead_leaves_nothing_to_compile(monkeypatch):
-    experiment = small(units=3)
-    traced = []
-    real = engine.forward
-
-    def counted(*arguments):
-        traced.append(arguments)
-        return real(*arguments)
-
-    monkeypatch.setattr(engine, "forward", counted)
+def test_compiling_ahead_leaves_nothing_to_compile_and_trains_nothing(monkeypatch):
+    experiment = small(units=3, strategies=ALL)
+    trained = []
+    real = trainee.train_epoch
+    monkeypatch.setattr(trainee, "train_epoch", lambda *given: trained.append(1) or real(*given))
+    before = engine.programs()
     compile_ahead(experiment)
-    assert traced
-    traced.clear()
+    compiled = engine.programs()
+    assert compiled > before and not trained
     assert last(experiment).finished
-    assert not traced
+    assert trained and engine.programs() == compiled
+    compile_ahead(small(units=5), stop=lambda: True)
+    assert engine.programs() == compiled
+
+
+@pytest.mark.parametrize("case", TASKS_TRIED)
+def test_a_training_alone_ends_as_its_curve_does(case):
+    experiment = small(**TASKS_TRIED[case], repeats=2)
+    for curve in last(experiment).curves:
+        alone = train_once(replace(experiment, strategies=(curve.strategy,)), curve.repeat)
+        assert alone.accuracy == curve.test_accuracy[-1] and alone.loss == curve.test_loss[-1]
+        assert alone.valid_accuracy == curve.test_valid_accuracy[-1]
+        assert alone.scored == curve.scored
+
+
+def test_a_failure_ends_the_run_with_its_reason(monkeypatch):
+    def broken(self):
+        raise RuntimeError("no more room")
+
+    run = train(small(epochs=3))
+    next(run)
+    monkeypatch.setattr(trainee.Trainee, "score", broken)
+    with pytest.raises(RuntimeError, match="no more room"):
+        list(run)
+
+
+def test_other_repeats_fill_the_cores_but_never_overtake_on_the_screen(monkeypatch):
+    """One strategy and four threads: all repeats train at once, snapshots come in order."""
+    meeting = threading.Barrier(3, timeout=60)
+    real = trainee.Trainee.score
+
+    def score(self):
+        if len(self.record.trained) == 1:
+            meeting.wait()
+        real(self)
+
+    monkeypatch.setattr(trainee.Trainee, "score", score)
+    seen = list(train(small(strategies=("no_mask",), repeats=3), threads=3))
+    assert [len(each.curves) for each in seen] == [1, 1, 2, 2, 3, 3]
+    assert [each.curves[-1].repeat for each in seen] == [0, 0, 1, 1, 2, 2]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from maskdemo.cores import cores
 from tests.bench.peers import Measurement
 from tests.bench.workload import (
     AT_ONCE,
@@ -31,11 +31,12 @@ STRETCH = 4
 
 def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     """One epoch of training `strategy`, state kept between the calls, as a run does it."""
-    from maskdemo.engine import Shape, batch_order, new_learner, tensors, train_epoch
+    from maskdemo.engine import batch_order, placed, train_epoch
+    from maskdemo.layout import to_train
+    from maskdemo.learner import new_learner
     from maskdemo.padding import pad
     from maskdemo.sequences import Sequences
     from maskdemo.strategies import arrays
-    from maskdemo.trimming import trim
 
     data = workload()
     sequences = Sequences(
@@ -47,16 +48,16 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     )
     batch = pad(sequences, padded_length=padded_length, side="post", pad_value=0.0)
     full = arrays(strategy, batch, mask_value=0.0, per_step=False, count_invalid=True)
-    trimmed, _ = trim(full, at_least=STEPS)
-    shape = Shape.for_arrays(trimmed, units=UNITS, outputs=1, batch_size=BATCH)
-    moved = tensors(trimmed, shape)
+    laid_out = placed(
+        to_train(full, units=UNITS, outputs=1, batch_size=BATCH, every_step=False, at_least=STEPS)
+    )
     network = new_learner(features=FEATURES, units=UNITS, outputs=1, seed=0)
     rng = np.random.default_rng(0)
 
     def epoch() -> None:
         nonlocal network
         order = batch_order(SEQUENCES, BATCH, rng)
-        network, _, _ = train_epoch(shape, network, moved, order, 1e-3)
+        network, _, _ = train_epoch(laid_out, network, order, 1e-3)
 
     epoch()
     return epoch
@@ -66,7 +67,7 @@ def ours() -> dict[str, Measurement]:
     """Four strategies at once; and the held state alone, at its own length and at four times it."""
     trainers = [_trainer(strategy, STEPS) for strategy in STRATEGIES]
     assert len(trainers) == AT_ONCE
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(cores())
 
     def together() -> None:
         list(pool.map(lambda train: train(), trainers))

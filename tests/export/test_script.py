@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from maskdemo.engine import new_learner
 from maskdemo.experiment import Experiment
 from maskdemo.export.data_code import data_code, padding_code, recording_code
 from maskdemo.export.keras_code import reads_valid, strategy_lines
@@ -28,6 +27,7 @@ from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.training_code import weights_code
 from maskdemo.inputs import chance, inputs
+from maskdemo.learner import new_learner
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES, arrays
 from maskdemo.tasks import TASKS

@@ -110,13 +110,13 @@ def test_trace_is_the_keras_cell_step_by_step(case, strategy):
 
 @pytest.mark.parametrize("case", CASES)
 def test_trace_says_what_the_compiled_program_says(case):
-    from maskdemo.engine import Shape, output_program, tensors
+    from maskdemo.engine import read
+    from maskdemo.layout import to_read
     from maskdemo.lstm import Weights
     from maskdemo.scoring import probabilities
 
     experiment, these = CASES[case], given(case, "mask_feature")
     weights = network(experiment)
-    shape = Shape.for_arrays(these, units=experiment.units, outputs=len(weights.readout_bias))
     compiled = Weights(
         weights.kernel,
         weights.recurrent_kernel,
@@ -124,9 +124,9 @@ def test_trace_says_what_the_compiled_program_says(case):
         weights.readout,
         weights.readout_bias,
     )
-    rows, steps = these.advance.shape
-    logits = output_program(shape)(compiled, tensors(these, shape)).numpy()[:steps, :rows]
-    theirs = probabilities(logits, np.arange(steps), weights.readout_bias)
+    everywhere = replace(these, weights=np.ones_like(these.weights))
+    sizes = {"units": experiment.units, "outputs": experiment.outputs}
+    theirs = probabilities(read(to_read(everywhere, every_step=True, **sizes), compiled))
     np.testing.assert_allclose(trace(weights, these).probabilities, theirs, atol=1e-5)
 
 

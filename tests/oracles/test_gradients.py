@@ -5,18 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskdemo.engine import (
-    Learner,
-    Shape,
-    batch_order,
-    new_learner,
-    output_program,
-    tensors,
-    train_epoch,
-)
+from maskdemo.engine import batch_order, placed, read, train_epoch
+from maskdemo.layout import to_read, to_train
+from maskdemo.learner import Learner, new_learner
 from maskdemo.lstm import Weights
 from maskdemo.strategies import Arrays
-from maskdemo.trimming import trim
 from tests.oracles import recurrence
 
 FEATURES, UNITS, STEPS, BATCH = 4, 4, 9, 16
@@ -56,9 +49,14 @@ def network(outputs: int) -> Learner:
 
 
 def engine_epoch(start: Learner, given: Arrays, order, rate=RATE):
-    outputs = start.weights.readout.shape[1]
-    shape = Shape.for_arrays(given, units=UNITS, outputs=outputs, batch_size=order.shape[1])
-    return train_epoch(shape, start, tensors(given, shape), order, rate)
+    laid_out = to_train(
+        given,
+        units=UNITS,
+        outputs=start.weights.readout.shape[1],
+        batch_size=order.shape[1],
+        every_step=bool(((given.weights > 0).sum(axis=1) > 1).any()),
+    )
+    return train_epoch(placed(laid_out), start, order, rate)
 
 
 def engine_gradient(start: Learner, given: Arrays) -> Weights:
@@ -201,23 +199,27 @@ def test_the_empty_places_of_the_last_batch_take_no_part():
         np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=2e-6)
 
 
-def test_training_on_trimmed_arrays_is_training_on_all():
+def test_steps_at_which_all_hold_might_as_well_not_be_there():
     given = mixed_arrays(1, False)
-    given.advance[:, 4:7], given.keep[:, 4:7] = 0, 1
-    trimmed, shows = trim(given, at_least=1)
-    assert trimmed.advance.shape[1] < STEPS and len(shows) == STEPS
+    given.weights[:] = np.eye(STEPS)[-1]
+    given.advance[:, [0, 4, 5, 6, 8]], given.keep[:, [0, 4, 5, 6, 8]] = 0, 1
+    fewer = Arrays(*(np.delete(each, [0, 4, 5, 6], axis=1) for each in vars(given).values()))
     order = np.arange(BATCH, dtype=np.int32)[None]
     whole, loss, accuracy = engine_epoch(network(1), given, order)
-    less, trimmed_loss, trimmed_accuracy = engine_epoch(network(1), trimmed, order)
-    assert (loss, accuracy) == pytest.approx((trimmed_loss, trimmed_accuracy), rel=1e-6)
+    less, fewer_loss, fewer_accuracy = engine_epoch(network(1), fewer, order)
+    assert (loss, accuracy) == pytest.approx((fewer_loss, fewer_accuracy), rel=1e-6)
     for mine, theirs in zip(whole.weights, less.weights, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_outputs_are_those_of_the_plain_recurrence(outputs):
-    start, given = network(outputs), mixed_arrays(outputs, True, seed=8)
-    shape = Shape.for_arrays(given, units=UNITS, outputs=outputs)
-    ours = output_program(shape)(start.weights, tensors(given, shape)).numpy()
-    wanted = recurrence.logits(start.weights, given).swapaxes(0, 1)
-    np.testing.assert_allclose(ours[:STEPS, :BATCH], wanted, atol=2e-6)
+    start, given = network(outputs), mixed_arrays(outputs, True, rows=150, seed=8)
+    ours = read(to_read(given, units=UNITS, outputs=outputs, every_step=True), start.weights)
+    wanted = recurrence.logits(start.weights, given)
+    after = np.arange(STEPS) > STEPS - 1 - (given.weights[:, ::-1] > 0).argmax(axis=1)[:, None]
+    np.testing.assert_allclose(ours[~after], wanted[~after], atol=2e-6)
+    once = mixed_arrays(outputs, False, rows=150, seed=9)
+    answers = read(to_read(once, units=UNITS, outputs=outputs, every_step=False), start.weights)
+    wanted = recurrence.logits(start.weights, once)[once.weights > 0]
+    np.testing.assert_allclose(answers, wanted, atol=2e-6)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskdemo.engine import batch_order, new_learner
+from maskdemo.engine import batch_order
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import inputs
+from maskdemo.learner import new_learner
 from maskdemo.tasks import TASKS
 from maskdemo.training import train
 
@@ -216,7 +217,7 @@ def test_one_step_is_the_keras_cell():
     cell = keras.layers.LSTMCell(8)
     cell.build((None, 4))
     cell.set_weights([weights.kernel[:4], weights.recurrent_kernel, weights.bias])
-    from maskdemo.lstm import forward
+    from maskdemo.lstm import blank_tape, forward
 
     state = [tf.zeros((5, 8)), tf.zeros((5, 8))]
     theirs = []
@@ -224,7 +225,9 @@ def test_one_step_is_the_keras_cell():
         output, state = cell(inputs, state)
         theirs.append(output.numpy())
     padded = np.concatenate([inputs, np.zeros((5, 1), np.float32)], axis=1)
-    stacked = tf.constant(np.stack([padded] * 3))
-    ones = tf.ones((3, 5))
-    ours = tf.function(forward, jit_compile=True)(weights, stacked, ones, 0 * ones, 3).states
+    with_bias = np.concatenate([padded, np.ones((5, 1), np.float32)], axis=1)
+    stacked = tf.constant(np.stack([with_bias] * 3))
+    compiled = tf.function(forward, jit_compile=True)
+    tape, last = compiled(weights, stacked, tf.ones((3, 5)), 0, 3, blank_tape(3, 5, 8))
+    ours = np.stack([*tape.states[1:], last])
     np.testing.assert_allclose(ours, np.stack(theirs), atol=1e-6)

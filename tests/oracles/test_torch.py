@@ -1,17 +1,20 @@
 """A held state against PyTorch: packed sequences, and every sequence run alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from maskdemo.engine import Shape, new_learner, output_program, tensors, train_epoch
+from maskdemo.engine import read, train_epoch
+from maskdemo.layout import to_read, to_train
+from maskdemo.learner import new_learner
 from maskdemo.lstm import Weights
 from maskdemo.padding import Batch, pad
 from maskdemo.sequences import Sequences
 from maskdemo.strategies import Arrays, arrays
-from maskdemo.trimming import trim
 
 FEATURES, UNITS, BATCH, LONGEST = 4, 4, 16, 8
 LABELS = {"mask_value": 0.0, "per_step": False, "count_invalid": True}
@@ -60,9 +63,8 @@ def packed_logits(lstm, readout, batch: Batch) -> tuple[torch.Tensor, torch.Tens
 
 
 def our_logits(weights: Weights, given: Arrays) -> np.ndarray:
-    rows, steps = given.advance.shape
-    shape = Shape.for_arrays(given, units=UNITS, outputs=1)
-    return output_program(shape)(weights, tensors(given, shape)).numpy()[:steps, :rows, 0].T
+    everywhere = replace(given, weights=np.ones_like(given.weights))
+    return read(to_read(everywhere, units=UNITS, outputs=1, every_step=True), weights)[..., 0]
 
 
 def our_gradient(weights: Weights, given: Arrays) -> tuple[Weights, float]:
@@ -70,9 +72,10 @@ def our_gradient(weights: Weights, given: Arrays) -> tuple[Weights, float]:
     zeros = Weights(*(tf.zeros_like(w) for w in weights))
     fresh = new_learner(features=FEATURES, units=UNITS, outputs=1, seed=0)
     start = fresh._replace(weights=weights, momentum=zeros, velocity=zeros)
-    shape = Shape.for_arrays(given, units=UNITS, outputs=1, batch_size=BATCH)
+    every_step = bool(((given.weights > 0).sum(axis=1) > 1).any())
+    laid_out = to_train(given, units=UNITS, outputs=1, batch_size=BATCH, every_step=every_step)
     order = np.arange(BATCH, dtype=np.int32)[None]
-    after, loss, _ = train_epoch(shape, start, tensors(given, shape), order, 0.01)
+    after, loss, _ = train_epoch(laid_out, start, order, 0.01)
     return Weights(*(m.numpy() / (1 - 0.9) for m in after.momentum)), loss
 
 
@@ -95,8 +98,7 @@ def test_outputs_are_those_of_each_sequence_alone():
     given, weights = some_sequences(), some_weights()
     lstm, readout = torch_layers(weights)
     batch = pad(given, padded_length=10, side="pre", pad_value=5.0)
-    trimmed, _ = trim(arrays("held_state", batch, **LABELS), at_least=1)
-    ours = our_logits(weights, trimmed)[:, -1]
+    ours = our_logits(weights, arrays("held_state", batch, **LABELS))[:, -1]
     for row, values in enumerate(given.values):
         alone, _ = lstm(torch.tensor(values)[None])
         wanted = readout(alone[0, -1]).item()

@@ -1,0 +1,41 @@
+"""How many cores this process may really use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_GROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUP = Path("/proc/self/cgroup")
+
+
+def cores() -> int:
+    """Cores that the process is allowed to run on, and that its container pays for; at least 1."""
+    return max(1, min(_allowed(), _paid(_GROUPS, _OWN_GROUP)))
+
+
+def _allowed() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _paid(groups: Path, own_group: Path) -> int:
+    """The smallest quota of the process's control groups in whole cores, rounded up (cgroup v2)."""
+    smallest = os.cpu_count() or 1
+    try:
+        lines = own_group.read_text().splitlines()
+    except OSError:
+        return smallest
+    # One line a hierarchy, "0::/path" for the only one that v2 has.
+    path = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
+    group = groups / path
+    for folder in (group, *group.parents):
+        if not folder.is_relative_to(groups):
+            break
+        try:
+            quota, period = map(int, (folder / "cpu.max").read_text().split())
+        except (OSError, ValueError):  # no such file at the root; "max" is no limit
+            continue
+        smallest = min(smallest, -(-quota // period))
+    return smallest

@@ -1,0 +1,151 @@
+"""One training: a strategy in one repeat, epoch by epoch, with what it reaches on unseen sequences.
+
+After an epoch only that is computed that is looked at: the answer to each test sequence (with a label
+a step, all answers that count), and for the few probes the output after every step.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.engine import batch_order, placed, read, train_epoch
+from maskdemo.experiment import Experiment
+from maskdemo.inputs import Inputs, arrays_of
+from maskdemo.inside.leak import compared_steps, leak
+from maskdemo.layout import ToRead, ToTrain, to_read, to_train
+from maskdemo.learner import new_learner
+from maskdemo.padding import Batch, pad
+from maskdemo.scoring import Score, probabilities, score
+from maskdemo.snapshot import Curve, Network
+from maskdemo.strategies import Arrays, hold_padding
+
+
+def data_to_train(experiment: Experiment, strategy: str, given: Inputs) -> ToTrain:
+    """The training sequences as this strategy sees them, laid out for the engine."""
+    return to_train(
+        arrays_of(experiment, strategy, given.train),
+        units=experiment.units,
+        outputs=experiment.outputs,
+        batch_size=experiment.batch_size,
+        every_step=experiment.per_step,
+        at_least=experiment.max_length,
+    )
+
+
+def data_to_read(experiment: Experiment, arrays: Arrays, *, every_step: bool) -> ToRead:
+    """Sequences in a strategy's arrays, laid out to read their answers or the outputs at every step."""
+    if every_step:
+        arrays = replace(arrays, weights=np.ones_like(arrays.weights))
+    return to_read(
+        arrays,
+        units=experiment.units,
+        outputs=experiment.outputs,
+        every_step=every_step or experiment.per_step,
+    )
+
+
+@dataclass
+class Record:
+    """The numbers of one training, epoch by epoch; only ever added to."""
+
+    strategy: str
+    repeat: int
+    scored: int
+    trained: list[tuple[float, float]] = field(default_factory=list)
+    tested: list[tuple[Score, float]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    leak: float | None = None
+
+    def curve(self, epochs: int, *, finished: bool) -> Curve:
+        """What is known after so many epochs; the leak if these are all."""
+        trained, tested = self.trained[:epochs], self.tested[:epochs]
+        return Curve(
+            self.strategy,
+            self.repeat,
+            loss=tuple(loss for loss, _ in trained),
+            accuracy=tuple(accuracy for _, accuracy in trained),
+            test_loss=tuple(reported.loss for reported, _ in tested),
+            test_accuracy=tuple(reported.accuracy for reported, _ in tested),
+            test_valid_accuracy=tuple(valid for _, valid in tested),
+            leak=self.leak if finished else None,
+            seconds=self.seconds[epochs - 1],
+            scored=self.scored,
+        )
+
+
+class Trainee:
+    """One network in training: the only thing that changes while an experiment runs."""
+
+    def __init__(self, experiment: Experiment, strategy: str, repeat: int, given: Inputs) -> None:
+        self.experiment, self.strategy, self.given = experiment, strategy, given
+        self.train = placed(data_to_train(experiment, strategy, given))
+        arrays = arrays_of(experiment, strategy, given.test)
+        self.test = placed(data_to_read(experiment, arrays, every_step=False))
+        # The answers that count, (A,) each; with one label a sequence that is one a sequence.
+        self.at = np.nonzero(arrays.weights)
+        self.targets, self.weights = arrays.targets[self.at], arrays.weights[self.at]
+        self.valid = compared_steps(experiment, given.test, arrays)[self.at]
+        self.rng = np.random.default_rng([experiment.seed, repeat])
+        self.learner = new_learner(
+            features=experiment.spec.features,
+            units=experiment.units,
+            outputs=experiment.outputs,
+            seed=experiment.repeat_seed(repeat),
+        )
+        self.record = Record(strategy, repeat, int(self.valid.sum()))
+
+    def train_epoch(self) -> None:
+        """Train one epoch."""
+        began = time.perf_counter()
+        experiment, record = self.experiment, self.record
+        order = batch_order(experiment.train_size, experiment.batch_size, self.rng)
+        self.learner, loss, accuracy = train_epoch(
+            self.train, self.learner, order, experiment.learning_rate
+        )
+        before = record.seconds[-1] if record.seconds else 0.0
+        record.seconds.append(before + time.perf_counter() - began)
+        record.trained.append((loss, accuracy))
+
+    def score(self) -> None:
+        """Answer the test sequences and note what the answers are worth; after the last epoch, leak."""
+        said = self._answers(self.test, self.at)
+        reported = score(said, self.targets, self.weights)
+        valid = reported.accuracy
+        if not self.valid.all():
+            real = self.valid
+            valid = score(said[real], self.targets[real], self.weights[real]).accuracy
+        self.record.tested.append((reported, valid))
+        if len(self.record.trained) == self.experiment.epochs:
+            self.record.leak = self._leak(said[self.valid])
+
+    def probe(self, probes: Batch) -> NDArray[np.float32]:
+        """Probabilities (P, T, classes) that the network gives after every step of the probes."""
+        arrays = arrays_of(self.experiment, self.strategy, probes)
+        laid_out = data_to_read(self.experiment, arrays, every_step=True)
+        return probabilities(read(laid_out, self.learner.weights))
+
+    def network(self) -> Network:
+        """The weights as they are now."""
+        return Network(len(self.record.trained), *(each.numpy() for each in self.learner.weights))
+
+    def _answers(self, given: ToRead, at: tuple[NDArray, ...]) -> NDArray[np.float32]:
+        logits = read(given, self.learner.weights)
+        return probabilities(logits[at] if self.experiment.per_step else logits)
+
+    def _leak(self, said: NDArray[np.float32]) -> float:
+        """The leak of what was said (A, classes) with padding, at the compared steps."""
+        experiment = self.experiment
+        bare = pad(
+            self.given.data.test,
+            padded_length=experiment.padded_length,
+            side="post",
+            pad_value=experiment.pad_value,
+        )
+        arrays = hold_padding(arrays_of(experiment, self.strategy, bare), bare.padded)
+        compared = compared_steps(experiment, bare, arrays)
+        laid_out = data_to_read(experiment, replace(arrays, weights=compared), every_step=False)
+        return leak(said, self._answers(laid_out, np.nonzero(compared)))
