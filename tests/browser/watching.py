@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 WATCH = """() => {
-    const seen = window.seen = {removed: 0, blank: 0, frames: 0, heights: new Set(), points: new Set()};
+    const seen = window.seen = {
+        removed: 0, blank: 0, frames: 0, heights: new Set(), points: new Set(), times: [],
+    };
     const isChart = node => node.nodeType === 1 &&
         (node.matches('.js-plotly-plot') || node.querySelector('.js-plotly-plot'));
     new MutationObserver(changes => {
@@ -25,7 +27,10 @@ WATCH = """() => {
         if (watched.some(isBlank)) seen.blank += 1;
         for (const plot of watched) {
             seen.heights.add(`${watched.indexOf(plot)}: ${plot.getBoundingClientRect().height}`);
-            if (/by epoch/.test(plot.layout?.title?.text || '')) seen.points.add(points(plot));
+            if (!/by epoch/.test(plot.layout?.title?.text || '')) continue;
+            const now = points(plot);
+            if (!seen.points.has(now)) seen.times.push(performance.now());
+            seen.points.add(now);
         }
         requestAnimationFrame(tick);
     };
@@ -40,7 +45,7 @@ class Seen:
 
     removed: charts taken out of the page. blank: animation frames in which one of the watched charts
     was not drawn. heights: how many different heights the charts had, together. points: the lengths
-    that the lines by epoch had, in animation frames.
+    that the lines by epoch had. seconds: from the first of them to the last.
     """
 
     charts: int
@@ -49,6 +54,12 @@ class Seen:
     frames: int
     heights: int
     points: tuple[int, ...]
+    seconds: float
+
+    @property
+    def updates_a_second(self) -> float:
+        """How often the lines by epoch grew."""
+        return (len(self.points) - 1) / self.seconds
 
 
 def watch(page: Page) -> int:
@@ -59,6 +70,11 @@ def watch(page: Page) -> int:
 def seen(page: Page, charts: int) -> Seen:
     """What was seen until now."""
     found = page.evaluate(
-        "() => ({...seen, heights: seen.heights.size, points: [...seen.points].sort((a, b) => a - b)})"
+        """() => {
+            const {removed, blank, frames, times} = seen;
+            const [heights, points] = [seen.heights.size, [...seen.points].sort((a, b) => a - b)];
+            const seconds = (times[times.length - 1] - times[0]) / 1000;
+            return {removed, blank, frames, heights, points, seconds};
+        }"""
     )
     return Seen(charts=charts, **found | {"points": tuple(found["points"])})

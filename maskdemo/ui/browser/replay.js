@@ -35,8 +35,7 @@ const controls = new WeakMap();
 const ICONS = { Replay: "M3 1.5v13l11-6.5z", Pause: "M3 2h3.5v12H3zM9.5 2H13v12H9.5z" };
 const MARKUP = `
   <button type="button"><svg viewBox="0 0 16 16" aria-hidden="true"><path /></svg><b></b></button>
-  <label><span></span><input type="range" min="0" step="any" /></label>
-  <output></output>`;
+  <label><span></span> <output></output><input type="range" min="0" step="any" /></label>`;
 
 class Control {
   constructor(parent) {
@@ -63,6 +62,8 @@ class Control {
     this.data = data;
     this.playing = false;
     this.row.querySelector("span").textContent = data.label;
+    // Not the label's whole text: that changes with every epoch.
+    this.slider.setAttribute("aria-label", data.label);
     this.slider.max = data.epochs.length - 1;
     const at = data.epochs.indexOf(data.epoch);
     this.show(at < 0 ? data.epochs.length - 1 : at);
@@ -77,6 +78,7 @@ class Control {
     const words = `${epoch} of ${this.data.epochs[last]}`;
     this.slider.value = this.place;
     this.slider.setAttribute("aria-valuetext", words);
+    this.slider.style.setProperty("--part", last ? this.place / last : 1);
     this.output.textContent = words;
     const action = this.playing ? "Pause" : "Replay";
     this.row.querySelector("b").textContent = action;
