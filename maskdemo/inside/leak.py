@@ -100,15 +100,16 @@ def sweep(
     without = states_of(network, given, drive=drive)
     alone = probabilities(network, without[1, steps, rows])
     found = dict.fromkeys(added, alone)
+    more = [count for count in added if count]
     if (padding.keep == 0).any():
         if side == "pre":
             ahead = states_of(network, padding)
-            for count in filter(None, added):
+            for count in more:
                 after = states_of(network, given, ahead[:, count - 1], drive=drive)
                 found[count] = probabilities(network, after[1, steps, rows])
         elif not experiment.per_step and not STRATEGIES[strategy].reads_last_valid:
             after = states_of(network, padding, without[:, -1])
-            for count in filter(None, added):
+            for count in more:
                 found[count] = probabilities(network, after[1, count - 1])
     change = np.zeros((len(added), len(order)), np.float32)
     for of_sequences, answers in zip(change, found.values(), strict=True):
