@@ -8,14 +8,14 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.curves import TOP
 from maskdemo.charts.figure import Drawn, Settings, entry, figure, scatter
 from maskdemo.charts.figure import names as names_of
-from maskdemo.charts.lines import marker
+from maskdemo.charts.lines import error_bars, marker
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.repeats import comparable
 from maskdemo.charts.template import (
     LEGEND_ROW,
+    SHARES,
     TITLE_SPACE,
     chance_line,
     inks,
@@ -90,7 +90,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
                 "tickangle": 0,
                 "showgrid": False,
             },
-            yaxis={"range": [0, TOP], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
+            yaxis=SHARES,
             legend=legend_below(PLOT_HEIGHT, AXIS_SPACE),
             shapes=[chance | {"y0": each, "y1": each, "layer": "below"} for each in sorted(levels)],
             annotations=labels,
@@ -119,7 +119,6 @@ def _group(
             opacity=0.7 if several and not hollow else 1,
             line={"width": 1.5 if hollow else 0, "color": shade},
         ),
-        cliponaxis=False,
         showlegend=False,
         name=what,
         hovertemplate=f"{what}<br>Repeat %{{customdata}}: %{{y:.1%}}<extra></extra>",
@@ -132,16 +131,7 @@ def _group(
         y=[found.mean],
         mode="markers",
         marker=_mean_mark(shade, size=10 if both else 14),
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [found.high - found.mean],
-            "arrayminus": [found.mean - found.low],
-            "color": shade,
-            "thickness": 1.6,
-            "width": 0,
-        },
-        cliponaxis=False,
+        error_y=error_bars([found], shade),
         showlegend=False,
         name=f"{what}, mean",
         hovertemplate=f"{what}<br>Mean of {len(values)} repeats: {percent(found.mean)}"

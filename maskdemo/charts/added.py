@@ -13,6 +13,7 @@ from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import Panel, axis, stacked, upright
 from maskdemo.charts.template import (
     LEGEND_ROW,
+    SHARES,
     chance_line,
     inks,
     layout,
@@ -47,7 +48,6 @@ def change_by_padding(
                     line={"color": shade} | look,
                     fill="tonexty" if words == "Worst" else None,
                     fillcolor=colour(name, dark=dark, opacity=0.12),
-                    cliponaxis=False,
                     showlegend=False,
                     hovertemplate=f"%{{x}} steps added<br>{words} change %{{y:.4f}}<extra></extra>",
                 )
@@ -94,7 +94,6 @@ def accuracy_by_padding(
             mode="lines+markers",
             line=line(name, dark=dark),
             marker=marker(name, dark=dark, size=6),
-            cliponaxis=False,
             hovertemplate="%{y:.1%}",
         )
         for name, sweep in sweeps.items()
@@ -125,7 +124,7 @@ def accuracy_by_padding(
                 "unifiedhovertitle": {"text": "%{x} steps added"},
             }
             | STEPS_AXIS,
-            yaxis={"range": [0, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
+            yaxis=SHARES,
             legend=legend_below(ACCURACY_HEIGHT, 48),
             shapes=[upright(cursor, dark=dark)],
         ),

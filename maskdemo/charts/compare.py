@@ -82,7 +82,6 @@ def strategies_compared(
                 yaxis=axis(len(panels)),
                 mode="lines",
                 line=line(name, dark=dark, width=2),
-                cliponaxis=False,
                 showlegend=False,
                 hovertemplate=f"{title(name)}, after step %{{x}}: %{{y:.4f}}<extra></extra>",
             )

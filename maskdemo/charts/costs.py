@@ -95,7 +95,6 @@ def _line(table: CostTable, way: Way, dark: bool) -> Drawn:
         },
         marker=marker(way.strategy, dark=dark, hollow=keras, size=8 if named else 6),
         opacity=1.0 if named else 0.45,
-        cliponaxis=False,
         hovertemplate=f"{way.title}<br>padded to %{{x}} steps: %{{customdata}}<extra></extra>",
     )
 

@@ -10,14 +10,16 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
-from maskdemo.charts.figure import Drawn, Settings, figure, scatter
-from maskdemo.charts.lines import line, marker
+from maskdemo.charts.figure import Drawn, figure, scatter
+from maskdemo.charts.lines import band, line, marker
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.repeats import comparable
 from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.template import (
     LEGEND_ROW,
     RIGHT,
+    SHARE_TOP,
+    SHARES,
     chance_line,
     inks,
     layout,
@@ -38,8 +40,6 @@ TITLES = {
 }
 PLOT_HEIGHT = 260
 AXIS_SPACE = 46
-# Room above 100 %, or a line that runs along it would be cut in half.
-TOP = 1.02
 
 
 def learning_curves(
@@ -80,10 +80,8 @@ def learning_curves(
         ends.append(End(float(mean[-1]), len(mean), title(name), colour(name, dark=dark)))
 
     edge = epochs if epochs > 1 else 1.5
-    top = TOP if share else _round_up(highest)
-    y_axis: Settings = {"range": [0, top]}
+    top = SHARE_TOP if share else _round_up(highest)
     if share:
-        y_axis |= {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
         chance = snapshot.chance.reported
         lines.insert(0, _chance(chance, epochs, dark, not direct))
         if direct:
@@ -113,7 +111,7 @@ def learning_curves(
                 "title": {"text": "Epoch"},
                 "unifiedhovertitle": {"text": "Epoch %{x}"},
             },
-            yaxis=y_axis,
+            yaxis=SHARES if share else {"range": [0, top]},
             showlegend=not direct,
             legend=legend_below(PLOT_HEIGHT, AXIS_SPACE + 4),
             shapes=shapes,
@@ -165,7 +163,6 @@ def _line(
         mode="lines+markers",
         line=line(name, dark=dark),
         marker=marker(name, dark=dark, size=sizes or 7, line={"width": 0}),
-        cliponaxis=False,
         hovertemplate=hover,
     )
 
@@ -173,17 +170,8 @@ def _line(
 def _band(name: str, low: NDArray, high: NDArray, dark: bool) -> Drawn:
     """From the lowest to the highest repeat, (E,) each."""
     epoch = np.arange(1, len(low) + 1)
-    return scatter(
-        x=np.concatenate([epoch, epoch[::-1]]),
-        y=np.concatenate([high, low[::-1]]),
-        name=_band_name(title(name)),
-        showlegend=False,
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=colour(name, dark=dark, opacity=0.22 if dark else 0.15),
-        hoverinfo="skip",
-    )
+    x, y = np.concatenate([epoch, epoch[::-1]]), np.concatenate([high, low[::-1]])
+    return band(name, x, y, dark=dark, name=_band_name(title(name)))
 
 
 def _chance(chance: float, epochs: int, dark: bool, showlegend: bool) -> Drawn:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from maskdemo.charts.dose_axis import DoseAxis, dose_text
 from maskdemo.charts.ends import End
-from maskdemo.charts.figure import Drawn, Settings, scatter
-from maskdemo.charts.lines import line, marker
+from maskdemo.charts.figure import Drawn, scatter
+from maskdemo.charts.lines import band, error_bars, line, marker
 from maskdemo.charts.looks import colour, symbol, title
 from maskdemo.charts.panels import axis
 from maskdemo.evidence import Interval, Verdict, between, percent, points
@@ -45,13 +44,12 @@ def accuracies(
         said += [f"{dose_text(findings.study.vary, dose)}, repeat {each + 1}" for each in found]
         if (mean := findings.mean(cell, name)) is not None:
             means[dose] = mean
-    points = scatter(
+    repeats = scatter(
         x=where,
         y=values,
         customdata=said,
         mode="markers",
         marker=marker(name, dark=dark, size=5, opacity=0.35),
-        cliponaxis=False,
         showlegend=False,
         name=f"{title(name)}, repeats",
         hovertemplate=f"{title(name)}<br>%{{customdata}}: %{{y:.1%}}<extra></extra>",
@@ -68,8 +66,7 @@ def accuracies(
         mode="markers" if along.columns else "lines+markers",
         line=line(name, dark=dark),
         marker=marker(name, dark=dark, size=9 if along.columns else 7),
-        error_y=_bars(list(means.values()), 1.0, shade) if along.columns else None,
-        cliponaxis=False,
+        error_y=error_bars(list(means.values()), shade) if along.columns else None,
         showlegend=False,
         name=title(name),
         hovertemplate=f"{title(name)}<br>%{{customdata}}<extra></extra>",
@@ -79,7 +76,7 @@ def accuracies(
     if means:
         last = list(means)[-1]
         ends.append(End(means[last].mean, along.place(last), title(name), shade))
-    return [*bands, points, means_line], ends
+    return [*bands, repeats, means_line], ends
 
 
 def _bands(means: dict[Dose, Interval], along: DoseAxis, name: str, dark: bool) -> list[Drawn]:
@@ -91,19 +88,7 @@ def _bands(means: dict[Dose, Interval], along: DoseAxis, name: str, dark: bool) 
         here, there = means[left], means[right]
         x += [along.place(left), along.place(right), along.place(right), along.place(left), None]
         y += [here.low, there.low, there.high, here.high, None]
-    return [
-        scatter(
-            x=x or [None],
-            y=y or [None],
-            mode="lines",
-            line={"width": 0},
-            fill="toself",
-            fillcolor=colour(name, dark=dark, opacity=0.22 if dark else 0.15),
-            showlegend=False,
-            name=f"{title(name)}, 95% band",
-            hoverinfo="skip",
-        )
-    ]
+    return [band(name, x or [None], y or [None], dark=dark, name=f"{title(name)}, 95% band")]
 
 
 def differences_to_no_mask(
@@ -138,7 +123,7 @@ def differences_to_no_mask(
             "color": shade,
             "line": {"width": [1.8 if kind == UNDECIDED else 0 for kind in kinds], "color": shade},
         },
-        error_y=_bars(differences, 100.0, shade),
+        error_y=error_bars(differences, shade, scale=100),
         showlegend=False,
         name=f"{title(name)} against no mask",
         hovertemplate=f"{title(name)}<br>%{{customdata}}<extra></extra>",
@@ -156,24 +141,6 @@ def _aside(along: DoseAxis, rank: float) -> float:
     return rank * (0.13 if along.columns else 0.7 * along.unit)
 
 
-def _bars(found: Sequence[Interval], scale: float, shade: str) -> Settings:
-    """Error bars of the intervals there are; none where a single repeat has none."""
-    finite = [each.bounded for each in found]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [
-            scale * (each.high - each.mean) if ok else 0 for each, ok in zip(found, finite, strict=True)
-        ],
-        "arrayminus": [
-            scale * (each.mean - each.low) if ok else 0 for each, ok in zip(found, finite, strict=True)
-        ],
-        "color": shade,
-        "thickness": 1.4,
-        "width": 0,
-    }
-
-
 def _kind(verdict: Verdict) -> str:
     return verdict.word if verdict.word in (UNDECIDED, SAME) else EFFECT
 
@@ -185,9 +152,7 @@ def _symbol(name: str, kind: str) -> str:
 def _mean_words(mean: Interval) -> str:
     if not mean.bounded:
         return f"{percent(mean.mean)}, one repeat"
-    return (
-        f"{percent(mean.mean)}<br>95% interval {between(mean, percent)}, {mean.count} repeats"
-    )
+    return f"{percent(mean.mean)}<br>95% interval {between(mean, percent)}, {mean.count} repeats"
 
 
 def _difference_words(verdict: Verdict) -> str:

@@ -23,6 +23,8 @@ from maskdemo.charts.template import (
     LEFT,
     LEGEND_ROW,
     RIGHT,
+    SHARE_TOP,
+    SHARES,
     chance_line,
     inks,
     legend_below,
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 ACCURACY_HEIGHT = 260
 DIFFERENCE_HEIGHT = 190
 MARKS_ROW = 24
-TOP = 1.02
 
 
 def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool = False) -> go.Figure:
@@ -57,8 +58,8 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
         "Accuracy on unseen sequences",
         ACCURACY_HEIGHT,
         0,
-        TOP,
-        ticks={"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%", "showgrid": True},
+        SHARE_TOP,
+        ticks=SHARES | {"showgrid": True},
     )
     difference = Panel(
         "Difference to no mask, in points",

@@ -7,10 +7,9 @@ from math import ceil
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.curves import TOP
 from maskdemo.charts.figure import Drawn, Settings, scatter
 from maskdemo.charts.panels import Panel, axis, stacked, upright
-from maskdemo.charts.template import inks
+from maskdemo.charts.template import SHARE_TOP, inks
 
 PANEL_HEIGHT = 84
 #: Up to so many batches each has its number on the axis.
@@ -32,7 +31,7 @@ def fitting(
             "Accuracy",
             PANEL_HEIGHT,
             0,
-            TOP,
+            SHARE_TOP,
             ticks={"tickvals": [0, 0.5, 1], "tickformat": ".0%", "showgrid": True},
         ),
         Panel("Loss", PANEL_HEIGHT, 0, top, ticks={"tickvals": [0, top / 2, top], "showgrid": True}),
@@ -78,7 +77,6 @@ def _line(values: Sequence[float], hover: str, index: int, batches: int, dark: b
         mode="lines+markers",
         line={"color": inks(dark).text, "width": 2.2},
         marker={"color": inks(dark).text, "size": 7},
-        cliponaxis=False,
         showlegend=False,
         hovertemplate=f"Batch %{{x}}<br>{hover}<extra></extra>",
     )

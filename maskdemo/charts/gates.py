@@ -183,7 +183,6 @@ def _said(chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: boo
         mode="lines+markers" if len(steps) <= 60 else "lines",
         line={"color": shade, "width": 2},
         marker=marker(strategy, dark=dark, size=5),
-        cliponaxis=False,
         showlegend=False,
         hovertemplate="After step %{x}: %{y:.4f}<extra></extra>",
     )
@@ -197,7 +196,6 @@ def _said(chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: boo
         yaxis=yaxis,
         mode="markers",
         marker=ring(inks(dark).text),
-        cliponaxis=False,
         showlegend=False,
         hovertemplate="Read out after step %{x}: %{y:.4f}<extra></extra>",
     )

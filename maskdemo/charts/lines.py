@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from maskdemo.charts.figure import Drawn, Settings, entry
+from numpy.typing import NDArray
+
+from maskdemo.charts.figure import Drawn, Settings, entry, scatter
 from maskdemo.charts.looks import colour, dash, symbol, title
+
+if TYPE_CHECKING:
+    from maskdemo.evidence import Interval
 
 WIDTH = 2.2
 
@@ -29,3 +35,38 @@ def strategy_entry(strategy: str, *, dark: bool) -> Drawn:
 def ring(shade: str) -> Settings:
     """The mark around the step that is read out."""
     return {"symbol": "circle-open", "size": 13, "color": shade, "line": {"width": 2}}
+
+
+def band(
+    strategy: str,
+    x: Sequence[float | None] | NDArray,
+    y: Sequence[float | None] | NDArray,
+    *,
+    dark: bool,
+    name: str,
+) -> Drawn:
+    """The ground between two lines, as closed outlines with gaps (None) between them."""
+    return scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=colour(strategy, dark=dark, opacity=0.22 if dark else 0.15),
+        showlegend=False,
+        name=name,
+        hoverinfo="skip",
+    )
+
+
+def error_bars(found: Sequence[Interval], shade: str, *, scale: float = 1.0) -> Settings:
+    """Bars from each mean to its limits, `scale` times as long; none where a single repeat has none."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [scale * (each.high - each.mean) if each.bounded else 0 for each in found],
+        "arrayminus": [scale * (each.mean - each.low) if each.bounded else 0 for each in found],
+        "color": shade,
+        "thickness": 1.5,
+        "width": 0,
+    }

@@ -17,4 +17,3 @@ def comparable(snapshot: Snapshot, strategy: str) -> list[Curve]:
     curves = [each for each in snapshot.curves if each.strategy == strategy]
     longest = max((len(each.test_accuracy) for each in curves), default=0)
     return [each for each in curves if longest and len(each.test_accuracy) == longest]
-

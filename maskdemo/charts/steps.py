@@ -154,7 +154,7 @@ def _lines(
 ) -> list[Drawn]:
     """The true label, the probability after every step (T,), and a ring where it is read out."""
     step = np.arange(1, len(chances) + 1)
-    common = {"yaxis": yaxis, "cliponaxis": False, "showlegend": False}
+    common = {"yaxis": yaxis, "showlegend": False}
     at = np.flatnonzero(followed.valid) if followed.per_step else np.array([read_out])
     size = float(np.clip(240 / len(step), 2, 10)) if followed.per_step else 14.0
     truth = scatter(

@@ -14,6 +14,14 @@ FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 LEGEND_ROW = 21
 LEFT, RIGHT = 48, 12
 TITLE_SPACE = 60
+# Room above 100 %, or a line that runs along it would be cut in half.
+SHARE_TOP = 1.02
+#: A vertical axis of shares, from 0 to 100 %.
+SHARES: Settings = {
+    "range": [0, SHARE_TOP],
+    "tickvals": [0, 0.25, 0.5, 0.75, 1],
+    "tickformat": ".0%",
+}
 # The narrowest page that figures are laid out for; a Python process cannot know the real width.
 NARROW = 340
 
@@ -98,7 +106,9 @@ def template(dark: bool = False) -> Settings:
             },
             # A finger that scrolls the page must not zoom; the toolbar still offers it.
             "dragmode": False,
-        }
+        },
+        # Marks at the edge of a plot are whole.
+        "data": {"scatter": [{"type": "scatter", "cliponaxis": False}]},
     }
 
 

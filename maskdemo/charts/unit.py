@@ -80,7 +80,6 @@ def _line(
         mode="lines+markers" if len(values) <= 60 else "lines",
         line={"color": shade, "width": 2},
         marker={"size": 4, "color": shade},
-        cliponaxis=False,
         showlegend=False,
         hovertemplate=f"Step %{{x}}<br>{symbol} = %{{y:.4f}}<extra></extra>",
     )
@@ -90,7 +89,6 @@ def _line(
         yaxis=yaxis,
         mode="markers",
         marker={"size": 9, "color": shade, "line": {"width": 2, "color": inks(dark).text}},
-        cliponaxis=False,
         showlegend=False,
         hoverinfo="skip",
     )
