@@ -11,8 +11,9 @@ from maskdemo.experiment import Experiment
 from maskdemo.server import QueueFull, Status
 from maskdemo.ui import address, server
 
-#: Seconds between two looks at work that goes on.
-EVERY = 0.5
+#: Seconds between two looks at work that runs: points come at least twice a second. And at work that
+#: waits, of which only a line of text changes.
+EVERY, EVERY_WAITING = 0.35, 1.0
 
 
 def status(kind: str) -> Status[Any]:
@@ -73,7 +74,8 @@ def watched(
         address.write()
         draw()
 
-    st.fragment(look, run_every=EVERY if set(before) & set(live) else None)()
+    every = EVERY if "running" in before else EVERY_WAITING
+    st.fragment(look, run_every=every if set(before) & set(live) else None)()
 
 
 def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:
