@@ -30,9 +30,14 @@ from maskdemo.sequences import Sequences
 
 @dataclass(frozen=True)
 class Side:
-    """Where the padding goes. title: for people; in a sentence, in small letters."""
+    """Where the padding goes. title: for people."""
 
     title: str
+
+    @property
+    def words(self) -> str:
+        """In a sentence: "after the end"."""
+        return self.title.lower()
 
 
 SIDES = {"post": Side("After the end"), "pre": Side("In front")}

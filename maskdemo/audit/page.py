@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from maskdemo.audit.diagram import mask_path
 from maskdemo.audit.report import Report
+from maskdemo.padding import SIDES
 
 
 def as_page(report: Report, *, when: datetime | None = None) -> str:
@@ -29,7 +30,7 @@ def as_page(report: Report, *, when: datetime | None = None) -> str:
         when=f"{when.day} {when:%B %Y, %H:%M %Z}".strip(),
         measures=[
             (
-                f"{'after the end' if each.side == 'post' else 'in front'}",
+                SIDES[each.side].words,
                 str(each.added) if each.added else "to the longest",
                 report.outputs[each.output] if each.output < len(report.outputs) else each.output,
                 "lost" if math.isinf(each.largest) else f"{each.largest:.2g}",

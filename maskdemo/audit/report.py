@@ -9,6 +9,7 @@ from typing import Any
 
 from maskdemo.audit.behaviour import Measure
 from maskdemo.audit.causes import CAUSES, Severity
+from maskdemo.padding import SIDES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ class Tried:
     def sentences(self) -> tuple[str, ...]:
         """The same in words."""
         lengths = ", ".join(map(str, self.lengths))
-        sides = " and ".join("after the end" if each == "post" else "in front" for each in self.sides)
+        sides = " and ".join(SIDES[side].words for side in self.sides)
         amounts = ", ".join(map(str, self.added))
         how = f"padded {sides} by {amounts} steps" if self.added else "moved within the fixed length"
         return (

@@ -9,6 +9,7 @@ from maskdemo.audit.behaviour import Measure
 from maskdemo.audit.blame import Fault
 from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.report import Finding
+from maskdemo.padding import SIDES
 
 _RANK = ("leak", "trap", "inherent", "note")
 
@@ -48,7 +49,7 @@ def _seen(leaking: list[Measure]) -> str:
     if not leaking:
         return ""
     worst = max(leaking, key=lambda each: (each.largest, each.added))
-    side = "after the end" if worst.side == "post" else "in front"
+    side = SIDES[worst.side].words
     steps = f"{worst.added} {'step' if worst.added == 1 else 'steps'} of padding"
     where = f"With {steps} {side}" if worst.added else f"In a batch with longer ones, padded {side}"
     far = "altogether" if math.isinf(worst.largest) else f"by up to {worst.largest:.2g}"

@@ -12,13 +12,12 @@ from maskdemo.charts.ends import LABEL_SPACE
 from maskdemo.charts.figure import Settings
 from maskdemo.charts.template import LEFT, NARROW
 from maskdemo.evidence import BASELINE
-from maskdemo.padding import SIDES
 from maskdemo.study import VARIABLES
+from maskdemo.study.doses import dose_text, short_title
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings
 
-WORDS = {name: side.title for name, side in SIDES.items()}
 #: How far an axis of differences may reach, in points.
 REACHES = (10, 25, 50, 100)
 # A label's pixels a letter, and between two labels.
@@ -74,25 +73,6 @@ def dose_axis(vary: str, doses: Sequence[Dose], *, width: int = NARROW) -> DoseA
         "showgrid": False,
     }
     return DoseAxis(tuple(doses), tuple(places), low, high, columns, layout)
-
-
-def short_title(vary: str, *, unit: bool = False) -> str:
-    """What varies, in few words, with its unit where it has one and that is wanted."""
-    variable = VARIABLES[vary]
-    counted = ", in steps" if unit and variable.unit == "steps" else ""
-    return variable.title.split(",")[0] + counted
-
-
-def dose_text(vary: str, dose: Dose) -> str:
-    """The dose for people.
-
-    >>> dose_text("missing_rate", 0.3), dose_text("side", "pre"), dose_text("pad_value", -9.0)
-    ('30%', 'In front', '−9')
-    """
-    if isinstance(dose, str):
-        return WORDS.get(dose, dose)
-    text = f"{dose:.4g}" if vary != "missing_rate" else f"{dose * 100:.3g}%"
-    return text.replace("-", "−")
 
 
 def differences(findings: Findings, cell: Cell, strategy: str) -> dict[int, float]:

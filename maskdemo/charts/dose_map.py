@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from maskdemo.charts.batch import SCALES
-from maskdemo.charts.dose_axis import WORDS, dose_text, reaches, short_title
+from maskdemo.charts.dose_axis import reaches
 from maskdemo.charts.figure import Settings, figure, heatmap
 from maskdemo.charts.heat import GATE_SCALES
 from maskdemo.charts.looks import title
 from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
 from maskdemo.evidence import BASELINE, between, percent, points
+from maskdemo.padding import SIDES
+from maskdemo.study.doses import dose_text, short_title
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Findings
@@ -133,7 +135,7 @@ def _detail(plain: bool, dark: bool) -> str:
 
 def _short(vary: str, dose: object) -> str:
     """Keras's own word for a side: a row has little room."""
-    return str(dose) if dose in WORDS else dose_text(vary, dose)  # type: ignore[arg-type]
+    return str(dose) if dose in SIDES else dose_text(vary, dose)  # type: ignore[arg-type]
 
 
 def _pending(values: list[list[float | None]], shade: str) -> list[Settings]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.dose_axis import DoseAxis, dose_text
+from maskdemo.charts.dose_axis import DoseAxis
 from maskdemo.charts.ends import End
 from maskdemo.charts.figure import Drawn, scatter
 from maskdemo.charts.lines import band, error_bars, line, marker
 from maskdemo.charts.looks import colour, symbol, title
 from maskdemo.charts.panels import axis
 from maskdemo.evidence import Interval, Verdict, between, percent, points
+from maskdemo.study.doses import dose_text
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings

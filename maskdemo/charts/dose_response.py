@@ -10,9 +10,7 @@ from maskdemo.charts.dose_axis import (
     DoseAxis,
     differences,
     dose_axis,
-    dose_text,
     reaches,
-    short_title,
 )
 from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask
 from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
@@ -32,6 +30,7 @@ from maskdemo.charts.template import (
     note,
 )
 from maskdemo.evidence import BASELINE
+from maskdemo.study.doses import dose_text, short_title
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings

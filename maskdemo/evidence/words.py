@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from maskdemo import padding
 from maskdemo.evidence.interval import Interval
-
-#: Where padding stands, by Keras's name of the side.
-SIDES = {name: side.title.lower() for name, side in padding.SIDES.items()}
 
 
 def number(value: float, form: str = "g") -> str:

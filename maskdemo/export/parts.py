@@ -56,7 +56,6 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
     """Paragraphs on what is compared, how, and how well it will agree with the page."""
     low, high = experiment.min_length, experiment.max_length
     lengths = f"{low}" if low == high else f"{low} to {high}"
-    where = SIDES[experiment.side].title.lower()
     missing = (
         f" About {experiment.missing_rate:.0%} of the readings are missing and written as "
         f"{experiment.pad_value:g} too."
@@ -67,7 +66,8 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
     return (
         "Small LSTMs that treat padding differently, compared in plain Keras.",
         f"The task. {experiment.spec.summary} Sequences of {lengths} steps are padded "
-        f"{where} to {experiment.padded_length} steps with {experiment.pad_value:g}.{missing}",
+        f"{SIDES[experiment.side].words} to {experiment.padded_length} steps with "
+        f"{experiment.pad_value:g}.{missing}",
         f"The strategies: {titles}. In one repeat all get the same sequences, the same initial "
         "weights and the same batch order.",
         "These are the data, the weights and the batches of the run on the page, so the first epochs "

@@ -71,8 +71,8 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
 
 def study_report(findings: Findings, *, link: str) -> str:
     """A study as HTML. link: where the same study can be opened; quoted, never trusted."""
-    from maskdemo.charts.dose_axis import dose_text, short_title
     from maskdemo.study import summary
+    from maskdemo.study.doses import dose_text, short_title
 
     study = findings.study
     doses = dict(zip(study.varied, (study.doses, study.and_doses), strict=False))

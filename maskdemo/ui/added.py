@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from maskdemo import charts, padding
+from maskdemo import charts
 from maskdemo.experiment import NUMBERS
 from maskdemo.inside.leak import MOST_ADDED, compared_steps, leak, padded_by
 from maskdemo.inside.trace import trace
-from maskdemo.padding import unpad
+from maskdemo.padding import SIDES, unpad
 from maskdemo.sequences import Sequences
 from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
@@ -20,8 +20,6 @@ from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
 from maskdemo.ui.live import is_dark
 from maskdemo.ui.look import Look, sweeps, unseen
-
-SIDES = {name: side.title for name, side in padding.SIDES.items()}
 
 
 def add_padding(look: Look) -> None:
@@ -45,7 +43,7 @@ def add_padding(look: Look) -> None:
             SIDES,
             experiment.side,
             label="Side of the added padding",
-            format_func=SIDES.get,
+            format_func=lambda side: SIDES[side].title,
             required=True,
             width="stretch",
         )
@@ -131,6 +129,6 @@ def _meaning(look: Look, test: Sequences) -> str:
     return (
         f"Change: the largest difference of any probability, {where}, from the same sequence without "
         f"padding. In training these sequences had {amount} padded steps "
-        f"{SIDES[experiment.side].lower()}, written as {experiment.pad_value:g}. A network whose "
+        f"{SIDES[experiment.side].words}, written as {experiment.pad_value:g}. A network whose "
         "state is held is exactly flat."
     )

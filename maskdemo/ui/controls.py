@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.charts.dose_axis import short_title
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
+from maskdemo.study.doses import short_title
 from maskdemo.study.questions import QUESTIONS, Question, question_of
 from maskdemo.tasks import TASKS
 from maskdemo.ui import address, session

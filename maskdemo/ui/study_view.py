@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.charts.dose_axis import dose_text, short_title
 from maskdemo.evidence import BASELINE, METHOD, RULES, between, percent, points
 from maskdemo.evidence.words import capital
 from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
+from maskdemo.study.doses import dose_text, short_title
 from maskdemo.ui import choices, job, navigation, study_job
 from maskdemo.ui.chart import chart
 from maskdemo.ui.live import is_dark, plain

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo import charts
-from maskdemo.charts.dose_axis import REACHES, dose_axis, dose_text, reaches
+from maskdemo.charts.dose_axis import REACHES, dose_axis, reaches
 from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED
 from maskdemo.charts.looks import symbol, title
 from maskdemo.evidence import BASELINE
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study
+from maskdemo.study.doses import dose_text
 from tests.samples import small
 
 LENGTHS = (16, 20, 30, 60)
