@@ -6,6 +6,7 @@ are kept under it, so that a change of the code or of a library never shows old 
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import platform
 from functools import lru_cache
@@ -15,6 +16,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 #: What a training's numbers come from, relative to the package.
 SOURCES = (
+    "sequences.py",
     "tasks.py",
     "padding.py",
     "strategies.py",
@@ -25,7 +27,9 @@ SOURCES = (
     "engine.py",
     "experiment.py",
     "inputs.py",
+    "inside",
     "trainee.py",
+    "training.py",
     "data/japanese_vowels.npz",
 )
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
@@ -35,12 +39,25 @@ LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 def version(package: Path = PACKAGE) -> str:
     """A digest of what results depend on: code, shipped data, libraries and the kind of processor."""
     digest = hashlib.sha256()
-    for name in SOURCES:
-        digest.update(hashlib.sha256((package / name).read_bytes()).digest())
+    for source in SOURCES:
+        path = package / source
+        for each in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            digest.update(hashlib.sha256(_content(each)).digest())
     for name, number in libraries().items():
         digest.update(f"{name} {number};".encode())
     digest.update(platform.machine().encode())
     return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """What of a file can change a number: of a module neither comments nor docstrings nor layout."""
+    if path.suffix != ".py":
+        return path.read_bytes()
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            del node.body[0]
+    return ast.dump(tree).encode()
 
 
 def libraries() -> dict[str, str]:
@@ -48,7 +65,8 @@ def libraries() -> dict[str, str]:
     found = {}
     for name in LIBRARIES:
         try:
-            found[name] = metadata.version(name)
+            # The CPU build is the same code under another name.
+            found[name.removesuffix("-cpu")] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
     return found

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "maskdemo"
 # after it. A new room takes its place here; one that is not built yet does no harm.
 ORDER = (
     # What needs nothing of the others.
-    *("data", "digest", "memory", "cores"),
+    *("data", "digest", "cores"),
     # What there is to learn, and the ways of handling its padding.
     *("sequences", "tasks", "padding", "strategies"),
     # How a network is trained and scored.
@@ -30,7 +30,7 @@ ORDER = (
     # What came out; the inside of it; and how it comes about.
     *("snapshot", "inside", "keeping", "trainee", "training"),
     # What it entitles us to say, once, over many experiments, about the article.
-    *("evidence", "study", "article"),
+    *("evidence", "study", "article", "shipped"),
     # Other people's models and data.
     *("audit", "own"),
     # What people see and take away.

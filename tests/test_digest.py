@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from maskdemo.digest import PACKAGE, SOURCES, version
 from tests.test_architecture import imports, room_of
 
 
+def copied(folder: Path, change: Callable[[str, bytes], bytes]) -> Path:
+    """All sources in another folder, each changed; change: (name in SOURCES, content) -> content."""
+    for name in SOURCES:
+        path = PACKAGE / name
+        for each in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            to = folder / each.relative_to(PACKAGE)
+            to.parent.mkdir(exist_ok=True)
+            to.write_bytes(change(name, each.read_bytes()))
+    return folder
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_version_follows_every_source(source, tmp_path):
-    for name in SOURCES:
-        content = (PACKAGE / name).read_bytes()
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(content + b"\n" * (name == source))
-    assert version(tmp_path) != version()
+    folder = copied(tmp_path, lambda name, content: content + b"\nx = 1" * (name == source))
+    assert version(folder) != version()
+
+
+def test_the_version_does_not_follow_comments_and_docstrings(tmp_path):
+    def remarked(name: str, content: bytes) -> bytes:
+        if name.startswith("data/"):
+            return content
+        return content.replace(b'"""', b'"""Also: ', 1) + b"\n# A remark.\n"
+
+    assert version(copied(tmp_path, remarked)) == version()
+
+
+#: What is imported on the way and bears no number of a training.
+NUMBERLESS = {"cores", "snapshot", "settings", "keeping", "signatures"}
 
 
 def test_the_version_knows_all_code_that_results_come_from():
@@ -23,6 +47,9 @@ def test_the_version_knows_all_code_that_results_come_from():
     while left:
         room = left.pop()
         found.add(room)
-        path = PACKAGE / f"{room}.py"
-        left |= {other for name in imports(path, top_level=True) if (other := room_of(name))} - found
-    assert {f"{room}.py" for room in found} - set(SOURCES) == {"memory.py", "snapshot.py"}
+        path = PACKAGE / room
+        modules = sorted(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+        names = {name for each in modules for name in imports(each, top_level=True)}
+        left |= {other for name in names if (other := room_of(name))} - found
+    code = {name.removesuffix(".py") for name in SOURCES if not name.startswith("data/")}
+    assert found - NUMBERLESS == code

@@ -91,9 +91,6 @@ def first_run() -> dict[str, Measurement]:
 
     import maskdemo.charts  # noqa: F401
     from maskdemo.experiment import Experiment
-    from maskdemo.memory import keep_heap_small
-
-    keep_heap_small()  # first, as in the server
     from maskdemo.training import train  # TensorFlow is there before the first click
 
     def first_point(seed: int) -> float:

@@ -1,0 +1,22 @@
+"""`evidence` computes in advance what the pages show on arrival; some ten minutes on two cores."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from maskdemo.shipped.made import FOLDER
+
+
+def add_to(commands) -> None:
+    """Add the command to the parser's."""
+    parser = commands.add_parser("evidence", help="compute in advance what the pages show on arrival")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write it")
+    parser.set_defaults(answer=_evidence)
+
+
+def _evidence(given: Namespace) -> None:
+    from maskdemo.shipped.making import make
+
+    for line in make(given.folder):
+        print(line, flush=True)

@@ -1,0 +1,20 @@
+"""Results computed in advance: what a page shows before anybody has trained anything.
+
+`make evidence` trains every scenario, every named question and everything that the claims need, by
+the very code that the pages use, and writes it to `data/results/`: JSON for numbers, NumPy's `.npz`
+for arrays, never pickle. `made.json` beside them says what they were computed with (see
+`maskdemo.digest`). With another code, data or library nothing of it is found, so nothing stale is
+ever shown:
+
+>>> from maskdemo.scenarios import SCENARIOS
+>>> found = run(SCENARIOS["fixed_length"].experiment)
+>>> found is None or found.finished
+True
+
+Everything is read when it is asked for, and the few files last read are kept.
+"""
+
+from maskdemo.shipped.made import Made, made
+from maskdemo.shipped.reading import claims, programs, run, study
+
+__all__ = ["Made", "claims", "made", "programs", "run", "study"]

@@ -1,0 +1,62 @@
+"""When, on what and with which versions the shipped results were computed."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from maskdemo import digest
+
+FOLDER = Path(__file__).parents[1] / "data" / "results"
+
+
+@dataclass(frozen=True)
+class Made:
+    """version: the digest of `maskdemo.digest`. day: as ISO date. libraries: name -> version."""
+
+    version: str
+    day: str
+    processor: str
+    libraries: dict[str, str]
+
+    @property
+    def words(self) -> str:
+        """One quiet line for whoever looks at such a result."""
+        day = date.fromisoformat(self.day)
+        with_these = ", ".join(f"{name} {number}" for name, number in self.libraries.items())
+        return f"Computed in advance on {day.day} {day:%B %Y} with {with_these} ({self.processor})."
+
+
+def now() -> Made:
+    """What results computed here and now are made with."""
+    return Made(digest.version(), datetime.now(UTC).date().isoformat(), processor(), digest.libraries())
+
+
+@lru_cache(maxsize=2)
+def made(folder: Path = FOLDER) -> Made | None:
+    """What the shipped results were made with; None where they are missing, damaged or stale."""
+    try:
+        found = Made(**json.loads((folder / "made.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if found.version == digest.version() else None
+
+
+def write(what: Made, folder: Path = FOLDER) -> None:
+    """Say what the results in the folder were made with."""
+    text = json.dumps(asdict(what), indent=1)
+    (folder / "made.json").write_text(text + "\n", encoding="utf-8")
+
+
+def processor() -> str:
+    """The kind of processor, for people."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,82 @@
+"""Find a shipped result; None where there is none, or where it is stale or damaged."""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import lru_cache
+from pathlib import Path
+from zipfile import BadZipFile
+
+from maskdemo.article.measured import Measurements
+from maskdemo.article.outcome import ProgramRun
+from maskdemo.experiment import Experiment
+from maskdemo.scenarios import scenario_of
+from maskdemo.shipped import article_file, run_file, study_file
+from maskdemo.shipped.made import FOLDER, made
+from maskdemo.snapshot import Snapshot
+from maskdemo.study import Findings, Study
+from maskdemo.study.questions import question_of
+
+#: What a damaged or foreign file raises when it is read.
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, BadZipFile)
+
+log = logging.getLogger(__name__)
+
+
+def run(experiment: Experiment, folder: Path = FOLDER) -> Snapshot | None:
+    """The finished run of a scenario's experiment."""
+    scenario = scenario_of(experiment)
+    return _run(folder, scenario.name) if scenario and made(folder) else None
+
+
+def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
+    """What a named question's study found."""
+    question = question_of(wanted)
+    return _study(folder, question.name) if question and made(folder) else None
+
+
+def claims(folder: Path = FOLDER) -> Measurements | None:
+    """What the article's claims are judged by."""
+    return _claims(folder) if made(folder) else None
+
+
+def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
+    """What happened when the article's programs were run, by name; empty where nothing is known."""
+    return _programs(folder) if made(folder) else {}
+
+
+@lru_cache(maxsize=4)
+def _run(folder: Path, name: str) -> Snapshot | None:
+    try:
+        return run_file.read(folder / f"run-{name}.npz")
+    except UNREADABLE as error:
+        log.warning("The shipped run %s cannot be read: %s", name, error)
+        return None
+
+
+@lru_cache(maxsize=4)
+def _study(folder: Path, name: str) -> Findings | None:
+    try:
+        return study_file.read(folder / f"study-{name}.json")
+    except UNREADABLE as error:
+        log.warning("The shipped study %s cannot be read: %s", name, error)
+        return None
+
+
+@lru_cache(maxsize=1)
+def _claims(folder: Path) -> Measurements | None:
+    try:
+        return article_file.read_claims(json.loads((folder / "claims.json").read_text("utf-8")))
+    except UNREADABLE as error:
+        log.warning("What the claims are judged by cannot be read: %s", error)
+        return None
+
+
+@lru_cache(maxsize=1)
+def _programs(folder: Path) -> dict[str, ProgramRun]:
+    try:
+        return article_file.read_programs(json.loads((folder / "programs.json").read_text("utf-8")))
+    except UNREADABLE as error:
+        log.warning("What the article's programs did cannot be read: %s", error)
+        return {}

@@ -1,0 +1,33 @@
+"""What a finished study found as one JSON file, and back: a row a training, in the study's order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from maskdemo.snapshot import Outcome
+from maskdemo.study import Findings, Study
+
+COLUMNS = tuple(each.name for each in fields(Outcome))
+
+
+def write(findings: Findings, path: Path) -> None:
+    """Write a finished study. Raises KeyError where a training is missing."""
+    rows = [astuple(findings.outcomes[each]) for each in findings.study.trainings()]
+    said = {"study": findings.study.to_params(), "seconds": findings.seconds, "columns": COLUMNS}
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    path.write_text(f'{json.dumps(said)[:-1]}, "rows": [\n{lines}\n]}}\n', encoding="utf-8")
+
+
+def read(path: Path) -> Findings:
+    """The findings of a file. Raises OSError, ValueError, KeyError or TypeError where it is none."""
+    said = json.loads(path.read_text(encoding="utf-8"))
+    study = Study.from_params(said["study"])
+    outcomes = (Outcome(**dict(zip(said["columns"], row, strict=True))) for row in said["rows"])
+    return Findings(
+        study=study,
+        outcomes=dict(zip(study.trainings(), outcomes, strict=True)),
+        seconds=said["seconds"],
+        finished=True,
+    )
