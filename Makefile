@@ -1,10 +1,13 @@
-# make run    start the app on $PORT (8501 unless set)
-# make test   lint, type-check and run every test; ARGS="-k word" goes to pytest
-# make bench  measure the budgets; the table also lands in build/bench.json
-# make clean  remove everything that these made
+# make run       start the app on $PORT (8501 unless set)
+# make check     format, types and all tests without a browser or a Keras oracle: the habit, under 90 s
+# make test      everything, the same answer every time; ARGS="-k word" goes to pytest
+# make fuzz      the property tests with new seeds and more examples
+# make load      25 viewers at once in a real browser, and the server's memory meanwhile
+# make bench     measure the budgets; the table also lands in build/bench.json
+# make evidence  train anew what the pages show on arrival, into maskdemo/data/
+# make clean     remove everything that these made
 #
 # run watches no files: loading modules out of .venv, inside the app's folder, overflows the watcher.
-# test gives what failed one more chance: browser journeys run out of time on machines that are busy.
 # Each stamp below is remade only when the requirements behind it change.
 
 PYTHON ?= python3
@@ -18,18 +21,32 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 STAMPS := $(VENV)/stamps
 
-.PHONY: run test bench clean
+.PHONY: run lint check test fuzz load bench evidence clean
 
 run: $(STAMPS)/run
 	$(PY) -m streamlit run app.py --server.port $(PORT) --server.headless true --server.fileWatcherType none
 
-test: $(STAMPS)/test
+lint: $(STAMPS)/test
 	$(PY) -m ruff check .
 	$(PY) -m pyright --pythonpath $(PY)
-	$(PY) -m pytest $(TOGETHER) $(ARGS) || $(PY) -m pytest --last-failed $(ARGS)
+
+check: lint
+	$(PY) -m pytest $(TOGETHER) -m "not browser and not oracle and not slow" $(ARGS)
+
+test: lint
+	$(PY) -m pytest $(TOGETHER) $(ARGS)
+
+fuzz: $(STAMPS)/test
+	$(PY) -m pytest $(TOGETHER) -m "not browser" --hypothesis-profile fuzz $(ARGS)
+
+load: $(STAMPS)/test $(STAMPS)/bench
+	$(PY) -m tests.bench.load
 
 bench: $(STAMPS)/bench
 	$(PY) -m tests.bench
+
+evidence: $(STAMPS)/run
+	$(PY) -m maskdemo evidence
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis
