@@ -17,7 +17,6 @@ PACE = 0.6
 
 navigation.require("inside")
 state = st.session_state
-was_playing = state.setdefault("playing", None) is not None
 experiment = address.chosen(address.RUN)[0]
 
 
@@ -26,6 +25,11 @@ def shown_now() -> Snapshot | None:
     newest = job.status("run").newest
     own = newest if newest is not None and newest.networks else None
     return server.find(experiment) or own
+
+
+def epochs_of(found: Snapshot) -> list[int]:
+    """The epochs of which networks were kept."""
+    return [each.epoch for each in next(iter(found.networks.values()))]
 
 
 def is_growing(found: Snapshot | None) -> bool:
@@ -40,8 +44,7 @@ def train() -> None:
 
 st.title("Inside the LSTM", anchor=False)
 st.markdown(
-    "Why does a mask change the result? Follow one unseen sequence through the trained networks: "
-    "every gate at every step, where the gradient goes, and what more padding does."
+    "Why does a mask change the result? Follow one unseen sequence through the trained networks."
 )
 live.complaints(None)
 
@@ -50,6 +53,7 @@ if shown_now() is None and job.status("run").phase == "idle":
 
 
 def bar() -> None:
+    """Where a run stands, and what to do where there is none of these settings."""
     job.refusal("run")
     if job.is_going("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -69,33 +73,22 @@ def bar() -> None:
             st.info("There is no trained network to look into yet.")
 
 
-def views() -> None:
-    if (state.playing is not None) != was_playing:
-        # Only a run of the whole page starts or stops the playing.
-        st.rerun()
-    found = shown_now()
-    if found is None:
-        return
-    look = what_to_look_at(found)
-    view = choices.one_of(
-        st.segmented_control,
-        "view",
-        VIEWS,
-        "gates",
-        label="View",
-        format_func=lambda name: VIEWS[name][0],
-        required=True,
-        label_visibility="collapsed",
-    )
-    VIEWS[view][1](look)
-
-
-def what_to_look_at(found: Snapshot) -> Look:
-    """Which sequence, which epoch, which label."""
-    epochs = [each.epoch for each in next(iter(found.networks.values()))]
-    first, second, third, fourth = st.columns([3, 4, 1.4, 2], gap="medium", vertical_alignment="bottom")
-    with first:
-        probe = choices.one_of(
+def controls(found: Snapshot) -> None:
+    """Which view, sequence, epoch and label; the view's own sliders besides."""
+    with st.container(horizontal=True):
+        choices.one_of(
+            st.segmented_control,
+            "view",
+            VIEWS,
+            "gates",
+            label="View",
+            format_func=lambda name: VIEWS[name][0],
+            required=True,
+            label_visibility="collapsed",
+        )
+        place = st.container()
+    with st.sidebar:
+        choices.one_of(
             st.selectbox,
             "probe",
             range(1, len(found.probes.labels) + 1),
@@ -103,79 +96,105 @@ def what_to_look_at(found: Snapshot) -> Look:
             label="Unseen sequence",
             format_func=lambda number: live.probe_title(found, number - 1),
         )
-    epoch = epochs[-1]
-    with second:
-        if state.playing in epochs:
-            epoch = state.playing
-        if state.playing or is_growing(found):
-            # Moved by the page and not by the viewer, so it is no control.
-            st.caption(f"After epoch {epoch} of {found.experiment.epochs}.")
-        elif len(epochs) > 1:
-            epoch = choices.one_of(st.select_slider, "epoch", epochs, epoch, label="After epoch")
-    with third:
-        play_button(epochs, epoch, disabled=is_growing(found) or len(epochs) < 2)
-    labels = found.probes.labels[probe - 1]
-    truth = 1 if found.experiment.per_step else int(labels.max())
-    with fourth:
-        label = choices.one_of(
-            st.selectbox,
-            "label",
-            range(found.experiment.classes),
-            truth,
-            label="Label followed",
-            format_func=lambda each: (
-                f"{each} (true)" if each == truth and not found.experiment.per_step else str(each)
-            ),
-        )
-    return Look(found, probe - 1, epoch, label)
+        choose_label(found)
+        choose_epoch(found)
+        if choices.held("view") == "gates":
+            with place:
+                inside.choose_strategy(look_at(found))
+            inside.choose_unit_and_step(look_at(found))
 
 
-def play_button(epochs: list[int], epoch: int, *, disabled: bool) -> None:
+def choose_label(found: Snapshot) -> None:
+    """The label whose probability is followed: by default the true one."""
+    per_step = found.experiment.per_step
+    truth = 1 if per_step else int(found.probes.labels[choices.held("probe") - 1].max())
+    choices.one_of(
+        st.selectbox,
+        "label",
+        range(found.experiment.classes),
+        truth,
+        label="Label followed",
+        format_func=lambda each: f"{each} (true)" if each == truth and not per_step else str(each),
+    )
+
+
+def choose_epoch(found: Snapshot) -> None:
+    """Which epoch's networks, and the button that goes through all of them."""
+    epochs = epochs_of(found)
+    if is_growing(found) or state.playing is not None:
+        # Moved by the page and not by the viewer, so it is no control.
+        choices.value("epoch", epochs, epochs[-1])
+        st.caption("The epoch moves by itself: the charts say which one it is.")
+    elif len(epochs) > 1:
+        choices.one_of(st.select_slider, "epoch", epochs, epochs[-1], label="After epoch")
+    else:
+        choices.value("epoch", epochs, epochs[-1])
     playing = state.playing is not None
     st.button(
         "Pause" if playing else "Play",
         icon=":material/pause:" if playing else ":material/play_arrow:",
         on_click=on_pause if playing else on_play,
-        args=(epochs, epoch),
+        args=() if playing else (epochs,),
         key="play",
-        disabled=disabled,
+        disabled=is_growing(found) or len(epochs) < 2,
         width="stretch",
         help="Move through the epochs of the run.",
     )
 
 
-def on_play(epochs: list[int], epoch: int) -> None:
-    state.playing = epochs[0] if epoch == epochs[-1] else epoch
+def on_play(epochs: list[int]) -> None:
+    """Begin at the chosen epoch, or anew where that is the last one."""
+    chosen = state.inside_epoch
+    state.playing = chosen if chosen in epochs[:-1] else epochs[0]
     address.touched()
 
 
-def on_pause(epochs: list[int], epoch: int) -> None:
-    state.playing, state.inside_epoch = None, epoch
-    address.changed()
+def on_pause() -> None:
+    """Stay at the epoch that is shown."""
+    choices.choose("epoch", state.playing)
+    state.playing = None
 
 
-def play_on() -> None:
-    """The next epoch; after the last one playing stops."""
+def look_at(found: Snapshot) -> Look:
+    """The run as it is looked at now."""
+    epochs = epochs_of(found)
+    epoch = state.playing or choices.held("epoch")
+    newest = epochs[-1] if is_growing(found) or epoch not in epochs else epoch
+    return Look(found, choices.held("probe") - 1, newest, choices.held("label"))
+
+
+def charts() -> None:
+    """The chosen view."""
     found = shown_now()
-    epochs = [] if found is None else [each.epoch for each in next(iter(found.networks.values()))]
-    later = [each for each in epochs if each > state.playing]
-    state.playing = later[0] if later else None
-    if not later:
-        state.inside_epoch = None
-        address.changed()
-
+    if found is None:
+        return
+    if found.experiment != drawn_for:
+        # The controls are another run's.
+        st.rerun()
+    VIEWS[choices.held("view")][1](look_at(found))
 
 
 @st.fragment(run_every=PACE)
 def playing() -> None:
-    address.write()
-    views()
-    if state.playing is not None:
-        play_on()
+    """The charts, an epoch later each time; after the last one playing stops."""
+    found = shown_now()
+    if state.playing is None or found is None:
+        state.playing = None
+        st.rerun()
+    charts()
+    later = [each for each in epochs_of(found) if each > state.playing]
+    state.playing = later[0] if later else None
+    if not later:
+        choices.choose("epoch", None)
 
 
+state.setdefault("playing", None)
 job.watched(bar, "run")
-if was_playing:
+found = shown_now()
+drawn_for = found.experiment if found else None
+if found is not None:
+    controls(found)
+if state.playing is not None:
     playing()
 else:
-    job.watched(views, "run", while_queued=False)
+    job.watched(charts, "run", while_queued=False)

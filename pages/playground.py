@@ -2,11 +2,22 @@
 
 import streamlit as st
 
-from maskdemo import charts
-from maskdemo.inputs import preview
+from maskdemo.charts.replay import replayed_epochs
+from maskdemo.evidence import headline
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import address, choices, controls, job, live, navigation, server, show_code, take_away
-from maskdemo.ui.chart import chart
+from maskdemo.ui import (
+    address,
+    choices,
+    controls,
+    job,
+    live,
+    navigation,
+    server,
+    show_code,
+    standings,
+    take_away,
+)
+from maskdemo.ui.chart import replay
 
 navigation.require("playground")
 controls.playground()
@@ -26,8 +37,8 @@ def train() -> None:
 
 st.title("Is masking required for LSTMs?", anchor=False)
 st.markdown(
-    "Sequences of different lengths are padded to one length. Choose how, train small LSTMs that "
-    "treat the padding differently, and see what the mask changed."
+    "An LSTM reads sequences that were filled up to one length. Must that filling, the padding, be "
+    "hidden from it?"
 )
 scenario = controls.scenarios()
 st.markdown(
@@ -36,40 +47,52 @@ st.markdown(
     else ":material/tune: Your own settings. Train to see what they do."
 )
 live.complaints(complaint)
-
-# The preview is drawn once a change, not at every tick of a run.
-batch_chart = charts.padded_batch(preview(experiment), dark=live.is_dark())
 if complaint is None:
     job.prepare(experiment)
 
 
 def bar() -> None:
+    """Train or cancel, take away, and where the run stands."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if job.is_going("run"):
             job.cancel_button("run")
         else:
             job.start_button("run", "Train", train, disabled=complaint is not None)
             take_away.run(shown_now(), experiment)
+            if (snapshot := shown_now()) is not None:
+                played_again(snapshot)
         job.line("run", live.where, "Cancelled. What was trained until then is shown.")
     job.refusal("run")
 
 
 def results() -> None:
+    """The answer, the curves and what the networks say; before any run, what they will be given."""
     snapshot = shown_now()
-    if snapshot is not None:
-        live.belongs(snapshot, experiment)
-        live.verdict_lines(snapshot)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        chart(batch_chart, key="preview", alt="The padded batch: each row a sequence")
-    with right:
-        live.curves(snapshot, experiment, metric="test_accuracy")
-    if snapshot is not None:
-        live.cards(snapshot)
-    show_code.expander(snapshot.experiment if snapshot else experiment)
     if snapshot is None:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            live.batch(experiment)
+        with right:
+            live.curves(None, experiment, metric="test_accuracy")
+        show_code.expander(experiment)
         return
-    probe_view(snapshot)
+    live.belongs(snapshot, experiment)
+    st.subheader(headline(snapshot), anchor=False)
+    left, right = st.columns([2, 1], gap="medium")
+    with left:
+        standings.table(snapshot)
+        with st.grid(2, min_column_width=280):
+            live.curves(snapshot, experiment, metric="test_accuracy")
+            live.batch(experiment)
+    with right:
+        looked_into(snapshot)
+    st.page_link(
+        navigation.file_of("inside"),
+        label="See every gate of these networks",
+        icon=":material/search:",
+        query_params=address.RUN.params(snapshot.experiment) | choices.shown("probe", "epoch"),
+    )
+    show_code.expander(snapshot.experiment)
     more = st.expander(
         "Loss, training accuracy and every repeat", key="more", on_change=address.touched
     )
@@ -77,38 +100,40 @@ def results() -> None:
         with more:
             live.details(snapshot, experiment)
     with st.expander("How the verdict is reached"):
-        live.rules()
+        standings.sentences(snapshot)
 
 
-def probe_view(snapshot: Snapshot) -> None:
-    st.subheader("What the network says after every step", anchor=False)
-    first, second = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
-    with first:
-        probe = choices.one_of(
-            st.selectbox,
-            "probe",
-            range(1, len(snapshot.probes.labels) + 1),
-            1,
-            label="Unseen sequence",
-            format_func=lambda number: live.probe_title(snapshot, number - 1),
-        )
-    epochs = snapshot.probes.epochs
-    epoch = epochs[-1]
-    with second:
-        if job.is_going("run"):
-            # The run moves it, so it is no control.
-            st.caption(f"After epoch {epoch}, the newest.")
-        elif len(epochs) > 1:
-            epoch = choices.one_of(st.select_slider, "epoch", epochs, epoch, label="After epoch")
-    figure = charts.outputs_by_step(snapshot, probe=probe - 1, epoch=epoch, dark=live.is_dark())
-    chart(figure, key="outputs", alt="Output after every step, one panel a strategy")
-    st.page_link(
-        navigation.file_of("inside"),
-        label="See every gate of these networks",
-        icon=":material/search:",
-        query_params=address.RUN.params(snapshot.experiment)
-        | {"probe": str(probe), "epoch": str(epoch)},
+def looked_into(snapshot: Snapshot) -> None:
+    """What the networks say after every step of one sequence."""
+    numbers = range(1, len(snapshot.probes.labels) + 1)
+    chart = st.container()
+    probe = choices.one_of(
+        st.selectbox,
+        "probe",
+        numbers,
+        1,
+        label="Unseen sequence",
+        format_func=lambda number: live.probe_title(snapshot, number - 1),
     )
+    with chart:
+        live.outputs(snapshot, probe - 1)
+
+
+def played_again(snapshot: Snapshot) -> None:
+    """Moves the curves and the outputs through the epochs of a finished run."""
+    epochs = replayed_epochs(snapshot)
+    if not epochs:
+        return
+    epoch = choices.value("epoch", epochs, epochs[-1])
+    # What moved the scrubber from outside, such as Back, makes it a new one.
+    moved = None if epoch == st.session_state.get("rested") else epoch
+    run = (snapshot.experiment, snapshot.seconds, moved)
+    replay(epochs, key="replay", group=live.GROUP, run=run, epoch=epoch, on_rest=on_rest)
+
+
+def on_rest(epoch: int) -> None:
+    st.session_state.rested = st.session_state.playground_epoch = epoch
+    address.changed()
 
 
 job.watched(bar, "run")

@@ -46,13 +46,13 @@ def gate_heatmaps(
     if not STRATEGIES[strategy].mask_channel:
         # There the mask channel is always 0: it belongs to the program, not to the network.
         inputs = inputs[:, :-1]
-    tall = int(np.clip(3 * units, 44, 84))
+    tall = int(np.clip(3 * units, 40, 52))
     row = int(np.argmax(order == unit)) + 1
     marked = {"tickvals": [row], "ticktext": [f"{unit + 1} ▸"]}
     panels = [
         Panel(
             "Input x",
-            int(np.clip(7 * inputs.shape[1], 16, 84)),
+            int(np.clip(6 * inputs.shape[1], 16, 52)),
             inputs.shape[1] + 0.5,
             0.5,
             note=f"{_features(inputs, arrays)}, {reach_words(inputs, reach_of(inputs))}",

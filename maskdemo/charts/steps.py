@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from maskdemo.snapshot import Snapshot
 
 TITLE = "Output after every step"
-HEIGHT = 84
-BETWEEN = 36
+HEIGHT = 60
+BETWEEN = 34
 LOW, HIGH = -0.08, 1.08
 TICKS: Settings = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
 

@@ -18,8 +18,8 @@ from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
-from maskdemo.ui.live import is_dark
 from maskdemo.ui.look import Look, sweeps, unseen
+from maskdemo.ui.theme import is_dark
 
 
 def add_padding(look: Look) -> None:

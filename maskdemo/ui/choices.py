@@ -53,6 +53,30 @@ def several_of(
     return [each for each in options if each in chosen] or default
 
 
+def value(name: str, options: Iterable[Any], default: Any) -> Any:
+    """What is chosen among the options where something else than a widget of Streamlit's holds it."""
+    by_text = {str(each): each for each in options}
+    return st.session_state[_settled(name, default, lambda held: by_text.get(str(held)))]
+
+
+def held(name: str) -> Any:
+    """What a choice that was drawn before shows."""
+    return st.session_state[address.key_of(st.session_state.page, name)]
+
+
+def choose(name: str, option: Any) -> None:
+    """Choose it in place of the viewer, who did so elsewhere than in its widget: in a callback."""
+    st.session_state[address.key_of(st.session_state.page, name)] = option
+    address.changed()
+
+
+def shown(*names: str) -> dict[str, str]:
+    """What the page shows of these by now, for a link to another page: its defaults may be others."""
+    state = st.session_state
+    held = {name: state.get(address.key_of(state.page, name)) for name in names}
+    return {name: str(each) for name, each in held.items() if each is not None}
+
+
 def _settled(name: str, default: Any, read: Callable[[Any], Any]) -> str:
     """Give the widget its value: what was chosen, if that is still possible, else the default."""
     state = st.session_state

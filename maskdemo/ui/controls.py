@@ -260,6 +260,7 @@ def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) ->
         on_change=_on_named,
         args=(key,),
         label_visibility="collapsed",
+        wrap=False,
     )
 
 

@@ -14,7 +14,7 @@ from maskdemo.study import costs
 from maskdemo.study.costs import CostTable
 from maskdemo.ui import job, server
 from maskdemo.ui.chart import chart
-from maskdemo.ui.live import is_dark
+from maskdemo.ui.theme import is_dark
 
 
 def section(experiment: Experiment) -> None:

@@ -33,12 +33,9 @@ def cell_equation(traced: Trace, arrays: Arrays, batch: Batch, *, unit: int, ste
         return (
             f"**Step {step} is {here}, and the state moves on.**\n\n"
             "$$\\begin{aligned}"
-            f"c{now} &= f \\cdot c{then} + i \\cdot g \\\\"
-            f"&= {f} \\cdot {_signed(c_before)} + {i} \\cdot {_signed(g)} \\\\"
-            f"&= {c} \\\\[4pt]"
-            f"h{now} &= o \\cdot \\tanh c{now} \\\\"
-            f"&= {o} \\cdot \\tanh {_signed(c)} \\\\"
-            f"&= {h}"
+            f"c{now} &= f \\cdot c{then} + i \\cdot g "
+            f"= {f} \\cdot {_signed(c_before)} + {i} \\cdot {_signed(g)} = {c} \\\\"
+            f"h{now} &= o \\cdot \\tanh c{now} = {o} \\cdot \\tanh {_signed(c)} = {h}"
             "\\end{aligned}$$"
         )
     if arrays.keep[0, at]:

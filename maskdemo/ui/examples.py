@@ -14,8 +14,9 @@ from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Program as RunProgram
 from maskdemo.server import Status
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import address, job, live, navigation, server, take_away
+from maskdemo.ui import address, job, live, navigation, server, standings, take_away
 from maskdemo.ui.chart import chart
+from maskdemo.ui.theme import is_dark
 
 #: Longer programs scroll in a box of so many pixels, so that what they did stays beside them.
 MOST_LINES, MOST_HEIGHT = 34, 640
@@ -148,7 +149,7 @@ def _show(outcome: ProgramRun, *, cancelled: bool) -> None:
             [each.loss for each in outcome.points],
             epochs=outcome.epochs,
             batches=outcome.batches,
-            dark=live.is_dark(),
+            dark=is_dark(),
         )
         chart(figure, key=f"fitting_{outcome.program}", alt="Accuracy and loss by batch")
     st.markdown("\n".join(f"- {sentence}" for sentence in outcomes.findings(outcome)))
@@ -201,7 +202,7 @@ def _experiment(scenario: str) -> None:
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        live.verdict_lines(snapshot)
+        standings.table(snapshot)
     with right:
-        figure = charts.accuracy_by_strategy(snapshot, dark=live.is_dark())
+        figure = charts.accuracy_by_strategy(snapshot, dark=is_dark())
         chart(figure, key=f"by_strategy_{scenario}", alt="Accuracy by strategy, a point a repeat")

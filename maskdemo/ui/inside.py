@@ -15,8 +15,8 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
 from maskdemo.ui.equation import SYMBOLS, cell_equation
-from maskdemo.ui.live import is_dark
 from maskdemo.ui.look import Look, gradients_of_all
+from maskdemo.ui.theme import is_dark
 
 WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}
 MEANING = {
@@ -31,33 +31,10 @@ APART = 0.1
 
 def gates(look: Look) -> None:
     """Everything at every step, and one unit of it in numbers."""
-    strategy = choices.one_of(
-        st.segmented_control,
-        "strategy",
-        look.strategies,
-        look.strategies[0],
-        label="Strategy",
-        format_func=_title,
-        required=True,
-    )
+    strategy = choices.held("strategy")
+    unit, step = choices.held("unit") - 1, choices.held("step")
     traced, given = look.trace(strategy), look.arrays(strategy)
-    steps, units = traced.states.shape[1:]
-    first, second = st.columns(2, gap="medium")
-    with first:
-        unit = 0
-        if units > 1:
-            telling = _telling_unit(look, strategy) + 1
-            unit = choices.one_of(
-                st.select_slider, "unit", range(1, units + 1), telling, label="Unit"
-            )
-            unit -= 1
-    with second:
-        last = int(np.flatnonzero(look.batch.valid[0])[-1]) + 1
-        step = 1
-        if steps > 1:
-            step = choices.one_of(
-                st.select_slider, "step", range(1, steps + 1), last, label="Step"
-            )
+    st.markdown(cell_equation(traced, given, look.batch, unit=unit, step=step))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = charts.gate_heatmaps(
@@ -72,20 +49,54 @@ def gates(look: Look) -> None:
             detail=look.words,
             dark=is_dark(),
         )
-        chart(figure, key="gates", alt="Gates, cell and hidden state of all units at every step")
-        st.caption(
-            "Each row of a gate or state is a unit, in order of the step at which its |*h*| is "
-            "largest after the newest epoch, earliest on top. Gates are blank where the state does "
-            "not move on: what they compute is not used. The ring marks the step that is read out, "
-            "the line the chosen step, ▸ the chosen unit."
-        )
+        alt = "Gates, cell and hidden state of all units at every step"
+        chart(figure, key="gates", alt=alt, on_click=_on_step)
     with right:
-        st.markdown(cell_equation(traced, given, look.batch, unit=unit, step=step))
-        st.caption(SYMBOLS)
         figure = charts.unit_traces(
             traced, given, look.batch, strategy=strategy, unit=unit, step=step, dark=is_dark()
         )
-        chart(figure, key="unit", alt="One unit's gates, cell and hidden state along the steps")
+        alt = "One unit's gates, cell and hidden state along the steps"
+        chart(figure, key="unit", alt=alt, on_click=_on_step)
+        st.caption(SYMBOLS)
+    st.caption(
+        "Each row of a gate or state is a unit, in order of the step at which its |*h*| is largest "
+        "after the newest epoch, earliest on top. Gates are blank where the state does not move on: "
+        "what they compute is not used. The ring marks the step that is read out, the line the chosen "
+        "step, ▸ the chosen unit. Click a step to choose it."
+    )
+
+
+def choose_unit_and_step(look: Look) -> None:
+    """The two sliders of `gates`; a click in a chart chooses a step too."""
+    strategy = choices.held("strategy")
+    steps, units = look.trace(strategy).states.shape[1:]
+    last = int(np.flatnonzero(look.batch.valid[0])[-1]) + 1
+    for name, label, most, usual in (
+        ("unit", "Unit", units, _telling_unit(look, strategy) + 1),
+        ("step", "Step", steps, last),
+    ):
+        if most > 1:
+            choices.one_of(st.select_slider, name, range(1, most + 1), usual, label=label)
+        else:
+            choices.value(name, [1], 1)
+
+
+def choose_strategy(look: Look) -> None:
+    """The strategy whose gates are shown."""
+    choices.one_of(
+        st.segmented_control,
+        "strategy",
+        look.strategies,
+        look.strategies[0],
+        label="Strategy",
+        format_func=_title,
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
+def _on_step(step: float) -> None:
+    choices.choose("step", round(step))
 
 
 def compare(look: Look) -> None:

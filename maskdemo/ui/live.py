@@ -1,46 +1,18 @@
-"""The live view: what the newest snapshot says, redrawn while a run goes on."""
+"""What the pages say and draw of a run, while it goes on and after."""
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
-from maskdemo import charts
-from maskdemo.evidence import (
-    BASELINE,
-    METHOD,
-    RULES,
-    Verdict,
-    headline,
-    percent,
-    standing,
-    verdicts,
-)
-from maskdemo.evidence.words import capital, counted
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import chance, preview
 from maskdemo.snapshot import Probes, Snapshot
-from maskdemo.strategies import STRATEGIES
+from maskdemo.ui import drawings
 from maskdemo.ui.chart import chart
+from maskdemo.ui.theme import is_dark, plain
 
-BADGES = {
-    "required": "blue",
-    "helps": "green",
-    "hurts": "red",
-    "the same": "gray",
-    "undecided": "gray",
-}
-
-
-def is_dark() -> bool:
-    """Whether the viewer's theme is dark."""
-    return st.context.theme.type == "dark"
-
-
-def plain(text: str) -> str:
-    """The text as it stands, where Streamlit would read Markdown: links quote whatever they held."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!<>|~$:])", r"\\\1", text)
+#: The charts that a replay moves together.
+GROUP = "run"
 
 
 def complaints(complaint: str | None) -> None:
@@ -73,72 +45,29 @@ def probe_title(snapshot: Snapshot, at: int) -> str:
     probes = snapshot.probes
     length = int((~probes.padded[at]).sum())
     if snapshot.experiment.per_step:
-        return f"{at + 1}: {length} steps"
-    return f"{at + 1}: {length} steps, label {probes.labels[at].max()}"
+        return f"Sequence {at + 1}: {length} steps"
+    return f"Sequence {at + 1}: {length} steps, label {probes.labels[at].max()}"
+
+
+def batch(experiment: Experiment) -> None:
+    """The padded batch, each sequence a row."""
+    figure = drawings.padded_batch(experiment, dark=is_dark())
+    chart(figure, key="preview", alt="The padded batch: each row a sequence")
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
     """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
     shown = snapshot or _nothing_yet(experiment)
-    figure = charts.learning_curves(shown, metric=metric, dark=is_dark())
-    chart(figure, key=f"curves_{metric}", alt="Accuracy or loss by epoch, one line a strategy")
+    figure = drawings.learning_curves(shown, metric=metric, dark=is_dark())
+    alt = "Accuracy or loss by epoch, one line a strategy"
+    chart(figure, key=f"curves_{metric}", alt=alt, replay=GROUP)
 
 
-def verdict_lines(snapshot: Snapshot) -> None:
-    """What may be said, each sentence with its word."""
-    others = [name for name in snapshot.experiment.strategies if name != BASELINE]
-    if BASELINE not in snapshot.experiment.strategies:
-        st.caption("Choose *No mask* as well: verdicts compare with it.")
-        return
-    found = {each.strategy: each for each in verdicts(snapshot)}
-    with st.container(gap="xsmall"):
-        st.subheader(headline(snapshot), anchor=False)
-        # A line for each from the beginning, so that nothing below moves when verdicts come in.
-        for name in others:
-            st.markdown(_verdict_line(name, found.get(name)))
-
-
-def _verdict_line(name: str, verdict: Verdict | None) -> str:
-    if verdict is None:
-        return f":gray-badge[Not yet] {STRATEGIES[name].title}: the first repeat is under way."
-    word = f"{verdict.word}, so far" if verdict.so_far else verdict.word
-    return f":{BADGES[verdict.word]}-badge[{capital(word)}] {verdict.sentence}"
-
-
-def cards(snapshot: Snapshot) -> None:
-    """One card a strategy: accuracy, its spread over the repeats, and the leak."""
-    names = snapshot.experiment.strategies
-    with st.grid(min(len(names), 4)):
-        for name in names:
-            _card(snapshot, name)
-
-
-def _card(snapshot: Snapshot, name: str) -> None:
-    stands, per_step = standing(snapshot, name), snapshot.experiment.per_step
-    ended = stands.accuracies
-    with st.container(border=True, gap="xsmall"):
-        shade = charts.colour(name, dark=is_dark())
-        st.html(
-            f'<span style="color:{shade};font-size:1.1em">&#9632;</span> '
-            f"<b>{STRATEGIES[name].title}</b>"
-        )
-        st.metric(
-            "Accuracy on real steps" if per_step else "Accuracy on unseen sequences",
-            percent(stands.accuracy.mean) if stands.accuracy else "–",
-        )
-        lines = [f"{percent(min(ended))} to {percent(max(ended))} in {counted(len(ended), 'repeat')}"
-                 if len(ended) > 1 else "One repeat so far"]
-        if per_step and stands.reported_mean is not None:
-            level = percent(snapshot.chance.reported)
-            lines.append(
-                f"Reported, padding and all: {percent(stands.reported_mean)} (chance {level})"
-            )
-        lines.append(f"Leak: {stands.leak_words}")
-        st.caption(
-            "  \n".join(lines),
-            help="Leak: the largest change of any output probability when the same unseen sequences "
-            "are given without their padding.",
-        )
+def outputs(snapshot: Snapshot, probe: int) -> None:
+    """What the networks say after every step of a probe (from 0)."""
+    figure = drawings.outputs_by_step(snapshot, probe=probe, dark=is_dark())
+    alt = "Output after every step, one panel a strategy"
+    chart(figure, key="outputs", alt=alt, replay=GROUP)
 
 
 def details(snapshot: Snapshot, experiment: Experiment) -> None:
@@ -148,20 +77,14 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         curves(snapshot, experiment, metric="test_loss")
         curves(snapshot, experiment, metric="loss")
     with second:
-        figure = charts.accuracy_by_strategy(snapshot, dark=is_dark())
+        figure = drawings.accuracy_by_strategy(snapshot, dark=is_dark())
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
 
 
-def rules() -> None:
-    """How the verdict is reached."""
-    words = (f"- **{capital(word)}**: {rule}" for word, rule in RULES.items())
-    st.markdown("\n".join([METHOD, "", *words]))
-
-
 def _nothing_yet(experiment: Experiment) -> Snapshot:
-    batch = preview(experiment, 1)
-    nothing = Probes(batch.values, batch.valid, batch.padded, batch.labels, outputs={})
+    sample = preview(experiment, 1)
+    nothing = Probes(sample.values, sample.valid, sample.padded, sample.labels, outputs={})
     return Snapshot(experiment, (), nothing, chance(experiment), False, 0.0, 0.0)
 
 

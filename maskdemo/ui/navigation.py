@@ -67,7 +67,7 @@ def require(name: str) -> None:
 
 def menu() -> None:
     """Links to all pages, each with the settings that its controls hold: one step of history each."""
-    with st.sidebar.container(gap=None):
+    with st.sidebar.container(gap="xxsmall"):
         for name, title in TITLES.items():
             st.page_link(file_of(name), label=title, icon=ICONS[name], query_params=address.link(name))
 

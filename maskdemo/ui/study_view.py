@@ -14,7 +14,7 @@ from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.study.doses import dose_text, short_title
 from maskdemo.ui import choices, job, navigation, study_job
 from maskdemo.ui.chart import chart
-from maskdemo.ui.live import is_dark, plain
+from maskdemo.ui.theme import is_dark, plain
 
 STATISTICS = """
 Each training is one network: one strategy, at one dose, in one repeat. {method} This study makes

@@ -32,9 +32,9 @@ from maskdemo.ui import claims as section
 from maskdemo.ui import server
 from tests.samples import small
 from tests.server.fakes import Answer, FakeServer
+from tests.ui import app
+from tests.ui.app import fine, shown, until
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
-PATIENCE = 60.0  # only ever spent by a test that fails
 FOUR = ("no_mask", "zeroed_input", "zeroed_state", "held_state")
 WOBBLE = np.array([-0.004, 0.0, 0.004])
 
@@ -347,28 +347,11 @@ def answers(serve, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def opened() -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=60)
-    page.switch_page("pages/article.py")
+    """The page, with the rows of all claims opened."""
+    page = app.opened("article")
+    for name in CLAIMS:
+        page.session_state[f"claim_{name}"] = True
     return fine(page.run())
-
-
-def fine(page: AppTest) -> AppTest:
-    assert not page.exception, [each.value for each in page.exception]
-    return page
-
-
-def shown(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.warning, page.error, page.info)
-    return "\n".join(str(each.value) for kind in kinds for each in kind)
-
-
-def until(page: AppTest, done: Callable[[AppTest], object]) -> AppTest:
-    end = time.monotonic() + PATIENCE
-    while not done(fine(page)):
-        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
-        time.sleep(0.05)
-        page.run()
-    return page
 
 
 def buttons(page: AppTest) -> set[str | None]:

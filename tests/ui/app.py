@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -69,6 +71,14 @@ def until(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
         assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
         page.run()
     return page
+
+
+def table(page: AppTest) -> list[list[str]]:
+    """The cells of the table of strategies, row by row; none before there are results."""
+    found = [each.proto.body for each in page.get("html") if "<table" in each.proto.body]
+    rows = re.findall(r"<tr.*?</tr>", "".join(found[:1]))[1:]
+    cells = [re.findall(r"<(?:td|th).*?</(?:td|th)>", row) for row in rows]
+    return [[unescape(re.sub(r"<.*?>", "", each)).strip() for each in row] for row in cells]
 
 
 def ran(page: AppTest, kind: str = "run") -> AppTest:

@@ -50,7 +50,11 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Tells], None]]:
 
 
 def opened() -> AppTest:
-    return app.opened("article")
+    """The page, with the programs of all examples opened."""
+    page = app.opened("article")
+    for example in EXAMPLES:
+        page.session_state[f"example_{example.number}"] = True
+    return fine(page.run())
 
 
 def until(page: AppTest, words: str, times: int = 1) -> AppTest:

@@ -100,7 +100,7 @@ def test_the_equation_adds_up():
     text = cell_equation(traced, given, look.batch, unit=2, step=2)
     number = r"\(?(-?\d\.\d{3})\)?"
     product = rf"{number} \\cdot {number}"
-    found = re.search(rf"&= {product} \+ {product} ", text)
+    found = re.search(rf"= {product} \+ {product} = ", text)
     assert found is not None
     f, c, i, g = map(float, found.groups())
     assert f * c + i * g == pytest.approx(traced.cells[0, 1, 2], abs=3e-3)

@@ -24,7 +24,7 @@ from maskdemo.training import train
 from maskdemo.ui import live, server, take_away
 from tests.samples import small
 from tests.ui import app
-from tests.ui.app import fine, links, ran
+from tests.ui.app import fine, link_of, links, ran, set_link
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -117,7 +117,8 @@ def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
     wanted = run.experiment.to_params()
     assert followed() == wanted | {"probe": "1", "epoch": "3"}
     fine(page.selectbox(key="playground_probe").set_value(4).run())
-    fine(page.select_slider(key="playground_epoch").set_value(2).run())
+    set_link(page, link_of(page) | {"epoch": "2"})
+    fine(page.run())
     assert followed() == wanted | {"probe": "4", "epoch": "2"}
     fine(page.run())
     (link,) = (each.value for each in page.code)

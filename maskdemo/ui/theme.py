@@ -1,0 +1,17 @@
+"""What the pages know of the viewer's theme, and text as it stands."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+
+def is_dark() -> bool:
+    """Whether the viewer's theme is dark."""
+    return st.context.theme.type == "dark"
+
+
+def plain(text: str) -> str:
+    """The text as it stands, where Streamlit would read Markdown: links quote whatever they held."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!<>|~$:])", r"\\\1", text)
