@@ -1,4 +1,4 @@
-"""Page 4: the article's examples and claims, each run and measured rather than repeated."""
+"""Page 4: the article's claims and examples, each measured and run rather than repeated."""
 
 from importlib.metadata import version
 
@@ -12,11 +12,11 @@ navigation.require("article")
 
 st.title("The article, checked", anchor=False)
 st.markdown(
-    f"This project grew from the article *{article.TITLE}* of {article.DATE}. Its three examples are "
-    "written anew below, with the same layers, calls and shapes, and really run: an error that you see "
-    f"has just happened, here, with Keras {version('keras')}."
+    f"Twelve claims of the article *{article.TITLE}* of {article.DATE}, in words of our own: each was "
+    f"tried in several cases, with networks trained here and, where it is about Keras, with Keras "
+    f"{version('keras')} itself. Open one to see its cases."
 )
-st.header("Its examples, run", anchor=False)
+claims.section()
+st.header("Its three examples, run", anchor=False)
 for example in EXAMPLES:
     examples.section(example)
-claims.section()

@@ -14,7 +14,7 @@ from maskdemo.article.measured import Measurements
 from maskdemo.article.progress import Progress, table
 from maskdemo.evidence.words import capital
 from maskdemo.server import Claims
-from maskdemo.ui import job, navigation, server
+from maskdemo.ui import address, job, navigation, server
 
 state = st.session_state
 #: The claims' networks, and what Keras itself is asked for them.
@@ -30,13 +30,7 @@ CASES = {True: ":green-badge[Held]", False: ":red-badge[Did not hold]", None: ":
 
 
 def section() -> None:
-    """Heading, one sentence, the buttons, and a card for each claim that fills as results come."""
-    st.subheader("Its claims, tested", anchor=False)
-    st.markdown(
-        "What the article says, in words of our own. Each claim is tried in several cases, with "
-        "networks trained here and, where it is about Keras, with Keras itself. Whether it held is "
-        "computed from what was measured."
-    )
+    """The buttons, and a row for each claim that opens its cases; it fills as results come."""
     job.watched(_claims, "claims")
     with st.expander("How a case is decided"):
         st.markdown(RULES)
@@ -45,8 +39,9 @@ def section() -> None:
 def _claims() -> None:
     going, known = job.is_going("claims"), _measured()
     _actions(going, known)
-    for claim in CLAIMS.values():
-        _card(claim, claim.judgement(known), going)
+    with st.container(gap="xxsmall"):
+        for claim in CLAIMS.values():
+            _row(claim, claim.judgement(known), going)
 
 
 def _actions(going: bool, known: Measurements) -> None:
@@ -83,28 +78,30 @@ def _where(newest: Progress | None) -> tuple[float, str]:
     return now.done, now.doing
 
 
-def _card(claim: Claim, judgement: Judgement | None, going: bool) -> None:
+def _row(claim: Claim, judgement: Judgement | None, going: bool) -> None:
+    """The claim, whether it held and in how many of its cases; opened, what was measured."""
     testing = going and claim.name in state.get("claims_testing", ())
-    with st.container(border=True, gap="xsmall", key=f"claim_{claim.name}"):
-        st.caption(claim.place)
-        st.markdown(f"**{claim.text}**")
+    if judgement:
+        said = f":{BADGES[judgement.word]}-badge[{capital(judgement.word)}] {claim.text}"
+        said += f" :gray[{judgement.counts}]"
+    else:
+        said = f":gray-badge[{'Being measured' if testing else 'To be measured'}] {claim.text}"
+    row = st.expander(said, key=f"claim_{claim.name}", on_change=address.touched)
+    if not row.open:
+        return
+    with row:
+        st.caption(f"{claim.place}. {claim.measures}")
         if judgement:
-            badge = f":{BADGES[judgement.word]}-badge[{capital(judgement.word)}]"
-            st.markdown(f"{badge} {judgement.counts}.")
             st.markdown(judgement.sentence)
-        else:
-            st.markdown(f"To be measured: {_small(claim.measures)}")
-            if testing:
-                st.badge("Being measured", color="gray")
-            else:
-                job.start_button(
-                    "claims",
-                    "Test it",
-                    partial(_start, [claim]),
-                    main=False,
-                    name=f"_{claim.name}",
-                    disabled=going,
-                )
+        elif not testing:
+            job.start_button(
+                "claims",
+                "Test it",
+                partial(_start, [claim]),
+                main=False,
+                name=f"_{claim.name}",
+                disabled=going,
+            )
         _cases(claim.cases, judgement)
 
 
@@ -119,10 +116,6 @@ def _cases(cases: Sequence[Case], judgement: Judgement | None) -> None:
         if result is not None:
             lines = (f"{each.what}: {each.words}" for each in result.numbers)
             right.caption(f"{CASES[result.held]} " + "  \n".join(lines))
-
-
-def _small(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
 
 
 def _csv(known: Measurements) -> str:

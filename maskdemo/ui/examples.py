@@ -16,7 +16,7 @@ from maskdemo.server import Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import address, job, live, navigation, server, standings, take_away
 from maskdemo.ui.chart import chart
-from maskdemo.ui.theme import is_dark
+from maskdemo.ui.theme import is_dark, plain
 
 #: Longer programs scroll in a box of so many pixels, so that what they did stays beside them.
 MOST_LINES, MOST_HEIGHT = 34, 640
@@ -25,19 +25,41 @@ state = st.session_state
 
 
 def section(example: Example) -> None:
-    """One example: its programs to read and to run, then the same question where it has an answer."""
-    with st.container(border=True):
-        st.subheader(f"Example {example.number}. {example.title}", anchor=False)
-        st.markdown(f"**What it sets out to show.** {example.aim}")
-        program = _choice(example)
-        left, right = st.columns([3, 2], gap="medium")
-        with left:
-            _code(example, program)
-        with right:
-            # Only the example whose program runs has something to poll for.
-            here = state.get("running") in {each.name for each in example.programs}
-            job.watched(partial(_run, program), "program", poll=here)
-        _learnable(example)
+    """One example and what happened when it was run as written; opened, its programs, mended too."""
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**Example {example.number}. {example.title}.** {example.aim}")
+        _happened(example.programs[0])
+        box = st.expander(
+            "The program, run here and mended step by step",
+            key=f"example_{example.number}",
+            on_change=address.touched,
+        )
+        if box.open:
+            with box:
+                _programs(example)
+
+
+def _happened(program: Program) -> None:
+    """What is known of the program as the article has it."""
+    outcome = _ran().get(program.name)
+    if outcome is None:
+        st.caption("Not run yet: open it to run it.")
+    elif outcome.failure is not None:
+        st.markdown(f":red-badge[Stopped] {plain(outcomes.headline(outcome))}")
+    else:
+        st.markdown(f":gray-badge[Ran] {plain(outcomes.headline(outcome))}")
+
+
+def _programs(example: Example) -> None:
+    program = _choice(example)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _code(example, program)
+    with right:
+        # Only the example whose program runs has something to poll for.
+        here = state.get("running") in {each.name for each in example.programs}
+        job.watched(partial(_run, program), "program", poll=here)
+    _learnable(example)
 
 
 def _choice(example: Example) -> Program:
