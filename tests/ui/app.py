@@ -56,6 +56,7 @@ def shown(page: AppTest) -> str:
     boxes = (page.info, page.warning, page.error, page.success)
     said = [str(each.value) for kind in (*texts, *boxes) for each in kind]
     said += [each.proto.text for each in page.get("progress")]
+    said += [each.label for each in page.expander]
     return "\n".join(said).replace("\\", "")
 
 
