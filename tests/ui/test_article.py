@@ -19,7 +19,7 @@ from maskdemo.ui import server
 from tests.samples import small
 from tests.server.fakes import FakeServer
 from tests.ui import app
-from tests.ui.app import PATIENCE, fine, links, shown
+from tests.ui.app import PATIENCE, fine, keys, links, shown, table
 
 Tells = Callable[[Program], Iterator[ProgramRun]]
 VERSIONS = {"Keras": "9.8.7"}
@@ -50,8 +50,11 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Tells], None]]:
 
 
 def opened() -> AppTest:
+    return with_programs(app.opened("article"))
+
+
+def with_programs(page: AppTest) -> AppTest:
     """The page, with the programs of all examples opened."""
-    page = app.opened("article")
     for example in EXAMPLES:
         page.session_state[f"example_{example.number}"] = True
     return fine(page.run())
@@ -94,7 +97,7 @@ def test_an_error_is_shown_with_its_line_and_stays(tell):
     assert "Keras 9.8.7" in shown(page)
     assert charts_of(page) == 0
     page.switch_page("pages/inside.py").run()
-    fine(page.switch_page("pages/article.py").run())
+    with_programs(page.switch_page("pages/article.py").run())
     assert "Stopped at line 12" in shown(page)
     # What another program does later takes nothing away.
     page.button(key=f"program_start_{FIRST}").click().run()
@@ -193,7 +196,7 @@ def test_the_same_question_can_be_trained_in_place(monkeypatch):
     monkeypatch.setitem(SCENARIOS, "fixed_length", scenario)
     page = opened()
     page.button(key="run_start_fixed_length").click().run()
-    until(page, "against no mask (95% interval")
+    app.until(page, lambda each: table(each) and "run_start_fixed_length" in keys(each, "button"))
     assert charts_of(page) == 1
     found = server.find(experiment)
     assert found is not None and found.finished

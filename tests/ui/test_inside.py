@@ -185,7 +185,7 @@ def test_the_page_shows_what_the_run_measured():
     test = unseen(TINY)
     curve = next(each for each in snapshot.curves if each.strategy == "held_state")
     network = snapshot.networks["held_state"][-1]
-    found = sweep(network, "held_state", TINY, test, side="post", value=0.0, counts=(0, 10))
+    found = sweep(network, "held_state", TINY, test, side="post", value=0.0, added=(0, 10))
     assert found.accuracy[0] == pytest.approx(curve.test_accuracy[-1])
     look = Look(snapshot, probe=0, epoch=3, label=1)
     for name in TINY.strategies:
