@@ -87,13 +87,14 @@ def _row(claim: Claim, judgement: Judgement | None, going: bool) -> None:
     else:
         said = f":gray-badge[{'Being measured' if testing else 'To be measured'}] {claim.text}"
     # To Streamlit another label is another row: one that was open is to stay open all the same.
-    label, expanded, was_open = state.setdefault("claims_rows", {}).get(claim.name, (said, False, False))
+    rows = state.setdefault("claims_rows", {})
+    label, expanded, was_open = rows.get(claim.name, (said, False, False))
     if label != said:
         expanded = was_open
     row = st.expander(
         said, expanded=expanded, key=f"claim_{claim.name}", on_change=address.touched
     )
-    state.claims_rows[claim.name] = (said, expanded, row.open)
+    rows[claim.name] = (said, expanded, row.open)
     if not row.open:
         return
     with row:
