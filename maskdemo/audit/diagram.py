@@ -18,7 +18,7 @@ _INK = ("#1f2933", "#e8edf2")
 _MUTED = ("#5b6672", "#a3adb8")
 _FAULT = ("#b3261e", "#ff8a7a")
 _FONT = "'Source Sans', 'Source Sans 3', 'Segoe UI', system-ui, sans-serif"
-_ROW, _LINE, _WORDS, _WIDTH, _TOP = 46, 22, 46, 680, 14
+_ROW, _LINE, _WORDS, _WIDTH, _TOP = 46, 16, 38, 380, 14
 
 
 def mask_path(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
@@ -56,9 +56,8 @@ def _row(layer: LayerRow, at: int, dark: bool) -> str:
         + _segment(layer.passed, middle, bottom, dark)
         + point
         + f'<text x="{_WORDS}" y="{middle}" fill="{ink}"><tspan font-weight="600">{escape(layer.name)}'
-        f'</tspan> <tspan fill="{muted}" font-size="13">{escape(layer.of_class)}</tspan>{flag}</text>'
-        f'<text x="{_WORDS}" y="{middle + 17}" fill="{muted}" font-size="13">{escape(layer.change)}'
-        "</text>"
+        f'</tspan>{flag}</text><text x="{_WORDS}" y="{middle + 17}" fill="{muted}" font-size="13">'
+        f"{escape(layer.of_class)}: {escape(layer.change)}</text>"
     )
 
 

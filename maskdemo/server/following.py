@@ -16,8 +16,18 @@ from maskdemo.article.claims import CLAIMS
 from maskdemo.article.measured import Measurements, measure
 from maskdemo.article.outcome import ProgramRun
 from maskdemo.article.progress import Progress, checks_of, experiments_of
+from maskdemo.audit.confined import AuditRun
 from maskdemo.server.increments import grow, grow_findings
-from maskdemo.server.requests import Claims, Costs, Program, Request, Run, StudyRun, study_to_plain
+from maskdemo.server.requests import (
+    Audit,
+    Claims,
+    Costs,
+    Program,
+    Request,
+    Run,
+    StudyRun,
+    study_to_plain,
+)
 from maskdemo.server.results import Results
 from maskdemo.snapshot import Snapshot
 from maskdemo.study.costs import CostTable
@@ -164,7 +174,7 @@ class WholeFollowed(Following):
         """See `Following`."""
         return None if self._over else self._order
 
-    def take(self, content: ProgramRun | CostTable) -> None:
+    def take(self, content: ProgramRun | CostTable | AuditRun) -> None:
         """See `Following`."""
         self.newest = content
         self.done = content.done
@@ -183,3 +193,5 @@ def follow(request: Request, results: Results, checks: dict[str, Mapping[str, An
             return WholeFollowed({"kind": "program", "name": request.name})
         case Costs():
             return WholeFollowed({"kind": "costs", "experiment": request.experiment.to_json()})
+        case Audit():
+            return WholeFollowed({"kind": "audit", "config": request.config})

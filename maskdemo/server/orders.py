@@ -15,6 +15,7 @@ from maskdemo import inputs
 from maskdemo.article import running
 from maskdemo.article.examples import PROGRAMS
 from maskdemo.article.outcome import ProgramRun, and_then
+from maskdemo.audit.confined import audit_confined
 from maskdemo.experiment import Experiment
 from maskdemo.own.parcel import unpacked
 from maskdemo.server.increments import shrink, shrink_findings
@@ -49,6 +50,8 @@ def begin(order: Mapping[str, Any]) -> tuple[Shrink, Iterator[Any]]:
             return _whole, _program(order["name"])
         case "costs":
             return _whole, measure(Experiment.from_json(order["experiment"]))
+        case "audit":
+            return _whole, audit_confined(order["config"])
     raise ValueError("There is no work of this kind.")
 
 

@@ -92,6 +92,19 @@ class Costs:
         return self.experiment.task
 
 
+@dataclass(frozen=True)
+class Audit:
+    """Find out whether padding leaks into the Keras model that a configuration describes, as JSON."""
+
+    config: str
+
+    patient: ClassVar[bool] = False
+    #: Its limits stay with the process, which nobody else is to have.
+    clean: ClassVar[bool] = True
+    work: ClassVar[float] = 0.0
+    task: ClassVar[str] = ""
+
+
 def study_to_plain(study: Study) -> dict[str, Any]:
     """A study as what JSON can say, the name of a task that somebody brought included."""
     return {
@@ -110,7 +123,7 @@ def study_from_plain(plain: Mapping[str, Any]) -> Study:
     return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **doses)
 
 
-Request = Run | StudyRun | Claims | Program | Costs
+Request = Run | StudyRun | Claims | Program | Costs | Audit
 
 
 def kind_of(request: Request) -> str:

@@ -20,12 +20,14 @@ TITLES: Mapping[str, str] = {
     "inside": "Inside the LSTM",
     "study": "When does it matter?",
     "article": "The article, checked",
+    "audit": "Audit a model",
 }
 ICONS: Mapping[str, str] = {
     "playground": ":material/tune:",
     "inside": ":material/search:",
     "study": ":material/query_stats:",
     "article": ":material/fact_check:",
+    "audit": ":material/troubleshoot:",
 }
 
 

@@ -1,0 +1,272 @@
+"""Ready models for the page: each looks masked and leaks, or warns and does not; and each put right.
+
+They are configurations as Keras writes them, put together here so that no page needs Keras for it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+_KERAS = "https://github.com/keras-team/keras/issues/"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A model as JSON, and the same put right; `fixed` is empty where nothing is wrong.
+
+    scenario: the name of the playground's scenario that shows the same in training.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    thread: str
+    scenario: str
+    config: str
+    fix: str = ""
+    fixed: str = ""
+
+
+def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: Any) -> dict[str, Any]:
+    """A layer; in a functional model called on what the layers named in `_from` put out."""
+    layer = {
+        "module": "keras.layers",
+        "class_name": kind,
+        "config": {"name": name, **config},
+        "registered_name": None,
+        "name": name,
+    }
+    if _from is not None:
+        kwargs = {"mask": _tensor(_mask)} if _mask else {}
+        layer["inbound_nodes"] = [{"args": _tensors(_from), "kwargs": kwargs}]
+    return layer
+
+
+def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """An operation on a layer's output; further arguments as they are."""
+    first, *rest = args
+    return {
+        "module": "keras.src.ops.numpy",
+        "class_name": kind,
+        "config": {"name": name, **kwargs},
+        "registered_name": None,
+        "name": name,
+        "inbound_nodes": [{"args": [_tensor(first), *rest], "kwargs": {}}],
+    }
+
+
+def _tensors(of: Any) -> list[Any]:
+    if isinstance(of, tuple):  # several arguments
+        return [_tensor(each) for each in of]
+    return [[_tensor(each) for each in of] if isinstance(of, list) else _tensor(of)]
+
+
+def _tensor(name: str) -> dict[str, Any]:
+    history = [name, 0, 0]
+    config = {"shape": [None, None, None], "dtype": "float32", "keras_history": history}
+    return {"class_name": "__keras_tensor__", "config": config}
+
+
+def _values(name: str = "sequence", **inputs: Any) -> dict[str, Any]:
+    shape = {"batch_shape": [None, None, 4], "dtype": "float32"}
+    return _layer("InputLayer", name, **(shape | inputs)) | {"inbound_nodes": []}
+
+
+def _words() -> dict[str, Any]:
+    return _values("words", batch_shape=[None, None])
+
+
+def _sequential(*layers: dict[str, Any]) -> str:
+    config = {"name": "model", "layers": layers}
+    return json.dumps({"module": "keras", "class_name": "Sequential", "config": config})
+
+
+def _graph(*layers: dict[str, Any]) -> str:
+    inputs = [[each["name"], 0, 0] for each in layers if each["class_name"] == "InputLayer"]
+    config = {
+        "name": "model",
+        "layers": layers,
+        "input_layers": inputs,
+        "output_layers": [[layers[-1]["name"], 0, 0]],
+    }
+    return json.dumps(
+        {"module": "keras.src.models.functional", "class_name": "Functional", "config": config}
+    )
+
+
+def _masking(of: str = "sequence", name: str = "masking") -> dict[str, Any]:
+    return _layer("Masking", name, of, mask_value=0.0)
+
+
+#: The mask of `sequence` as a tensor, for layers that are handed it.
+_MASK = (
+    _operation("NotEqual", "differs", "sequence", 0.0),
+    _operation("Any", "mask", "differs", axis=-1),
+)
+
+
+def _encoder(by_hand: bool) -> str:
+    mask = (_operation("NotEqual", "mask", "words", 0),) if by_hand else ()
+    layers = [_words(), *mask, _layer("Embedding", "embedding", "words", input_dim=50, output_dim=8)]
+    layers[-1]["config"]["mask_zero"] = True
+    came = "embedding"
+    for at in (1, 2):
+        attention = _layer(
+            "MultiHeadAttention", f"attention_{at}", (came, came), num_heads=2, key_dim=4
+        )
+        if by_hand:
+            masks = {f"{each}_mask": _tensor("mask") for each in ("query", "value", "key")}
+            attention["inbound_nodes"][0]["kwargs"] = masks
+        layers += [attention, _layer("Add", f"add_{at}", [f"attention_{at}", came])]
+        layers.append(_layer("LayerNormalization", f"norm_{at}", f"add_{at}"))
+        came = f"norm_{at}"
+    mean = _layer("GlobalAveragePooling1D", "mean", came, _mask="mask" if by_hand else "")
+    return _graph(*layers, mean, _layer("Dense", "answer", "mean", units=2))
+
+
+def _loss(layer: bool) -> str:
+    twice = (
+        _layer("Activation", "squash", "lstm", activation="tanh")
+        if layer
+        else _operation("Tanh", "squash", "lstm")
+    )
+    lstm = _layer("LSTM", "lstm", "masking", units=8, return_sequences=True)
+    answer = _layer("Dense", "answer", "squash", units=1, activation="sigmoid")
+    return _graph(_values(), _masking(), lstm, twice, answer)
+
+
+def _convolution(name: str = "convolution") -> dict[str, Any]:
+    return _layer("Conv1D", name, "masking", filters=8, kernel_size=3, padding="same")
+
+
+def _read(of: str, **handed: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _layer("LSTM", "lstm", of, units=8, **handed), _layer("Dense", "answer", "lstm", units=2)
+
+
+def _half(mask_value: float) -> str:
+    half = {"dtype": "mixed_float16"}
+    return _sequential(
+        _values(),
+        _layer("Masking", "masking", mask_value=mask_value, **half),
+        _layer("LSTM", "lstm", units=8, **half),
+        _layer("Dense", "answer", units=2),
+    )
+
+
+def _embedding(mask_zero: bool) -> str:
+    embedding = _layer("Embedding", "embedding", input_dim=50, output_dim=8, mask_zero=mask_zero)
+    both = _layer("Bidirectional", "both", layer=_layer("LSTM", "lstm", units=8))
+    return _sequential(_words(), embedding, both, _layer("Dense", "answer", units=2))
+
+
+def _sum(right: bool) -> str:
+    left = _masking("left", "masking_left")
+    masked = (_masking("right", "masking_right"),) if right else ()
+    merged = _layer("Add", "add", ["masking_left", "masking_right" if right else "right"])
+    return _graph(_values("left"), _values("right"), left, *masked, merged, *_read("add"))
+
+
+EXAMPLES: dict[str, Example] = {
+    each.name: each
+    for each in (
+        Example(
+            "convolution",
+            "A convolution in between",
+            "Masking, Conv1D, LSTM: the mask is made and never arrives. Keras warns once.",
+            "https://github.com/tensorflow/tensorflow/issues/73531",
+            "long_post_padding",
+            _graph(_values(), _masking(), _convolution(), *_read("convolution")),
+            "The mask is handed to the LSTM.",
+            _graph(_values(), *_MASK, _masking(), _convolution(), *_read("convolution", _mask="mask")),
+        ),
+        Example(
+            "operation",
+            "One small multiplication",
+            "Masking, times 2, LSTM: an operator makes a new tensor, without the mask. Nothing warns.",
+            f"{_KERAS}18416",
+            "manual_mask",
+            _graph(
+                _values(), _masking(), _operation("Multiply", "twice", "masking", 2.0), *_read("twice")
+            ),
+            "The mask is handed to the LSTM.",
+            _graph(
+                _values(),
+                *_MASK,
+                _masking(),
+                _operation("Multiply", "twice", "masking", 2.0),
+                *_read("twice", _mask="mask"),
+            ),
+        ),
+        Example(
+            "attention",
+            "Two attention blocks",
+            "Attention takes the mask off its own input, so the shortcut around it has none. One "
+            "block is right; the second one reads padding.",
+            f"{_KERAS}20455",
+            "pre_padding",
+            _encoder(by_hand=False),
+            "Attention and mean are handed the mask.",
+            _encoder(by_hand=True),
+        ),
+        Example(
+            "sum",
+            "A masked and an unmasked sequence",
+            "Two sequences are added, one of them masked: the sum has no mask at all.",
+            f"{_KERAS}19685",
+            "long_post_padding",
+            _sum(right=False),
+            "Both sequences are masked.",
+            _sum(right=True),
+        ),
+        Example(
+            "half_precision",
+            "A mask value in half precision",
+            "Masking(0.1) under mixed_float16: rounded, 0.1 is another number, and nothing is masked.",
+            "https://keras.io/api/mixed_precision/",
+            "long_post_padding",
+            _half(0.1),
+            "The mask value is -1, which half precision holds.",
+            _half(-1.0),
+        ),
+        Example(
+            "loss",
+            "A loss that counts padding",
+            "A label at each step, and tanh as an operation: predictions are right, and the loss "
+            "counts padded steps.",
+            f"{_KERAS}15323",
+            "inflated_accuracy",
+            _loss(layer=False),
+            "tanh is a layer, which keeps the mask.",
+            _loss(layer=True),
+        ),
+        Example(
+            "embedding",
+            "Words without mask_zero",
+            "Embedding makes a mask only where it is told to: mask_zero is False unless one says so.",
+            "https://keras.io/guides/understanding_masking_and_padding/",
+            "real_speech",
+            _embedding(mask_zero=False),
+            "mask_zero=True.",
+            _embedding(mask_zero=True),
+        ),
+        Example(
+            "warning",
+            "A warning for nothing",
+            "A nested Sequential: Keras warns that the mask is destroyed, and it is not.",
+            "https://github.com/keras-team/keras-hub/issues/2141",
+            "masking_layer",
+            _sequential(
+                _values(),
+                _layer("Masking", "masking"),
+                {"name": "inner"}
+                | json.loads(
+                    _sequential(_values("inside"), _layer("Dense", "dense", units=4, activation="tanh"))
+                ),
+                _layer("LSTM", "lstm", units=8),
+                _layer("Dense", "answer", units=2),
+            ),
+        ),
+    )
+}

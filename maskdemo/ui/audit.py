@@ -1,0 +1,257 @@
+"""The audit page: which model, how far it is, what was found.
+
+A stranger's file is looked at here as data only; the model is built in the worker's place.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from maskdemo.audit.archive import MAX_CONFIG, config_text
+from maskdemo.audit.configuration import VOCABULARY, checked
+from maskdemo.audit.confined import SECONDS, AuditRun
+from maskdemo.audit.diagram import mask_path, words
+from maskdemo.audit.entries import CannotAudit
+from maskdemo.audit.examples import EXAMPLES, Example
+from maskdemo.audit.page import as_page
+from maskdemo.audit.report import Finding, Report
+from maskdemo.scenarios import SCENARIOS
+from maskdemo.server import Audit
+from maskdemo.ui import address, job, live, navigation, server
+
+#: MB of a file that is uploaded: it is held in memory until its configuration is read.
+MOST_UPLOADED = 20
+READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
+COLOURS: dict[str, Literal["red", "orange", "blue", "gray"]] = {
+    "leak": "red",
+    "trap": "orange",
+    "inherent": "blue",
+    "note": "gray",
+}
+
+state = st.session_state
+
+
+@dataclass(frozen=True)
+class Given:
+    """A model to audit: how people call it, and its configuration."""
+
+    name: str
+    config: str
+
+
+def source() -> Given | None:
+    """Let people choose a model; None while there is none that can be audited."""
+    kind = st.segmented_control(
+        "Model",
+        [READY, FILE, TEXT],
+        default=READY,
+        key="audit_source",
+        required=True,
+        on_change=address.touched,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    given = {READY: _example, FILE: _file, TEXT: _text}[kind]()
+    state.audit_given = given
+    return given
+
+
+def _example() -> Given:
+    name = st.pills(
+        "Example",
+        list(EXAMPLES),
+        format_func=lambda name: EXAMPLES[name].title,
+        default=next(iter(EXAMPLES)),
+        key="audit_example",
+        required=True,
+        on_change=address.touched,
+        persist_state="session",
+    )
+    example = EXAMPLES[name]
+    st.markdown(f"{example.sentence} [Thread]({example.thread})")
+    put_right = bool(example.fixed) and st.toggle(
+        f"Put right: {example.fix}",
+        key=f"audit_fixed_{name}",
+        on_change=address.touched,
+        persist_state="session",
+    )
+    navigation.to_playground(
+        SCENARIOS[example.scenario].experiment, "See the same in training, in the playground"
+    )
+    return _given_of(example, put_right)
+
+
+def _given_of(example: Example, put_right: bool) -> Given:
+    if put_right:
+        return Given(f"{example.title}, put right", example.fixed)
+    return Given(example.title, example.config)
+
+
+def _file() -> Given | None:
+    st.file_uploader(
+        "A .keras file",
+        type=["keras", "json"],
+        key=f"audit_upload_{state.get('audit_uploads', 0)}",
+        max_upload_size=MOST_UPLOADED,
+        on_change=_read_upload,
+        help="Of a larger one, paste the configuration: print(model.to_json()).",
+    )
+    given: Given | None = state.get("audit_file")
+    if complaint := state.get("audit_complaint"):
+        st.error(live.plain(complaint))
+    elif given is not None:
+        st.caption(f"Read from {live.plain(given.name)}: the configuration, nothing else.")
+    return given
+
+
+def _read_upload() -> None:
+    """Keep the configuration and let the file go."""
+    address.touched()
+    uploaded = state[f"audit_upload_{state.get('audit_uploads', 0)}"]
+    if uploaded is None:
+        return
+    state.audit_file = state.audit_complaint = None
+    try:
+        text = config_text(uploaded.getvalue())
+        checked(text)
+        state.audit_file = Given(uploaded.name[:80], text)
+    except CannotAudit as cannot:
+        state.audit_complaint = str(cannot)
+    state.audit_uploads = state.get("audit_uploads", 0) + 1  # a new uploader holds no file
+
+
+def _text() -> Given | None:
+    text = st.text_area(
+        "What model.to_json() returns",
+        height=180,
+        max_chars=MAX_CONFIG,
+        key="audit_text",
+        on_change=address.touched,
+        persist_state="session",
+        placeholder='{"module": "keras", "class_name": "Sequential", ...',
+    )
+    if not text or not text.strip():
+        return None
+    try:
+        checked(text)
+    except CannotAudit as cannot:
+        st.error(live.plain(str(cannot)))
+        return None
+    return Given("The pasted configuration", text)
+
+
+def begin() -> None:
+    """Ask for the audit of what is chosen."""
+    given: Given = state.audit_given
+    server.submit(Audit(given.config))
+    state.audited = given
+
+
+def progress() -> None:
+    """One line on how far it is."""
+    job.line(
+        "audit",
+        lambda newest: (newest.done, f"{newest.stage}.") if newest else (0.0, "Starting."),
+        "Cancelled.",
+    )
+
+
+def results() -> None:
+    """What was found, as soon as it is there."""
+    newest: AuditRun | None = job.status("audit").newest
+    audited: Given | None = state.get("audited")
+    if newest is None or audited is None:
+        return
+    if newest.cannot:
+        st.error(live.plain(newest.cannot))
+    if (report := newest.found) is None:
+        return
+    if audited != state.get("audit_given"):
+        st.info(f"This is what was found in: {live.plain(audited.name)}.")
+    (st.success if report.clean else st.error)(live.plain(report.sentence))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        for finding in report.findings:
+            _finding(finding)
+        _tried(report)
+    with right:
+        st.subheader("The path of the mask", anchor=False)
+        st.caption("Thick: a right mask. Dashed: a wrong one. Dots: none.")
+        st.image(
+            mask_path(report.layers, dark=live.is_dark()), alt=words(report.layers), width="stretch"
+        )
+        _take_away(report)
+
+
+def _finding(finding: Finding) -> None:
+    with st.container(border=True):
+        st.badge(finding.severity.capitalize(), color=COLOURS[finding.severity])
+        st.markdown(f"**{live.plain(finding.title)}**")
+        st.markdown(live.plain(finding.seen))
+        st.markdown(f"{live.plain(finding.why)} [Source]({finding.source})")
+        if finding.fix:
+            with st.expander("The fix, as a program", expanded=finding.severity == "leak"):
+                st.code(finding.fix, "python")
+
+
+def _tried(report: Report) -> None:
+    with st.expander("What was tried"):
+        for sentence in report.tried.sentences:
+            st.markdown(live.plain(sentence))
+        st.dataframe(
+            [
+                {
+                    "Padding": "after the end" if each.side == "post" else "in front",
+                    "Steps added": each.added,
+                    "Moved by": "lost" if math.isinf(each.largest) else f"{each.largest:.2g}",
+                    "Rounding": f"{each.tolerance:.1g}",
+                    "Sequences": f"{each.moved} of {each.of}",
+                }
+                for each in report.measures
+            ],
+            hide_index=True,
+        )
+
+
+def _take_away(report: Report) -> None:
+    with st.container(horizontal=True):
+        for label, make, ending, kind in (
+            ("Report", as_page, "html", "text/html"),
+            ("JSON", Report.to_json, "json", "application/json"),
+        ):
+            st.download_button(
+                label,
+                make(report),
+                f"audit.{ending}",
+                kind,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"audit_{ending}",
+            )
+
+
+def what_this_does() -> None:
+    """What happens to a file here, and how to audit at home what is not audited here."""
+    with st.expander("What happens to my file, and how do I audit trained weights or custom layers?"):
+        st.markdown(
+            "Nobody's weights and nobody's code are loaded here. Of a file only the configuration is "
+            "read, as data. Every layer in it must be one of Keras's own that only compute. The model "
+            "is then built anew with drawn weights, which shows a leak just as well, in a process of "
+            f"its own with bounded memory and {SECONDS:.0f} seconds; tables of words are cut to "
+            f"{VOCABULARY:,}. That process ends with the audit, and nothing of the model is kept.\n\n"
+            "At home, where you trust your own file, the same audit takes the trained weights, custom "
+            "layers, your own sequences, the compiled loss and metrics, and a saved copy:"
+        )
+        st.code("python -m maskdemo audit model.keras --trained --sequences mine.npz", "sh")
+        st.code(
+            "from maskdemo.audit import audit, check_padding\n\n"
+            "print(audit(model, trained=True))\n\n\n"
+            '@pytest.mark.parametrize("check", check_padding(build_model), ids=str)\n'
+            "def test_padding(check):\n    check()",
+            "python",
+        )

@@ -1,0 +1,30 @@
+"""Page 5: whether padding leaks into somebody's own Keras model, and which layer loses the mask."""
+
+import streamlit as st
+
+from maskdemo.ui import audit, job, navigation
+
+navigation.require("audit")
+
+st.title("Audit a model", anchor=False)
+st.markdown(
+    "Does padding leak into your Keras model? Its layers are tried with padding on either side; where "
+    "outputs move, the layer that lost the mask is named, with a fix."
+)
+given = audit.source()
+
+
+def bar() -> None:
+    """The buttons, and how far it is."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if job.is_going("audit"):
+            job.cancel_button("audit")
+        else:
+            job.start_button("audit", "Audit", audit.begin, disabled=given is None)
+        audit.progress()
+    job.refusal("audit")
+
+
+job.watched(bar, "audit")
+job.watched(audit.results, "audit", while_queued=False)
+audit.what_this_does()

@@ -1,0 +1,60 @@
+"""An audit in a process of its own: told step by step, bounded, and gone afterwards."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from maskdemo.audit.confined import STAGES, AuditRun
+from maskdemo.audit.examples import EXAMPLES
+from maskdemo.audit.report import Report
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import json, sys
+from dataclasses import asdict
+from maskdemo.audit.confined import audit_confined
+runs = list(audit_confined(sys.stdin.read()))
+try:
+    with open("canary", "w") as canary:
+        canary.write("x")
+    written = True
+except OSError:
+    written = False
+import resource
+print(json.dumps({"runs": [asdict(run) for run in runs], "written": written,
+                  "bounded": resource.getrlimit(resource.RLIMIT_AS)[0] > 0}))
+"""
+
+
+def told_by_a_process(config: str, folder: Path) -> dict:
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        input=config,
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(run.stdout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
+def test_a_process_tells_its_steps_and_can_write_nothing(tmp_path):
+    told = told_by_a_process(EXAMPLES["convolution"].config, tmp_path)
+    runs = [AuditRun(**each) for each in told["runs"]]
+    stages = list(dict.fromkeys(run.stage for run in runs))
+    assert stages == list(STAGES)
+    assert [run.done for run in runs] == sorted(run.done for run in runs)
+    report = runs[-1].found
+    assert isinstance(report, Report) and report.leaks[0].layer == "convolution"
+    assert not told["written"] and told["bounded"]
+    assert (tmp_path / "canary").exists() is False or not (tmp_path / "canary").read_bytes()
+
+
+def test_a_sentence_where_there_is_no_report():
+    run = AuditRun(STAGES[1], cannot="It has no layers.")
+    assert run.done == 1.0 and run.found is None

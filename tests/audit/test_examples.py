@@ -1,0 +1,34 @@
+"""Each ready example leaks, or warns and does not; put right, it is clean."""
+
+import warnings
+
+import keras
+import pytest
+
+from maskdemo.audit.examples import EXAMPLES
+from maskdemo.audit.rebuild import audit_config
+from maskdemo.scenarios import SCENARIOS
+
+GUILTY = {
+    "convolution": ("dropped_with_warning", "convolution"),
+    "operation": ("dropped_silently", "twice"),
+    "attention": ("taken_off", "attention_1"),
+    "sum": ("mixed", "add"),
+    "half_precision": ("mask_never_matches", "masking"),
+    "loss": ("loss_counts_padding", "squash"),
+    "embedding": ("no_mask", "both"),
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=list(EXAMPLES))
+def test_an_example_is_what_it_says(example):
+    keras.utils.clear_session()
+    assert example.scenario in SCENARIOS
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        report = audit_config(example.config)
+    if not example.fixed:
+        assert report.clean and any("destroy the mask" in str(each.message) for each in caught)
+        return
+    assert [(each.cause, each.layer) for each in report.leaks] == [GUILTY[example.name]]
+    assert audit_config(example.fixed).clean
