@@ -81,3 +81,11 @@ EXAMPLES = [
 def test_the_examples_in_docstrings_are_true(module):
     failed, tried = doctest.testmod(importlib.import_module(module))
     assert tried and not failed
+
+
+def test_the_modules_that_the_plan_names_are_there():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[\w]+/)*\w+(?:\.py|/))`", text)
+    assert len(named) > 15
+    for name in named:
+        assert any((folder / name).exists() for folder in (ROOT, ROOT / "maskdemo")), name
