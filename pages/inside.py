@@ -3,7 +3,7 @@
 import streamlit as st
 
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import added, address, choices, inside, job, live, navigation, server
+from maskdemo.ui import added, address, choices, inside, job, known, live, navigation, server
 from maskdemo.ui.look import Look
 
 VIEWS = {
@@ -24,7 +24,7 @@ def shown_now() -> Snapshot | None:
     """The finished run of these settings, else the session's own run, as far as it has networks."""
     newest = job.status("run").newest
     own = newest if newest is not None and newest.networks else None
-    return server.find(experiment) or own
+    return known.run(experiment) or own
 
 
 def epochs_of(found: Snapshot) -> list[int]:
@@ -64,6 +64,8 @@ def bar() -> None:
         job.line("run", live.where, "")
     found = shown_now()
     if found is not None and found.experiment == experiment:
+        if note := known.note(found):
+            st.caption(note)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         job.start_button("run", "Train", train)

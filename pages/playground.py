@@ -10,6 +10,7 @@ from maskdemo.ui import (
     choices,
     controls,
     job,
+    known,
     live,
     navigation,
     server,
@@ -25,9 +26,11 @@ experiment, complaint = address.chosen(address.RUN)
 
 
 def shown_now() -> Snapshot | None:
-    """The run under way here, else a finished run of these very settings, else the last one here."""
-    newest = job.status("run").newest
-    return newest if job.is_going("run") else server.find(experiment) or newest
+    """What was trained here, above all of these settings; else what is known of them."""
+    newest: Snapshot | None = job.status("run").newest
+    if newest is not None and (job.is_going("run") or newest.experiment == experiment):
+        return newest
+    return known.run(experiment) or newest
 
 
 def train() -> None:
@@ -80,7 +83,7 @@ def results() -> None:
     st.subheader(headline(snapshot), anchor=False)
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        standings.table(snapshot)
+        standings.table(snapshot, known.note(snapshot))
         with st.grid(2, min_column_width=280):
             live.curves(snapshot, experiment, metric="test_accuracy")
             live.batch(experiment)

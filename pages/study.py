@@ -8,6 +8,7 @@ from maskdemo.ui import (
     controls,
     costs,
     job,
+    known,
     live,
     navigation,
     study_job,
@@ -53,7 +54,7 @@ def bar() -> None:
         else:
             job.start_button("studyrun", "Run study", begin, disabled=complaint is not None)
             take_away.study(findings, study)
-        study_view.progress(job.status("studyrun"), findings)
+        study_view.progress(job.status("studyrun"), findings, known.note(findings))
     job.refusal("studyrun")
 
 

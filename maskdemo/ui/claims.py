@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from maskdemo import shipped
 from maskdemo.article.case import Case, CaseResult, Judgement
 from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.judges import RULES
@@ -14,7 +15,7 @@ from maskdemo.article.measured import Measurements
 from maskdemo.article.progress import Progress, table
 from maskdemo.evidence.words import capital
 from maskdemo.server import Claims
-from maskdemo.ui import address, job, navigation, server
+from maskdemo.ui import address, job, known, navigation, server
 
 state = st.session_state
 #: The claims' networks, and what Keras itself is asked for them.
@@ -37,19 +38,21 @@ def section() -> None:
 
 
 def _claims() -> None:
-    going, known = job.is_going("claims"), _measured()
-    _actions(going, known)
+    going, measured = job.is_going("claims"), _measured()
+    judged_by = known.claims(measured)
+    _actions(going, measured, judged_by)
     with st.container(gap="xxsmall"):
         for claim in CLAIMS.values():
-            _row(claim, claim.judgement(known), going)
+            here = claim.judgement(measured) is not None
+            _row(claim, claim.judgement(judged_by), here=here, going=going)
 
 
-def _actions(going: bool, known: Measurements) -> None:
+def _actions(going: bool, measured: Measurements, judged_by: Measurements) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if going:
             job.cancel_button("claims")
         else:
-            untested = [each for each in CLAIMS.values() if each.judgement(known) is None]
+            untested = [each for each in CLAIMS.values() if each.judgement(measured) is None]
             fresh = len(untested) == len(CLAIMS)
             job.start_button(
                 "claims",
@@ -59,16 +62,17 @@ def _actions(going: bool, known: Measurements) -> None:
             )
             st.download_button(
                 "Table",
-                partial(_csv, known),
+                partial(_csv, judged_by),
                 "maskdemo-claims.csv",
                 "text/csv",
                 icon=":material/download:",
                 on_click="ignore",
                 key="claims_table",
-                disabled=fresh,
+                disabled=all(each.judgement(judged_by) is None for each in CLAIMS.values()),
             )
             if untested:
-                st.caption("All together take a few minutes.")
+                made = shipped.made()
+                st.caption(made.words if made and fresh else "All together take a few minutes.")
         job.line("claims", _where, "Cancelled. What was measured until then is kept.")
     job.refusal("claims")
 
@@ -78,8 +82,11 @@ def _where(newest: Progress | None) -> tuple[float, str]:
     return now.done, now.doing
 
 
-def _row(claim: Claim, judgement: Judgement | None, going: bool) -> None:
-    """The claim, whether it held and in how many of its cases; opened, what was measured."""
+def _row(claim: Claim, judgement: Judgement | None, *, here: bool, going: bool) -> None:
+    """The claim, whether it held and in how many of its cases; opened, what was measured.
+
+    here: whether this session has measured it.
+    """
     testing = going and claim.name in state.get("claims_testing", ())
     if judgement:
         said = f":{BADGES[judgement.word]}-badge[{capital(judgement.word)}] {claim.text}"
@@ -101,7 +108,7 @@ def _row(claim: Claim, judgement: Judgement | None, going: bool) -> None:
         st.caption(f"{claim.place}. {claim.measures}")
         if judgement:
             st.markdown(judgement.sentence)
-        elif not testing:
+        if not here and not testing:
             job.start_button(
                 "claims",
                 "Test it",
@@ -126,18 +133,18 @@ def _cases(cases: Sequence[Case], judgement: Judgement | None) -> None:
             right.caption(f"{CASES[result.held]} " + "  \n".join(lines))
 
 
-def _csv(known: Measurements) -> str:
-    return table(known).to_csv(index=False)
+def _csv(judged_by: Measurements) -> str:
+    return table(judged_by).to_csv(index=False)
 
 
 def _measured() -> Measurements:
     """All that this session has measured; what was measured first stands."""
-    known: Measurements = state.get("claims_measured", Measurements())
+    measured: Measurements = state.get("claims_measured", Measurements())
     newest: Progress | None = job.status("claims").newest
     if newest is not None:
-        known = newest.found | known
-    state.claims_measured = known
-    return known
+        measured = newest.found | measured
+    state.claims_measured = measured
+    return measured
 
 
 def _start(claims: Sequence[Claim]) -> None:

@@ -14,7 +14,7 @@ from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Program as RunProgram
 from maskdemo.server import Status
 from maskdemo.snapshot import Snapshot
-from maskdemo.ui import address, job, live, navigation, server, standings, take_away
+from maskdemo.ui import address, job, known, live, navigation, server, standings, take_away
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
@@ -26,7 +26,7 @@ state = st.session_state
 
 def section(example: Example) -> None:
     """One example and what happened when it was run as written; opened, its programs, mended too."""
-    with st.container(border=True, gap="xsmall"):
+    with st.container(border=True, gap="xsmall", key=f"box_{example.number}"):
         st.markdown(f"**Example {example.number}. {example.title}.** {example.aim}")
         _happened(example.programs[0])
         box = st.expander(
@@ -41,7 +41,7 @@ def section(example: Example) -> None:
 
 def _happened(program: Program) -> None:
     """What is known of the program as the article has it."""
-    outcome = _ran().get(program.name)
+    outcome = _known(program)
     if outcome is None:
         st.caption("Not run yet: open it to run it.")
     elif outcome.failure is not None:
@@ -106,6 +106,11 @@ def _ran() -> dict[str, ProgramRun]:
     return state.setdefault("outcomes", {})
 
 
+def _known(program: Program) -> ProgramRun | None:
+    """What happened here, else what was recorded."""
+    return _ran().get(program.name) or known.program(program.name)
+
+
 def _start(program: Program) -> None:
     state.running = program.name
     server.submit(RunProgram(program.name))
@@ -143,8 +148,8 @@ def _run(program: Program) -> None:
         job.refusal("program")
     if mine and status.phase in ("queued", "failed"):
         job.line("program", _nowhere, "")
-    elif program.name in _ran():
-        _show(_ran()[program.name], cancelled=mine and status.phase == "cancelled")
+    elif (outcome := _known(program)) is not None:
+        _show(outcome, cancelled=mine and status.phase == "cancelled")
 
 
 def _nowhere(newest: ProgramRun | None) -> tuple[float, str]:
@@ -198,7 +203,7 @@ def _experiment(scenario: str) -> None:
     status: Status[Snapshot] = job.status("run")
     training, mine = job.is_going("run"), state.get("training") == scenario
     newest = status.newest if status.newest and status.newest.experiment == experiment else None
-    snapshot = newest if training and mine else server.find(experiment) or newest
+    snapshot = newest if training and mine else known.run(experiment) or newest
     with st.container(horizontal=True, vertical_alignment="center"):
         if training and mine:
             job.cancel_button("run", name=f"_{scenario}")

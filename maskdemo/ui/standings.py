@@ -21,7 +21,7 @@ CELL = "padding:.3rem .5rem .3rem 0;vertical-align:top;line-height:1.3"
 SMALL = "font-size:.8rem;opacity:.8"
 
 
-def table(snapshot: Snapshot) -> None:
+def table(snapshot: Snapshot, note: str = "") -> None:
     """Accuracy, its spread over the repeats, the difference to no mask in a word, and the leak."""
     found = {each.strategy: each for each in verdicts(snapshot)}
     heads = ["Strategy", "Accuracy", "Against no mask", "Leak"]
@@ -34,7 +34,7 @@ def table(snapshot: Snapshot) -> None:
         f'<table style="width:100%;border-collapse:collapse"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
-    st.caption(_about(snapshot), help=LEAK)
+    st.caption(f"{_about(snapshot)} {note}", help=LEAK)
 
 
 def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:

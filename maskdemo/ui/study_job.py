@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 import numpy as np
-import streamlit as st
 
 from maskdemo.server import StudyRun
-from maskdemo.study import Findings, Study, Training, run
+from maskdemo.study import Findings, Study, Training
 from maskdemo.ui import job, server
+from maskdemo.ui import known as kept
 
 
 def start(study: Study) -> None:
@@ -18,16 +18,11 @@ def start(study: Study) -> None:
 
 
 def known(study: Study) -> Findings:
-    """What the session's last study found, if it was this one, else what the store has of it."""
+    """What the session's last study found, if it was this one, else what is known of it."""
     newest = job.status("studyrun").newest
     if newest is not None and newest.study == study:
         return newest
-    state = st.session_state
-    if "study_known" not in state or state.study_known.study != study:
-        stream = run(study, store=server.store())
-        state.study_known = next(stream)
-        stream.close()
-    return state.study_known
+    return kept.study(study)
 
 
 def cluster() -> str | None:

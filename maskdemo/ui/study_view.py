@@ -38,8 +38,8 @@ def answer(findings: Findings) -> None:
         st.markdown(plain(" ".join(said[1:])) or "&nbsp;")
 
 
-def progress(status: Status[Findings], findings: Findings) -> None:
-    """One line on where the study stands."""
+def progress(status: Status[Findings], findings: Findings, note: str = "") -> None:
+    """One line on where the study stands; the note on what was computed in advance."""
     share = findings.done / findings.total
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
@@ -49,6 +49,8 @@ def progress(status: Status[Findings], findings: Findings) -> None:
         st.progress(share, text=f"{there}, {soon}.")
     elif status.phase in ("queued", "failed"):
         job.line("studyrun", lambda newest: (share, there), "")
+    elif note:
+        st.caption(f"{findings.total} trainings. {note}")
     elif findings.finished and findings.reused == findings.total:
         st.caption(f"All {findings.total} trainings were in the store, so nothing was trained anew.")
     elif findings.finished:

@@ -18,21 +18,21 @@ NUMBER = re.compile(r"line (\d+) with an? (\w+)")
 
 
 def section(page: Page, number: int) -> Locator:
-    """The box of one example."""
-    heading = page.get_by_role("heading", name=f"Example {number}")
-    boxes = page.locator('[data-testid="stVerticalBlock"]')
-    return boxes.filter(has=heading).last
+    """The box of one example, opened."""
+    box = page.locator(f".st-key-box_{number}")
+    box.get_by_text("The program, run here").click()
+    expect(box.get_by_role("button", name="Run it")).to_be_visible(timeout=LONG)
+    return box
 
 
 def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path):
     example = EXAMPLES[2]
     page = viewer.open("/article")
-    box = section(page, 3)
-
+    first, box = section(page, 1), section(page, 3)
     box.get_by_role("button", name="Run it").click()
     expect(box.get_by_role("button", name="Cancel")).to_be_visible(timeout=LONG)
-    expect(section(page, 1).get_by_role("button", name="Run it")).to_be_disabled(timeout=LONG)
-    stopped = box.get_by_text(NUMBER)
+    expect(first.get_by_role("button", name="Run it")).to_be_disabled(timeout=LONG)
+    stopped = box.get_by_test_id("stAlert").get_by_text(NUMBER)
     expect(stopped).to_be_visible(timeout=LONG)
     found = NUMBER.search(stopped.inner_text())
     assert found is not None

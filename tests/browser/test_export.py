@@ -16,10 +16,9 @@ from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.script import script
 from maskdemo.strategies import STRATEGIES
-from tests.browser.viewer import PHONE, Viewer
+from tests.browser.viewer import NUMBERS, PHONE, Viewer
 
 SECOND = 1000
-NUMBERS = '[data-testid="stMetricValue"]'
 TINY = Experiment(
     task="sum_sign",
     train_size=400,

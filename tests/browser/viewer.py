@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
 
 SCRIPT_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+#: The accuracies in the table of strategies.
+NUMBERS = '[data-testid="stHtml"] tbody tr td:nth-of-type(1) b'
 EXCEPTION = '[data-testid="stException"]'
 
 # Console errors that the app does not cause: (pattern, why it is allowed).
@@ -51,16 +53,10 @@ class Viewer:
         self.settle(timeout=timeout)
         return self.page
 
-    def settle(self, *, timeout: float = 60, quiet: float = 0.15) -> None:
-        """Wait until the script rests, and goes on resting for `quiet` seconds.
-
-        A change of a widget starts the script only after a moment; the second look catches it.
-        """
-        while True:
-            self.page.wait_for_selector(SCRIPT_DONE, timeout=timeout * 1000)
-            self.page.wait_for_timeout(quiet * 1000)
-            if self.page.query_selector(SCRIPT_DONE):
-                return
+    def settle(self, *, timeout: float = 60) -> None:
+        """Wait until the script rests and nothing of an earlier run is left on the page."""
+        expect(self.page.locator(SCRIPT_DONE)).to_be_attached(timeout=timeout * 1000)
+        expect(self.page.locator('[data-stale="true"]')).to_have_count(0, timeout=timeout * 1000)
 
     def complaints(self) -> list[str]:
         """Everything that must not be there when a journey ends."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.experiment import Experiment
@@ -26,11 +27,14 @@ PATIENCE = 180.0
 
 @contextmanager
 def own_server() -> Iterator[None]:
-    """One worker for all tests of pages, which ends with them; no results of other tests."""
+    """One worker for all tests of pages, which ends with them; no results of others, none shipped."""
     # Streamlit collects garbage after every run of a page: spare it what earlier tests imported.
     gc.collect()
     gc.freeze()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("maskdemo.shipped.reading.made", lambda *_: None)
+        patch.setattr("maskdemo.shipped.made", lambda *_: None)
+        yield
     gc.unfreeze()
     server.shared().results.clear()
 

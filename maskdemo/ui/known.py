@@ -1,0 +1,53 @@
+"""What is known before anybody trains: what this server has computed first, then what was shipped."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from maskdemo import shipped
+from maskdemo.article.measured import Measurements
+from maskdemo.article.outcome import ProgramRun
+from maskdemo.experiment import Experiment
+from maskdemo.snapshot import Snapshot
+from maskdemo.study import Findings, Study
+from maskdemo.study import run as run_study
+from maskdemo.ui import server
+
+
+def run(experiment: Experiment) -> Snapshot | None:
+    """A finished run of these settings."""
+    return server.find(experiment) or shipped.run(experiment)
+
+
+def study(wanted: Study) -> Findings:
+    """What the store has of a study, or what was shipped where that is more."""
+    state = st.session_state
+    if "study_known" not in state or state.study_known.study != wanted:
+        stream = run_study(wanted, store=server.store())
+        stored = next(stream)
+        stream.close()
+        published = shipped.study(wanted) or stored
+        more = len(published.outcomes) > len(stored.outcomes)
+        state.study_known = published if more else stored
+    return state.study_known
+
+
+def claims(measured: Measurements) -> Measurements:
+    """What the claims are judged by: what this session measured takes the place of what was shipped."""
+    published = shipped.claims()
+    return measured if published is None else published | measured
+
+
+def program(name: str) -> ProgramRun | None:
+    """What happened when a program of the article was run."""
+    return shipped.programs().get(name)
+
+
+def note(result: Snapshot | Findings | None) -> str:
+    """A quiet line on a result that was computed in advance: when, and with what; else nothing."""
+    made = shipped.made()
+    if made is None or result is None:
+        return ""
+    if isinstance(result, Snapshot):
+        return made.words if result is shipped.run(result.experiment) else ""
+    return made.words if result is shipped.study(result.study) else ""

@@ -1,0 +1,68 @@
+"""What was computed in advance: shown at once and called so, and given up for what is trained here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from maskdemo import shipped
+from maskdemo.shipped import Made
+from maskdemo.snapshot import Outcome, Snapshot
+from maskdemo.study import Findings, Study
+from maskdemo.training import train
+from maskdemo.ui import server
+from tests.samples import small
+from tests.ui import app
+from tests.ui.app import ran, shown, table
+
+EXPERIMENT = small(repeats=2, seed=61)
+MADE = Made("digest", "2026-11-24", "A processor", {"keras": "9.8.7"})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_server() -> Iterator[None]:
+    with app.own_server():
+        yield
+
+
+@pytest.fixture(scope="module")
+def run() -> Snapshot:
+    return list(train(EXPERIMENT))[-1]
+
+
+@pytest.fixture(autouse=True)
+def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
+    monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
+    monkeypatch.setattr(shipped, "made", lambda: MADE)
+    monkeypatch.setattr(shipped, "run", lambda one: run if one == EXPERIMENT else None)
+    monkeypatch.setattr(shipped, "study", lambda one: None)
+    monkeypatch.setattr(shipped, "claims", lambda: None)
+    monkeypatch.setattr(shipped, "programs", dict)
+
+
+def test_a_shipped_run_is_there_at_once_and_training_takes_its_place(run):
+    page = app.opened("playground", EXPERIMENT.to_params())
+    assert len(table(page)) == 2 and MADE.words in shown(page)
+    ran(page)
+    assert len(table(page)) == 2 and MADE.words not in shown(page)
+
+
+def test_its_networks_can_be_looked_into_without_training():
+    server.shared().results.clear()
+    page = app.opened("inside", EXPERIMENT.to_params())
+    assert MADE.words in shown(page) and "Step" in shown(page)
+    assert "run_cancel" not in {each.key for each in page.button}
+
+
+def test_a_shipped_study_is_shown_and_called_so(monkeypatch, tmp_path):
+    study = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
+    outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
+    findings = Findings(study, outcomes, finished=True)
+    monkeypatch.setattr(shipped, "study", lambda one: findings if one == study else None)
+    monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path))
+    server.store.clear()
+    page = app.opened("study", study.to_params())
+    server.store.clear()
+    assert f"8 trainings. {MADE.words}" in shown(page)
+    assert "trainings to run" not in shown(page)
