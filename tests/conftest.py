@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Neither what a person keeps nor what another run of the tests has kept: workers inherit it.
+_STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
+os.environ["MASKDEMO_STORE"] = _STORE.name
 
 ORACLES = Path(__file__).parent / "oracles"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from maskdemo.shipped.made import FOLDER
+from maskdemo.shipped.provenance import FOLDER
 
 
 def add_to(commands) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from maskdemo import charts
+from maskdemo import charts, shipped
 from maskdemo.evidence import (
     METHOD,
     RULES,
@@ -45,7 +45,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             kind="Report of a run.",
             title=title(experiment),
             lead=words.lead(experiment),
-            notes=() if snapshot.finished else (_unfinished(snapshot.done),),
+            notes=_in_advance(snapshot) if snapshot.finished else (_unfinished(snapshot.done),),
             headline=headline(snapshot),
             verdicts=tuple((each.word, each.sentence) for each in verdicts(snapshot)),
             accuracies=_accuracies(snapshot),
@@ -78,7 +78,8 @@ def study_report(findings: Findings, *, link: str) -> str:
     doses = dict(zip(study.varied, (study.doses, study.and_doses), strict=False))
     first, other = ([short_title(name) for name in study.varied] + [""])[:2]
     said = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
-    notes = [] if findings.finished else [_unfinished(findings.done / findings.total)]
+    unfinished = (_unfinished(findings.done / findings.total),)
+    notes = _in_advance(findings) if findings.finished else unfinished
     return render(
         Content(
             kind="Report of a study.",
@@ -108,6 +109,11 @@ def study_report(findings: Findings, *, link: str) -> str:
             json=_json(asdict(study)),
         )
     )
+
+
+def _in_advance(result: Snapshot | Findings) -> tuple[str, ...]:
+    words = shipped.words_of(result)
+    return () if words is None else (words,)
 
 
 def _accuracies(snapshot: Snapshot) -> Table:

@@ -17,7 +17,7 @@ from maskdemo.article.progress import checks_of, experiments_of
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.shipped import article_file, run_file, study_file
-from maskdemo.shipped.made import FOLDER, now, write
+from maskdemo.shipped.provenance import FOLDER, now, write
 from maskdemo.snapshot import Snapshot
 from maskdemo.study import run as run_study
 from maskdemo.study.questions import QUESTIONS

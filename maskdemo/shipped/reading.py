@@ -13,7 +13,7 @@ from maskdemo.article.outcome import ProgramRun
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import scenario_of
 from maskdemo.shipped import article_file, run_file, study_file
-from maskdemo.shipped.made import FOLDER, made
+from maskdemo.shipped.provenance import FOLDER, made
 from maskdemo.snapshot import Snapshot
 from maskdemo.study import Findings, Study
 from maskdemo.study.questions import question_of
@@ -46,7 +46,19 @@ def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
     return _programs(folder) if made(folder) else {}
 
 
-@lru_cache(maxsize=4)
+def words_of(result: Snapshot | Findings) -> str | None:
+    """One line on when and with what it was computed, if this very result is a shipped one."""
+    shipped = run(result.experiment) if isinstance(result, Snapshot) else study(result.study)
+    return made_words() if result is shipped else None
+
+
+def made_words() -> str | None:
+    """The same line, for all that is shipped."""
+    found = made()
+    return found and found.words
+
+
+@lru_cache(maxsize=16)
 def _run(folder: Path, name: str) -> Snapshot | None:
     try:
         return run_file.read(folder / f"run-{name}.npz")
@@ -55,7 +67,7 @@ def _run(folder: Path, name: str) -> Snapshot | None:
         return None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _study(folder: Path, name: str) -> Findings | None:
     try:
         return study_file.read(folder / f"study-{name}.json")

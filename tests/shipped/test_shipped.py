@@ -13,7 +13,7 @@ from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
 from maskdemo.article.measured import Measurements, measure
 from maskdemo.scenarios import OPENING, SCENARIOS
-from maskdemo.shipped import article_file, made, making, run_file, study_file
+from maskdemo.shipped import article_file, making, provenance, run_file, study_file
 from maskdemo.study import Findings, Study
 from maskdemo.study.questions import QUESTIONS
 from maskdemo.training import train, train_once
@@ -23,8 +23,8 @@ RUN_MAKE = "What is shipped was computed with other code, data or libraries: run
 
 
 @pytest.fixture
-def fresh() -> made.Made:
-    found = made.made()
+def fresh() -> provenance.Made:
+    found = provenance.made()
     assert found is not None, RUN_MAKE
     return found
 
@@ -52,13 +52,13 @@ def test_everything_that_pages_show_is_shipped(fresh):
 
 
 def test_what_is_shipped_is_small(fresh):
-    assert sum(path.stat().st_size for path in made.FOLDER.iterdir()) <= making.MOST_BYTES
+    assert sum(path.stat().st_size for path in provenance.FOLDER.iterdir()) <= making.MOST_BYTES
 
 
 def test_with_other_code_nothing_is_found(fresh, tmp_path):
     stale = replace(fresh, version="another")
-    made.write(stale, tmp_path)
-    for path in made.FOLDER.iterdir():
+    provenance.write(stale, tmp_path)
+    for path in provenance.FOLDER.iterdir():
         if path.name != "made.json":
             (tmp_path / path.name).write_bytes(path.read_bytes())
     assert shipped.run(SCENARIOS[OPENING].experiment, tmp_path) is None
@@ -68,8 +68,8 @@ def test_with_other_code_nothing_is_found(fresh, tmp_path):
 
 
 def test_a_damaged_file_is_as_good_as_absent(fresh, tmp_path):
-    made.write(fresh, tmp_path)
-    for path in made.FOLDER.iterdir():
+    provenance.write(fresh, tmp_path)
+    for path in provenance.FOLDER.iterdir():
         if path.name != "made.json":
             (tmp_path / path.name).write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert all(shipped.run(each.experiment, tmp_path) is None for each in SCENARIOS.values())
@@ -115,9 +115,9 @@ def test_measurements_come_back(finished):
     assert article_file.read_claims(written) == known
 
 
-def same(one: float, other: float, scored: int, there: made.Made) -> bool:
+def same(one: float, other: float, scored: int, there: provenance.Made) -> bool:
     """To the bit on the same kind of processor, else within one test sequence."""
-    return one == other if made.processor() == there.processor else abs(one - other) <= 1 / scored
+    return one == other if provenance.processor() == there.processor else abs(one - other) <= 1 / scored
 
 
 def test_a_scenario_trained_anew_is_the_shipped_one(fresh):
