@@ -40,6 +40,7 @@ def view() -> None:
             st.rerun()
     now, finished = until(WHOLE, state.epoch), state.epoch == EPOCHS
     st.text(f"Epoch {state.epoch}, step {state.get('step')}, rests at {state.get('rest')}")
+    st.text(f"Drawn {state.polls} times")
     with st.container():
         if finished:
             replay(
