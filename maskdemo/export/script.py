@@ -5,6 +5,7 @@ from __future__ import annotations
 from string import Template
 from textwrap import fill
 
+from maskdemo.evidence.words import counted
 from maskdemo.experiment import Experiment
 from maskdemo.export.parts import Part, imports, introduction, link, packages, parts, title, versions
 
@@ -87,7 +88,7 @@ def _header(experiment: Experiment) -> str:
         data=" DATA" if experiment.is_own else "",
         introduction="\n\n".join(paragraphs),
         epochs=experiment.epochs,
-        repeats=f"{repeats} repeat{'s' if repeats > 1 else ''}",
+        repeats=counted(repeats, "repeat"),
         versions=versions(),
         link=link(experiment),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from maskdemo.evidence.words import counted
 from maskdemo.experiment import Experiment
 from maskdemo.padding import SIDES
 from maskdemo.scenarios import scenario_of
@@ -50,7 +51,7 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
             ("Invalid steps", f"They {do}count in the loss and in the reported accuracy.")
         )
     other = "weights and batch order" if task.fixed else "data, weights and batch order"
-    epochs = "1 epoch" if experiment.epochs == 1 else f"{experiment.epochs} epochs"
+    epochs = counted(experiment.epochs, "epoch")
     repeats = "1" if experiment.repeats == 1 else f"{experiment.repeats}, each with other {other}"
     return (
         *rows,
