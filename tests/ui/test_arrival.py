@@ -1,0 +1,53 @@
+"""Every page on arrival: what was computed in advance is there before anybody has trained anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from maskdemo import shipped
+from maskdemo.article.claims import CLAIMS
+from maskdemo.evidence import headline
+from maskdemo.scenarios import OPENING, SCENARIOS
+from maskdemo.study import summary
+from maskdemo.study.questions import OPENING as FIRST_QUESTION
+from maskdemo.study.questions import QUESTIONS
+from tests.ui.app import opened
+
+
+def texts(app) -> str:
+    return "\n".join(
+        each.value for kind in ("markdown", "caption", "subheader", "header") for each in app.get(kind)
+    )
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_the_playground_opens_on_the_answer(scenario):
+    app = opened("playground", scenario.experiment.to_params())
+    assert not app.exception
+    run = shipped.run(scenario.experiment)
+    assert headline(run) in texts(app) and shipped.made_words() in texts(app)
+
+
+def test_inside_opens_on_shipped_networks():
+    app = opened("inside", SCENARIOS[OPENING].experiment.to_params())
+    assert not app.exception
+    assert not [each for each in app.info if "no trained network" in each.value]
+
+
+def test_the_study_opens_on_the_first_question():
+    app = opened("study")
+    assert not app.exception
+    found = shipped.study(QUESTIONS[FIRST_QUESTION].study)
+    assert summary(found)[0] in texts(app) and shipped.made_words() in texts(app)
+
+
+def test_the_article_is_judged():
+    app = opened("article")
+    assert not app.exception
+    labels = [each.label for each in app.expander]
+    known = shipped.claims()
+    for claim in CLAIMS.values():
+        judgement = claim.judgement(known)
+        assert any(claim.text in label and judgement.counts in label for label in labels)
+    assert shipped.made_words() in texts(app)
+    assert "Not run yet" not in texts(app)
