@@ -2,7 +2,7 @@
 # make check     format, types and all tests without a browser or a Keras oracle: the habit, under 90 s
 # make test      everything, the same answer every time; ARGS="-k word" goes to pytest
 # make fuzz      the property tests with new seeds and more examples
-# make load      25 viewers at once in a real browser, and the server's memory meanwhile
+# make load      25 viewers at once, then 200 runs, within a memory limit; build/load.json
 # make bench     measure the budgets; the table also lands in build/bench.json
 # make evidence  train anew what the pages show on arrival, into maskdemo/data/
 # make clean     remove everything that these made
@@ -39,7 +39,7 @@ test: lint
 fuzz: $(STAMPS)/test
 	$(PY) -m pytest $(TOGETHER) -m "not browser" --hypothesis-profile fuzz $(ARGS)
 
-load: $(STAMPS)/test $(STAMPS)/bench
+load: $(STAMPS)/test
 	$(PY) -m tests.bench.load
 
 bench: $(STAMPS)/bench

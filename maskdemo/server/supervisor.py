@@ -289,7 +289,11 @@ class Server:
         self._worker = None
         worker.kill()  # with what it has started
         doing, self._doing = self._doing, None
+        if doing is not None and doing.told == "stop":
+            self._queue.end(doing.job)  # it was ended because nobody waits for it
+            return
+        log.warning("A worker has ended: %s", worker.ending())
         if doing is None:
             self._idle_deaths += 1
-            return
-        self._queue.died(doing.job, worker.ending())
+        else:
+            self._queue.died(doing.job, worker.ending())

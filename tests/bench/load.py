@@ -1,170 +1,270 @@
 """Many viewers, and many runs in a row, against the real server: `python -m tests.bench.load`.
 
-Viewers are pages of one Chromium, each in a context of its own. All open the playground's opening
-run with a seed of their own, and all press Train. Then one page runs a short experiment again and
-again, each time through a link with another seed. What is watched is the server's resident memory.
+The server runs within a limit of memory, where one can be set. First one viewer alone, for each kind
+of settings; then many at once with five kinds of settings, each with a seed of its own, while pages
+go on being opened; then all of them with one link; then tabs that are closed in mid-run, and a worker
+that is killed in mid-run; then many runs in a row, each of another shape. Every phase has a bound in
+time: what is not reached in it is missing from `build/load.json`.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
-import shutil
-import threading
+import os
+import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
-import psutil  # pyright: ignore[reportMissingModuleSource]
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
 from maskdemo.experiment import Experiment
-from tests.bench.__main__ import BUILD, Budget, machine
-from tests.browser.conftest import CHROMIUMS, FLAGS
-from tests.browser.server import Server, running_server
+from tests.bench.limit import Limit, memory_limit
+from tests.bench.memory import Memory, workers
+from tests.bench.viewer import Viewer
+from tests.browser.server import BUILD, Server, running_server
 
-PATIENCE_MS = 30 * 60 * 1000
-#: Seconds between two looks at the memory.
-TICK = 0.1
-#: One shape, trained in well under a second.
-SHORT = Experiment(epochs=2, repeats=1, strategies=("no_mask", "held_state"))
+#: What the smallest host that people use promises, MB.
+HOST_MB = 690
+#: Seconds for what one viewer does alone, and for a whole phase.
+ALONE, PHASE = 120.0, 600.0
+#: Seconds between two pages that are opened while others train.
+VISIT = 2.0
 
-BUDGETS = {
-    "viewers_rss_mb": Budget(
-        "viewers_rss_mb", "Most memory while all train", 1024, at_most=True, unit="MB"
-    ),
-    "runs_growth_mb": Budget(
-        "runs_growth_mb", "Growth, from the first run to the last", 20, at_most=True, unit="MB"
-    ),
-}
+OPENING = Experiment()
+KINDS = (
+    OPENING,
+    replace(OPENING, side="pre"),
+    replace(OPENING, padded_length=100),
+    replace(OPENING, units=16),
+    replace(OPENING, padded_length=40, strategies=("no_mask", "masking_layer", "held_state")),
+)
+#: Trained in well under a second; each of the runs in a row has another padded length and more.
+SHORT = Experiment(
+    task="last_sign",
+    train_size=64,
+    test_size=32,
+    epochs=2,
+    repeats=1,
+    strategies=("no_mask", "held_state"),
+)
 
 
-class Memory:
-    """The resident memory of a process in MB, and the most that it was so far."""
+@dataclass(frozen=True)
+class Plan:
+    """How much of everything. The short form belongs to `make test`."""
 
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
-        self.most = 0.0
+    viewers: int = 25
+    runs: int = 200
+    kinds: tuple[Experiment, ...] = KINDS
+    shapes: int = 100
+    alone: float = ALONE
+    phase: float = PHASE
 
-    def now(self) -> float:
-        """MB at this moment."""
-        found = self._process.memory_info().rss / 2**20
-        self.most = max(self.most, found)
-        return found
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Looks all the time, so that `most` misses no peak that lasts."""
-        over = threading.Event()
+@dataclass
+class Load:
+    """One server under load, and what was measured of it. figures: as `build/load.json` has them."""
 
-        def look() -> None:
-            while not over.wait(TICK):
-                self.now()
+    server: Server
+    memory: Memory
+    limit: Limit
+    plan: Plan
+    figures: dict[str, Any] = field(default_factory=dict)
+    exceptions: list[str] = field(default_factory=list)
+    killed_by_us: int = 0
 
-        thread = threading.Thread(target=look)
-        thread.start()
+    async def measure(self) -> None:
+        """All phases, one after another."""
+        one_run = await self.phase("one viewer alone", self.alone())
+        await self.phase("many viewers, five kinds of settings", self.many(one_run))
+        await self.phase("one link for all", self.one_link(one_run))
+        await self.phase("tabs closed in mid-run", self.closed_tabs())
+        await self.phase("the worker killed in mid-run", self.killed_worker())
+        await self.phase("runs of other shapes", self.shapes())
+        self.figures["exceptions"] = len(self.exceptions)
+
+    async def phase(self, name: str, work: Any) -> Any:
+        """One phase, within its bound of time; None where it did not reach its end."""
+        print(f"{name[0].upper()}{name[1:]} ...", flush=True)
         try:
-            yield
+            async with asyncio.timeout(self.plan.phase):
+                return await work
+        except TimeoutError:
+            print(f"  not over after {self.plan.phase:g} s", flush=True)
+            return None
+
+    async def alone(self) -> dict[Experiment, float]:
+        """Seconds of a warm run of each kind: the second one, with another seed."""
+        seconds: dict[Experiment, float] = {}
+        for kind in self.plan.kinds:
+            for seed in (9001, 9002):
+                async with self.viewer(replace(kind, seed=seed)) as viewer:
+                    seconds[kind] = await self.trained(viewer)
+        self.figures["one_run_s"] = sum(seconds.values()) / len(seconds)
+        return seconds
+
+    async def many(self, one_run: dict[Experiment, float] | None) -> None:
+        """All open, all train at once, each with a seed of their own, while others open pages."""
+        kinds = [self.plan.kinds[at % len(self.plan.kinds)] for at in range(self.plan.viewers)]
+        wanted = [replace(kind, seed=seed) for seed, kind in enumerate(kinds)]
+        total = await self.together(wanted, visits=True)
+        if one_run is not None:
+            self.figures["viewers_25_over_ideal"] = total / sum(one_run[kind] for kind in kinds)
+
+    async def one_link(self, one_run: dict[Experiment, float] | None) -> None:
+        """All open the same link and train: one run, seen by all."""
+        total = await self.together([replace(self.plan.kinds[0], seed=77)] * self.plan.viewers)
+        if one_run is not None:
+            self.figures["viewers_one_link_over_run"] = total / one_run[self.plan.kinds[0]]
+
+    async def together(self, wanted: Sequence[Experiment], *, visits: bool = False) -> float:
+        """Seconds from the first click until the last one has finished."""
+        viewers = [Viewer(self.server.url) for _ in wanted]
+        visiting = None
+        try:
+            for viewer, experiment in zip(viewers, wanted, strict=True):
+                await viewer.open(urlencode(experiment.to_params()))
+            began = time.monotonic()
+            if visits:
+                visiting = asyncio.create_task(self.visits())
+            await asyncio.gather(*(self.trained(each) for each in viewers))
+            return time.monotonic() - began
         finally:
-            over.set()
-            thread.join()
+            if visiting is not None:
+                visiting.cancel()
+            for viewer in viewers:
+                await self.closed(viewer)
+
+    async def visits(self) -> None:
+        """Open one page after another; the slowest one counts."""
+        slowest, page = 0.0, 0
+        while True:
+            viewer = Viewer(self.server.url)
+            seconds = await viewer.open(page=("", "inside", "study", "article")[page % 4])
+            await self.closed(viewer)
+            slowest, page = max(slowest, seconds), page + 1
+            self.figures["page_open_slowest_s"] = slowest
+            await asyncio.sleep(VISIT)
+
+    async def closed_tabs(self) -> None:
+        """Some begin and leave; how long until who asks then has the worker."""
+        long = replace(self.plan.kinds[0], epochs=200, repeats=20, seed=500)
+        for at in range(3):
+            async with self.viewer(replace(long, seed=500 + at)) as viewer:
+                await viewer.press("Train")
+                await viewer.until(lambda viewer=viewer: viewer.has_button("Cancel"))
+        began = time.monotonic()
+        async with self.viewer(replace(self.plan.kinds[0], seed=510)) as viewer:
+            await viewer.press("Train")
+            await self.trains(viewer)
+        self.figures["free_after_closed_tabs_s"] = time.monotonic() - began
+
+    async def killed_worker(self) -> None:
+        """Ended in mid-run: how long until the viewer is told, and until the run goes on."""
+        long = replace(self.plan.kinds[0], epochs=200, repeats=20, seed=600)
+        async with self.viewer(long) as viewer:
+            await viewer.press("Train")
+            await self.trains(viewer)
+            reached = self.progress(viewer)
+            os.kill(max(workers(self.server.pid)), signal.SIGKILL)
+            self.killed_by_us += 1
+            began = time.monotonic()
+            await viewer.until(lambda: "begins again" in viewer.words())
+            self.figures["told_after_kill_s"] = time.monotonic() - began
+            await viewer.until(lambda: self.progress(viewer) not in ("", reached))
+            self.figures["again_after_kill_s"] = time.monotonic() - began
+            await viewer.press("Cancel")
+
+    async def shapes(self) -> None:
+        """One run after another, each of another shape; by how much the server has grown."""
+        before = None
+        for number in range(self.plan.runs):
+            steps, units = 16 + number % self.plan.shapes, 4 + number // 100
+            experiment = replace(SHORT, padded_length=steps, units=units)
+            async with self.viewer(experiment) as viewer:
+                await self.trained(viewer)
+            if before is None:
+                before = self.memory.server()
+            self.figures["server_growth_mb"] = self.memory.server() - before
+
+    @asynccontextmanager
+    async def viewer(self, experiment: Experiment) -> AsyncIterator[Viewer]:
+        """A tab with the playground open at these settings."""
+        viewer = Viewer(self.server.url)
+        try:
+            await viewer.open(urlencode(experiment.to_params()))
+            yield viewer
+        finally:
+            await self.closed(viewer)
+
+    async def closed(self, viewer: Viewer) -> None:
+        """Close the tab, and remember what it could not show."""
+        await viewer.close()
+        self.exceptions += viewer.exceptions
+
+    async def trained(self, viewer: Viewer) -> float:
+        """Press Train and wait for the results; returns the seconds."""
+        began = time.monotonic()
+        await viewer.press("Train")
+        await viewer.until(lambda: viewer.has_button("Cancel") or self.has_results(viewer))
+        await viewer.until(lambda: self.has_results(viewer))
+        return time.monotonic() - began
+
+    async def trains(self, viewer: Viewer) -> None:
+        """Wait for the first epoch."""
+        await viewer.until(lambda: self.progress(viewer))
+
+    @staticmethod
+    def has_results(viewer: Viewer) -> bool:
+        """Whether a run has ended and what it found is there."""
+        return viewer.has_button("Train") and "after every step" in viewer.words()
+
+    @staticmethod
+    def progress(viewer: Viewer) -> str:
+        """Which epoch was reached, as the page tells it; empty while it does not."""
+        found = (each.text for each in viewer.elements("progress") if "epoch" in each.text)
+        return next(found, "")
 
 
-def many_viewers(browser: Browser, server: Server, memory: Memory, viewers: int) -> dict[str, float]:
-    """All open, all train at once; how many finish, how long the last waits, and the most memory."""
-    pages = [browser.new_context().new_page() for _ in range(viewers)]
-    for seed, page in enumerate(pages):
-        _open(page, server, replace(Experiment(), seed=seed))
-    opened = memory.now()
-    began = time.monotonic()
-    with memory.watched():
-        for page in pages:
-            page.get_by_role("button", name="Train", exact=True).click()
-        finished = sum(_finishes(page) for page in pages)
-    result = {
-        "viewers": viewers,
-        "viewers_finished": finished,
-        "viewers_s": time.monotonic() - began,
-        "viewers_opened_rss_mb": opened,
-        "viewers_rss_mb": memory.most,
-    }
-    for page in pages:
-        page.context.close()
-    return result
+def measured(plan: Plan, log: Path, *, megabytes: int = HOST_MB) -> dict[str, Any]:
+    """All figures of one server under this load."""
+    with (
+        memory_limit(megabytes) as limit,
+        running_server(log=log, within=limit.within) as server,
+        Memory(server.pid) as memory,
+    ):
+        print(limit.sentence, flush=True)
+        load = Load(server, memory, limit, plan)
+        asyncio.run(load.measure())
+        ends = server.log_text().count("A worker has ended:")
+        return {
+            **load.figures,
+            "server_killed": not memory.is_there(),
+            "workers_killed": max(limit.kills, ends - load.killed_by_us),
+            "largest_worker_mb": memory.largest_worker,
+            "largest_server_mb": memory.largest_server,
+            "exceptions_seen": sorted(set(load.exceptions)),
+            "memory_limit": limit.sentence,
+        }
 
 
-def many_runs(browser: Browser, server: Server, memory: Memory, runs: int) -> dict[str, float]:
-    """One page, one run after another; memory after the first and after the last."""
-    page = browser.new_context().new_page()
-    after: list[float] = []
-    for number in range(runs):
-        _open(page, server, replace(SHORT, seed=1000 + number))
-        page.get_by_role("button", name="Train", exact=True).click()
-        if not _finishes(page):
-            raise RuntimeError(f"Run {number + 1} did not finish.")
-        after.append(memory.now())
-        if number in (0, runs // 4, runs // 2) or number == runs - 1:
-            print(f"Run {number + 1} of {runs}: {after[-1]:.0f} MB", flush=True)
-    page.context.close()
-    return {
-        "runs": runs,
-        "runs_first_rss_mb": after[0],
-        "runs_last_rss_mb": after[-1],
-        "runs_growth_mb": after[-1] - after[0],
-    }
-
-
-def _open(page: Page, server: Server, experiment: Experiment) -> None:
-    page.goto(f"{server.url}/?{urlencode(experiment.to_params())}")
-    train = page.get_by_role("button", name="Train", exact=True)
-    expect(train).to_be_enabled(timeout=PATIENCE_MS)
-
-
-def _finishes(page: Page) -> bool:
-    """Whether the run that was started leaves its results."""
-    results = page.get_by_text("What the network says after every step")
-    expect(results).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=PATIENCE_MS)
-    return results.is_visible() and not page.get_by_text("Cancelled.").is_visible()
-
-
-def table(result: dict[str, float]) -> str:
-    """Every figure, with its budget where it has one."""
-    lines = []
-    for name, figure in result.items():
-        line = f"{name:<28}{figure:>10.4g}"
-        if budget := BUDGETS.get(name):
-            verdict = "met" if budget.met(figure) else "NOT MET"
-            line += f"   at most {budget.bound:g} {budget.unit}: {verdict}"
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def main() -> None:
+def main(write: Callable[[str], object] = print) -> None:
     """Measure, show, write `build/load.json`."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
     parser.add_argument("--viewers", type=int, default=25, help="how many at once (default 25)")
     parser.add_argument("--runs", type=int, default=200, help="how many in a row (default 200)")
+    parser.add_argument("--megabytes", type=int, default=HOST_MB, help="the limit of memory")
     given = parser.parse_args()
-    chromium = next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
-    if chromium is None:
-        parser.error("No Chromium on this machine: install it, for example with apt.")
-    result: dict[str, float] = {}
-    with (
-        running_server(log=BUILD / "load.log") as server,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=list(FLAGS)) as browser,
-    ):
-        memory = Memory(server.pid)
-        if given.viewers:
-            result |= many_viewers(browser, server, memory, given.viewers)
-        if given.runs:
-            result |= many_runs(browser, server, memory, given.runs)
-    print(f"\n{table(result)}")
-    text = json.dumps({**result, "machine": machine()}, indent=2)
+    plan = Plan(viewers=given.viewers, runs=given.runs)
+    result = measured(plan, BUILD / "load.log", megabytes=given.megabytes)
+    text = json.dumps(result, indent=2)
     (BUILD / "load.json").write_text(text + "\n")
+    write(text)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,12 +49,19 @@ def _healthy(url: str) -> bool:
 
 @contextmanager
 def running_server(
-    *, script: str = "app.py", log: Path = BUILD / "server.log", patience: float = 60
+    *,
+    script: str = "app.py",
+    log: Path = BUILD / "server.log",
+    patience: float = 60,
+    within: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """Start `streamlit run script` on a free port; stop it on the way out."""
+    """Start `streamlit run script` on a free port; stop it on the way out.
+
+    within: what comes before the command, such as what sets a limit.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{(port := _free_port())}"
-    command = [sys.executable, "-m", "streamlit", "run", script]
+    command = [*within, sys.executable, "-m", "streamlit", "run", script]
     # Watching files costs time and threads, and nothing is edited during a test.
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
     options += ["--server.headless", "true", "--server.fileWatcherType", "none"]

@@ -1,0 +1,202 @@
+"""A viewer without a browser: one tab that speaks Streamlit's own protocol over its websocket.
+
+It keeps the elements that a browser would show, asks again where the page wants to be asked again,
+and presses buttons by their words. So many viewers cost the machine little and the server all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+#: A script that was cut off because the page is to run again has not drawn all of it.
+EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
+
+
+@dataclass
+class _Drawn:
+    element: Element
+    run: int
+    fragment: str
+
+
+@dataclass
+class Viewer:
+    """One tab. `url`: the server's address, http://127.0.0.1:port.
+
+    exceptions: what the page could not draw. received: bytes so far.
+    """
+
+    url: str
+    exceptions: list[str] = field(default_factory=list)
+    received: int = 0
+
+    def __post_init__(self) -> None:
+        self._drawn: dict[tuple[int, ...], _Drawn] = {}
+        self._cached: dict[str, Element] = {}
+        self._runs = 0
+        self._finished = 0
+        self._query = self._page = ""
+        self._changed = asyncio.Event()
+        self._socket: ClientConnection | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._repeating: dict[str, asyncio.Task[None]] = {}
+
+    async def open(self, query: str = "", page: str = "") -> float:
+        """Open a page by its link; returns the seconds until all of it has been drawn."""
+        began, self._query, self._page = time.monotonic(), query, page
+        address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
+        self._socket = await connect(
+            address,
+            subprotocols=[Subprotocol("streamlit")],
+            origin=Origin(self.url),
+            max_size=None,
+        )
+        self._spawn(self._listen())
+        await self._rerun()
+        await self.until(lambda: self._finished > 0)
+        return time.monotonic() - began
+
+    async def close(self) -> None:
+        """Close the tab."""
+        for task in [*self._tasks, *self._repeating.values()]:
+            task.cancel()
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def until(self, true: Callable[[], Any]) -> None:
+        """Wait until the page shows it."""
+        while not true():
+            self._changed.clear()
+            await self._changed.wait()
+
+    def elements(self, kind: str) -> list[Any]:
+        """What there is of a kind, such as "button", in the order of the page."""
+        shown = [self._drawn[path].element for path in sorted(self._drawn)]
+        return [getattr(each, kind) for each in shown if each.WhichOneof("type") == kind]
+
+    def has_button(self, label: str) -> bool:
+        """Whether there is a button of these words that can be pressed."""
+        return self._button(label) is not None
+
+    def words(self) -> str:
+        """Every sentence that is shown."""
+        said = [each.body for kind in ("markdown", "alert", "heading") for each in self.elements(kind)]
+        return "\n".join([*said, *(each.text for each in self.elements("progress"))])
+
+    async def press(self, label: str) -> None:
+        """Press a button, as soon as it is there."""
+        await self.until(lambda: self.has_button(label))
+        drawn = self._button(label)
+        assert drawn is not None
+        await self._rerun(pressed=drawn.element.button.id, fragment=drawn.fragment)
+
+    # From here on: what a browser does by itself.
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _button(self, label: str) -> _Drawn | None:
+        for path in sorted(self._drawn):
+            element = self._drawn[path].element
+            if element.WhichOneof("type") == "button":
+                button = element.button
+                if button.label == label and not button.disabled:
+                    return self._drawn[path]
+        return None
+
+    async def _rerun(self, *, pressed: str = "", fragment: str = "", by_itself: bool = False) -> None:
+        back = BackMsg()
+        asked = back.rerun_script
+        asked.query_string, asked.page_name = self._query, self._page
+        asked.fragment_id, asked.is_auto_rerun = fragment, by_itself
+        asked.cached_message_hashes.extend(self._cached)
+        asked.context_info.timezone, asked.context_info.color_scheme = "UTC", "light"
+        if pressed:
+            state = asked.widget_states.widgets.add()
+            state.id, state.trigger_value = pressed, True
+        assert self._socket is not None
+        with contextlib.suppress(OSError):
+            await self._socket.send(back.SerializeToString())
+
+    async def _repeat(self, fragment: str, interval: float) -> None:
+        while True:
+            await asyncio.sleep(interval)
+            await self._rerun(fragment=fragment, by_itself=True)
+
+    async def _listen(self) -> None:
+        assert self._socket is not None
+        async for data in self._socket:
+            assert isinstance(data, bytes)
+            self.received += len(data)
+            message = ForwardMsg.FromString(data)
+            self._take(message)
+            self._changed.set()
+
+    def _take(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self._runs += 1
+            if not message.metadata.run.fragment_ids:
+                # The whole page runs: what repeated itself will say so again.
+                self._stop_repeating()
+        elif kind == "delta":
+            self._draw(message)
+        elif kind == "ref_hash":
+            element = self._cached.get(message.ref_hash)
+            if element is not None:
+                self._put(message, element, "")
+        elif kind == "auto_rerun":
+            wanted = message.auto_rerun
+            self._stop_repeating(wanted.fragment_id)
+            self._repeating[wanted.fragment_id] = asyncio.create_task(
+                self._repeat(wanted.fragment_id, wanted.interval)
+            )
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self._stop_repeating(fragment)
+        elif kind == "script_finished" and message.script_finished != EARLY:
+            self._clear(set(message.metadata.run.fragment_ids))
+            self._finished += 1
+
+    def _draw(self, message: ForwardMsg) -> None:
+        delta = message.delta
+        if delta.WhichOneof("type") == "new_element":
+            if message.metadata.cacheable:
+                self._cached[message.hash] = delta.new_element
+            self._put(message, delta.new_element, delta.fragment_id)
+            if delta.new_element.WhichOneof("type") == "exception":
+                self.exceptions.append(delta.new_element.exception.message)
+        elif delta.WhichOneof("type") == "add_block":
+            self._drawn.pop(tuple(message.metadata.delta_path), None)
+
+    def _put(self, message: ForwardMsg, element: Element, fragment: str) -> None:
+        path = tuple(message.metadata.delta_path)
+        self._drawn[path] = _Drawn(element, self._runs, fragment or self._fragment_at(path))
+
+    def _fragment_at(self, path: tuple[int, ...]) -> str:
+        return self._drawn[path].fragment if path in self._drawn else ""
+
+    def _clear(self, fragments: set[str]) -> None:
+        """Take away what the run that has ended did not draw again."""
+        self._drawn = {
+            path: each
+            for path, each in self._drawn.items()
+            if each.run == self._runs or (fragments and each.fragment not in fragments)
+        }
+
+    def _stop_repeating(self, fragment: str | None = None) -> None:
+        for name in [each for each in self._repeating if fragment in (None, each)]:
+            self._repeating.pop(name).cancel()
