@@ -74,12 +74,12 @@ def forget(name: str) -> None:
     inputs.forget()
 
 
-def prepare(experiment: str) -> None:
-    """Compile the programs of an experiment, given as JSON."""
+def prepare(experiment: str, stop: Callable[[], bool]) -> None:
+    """Compile the programs of an experiment, given as JSON, until `stop` says so."""
     load()
     from maskdemo.training import compile_ahead
 
-    compile_ahead(Experiment.from_json(experiment))
+    compile_ahead(Experiment.from_json(experiment), stop=stop)
 
 
 def programs() -> int:

@@ -49,7 +49,7 @@ class Queue:
         self._lock = threading.RLock()
         self._places: OrderedDict[tuple[str, str], Place] = OrderedDict()  # last seen last
         self._running: Job | None = None
-        self._leaving: dict[str, float] = {}  # deadlines; in order, because grace is one number
+        self._leaving: dict[str, float] = {}  # deadlines
         self._ahead: OrderedDict[str, Experiment] = OrderedDict()
         self._turns = 0
 
@@ -142,13 +142,17 @@ class Queue:
             job.phase, job.began = "running", self.clock()
             return job
 
-    def take_ahead(self) -> Experiment | None:
-        """What to compile ahead now, the newest wish first; None while there is work to be done."""
+    def take_ahead(self, of: str | None = None) -> tuple[str, Experiment] | None:
+        """Whose wish to compile ahead now, the newest first; None while there is work to be done.
+
+        of: only a wish of this viewer, whose last one is being compiled.
+        """
         with self._lock:
             self.sweep()
-            if self._running is not None or self._waiting() or not self._ahead:
+            if self._running is not None or self._waiting():
                 return None
-            return self._ahead.popitem()[1]
+            viewer = of if of is not None else next(reversed(self._ahead), "")
+            return (viewer, self._ahead.pop(viewer)) if viewer in self._ahead else None
 
     def is_wanted(self, job: Job) -> bool:
         """Whether anybody still waits for it."""
@@ -205,10 +209,7 @@ class Queue:
     def sweep(self) -> None:
         """Cancel and forget what belongs to viewers whose grace is over."""
         with self._lock:
-            while self._leaving:
-                viewer, deadline = next(iter(self._leaving.items()))
-                if self.clock() < deadline:
-                    return
+            for viewer in [each for each, end in self._leaving.items() if end <= self.clock()]:
                 del self._leaving[viewer]
                 self._ahead.pop(viewer, None)
                 for at in [each for each in self._places if each[0] == viewer]:

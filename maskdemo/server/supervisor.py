@@ -73,7 +73,7 @@ class Server:
         self._doing: _Doing | None = None
         self._followed: dict[Job, Following] = {}
         self._number = 0
-        self._preparing = False
+        self._preparing: str | None = None  # for which viewer the worker compiles ahead
         self._lent: set[str] = set()  # tasks that people brought, which the worker has
         self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._idle_deaths = 0
@@ -162,7 +162,7 @@ class Server:
             if message is None:
                 self._bury(worker)
             elif isinstance(message, Prepared):
-                self._preparing = False
+                self._preparing = None
             elif (doing := self._doing) is not None:
                 self._take(doing, message)
         except Exception:
@@ -213,8 +213,9 @@ class Server:
         elif self._worker is None:
             if self._idle_deaths < MOST_IDLE_DEATHS:
                 self._hire()
-        elif not self._preparing and (experiment := self._queue.take_ahead()) is not None:
-            self._preparing = True
+        elif (ahead := self._queue.take_ahead(self._preparing)) is not None:
+            # A newer wish of the same viewer takes the place of the last one, half done or not.
+            self._preparing, experiment = ahead
             self._lend(self._worker, experiment.task)
             self._worker.order({"prepare": experiment.to_json()})
 
@@ -272,7 +273,7 @@ class Server:
         self._retire()
 
     def _hire(self, *, load: bool = True) -> Process:
-        self._preparing = False
+        self._preparing = None
         self._lent.clear()
         worker = self._worker = self._start(lambda *news: self._inbox.put(news))
         if load:

@@ -11,6 +11,7 @@ task that somebody brought, to be found by its name until {"forget": name}.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
@@ -45,6 +46,7 @@ class _Worker:
         self._suspended: tuple[str, orders.Shrink, Iterator[Any]] | None = None
         self._to_do: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._to_prepare: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._wanted: str | None = None  # what is to be compiled ahead, if anything still is
 
     def work(self) -> None:
         threading.Thread(target=self._listen, daemon=True).start()
@@ -64,12 +66,14 @@ class _Worker:
             elif "give_way" in order:
                 self._giving_way = order["give_way"]
             elif "prepare" in order:
+                self._wanted = order["prepare"]
                 self._to_prepare.put(order["prepare"])
             elif "task" in order:
                 orders.learn_of(order["task"])
             elif "forget" in order:
                 orders.forget(order["forget"])
             else:
+                self._wanted = None
                 self._to_do.put(order)
         end_with_all_that_was_started()
 
@@ -88,6 +92,7 @@ class _Worker:
         except Exception as failure:  # whatever it is, the worker must live on
             error = sentence(failure)
             log.exception("An order failed")
+        give_back_memory()
         gave_way = number == self._giving_way
         if gave_way and order["kind"] == "run":
             self._suspended = (order["experiment"], shrink, stream)
@@ -107,10 +112,12 @@ class _Worker:
         while True:
             wanted = self._to_prepare.get()
             try:
-                orders.prepare(wanted)
+                if wanted is self._wanted:
+                    orders.prepare(wanted, stop=lambda wanted=wanted: wanted is not self._wanted)
             except Exception:  # a guess at what will be needed; who needs it will see
                 log.exception("Compiling ahead failed")
-            self._say(messages.Prepared())
+            if self._to_prepare.empty():
+                self._say(messages.Prepared())
 
     def _say(self, message: object) -> None:
         with self._writing:
@@ -133,6 +140,14 @@ def own_memory() -> int | None:
     except OSError:
         return None
     return None
+
+
+def give_back_memory() -> None:
+    """Hand what compiling has freed back to the system; glibc's allocator keeps it otherwise."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def end_with_all_that_was_started() -> None:

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 
+from maskdemo.cores import cores
 from maskdemo.server import StudyRun
 from maskdemo.study import Findings, Study, Training
 from maskdemo.ui import job, server
@@ -35,8 +36,8 @@ def where() -> str:
     address = cluster()
     if address:
         return f"Computed on the Dask cluster at {address}."
-    cores = os.cpu_count() or 1
-    return f"Computed on this server, {cores} core{'s' * (cores > 1)}."
+    count = cores()
+    return f"Computed on this server, {count} core{'s' * (count > 1)}."
 
 
 def seconds_left(findings: Findings) -> float | None:
@@ -53,7 +54,7 @@ def seconds_left(findings: Findings) -> float | None:
     if not findings.outcomes:
         return None
     pace = np.quantile([each.seconds / _work(at) for at, each in findings.outcomes.items()], 0.25)
-    return float(pace * sum(map(_work, rest)) / (os.cpu_count() or 1))
+    return float(pace * sum(map(_work, rest)) / cores())
 
 
 def _work(training: Training) -> float:

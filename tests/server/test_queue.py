@@ -295,7 +295,11 @@ def test_ahead_of_everything_only_when_nothing_else_is_to_be_done(queue):
     job = taken(queue)
     assert queue.take_ahead() is None
     queue.end(job)
-    assert [queue.take_ahead() for _ in range(3)] == [small(units=3), small(units=2), None]
+    assert queue.take_ahead() == ("a", small(units=3))
+    assert queue.take_ahead("a") is None, "while it is compiled, only who moved on is asked again"
+    queue.prepare("a", small(units=5))
+    assert queue.take_ahead("a") == ("a", small(units=5))
+    assert [queue.take_ahead(), queue.take_ahead()] == [("b", small(units=2)), None]
     queue.prepare("a", small(units=4))
     queue.submit("a", run(2))
     queue.end(taken(queue))

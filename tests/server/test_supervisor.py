@@ -59,6 +59,8 @@ class Held:
         self.orders: list[str] = []
 
     def __call__(self, order: Mapping[str, Any]) -> Iterator[Any]:
+        if order["kind"] != "run":
+            return
         experiment = Experiment.from_json(order["experiment"])
         self.orders.append(experiment.to_json())
         yield snapshot(experiment, 0.5)

@@ -25,7 +25,7 @@ from maskdemo.training import train
 from tests.own.test_training import example
 from tests.samples import small
 
-PATIENCE = 120.0  # only ever spent by a test that fails
+PATIENCE = 280.0  # only ever spent by a test that fails
 #: Seconds within which a viewer is told that the worker has died.
 TOLD = 2.0
 LONG = small(epochs=200, repeats=20)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.cores import cores
 from maskdemo.experiment import Experiment
 from maskdemo.server import QueueFull
 from maskdemo.snapshot import Outcome
@@ -228,9 +228,8 @@ def test_time_left_is_for_what_is_left_and_free_of_compiling():
         }
         return study_job.seconds_left(Findings(study=study, outcomes=outcomes))
 
-    cores = os.cpu_count() or 1
     assert after(0) is None
-    assert after(8) == pytest.approx(2.0 * 12 / cores)
+    assert after(8) == pytest.approx(2.0 * 12 / cores())
     assert after(20) == 0
 
 
