@@ -23,10 +23,11 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.brought import is_here
 from maskdemo.padding import SIDES
 from maskdemo.settings import Choice, Number, Selection, Setting, Switch, Unfit, salvage
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import BROUGHT, OWN, TASKS, Task, task_named
+from maskdemo.tasks import OWN, TASKS, Task, task_named
 
 #: Groups of settings, in order.
 SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Strategies", "Training")
@@ -151,7 +152,7 @@ class Experiment:
     def _check_task(self) -> None:
         if not isinstance(self.task, str) or not self.is_own:
             SETTINGS["task"].checked(self.task)
-        elif self.task not in BROUGHT:
+        elif not is_here(self.task):
             raise Unfit(
                 "This was made with somebody's own sequences, which are in no link: it needs their "
                 "file. Give the file on the playground, under Your own sequences.",

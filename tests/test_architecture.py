@@ -22,7 +22,7 @@ ORDER = (
     # What needs nothing of the others.
     *("data", "digest", "cores"),
     # What there is to learn, and the ways of handling its padding.
-    *("sequences", "tasks", "padding", "strategies"),
+    *("sequences", "tasks", "brought", "padding", "strategies"),
     # How a network is trained and scored.
     *("layout", "lstm", "signatures", "learner", "engine", "scoring"),
     # What somebody wants to know.

@@ -6,9 +6,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from maskdemo.own import Columns, Own, Preparation, fine_as_they_are, guess, read_file, task_of
-from maskdemo.own.registry import lend
+from maskdemo.experiment import Experiment
+
+if TYPE_CHECKING:
+    from maskdemo.own.columns import Columns
+    from maskdemo.own.task import Own
 
 #: What `--columns` can name.
 ROLES = ("id", "order", "length", "features", "label", "group", "split")
@@ -28,8 +32,22 @@ def add_data(parser: ArgumentParser) -> None:
                       help="draws the test part, and the sample (0)")  # fmt: skip
 
 
-def brought(given: Namespace) -> Own:
-    """The command's sequences, lent to this process. Raises ValueError with a sentence."""
+def with_own_sequences(given: Namespace, like: Experiment) -> Experiment:
+    """These settings with the command's file. Raises ValueError with a sentence."""
+    # Whoever brings no file does not wait for pandas.
+    from maskdemo.own.task import fitted
+
+    own = _brought(given)
+    return replace(like, task=own.task.name) if given.padded_length else fitted(own, like)
+
+
+def _brought(given: Namespace) -> Own:
+    """The sequences in the file, lent to this process."""
+    from maskdemo.own.columns import guess
+    from maskdemo.own.reading import read_file
+    from maskdemo.own.registry import lend
+    from maskdemo.own.task import Preparation, fine_as_they_are, task_of
+
     if given.every < 1 or given.split_seed < 0:
         raise ValueError("--every counts from 1 and --split-seed from 0.")
     table = read_file(given.data)
@@ -43,12 +61,12 @@ def brought(given: Namespace) -> Own:
     )
     own = task_of(table, columns, preparation)
     lend(own)
-    for sentence in (described(columns), own.task.summary, *own.notes):
+    for sentence in (_described(columns), own.task.summary, *own.notes):
         print(sentence, file=sys.stderr)
     return own
 
 
-def described(columns: Columns) -> str:
+def _described(columns: Columns) -> str:
     """The meaning of the columns, as `--columns` would be told it."""
     named = {role: getattr(columns, role) for role in ROLES} | {"features": ",".join(columns.features)}
     told = " ".join(f"{role}={name}" for role, name in named.items() if name is not None)

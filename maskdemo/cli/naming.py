@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
-from dataclasses import replace
 
-from maskdemo.cli.data import add_data, brought
+from maskdemo.cli.data import add_data, with_own_sequences
 from maskdemo.experiment import GROUPS, SETTINGS, Experiment
-from maskdemo.own import fitted
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.settings import Setting, Titled
 from maskdemo.strategies import STRATEGIES
@@ -52,8 +50,7 @@ def named_experiment(given: Namespace, **defaults: str) -> Experiment:
     wanted = {**start, **defaults, **_settings(given)}
     if given.data is None:
         return Experiment.from_params(wanted)
-    own, like = brought(given), Experiment.from_params(wanted | NO_SEQUENCES)
-    return replace(like, task=own.task.name) if given.padded_length else fitted(own, like)
+    return with_own_sequences(given, Experiment.from_params(wanted | NO_SEQUENCES))
 
 
 def _settings(given: Namespace) -> dict[str, str]:

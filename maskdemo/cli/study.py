@@ -75,7 +75,9 @@ def _findings(study: Study, given: Namespace) -> Findings:
 
     findings = None
     store = None if given.no_store else Store()
-    with executor_of(given.dask) as executor, tqdm(unit=" trainings") as bar:
+    if given.dask and study.base.is_own:
+        raise ValueError("Your own sequences stay on this machine: leave out the cluster's address.")
+    with executor_of(given.dask, stay=study.base.is_own) as executor, tqdm(unit=" trainings") as bar:
         if store is not None and store.complaint:
             bar.write(store.complaint, file=sys.stderr)
         try:

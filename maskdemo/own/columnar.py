@@ -30,15 +30,16 @@ def table_of_parquet(content: bytes) -> pd.DataFrame:
                 if size > MOST_TABLE_BYTES:
                     raise _too_large(size)
                 batches.append(batch)
-            arrow = pa.Table.from_batches(batches, schema=file.schema_arrow)
-    except (pa.ArrowException, OSError) as error:
+            return frame_of(pa.Table.from_batches(batches, schema=file.schema_arrow))
+    except Unusable:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:  # texts and names may be damaged too
         raise Unusable(f"This Parquet file cannot be read: {quoted(error)}.") from None
-    return frame_of(arrow)
 
 
 def frame_of(arrow: pa.Table) -> pd.DataFrame:
     """The table in pandas, texts as objects; what is an index there is a column here."""
-    frame = arrow.to_pandas(ignore_metadata=True)
+    frame = arrow.replace_schema_metadata(None).to_pandas(ignore_metadata=True)
     for name in frame.columns[frame.dtypes == "category"]:
         frame[name] = frame[name].astype(object)
     return frame

@@ -37,5 +37,5 @@ class Unusable(ValueError):  # noqa: N818 - an answer to people, not a fault
 
 def quoted(value: object) -> str:
     """A value out of the file, short enough for a sentence."""
-    text = str(value)
+    text = " ".join(str(value).split())
     return f"'{text[:40]}'" if len(text) <= 40 else f"'{text[:40]}...'"

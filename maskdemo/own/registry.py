@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from maskdemo.inputs import forget
+from maskdemo import brought, inputs
 from maskdemo.own.limits import Unusable
-from maskdemo.own.task import Own
-from maskdemo.tasks import BROUGHT
+
+if TYPE_CHECKING:
+    from maskdemo.own.task import Own
 
 #: Bytes of all sequences of all viewers.
 MOST_HELD = 96 * 2**20
@@ -25,14 +27,16 @@ _OWN: dict[str, Own] = {}
 
 
 def lend(own: Own) -> None:
-    """Let this process find the task by its name, as any other."""
-    _OWN[own.task.name], BROUGHT[own.task.name] = own, own.task
+    """Let this process find the task by its name, as any other, and where it comes from."""
+    _OWN[own.task.name] = own
+    brought.lend(own.task)
 
 
 def take_back(name: str) -> None:
-    """The task is found no more, and nothing that was made of it is kept here."""
-    del _OWN[name], BROUGHT[name]
-    forget()
+    """The sequences are found no more, and nothing that was made of them is kept here."""
+    del _OWN[name]
+    brought.take_back(name)
+    inputs.forget()
 
 
 def own_named(name: str) -> Own:
@@ -83,16 +87,16 @@ class Registry:
         """What the viewer brought, if it is still here."""
         with self._lock:
             self.sweep()
-            brought = self._brought.get(viewer)
-            return None if brought is None else brought.own
+            held = self._brought.get(viewer)
+            return None if held is None else held.own
 
     def take_back(self, viewer: str) -> None:
         """Forget what the viewer brought."""
         with self._lock:
-            brought = self._brought.pop(viewer, None)
-            if brought is not None:
-                take_back(brought.own.task.name)
-                self._forgotten(brought.own.task.name)
+            held = self._brought.pop(viewer, None)
+            if held is not None:
+                take_back(held.own.task.name)
+                self._forgotten(held.own.task.name)
 
     def left(self, viewer: str) -> None:
         """The viewer's connection is closed: forgotten after the grace unless they return."""
@@ -110,8 +114,8 @@ class Registry:
         """Forget what belongs to viewers whose grace is over."""
         with self._lock:
             now = self._clock()
-            for viewer, brought in list(self._brought.items()):
-                if brought.left is not None and now - brought.left >= self._grace:
+            for viewer, held in list(self._brought.items()):
+                if held.left is not None and now - held.left >= self._grace:
                     self.take_back(viewer)
 
     @property

@@ -16,8 +16,8 @@ from maskdemo.article import running
 from maskdemo.article.examples import PROGRAMS
 from maskdemo.article.outcome import ProgramRun, and_then
 from maskdemo.audit.confined import audit_confined
+from maskdemo.brought import lend, take_back, unpacked
 from maskdemo.experiment import Experiment
-from maskdemo.own.parcel import unpacked
 from maskdemo.server.increments import shrink, shrink_findings
 from maskdemo.server.requests import study_from_plain
 from maskdemo.snapshot import Outcome
@@ -25,7 +25,6 @@ from maskdemo.study.cluster import executor_of
 from maskdemo.study.costs import measure
 from maskdemo.study.grid import Training
 from maskdemo.study.store import Store
-from maskdemo.tasks import BROUGHT
 
 #: Seconds of silence after which a stream of messages gives the last one again.
 HUSH = 0.2
@@ -62,15 +61,14 @@ def load() -> None:
         import maskdemo.training  # noqa: F401
 
 
-def learn_of(parcel: dict[str, Any]) -> None:
+def learn_of(parcel: Mapping[str, Any]) -> None:
     """A task that somebody brought is found by its name from now on."""
-    task = unpacked(parcel)
-    BROUGHT[task.name] = task
+    lend(unpacked(parcel))
 
 
 def forget(name: str) -> None:
     """Such a task is found no more, and nothing that was made of it is kept here."""
-    BROUGHT.pop(name, None)
+    take_back(name)
     inputs.forget()
 
 
@@ -119,7 +117,7 @@ def _study(plain: Mapping[str, Any], known: list[list[Any]]) -> Stream:
     trainings = study.trainings()
     outcomes = {_key(trainings[at]): Outcome(*numbers) for at, *numbers in known}
     store: Any = _Known(outcomes, Store())
-    with executor_of() as executor:
+    with executor_of(stay=study.base.is_own) as executor:
         if executor is None:
             load()
         yield from run(study, executor=executor, store=store)

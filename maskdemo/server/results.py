@@ -93,15 +93,19 @@ class Results:
 
     def _make_room(self) -> None:
         """Move what was not used for longest out of memory; the newest may be larger than the room."""
-        there = [each for each in self._kept.values() if each.snapshot is not None]
-        total = sum(each.size for each in there)
-        for each in there[:-1]:
+        there = [(key, each) for key, each in self._kept.items() if each.snapshot is not None]
+        total = sum(each.size for _, each in there)
+        for experiment, each in there[:-1]:
             if total <= self._in_memory:
                 return
+            total -= each.size
+            if experiment.is_own:  # what people bring is never on disk
+                self._drop(experiment)
+                continue
             if each.file is None:
                 each.file = tempfile.TemporaryFile(prefix="maskdemo-")  # noqa: SIM115 - kept open
                 pickle.dump(each.snapshot, each.file, protocol=5)
-            each.snapshot, total = None, total - each.size
+            each.snapshot = None
 
 
 def size(snapshot: Snapshot) -> int:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from maskdemo.brought import is_here, packed
 from maskdemo.experiment import Experiment
-from maskdemo.own.parcel import packed
 from maskdemo.server.following import Following, follow
 from maskdemo.server.job import Job, Status
 from maskdemo.server.messages import Ended, Newest, Prepared
@@ -23,7 +23,7 @@ from maskdemo.server.queue import Queue
 from maskdemo.server.requests import Request, Run
 from maskdemo.server.results import Kept, Results
 from maskdemo.snapshot import Snapshot
-from maskdemo.tasks import BROUGHT
+from maskdemo.tasks import task_named
 
 #: Bytes of its own that a worker may hold between two orders; compiling takes up to 240 MB more.
 MOST_MEMORY = 450 * 2**20
@@ -239,9 +239,9 @@ class Server:
 
     def _lend(self, worker: Process, task: str) -> None:
         """Send a task that somebody brought, once to each worker."""
-        if task in BROUGHT and task not in self._lent:
+        if is_here(task) and task not in self._lent:
             self._lent.add(task)
-            worker.order({"task": packed(BROUGHT[task])})
+            worker.order({"task": packed(task_named(task))})
 
     def _look_after(self, doing: _Doing) -> None:
         worker = self._worker

@@ -13,15 +13,15 @@ PATIENCE = 10
 
 
 @contextmanager
-def executor_of(address: str | None = None) -> Iterator[Executor | None]:
+def executor_of(address: str | None = None, *, stay: bool = False) -> Iterator[Executor | None]:
     """The executor of the Dask cluster whose scheduler is at `address`, closed on leaving.
 
-    Without an address, that of `MASKDEMO_DASK`; without that, None: the local workers. The cluster's
-    workers must have this version of maskdemo. Raises ValueError with a sentence if Dask is not
-    installed or nobody answers.
+    Without an address, that of `MASKDEMO_DASK`; without that, None: the local workers. stay: what is
+    trained on must not leave this machine, so None as well. The cluster's workers must have this
+    version of maskdemo. Raises ValueError with a sentence if Dask is not installed or nobody answers.
     """
     address = address or os.environ.get("MASKDEMO_DASK")
-    if not address:
+    if stay or not address:
         yield None
         return
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from maskdemo.brought import is_here
 from maskdemo.own.examples import machines
 from maskdemo.own.registry import take_back
 from maskdemo.tasks import BROUGHT
@@ -16,11 +17,15 @@ from tests.cli.test_run import said
 QUICK = ("--epochs", "1", "--repeats", "1", "--units", "4", "--strategies", "no_mask,held_state")
 
 
+def give_back() -> None:
+    for name in filter(is_here, list(BROUGHT)):
+        take_back(name)
+
+
 @pytest.fixture(autouse=True)
 def _give_back() -> Iterator[None]:
     yield
-    for name in list(BROUGHT):
-        take_back(name)
+    give_back()
 
 
 @pytest.fixture
@@ -52,8 +57,7 @@ def test_a_study_of_them_leaves_the_store_alone(capsys, path, tmp_path, monkeypa
     for _ in range(2):
         code, out, _ = said(capsys, *command)
         assert code == 0 and "4 trainings" in out and " 0 from the store" in out
-        for name in list(BROUGHT):
-            take_back(name)
+        give_back()
 
 
 def test_a_script_is_written_for_them(capsys, path, tmp_path):

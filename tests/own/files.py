@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from maskdemo.own import Columns
+from maskdemo.own.columns import Columns
 from maskdemo.own.examples import table_of
 from maskdemo.sequences import Sequences
 

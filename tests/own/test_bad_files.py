@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.experiment import Experiment, Unfit
-from maskdemo.own import Preparation, Unusable, guess, read, task_of
-from maskdemo.own.limits import MOST_BYTES, MOST_STEPS, MOST_TEST, MOST_TRAIN
+from maskdemo.own.columns import guess
+from maskdemo.own.limits import MOST_BYTES, MOST_STEPS, MOST_TEST, MOST_TRAIN, Unusable
+from maskdemo.own.reading import read
+from maskdemo.own.task import Preparation, task_of
 from tests.own.files import archive
 
 HEADER = ["id", "t", "x", "word", "label"]

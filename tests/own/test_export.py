@@ -19,9 +19,11 @@ from maskdemo.export.notebook import notebook
 from maskdemo.export.parts import imports
 from maskdemo.export.script import script
 from maskdemo.inputs import inputs
-from maskdemo.own import Columns, Own, Preparation, fitted, guess, read, task_of
+from maskdemo.own.columns import Columns, guess
 from maskdemo.own.examples import machines
+from maskdemo.own.reading import read
 from maskdemo.own.registry import lend, take_back
+from maskdemo.own.task import Own, Preparation, fitted, task_of
 from maskdemo.sequences import Sequences
 from tests.export.test_script import assert_agrees, expected
 from tests.own.files import FORMATS, columns_of, wide_csv

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from maskdemo.own import Own, Table, Unusable, guess, task_of
-from maskdemo.own.parcel import packed, unpacked
+from maskdemo.brought import MOST_REMEMBERED, is_here, packed, unpacked
+from maskdemo.own.columns import guess
+from maskdemo.own.limits import Unusable
 from maskdemo.own.registry import Registry
-from maskdemo.own.table import Layout
+from maskdemo.own.table import Layout, Table
+from maskdemo.own.task import Own, task_of
 from maskdemo.tasks import BROUGHT, make, task_named
 
 
@@ -48,7 +50,7 @@ def registry(clock, forgotten):
     yield held
     for viewer in "abcd":
         held.take_back(viewer)
-    assert not BROUGHT
+    assert not any(map(is_here, BROUGHT))
 
 
 def test_each_viewer_has_their_own(registry):
@@ -65,7 +67,8 @@ def test_what_is_brought_takes_the_place_of_the_last(registry, forgotten):
     first, second = own_of(1), own_of(2)
     registry.bring("a", first)
     registry.bring("a", second)
-    assert forgotten == [first.task.name] and list(BROUGHT) == [second.task.name]
+    assert forgotten == [first.task.name]
+    assert is_here(second.task.name) and not is_here(first.task.name)
 
 
 def test_it_is_gone_when_the_viewer_is_gone(registry, clock, forgotten):
@@ -80,8 +83,17 @@ def test_it_is_gone_when_the_viewer_is_gone(registry, clock, forgotten):
     clock.now = 1060
     registry.sweep()
     assert registry.find("a") is None and forgotten == [own.task.name]
-    with pytest.raises(KeyError):
-        task_named(own.task.name)
+    assert not is_here(own.task.name)
+    assert task_named(own.task.name).features == 1, "who still speaks of it learns its sizes alone"
+
+
+def test_what_is_remembered_of_those_who_left_is_bounded(registry):
+    names = []
+    for seed in range(MOST_REMEMBERED + 2):
+        own = own_of(seed)
+        names.append(own.task.name)
+        registry.bring("a", own)
+    assert [name in BROUGHT for name in names[:3]] == [False, True, True]
 
 
 def test_there_is_room_for_so_many_bytes_and_the_answer_is_a_sentence(registry):

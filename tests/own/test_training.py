@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from maskdemo.brought import is_here
 from maskdemo.experiment import MOST_CELLS, SETTINGS, Experiment, Unfit
 from maskdemo.inputs import inputs
-from maskdemo.own import Own, Preparation, fine_as_they_are, fitted, guess, read, task_of
+from maskdemo.own.columns import guess
 from maskdemo.own.examples import EXAMPLES
+from maskdemo.own.reading import read
 from maskdemo.own.registry import lend, take_back
-from maskdemo.own.task import Fixed
+from maskdemo.own.task import Fixed, Own, Preparation, fine_as_they_are, fitted, task_of
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.store import Store
-from maskdemo.tasks import BROUGHT
 from maskdemo.training import train
 
 
@@ -73,7 +74,7 @@ def test_what_is_taken_back_is_nowhere(speech):
     for use in (lambda: Experiment(task=again.task.name), lambda: inputs(two)):
         with pytest.raises((Unfit, KeyError)):
             use()
-    assert list(BROUGHT) == [speech.task.name]
+    assert not is_here(again.task.name) and is_here(speech.task.name)
 
 
 def test_the_store_on_disk_keeps_nothing_of_them(speech, tmp_path: Path):

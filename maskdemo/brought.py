@@ -1,7 +1,9 @@
-"""A task that somebody brought, as JSON for another process: plain numbers and nothing that runs.
+"""Tasks that people brought: lent to a process by name, packed for another one, and taken back.
+
+A parcel is JSON: plain numbers and nothing that runs.
 
 >>> import json
->>> from maskdemo.tasks import TASKS, BROUGHT
+>>> from maskdemo.tasks import TASKS
 >>> text = json.dumps(packed(TASKS["japanese_vowels"]))
 >>> unpacked(json.loads(text)).fixed == TASKS["japanese_vowels"].fixed
 True
@@ -11,16 +13,39 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from maskdemo.sequences import Sequences
-from maskdemo.tasks import Fixed, Task
+from maskdemo.tasks import BROUGHT, Fixed, Task
 
+#: Tasks that were taken back, of which only the sizes are still known.
+MOST_REMEMBERED = 256
 #: Everything of a task but its sequences.
 PLAIN = ("name", "title", "summary", "features", "classes", "per_step")
+
+
+def lend(task: Task) -> None:
+    """Let this process find the task by its name, as any other."""
+    BROUGHT[task.name] = task
+
+
+def take_back(name: str) -> None:
+    """Let go of the sequences of a task. Who still speaks of it learns its sizes and nothing else."""
+    task = BROUGHT.pop(name, None)
+    if task is not None:
+        BROUGHT[name] = replace(task, recorded=None)
+    remembered = [name for name, each in BROUGHT.items() if each.recorded is None]
+    for oldest in remembered[:-MOST_REMEMBERED]:
+        del BROUGHT[oldest]
+
+
+def is_here(name: str) -> bool:
+    """Whether the sequences of this task are in this process."""
+    return name in BROUGHT and BROUGHT[name].recorded is not None
 
 
 def packed(task: Task) -> dict[str, Any]:
@@ -40,7 +65,7 @@ def packed(task: Task) -> dict[str, Any]:
     }
 
 
-def unpacked(parcel: dict[str, Any]) -> Task:
+def unpacked(parcel: Mapping[str, Any]) -> Task:
     """The task of `packed`, with equal sequences."""
     parts = []
     with np.load(io.BytesIO(base64.b64decode(parcel["sequences"])), allow_pickle=False) as arrays:
