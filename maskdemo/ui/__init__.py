@@ -1,1 +1,39 @@
-"""What pages share: the one folder of the package that may import Streamlit."""
+"""What pages share: the one folder of the package that may import Streamlit.
+
+What a session keeps (`st.session_state`) beside the widgets' own values. A setting lives in its
+widget, under its name (`task`, `padded_length`, ...; on the study page `study_task`, ...), and what is
+looked at under the page's name and its own (`playground_probe`, `inside_epoch`, ...); the address is
+written from them. Nothing else that a page shows is kept twice:
+
+| key | written by | why |
+| --- | --- | --- |
+| address | address | the page and parameters last written or taken: anything else came from outside |
+| audit_complaint | audit | why an uploaded file cannot be audited |
+| audit_file | audit | the configuration of the uploaded file |
+| audit_given | audit | the configuration that the page is about |
+| audit_uploads | audit | how many files were taken: the uploader's name, so that none is held twice |
+| audited | audit | which configuration the last report is about |
+| claims_measured | claims | what this session measured of the claims |
+| claims_rows | claims | each claim's row as it was last labelled, so that one that is open stays open |
+| claims_testing | claims | the claims under way |
+| complaints | address | a sentence for each part of the link that could not be used |
+| defaults | address | the default of each choice when drawn: only others go into the address |
+| first_seen | live | when this session first saw a run, for the seconds left |
+| moved | address | whether a control was moved in this run, and so whether the address is to be written |
+| outcomes | examples | what happened when this session ran the article's programs |
+| page | address | the page that the session is on |
+| playground_epoch | playground | where the replay came to rest |
+| playing | inside | the epoch shown while the inside page plays, None while it does not |
+| prepared | job | the experiment whose programs were asked for ahead |
+| refused | job | the sentence of a full queue, by the kind of work that was refused |
+| rested | playground | the epoch that the replay itself wrote, so that it is not taken for a link's |
+| running | examples | the article's program under way |
+| study_and_doses | session | its widget; new where its variable is |
+| study_and_vary | session, controls | its widget; nothing else where the first variable takes it |
+| study_doses | session | its widget; new where its variable is |
+| study_known | known | what was known of the study on the page before it was run here |
+| study_padded_length | controls | its widget; raised to the longest sequence |
+| study_vary | session | its widget, from a link or a question |
+| training | examples | the scenario of the article page that trains |
+| viewer | server | the session's name at the server |
+"""

@@ -71,13 +71,16 @@ def _about(snapshot: Snapshot) -> str:
     experiment = snapshot.experiment
     ended = max(len(standing(snapshot, name).accuracies) for name in experiment.strategies)
     repeats = counted(ended, "repeat")
+    chance = percent(snapshot.chance.valid)
     if experiment.per_step:
-        level = percent(snapshot.chance.reported)
         return (
-            f"Accuracy on the real steps of unseen sequences, mean of {repeats}; reported: padding and "
-            f"all, where chance is {level}."
+            f"Accuracy on the real steps of unseen sequences, mean of {repeats}; chance is {chance}. "
+            f"Reported: padding and all; there chance is {percent(snapshot.chance.reported)}."
         )
-    return f"Accuracy on unseen sequences: mean of {repeats}, and from the lowest to the highest."
+    return (
+        f"Accuracy on unseen sequences: mean of {repeats}, and from the lowest to the highest; "
+        f"chance is {chance}."
+    )
 
 
 def sentences(snapshot: Snapshot) -> None:
