@@ -17,9 +17,9 @@ written from them. Nothing else that a page shows is kept twice:
 | claims_rows | claims | each claim's row as it was last labelled, so that one that is open stays open |
 | claims_testing | claims | the claims under way |
 | complaints | address | a sentence for each part of the link that could not be used |
-| defaults | address | the default of each choice when drawn: only others go into the address |
+| defaults | address | each choice's default when drawn: only others go into the address |
 | first_seen | live | when this session first saw a run, for the seconds left |
-| moved | address | whether a control was moved in this run, and so whether the address is to be written |
+| moved | address | whether a control was moved in this run: only then is the address written |
 | outcomes | examples | what happened when this session ran the article's programs |
 | page | address | the page that the session is on |
 | playground_epoch | playground | where the replay came to rest |
