@@ -105,6 +105,15 @@ def test_recorded_data_and_back_is_never_at_odds_with_itself():
     controls_show(page, experiment_of(page))
 
 
+def test_recorded_data_and_back_keeps_sizes_and_lengths():
+    sizes = {"train_size": 992, "test_size": 200, "min_length": 3, "max_length": 9}
+    page = opened(small(task="last_sign", **sizes).to_params())
+    fine(page.selectbox(key="task").set_value("japanese_vowels").run())
+    fine(page.selectbox(key="task").set_value("last_sign").run())
+    back = experiment_of(page)
+    assert {name: getattr(back, name) for name in sizes} == sizes
+
+
 def test_longer_sequences_lift_the_padded_length():
     page = opened(small().to_params())
     fine(page.slider(key="lengths").set_value((2, 12)).run())
@@ -322,6 +331,10 @@ def test_the_page_stays_usable_while_a_run_goes_on():
     fine(page.slider(key="padded_length").set_value(30).run())
     assert experiment_of(page).padded_length == 30
     assert "run_cancel" in keys(page, "button")
+    # The curves are those of the run, and so is the way to its networks.
+    assert "This run has earlier settings" in shown(page)
+    (to_networks,) = [params for label, params in links(page) if label.startswith("See every gate")]
+    assert to_networks["padded_length"] == "16"
     fine(page.selectbox(key="playground_probe").set_value(2).run())
     assert page.selectbox(key="playground_probe").value == 2
     fine(page.button(key="run_cancel").click().run())
@@ -354,6 +367,10 @@ def test_a_full_queue_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
         patch.setattr(server, "start", full)
         fine(page.button(key="run_start").click().run())
     assert [each.value for each in page.warning] == ["The server is busy. Try again in a moment."]
+    study = fine(page.switch_page("pages/study.py").run())
+    assert not study.warning, "a refusal is that of the work that was refused"
+    assert not study.button(key="studyrun_start").disabled
+    fine(page.switch_page("pages/playground.py").run())
     ran(page)
     assert not page.warning
 
