@@ -56,7 +56,7 @@ if complaint is None:
 
 def bar() -> None:
     """Train or cancel, take away, and where the run stands."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         if job.is_going("run"):
             job.cancel_button("run")
         else:
@@ -80,7 +80,8 @@ def results() -> None:
         show_code.expander(experiment)
         return
     live.belongs(snapshot, experiment)
-    st.subheader(headline(snapshot), anchor=False)
+    with st.container(key="answer"):
+        st.subheader(headline(snapshot), anchor=False)
     left, right = st.columns([2, 1], gap="medium")
     with left:
         standings.table(snapshot, known.note(snapshot))
@@ -139,5 +140,7 @@ def on_rest(epoch: int) -> None:
     address.changed()
 
 
+# What comes above the charts while one watches has its room from the beginning.
+st.html("<style>.st-key-answer {min-height: 3.75rem} .st-key-bar {min-height: 2.75rem}</style>")
 job.watched(bar, "run")
 job.watched(results, "run", while_queued=False)

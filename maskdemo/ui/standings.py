@@ -19,6 +19,10 @@ LEAK = (
 )
 CELL = "padding:.3rem .5rem .3rem 0;vertical-align:top;line-height:1.3"
 SMALL = "font-size:.8rem;opacity:.8"
+#: Numbers that come while one watches must not move the charts below; a phone has no room for one line.
+ONE_LINE = """<style>
+@media (min-width: 640px) {.standings td, .standings th {white-space: nowrap}}
+</style>"""
 
 
 def table(snapshot: Snapshot, note: str = "") -> None:
@@ -31,8 +35,8 @@ def table(snapshot: Snapshot, note: str = "") -> None:
         for each in heads
     )
     st.html(
-        f'<table style="width:100%;border-collapse:collapse"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f'{ONE_LINE}<table class="standings" style="width:100%;border-collapse:collapse">'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     st.caption(f"{_about(snapshot)} {note}", help=LEAK)
 
@@ -50,7 +54,7 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:
         f"{swatch} <b>{escape(STRATEGIES[name].title)}</b>",
         f'<b>{accuracy}</b> <span style="{SMALL}">{spread}</span>',
         f'<b>{word}</b> <span style="{SMALL}">{apart}</span>',
-        escape(stands.leak_words),
+        "not yet" if stands.leak is None else escape(stands.leak_words),
     ]
     first, *rest = cells
     heading = f'<th scope="row" style="{CELL};text-align:left;font-weight:400">{first}</th>'
@@ -73,14 +77,9 @@ def _about(snapshot: Snapshot) -> str:
     repeats = counted(ended, "repeat")
     chance = percent(snapshot.chance.valid)
     if experiment.per_step:
-        return (
-            f"Accuracy on the real steps of unseen sequences, mean of {repeats}; chance is {chance}. "
-            f"Reported: padding and all; there chance is {percent(snapshot.chance.reported)}."
-        )
-    return (
-        f"Accuracy on unseen sequences: mean of {repeats}, and from the lowest to the highest; "
-        f"chance is {chance}."
-    )
+        reported = percent(snapshot.chance.reported)
+        return f"Unseen sequences, real steps: mean of {repeats}. Chance {chance}, reported {reported}."
+    return f"Unseen sequences, mean of {repeats}, lowest to highest. Chance: {chance}."
 
 
 def sentences(snapshot: Snapshot) -> None:

@@ -312,6 +312,12 @@ NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})  # type: ignore[arg-typ
 TRAINED = Snapshot(small(), (), NOTHING, Chance(0.5, 0.5), True, 1.0, 1.0)
 
 
+@pytest.fixture(autouse=True)
+def nothing_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told here was measured here."""
+    monkeypatch.setattr("maskdemo.shipped.reading.made", lambda *_: None)
+
+
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], None]]:
     """Let the page's worker be this one, which is no process."""
