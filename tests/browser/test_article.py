@@ -48,7 +48,7 @@ def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path)
     expect(box.get_by_text(re.compile(r"Ran to its end|Epoch \d of 2, batch \d of 4"))).to_be_visible(
         timeout=LONG
     )
-    expect(box.locator(".js-plotly-plot")).to_be_visible(timeout=LONG)
+    expect(box.locator(".js-plotly-plot").first).to_be_visible(timeout=LONG)
     expect(box.get_by_text("Ran to its end")).to_be_visible(timeout=LONG)
     expect(box.get_by_text("exactly the same outputs")).to_be_visible(timeout=LONG)
     box.get_by_text("What it printed").click()

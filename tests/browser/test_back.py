@@ -81,7 +81,7 @@ def go(page: Page, name: str) -> None:
 def test_every_control_of_the_playground_is_one_step(viewer: Viewer):
     page = viewer.open("/")
     journey, scenario = Journey(page), SCENARIOS["pre_padding"]
-    speech = {"task": "japanese_vowels", "padded_length": 80}
+    speech = {"task": "japanese_vowels", "padded_length": 80, "repeats": 5}
     page.get_by_text("Training", exact=True).click()
     journey.at("/", {}, lambda: expect(seed(page)).to_have_value("0"))
     fill(seed(page), 5)

@@ -138,7 +138,7 @@ def read_offline(
 
 def test_figures_are_saved_as_svg_or_as_png(trained: Viewer, tmp_path: Path):
     page = trained.page
-    chart = page.locator(".js-plotly-plot").nth(1)
+    chart = page.locator(".js-plotly-plot").nth(0)
 
     def camera() -> None:
         chart.hover()
