@@ -296,7 +296,7 @@ def test_a_mangled_link_shows_sentences_and_obeys_nothing(viewer: Viewer):
     expect(button(page, "Train")).to_be_enabled()
     expect_batch(page, 60)
     # The first control that moves writes what is shown, and nothing of what could not be used.
-    page.get_by_role("radio", name="In front").click()
+    page.get_by_role("radio", name="In front", exact=True).click()
     page.wait_for_url(re.compile("side=pre"), timeout=20 * SECOND)
     assert params_of(page.url) == {"task": "sum_sign", "seed": "3", "side": "pre"}
 
