@@ -18,8 +18,10 @@ from maskdemo.audit.report import Report
 from maskdemo.audit.samples import DRAWN
 from maskdemo.audit.trying import reason
 
-#: Weights, and numbers that all layers put out for one sequence of STEPS steps.
-MAX_WEIGHTS, MAX_OUTPUTS, STEPS = 30_000_000, 8_000_000, 40
+#: Weights, and numbers that all layers put out for one sequence.
+MAX_WEIGHTS, MAX_OUTPUTS = 30_000_000, 8_000_000
+#: Steps of that sequence: the first number that the model takes.
+STEPS = (40, 200, 1000)
 #: So many numbers of all sequences together are fine; larger models get fewer sequences.
 _ROOM, _FEWEST = 16_000_000, 4
 
@@ -46,9 +48,16 @@ def _outputs_of(config: dict[str, Any]) -> int:
     """How many numbers the layers put out for a sequence. Takes no memory for weights or outputs."""
     import keras
 
-    with keras.StatelessScope(initialize_variables=False):
-        model = _built(_of_known_length(config))
-        weights = sum(math.prod(variable.shape) for variable in model.weights)
+    model: Any = None
+    for steps in STEPS:
+        try:
+            with keras.StatelessScope(initialize_variables=False):
+                model = _built(_of_known_length(config, steps))
+            break
+        except CannotAudit:  # windows may be wider than that
+            if steps == STEPS[-1]:
+                raise
+    weights = sum(math.prod(variable.shape) for variable in model.weights)
     if weights > MAX_WEIGHTS:
         raise CannotAudit(f"The model has {weights:,} weights; at most {MAX_WEIGHTS:,} are built here.")
     outputs = sum(
@@ -65,15 +74,15 @@ def _outputs_of(config: dict[str, Any]) -> int:
     return outputs
 
 
-def _of_known_length(config: Any) -> Any:
-    """The same with inputs of STEPS steps, so that every layer knows how much it puts out."""
+def _of_known_length(config: Any, steps: int) -> Any:
+    """The same with inputs of so many steps, so that every layer knows how much it puts out."""
     if isinstance(config, list):
-        return [_of_known_length(each) for each in config]
+        return [_of_known_length(each, steps) for each in config]
     if not isinstance(config, dict):
         return config
-    known = {key: _of_known_length(each) for key, each in config.items()}
+    known = {key: _of_known_length(each, steps) for key, each in config.items()}
     if isinstance(shape := config.get("batch_shape"), list):
-        known["batch_shape"] = [None, *(STEPS if size is None else size for size in shape[1:])]
+        known["batch_shape"] = [None, *(steps if size is None else size for size in shape[1:])]
     return known
 
 

@@ -64,9 +64,13 @@ def graph(model: Any, entries: tuple[Entry, ...]) -> Callable[[Batch], list[np.n
         )
         for entry in entries
     }
-    run = tf.function(
-        lambda batch: model(packed(model, batch), training=False), input_signature=[specs]
-    )
+    # Only other people's layers may need their Python translated, for which files are written.
+    own = all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers())
+
+    def work(batch: Any) -> Any:
+        return model(packed(model, batch), training=False)
+
+    run = tf.function(work, input_signature=[specs], autograph=not own)
 
     def outputs(batch: Batch) -> list[np.ndarray]:
         _forget_states(model)

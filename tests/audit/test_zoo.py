@@ -1,11 +1,18 @@
 """Every model of the zoo is judged as it should be, and the layer at fault is named."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
 from maskdemo.audit import audit
+from maskdemo.audit.rebuild import audit_config
+from tests.audit import table
+from tests.audit.keras_io import PUBLISHED
 from tests.audit.zoo import ZOO, Specimen
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "audit-zoo.md"
 
 #: Said of most models that are right; the zoo does not repeat it.
 USUAL = {"cudnn"}
@@ -38,3 +45,15 @@ def test_large_enough_and_balanced():
     wrong = [each for each in ZOO.values() if each.cause]
     assert len(ZOO) >= 100
     assert len(wrong) >= 50 and len(ZOO) - len(wrong) >= 50
+
+
+@pytest.mark.parametrize("example", PUBLISHED.values(), ids=list(PUBLISHED))
+def test_examples_of_keras_io(example):
+    keras.utils.clear_session()
+    report = audit_config(example.build().to_json())
+    expected = [(example.cause, example.layer)] if example.cause else []
+    assert [(each.cause, each.layer) for each in report.leaks] == expected
+
+
+def test_the_table_of_the_docs_is_up_to_date():
+    assert DOCS.read_text(encoding="utf-8") == table.page(), "run python -m tests.audit.table"
