@@ -22,6 +22,8 @@ TITLES: Mapping[str, str] = {
     "article": "The article, checked",
     "audit": "Audit a model",
 }
+#: For the menu. A page is declared without one: Streamlit would make it the icon of the tab and have
+#: the browser fetch it from another host.
 ICONS: Mapping[str, str] = {
     "playground": ":material/tune:",
     "inside": ":material/search:",
@@ -37,7 +39,6 @@ def declare() -> tuple[StreamlitPage, str]:
         name: st.Page(
             file_of(name),
             title=title,
-            icon=ICONS[name],
             default=name == "playground",
             url_path="start" if name == "playground" else name,
         )

@@ -18,7 +18,6 @@ EXCEPTION = '[data-testid="stException"]'
 
 # Console errors that the app does not cause: (pattern, why it is allowed).
 ALLOWED: tuple[tuple[str, str], ...] = (
-    (r"ERR_NAME_NOT_RESOLVED.*fonts\.gstatic\.com", "Streamlit fetches a page's icon from its host."),
     (r"404.*/_stcore/", "Streamlit looks for its server beside a page of a link before the root."),
 )
 
