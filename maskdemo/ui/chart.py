@@ -26,6 +26,11 @@ from maskdemo.ui.drawings import Drawing, drawing
 FIGURES = {"SVG": 1, "PNG": 2}
 
 
+def saved_as() -> str:
+    """The kind of file that a chart's own menu saves, of `FIGURES`."""
+    return st.session_state.get("figures") or next(iter(FIGURES))
+
+
 def chart(
     figure: go.Figure | Drawing,
     *,
@@ -40,7 +45,7 @@ def chart(
     if it has frames. on_click: called with x where somebody clicked, before the page is drawn anew.
     """
     shown = figure if isinstance(figure, Drawing) else drawing(figure)
-    image = st.session_state.get("figures") or "SVG"
+    image = saved_as()
     data = {
         "figure": shown.figure,
         "frames": shown.frames,

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING
@@ -142,7 +143,7 @@ def playground() -> None:
         _others(PADDING, "padded_length", "side", "pad_value", "mask_value")
         strategies()
         _others(STRATEGY, "strategies", "count_invalid")
-        with st.expander("Training"):
+        with _folder("Training", "training_folder"):
             for name in () if session.is_fixed() else SIZES:
                 setting(name)
             _others(TRAINING)
@@ -153,6 +154,11 @@ def _others(group: str, *placed: str) -> None:
     for name, one in SETTINGS.items():
         if one.group == group and name not in placed:
             setting(name)
+
+
+def _folder(title: str, key: str) -> ExpanderContainer:
+    """A folder of controls that stays open when the controls above it come or go."""
+    return st.expander(title, key=key, on_change=address.touched)
 
 
 def study() -> None:
@@ -171,7 +177,7 @@ def study() -> None:
         for name in ("repeats", "epochs"):
             if name not in varied:
                 setting(name, STUDY)
-        with st.expander("More settings"):
+        with _folder("More settings", "study_folder"):
             if not fixed and "spread" not in varied:
                 lengths(STUDY)
             if "padded_length" not in varied:

@@ -10,6 +10,7 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.server import QueueFull, Status
 from maskdemo.ui import address, server
+from maskdemo.ui.chart import saved_as
 
 #: Seconds between two looks at work that runs: points come at least twice a second. And at work that
 #: waits, of which only a line of text changes.
@@ -61,21 +62,27 @@ def watched(
 ) -> None:
     """Draw it now, and again as long as work of these kinds goes on.
 
-    When work begins or ends the whole page runs again, which alone starts or stops the watching.
+    When work begins or ends the whole page runs again, which alone starts or stops the watching; also
+    when one piece of the page changed how all charts are to be saved.
     What only shows results need not be drawn again `while_queued`; what has nothing to do with the
     work under way need not `poll` at all.
     """
-    before = [status(kind).phase for kind in kinds]
+
+    def everywhere() -> tuple[list[str], str]:
+        return [status(kind).phase for kind in kinds], saved_as()
+
+    before = everywhere()
     live = () if not poll else ("queued", "running") if while_queued else ("running",)
 
     def look() -> None:
-        if [status(kind).phase for kind in kinds] != before:
+        if everywhere() != before:
             st.rerun()
         address.write()
         draw()
 
-    every = EVERY if "running" in before else EVERY_WAITING
-    st.fragment(look, run_every=every if set(before) & set(live) else None)()
+    phases = before[0]
+    every = EVERY if "running" in phases else EVERY_WAITING
+    st.fragment(look, run_every=every if set(phases) & set(live) else None)()
 
 
 def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.article.examples import EXAMPLES
@@ -26,7 +25,6 @@ def section(page: Page, number: int) -> Locator:
     return box
 
 
-@pytest.mark.skip(reason="Open: what it printed is behind a click since the page opens on results")
 def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path):
     example = EXAMPLES[2]
     page = viewer.open("/article")

@@ -63,6 +63,8 @@ def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
     # Another claim's experiment, although the session has been in the playground with this one.
     page.get_by_role("link", name="The article, checked").first.click()
     other = CLAIMS["finds_padding"].cases[1]
-    page.locator(".st-key-claim_finds_padding").get_by_role("link", name=other.title).click()
+    row = page.locator(".st-key-claim_finds_padding")
+    row.locator("summary").click()
+    row.get_by_role("link", name=other.title).click()
     in_playground(viewer)
     assert opened_experiment(viewer) == other.experiment

@@ -136,7 +136,6 @@ def read_offline(
     context.close()
 
 
-@pytest.mark.skip(reason="Open: waits for a redraw that the kept charts no longer make")
 def test_figures_are_saved_as_svg_or_as_png(trained: Viewer, tmp_path: Path):
     page = trained.page
     chart = page.locator(".js-plotly-plot").nth(0)

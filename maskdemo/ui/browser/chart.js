@@ -49,7 +49,8 @@ class Chart {
   /** Take in what the server says; draws only if that is something else than before. */
   update(data, tell) {
     this.tell = tell;
-    if (data.version === this.data?.version && data.alt === this.data.alt) return;
+    const told = ({ version, alt, image }) => JSON.stringify([version, alt, image]);
+    if (this.data && told(data) === told(this.data)) return;
     this.data = data;
     this.figure = JSON.parse(data.figure);
     this.frames = data.frames ? decoded(JSON.parse(data.frames)) : null;
