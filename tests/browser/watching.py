@@ -8,8 +8,7 @@ from playwright.sync_api import Page
 
 WATCH = """() => {
     const seen = window.seen = {
-        removed: 0, blank: 0, frames: 0, heights: new Set(), points: new Set(), times: [],
-        began: performance.now(),
+        removed: 0, blank: 0, frames: 0, heights: new Set(), points: new Set(),
     };
     const isChart = node => node.nodeType === 1 &&
         (node.matches('.js-plotly-plot') || node.querySelector('.js-plotly-plot'));
@@ -29,9 +28,7 @@ WATCH = """() => {
         for (const plot of watched) {
             seen.heights.add(`${watched.indexOf(plot)}: ${plot.getBoundingClientRect().height}`);
             if (!/by epoch/.test(plot.layout?.title?.text || '')) continue;
-            const now = points(plot);
-            if (!seen.points.has(now)) seen.times.push(performance.now());
-            seen.points.add(now);
+            seen.points.add(points(plot));
         }
         requestAnimationFrame(tick);
     };
@@ -46,7 +43,7 @@ class Seen:
 
     removed: charts taken out of the page. blank: animation frames in which one of the watched charts
     was not drawn. heights: how many different heights the charts had, together. points: the lengths
-    that the lines by epoch had. seconds: from the first of them to the last. watched: seconds in all.
+    that the lines by epoch had.
     """
 
     charts: int
@@ -55,18 +52,6 @@ class Seen:
     frames: int
     heights: int
     points: tuple[int, ...]
-    seconds: float
-    watched: float
-
-    @property
-    def updates_a_second(self) -> float:
-        """How often the lines by epoch grew."""
-        return (len(self.points) - 1) / self.seconds
-
-    @property
-    def frames_a_second(self) -> float:
-        """How often the browser drew anything at all, at the least: 60 where nothing is in its way."""
-        return self.frames / self.watched
 
 
 def watch(page: Page) -> int:
@@ -78,11 +63,9 @@ def seen(page: Page, charts: int) -> Seen:
     """What was seen until now."""
     found = page.evaluate(
         """() => {
-            const {removed, blank, frames, times, began} = seen;
+            const {removed, blank, frames} = seen;
             const [heights, points] = [seen.heights.size, [...seen.points].sort((a, b) => a - b)];
-            const seconds = (times[times.length - 1] - times[0]) / 1000;
-            const watched = (performance.now() - began) / 1000;
-            return {removed, blank, frames, heights, points, seconds, watched};
+            return {removed, blank, frames, heights, points};
         }"""
     )
     return Seen(charts=charts, **found | {"points": tuple(found["points"])})
