@@ -11,10 +11,8 @@ from maskdemo.study.grid import Study
 
 
 @dataclass(frozen=True)
-class Run:
-    """Train an experiment, and show every epoch."""
-
-    experiment: Experiment
+class _Asked:
+    """What the queue asks of every request."""
 
     #: Whether it gives way to requests that are not patient.
     patient: ClassVar[bool] = False
@@ -24,22 +22,38 @@ class Run:
     @property
     def work(self) -> float:
         """Multiply-adds, an upper estimate; 0 where nothing is known of it."""
-        return self.experiment.work
+        return 0.0
 
     @property
     def task(self) -> str:
         """The name of what is to be learned, if anything is; somebody may have brought it."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Run(_Asked):
+    """Train an experiment, and show every epoch."""
+
+    experiment: Experiment
+
+    @property
+    def work(self) -> float:
+        """Multiply-adds, an upper estimate."""
+        return self.experiment.work
+
+    @property
+    def task(self) -> str:
+        """The name of what is to be learned."""
         return self.experiment.task
 
 
 @dataclass(frozen=True)
-class StudyRun:
+class StudyRun(_Asked):
     """Train the trainings of a study that nobody has trained yet."""
 
     study: Study
 
     patient: ClassVar[bool] = True
-    clean: ClassVar[bool] = False
 
     @property
     def work(self) -> float:
@@ -53,38 +67,31 @@ class StudyRun:
 
 
 @dataclass(frozen=True)
-class Claims:
+class Claims(_Asked):
     """Measure what the article's claims of these names need."""
 
     names: tuple[str, ...]
 
     patient: ClassVar[bool] = True
-    clean: ClassVar[bool] = False
-    work: ClassVar[float] = 0.0
-    task: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
-class Program:
+class Program(_Asked):
     """Run the article's program of this name."""
 
     name: str
 
-    patient: ClassVar[bool] = False
     clean: ClassVar[bool] = True
-    work: ClassVar[float] = 0.0
-    task: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
-class Costs:
+class Costs(_Asked):
     """Time an epoch of each strategy, here and in Keras."""
 
     experiment: Experiment
 
     patient: ClassVar[bool] = True
     clean: ClassVar[bool] = True
-    work: ClassVar[float] = 0.0
 
     @property
     def task(self) -> str:
@@ -93,16 +100,13 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(_Asked):
     """Find out whether padding leaks into the Keras model that a configuration describes, as JSON."""
 
     config: str
 
-    patient: ClassVar[bool] = False
     #: Its limits stay with the process, which nobody else is to have.
     clean: ClassVar[bool] = True
-    work: ClassVar[float] = 0.0
-    task: ClassVar[str] = ""
 
 
 def study_to_plain(study: Study) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -398,14 +397,14 @@ def test_one_claim_then_all_others(answers):
 
 
 def test_cancelled_failed_and_refused(serve, monkeypatch):
-    endless = threading.Event()
+    over = threading.Event()
+    over.set()
 
     def worker(order) -> Iterator[Snapshot]:
         if order["kind"] == "checks":
             raise ValueError("Keras is not to be reached.")
         experiment = Experiment.from_json(order["experiment"])
-        while endless.is_set():
-            time.sleep(0.02)
+        while not over.wait(0.02):
             yield replace(TRAINED, experiment=experiment, finished=False, done=0.5)
         yield replace(TRAINED, experiment=experiment)
 
@@ -414,7 +413,7 @@ def test_cancelled_failed_and_refused(serve, monkeypatch):
     page = opened()
     page.button(key="claims_start_supports_masking").click().run()
     until(page, lambda p: "Keras is not to be reached." in shown(p).replace("\\", ""))
-    endless.set()
+    over.clear()
     page.button(key="claims_start_slower").click().run()
     until(page, lambda p: "claims_cancel" in buttons(p))
     assert page.button(key="claims_start_missing").disabled
