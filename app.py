@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from maskdemo.ui import address, navigation, server
+from maskdemo.ui import address, navigation, server, theme
 
-st.set_page_config(page_title="Is masking required for LSTMs?", page_icon="🎭", layout="wide")
 page, name = navigation.declare()
+st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
+theme.style()
 address.follow(name)
 navigation.menu()
 server.shared()

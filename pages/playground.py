@@ -81,7 +81,7 @@ def results() -> None:
         return
     live.belongs(snapshot, experiment)
     with st.container(key="answer"):
-        st.subheader(headline(snapshot), anchor=False)
+        st.header(headline(snapshot), anchor=False)
     left, right = st.columns([2, 1], gap="medium")
     with left:
         standings.table(snapshot, known.note(snapshot))
@@ -140,7 +140,5 @@ def on_rest(epoch: int) -> None:
     address.changed()
 
 
-# What comes above the charts while one watches has its room from the beginning.
-st.html("<style>.st-key-answer {min-height: 3.75rem} .st-key-bar {min-height: 2.75rem}</style>")
 job.watched(bar, "run")
 job.watched(results, "run", while_queued=False)

@@ -38,7 +38,7 @@ TITLES = {
     "accuracy": "Accuracy on training sequences, by epoch",
     "loss": "Loss on training sequences, by epoch",
 }
-PLOT_HEIGHT = 260
+PLOT_HEIGHT = 220
 AXIS_SPACE = 46
 
 

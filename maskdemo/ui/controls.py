@@ -112,7 +112,7 @@ def task(prefix: str = "") -> None:
 
 def strategies(prefix: str = "") -> None:
     """Which strategies are compared; a study always has the baseline besides."""
-    st.subheader("Strategies", anchor=False)
+    st.header("Strategies", anchor=False)
     setting("strategies", prefix)
     if prefix:
         st.caption("Each is compared with no mask, which is always among them.")
@@ -126,13 +126,13 @@ def strategies(prefix: str = "") -> None:
 def playground() -> None:
     """The playground's controls, in the sidebar."""
     with st.sidebar:
-        st.subheader("Sequences", anchor=False)
+        st.header("Sequences", anchor=False)
         task()
         if not session.is_fixed():
             lengths()
         setting("missing_rate")
         _others(SEQUENCES, "task", *session.LENGTHS, *SIZES, "missing_rate")
-        st.subheader("Padding", anchor=False)
+        st.header("Padding", anchor=False)
         padded_length()
         setting("side")
         left, right = st.columns(2)
@@ -165,7 +165,7 @@ def study() -> None:
     """The study's controls, in the sidebar."""
     state = st.session_state
     with st.sidebar:
-        st.subheader("What to vary", anchor=False)
+        st.header("What to vary", anchor=False)
         task(STUDY)
         fixed = session.is_fixed(STUDY)
         possible = [name for name in VARIABLES if not (fixed and name == "spread")]

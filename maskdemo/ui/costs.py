@@ -19,7 +19,7 @@ from maskdemo.ui.theme import is_dark
 
 def section(experiment: Experiment) -> None:
     """Heading, button, and the figures as they come, for the settings of the page."""
-    st.subheader("What each strategy costs", anchor=False)
+    st.header("What each strategy costs", anchor=False)
     st.markdown(
         "How long one epoch takes on this server: here, for each strategy, and with Keras's "
         "`Model.fit` on an LSTM without a mask and with a Masking layer. It takes a minute or two."

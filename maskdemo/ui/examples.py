@@ -18,9 +18,6 @@ from maskdemo.ui import address, job, known, live, navigation, server, standings
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
-#: Longer programs scroll in a box of so many pixels, so that what they did stays beside them.
-MOST_LINES, MOST_HEIGHT = 34, 640
-
 state = st.session_state
 
 
@@ -96,9 +93,7 @@ def _code(example: Example, program: Program) -> None:
 
 
 def _listing(text: str, language: str = "python") -> None:
-    long = len(text.splitlines()) > MOST_LINES
-    height = MOST_HEIGHT if long else "content"
-    st.code(text, language, line_numbers=language == "python", height=height)
+    st.code(text, language, line_numbers=language == "python")
 
 
 def _ran() -> dict[str, ProgramRun]:

@@ -51,6 +51,12 @@ def declare() -> tuple[StreamlitPage, str]:
     return page, name
 
 
+def tab(name: str) -> str:
+    """The title of a page's tab: of several that are open each says which it is."""
+    question = "Is masking required for LSTMs?"
+    return question if name in ("", "playground") else f"{TITLES[name]} – {question}"
+
+
 def file_of(name: str) -> str:
     """A page's script, as Streamlit asks for it."""
     return f"pages/{name}.py"

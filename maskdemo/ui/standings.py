@@ -19,10 +19,6 @@ LEAK = (
 )
 CELL = "padding:.3rem .5rem .3rem 0;vertical-align:top;line-height:1.3"
 SMALL = "font-size:.8rem;opacity:.8"
-#: Numbers that come while one watches must not move the charts below; a phone has no room for one line.
-ONE_LINE = """<style>
-@media (min-width: 640px) {.standings td, .standings th {white-space: nowrap}}
-</style>"""
 
 
 def table(snapshot: Snapshot, note: str = "") -> None:
@@ -35,7 +31,7 @@ def table(snapshot: Snapshot, note: str = "") -> None:
         for each in heads
     )
     st.html(
-        f'{ONE_LINE}<table class="standings" style="width:100%;border-collapse:collapse">'
+        f'<table class="standings" style="width:100%;border-collapse:collapse">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     st.caption(f"{_about(snapshot)} {note}", help=LEAK)

@@ -33,7 +33,7 @@ def answer(findings: Findings) -> None:
     """What may be said by now, the headline first."""
     said = summary(findings)
     with st.container(gap="xsmall"):
-        st.subheader(said[0] if said else _nothing_said(findings), anchor=False)
+        st.header(said[0] if said else _nothing_said(findings), anchor=False)
         # In one paragraph: what comes in while one watches moves the charts by a line at most.
         st.markdown(plain(" ".join(said[1:])) or "&nbsp;")
 

@@ -1,10 +1,16 @@
-"""What the pages know of the viewer's theme, and text as it stands."""
+"""What the pages know of the viewer's theme, what they add to it, and text as it stands."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import streamlit as st
+
+
+def style() -> None:
+    """What the theme's settings cannot say, once for every page."""
+    st.html(Path(__file__).with_name("pages.css"))
 
 
 def is_dark() -> bool:

@@ -364,7 +364,7 @@ def test_a_phone_scrolls_in_one_direction_only(new_viewer: NewViewer):
                 for (const node of [document.documentElement, main])
                     if (node.scrollWidth > node.clientWidth + 1) found.push(node.tagName);
                 const looked = main.querySelectorAll(
-                    '.js-plotly-plot, button, h1, h3, p, td');
+                    '.js-plotly-plot, button, h1, h2, h3, p, td');
                 const moves = node => /auto|scroll/.test(getComputedStyle(node).overflowX);
                 const scrolls = node =>
                     node && node !== main && (moves(node) || scrolls(node.parentElement));

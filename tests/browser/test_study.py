@@ -49,7 +49,7 @@ def chart(page: Page) -> Locator:
 
 
 def answer(page: Page) -> Locator:
-    return page.get_by_test_id("stMain").get_by_role("heading", level=3).first
+    return page.get_by_test_id("stMain").get_by_role("heading", level=2).first
 
 
 def seen(locator: Locator) -> None:

@@ -1,0 +1,108 @@
+"""axe-core finds nothing serious or critical: any page, either look, before, during and after a run."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from maskdemo.experiment import Experiment
+from maskdemo.study import Study
+from tests.browser.test_playground import LONG, SECOND, button, finish, link, start
+from tests.browser.viewer import Viewer
+
+AXE = Axe()
+LOOKS = ("light", "dark")
+GRAVE = ("serious", "critical")
+#: Colours are judged where they rest.
+AT_REST = "*, *::before, *::after {transition: none !important; animation: none !important}"
+
+
+def expect_no_findings(page: Page) -> None:
+    """Judges what is on the page now, light and dark."""
+    page.add_style_tag(content=AT_REST)
+    found = []
+    for look in LOOKS:
+        page.emulate_media(color_scheme=look)
+        expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", look)
+        for rule in AXE.run(page).response["violations"]:
+            if rule["impact"] in GRAVE:
+                found += [
+                    f"{look}: {rule['id']}: {node['target'][-1]}: {node['html'][:120]}"
+                    for node in rule["nodes"]
+                ]
+    assert not found, "\n".join(found)
+
+
+def open_all(page: Page, *names: str) -> None:
+    """Unfold what is folded."""
+    for name in names:
+        page.get_by_text(name, exact=True).click()
+
+
+def test_the_playground(viewer: Viewer):
+    page = viewer.open("/")
+    open_all(page, "What each one does", "Training", "Show the code", "How the verdict is reached")
+    viewer.settle()
+    expect_no_findings(page)
+    viewer.open(link(**LONG, seed=31))
+    start(page)
+    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("epoch", timeout=60 * SECOND)
+    expect_no_findings(page)
+    button(page, "Cancel").click()
+    finish(viewer)
+    button(page, "Take away").click()
+    expect(page.get_by_role("button", name="Report")).to_be_visible()
+    expect_no_findings(page)
+
+
+def test_inside_the_lstm(viewer: Viewer):
+    page = viewer.open("/inside")
+    expect_no_findings(page)
+    for view in ("Side by side", "Gradient", "Add padding"):
+        page.get_by_role("radio", name=view).click()
+        viewer.settle()
+        expect_no_findings(page)
+
+
+def test_the_study(viewer: Viewer):
+    page = viewer.open("/study")
+    open_all(page, "All numbers", "How the words are reached", "More settings")
+    viewer.settle()
+    expect_no_findings(page)
+    base = Experiment(task="sum_sign", train_size=400, epochs=100, repeats=10)
+    study = Study(base=base, vary="padded_length", doses=(40, 60, 80))
+    viewer.open(f"/study?{urlencode(study.to_params())}")
+    button(page, "Run study").click()
+    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("trainings", timeout=60 * SECOND)
+    expect_no_findings(page)
+    button(page, "Cancel").click()
+    expect(button(page, "Run study")).to_be_visible(timeout=60 * SECOND)
+    expect_no_findings(page)
+
+
+def test_the_article(viewer: Viewer):
+    page = viewer.open("/article")
+    open_all(page, "How a case is decided")
+    page.locator('[data-testid="stExpander"] summary').nth(3).click()
+    page.get_by_text("The program, run here and mended step by step").nth(2).click()
+    expect(button(page, "Run it")).to_be_visible()
+    viewer.settle()
+    expect_no_findings(page)
+    button(page, "Run it").click()
+    expect(button(page, "Cancel")).to_be_visible(timeout=60 * SECOND)
+    expect_no_findings(page)
+    expect(button(page, "Run it")).to_be_enabled(timeout=120 * SECOND)
+    expect_no_findings(page)
+
+
+def test_an_audit(viewer: Viewer):
+    page = viewer.open("/audit")
+    expect_no_findings(page)
+    button(page, "Audit").click()
+    expect(button(page, "Cancel")).to_be_visible(timeout=60 * SECOND)
+    expect_no_findings(page)
+    expect(button(page, "Audit")).to_be_visible(timeout=120 * SECOND)
+    viewer.settle()
+    expect_no_findings(page)
