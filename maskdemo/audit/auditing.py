@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -111,11 +112,11 @@ def _explained(
         mine = [each for each in leaking if each.side == side]
         # Seven steps are quickly traced; fewer may hide behind a window, or be none for some lengths.
         chosen = next((each for each in mine if each.added >= 7), mine[-1])
-        repaired = trial.pair(chosen)
-        here, moves = faults(repaired, _CALL_ROOM[precision])
+        pair = trial.pair(chosen)
+        here, moves = faults(replace(pair), _CALL_ROOM[precision])
         found += here
         rest = rest or moves > _CALL_ROOM[precision] or not here
-        traced = traced or trial.pair(chosen)
+        traced = traced or pair
     if traced is None:
         traced = trial.pair(next((each for each in measures if each.added), measures[-1]))
     model = (trial.model.name, type(trial.model).__name__)

@@ -63,7 +63,7 @@ class Trial:
             self.samples = samples
             try:
                 if self.steps is None:
-                    self._run_shortest()
+                    self._try_shortest()
                 return samples, self.run(self.mixed())
             except CannotAudit:
                 raise
@@ -72,21 +72,21 @@ class Trial:
         assert failure is not None
         raise CannotAudit(f"The model cannot be run on sequences: {reason(failure)}") from failure
 
-    def _run_shortest(self) -> None:
-        """Raises where a window is wider than the shortest sequence, as adding up shapes tells.
+    def _try_shortest(self) -> None:
+        """Raises where a window is wider than the shortest sequence.
 
-        To be looked at before: what TensorFlow's convolutions then put out is what stood in memory.
+        To be looked at before anything is run, by adding up shapes where a model can do that: what
+        TensorFlow's convolutions put out in such a case is what stood in memory.
         """
         shortest = min(self.samples.by_length().items())[1]
         batch = self.samples.rectangle(shortest[:1], "post")
-        if getattr(self.model, "inputs", None):
-            import keras
+        if not getattr(self.model, "inputs", None):
+            self.run(batch)
+            return
+        import keras
 
-            specs = {
-                name: keras.KerasTensor(array.shape, str(array.dtype)) for name, array in batch.items()
-            }
-            self.model.compute_output_spec(running.packed(self.model, specs))
-        self.run(batch)
+        specs = {name: keras.KerasTensor(each.shape, str(each.dtype)) for name, each in batch.items()}
+        self.model.compute_output_spec(running.packed(self.model, specs))
 
     def _as_graph(self, opened: bool) -> None:
         graph = running.graph(self.model, self.entries)

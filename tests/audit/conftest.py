@@ -1,4 +1,17 @@
+import gc
+
 import pytest
+
+
+@pytest.fixture(scope="package", autouse=True)
+def keras_is_no_garbage():
+    """Hundreds of models are built and dropped; Keras itself need not be looked through each time."""
+    import keras
+
+    keras.ops.zeros(1)
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

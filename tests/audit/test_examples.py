@@ -22,7 +22,7 @@ GUILTY = {
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=list(EXAMPLES))
 def test_an_example_is_what_it_says(example):
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     assert example.scenario in SCENARIOS
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -16,14 +16,29 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "audit-zoo.md"
 
 #: Said of most models that are right; the zoo does not repeat it.
 USUAL = {"cudnn"}
+#: One of each kind is audited with everything, as `make bench` does with all of them; for the others
+#: two amounts of padding will do, and no saved copy.
+WHOLE = {
+    "attention_as_a_graph",
+    "convolution",
+    "custom_layer",
+    "fixed_length",
+    "half_precision",
+    "mask_value_as_a_tensor",
+    "masked_plus_unmasked",
+    "masking_lstm",
+    "own_model_with_attention",
+    "times_two",
+}
+QUICK = {"added": (1, 7), "saved": False}
 
 
 def judged(specimen: Specimen):
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     model = specimen.build()
     keras.config.set_dtype_policy("float32")
     own = [keras.ops.convert_to_numpy(each).copy() for each in model.weights]
-    report = audit(model, **specimen.given)
+    report = audit(model, **specimen.given | ({} if specimen.name in WHOLE else QUICK))
     for before, variable in zip(own, model.weights, strict=False):
         assert np.array_equal(before, keras.ops.convert_to_numpy(variable)), "weights were changed"
     return report
@@ -49,7 +64,7 @@ def test_large_enough_and_balanced():
 
 @pytest.mark.parametrize("example", PUBLISHED.values(), ids=list(PUBLISHED))
 def test_examples_of_keras_io(example):
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     report = audit_config(example.build().to_json())
     expected = [(example.cause, example.layer)] if example.cause else []
     assert [(each.cause, each.layer) for each in report.leaks] == expected

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from tests.bench import audit
 from tests.bench.contender import ROOT, Contender
 from tests.bench.workload import AT_ONCE, MATRIX, OPERATIONS
 
@@ -45,6 +46,9 @@ BUDGETS = (
     Budget("rss_after_first_run_mb", "Memory after the first run", 850, at_most=True, unit="MB"),
     Budget("study_s", "The default study, 140 trainings", 90, at_most=True, unit="s"),
     Budget("study_first_curve_s", "Its first curve, one repeat a dose", 15, at_most=True, unit="s"),
+    Budget("audit_median_s", "An audit, median of the zoo", 3, at_most=True, unit="s"),
+    Budget("audit_false_alarms", "Models of the zoo wrongly called leaking", 0, at_most=True),
+    Budget("audit_missed", "Models of the zoo whose leak was missed", 0, at_most=True),
 )
 
 
@@ -157,7 +161,8 @@ def main() -> None:
     log.write_text("")
     study, behind_study = study_figures(log)
     measured, behind = figures(rounds, log)
-    measured, behind = measured | study, behind | behind_study
+    print("The audit over the zoo ...", flush=True)
+    measured, behind = measured | study | audit.figures(log), behind | behind_study
     print(f"\n{table(measured)}\n\n{study_words(measured, behind)}\n")
     for name, figure in behind.items():
         print(f"{name:<42}{figure:>11.4g}")
