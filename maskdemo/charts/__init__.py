@@ -15,6 +15,7 @@ from maskdemo.charts.dose_response import dose_response
 from maskdemo.charts.fitting import fitting
 from maskdemo.charts.gates import gate_heatmaps
 from maskdemo.charts.gradients import gradient_by_step
+from maskdemo.charts.lengths import sequence_lengths
 from maskdemo.charts.looks import colour
 from maskdemo.charts.steps import outputs_by_step, outputs_frames
 from maskdemo.charts.template import template
@@ -35,6 +36,7 @@ __all__ = [
     "outputs_by_step",
     "outputs_frames",
     "padded_batch",
+    "sequence_lengths",
     "strategies_compared",
     "template",
     "unit_traces",

@@ -22,10 +22,11 @@ BUCKETS = 4
 class Way:
     """A way to make rectangles. padding: share of their steps that is padding, 0 to 1.
 
-    cut: share of all real steps that is cut off, 0 to 1.
+    cut: share of all real steps that is cut off, 0 to 1. short: the title where there is little room.
     """
 
     title: str
+    short: str
     padding: float
     cut: float = 0.0
 
@@ -53,21 +54,24 @@ def lengths_of(lengths: Sequence[int] | NDArray[np.integer]) -> Lengths:
     """The histogram of these lengths (N,), each at least 1, and what three ways would waste."""
     steps = np.asarray(lengths)
     longest = int(steps.max())
-    ways = [Way(f"to the longest, {longest} steps", _padding(steps, longest))]
+    ways = [Way(f"to the longest, {longest} steps", f"to {longest} steps", _padding(steps, longest))]
     most = int(np.percentile(steps, PERCENTILE, method="higher"))
-    kept = np.minimum(steps, most)
-    ways.append(
-        Way(
-            f"to {most} steps, which {PERCENTILE}% of the sequences do not exceed",
-            _padding(kept, most),
-            cut=float(1 - kept.sum() / steps.sum()),
+    if most < longest:
+        kept = np.minimum(steps, most)
+        ways.append(
+            Way(
+                f"to {most} steps, which {PERCENTILE}% of the sequences do not exceed",
+                f"to {most} steps, enough for {PERCENTILE}%",
+                _padding(kept, most),
+                cut=float(1 - kept.sum() / steps.sum()),
+            )
         )
-    )
     buckets = [each for each in np.array_split(np.sort(steps), BUCKETS) if len(each)]
     rectangles = sum(len(each) * int(each.max()) for each in buckets)
     ways.append(
         Way(
             f"in {len(buckets)} buckets of similar length, each to its own longest",
+            f"in {len(buckets)} buckets of similar length",
             float(1 - steps.sum() / rectangles),
         )
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from maskdemo.experiment import MOST_CELLS
+from maskdemo.tasks import Task
+
 #: Of the file, as the browser's upload is limited too.
 MOST_BYTES = 20 * 2**20
 #: Of a table in memory, before and after it is decompressed.
@@ -33,6 +36,14 @@ class Unusable(ValueError):  # noqa: N818 - an answer to people, not a fault
     def __init__(self, sentence: str, *, offer: str = "") -> None:
         super().__init__(sentence)
         self.offer = offer
+
+
+def padded_length(task: Task, wanted: int) -> int:
+    """The padded length nearest to the wanted one that a task of recorded data has room for."""
+    fixed = task.fixed
+    assert fixed is not None
+    room = MOST_CELLS // ((fixed.train_size + fixed.test_size) * task.features)
+    return max(fixed.max_length, min(wanted, room))
 
 
 def quoted(value: object) -> str:

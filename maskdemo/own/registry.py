@@ -17,7 +17,7 @@ from maskdemo.own.limits import Unusable
 if TYPE_CHECKING:
     from maskdemo.own.task import Own
 
-#: Bytes of all sequences of all viewers.
+#: Bytes of all viewers, of their sequences and of the files that they are looking at.
 MOST_HELD = 96 * 2**20
 #: Seconds for which a viewer who left may come back, as long as a lost connection is waited for.
 GRACE = 60.0
@@ -44,10 +44,22 @@ def own_named(name: str) -> Own:
     return _OWN[name]
 
 
+def later(seconds: float, call: Callable[[], object]) -> None:
+    """Call it then, in a thread of its own that nobody waits for."""
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
+
+
 @dataclass
 class _Brought:
-    own: Own
+    own: Own | None = None
+    draft: int = 0  # bytes of a file that is still being looked at
     left: float | None = None  # when the viewer was last seen to leave
+
+    @property
+    def size(self) -> int:
+        return self.draft + (0 if self.own is None else self.own.nbytes)
 
 
 class Registry:
@@ -64,24 +76,28 @@ class Registry:
         most_bytes: int = MOST_HELD,
         grace: float = GRACE,
         clock: Callable[[], float] = time.monotonic,
+        later: Callable[[float, Callable[[], object]], None] = later,
     ) -> None:
         self._forgotten, self._most_bytes = forgotten, most_bytes
-        self._grace, self._clock = grace, clock
+        self._grace, self._clock, self._later = grace, clock, later
         self._lock = threading.RLock()
         self._brought: dict[str, _Brought] = {}
 
     def bring(self, viewer: str, own: Own) -> None:
         """Hold this in place of what the viewer brought before. Raises `Unusable` without room."""
         with self._lock:
-            self.sweep()
-            if self._size(without=viewer) + own.nbytes > self._most_bytes:
-                raise Unusable(
-                    "Too many people have their own data here now, so there is no room for yours. Try "
-                    "again in a while, or take fewer sequences or features."
-                )
-            self.take_back(viewer)
-            self._brought[viewer] = _Brought(own)
+            before = self._brought.get(viewer) or _Brought()
+            self._check_room(viewer, own.nbytes + before.draft)
+            self._take_back_own(before)
+            self._brought[viewer] = _Brought(own, before.draft)
             lend(own)
+
+    def weigh(self, viewer: str, draft: int) -> None:
+        """Count a viewer's file that is looked at, in bytes. Raises `Unusable` without room."""
+        with self._lock:
+            before = self._brought.get(viewer) or _Brought()
+            self._check_room(viewer, draft + before.size - before.draft)
+            self._brought[viewer] = _Brought(before.own, draft)
 
     def find(self, viewer: str) -> Own | None:
         """What the viewer brought, if it is still here."""
@@ -95,14 +111,14 @@ class Registry:
         with self._lock:
             held = self._brought.pop(viewer, None)
             if held is not None:
-                take_back(held.own.task.name)
-                self._forgotten(held.own.task.name)
+                self._take_back_own(held)
 
     def left(self, viewer: str) -> None:
         """The viewer's connection is closed: forgotten after the grace unless they return."""
         with self._lock:
             if viewer in self._brought:
                 self._brought[viewer].left = self._clock()
+                self._later(self._grace, self.sweep)
 
     def returned(self, viewer: str) -> None:
         """The viewer is here."""
@@ -120,9 +136,22 @@ class Registry:
 
     @property
     def held(self) -> int:
-        """Bytes of all sequences that are here."""
+        """Bytes of all that is here."""
         with self._lock:
             return self._size()
 
     def _size(self, *, without: str = "") -> int:
-        return sum(each.own.nbytes for viewer, each in self._brought.items() if viewer != without)
+        return sum(each.size for viewer, each in self._brought.items() if viewer != without)
+
+    def _check_room(self, viewer: str, wanted: int) -> None:
+        self.sweep()
+        if self._size(without=viewer) + wanted > self._most_bytes:
+            raise Unusable(
+                "Too many people have their own data here now, so there is no room for yours. Try "
+                "again in a while, or take fewer sequences or features."
+            )
+
+    def _take_back_own(self, held: _Brought) -> None:
+        if held.own is not None:
+            take_back(held.own.task.name)
+            self._forgotten(held.own.task.name)

@@ -23,6 +23,7 @@ from maskdemo.own.limits import (
     MOST_TEST,
     MOST_TRAIN,
     Unusable,
+    padded_length,
 )
 from maskdemo.own.recipe import parts_of, rows_of_steps, steps_of
 from maskdemo.own.table import Layout, Table, column_of
@@ -143,11 +144,9 @@ def task_of(
 
 def fitted(own: Own, like: Experiment) -> Experiment:
     """These settings with one's own sequences, padded as far as there is room for."""
-    fixed, features = own.task.fixed, own.task.features
-    assert fixed is not None
-    room = MOST_CELLS // ((fixed.train_size + fixed.test_size) * features)
-    padded_length = max(fixed.max_length, min(like.padded_length, room))
-    return replace(like, task=own.task.name, padded_length=padded_length)
+    return replace(
+        like, task=own.task.name, padded_length=padded_length(own.task, like.padded_length)
+    )
 
 
 def _long(table: Table, columns: Columns) -> tuple[pd.DataFrame, Columns, NDArray]:

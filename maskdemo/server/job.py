@@ -69,3 +69,15 @@ class Place:
     def going(self) -> bool:
         """Whether the viewer still waits for it."""
         return self.left is None and self.job.going
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is over and did not come to its end."""
+        return not self.going and (self.left is not None or self.job.phase != "finished")
+
+    def let_go(self) -> None:
+        """Of what there was to see."""
+        if self.left is not None:
+            self.left = Status(self.left.phase)
+        if not self.job.going:
+            self.job.newest = None

@@ -130,6 +130,11 @@ class Queue:
             while len(self._ahead) > self.remembered:
                 self._ahead.popitem(last=False)
 
+    def forget(self, task: str) -> None:
+        """Cancel and forget all that is about this task."""
+        with self._lock:
+            self._drop([at for at, each in self._places.items() if each.job.request.task == task])
+
     # What whoever does the work does.
 
     def take(self) -> Job | None:
@@ -212,9 +217,7 @@ class Queue:
             for viewer in [each for each, end in self._leaving.items() if end <= self.clock()]:
                 del self._leaving[viewer]
                 self._ahead.pop(viewer, None)
-                for at in [each for each in self._places if each[0] == viewer]:
-                    self._leave(at)
-                    del self._places[at]
+                self._drop([at for at in self._places if at[0] == viewer])
 
     # From here on the caller holds the lock.
 
@@ -256,6 +259,11 @@ class Queue:
         if not self._viewers_of(place.job):
             place.job.phase = "cancelled"
 
+    def _drop(self, places: list[tuple[str, str]]) -> None:
+        for at in places:
+            self._leave(at)
+            del self._places[at]
+
     def _put_down(self, job: Job) -> bool:
         """The job does not run any more; whether anybody still waits for it."""
         if job is not self._running:
@@ -270,16 +278,10 @@ class Queue:
         idle = [at for at, place in self._places.items() if not place.going]
         for at in idle[: max(0, len(idle) - self.remembered)]:
             del self._places[at]
-        unfinished = [
-            place
-            for at in idle
-            if (place := self._places.get(at)) and (place.left or place.job.phase != "finished")
-        ]
+        there = [place for at in idle if (place := self._places.get(at))]
+        unfinished = [place for place in there if place.unfinished]
         for place in unfinished[: max(0, len(unfinished) - UNFINISHED_KEPT)]:
-            if place.left is not None:
-                place.left = Status(place.left.phase)
-            if not place.job.going:
-                place.job.newest = None
+            place.let_go()
 
     def _seconds_left(self, job: Job) -> float | None:
         ran = job.ran + (0.0 if job.began is None else self.clock() - job.began)

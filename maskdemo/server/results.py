@@ -14,6 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import IO
 
+from maskdemo.brought import is_here
 from maskdemo.experiment import Experiment
 from maskdemo.snapshot import Snapshot
 
@@ -47,8 +48,13 @@ class Results:
         self._kept: OrderedDict[Experiment, _Entry] = OrderedDict()  # last used last
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Store a finished run in place of an equal one; one that is too large is not kept."""
+        """Store a finished run in place of an equal one; one that is too large is not kept.
+
+        Nor is one of sequences that somebody has taken back meanwhile.
+        """
         if not snapshot.finished or size(snapshot) > self._most_bytes:
+            return
+        if snapshot.experiment.is_own and not is_here(snapshot.experiment.task):
             return
         with self._lock:
             self._drop(snapshot.experiment)

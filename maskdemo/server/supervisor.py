@@ -119,6 +119,7 @@ class Server:
 
     def forget(self, task: str) -> None:
         """Keep nothing of this task, which somebody brought and has taken back."""
+        self._queue.forget(task)
         self.results.forget(task)
         self._forgotten.put(task)
         self._wake()
@@ -132,8 +133,7 @@ class Server:
     @property
     def worker(self) -> int | None:
         """The worker's process number, if there is one."""
-        worker = self._worker
-        return None if worker is None else worker.pid
+        return None if (worker := self._worker) is None else worker.pid
 
     def _wake(self) -> None:
         self._inbox.put(None)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from maskdemo.evidence.words import listed
-from maskdemo.experiment import NUMBERS, SETTINGS, Experiment
+from maskdemo.experiment import MOST_CELLS, NUMBERS, SETTINGS, Experiment
 from maskdemo.padding import SIDES
 from maskdemo.settings import Choice, Number, Setting, Unfit
 
@@ -96,7 +96,8 @@ def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
 def _padded_lengths(base: Experiment) -> tuple[Dose, ...]:
     # Evenly spaced as ratios, from no padding for the longest sequence to four times its length.
     longest = base.max_length
-    furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high))
+    room = MOST_CELLS // ((base.train_size + base.test_size) * base.spec.features)
+    furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high), room)
     between = np.geomspace(longest, furthest, 7)[1:]
     step = np.where(between < 60, 5, 10)
     rounded = (np.round(between / step) * step).astype(int).tolist()

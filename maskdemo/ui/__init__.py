@@ -21,6 +21,11 @@ written from them. Nothing else that a page shows is kept twice:
 | first_seen | live | when this session first saw a run, for the seconds left |
 | moved | address | whether a control was moved in this run: only then is the address written |
 | outcomes | examples | what happened when this session ran the article's programs |
+| own_complaint | own_dialog | why a file of one's own cannot be used |
+| own_draft | own_dialog | the file of one's own that is looked at |
+| own_given | own_dialog | the bytes of such a file until they are read |
+| own_open | own, own_dialog | the page on which the dialog for such a file is open |
+| own_uploads | own_dialog | how many files of one's own were taken: the uploader's name |
 | page | address | the page that the session is on |
 | playground_epoch | playground | where the replay came to rest |
 | playing | inside | the epoch shown while the inside page plays, None while it does not |
@@ -32,7 +37,7 @@ written from them. Nothing else that a page shows is kept twice:
 | study_and_vary | session, controls | its widget; nothing else where the first variable takes it |
 | study_doses | session | its widget; new where its variable is |
 | study_known | known | what was known of the study on the page before it was run here |
-| study_padded_length | controls | its widget; raised to the longest sequence |
+| study_padded_length | session | its widget; raised to the longest sequence |
 | study_vary | session | its widget, from a link or a question |
 | training | examples | the scenario of the article page that trains |
 | viewer | server | the session's name at the server |

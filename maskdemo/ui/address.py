@@ -17,6 +17,7 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.settings import Unfit
 from maskdemo.study import Study
+from maskdemo.tasks import OWN
 from maskdemo.ui import session
 
 T = TypeVar("T", Experiment, Study)
@@ -40,6 +41,8 @@ class Kind(Generic[T]):
     def read(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
         """What a link says, and a sentence for each part of it that cannot be used."""
         known = {name: params[name] for name in self.names if name in params}
+        if known.get("task") == OWN and (own := session.own_task()):
+            known["task"] = own.name
         return self.salvage(known) if known else (self.usual(), ())
 
 
@@ -77,6 +80,11 @@ def touched() -> None:
     st.session_state.moved = st.session_state.get("moved") or "touched"
 
 
+def again() -> None:
+    """Take the address once more: what it names was not there, or is not there any longer."""
+    st.session_state.address, st.session_state.moved = None, ""
+
+
 def follow(page: str) -> None:
     """To be called first on every run of the app, before any control is drawn."""
     state = st.session_state
@@ -84,6 +92,8 @@ def follow(page: str) -> None:
         session.prepare()
         state.page, state.address, state.moved = page, None, ""
         state.complaints, state.defaults = (), {}
+    if session.give_up_own():
+        again()
     if page != state.page:
         _leave(state.page)
         state.page, state.moved = page, ""

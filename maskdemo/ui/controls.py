@@ -17,8 +17,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
 from maskdemo.study.doses import short_title
 from maskdemo.study.questions import QUESTIONS, Question, question_of
-from maskdemo.tasks import TASKS
-from maskdemo.ui import address, session
+from maskdemo.ui import address, own, session
 from maskdemo.ui.session import ALONE, STUDY
 
 #: The numbers that are typed rather than slid.
@@ -45,10 +44,11 @@ def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None
     elif isinstance(one, Choice):
         few = len(one.options) < 4
         looks = {"required": True, "width": "stretch", "help": one.help} if few else {}
+        options = session.tasks() if name == "task" else one.options
         (st.segmented_control if few else st.selectbox)(
             one.title,
-            list(one.options),
-            format_func=lambda option: one.options[option].title,
+            list(options),
+            format_func=lambda option: options[option].title,
             **looks,
             **kept,
         )
@@ -104,10 +104,16 @@ def _on_length(prefix: str) -> None:
     address.changed()
 
 
+def _on_task(prefix: str) -> None:
+    session.take_task(prefix)
+    address.changed()
+
+
 def task(prefix: str = "") -> None:
-    """What there is to learn, in a sentence besides."""
-    setting("task", prefix, on_change=_on_study_task if prefix else partial(_on_length, prefix))
-    st.caption(TASKS[st.session_state[f"{prefix}task"]].summary)
+    """What there is to learn, in a sentence besides; one's own sequences, for who brings them."""
+    setting("task", prefix, on_change=partial(_on_task, prefix))
+    st.caption(session.task_of(prefix).summary)
+    own.control(prefix)
 
 
 def strategies(prefix: str = "") -> None:
@@ -119,7 +125,7 @@ def strategies(prefix: str = "") -> None:
     with st.expander("What each one does"):
         for strategy in STRATEGIES.values():
             st.markdown(f"**{strategy.title}.** {strategy.summary}")
-    if TASKS[st.session_state[f"{prefix}task"]].per_step:
+    if session.task_of(prefix).per_step:
         setting("count_invalid", prefix)
 
 
@@ -223,19 +229,6 @@ def _on_variable(which: str) -> None:
         state[f"study_{which}doses"] = session.usual_doses(name)
     if state.study_vary == state.study_and_vary:
         state.study_and_vary = ALONE
-    address.changed()
-
-
-def _on_study_task() -> None:
-    """A new task has lengths of its own, and doses that go with them."""
-    state = st.session_state
-    if session.is_fixed(STUDY):
-        for which, other in (("vary", "padded_length"), ("and_vary", ALONE)):
-            if state[f"study_{which}"] == "spread":
-                state[f"study_{which}"] = other
-    state.study_padded_length = max(session.DEFAULTS["padded_length"], session.longest(STUDY))
-    for which, name in zip(("", "and_"), session.varied(), strict=False):
-        state[f"study_{which}doses"] = session.usual_doses(name)
     address.changed()
 
 

@@ -70,10 +70,21 @@ class Drawings:
                 self._used -= self._kept.popitem(last=False)[1].size
         return made
 
+    def forget(self, task: str) -> None:
+        """Let go of all that was drawn of a task."""
+        with self._lock:
+            for key in [key for key in self._kept if _is_about(key, task)]:
+                self._used -= self._kept.pop(key).size
+
     @property
     def used(self) -> int:
         """Characters kept."""
         return self._used
+
+
+def _is_about(key: Hashable, task: str) -> bool:
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(each, Experiment) and each.task == task for each in parts)
 
 
 #: What all viewers of this server share.

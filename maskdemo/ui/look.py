@@ -123,6 +123,12 @@ def sweeps(
     )
 
 
+def forget() -> None:
+    """Keep nothing that was computed of any run: for data that nobody may keep any longer."""
+    gradients_of_all.clear()
+    sweeps.clear()
+
+
 def unseen(experiment: Experiment) -> Sequences:
     """The first repeat's test sequences, at most `MOST_SEQUENCES` of them."""
     test = inputs(experiment).data.test

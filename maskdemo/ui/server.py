@@ -8,9 +8,11 @@ from typing import Any
 import streamlit as st
 
 from maskdemo.experiment import Experiment
+from maskdemo.own.registry import Registry
 from maskdemo.server import Request, Run, Server, Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.study.store import Store
+from maskdemo.ui import drawings, look
 
 
 @st.cache_resource(show_spinner=False)
@@ -25,6 +27,18 @@ def store() -> Store:
     return Store()
 
 
+@st.cache_resource(show_spinner=False)
+def registry() -> Registry:
+    """Whose own sequences are here."""
+    return Registry(_forgotten)
+
+
+def _forgotten(task: str) -> None:
+    shared().forget(task)
+    drawings.SHARED.forget(task)
+    look.forget()
+
+
 def viewer() -> str:
     """The session's name at the server; called on every run, which also says it is still here."""
     if "viewer" not in st.session_state:
@@ -32,6 +46,7 @@ def viewer() -> str:
     name = st.session_state.viewer
     _presence(name)
     shared().returned(name)
+    registry().returned(name)
     return name
 
 
@@ -67,6 +82,7 @@ def compile_ahead(experiment: Experiment) -> None:
 
 def _left(name: str) -> None:
     shared().left(name)
+    registry().left(name)
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=_left)

@@ -15,13 +15,15 @@ import streamlit as st
 
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import SETTINGS, Experiment
+from maskdemo.own.limits import padded_length
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.settings import Unfit
 from maskdemo.study import VARIABLES, Dose, Study
 from maskdemo.study.grid import read_doses
 from maskdemo.study.questions import OPENING as FIRST
 from maskdemo.study.questions import QUESTIONS
-from maskdemo.tasks import TASKS
+from maskdemo.tasks import OWN, TASKS, Task, task_named
+from maskdemo.ui import server
 
 STUDY = "study_"
 #: What the second variable is called where nothing else is varied.
@@ -41,13 +43,64 @@ def first_study() -> Study:
     return QUESTIONS[FIRST].study
 
 
+def own_task() -> Task | None:
+    """The task in the file that this session has brought, if it has."""
+    own = server.registry().find(server.viewer())
+    return None if own is None else own.task
+
+
+def tasks() -> Mapping[str, Task]:
+    """What there is to learn in this session: the shipped tasks, and its own."""
+    own = own_task()
+    return TASKS if own is None else {**TASKS, own.name: own}
+
+
+def task_of(prefix: str = "") -> Task:
+    """The chosen task."""
+    return task_named(st.session_state[f"{prefix}task"])
+
+
+def choose_task(name: str, prefix: str = "") -> None:
+    """Choose a task in place of the viewer, in a callback."""
+    st.session_state[f"{prefix}task"] = name
+    take_task(prefix)
+
+
+def take_task(prefix: str = "") -> None:
+    """A new task has lengths of its own, and in a study doses that go with them."""
+    if not prefix:
+        fit()
+        return
+    state = st.session_state
+    if is_fixed(STUDY):
+        for which, other in (("vary", "padded_length"), ("and_vary", ALONE)):
+            if state[f"study_{which}"] == "spread":
+                state[f"study_{which}"] = other
+    state.study_padded_length = DEFAULTS["padded_length"]
+    fit(STUDY)
+    for which, name in zip(("", "and_"), varied(), strict=False):
+        state[f"study_{which}doses"] = usual_doses(name)
+
+
+def give_up_own() -> bool:
+    """Choose a shipped task where one's own is here no longer; whether that was so."""
+    gone = [
+        prefix
+        for prefix in ("", STUDY)
+        if (name := st.session_state[f"{prefix}task"]).startswith(OWN) and name not in tasks()
+    ]
+    for prefix in gone:
+        choose_task(DEFAULTS["task"], prefix)
+    return bool(gone)
+
+
 def is_fixed(prefix: str = "") -> bool:
     """Whether the chosen task is recorded data, with sizes and lengths of its own."""
     return bool(_dictated(prefix))
 
 
 def _dictated(prefix: str) -> Mapping[str, int]:
-    return TASKS[st.session_state[f"{prefix}task"]].dictated
+    return task_of(prefix).dictated
 
 
 def prepare() -> None:
@@ -93,10 +146,13 @@ def longest(prefix: str = "") -> int:
 
 
 def fit(prefix: str = "") -> None:
-    """Lift the padded length to the longest sequence."""
-    key = f"{prefix}padded_length"
-    if st.session_state[key] < longest(prefix):
-        st.session_state[key] = longest(prefix)
+    """Lift the padded length to the longest sequence, and lower it to what there is room for."""
+    state, key, task = st.session_state, f"{prefix}padded_length", task_of(prefix)
+    wanted = max(state[key], longest(prefix))
+    fitting = padded_length(task, wanted) if task.fixed else wanted
+    # Only what differs: a value that is set stops a slider that is moving.
+    if state[key] != fitting:
+        state[key] = fitting
 
 
 def varied() -> tuple[str, ...]:

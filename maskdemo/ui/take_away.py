@@ -32,7 +32,7 @@ def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
     if not box.open:
         return
     with box:
-        _link("This link opens the same settings: same data, same weights, same curves.")
+        _link("This link opens the same settings: same data, same weights, same curves.", experiment)
         st.markdown("**To run without this app**")
         code(experiment)
         st.markdown("**What came out**")
@@ -52,7 +52,7 @@ def study(findings: Findings | None, study: Study) -> None:
     if not box.open:
         return
     with box:
-        _link("This link opens the same study.")
+        _link("This link opens the same study.", study.base)
         st.markdown("**To run without this app**: the study's own settings, nothing varied")
         code(study.base)
         st.markdown("**What came out**")
@@ -98,8 +98,9 @@ def _box():
     )
 
 
-def _link(sentence: str) -> None:
-    st.markdown(f"**Link**  \n{sentence}")
+def _link(sentence: str, experiment: Experiment) -> None:
+    own = " Your sequences are not in it: who opens it needs the file." if experiment.is_own else ""
+    st.markdown(f"**Link**  \n{sentence}{own}")
     params = address.link(st.session_state.page)
     st.code(_address(params), language=None, wrap_lines=True)
 

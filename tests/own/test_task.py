@@ -204,11 +204,12 @@ def test_missing_readings_are_no_real_steps():
 def test_what_each_way_of_padding_wastes(lengths):
     found = lengths_of(lengths)
     assert found.counts.sum() == len(lengths) and found.longest == max(lengths)
-    longest, percentile, buckets = found.ways
+    longest, *percentiles, buckets = found.ways
     rectangle = np.zeros((len(lengths), max(lengths)), bool)
     for row, length in zip(rectangle, lengths, strict=True):
         row[:length] = True
     assert longest.padding == pytest.approx(1 - rectangle.mean()) and not longest.cut
     assert buckets.padding <= longest.padding + 1e-12 and not buckets.cut
-    assert percentile.padding <= longest.padding + 1e-12 and 0 <= percentile.cut < 1
-    assert percentile.sentence.count("%") == (3 if percentile.cut else 2)
+    for percentile in percentiles:
+        assert percentile.padding <= longest.padding + 1e-12 and 0 < percentile.cut < 1
+        assert percentile.sentence.count("%") == 3

@@ -88,6 +88,7 @@ def test_what_is_taken_back_is_forgotten_everywhere(server, registry):
     assert ended(server, "a") == "finished" and server.find(experiment) is not None
     registry.take_back("a")
     assert server.find(experiment) is None and newest(server, "a") is None
+    assert server.status("a", "run").phase == "idle"
     server.submit("b", Run(experiment))
     assert ended(server, "b") == "failed"
     assert "needs their file" in server.status("b", "run").error
@@ -101,5 +102,10 @@ def test_runs_of_them_are_never_moved_to_a_file(registry, tmp_path: Path, monkey
     for experiment in (mine, other):
         results.keep(list(train(experiment))[-1])
     assert results.find(mine) is None and results.find(other) is not None
+    snapshot = results.find(other)
+    registry.take_back("b")
+    results.forget(other.task)
+    results.keep(snapshot)
+    assert results.find(other) is None, "a run that ends when its data are gone"
 
 

@@ -52,6 +52,19 @@ def places(queue: Queue, *viewers: str, kind: str = "run") -> list[int | None]:
     return [queue.status(viewer, kind).position for viewer in viewers]
 
 
+def test_what_is_about_a_task_is_cancelled_and_forgotten(queue):
+    queue.submit("a", run(1))
+    job = taken(queue)
+    queue.show(job, "half a run", 0.5)
+    queue.submit("b", run(1))
+    queue.submit("b", STUDY)
+    queue.submit("c", Run(small(task="last_sign")))
+    queue.forget("sum_sign")
+    assert queue.status("a", "run") == queue.status("b", "run") == Status()
+    assert queue.status("b", "studyrun") == Status() and not queue.is_wanted(job)
+    assert places(queue, "c") == [1]
+
+
 # First come, first served
 
 

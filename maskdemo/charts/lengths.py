@@ -1,0 +1,117 @@
+"""How long a person's sequences are, and what each way of making them one length would waste."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from maskdemo.charts.figure import Drawn, Settings, bar, figure
+from maskdemo.charts.hatch import NAMES, pattern
+from maskdemo.charts.template import inks, layout, nice_ticks, note
+
+if TYPE_CHECKING:
+    from maskdemo.own.lengths import Lengths, Way
+
+HEIGHT = 130
+#: From the histogram's axis to the first bar below it: the axis' numbers, its title, a heading.
+BETWEEN = 84
+#: Of each way: its words and, under them, its bar.
+ROW, BAR = 44, 0.34
+BELOW = 8
+#: Real steps, on a light and on a dark page: the cool end of the padded batch.
+REAL = ("#86b3d1", "#3f7398")
+
+
+def sequence_lengths(found: Lengths, *, dark: bool = False) -> go.Figure:
+    """The histogram, and under it a bar for each way: real steps and, hatched, padding."""
+    ink, counts = inks(dark), found.counts[1:]
+    present = np.flatnonzero(counts) + 1
+    inner = HEIGHT + BETWEEN + ROW * len(found.ways)
+    low = ROW * len(found.ways) / inner
+    most = int(counts.max())
+    histogram = bar(
+        x=np.arange(1, found.longest + 1),
+        y=counts,
+        width=0.9,
+        marker={"color": REAL[dark], "line": {"width": 0}},
+        showlegend=False,
+        hovertemplate="%{x} steps: %{y} sequences<extra></extra>",
+    )
+    span = f"{present[0]} to {present[-1]} steps" if len(present) > 1 else f"all {present[0]} steps"
+    return figure(
+        [histogram, *_bars(found.ways, dark)],
+        layout(
+            "sequence_lengths",
+            "How long the sequences are",
+            f"{int(counts.sum()):,} sequences, {span}",
+            inner=inner,
+            below=BELOW,
+            dark=dark,
+            barmode="stack",
+            hovermode="closest",
+            showlegend=False,
+            xaxis={
+                "range": [0.5, found.longest + 0.5],
+                "tickvals": nice_ticks(1, found.longest),
+                "showgrid": False,
+                "title": {"text": "Length, in steps"},
+                "anchor": "y",
+            },
+            yaxis={
+                "domain": [1 - HEIGHT / inner, 1],
+                "range": [0, most * 1.04],
+                "tickvals": nice_ticks(0, most, most=4),
+            },
+            xaxis2={"range": [0, 1], "visible": False, "anchor": "y2"},
+            yaxis2={
+                "domain": [0, low],
+                "range": [len(found.ways), 0],
+                "visible": False,
+                "anchor": "x2",
+            },
+            annotations=[
+                note(
+                    "<b>What padding would waste</b>", ink.text, size=14,
+                    xref="paper", x=0, xanchor="left", yref="paper", y=low, yanchor="bottom",
+                ),
+                *(_words(way, at, ink.text) for at, way in enumerate(found.ways)),
+            ],
+        ),
+    )  # fmt: skip
+
+
+def _bars(ways: tuple[Way, ...], dark: bool) -> list[Drawn]:
+    padding = np.array([each.padding for each in ways])
+    hatch = pattern("padding", dark=dark)
+    common: Settings = {
+        "y": np.arange(len(ways)) + 0.72,
+        "orientation": "h",
+        "width": BAR,
+        "xaxis": "x2",
+        "yaxis": "y2",
+        "showlegend": False,
+    }
+    return [
+        bar(
+            x=1 - padding,
+            marker={"color": REAL[dark], "line": {"width": 0}},
+            hovertemplate="Real steps: %{x:.0%}<extra></extra>",
+            **common,
+        ),
+        bar(
+            x=padding,
+            marker={"color": hatch["bgcolor"], "line": {"width": 0}, "pattern": hatch},
+            hovertemplate=f"{NAMES['padding']}: %{{x:.0%}}<extra></extra>",
+            **common,
+        ),
+    ]
+
+
+def _words(way: Way, at: int, shade: str) -> Settings:
+    cut = f", {way.cut:.1%} cut off" if way.cut else ""
+    return note(
+        f"{way.short[0].upper()}{way.short[1:]}: <b>{way.padding:.0%}</b>{cut}", shade,
+        xref="paper", x=0, xanchor="left", yref="y2", y=at + 0.5, yanchor="bottom",
+    )  # fmt: skip

@@ -1,0 +1,199 @@
+"""The dialog for one's own sequences: a file in, what it holds and what it tells, and use it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from maskdemo import charts
+from maskdemo.own.examples import EXAMPLES
+from maskdemo.own.facts import Fact, facts
+from maskdemo.own.lengths import lengths_of
+from maskdemo.own.limits import MOST_BYTES, Unusable, padded_length
+from maskdemo.own.task import Own
+from maskdemo.tasks import OWN
+from maskdemo.ui import address, server, session
+from maskdemo.ui.chart import chart
+from maskdemo.ui.own_columns import meaning, offered, preparation
+from maskdemo.ui.own_draft import Draft, opened
+from maskdemo.ui.session import STUDY
+from maskdemo.ui.theme import is_dark, plain
+
+#: Rows and columns of the table that are shown.
+ROWS, COLUMNS = 200, 40
+#: Names of labels that are told.
+MOST_LABELS = 12
+
+state = st.session_state
+
+
+def _close() -> None:
+    address.touched()
+    state.own_open = ""
+
+
+@st.dialog(
+    "Your own sequences", width="medium", icon=":material/upload_file:", on_dismiss=_close
+)
+def dialog(prefix: str) -> None:
+    """For the playground, or with the study's prefix for the study."""
+    if not state.own_open:
+        st.rerun()
+    st.markdown(
+        "Do *your* data need a mask? Give a table: a row for each step, with its sequence, its "
+        "features and its label. It stays in this session, in no link, and is gone when you leave."
+    )
+    _file()
+    _examples()
+    draft: Draft | None = state.get("own_draft")
+    if complaint := state.get("own_complaint"):
+        st.error(plain(complaint))
+    if draft is not None:
+        _looked_at(draft, prefix)
+
+
+def _file() -> None:
+    st.file_uploader(
+        "A CSV or Parquet file, or a NumPy archive",
+        type=["csv", "tsv", "txt", "parquet", "npz"],
+        key=f"own_upload_{state.get('own_uploads', 0)}",
+        max_upload_size=MOST_BYTES // 2**20,
+        on_change=_take_upload,
+    )
+    if (given := state.get("own_given")) is None:
+        return
+    state.own_given = None
+    with st.spinner("Reading the file"):
+        try:
+            state.own_draft = opened(state.own_uploads, *given)
+        except Unusable as unusable:
+            state.own_complaint = str(unusable)
+
+
+def _take_upload() -> None:
+    """Take the bytes and let the uploader go: a new one holds no file."""
+    address.touched()
+    uploaded = state[f"own_upload_{state.get('own_uploads', 0)}"]
+    if uploaded is None:
+        return
+    _let_go()
+    state.own_given = (uploaded.name[:80], uploaded.getvalue())
+    state.own_uploads = state.get("own_uploads", 0) + 1
+
+
+def _let_go() -> None:
+    """Of the file that is looked at; a task that is in use stays."""
+    state.own_draft = state.own_complaint = None
+    server.registry().weigh(server.viewer(), 0)
+
+
+def _examples() -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Two examples of such a table:", width="content")
+        for example in EXAMPLES:
+            st.download_button(
+                example.title,
+                example.csv,
+                example.file_name,
+                "text/csv",
+                icon=":material/download:",
+                type="tertiary",
+                on_click="ignore",
+                help=example.summary,
+                key=f"own_example_{example.file_name}",
+            )
+
+
+def _looked_at(draft: Draft, prefix: str) -> None:
+    frame = draft.table.frame
+    size = f"{len(frame):,} rows, {len(frame.columns):,} columns"
+    with st.expander(f"{plain(draft.name)}: {size}", icon=":material/table:"):
+        st.dataframe(frame.iloc[:ROWS, :COLUMNS], height=220, hide_index=True)
+        if len(frame) > ROWS or len(frame.columns) > COLUMNS:
+            st.caption(f"The first {ROWS} rows and {COLUMNS} columns at most.")
+    st.markdown("**What the columns mean**")
+    columns = meaning(draft)
+    chosen = preparation(draft, columns)
+    try:
+        own = draft.own(columns, chosen)
+    except Unusable as unusable:
+        st.error(plain(str(unusable)))
+        own = None
+    offered(draft)
+    if own is not None:
+        _told(own, prefix)
+    with st.container(horizontal=True):
+        st.button(
+            "Use these sequences",
+            type="primary",
+            icon=":material/check:",
+            on_click=_use,
+            args=(prefix, own),
+            disabled=own is None,
+            key="own_use",
+        )
+        st.button("Forget this file", on_click=_forget, key="own_forget", type="tertiary")
+
+
+def _told(own: Own, prefix: str) -> None:
+    """What the sequences tell before any training."""
+    st.markdown(f"**What they tell before any training**  \n{plain(own.task.summary)}")
+    wanted = state[f"{prefix}padded_length"]
+    told = facts(
+        own.data,
+        classes=own.classes,
+        padded_length=padded_length(own.task, wanted),
+        mask_value=state[f"{prefix}mask_value"],
+    )
+    st.markdown("\n".join(_line(each) for each in sorted(told, key=lambda each: not each.alarming)))
+    parts = (own.data.train, own.data.test)
+    lengths = lengths_of([len(each) for part in parts for each in part.values])
+    chart(
+        charts.sequence_lengths(lengths, dark=is_dark()),
+        key="own_lengths",
+        alt=" ".join(["How long the sequences are.", *(way.sentence for way in lengths.ways)]),
+    )
+    notes = [*own.notes, *_labels(own)]
+    if notes:
+        st.caption(" ".join(plain(each) for each in notes))
+
+
+def _line(fact: Fact) -> str:
+    return f"- {':orange[:material/warning:] ' * fact.alarming}{plain(fact.sentence)}"
+
+
+def _labels(own: Own) -> list[str]:
+    """Which label is which number, where that is not plain."""
+    if list(own.classes) == [str(at) for at in range(len(own.classes))]:
+        return []
+    named = [f"{at} is {name[:30]}" for at, name in enumerate(own.classes[:MOST_LABELS])]
+    more = ", and so on" if len(own.classes) > MOST_LABELS else ""
+    return [f"Labels are numbered: {', '.join(named)}{more}."]
+
+
+def _use(prefix: str, own: Own) -> None:
+    """Make it the task of this page, and of the other one where an earlier file was."""
+    held = server.registry().find(server.viewer())
+    try:
+        if held is None or held.task.name != own.task.name:
+            server.registry().bring(server.viewer(), own)
+    except Unusable as unusable:
+        state.own_complaint = str(unusable)
+        return
+    waited_for = state.address[1].get("task") == OWN and not state[f"{prefix}task"].startswith(OWN)
+    for each in ("", STUDY):
+        if state[f"{each}task"].startswith(OWN) or (each == prefix and not waited_for):
+            session.choose_task(own.task.name, each)
+    state.own_complaint, state.own_open = None, ""
+    if waited_for:
+        address.again()
+    else:
+        address.changed()
+
+
+def _forget() -> None:
+    """Neither the file nor the task made of it is kept."""
+    _let_go()
+    server.registry().take_back(server.viewer())
+    state.own_open = ""
+    if session.give_up_own():
+        address.changed()

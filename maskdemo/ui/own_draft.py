@@ -1,0 +1,74 @@
+"""A file that a viewer is looking at, before and while it is the session's task.
+
+It lives in the session's state, and its bytes are counted where all viewers' are.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from maskdemo.own.columns import Columns, guess
+from maskdemo.own.limits import Unusable
+from maskdemo.own.reading import read
+from maskdemo.own.table import Table
+from maskdemo.own.task import Own, Preparation, fine_as_they_are, task_of
+from maskdemo.ui import server
+
+#: One file at a time is unpacked: that takes several times the memory of what comes of it.
+_UNPACKING = threading.Lock()
+
+
+@dataclass
+class Draft:
+    """A table, what its columns may mean, and the task last made of it.
+
+    number: which of the session's files it is. offered: settings of `Preparation` that would have made
+    it usable. made: from which columns, prepared how, and what came of it.
+    """
+
+    number: int
+    name: str
+    table: Table
+    guessed: Columns
+    fine: bool
+    offered: set[str] = field(default_factory=set)
+    made: tuple[Columns, Preparation, Own | Unusable] | None = None
+
+    def own(self, columns: Columns, preparation: Preparation) -> Own:
+        """The task. Raises `Unusable` with a sentence; what was made last is not made again."""
+        if self.made is None or self.made[:2] != (columns, preparation):
+            self.made = (columns, preparation, self._made_of(columns, preparation))
+            server.registry().weigh(server.viewer(), self.nbytes)
+        made = self.made[2]
+        if isinstance(made, Unusable):
+            raise made
+        return made
+
+    def _made_of(self, columns: Columns, preparation: Preparation) -> Own | Unusable:
+        try:
+            with _UNPACKING:
+                return task_of(
+                    self.table, columns, preparation, salt=server.viewer().encode()
+                )
+        except Unusable as unusable:
+            if unusable.offer:
+                self.offered.add(unusable.offer)
+            return unusable
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the table and of what was made of it."""
+        made = self.made[2] if self.made is not None else None
+        table = int(self.table.frame.memory_usage(deep=True).sum())
+        return table + (made.nbytes if isinstance(made, Own) else 0)
+
+
+def opened(number: int, name: str, content: bytes) -> Draft:
+    """The draft of a file. Raises `Unusable` with a sentence."""
+    with _UNPACKING:
+        table = read(name, content)
+    guessed = guess(table.frame)
+    draft = Draft(number, name, table, guessed, fine_as_they_are(table.frame, guessed))
+    server.registry().weigh(server.viewer(), draft.nbytes)
+    return draft

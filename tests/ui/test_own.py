@@ -1,0 +1,180 @@
+"""One's own sequences on the pages: from the file to the task, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from maskdemo.experiment import Experiment
+from maskdemo.export.script import script
+from maskdemo.inputs import preview
+from maskdemo.own.registry import GRACE
+from maskdemo.study import VARIABLES
+from maskdemo.tasks import BROUGHT
+from maskdemo.ui import drawings, server
+from tests.samples import small
+from tests.ui import app
+from tests.ui.app import fine, keys, link_of, ran, set_link, shown, table
+
+LINK = {"task": "own", "padded_length": "12", "epochs": "2", "units": "4", "repeats": "1",
+        "strategies": "no_mask.held_state"}  # fmt: skip
+NEEDS_FILE = "which are in no link: it needs their file"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_server() -> Iterator[None]:
+    with app.own_server():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No compiling ahead; and what a test brought is gone before the next one."""
+    monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
+    yield
+    registry = server.registry()
+    for viewer in list(registry._brought):
+        registry.take_back(viewer)
+
+
+def readings(sequences: int = 48, *, seed: int = 0) -> pd.DataFrame:
+    """Sequences of 2 to 8 steps, each with two labels: `sign` of the sum of x, and `kind`."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(2, 9, size=sequences)
+    frame = pd.DataFrame(
+        {
+            "case": np.repeat([f"case {at}" for at in range(sequences)], lengths),
+            "step": np.concatenate([np.arange(length) for length in lengths]),
+            "x": rng.normal(size=lengths.sum()),
+            "weight": rng.normal(70, 9, size=lengths.sum()),
+        }
+    )
+    sums = frame.groupby("case", sort=False)["x"].transform("sum").to_numpy(float)
+    frame["sign"] = np.where(sums > 0, "up", "down")
+    frame["kind"] = np.repeat(rng.permutation(sequences) % 3, lengths)
+    return frame
+
+
+def upload(page: AppTest, content: bytes | pd.DataFrame, name: str = "mine.csv") -> AppTest:
+    """Open the dialog and give it a file."""
+    if "own_use" not in keys(page, "button"):
+        button = next(each for each in page.button if each.label == "Your own sequences")
+        fine(button.click().run())
+    if isinstance(content, pd.DataFrame):
+        content = content.to_csv(index=False).encode()
+    uploader: Any = page.get("file_uploader")[0]
+    uploader.upload(name, content, "text/csv")
+    return fine(page.run())
+
+
+def used(page: AppTest, content: bytes | pd.DataFrame) -> AppTest:
+    """The page with these sequences as its task."""
+    return fine(upload(page, content).button(key="own_use").click().run())
+
+
+def column(page: AppTest, role: str):
+    return next(each for each in page.selectbox if str(each.key).startswith(f"own_{role}_"))
+
+
+def task_of(page: AppTest, key: str = "task") -> str:
+    return str(page.selectbox(key=key).value)
+
+
+def test_a_file_is_told_changed_used_trained_and_taken_away():
+    page = upload(app.opened(params=small().to_params()), readings())
+    roles = {role: column(page, role).value for role in ("id", "order", "label", "group", "split")}
+    assert roles == {"id": "case", "order": "step", "label": "kind", "group": None, "split": None}
+    told = shown(page)
+    assert "48 sequences of 2 to 8 steps with 4 features" in told and "one of 3" in told
+    assert "Padded to 16 steps" in told and "drawn with seed 0" in told
+    fine(column(page, "label").set_value("sign").run())
+    assert page.multiselect[0].value == ["x", "weight"], "what is the label now is no feature"
+    assert "with 2 features" in shown(page) and "0 is down, 1 is up" in shown(page)
+    fine(page.button(key="own_use").click().run())
+    assert not page.get("file_uploader"), "the dialog is closed"
+    assert task_of(page).startswith("own-") and link_of(page)["task"] == "own"
+    assert task_of(page) not in str(link_of(page))
+    assert "from your file" in shown(page) and not page.error and not page.warning
+    ran(page)
+    assert len(table(page)) == 2
+    page.session_state["take_away"] = True
+    assert "who opens it needs the file" in shown(fine(page.run()))
+    newest: Any = server.shared().status(page.session_state["viewer"], "run").newest
+    experiment: Experiment = newest.experiment
+    assert experiment.task == task_of(page) and "def sequences_of(path)" in script(experiment)
+    for name in ("inside", "study"):
+        page.switch_page(f"pages/{name}.py")
+        set_link(page, LINK)
+        fine(page.run())
+        assert not page.warning and not page.error, name
+    assert task_of(page, "study_task") == experiment.task
+    assert set(VARIABLES) - set(page.selectbox(key="study_vary").options) >= {"spread"}
+
+
+def test_what_cannot_be_used_is_said_and_the_session_goes_on():
+    page = app.opened()
+    upload(page, "naïve;x\n1;2\n".encode("utf-16"))
+    assert "is UTF-16" in shown(page) and "own_use" not in keys(page, "button")
+    upload(page, readings().assign(kind=1, sign=1))
+    assert "nothing to tell apart" in shown(page)
+    assert page.button(key="own_use").disabled
+    fine(column(page, "label").set_value("x").run())
+    assert page.button(key="own_use").disabled and len(page.error) == 1
+    upload(page, readings())
+    assert not page.error and not page.button(key="own_use").disabled
+
+
+def test_a_link_without_the_file_says_so_and_waits_for_it():
+    page = app.opened(params=LINK)
+    assert NEEDS_FILE in shown(page) and task_of(page) == "japanese_vowels"
+    used(page, readings())
+    assert NEEDS_FILE not in shown(page) and link_of(page) == LINK
+    assert page.slider(key="padded_length").value == 12
+    assert page.pills(key="strategies").value == ["no_mask", "held_state"]
+
+
+def test_two_viewers_with_files_and_one_without():
+    first, second, third = (app.opened() for _ in range(3))
+    used(first, readings())
+    used(second, readings(60, seed=1))
+    assert "48 sequences" in shown(fine(first.run())) and "60 sequences" in shown(second)
+    assert task_of(first) != task_of(second)
+    for page in (second, third):
+        set_link(page, LINK)
+        fine(page.run())
+        assert "48 sequences" not in shown(page)
+        assert ("Your own sequences" in page.selectbox(key="task").options) == (page is second)
+    assert NEEDS_FILE in shown(third)
+    # The same file of another viewer has another name, so nobody finds anybody's results by it.
+    used(third, readings())
+    assert task_of(third) != task_of(first)
+
+
+def test_a_file_that_is_forgotten_leaves_nothing():
+    page = used(app.opened(), readings())
+    name = task_of(page)
+    drawings.padded_batch(small(task=name), dark=False)
+    fine(page.button(key="own").click().run())
+    fine(page.button(key="own_forget").click().run())
+    assert task_of(page) == "japanese_vowels" and "task" not in link_of(page)
+    assert "Your own sequences" not in page.selectbox(key="task").options
+    assert server.registry().held == 0 and BROUGHT[name].recorded is None
+    assert not any(name in str(key) for key in drawings.SHARED._kept)
+    assert page.session_state["own_draft"] is None
+
+
+def test_who_comes_back_too_late_is_told(monkeypatch):
+    page = used(app.opened(), readings())
+    assert preview(small(task=task_of(page))) is not None
+    registry = server.registry()
+    registry.left(page.session_state["viewer"])
+    now = registry._clock()
+    monkeypatch.setattr(registry, "_clock", lambda: now + GRACE + 1)
+    registry.sweep()
+    fine(page.run())
+    assert NEEDS_FILE in shown(page) and task_of(page) == "japanese_vowels"
