@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from maskdemo.ui import address, server
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 #: Seconds until a run must have ended; only ever spent by a test that fails.
 PATIENCE = 180.0
+#: Seconds between two looks at work that goes on.
+BETWEEN = 0.1
 
 
 @contextmanager
@@ -74,6 +77,8 @@ def until(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
     end = time.monotonic() + PATIENCE
     while not done(fine(page)):
         assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
+        # The worker stands back for whoever is busy: looking all the time would keep it from its work.
+        threading.Event().wait(BETWEEN)
         page.run()
     return page
 
