@@ -156,10 +156,11 @@ def _tried(
     import keras
 
     count = len(trial.samples.rows)
+    lengths = {each for row in trial.samples.rows for each in trial.samples.lengths(row)}
     share = 1 - _MISSED ** (1 / count)
     return Tried(
         sequences=count,
-        lengths=tuple(sorted({max(trial.samples.lengths(row)) for row in trial.samples.rows})),
+        lengths=tuple(sorted(lengths)),
         drawn=trial.drawn,
         sides=tuple(sides),
         added=tuple(added) if trial.steps is None else (),

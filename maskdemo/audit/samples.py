@@ -61,24 +61,44 @@ def padded(
 
 
 def draw(
-    entries: tuple[Entry, ...], *, stretch: int = 1, count: int = DRAWN, seed: int = SEED
+    entries: tuple[Entry, ...],
+    *,
+    stretch: int = 1,
+    apart: bool = False,
+    count: int = DRAWN,
+    seed: int = SEED,
 ) -> Samples:
     """Sequences that fit the inputs: standard normal values, tokens and numbers that are no padding.
 
     stretch: how many times longer than LENGTHS. Inputs of one fixed length get shorter sequences.
+    apart: each input of a row has another length than the one before it.
     """
     rng = np.random.default_rng(seed)
     fixed = [entry.steps for entry in entries if entry.steps is not None]
     longest = min(fixed, default=None)
     if longest is not None and longest < 2:
         raise CannotAudit("An input has a single step, so there is no room for padding.")
+    place = {entry.name: at for at, entry in enumerate(data_of(entries))} if apart else {}
     rows = []
     for at in range(count):
-        steps = LENGTHS[at % len(LENGTHS)] * stretch
+        steps = [length * stretch for length in LENGTHS]
         if longest is not None:
-            steps = max(1, min(steps, longest * (1 + at % len(LENGTHS)) // (1 + len(LENGTHS))))
-        rows.append({entry.name: _drawn(entry, steps, rng) for entry in entries})
+            steps = [
+                max(1, min(each, longest * (1 + nth) // (1 + len(LENGTHS))))
+                for nth, each in enumerate(steps)
+            ]
+        rows.append(
+            {
+                entry.name: _drawn(entry, steps[(at + place.get(entry.name, 0)) % len(steps)], rng)
+                for entry in entries
+            }
+        )
     return Samples(entries, tuple(rows))
+
+
+def data_of(entries: tuple[Entry, ...]) -> list[Entry]:
+    """The inputs that are sequences of data; a mask is as long as what it belongs to."""
+    return [entry for entry in entries if entry.kind in ("values", "tokens")]
 
 
 def _drawn(entry: Entry, steps: int, rng: np.random.Generator) -> np.ndarray:

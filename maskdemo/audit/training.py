@@ -124,13 +124,15 @@ def gradient_share(model: Any, pair: Pair, entries: tuple[Entry, ...]) -> float 
         outputs = keras.tree.flatten(model(packed(model, batch), training=False))
         total = tf.add_n([_sum_at_real_steps(each, pair, at) for at, each in enumerate(outputs)])
     gradients = tape.gradient(total, [batch[name] for name in values])
+    added = max(pair.batch[each.name].shape[1] for each in entries if each.is_sequence) - pair.length
     padding = real = 0.0
     for gradient in gradients:
         if gradient is None:
             continue
         size = np.abs(np.asarray(gradient, np.float64))
         steps = np.zeros(size.shape[:2], bool)
-        own = slice(pair.length) if pair.side == "post" else slice(-pair.length, None)
+        length = size.shape[1] - added
+        own = slice(length) if pair.side == "post" else slice(-length, None)
         steps[:, own] = True
         real = max(real, size[steps].max(initial=0))
         padding = max(padding, size[~steps].max(initial=0))

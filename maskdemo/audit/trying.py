@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from maskdemo.audit.entries import CannotAudit, Entry, layers_of
 from maskdemo.audit.pair import Pair, pair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.running import Batch
-from maskdemo.audit.samples import Row, Samples, Side, draw
+from maskdemo.audit.samples import Row, Samples, Side, data_of, draw
 
 #: How many times longer sequences are drawn until a model takes them.
 STRETCHES = (1, 2, 4, 8, 16, 64)
@@ -55,16 +55,15 @@ class Trial:
         self, rows: tuple[Row, ...] | None, seed: int, count: int
     ) -> tuple[Samples, list[np.ndarray]]:
         failure: Exception | None = None
-        for stretch in STRETCHES if rows is None else (1,):
-            if rows is None:
-                samples = draw(self.entries, stretch=stretch, seed=seed, count=count)
-            else:
-                samples = Samples(self.entries, rows)
+        for samples in self._candidates(rows, seed, count):
             self.samples = samples
             try:
                 if self.steps is None:
                     self._try_shortest()
-                return samples, self.run(self.mixed())
+                outputs = self.run(self.mixed())
+                if self.drawn and len(set(samples.lengths(samples.rows[0]))) > 1:
+                    self.notes.append("The inputs of one sequence had different lengths.")
+                return samples, outputs
             except CannotAudit:
                 raise
             except Exception as refused:  # whatever a layer raises on sequences that do not fit
@@ -72,14 +71,32 @@ class Trial:
         assert failure is not None
         raise CannotAudit(f"The model cannot be run on sequences: {reason(failure)}") from failure
 
+    def _candidates(self, rows: tuple[Row, ...] | None, seed: int, count: int) -> Iterator[Samples]:
+        """Sequences to try until the model takes some: given ones, else drawn ones of growing length.
+
+        Several inputs are drawn with lengths of their own, where the model takes that, as a
+        translator does; many models pair the steps of their inputs.
+        """
+        if rows is not None:
+            yield Samples(self.entries, rows)
+            return
+        several = self.steps is None and len(data_of(self.entries)) > 1
+        for stretch in STRETCHES:
+            for apart in (True, False) if several else (False,):
+                yield draw(self.entries, stretch=stretch, apart=apart, seed=seed, count=count)
+
     def _try_shortest(self) -> None:
         """Raises where a window is wider than the shortest sequence.
 
         To be looked at before anything is run, by adding up shapes where a model can do that: what
         TensorFlow's convolutions put out in such a case is what stood in memory.
         """
-        shortest = min(self.samples.by_length().items())[1]
-        batch = self.samples.rectangle(shortest[:1], "post")
+        for entry in self.entries:
+            if entry.is_sequence:
+                lengths = [len(row[entry.name]) for row in self.samples.rows]
+                self._try_shape(self.samples.rectangle([int(np.argmin(lengths))], "post"))
+
+    def _try_shape(self, batch: Batch) -> None:
         if not getattr(self.model, "inputs", None):
             self.run(batch)
             return

@@ -174,13 +174,13 @@ def results() -> None:
     if audited != state.get("audit_given"):
         st.info(f"This is what was found in: {live.plain(audited.name)}.")
     (st.success if report.clean else st.error)(live.plain(report.sentence))
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([5, 3], gap="medium")
     with left:
         for finding in report.findings:
             _finding(finding)
         _tried(report)
     with right:
-        st.subheader("The path of the mask", anchor=False)
+        st.header("The path of the mask", anchor=False)
         st.caption("Thick: a right mask. Dashed: a wrong one. Dots: none.")
         st.image(
             mask_path(report.layers, dark=live.is_dark()), alt=words(report.layers), width="stretch"
@@ -191,7 +191,7 @@ def results() -> None:
 def _finding(finding: Finding) -> None:
     with st.container(border=True):
         st.badge(finding.severity.capitalize(), color=COLOURS[finding.severity])
-        st.markdown(f"**{live.plain(finding.title)}**")
+        st.header(live.plain(finding.title), anchor=False)
         st.markdown(live.plain(finding.seen))
         st.markdown(f"{live.plain(finding.why)} [Source]({finding.source})")
         if finding.fix:

@@ -113,6 +113,15 @@ def test_what_cannot_be_audited_comes_to_a_sentence(build, words):
         audit(build())
 
 
+@pytest.mark.parametrize(
+    ("name", "differ"), [("encoder_and_decoder", True), ("both_masked_and_added", False)]
+)
+def test_inputs_have_lengths_of_their_own_where_the_model_takes_that(name, differ):
+    report = audit(ZOO[name].build(), saved=False)
+    assert report.clean and ("different lengths" in str(report)) == differ
+    assert report.tried.lengths == (3, 5, 8)
+
+
 def test_sequences_that_do_not_fit():
     model = ZOO["masking_lstm"].build()
     for sequences, words in (([[]], "without a single step"), ([], "at least one")):

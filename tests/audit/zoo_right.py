@@ -317,6 +317,14 @@ def encoder_and_decoder():
     return keras.Model([source, target], layers.Dense(WORDS)(x))
 
 
+@right(also=("empty_row",))
+def attention_across_two_lengths():
+    source, target = keras.Input((None,), name="source"), keras.Input((None,), name="target")
+    words = layers.Embedding(WORDS, 8, mask_zero=True)
+    x = layers.MultiHeadAttention(2, 4, name="across")(words(target), words(source))
+    return keras.Model([source, target], layers.Dense(2)(layers.GlobalAveragePooling1D()(x)))
+
+
 @right()
 def initial_state_with_the_mask_handed_over():
     state = keras.Input((8,), name="state")

@@ -295,6 +295,13 @@ def labels_of_keras_3_16():
     return stack(masking(), ForgetfulLSTM(8, return_sequences=True, name="lstm"), layers.Dense(1))
 
 
+@wrong("no_mask", "across", also=("empty_row",))
+def attention_across_two_lengths_without_a_mask():
+    source, target = keras.Input((None, 4), name="source"), keras.Input((None, 4), name="target")
+    x = layers.MultiHeadAttention(2, 4, name="across")(masking()(target), source)
+    return keras.Model([source, target], layers.Dense(2)(layers.GlobalAveragePooling1D()(x)))
+
+
 @wrong("initial_state", "gru")
 def initial_state():
     state = keras.Input((8,), name="state")

@@ -13,7 +13,7 @@ from tests.samples import small
 from tests.server.fakes import FakeServer
 from tests.server.test_supervisor import Held, until
 
-PAGES = ("playground", "inside", "study", "article")
+PAGES = ("playground", "inside", "study", "article", "audit")
 OPEN = """
 import sys
 from streamlit.testing.v1 import AppTest

@@ -1,17 +1,18 @@
-"""A layer of one's own that uses the mask and passes it on."""
+"""A layer of one's own that uses and passes on the mask."""
 
 import keras
 from keras import layers
 
 
 class Doubled(layers.Layer):
-    """Twice its input, padded steps zeroed, with the mask that came in."""
+    """Twice its input, padded steps zeroed, same mask."""
 
     def call(self, inputs, mask=None):
         """Return twice the inputs."""
         doubled = inputs * 2
         if mask is not None:
-            doubled = doubled * keras.ops.cast(mask, doubled.dtype)[..., None]
+            real = keras.ops.cast(mask, doubled.dtype)
+            doubled = doubled * real[..., None]
         return doubled
 
     def compute_mask(self, inputs, previous_mask):
@@ -20,5 +21,11 @@ class Doubled(layers.Layer):
 
 
 model = keras.Sequential(
-    [keras.Input((None, 4)), layers.Masking(), Doubled(), layers.LSTM(16), layers.Dense(3)]
+    [
+        keras.Input((None, 4)),
+        layers.Masking(),
+        Doubled(),
+        layers.LSTM(16),
+        layers.Dense(3),
+    ]
 )

@@ -1,4 +1,4 @@
-"""Take the mask where it is made, and hand it to the layers that need it."""
+"""Take the mask where it is made, hand it to who needs it."""
 
 import keras
 from keras import layers

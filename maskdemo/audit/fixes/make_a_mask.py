@@ -1,6 +1,7 @@
-"""A Masking layer in front: steps whose features all equal 0 are skipped.
+"""Masking in front: steps that are 0 in all features are skipped.
 
-For token numbers: `Embedding(vocabulary, size, mask_zero=True)`, and no word has the number 0.
+For token numbers: Embedding(vocabulary, size, mask_zero=True),
+and no word has the number 0.
 """
 
 import keras

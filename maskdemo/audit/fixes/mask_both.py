@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
-left, right = keras.Input((None, 4), name="left"), keras.Input((None, 4), name="right")
-merged = layers.Add()([layers.Masking()(left), layers.Masking()(right)])
-model = keras.Model([left, right], layers.Dense(3)(layers.LSTM(16)(merged)))
+left = keras.Input((None, 4), name="left")
+right = keras.Input((None, 4), name="right")
+masked = [layers.Masking()(each) for each in (left, right)]
+x = layers.LSTM(16)(layers.Add()(masked))
+model = keras.Model([left, right], layers.Dense(3)(x))

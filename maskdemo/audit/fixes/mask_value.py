@@ -1,11 +1,17 @@
-"""A mask value that half precision holds and no real step has in all its features.
+"""A mask value that half precision holds and no real step has.
 
-Pad with the same number, as keras.utils.pad_sequences(..., dtype="float32", value=-1.0) does.
+Pad with the same number: keras.utils.pad_sequences(...,
+dtype="float32", value=-1.0).
 """
 
 import keras
 from keras import layers
 
 model = keras.Sequential(
-    [keras.Input((None, 4)), layers.Masking(mask_value=-1.0), layers.LSTM(16), layers.Dense(3)]
+    [
+        keras.Input((None, 4)),
+        layers.Masking(mask_value=-1.0),
+        layers.LSTM(16),
+        layers.Dense(3),
+    ]
 )

@@ -8,6 +8,8 @@ masking = layers.Masking(mask_value=0.0)
 inputs = keras.Input((None, 4))
 mask = masking.compute_mask(inputs)
 real = keras.ops.cast(mask, "float32")[..., None]
-x = layers.LSTM(16, return_sequences=True)(masking(inputs), mask=mask)
-mean = keras.ops.sum(x * real, axis=1) / keras.ops.maximum(keras.ops.sum(real, axis=1), 1.0)
+x = masking(inputs)
+x = layers.LSTM(16, return_sequences=True)(x, mask=mask)
+count = keras.ops.maximum(keras.ops.sum(real, axis=1), 1.0)
+mean = keras.ops.sum(x * real, axis=1) / count
 model = keras.Model(inputs, layers.Dense(3)(mean))

@@ -1,4 +1,4 @@
-"""Dense works on every step by itself: no TimeDistributed around it."""
+"""Dense works on each step by itself, without a wrapper."""
 
 import keras
 from keras import layers
