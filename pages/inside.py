@@ -64,8 +64,6 @@ def bar() -> None:
         job.line("run", live.where, "")
     found = shown_now()
     if found is not None and found.experiment == experiment:
-        if note := known.note(found):
-            st.caption(note)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         job.start_button("run", "Train", train)
@@ -174,6 +172,8 @@ def charts() -> None:
         # The controls are another run's.
         st.rerun()
     VIEWS[choices.held("view")][1](look_at(found))
+    if note := known.note(found):
+        st.caption(note)
 
 
 @st.fragment(run_every=PACE)

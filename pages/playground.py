@@ -39,16 +39,20 @@ def train() -> None:
 
 
 st.title("Is masking required for LSTMs?", anchor=False)
-st.markdown(
-    "An LSTM reads sequences that were filled up to one length. Must that filling, the padding, be "
-    "hidden from it?"
-)
+# Within another page there is room for the answer, and that page says what it is about.
+embedded = st.context.is_embedded
+if not embedded:
+    st.markdown(
+        "An LSTM reads sequences that were filled up to one length. Must that filling, the padding, be "
+        "hidden from it?"
+    )
 scenario = controls.scenarios()
-st.markdown(
-    f":material/visibility: {scenario.look_for}"
-    if scenario
-    else ":material/tune: Your own settings. Train to see what they do."
-)
+if not embedded:
+    st.markdown(
+        f":material/visibility: {scenario.look_for}"
+        if scenario
+        else ":material/tune: Your own settings. Train to see what they do."
+    )
 live.complaints(complaint)
 if complaint is None:
     job.prepare(experiment)
@@ -82,6 +86,9 @@ def results() -> None:
     live.belongs(snapshot, experiment)
     with st.container(key="answer"):
         st.header(headline(snapshot), anchor=False)
+    if embedded:
+        in_short(snapshot)
+        return
     left, right = st.columns([2, 1], gap="medium")
     with left:
         standings.table(snapshot, known.note(snapshot))
@@ -105,6 +112,16 @@ def results() -> None:
             live.details(snapshot, experiment)
     with st.expander("How the verdict is reached"):
         standings.sentences(snapshot)
+
+
+def in_short(snapshot: Snapshot) -> None:
+    """What an embedded page has room for, and the way to everything else."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        live.curves(snapshot, snapshot.experiment, metric="test_accuracy")
+    with right:
+        live.outputs(snapshot, 0)
+    standings.table(snapshot, known.note(snapshot))
 
 
 def looked_into(snapshot: Snapshot) -> None:
@@ -133,10 +150,14 @@ def played_again(snapshot: Snapshot) -> None:
     moved = None if epoch == st.session_state.get("rested") else epoch
     run = (snapshot.experiment, snapshot.seconds, moved)
     replay(epochs, key="replay", group=live.GROUP, run=run, epoch=epoch, on_rest=on_rest)
+    if st.session_state.pop("came_to_rest", False):
+        # The links elsewhere on the page lead to this epoch.
+        st.rerun()
 
 
 def on_rest(epoch: int) -> None:
     st.session_state.rested = st.session_state.playground_epoch = epoch
+    st.session_state.came_to_rest = True
     address.changed()
 
 

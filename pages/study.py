@@ -34,8 +34,7 @@ def begin() -> None:
 
 st.title("When does it matter?", anchor=False)
 st.markdown(
-    "One thing is varied, dose by dose, and everything else stays: many small networks are trained at "
-    "every dose, and the chart shows from where on a mask makes a difference."
+    "One thing is varied and everything else stays: from where on does a mask make a difference?"
 )
 question = controls.questions()
 st.markdown(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log10
@@ -18,8 +18,6 @@ from maskdemo.study.doses import dose_text, short_title
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings
 
-#: How far an axis of differences may reach, in points.
-REACHES = (10, 25, 50, 100)
 # A label's pixels a letter, and between two labels.
 LETTER, GAP = 6.2, 3
 
@@ -80,27 +78,6 @@ def differences(findings: Findings, cell: Cell, strategy: str) -> dict[int, floa
     mine = findings.accuracies(cell, strategy)
     base = findings.accuracies(cell, BASELINE)
     return {repeat: mine[repeat] - base[repeat] for repeat in sorted(mine.keys() & base.keys())}
-
-
-def reaches(findings: Findings, cells: Iterable[Cell], strategies: Iterable[str]) -> tuple[int, int]:
-    """The first of `REACHES` that the repeats' differences do not exceed, below and above zero.
-
-    In points. More repeats never make them smaller, so an axis moves a few times at the most. The
-    lesser one is at least a quarter of the greater, so that zero never lies at the edge.
-    """
-    names = list(strategies)
-    found = [
-        100 * each
-        for cell in cells
-        for name in names
-        for each in differences(findings, cell, name).values()
-    ]
-    furthest = (-min(found, default=0.0), max(found, default=0.0))
-    below, above = (next(each for each in REACHES if side <= each + 1e-9) for side in furthest)
-    return (
-        max(below, next(each for each in REACHES if each >= above / 4)),
-        max(above, next(each for each in REACHES if each >= below / 4)),
-    )
 
 
 def _fits(places: Sequence[float], texts: Sequence[str], room: float) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from maskdemo.charts.batch import SCALES
-from maskdemo.charts.dose_axis import reaches
 from maskdemo.charts.figure import Settings, figure, heatmap
 from maskdemo.charts.heat import GATE_SCALES
 from maskdemo.charts.looks import title
@@ -34,7 +33,6 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
     study, ink = findings.study, inks(dark)
     assert study.and_vary is not None
     plain = strategy == BASELINE
-    reach = 100 if plain else max(reaches(findings, study.cells, [strategy]))
     values: list[list[float | None]] = []
     hover: list[list[str]] = []
     numbers: list[Settings] = []
@@ -46,8 +44,8 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
             values[-1].append(value)
             hover[-1].append(words)
             faint = value is None or text[0] == "("
-            shade = ink.muted if faint and abs(value or 0) < FAR * reach else ink.text
-            if value is not None and abs(value) >= FAR * reach:
+            shade = ink.muted if faint and abs(value or 0) < FAR * 100 else ink.text
+            if value is not None and abs(value) >= FAR * 100:
                 shade = "#11161c" if dark else "#ffffff"
             size = 13 if len(text) < 5 else 11
             numbers.append(note(text, shade, x=column, y=row, size=size))
@@ -56,8 +54,8 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
         customdata=hover,
         x=list(range(len(study.doses))),
         y=list(range(len(study.and_doses))),
-        zmin=0 if plain else -reach,
-        zmax=reach,
+        zmin=0 if plain else -100,
+        zmax=100,
         colorscale=GATE_SCALES[dark] if plain else SCALES[dark],
         showscale=False,
         hoverongaps=False,

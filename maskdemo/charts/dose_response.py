@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.dose_axis import (
-    DoseAxis,
-    differences,
-    dose_axis,
-    reaches,
-)
+from maskdemo.charts.dose_axis import DoseAxis, differences, dose_axis
 from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask
 from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
 from maskdemo.charts.figure import Drawn, Settings, entry, names, scatter
@@ -29,15 +24,22 @@ from maskdemo.charts.template import (
     legend_rows,
     note,
 )
-from maskdemo.evidence import BASELINE
+from maskdemo.evidence import BASELINE, MARGIN
 from maskdemo.study.doses import dose_text, short_title
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Dose, Findings
 
-ACCURACY_HEIGHT = 260
+ACCURACY_HEIGHT = 240
 DIFFERENCE_HEIGHT = 190
 MARKS_ROW = 24
+#: All differences that there can be: an axis that fits what has come in jumps with what comes next.
+DIFFERENCES = (-104, 104)
+POINTS: Settings = {
+    "tickvals": [-100, -50, 0, 50, 100],
+    "ticktext": ["−100", "−50", "0", "+50", "+100"],
+    "showgrid": True,
+}
 
 
 def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool = False) -> go.Figure:
@@ -52,7 +54,6 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
     drawn = study.base.strategies
     direct = len(drawn) <= FEW and not along.columns
     others = [name for name in drawn if name != BASELINE]
-    below, above = reaches(findings, cells.values(), others)
     accuracy = Panel(
         "Accuracy on unseen sequences",
         ACCURACY_HEIGHT,
@@ -63,9 +64,8 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
     difference = Panel(
         "Difference to no mask, in points",
         DIFFERENCE_HEIGHT,
-        -1.04 * below,
-        1.04 * above,
-        ticks=_points_ticks(below, above),
+        *DIFFERENCES,
+        ticks=POINTS,
     )
     levels = [findings.chance(cell) for cell in cells.values()]
     traces: list[Drawn] = [_chance(levels, along, dark)]
@@ -83,7 +83,7 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
         gaps += end
     if direct:
         ends.append(End(levels[-1], along.high, "Chance", ink.muted))
-    shapes, labels = [_zero(ink.muted)], [_marks_explained(AXIS_SPACE, ink.muted)]
+    shapes, labels = [_same(ink.grid), _zero(ink.muted)], [_marks_explained(AXIS_SPACE, ink.muted)]
     if direct:
         for panel, there, yaxis in ((accuracy, ends, "y"), (difference, gaps, axis(1))):
             lines, words = end_labels(
@@ -105,7 +105,7 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
     return stacked(
         [accuracy, difference],
         traces + entries,
-        title=f"{short_title(study.vary)}: dose and response",
+        title=f"Accuracy by {short_title(study.vary).lower()}",
         detail=_detail(findings, cells, second, along.columns),
         steps=1,
         dark=dark,
@@ -134,6 +134,22 @@ def _zero(shade: str) -> Settings:
     }
 
 
+def _same(shade: str) -> Settings:
+    """The margin within which a strategy is the same as no mask."""
+    return {
+        "type": "rect",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "yref": axis(1),
+        "y0": -100 * MARGIN,
+        "y1": 100 * MARGIN,
+        "layer": "below",
+        "fillcolor": shade,
+        "line": {"width": 0},
+    }
+
+
 def _chance(levels: list[float], along: DoseAxis, dark: bool) -> Drawn:
     return scatter(
         x=[along.low, *along.places, along.high],
@@ -146,18 +162,11 @@ def _chance(levels: list[float], along: DoseAxis, dark: bool) -> Drawn:
     )
 
 
-def _points_ticks(below: int, above: int) -> Settings:
-    step = max(below, above) / 2
-    ticks = [at * step for at in (-2, -1, 0, 1, 2) if -below <= at * step <= above]
-    texts = ["0" if not each else f"{each:+g}".replace("-", "−") for each in ticks]
-    return {"tickvals": ticks, "ticktext": texts, "showgrid": True}
-
-
 def _marks_explained(below: int, shade: str) -> Settings:
     """What the marks in the lower panel mean, in no strategy's colour, under the axis."""
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - LEFT}
     under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}
-    words = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}"
+    words = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}   Grey: within {100 * MARGIN:g} points"
     return note(words, shade, size=12, **corner, **under)
 
 

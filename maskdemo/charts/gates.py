@@ -11,13 +11,15 @@ from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heat import heat, reach_of, reach_words, scale_bar
 from maskdemo.charts.lines import marker, ring
 from maskdemo.charts.looks import colour, title
-from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, hatches, stacked
+from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
 from maskdemo.charts.template import inks
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import STRATEGIES, Arrays
 
 BAR_SPACE = 58
+#: Nearer to each other than other panels: all are to be seen at once, with the equation above them.
+CLOSE = 24
 MOVES = {"moves on": "circle", "is held": "line-ew", "is reset to 0": "x-thin"}
 
 
@@ -46,13 +48,13 @@ def gate_heatmaps(
     if not STRATEGIES[strategy].mask_channel:
         # There the mask channel is always 0: it belongs to the program, not to the network.
         inputs = inputs[:, :-1]
-    tall = int(np.clip(3 * units, 40, 52))
+    tall = int(np.clip(3 * units, 28, 38))
     row = int(np.argmax(order == unit)) + 1
     marked = {"tickvals": [row], "ticktext": [f"{unit + 1} ▸"]}
     panels = [
         Panel(
             "Input x",
-            int(np.clip(6 * inputs.shape[1], 16, 52)),
+            int(np.clip(4 * inputs.shape[1], 16, 36)),
             inputs.shape[1] + 0.5,
             0.5,
             note=f"{_features(inputs, arrays)}, {reach_words(inputs, reach_of(inputs))}",
@@ -91,7 +93,7 @@ def gate_heatmaps(
     panels.append(
         Panel(
             f"Probability of label {label}",
-            64,
+            44,
             -0.08,
             1.08,
             note=f"{chances[step - 1]:.3f} after step {step}",
@@ -109,7 +111,7 @@ def gate_heatmaps(
                 dark=dark,
                 over_colours=index < len(panels) - 1,
             )
-    inner = sum(each.height for each in panels) + BETWEEN * (len(panels) - 1)
+    inner = sum(each.height for each in panels) + CLOSE * (len(panels) - 1)
     below = -(AXIS_SPACE + 4) / inner
     traces += [
         scale_bar(gates=True, x=0, y=below, ends=("0", "1"), dark=dark),
@@ -124,6 +126,7 @@ def gate_heatmaps(
         dark=dark,
         legend=hatch_entries(padded=padded, missing=missing, dark=dark),
         space_below=BAR_SPACE,
+        between=CLOSE,
         cursor=step,
         name="gate_heatmaps",
     )

@@ -13,6 +13,7 @@ written from them. Nothing else that a page shows is kept twice:
 | audit_given | audit | the configuration that the page is about |
 | audit_uploads | audit | how many files were taken: the uploader's name, so that none is held twice |
 | audited | audit | which configuration the last report is about |
+| came_to_rest | playground | whether a replay has just come to rest, to draw the page's links anew |
 | claims_measured | claims | what this session measured of the claims |
 | claims_rows | claims | each claim's row as it was last labelled, so that one that is open stays open |
 | claims_testing | claims | the claims under way |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import streamlit as st
@@ -17,8 +18,6 @@ LEAK = (
     "Leak: the largest change of any output probability when the same unseen sequences are given "
     "without their padding."
 )
-CELL = "padding:.3rem .5rem .3rem 0;vertical-align:top;line-height:1.3"
-SMALL = "font-size:.8rem;opacity:.8"
 
 
 def table(snapshot: Snapshot, note: str = "") -> None:
@@ -26,15 +25,29 @@ def table(snapshot: Snapshot, note: str = "") -> None:
     found = {each.strategy: each for each in verdicts(snapshot)}
     heads = ["Strategy", "Accuracy", "Against no mask", "Leak"]
     rows = [_row(snapshot, name, found.get(name)) for name in snapshot.experiment.strategies]
-    head = "".join(
-        f'<th scope="col" style="{CELL};text-align:left;font-weight:600;{SMALL}">{each}</th>'
-        for each in heads
-    )
-    st.html(
-        f'<table class="standings" style="width:100%;border-collapse:collapse">'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    )
+    st.html(html(heads, rows))
     st.caption(f"{_about(snapshot)} {note}", help=LEAK)
+
+
+def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:
+    """The table of rows that are HTML already. kind: a further class for its style."""
+    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
+    body = "".join(rows)
+    return (
+        f'<table class="standings {kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def row(heading: str, cells: Iterable[str]) -> str:
+    """A row of the table: its heading and its other cells, HTML already."""
+    others = "".join(f"<td>{each}</td>" for each in cells)
+    return f'<tr><th scope="row">{heading}</th>{others}</tr>'
+
+
+def named(strategy: str) -> str:
+    """A strategy's title beside its colour."""
+    shade = charts.colour(strategy, dark=is_dark())
+    return f'<span style="color:{shade}">&#9632;</span> <b>{escape(STRATEGIES[strategy].title)}</b>'
 
 
 def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:
@@ -43,19 +56,14 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:
     spread = f"{percent(min(ended))} to {percent(max(ended))}" if len(ended) > 1 else ""
     if snapshot.experiment.per_step and stands.reported_mean is not None:
         spread = f"reported {percent(stands.reported_mean)}"
-    swatch = f'<span style="color:{charts.colour(name, dark=is_dark())}">&#9632;</span>'
     accuracy = percent(stands.accuracy.mean) if stands.accuracy else "–"
     word, apart = _against(name, verdict)
     cells = [
-        f"{swatch} <b>{escape(STRATEGIES[name].title)}</b>",
-        f'<b>{accuracy}</b> <span style="{SMALL}">{spread}</span>',
-        f'<b>{word}</b> <span style="{SMALL}">{apart}</span>',
+        f"<b>{accuracy}</b> <small>{spread}</small>",
+        f"<b>{word}</b> <small>{apart}</small>",
         "not yet" if stands.leak is None else escape(stands.leak_words),
     ]
-    first, *rest = cells
-    heading = f'<th scope="row" style="{CELL};text-align:left;font-weight:400">{first}</th>'
-    others = "".join(f'<td style="{CELL}">{each}</td>' for each in rest)
-    return f'<tr style="border-top:1px solid rgba(128,128,128,.3)">{heading}{others}</tr>'
+    return row(named(name), cells)
 
 
 def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pandas as pd
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.evidence import BASELINE, METHOD, RULES, between, percent, points
+from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, between, percent, points
 from maskdemo.evidence.words import capital
 from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.study.doses import dose_text, short_title
-from maskdemo.ui import choices, job, navigation, study_job
+from maskdemo.ui import choices, job, navigation, standings, study_job
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
@@ -25,6 +27,8 @@ Each training is one network: one strategy, at one dose, in one repeat. {method}
 The band or bar of an accuracy is its own 95% interval; a single repeat has none. For a task with a
 label at each step, the accuracy is that on real steps: what padding adds is no skill.{recorded}
 """
+#: With more strategies than this, their words stand below the chart and not beside it.
+MOST_BESIDE = 4
 RECORDED = """ Recorded speech has one set of sequences: its repeats differ in weights and batch order,
 so they speak of other trainings on this data, not of other speakers."""
 
@@ -32,10 +36,32 @@ so they speak of other trainings on this data, not of other speakers."""
 def answer(findings: Findings) -> None:
     """What may be said by now, the headline first."""
     said = summary(findings)
-    with st.container(gap="xsmall"):
+    with st.container(key="study_answer"):
         st.header(said[0] if said else _nothing_said(findings), anchor=False)
-        # In one paragraph: what comes in while one watches moves the charts by a line at most.
-        st.markdown(plain(" ".join(said[1:])) or "&nbsp;")
+
+
+def words(findings: Findings) -> None:
+    """What each strategy makes of each dose, in a word, and everything else that may be said."""
+    study = findings.study
+    others = [name for name in study.base.strategies if name != BASELINE]
+    if study.and_vary is None and others:
+        rows = (
+            standings.row(
+                escape(dose_text(study.vary, dose)),
+                [_word(findings.verdict((dose,), name)) for name in others],
+            )
+            for dose in study.doses
+        )
+        heads = (short_title(study.vary), *(STRATEGIES[name].title for name in others))
+        st.html(standings.html(heads, rows, kind="doses"))
+    st.caption(plain(" ".join(summary(findings)[1:])))
+
+
+def _word(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "…"
+    word = verdict.word if verdict.difference.bounded else "one repeat"
+    return f"<b>{capital(word)}</b> <small>{points(verdict.difference.mean, 0)}</small>"
 
 
 def progress(status: Status[Findings], findings: Findings, note: str = "") -> None:
@@ -65,8 +91,13 @@ def figures(findings: Findings) -> None:
     """Dose and response, or for two things varied a map and one line of it."""
     study = findings.study
     if study.and_vary is None:
-        figure = charts.dose_response(findings, dark=is_dark())
-        chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+        few = len(study.base.strategies) <= MOST_BESIDE
+        left, right = st.columns([3, 2], gap="medium") if few else (st.container(), st.container())
+        with left:
+            figure = charts.dose_response(findings, dark=is_dark())
+            chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+        with right:
+            words(findings)
         return
     others = [name for name in study.base.strategies if name != BASELINE]
     shown = others[0] if others else BASELINE
@@ -100,6 +131,9 @@ def figures(findings: Findings) -> None:
     )
     figure = charts.dose_response(findings, second=doses[at], dark=is_dark())
     chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+
+
+    words(findings)
 
 
 def failures(findings: Findings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from maskdemo.ui import address, chart
 if TYPE_CHECKING:
     from maskdemo.study import Findings, Study
 
+#: What a frame is called for those who do not see it.
+TITLE = "Is masking required for LSTMs?"
 #: Ending -> what kind of file that is, for the browser.
 KINDS = {
     "py": "text/x-python",
@@ -103,10 +106,17 @@ def _link(sentence: str, experiment: Experiment) -> None:
     st.markdown(f"**Link**  \n{sentence}{own}")
     params = address.link(st.session_state.page)
     st.code(_address(params), language=None, wrap_lines=True)
+    with st.expander("To embed it in a page"):
+        st.code(_frame(_address(params | {"embed": "true"})), language="html", wrap_lines=True)
 
 
 def _address(params: Mapping[str, str]) -> str:
     return f"{st.context.url}?{urlencode(params)}"
+
+
+def _frame(address: str) -> str:
+    """A frame for a course or a wiki, in which the answer and its controls find room."""
+    return f'<iframe src="{escape(address)}" title="{TITLE}" width="700" height="500"></iframe>'
 
 
 def _file(label: str, name: str, make: Callable[[], str], *, icon: str, key: str = "") -> None:

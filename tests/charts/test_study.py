@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo import charts
-from maskdemo.charts.dose_axis import REACHES, dose_axis, reaches
+from maskdemo.charts.dose_axis import dose_axis
 from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED
 from maskdemo.charts.looks import symbol, title
 from maskdemo.evidence import BASELINE
@@ -117,7 +116,7 @@ def test_marks_tell_effects_from_what_is_undecided_and_what_is_the_same():
     for text, word in zip(marks.customdata, words, strict=True):
         assert text.endswith(word)
     explained = [each.text for each in charts.dose_response(findings).layout.annotations]
-    assert f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}" in explained
+    assert any(text.startswith(f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}") for text in explained)
 
 
 def test_one_repeat_has_neither_band_nor_bar_nor_verdict():
@@ -133,9 +132,8 @@ def test_one_repeat_has_neither_band_nor_bar_nor_verdict():
 def frame(figure) -> tuple:
     """What must stay where it is while points come in."""
     layout = figure.layout
-    return layout.height, layout.margin.to_plotly_json(), layout.xaxis.to_plotly_json(), (
-        layout.yaxis.to_plotly_json()
-    )
+    axes = (layout.xaxis, layout.yaxis, layout.yaxis2)
+    return layout.height, layout.margin.to_plotly_json(), *(each.to_plotly_json() for each in axes)
 
 
 @pytest.mark.parametrize("study", [ONE, SIDES], ids=["numbers", "columns"])
@@ -145,20 +143,7 @@ def test_nothing_jumps_while_points_come_in(study):
         charts.dose_response(found(study, noisy, count=count)) for count in range(0, total + 1, 4)
     ]
     assert all(frame(each) == frame(figures[0]) for each in figures)
-    # The axis of differences only ever grows.
-    ranges = [each.layout.yaxis2.range for each in figures]
-    assert all(low >= later and high <= higher for (low, high), (later, higher) in pairwise(ranges))
     assert figures[0].layout.xaxis.ticktext
-
-
-@given(st.lists(st.floats(-1, 1), min_size=2, max_size=6))
-def test_the_axis_of_differences_holds_every_repeat(gaps):
-    study = Study(base=small(repeats=len(gaps)), vary="padded_length", doses=LENGTHS[:2])
-    findings = found(study, lambda cell, name, at: 0.0 if name == BASELINE else gaps[at])
-    below, above = reaches(findings, study.cells, ["held_state"])
-    assert {below, above} <= set(REACHES)
-    assert all(-below - 1e-6 <= 100 * each <= above + 1e-6 for each in gaps)
-    assert max(below, above) <= 4 * min(below, above)
 
 
 @given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -121,7 +122,8 @@ def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
     fine(page.run())
     assert followed() == wanted | {"probe": "4", "epoch": "2"}
     fine(page.run())
-    (link,) = (each.value for each in page.code)
+    link, frame = (each.value for each in page.code)
+    assert escape(f"{link}&embed=true") in frame
     assert dict(parse_qsl(urlsplit(link).query)) == wanted | {"probe": "4", "epoch": "2"}
 
 
@@ -129,11 +131,11 @@ def test_the_code_of_every_chosen_strategy_is_shown(monkeypatch):
     monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
     experiment = small(strategies=("no_mask", "masking_layer", "held_state"), seed=74)
     page = opened(experiment.to_params())
-    assert len(page.code) == 1, "the link alone"
+    assert len(page.code) == 2, "the link and the frame alone"
     page.session_state["code"] = True
     fine(page.run())
     assert [tab.label for tab in page.tabs] == ["No mask", "Masking layer", "Held state"]
-    shown = [(each.value, each.language) for each in page.code[1:]]
+    shown = [(each.value, each.language) for each in page.code if each.language == "python"]
     assert shown == [(strategy_lines(experiment, name), "python") for name in experiment.strategies]
 
 

@@ -1,0 +1,126 @@
+"""Somebody arrives: the answer is there, in the first screen; by mouse, keyboard, phone, in a frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from maskdemo.scenarios import OPENING, SCENARIOS
+from tests.browser.server import BUILD, running_server
+from tests.browser.test_playground import SECOND, button, finish, link
+from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
+
+NewViewer = Callable[..., Viewer]
+ANSWER = re.compile("^Here, (yes|no)")
+FRAME = (700, 500)
+#: Read by every Python as it starts.
+NO_TENSORFLOW = "import sys; sys.modules.update(tensorflow=None, keras=None)"
+
+
+def answer(page: Page) -> Locator:
+    return page.get_by_role("heading", name=ANSWER)
+
+
+def bottom(locator: Locator) -> float:
+    """Where it ends, in pixels from the top of the page as it opens."""
+    expect(locator).to_be_visible()
+    box = locator.bounding_box()
+    assert box
+    return box["y"] + box["height"]
+
+
+def chart(page: Page, title: str) -> Locator:
+    return page.locator(".maskdemo-chart", has=page.locator(".gtitle", has_text=title))
+
+
+def test_the_first_visitor_needs_no_tensorflow(new_viewer: NewViewer, tmp_path: Path):
+    """Neither in the server nor in a worker: on a machine where no process can load it."""
+    (tmp_path / "sitecustomize.py").write_text(NO_TENSORFLOW)
+    within = ("env", f"PYTHONPATH={tmp_path}")
+    with running_server(within=within, log=BUILD / "no_tensorflow.log") as bare:
+        viewer = new_viewer(base_url=bare.url)
+        page = viewer.open("/")
+        expect(answer(page)).to_be_visible()
+        assert page.locator(NUMBERS).count() == len(SCENARIOS[OPENING].experiment.strategies)
+        page = viewer.open("/inside")
+        expect(chart(page, "Every gate at every step")).to_be_visible()
+        page = viewer.open("/study")
+        expect(chart(page, "Accuracy by padded length")).to_be_visible()
+        page.close()
+
+
+def test_the_answer_is_in_the_first_screen(new_viewer: NewViewer):
+    viewer = new_viewer()
+    page = viewer.open("/")
+    assert bottom(answer(page)) < DESKTOP[1] / 2
+    assert bottom(chart(page, "Output after every step")) <= DESKTOP[1]
+    page = viewer.open("/inside")
+    for title, last in (("Every gate at every step", "Hidden state h"), ("Unit ", "Hidden state h")):
+        assert bottom(chart(page, title).locator(".annotation", has_text=last)) <= DESKTOP[1]
+    assert bottom(page.locator(".katex").first) <= DESKTOP[1] / 2
+    page = viewer.open("/article")
+    assert page.get_by_test_id("stMain").evaluate("each => each.scrollHeight") <= 3 * DESKTOP[1]
+
+
+def test_a_phone_shows_the_answer_and_a_chart_in_a_screen_and_a_half(new_viewer: NewViewer):
+    page = new_viewer(size=PHONE).open("/")
+    assert bottom(answer(page)) <= PHONE[1]
+    assert bottom(chart(page, "Accuracy on unseen sequences")) <= 1.5 * PHONE[1]
+
+
+def test_a_frame_in_another_page_has_the_answer_and_its_controls(new_viewer: NewViewer):
+    viewer = new_viewer(size=FRAME)
+    page = viewer.open("/")
+    button(page, "Take away").click()
+    page.get_by_text("To embed it in a page").click()
+    snippet = page.get_by_test_id("stCode").nth(1).inner_text()
+    page.set_content(snippet)
+    framed = page.frame_locator("iframe")
+    for shown in (answer(framed), button(framed, "Train"), button(framed, "Replay")):  # type: ignore
+        assert bottom(shown) <= FRAME[1]
+    accuracy = framed.locator(".maskdemo-chart svg", has_text="Accuracy on unseen sequences").first
+    expect(accuracy).to_be_in_viewport(ratio=0.7)
+
+
+def focus(page: Page, role: Any, name: str) -> None:
+    """Press Tab until what has a name that begins so is reached."""
+    wanted = page.get_by_role(role, name=re.compile(f"^{name}"))
+    expect(wanted).to_be_visible()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("each => each === document.activeElement"):
+            return
+    raise AssertionError(f"Tab never reached the {role} {name}.")
+
+
+def test_everything_can_be_done_by_keyboard(viewer: Viewer):
+    page = viewer.open(link(seed=41))
+    focus(page, "button", "Train")
+    page.keyboard.press("Enter")
+    finish(viewer)
+    focus(page, "slider", "After epoch")
+    page.keyboard.press("Home")
+    page.wait_for_url(re.compile("epoch=1"), timeout=10 * SECOND)
+    viewer.settle()
+
+    focus(page, "button", "Take away")
+    page.keyboard.press("Enter")
+    with page.expect_download() as report:
+        focus(page, "button", "Report")
+        page.keyboard.press("Enter")
+    assert report.value.suggested_filename.endswith(".html")
+    page.keyboard.press("Escape")
+
+    focus(page, "link", "See every gate of these networks")
+    page.keyboard.press("Enter")
+    said = page.get_by_text(re.compile(r"^Step \d+ is a"))
+    expect(said).to_be_visible()
+    viewer.settle()
+    before = said.inner_text()
+    focus(page, "slider", "Step")
+    page.keyboard.press("ArrowLeft")
+    expect(said).not_to_have_text(before)
