@@ -28,6 +28,7 @@ SOURCES = (
     "experiment.py",
     "inputs.py",
     "inside",
+    "shapes.py",
     "trainee.py",
     "training.py",
     "data/japanese_vowels.npz",

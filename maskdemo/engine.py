@@ -15,11 +15,9 @@ the mean over the steps that count.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -37,10 +35,8 @@ from maskdemo.lstm import (
     gate_kernel,
     step,
 )
+from maskdemo.programs import once
 from maskdemo.signatures import batch_room, blocks_spec, planes_spec, weights_spec
-
-PROGRAMS_KEPT = 24
-
 
 Laid = TypeVar("Laid", ToTrain, ToRead)
 
@@ -104,28 +100,7 @@ def compile_program(shape: Shape, *, train: bool) -> None:
         read_program(shape)(one, blocks)
 
 
-_CACHES: list[Any] = []
-
-
-def programs() -> int:
-    """How many programs this process has compiled since it began."""
-    return sum(cached.cache_info().misses for cached in _CACHES)
-
-
-def _once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
-    """Keep the newest programs; of two threads that want the same new one, only one traces it."""
-    cached, tracing = lru_cache(maxsize=PROGRAMS_KEPT)(build), threading.Lock()
-    _CACHES.append(cached)
-
-    @wraps(build)
-    def program(shape: Shape) -> Callable:
-        with tracing:
-            return cached(shape)
-
-    return program
-
-
-@_once
+@once
 def epoch_program(shape: Shape) -> Callable:
     """(learner, planes, order, batches, rate) -> (learner, loss, accuracy), one epoch of training.
 
@@ -136,7 +111,7 @@ def epoch_program(shape: Shape) -> Callable:
     def epoch(learner, planes, order, batches, learning_rate):
         def body(batch, learner, tape, loss, seen, correct, counted):
             part, present = _part(planes, order[batch])
-            gradient, tape, batch_loss, hits = _gradient(learner.weights, part, tape, shape)
+            gradient, tape, batch_loss, hits = _gradient(learner.weights, part, tape, rest, shape)
             size = tf.reduce_sum(present)
             return (
                 batch + 1,
@@ -150,6 +125,7 @@ def epoch_program(shape: Shape) -> Callable:
 
         # Filling a tape with zeros for every batch would cost a twentieth of the time.
         tape = blank_tape(shape.steps, shape.batch_size, shape.units)
+        rest = tf.broadcast_to(0 * learner.updates, (shape.batch_size, shape.units))
         _, learner, _, loss, seen, correct, counted = tf.while_loop(
             lambda batch, *_: batch < batches,
             body,
@@ -173,7 +149,7 @@ def epoch_program(shape: Shape) -> Callable:
     ).get_concrete_function()
 
 
-@_once
+@once
 def read_program(shape: Shape) -> Callable:
     """(weights, blocks) -> logits: (blocks, B, K) at the read-out, (blocks, T, B, K) at every step.
 
@@ -233,11 +209,11 @@ def _part(planes: Planes, picked: tf.Tensor) -> tuple[Planes, tf.Tensor]:
 
 
 def _gradient(
-    weights: Weights, part: Planes, tape: Tape, shape: Shape
+    weights: Weights, part: Planes, tape: Tape, rest: tf.Tensor, shape: Shape
 ) -> tuple[Weights, Tape, tf.Tensor, tf.Tensor]:
     """Gradient of the batch's loss, the tape to go on with, the loss, the weighted right answers."""
     first, last = tf.reduce_min(part.first), tf.reduce_max(part.last)
-    tape, final = forward(weights, part.inputs, part.switch, first, last, tape)
+    tape, final = forward(weights, part.inputs, part.switch, first, last, tape, rest)
     if shape.every_step:
         after = tf.concat([tape.states[1:], tape.states[:1]], axis=0)
         after = xla.dynamic_update_slice(after, final[None], [last - 1, 0, 0])
@@ -257,7 +233,7 @@ def _gradient(
             return d_states[t]
         return tf.where((part.read_out == t)[:, None], d_answers, 0.0)
 
-    recurrent, tape = backward(weights, tape, error, part.inputs, part.switch, first, last)
+    recurrent, tape = backward(weights, tape, error, part.inputs, part.switch, first, last, rest)
     d_readout = tf.matmul(answers, d_logits, transpose_a=True)
     return Weights(*recurrent, d_readout, tf.reduce_sum(d_logits, axis=0)), tape, loss, hits
 

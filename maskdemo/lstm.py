@@ -117,13 +117,16 @@ def forward(
     first: tf.Tensor,
     last: tf.Tensor,
     tape: Tape,
+    rest: tf.Tensor,
 ) -> tuple[Tape, tf.Tensor]:
     """Read the steps from `first` up to, but not including, `last`; returns the tape and the state.
 
     inputs: (T, B, F + 2) with a 1 for the bias. switch: (T, B). T is part of the compiled shape, first
-    and last are not: other steps are not computed. tape: is overwritten at the steps that are.
+    and last are not: other steps are not computed. tape: is overwritten at the steps that are. rest:
+    (B, H), the zeros that everything starts from; of a constant TensorFlow would make copies and name
+    them in no fixed order, while a program is found again on disk by its names.
     """
-    batch, units = _sizes(inputs)[1], _sizes(weights.recurrent_kernel)[0]
+    units = _sizes(weights.recurrent_kernel)[0]
     kernel = gate_kernel(weights)
 
     def body(t, cell, state, tape):
@@ -149,10 +152,8 @@ def forward(
         )
         return t + 1, moves * moved + holds * cell, moves * o * squashed + holds * state, tape
 
-    zero = tf.zeros((batch, units))
-    _, _, state, tape = tf.while_loop(
-        lambda t, *_: t < last, body, (first, zero, zero, tape), parallel_iterations=1
-    )
+    start = (first, rest, rest, tape)
+    _, _, state, tape = tf.while_loop(lambda t, *_: t < last, body, start, parallel_iterations=1)
     return tape, state
 
 
@@ -164,6 +165,7 @@ def backward(
     switch: tf.Tensor,
     first: tf.Tensor,
     last: tf.Tensor,
+    rest: tf.Tensor,
 ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Tape]:
     """Backpropagation through time, over the steps of `forward`.
 
@@ -184,13 +186,13 @@ def backward(
         slopes = _written(slopes, t, d_gates)
         return t - 1, d_gates @ back + holds * d_state, d_cell * tape.through[t], slopes
 
-    zero = tf.zeros((batch, units))
+    start = (last - 1, rest, rest, tape.slopes)
     _, _, _, d_gates = tf.while_loop(
-        lambda t, *_: t >= first, body, (last - 1, zero, zero, tape.slopes), parallel_iterations=1
+        lambda t, *_: t >= first, body, start, parallel_iterations=1
     )
     # An earlier batch may have gone further.
     for start, stop in ((0, first), (last, steps)):
-        d_gates = _blanked(d_gates, start, stop)
+        d_gates = _blanked(d_gates, start, stop, tf.tile(rest, [1, 4]))
     flat = tf.reshape(d_gates, [steps * batch, 4 * units])
     d_inputs, d_recurrent = (
         tf.matmul(tf.reshape(rows, [steps * batch, -1]), flat, transpose_a=True)
@@ -221,8 +223,9 @@ def _written(stack: tf.Tensor, t: tf.Tensor, plane: tf.Tensor) -> tf.Tensor:
     return xla.dynamic_update_slice(stack, plane[None], [t, 0, 0])
 
 
-def _blanked(stack: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:
-    nothing = tf.zeros_like(stack[0])
+def _blanked(
+    stack: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, nothing: tf.Tensor
+) -> tf.Tensor:
     _, stack = tf.while_loop(
         lambda t, _: t < stop,
         lambda t, stack: (t + 1, _written(stack, t, nothing)),

@@ -16,36 +16,13 @@ from maskdemo.engine import batch_order, placed, read, train_epoch
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import Inputs, arrays_of
 from maskdemo.inside.leak import compared_steps, leak
-from maskdemo.layout import ToRead, ToTrain, to_read, to_train
+from maskdemo.layout import ToRead
 from maskdemo.learner import new_learner
 from maskdemo.padding import Batch, pad
 from maskdemo.scoring import Score, probabilities, score
+from maskdemo.shapes import data_to_read, data_to_train
 from maskdemo.snapshot import Curve, Network
-from maskdemo.strategies import Arrays, hold_padding
-
-
-def data_to_train(experiment: Experiment, strategy: str, given: Inputs) -> ToTrain:
-    """The training sequences as this strategy sees them, laid out for the engine."""
-    return to_train(
-        arrays_of(experiment, strategy, given.train),
-        units=experiment.units,
-        outputs=experiment.outputs,
-        batch_size=experiment.batch_size,
-        every_step=experiment.per_step,
-        at_least=experiment.max_length,
-    )
-
-
-def data_to_read(experiment: Experiment, arrays: Arrays, *, every_step: bool) -> ToRead:
-    """Sequences in a strategy's arrays, laid out to read their answers or the outputs at every step."""
-    if every_step:
-        arrays = replace(arrays, weights=np.ones_like(arrays.weights))
-    return to_read(
-        arrays,
-        units=experiment.units,
-        outputs=experiment.outputs,
-        every_step=every_step or experiment.per_step,
-    )
+from maskdemo.strategies import hold_padding
 
 
 @dataclass

@@ -17,11 +17,11 @@ from itertools import product
 from maskdemo.cores import cores
 from maskdemo.engine import compile_program
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import arrays_of, chance, inputs
-from maskdemo.keeping import Keeping, probes_of
-from maskdemo.layout import Shape
+from maskdemo.inputs import chance, inputs
+from maskdemo.keeping import Keeping
+from maskdemo.shapes import Program, shapes_of_run
 from maskdemo.snapshot import Curve, Outcome, Snapshot
-from maskdemo.trainee import Record, Trainee, data_to_read, data_to_train
+from maskdemo.trainee import Record, Trainee
 
 #: Which training of a run: its repeat and strategy.
 _Key = tuple[int, str]
@@ -77,26 +77,13 @@ def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: 
     Returns after the programs under way when `stop` says so.
     """
 
-    def build(wanted: tuple[Shape, bool]) -> None:
+    def build(wanted: Program) -> None:
         shape, to_train = wanted
         if not stop():
             compile_program(shape, train=to_train)
 
     with ThreadPoolExecutor(cores(), thread_name_prefix="compile") as pool:
-        list(pool.map(build, shapes(experiment)))
-
-
-def shapes(experiment: Experiment) -> tuple[tuple[Shape, bool], ...]:
-    """The shapes of the programs that a run takes, each with whether it trains; in order of use."""
-    given = inputs(experiment)
-    probes = probes_of(given.test)
-    found = []
-    for strategy in experiment.strategies:
-        found.append((data_to_train(experiment, strategy, given).shape, True))
-        for batch, every_step in ((given.test, False), (probes, True)):
-            arrays = arrays_of(experiment, strategy, batch)
-            found.append((data_to_read(experiment, arrays, every_step=every_step).shape, False))
-    return tuple(dict.fromkeys(found))
+        list(pool.map(build, shapes_of_run(experiment)))
 
 
 class _Plan:

@@ -20,15 +20,15 @@ PACKAGE = ROOT / "maskdemo"
 # after it. A new room takes its place here; one that is not built yet does no harm.
 ORDER = (
     # What needs nothing of the others.
-    *("data", "digest", "cores"),
+    *("data", "digest", "cores", "compiled"),
     # What there is to learn, and the ways of handling its padding.
     *("sequences", "tasks", "brought", "padding", "strategies"),
     # How a network is trained and scored.
-    *("layout", "lstm", "signatures", "learner", "engine", "scoring"),
+    *("layout", "lstm", "signatures", "programs", "learner", "engine", "scoring"),
     # What somebody wants to know.
     *("settings", "experiment", "inputs", "scenarios"),
     # What came out; the inside of it; and how it comes about.
-    *("snapshot", "inside", "keeping", "trainee", "training"),
+    *("snapshot", "inside", "keeping", "shapes", "trainee", "training"),
     # What it entitles us to say, once, over many experiments, about the article.
     *("evidence", "study", "article", "shipped"),
     # Other people's models and data.

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
-from maskdemo import engine
-from maskdemo.engine import PROGRAMS_KEPT, batch_order, epoch_program, placed, read, train_epoch
+from maskdemo.engine import batch_order, epoch_program, placed, read, train_epoch
 from maskdemo.layout import Planes, Shape, ToTrain, to_read, to_train
 from maskdemo.learner import new_learner
+from maskdemo.programs import PROGRAMS_KEPT, once
 from maskdemo.scoring import probabilities, score
 from maskdemo.strategies import Arrays
 
@@ -124,7 +124,7 @@ def test_programs_are_bounded():
         built.append(shape)
         return lambda: shape
 
-    cached = engine._once(build)
+    cached = once(build)
     shapes = [Shape(512, 10, 6, units, 1, BATCH, False) for units in range(1, PROGRAMS_KEPT + 2)]
     for shape in shapes:
         cached(shape)

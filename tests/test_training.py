@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from maskdemo import engine, keeping, trainee
+from maskdemo import keeping, programs, trainee
 from maskdemo.engine import read
 from maskdemo.inputs import inputs
 from maskdemo.keeping import PROBES, spread
@@ -331,14 +331,14 @@ def test_compiling_ahead_leaves_nothing_to_compile_and_trains_nothing(monkeypatc
     trained = []
     real = trainee.train_epoch
     monkeypatch.setattr(trainee, "train_epoch", lambda *given: trained.append(1) or real(*given))
-    before = engine.programs()
+    before = programs.programs()
     compile_ahead(experiment)
-    compiled = engine.programs()
+    compiled = programs.programs()
     assert compiled > before and not trained
     assert last(experiment).finished
-    assert trained and engine.programs() == compiled
+    assert trained and programs.programs() == compiled
     compile_ahead(small(units=5), stop=lambda: True)
-    assert engine.programs() == compiled
+    assert programs.programs() == compiled
 
 
 @pytest.mark.parametrize("case", TASKS_TRIED)

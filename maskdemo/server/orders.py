@@ -82,8 +82,8 @@ def prepare(experiment: str, stop: Callable[[], bool]) -> None:
 
 def programs() -> int:
     """How many programs this process has compiled."""
-    engine = sys.modules.get("maskdemo.engine")
-    return 0 if engine is None else engine.programs()
+    found = sys.modules.get("maskdemo.programs")
+    return 0 if found is None else found.programs()
 
 
 def _whole(newest: Any, before: Any) -> Any:

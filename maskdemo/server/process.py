@@ -13,7 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from maskdemo.compiled import cache_environment
 from maskdemo.server import messages
+from maskdemo.study.store import location
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "maskdemo.server.worker"
@@ -101,6 +103,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
         **_MEMORY,
         "TF_CPP_MIN_LOG_LEVEL": "2",
         **given,
+        **cache_environment(location() / "compiled", given),
         "PYTHONPATH": path,
         "PYTHONIOENCODING": "utf-8",
     }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 
+from maskdemo.cores import cores
 from maskdemo.digest import version
+from maskdemo.experiment import Experiment
+from maskdemo.shapes import Program, shapes_of_training
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
@@ -19,6 +21,8 @@ from maskdemo.study.store import Store
 
 #: Trainings handed to somebody else's executor at once: enough to fill a cluster of dozens of cores.
 WINDOW = 64
+#: How many trainings are looked at for one that needs no program of another.
+LOOKED_AHEAD = 16
 #: Seconds after which findings are yielded although nothing new was found.
 PULSE = 0.3
 
@@ -53,9 +57,10 @@ def run(
     if not waiting:
         return
     cancelled = threading.Event()
-    own = ThreadPoolExecutor(os.cpu_count(), "study") if executor is None else None
+    own = ThreadPoolExecutor(cores(), "study") if executor is None else None
     # Locally two each: one that runs and one that is ready.
-    window = WINDOW if own is None else 2 * (os.cpu_count() or 1)
+    window = WINDOW if own is None else 2 * cores()
+    compiled: set[Program] = set()
     work = partial(train_here, version=version())
     if own is not None:
         work = partial(work, stop=cancelled.is_set)
@@ -63,11 +68,13 @@ def run(
     try:
         while waiting or pending:
             while waiting and len(pending) < window:
-                training = waiting.pop()
+                training = waiting.pop() if own is None else _taken(waiting, pending.values(), compiled)
                 pending[_submitted(own or executor, work, training)] = training
             ended, _ = wait(pending, timeout=PULSE, return_when=FIRST_COMPLETED)
             for future in [each for each in pending if each in ended]:
                 training = pending.pop(future)
+                if own is not None:
+                    compiled.update(_programs(training.experiment))
                 try:
                     outcomes[training] = future.result()
                 except Exception as error:  # whatever it is, the rest of the study goes on
@@ -84,6 +91,26 @@ def run(
             future.cancel()
         if own is not None:
             own.shutdown(cancel_futures=True)
+
+
+@lru_cache(maxsize=1024)
+def _programs(experiment: Experiment) -> tuple[Program, ...]:
+    return shapes_of_training(experiment, *experiment.strategies)
+
+
+def _taken(
+    waiting: list[Training], pending: Collection[Training], compiled: set[Program]
+) -> Training:
+    """The next training, from the end; if it can be, one that waits for no program of another.
+
+    pending: trainings under way, which compile what is not among the `compiled` yet.
+    """
+    compiling = {each for one in pending for each in _programs(one.experiment)} - compiled
+    near = range(max(0, len(waiting) - LOOKED_AHEAD), len(waiting))
+    for at in reversed(near) if compiling else ():
+        if compiling.isdisjoint(_programs(waiting[at].experiment)):
+            return waiting.pop(at)
+    return waiting.pop()
 
 
 def train_here(

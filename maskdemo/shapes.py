@@ -1,0 +1,64 @@
+"""An experiment's sequences laid out for the engine, and the shapes of the programs they take.
+
+Nothing here needs TensorFlow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from maskdemo.experiment import Experiment
+from maskdemo.inputs import Inputs, arrays_of, inputs
+from maskdemo.keeping import probes_of
+from maskdemo.layout import Shape, ToRead, ToTrain, to_read, to_train
+from maskdemo.strategies import Arrays
+
+#: A compiled program: its shape, and whether it trains.
+Program = tuple[Shape, bool]
+
+
+def data_to_train(experiment: Experiment, strategy: str, given: Inputs) -> ToTrain:
+    """The training sequences as this strategy sees them, laid out for the engine."""
+    return to_train(
+        arrays_of(experiment, strategy, given.train),
+        units=experiment.units,
+        outputs=experiment.outputs,
+        batch_size=experiment.batch_size,
+        every_step=experiment.per_step,
+        at_least=experiment.max_length,
+    )
+
+
+def data_to_read(experiment: Experiment, arrays: Arrays, *, every_step: bool) -> ToRead:
+    """Sequences in a strategy's arrays, laid out to read their answers or the outputs at every step."""
+    if every_step:
+        arrays = replace(arrays, weights=np.ones_like(arrays.weights))
+    return to_read(
+        arrays,
+        units=experiment.units,
+        outputs=experiment.outputs,
+        every_step=every_step or experiment.per_step,
+    )
+
+
+def shapes_of_training(experiment: Experiment, strategy: str) -> tuple[Program, ...]:
+    """The programs that train one strategy and read its answers."""
+    given = inputs(experiment)
+    answers = arrays_of(experiment, strategy, given.test)
+    return (
+        (data_to_train(experiment, strategy, given).shape, True),
+        (data_to_read(experiment, answers, every_step=False).shape, False),
+    )
+
+
+def shapes_of_run(experiment: Experiment) -> tuple[Program, ...]:
+    """The programs of a whole run, probes included, each once and in order of use."""
+    probes = probes_of(inputs(experiment).test)
+    found: list[Program] = []
+    for strategy in experiment.strategies:
+        found += shapes_of_training(experiment, strategy)
+        looked_into = arrays_of(experiment, strategy, probes)
+        found.append((data_to_read(experiment, looked_into, every_step=True).shape, False))
+    return tuple(dict.fromkeys(found))
