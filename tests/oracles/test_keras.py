@@ -228,6 +228,7 @@ def test_one_step_is_the_keras_cell():
     with_bias = np.concatenate([padded, np.ones((5, 1), np.float32)], axis=1)
     stacked = tf.constant(np.stack([with_bias] * 3))
     compiled = tf.function(forward, jit_compile=True)
-    tape, last = compiled(weights, stacked, tf.ones((3, 5)), 0, 3, blank_tape(3, 5, 8), tf.zeros((5, 8)))
+    rest = tf.zeros((5, 8))
+    tape, last = compiled(weights, stacked, tf.ones((3, 5)), 0, 3, blank_tape(3, 5, 8), rest)
     ours = np.stack([*tape.states[1:], last])
     np.testing.assert_allclose(ours, np.stack(theirs), atol=1e-6)
