@@ -37,10 +37,10 @@ def cache_environment(folder: Path, given: Mapping[str, str] = os.environ) -> di
     folder: holds one folder for every version and processor, and is tidied. given: the environment to
     add to. Nothing is to be set where the folder cannot be used or somebody has chosen another.
     """
-    flags = given.get("TF_XLA_FLAGS", "")
-    if _FLAG in flags:
+    flags, own = given.get("TF_XLA_FLAGS", ""), folder / _kind()
+    # The flags are told apart by spaces.
+    if _FLAG in flags or len(str(own).split()) != 1:
         return {}
-    own = folder / _kind()
     try:
         own.mkdir(parents=True, exist_ok=True)
         _tidy(own)
@@ -49,7 +49,8 @@ def cache_environment(folder: Path, given: Mapping[str, str] = os.environ) -> di
     kept = f"{_FLAG}{own} --tf_xla_persistent_cache_device_types=CPU,XLA_CPU_JIT"
     # Loading a program, XLA takes its own tuning preferences for features that the processor lacks and
     # reports an error at every one. Real errors arrive as exceptions.
-    return {"TF_XLA_FLAGS": f"{flags} {kept}".strip(), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    level = {"TF_CPP_MIN_LOG_LEVEL": given.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+    return {"TF_XLA_FLAGS": f"{flags} {kept}".strip(), **level}
 
 
 def seal() -> None:
@@ -69,15 +70,22 @@ def seal() -> None:
 def stable_names(program: str) -> Iterator[None]:
     """What TensorFlow traces in here, on this thread, is named after the program alone.
 
-    Traced again in one process it gets other names, because names there must be unique.
+    Traced again in one process it gets other names, because names there must be unique. There is no
+    public way to choose them: where TensorFlow has moved what is used here, programs are compiled again
+    in each process, and nothing else is different. One thread at a time.
     """
-    from tensorflow.python.framework import ops
+    try:
+        from tensorflow.python.framework import ops
 
+        usual = ops.uid
+    except (ImportError, AttributeError):
+        yield
+        return
     # The first graph of a thread takes a number too.
     ops.get_default_graph()
     digest = hashlib.sha256(f"{program} {_BUILT[program]}".encode()).hexdigest()
     _BUILT[program] += 1
-    number, thread, usual = int(digest[:12], 16) * 1000, threading.get_ident(), ops.uid
+    number, thread = int(digest[:12], 16) * 1000, threading.get_ident()
 
     def uid() -> int:
         nonlocal number

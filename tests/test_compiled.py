@@ -95,6 +95,7 @@ def test_somebody_elses_choice_stands_and_other_flags_stay(tmp_path):
     assert cache_environment(tmp_path, chosen) == {}
     flags = cache_environment(tmp_path, {"TF_XLA_FLAGS": "--some_flag"})["TF_XLA_FLAGS"]
     assert flags.startswith("--some_flag --tf_xla_persistent_cache_directory=")
+    assert cache_environment(tmp_path / "a folder", {}) == {}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a file where the folder should be is as good there")
