@@ -15,14 +15,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from maskdemo.compiled import cache_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Contender:
-    """A contender's process. `measure` waits its turn; nothing runs in between."""
+    """A contender's process. `measure` waits its turn; nothing runs in between.
 
-    def __init__(self, name: str, log: Path) -> None:
+    compiled: a folder for compiled programs, found there by the next one; without it none are kept.
+    """
+
+    def __init__(self, name: str, log: Path, *, compiled: Path | None = None) -> None:
         self.name = name
+        given = {key: value for key, value in os.environ.items() if key != "TF_XLA_FLAGS"}
+        kept = cache_environment(compiled, given) if compiled else {}
         self._sink = log.open("a")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.contender", name],
@@ -31,14 +38,22 @@ class Contender:
             stdout=subprocess.PIPE,
             stderr=self._sink,
             text=True,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+            env={"TF_CPP_MIN_LOG_LEVEL": "2", **given, **kept},
         )
         self._answer()
 
     def measure(self, what: str) -> float:
         """Ask for one measurement and wait for its figure."""
+        self.ask(what)
+        return self.answer()
+
+    def ask(self, what: str) -> None:
+        """Ask for one measurement."""
         assert self._process.stdin
         print(what, file=self._process.stdin, flush=True)
+
+    def answer(self) -> float:
+        """Wait for the figure that was asked for."""
         return self._answer()["figure"]
 
     def _answer(self) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import os
-import re
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,6 +25,7 @@ from urllib.parse import urlencode
 from maskdemo.experiment import Experiment
 from tests.bench.limit import Limit, memory_limit
 from tests.bench.memory import Memory, workers
+from tests.bench.playground import NOWHERE, place, trained, trains
 from tests.bench.viewer import Viewer
 from tests.browser.server import BUILD, Server, running_server
 
@@ -33,11 +33,8 @@ from tests.browser.server import BUILD, Server, running_server
 HOST_MB = 690
 #: Seconds for a whole phase.
 PHASE = 600.0
-#: What the page draws results into, and nothing before there are any.
-TABLE = 'class="standings"'
-#: How the page tells where a run is.
-REACHED = re.compile(r"Repeat (\d+) of")
-NOWHERE, THIRD = 0, 3
+#: The repeat and epoch at which a worker is killed.
+THIRD = (3, 1)
 #: Seconds between two pages that are opened while others train.
 VISIT = 2.0
 
@@ -109,7 +106,7 @@ class Load:
         for kind in self.plan.kinds:
             for seed in (9001, 9002):
                 async with self.viewer(replace(kind, seed=seed)) as viewer:
-                    seconds[kind] = await self.trained(viewer)
+                    seconds[kind] = await trained(viewer)
         self.figures["one_run_s"] = sum(seconds.values()) / len(seconds)
         return seconds
 
@@ -137,7 +134,7 @@ class Load:
             began = time.monotonic()
             if visits:
                 visiting = asyncio.create_task(self.visits())
-            await asyncio.gather(*(self.trained(each) for each in viewers))
+            await asyncio.gather(*(trained(each) for each in viewers))
             return time.monotonic() - began
         finally:
             if visiting is not None:
@@ -166,7 +163,7 @@ class Load:
         began = time.monotonic()
         async with self.viewer(replace(self.plan.kinds[0], seed=510)) as viewer:
             await viewer.press("Train")
-            await self.trains(viewer)
+            await trains(viewer)
         self.figures["free_after_closed_tabs_s"] = time.monotonic() - began
 
     async def killed_worker(self) -> None:
@@ -175,13 +172,13 @@ class Load:
         async with self.viewer(long) as viewer:
             await viewer.press("Train")
             # Far enough that a run which begins again is seen before it gets there.
-            await viewer.until(lambda: self.reached(viewer) >= THIRD)
+            await viewer.until(lambda: place(viewer) >= THIRD)
             os.kill(max(workers(self.server.pid)), signal.SIGKILL)
             self.killed_by_us += 1
             began = time.monotonic()
             await viewer.until(lambda: "begins again" in viewer.words())
             self.figures["told_after_kill_s"] = time.monotonic() - began
-            await viewer.until(lambda: NOWHERE < self.reached(viewer) < THIRD)
+            await viewer.until(lambda: NOWHERE < place(viewer) < THIRD)
             self.figures["again_after_kill_s"] = time.monotonic() - began
             await viewer.press("Cancel")
 
@@ -192,7 +189,7 @@ class Load:
             steps, units = 16 + number % self.plan.shapes, 4 + number // 100
             experiment = replace(SHORT, padded_length=steps, units=units, seed=number)
             async with self.viewer(experiment) as viewer:
-                await self.trained(viewer)
+                await trained(viewer)
             if before is None:
                 before = self.memory.server()
             self.figures["server_growth_mb"] = self.memory.server() - before
@@ -211,30 +208,6 @@ class Load:
         """Close the tab, and remember what it could not show."""
         await viewer.close()
         self.exceptions += viewer.exceptions
-
-    async def trained(self, viewer: Viewer) -> float:
-        """Press Train and wait for the results; returns the seconds."""
-        began = time.monotonic()
-        await viewer.press("Train")
-        await viewer.until(lambda: viewer.has_button("Cancel") or self.has_results(viewer))
-        await viewer.until(lambda: self.has_results(viewer))
-        return time.monotonic() - began
-
-    async def trains(self, viewer: Viewer) -> None:
-        """Wait for the first epoch; a short run may be over before anybody looks."""
-        await viewer.until(lambda: self.reached(viewer) or self.has_results(viewer))
-
-    @staticmethod
-    def has_results(viewer: Viewer) -> bool:
-        """Whether a run has ended and what it found is there."""
-        drawn = any(TABLE in each.body for each in viewer.elements("html"))
-        return drawn and viewer.has_button("Train")
-
-    @staticmethod
-    def reached(viewer: Viewer) -> int:
-        """Which repeat was reached, as the page tells it; `NOWHERE` while it does not."""
-        told = (REACHED.match(each.text) for each in viewer.elements("progress"))
-        return next((int(each[1]) for each in told if each), NOWHERE)
 
 
 def measured(plan: Plan, log: Path, *, megabytes: int = HOST_MB) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from maskdemo.cores import cores
+from tests.bench.floor import floor
 from tests.bench.peers import Measurement
 from tests.bench.workload import (
     AT_ONCE,
     BATCH,
     FEATURES,
     SEQUENCES,
-    SHORTEST,
     STEPS,
     UNITS,
     fastest,
@@ -64,7 +64,7 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
 
 
 def ours() -> dict[str, Measurement]:
-    """Four strategies at once; and the held state alone, at its own length and at four times it."""
+    """Four strategies at once, their floor, and the held state at its length and at four times it."""
     trainers = [_trainer(strategy, STEPS) for strategy in STRATEGIES]
     assert len(trainers) == AT_ONCE
     pool = ThreadPoolExecutor(cores())
@@ -72,52 +72,53 @@ def ours() -> dict[str, Measurement]:
     def together() -> None:
         list(pool.map(lambda train: train(), trainers))
 
+    pieces = floor()
+
+    def least() -> None:
+        list(pool.map(lambda _: pieces(), range(AT_ONCE)))
+
     held, stretched = (_trainer("held_state", length) for length in (STEPS, STRETCH * STEPS))
     return {
         "epoch": lambda: fastest(together),
         "held": lambda: fastest(held),
         "held_stretched": lambda: fastest(stretched),
+        "floor": lambda: fastest(least),
     }
 
 
-def first_run() -> dict[str, Measurement]:
-    """A first run in a process that holds what the server holds; call these in this order.
+def ours_opening() -> dict[str, Measurement]:
+    """The opening experiment's training epochs and nothing else, spread over the cores."""
+    from maskdemo.engine import batch_order, placed, train_epoch
+    from maskdemo.inputs import inputs
+    from maskdemo.learner import new_learner
+    from maskdemo.scenarios import OPENING, SCENARIOS
+    from maskdemo.shapes import data_to_train
 
-    cold and warm: from the call to the first point of every curve, with a shape never seen and with
-    one seen before. rss_mb: resident memory after both. The way to the browser is not in it.
-    """
-    import psutil  # pyright: ignore[reportMissingModuleSource]
-    import streamlit  # noqa: F401  (its memory counts)
+    experiment = SCENARIOS[OPENING].experiment
+    given = inputs(experiment)
+    laid_out = [
+        placed(data_to_train(experiment, strategy, given)) for strategy in experiment.strategies
+    ]
+    count = len(given.train.values)
+    pool = ThreadPoolExecutor(cores())
 
-    import maskdemo.charts  # noqa: F401
-    from maskdemo.experiment import Experiment
-    from maskdemo.training import train  # TensorFlow is there before the first click
-
-    def first_point(seed: int) -> float:
-        experiment = Experiment(
-            task="last_sign",
-            train_size=SEQUENCES,
-            test_size=SEQUENCES // 2,
-            min_length=SHORTEST,
-            max_length=STEPS,
-            padded_length=STEPS,
-            strategies=STRATEGIES,
-            units=UNITS,
-            epochs=3,
-            batch_size=BATCH,
-            repeats=1,
-            seed=seed,
+    def train(at: int) -> None:
+        rng = np.random.default_rng(at)
+        learner = new_learner(
+            features=experiment.spec.features,
+            units=experiment.units,
+            outputs=experiment.outputs,
+            seed=at,
         )
-        began = time.perf_counter()
-        snapshots = train(experiment)
-        next(snapshots)
-        seconds = time.perf_counter() - began
-        for _ in snapshots:
-            pass
-        return seconds
+        for _ in range(experiment.epochs):
+            order = batch_order(count, experiment.batch_size, rng)
+            data = laid_out[at % len(laid_out)]
+            learner, _, _ = train_epoch(data, learner, order, experiment.learning_rate)
 
-    return {
-        "cold": lambda: first_point(0),
-        "warm": lambda: first_point(1),
-        "rss_mb": lambda: psutil.Process().memory_info().rss / 2**20,
-    }
+    def training() -> float:
+        began = time.perf_counter()
+        list(pool.map(train, range(experiment.repeats * len(laid_out))))
+        return time.perf_counter() - began
+
+    list(pool.map(train, range(len(laid_out))))
+    return {"training": training}

@@ -15,7 +15,6 @@ import numpy as np
 from tests.bench.workload import (
     BATCH,
     FEATURES,
-    MATRIX,
     UNITS,
     fastest,
     shuffled,
@@ -165,17 +164,3 @@ def jax_scan() -> dict[str, Measurement]:
 
     once()
     return {"epoch": lambda: fastest(once)}
-
-
-def matrix_product() -> dict[str, Measurement]:
-    """A large single-precision matrix product through XLA, on all cores."""
-    import tensorflow as tf
-
-    square = tf.random.normal((MATRIX, MATRIX), seed=0)
-    product = tf.function(lambda a: a @ a, jit_compile=True)
-
-    def once() -> None:
-        product(square).numpy()
-
-    once()
-    return {"product": lambda: fastest(once)}

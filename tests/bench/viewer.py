@@ -34,12 +34,14 @@ class _Drawn:
 class Viewer:
     """One tab. `url`: the server's address, http://127.0.0.1:port.
 
-    exceptions: what the page could not draw. received: bytes so far.
+    exceptions: what the page could not draw. received: bytes so far. looks: how often a piece of the
+    page was drawn again by itself.
     """
 
     url: str
     exceptions: list[str] = field(default_factory=list)
     received: int = 0
+    looks: int = 0
 
     def __post_init__(self) -> None:
         self._drawn: dict[tuple[int, ...], _Drawn] = {}
@@ -101,6 +103,14 @@ class Viewer:
         assert drawn is not None
         await self._rerun(pressed=drawn.element.button.id, fragment=drawn.fragment)
 
+    async def enter(self, label: str, number: float) -> float:
+        """Type a number into the field of that label; the seconds until the page is drawn with it."""
+        fields = [each for each in self.elements("number_input") if each.label == label]
+        began, drawn = time.monotonic(), self._finished
+        await self._rerun(entered=(fields[0].id, number))
+        await self.until(lambda: self._finished > drawn)
+        return time.monotonic() - began
+
     # From here on: what a browser does by itself.
 
     def _spawn(self, work: Any) -> None:
@@ -117,7 +127,14 @@ class Viewer:
                     return self._drawn[path]
         return None
 
-    async def _rerun(self, *, pressed: str = "", fragment: str = "", by_itself: bool = False) -> None:
+    async def _rerun(
+        self,
+        *,
+        pressed: str = "",
+        entered: tuple[str, float] | None = None,
+        fragment: str = "",
+        by_itself: bool = False,
+    ) -> None:
         back = BackMsg()
         asked = back.rerun_script
         asked.query_string, asked.page_name = self._query, self._page
@@ -127,6 +144,9 @@ class Viewer:
         if pressed:
             state = asked.widget_states.widgets.add()
             state.id, state.trigger_value = pressed, True
+        if entered:
+            state = asked.widget_states.widgets.add()
+            state.id, state.double_value = entered
         assert self._socket is not None
         with contextlib.suppress(OSError):
             await self._socket.send(back.SerializeToString())
@@ -158,6 +178,8 @@ class Viewer:
             element = self._cached.get(message.ref_hash)
             if element is not None:
                 self._put(message, element, "")
+        elif kind == "page_info_changed":
+            self._query = message.page_info_changed.query_string
         elif kind == "auto_rerun":
             wanted = message.auto_rerun
             self._stop_repeating(wanted.fragment_id)
@@ -168,8 +190,12 @@ class Viewer:
             for fragment in message.stop_auto_rerun.fragment_ids:
                 self._stop_repeating(fragment)
         elif kind == "script_finished" and message.script_finished != EARLY:
-            self._clear(set(message.metadata.run.fragment_ids))
-            self._finished += 1
+            fragments = set(message.metadata.run.fragment_ids)
+            self._clear(fragments)
+            if fragments:
+                self.looks += 1
+            else:
+                self._finished += 1
 
     def _draw(self, message: ForwardMsg) -> None:
         delta = message.delta

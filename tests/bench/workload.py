@@ -15,12 +15,6 @@ SHORTEST = 10
 #: Strategies that we train at once; a peer trains as many one after another.
 AT_ONCE = 4
 
-#: Floating-point operations of an epoch: the four gates' products, forward and twice backward.
-OPERATIONS = SEQUENCES * STEPS * 2 * 4 * UNITS * (FEATURES + UNITS) * 3
-
-#: Side of the square matrices whose product shows what the machine can do.
-MATRIX = 2048
-
 
 @dataclass(frozen=True)
 class Workload:

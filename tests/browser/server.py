@@ -54,10 +54,12 @@ def running_server(
     log: Path = BUILD / "server.log",
     patience: float = 60,
     within: Sequence[str] = (),
+    store: str | None = None,
 ) -> Iterator[Server]:
     """Start `streamlit run script` on a free port; stop it on the way out.
 
-    within: what comes before the command, such as what sets a limit.
+    within: what comes before the command, such as what sets a limit. store: where trainings and
+    compiled programs are kept; by itself a new folder.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{(port := _free_port())}"
@@ -69,8 +71,8 @@ def running_server(
     options += ["--client.showErrorDetails", "full"]
     began = time.monotonic()
     # Nothing is there from an earlier test run, and nothing of a person's own.
-    store = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    surroundings = os.environ | {"MASKDEMO_STORE": store.name}
+    new = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    surroundings = os.environ | {"MASKDEMO_STORE": store or new.name}
     with log.open("w") as sink:
         process = subprocess.Popen(
             command + options, cwd=ROOT, env=surroundings, stdout=sink, stderr=subprocess.STDOUT
@@ -90,4 +92,4 @@ def running_server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        store.cleanup()
+        new.cleanup()
