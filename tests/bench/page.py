@@ -28,7 +28,7 @@ REDRAWS = 30
 
 SPEECH = SCENARIOS[OPENING].experiment
 #: Longer than anything here takes.
-LONG = replace(SPEECH, epochs=200, repeats=20)
+LONG = replace(SPEECH, epochs=100)
 #: What a worker trains first, so that it is awake and knows nothing of the shapes that follow.
 OTHER = replace(SPEECH, units=4, epochs=1, repeats=1, strategies=("no_mask",))
 
