@@ -18,7 +18,7 @@ from maskdemo.audit.pair import Pair
 from maskdemo.audit.path import layer_rows
 from maskdemo.audit.report import Finding, Report, Tried
 from maskdemo.audit.samples import DRAWN, SEED, Row, Side, given
-from maskdemo.audit.training import gradient_share, training_findings
+from maskdemo.audit.training import gradient_share, is_labelled_by_step, training_findings
 from maskdemo.audit.trying import Trial, reason
 from maskdemo.audit.weights import drawn_weights
 
@@ -88,7 +88,9 @@ def audit(
         findings += traps.told_by_reading(model, pair, tuple(sides))
         tell("Looking at the loss and the gradient")
         findings += telling.new(training_findings(model, pair), findings)
-        guilty = {each.layer for each in findings if each.severity == "leak"}
+        if not model.compiled and is_labelled_by_step(pair):
+            trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
+        guilty = {each.layer: each.cause for each in findings if each.severity == "leak"}
         return Report(
             model=model.name,
             findings=telling.ranked(findings),

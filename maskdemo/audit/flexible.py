@@ -21,6 +21,8 @@ def any_length(model: Any, entries: tuple[Entry, ...]) -> Any | None:
     try:
         copy = type(model).from_config(_opened(model.get_config(), names), custom_objects=custom)
         copy.set_weights(model.get_weights())
+        if model.compiled:
+            copy.compile_from_config(model.get_compile_config())
         if [tuple(each.shape[2:]) for each in copy.inputs] != [
             tuple(each.shape[2:]) for each in model.inputs
         ]:

@@ -10,9 +10,17 @@ from maskdemo.audit.pair import Pair, State
 from maskdemo.audit.report import LayerRow
 from maskdemo.audit.trace import Call
 
+#: A layer with such a fault has the mask and reads padding all the same.
+IGNORING = ("ignored", "initial_state")
 
-def layer_rows(pair: Pair, at_fault: set[str], moved: Mapping[str, float]) -> tuple[LayerRow, ...]:
-    """One row a call, in order; calls of nested models and custom layers stand for their insides."""
+
+def layer_rows(
+    pair: Pair, at_fault: Mapping[str, str], moved: Mapping[str, float]
+) -> tuple[LayerRow, ...]:
+    """One row a call, in order; calls of nested models and custom layers stand for their insides.
+
+    at_fault: the cause, by the name of the layer.
+    """
     rows = []
     for call in pair.padded.calls[:-1]:
         if call.is_container or not call.outputs or not pair.timed(call) or not call.floats:
@@ -24,7 +32,9 @@ def layer_rows(pair: Pair, at_fault: set[str], moved: Mapping[str, float]) -> tu
                 of_class=type(call.layer).__name__,
                 received=received,
                 passed=passed,
-                change=_change(call, received, passed),
+                change="ignores it"
+                if at_fault.get(call.name) in IGNORING
+                else _change(call, received, passed),
                 at_fault=call.name in at_fault,
                 moved=moved.get(call.name),
             )

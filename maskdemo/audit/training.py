@@ -11,7 +11,7 @@ from maskdemo.audit.blame import dropped_before_output
 from maskdemo.audit.entries import Entry
 from maskdemo.audit.pair import Pair
 from maskdemo.audit.report import Finding
-from maskdemo.audit.running import packed
+from maskdemo.audit.running import numbers, packed
 
 #: Change of a loss, as a share of it, that is no rounding.
 _SHARE = 1e-4
@@ -19,7 +19,7 @@ _SHARE = 1e-4
 
 def training_findings(model: Any, pair: Pair) -> Iterator[Finding]:
     """Loss and metrics of outputs at every step, when only the targets at padded steps change."""
-    timed = [at for at in range(len(pair.padded.outputs)) if _is_timed(pair, at)]
+    timed = _timed(pair)
     for at in timed:
         share = _loss_change(model, pair, at)
         if share <= _SHARE:
@@ -33,6 +33,15 @@ def training_findings(model: Any, pair: Pair) -> Iterator[Finding]:
         )
     if timed and getattr(model, "compiled", False):
         yield from _metric_findings(model, pair, timed)
+
+
+def is_labelled_by_step(pair: Pair) -> bool:
+    """Whether an output has an axis of time, so that padded steps can count."""
+    return bool(_timed(pair))
+
+
+def _timed(pair: Pair) -> list[int]:
+    return [at for at in range(len(pair.padded.outputs)) if _is_timed(pair, at)]
 
 
 def _is_timed(pair: Pair, at: int) -> bool:
@@ -54,7 +63,7 @@ def _loss_change(model: Any, pair: Pair, at: int) -> float:
 
     output = _outputs(model, pair)[at]
     losses = [
-        float(keras.losses.MeanSquaredError()(targets, output))
+        float(numbers(keras.losses.MeanSquaredError()(targets, output)))
         for targets in _two_targets(pair, at, pair.padded.outputs[at])
     ]
     if not np.isfinite(losses).all():

@@ -376,6 +376,14 @@ def area_under_the_curve_over_padding():
     return model
 
 
+@wrong("metric_counts_padding", "auc", thread=keras_issue(15323))
+def area_under_the_curve_of_fixed_length():
+    sigmoid = layers.Dense(1, activation="sigmoid")
+    model = stack(masking(), lstm(return_sequences=True), sigmoid, steps=12)
+    model.compile("adam", "binary_crossentropy", metrics=[keras.metrics.AUC(name="auc")])
+    return model
+
+
 @wrong("real_rows_masked", "masking", sequences=ones_and_zeros())
 def bits_masked_with_zero():
     return stack(masking(), lstm(), layers.Dense(2), features=1)
