@@ -1,0 +1,91 @@
+"""Auditing a model in the browser: a file, a pasted configuration, a hostile file, several viewers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from maskdemo.audit.examples import EXAMPLES
+from maskdemo.audit.report import Report
+from tests.audit.hostile import archive, layer, model
+from tests.browser.viewer import PHONE, Viewer
+
+NewViewer = Callable[..., Viewer]
+LEAKING, RIGHT = EXAMPLES["convolution"].config, EXAMPLES["convolution"].fixed
+
+
+def verdict(page: Page, words: str) -> Locator:
+    return page.get_by_test_id("stAlert").filter(has_text=words)
+
+
+def audit_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Audit", exact=True)
+
+
+def upload(viewer: Viewer, name: str, content: bytes) -> None:
+    viewer.page.get_by_role("radio", name="A .keras file").click()
+    viewer.page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/zip", "buffer": content}
+    )
+
+
+def paste(viewer: Viewer, text: str) -> None:
+    viewer.page.get_by_role("radio", name="A configuration").click()
+    box = viewer.page.get_by_role("textbox", name="What model.to_json() returns")
+    box.fill(text)
+    box.press("Control+Enter")
+
+
+def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
+    new_viewer: NewViewer, tmp_path: Path
+):
+    ann, ben, eve = new_viewer(size=PHONE), new_viewer(), new_viewer(dark=True)
+    for viewer in (ann, ben, eve):
+        viewer.open("/audit")
+    upload(ann, "mine.keras", archive(LEAKING, extra={"model.weights.h5": bytes(range(200))}))
+    expect(ann.page.get_by_text("Read from mine.keras")).to_be_visible()
+    paste(ben, RIGHT)
+    expect(audit_button(ben.page)).to_be_enabled()
+
+    audit_button(ann.page).click()
+    expect(ann.page.get_by_role("button", name="Cancel")).to_be_visible()
+    audit_button(ben.page).click()
+    upload(eve, "evil.keras", archive(model(layer("Lambda"))))
+    expect(verdict(eve.page, "'Lambda' is no layer that is audited here")).to_be_visible()
+    expect(audit_button(eve.page)).to_be_disabled()
+
+    expect(verdict(ann.page, "Padding leaks into this model")).to_be_visible(timeout=120_000)
+    heading = ann.page.get_by_role("heading", name="convolution loses the mask, with a warning")
+    expect(heading).to_be_visible()
+    expect(ann.page.get_by_role("img", name="convolution loses it, with a warning")).to_be_visible()
+    assert ann.page.evaluate(
+        "document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth"
+    )
+    with ann.page.expect_download() as waiting:
+        ann.page.get_by_role("button", name="JSON").click()
+    waiting.value.save_as(file := tmp_path / "audit.json")
+    assert [each.layer for each in Report.from_json(file.read_text()).leaks] == ["convolution"]
+
+    expect(verdict(ben.page, "Padding does not leak into this model")).to_be_visible(timeout=120_000)
+    with ben.page.expect_download() as waiting:
+        ben.page.get_by_role("button", name="Report").click()
+    waiting.value.save_as(file := tmp_path / "audit.html")
+    assert "Padding does not leak" in file.read_text(encoding="utf-8")
+    expect(verdict(eve.page, "this model")).to_have_count(0)
+
+
+def test_an_example_is_put_right_after_a_cancelled_audit(viewer: Viewer):
+    page = viewer.open("/audit")
+    page.get_by_role("radio", name="One small multiplication").click()
+    audit_button(page).click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled.")).to_be_visible()
+    page.get_by_text(re.compile("^Put right")).click()
+    expect(page.get_by_role("switch")).to_be_checked()
+    audit_button(page).click()
+    expect(verdict(page, "Padding does not leak into this model")).to_be_visible(timeout=120_000)
+    page.get_by_role("link", name=re.compile("^See the same")).click()
+    expect(page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()
