@@ -88,14 +88,15 @@ def controls(found: Snapshot) -> None:
         )
         place = st.container()
     with st.sidebar:
-        choices.one_of(
+        probe = choices.one_of(
             st.selectbox,
             "probe",
             range(1, len(found.probes.labels) + 1),
             1,
             label="Unseen sequence",
-            format_func=lambda number: live.probe_title(found, number - 1),
+            format_func=live.probe_title,
         )
+        st.caption(live.probe_words(found, probe - 1))
         choose_label(found)
         choose_epoch(found)
         if choices.held("view") == "gates":
@@ -114,7 +115,6 @@ def choose_label(found: Snapshot) -> None:
         range(found.experiment.classes),
         truth,
         label="Label followed",
-        format_func=lambda each: f"{each} (true)" if each == truth and not per_step else str(each),
     )
 
 

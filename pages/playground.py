@@ -129,13 +129,9 @@ def looked_into(snapshot: Snapshot) -> None:
     numbers = range(1, len(snapshot.probes.labels) + 1)
     chart = st.container()
     probe = choices.one_of(
-        st.selectbox,
-        "probe",
-        numbers,
-        1,
-        label="Unseen sequence",
-        format_func=lambda number: live.probe_title(snapshot, number - 1),
+        st.selectbox, "probe", numbers, 1, label="Unseen sequence", format_func=live.probe_title
     )
+    st.caption(live.probe_words(snapshot, probe - 1))
     with chart:
         live.outputs(snapshot, probe - 1)
 

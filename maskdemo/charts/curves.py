@@ -38,6 +38,11 @@ TITLES = {
     "accuracy": "Accuracy on training sequences, by epoch",
     "loss": "Loss on training sequences, by epoch",
 }
+#: What they are called where labels of padding count: that is no skill.
+COUNTED = {
+    "test_accuracy": "Accuracy with padding counted, by epoch",
+    "accuracy": "Training accuracy with padding, by epoch",
+}
 PLOT_HEIGHT = 220
 AXIS_SPACE = 46
 
@@ -54,6 +59,7 @@ def learning_curves(
         raise ValueError(f"metric must be one of {', '.join(TITLES)}, not '{metric}'.")
     ink = inks(dark)
     share = metric.endswith("accuracy")
+    counted = snapshot.experiment.per_step and snapshot.experiment.count_invalid
     epochs, names = snapshot.experiment.epochs, snapshot.experiment.strategies
     direct = len(names) <= FEW
     bands: list[Drawn] = []
@@ -97,7 +103,7 @@ def learning_curves(
         bands + lines,
         layout(
             f"learning_curves {metric}",
-            TITLES[metric],
+            (COUNTED if counted else {}).get(metric, TITLES[metric]),
             _repeats(repeats),
             inner=PLOT_HEIGHT,
             below=AXIS_SPACE + (8 + LEGEND_ROW * legend_rows(entries) if entries else 0),

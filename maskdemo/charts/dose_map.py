@@ -12,7 +12,6 @@ from maskdemo.charts.heat import GATE_SCALES
 from maskdemo.charts.looks import title
 from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
 from maskdemo.evidence import BASELINE, between, percent, points
-from maskdemo.padding import SIDES
 from maskdemo.study.doses import dose_text, short_title
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
         name="",
         hovertemplate="%{customdata}<extra></extra>",
     )
-    rows = [_short(study.and_vary, each) for each in study.and_doses]
+    rows = [dose_text(study.and_vary, each) for each in study.and_doses]
     left = max(LEFT, 14 + 7 * max(map(len, rows)))
     return figure(
         [cells],
@@ -80,7 +79,7 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
             xaxis={
                 "range": [-0.5, len(study.doses) - 0.5],
                 "tickvals": list(range(len(study.doses))),
-                "ticktext": [_short(study.vary, each) for each in study.doses],
+                "ticktext": [dose_text(study.vary, each) for each in study.doses],
                 "tickangle": 0,
                 "showgrid": False,
                 "title": {"text": short_title(study.vary, unit=True)},
@@ -129,11 +128,6 @@ def _detail(plain: bool, dark: bool) -> str:
     if plain:
         return f"In percent, {'light' if dark else 'dark'} is high. ?: one repeat"
     return "In points. ≈0: the same, (n): undecided, ?: one repeat"
-
-
-def _short(vary: str, dose: object) -> str:
-    """Keras's own word for a side: a row has little room."""
-    return str(dose) if dose in SIDES else dose_text(vary, dose)  # type: ignore[arg-type]
 
 
 def _pending(values: list[list[float | None]], shade: str) -> list[Settings]:

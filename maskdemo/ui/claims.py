@@ -13,7 +13,7 @@ from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.judges import RULES
 from maskdemo.article.measured import Measurements
 from maskdemo.article.progress import Progress, table
-from maskdemo.evidence.words import capital
+from maskdemo.evidence.words import capital, listed
 from maskdemo.server import Claims
 from maskdemo.ui import address, job, known, navigation, server
 
@@ -26,6 +26,12 @@ BADGES = {
     "held in some cases": "orange",
     "not held": "red",
     "undecided": "gray",
+}
+IN_ALL = {
+    "held": "held",
+    "held in some cases": "held in some cases and not in others",
+    "not held": "did not hold",
+    "undecided": "could not be decided",
 }
 CASES = {True: ":green-badge[Held]", False: ":red-badge[Did not hold]", None: ":gray-badge[Undecided]"}
 
@@ -41,10 +47,20 @@ def _claims() -> None:
     going, measured = job.is_going("claims"), _measured()
     judged_by = known.claims(measured)
     _actions(going, measured, judged_by)
-    with st.container(gap="xxsmall"):
+    st.header(_in_all(judged_by), anchor=False)
+    with st.container(gap="xxsmall", key="claims"):
         for claim in CLAIMS.values():
             here = claim.judgement(measured) is not None
             _row(claim, claim.judgement(judged_by), here=here, going=going)
+
+
+def _in_all(judged_by: Measurements) -> str:
+    """How many of the claims held, in one sentence."""
+    words = [each.word for claim in CLAIMS.values() if (each := claim.judgement(judged_by))]
+    if not words:
+        return "None is tested yet."
+    counts = [f"{words.count(word)} {said}" for word, said in IN_ALL.items() if word in words]
+    return f"Of {len(words)} claims, {listed(counts)}."
 
 
 def _actions(going: bool, measured: Measurements, judged_by: Measurements) -> None:

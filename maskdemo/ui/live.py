@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from maskdemo.evidence.words import counted
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import chance, preview
 from maskdemo.snapshot import Probes, Snapshot
@@ -40,13 +41,17 @@ def where(snapshot: Snapshot | None) -> tuple[float, str]:
     return snapshot.done, _where(snapshot)
 
 
-def probe_title(snapshot: Snapshot, at: int) -> str:
-    """A probe (from 0) in a list to choose from."""
-    probes = snapshot.probes
-    length = int((~probes.padded[at]).sum())
+def probe_title(number: int) -> str:
+    """A probe (from 1) in a list: the same in every run, for by its words the browser holds it."""
+    return f"Sequence {number}"
+
+
+def probe_words(snapshot: Snapshot, at: int) -> str:
+    """What kind of sequence a probe (from 0) is."""
+    steps = counted(int((~snapshot.probes.padded[at]).sum()), "step")
     if snapshot.experiment.per_step:
-        return f"Sequence {at + 1}: {length} steps"
-    return f"Sequence {at + 1}: {length} steps, label {probes.labels[at].max()}"
+        return f"{steps}, a label at each."
+    return f"{steps}, true label {snapshot.probes.labels[at].max()}."
 
 
 def batch(experiment: Experiment) -> None:

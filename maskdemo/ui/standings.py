@@ -71,6 +71,8 @@ def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:
         return "", ""
     if verdict is None:
         return "Not yet", ""
+    if not verdict.difference.bounded:
+        return "One repeat", points(verdict.difference.mean)
     word = f"{verdict.word}, so far" if verdict.so_far else verdict.word
     return capital(word), points(verdict.difference.mean)
 
@@ -78,12 +80,13 @@ def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:
 def _about(snapshot: Snapshot) -> str:
     experiment = snapshot.experiment
     ended = max(len(standing(snapshot, name).accuracies) for name in experiment.strategies)
-    repeats = counted(ended, "repeat")
+    repeats = f"mean of {counted(ended, 'repeat')}" if ended > 1 else "one repeat"
     chance = percent(snapshot.chance.valid)
     if experiment.per_step:
         reported = percent(snapshot.chance.reported)
-        return f"Unseen sequences, real steps: mean of {repeats}. Chance {chance}, reported {reported}."
-    return f"Unseen sequences, mean of {repeats}, lowest to highest. Chance: {chance}."
+        return f"Unseen sequences, real steps, {repeats}. Chance {chance}, reported {reported}."
+    spread = ", lowest to highest" if ended > 1 else ""
+    return f"Unseen sequences, {repeats}{spread}. Chance: {chance}."
 
 
 def sentences(snapshot: Snapshot) -> None:
