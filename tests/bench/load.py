@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 from maskdemo.experiment import Experiment
 from tests.bench.limit import Limit, memory_limit
 from tests.bench.memory import Memory, workers
-from tests.bench.playground import NOWHERE, place, trained, trains
+from tests.bench.playground import NOWHERE, has_results, place, trained, trains
 from tests.bench.viewer import Viewer
 from tests.browser.server import BUILD, Server, running_server
 
@@ -82,6 +82,11 @@ class Load:
 
     async def measure(self) -> None:
         """All phases, one after another."""
+        viewer = Viewer(self.server.url)
+        await viewer.open()
+        # The first page shows what was computed in advance: if not so, no result would be known here.
+        assert has_results(viewer), "The page does not show results as this expects them."
+        await self.closed(viewer)
         one_run = await self.phase("one viewer alone", self.alone())
         await self.phase("many viewers, five kinds of settings", self.many(one_run))
         await self.phase("one link for all", self.one_link(one_run))

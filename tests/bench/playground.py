@@ -8,7 +8,7 @@ import time
 from tests.bench.viewer import Viewer
 
 #: What the page draws results into, and nothing before there are any.
-TABLE = 'class="standings"'
+TABLE = '<table class="standings'
 #: How the page tells where a run is.
 REACHED = re.compile(r"Repeat (\d+) of \d+, epoch (\d+) of")
 #: The place of a run that has not begun.
