@@ -8,7 +8,7 @@ from maskdemo.tasks import Task
 #: Of the file, as the browser's upload is limited too.
 MOST_BYTES = 20 * 2**20
 #: Of a table in memory, before and after it is decompressed.
-MOST_TABLE_BYTES = 128 * 2**20
+MOST_TABLE_BYTES = 64 * 2**20
 MOST_ROWS = 500_000
 MOST_COLUMNS = 5_000
 #: Characters in one line of a CSV file.

@@ -12,6 +12,7 @@ import csv
 import hashlib
 import io
 import re
+from array import array
 from collections import Counter
 from pathlib import Path
 
@@ -33,6 +34,8 @@ from maskdemo.own.table import Layout, Table
 SEPARATORS = (",", ";", "\t", "|")
 #: Rows that decide whether numbers are written with a comma.
 SAMPLE_ROWS = 1000
+#: With or without a mark at the beginning.
+ENCODING = "utf-8-sig"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -72,22 +75,16 @@ def read_file(path: Path) -> Table:
 
 
 def _table_of_csv(content: bytes, digest: str) -> Table:
-    text = _decoded(content)
-    longest = max(text.split("\n"), key=len)
-    if len(longest) > MOST_CHARACTERS:
-        line = text[: text.index(longest)].count("\n") + 1
-        raise Unusable(
-            f"Line {line} has {len(longest):,} characters; {MOST_CHARACTERS:,} are possible. "
-            "A table has one line a row: check the line breaks."
-        )
-    separator = _separator(text)
-    lines = _checked_lines(text, separator)
-    decimal = "," if _has_decimal_commas(text, separator) else "."
+    _check_text(content)
+    separator = _separator(content)
+    lines = np.array(_checked_lines(content, separator))
+    decimal = "," if _has_decimal_commas(content, separator) else "."
     try:
         frame = pd.read_csv(
-            io.StringIO(text),
+            io.BytesIO(content),
             sep=separator,
             decimal=decimal,
+            encoding=ENCODING,
             low_memory=False,
             skip_blank_lines=True,
         )
@@ -95,37 +92,49 @@ def _table_of_csv(content: bytes, digest: str) -> Table:
         raise Unusable(f"This cannot be read as a table: {quoted(error)}.") from None
     # Spreadsheets write rows of nothing but separators behind the last one.
     filled = frame.notna().any(axis=1).to_numpy()
-    frame = frame.loc[filled].reset_index(drop=True)
+    if not filled.all():
+        frame, lines = frame.loc[filled].reset_index(drop=True), lines[filled]
     if frame.empty:
         raise Unusable("The file has a header and no rows under it.")
-    return Table(frame, Layout("csv", separator, decimal), digest, np.array(lines)[filled])
+    return Table(frame, Layout("csv", separator, decimal), digest, lines)
 
 
-def _decoded(content: bytes) -> str:
+def _text(content: bytes) -> io.TextIOWrapper:
+    """The text, line by line: a whole one would take five times the room of its bytes."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding=ENCODING)
+
+
+def _check_text(content: bytes) -> None:
     if content.startswith(UTF_16):
         raise Unusable("The file is UTF-16. Save it as CSV UTF-8.")
     try:
-        text = content.decode("utf-8-sig")
+        content.decode(ENCODING)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise Unusable(f"Line {line} is not UTF-8. Save the file as CSV UTF-8.") from None
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
         raise Unusable(f"Line {line} holds bytes that are no text. Save the table as CSV UTF-8.")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    length, line = max((len(text), -line) for line, text in enumerate(_text(content), 1))
+    if length > MOST_CHARACTERS:
+        raise Unusable(
+            f"Line {-line} has {length:,} characters; {MOST_CHARACTERS:,} are possible. "
+            "A table has one line a row: check the line breaks."
+        )
 
 
-def _separator(text: str) -> str:
+def _separator(content: bytes) -> str:
     """The separator that the header has most of, outside quotation marks."""
-    header = re.sub(r'"[^"]*"', "", text.lstrip().partition("\n")[0])
+    header = next((line for line in _text(content) if line.strip()), "")
+    header = re.sub(r'"[^"]*"', "", header)
     counted = Counter(each for each in header if each in SEPARATORS)
     return max(SEPARATORS, key=lambda each: counted[each])
 
 
-def _checked_lines(text: str, separator: str) -> list[int]:
+def _checked_lines(content: bytes, separator: str) -> array[int]:
     """The line in which each row starts. Raises for a bad header and for rows of another width."""
-    rows = csv.reader(io.StringIO(text), delimiter=separator)
-    lines: list[int] = []
+    rows = csv.reader(_text(content), delimiter=separator)
+    lines = array("q")
     header: list[str] = []
     started = 1
     try:
@@ -172,9 +181,9 @@ def _check_header(header: list[str], line: int) -> None:
         raise Unusable(f"Line {line} holds numbers. The first line must name the columns.")
 
 
-def _has_decimal_commas(text: str, separator: str) -> bool:
+def _has_decimal_commas(content: bytes, separator: str) -> bool:
     """Whether the first rows hold numbers such as 0,5 and none such as 0.5."""
-    sample = csv.reader(io.StringIO(text), delimiter=separator)
+    sample = csv.reader(_text(content), delimiter=separator)
     cells = [cell.strip() for row, _ in zip(sample, range(SAMPLE_ROWS), strict=False) for cell in row]
     commas = any(re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", cell) for cell in cells)
     points = any(re.fullmatch(r"[-+]?\d*\.\d+([eE][-+]?\d+)?", cell) for cell in cells)

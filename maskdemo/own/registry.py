@@ -145,6 +145,11 @@ class Registry:
 
     def _check_room(self, viewer: str, wanted: int) -> None:
         self.sweep()
+        if wanted > self._most_bytes:
+            raise Unusable(
+                f"This takes {wanted / 2**20:,.0f} MB here; {self._most_bytes // 2**20} MB are "
+                "possible. Take out columns that are not needed, or some of the sequences."
+            )
         if self._size(without=viewer) + wanted > self._most_bytes:
             raise Unusable(
                 "Too many people have their own data here now, so there is no room for yours. Try "

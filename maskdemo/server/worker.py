@@ -11,7 +11,6 @@ task that somebody brought, to be found by its name until {"forget": name}.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import logging
 import os
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from maskdemo.server import messages, orders
+from maskdemo.server.memory import give_back_memory, own_memory
 
 #: Seconds between two snapshots that are sent: pages look less often than that.
 PACE = 0.1
@@ -129,25 +129,6 @@ def sentence(failure: BaseException) -> str:
     if isinstance(failure, ValueError) and str(failure).strip():
         return str(failure)
     return f"It stopped because of an unexpected error ({type(failure).__name__})."
-
-
-def own_memory() -> int | None:
-    """Bytes that only this process holds, without files of others that are mapped; None if unknown."""
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("RssAnon:"):
-                return 1024 * int(line.split()[1])
-    except OSError:
-        return None
-    return None
-
-
-def give_back_memory() -> None:
-    """Hand what compiling has freed back to the system; glibc's allocator keeps it otherwise."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def end_with_all_that_was_started() -> None:

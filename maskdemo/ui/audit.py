@@ -22,6 +22,7 @@ from maskdemo.audit.report import Finding, Report
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
 from maskdemo.ui import address, job, live, navigation, server
+from maskdemo.ui.upload import taken
 
 #: MB of a file that is uploaded: it is held in memory until its configuration is read.
 MOST_UPLOADED = 20
@@ -117,7 +118,7 @@ def _read_upload() -> None:
         return
     state.audit_file = state.audit_complaint = None
     try:
-        text = config_text(uploaded.getvalue())
+        text = config_text(taken(uploaded))
         checked(text)
         state.audit_file = Given(uploaded.name[:80], text)
     except CannotAudit as cannot:

@@ -17,6 +17,7 @@ from maskdemo.ui.own_columns import meaning, offered, preparation
 from maskdemo.ui.own_draft import Draft, opened
 from maskdemo.ui.session import STUDY
 from maskdemo.ui.theme import is_dark, plain
+from maskdemo.ui.upload import taken
 
 #: Rows and columns of the table that are shown.
 ROWS, COLUMNS = 200, 40
@@ -76,12 +77,15 @@ def _take_upload() -> None:
     if uploaded is None:
         return
     _let_go()
-    state.own_given = (uploaded.name[:80], uploaded.getvalue())
+    state.own_given = (uploaded.name[:80], taken(uploaded))
     state.own_uploads = state.get("own_uploads", 0) + 1
 
 
 def _let_go() -> None:
     """Of the file that is looked at; a task that is in use stays."""
+    draft: Draft | None = state.get("own_draft")
+    if draft is not None:
+        draft.let_go()
     state.own_draft = state.own_complaint = None
     server.registry().weigh(server.viewer(), 0)
 
@@ -127,7 +131,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
             type="primary",
             icon=":material/check:",
             on_click=_use,
-            args=(prefix, own),
+            args=(prefix,),
             disabled=own is None,
             key="own_use",
         )
@@ -170,8 +174,9 @@ def _labels(own: Own) -> list[str]:
     return [f"Labels are numbered: {', '.join(named)}{more}."]
 
 
-def _use(prefix: str, own: Own) -> None:
+def _use(prefix: str) -> None:
     """Make it the task of this page, and of the other one where an earlier file was."""
+    own = state.own_draft.made[2]
     held = server.registry().find(server.viewer())
     try:
         if held is None or held.task.name != own.task.name:

@@ -6,16 +6,17 @@ It lives in the session's state, and its bytes are counted where all viewers' ar
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from maskdemo.own.columns import Columns, guess
 from maskdemo.own.limits import Unusable
 from maskdemo.own.reading import read
 from maskdemo.own.table import Table
 from maskdemo.own.task import Own, Preparation, fine_as_they_are, task_of
+from maskdemo.server.memory import give_back_memory
 from maskdemo.ui import server
 
-#: One file at a time is unpacked: that takes several times the memory of what comes of it.
+#: One file at a time is unpacked, which takes several times the memory of what comes of it.
 _UNPACKING = threading.Lock()
 
 
@@ -39,7 +40,11 @@ class Draft:
         """The task. Raises `Unusable` with a sentence; what was made last is not made again."""
         if self.made is None or self.made[:2] != (columns, preparation):
             self.made = (columns, preparation, self._made_of(columns, preparation))
-            server.registry().weigh(server.viewer(), self.nbytes)
+            try:
+                server.registry().weigh(server.viewer(), self.nbytes)
+            except Unusable:
+                self.made = None
+                raise
         made = self.made[2]
         if isinstance(made, Unusable):
             raise made
@@ -48,13 +53,16 @@ class Draft:
     def _made_of(self, columns: Columns, preparation: Preparation) -> Own | Unusable:
         try:
             with _UNPACKING:
-                return task_of(
-                    self.table, columns, preparation, salt=server.viewer().encode()
-                )
+                salt = server.viewer().encode()
+                return task_of(self.table, columns, preparation, salt=salt)
         except Unusable as unusable:
             if unusable.offer:
                 self.offered.add(unusable.offer)
             return unusable
+
+    def let_go(self) -> None:
+        """Of the table and what was made of it: Streamlit remembers a draft a while longer."""
+        self.table, self.made = replace(self.table, frame=self.table.frame.iloc[:0].copy()), None
 
     @property
     def nbytes(self) -> int:
@@ -67,7 +75,10 @@ class Draft:
 def opened(number: int, name: str, content: bytes) -> Draft:
     """The draft of a file. Raises `Unusable` with a sentence."""
     with _UNPACKING:
-        table = read(name, content)
+        try:
+            table = read(name, content)
+        finally:
+            give_back_memory()
     guessed = guess(table.frame)
     draft = Draft(number, name, table, guessed, fine_as_they_are(table.frame, guessed))
     server.registry().weigh(server.viewer(), draft.nbytes)

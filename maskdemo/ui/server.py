@@ -10,6 +10,7 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.own.registry import Registry
 from maskdemo.server import Request, Run, Server, Status
+from maskdemo.server.memory import keep_large_blocks_apart
 from maskdemo.snapshot import Snapshot
 from maskdemo.study.store import Store
 from maskdemo.ui import drawings, look
@@ -18,6 +19,7 @@ from maskdemo.ui import drawings, look
 @st.cache_resource(show_spinner=False)
 def shared() -> Server:
     """The queue, the worker and the results of all viewers; starts the worker when first asked for."""
+    keep_large_blocks_apart()
     return Server()
 
 

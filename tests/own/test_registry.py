@@ -106,6 +106,29 @@ def test_there_is_room_for_so_many_bytes_and_the_answer_is_a_sentence(registry):
     registry.bring("d", own_of(4))
 
 
+def test_a_file_that_is_looked_at_counts_too(registry):
+    own = own_of(1)
+    registry.weigh("a", 2 * own.nbytes)
+    registry.bring("a", own)
+    assert registry.held == 3 * own.nbytes
+    with pytest.raises(Unusable, match="no room for yours"):
+        registry.weigh("b", 1)
+    with pytest.raises(Unusable, match="MB are possible"):
+        registry.weigh("b", 4 * own.nbytes)
+    registry.weigh("a", 0)
+    registry.weigh("b", own.nbytes)
+    assert registry.held == 2 * own.nbytes and registry.find("b") is None
+
+
+def test_who_left_is_forgotten_though_nobody_else_comes(forgotten):
+    soon: list = []
+    registry = Registry(forgotten.append, grace=0, later=lambda seconds, call: soon.append(call))
+    registry.bring("a", own_of())
+    registry.left("a")
+    soon.pop()()
+    assert registry.held == 0 and len(forgotten) == 1
+
+
 def test_a_task_travels_as_json():
     own = own_of()
     again = unpacked(json.loads(json.dumps(packed(own.task))))
