@@ -16,6 +16,8 @@ from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
 
 NewViewer = Callable[..., Viewer]
 ANSWER = re.compile("^Here, (yes|no)")
+#: What the inside page says of the chosen step.
+STEP = re.compile(r"^Step \d+ is a")
 FRAME = (700, 500)
 #: Read by every Python as it starts.
 NO_TENSORFLOW = "import sys; sys.modules.update(tensorflow=None, keras=None)"
@@ -62,6 +64,11 @@ def test_the_answer_is_in_the_first_screen(new_viewer: NewViewer):
     for title, last in (("Every gate at every step", "Hidden state h"), ("Unit ", "Hidden state h")):
         assert bottom(chart(page, title).locator(".annotation", has_text=last)) <= DESKTOP[1]
     assert bottom(page.locator(".katex").first) <= DESKTOP[1] / 2
+    said = page.get_by_text(STEP)
+    before, plot = said.inner_text(), chart(page, "Every gate").locator(".nsewdrag").last.bounding_box()
+    assert plot
+    page.mouse.click(plot["x"] + 0.9 * plot["width"], plot["y"] + 0.5 * plot["height"])
+    expect(said).not_to_have_text(before)
     page = viewer.open("/article")
     assert page.get_by_test_id("stMain").evaluate("each => each.scrollHeight") <= 3 * DESKTOP[1]
 
@@ -117,7 +124,7 @@ def test_everything_can_be_done_by_keyboard(viewer: Viewer):
 
     focus(page, "link", "See every gate of these networks")
     page.keyboard.press("Enter")
-    said = page.get_by_text(re.compile(r"^Step \d+ is a"))
+    said = page.get_by_text(STEP)
     expect(said).to_be_visible()
     viewer.settle()
     before = said.inner_text()
