@@ -64,7 +64,7 @@ class Held:
         experiment = Experiment.from_json(order["experiment"])
         self.orders.append(experiment.to_json())
         yield snapshot(experiment, 0.5)
-        assert self.let.acquire(timeout=PATIENCE)
+        self.let.acquire(timeout=PATIENCE)
         yield snapshot(experiment)
 
 
