@@ -4,13 +4,19 @@ import pytest
 
 
 @pytest.fixture(scope="package", autouse=True)
-def keras_is_no_garbage():
-    """Hundreds of models are built and dropped; Keras itself need not be looked through each time."""
+def for_many_small_models():
+    """Hundreds of models are built, run a few times and dropped.
+
+    So Keras itself is not looked through for garbage each time, and graphs are not made faster first.
+    """
     import keras
+    import tensorflow as tf
 
     keras.ops.zeros(1)
     gc.freeze()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
     gc.unfreeze()
 
 
