@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import streamlit as st
 
@@ -27,7 +26,7 @@ from maskdemo.ui.upload import taken
 #: MB of a file that is uploaded: it is held in memory until its configuration is read.
 MOST_UPLOADED = 20
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
-COLOURS: dict[str, Literal["red", "orange", "blue", "gray"]] = {
+COLOURS = {
     "leak": "red",
     "trap": "orange",
     "inherent": "blue",
@@ -191,8 +190,8 @@ def results() -> None:
 
 def _finding(finding: Finding) -> None:
     with st.container(border=True):
-        st.badge(finding.severity.capitalize(), color=COLOURS[finding.severity])
-        st.header(live.plain(finding.title), anchor=False)
+        badge = f":{COLOURS[finding.severity]}-badge[{finding.severity.capitalize()}]"
+        st.header(f"{badge} {live.plain(finding.title)}", anchor=False)
         st.markdown(live.plain(finding.seen))
         st.markdown(f"{live.plain(finding.why)} [Source]({finding.source})")
         if finding.fix:

@@ -1,4 +1,4 @@
-"""Take the mask where it is made, hand it to who needs it."""
+"""Take the mask where it is made, and hand it on."""
 
 import keras
 from keras import layers

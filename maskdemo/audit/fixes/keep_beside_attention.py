@@ -1,4 +1,4 @@
-"""The mask is taken once, and handed to attention and mean."""
+"""The mask is taken once; attention and mean get it."""
 
 import keras
 from keras import layers
@@ -9,9 +9,9 @@ words = keras.Input((None,), dtype="int32")
 mask = embedding.compute_mask(words)
 x = embedding(words)
 for _ in range(2):
-    attended = layers.MultiHeadAttention(2, 8)(
-        x, x, query_mask=mask, value_mask=mask, key_mask=mask
-    )
+    attention = layers.MultiHeadAttention(2, 8)
+    masks = {"query_mask": mask, "value_mask": mask}
+    attended = attention(x, x, **masks)
     x = layers.LayerNormalization()(x + attended)
 x = layers.GlobalAveragePooling1D()(x, mask=mask)
 model = keras.Model(words, layers.Dense(3)(x))
