@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from maskdemo.experiment import Experiment
@@ -183,13 +184,20 @@ def test_killed_in_mid_import_and_in_mid_compile(fresh):
     assert ended(fresh, "a") == "finished"
     assert fresh.status("a", "run").notice
     # A shape of its own compiles for a second or more before anything comes of it.
+    worker = until(lambda: fresh.worker)
     fresh.submit("b", Run(small(units=7, seed=61)))
-    until(lambda: fresh.status("b", "run").phase == "running")
-    threading.Event().wait(0.3)
+    before = busy(worker)
+    until(lambda: busy(worker) > before + 0.2)
     assert newest(fresh, "b") is None
-    os.kill(until(lambda: fresh.worker), signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
     until(lambda: fresh.status("b", "run").notice, TOLD)
     assert ended(fresh, "b") == "finished"
+
+
+def busy(pid: int) -> float:
+    """Seconds of the processor that the process has had."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
 
 
 def loaded(pid: int) -> str:
