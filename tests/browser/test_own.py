@@ -1,0 +1,115 @@
+"""Journeys with one's own sequences: from the file to the exported script, and whose they are."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.viewer import NUMBERS, PHONE, Viewer
+from tests.export.test_script import table as accuracies
+from tests.ui.test_own import readings
+
+LINK = "/?" + urlencode(
+    {"task": "own", "padded_length": 12, "epochs": 3, "units": 8, "batch_size": 16, "repeats": 1,
+     "strategies": "no_mask.held_state", "learning_rate": 0.03}
+)  # fmt: skip
+NEEDS_FILE = re.compile("in no link: it needs their file")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[pd.DataFrame, str], Path]:
+    def written(table: pd.DataFrame, name: str) -> Path:
+        table.to_csv(path := tmp_path / name, index=False)
+        return path
+
+    return written
+
+
+def upload(viewer: Viewer, path: Path) -> Page:
+    """Open the dialog and give it the file; the facts are told."""
+    page = viewer.page
+    page.get_by_role("button", name="Your own sequences").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=file]").set_input_files(path)
+    expect(dialog.get_by_text("What they tell before any training")).to_be_visible()
+    return page
+
+
+def use(viewer: Viewer) -> None:
+    viewer.page.get_by_role("button", name="Use these sequences").click()
+    expect(viewer.page.get_by_role("dialog")).to_have_count(0)
+    viewer.settle()
+
+
+def test_from_a_link_and_the_file_to_a_script_that_reproduces_the_page(viewer: Viewer, file, tmp_path):
+    path = file(readings(), "mine.csv")
+    page = viewer.open(LINK)
+    expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
+    upload(viewer, path)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("one of 3")).to_be_visible()
+    dialog.get_by_role("combobox", name="Label").click()
+    page.get_by_role("option", name="sign", exact=True).click()
+    expect(dialog.get_by_text("0 is down, 1 is up")).to_be_visible()
+    use(viewer)
+    expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
+    assert "own-" not in page.url and "padded_length=12" in page.url
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text("none, exactly 0")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+    viewer.settle()
+    shown = page.locator(NUMBERS).all_inner_texts()
+    page.get_by_role("button", name="Take away").click()
+    expect(page.get_by_text("who opens it needs the file")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Keras script", exact=True).click()
+    waiting.value.save_as(tmp_path / "mine.py")
+    page.keyboard.press("Escape")
+    for name in ("Inside the LSTM", "When does it matter?"):
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+        viewer.settle()
+        expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
+    page.get_by_role("combobox", name="Task").click()
+    expect(page.get_by_role("option", name="Your own sequences")).to_be_visible()
+    # What was taken away needs the file and nothing of this project.
+    run = subprocess.run(
+        [sys.executable, "-I", "mine.py", path.name], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    *printed, _chance = [100 * accuracy for (accuracy,) in accuracies(run.stdout).values()]
+    # Keras and the engine round differently: one of the 16 test sequences may fall on either side.
+    assert printed == pytest.approx([float(each.rstrip("%")) for each in shown], abs=100 / 16 + 0.06)
+
+
+def test_two_with_files_one_of_them_on_a_phone_and_one_without(new_viewer, file):
+    first, second, third = new_viewer(), new_viewer(size=PHONE), new_viewer()
+    for viewer in (first, second, third):
+        viewer.open(LINK)
+        expect(viewer.page.get_by_text(NEEDS_FILE)).to_be_visible()
+    second.page.get_by_test_id("stExpandSidebarButton").click()
+    for viewer, count in ((first, 48), (second, 60)):
+        page = upload(viewer, file(readings(count), f"{count}.csv"))
+        expect(page.get_by_role("dialog").get_by_text(f"{count} sequences of")).to_be_visible()
+        room = page.evaluate("""() => {
+            const dialog = document.querySelector('[role=dialog]');
+            return [document.documentElement.scrollWidth <= innerWidth,
+                    dialog.scrollWidth <= dialog.clientWidth];
+        }""")
+        assert room == [True, True]
+        use(viewer)
+    expect(first.page.get_by_text("48 sequences of 2 to 8 steps")).to_be_visible()
+    expect(second.page.get_by_text("60 sequences of 2 to 8 steps")).to_be_visible()
+    page = third.open(LINK)
+    expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
+    page.get_by_role("combobox", name="Task").click()
+    expect(page.get_by_role("option", name="Real speech")).to_be_visible()
+    expect(page.get_by_role("option", name="Your own sequences")).to_have_count(0)
