@@ -89,7 +89,7 @@ def results() -> None:
     if embedded:
         in_short(snapshot)
         return
-    left, right = st.columns([2, 1], gap="medium")
+    left, right = st.container(key="beside").columns([2, 1], gap="medium")
     with left:
         standings.table(snapshot, known.note(snapshot))
         with st.grid(2, min_column_width=280):

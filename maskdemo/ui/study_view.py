@@ -92,7 +92,8 @@ def figures(findings: Findings) -> None:
     study = findings.study
     if study.and_vary is None:
         few = len(study.base.strategies) <= MOST_BESIDE
-        left, right = st.columns([3, 2], gap="medium") if few else (st.container(), st.container())
+        place = st.container(key="beside")
+        left, right = place.columns([3, 2], gap="medium") if few else (place, place)
         with left:
             figure = charts.dose_response(findings, dark=is_dark())
             chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")

@@ -80,6 +80,8 @@ class Chart {
       displaylogo: false,
       // Nothing leaves the page for another host.
       showSendToCloud: false,
+      // Nothing can be selected, and each button is a stop for whoever goes by keyboard.
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
       toImageButtonOptions: this.data.image,
     };
     // Plotly writes into the layout that it is given, and ours is needed again.
