@@ -37,7 +37,10 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a report says. verdicts: (word or nothing, sentence). link: may be hostile."""
+    """What a report says. verdicts: (word or nothing, sentence). link: may be hostile.
+
+    own: whether the sequences are somebody's own.
+    """
 
     kind: str
     title: str
@@ -55,6 +58,7 @@ class Content:
     seeds: tuple[int, ...]
     link: str
     json: str
+    own: bool
 
 
 def render(content: Content, *, when: datetime | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from maskdemo import charts, shipped
 from maskdemo.evidence import (
@@ -24,6 +24,7 @@ from maskdemo.export.parts import title
 from maskdemo.inputs import preview
 from maskdemo.snapshot import Curve, Snapshot
 from maskdemo.strategies import STRATEGIES
+from maskdemo.tasks import OWN
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -64,7 +65,8 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             link=link,
             settings=words.settings(experiment),
             strategies=_strategies(experiment),
-            json=_json(asdict(experiment)),
+            json=_json(_settings(experiment)),
+            own=experiment.is_own,
         )
     )
 
@@ -106,7 +108,8 @@ def study_report(findings: Findings, *, link: str) -> str:
                 *words.settings(study.base),
             ),
             strategies=_strategies(study.base),
-            json=_json(asdict(study)),
+            json=_json(asdict(study) | {"base": _settings(study.base)}),
+            own=study.base.is_own,
         )
     )
 
@@ -232,6 +235,11 @@ def _seeds(experiment: Experiment) -> tuple[int, ...]:
 
 def _unfinished(done: float) -> str:
     return f"Not finished: {done:.0%} of the training was done when this report was made."
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    """The settings without the name by which a session finds its own sequences."""
+    return asdict(experiment) | ({"task": OWN} if experiment.is_own else {})
 
 
 def _json(settings: dict) -> str:

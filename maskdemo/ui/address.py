@@ -41,8 +41,10 @@ class Kind(Generic[T]):
     def read(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
         """What a link says, and a sentence for each part of it that cannot be used."""
         known = {name: params[name] for name in self.names if name in params}
-        if known.get("task") == OWN and (own := session.own_task()):
-            known["task"] = own.name
+        if known.get("task", "").startswith(OWN):
+            # Whatever else a link says there, nobody is shown the sequences of somebody else.
+            own = session.own_task()
+            known["task"] = OWN if own is None else own.name
         return self.salvage(known) if known else (self.usual(), ())
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.export.data_code import data_code
 from maskdemo.export.notebook import notebook
 from maskdemo.export.parts import imports
+from maskdemo.export.report import run_report, study_report
 from maskdemo.export.script import script
 from maskdemo.inputs import inputs
 from maskdemo.own.columns import Columns, guess
@@ -25,6 +27,8 @@ from maskdemo.own.reading import read
 from maskdemo.own.registry import lend, take_back
 from maskdemo.own.task import Own, Preparation, fitted, task_of
 from maskdemo.sequences import Sequences
+from maskdemo.study import Findings, Study
+from maskdemo.training import train
 from tests.export.test_script import assert_agrees, expected
 from tests.own.files import FORMATS, columns_of, wide_csv
 from tests.samples import SMALL
@@ -132,6 +136,18 @@ def test_what_is_taken_away_names_no_data_and_no_person(lent):
     assert "M07" not in text and "run-001" not in text, "columns are named, rows are not"
     cells = nbformat.reads(notebook(one), 4).cells
     assert 'path = "data.csv"' in cells[-2].source and "path=path" in cells[-2].source
+
+
+def test_a_report_does_not_name_the_session_s_task(lent):
+    content = machines().to_csv(index=False).encode()
+    one = experiment_of(lent, content, "m.csv", guess(read("m.csv", content).frame), epochs=1)
+    study = Study(base=one, vary="side", doses=("post", "pre"))
+    for report in (
+        run_report(list(train(one))[-1], link="?task=own"),
+        study_report(Findings(study, {}), link="?task=own"),
+    ):
+        assert one.task not in report and '"task": "own"' in unescape(report)
+        assert "who opens it needs their file" in report
 
 
 def test_column_names_cannot_run(lent, tmp_path):

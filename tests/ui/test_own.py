@@ -129,6 +129,36 @@ def test_what_cannot_be_used_is_said_and_the_session_goes_on():
     assert not page.error and not page.button(key="own_use").disabled
 
 
+def test_too_many_sequences_are_drawn_and_too_long_ones_thinned_when_asked():
+    rng = np.random.default_rng(0)
+    many = pd.DataFrame({"id": np.arange(6100), "x": rng.normal(size=6100)})
+    many = pd.concat([many, many.tail(1)]).assign(label=lambda rows: rows["id"] % 2)
+    page = upload(app.opened(), many)
+    assert "6,000 of that size are possible" in shown(page) and page.button(key="own_use").disabled
+    draw = next(each for each in page.toggle if str(each.key).startswith("own_sample_"))
+    fine(draw.set_value(True).run())
+    assert "6,000 of 6,100 sequences were drawn with seed 0" in shown(page) and not page.error
+    long = readings().assign(step=lambda rows: range(len(rows)))
+    long["case"] = np.arange(len(long)) % 40
+    long = pd.concat([long] * 50, ignore_index=True).assign(step=lambda rows: range(len(rows)))
+    long["kind"] = long["case"] % 3
+    upload(page, long)
+    assert "Take one step in 2" in shown(page)
+    every = next(each for each in page.number_input if str(each.key).startswith("own_every_"))
+    fine(every.set_value(2).run())
+    assert "One step in 2 was taken" in shown(page) and not page.button(key="own_use").disabled
+
+
+def test_a_row_for_each_sequence():
+    rng = np.random.default_rng(0)
+    wide = pd.DataFrame(rng.normal(size=(40, 6)), columns=[f"x{at}" for at in range(1, 7)])
+    wide["length"], wide["label"] = rng.integers(2, 7, size=40), np.arange(40) % 2
+    page = upload(app.opened(), wide)
+    assert page.multiselect[0].value == ["x"] and column(page, "length").value == "length"
+    assert "40 sequences of 2 to 6 steps with 1 feature" in shown(page)
+    assert not page.button(key="own_use").disabled
+
+
 def test_a_link_without_the_file_says_so_and_waits_for_it():
     page = app.opened(params=LINK)
     assert NEEDS_FILE in shown(page) and task_of(page) == "japanese_vowels"
@@ -150,6 +180,8 @@ def test_two_viewers_with_files_and_one_without():
         assert "48 sequences" not in shown(page)
         assert ("Your own sequences" in page.selectbox(key="task").options) == (page is second)
     assert NEEDS_FILE in shown(third)
+    set_link(third, LINK | {"task": task_of(first)})
+    assert NEEDS_FILE in shown(fine(third.run())), "not even who knows the name is shown them"
     # The same file of another viewer has another name, so nobody finds anybody's results by it.
     used(third, readings())
     assert task_of(third) != task_of(first)
