@@ -15,6 +15,8 @@ from tests.browser.viewer import Viewer
 AXE = Axe()
 LOOKS = ("light", "dark")
 GRAVE = ("serious", "critical")
+#: Streamlit fades what is about to be replaced: for a moment, and only to show that.
+NOT_FADING = {"exclude": [["[data-stale=true]"]]}
 #: Colours are judged where they rest.
 AT_REST = "*, *::before, *::after {transition: none !important; animation: none !important}"
 
@@ -26,7 +28,7 @@ def expect_no_findings(page: Page) -> None:
     for look in LOOKS:
         page.emulate_media(color_scheme=look)
         expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", look)
-        for rule in AXE.run(page).response["violations"]:
+        for rule in AXE.run(page, NOT_FADING).response["violations"]:
             if rule["impact"] in GRAVE:
                 found += [
                     f"{look}: {rule['id']}: {node['target'][-1]}: {node['html'][:120]}"
