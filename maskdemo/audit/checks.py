@@ -23,6 +23,7 @@ class Check:
 
     def __call__(self) -> None:
         """Run the check."""
+        __tracebackhide__ = True  # pytest shows the sentence, not these lines
         self._check()
 
     def __repr__(self) -> str:
@@ -81,6 +82,7 @@ def check_padding(
 
 def _expecting(name: str, report: Callable[[], Report], reason: str) -> Callable[[], None]:
     def check() -> None:
+        __tracebackhide__ = True
         complaint = _complaint(name, report())
         if complaint and not reason:
             raise PaddingLeaks(complaint)
