@@ -1,8 +1,10 @@
-"""How many cores this process may really use."""
+"""How many cores and how much memory this process may really use."""
 
 from __future__ import annotations
 
+import math
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
@@ -39,3 +41,17 @@ def _paid(groups: Path, own_group: Path) -> int:
             continue
         smallest = min(smallest, -(-quota // period))
     return smallest
+
+
+def memory() -> float:
+    """Bytes that the process's control group may take, with all that is in it; infinity without one."""
+    found = [math.inf]
+    with suppress(OSError):
+        for line in _OWN_GROUP.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            group = _GROUPS / controllers
+            for folder in (group / path.lstrip("/"), group):
+                for name in ("memory.max", "memory.limit_in_bytes"):
+                    with suppress(OSError, ValueError):  # no such file; "max" is no limit
+                        found.append(float((folder / name).read_text()))
+    return min(found)

@@ -9,12 +9,16 @@ from functools import wraps
 from typing import Any
 
 from maskdemo.compiled import seal, stable_names
+from maskdemo.cores import cores, memory
 from maskdemo.layout import Shape
 
 PROGRAMS_KEPT = 24
+#: Bytes with which all cores may compile at once; one compilation takes 100 MB for as long as it lasts.
+ROOMY = 2**30
 
 _COMPILED: list[Shape] = []
 _TRACING = threading.Lock()
+_COMPILING = threading.BoundedSemaphore(cores() if memory() >= ROOMY else 1)
 
 
 def programs() -> int:
@@ -58,10 +62,13 @@ def _sealed(program: Callable) -> Callable:
 
     def run(*given: Any) -> Any:
         nonlocal fresh
-        result = program(*given)
-        if fresh:
-            fresh = False
-            seal()
+        if not fresh:
+            return program(*given)
+        with _COMPILING:
+            result = program(*given)
+            if fresh:
+                fresh = False
+                seal()
         return result
 
     return run

@@ -1,11 +1,12 @@
 """The cores that a process may use: what the system allows, and what its container pays for."""
 
+import math
 import os
 
 import pytest
 
 from maskdemo import cores as module
-from maskdemo.cores import cores
+from maskdemo.cores import cores, memory
 
 
 @pytest.fixture
@@ -70,3 +71,22 @@ def test_without_control_groups_the_system_decides(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_allowed", lambda: 5)
     monkeypatch.setattr(os, "cpu_count", lambda: 5)
     assert cores() == 5
+
+
+@pytest.mark.parametrize(
+    ("own", "file", "limit", "wanted"),
+    [
+        ("0::/app", "app/memory.max", "723517440", 690 * 2**20),
+        ("0::/app", "memory.max", "723517440", 690 * 2**20),
+        ("0::/app", "app/memory.max", "max", math.inf),
+        ("7:memory:/app\n1:cpu:/", "memory/app/memory.limit_in_bytes", "723517440", 690 * 2**20),
+        ("", "memory.max", "1", math.inf),
+    ],
+)
+def test_memory_is_what_the_group_may_take(tmp_path, monkeypatch, own, file, limit, wanted):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(limit)
+    (tmp_path / "own").write_text(own)
+    monkeypatch.setattr(module, "_GROUPS", tmp_path)
+    monkeypatch.setattr(module, "_OWN_GROUP", tmp_path / "own")
+    assert memory() == wanted

@@ -18,17 +18,13 @@ from maskdemo.experiment import Experiment
 from maskdemo.server.following import Following, follow
 from maskdemo.server.job import Job, Status
 from maskdemo.server.messages import Ended, Newest, Prepared
-from maskdemo.server.process import Process
+from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.requests import Request, Run
 from maskdemo.server.results import Kept, Results
 from maskdemo.snapshot import Snapshot
 from maskdemo.tasks import task_named
 
-#: Bytes of its own that a worker may hold between two orders; compiling takes up to 240 MB more.
-MOST_MEMORY = 450 * 2**20
-#: Programs that a worker may have compiled.
-MOST_PROGRAMS = 48
 #: Seconds without a word after which a worker that has an order is taken for hung.
 PATIENCE = 300.0
 #: Seconds between two looks at what nobody announces: viewers whose grace is over.
