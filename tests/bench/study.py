@@ -57,7 +57,8 @@ def default_study() -> dict[str, Measurement]:
         with TemporaryDirectory() as folder:
             for findings in studies.run(study, store=Store(Path(folder))):
                 if curve <= findings.outcomes.keys():
-                    break
-            return time.perf_counter() - began
+                    # Leaving waits for the trainings under way, which do not count.
+                    return time.perf_counter() - began
+        raise AssertionError("The study has ended without a first curve.")
 
     return {"study": whole, "first_curve": lambda: drawn, "curve_alone": curve_alone}
