@@ -84,7 +84,8 @@ def results() -> None:
         show_code.expander(experiment)
         return
     live.belongs(snapshot, experiment)
-    with st.container(key="answer"):
+    # What is trained here keeps room for the longest answer; what was shipped has its own already.
+    with st.container(key="answer" if known.note(snapshot) else "answer_watched"):
         st.header(headline(snapshot), anchor=False)
     if embedded:
         in_short(snapshot)

@@ -12,10 +12,9 @@ from maskdemo.server import QueueFull, Status
 from maskdemo.ui import address, server
 from maskdemo.ui.chart import saved_as
 
-#: Seconds between two looks: at work that runs, so that points come at least twice a second; before its
-#: first point, where a look costs a line of text and the point is to be seen at once; and at work that
+#: Seconds between two looks at work that runs: points come at least twice a second. And at work that
 #: waits, of which only a line of text changes.
-EVERY, EVERY_FIRST, EVERY_WAITING = 0.35, 0.1, 1.0
+EVERY, EVERY_WAITING = 0.35, 1.0
 
 
 def status(kind: str) -> Status[Any]:
@@ -69,10 +68,8 @@ def watched(
     work under way need not `poll` at all.
     """
 
-    def everywhere() -> tuple[list[tuple[str, bool]], str]:
-        found = [status(kind) for kind in kinds]
-        # That something has come of it makes the looks rarer.
-        return [(each.phase, each.newest is None) for each in found], saved_as()
+    def everywhere() -> tuple[list[str], str]:
+        return [status(kind).phase for kind in kinds], saved_as()
 
     before = everywhere()
     live = () if not poll else ("queued", "running") if while_queued else ("running",)
@@ -83,10 +80,8 @@ def watched(
         address.write()
         draw()
 
-    phases = [phase for phase, _ in before[0]]
+    phases = before[0]
     every = EVERY if "running" in phases else EVERY_WAITING
-    if ("running", True) in before[0]:
-        every = EVERY_FIRST
     st.fragment(look, run_every=every if set(phases) & set(live) else None)()
 
 
