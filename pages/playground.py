@@ -51,7 +51,7 @@ if not embedded:
     st.markdown(
         f":material/visibility: {scenario.look_for}"
         if scenario
-        else ":material/tune: Your own settings. Train to see what they do."
+        else f":material/tune: Your own settings.{'' if shown_now() else ' Train to see what they do.'}"
     )
 live.complaints(complaint)
 if complaint is None:

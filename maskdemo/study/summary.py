@@ -112,9 +112,10 @@ def _compared(findings: Findings, line: _Line) -> list[str]:
     for name in _others(findings):
         by_word = ((word, _with(findings, name, line.cells, word)) for word in VERBS)
         said = tuple((word, cells) for word, cells in by_word if cells)
-        # Where there is an effect, that is told and not where there is none.
-        effects = tuple((word, cells) for word, cells in said if word in EFFECTS)
-        alike.setdefault(effects or said, []).append(name)
+        # Where there is an effect, it is told, and what stays undecided, but not where there is none.
+        if any(word in EFFECTS for word, _ in said):
+            said = tuple((word, cells) for word, cells in said if word != "the same")
+        alike.setdefault(said, []).append(name)
     order = list(VERBS)
     return [
         _sentence(findings, line, said, alike[said])
@@ -147,13 +148,16 @@ def _amount(
 
 
 def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
-    """Where, in words: from the smallest dose on from which all are among `cells`, and others."""
+    """Where, in words: from the smallest dose on from which all are among `cells`, and others.
+
+    Two doses are named: no more is known of what lies beyond them.
+    """
     if cells == line.cells and len(cells) > 1:
         return "at every dose"
     since = len(line.cells)
     while since and line.cells[since - 1] in cells:
         since -= 1
-    if len(line.cells) - since < 2 or line.variable.categorical:
+    if len(line.cells) - since < 3 or line.variable.categorical:
         return line.at(*cells)
     alone = [cell for cell in cells if cell not in line.cells[since:]]
     on = f"from {line.variable.say(line.cells[since][line.axis])} on"

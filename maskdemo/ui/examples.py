@@ -42,9 +42,9 @@ def _happened(program: Program) -> None:
     if outcome is None:
         st.caption("Not run yet: open it to run it.")
     elif outcome.failure is not None:
-        st.markdown(f":red-badge[Stopped] {plain(outcomes.headline(outcome))}")
+        st.markdown(f":red[:material/error:] {plain(outcomes.headline(outcome))}")
     else:
-        st.markdown(f":gray-badge[Ran] {plain(outcomes.headline(outcome))}")
+        st.markdown(f":gray[:material/check_circle:] {plain(outcomes.headline(outcome))}")
 
 
 def _programs(example: Example) -> None:

@@ -555,8 +555,8 @@ def test_the_summary_says_from_which_dose_on(better):
     said = alone | ({dose for dose in doses if dose >= int(on.group(1))} if on else set())
     assert (said or set(doses)) == set(marked)
     assert ("every dose" in where) == (len(marked) == len(doses))
-    # The smallest dose of which it is true, and never of the last one alone.
-    assert bool(on) == (better[-2:] == [True, True] and not all(better))
+    # The smallest dose of which it is true, and never of the last one or two alone.
+    assert bool(on) == (better[-3:] == [True, True, True] and not all(better))
 
 
 def test_the_summary_of_one_variable():
@@ -571,8 +571,8 @@ def test_the_summary_of_one_variable():
         return 0.8 + (effect if cell[0] > 8 else 0) - 0.01 * (cell[0] - 8)
 
     assert summary(found_in(made, accuracy)) == (
-        "Held state and Last valid step help from 12 steps on (by 10 to 13 points at 16 steps).",
-        "Zeroed state hurts from 12 steps on (by 30 points at 16 steps).",
+        "Held state and Last valid step help at 12 and 16 steps (by 10 to 13 points at 16 steps).",
+        "Zeroed state hurts at 12 and 16 steps (by 30 points at 16 steps).",
         "Zeroed input is the same as no mask at every dose.",
         "Mask as a feature is undecided at every dose.",
         "No mask reaches 80% at 8 steps and 72% at 16 steps.",
@@ -589,8 +589,8 @@ def test_the_summary_tells_where_it_helps_and_where_it_is_required():
         return 0.95 if name == "held_state" else {8: 0.94, 10: 0.85, 12: 0.6, 16: 0.55}[cell[0]]
 
     assert summary(found_in(made, accuracy))[0] == (
-        "Held state is required from 12 steps on (by 40 points at 16 steps) and helps at 10 steps (by "
-        "10 points)."
+        "Held state is required at 12 and 16 steps (by 40 points at 16 steps) and helps at 10 steps "
+        "(by 10 points)."
     )
 
 
