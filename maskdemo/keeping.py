@@ -52,7 +52,8 @@ class Keeping:
     def probes(self, epoch: int) -> Probes:
         """The probes after this epoch (1 is the first); what only earlier ones needed is let go."""
         shown = tuple(sorted({each for each in self.output_epochs if each < epoch} | {epoch}))
-        for key in [key for key in self.outputs if key[1] < epoch and key[1] not in shown]:
+        # Other strategies go on training and adding to it meanwhile: a list is made in one go.
+        for key in [key for key in list(self.outputs) if key[1] < epoch and key[1] not in shown]:
             del self.outputs[key]
         return Probes(
             values=self.batch.values,

@@ -47,7 +47,7 @@ def test_the_first_visitor_needs_no_tensorflow(new_viewer: NewViewer, tmp_path: 
         viewer = new_viewer(base_url=bare.url)
         page = viewer.open("/")
         expect(answer(page)).to_be_visible()
-        assert page.locator(NUMBERS).count() == len(SCENARIOS[OPENING].experiment.strategies)
+        expect(page.locator(NUMBERS)).to_have_count(len(SCENARIOS[OPENING].experiment.strategies))
         page = viewer.open("/inside")
         expect(chart(page, "Every gate at every step")).to_be_visible()
         page = viewer.open("/study")

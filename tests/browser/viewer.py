@@ -50,6 +50,9 @@ class Viewer:
     def open(self, path: str = "/", *, timeout: float = 60) -> Page:
         """Go to a page (`"/"`, `"/?seed=3"`) and wait until its script is done."""
         self.page.goto(f"{self.base_url}/{path.lstrip('/')}")
+        # A script that has not begun yet is not running either.
+        began = self.page.get_by_test_id("stElementContainer").first
+        expect(began).to_be_attached(timeout=timeout * 1000)
         self.settle(timeout=timeout)
         return self.page
 
