@@ -115,6 +115,8 @@ def test_a_replay_moves_all_charts_without_asking_the_server(opened: Open):
     expect_grown(page)
     expect(page.get_by_text(f"Epoch {EPOCHS}, step None, rests at None")).to_be_visible()
     outputs = plot(page, "Output by step")
+    # The page's text is there a moment before the chart that belongs to it.
+    expect(outputs).to_contain_text(f"epoch {EPOCHS}")
     newest = outputs.inner_text()
     asked = page.get_by_text("Drawn").inner_text()
     page.evaluate(
