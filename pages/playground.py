@@ -84,15 +84,16 @@ def results() -> None:
         show_code.expander(experiment)
         return
     live.belongs(snapshot, experiment)
+    note = known.note(snapshot)
     # What is trained here keeps room for the longest answer; what was shipped has its own already.
-    with st.container(key="answer" if known.note(snapshot) else "answer_watched"):
+    with st.container(key="answer" if note else "answer_watched"):
         st.header(headline(snapshot), anchor=False)
     if embedded:
         in_short(snapshot)
         return
     left, right = st.container(key="beside").columns([2, 1], gap="medium")
     with left:
-        standings.table(snapshot, known.note(snapshot))
+        standings.table(snapshot, note)
         with st.grid(2, min_column_width=280):
             live.curves(snapshot, experiment, metric="test_accuracy")
             live.batch(experiment)
