@@ -14,7 +14,7 @@ from maskdemo.digest import version
 from maskdemo.experiment import Experiment
 from maskdemo.own.registry import Registry
 from maskdemo.own.task import fitted
-from maskdemo.server import Run, Server, StudyRun
+from maskdemo.server import Run, StudyRun
 from maskdemo.server.results import Results
 from maskdemo.study.grid import Study
 from maskdemo.study.running import train_here
@@ -24,18 +24,9 @@ from tests.samples import SMALL
 from tests.server.test_worker import ended, newest, until
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MASKDEMO_STORE", str(tmp_path_factory.mktemp("store")))
-        server = Server()
-    yield server
-    server.close()
-
-
 @pytest.fixture
-def registry(server) -> Iterator[Registry]:
-    registry = Registry(server.forget)
+def registry(shared) -> Iterator[Registry]:
+    registry = Registry(shared.forget)
     yield registry
     for viewer in "ab":
         registry.take_back(viewer)
@@ -47,52 +38,52 @@ def brought(registry: Registry, viewer: str, seed: int, **settings) -> Experimen
     return fitted(own, Experiment(**{**SMALL, **settings}))
 
 
-def test_the_worker_trains_on_them_as_this_process_does(server, registry):
+def test_the_worker_trains_on_them_as_this_process_does(shared, registry):
     mine, other = brought(registry, "a", 1), brought(registry, "b", 2)
-    server.submit("a", Run(mine))
-    server.submit("b", Run(other))
+    shared.submit("a", Run(mine))
+    shared.submit("b", Run(other))
     for viewer, experiment in (("a", mine), ("b", other)):
-        assert ended(server, viewer) == "finished", server.status(viewer, "run").error
+        assert ended(shared, viewer) == "finished", shared.status(viewer, "run").error
         here = list(train(experiment))[-1]
-        for one, wanted in zip(newest(server, viewer).curves, here.curves, strict=True):
+        for one, wanted in zip(newest(shared, viewer).curves, here.curves, strict=True):
             assert (one.test_loss, one.leak) == (wanted.test_loss, wanted.leak)
-    assert not np.array_equal(newest(server, "a").probes.values, newest(server, "b").probes.values)
+    assert not np.array_equal(newest(shared, "a").probes.values, newest(shared, "b").probes.values)
 
 
-def test_a_study_of_them_is_trained_and_not_kept(server, registry):
+def test_a_study_of_them_is_trained_and_not_kept(shared, registry):
     base = brought(registry, "a", 3, strategies=("no_mask",), epochs=1)
     study = Study(base=base, vary="padded_length", doses=(4, 6))
     for reused in range(2):
-        server.submit("a", StudyRun(study))
-        assert ended(server, "a", "studyrun") == "finished", server.status("a", "studyrun").error
-        found = newest(server, "a", "studyrun")
+        shared.submit("a", StudyRun(study))
+        assert ended(shared, "a", "studyrun") == "finished", shared.status("a", "studyrun").error
+        found = newest(shared, "a", "studyrun")
         assert found.finished and found.reused == 0, f"after {reused} studies"
-        server.cancel("a", "studyrun")
+        shared.cancel("a", "studyrun")
     for training, outcome in found.outcomes.items():
         assert train_here(training, version=version()).loss == outcome.loss
 
 
-def test_a_worker_that_died_is_given_them_again(server, registry):
+def test_a_worker_that_died_is_given_them_again(shared, registry):
     first = brought(registry, "a", 4)
-    server.submit("a", Run(first))
-    assert ended(server, "a") == "finished"
-    os.kill(until(lambda: server.worker), signal.SIGKILL)
+    shared.submit("a", Run(first))
+    assert ended(shared, "a") == "finished"
+    os.kill(until(lambda: shared.worker), signal.SIGKILL)
     again = fitted(registry.find("a"), Experiment(**{**SMALL, "seed": 99}))
-    server.submit("a", Run(again))
-    assert ended(server, "a") == "finished", server.status("a", "run").error
+    shared.submit("a", Run(again))
+    assert ended(shared, "a") == "finished", shared.status("a", "run").error
 
 
-def test_what_is_taken_back_is_forgotten_everywhere(server, registry):
+def test_what_is_taken_back_is_forgotten_everywhere(shared, registry):
     experiment = brought(registry, "a", 5)
-    server.submit("a", Run(experiment))
-    assert ended(server, "a") == "finished" and server.find(experiment) is not None
+    shared.submit("a", Run(experiment))
+    assert ended(shared, "a") == "finished" and shared.find(experiment) is not None
     registry.take_back("a")
-    assert server.find(experiment) is None and newest(server, "a") is None
-    assert server.status("a", "run").phase == "idle"
-    server.submit("b", Run(experiment))
-    assert ended(server, "b") == "failed"
-    assert "needs their file" in server.status("b", "run").error
-    assert experiment.task not in server.status("b", "run").error
+    assert shared.find(experiment) is None and newest(shared, "a") is None
+    assert shared.status("a", "run").phase == "idle"
+    shared.submit("b", Run(experiment))
+    assert ended(shared, "b") == "failed"
+    assert "needs their file" in shared.status("b", "run").error
+    assert experiment.task not in shared.status("b", "run").error
 
 
 def test_runs_of_them_are_never_moved_to_a_file(registry, tmp_path: Path, monkeypatch):

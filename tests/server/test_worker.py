@@ -53,16 +53,6 @@ def alive(pid: int) -> bool:
     return True
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server, so that TensorFlow is imported as seldom as possible."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MASKDEMO_STORE", str(tmp_path_factory.mktemp("store")))
-        server = Server()
-    yield server
-    server.close()
-
-
 @pytest.fixture
 def fresh() -> Iterator[Server]:
     server = Server()
