@@ -176,7 +176,6 @@ def charts() -> None:
         st.caption(note)
 
 
-@st.fragment(run_every=PACE)
 def playing() -> None:
     """The charts, an epoch later each time; after the last one playing stops."""
     found = shown_now()
@@ -197,6 +196,6 @@ drawn_for = found.experiment if found else None
 if found is not None:
     controls(found)
 if state.playing is not None:
-    playing()
+    job.repeated(playing, PACE)
 else:
     job.watched(charts, "run", while_queued=False)

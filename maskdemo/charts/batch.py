@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FEW_FEATURES = 6
 # More numbers than these in the hover boxes, and the figure is slow to send.
-HOVER_NUMBERS = 30_000
+HOVER_NUMBERS = 12_000
 BELOW = 104
 SCALES = (
     ((0.0, "#b4531b"), (0.25, "#e3a47a"), (0.5, "#eeeae4"), (0.75, "#86b3d1"), (1.0, "#22689b")),
@@ -41,14 +41,19 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
     reach, clipped = _reach(shade[valid])
     height = int(np.clip(9 * rows, 150, 360))
     row = np.arange(1, rows + 1)
-    shown = min(features, max(1, HOVER_NUMBERS // max(rows * steps, 1)))
-    common = {"x": np.arange(1, steps + 1), "y": row, "hoverongaps": False, "showlegend": False}
+    # Only the steps at which anything is read have values to hover over, often a third of all.
+    read = np.flatnonzero(valid.any(axis=0))
+    within = slice(read[0], read[-1] + 1) if read.size else slice(0, steps)
+    step = np.arange(1, steps + 1)
+    shown = min(features, max(1, HOVER_NUMBERS // max(rows * len(step[within]), 1)))
+    common = {"y": row, "hoverongaps": False, "showlegend": False}
     # Beyond this a gap would be wider than the cell on a phone.
     gap = 1 if steps <= 40 else 0
 
     real = heatmap(
-        z=_only(shade, valid),
-        customdata=values[..., :shown] if features > 1 else None,
+        x=step[within],
+        z=_only(shade, valid)[:, within],
+        customdata=values[:, within, :shown] if features > 1 else None,
         hovertemplate=_hover(features, shown),
         name="",
         zmin=-reach,
@@ -80,6 +85,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
             clear = "rgba(0,0,0,0)"
             traces.append(
                 heatmap(
+                    x=step,
                     z=_only(values[..., 0], cells),
                     hovertemplate=f"Sequence %{{y}}, step %{{x}}<br>{NAMES[kind]}, "
                     "written as %{z:.6~g}<extra></extra>",

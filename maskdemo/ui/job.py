@@ -82,7 +82,18 @@ def watched(
 
     phases = before[0]
     every = EVERY if "running" in phases else EVERY_WAITING
-    st.fragment(look, run_every=every if set(phases) & set(live) else None)()
+    repeated(look, every if set(phases) & set(live) else None)
+
+
+def repeated(draw: Callable[[], None], seconds: float | None) -> None:
+    """Draw it now, and again every so many seconds without the rest of the page.
+
+    Where such a repetition follows upon a run of the whole page, Streamlit throws away what that run
+    drew of it and has not sent yet. So it has a place of its own, which stays, and nothing beside it
+    moves up; see also `minCachedMessageSize` in `.streamlit/config.toml`.
+    """
+    with st.container():
+        st.fragment(draw, run_every=seconds)()
 
 
 def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:

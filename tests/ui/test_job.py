@@ -1,0 +1,52 @@
+"""What a page sends can be followed by the browser, whatever part of it is drawn anew and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_cache import create_reference_msg
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+
+from tests.ui.app import opened
+
+Tree = dict[int, "Tree"]
+
+
+def followed(messages: Sequence[ForwardMsg]) -> Tree:
+    """The page as the browser puts it together; it crashes where something has no place."""
+    page: Tree = {place: {} for place in range(4)}
+    for message in messages:
+        path = list(message.metadata.delta_path)
+        if message.WhichOneof("type") not in ("delta", "ref_hash"):
+            continue
+        block = page
+        for place in path[:-1]:
+            assert place in block, f"no place for {path}"
+            block = block[place]
+        assert path[-1] <= len(block), f"a gap before {path}"
+        block.setdefault(path[-1], {})
+    return page
+
+
+@pytest.mark.parametrize("page", ["playground", "inside", "study", "article"])
+def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
+    """The server then throws away what was drawn of it but not sent yet."""
+    sent: list[ForwardMsg] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ForwardMsgQueue, "_before_enqueue_msg", sent.append)
+        opened(page)
+    parts = {each.delta.fragment_id for each in sent if each.HasField("delta")} - {""}
+    assert parts
+    # A browser that has seen the page before is only told which message it knows already.
+    sent = [create_reference_msg(each) if each.metadata.cacheable else each for each in sent]
+    whole = followed(sent)
+    for part in parts:
+        queue = ForwardMsgQueue()
+        for each in sent:
+            queue.enqueue(each)
+        queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=[part])
+        left = queue.flush()
+        anew = [each for each in sent if each.delta.fragment_id == part]
+        assert followed([*left, *anew]) == whole
