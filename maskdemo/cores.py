@@ -43,7 +43,7 @@ def _paid(groups: Path, own_group: Path) -> int:
     return smallest
 
 
-def memory() -> float:
+def memory_limit() -> float:
     """Bytes that the process's control group may take, with all that is in it; infinity without one."""
     found = [math.inf]
     with suppress(OSError):

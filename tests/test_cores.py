@@ -6,7 +6,7 @@ import os
 import pytest
 
 from maskdemo import cores as module
-from maskdemo.cores import cores, memory
+from maskdemo.cores import cores, memory_limit
 
 
 @pytest.fixture
@@ -89,4 +89,4 @@ def test_memory_is_what_the_group_may_take(tmp_path, monkeypatch, own, file, lim
     (tmp_path / "own").write_text(own)
     monkeypatch.setattr(module, "_GROUPS", tmp_path)
     monkeypatch.setattr(module, "_OWN_GROUP", tmp_path / "own")
-    assert memory() == wanted
+    assert memory_limit() == wanted

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from maskdemo.compiled import cache_environment
-from maskdemo.cores import memory
+from maskdemo.cores import memory_limit
 from maskdemo.server import messages
 from maskdemo.study.store import location
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "maskdemo.server.worker"
-#: Bytes of its own that a worker may hold between two orders. Measured: 360 MB after its first run, 9
-#: for each program more, 100 more while one compiles; the server has up to 170, and the smallest host
+#: Bytes of its own that a worker may hold between two orders. Measured: 370 MB after its first run, 9
+#: for each program more, 90 more while one compiles; the server has up to 190, and the smallest host
 #: 690. Where there is more, new workers are not needed as often.
-MOST_MEMORY = (420 if memory() < 2**30 else 700) * 2**20
+MOST_MEMORY = (400 if memory_limit() < 2**30 else 700) * 2**20
 #: Programs that a worker may have compiled: what bounds it where its memory is not told.
 MOST_PROGRAMS = 48
 

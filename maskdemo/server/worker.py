@@ -24,8 +24,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from maskdemo.memory import give_back_memory, own_memory
 from maskdemo.server import messages, orders
-from maskdemo.server.memory import give_back_memory, own_memory
 
 #: Seconds between two snapshots that are sent: pages look less often than that.
 PACE = 0.1

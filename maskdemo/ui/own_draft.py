@@ -8,12 +8,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 
+from maskdemo.memory import give_back_memory
 from maskdemo.own.columns import Columns, guess
 from maskdemo.own.limits import Unusable
 from maskdemo.own.reading import read
 from maskdemo.own.table import Table
 from maskdemo.own.task import Own, Preparation, fine_as_they_are, task_of
-from maskdemo.server.memory import give_back_memory
 from maskdemo.ui import server
 
 #: One file at a time is unpacked, which takes several times the memory of what comes of it.

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from maskdemo.experiment import Experiment
+from maskdemo.memory import keep_large_blocks_apart
 from maskdemo.own.registry import Registry
 from maskdemo.server import Request, Run, Server, Status
-from maskdemo.server.memory import keep_large_blocks_apart
 from maskdemo.snapshot import Snapshot
 from maskdemo.study.store import Store
 from maskdemo.ui import drawings, look
