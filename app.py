@@ -1,13 +1,22 @@
-"""maskdemo: page configuration, navigation and warm-up."""
+"""maskdemo: what every visit runs, and what the server does once before the first.
+
+`streamlit run app.py` sees the `st.App` below and imports this file to serve it; then it runs the same
+file, as `__main__`, for every visit. A host that looks for no `st.App` only does the latter.
+"""
 
 import streamlit as st
 
-from maskdemo.ui import address, navigation, server, theme
+if __name__ == "__main__":
+    from maskdemo.ui import address, navigation, server, theme
 
-page, name = navigation.declare()
-st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
-theme.style()
-address.follow(name)
-navigation.menu()
-server.shared()
-page.run()
+    page, name = navigation.declare()
+    st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
+    theme.style()
+    address.follow(name)
+    navigation.menu()
+    server.shared()
+    page.run()
+else:
+    from maskdemo.ui.start import ready
+
+    app = st.App(__file__, lifespan=ready)

@@ -15,8 +15,18 @@ from tests.server.test_supervisor import Held, until
 
 PAGES = ("playground", "inside", "study", "article", "audit")
 OPEN = """
-import sys
+import asyncio, sys
+from pathlib import Path
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.app_discovery import discover_asgi_app
+from maskdemo.ui.start import ready
+
+async def start():
+    async with ready(None):
+        assert "pandas" in sys.modules, "The first visitor would wait for imports"
+
+assert discover_asgi_app(Path("app.py")).import_string == "app:app"
+asyncio.run(start())
 for name in sys.argv[1:]:
     page = AppTest.from_file("app.py", default_timeout=120)
     if name != "playground":
