@@ -21,7 +21,7 @@ class Status(Generic[T]):
 
     position: 1 is next; only while queued. seconds: about how long until it begins (queued) or ends
     (running), None before anything is known. error: one sentence, when failed. notice: one sentence
-    on something that happened and mended itself.
+    on something that happened and mended itself. viewers: how many watch it, while it runs.
     """
 
     phase: Phase = "idle"
@@ -30,6 +30,7 @@ class Status(Generic[T]):
     newest: T | None = None
     error: str | None = None
     notice: str | None = None
+    viewers: int = 1
 
     @property
     def going(self) -> bool:

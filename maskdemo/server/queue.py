@@ -90,14 +90,14 @@ class Queue:
             self._places.move_to_end((viewer, kind))
             if place.left is not None:
                 return place.left
-            job, position, seconds = place.job, None, None
+            job, position, seconds, viewers = place.job, None, None, 1
             if job.phase == "queued":
-                waiting = self._waiting()
-                position = waiting.index(job) + 1
+                position = (waiting := self._waiting()).index(job) + 1
                 seconds = self._seconds_before(waiting[: position - 1], job)
             elif job.phase == "running":
-                seconds = self._seconds_left(job)
-            return Status(job.phase, position, seconds, job.newest, job.error, job.notice)
+                seconds, viewers = self._seconds_left(job), len(self._viewers_of(job))
+            told = job.newest, job.error, job.notice, viewers
+            return Status(job.phase, position, seconds, *told)
 
     def cancel(self, viewer: str, kind: str) -> None:
         """Leave a job; the last one to leave stops it. What was shown until now stays."""

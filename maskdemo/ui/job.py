@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import ceil, log2
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,8 @@ from maskdemo.ui.chart import saved_as
 #: Seconds between two looks at work that runs: points come at least twice a second. And at work that
 #: waits, of which only a line of text changes.
 EVERY, EVERY_WAITING = 0.35, 1.0
+#: Viewers of one run for whom the server draws at that pace; twice as many see half as many points.
+AT_THAT_PACE = 8
 
 
 def status(kind: str) -> Status[Any]:
@@ -62,14 +65,15 @@ def watched(
 ) -> None:
     """Draw it now, and again as long as work of these kinds goes on.
 
-    When work begins or ends the whole page runs again, which alone starts or stops the watching; also
-    when one piece of the page changed how all charts are to be saved.
+    When work begins or ends, or the pace changes, the whole page runs again, which alone starts or
+    stops the watching; also when one piece of the page changed how all charts are to be saved.
     What only shows results need not be drawn again `while_queued`; what has nothing to do with the
     work under way need not `poll` at all.
     """
 
-    def everywhere() -> tuple[list[str], str]:
-        return [status(kind).phase for kind in kinds], saved_as()
+    def everywhere() -> tuple[list[str], float, str]:
+        found = [status(kind) for kind in kinds]
+        return [each.phase for each in found], _pause(found), saved_as()
 
     before = everywhere()
     live = () if not poll else ("queued", "running") if while_queued else ("running",)
@@ -80,9 +84,16 @@ def watched(
         address.write()
         draw()
 
-    phases = before[0]
-    every = EVERY if "running" in phases else EVERY_WAITING
-    repeated(look, every if set(phases) & set(live) else None)
+    phases, pause, _ = before
+    repeated(look, pause if set(phases) & set(live) else None)
+
+
+def _pause(found: Sequence[Status[Any]]) -> float:
+    """Seconds between two looks at these: longer where many look at once, in few steps."""
+    viewers = [each.viewers for each in found if each.phase == "running"]
+    if not viewers:
+        return EVERY_WAITING
+    return EVERY * 2 ** max(0, ceil(log2(max(viewers) / AT_THAT_PACE)))
 
 
 def repeated(draw: Callable[[], None], seconds: float | None) -> None:

@@ -9,6 +9,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_cache import create_reference_msg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
+from maskdemo.server import Status
+from maskdemo.server.job import Phase
+from maskdemo.ui import job
 from tests.ui.app import opened
 
 Tree = dict[int, "Tree"]
@@ -50,3 +53,13 @@ def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
         left = queue.flush()
         anew = [each for each in sent if each.delta.fragment_id == part]
         assert followed([*left, *anew]) == whole
+
+
+def test_many_viewers_of_one_run_look_less_often():
+    def pause(viewers: int, phase: Phase = "running") -> float:
+        return job._pause([Status(phase, viewers=viewers)])
+
+    assert pause(1) == pause(8) == job.EVERY
+    assert pause(9) == pause(16) == 2 * job.EVERY
+    assert pause(25) == 4 * job.EVERY
+    assert pause(25, "queued") == job.EVERY_WAITING
