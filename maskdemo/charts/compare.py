@@ -8,12 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, Settings, scatter
+from maskdemo.charts.figure import Drawn, Settings, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heat import heat, reach_of, reach_words
-from maskdemo.charts.lines import line
+from maskdemo.charts.lines import guess, guess_name, line
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
+from maskdemo.charts.template import chance_line
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
@@ -74,6 +75,8 @@ def strategies_compared(
         ticks={"tickvals": [0, 0.5, 1], "showgrid": True},
     )
     traces += hatches(output, len(panels), padded=padded, missing=missing, dark=dark)
+    classes = traced[names[0]].probabilities.shape[2]
+    traces.append(guess(classes, steps, yaxis=axis(len(panels)), dark=dark))
     for name in names:
         traces.append(
             scatter(
@@ -98,7 +101,10 @@ def strategies_compared(
         detail=colours,
         steps=steps,
         dark=dark,
-        legend=hatch_entries(padded=padded, missing=missing, dark=dark),
+        legend=[
+            *hatch_entries(padded=padded, missing=missing, dark=dark),
+            entry(guess_name(classes), line=chance_line(dark)),
+        ],
         shapes=marks,
         name=f"strategies_compared {quantity}",
     )

@@ -153,7 +153,8 @@ def _symbol(name: str, kind: str) -> str:
 def _mean_words(mean: Interval) -> str:
     if not mean.bounded:
         return f"{percent(mean.mean)}, one repeat"
-    return f"{percent(mean.mean)}<br>95% interval {between(mean, percent)}, {mean.count} repeats"
+    own = between(mean, percent)
+    return f"{percent(mean.mean)}<br>95% interval by itself {own}, {mean.count} repeats"
 
 
 def _difference_words(verdict: Verdict) -> str:
@@ -161,6 +162,6 @@ def _difference_words(verdict: Verdict) -> str:
     if not found.bounded:
         return f"{points(found.mean)} points in one repeat"
     return (
-        f"{points(found.mean)} points<br>95% interval {between(found)}, {found.count} repeats<br>"
-        f"{verdict.word}"
+        f"{points(found.mean)} points<br>95% interval, all together, {between(found)}, "
+        f"{found.count} repeats<br>{verdict.word}"
     )

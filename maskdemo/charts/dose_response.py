@@ -46,7 +46,8 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
     """Accuracy by strategy above, the difference to no mask below, on one axis of doses.
 
     second: of two things varied, the dose of the second one at which the first is drawn. Every
-    repeat is a faint point. Bands and bars are 95 % intervals, drawn from two repeats on.
+    repeat is a faint point. Bands and bars are 95 % intervals, drawn from two repeats on: above, each
+    mean's own; below, such that those of all the study's differences hold together.
     """
     study, ink = findings.study, inks(dark)
     along = dose_axis(study.vary, study.doses)
@@ -54,17 +55,20 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
     drawn = study.base.strategies
     direct = len(drawn) <= FEW and not along.columns
     others = [name for name in drawn if name != BASELINE]
+    most = max(_repeats(findings, cells))
     accuracy = Panel(
-        "Accuracy on unseen sequences",
+        "Accuracy",
         ACCURACY_HEIGHT,
         0,
         SHARE_TOP,
+        aside=", 95% for each mean alone" if most > 1 else "",
         ticks=SHARES | {"showgrid": True},
     )
     difference = Panel(
-        "Difference to no mask, in points",
+        "Points against no mask",
         DIFFERENCE_HEIGHT,
         *DIFFERENCES,
+        aside=", 95% for all together" if most > 1 else "",
         ticks=POINTS,
     )
     levels = [findings.chance(cell) for cell in cells.values()]
@@ -106,7 +110,7 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
         [accuracy, difference],
         traces + entries,
         title=f"Accuracy by {short_title(study.vary).lower()}",
-        detail=_detail(findings, cells, second, along.columns),
+        detail=_detail(findings, cells, second),
         steps=1,
         dark=dark,
         space_below=MARKS_ROW + 8 * bool(rows) + LEGEND_ROW * rows,
@@ -170,13 +174,17 @@ def _marks_explained(below: int, shade: str) -> Settings:
     return note(words, shade, size=12, **corner, **under)
 
 
-def _detail(findings: Findings, cells: dict[Dose, Cell], second: Dose | None, columns: bool) -> str:
-    study = findings.study
-    counts = {
+def _repeats(findings: Findings, cells: dict[Dose, Cell]) -> set[int]:
+    """How many repeats are in, of every strategy at every dose."""
+    return {
         len(differences(findings, cell, name))
         for cell in cells.values()
-        for name in study.base.strategies
+        for name in findings.study.base.strategies
     }
+
+
+def _detail(findings: Findings, cells: dict[Dose, Cell], second: Dose | None) -> str:
+    study, counts = findings.study, _repeats(findings, cells)
     where = ""
     if second is not None and study.and_vary is not None:
         where = f"{short_title(study.and_vary)}: {dose_text(study.and_vary, second).lower()}. "
@@ -184,4 +192,4 @@ def _detail(findings: Findings, cells: dict[Dose, Cell], second: Dose | None, co
     if high < 2:
         return f"{where}{'One repeat so far' if high else 'No training finished yet'}"
     number = f"{high}" if low == high else f"{low} to {high}" if low else f"up to {high}"
-    return f"{where}Mean of {number} repeats, 95% {'interval' if columns else 'band'}"
+    return f"{where}Unseen sequences, mean of {number} repeats"

@@ -51,7 +51,9 @@ def end_labels(
             "opacity": 0.6,
         }
         if end.along < edge:
-            shapes.append(line | {"x0": end.along, "x1": edge, "y1": end.value, "opacity": 0.35})
+            # Sparse dots: a line that goes on would look like a forecast.
+            dots = {"line": {"color": end.shade, "width": 1, "dash": "1px,6px"}, "opacity": 0.5}
+            shapes.append(line | dots | {"x0": end.along, "x1": edge, "y1": end.value})
         # In paper, because Plotly cuts off at the plot's edge what is anchored to an axis.
         lead = {
             "xref": "paper",

@@ -6,13 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, scatter
+from maskdemo.charts.figure import Drawn, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heat import heat, reach_of, reach_words, scale_bar
-from maskdemo.charts.lines import marker, ring
+from maskdemo.charts.lines import guess, guess_name, marker, ring
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
-from maskdemo.charts.template import inks
+from maskdemo.charts.template import chance_line, inks
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import STRATEGIES, Arrays
@@ -100,7 +100,9 @@ def gate_heatmaps(
             ticks={"tickvals": [0, 1], "showgrid": True},
         )
     )
-    traces += _said(chances, arrays, strategy, axis(len(panels) - 1), dark)
+    classes, below_all = traced.probabilities.shape[2], axis(len(panels) - 1)
+    traces.append(guess(classes, steps, yaxis=below_all, dark=dark))
+    traces += _said(chances, arrays, strategy, below_all, dark)
     for index, panel in enumerate(panels):
         if index != 1:
             traces += hatches(
@@ -124,7 +126,10 @@ def gate_heatmaps(
         detail=detail,
         steps=steps,
         dark=dark,
-        legend=hatch_entries(padded=padded, missing=missing, dark=dark),
+        legend=[
+            *hatch_entries(padded=padded, missing=missing, dark=dark),
+            entry(guess_name(classes), line=chance_line(dark)),
+        ],
         space_below=BAR_SPACE,
         between=CLOSE,
         cursor=step,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.figure import Drawn, Settings, entry, scatter
 from maskdemo.charts.looks import colour, dash, symbol, title
+from maskdemo.charts.template import chance_line
 
 if TYPE_CHECKING:
     from maskdemo.evidence import Interval
@@ -30,6 +31,25 @@ def strategy_entry(strategy: str, *, dark: bool) -> Drawn:
     """The strategy's legend entry, where its name stands at no line's end."""
     marks = marker(strategy, dark=dark, size=7)
     return entry(title(strategy), line=line(strategy, dark=dark), marker=marks)
+
+
+def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> Drawn:
+    """What a network that knows nothing would say of one label, at every step."""
+    return scatter(
+        x=[0.5, steps + 0.5],
+        y=[1 / classes, 1 / classes],
+        yaxis=yaxis,
+        mode="lines",
+        line=chance_line(dark),
+        name=guess_name(classes),
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def guess_name(classes: int) -> str:
+    """How that line is called."""
+    return f"Guess, 1 in {classes}"
 
 
 def ring(shade: str) -> Settings:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from maskdemo.charts import looks
 from maskdemo.charts.figure import Drawn, Settings, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.lines import marker, ring
+from maskdemo.charts.lines import guess, guess_name, marker, ring
 from maskdemo.charts.looks import colour
 from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.template import heading, inks
+from maskdemo.charts.template import chance_line, heading, inks
 
 if TYPE_CHECKING:
     from maskdemo.snapshot import Snapshot
@@ -83,6 +83,7 @@ def outputs_by_step(
     """
     probes, followed = snapshot.probes, _Followed.of(snapshot, probe, label)
     padded, missing = probes.padded[probe], ~probes.valid[probe] & ~probes.padded[probe]
+    classes = snapshot.experiment.classes
     panels: list[Panel] = []
     traces: list[Drawn] = []
     for index, name in enumerate(snapshot.experiment.strategies):
@@ -107,6 +108,7 @@ def outputs_by_step(
         )
         panels.append(panel)
         traces += hatches(panel, index, padded=padded, missing=missing, dark=dark)
+        traces.append(guess(classes, len(padded), yaxis=axis(index), dark=dark))
         traces += lines
     return stacked(
         panels,
@@ -120,6 +122,7 @@ def outputs_by_step(
             *hatch_entries(padded=padded, missing=missing, dark=dark),
             *([] if followed.per_step else [entry("Read-out step", marker=ring(inks(dark).text))]),
             entry("True label", marker=_bar(dark, size=12)),
+            entry(guess_name(classes), line=chance_line(dark)),
         ],
         xaxis={"unifiedhovertitle": {"text": "Step %{x}"}},
         name="outputs_by_step",
