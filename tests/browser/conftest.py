@@ -11,10 +11,11 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.server import BUILD, Server, running_server
 from tests.browser.viewer import DESKTOP, Viewer
@@ -81,16 +82,16 @@ def browser(chromium: str) -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def new_viewer(
-    request: pytest.FixtureRequest, browser: Browser, server: Server
-) -> Iterator[Callable[..., Viewer]]:
-    """Make a viewer: `new_viewer(size=PHONE, dark=True, base_url=...)`; as many as needed."""
-    viewers: list[Viewer] = []
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Callable[[tuple[int, int], bool], BrowserContext]:
+    """Where viewers of one size and look open their tabs.
 
-    def make(
-        *, size: tuple[int, int] = DESKTOP, dark: bool = False, base_url: str | None = None
-    ) -> Viewer:
+    A session of the app belongs to a tab, so they share no more than what a browser has fetched and
+    compiled before: half of what opening a page costs.
+    """
+
+    @cache
+    def opened(size: tuple[int, int], dark: bool) -> BrowserContext:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",
@@ -98,6 +99,24 @@ def new_viewer(
         )
         # Reading the address bar back is how a test copies a link.
         context.grant_permissions(["clipboard-read", "clipboard-write"])
+        return context
+
+    return opened
+
+
+@pytest.fixture
+def new_viewer(
+    request: pytest.FixtureRequest,
+    window: Callable[[tuple[int, int], bool], BrowserContext],
+    server: Server,
+) -> Iterator[Callable[..., Viewer]]:
+    """Make a viewer: `new_viewer(size=PHONE, dark=True, base_url=...)`; as many as needed."""
+    viewers: list[Viewer] = []
+
+    def make(
+        *, size: tuple[int, int] = DESKTOP, dark: bool = False, base_url: str | None = None
+    ) -> Viewer:
+        context = window(size, dark)
         viewers.append(Viewer(context.new_page(), context, base_url or server.url))
         return viewers[-1]
 
@@ -109,7 +128,7 @@ def new_viewer(
         for number, viewer in enumerate(viewers, start=1):
             viewer.screenshot(BUILD / f"{name}-{number}.png")
     for viewer in viewers:
-        viewer.context.close()
+        viewer.page.close()
     if complaints:
         pytest.fail("The journey ended with errors:\n" + "\n".join(complaints), pytrace=False)
 

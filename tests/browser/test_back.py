@@ -156,13 +156,28 @@ def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
     journey.walk()
 
 
-def test_a_mangled_link_can_be_left_backwards(viewer: Viewer):
-    page = viewer.open("/?task=last_sign&seed=many")
+def test_a_mangled_link_shows_sentences_obeys_nothing_and_can_be_left_backwards(viewer: Viewer):
+    """What a link says is quoted, never rendered: no picture is fetched, no markup obeyed."""
+    mangled = {
+        "min_length": "90",
+        "units": "9" * 400,
+        "side": "![x](https://example.org/x.png)",
+        "pad_value": "<img src=x onerror=alert(1)>",
+        "mask_value": ":red[**x**] $y$ `z`",
+    }
+    link = {"task": "sum_sign", "seed": "3"} | mangled
+    page = viewer.open(f"/?{urlencode(link)}")
+    alerts = page.get_by_test_id("stAlert").filter(has_text="Part of the link could not be used.")
+    expect(alerts).to_have_count(5)
+    said = " ".join(alerts.all_inner_texts())
+    for quoted in (*list(mangled.values())[2:], "The shortest length (90)", "units must be"):
+        assert quoted in said
+    assert alerts.locator("img, strong, code, .katex, [style*=color]").count() == 0
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
     journey = Journey(page)
-    said = page.get_by_text("seed must be a whole number")
-    expect(said).to_be_visible()
-    page.get_by_text("Training", exact=True).click()
-    journey.at("/", {"task": "last_sign", "seed": "many"}, lambda: expect(said).to_be_visible())
-    fill(seed(page), 3)
-    journey.at("/", {"task": "last_sign", "seed": 3}, lambda: expect(said).to_have_count(0))
+    journey.at("/", link, lambda: expect(alerts).to_have_count(5))
+    # The first control that moves writes what is shown, and nothing of what could not be used.
+    radio(page, "In front").click()
+    changed = {"task": "sum_sign", "seed": 3, "side": "pre"}
+    journey.at("/", changed, lambda: expect(alerts).to_have_count(0))
     journey.walk()

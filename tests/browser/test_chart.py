@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.server import BUILD, Server, running_server
-from tests.browser.viewer import DESKTOP, Viewer
+from tests.browser.viewer import DESKTOP, PHONE, Viewer
 from tests.browser.watching import seen, watch
 
 EPOCHS = 20
+#: All panels of the three charts, as JavaScript.
+DRAWN = "() => document.querySelectorAll('.js-plotly-plot .cartesianlayer .subplot').length >= 5"
 Open = Callable[..., Viewer]
 
 
@@ -36,9 +38,7 @@ def opened(browser: Browser, growing: Server) -> Iterator[Open]:
         )
         viewers.append(Viewer(context.new_page(), context, growing.url))
         page = viewers[-1].open("/")
-        page.wait_for_function(
-            "() => document.querySelectorAll('.js-plotly-plot .cartesianlayer .subplot').length >= 5"
-        )
+        page.wait_for_function(DRAWN)
         return viewers[-1]
 
     yield open_page
@@ -56,7 +56,7 @@ def expect_grown(page: Page) -> None:
     expect(page.get_by_role("button", name="Replay")).to_be_visible(timeout=60_000)
 
 
-def plot(page: Page, alt: str):
+def plot(page: Page, alt: str) -> Locator:
     return page.locator(".maskdemo-chart").filter(has=page.get_by_role("img", name=alt, exact=True))
 
 
@@ -67,21 +67,43 @@ def last_x(page: Page) -> float:
     )
 
 
-def test_nothing_is_removed_or_blank_and_no_height_changes_while_a_run_grows(opened: Open):
+def test_a_run_grows_under_a_zoom_and_is_played_again(opened: Open):
     page = opened().page
+    curves, outputs = plot(page, "Accuracy by epoch"), plot(page, "Output by step")
     charts = watch(page)
+    zoomed = zoom(page, curves)
+    assert zoomed[0] > 1 and zoomed[1] < EPOCHS and zoomed[2] > 0
+
+    # It grows: nothing is removed or blank, no height changes, and zoom and hover stay.
     grow(page)
+    expect(outputs).to_contain_text("at step")
+    outputs.locator(".nsewdrag").first.hover(position={"x": 100, "y": 40})
+    hovered = outputs.locator(".hoverlayer text")
+    expect(hovered.first).to_be_visible()
+    before = page.evaluate("document.querySelector('[data-testid=stText]').innerText")
+    page.wait_for_function(
+        "before => document.querySelector('[data-testid=stText]').innerText !== before", arg=before
+    )
+    expect(hovered.first).to_be_visible()
     expect_grown(page)
     page.wait_for_function("epochs => seen.points.has(epochs)", arg=EPOCHS)
     found = seen(page, charts)
     assert found.charts == 3 and found.removed == 0 and found.blank == 0
     assert found.heights == 3
     assert len(found.points) > 2, "the lines grow, they do not come at once"
+    assert curves.evaluate(RANGES) == zoomed
+    page.mouse.move(0, 0)
+    expect(hovered).to_have_count(0)
+
+    expect_a_replay_without_the_server(page, outputs)
+    expect_the_slider_to_tell_where_it_rests(page, outputs)
 
 
-def test_zoom_and_hover_stay_while_a_run_grows(opened: Open):
-    page = opened().page
-    curves = plot(page, "Accuracy by epoch")
+RANGES = "plot => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range]"
+
+
+def zoom(page: Page, curves: Locator) -> list[float]:
+    """Into the chart by epoch; the ranges of its axes then."""
     curves.hover()
     curves.get_by_role("button", name="Zoom", exact=True).click()
     area = curves.locator(".nsewdrag").first.bounding_box()
@@ -91,30 +113,12 @@ def test_zoom_and_hover_stay_while_a_run_grows(opened: Open):
     page.mouse.down()
     page.mouse.move(x + 240, y + 160, steps=8)
     page.mouse.up()
-    ranges = "plot => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range]"
-    zoomed = curves.evaluate(ranges)
-    assert zoomed[0] > 1 and zoomed[1] < EPOCHS and zoomed[2] > 0
-
-    outputs = plot(page, "Output by step")
-    grow(page)
-    expect(outputs).to_contain_text("at step")
-    outputs.locator(".nsewdrag").first.hover(position={"x": 100, "y": 40})
-    expect(outputs.locator(".hoverlayer text").first).to_be_visible()
-    before = page.evaluate("document.querySelector('[data-testid=stText]').innerText")
-    page.wait_for_function(
-        "before => document.querySelector('[data-testid=stText]').innerText !== before", arg=before
-    )
-    expect(outputs.locator(".hoverlayer text").first).to_be_visible()
-    expect_grown(page)
-    assert curves.evaluate(ranges) == zoomed
+    return curves.evaluate(RANGES)
 
 
-def test_a_replay_moves_all_charts_without_asking_the_server(opened: Open):
-    page = opened().page
-    grow(page)
-    expect_grown(page)
+def expect_a_replay_without_the_server(page: Page, outputs: Locator) -> None:
+    """All charts move together, and the server is asked for nothing."""
     expect(page.get_by_text(f"Epoch {EPOCHS}, step None, rests at None")).to_be_visible()
-    outputs = plot(page, "Output by step")
     # The page's text is there a moment before the chart that belongs to it.
     expect(outputs).to_contain_text(f"epoch {EPOCHS}")
     newest = outputs.inner_text()
@@ -145,10 +149,8 @@ def test_a_replay_moves_all_charts_without_asking_the_server(opened: Open):
     assert page.get_by_text("Drawn").inner_text() == asked
 
 
-def test_the_slider_moves_by_keys_and_tells_where_it_rests(opened: Open):
-    page = opened().page
-    grow(page)
-    expect_grown(page)
+def expect_the_slider_to_tell_where_it_rests(page: Page, outputs: Locator) -> None:
+    """Moved by keys."""
     slider = page.get_by_role("slider", name="After epoch")
     slider.focus()
     for _ in range(3):
@@ -156,60 +158,49 @@ def test_the_slider_moves_by_keys_and_tells_where_it_rests(opened: Open):
     expect(slider).to_have_attribute("aria-valuetext", f"17 of {EPOCHS}")
     expect(page.get_by_text("rests at 17")).to_be_visible()
     assert last_x(page) == 17
-    expect(plot(page, "Output by step")).to_contain_text("epoch 17")
+    expect(outputs).to_contain_text("epoch 17")
     slider.press("Home")
-    expect(page.get_by_text("rests at 1", exact=False)).to_be_visible()
+    expect(page.get_by_text(re.compile("rests at 1$"))).to_be_visible()
     assert last_x(page) == 1
 
 
-def test_a_click_chooses_a_step(opened: Open):
-    page = opened().page
+def test_charts_at_rest_are_clicked_saved_and_fetched_once(opened: Open):
+    viewer = opened()
+    page = viewer.page
+    expect_fitting(page, DESKTOP, dark=False)
     area = plot(page, "Output by step").locator(".nsewdrag").nth(1)
     wide = area.evaluate("area => area.getBoundingClientRect().width")
     area.click(position={"x": wide * 7.5 / 24, "y": 10})
     expect(page.get_by_text("step 8")).to_be_visible()
 
-
-def test_a_figure_is_saved_by_its_own_menu_from_the_keyboard(opened: Open):
-    page = opened().page
+    # A figure is saved by its own menu, from the keyboard.
     save = plot(page, "The batch").get_by_role("button", name="Download plot")
     save.focus()
     with page.expect_download() as started:
         page.keyboard.press("Enter")
     assert started.value.suggested_filename == "maskdemo-batch.svg"
     assert "What the LSTM receives" in Path(started.value.path()).read_text(encoding="utf-8")
-
-
-def test_nothing_offers_to_send_a_chart_elsewhere(opened: Open):
-    page = opened().page
+    # Nothing offers to send it elsewhere.
     names = page.locator(".modebar-btn").evaluate_all("all => all.map(each => each.ariaLabel)")
     assert names and not [each for each in names if re.search("share|cloud|edit", each, re.I)]
 
-
-def test_the_library_is_fetched_once_for_all_charts_and_kept(browser: Browser, growing: Server):
-    context = browser.new_context()
-    page = context.new_page()
-    fetched: list[str] = []
-    page.on("requestfinished", lambda request: fetched.append(request.url))
-    for _ in range(2):
-        page.goto(growing.url)
-        page.wait_for_function(
-            "() => document.querySelectorAll('.js-plotly-plot .cartesianlayer .subplot').length >= 5"
-        )
-    sizes = page.evaluate(
+    # The library is fetched once for all charts, and the second visit has it from the first.
+    sizes = (
         "() => performance.getEntriesByType('resource').filter(each => /plotly/.test(each.name))"
         ".map(each => each.transferSize)"
     )
-    assert len([each for each in fetched if "plotly" in each]) == 2
-    # The second visit took it from the browser's own store.
-    assert sizes == [0]
-    context.close()
+    assert len(page.evaluate(sizes)) == 1
+    viewer.open("/")
+    page.wait_for_function(DRAWN)
+    assert page.evaluate(sizes) == [0]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, (390, 844)], ids=["desktop", "phone"])
-def test_charts_fit_their_place_and_follow_the_theme(opened: Open, dark: bool, size: tuple[int, int]):
-    page = opened(dark=dark, size=size).page
+def test_charts_fit_a_phone_in_the_dark(opened: Open):
+    expect_fitting(opened(dark=True, size=PHONE).page, PHONE, dark=True)
+
+
+def expect_fitting(page: Page, size: tuple[int, int], *, dark: bool) -> None:
+    """Charts fill their place, inside the window, and follow the theme."""
     for chart in page.locator(".maskdemo-chart").all():
         drawn = chart.locator(".main-svg").first.bounding_box()
         room = chart.bounding_box()

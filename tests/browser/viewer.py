@@ -24,7 +24,7 @@ ALLOWED: tuple[tuple[str, str], ...] = (
 
 @dataclass
 class Viewer:
-    """A page in a browser context of its own: no cookies or session shared with others."""
+    """A tab of its own, and so a session of the app that nobody else has."""
 
     page: Page
     context: BrowserContext
