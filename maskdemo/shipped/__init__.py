@@ -14,7 +14,6 @@ True
 Everything is read when it is asked for, and the few files last read are kept.
 """
 
-from maskdemo.shipped.provenance import Made, made
 from maskdemo.shipped.reading import claims, made_words, programs, run, study, words_of
 
-__all__ = ["Made", "claims", "made", "made_words", "programs", "run", "study", "words_of"]
+__all__ = ["claims", "made_words", "programs", "run", "study", "words_of"]

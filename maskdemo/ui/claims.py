@@ -87,8 +87,8 @@ def _actions(going: bool, measured: Measurements, judged_by: Measurements) -> No
                 disabled=all(each.judgement(judged_by) is None for each in CLAIMS.values()),
             )
             if untested:
-                made = shipped.made()
-                st.caption(made.words if made and fresh else "All together take a few minutes.")
+                made = shipped.made_words() if fresh else None
+                st.caption(made or "All together take a few minutes.")
         job.line("claims", _where, "Cancelled. What was measured until then is kept.")
     job.refusal("claims")
 

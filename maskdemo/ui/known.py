@@ -45,9 +45,4 @@ def program(name: str) -> ProgramRun | None:
 
 def note(result: Snapshot | Findings | None) -> str:
     """A quiet line on a result that was computed in advance: when, and with what; else nothing."""
-    made = shipped.made()
-    if made is None or result is None:
-        return ""
-    if isinstance(result, Snapshot):
-        return made.words if result is shipped.run(result.experiment) else ""
-    return made.words if result is shipped.study(result.study) else ""
+    return (shipped.words_of(result) if result else None) or ""

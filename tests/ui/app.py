@@ -36,7 +36,6 @@ def own_server() -> Iterator[None]:
     gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("maskdemo.shipped.reading.made", lambda *_: None)
-        patch.setattr("maskdemo.shipped.made", lambda *_: None)
         yield
     gc.unfreeze()
     server.shared().results.clear()

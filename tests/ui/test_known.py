@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from maskdemo import shipped
-from maskdemo.shipped import Made
+from maskdemo.shipped import reading
+from maskdemo.shipped.provenance import Made
 from maskdemo.snapshot import Outcome, Snapshot
 from maskdemo.study import Findings, Study
 from maskdemo.training import train
@@ -34,11 +35,12 @@ def run() -> Snapshot:
 @pytest.fixture(autouse=True)
 def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
     monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
-    monkeypatch.setattr(shipped, "made", lambda: MADE)
-    monkeypatch.setattr(shipped, "run", lambda one: run if one == EXPERIMENT else None)
-    monkeypatch.setattr(shipped, "study", lambda one: None)
-    monkeypatch.setattr(shipped, "claims", lambda: None)
-    monkeypatch.setattr(shipped, "programs", dict)
+    monkeypatch.setattr(reading, "made", lambda *_: MADE)
+    for place in (shipped, reading):
+        monkeypatch.setattr(place, "run", lambda one: run if one == EXPERIMENT else None)
+        monkeypatch.setattr(place, "study", lambda one: None)
+        monkeypatch.setattr(place, "claims", lambda: None)
+        monkeypatch.setattr(place, "programs", dict)
 
 
 def test_a_shipped_run_is_there_at_once_and_training_takes_its_place(run):
@@ -59,7 +61,8 @@ def test_a_shipped_study_is_shown_and_called_so(monkeypatch, tmp_path):
     study = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
     outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
     findings = Findings(study, outcomes, finished=True)
-    monkeypatch.setattr(shipped, "study", lambda one: findings if one == study else None)
+    for place in (shipped, reading):
+        monkeypatch.setattr(place, "study", lambda one: findings if one == study else None)
     monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path))
     server.store.clear()
     page = app.opened("study", study.to_params())
