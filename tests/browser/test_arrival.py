@@ -39,27 +39,31 @@ def chart(page: Page, title: str) -> Locator:
     return page.locator(".maskdemo-chart", has=page.locator(".gtitle", has_text=title))
 
 
-def test_the_first_visitor_needs_no_tensorflow(new_viewer: NewViewer, tmp_path: Path):
+def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tensorflow(
+    new_viewer: NewViewer, tmp_path: Path
+):
     """Neither in the server nor in a worker: on a machine where no process can load it."""
     (tmp_path / "sitecustomize.py").write_text(NO_TENSORFLOW)
     within = ("env", f"PYTHONPATH={tmp_path}")
     with running_server(within=within, log=BUILD / "no_tensorflow.log") as bare:
         viewer = new_viewer(base_url=bare.url)
         page = viewer.open("/")
-        expect(answer(page)).to_be_visible()
         expect(page.locator(NUMBERS)).to_have_count(len(SCENARIOS[OPENING].experiment.strategies))
-        page = viewer.open("/inside")
-        expect(chart(page, "Every gate at every step")).to_be_visible()
+        assert bottom(answer(page)) < DESKTOP[1] / 2
+        assert bottom(chart(page, "Output after every step")) <= DESKTOP[1]
+        button(page, "Take away").click()
+        page.get_by_text("To embed it in a page").click()
+        snippet = page.get_by_test_id("stCode").nth(1).inner_text()
+        expect_inside_in_the_first_screen(viewer)
         page = viewer.open("/study")
         expect(chart(page, "Accuracy by padded length")).to_be_visible()
+        page = viewer.open("/article")
+        assert page.get_by_test_id("stMain").evaluate("each => each.scrollHeight") <= 3 * DESKTOP[1]
+        expect_a_frame_with_the_answer_and_its_controls(page, snippet)
         page.close()
 
 
-def test_the_answer_is_in_the_first_screen(new_viewer: NewViewer):
-    viewer = new_viewer()
-    page = viewer.open("/")
-    assert bottom(answer(page)) < DESKTOP[1] / 2
-    assert bottom(chart(page, "Output after every step")) <= DESKTOP[1]
+def expect_inside_in_the_first_screen(viewer: Viewer) -> None:
     page = viewer.open("/inside")
     for title, last in (("Every gate at every step", "Hidden state h"), ("Unit ", "Hidden state h")):
         assert bottom(chart(page, title).locator(".annotation", has_text=last)) <= DESKTOP[1]
@@ -69,28 +73,23 @@ def test_the_answer_is_in_the_first_screen(new_viewer: NewViewer):
     wide = gates.evaluate("area => area.getBoundingClientRect().width")
     gates.click(position={"x": 0.9 * wide, "y": 5})
     expect(said).not_to_have_text(before)
-    page = viewer.open("/article")
-    assert page.get_by_test_id("stMain").evaluate("each => each.scrollHeight") <= 3 * DESKTOP[1]
 
 
-def test_a_phone_shows_the_answer_and_a_chart_in_a_screen_and_a_half(new_viewer: NewViewer):
-    page = new_viewer(size=PHONE).open("/")
-    assert bottom(answer(page)) <= PHONE[1]
-    assert bottom(chart(page, "Accuracy on unseen sequences")) <= 1.5 * PHONE[1]
-
-
-def test_a_frame_in_another_page_has_the_answer_and_its_controls(new_viewer: NewViewer):
-    viewer = new_viewer(size=FRAME)
-    page = viewer.open("/")
-    button(page, "Take away").click()
-    page.get_by_text("To embed it in a page").click()
-    snippet = page.get_by_test_id("stCode").nth(1).inner_text()
+def expect_a_frame_with_the_answer_and_its_controls(page: Page, snippet: str) -> None:
+    """What the app offers to be pasted, in a page of somebody else."""
+    page.set_viewport_size({"width": FRAME[0], "height": FRAME[1]})
     page.set_content(snippet)
     framed = page.frame_locator("iframe")
     for shown in (answer(framed), button(framed, "Train"), button(framed, "Replay")):  # type: ignore
         assert bottom(shown) <= FRAME[1]
     accuracy = framed.locator(".maskdemo-chart svg", has_text="Accuracy on unseen sequences").first
     expect(accuracy).to_be_in_viewport(ratio=0.7)
+
+
+def test_a_phone_shows_the_answer_and_a_chart_in_a_screen_and_a_half(new_viewer: NewViewer):
+    page = new_viewer(size=PHONE).open("/")
+    assert bottom(answer(page)) <= PHONE[1]
+    assert bottom(chart(page, "Accuracy on unseen sequences")) <= 1.5 * PHONE[1]
 
 
 def focus(page: Page, role: Any, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Journeys with what is taken away: every file, figures, and the report without a network."""
+"""A journey with what is taken away: every file, figures, and the report without a network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import nbformat
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from maskdemo.experiment import Experiment
@@ -34,23 +33,18 @@ TINY = Experiment(
 CAMERA = ".modebar-btn[data-attr=toImage], .modebar-btn[data-title^=Download]"
 
 
-@pytest.fixture
-def trained(viewer: Viewer) -> Viewer:
-    """The playground with the results of `TINY`."""
-    page = viewer.open(f"/?{urlencode(TINY.to_params())}")
-    numbers = page.locator(NUMBERS)
-    expect(numbers.first.or_(page.get_by_text("No epoch finished yet"))).to_be_visible(
-        timeout=60 * SECOND
-    )
-    if not numbers.count():
-        page.get_by_role("button", name="Train", exact=True).click()
-        expect(page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible(
-            timeout=120 * SECOND
-        )
+def open_trained(viewer: Viewer) -> Page:
+    """The playground with the results of `TINY`, under the address that people guess."""
+    page = viewer.open(f"/playground?{urlencode(TINY.to_params())}")
+    expect(page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.wait_for_url(re.compile(r"/\?.*seed=6"), timeout=10 * SECOND)
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible(timeout=120 * SECOND)
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible(timeout=60 * SECOND)
     expect(page.get_by_text("none, exactly 0")).to_be_visible(timeout=20 * SECOND)
     viewer.settle()
-    return viewer
+    return page
 
 
 def download(page: Page, ask: Callable[[], None], folder: Path) -> Path:
@@ -61,9 +55,11 @@ def download(page: Page, ask: Callable[[], None], folder: Path) -> Path:
     return file
 
 
-def test_every_file_holds_what_the_page_shows(trained: Viewer, browser: Browser, tmp_path: Path):
-    page = trained.page
+def test_what_is_taken_away_is_what_the_page_shows(viewer: Viewer, browser: Browser, tmp_path: Path):
+    page = open_trained(viewer)
+    expect_shown_code(page)
     shown = page.locator(NUMBERS).all_inner_texts()
+    expect_figures(viewer, tmp_path)
     page.get_by_role("button", name="Take away").click()
 
     def take(label: str) -> Path:
@@ -95,15 +91,17 @@ def test_every_file_holds_what_the_page_shows(trained: Viewer, browser: Browser,
     report = take("Report")
     assert report.name == "maskdemo-sum_sign.html"
     headline = page.get_by_role("heading", name=re.compile("^Here")).inner_text()
-    for size in ((1440, 900), PHONE):
-        read_offline(browser, report, size, headline, shown)
+    read_offline(browser, report, headline, shown)
+    page.keyboard.press("Escape")
+    # The choice of a picture's format holds on the other pages too.
+    page.get_by_role("link", name="Inside the LSTM").click()
+    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible(timeout=20 * SECOND)
+    page.wait_for_function(PAINTED, timeout=30 * SECOND)
 
 
-def read_offline(
-    browser: Browser, report: Path, size: tuple[int, int], headline: str, numbers: list[str]
-) -> None:
-    """Open the file as somebody who got it by mail, with the network off."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+def read_offline(browser: Browser, report: Path, headline: str, numbers: list[str]) -> None:
+    """Open the file as somebody who got it by mail on a phone, with the network off; then print it."""
+    context = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
     context.set_offline(True)
     reader = Viewer(context.new_page(), context, "file://")
     page = reader.page
@@ -120,7 +118,7 @@ def read_offline(
     for name, number in zip(TINY.strategies, numbers, strict=True):
         row = page.locator("tr", has_text=STRATEGIES[name].title).first
         expect(row.locator("td").first).to_have_text(number)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     # On paper: no toolbars, and no figure that is cut or wider than the page.
     page.emulate_media(media="print")
     expect(page.locator(".modebar-container").first).to_be_hidden()
@@ -136,53 +134,40 @@ def read_offline(
     context.close()
 
 
-def test_figures_are_saved_as_svg_or_as_png(trained: Viewer, tmp_path: Path):
-    page = trained.page
+#: All figures of the page are saved as PNG, as JavaScript.
+PAINTED = """() => {
+    const plots = [...document.querySelectorAll('.js-plotly-plot')];
+    return plots.length && plots.every(
+        plot => plot._context?.toImageButtonOptions?.format === 'png');
+}"""
+
+
+def expect_figures(viewer: Viewer, folder: Path) -> None:
+    """A figure is saved as SVG, and as PNG when that is chosen."""
+    page = viewer.page
     chart = page.locator(".js-plotly-plot").nth(0)
 
     def camera() -> None:
         chart.hover()
         chart.locator(CAMERA).click()
 
-    drawn = download(page, camera, tmp_path)
+    drawn = download(page, camera, folder)
     assert drawn.name == "maskdemo-curves_test_accuracy.svg"
     assert drawn.read_text().startswith("<svg") and "Held state" in drawn.read_text()
     page.get_by_role("button", name="Take away").click()
     page.get_by_role("radio", name="PNG").click()
-    page.wait_for_function(
-        """() => [...document.querySelectorAll('.js-plotly-plot')].every(
-            plot => plot._context?.toImageButtonOptions?.format === 'png')""",
-        timeout=20 * SECOND,
-    )
+    page.wait_for_function(PAINTED, timeout=20 * SECOND)
     page.keyboard.press("Escape")
-    trained.settle()
-    painted = download(page, camera, tmp_path)
+    viewer.settle()
+    painted = download(page, camera, folder)
     assert painted.name.endswith(".png") and painted.read_bytes().startswith(b"\x89PNG")
-    # The choice holds on the other pages too.
-    page.get_by_role("link", name="Inside the LSTM").click()
-    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible(timeout=20 * SECOND)
-    page.wait_for_function(
-        """() => {
-            const plots = [...document.querySelectorAll('.js-plotly-plot')];
-            return plots.length && plots.every(
-                plot => plot._context?.toImageButtonOptions?.format === 'png');
-        }""",
-        timeout=30 * SECOND,
-    )
 
 
-def test_the_code_that_is_shown_is_the_code_that_is_exported(trained: Viewer):
-    page = trained.page
+def expect_shown_code(page: Page) -> None:
+    """The code that is shown is the code that is exported."""
     page.get_by_text("Show the code").click()
     page.get_by_role("tab", name="Held state").click()
     shown = page.get_by_role("tabpanel").locator("code:visible")
     expect(shown).to_contain_text("held_state", timeout=10 * SECOND)
     assert shown.inner_text().strip() == strategy_lines(TINY, "held_state").strip()
     assert shown.locator("span[style*=color], span[class*=token]").count() > 5, "highlighted"
-
-
-def test_the_address_that_people_guess_leads_to_the_playground(viewer: Viewer):
-    page = viewer.open(f"/playground?{urlencode(TINY.to_params())}")
-    expect(page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    page.wait_for_url(re.compile(r"/\?.*seed=6"), timeout=10 * SECOND)

@@ -1,16 +1,15 @@
-"""Journeys through the inside page: with and without a run, by slider, by play and by link."""
+"""A journey through the inside page: without a run before, by slider, by play and by link."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
 from maskdemo.experiment import Experiment
-from tests.browser.viewer import NUMBERS, PHONE, Viewer
+from tests.browser.viewer import PHONE, Viewer
 
 SMALL = Experiment(
     task="last_sign",
@@ -28,8 +27,8 @@ SMALL = Experiment(
 )
 
 
-def link(experiment: Experiment = SMALL, **view: object) -> str:
-    return "/inside?" + urlencode(experiment.to_params() | {k: str(v) for k, v in view.items()})
+def link() -> str:
+    return f"/inside?{urlencode(SMALL.to_params())}"
 
 
 def wait_for_networks(viewer: Viewer) -> Page:
@@ -48,40 +47,15 @@ def press(page: Page, label: str, key: str, times: int = 1) -> None:
         thumb.press(key)
 
 
-def test_arriving_without_a_run_trains_and_shows(viewer: Viewer):
-    viewer.open(link(replace(SMALL, seed=77)))
-    page = wait_for_networks(viewer)
+def test_trained_on_arrival_scrubbed_played_and_shown_to_another_viewer(
+    new_viewer: Callable[..., Viewer],
+):
+    first = new_viewer()
+    first.open(link())
+    page = wait_for_networks(first)
     expect(page.get_by_text("Every gate at every step: No mask")).to_be_visible()
     expect(page.get_by_text("and the state moves on").first).to_be_visible()
 
-
-def test_arriving_after_a_run_shows_its_networks_at_once(viewer: Viewer):
-    page = viewer.open(f"/?{urlencode(replace(SMALL, seed=78).to_params())}")
-    page.get_by_role("button", name="Train").click()
-    expect(page.locator(NUMBERS).first).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("button", name="Train")).to_be_visible(timeout=60_000)
-    page.get_by_role("link", name="Inside the LSTM").click()
-    expect(page.get_by_text("Every gate at every step: No mask")).to_be_visible(timeout=10_000)
-    assert "seed=78" in page.url
-    assert page.get_by_role("button", name="Cancel").count() == 0
-
-
-def test_added_padding_moves_no_mask_and_the_held_state_stays(viewer: Viewer):
-    viewer.open(link(view="padding", added=0))
-    page = wait_for_networks(viewer)
-    expect(page.get_by_text("With 0 padded steps added, the output")).to_contain_text(
-        "No mask by exactly 0, Held state by exactly 0"
-    )
-    press(page, "Padded steps added", "PageUp", 3)
-    expect(
-        page.get_by_text(re.compile("With [1-9][0-9]* padded steps added, the output"))
-    ).to_contain_text(re.compile("No mask by [0-9.]+ points, Held state by exactly 0"))
-    page.wait_for_url(re.compile(r"added=[1-9]"), wait_until="commit")
-
-
-def test_epochs_are_scrubbed_and_played(viewer: Viewer):
-    viewer.open(link())
-    page = wait_for_networks(viewer)
     press(page, "After epoch", "ArrowLeft", 3)
     expect(page.get_by_text("Test sequence 1, after epoch 3").first).to_be_visible()
     page.get_by_role("button", name="Play").click()
@@ -91,21 +65,27 @@ def test_epochs_are_scrubbed_and_played(viewer: Viewer):
     expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=10_000)
     expect(page.get_by_text("Test sequence 1, after epoch 6").first).to_be_visible()
 
-
-def test_a_link_shows_another_viewer_the_same(new_viewer: Callable[..., Viewer]):
-    first = new_viewer()
-    first.open(link())
-    page = wait_for_networks(first)
     page.get_by_role("radio", name="Held state").click()
     press(page, "Step", "End")
     expect(page.get_by_text("and the state is held")).to_be_visible()
     first.settle()
-    shared = page.url.removeprefix(first.base_url)
     second = new_viewer(size=PHONE, dark=True)
-    second.open(shared)
+    second.open(page.url.removeprefix(first.base_url))
     wait_for_networks(second)
     expect(second.page.get_by_text("and the state is held")).to_be_visible()
     formulas = [viewer.page.locator(".katex").first.inner_text() for viewer in (first, second)]
     assert formulas[0] == formulas[1]
-    wide = second.page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= PHONE[0]
+    assert second.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+    page.get_by_role("radio", name="Add padding").click()
+    thumb = page.get_by_role("slider", name="Padded steps added")
+    thumb.focus()
+    thumb.press("Home")
+    said = page.get_by_text(re.compile(r"With \d+ padded steps added, the output"))
+    expect(said).to_contain_text("With 0 padded steps")
+    expect(said).to_contain_text("No mask by exactly 0, Held state by exactly 0")
+    press(page, "Padded steps added", "PageUp", 3)
+    expect(said).to_contain_text(
+        re.compile(r"With [1-9].*No mask by [0-9.]+ points, Held state by exactly 0")
+    )
+    page.wait_for_url(re.compile(r"added=[1-9]"), wait_until="commit")
