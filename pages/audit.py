@@ -26,5 +26,5 @@ def bar() -> None:
 
 
 job.watched(bar, "audit")
-job.watched(audit.results, "audit", while_queued=False)
+job.watched(audit.results, "audit", only_results=True)
 audit.what_this_does()

@@ -198,4 +198,4 @@ if found is not None:
 if state.playing is not None:
     job.repeated(playing, PACE)
 else:
-    job.watched(charts, "run", while_queued=False)
+    job.watched(charts, "run", only_results=True)

@@ -160,4 +160,4 @@ def on_rest(epoch: int) -> None:
 
 
 job.watched(bar, "run")
-job.watched(results, "run", while_queued=False)
+job.watched(results, "run", only_results=True)

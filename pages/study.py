@@ -71,6 +71,6 @@ def results() -> None:
 
 
 job.watched(bar, "studyrun")
-job.watched(results, "studyrun", while_queued=False)
+job.watched(results, "studyrun", only_results=True)
 study_view.open_one(study)
 costs.section(study.base)

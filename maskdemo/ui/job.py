@@ -13,9 +13,10 @@ from maskdemo.server import QueueFull, Status
 from maskdemo.ui import address, server
 from maskdemo.ui.chart import saved_as
 
-#: Seconds between two looks at work that runs: points come at least twice a second. And at work that
-#: waits, of which only a line of text changes.
-EVERY, EVERY_WAITING = 0.35, 1.0
+#: Seconds between two looks at work that waits, of which only a line of text changes; at work that runs
+#: and has found nothing yet, so that its first point is not kept waiting; and then, so that points come
+#: at least twice a second.
+EVERY_WAITING, EVERY_FIRST, EVERY = 1.0, 0.15, 0.35
 #: Viewers of one run for whom the server draws at that pace; twice as many see half as many points.
 AT_THAT_PACE = 8
 
@@ -61,39 +62,41 @@ def refusal(kind: str) -> None:
 
 
 def watched(
-    draw: Callable[[], None], *kinds: str, while_queued: bool = True, poll: bool = True
+    draw: Callable[[], None], *kinds: str, only_results: bool = False, poll: bool = True
 ) -> None:
     """Draw it now, and again as long as work of these kinds goes on.
 
-    When work begins or ends, or the pace changes, the whole page runs again, which alone starts or
-    stops the watching; also when one piece of the page changed how all charts are to be saved.
-    What only shows results need not be drawn again `while_queued`; what has nothing to do with the
-    work under way need not `poll` at all.
+    When work begins, finds its first or ends, or the pace changes, the whole page runs again, which
+    alone starts or stops the watching; also when one piece of the page changed how all charts are to
+    be saved. What shows `only_results` need not be drawn again before there are any; what has nothing
+    to do with the work under way need not `poll` at all.
     """
 
-    def everywhere() -> tuple[list[str], float, str]:
-        found = [status(kind) for kind in kinds]
-        return [each.phase for each in found], _pause(found), saved_as()
-
-    before = everywhere()
-    live = () if not poll else ("queued", "running") if while_queued else ("running",)
-
     def look() -> None:
-        if everywhere() != before:
+        if _standing(kinds)[1] != stood:
             st.rerun()
         address.write()
         draw()
 
-    phases, pause, _ = before
-    repeated(look, pause if set(phases) & set(live) else None)
+    found, stood = _standing(kinds)
+    changing = any(each.going and not (only_results and each.newest is None) for each in found)
+    repeated(look, _pause(found) if poll and changing else None)
+
+
+def _standing(kinds: Sequence[str]) -> tuple[list[Status[Any]], tuple[object, ...]]:
+    """The work of these kinds, and what the whole page depends on."""
+    found = [status(kind) for kind in kinds]
+    phases = [(each.phase, each.newest is None) for each in found]
+    return found, (phases, _pause(found), saved_as())
 
 
 def _pause(found: Sequence[Status[Any]]) -> float:
     """Seconds between two looks at these: longer where many look at once, in few steps."""
-    viewers = [each.viewers for each in found if each.phase == "running"]
-    if not viewers:
+    running = [each for each in found if each.phase == "running"]
+    if not running:
         return EVERY_WAITING
-    return EVERY * 2 ** max(0, ceil(log2(max(viewers) / AT_THAT_PACE)))
+    pace = EVERY_FIRST if any(each.newest is None for each in running) else EVERY
+    return pace * 2 ** max(0, ceil(log2(max(each.viewers for each in running) / AT_THAT_PACE)))
 
 
 def repeated(draw: Callable[[], None], seconds: float | None) -> None:
