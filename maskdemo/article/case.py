@@ -78,20 +78,35 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim, case by case; sentence: what was found, in words."""
+    """A claim, case by case; sentence: what was found, in words.
+
+    usually: it claims no more than that: it is to hold in more than half of the cases, not in all.
+    """
 
     results: tuple[CaseResult, ...]
     sentence: str
+    usually: bool = False
 
     @property
     def word(self) -> str:
         """For all cases: held, not held or undecided; or held in some of them."""
         answers = {result.held for result in self.results}
+        if self.usually:
+            half, held = len(self.results) / 2, self._count(True)
+            if held > half:
+                return "held"
+            return "not held" if held + self._count(None) <= half else "undecided"
         if {True, False} <= answers:
             return "held in some cases"
         if None in answers:
             return "undecided"
         return "held" if True in answers else "not held"
+
+    @property
+    def title(self) -> str:
+        """The word, but for a claim that held here and there: in how many of its cases."""
+        mixed = self.word == "held in some cases"
+        return f"held in {self._count(True)} of {len(self.results)}" if mixed else self.word
 
     @property
     def counts(self) -> str:

@@ -23,7 +23,7 @@ class Claim:
 
     measures: what will be measured, for people. statement: what is so where it held. clearest: the
     measured number that is cited where it is largest. checks: the checks of real Keras that `judge`
-    needs beside the cases' experiments.
+    needs beside the cases' experiments. usually: see `Judgement`.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Claim:
     statement: str
     clearest: str = ""
     checks: tuple[str, ...] = ()
+    usually: bool = False
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
@@ -48,7 +49,8 @@ class Claim:
         if not (trained and asked):
             return None
         results = tuple(CaseResult(case, *self.judge(case, known)) for case in self.cases)
-        return Judgement(results, told(results, self.statement, self.clearest))
+        sentence = told(results, self.statement, self.clearest)
+        return Judgement(results, sentence, self.usually)
 
 
 def _of(scenario: str, **changes: object) -> Experiment:
@@ -124,6 +126,7 @@ CLAIMS: dict[str, Claim] = {
             _PADDED,
             judges.is_required,
             "Without a mask less than half of what can be learned is learned",
+            usually=True,
         ),
         Claim(
             "zeroes",

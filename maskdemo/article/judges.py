@@ -22,9 +22,10 @@ SLIGHT = 1.05
 ROUNDING = 1e-6
 
 RULES = f"""
-Each claim is tried in several cases, and held in some of them or in all. No condition is read into so
-few cases. In each case networks are trained in some repeats. A point is a hundredth: of accuracy, or
-of a probability.
+Each claim is tried in several cases, and held in some of them or in all. What the article says is so
+*usually* held if it did in more than half of the cases, and not if it could not even if all undecided
+ones held. No condition is read into so few cases. In each case networks are trained in some repeats. A
+point is a hundredth: of accuracy, or of a probability.
 
 - Accuracies are judged by the words that the case's run has in the playground: a mask adds to the
   accuracy where it *helps* or is *required*, and does not where it *hurts* or is *the same*, within

@@ -105,7 +105,7 @@ def _row(claim: Claim, judgement: Judgement | None, *, here: bool, going: bool) 
     """
     testing = going and claim.name in state.get("claims_testing", ())
     if judgement:
-        said = f":{BADGES[judgement.word]}-badge[{capital(judgement.word)}] {claim.text}"
+        said = f":{BADGES[judgement.word]}-badge[{capital(judgement.title)}] {claim.text}"
         said += f" :gray[{judgement.counts}]"
     else:
         said = f":gray-badge[{'Being measured' if testing else 'To be measured'}] {claim.text}"

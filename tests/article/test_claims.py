@@ -140,7 +140,8 @@ def test_a_case_that_differs_is_told_apart(name):
             }
         runs = {each: run_with(**(failed if each == odd else held)) for each in claim.experiments}
         judgement = claim.judgement(Measurements(runs, said))
-        assert judgement is not None and judgement.word == "held in some cases"
+        assert judgement is not None
+        assert judgement.word == ("held" if claim.usually else "held in some cases")
         failing = {result.case.experiment for result in judgement.results if result.held is False}
         assert failing == {odd}
 
@@ -190,6 +191,7 @@ def test_words_and_counts_follow_from_the_cases(answers):
     yes, no, unknown = (answers.count(held) for held in (True, False, None))
     if yes and no:
         assert judgement.word == "held in some cases"
+        assert judgement.title == f"held in {yes} of {len(answers)}"
     elif unknown:
         assert judgement.word == "undecided"
     else:
@@ -197,6 +199,10 @@ def test_words_and_counts_follow_from_the_cases(answers):
     said = [int(each) for each in re.findall(r"\d+", judgement.counts)]
     assert said == [yes, len(answers), *([no] if no else []), *([unknown] if unknown else [])]
     assert f"{yes or 'none'} of" in judgement.sentence or f"all {yes} cases" in judgement.sentence
+    # What is so "usually" is so in more than half of the cases, whatever the undecided are.
+    most = Judgement(results, "", usually=True).word
+    assert (most == "held") == (yes > len(answers) / 2)
+    assert (most == "not held") == (yes + unknown <= len(answers) / 2)
 
 
 def test_a_case_has_the_word_of_its_run(finished):
