@@ -94,8 +94,10 @@ def results() -> None:
     left, right = st.container(key="beside").columns([2, 1], gap="medium")
     with left:
         standings.table(snapshot, note)
-        with st.grid(2, min_column_width=280):
+        curves, batch = st.container(key="pair").columns([3, 2])
+        with curves:
             live.curves(snapshot, experiment, metric="test_accuracy")
+        with batch:
             live.batch(experiment)
     with right:
         looked_into(snapshot)

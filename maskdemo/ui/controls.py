@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from maskdemo.evidence import BASELINE
+from maskdemo.evidence.words import does
 from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.settings import Choice, Number, Selection, Switch
@@ -122,6 +123,9 @@ def strategies(prefix: str = "") -> None:
     setting("strategies", prefix)
     if prefix:
         st.caption("Each is compared with no mask, which is always among them.")
+    chosen = st.session_state.get(f"{prefix}strategies") or ()
+    lines = [f"**{STRATEGIES[name].title}** {does(name)}." for name in chosen if does(name)]
+    st.caption("  \n".join(lines))
     with st.expander("What each one does"):
         for strategy in STRATEGIES.values():
             st.markdown(f"**{strategy.title}.** {strategy.summary}")
@@ -249,8 +253,22 @@ def questions() -> Question | None:
 
 
 def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) -> None:
-    if st.session_state.get(key) != name:
-        st.session_state[key] = name
+    """All names in a row, or without room for it in a list: the pages' style shows one of the two."""
+    in_list = f"{key}_list"
+    for each in (key, in_list):
+        if st.session_state.get(each) != name:
+            st.session_state[each] = name
+    st.selectbox(
+        label,
+        titles,
+        index=None,
+        format_func=titles.__getitem__,
+        key=in_list,
+        on_change=_on_named,
+        args=(in_list,),
+        label_visibility="collapsed",
+        placeholder="Your own settings",
+    )
     st.pills(
         label,
         titles,
@@ -265,7 +283,7 @@ def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) ->
 
 def _on_named(key: str) -> None:
     name = st.session_state[key]
-    if name and key == "scenario":
+    if name and key.startswith("scenario"):
         session.show(SCENARIOS[name].experiment)
     elif name:
         session.show_study(QUESTIONS[name].study)

@@ -9,11 +9,12 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, percent, points, standing, verdicts
-from maskdemo.evidence.words import capital, counted
+from maskdemo.evidence.words import capital, counted, does
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui.theme import is_dark
 
+#: Exactly what the caption says in short.
 LEAK = (
     "Leak: the largest change of any output probability when the same unseen sequences are given "
     "without their padding."
@@ -63,7 +64,7 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:
         f"<b>{word}</b> <small>{apart}</small>",
         "not yet" if stands.leak is None else escape(stands.leak_words),
     ]
-    return row(named(name), cells)
+    return row(f'{named(name)} <small class="does">{escape(does(name))}</small>', cells)
 
 
 def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:
@@ -80,13 +81,19 @@ def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:
 def _about(snapshot: Snapshot) -> str:
     experiment = snapshot.experiment
     ended = max(len(standing(snapshot, name).accuracies) for name in experiment.strategies)
-    repeats = f"mean of {counted(ended, 'repeat')}" if ended > 1 else "one repeat"
+    repeats = f"Mean of {counted(ended, 'repeat')}" if ended > 1 else "One repeat"
     chance = percent(snapshot.chance.valid)
     if experiment.per_step:
         reported = percent(snapshot.chance.reported)
-        return f"Unseen sequences, real steps, {repeats}. Chance {chance}, reported {reported}."
-    spread = ", lowest to highest" if ended > 1 else ""
-    return f"Unseen sequences, {repeats}{spread}. Chance: {chance}."
+        where = f"{repeats} on real steps of unseen sequences. "
+        levels = f"{chance}, or {reported} with padding counted" if reported != chance else chance
+    else:
+        where = f"{repeats} on unseen sequences{', lowest to highest' if ended > 1 else ''}. "
+        levels = chance
+    return (
+        f"{where}Chance, {levels}: always the commonest label. Leak: how far an output moves without "
+        "the padding."
+    )
 
 
 def sentences(snapshot: Snapshot) -> None:
