@@ -16,6 +16,7 @@ from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
 from maskdemo.ui.equation import SYMBOLS, cell_equation
 from maskdemo.ui.look import Look, gradients_of_all
+from maskdemo.ui.moved import what_padding_did
 from maskdemo.ui.theme import is_dark
 
 WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}
@@ -34,6 +35,15 @@ def gates(look: Look) -> None:
     strategy = choices.held("strategy")
     unit, step = choices.held("unit") - 1, choices.held("step")
     traced, given = look.trace(strategy), look.arrays(strategy)
+    names = dict.fromkeys((strategy, *look.strategies))
+    st.markdown(
+        what_padding_did(
+            {name: look.trace(name) for name in names},
+            {name: look.arrays(name) for name in names},
+            look.batch,
+            label=look.label,
+        )
+    )
     st.markdown(cell_equation(traced, given, look.batch, unit=unit, step=step))
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -16,6 +16,7 @@ from maskdemo.training import train
 from maskdemo.ui import server
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.look import Look, unseen
+from maskdemo.ui.moved import what_padding_did
 from tests.ui.app import opened, shown
 
 TINY = Experiment(
@@ -105,6 +106,24 @@ def test_the_equation_adds_up():
     f, c, i, g = map(float, found.groups())
     assert f * c + i * g == pytest.approx(traced.cells[0, 1, 2], abs=3e-3)
     assert f"{traced.states[0, 1, 2]:.3f}" in text
+
+
+def test_the_first_sentence_is_what_padding_did_by_the_numbers_below_it():
+    snapshot = finished(TINY)
+    look = Look(snapshot, probe=0, epoch=3, label=1)
+    names = ("no_mask", "held_state")
+    traced = {name: look.trace(name) for name in names}
+    arrays = {name: look.arrays(name) for name in names}
+    said = what_padding_did(traced, arrays, look.batch, label=1)
+    last = int(look.batch.valid[0].nonzero()[0][-1])
+    states, says = traced["no_mask"].states[0], traced["no_mask"].probabilities[0, :, 1]
+    assert look.batch.padded[0, last + 1 :].all(), "All that is not there comes after the end."
+    assert (
+        f"**No mask:** moved the hidden state by up to {abs(states[-1] - states[last]).max():.2f}, and "
+        f"the probability of label 1 from {says[last]:.2f} to {says[-1]:.2f}." in said
+    )
+    assert "**Held state:** the state did not move" in said
+    assert "did here. **No mask:** moved the hidden state" in shown(page(TINY, strategy="no_mask"))
 
 
 def test_held_and_reset_steps_say_so():
