@@ -33,6 +33,12 @@ COLOURS = {
     "note": "gray",
 }
 
+#: Said until there is a report.
+WHAT_COMES = """
+**What you will see:** whether padding leaks, by how far it moves the outputs; which layer loses the
+mask and why, with the fix as a program; and the path of the mask, layer by layer, as a picture.
+"""
+
 state = st.session_state
 
 
@@ -166,6 +172,7 @@ def results() -> None:
     newest: AuditRun | None = job.status("audit").newest
     audited: Given | None = state.get("audited")
     if newest is None or audited is None:
+        st.markdown(WHAT_COMES)
         return
     if newest.cannot:
         st.error(live.plain(newest.cannot))

@@ -74,7 +74,9 @@ def audited(page):
 def test_click_see_the_layer_put_right_and_again(orders):
     page = app.opened("audit")
     assert "does padding leak" in shown(page).lower() and len(page.error) == 0
+    assert "What you will see" in shown(page)
     audited(page)
+    assert "What you will see" not in shown(page)
     assert "conv_1 loses the mask" in shown(page) and len(page.error) == 1
     page.toggle[0].set_value(True).run()
     assert "This is what was found in: A convolution in between" in shown(page)
