@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
@@ -14,7 +13,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.viewer import NUMBERS, PHONE, Viewer
-from tests.export.test_script import table as accuracies
 from tests.ui.test_own import readings
 
 LINK = "/?" + urlencode(
@@ -49,7 +47,7 @@ def use(viewer: Viewer) -> None:
     viewer.settle()
 
 
-def test_from_a_link_and_the_file_to_a_script_that_reproduces_the_page(viewer: Viewer, file, tmp_path):
+def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Viewer, file, tmp_path):
     path = file(readings(), "mine.csv")
     page = viewer.open(LINK)
     expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
@@ -66,7 +64,7 @@ def test_from_a_link_and_the_file_to_a_script_that_reproduces_the_page(viewer: V
     expect(page.get_by_text("none, exactly 0")).to_be_visible(timeout=120_000)
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
     viewer.settle()
-    shown = page.locator(NUMBERS).all_inner_texts()
+    expect(page.locator(NUMBERS)).to_have_count(2)
     page.get_by_role("button", name="Take away").click()
     expect(page.get_by_text("who opens it needs the file")).to_be_visible()
     with page.expect_download() as waiting:
@@ -80,14 +78,10 @@ def test_from_a_link_and_the_file_to_a_script_that_reproduces_the_page(viewer: V
         expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
     page.get_by_role("combobox", name="Task").click()
     expect(page.get_by_role("option", name="Your own sequences")).to_be_visible()
-    # What was taken away needs the file and nothing of this project.
-    run = subprocess.run(
-        [sys.executable, "-I", "mine.py", path.name], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr
-    *printed, _chance = [100 * accuracy for (accuracy,) in accuracies(run.stdout).values()]
-    # Keras and the engine round differently: one of the 16 test sequences may fall on either side.
-    assert printed == pytest.approx([float(each.rstrip("%")) for each in shown], abs=100 / 16 + 0.06)
+    # That it prints the accuracies of the app is proven in tests/own/test_export.
+    text = (tmp_path / "mine.py").read_text()
+    names = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+    assert "sign" in names and "maskdemo" not in text and "own-" not in text
 
 
 def test_two_with_files_one_of_them_on_a_phone_and_one_without(new_viewer, file):

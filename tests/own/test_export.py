@@ -107,15 +107,14 @@ def test_groups_words_dates_and_thinning_are_exported_too(lent, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("count_invalid", [True, False])
-def test_the_script_run_on_the_file_reproduces_the_app(count_invalid, lent, tmp_path):
+def test_the_script_run_on_the_file_reproduces_the_app(lent, tmp_path):
     """Three labels, one at each step, and missing readings: what no shipped task has."""
     table = machines().assign(
         state=lambda rows: pd.cut(rows["load_kN"].rank(pct=True), 3, labels=["a", "b", "c"])
     )
     content = table.to_csv(index=False, sep=";", decimal=",").encode()
     one = experiment_of(
-        lent, content, "m.csv", guess(read("m.csv", content).frame), count_invalid=count_invalid,
+        lent, content, "m.csv", guess(read("m.csv", content).frame), count_invalid=False,
         strategies=("no_mask", "masking_layer", "mask_feature"), epochs=4, batch_size=8, units=8,
     )  # fmt: skip
     assert (one.classes, one.per_step) == (3, True)
