@@ -86,7 +86,7 @@ def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Vie
 
 def test_two_with_files_one_of_them_on_a_phone_and_one_without(new_viewer, file):
     first, second, third = new_viewer(), new_viewer(size=PHONE), new_viewer()
-    for viewer in (first, second, third):
+    for viewer in (first, second):
         viewer.open(LINK)
         expect(viewer.page.get_by_text(NEEDS_FILE)).to_be_visible()
     second.page.get_by_test_id("stExpandSidebarButton").click()
