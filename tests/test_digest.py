@@ -39,7 +39,7 @@ def test_the_version_does_not_follow_comments_and_docstrings(tmp_path):
 
 #: Imported on the way, without a number of a training that is kept: what somebody brought never is.
 NUMBERLESS = {
-    *("brought", "compiled", "cores", "keeping"),
+    *("brought", "compiled", "cores", "keeping", "memory"),
     *("programs", "settings", "signatures", "snapshot"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import urlencode
 
 from axe_playwright_python.sync_playwright import Axe
@@ -17,7 +18,7 @@ GRAVE = ("serious", "critical")
 #: Streamlit fades what is about to be replaced: for a moment, and only to show that.
 NOT_FADING = {"exclude": [["[data-stale=true]"]]}
 #: All rules for the first look; what another look changes is colours.
-RULES = {
+RULES: dict[Literal["light", "dark"], dict[str, list[str]]] = {
     "light": {"resultTypes": ["violations"]},
     "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast"]},
 }
