@@ -1,5 +1,5 @@
 # make run       start the app on $PORT (8501 unless set)
-# make check     format, types and all tests without a browser or a Keras oracle: the habit, under 90 s
+# make check     format, types and the tests without a browser, Keras or further processes: the habit
 # make test      everything, the same answer every time; ARGS="-k word" goes to pytest
 # make fuzz      the property tests with new seeds and more examples
 # make load      25 viewers at once, then 200 runs, within a memory limit; build/load.json
@@ -13,8 +13,9 @@
 PYTHON ?= python3
 PORT ?= 8501
 ARGS ?=
-# A file's tests stay in one process, so that they compile a shape once.
-TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadfile
+# A file's tests stay in one process, so that they compile a shape once; tests/conftest.py says which
+# files begin.
+TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 VENV := .venv
 PY := $(VENV)/bin/python

@@ -1,4 +1,4 @@
-"""How the property tests draw their examples, and which tests are which."""
+"""How the property tests draw their examples, which tests are which, and what runs first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,23 @@ from hypothesis import settings
 _STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
 os.environ["MASKDEMO_STORE"] = _STORE.name
 
-ORACLES = Path(__file__).parent / "oracles"
+HERE = Path(__file__).parent
+ORACLES = HERE / "oracles"
+#: Files and folders that take longest. They begin first, so that the processes that share the suite
+#: end together on small ones, and neither waits for the other's last journey.
+FIRST = (
+    "audit/test_zoo.py",
+    "server",
+    "export/test_script.py",
+    "oracles/test_keras.py",
+    "browser",
+    "test_compiled.py",
+    "shipped",
+    "article",
+    "ui",
+    "own/test_export.py",
+    "study",
+)
 
 # The same examples every time, and no deadline: machines that run tests are busy.
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
@@ -23,7 +39,18 @@ settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every comparison with Keras or PyTorch, so that `make check` leaves it out."""
+    """Put what takes longest first; mark every comparison with Keras or PyTorch.
+
+    `make check` leaves those out.
+    """
+    items.sort(key=lambda item: place(item.path))
     for item in items:
         if ORACLES in item.path.parents:
             item.add_marker(pytest.mark.oracle)
+
+
+def place(path: Path) -> int:
+    """Where a file begins among the others: as `FIRST` has it, else after all of them."""
+    file = path.relative_to(HERE)
+    within = (at for at, first in enumerate(FIRST) if file.is_relative_to(first))
+    return next(within, len(FIRST))

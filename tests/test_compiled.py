@@ -44,6 +44,7 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
+@pytest.mark.slow
 def test_another_process_finds_them_and_a_damaged_one_costs_a_compilation_only(tmp_path):
     told = trained(tmp_path)
     first = files(tmp_path)

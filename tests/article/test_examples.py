@@ -33,6 +33,8 @@ from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Program as RunProgram
 from maskdemo.server import Server
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 240.0  # only ever spent by a test that fails
 #: This one has a process to itself, as on the page; the others share one.

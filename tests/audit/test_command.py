@@ -8,6 +8,8 @@ import pytest
 from maskdemo.cli import main
 from tests.audit.zoo import ZOO
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

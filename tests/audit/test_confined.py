@@ -11,6 +11,8 @@ from maskdemo.audit.confined import STAGES, AuditRun
 from maskdemo.audit.examples import EXAMPLES
 from maskdemo.audit.report import Report
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import json, sys

@@ -12,6 +12,8 @@ from tests.audit import table
 from tests.audit.keras_io import PUBLISHED
 from tests.audit.zoo import ZOO, Specimen
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "audit-zoo.md"
 
 #: Said of most models that are right; the zoo does not repeat it.

@@ -161,6 +161,7 @@ def test_the_script_prints_the_accuracies_of_the_app(running, name):
     assert_agrees(running.output(name), ours, experiment)
 
 
+@pytest.mark.slow
 def test_a_script_run_as_a_person_would(folder):
     (folder / "alone.py").write_text(script(ALONE), encoding="utf-8")
     ran = subprocess.run([*CLEAN, "alone.py"], cwd=folder, capture_output=True, text=True)
@@ -168,6 +169,7 @@ def test_a_script_run_as_a_person_would(folder):
     assert_agrees(ran.stdout, expected(ALONE), ALONE)
 
 
+@pytest.mark.slow
 def test_a_notebook_that_is_run(folder):
     written = nbformat.reads(notebook(NOTEBOOK), as_version=4)
     nbformat.validate(written)

@@ -23,6 +23,8 @@ from tests.own.test_registry import own_of
 from tests.samples import SMALL
 from tests.server.test_worker import ended, newest, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def registry(shared) -> Iterator[Registry]:

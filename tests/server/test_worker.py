@@ -26,6 +26,8 @@ from maskdemo.training import train
 from tests.own.test_training import example
 from tests.samples import small
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 280.0  # only ever spent by a test that fails
 LONG = small(epochs=200, repeats=20)
 

@@ -120,6 +120,7 @@ def same(one: float, other: float, scored: int, there: provenance.Made) -> bool:
     return one == other if provenance.processor() == there.processor else abs(one - other) <= 1 / scored
 
 
+@pytest.mark.slow
 def test_a_scenario_trained_anew_is_the_shipped_one(fresh):
     experiment = SCENARIOS["masking_layer"].experiment
     known = shipped.run(experiment)
@@ -129,6 +130,7 @@ def test_a_scenario_trained_anew_is_the_shipped_one(fresh):
         assert same(mine.test_accuracy[-1], theirs.test_accuracy[-1], mine.scored, fresh)
 
 
+@pytest.mark.slow
 def test_a_dose_trained_anew_is_the_shipped_one(fresh):
     study = QUESTIONS["missing"].study
     training = study.training(study.cells[-1], "held_state", 1)
@@ -137,6 +139,7 @@ def test_a_dose_trained_anew_is_the_shipped_one(fresh):
     assert same(anew.accuracy, known.accuracy, known.scored, fresh)
 
 
+@pytest.mark.slow
 def test_a_claim_measured_anew_is_the_shipped_one(fresh):
     (experiment, *_) = CLAIMS["finds_padding"].experiments
     known = shipped.claims().runs[experiment]

@@ -98,6 +98,7 @@ def test_what_is_measured_depends_only_on_what_matters(strategies, task, padded,
     assert lengths[0] == min(lengths) == one.max_length and lengths[1] == max(lengths)
 
 
+@pytest.mark.slow
 def test_a_real_measurement_streams_and_ends():
     """One padded length, every way, times that only fall."""
     experiment = small(strategies=("no_mask",))

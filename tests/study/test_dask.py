@@ -16,6 +16,8 @@ from maskdemo.study import Study, run
 from maskdemo.study.cluster import executor_of
 from tests.samples import small
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -43,6 +43,7 @@ def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
         monkeypatch.setattr(place, "programs", dict)
 
 
+@pytest.mark.slow
 def test_a_shipped_run_is_there_at_once_and_training_takes_its_place(run):
     page = app.opened("playground", EXPERIMENT.to_params())
     assert len(table(page)) == 2 and MADE.words in shown(page)
