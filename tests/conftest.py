@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from maskdemo.cores import cores
-
 # Neither what a person keeps nor what another run of the tests has kept: workers inherit it.
 _STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
 os.environ["MASKDEMO_STORE"] = _STORE.name
@@ -38,11 +36,6 @@ settings.register_profile("same", derandomize=True, deadline=None, database=None
 # New ones, and more of them: what is found is kept until it is mended (`make fuzz`).
 settings.register_profile("fuzz", max_examples=1000, deadline=None)
 settings.load_profile("same")
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: each waits a third of its time for what it has started."""
-    return cores() + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
