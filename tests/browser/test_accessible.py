@@ -49,6 +49,7 @@ def open_all(page: Page, *names: str) -> None:
 
 
 def test_the_playground(viewer: Viewer):
+    expect_no_findings(viewer.open("/"))
     page = viewer.open(link(**LONG, seed=31))
     open_all(page, "What each one does", "Training", "Show the code")
     viewer.settle()
@@ -72,6 +73,15 @@ def test_inside_the_lstm(viewer: Viewer):
         page.get_by_role("radio", name=view).click()
         viewer.settle()
         expect_no_findings(page)
+    # Where nothing was trained yet, arriving trains.
+    page = viewer.open(f"/inside{link(**LONG, seed=32).lstrip('/')}")
+    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("epoch", timeout=60 * SECOND)
+    expect(page.get_by_text("Every gate at every step")).to_be_visible()
+    expect_no_findings(page)
+    button(page, "Cancel").click()
+    expect(button(page, "Cancel")).to_be_hidden(timeout=60 * SECOND)
+    viewer.settle()
+    expect_no_findings(page)
 
 
 def test_the_study(viewer: Viewer):
