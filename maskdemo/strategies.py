@@ -70,15 +70,17 @@ class Keras:
 class Strategy:
     """Everything about one strategy: the rest of the package looks it up here.
 
-    title, summary: for people. handle: (batch, mask_value) -> Handling. reads_valid: whether its model
-    is told which steps are valid, instead of finding out from the values or not at all. mask_channel:
-    whether the LSTM sees the mask in the inputs' last channel. reads_last_valid: whether the one
-    answer for a sequence is taken after its last valid step instead of at the end.
+    title, summary: for people. does: the summary in a few words, to follow the title. handle: (batch,
+    mask_value) -> Handling. reads_valid: whether its model is told which steps are valid, instead of
+    finding out from the values or not at all. mask_channel: whether the LSTM sees the mask in the
+    inputs' last channel. reads_last_valid: whether the one answer for a sequence is taken after its
+    last valid step instead of at the end.
     colour: on a light and on a dark page. marker, dash: as Plotly calls them.
     """
 
     name: str
     title: str
+    does: str
     summary: str
     handle: Callable[[Batch, float], Handling]
     keras: Keras
@@ -153,6 +155,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             name="no_mask",
             title="No mask",
+            does="reads padding like data",
             summary="The LSTM reads the padding like any other step and answers after the last one.",
             handle=_no_mask,
             keras=Keras("values"),
@@ -163,6 +166,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             name="masking_layer",
             title="Masking layer",
+            does="skips steps of the mask value",
             summary="keras.layers.Masking: the state is held wherever all features equal the mask "
             "value, real readings included.",
             handle=_masking_layer,
@@ -178,6 +182,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             name="zeroed_input",
             title="Zeroed input",
+            does="reads padding as zeros",
             summary="The input is multiplied by the mask, but the state still moves on at every step "
             "(the article's Example 3 as written).",
             handle=_zeroed_input,
@@ -190,6 +195,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             name="zeroed_state",
             title="Zeroed state",
+            does="forgets all at padding",
             summary="Input and state are set to zero at invalid steps, which erases what was read "
             "before.",
             handle=_zeroed_state,
@@ -202,6 +208,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             name="held_state",
             title="Held state",
+            does="skips padding, by true lengths",
             summary="A mask from the true lengths: the state waits, unchanged, through every invalid "
             "step (the article's Example 3 mended).",
             handle=_held_state,
@@ -214,6 +221,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             name="last_valid_step",
             title="Last valid step",
+            does="answers at the last real step",
             summary="No mask, but the answer is taken after the last valid step instead of at the end.",
             handle=_no_mask,
             reads_last_valid=True,
@@ -225,6 +233,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             name="mask_feature",
             title="Mask as a feature",
+            does="is told what is padding",
             summary="The mask is one more input channel, so the LSTM can learn to ignore padding "
             "(Lipton et al. 2016).",
             handle=_mask_feature,

@@ -6,17 +6,6 @@ from collections.abc import Callable, Iterable
 
 from maskdemo.evidence.interval import Interval
 
-#: What each strategy does with padding, to be read after its name.
-DOES = {
-    "no_mask": "reads padding like data",
-    "masking_layer": "skips steps of the mask value",
-    "zeroed_input": "reads padding as zeros",
-    "zeroed_state": "forgets all at padding",
-    "held_state": "skips padding, by true lengths",
-    "last_valid_step": "answers at the last real step",
-    "mask_feature": "is told what is padding",
-}
-
 
 def number(value: float, form: str = "g") -> str:
     """A number with a minus sign rather than a hyphen, and none before a zero.
@@ -50,11 +39,6 @@ def leak(share: float | None) -> str:
     if share is None:
         return "measured after the last epoch"
     return "none, exactly 0" if share == 0 else f"{share * 100:.2g} points"
-
-
-def does(strategy: str) -> str:
-    """One of `DOES`; nothing for a strategy that is not among them."""
-    return DOES.get(strategy, "")
 
 
 def counted(count: int, what: str) -> str:

@@ -10,7 +10,6 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from maskdemo.evidence import BASELINE
-from maskdemo.evidence.words import does
 from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.settings import Choice, Number, Selection, Switch
@@ -124,7 +123,7 @@ def strategies(prefix: str = "") -> None:
     if prefix:
         st.caption("Each is compared with no mask, which is always among them.")
     chosen = st.session_state.get(f"{prefix}strategies") or ()
-    lines = [f"**{STRATEGIES[name].title}** {does(name)}." for name in chosen if does(name)]
+    lines = [f"**{STRATEGIES[name].title}** {STRATEGIES[name].does}." for name in chosen]
     st.caption("  \n".join(lines))
     with st.expander("What each one does"):
         for strategy in STRATEGIES.values():
@@ -265,7 +264,7 @@ def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) ->
         format_func=titles.__getitem__,
         key=in_list,
         on_change=_on_named,
-        args=(in_list,),
+        args=(key, in_list),
         label_visibility="collapsed",
         placeholder="Your own settings",
     )
@@ -275,15 +274,15 @@ def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) ->
         format_func=titles.__getitem__,
         key=key,
         on_change=_on_named,
-        args=(key,),
+        args=(key, key),
         label_visibility="collapsed",
         wrap=False,
     )
 
 
-def _on_named(key: str) -> None:
-    name = st.session_state[key]
-    if name and key.startswith("scenario"):
+def _on_named(key: str, chosen_in: str) -> None:
+    name = st.session_state[chosen_in]
+    if name and key == "scenario":
         session.show(SCENARIOS[name].experiment)
     elif name:
         session.show_study(QUESTIONS[name].study)

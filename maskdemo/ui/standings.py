@@ -9,7 +9,7 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, percent, points, standing, verdicts
-from maskdemo.evidence.words import capital, counted, does
+from maskdemo.evidence.words import capital, counted
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui.theme import is_dark
@@ -64,7 +64,7 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:
         f"<b>{word}</b> <small>{apart}</small>",
         "not yet" if stands.leak is None else escape(stands.leak_words),
     ]
-    return row(f'{named(name)} <small class="does">{escape(does(name))}</small>', cells)
+    return row(f'{named(name)} <small class="does">{escape(STRATEGIES[name].does)}</small>', cells)
 
 
 def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:

@@ -8,7 +8,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.evidence import headline, verdicts
-from maskdemo.evidence.words import does
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.server import QueueFull
@@ -269,7 +268,7 @@ def test_training_ends_with_what_the_run_found():
         assert f"**{verdict.word.capitalize()}.**" in said
     for row, name in zip(table(page), experiment.strategies, strict=True):
         mine = [c.test_valid_accuracy[-1] for c in final.curves if c.strategy == name]
-        assert row[0] == f"■ {STRATEGIES[name].title} {does(name)}"
+        assert row[0] == f"■ {STRATEGIES[name].title} {STRATEGIES[name].does}"
         assert row[1].startswith(f"{sum(mine) / len(mine):.1%} {min(mine):.1%} to {max(mine):.1%}")
     assert [row[3] for row in table(page)][1] == "none, exactly 0"
     assert not page.warning and not page.error
