@@ -8,13 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, Settings, entry, scatter
+from maskdemo.charts.figure import Drawn, Settings, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heat import heat, reach_of, reach_words
-from maskdemo.charts.lines import guess, guess_name, line
+from maskdemo.charts.lines import guess, guess_entry, line
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
-from maskdemo.charts.template import chance_line
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
@@ -103,7 +102,7 @@ def strategies_compared(
         dark=dark,
         legend=[
             *hatch_entries(padded=padded, missing=missing, dark=dark),
-            entry(guess_name(classes), line=chance_line(dark)),
+            guess_entry(classes, dark=dark),
         ],
         shapes=marks,
         name=f"strategies_compared {quantity}",

@@ -28,7 +28,7 @@ from maskdemo.evidence import BASELINE, MARGIN
 from maskdemo.study.doses import dose_text, short_title
 
 if TYPE_CHECKING:
-    from maskdemo.study import Cell, Dose, Findings
+    from maskdemo.study import Cell, Dose, Findings, Study
 
 ACCURACY_HEIGHT = 240
 DIFFERENCE_HEIGHT = 190
@@ -55,7 +55,8 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
     drawn = study.base.strategies
     direct = len(drawn) <= FEW and not along.columns
     others = [name for name in drawn if name != BASELINE]
-    most = max(_repeats(findings, cells))
+    counts = _repeats(findings, cells)
+    most = max(counts)
     accuracy = Panel(
         "Accuracy",
         ACCURACY_HEIGHT,
@@ -110,7 +111,7 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
         [accuracy, difference],
         traces + entries,
         title=f"Accuracy by {short_title(study.vary).lower()}",
-        detail=_detail(findings, cells, second),
+        detail=_detail(study, counts, second),
         steps=1,
         dark=dark,
         space_below=MARKS_ROW + 8 * bool(rows) + LEGEND_ROW * rows,
@@ -183,8 +184,7 @@ def _repeats(findings: Findings, cells: dict[Dose, Cell]) -> set[int]:
     }
 
 
-def _detail(findings: Findings, cells: dict[Dose, Cell], second: Dose | None) -> str:
-    study, counts = findings.study, _repeats(findings, cells)
+def _detail(study: Study, counts: set[int], second: Dose | None) -> str:
     where = ""
     if second is not None and study.and_vary is not None:
         where = f"{short_title(study.and_vary)}: {dose_text(study.and_vary, second).lower()}. "

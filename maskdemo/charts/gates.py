@@ -6,13 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, entry, scatter
+from maskdemo.charts.figure import Drawn, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heat import heat, reach_of, reach_words, scale_bar
-from maskdemo.charts.lines import guess, guess_name, marker, ring
+from maskdemo.charts.lines import guess, guess_entry, marker, ring
 from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
-from maskdemo.charts.template import chance_line, inks
+from maskdemo.charts.template import inks
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch
 from maskdemo.strategies import STRATEGIES, Arrays
@@ -128,7 +128,7 @@ def gate_heatmaps(
         dark=dark,
         legend=[
             *hatch_entries(padded=padded, missing=missing, dark=dark),
-            entry(guess_name(classes), line=chance_line(dark)),
+            guess_entry(classes, dark=dark),
         ],
         space_below=BAR_SPACE,
         between=CLOSE,

@@ -41,14 +41,18 @@ def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> Drawn:
         yaxis=yaxis,
         mode="lines",
         line=chance_line(dark),
-        name=guess_name(classes),
+        name=_guess_name(classes),
         showlegend=False,
         hoverinfo="skip",
     )
 
 
-def guess_name(classes: int) -> str:
-    """How that line is called."""
+def guess_entry(classes: int, *, dark: bool) -> Drawn:
+    """That line in a legend."""
+    return entry(_guess_name(classes), line=chance_line(dark))
+
+
+def _guess_name(classes: int) -> str:
     return f"Guess, 1 in {classes}"
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from maskdemo.charts import looks
 from maskdemo.charts.figure import Drawn, Settings, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.lines import guess, guess_name, marker, ring
+from maskdemo.charts.lines import guess, guess_entry, marker, ring
 from maskdemo.charts.looks import colour
 from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.template import chance_line, heading, inks
+from maskdemo.charts.template import heading, inks
 
 if TYPE_CHECKING:
     from maskdemo.snapshot import Snapshot
@@ -122,7 +122,7 @@ def outputs_by_step(
             *hatch_entries(padded=padded, missing=missing, dark=dark),
             *([] if followed.per_step else [entry("Read-out step", marker=ring(inks(dark).text))]),
             entry("True label", marker=_bar(dark, size=12)),
-            entry(guess_name(classes), line=chance_line(dark)),
+            guess_entry(classes, dark=dark),
         ],
         xaxis={"unifiedhovertitle": {"text": "Step %{x}"}},
         name="outputs_by_step",

@@ -92,12 +92,12 @@ class Queue:
                 return place.left
             job, position, seconds, viewers = place.job, None, None, 1
             if job.phase == "queued":
-                position = (waiting := self._waiting()).index(job) + 1
+                waiting = self._waiting()
+                position = waiting.index(job) + 1
                 seconds = self._seconds_before(waiting[: position - 1], job)
             elif job.phase == "running":
                 seconds, viewers = self._seconds_left(job), len(self._viewers_of(job))
-            told = job.newest, job.error, job.notice, viewers
-            return Status(job.phase, position, seconds, *told)
+            return Status(job.phase, position, seconds, job.newest, job.error, job.notice, viewers)
 
     def cancel(self, viewer: str, kind: str) -> None:
         """Leave a job; the last one to leave stops it. What was shown until now stays."""

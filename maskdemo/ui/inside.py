@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 import numpy as np
 import streamlit as st
@@ -35,15 +36,11 @@ def gates(look: Look) -> None:
     strategy = choices.held("strategy")
     unit, step = choices.held("unit") - 1, choices.held("step")
     traced, given = look.trace(strategy), look.arrays(strategy)
-    names = dict.fromkeys((strategy, *look.strategies))
-    st.markdown(
-        what_padding_did(
-            {name: look.trace(name) for name in names},
-            {name: look.arrays(name) for name in names},
-            look.batch,
-            label=look.label,
-        )
+    others = (
+        (name, look.trace(name), look.arrays(name)) for name in look.strategies if name != strategy
     )
+    looked_into = chain([(strategy, traced, given)], others)
+    st.markdown(what_padding_did(looked_into, look.batch, label=look.label))
     st.markdown(cell_equation(traced, given, look.batch, unit=unit, step=step))
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -45,4 +45,4 @@ def program(name: str) -> ProgramRun | None:
 
 def note(result: Snapshot | Findings | None) -> str:
     """A quiet line on a result that was computed in advance: when, and with what; else nothing."""
-    return (shipped.words_of(result) if result else None) or ""
+    return (shipped.words_of(result) if result is not None else None) or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,39 +20,41 @@ def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
 
 
 def what_padding_did(
-    traced: Mapping[str, Trace], arrays: Mapping[str, Arrays], batch: Batch, *, label: int
+    looked_into: Iterable[tuple[str, Trace, Arrays]], batch: Batch, *, label: int
 ) -> str:
     """The first strategy's states and output, and those of the first other one that did otherwise.
 
-    Each trace has one sequence, batch the same one.
+    looked_into: strategies with their traces and arrays of the one sequence that batch has; no more are
+    taken than are told.
     """
     invalid = ~batch.valid[0]
     kinds = ((batch.padded[0], "padded step"), (batch.missing[0], "missing reading"))
     present = [counted(int(cells.sum()), what) for cells, what in kinds if cells.any()]
     if not present:
         return "This sequence has neither padding nor gaps: a mask has nothing to hide."
-    far = {name: moved(each.states[0], invalid) for name, each in traced.items()}
-    first, *others = far
-    shown = [first, *[each for each in others if (far[each] == 0) != (far[first] == 0)][:1]]
-    sentences = [
-        _did(name, far[name], traced[name].probabilities[0, :, label], arrays[name], batch, label)
-        for name in shown
-    ]
-    return f"What {listed(present)} did here. {' '.join(sentences)}"
+    told: dict[bool, str] = {}  # by whether the state moved
+    for name, traced, given in looked_into:
+        far = moved(traced.states[0], invalid)
+        if (far > 0) not in told:
+            told[far > 0] = _did(name, far, traced.probabilities[0, :, label], given, batch, label)
+        if len(told) == 2:
+            break
+    return f"What {listed(present)} did here. {' '.join(told.values())}"
 
 
 def _did(name: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: int) -> str:
     """said: (T,), the probability of the label after every step."""
     state = f"moved the hidden state by up to {number(far, '.2f')}" if far else "the state did not move"
-    title = f"**{STRATEGIES[name].title}:**"
     last = int(np.flatnonzero(batch.valid[0])[-1])
     answers = np.flatnonzero(given.weights[0])
-    if last == len(said) - 1 or len(answers) > 1:
-        return f"{title} {state}."
     there, end = (number(float(said[at]), ".2f") for at in (last, len(said) - 1))
     output = f"the probability of label {label}"
-    if answers[0] == last:
-        return f"{title} {state}; the answer, {output} of {there}, was read before the padding."
-    if far:
-        return f"{title} {state}, and {output} from {there} to {end}."
-    return f"{title} {state}, and {output} stayed at {end}."
+    if last == len(said) - 1 or len(answers) > 1:
+        answer = ""
+    elif answers[0] == last:
+        answer = f"; the answer, {output} of {there}, was read before the padding"
+    elif far:
+        answer = f", and {output} from {there} to {end}"
+    else:
+        answer = f", and {output} stayed at {end}"
+    return f"**{STRATEGIES[name].title}:** {state}{answer}."

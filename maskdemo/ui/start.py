@@ -19,6 +19,9 @@ async def ready(_app: object) -> AsyncIterator[None]:
     """
     for module in iter_modules(maskdemo.ui.__path__, "maskdemo.ui."):
         import_module(module.name)
-    import_module("maskdemo.ui.library").packed()
-    import_module("maskdemo.shipped").run(SCENARIOS[OPENING].experiment)
+    from maskdemo import shipped
+    from maskdemo.ui import library
+
+    library.packed()
+    shipped.run(SCENARIOS[OPENING].experiment)
     yield

@@ -120,7 +120,8 @@ def test_the_first_sentence_is_what_padding_did_by_the_numbers_below_it():
     names = ("no_mask", "held_state")
     traced = {name: look.trace(name) for name in names}
     arrays = {name: look.arrays(name) for name in names}
-    said = what_padding_did(traced, arrays, look.batch, label=1)
+    looked_into = [(name, traced[name], arrays[name]) for name in names]
+    said = what_padding_did(looked_into, look.batch, label=1)
     last = int(look.batch.valid[0].nonzero()[0][-1])
     states, says = traced["no_mask"].states[0], traced["no_mask"].probabilities[0, :, 1]
     assert look.batch.padded[0, last + 1 :].all(), "All that is not there comes after the end."
