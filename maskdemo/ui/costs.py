@@ -69,14 +69,14 @@ def times(table: CostTable) -> pd.DataFrame:
     rows = [
         {"An epoch": way.title}
         | {
-            f"{length} steps": costs.time_text(seconds)
+            f"{length} steps": costs.time_text(table.seconds[way, length])
+            if (way, length) in table.seconds
+            else ""
             for length in sorted(table.lengths)
-            if (seconds := table.seconds.get((way, length))) is not None
         }
         for way in table.ways
     ]
-    columns = ["An epoch", *(f"{length} steps" for length in sorted(table.lengths))]
-    return pd.DataFrame(rows, columns=columns).fillna("")
+    return pd.DataFrame(rows)
 
 
 def _where(table: CostTable | None) -> tuple[float, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -33,6 +32,7 @@ from maskdemo.study.costs import (
 from maskdemo.ui import server
 from tests.samples import ALL, small
 from tests.server.fakes import Answer, FakeServer
+from tests.ui.app import ran
 
 TASKS = ("japanese_vowels", "last_sign", "running_sign")
 
@@ -136,15 +136,6 @@ def section() -> AppTest:
     return AppTest.from_function(script, default_timeout=30).run()
 
 
-def pressed(app: AppTest) -> AppTest:
-    next(each for each in app.button if each.label == "Measure here").click().run()
-    until = time.monotonic() + 30
-    while server.shared().status(app.session_state.viewer, "costs").going:
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    return app.run()
-
-
 def test_the_section_measures_shows_and_says(answer):
     whole = costs.empty(small())
     lengths = whole.lengths
@@ -160,7 +151,7 @@ def test_the_section_measures_shows_and_says(answer):
     answer(worker)
     app = section()
     assert not app.get("bidi_component") and not app.dataframe
-    pressed(app)
+    ran(app, "costs")
     assert not app.exception and not app.error
     said = " ".join(each.value for each in app.markdown)
     assert f"Padded to {max(lengths)} steps" in said
@@ -177,7 +168,7 @@ def test_the_section_says_why_it_failed(answer):
         yield
 
     answer(worker)
-    app = pressed(section())
+    app = ran(section(), "costs")
     assert not app.exception
     assert [each.value for each in app.error] == ["The process stopped early."]
     assert any(each.label == "Measure here" for each in app.button)
