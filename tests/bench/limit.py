@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil  # pyright: ignore[reportMissingModuleSource]
 
 ROOT = Path("/sys/fs/cgroup")
 #: The files of the first and of the second version of cgroups: the limit, and what tells of kills.
@@ -67,8 +68,10 @@ def _groups() -> Iterator[Path]:
 
 def _remove(folder: Path) -> None:
     # A group can be removed once its last process is gone for good.
-    for _ in range(50):
-        with suppress(OSError):
-            folder.rmdir()
-            return
-        time.sleep(0.1)
+    left: list[psutil.Process] = []
+    for pid in (folder / "cgroup.procs").read_text().split():
+        with suppress(psutil.NoSuchProcess):
+            left.append(psutil.Process(int(pid)))
+    psutil.wait_procs(left, timeout=5)
+    with suppress(OSError):
+        folder.rmdir()

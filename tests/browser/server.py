@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -39,12 +41,17 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
+def _wait_until_it_serves(url: str, process: subprocess.Popen[bytes], sink: IO[bytes]) -> None:
+    """Streamlit tells its address once it listens, and answers what came since as soon as it can."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        sink.write(line)
+        if b"URL:" in line:
+            break
+    else:
+        raise RuntimeError("The server ended at once.")
+    with urllib.request.urlopen(f"{url}/_stcore/health") as answer:
+        assert answer.status == 200
 
 
 @contextmanager
@@ -72,24 +79,36 @@ def running_server(
     began = time.monotonic()
     # Nothing is there from an earlier test run, and nothing of a person's own.
     new = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    surroundings = os.environ | {"MASKDEMO_STORE": store or new.name}
-    with log.open("w") as sink:
+    surroundings = os.environ | {"MASKDEMO_STORE": store or new.name, "PYTHONUNBUFFERED": "1"}
+    with log.open("wb", buffering=0) as sink:
         process = subprocess.Popen(
-            command + options, cwd=ROOT, env=surroundings, stdout=sink, stderr=subprocess.STDOUT
+            command + options,
+            cwd=ROOT,
+            env=surroundings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
         )
-    try:
-        while not _healthy(url):
-            if process.poll() is not None:
-                raise RuntimeError(f"The server ended at once:\n{log.read_text()}")
-            if time.monotonic() - began > patience:
-                raise TimeoutError(f"No answer after {patience} s:\n{log.read_text()}")
-            time.sleep(0.05)
-        yield Server(url, process.pid, log, time.monotonic() - began)
-    finally:
-        process.terminate()
+        # One that never answers is ended, which also ends the wait for it.
+        alarm = threading.Timer(patience, process.kill)
+        alarm.start()
+        copying = threading.Thread(target=shutil.copyfileobj, args=(process.stdout, sink), daemon=True)
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        new.cleanup()
+            try:
+                _wait_until_it_serves(url, process, sink)
+            except (OSError, RuntimeError) as error:
+                raise RuntimeError(f"No server after {patience} s:\n{log.read_text()}") from error
+            finally:
+                alarm.cancel()
+            copying.start()
+            yield Server(url, process.pid, log, time.monotonic() - began)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if copying.ident is not None:
+                copying.join()
+            new.cleanup()

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,35 +26,31 @@ def cluster(tmp_path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
     file = tmp_path / "scheduler.json"
     started: list[subprocess.Popen] = []
 
-    def start(*command: str) -> None:
-        log = (tmp_path / f"{len(started)}.log").open("w")
+    def start(*command: str, output: int) -> subprocess.Popen:
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", "dask", *command, "--scheduler-file", str(file)],
                 cwd=ROOT,
                 # Where the workers find maskdemo.
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
-                stdout=log,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             )
         )
-        log.close()
+        return started[-1]
 
     try:
-        start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        here = ("--host", "127.0.0.1", "--no-dashboard")
+        scheduler = start("scheduler", "--port", "0", *here, output=subprocess.PIPE)
         for _ in range(2):
-            start("worker", "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        deadline = time.monotonic() + 60
-        while not file.exists() or not file.read_text().strip():
-            assert started[0].poll() is None and time.monotonic() < deadline
-            time.sleep(0.1)
+            start("worker", "--nthreads", "1", "--no-nanny", *here, output=subprocess.DEVNULL)
+        assert any(b"Scheduler at" in line for line in scheduler.stdout or ()), "It ended early."
         from distributed import Client
 
         with Client(scheduler_file=str(file), timeout=60, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=60)
-            scheduler = client.scheduler
-            assert scheduler is not None
-            address = scheduler.address
+            assert client.scheduler is not None
+            address = client.scheduler.address
         yield address, started[1:]
     finally:
         for process in reversed(started):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import keras
@@ -105,14 +104,14 @@ def test_an_error_is_shown_with_its_line_and_stays(tell):
 
 
 def test_live_numbers_then_cancel(tell):
-    ended = threading.Event()
+    cancelled, ended = threading.Event(), threading.Event()
 
     def endless(program: Program) -> Iterator[ProgramRun]:
         points = (Point(1, 1, 0.7, 0.5), Point(1, 2, 0.6, 0.75))
         try:
             while True:
                 yield ProgramRun(program.name, VERSIONS, 2, 4, points=points)
-                time.sleep(0.02)
+                cancelled.wait()
         finally:
             ended.set()
 
@@ -124,6 +123,7 @@ def test_live_numbers_then_cancel(tell):
     assert page.button(key=f"program_start_{THIRD}").disabled
     page.button(key=f"program_cancel_{FIRST}").click().run()
     until(page, "Cancelled.")
+    cancelled.set()
     assert ended.wait(PATIENCE)
     assert not page.button(key=f"program_start_{FIRST}").disabled
 
