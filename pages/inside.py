@@ -43,9 +43,11 @@ def train() -> None:
 
 
 st.title("Inside the LSTM", anchor=False)
-st.markdown(
-    "Why does a mask change the result? Follow one unseen sequence through the trained networks."
-)
+if shown_now() is None:
+    # Afterwards the first sentence says what is to be seen, and all gates fit on one screen.
+    st.markdown(
+        "Why does a mask change the result? Follow one unseen sequence through the trained networks."
+    )
 live.complaints(None)
 
 if shown_now() is None and job.status("run").phase == "idle":

@@ -65,8 +65,11 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
 
 def expect_inside_in_the_first_screen(viewer: Viewer) -> None:
     page = viewer.open("/inside")
-    for title, last in (("Every gate at every step", "Hidden state h"), ("Unit ", "Hidden state h")):
-        assert bottom(chart(page, title).locator(".annotation", has_text=last)) <= DESKTOP[1]
+    # Below the gates is the output, which need not be seen together with the equation.
+    for title, below in (("Every gate at every step", 1), ("Unit ", 0)):
+        panels = chart(page, title).locator(".nsewdrag")
+        expect(panels.first).to_be_visible()
+        assert bottom(panels.all()[-1 - below]) <= DESKTOP[1]
     assert bottom(page.locator(".katex").first) <= DESKTOP[1] / 2
     said = page.get_by_text(STEP)
     before, gates = said.inner_text(), chart(page, "Every gate").locator(".nsewdrag").last
