@@ -37,10 +37,11 @@ st.markdown(
     "One thing is varied and everything else stays: from where on does a mask make a difference?"
 )
 question = controls.questions()
+invitation = "" if found_now().outcomes else " Run it to see what comes out."
 st.markdown(
     f":material/visibility: {question.asks}"
     if question
-    else ":material/tune: Your own study. Run it to see what comes out."
+    else f":material/tune: Your own study.{invitation}"
 )
 live.complaints(complaint)
 

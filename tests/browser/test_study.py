@@ -126,12 +126,14 @@ def test_a_question_bad_doses_and_the_way_to_the_playground(viewer: Viewer):
     doses.fill("29, lots")
     doses.press("Enter")
     seen(page.get_by_text("'lots' is no dose of padded_length: write numbers."))
+    viewer.settle()
     expect(page.get_by_role("button", name="Run study")).to_be_disabled()
     doses.fill("29, 77")
     doses.press("Enter")
+    # Before it is there the page may rest because it has not begun to take the doses.
+    page.wait_for_url(re.compile("doses=29_77"), wait_until="commit")
     viewer.settle()
     expect(page.get_by_role("button", name="Run study")).to_be_enabled()
-    assert "doses=29_77" in page.url
     page.get_by_role("link", name="Open it").click()
     seen(page.get_by_role("heading", name="Is masking required for LSTMs?"))
     viewer.settle()
