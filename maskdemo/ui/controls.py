@@ -251,12 +251,9 @@ def questions() -> Question | None:
     return chosen
 
 
-def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) -> None:
+def _named(label: str, kind: str, titles: Mapping[str, str], name: str | None) -> None:
     """All names in a row, or without room for it in a list: the pages' style shows one of the two."""
-    in_list = f"{key}_list"
-    for each in (key, in_list):
-        if st.session_state.get(each) != name:
-            st.session_state[each] = name
+    in_list, in_row = _showing(f"{kind}_list", name), _showing(f"{kind}_row", name)
     st.selectbox(
         label,
         titles,
@@ -264,7 +261,7 @@ def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) ->
         format_func=titles.__getitem__,
         key=in_list,
         on_change=_on_named,
-        args=(key, in_list),
+        args=(kind, in_list),
         label_visibility="collapsed",
         placeholder="Your own settings",
     )
@@ -272,17 +269,34 @@ def _named(label: str, key: str, titles: Mapping[str, str], name: str | None) ->
         label,
         titles,
         format_func=titles.__getitem__,
-        key=key,
+        key=in_row,
         on_change=_on_named,
-        args=(key, key),
+        args=(kind, in_row),
         label_visibility="collapsed",
         wrap=False,
     )
 
 
-def _on_named(key: str, chosen_in: str) -> None:
-    name = st.session_state[chosen_in]
-    if name and key == "scenario":
+def _showing(widget: str, name: str | None) -> str:
+    """The key of the widget that shows this name: a new one unless a click on it chose the name.
+
+    Until a browser has drawn what is set here it sends, with the next step of a slider, what the widget
+    held before. From the old widget that does not count as a click on a scenario that one is leaving.
+    """
+    state = st.session_state
+    key = state.named.get(widget, f"{widget}_0")
+    if state.get(key) != name:
+        key = f"{widget}_{int(key.rpartition('_')[2]) + 1}"
+        state[key] = name
+    state.named[widget] = key
+    return key
+
+
+def _on_named(kind: str, widget: str) -> None:
+    if widget not in st.session_state.named.values():
+        return
+    name = st.session_state[widget]
+    if name and kind == "scenario":
         session.show(SCENARIOS[name].experiment)
     elif name:
         session.show_study(QUESTIONS[name].study)

@@ -71,6 +71,11 @@ def keys(page: AppTest, kind: str) -> set[str | None]:
     return {each.key for each in getattr(page, kind)}
 
 
+def row(page: AppTest) -> Any:
+    """The row of scenarios, or of questions."""
+    return next(each for each in page.pills if each.key and "_row_" in each.key)
+
+
 def until(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
     """Look again, as the page does while work goes on, until it is so."""
     end = time.monotonic() + PATIENCE
