@@ -12,6 +12,7 @@ from maskdemo.ui import (
     job,
     known,
     live,
+    names,
     navigation,
     server,
     show_code,
@@ -46,7 +47,7 @@ if not embedded:
         "An LSTM reads sequences that were filled up to one length. Must that filling, the padding, be "
         "hidden from it?"
     )
-scenario = controls.scenarios()
+scenario = names.scenarios()
 if not embedded:
     st.markdown(
         f":material/visibility: {scenario.look_for}"

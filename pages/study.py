@@ -10,6 +10,7 @@ from maskdemo.ui import (
     job,
     known,
     live,
+    names,
     navigation,
     study_job,
     study_view,
@@ -36,7 +37,7 @@ st.title("When does it matter?", anchor=False)
 st.markdown(
     "One thing is varied and everything else stays: from where on does a mask make a difference?"
 )
-question = controls.questions()
+question = names.questions()
 invitation = "" if found_now().outcomes else " Run it to see what comes out."
 st.markdown(
     f":material/visibility: {question.asks}"

@@ -21,7 +21,7 @@ written from them. Nothing else that a page shows is kept twice:
 | defaults | address | each choice's default when drawn: only others go into the address |
 | first_seen | live | when this session first saw a run, for the seconds left |
 | moved | address | whether a control was moved in this run: only then is the address written |
-| named | controls | the keys of the rows and lists of names that are on the page now |
+| named | names | the keys of the rows and lists of names that are on the page now |
 | outcomes | examples | what happened when this session ran the article's programs |
 | own_complaint | own_dialog | why a file of one's own cannot be used |
 | own_draft | own_dialog | the file of one's own that is looked at |

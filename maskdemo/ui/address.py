@@ -93,7 +93,7 @@ def follow(page: str) -> None:
     if "address" not in state:
         session.prepare()
         state.page, state.address, state.moved = page, None, ""
-        state.complaints, state.defaults, state.named = (), {}, {}
+        state.complaints, state.defaults = (), {}
     if session.give_up_own():
         again()
     if page != state.page:

@@ -71,7 +71,7 @@ def keys(page: AppTest, kind: str) -> set[str | None]:
     return {each.key for each in getattr(page, kind)}
 
 
-def row(page: AppTest) -> Any:
+def names(page: AppTest) -> Any:
     """The row of scenarios, or of questions."""
     return next(each for each in page.pills if each.key and "_row_" in each.key)
 

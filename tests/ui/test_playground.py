@@ -25,8 +25,8 @@ from tests.ui.app import (
     keys,
     link_of,
     links,
+    names,
     ran,
-    row,
     set_link,
     shown,
     table,
@@ -58,7 +58,7 @@ def test_opens_on_the_opening_scenario():
     assert page.title[0].value == "Is masking required for LSTMs?"
     assert experiment_of(page) == opening.experiment
     controls_show(page, opening.experiment)
-    assert row(page).value == OPENING
+    assert names(page).value == OPENING
     assert opening.look_for in shown(page)
     assert link_of(page) == {}
     assert not page.warning and not page.error
@@ -68,7 +68,7 @@ def test_opens_on_the_opening_scenario():
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != OPENING])
 def test_choosing_a_scenario_sets_every_control(name):
     page = opened()
-    fine(row(page).set_value(name).run())
+    fine(names(page).set_value(name).run())
     wanted = SCENARIOS[name]
     assert experiment_of(page) == wanted.experiment
     controls_show(page, wanted.experiment)
@@ -79,18 +79,18 @@ def test_choosing_a_scenario_sets_every_control(name):
 
 def test_leaving_a_scenario_is_said():
     page = opened(SCENARIOS["pre_padding"].experiment.to_params())
-    assert row(page).value == "pre_padding"
+    assert names(page).value == "pre_padding"
     fine(page.number_input(key="seed").set_value(5).run())
-    assert row(page).value is None
+    assert names(page).value is None
     assert "Your own settings" in shown(page)
     fine(page.number_input(key="seed").set_value(0).run())
-    assert row(page).value == "pre_padding"
+    assert names(page).value == "pre_padding"
 
 
 def test_a_slider_that_is_moving_is_not_taken_back_to_the_scenario_it_leaves():
     page = opened(SCENARIOS["pre_padding"].experiment.to_params())
     # A browser goes on sending what row and list held until it has drawn what was set there.
-    chosen_in = [row(page), next(each for each in page.selectbox if each.label == "Scenario")]
+    chosen_in = [names(page), next(each for each in page.selectbox if each.label == "Scenario")]
     late = [each._widget_state for each in chosen_in]
     fine(page.slider(key="padded_length").set_value(61).run())
     page.slider(key="padded_length").set_value(62)
@@ -102,9 +102,9 @@ def test_a_slider_that_is_moving_is_not_taken_back_to_the_scenario_it_leaves():
 
 def test_a_click_leaves_the_row_that_was_clicked_where_it_is():
     page = opened()
-    clicked = row(page).key
-    fine(row(page).set_value("pre_padding").run())
-    assert row(page).key == clicked, "so that it keeps the keyboard's focus"
+    clicked = names(page).key
+    fine(names(page).set_value("pre_padding").run())
+    assert names(page).key == clicked, "so that it keeps the keyboard's focus"
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -261,7 +261,7 @@ def test_a_mangled_link_gives_sentences_and_goes_on(mangled, complaints):
 def test_complaints_go_when_another_scenario_is_chosen():
     page = opened({"units": "many"})
     assert page.warning
-    fine(row(page).set_value("pre_padding").run())
+    fine(names(page).set_value("pre_padding").run())
     assert not page.warning
 
 

@@ -19,7 +19,7 @@ from maskdemo.tasks import TASKS
 from maskdemo.ui import server, study_job
 from tests.samples import small
 from tests.ui import app
-from tests.ui.app import fine, keys, link_of, links, row, shown, study_of, until
+from tests.ui.app import fine, keys, link_of, links, names, shown, study_of, until
 
 #: Both doses have the shape that most tests have.
 TINY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
@@ -80,7 +80,7 @@ def test_opens_on_the_first_question_with_empty_axes():
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if name != OPENING])
 def test_a_question_sets_every_control(name):
     page = opened()
-    fine(row(page).set_value(name).run())
+    fine(names(page).set_value(name).run())
     study = QUESTIONS[name].study
     assert study_of(page) == study and question_of(study) is QUESTIONS[name]
     controls_show(page, study)
@@ -160,7 +160,7 @@ def test_a_mangled_link_is_used_as_far_as_it_goes(params):
     assert all("Part of the link could not be used" in each.value for each in page.warning)
     controls_show(page, study_of(page))
     # Choosing anything afresh takes the complaint away, and the address then names what is shown.
-    fine(row(page).set_value("side").run())
+    fine(names(page).set_value("side").run())
     assert not page.warning and Study.from_params(link_of(page)) == QUESTIONS["side"].study
 
 

@@ -1,0 +1,80 @@
+"""The row of scenarios and that of questions: choosing a name sets all controls to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
+from maskdemo.study.questions import QUESTIONS, Question, question_of
+from maskdemo.ui import address, session
+
+
+def scenarios() -> Scenario | None:
+    """The row of scenarios; returns the one whose settings are chosen, if any."""
+    chosen = scenario_of(address.chosen(address.RUN)[0])
+    titles = {name: each.title for name, each in SCENARIOS.items()}
+    _named("Scenario", "scenario", titles, chosen.name if chosen else None)
+    return chosen
+
+
+def questions() -> Question | None:
+    """The row of questions; returns the one whose study is chosen, if any."""
+    chosen = question_of(address.chosen(address.STUDY)[0])
+    titles = {name: each.title for name, each in QUESTIONS.items()}
+    _named("Question", "study_question", titles, chosen.name if chosen else None)
+    return chosen
+
+
+def _named(label: str, kind: str, titles: Mapping[str, str], name: str | None) -> None:
+    """All names in a row, or without room for it in a list: the pages' style shows one of the two."""
+    in_list, in_row = _showing(f"{kind}_list", name), _showing(f"{kind}_row", name)
+    st.selectbox(
+        label,
+        titles,
+        index=None,
+        format_func=titles.__getitem__,
+        key=in_list,
+        on_change=_on_named,
+        args=(kind, in_list),
+        label_visibility="collapsed",
+        placeholder="Your own settings",
+    )
+    st.pills(
+        label,
+        titles,
+        format_func=titles.__getitem__,
+        key=in_row,
+        on_change=_on_named,
+        args=(kind, in_row),
+        label_visibility="collapsed",
+        wrap=False,
+    )
+
+
+def _showing(widget: str, name: str | None) -> str:
+    """The key of the widget that shows this name: a new one unless a click on it chose the name.
+
+    Until a browser has drawn what is set here it sends, with the next step of a slider, what the widget
+    held before. From the old widget that does not count as a click on a scenario that one is leaving.
+    """
+    state = st.session_state
+    named = state.get("named", {})
+    key = named.get(widget, f"{widget}_0")
+    if state.get(key) != name:
+        key = f"{widget}_{int(key.rpartition('_')[2]) + 1}"
+        state[key] = name
+    state.named = {**named, widget: key}
+    return key
+
+
+def _on_named(kind: str, widget: str) -> None:
+    if widget not in st.session_state.named.values():
+        return
+    name = st.session_state[widget]
+    if name and kind == "scenario":
+        session.show(SCENARIOS[name].experiment)
+    elif name:
+        session.show_study(QUESTIONS[name].study)
+    address.changed()
