@@ -4,6 +4,7 @@ import streamlit as st
 
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import added, address, choices, inside, job, known, live, navigation, server
+from maskdemo.ui.again import repeated
 from maskdemo.ui.look import Look
 
 VIEWS = {
@@ -198,6 +199,6 @@ drawn_for = found.experiment if found else None
 if found is not None:
     controls(found)
 if state.playing is not None:
-    job.repeated(playing, PACE)
+    repeated(playing, PACE, name="playing")
 else:
     job.watched(charts, "run", only_results=True)

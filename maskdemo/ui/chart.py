@@ -10,14 +10,11 @@ needs no answer from the server at all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from hashlib import blake2b
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.components.v2 import component
-from streamlit.components.v2.types import ComponentRenderer
 
 from maskdemo.ui import library
 from maskdemo.ui.drawings import Drawing, drawing
@@ -65,7 +62,8 @@ def chart(
         if on_click is not None and (x := st.session_state[key].get("clicked")) is not None:
             on_click(x)
 
-    _component(library.CHART)(key=key, data=data, height=shown.height, on_clicked_change=on_clicked)
+    draw = library.drawn_by(library.CHART)
+    draw(key=key, data=data, height=shown.height, on_clicked_change=on_clicked)
 
 
 def replay(
@@ -91,17 +89,6 @@ def replay(
         if on_rest is not None:
             on_rest(st.session_state[key]["epoch"])
 
-    state = _component(library.REPLAY)(key=key, data=data, on_epoch_change=on_epoch)
+    state = library.drawn_by(library.REPLAY)(key=key, data=data, on_epoch_change=on_epoch)
     rests: Any = state.get("epoch")
     return rests if rests in epochs else epoch if epoch in epochs else epochs[-1]
-
-
-def _component(name: str) -> ComponentRenderer:
-    library.serve()
-    return _registered(name)
-
-
-@cache
-def _registered(name: str) -> ComponentRenderer:
-    script = f"{name.partition('.')[2]}.js"
-    return component(name, js=script, css="chart.css", isolate_styles=False)

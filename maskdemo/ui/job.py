@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import ceil, log2
 from typing import Any
 
@@ -11,6 +11,7 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.server import QueueFull, Status
 from maskdemo.ui import address, server
+from maskdemo.ui.again import repeated
 from maskdemo.ui.chart import saved_as
 
 #: Seconds between two looks at work that waits, of which only a line of text changes; at work that runs
@@ -62,9 +63,9 @@ def refusal(kind: str) -> None:
 
 
 def watched(
-    draw: Callable[[], None], *kinds: str, only_results: bool = False, poll: bool = True
+    draw: Callable[[], None], kind: str, *, only_results: bool = False, poll: bool = True
 ) -> None:
-    """Draw it now, and again as long as work of these kinds goes on.
+    """Draw it now, and again as long as work of this kind goes on.
 
     When work begins, finds its first or ends, or the pace changes, the whole page runs again, which
     alone starts or stops the watching; also when one piece of the page changed how all charts are to
@@ -73,41 +74,29 @@ def watched(
     """
 
     def look() -> None:
-        if _standing(kinds)[1] != stood:
+        if _standing(status(kind)) != stood:
             st.rerun()
         address.write()
         draw()
 
-    found, stood = _standing(kinds)
-    changing = any(each.going and not (only_results and each.newest is None) for each in found)
-    repeated(look, _pause(found) if poll and changing else None)
+    now = status(kind)
+    stood = _standing(now)
+    changing = now.going and not (only_results and now.newest is None)
+    name = f"{kind}_results" if only_results else kind
+    repeated(look, _pause(now) if poll and changing else None, name=name)
 
 
-def _standing(kinds: Sequence[str]) -> tuple[list[Status[Any]], tuple[object, ...]]:
-    """The work of these kinds, and what the whole page depends on."""
-    found = [status(kind) for kind in kinds]
-    phases = [(each.phase, each.newest is None) for each in found]
-    return found, (phases, _pause(found), saved_as())
+def _standing(now: Status[Any]) -> tuple[object, ...]:
+    """What the whole page depends on."""
+    return now.phase, now.newest is None, _pause(now), saved_as()
 
 
-def _pause(found: Sequence[Status[Any]]) -> float:
-    """Seconds between two looks at these: longer where many look at once, in few steps."""
-    running = [each for each in found if each.phase == "running"]
-    if not running:
+def _pause(now: Status[Any]) -> float:
+    """Seconds between two looks at it: longer where many look at once, in few steps."""
+    if now.phase != "running":
         return EVERY_WAITING
-    pace = EVERY_FIRST if any(each.newest is None for each in running) else EVERY
-    return pace * 2 ** max(0, ceil(log2(max(each.viewers for each in running) / AT_THAT_PACE)))
-
-
-def repeated(draw: Callable[[], None], seconds: float | None) -> None:
-    """Draw it now, and again every so many seconds without the rest of the page.
-
-    Where such a repetition follows upon a run of the whole page, Streamlit throws away what that run
-    drew of it and has not sent yet. So it has a place of its own, which stays, and nothing beside it
-    moves up; see also `minCachedMessageSize` in `.streamlit/config.toml`.
-    """
-    with st.container():
-        st.fragment(draw, run_every=seconds)()
+    pace = EVERY_FIRST if now.newest is None else EVERY
+    return pace * 2 ** max(0, ceil(log2(now.viewers / AT_THAT_PACE)))
 
 
 def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:

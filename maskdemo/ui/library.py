@@ -10,18 +10,32 @@ from importlib.resources import files
 from pathlib import Path
 
 from platformdirs import user_cache_path
+from streamlit.components.v2 import component
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+from streamlit.components.v2.types import ComponentRenderer
 
 #: The components' full names: files of a component are served under its name.
-CHART, REPLAY = "maskdemo.chart", "maskdemo.replay"
+CHART, REPLAY, AGAIN = "maskdemo.chart", "maskdemo.replay", "maskdemo.again"
 PLOTLY = "plotly.library"
 NAME = f"plotly-{version('plotly')}.min.js.gz"
 #: Where Plotly is, seen from our own files.
 ADDRESS = f"../{PLOTLY}/{NAME}"
 
 
-def serve() -> None:
+def drawn_by(name: str) -> ComponentRenderer:
+    """What puts a component of this name into the page."""
+    _serve()
+    return _registered(name)
+
+
+@cache
+def _registered(name: str) -> ComponentRenderer:
+    script = f"{name.partition('.')[2]}.js"
+    return component(name, js=script, css="chart.css", isolate_styles=False)
+
+
+def _serve() -> None:
     """Let the running server hand out the files; costs nothing once that is so.
 
     This is what Streamlit does for the packaged components that it finds installed. Ours are not
@@ -30,7 +44,7 @@ def serve() -> None:
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(CHART) is not None:
         return
-    ours = [ComponentConfig(name.partition(".")[2], "browser") for name in (CHART, REPLAY)]
+    ours = [ComponentConfig(name.partition(".")[2], "browser") for name in (CHART, REPLAY, AGAIN)]
     manager.register_from_manifest(ComponentManifest("maskdemo", "1", ours), Path(__file__).parent)
     room, _, name = PLOTLY.partition(".")
     theirs = ComponentManifest(room, version("plotly"), [ComponentConfig(name, ".")])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
+
+from maskdemo.ui.library import AGAIN
 
 #: A script that was cut off because the page is to run again has not drawn all of it.
 EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
@@ -52,7 +55,11 @@ class Viewer:
         self._changed = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._repeating: dict[str, asyncio.Task[None]] = {}
+        # As `again.js` has it: each part's page and timer, who waits to ask, who has asked.
+        self._pages: dict[str, int] = {}
+        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._due: list[str] = []
+        self._asked: str | None = None
 
     async def open(self, query: str = "", page: str = "") -> float:
         """Open a page by its link; returns the seconds until all of it has been drawn."""
@@ -71,7 +78,7 @@ class Viewer:
 
     async def close(self) -> None:
         """Close the tab."""
-        for task in [*self._tasks, *self._repeating.values()]:
+        for task in [*self._tasks, *self._timers.values()]:
             task.cancel()
         if self._socket is not None:
             await self._socket.close()
@@ -133,12 +140,11 @@ class Viewer:
         pressed: str = "",
         entered: tuple[str, float] | None = None,
         fragment: str = "",
-        by_itself: bool = False,
     ) -> None:
         back = BackMsg()
         asked = back.rerun_script
         asked.query_string, asked.page_name = self._query, self._page
-        asked.fragment_id, asked.is_auto_rerun = fragment, by_itself
+        asked.fragment_id = fragment
         asked.cached_message_hashes.extend(self._cached)
         asked.context_info.timezone, asked.context_info.color_scheme = "UTC", "light"
         if pressed:
@@ -151,10 +157,32 @@ class Viewer:
         with contextlib.suppress(OSError):
             await self._socket.send(back.SerializeToString())
 
-    async def _repeat(self, fragment: str, interval: float) -> None:
-        while True:
-            await asyncio.sleep(interval)
-            await self._rerun(fragment=fragment, by_itself=True)
+    def _again(self, fragment: str, *, seconds: float, page: int, drawn: int) -> None:
+        """A part has come that is to be drawn again so many seconds from now."""
+        if page != self._pages.get(fragment):
+            self._due.clear()
+            self._asked = None
+        elif self._asked == fragment:
+            self._asked = None
+        self._pages[fragment] = page
+        if fragment in self._timers:
+            self._timers[fragment].cancel()
+        self._timers[fragment] = asyncio.create_task(self._later(fragment, seconds))
+
+    async def _later(self, fragment: str, seconds: float) -> None:
+        await self._ask()
+        await asyncio.sleep(seconds)
+        self._due.append(fragment)
+        await self._ask()
+
+    async def _ask(self) -> None:
+        parts = {each.fragment for each in self._drawn.values() if _is_again(each.element)}
+        self._due = [each for each in self._due if each in parts]
+        if self._asked not in parts:
+            self._asked = None
+        if self._asked is None and self._due:
+            self._asked = self._due.pop(0)
+            await self._rerun(fragment=self._asked)
 
     async def _listen(self) -> None:
         assert self._socket is not None
@@ -169,9 +197,6 @@ class Viewer:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._runs += 1
-            if not message.metadata.run.fragment_ids:
-                # The whole page runs: what repeated itself will say so again.
-                self._stop_repeating()
         elif kind == "delta":
             self._draw(message)
         elif kind == "ref_hash":
@@ -180,15 +205,6 @@ class Viewer:
                 self._put(message, element, "")
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
-        elif kind == "auto_rerun":
-            wanted = message.auto_rerun
-            self._stop_repeating(wanted.fragment_id)
-            self._repeating[wanted.fragment_id] = asyncio.create_task(
-                self._repeat(wanted.fragment_id, wanted.interval)
-            )
-        elif kind == "stop_auto_rerun":
-            for fragment in message.stop_auto_rerun.fragment_ids:
-                self._stop_repeating(fragment)
         elif kind == "script_finished" and message.script_finished != EARLY:
             fragments = set(message.metadata.run.fragment_ids)
             self._clear(fragments)
@@ -203,6 +219,8 @@ class Viewer:
             if message.metadata.cacheable:
                 self._cached[message.hash] = delta.new_element
             self._put(message, delta.new_element, delta.fragment_id)
+            if _is_again(delta.new_element):
+                self._again(delta.fragment_id, **json.loads(delta.new_element.bidi_component.json))
             if delta.new_element.WhichOneof("type") == "exception":
                 self.exceptions.append(delta.new_element.exception.message)
         elif delta.WhichOneof("type") == "add_block":
@@ -223,6 +241,8 @@ class Viewer:
             if each.run == self._runs or (fragments and each.fragment not in fragments)
         }
 
-    def _stop_repeating(self, fragment: str | None = None) -> None:
-        for name in [each for each in self._repeating if fragment in (None, each)]:
-            self._repeating.pop(name).cancel()
+
+def _is_again(element: Element) -> bool:
+    return element.WhichOneof("type") == "bidi_component" and (
+        element.bidi_component.component_name == AGAIN
+    )

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from maskdemo import charts
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.ui import drawings
+from maskdemo.ui.again import repeated
 from maskdemo.ui.chart import chart, replay
 from tests.charts.samples import make_batch, make_snapshot, until
 
@@ -30,14 +31,22 @@ dark = st.context.theme.type == "dark"
 st.button("Go", on_click=lambda: state.update(epoch=1))
 
 
-@st.fragment(run_every=0.2 if 0 < state.get("epoch", 0) < EPOCHS else None)
+def growing() -> bool:
+    """Whether there is more to come."""
+    return 0 < state.epoch < EPOCHS
+
+
+def line() -> None:
+    """Another part that looks again; at the end the whole page runs, as after a training."""
+    if watched and not growing():
+        st.rerun()
+    st.caption("It grows." if watched else "It rests.")
+
+
 def view() -> None:
     """Charts that grow, and when they are whole can be played again."""
     state.polls = state.get("polls", 0) + 1
-    if 0 < state.setdefault("epoch", 0) < EPOCHS:
-        state.epoch += 1
-        if state.epoch == EPOCHS:
-            st.rerun()
+    state.epoch += growing()
     now, finished = until(WHOLE, state.epoch), state.epoch == EPOCHS
     st.text(f"Epoch {state.epoch}, step {state.get('step')}, rests at {state.get('rest')}")
     st.text(f"Drawn {state.polls} times")
@@ -63,4 +72,7 @@ def view() -> None:
         chart(shown, key="outputs", alt="Output by step", replay="run", on_click=clicked)
 
 
-view()
+state.setdefault("epoch", 0)
+watched = growing()
+repeated(line, 0.2 if watched else None, name="line")
+repeated(view, 0.2 if watched else None, name="view")

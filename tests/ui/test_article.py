@@ -15,6 +15,7 @@ from maskdemo.scenarios import SCENARIOS, Scenario
 from maskdemo.server import Program as RunProgram
 from maskdemo.server import QueueFull
 from maskdemo.ui import server
+from maskdemo.ui.library import CHART
 from tests.samples import small
 from tests.server.fakes import FakeServer
 from tests.ui import app
@@ -64,7 +65,7 @@ def until(page: AppTest, words: str, times: int = 1) -> AppTest:
 
 
 def charts_of(page: AppTest) -> int:
-    return len(page.get("bidi_component"))
+    return sum(each.proto.component_name == CHART for each in page.get("bidi_component"))
 
 
 def test_the_page_shows_all_programs_and_which_keras_will_run_them():

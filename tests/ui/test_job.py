@@ -57,7 +57,7 @@ def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
 
 def test_many_viewers_of_one_run_look_less_often():
     def pause(viewers: int, phase: Phase = "running", newest: object = "curves") -> float:
-        return job._pause([Status(phase, viewers=viewers, newest=newest)])
+        return job._pause(Status(phase, viewers=viewers, newest=newest))
 
     assert pause(1) == pause(8) == job.EVERY
     assert pause(9) == pause(16) == 2 * job.EVERY
