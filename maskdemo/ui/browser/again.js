@@ -4,7 +4,7 @@
 // Milliseconds after which an answer is not waited for any longer: it is lost where the connection broke.
 const PATIENCE = 10_000;
 
-const parts = new WeakMap();
+const parts = new Map();
 const due = new Set();
 let asked = null;
 let patience = null;
@@ -30,30 +30,29 @@ function settle(part) {
 function later(part) {
   settle(part);
   part.timer = setTimeout(() => {
-    due.add(part);
+    if (part.place.isConnected) due.add(part);
     ask();
   }, 1000 * part.seconds);
   ask();
 }
 
+// Where a part that has asked is taken out of the page, nobody else asks: the answer is the whole page,
+// in which the others come anew or go as well.
 export default function ({ data, parentElement, setTriggerValue }) {
   let part = parts.get(parentElement);
-  if (!part) parts.set(parentElement, (part = {}));
+  if (!part) parts.set(parentElement, (part = { place: parentElement }));
   part.tell = setTriggerValue;
-  if (data.drawn !== part.drawn) {
-    // All parts come anew with the whole page: nobody asks for one of them before it is here.
-    if (data.page !== part.page) {
-      due.clear();
-      if (asked) settle(asked);
+  if (data.drawn === part.drawn) return;
+  const anew = data.page !== part.page;
+  Object.assign(part, data);
+  later(part);
+  // With the whole page all parts come, in pieces: what they asked before it is out of date.
+  if (!anew) return;
+  for (const [place, each] of parts) {
+    if (place.isConnected) later(each);
+    else {
+      settle(each);
+      parts.delete(place);
     }
-    Object.assign(part, data);
-    later(part);
   }
-  // Streamlit also calls this for a drawing that a newer one has overtaken: then the part is still there.
-  return () =>
-    setTimeout(() => {
-      if (parentElement.isConnected) return;
-      settle(part);
-      ask();
-    });
 }
