@@ -31,6 +31,7 @@ function later(part) {
   settle(part);
   part.timer = setTimeout(() => {
     if (part.place.isConnected) due.add(part);
+    else parts.delete(part.place);
     ask();
   }, 1000 * part.seconds);
   ask();
@@ -45,14 +46,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.drawn === part.drawn) return;
   const anew = data.page !== part.page;
   Object.assign(part, data);
-  later(part);
   // With the whole page all parts come, in pieces: what they asked before it is out of date.
-  if (!anew) return;
-  for (const [place, each] of parts) {
-    if (place.isConnected) later(each);
-    else {
-      settle(each);
-      parts.delete(place);
-    }
-  }
+  const answers = anew ? [...parts.values()] : [part];
+  answers.forEach(settle);
+  answers.forEach(later);
 }
