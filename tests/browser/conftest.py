@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.server import BUILD, Server, running_server
-from tests.browser.viewer import DESKTOP, Viewer
+from tests.browser.viewer import DESKTOP, PATIENCE, Viewer
 
 HERE = Path(__file__).parent
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -33,7 +33,7 @@ FLAGS = (
 )
 PASSED = pytest.StashKey[bool]()
 # Only ever spent by a test that fails: machines that run tests are busy.
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

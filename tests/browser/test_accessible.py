@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
-from tests.browser.test_playground import LONG, SECOND, button, finish, link, start
+from tests.browser.test_playground import LONG, button, finish, link, start
 from tests.browser.viewer import Viewer
 
 AXE = Axe()
@@ -57,7 +57,7 @@ def test_the_playground(viewer: Viewer):
     viewer.settle()
     expect_no_findings(page)
     start(page)
-    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("epoch", timeout=60 * SECOND)
+    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("epoch")
     expect_no_findings(page)
     button(page, "Cancel").click()
     finish(viewer)
@@ -77,11 +77,11 @@ def test_inside_the_lstm(viewer: Viewer):
         expect_no_findings(page)
     # Where nothing was trained yet, arriving trains.
     page = viewer.open(f"/inside{link(**LONG, seed=32).lstrip('/')}")
-    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("epoch", timeout=60 * SECOND)
+    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("epoch")
     expect(page.get_by_text("Every gate at every step")).to_be_visible()
     expect_no_findings(page)
     button(page, "Cancel").click()
-    expect(button(page, "Cancel")).to_be_hidden(timeout=60 * SECOND)
+    expect(button(page, "Cancel")).to_be_hidden()
     viewer.settle()
     expect_no_findings(page)
 
@@ -94,10 +94,10 @@ def test_the_study(viewer: Viewer):
     viewer.settle()
     expect_no_findings(page)
     button(page, "Run study").click()
-    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("trainings", timeout=60 * SECOND)
+    expect(page.locator('[data-testid="stProgress"]')).to_contain_text("trainings")
     expect_no_findings(page)
     button(page, "Cancel").click()
-    expect(button(page, "Run study")).to_be_visible(timeout=60 * SECOND)
+    expect(button(page, "Run study")).to_be_visible()
     open_all(page, "All numbers", "How the words are reached")
     viewer.settle()
     expect_no_findings(page)
@@ -112,9 +112,9 @@ def test_the_article(viewer: Viewer):
     viewer.settle()
     expect_no_findings(page)
     button(page, "Run it").click()
-    expect(button(page, "Cancel")).to_be_visible(timeout=60 * SECOND)
+    expect(button(page, "Cancel")).to_be_visible()
     expect_no_findings(page)
-    expect(button(page, "Run it")).to_be_enabled(timeout=120 * SECOND)
+    expect(button(page, "Run it")).to_be_enabled()
     expect_no_findings(page)
 
 
@@ -122,8 +122,8 @@ def test_an_audit(viewer: Viewer):
     page = viewer.open("/audit")
     expect_no_findings(page)
     button(page, "Audit").click()
-    expect(button(page, "Cancel")).to_be_visible(timeout=60 * SECOND)
+    expect(button(page, "Cancel")).to_be_visible()
     expect_no_findings(page)
-    expect(button(page, "Audit")).to_be_visible(timeout=120 * SECOND)
+    expect(button(page, "Audit")).to_be_visible()
     viewer.settle()
     expect_no_findings(page)

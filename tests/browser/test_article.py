@@ -12,8 +12,6 @@ from maskdemo.export.script import script
 from maskdemo.scenarios import SCENARIOS
 from tests.browser.viewer import Viewer
 
-#: Milliseconds for what takes seconds on a quiet machine: a child loads TensorFlow before its program.
-LONG = 90_000
 NUMBER = re.compile(r"line (\d+) with an? (\w+)")
 
 
@@ -21,7 +19,7 @@ def section(page: Page, number: int) -> Locator:
     """The box of one example, opened."""
     box = page.locator(f".st-key-box_{number}")
     box.get_by_text("The program, run here").click()
-    expect(box.get_by_role("button", name="Run it")).to_be_visible(timeout=LONG)
+    expect(box.get_by_role("button", name="Run it")).to_be_visible()
     return box
 
 
@@ -30,10 +28,10 @@ def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path)
     page = viewer.open("/article")
     first, box = section(page, 1), section(page, 3)
     box.get_by_role("button", name="Run it").click()
-    expect(box.get_by_role("button", name="Cancel")).to_be_visible(timeout=LONG)
-    expect(first.get_by_role("button", name="Run it")).to_be_disabled(timeout=LONG)
+    expect(box.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(first.get_by_role("button", name="Run it")).to_be_disabled()
     stopped = box.get_by_test_id("stAlert").get_by_text(NUMBER)
-    expect(stopped).to_be_visible(timeout=LONG)
+    expect(stopped).to_be_visible()
     found = NUMBER.search(stopped.inner_text())
     assert found is not None
     line = example.programs[0].text.splitlines()[int(found[1]) - 1].strip()
@@ -42,17 +40,15 @@ def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path)
 
     box.get_by_text("Held state: mended").click()
     viewer.settle()
-    expect(stopped).to_have_count(0, timeout=LONG)
+    expect(stopped).to_have_count(0)
     expect(box.locator("code", has_text="+++ example_3_state_held.py").first).to_be_visible()
     box.get_by_role("button", name="Run it").click()
-    expect(box.get_by_text(re.compile(r"Ran to its end|Epoch \d of 2, batch \d of 4"))).to_be_visible(
-        timeout=LONG
-    )
-    expect(box.locator(".js-plotly-plot").first).to_be_visible(timeout=LONG)
-    expect(box.get_by_text("Ran to its end")).to_be_visible(timeout=LONG)
-    expect(box.get_by_text("exactly the same outputs")).to_be_visible(timeout=LONG)
+    expect(box.get_by_text(re.compile(r"Ran to its end|Epoch \d of 2, batch \d of 4"))).to_be_visible()
+    expect(box.locator(".js-plotly-plot").first).to_be_visible()
+    expect(box.get_by_text("Ran to its end")).to_be_visible()
+    expect(box.get_by_text("exactly the same outputs")).to_be_visible()
     box.get_by_text("What it printed").click()
-    expect(box.get_by_text("Total params")).to_be_visible(timeout=LONG)
+    expect(box.get_by_text("Total params")).to_be_visible()
 
     with page.expect_download() as waiting:
         box.get_by_role("button", name="Program").click()
@@ -69,6 +65,6 @@ def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path)
     page.keyboard.press("Escape")
 
     box.get_by_role("link", name="Open in the playground").click()
-    expect(page.get_by_role("heading", name="Is masking required")).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("heading", name="Is masking required")).to_be_visible()
     viewer.settle()
     expect(page.get_by_text(SCENARIOS[example.scenario].look_for)).to_be_visible()

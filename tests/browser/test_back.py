@@ -17,8 +17,6 @@ from maskdemo.study.questions import QUESTIONS
 from tests.browser.viewer import SCRIPT_DONE, Viewer
 from tests.samples import small
 
-PATIENCE = 60_000
-
 
 @dataclass
 class Journey:
@@ -40,10 +38,10 @@ class Journey:
             parts = urlsplit(url)
             return (parts.path, parse_qs(parts.query)) == wanted
 
-        self.page.wait_for_url(there, timeout=PATIENCE, wait_until="commit")
+        self.page.wait_for_url(there, wait_until="commit")
         look()
         # A person who looks before going on: Streamlit itself mixes up pages that are left unread.
-        expect(self.page.locator(SCRIPT_DONE)).to_be_attached(timeout=PATIENCE)
+        expect(self.page.locator(SCRIPT_DONE)).to_be_attached()
 
     def walk(self) -> None:
         """Back to the first step and forward to the last, looking at each."""
@@ -69,9 +67,7 @@ def radio(page: Page, name: str) -> Locator:
 
 
 def heading(page: Page, name: str) -> Callable[[], None]:
-    return lambda: expect(page.get_by_role("heading", name=name, level=1)).to_be_visible(
-        timeout=PATIENCE
-    )
+    return lambda: expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
 
 def go(page: Page, name: str) -> None:
@@ -121,7 +117,7 @@ def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
     journey = Journey(page)
     page.get_by_role("button", name="Train").click()
     epoch = page.get_by_role("slider", name="After epoch")
-    expect(epoch).to_be_visible(timeout=60_000)
+    expect(epoch).to_be_visible()
     journey.at(
         "/",
         one.to_params(),
@@ -135,7 +131,7 @@ def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
     )
     go(page, "Inside the LSTM")
     gates = page.get_by_text("Every gate at every step: No mask")
-    journey.at("/inside", one.to_params(), lambda: expect(gates).to_be_visible(timeout=PATIENCE))
+    journey.at("/inside", one.to_params(), lambda: expect(gates).to_be_visible())
     radio(page, "Held state").click()
     journey.at(
         "/inside",

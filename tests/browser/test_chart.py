@@ -56,7 +56,7 @@ def grow(page: Page) -> None:
 
 
 def expect_grown(page: Page) -> None:
-    expect(page.get_by_role("button", name="Replay")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Replay")).to_be_visible()
 
 
 def plot(page: Page, alt: str) -> Locator:

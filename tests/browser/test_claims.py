@@ -11,8 +11,6 @@ from maskdemo.article.claims import CLAIMS
 from maskdemo.experiment import Experiment
 from tests.browser.viewer import NUMBERS, Viewer
 
-SECOND = 1000
-
 
 def open_claim(viewer: Viewer, name: str) -> Locator:
     viewer.open("/article")
@@ -24,7 +22,7 @@ def open_claim(viewer: Viewer, name: str) -> Locator:
 
 def in_playground(viewer: Viewer) -> None:
     heading = viewer.page.get_by_role("heading", name="Is masking required for LSTMs?")
-    expect(heading).to_be_visible(timeout=30 * SECOND)
+    expect(heading).to_be_visible()
     viewer.settle()
 
 
@@ -41,7 +39,7 @@ def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
     expect(button).to_be_enabled()
     button.click()
     expect(card).to_contain_text(re.compile("Being measured|in (all|none|1) (of )?2 cases"))
-    expect(card).to_contain_text(re.compile("in (all|none|1) (of )?2 cases"), timeout=200 * SECOND)
+    expect(card).to_contain_text(re.compile("in (all|none|1) (of )?2 cases"))
     expect(card).to_contain_text(re.compile(r"95% interval [+−]\d+\.\d to [+−]\d+\.\d, \d repeats"))
     expect(card.get_by_role("button", name="Test it")).to_have_count(0)
     expect(page.get_by_role("button", name="Test the others")).to_be_enabled()
@@ -56,9 +54,7 @@ def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
     slider = page.get_by_role("slider", name="Padded length")
     expect(slider).to_have_value(str(case.experiment.padded_length))
     # The test has trained it already: its results are there without training again.
-    expect(page.locator(NUMBERS)).to_have_count(
-        len(case.experiment.strategies), timeout=30 * SECOND
-    )
+    expect(page.locator(NUMBERS)).to_have_count(len(case.experiment.strategies))
 
     # Another claim's experiment, although the session has been in the playground with this one.
     page.get_by_role("link", name="The article, checked").first.click()

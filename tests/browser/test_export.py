@@ -17,7 +17,6 @@ from maskdemo.export.script import script
 from maskdemo.strategies import STRATEGIES
 from tests.browser.viewer import NUMBERS, PHONE, Viewer
 
-SECOND = 1000
 TINY = Experiment(
     task="sum_sign",
     train_size=400,
@@ -38,17 +37,17 @@ def open_trained(viewer: Viewer) -> Page:
     page = viewer.open(f"/playground?{urlencode(TINY.to_params())}")
     expect(page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.wait_for_url(re.compile(r"/\?.*seed=6"), timeout=10 * SECOND)
+    page.wait_for_url(re.compile(r"/\?.*seed=6"))
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible(timeout=120 * SECOND)
-    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible(timeout=60 * SECOND)
-    expect(page.get_by_text("none, exactly 0")).to_be_visible(timeout=20 * SECOND)
+    expect(page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible()
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+    expect(page.get_by_text("none, exactly 0")).to_be_visible()
     viewer.settle()
     return page
 
 
 def download(page: Page, ask: Callable[[], None], folder: Path) -> Path:
-    with page.expect_download(timeout=60 * SECOND) as waiting:
+    with page.expect_download() as waiting:
         ask()
     file = folder / waiting.value.suggested_filename
     waiting.value.save_as(file)
@@ -95,8 +94,8 @@ def test_what_is_taken_away_is_what_the_page_shows(viewer: Viewer, browser: Brow
     page.keyboard.press("Escape")
     # The choice of a picture's format holds on the other pages too.
     page.get_by_role("link", name="Inside the LSTM").click()
-    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible(timeout=20 * SECOND)
-    page.wait_for_function(PAINTED, timeout=30 * SECOND)
+    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
+    page.wait_for_function(PAINTED)
 
 
 def read_offline(browser: Browser, report: Path, headline: str, numbers: list[str]) -> None:
@@ -107,11 +106,10 @@ def read_offline(browser: Browser, report: Path, headline: str, numbers: list[st
     page = reader.page
     page.goto(report.as_uri())
     figures = page.locator("figure")
-    expect(figures.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30 * SECOND)
+    expect(figures.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     page.wait_for_function(
         """() => [...document.querySelectorAll('figure')].every(
-            figure => figure.querySelector('.js-plotly-plot svg .plot, .js-plotly-plot svg .xy'))""",
-        timeout=30 * SECOND,
+            figure => figure.querySelector('.js-plotly-plot svg .plot, .js-plotly-plot svg .xy'))"""
     )
     assert figures.count() == 6
     expect(page.get_by_role("heading", name=headline)).to_be_visible()
@@ -156,7 +154,7 @@ def expect_figures(viewer: Viewer, folder: Path) -> None:
     assert drawn.read_text().startswith("<svg") and "Held state" in drawn.read_text()
     page.get_by_role("button", name="Take away").click()
     page.get_by_role("radio", name="PNG").click()
-    page.wait_for_function(PAINTED, timeout=20 * SECOND)
+    page.wait_for_function(PAINTED)
     page.keyboard.press("Escape")
     viewer.settle()
     painted = download(page, camera, folder)
@@ -168,6 +166,6 @@ def expect_shown_code(page: Page) -> None:
     page.get_by_text("Show the code").click()
     page.get_by_role("tab", name="Held state").click()
     shown = page.get_by_role("tabpanel").locator("code:visible")
-    expect(shown).to_contain_text("held_state", timeout=10 * SECOND)
+    expect(shown).to_contain_text("held_state")
     assert shown.inner_text().strip() == strategy_lines(TINY, "held_state").strip()
     assert shown.locator("span[style*=color], span[class*=token]").count() > 5, "highlighted"

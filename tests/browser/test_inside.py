@@ -33,8 +33,8 @@ def link() -> str:
 
 def wait_for_networks(viewer: Viewer) -> Page:
     page = viewer.page
-    expect(page.locator(".maskdemo-chart .main-svg").first).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".maskdemo-chart .main-svg").first).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     viewer.settle()
     return page
 
@@ -61,8 +61,8 @@ def test_trained_on_arrival_scrubbed_played_and_shown_to_another_viewer(
     page.get_by_role("button", name="Play").click()
     # A busy browser may skip an epoch on the way.
     moved = re.compile("Test sequence 1, after epoch [456]")
-    expect(page.get_by_text(moved).first).to_be_visible(timeout=10_000)
-    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text(moved).first).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
     expect(page.get_by_text("Test sequence 1, after epoch 6").first).to_be_visible()
 
     page.get_by_role("radio", name="Held state").click()

@@ -61,7 +61,7 @@ def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Vie
     expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
     assert "own-" not in page.url and "padded_length=12" in page.url
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text("none, exactly 0")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("none, exactly 0")).to_be_visible()
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
     viewer.settle()
     expect(page.locator(NUMBERS)).to_have_count(2)

@@ -53,7 +53,7 @@ def answer(page: Page) -> Locator:
 
 def seen(locator: Locator) -> None:
     """Wait for it, also on a machine that trains for many at once."""
-    expect(locator).to_be_visible(timeout=120_000)
+    expect(locator).to_be_visible()
 
 
 def wait_for_end(viewer: Viewer) -> Page:
@@ -74,7 +74,7 @@ def test_points_arrive_survive_cancelling_and_another_viewer_has_them_at_once(
     before = chart(page).bounding_box()
 
     page.get_by_role("button", name="Run study").click()
-    page.wait_for_function(f"() => 0 < {POINTS} && {POINTS} < {TOTAL}", timeout=120_000)
+    page.wait_for_function(f"() => 0 < {POINTS} && {POINTS} < {TOTAL}")
     # Cancelling keeps the points, and running again takes them from the store.
     page.get_by_role("button", name="Cancel").click()
     wait_for_end(first)

@@ -8,8 +8,12 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
+from tests import waiting
+
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
+#: Milliseconds for anything to come; only ever spent by a test that fails.
+PATIENCE = 1000 * waiting.PATIENCE
 
 SCRIPT_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 #: The accuracies in the table of strategies.
@@ -33,6 +37,7 @@ class Viewer:
     """Errors on the console, uncaught exceptions and requests that left this machine."""
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
         self.page.on("request", self._on_request)
@@ -47,19 +52,19 @@ class Viewer:
         if not request.url.startswith((self.base_url, "data:", "blob:")):
             self.errors.append(f"request to another host: {request.url}")
 
-    def open(self, path: str = "/", *, timeout: float = 60) -> Page:
+    def open(self, path: str = "/") -> Page:
         """Go to a page (`"/"`, `"/?seed=3"`) and wait until its script is done."""
         self.page.goto(f"{self.base_url}/{path.lstrip('/')}")
         # A script that has not begun yet is not running either.
         began = self.page.get_by_test_id("stElementContainer").first
-        expect(began).to_be_attached(timeout=timeout * 1000)
-        self.settle(timeout=timeout)
+        expect(began).to_be_attached()
+        self.settle()
         return self.page
 
-    def settle(self, *, timeout: float = 60) -> None:
+    def settle(self) -> None:
         """Wait until the script rests and nothing of an earlier run is left on the page."""
-        expect(self.page.locator(SCRIPT_DONE)).to_be_attached(timeout=timeout * 1000)
-        expect(self.page.locator('[data-stale="true"]')).to_have_count(0, timeout=timeout * 1000)
+        expect(self.page.locator(SCRIPT_DONE)).to_be_attached()
+        expect(self.page.locator('[data-stale="true"]')).to_have_count(0)
 
     def complaints(self) -> list[str]:
         """Everything that must not be there when a journey ends."""

@@ -68,12 +68,17 @@ class FakeProcess:
 
 
 class FakeServer(Server):
-    """A server whose workers are fakes; `workers` are all that it has had."""
+    """A server whose workers are fakes. workers: all that it has had. steps: of its thread, so far."""
 
     def __init__(self, answer: Answer, **options: Any) -> None:
         self.workers: list[FakeProcess] = []
+        self.steps = 0
         super().__init__(start=partial(self._hired, answer), **options)
 
     def _hired(self, answer: Answer, tell: Callable[[Any, object | None], None]) -> Any:
         self.workers.append(FakeProcess(answer, tell))
         return self.workers[-1]
+
+    def _step(self) -> None:
+        super()._step()
+        self.steps += 1

@@ -21,7 +21,8 @@ from maskdemo.study.running import train_here
 from maskdemo.training import train
 from tests.own.test_registry import own_of
 from tests.samples import SMALL
-from tests.server.test_worker import ended, newest, until
+from tests.server.test_worker import ended, newest
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 

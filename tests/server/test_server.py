@@ -11,7 +11,8 @@ from maskdemo.server import Run
 from maskdemo.ui import server
 from tests.samples import small
 from tests.server.fakes import FakeServer
-from tests.server.test_supervisor import Held, until
+from tests.server.test_supervisor import Held
+from tests.waiting import until
 
 PAGES = ("playground", "inside", "study", "article", "audit")
 OPEN = """

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,21 +24,13 @@ from maskdemo.study.grid import Study
 from maskdemo.training import train
 from tests.own.test_training import example
 from tests.samples import small
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 280.0  # only ever spent by a test that fails
 LONG = small(epochs=200, repeats=20)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Signals are sent here.")
-
-
-def until(true: Callable[[], Any], patience: float = PATIENCE) -> Any:
-    end = time.monotonic() + patience
-    while not (found := true()):
-        assert time.monotonic() < end, "waited in vain"
-        threading.Event().wait(0.01)
-    return found
 
 
 def alive(pid: int) -> bool:
@@ -219,7 +210,7 @@ SERVER = """
 import sys
 from maskdemo.server import Run, Server
 from tests.samples import small
-from tests.server.test_worker import until
+from tests.waiting import until
 server = Server()
 server.submit("a", Run(small(epochs=200, repeats=20)))
 until(lambda: server.worker and (sys.argv[1] == "start" or server.status("a", "run").newest))

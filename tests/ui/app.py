@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import re
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import unescape
@@ -20,11 +18,11 @@ from maskdemo.experiment import Experiment
 from maskdemo.study import Study
 from maskdemo.tasks import TASKS
 from maskdemo.ui import address, server
+from tests import waiting
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
-#: Seconds until a run must have ended; only ever spent by a test that fails.
-PATIENCE = 180.0
-#: Seconds between two looks at work that goes on.
+#: Seconds between two looks at work that goes on. The worker stands back for whoever is busy: looking
+#: all the time would keep it from its work.
 BETWEEN = 0.1
 
 
@@ -78,12 +76,8 @@ def names(page: AppTest) -> Any:
 
 def until(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
     """Look again, as the page does while work goes on, until it is so."""
-    end = time.monotonic() + PATIENCE
-    while not done(fine(page)):
-        assert time.monotonic() < end, f"waited in vain; the page said:\n{shown(page)}"
-        # The worker stands back for whoever is busy: looking all the time would keep it from its work.
-        threading.Event().wait(BETWEEN)
-        page.run()
+    if not done(fine(page)):
+        waiting.until(lambda: done(fine(page.run())), between=BETWEEN, said=lambda: shown(page))
     return page
 
 

@@ -19,7 +19,8 @@ from maskdemo.ui.library import CHART
 from tests.samples import small
 from tests.server.fakes import FakeServer
 from tests.ui import app
-from tests.ui.app import PATIENCE, fine, keys, links, shown, table
+from tests.ui.app import fine, keys, links, shown, table
+from tests.waiting import PATIENCE
 
 Tells = Callable[[Program], Iterator[ProgramRun]]
 VERSIONS = {"Keras": "9.8.7"}
