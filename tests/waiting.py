@@ -13,7 +13,7 @@ T = TypeVar("T")
 PATIENCE = 240.0
 
 
-def until(true: Callable[[], T], *, between: float = 0.01, said: Callable[[], str] = str) -> T:
+def until(true: Callable[[], T], *, between: float = 0.01, said: Callable[[], str] = lambda: "") -> T:
     """What `true` returns once it is true.
 
     between: seconds between two looks. said: what to add to the failure.

@@ -8,8 +8,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from functools import cache, reduce
 from pathlib import Path
 from typing import Any
@@ -32,11 +30,11 @@ from maskdemo.article.outcome import (
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Program as RunProgram
 from maskdemo.server import Server
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 240.0  # only ever spent by a test that fails
 #: This one has a process to itself, as on the page; the others share one.
 ALONE = "example_3_as_written"
 
@@ -77,10 +75,8 @@ def test_a_run_tells_its_versions_and_where_it_failed():
     server = Server()
     try:
         server.submit("a", RunProgram(ALONE))
-        end = time.monotonic() + PATIENCE
-        while (status := server.status("a", "program")).going:
-            assert time.monotonic() < end
-            threading.Event().wait(0.05)
+        until(lambda: not server.status("a", "program").going)
+        status = server.status("a", "program")
     finally:
         server.close()
     last = status.newest
