@@ -16,7 +16,12 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 from streamlit.components.v2.types import ComponentRenderer
 
 #: The components' full names: files of a component are served under its name.
-CHART, REPLAY, AGAIN = "maskdemo.chart", "maskdemo.replay", "maskdemo.again"
+CHART, REPLAY, AGAIN, LEAVING = OURS = (
+    "maskdemo.chart",
+    "maskdemo.replay",
+    "maskdemo.again",
+    "maskdemo.leaving",
+)
 PLOTLY = "plotly.library"
 NAME = f"plotly-{version('plotly')}.min.js.gz"
 #: Where Plotly is, seen from our own files.
@@ -44,7 +49,7 @@ def _serve() -> None:
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(CHART) is not None:
         return
-    ours = [ComponentConfig(name.partition(".")[2], "browser") for name in (CHART, REPLAY, AGAIN)]
+    ours = [ComponentConfig(name.partition(".")[2], "browser") for name in OURS]
     manager.register_from_manifest(ComponentManifest("maskdemo", "1", ours), Path(__file__).parent)
     room, _, name = PLOTLY.partition(".")
     theirs = ComponentManifest(room, version("plotly"), [ComponentConfig(name, ".")])

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from maskdemo.experiment import Experiment
-from maskdemo.ui import address
+from maskdemo.ui import address, library
 
 #: Name -> title, in the order of the menu; a page's script and its address have its name.
 TITLES: Mapping[str, str] = {
@@ -79,6 +79,14 @@ def menu() -> None:
     with st.sidebar.container(gap="xxsmall"):
         for name, title in TITLES.items():
             st.page_link(file_of(name), label=title, icon=ICONS[name], query_params=address.link(name))
+
+
+def leaving(name: str) -> None:
+    """From the click on a link to another page until that is here, this one does not answer any more.
+
+    name: the page's. Why: see `maskdemo/ui/browser/leaving.js`.
+    """
+    library.drawn_by(library.LEAVING)(key="leaving", data={"page": name})
 
 
 def to_playground(experiment: Experiment, label: str = "Open in the playground") -> None:

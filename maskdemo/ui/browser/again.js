@@ -1,5 +1,8 @@
 // A part of the page that is drawn again by itself: it asks the server for that some seconds after its
-// last drawing was here. One part asks at a time, and none before the answer to the last one.
+// last drawing was here. One part asks at a time, none before the answer to the last one, and none of a
+// page that is being left.
+
+import { leaving } from "./leaving.js";
 
 // Milliseconds after which an answer is not waited for any longer: it is lost where the connection broke.
 const PATIENCE = 10_000;
@@ -11,6 +14,10 @@ let patience = null;
 
 function ask() {
   if (asked || !due.size) return;
+  if (leaving()) {
+    due.forEach(later);
+    return;
+  }
   [asked] = due;
   due.delete(asked);
   asked.tell("again", true);

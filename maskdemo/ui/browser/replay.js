@@ -3,6 +3,8 @@
 // Where a group stands is kept on the document, and each move is told by an event there, so that
 // charts and control find each other wherever they are on the page, in whatever order they come.
 
+import { leaving } from "./leaving.js";
+
 const EVENT = "maskdemo:replay";
 const PLACES = Symbol.for(EVENT);
 // How long a whole replay takes, and an epoch of it at the most, in milliseconds.
@@ -113,7 +115,7 @@ class Control {
     this.playing = false;
     this.show(Math.round(this.place));
     const epoch = this.data.epochs[this.place];
-    if (epoch !== this.told) this.tell("epoch", (this.told = epoch));
+    if (epoch !== this.told && !leaving()) this.tell("epoch", (this.told = epoch));
   }
 
   /** Keys go from epoch to epoch; dragging glides. */

@@ -1,0 +1,129 @@
+"""A page that is left for another one while a run goes on: the other one comes, and stays."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from tests.browser.test_playground import LONG, button, link, start
+from tests.browser.viewer import Viewer
+
+#: Milliseconds between two looks at a run, and more; how many of them nobody has patience for.
+LOOK, GIVEN_UP = 500, 21
+
+
+class Line:
+    """The page's connection to its server, on which the way to another page can be made long."""
+
+    def __init__(self, page: Page) -> None:
+        self.asked: list[BackMsg] = []
+        self._long = self._left = False
+        self._page = page
+        page.route_web_socket(re.compile("_stcore/stream"), self._join)
+
+    def _join(self, browser: WebSocketRoute) -> None:
+        self._server = browser.connect_to_server()
+        browser.on_message(self._on_question)
+
+    def _on_question(self, message: str | bytes) -> None:
+        assert isinstance(message, bytes)
+        question = BackMsg.FromString(message)
+        self._left = self._left or not question.rerun_script.fragment_id
+        if self._long and self._left:
+            self.asked.append(question)
+        else:
+            self._server.send(message)
+
+    def hold(self) -> None:
+        """From now on, the first question for a whole page and all that come after it do not arrive."""
+        self._long, self._left, self.asked = True, False, []
+
+    def release(self) -> None:
+        """Let it arrive."""
+        self._long = False
+        for question in self.asked:
+            self._server.send(question.SerializeToString())
+
+    def looks(self, times: int) -> None:
+        """Let time pass in the page, for so many looks at a run."""
+        for _ in range(times):
+            self._page.clock.run_for(LOOK)
+
+
+@pytest.fixture
+def line(viewer: Viewer) -> Line:
+    """To a page whose clock the test moves."""
+    line = Line(viewer.page)
+    viewer.page.clock.install()
+    return line
+
+
+def article(page: Page) -> Locator:
+    return page.get_by_role("heading", name="The article, checked")
+
+
+def watch_a_run(viewer: Viewer) -> None:
+    """On the playground, with the article behind it in the browser's history."""
+    page = viewer.open(link(**LONG))
+    start(page)
+    page.get_by_role("link", name="The article, checked").click()
+    expect(article(page)).to_be_visible()
+    page.get_by_role("link", name="Playground").click()
+    expect(button(page, "Cancel")).to_be_enabled()
+
+
+def comes_and_stays(viewer: Viewer, there: Locator) -> None:
+    expect(there).to_be_visible()
+    viewer.settle()
+    expect(there).to_be_visible()
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, back: bool):
+    watch_a_run(viewer)
+    page = viewer.page
+    line.hold()
+    if back:
+        page.evaluate("history.back()")
+    else:
+        page.get_by_role("link", name="The article, checked").click()
+    line.looks(10)
+    # The page is still seen, and somebody goes on using it.
+    button(page, "Cancel").click(force=True)
+    line.looks(2)
+    assert len(line.asked) == 1, "for the other page, once"
+    line.release()
+    comes_and_stays(viewer, article(page))
+    button(page, "Test all claims").click(trial=True)
+    page.get_by_role("link", name="Playground").click()
+    button(page, "Cancel").click()
+    expect(button(page, "Train")).to_be_visible()
+
+
+def test_what_is_typed_and_not_entered_yet_is_not_entered_by_going_back(viewer: Viewer, line: Line):
+    page = viewer.open("/article")
+    page.get_by_role("link", name="Inside the LSTM").click()
+    page.get_by_role("radio", name="Add padding").click()
+    page.wait_for_url("**/inside?view=padding")
+    viewer.settle()
+    page.get_by_label("Value written there").fill("3")
+    line.hold()
+    page.evaluate("history.go(-2)")
+    line.looks(2)
+    assert len(line.asked) == 1
+    line.release()
+    comes_and_stays(viewer, article(page))
+
+
+def test_a_page_is_given_back_where_no_other_comes(viewer: Viewer, line: Line):
+    watch_a_run(viewer)
+    page = viewer.page
+    line.hold()
+    page.get_by_role("link", name="The article, checked").click()
+    line.looks(GIVEN_UP)
+    button(page, "Cancel").click()
+    assert len(line.asked) > 1
+    line.release()
