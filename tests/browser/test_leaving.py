@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser.test_playground import LONG, button, link, start
 from tests.browser.viewer import Viewer
 
-#: Milliseconds between two looks at a run, and more; how many of them nobody has patience for.
-LOOK, GIVEN_UP = 500, 21
+#: Milliseconds between two looks at a run, and more; how many of them the page has patience for.
+LOOK, PATIENCE = 500, 20
 
 
 class Line:
@@ -81,8 +81,20 @@ def comes_and_stays(viewer: Viewer, there: Locator) -> None:
     expect(there).to_be_visible()
 
 
+def wait_patiently(page: Page) -> None:
+    """However slow the machine is, the page is not given back before the other one comes."""
+
+    def patient(route: Route) -> None:
+        script = route.fetch().text()
+        assert script.count("10_000") == 1
+        route.fulfill(body=script.replace("10_000", "1e9"), content_type="text/javascript")
+
+    page.route("**/leaving.js*", patient)
+
+
 @pytest.mark.parametrize("back", [False, True])
 def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, back: bool):
+    wait_patiently(viewer.page)
     watch_a_run(viewer)
     page = viewer.page
     line.hold()
@@ -104,6 +116,7 @@ def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, bac
 
 
 def test_what_is_typed_and_not_entered_yet_is_not_entered_by_going_back(viewer: Viewer, line: Line):
+    wait_patiently(viewer.page)
     page = viewer.open("/article")
     page.get_by_role("link", name="Inside the LSTM").click()
     page.get_by_role("radio", name="Add padding").click()
@@ -123,7 +136,7 @@ def test_a_page_is_given_back_where_no_other_comes(viewer: Viewer, line: Line):
     page = viewer.page
     line.hold()
     page.get_by_role("link", name="The article, checked").click()
-    line.looks(GIVEN_UP)
+    line.looks(PATIENCE + 1)
     button(page, "Cancel").click()
     assert len(line.asked) > 1
     line.release()
