@@ -12,7 +12,7 @@ if __name__ == "__main__":
     page, name = navigation.declare()
     st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
     theme.style()
-    navigation.leaving(name)
+    navigation.leaving(page)
     address.follow(name)
     navigation.menu()
     server.shared()

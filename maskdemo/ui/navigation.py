@@ -81,12 +81,13 @@ def menu() -> None:
             st.page_link(file_of(name), label=title, icon=ICONS[name], query_params=address.link(name))
 
 
-def leaving(name: str) -> None:
+def leaving(page: StreamlitPage) -> None:
     """From the click on a link to another page until that is here, this one does not answer any more.
 
-    name: the page's. Why: see `maskdemo/ui/browser/leaving.js`.
+    Why: see `maskdemo/ui/browser/leaving.js`.
     """
-    library.drawn_by(library.LEAVING)(key="leaving", data={"page": name})
+    data = {"page": page.url_path, "pages": list(TITLES)}
+    library.drawn_by(library.LEAVING)(key="leaving", data=data)
 
 
 def to_playground(experiment: Experiment, label: str = "Open in the playground") -> None:

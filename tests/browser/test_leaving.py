@@ -69,9 +69,9 @@ def watch_a_run(viewer: Viewer) -> None:
     """On the playground, with the article behind it in the browser's history."""
     page = viewer.open(link(**LONG))
     start(page)
-    page.get_by_role("link", name="The article, checked").click()
+    to(page, "The article, checked")
     expect(article(page)).to_be_visible()
-    page.get_by_role("link", name="Playground").click()
+    to(page, "Playground")
     expect(button(page, "Cancel")).to_be_enabled()
 
 
@@ -92,25 +92,35 @@ def wait_patiently(page: Page) -> None:
     page.route("**/leaving.js*", patient)
 
 
-@pytest.mark.parametrize("back", [False, True])
-def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, back: bool):
+def to(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name).click()
+
+
+@pytest.mark.parametrize("way", ["link", "link to the first page", "back"])
+def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, way: str):
     wait_patiently(viewer.page)
     watch_a_run(viewer)
-    page = viewer.page
+    page, other = viewer.page, article(viewer.page)
+    if way == "link to the first page":
+        to(page, "Inside the LSTM")
+        expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
+        expect(button(page, "Cancel")).to_be_enabled()
+        viewer.settle()
+        other = page.get_by_role("heading", name="Is masking required")
     line.hold()
-    if back:
+    if way == "back":
         page.evaluate("history.back()")
     else:
-        page.get_by_role("link", name="The article, checked").click()
+        to(page, "The article, checked" if way == "link" else "Playground")
     line.looks(10)
     # The page is still seen, and somebody goes on using it.
     button(page, "Cancel").click(force=True)
     line.looks(2)
     assert len(line.asked) == 1, "for the other page, once"
     line.release()
-    comes_and_stays(viewer, article(page))
-    button(page, "Test all claims").click(trial=True)
-    page.get_by_role("link", name="Playground").click()
+    comes_and_stays(viewer, other)
+    # It can be used.
+    to(page, "Playground")
     button(page, "Cancel").click()
     expect(button(page, "Train")).to_be_visible()
 
@@ -118,7 +128,7 @@ def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, bac
 def test_what_is_typed_and_not_entered_yet_is_not_entered_by_going_back(viewer: Viewer, line: Line):
     wait_patiently(viewer.page)
     page = viewer.open("/article")
-    page.get_by_role("link", name="Inside the LSTM").click()
+    to(page, "Inside the LSTM")
     page.get_by_role("radio", name="Add padding").click()
     page.wait_for_url("**/inside?view=padding")
     viewer.settle()
@@ -131,11 +141,23 @@ def test_what_is_typed_and_not_entered_yet_is_not_entered_by_going_back(viewer: 
     comes_and_stays(viewer, article(page))
 
 
+def test_somebody_who_thinks_better_of_it_is_back_at_once(viewer: Viewer, line: Line):
+    wait_patiently(viewer.page)
+    watch_a_run(viewer)
+    page = viewer.page
+    line.hold()
+    to(page, "The article, checked")
+    to(page, "Playground")
+    line.release()
+    button(page, "Cancel").click()
+    expect(button(page, "Train")).to_be_visible()
+
+
 def test_a_page_is_given_back_where_no_other_comes(viewer: Viewer, line: Line):
     watch_a_run(viewer)
     page = viewer.page
     line.hold()
-    page.get_by_role("link", name="The article, checked").click()
+    to(page, "The article, checked")
     line.looks(PATIENCE + 1)
     button(page, "Cancel").click()
     assert len(line.asked) > 1

@@ -15,28 +15,43 @@ export function leaving() {
 }
 
 let shown = null;
+let next = null;
 let patience = null;
 
-function leave(path) {
-  if (path === shown.path) return;
-  place().inert = true;
-  clearTimeout(patience);
-  patience = setTimeout(stay, PATIENCE);
-}
-
 function stay() {
+  next = null;
   clearTimeout(patience);
   if (place()) place().inert = false;
 }
 
-// Called on every run of the app; data: the page's name.
+function go(to) {
+  // Also where somebody thinks better of it before the other page came.
+  stay();
+  if (to === shown.page) return;
+  next = to;
+  if (place()) place().inert = true;
+  patience = setTimeout(stay, PATIENCE);
+}
+
+// Not by the link's whole address: the browser takes the first page's, which is empty, for this page's own.
+function follow(event) {
+  if (link(event)) go(link(event).getAttribute("href").split("?")[0]);
+}
+
+// Not by the address when the page was drawn: Streamlit writes that some time later.
+function move() {
+  const last = window.location.pathname.split("/").findLast(Boolean);
+  go(shown.pages.includes(last) ? last : "");
+}
+
+// Called on every run of the app; data: the page's name in links, empty for the first, and all names.
 export default function ({ data }) {
   if (!shown) {
-    window.addEventListener("click", (event) => link(event) && leave(link(event).pathname));
-    window.addEventListener("popstate", () => leave(window.location.pathname));
+    window.addEventListener("click", follow);
+    window.addEventListener("popstate", move);
     // What is typed and not entered yet would be, as the field loses its focus by that.
     window.addEventListener("focusout", (event) => leaving() && event.stopPropagation(), true);
   }
-  if (data.page !== shown?.page) stay();
-  shown = { page: data.page, path: window.location.pathname };
+  if (data.page === next) stay();
+  shown = data;
 }
