@@ -30,7 +30,7 @@ from maskdemo.article.outcome import (
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Program as RunProgram
 from maskdemo.server import Server
-from tests.waiting import until
+from tests.server.test_worker import ended, newest
 
 pytestmark = pytest.mark.slow
 
@@ -75,12 +75,10 @@ def test_a_run_tells_its_versions_and_where_it_failed():
     server = Server()
     try:
         server.submit("a", RunProgram(ALONE))
-        until(lambda: not server.status("a", "program").going)
-        status = server.status("a", "program")
+        phase, last = ended(server, "a", "program"), newest(server, "a", "program")
     finally:
         server.close()
-    last = status.newest
-    assert status.phase == "finished" and last is not None
+    assert phase == "finished" and last is not None
     assert last.versions["Keras"] == keras.__version__
     assert last.versions["TensorFlow"] == tf.__version__
     accepted = inspect.signature(keras.layers.LSTMCell.get_initial_state).parameters

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from tests.browser.test_playground import LONG, button, link, start
+from tests.browser.test_back import go
+from tests.browser.test_playground import LONG, PROGRESS, button, link, start, wait_for_progress
 from tests.browser.viewer import Viewer
 
 #: Milliseconds between two looks at a run, and more; how many of them the page has patience for.
@@ -69,9 +70,15 @@ def watch_a_run(viewer: Viewer) -> None:
     """On the playground, with the article behind it in the browser's history."""
     page = viewer.open(link(**LONG))
     start(page)
-    to(page, "The article, checked")
+    go(page, "The article, checked")
     expect(article(page)).to_be_visible()
-    to(page, "Playground")
+    go(page, "Playground")
+    looked_again(page)
+
+
+def looked_again(page: Page) -> None:
+    """Until the page has looked at the run again: by then all that it brought with it is at work."""
+    expect(page.locator(PROGRESS)).not_to_have_text(wait_for_progress(page, r"epoch \d+"))
     expect(button(page, "Cancel")).to_be_enabled()
 
 
@@ -92,26 +99,21 @@ def wait_patiently(page: Page) -> None:
     page.route("**/leaving.js*", patient)
 
 
-def to(page: Page, name: str) -> None:
-    page.get_by_role("link", name=name).click()
-
-
 @pytest.mark.parametrize("way", ["link", "link to the first page", "back"])
 def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, way: str):
     wait_patiently(viewer.page)
     watch_a_run(viewer)
     page, other = viewer.page, article(viewer.page)
     if way == "link to the first page":
-        to(page, "Inside the LSTM")
+        go(page, "Inside the LSTM")
         expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
-        expect(button(page, "Cancel")).to_be_enabled()
-        viewer.settle()
+        looked_again(page)
         other = page.get_by_role("heading", name="Is masking required")
     line.hold()
     if way == "back":
         page.evaluate("history.back()")
     else:
-        to(page, "The article, checked" if way == "link" else "Playground")
+        go(page, "The article, checked" if way == "link" else "Playground")
     line.looks(10)
     # The page is still seen, and somebody goes on using it.
     button(page, "Cancel").click(force=True)
@@ -120,7 +122,7 @@ def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, way
     line.release()
     comes_and_stays(viewer, other)
     # It can be used.
-    to(page, "Playground")
+    go(page, "Playground")
     button(page, "Cancel").click()
     expect(button(page, "Train")).to_be_visible()
 
@@ -128,7 +130,7 @@ def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, way
 def test_what_is_typed_and_not_entered_yet_is_not_entered_by_going_back(viewer: Viewer, line: Line):
     wait_patiently(viewer.page)
     page = viewer.open("/article")
-    to(page, "Inside the LSTM")
+    go(page, "Inside the LSTM")
     page.get_by_role("radio", name="Add padding").click()
     page.wait_for_url("**/inside?view=padding")
     viewer.settle()
@@ -146,8 +148,8 @@ def test_somebody_who_thinks_better_of_it_is_back_at_once(viewer: Viewer, line: 
     watch_a_run(viewer)
     page = viewer.page
     line.hold()
-    to(page, "The article, checked")
-    to(page, "Playground")
+    go(page, "The article, checked")
+    go(page, "Playground")
     line.release()
     button(page, "Cancel").click()
     expect(button(page, "Train")).to_be_visible()
@@ -157,7 +159,7 @@ def test_a_page_is_given_back_where_no_other_comes(viewer: Viewer, line: Line):
     watch_a_run(viewer)
     page = viewer.page
     line.hold()
-    to(page, "The article, checked")
+    go(page, "The article, checked")
     line.looks(PATIENCE + 1)
     button(page, "Cancel").click()
     assert len(line.asked) > 1
