@@ -87,7 +87,8 @@ def leaving(page: StreamlitPage) -> None:
     Why: see `maskdemo/ui/browser/leaving.js`.
     """
     data = {"page": page.url_path, "pages": list(TITLES)}
-    library.drawn_by(library.LEAVING)(key="leaving", data=data)
+    # Until the browser has its code, a place is kept for it above the page's title.
+    library.drawn_by(library.LEAVING)(key="leaving", data=data, height=1)
 
 
 def to_playground(experiment: Experiment, label: str = "Open in the playground") -> None:
