@@ -19,6 +19,10 @@ SCRIPT_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 #: The accuracies in the table of strategies.
 NUMBERS = '[data-testid="stHtml"] tbody tr td:nth-of-type(1) b'
 EXCEPTION = '[data-testid="stException"]'
+#: Places of what the browser has no code for yet: when that comes, everything below moves.
+TO_COME = '[data-testid="stSkeleton"]'
+#: Has a height until the pages' own style is there, which moves everything.
+UNSTYLED = ".st-key-leaving"
 
 # Console errors that the app does not cause: (pattern, why it is allowed).
 ALLOWED: tuple[tuple[str, str], ...] = (
@@ -41,6 +45,9 @@ class Viewer:
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
         self.page.on("request", self._on_request)
+        # Before everything that is done or looked for: a button that moves between the pressing of the
+        # mouse and its release has not been clicked.
+        self.page.add_locator_handler(self.page.locator(f"{TO_COME}:visible").first, lambda _: None)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         text = f"{message.text} ({message.location.get('url', '')})"
@@ -62,9 +69,10 @@ class Viewer:
         return self.page
 
     def settle(self) -> None:
-        """Wait until the script rests and nothing of an earlier run is left on the page."""
+        """Wait until the script rests and all of it is on the page, and nothing of an earlier run."""
         expect(self.page.locator(SCRIPT_DONE)).to_be_attached()
-        expect(self.page.locator('[data-stale="true"]')).to_have_count(0)
+        expect(self.page.locator(f'[data-stale="true"], {TO_COME}')).to_have_count(0)
+        expect(self.page.locator(UNSTYLED)).to_be_hidden()
 
     def complaints(self) -> list[str]:
         """Everything that must not be there when a journey ends."""
