@@ -98,18 +98,19 @@ def follow(page: str) -> None:
         again()
     if page != state.page:
         _leave(state.page)
-        state.page, state.moved = page, ""
+        state.moved, state.page = "", page
     if state.moved:
         write()
         return
     address = (page, st.query_params.to_dict())
     if address == state.address:
         return
-    state.address = address
     if page in KINDS:
         given, state.complaints = KINDS[page].read(address[1])
         KINDS[page].show(given)
         _take_choices(page, address[1])
+    # Last: the browser may ask again meanwhile, which ends this run anywhere and begins another.
+    state.address = address
 
 
 def write() -> None:
