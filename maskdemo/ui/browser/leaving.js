@@ -33,21 +33,40 @@ function go(to) {
   patience = setTimeout(stay, PATIENCE);
 }
 
+// What was said on this page before is still to be sent: Streamlit does that in a task of its own
+// (`scheduleFlush` in its WidgetStateManager), but asks for another page at once. So it is asked for that
+// in a task behind: by a link only then, by Back, which Streamlit hears of first, once more.
+let repeated = null;
+
+function repeat(place, event) {
+  setTimeout(() => {
+    repeated = event;
+    place.dispatchEvent(event);
+  });
+}
+
 // Not by the link's whole address: the browser takes the first page's, which is empty, for this page's own.
 function follow(event) {
-  if (link(event)) go(link(event).getAttribute("href").split("?")[0]);
+  const to = link(event);
+  if (!to || event === repeated) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  go(to.getAttribute("href").split("?")[0]);
+  repeat(to, new MouseEvent("click", event));
 }
 
 // Not by the address when the page was drawn: Streamlit writes that some time later.
-function move() {
+function move(event) {
+  if (event === repeated) return;
   const last = window.location.pathname.split("/").findLast(Boolean);
   go(shown.pages.includes(last) ? last : "");
+  if (leaving()) repeat(window, new PopStateEvent("popstate", { state: event.state }));
 }
 
 // Called on every run of the app; data: the page's name in links, empty for the first, and all names.
 export default function ({ data }) {
   if (!shown) {
-    window.addEventListener("click", follow);
+    window.addEventListener("click", follow, true);
     window.addEventListener("popstate", move);
     // What is typed and not entered yet would be, as the field loses its focus by that.
     window.addEventListener("focusout", (event) => leaving() && event.stopPropagation(), true);
