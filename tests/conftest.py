@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from maskdemo.compiled import cache_environment
+
 # Neither what a person keeps nor what another run of the tests has kept: workers inherit it.
 _STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
 os.environ["MASKDEMO_STORE"] = _STORE.name
+# What one process of a run of the tests has compiled is loaded by all others, as an app's processes do:
+# the first that comes here chooses the folder, and those that it starts find it chosen.
+os.environ.update(cache_environment(Path(_STORE.name) / "compiled"))
 
 HERE = Path(__file__).parent
 ORACLES = HERE / "oracles"
