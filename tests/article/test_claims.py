@@ -31,7 +31,7 @@ from maskdemo.ui import server
 from tests.samples import small
 from tests.server.fakes import Answer, FakeServer
 from tests.ui import app
-from tests.ui.app import fine, shown, until
+from tests.ui.app import fine, shown, spared, until
 
 FOUR = ("no_mask", "zeroed_input", "zeroed_state", "held_state")
 WOBBLE = np.array([-0.004, 0.0, 0.004])
@@ -240,12 +240,13 @@ def test_every_experiment_can_be_opened(name):
 
 
 @pytest.fixture(scope="module")
-def finished() -> dict[str, Snapshot]:
+def finished() -> Iterator[dict[str, Snapshot]]:
     """Real runs in short form, by side."""
     runs = {}
     for side in ("post", "pre"):
         *_, runs[side] = train(small(strategies=FOUR, repeats=2, side=side))
-    return runs
+    with spared():
+        yield runs
 
 
 def test_what_is_measured_is_what_was_run(finished):

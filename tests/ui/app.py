@@ -26,16 +26,29 @@ APP = str(Path(__file__).resolve().parents[2] / "app.py")
 BETWEEN = 0.1
 
 
+def spare_what_is_there() -> None:
+    """Leave what has been imported and traced until now out of the search for garbage.
+
+    Streamlit searches after every run of a page, which takes longer than most pages do.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@contextmanager
+def spared() -> Iterator[None]:
+    """Tests of pages in which only what they make themselves is searched for garbage."""
+    spare_what_is_there()
+    yield
+    gc.unfreeze()
+
+
 @contextmanager
 def own_server() -> Iterator[None]:
     """One worker for all tests of pages, which ends with them; no results of others, none shipped."""
-    # Streamlit collects garbage after every run of a page: spare it what earlier tests imported.
-    gc.collect()
-    gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("maskdemo.shipped.reading.made", lambda *_: None)
         yield
-    gc.unfreeze()
     server.shared().results.clear()
 
 

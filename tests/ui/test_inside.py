@@ -16,8 +16,9 @@ from maskdemo.ui import server
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.look import Look, unseen
 from maskdemo.ui.moved import what_padding_did
-from tests.ui.app import opened, shown, until
+from tests.ui.app import opened, shown, spare_what_is_there, until
 
+#: Of the shapes that other tests have compiled, but for the recorded speech.
 TINY = Experiment(
     task="last_sign",
     train_size=64,
@@ -27,6 +28,7 @@ TINY = Experiment(
     padded_length=16,
     strategies=("no_mask", "zeroed_state", "held_state"),
     units=4,
+    batch_size=16,
     epochs=3,
     repeats=1,
     seed=11,
@@ -45,10 +47,11 @@ STEPS = Experiment(
     test_size=16,
     min_length=2,
     max_length=6,
-    padded_length=9,
+    padded_length=16,
     missing_rate=0.2,
     strategies=("no_mask", "held_state"),
-    units=3,
+    units=4,
+    batch_size=16,
     epochs=1,
     repeats=1,
 )
@@ -59,6 +62,7 @@ def finished(experiment: Experiment) -> Snapshot:
     if found is None:
         found = list(train(experiment))[-1]
         server.shared().results.keep(found)
+        spare_what_is_there()
     return found
 
 
