@@ -16,7 +16,7 @@ from maskdemo.ui.again import repeated
 from maskdemo.ui.chart import chart, replay
 from tests.charts.samples import make_batch, make_snapshot, until
 
-EPOCHS = 20
+EPOCHS = 16
 WHOLE = make_snapshot(epochs=EPOCHS, done=(EPOCHS,) * 3, steps=24)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
-from tests.browser.test_playground import LONG, button, finish, link, start
+from tests.browser.test_playground import LONG, QUICK, button, finish, link, start
 from tests.browser.viewer import Viewer
 
 AXE = Axe()
@@ -87,8 +87,8 @@ def test_inside_the_lstm(viewer: Viewer):
 
 
 def test_the_study(viewer: Viewer):
-    base = Experiment(task="sum_sign", train_size=400, epochs=100, repeats=10)
-    study = Study(base=base, vary="padded_length", doses=(40, 60, 80))
+    base = Experiment(**{**QUICK, **LONG, "seed": 33})
+    study = Study(base=base, vary="padded_length", doses=(36, 38, 40))
     page = viewer.open(f"/study?{urlencode(study.to_params())}")
     open_all(page, "More settings")
     viewer.settle()

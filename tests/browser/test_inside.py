@@ -9,22 +9,10 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, expect
 
 from maskdemo.experiment import Experiment
+from tests.browser.test_playground import QUICK
 from tests.browser.viewer import PHONE, Viewer
 
-SMALL = Experiment(
-    task="last_sign",
-    train_size=256,
-    test_size=64,
-    min_length=3,
-    max_length=8,
-    padded_length=16,
-    strategies=("no_mask", "held_state"),
-    units=8,
-    epochs=6,
-    repeats=1,
-    learning_rate=0.01,
-    seed=5,
-)
+SMALL = Experiment(**{**QUICK, "epochs": 6, "repeats": 1, "seed": 5})
 
 
 def link() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
@@ -99,31 +100,35 @@ def wait_patiently(page: Page) -> None:
     page.route("**/leaving.js*", patient)
 
 
-@pytest.mark.parametrize("way", ["link", "link to the first page", "back"])
-def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line, way: str):
+def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line):
+    """By a link, by Back, and by a link to the first page, one after the other while a run goes on."""
     wait_patiently(viewer.page)
     watch_a_run(viewer)
-    page, other = viewer.page, article(viewer.page)
-    if way == "link to the first page":
-        go(page, "Inside the LSTM")
-        expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
-        looked_again(page)
-        other = page.get_by_role("heading", name="Is masking required")
-    line.hold()
-    if way == "back":
-        page.evaluate("history.back()")
-    else:
-        go(page, "The article, checked" if way == "link" else "Playground")
-    line.looks(10)
-    # The page is still seen, and somebody goes on using it.
-    button(page, "Cancel").click(force=True)
-    line.looks(2)
-    assert not any(each.rerun_script.fragment_id for each in line.asked)
-    assert len(line.asked) == (2 if way == "back" else 1), "for the other page: by Back once more"
-    line.release()
-    comes_and_stays(viewer, other)
-    # It can be used.
+    page = viewer.page
+
+    def leave(way: Callable[[], object], there: Locator, questions: int) -> None:
+        line.hold()
+        way()
+        line.looks(10)
+        # The page is still seen, and somebody goes on using it.
+        button(page, "Cancel").click(force=True)
+        line.looks(2)
+        assert not any(each.rerun_script.fragment_id for each in line.asked)
+        assert len(line.asked) == questions
+        line.release()
+        comes_and_stays(viewer, there)
+
+    leave(lambda: go(page, "The article, checked"), article(page), 1)
     go(page, "Playground")
+    looked_again(page)
+    # Streamlit asks, and what guards the page once more.
+    leave(lambda: page.evaluate("history.back()"), article(page), 2)
+    go(page, "Inside the LSTM")
+    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
+    looked_again(page)
+    first = page.get_by_role("heading", name="Is masking required")
+    leave(lambda: go(page, "Playground"), first, 1)
+    # It can be used.
     button(page, "Cancel").click()
     expect(button(page, "Train")).to_be_visible()
 

@@ -156,12 +156,12 @@ def test_a_visitor_sees_the_batch_and_moves_controls(viewer: Viewer):
 
 def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(viewer: Viewer):
     """No chart is taken out or blank meanwhile and points keep coming; how often, `make bench` says."""
-    epochs = 200
-    settings = {**QUICK, "epochs": epochs, "train_size": 800}
+    epochs = 150
+    settings = {**QUICK, "epochs": epochs}
     page = viewer.open(link(**settings))
     start(page)
     # How long it will take is said as soon as an epoch can tell, not by the compiling before it.
-    said = wait_for_progress(page, r"Repeat \d of 2, epoch \d+ of 200, about \d+ s left\.")
+    said = wait_for_progress(page, r"Repeat \d of 2, epoch \d+ of 150, about \d+ s left\.")
     page.wait_for_function(GROWING)
     charts, first, chart = watch(page), drawn_epochs(page), page.locator(".js-plotly-plot").first
     top = chart.bounding_box()

@@ -11,24 +11,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
+from tests.browser.test_playground import QUICK
 from tests.browser.viewer import PHONE, Viewer
 
-#: One shape, and long enough that one sees points before the last: seconds on a quiet machine.
+#: Long enough that one sees points before the last: seconds on a quiet machine.
 SMALL = Study(
-    base=Experiment(
-        task="last_sign",
-        train_size=512,
-        test_size=64,
-        min_length=3,
-        max_length=8,
-        padded_length=16,
-        strategies=("no_mask", "held_state"),
-        units=16,
-        epochs=60,
-        repeats=3,
-        learning_rate=0.01,
-        seed=21,
-    ),
+    base=Experiment(**{**QUICK, "epochs": 20, "repeats": 3, "seed": 21}),
     vary="side",
     doses=("post", "pre"),
 )
