@@ -190,11 +190,12 @@ for length in (12, 15, 16):
     modules = [each.name for each in Path(sys.argv[1]).iterdir()]
     print(sum("inference_epoch" in each for each in modules), len(modules))
 """
-    environment = {**os.environ, "XLA_FLAGS": f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"}
+    # Nothing is loaded that another process has compiled.
+    flags = {"TF_XLA_FLAGS": "", "XLA_FLAGS": f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"}
     run = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],
         cwd=Path(__file__).parents[1],
-        env=environment,
+        env=os.environ | flags,
         capture_output=True,
         text=True,
     )
