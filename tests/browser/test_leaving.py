@@ -153,26 +153,6 @@ def test_what_is_pressed_right_before_does_not_empty_the_page(viewer: Viewer, wa
     expect(page.get_by_role("heading", name="Is masking required")).to_be_visible()
 
 
-def test_a_link_that_is_taken_out_as_it_is_clicked_loads_nothing_anew(viewer: Viewer):
-    page = viewer.open("/article")
-    page.evaluate("window.loaded = 'once'")
-    menu = page.get_by_test_id("stSidebar")
-    # As a page does that is drawn anew; the other one would be loaded by its address, and all be lost.
-    menu.get_by_role("link", name="Inside the LSTM").evaluate(
-        """link => new Promise(done => {
-            const place = link.parentElement;
-            link.click();
-            link.remove();
-            setTimeout(() => done(place.append(link)));
-        })"""
-    )
-    viewer.settle()
-    expect(article(page)).to_be_visible()
-    go(page, "Inside the LSTM")
-    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
-    assert page.evaluate("window.loaded") == "once"
-
-
 def test_what_is_typed_and_not_entered_yet_is_not_entered_by_going_back(viewer: Viewer, line: Line):
     wait_patiently(viewer.page)
     page = viewer.open("/article")

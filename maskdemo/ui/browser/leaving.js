@@ -7,7 +7,7 @@
 const PATIENCE = 10_000;
 
 const place = () => document.querySelector('[data-testid="stMain"]');
-const LINK = '[data-testid="stPageLink-NavLink"]';
+const link = (event) => event.target.closest?.('[data-testid="stPageLink-NavLink"]');
 
 /** Whether the page is being left: then nothing may be asked of the server for it. */
 export function leaving() {
@@ -38,30 +38,21 @@ function go(to) {
 // in a task behind: by a link only then, by Back, which Streamlit hears of first, once more.
 let repeated = null;
 
-function repeat(there, event) {
+function repeat(place, event) {
   setTimeout(() => {
-    const place = there();
     repeated = event;
-    if (place) place.dispatchEvent(event);
-    else stay();
+    place.dispatchEvent(event);
   });
-}
-
-// Drawn anew meanwhile, a link is another one; the old one, out of the page, would load the app anew.
-function standing(to) {
-  if (to.isConnected) return to;
-  const same = (each) => each.getAttribute("href") === to.getAttribute("href");
-  return [...document.querySelectorAll(LINK)].find(same);
 }
 
 // Not by the link's whole address: the browser takes the first page's, which is empty, for this page's own.
 function follow(event) {
-  const to = event.target.closest?.(LINK);
+  const to = link(event);
   if (!to || event === repeated) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   go(to.getAttribute("href").split("?")[0]);
-  repeat(() => standing(to), new MouseEvent("click", event));
+  repeat(to, new MouseEvent("click", event));
 }
 
 // Not by the address when the page was drawn: Streamlit writes that some time later.
@@ -69,7 +60,7 @@ function move(event) {
   if (event === repeated) return;
   const last = window.location.pathname.split("/").findLast(Boolean);
   go(shown.pages.includes(last) ? last : "");
-  if (leaving()) repeat(() => window, new PopStateEvent("popstate", { state: event.state }));
+  if (leaving()) repeat(window, new PopStateEvent("popstate", { state: event.state }));
 }
 
 // Called on every run of the app; data: the page's name in links, empty for the first, and all names.
