@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from maskdemo.experiment import Experiment
 from maskdemo.study import Study
-from tests.browser.test_playground import LONG, QUICK, button, finish, link, start
+from tests.browser.test_playground import LONG, button, finish, link, quick, start
 from tests.browser.viewer import Viewer
 
 AXE = Axe()
@@ -87,8 +86,7 @@ def test_inside_the_lstm(viewer: Viewer):
 
 
 def test_the_study(viewer: Viewer):
-    base = Experiment(**{**QUICK, **LONG, "seed": 33})
-    study = Study(base=base, vary="padded_length", doses=(36, 38, 40))
+    study = Study(base=quick(**LONG, seed=33), vary="padded_length", doses=(36, 38, 40))
     page = viewer.open(f"/study?{urlencode(study.to_params())}")
     open_all(page, "More settings")
     viewer.settle()

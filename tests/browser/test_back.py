@@ -10,12 +10,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
-from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Study
 from maskdemo.study.questions import QUESTIONS
-from tests.browser.test_playground import QUICK
+from tests.browser.test_playground import quick
 from tests.browser.viewer import SCRIPT_DONE, Viewer
 
 
@@ -113,7 +112,7 @@ def test_every_control_of_the_playground_is_one_step(viewer: Viewer):
 
 
 def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
-    one = Experiment(**{**QUICK, "seed": 44, "epochs": 4})
+    one = quick(seed=44, epochs=4)
     page = viewer.open(f"/?{urlencode(one.to_params())}")
     journey = Journey(page)
     page.get_by_role("button", name="Train").click()

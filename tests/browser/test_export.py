@@ -11,24 +11,13 @@ from urllib.parse import urlencode
 import nbformat
 from playwright.sync_api import Browser, Page, expect
 
-from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.script import script
 from maskdemo.strategies import STRATEGIES
+from tests.browser.test_playground import quick
 from tests.browser.viewer import NUMBERS, PHONE, Viewer
 
-TINY = Experiment(
-    task="sum_sign",
-    train_size=400,
-    test_size=200,
-    padded_length=40,
-    strategies=("no_mask", "held_state"),
-    units=16,
-    epochs=3,
-    batch_size=16,
-    repeats=2,
-    seed=6,
-)
+TINY = quick(seed=6)
 CAMERA = ".modebar-btn[data-attr=toImage], .modebar-btn[data-title^=Download]"
 
 

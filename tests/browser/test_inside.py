@@ -8,11 +8,10 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
-from maskdemo.experiment import Experiment
-from tests.browser.test_playground import QUICK
+from tests.browser.test_playground import quick
 from tests.browser.viewer import PHONE, Viewer
 
-SMALL = Experiment(**{**QUICK, "epochs": 6, "repeats": 1, "seed": 5})
+SMALL = quick(epochs=6, repeats=1, seed=5)
 
 
 def link() -> str:

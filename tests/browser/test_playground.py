@@ -32,9 +32,12 @@ QUICK: dict[str, Any] = {
 LONG = {"epochs": 200, "repeats": 20}  # minutes: nobody waits for its end
 
 
+def quick(**changes: Any) -> Experiment:
+    return Experiment(**{**QUICK, **changes})
+
+
 def link(**changes: Any) -> str:
-    experiment = Experiment(**{**QUICK, **changes})
-    return f"/?{urlencode(experiment.to_params())}"
+    return f"/?{urlencode(quick(**changes).to_params())}"
 
 
 def params_of(url: str) -> dict[str, str]:
@@ -157,8 +160,7 @@ def test_a_visitor_sees_the_batch_and_moves_controls(viewer: Viewer):
 def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(viewer: Viewer):
     """No chart is taken out or blank meanwhile and points keep coming; how often, `make bench` says."""
     epochs = 150
-    settings = {**QUICK, "epochs": epochs}
-    page = viewer.open(link(**settings))
+    page = viewer.open(link(epochs=epochs))
     start(page)
     # How long it will take is said as soon as an epoch can tell, not by the compiling before it.
     said = wait_for_progress(page, r"Repeat \d of 2, epoch \d+ of 150, about \d+ s left\.")
@@ -205,8 +207,7 @@ def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(
     viewer.settle()
     page.get_by_role("link", name="Playground").click()
     expect(page.locator(NUMBERS)).to_have_text(numbers)
-    wanted = Experiment(**settings)
-    assert Experiment.from_params(params_of(page.url)) == wanted
+    assert Experiment.from_params(params_of(page.url)) == quick(epochs=epochs)
 
 
 def test_a_closed_tab_frees_the_worker_and_a_run_is_cancelled_in_the_middle(new_viewer: NewViewer):
@@ -264,7 +265,7 @@ def test_two_viewers_do_not_see_each_other_and_a_copied_link_gives_what_was_seen
     # Who opens the link finds what the other saw, also in the place of what they had themselves.
     page = one.open(copied.removeprefix(one.base_url))
     changed = {"seed": 4, "epochs": 3, "side": "pre", "pad_value": 1.0, "repeats": 1}
-    assert Experiment.from_params(params_of(page.url)) == Experiment(**{**QUICK, **changed})
+    assert Experiment.from_params(params_of(page.url)) == quick(**changed)
     expect_batch(page, 40)
     expect(page.locator(NUMBERS)).to_have_text(other_numbers)
     assert one_numbers != other_numbers

@@ -9,14 +9,13 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page, expect
 
-from maskdemo.experiment import Experiment
 from maskdemo.study import Study
-from tests.browser.test_playground import QUICK
+from tests.browser.test_playground import quick
 from tests.browser.viewer import PHONE, Viewer
 
 #: Long enough that one sees points before the last: seconds on a quiet machine.
 SMALL = Study(
-    base=Experiment(**{**QUICK, "epochs": 20, "repeats": 3, "seed": 21}),
+    base=quick(epochs=20, repeats=3, seed=21),
     vary="side",
     doses=("post", "pre"),
 )
