@@ -23,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.loading import load_tensorflow
+
 #: What a terminal would turn into colours and cursor movements.
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -33,6 +35,7 @@ Say = Callable[[dict[str, Any]], object]
 
 def versions(say: Say) -> None:
     """Import Keras and TensorFlow, and say which they are."""
+    load_tensorflow()
     import keras
     import tensorflow as tf
 

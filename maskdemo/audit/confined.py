@@ -12,6 +12,7 @@ from typing import Any
 
 from maskdemo.audit.entries import CannotAudit
 from maskdemo.audit.report import Report
+from maskdemo.loading import load_tensorflow
 
 #: Bytes beyond what the process holds with Keras loaded; seconds; open files.
 MEMORY, SECONDS, FILES = 2 * 2**30, 120.0, 512
@@ -92,6 +93,7 @@ def _work(config: str, said: queue.SimpleQueue[AuditRun | None]) -> None:
 
 
 def _report(config: str, tell: Any) -> str:
+    load_tensorflow()
     import keras
 
     from maskdemo.audit.rebuild import audit_config

@@ -11,6 +11,7 @@ from math import isinf
 from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.evidence import between, headline, percent, standing, verdicts
 from maskdemo.experiment import Experiment
+from maskdemo.loading import load_tensorflow
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
@@ -30,6 +31,7 @@ def finished_run(experiment: Experiment) -> Snapshot:
     """Train to the end, with a progress bar on standard error."""
     from tqdm import tqdm
 
+    load_tensorflow()
     from maskdemo.training import train
 
     snapshot = None

@@ -18,6 +18,7 @@ from maskdemo.article.outcome import ProgramRun, and_then
 from maskdemo.audit.confined import audit_confined
 from maskdemo.brought import lend, take_back, unpacked
 from maskdemo.experiment import Experiment
+from maskdemo.loading import load_tensorflow
 from maskdemo.server.increments import shrink, shrink_findings
 from maskdemo.server.requests import study_from_plain
 from maskdemo.snapshot import Outcome
@@ -32,8 +33,6 @@ HUSH = 0.2
 Stream = Generator[Any, None, None]
 #: (newest, what was sent last) -> what is new in it.
 Shrink = Callable[[Any, Any], Any]
-
-_LOADING = threading.Lock()
 
 
 def begin(order: Mapping[str, Any]) -> tuple[Shrink, Iterator[Any]]:
@@ -56,9 +55,8 @@ def begin(order: Mapping[str, Any]) -> tuple[Shrink, Iterator[Any]]:
 
 def load() -> None:
     """Import TensorFlow and all that trains; other threads wait."""
-    # One thread at a time: two that import TensorFlow at once deadlock over its circular imports.
-    with _LOADING:
-        import maskdemo.training  # noqa: F401
+    load_tensorflow()
+    import maskdemo.training  # noqa: F401
 
 
 def learn_of(parcel: Mapping[str, Any]) -> None:

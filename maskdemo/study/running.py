@@ -12,6 +12,7 @@ from types import MappingProxyType
 from maskdemo.cores import cores
 from maskdemo.digest import version
 from maskdemo.experiment import Experiment
+from maskdemo.loading import load_tensorflow
 from maskdemo.shapes import Program, shapes_of_training
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
@@ -25,8 +26,6 @@ WINDOW = 64
 LOOKED_AHEAD = 16
 #: Seconds after which findings are yielded although nothing new was found.
 PULSE = 0.3
-
-_LOADING = threading.Lock()
 
 
 def run(
@@ -125,9 +124,9 @@ def train_here(
 
     if version != version_here():
         raise ValueError("a worker has another version of maskdemo or of its libraries")
-    # One thread at a time: two that import TensorFlow at once deadlock over its circular imports.
-    with _LOADING:
-        from maskdemo.training import train_once
+    load_tensorflow()
+    from maskdemo.training import train_once
+
     return train_once(training.experiment, training.repeat, stop=stop)
 
 

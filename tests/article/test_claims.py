@@ -31,7 +31,7 @@ from maskdemo.ui import server
 from tests.samples import small
 from tests.server.fakes import Answer, FakeServer
 from tests.ui import app
-from tests.ui.app import fine, shown, spared, until
+from tests.ui.app import fine, shown, spare_what_is_there, until
 
 FOUR = ("no_mask", "zeroed_input", "zeroed_state", "held_state")
 WOBBLE = np.array([-0.004, 0.0, 0.004])
@@ -245,8 +245,8 @@ def finished() -> Iterator[dict[str, Snapshot]]:
     runs = {}
     for side in ("post", "pre"):
         *_, runs[side] = train(small(strategies=FOUR, repeats=2, side=side))
-    with spared():
-        yield runs
+    spare_what_is_there()
+    yield runs
 
 
 def test_what_is_measured_is_what_was_run(finished):

@@ -17,7 +17,6 @@ def for_many_small_models():
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     yield
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -36,14 +36,6 @@ def spare_what_is_there() -> None:
 
 
 @contextmanager
-def spared() -> Iterator[None]:
-    """Tests of pages in which only what they make themselves is searched for garbage."""
-    spare_what_is_there()
-    yield
-    gc.unfreeze()
-
-
-@contextmanager
 def own_server() -> Iterator[None]:
     """One worker for all tests of pages, which ends with them; no results of others, none shipped."""
     with pytest.MonkeyPatch.context() as patch:

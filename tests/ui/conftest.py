@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.ui.app import spared
+from tests.ui.app import spare_what_is_there
 
 
 @pytest.fixture(scope="module", autouse=True)
-def quick_search_for_garbage() -> Iterator[None]:
-    """Streamlit searches after every run of a page; not through what other files have imported."""
-    with spared():
-        yield
+def quick_search_for_garbage() -> None:
+    """Streamlit searches after every run of a page; not through what other files have traced."""
+    spare_what_is_there()
