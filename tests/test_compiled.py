@@ -14,6 +14,8 @@ import os, random, sys
 from pathlib import Path
 from maskdemo.compiled import cache_environment
 os.environ.update(cache_environment(Path(sys.argv[1])))
+from maskdemo.loading import load_tensorflow
+load_tensorflow()
 from tensorflow.python.framework import ops
 for _ in range(random.randrange(99)):
     ops.uid()  # a process that has done something else before

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from maskdemo.study import Study
+from tests.browser.test_back import go
 from tests.browser.test_playground import LONG, button, finish, link, quick, start
 from tests.browser.viewer import Viewer
 
@@ -49,8 +50,47 @@ def open_all(page: Page, *names: str) -> None:
         page.get_by_text(name, exact=True).click()
 
 
-def test_the_playground(viewer: Viewer):
-    expect_no_findings(viewer.open("/"))
+def walk(viewer: Viewer, name: str) -> None:
+    """To another page by the menu, which starts no session anew."""
+    go(viewer.page, name)
+    expect(viewer.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    viewer.settle()
+
+
+def test_pages_as_they_open_and_what_they_do_without_a_run(viewer: Viewer):
+    page = viewer.open("/")
+    expect_no_findings(page)
+    walk(viewer, "Inside the LSTM")
+    expect_no_findings(page)
+    for view in ("Side by side", "Gradient", "Add padding"):
+        page.get_by_role("radio", name=view).click()
+        viewer.settle()
+        expect_no_findings(page)
+
+    walk(viewer, "The article, checked")
+    open_all(page, "How a case is decided")
+    page.locator('[data-testid="stExpander"] summary').nth(3).click()
+    page.get_by_text("The program, run here and mended step by step").nth(2).click()
+    expect(button(page, "Run it")).to_be_visible()
+    viewer.settle()
+    expect_no_findings(page)
+    button(page, "Run it").click()
+    expect(button(page, "Cancel")).to_be_visible()
+    expect_no_findings(page)
+    expect(button(page, "Run it")).to_be_enabled()
+    expect_no_findings(page)
+
+    walk(viewer, "Audit a model")
+    expect_no_findings(page)
+    button(page, "Audit").click()
+    expect(button(page, "Cancel")).to_be_visible()
+    expect_no_findings(page)
+    expect(button(page, "Audit")).to_be_visible()
+    viewer.settle()
+    expect_no_findings(page)
+
+
+def test_a_run_on_the_playground(viewer: Viewer):
     page = viewer.open(link(**LONG, seed=31))
     open_all(page, "What each one does", "Training", "Show the code")
     viewer.settle()
@@ -67,13 +107,7 @@ def test_the_playground(viewer: Viewer):
     expect_no_findings(page)
 
 
-def test_inside_the_lstm(viewer: Viewer):
-    page = viewer.open("/inside")
-    expect_no_findings(page)
-    for view in ("Side by side", "Gradient", "Add padding"):
-        page.get_by_role("radio", name=view).click()
-        viewer.settle()
-        expect_no_findings(page)
+def test_a_run_inside_the_lstm(viewer: Viewer):
     # Where nothing was trained yet, arriving trains.
     page = viewer.open(f"/inside{link(**LONG, seed=32).lstrip('/')}")
     expect(page.locator('[data-testid="stProgress"]')).to_contain_text("epoch")
@@ -97,31 +131,5 @@ def test_the_study(viewer: Viewer):
     button(page, "Cancel").click()
     expect(button(page, "Run study")).to_be_visible()
     open_all(page, "All numbers", "How the words are reached")
-    viewer.settle()
-    expect_no_findings(page)
-
-
-def test_the_article(viewer: Viewer):
-    page = viewer.open("/article")
-    open_all(page, "How a case is decided")
-    page.locator('[data-testid="stExpander"] summary').nth(3).click()
-    page.get_by_text("The program, run here and mended step by step").nth(2).click()
-    expect(button(page, "Run it")).to_be_visible()
-    viewer.settle()
-    expect_no_findings(page)
-    button(page, "Run it").click()
-    expect(button(page, "Cancel")).to_be_visible()
-    expect_no_findings(page)
-    expect(button(page, "Run it")).to_be_enabled()
-    expect_no_findings(page)
-
-
-def test_an_audit(viewer: Viewer):
-    page = viewer.open("/audit")
-    expect_no_findings(page)
-    button(page, "Audit").click()
-    expect(button(page, "Cancel")).to_be_visible()
-    expect_no_findings(page)
-    expect(button(page, "Audit")).to_be_visible()
     viewer.settle()
     expect_no_findings(page)

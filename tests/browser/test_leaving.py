@@ -153,6 +153,30 @@ def test_what_is_pressed_right_before_does_not_empty_the_page(viewer: Viewer, wa
     expect(page.get_by_role("heading", name="Is masking required")).to_be_visible()
 
 
+def test_a_link_that_is_drawn_anew_as_it_is_clicked_keeps_the_session(viewer: Viewer):
+    page = viewer.open("/article")
+    page.evaluate("window.loaded = 'once'")
+    menu, inside = page.get_by_test_id("stSidebar"), page.get_by_role("heading", name="Inside the LSTM")
+    # What is clicked is taken out, and another one with its address stands there.
+    menu.get_by_role("link", name="Inside the LSTM").evaluate(
+        """link => {
+            const old = link.cloneNode(true);
+            link.after(old);
+            old.click();
+            old.remove();
+        }"""
+    )
+    expect(inside).to_be_visible()
+    viewer.settle()
+    assert page.evaluate("window.loaded") == "once"
+    # Where none stands there is still a way: by its address.
+    menu.get_by_role("link", name="The article, checked").evaluate(
+        "link => { link.click(); link.remove(); }"
+    )
+    page.wait_for_function("() => !window.loaded")
+    expect(article(page)).to_be_visible()
+
+
 def test_what_is_typed_and_not_entered_yet_is_not_entered_by_going_back(viewer: Viewer, line: Line):
     wait_patiently(viewer.page)
     page = viewer.open("/article")

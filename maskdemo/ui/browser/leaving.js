@@ -7,7 +7,7 @@
 const PATIENCE = 10_000;
 
 const place = () => document.querySelector('[data-testid="stMain"]');
-const link = (event) => event.target.closest?.('[data-testid="stPageLink-NavLink"]');
+const LINK = '[data-testid="stPageLink-NavLink"]';
 
 /** Whether the page is being left: then nothing may be asked of the server for it. */
 export function leaving() {
@@ -38,21 +38,29 @@ function go(to) {
 // in a task behind: by a link only then, by Back, which Streamlit hears of first, once more.
 let repeated = null;
 
-function repeat(place, event) {
+function repeat(event, place) {
   setTimeout(() => {
     repeated = event;
-    place.dispatchEvent(event);
+    place().dispatchEvent(event);
   });
+}
+
+// A page that is drawn anew meanwhile has another link in its place. The browser follows one that is taken
+// out by its address alone: it opens the app anew, without what this session has.
+function standing(to) {
+  if (to.isConnected) return to;
+  const same = (each) => each.getAttribute("href") === to.getAttribute("href");
+  return [...document.querySelectorAll(LINK)].find(same) ?? to;
 }
 
 // Not by the link's whole address: the browser takes the first page's, which is empty, for this page's own.
 function follow(event) {
-  const to = link(event);
+  const to = event.target.closest?.(LINK);
   if (!to || event === repeated) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   go(to.getAttribute("href").split("?")[0]);
-  repeat(to, new MouseEvent("click", event));
+  repeat(new MouseEvent("click", event), () => standing(to));
 }
 
 // Not by the address when the page was drawn: Streamlit writes that some time later.
@@ -60,7 +68,7 @@ function move(event) {
   if (event === repeated) return;
   const last = window.location.pathname.split("/").findLast(Boolean);
   go(shown.pages.includes(last) ? last : "");
-  if (leaving()) repeat(window, new PopStateEvent("popstate", { state: event.state }));
+  if (leaving()) repeat(new PopStateEvent("popstate", { state: event.state }), () => window);
 }
 
 // Called on every run of the app; data: the page's name in links, empty for the first, and all names.
