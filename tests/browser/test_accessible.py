@@ -70,6 +70,9 @@ def test_pages_as_they_open_and_what_they_do_without_a_run(viewer: Viewer):
     walk(viewer, "The article, checked")
     open_all(page, "How a case is decided")
     page.locator('[data-testid="stExpander"] summary').nth(3).click()
+    # What is in it moves all that is below.
+    expect(button(page, "Test it")).to_be_visible()
+    viewer.settle()
     page.get_by_text("The program, run here and mended step by step").nth(2).click()
     expect(button(page, "Run it")).to_be_visible()
     viewer.settle()
