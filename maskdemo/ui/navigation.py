@@ -7,6 +7,7 @@ kind of navigation: the first visitor who opens a link to a page gets that page 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic_ns
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -86,7 +87,8 @@ def leaving(page: StreamlitPage) -> None:
 
     Why: see `maskdemo/ui/browser/leaving.js`.
     """
-    data = {"page": page.url_path, "pages": list(TITLES)}
+    # Without a number of its own, a run that says the same as the one before it would not be told.
+    data = {"page": page.url_path, "pages": list(TITLES), "run": monotonic_ns()}
     # Until the browser has its code, a place is kept for it above the page's title.
     library.drawn_by(library.LEAVING)(key="leaving", data=data, height=1)
 

@@ -201,6 +201,9 @@ def test_somebody_who_thinks_better_of_it_is_back_at_once(viewer: Viewer, line: 
     line.hold()
     go(page, "The article, checked")
     go(page, "Playground")
+    line.looks(10)
+    assert not any(each.rerun_script.fragment_id for each in line.asked)
+    assert len(line.asked) == 2, "for the other page, and for this one again"
     line.release()
     button(page, "Cancel").click()
     expect(button(page, "Train")).to_be_visible()

@@ -25,9 +25,12 @@ function stay() {
 }
 
 function go(to) {
-  // Also where somebody thinks better of it before the other page came.
+  // Somebody who thinks better of it gets the page that is still seen anew, and only then asks it something:
+  // in a browser that is behind, Streamlit takes the answer to a part for another page once more, empties
+  // it, and ends on a white one.
+  const anew = leaving();
   stay();
-  if (to === shown.page) return;
+  if (to === shown.page && !anew) return;
   next = to;
   if (place()) place().inert = true;
   patience = setTimeout(stay, PATIENCE);
