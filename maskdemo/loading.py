@@ -13,23 +13,32 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _LOADING = threading.Lock()
 
 
+@contextmanager
+def unsearched() -> Iterator[None]:
+    """Import within it. What the process holds at its end is never garbage, unless that failed."""
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if searching:
+            gc.enable()
+
+
 def load_tensorflow() -> None:
-    """Import it, and with it Keras; other threads wait. What the process holds then is never garbage.
+    """Import it, and with it Keras, `unsearched`; other threads wait.
 
     One thread at a time: two that import TensorFlow at once deadlock over its circular imports.
     """
     with _LOADING:
         if "tensorflow" in sys.modules:
             return
-        searching = gc.isenabled()
-        gc.disable()
-        try:
+        with unsearched():
             import tensorflow  # noqa: F401
-        finally:
-            if searching:
-                gc.enable()
-        gc.freeze()

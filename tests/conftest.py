@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import tempfile
 from collections.abc import Generator
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from maskdemo.compiled import cache_environment
+from maskdemo.loading import unsearched
 
 # Neither what a person keeps nor what another run of the tests has kept: workers inherit it.
 _STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
@@ -46,14 +46,10 @@ settings.load_profile("same")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+def pytest_collection() -> Generator[None, object, object]:
     """Import everything, without a search for garbage in it then or later."""
-    gc.disable()
-    try:
+    with unsearched():
         return (yield)
-    finally:
-        gc.enable()
-        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

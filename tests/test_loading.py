@@ -12,21 +12,27 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 #: In place of TensorFlow, which takes seconds.
 IMPORTED = """
-import gc, time
+import gc
 assert not gc.isenabled()
 print("imported")
-time.sleep(0.05)
 made = [[] for _ in range(100_000)]
 """
+#: Is not there before all four have asked for it.
+AWAITED = f"""
+from __main__ import asking
+for _ in range(4): asking.acquire()
+{IMPORTED}
+"""
 THREADS = """
-import gc, threading
+import gc, sys, threading
+sys.setswitchinterval(1e-6)
 from maskdemo.loading import load_tensorflow
 
-loaded = []
+loaded, asking = [], threading.Semaphore(0)
 def load():
+    asking.release()
     load_tensorflow()
-    import tensorflow
-    loaded.append(len(tensorflow.made))
+    loaded.append(len(sys.modules["tensorflow"].made))  # an import would wait by itself
 
 threads = [threading.Thread(target=load) for _ in range(4)]
 for each in threads: each.start()
@@ -59,7 +65,7 @@ assert not gc.isenabled()
 @pytest.mark.parametrize(
     ("module", "program", "said"),
     [
-        (IMPORTED, THREADS, "imported"),
+        (AWAITED, THREADS, "imported"),
         ("raise ImportError('no such library')", BROKEN, "refused"),
         (IMPORTED, OFF, "imported"),
     ],

@@ -20,6 +20,7 @@ import numpy as np
 
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import inputs
+from maskdemo.loading import load_tensorflow
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.variables import VARIABLES
 
@@ -142,6 +143,7 @@ def measure(experiment: Experiment, lengths: Sequence[int] | None = None) -> Ite
 
 def our_turn(experiment: Experiment, strategy: str) -> Turn:
     """Prepare our engine, which compiles."""
+    load_tensorflow()
     from maskdemo.training import train
 
     one = replace(experiment, strategies=(strategy,), epochs=1 + ROUNDS * EPOCHS_A_TURN, repeats=1)

@@ -1,19 +1,11 @@
-import gc
-
 import pytest
 
 
 @pytest.fixture(scope="package", autouse=True)
 def for_many_small_models():
-    """Hundreds of models are built, run a few times and dropped.
-
-    So Keras itself is not looked through for garbage each time, and graphs are not made faster first.
-    """
-    import keras
+    """Hundreds of models are built, run a few times and dropped: graphs are not made faster first."""
     import tensorflow as tf
 
-    keras.ops.zeros(1)
-    gc.freeze()
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     yield
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from maskdemo.study import Study
-from tests.browser.test_back import go
+from tests.browser.test_back import walk
 from tests.browser.test_playground import LONG, button, finish, link, quick, start
 from tests.browser.viewer import Viewer
 
@@ -48,13 +48,6 @@ def open_all(page: Page, *names: str) -> None:
     """Unfold what is folded."""
     for name in names:
         page.get_by_text(name, exact=True).click()
-
-
-def walk(viewer: Viewer, name: str) -> None:
-    """To another page by the menu, which starts no session anew."""
-    go(viewer.page, name)
-    expect(viewer.page.get_by_role("heading", name=name, level=1)).to_be_visible()
-    viewer.settle()
 
 
 def test_pages_as_they_open_and_what_they_do_without_a_run(viewer: Viewer):

@@ -74,6 +74,13 @@ def go(page: Page, name: str) -> None:
     page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
 
 
+def walk(viewer: Viewer, name: str) -> None:
+    """To another page by the menu, which starts no session anew; until it rests."""
+    go(viewer.page, name)
+    expect(viewer.page.get_by_role("heading", name=name, level=1, exact=True)).to_be_visible()
+    viewer.settle()
+
+
 def test_every_control_of_the_playground_is_one_step(viewer: Viewer):
     page = viewer.open("/")
     journey, scenario = Journey(page), SCENARIOS["pre_padding"]

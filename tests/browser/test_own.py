@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_back import walk
 from tests.browser.viewer import NUMBERS, PHONE, Viewer
 from tests.ui.test_own import readings
 
@@ -72,9 +73,7 @@ def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Vie
     waiting.value.save_as(tmp_path / "mine.py")
     page.keyboard.press("Escape")
     for name in ("Inside the LSTM", "When does it matter?"):
-        page.get_by_role("link", name=name).click()
-        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-        viewer.settle()
+        walk(viewer, name)
         expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
     page.get_by_role("combobox", name="Task").click()
     expect(page.get_by_role("option", name="Your own sequences")).to_be_visible()

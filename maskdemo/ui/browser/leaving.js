@@ -41,10 +41,10 @@ function go(to) {
 // in a task behind: by a link only then, by Back, which Streamlit hears of first, once more.
 let repeated = null;
 
-function repeat(event, place) {
+function repeat(event, where) {
   setTimeout(() => {
     repeated = event;
-    place().dispatchEvent(event);
+    where().dispatchEvent(event);
   });
 }
 
@@ -74,7 +74,8 @@ function move(event) {
   if (leaving()) repeat(new PopStateEvent("popstate", { state: event.state }), () => window);
 }
 
-// Called on every run of the app; data: the page's name in links, empty for the first, and all names.
+// Called on every run of the app; data: the page's name in links, empty for the first, all names, and a
+// number that tells the run from the one before it.
 export default function ({ data }) {
   if (!shown) {
     window.addEventListener("click", follow, true);
