@@ -1,5 +1,6 @@
 # make run       start the app on $PORT (8501 unless set)
-# make check     format, types and the tests without a browser, Keras or further processes: the habit
+# make check     format, types and the tests without a browser, Keras or further processes: the habit;
+#                what it compiles stays in build/compiled for the next time
 # make test      everything, the same answer every time; ARGS="-k word" goes to pytest
 # make fuzz      the property tests with new seeds and more examples
 # make load      25 viewers at once, then 200 runs, within a memory limit; build/load.json
@@ -31,6 +32,7 @@ lint: $(STAMPS)/test
 	$(PY) -m ruff check .
 	$(PY) -m pyright --pythonpath $(PY)
 
+check: export MASKDEMO_TESTS_COMPILED := $(CURDIR)/build/compiled
 check: lint
 	$(PY) -m pytest $(TOGETHER) -m "not browser and not oracle and not slow" $(ARGS)
 

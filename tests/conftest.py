@@ -17,8 +17,10 @@ from maskdemo.loading import unsearched
 _STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
 os.environ["MASKDEMO_STORE"] = _STORE.name
 # What one process of a run of the tests has compiled is loaded by all others, as an app's processes do:
-# the first that comes here chooses the folder, and those that it starts find it chosen.
-os.environ.update(cache_environment(Path(_STORE.name) / "compiled"))
+# the first that comes here chooses the folder, and those that it starts find it chosen. `make check`
+# names one that stays for the next time; `make test` compiles everything anew.
+_COMPILED = os.environ.get("MASKDEMO_TESTS_COMPILED", Path(_STORE.name) / "compiled")
+os.environ.update(cache_environment(Path(_COMPILED)))
 
 HERE = Path(__file__).parent
 ORACLES = HERE / "oracles"

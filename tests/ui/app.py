@@ -6,12 +6,14 @@ import gc
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.experiment import Experiment
@@ -24,6 +26,8 @@ APP = str(Path(__file__).resolve().parents[2] / "app.py")
 #: Seconds between two looks at work that goes on. The worker stands back for whoever is busy: looking
 #: all the time would keep it from its work.
 BETWEEN = 0.1
+#: A server looks for components among the installed packages once; `AppTest` would for every page.
+_COMPONENTS = cache(scan_component_manifests)
 
 
 def spare_what_is_there() -> None:
@@ -50,7 +54,9 @@ def opened(page: str = "playground", params: Mapping[str, str] | None = None) ->
     if page != "playground":
         app.switch_page(f"pages/{page}.py")
     set_link(app, params or {})
-    return fine(app.run())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", _COMPONENTS)
+        return fine(app.run())
 
 
 def fine(page: AppTest) -> AppTest:
