@@ -27,7 +27,7 @@ APP = str(Path(__file__).resolve().parents[2] / "app.py")
 #: all the time would keep it from its work.
 BETWEEN = 0.1
 #: A server looks for components among the installed packages once; `AppTest` would for every page.
-_COMPONENTS = cache(scan_component_manifests)
+found_once = cache(scan_component_manifests)
 
 
 def spare_what_is_there() -> None:
@@ -55,7 +55,7 @@ def opened(page: str = "playground", params: Mapping[str, str] | None = None) ->
         app.switch_page(f"pages/{page}.py")
     set_link(app, params or {})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", _COMPONENTS)
+        patch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", found_once)
         return fine(app.run())
 
 
