@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from tests.browser.test_back import go
+from tests.browser.test_back import go, walk
 from tests.browser.test_playground import LONG, PROGRESS, button, link, start, wait_for_progress
 from tests.browser.viewer import Viewer
 
@@ -22,7 +22,7 @@ class Line:
 
     def __init__(self, page: Page) -> None:
         self.asked: list[BackMsg] = []
-        self._long = self._left = False
+        self._here, self._long, self._left, self._mistaken = "", False, False, False
         self._page = page
         page.route_web_socket(re.compile("_stcore/stream"), self._join)
 
@@ -33,7 +33,14 @@ class Line:
     def _on_question(self, message: str | bytes) -> None:
         assert isinstance(message, bytes)
         question = BackMsg.FromString(message)
-        self._left = self._left or not question.rerun_script.fragment_id
+        whole = not question.rerun_script.fragment_id
+        if self._mistaken and whole:
+            self._mistaken = False
+            question.rerun_script.page_script_hash = self._here
+            message = question.SerializeToString()
+        elif whole:
+            self._here = question.rerun_script.page_script_hash
+        self._left = self._left or whole
         if self._long and self._left:
             self.asked.append(question)
         else:
@@ -48,6 +55,10 @@ class Line:
         self._long = False
         for question in self.asked:
             self._server.send(question.SerializeToString())
+
+    def mistake(self) -> None:
+        """The next question for another page is answered with the one that is there."""
+        self._mistaken = True
 
     def looks(self, times: int) -> None:
         """Let time pass in the page, for so many looks at a run."""
@@ -218,3 +229,25 @@ def test_a_page_is_given_back_where_no_other_comes(viewer: Viewer, line: Line):
     button(page, "Cancel").click()
     assert len(line.asked) > 1
     line.release()
+
+
+@pytest.mark.parametrize("way", ["link", "back"])
+def test_who_gets_the_page_that_is_left_once_more_gets_the_other_then(
+    viewer: Viewer, line: Line, way: str
+):
+    """As when a run of it is being given up while the other begins: see `leaving.js`."""
+    wait_patiently(viewer.page)
+    page = viewer.open("/audit")
+    walk(viewer, "The article, checked")
+    walk(viewer, "Inside the LSTM")
+    steps = page.evaluate("history.length")
+    line.mistake()
+    if way == "back":
+        page.evaluate("history.back()")
+    else:
+        go(page, "The article, checked")
+    comes_and_stays(viewer, article(page))
+    if way == "link":
+        assert page.evaluate("history.length") == steps + 1
+        page.go_back()
+        comes_and_stays(viewer, page.get_by_role("heading", name="Inside the LSTM", level=1))

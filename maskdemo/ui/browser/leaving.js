@@ -40,12 +40,11 @@ function go(to) {
 // (`scheduleFlush` in its WidgetStateManager), but asks for another page at once. So it is asked for that
 // in a task behind: by a link only then, by Back, which Streamlit hears of first, once more.
 let repeated = null;
+let repeat = null;
 
-function repeat(event, where) {
-  setTimeout(() => {
-    repeated = event;
-    where().dispatchEvent(event);
-  });
+function ask(again) {
+  repeat = () => setTimeout(again);
+  repeat();
 }
 
 // A page that is drawn anew meanwhile has another link in its place. The browser follows one that is taken
@@ -63,15 +62,28 @@ function follow(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
   go(to.getAttribute("href").split("?")[0]);
-  repeat(new MouseEvent("click", event), () => standing(to));
+  ask(() => {
+    repeated = new MouseEvent("click", event);
+    standing(to).dispatchEvent(repeated);
+  });
 }
 
 // Not by the address when the page was drawn: Streamlit writes that some time later.
+function addressed() {
+  const last = window.location.pathname.split("/").findLast(Boolean);
+  return shown.pages.includes(last) ? last : "";
+}
+
 function move(event) {
   if (event === repeated) return;
-  const last = window.location.pathname.split("/").findLast(Boolean);
-  go(shown.pages.includes(last) ? last : "");
-  if (leaving()) repeat(new PopStateEvent("popstate", { state: event.state }), () => window);
+  const to = addressed();
+  go(to);
+  if (!leaving()) return;
+  ask(() => {
+    if (addressed() !== to) return;
+    repeated = new PopStateEvent("popstate", { state: event.state });
+    window.dispatchEvent(repeated);
+  });
 }
 
 // Called on every run of the app; data: the page's name in links, empty for the first, all names, and a
@@ -84,5 +96,8 @@ export default function ({ data }) {
     window.addEventListener("focusout", (event) => leaving() && event.stopPropagation(), true);
   }
   if (data.page === next) stay();
+  // The page that is left is drawn once more. Streamlit keeps which page is wanted for the whole session
+  // (`PagesManager`), and a run that is given up for another page may write it last: then that is lost.
+  else if (leaving()) repeat();
   shown = data;
 }
