@@ -98,8 +98,7 @@ def test_a_run_on_the_playground(viewer: Viewer):
     finish(viewer)
     open_all(page, "How the verdict is reached")
     expect_no_findings(page)
-    button(page, "Take away").click()
-    expect(page.get_by_role("button", name="Report")).to_be_visible()
+    viewer.open_take_away()
     expect_no_findings(page)
 
 

@@ -51,7 +51,7 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
         expect(page.locator(NUMBERS)).to_have_count(len(SCENARIOS[OPENING].experiment.strategies))
         assert bottom(answer(page)) < DESKTOP[1] / 2
         assert bottom(chart(page, "Output after every step")) <= DESKTOP[1]
-        button(page, "Take away").click()
+        viewer.open_take_away()
         page.get_by_text("To embed it in a page").click()
         snippet = page.get_by_test_id("stCode").nth(1).inner_text()
         expect_inside_in_the_first_screen(viewer)

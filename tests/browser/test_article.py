@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from maskdemo.article.examples import EXAMPLES
 from maskdemo.export.script import script
@@ -15,18 +15,19 @@ from tests.browser.viewer import Viewer
 NUMBER = re.compile(r"line (\d+) with an? (\w+)")
 
 
-def section(page: Page, number: int) -> Locator:
-    """The box of one example, opened."""
-    box = page.locator(f".st-key-box_{number}")
+def section(viewer: Viewer, number: int) -> Locator:
+    """The box of one example, opened, with all that is in it."""
+    box = viewer.page.locator(f".st-key-box_{number}")
     box.get_by_text("The program, run here").click()
     expect(box.get_by_role("button", name="Run it")).to_be_visible()
+    viewer.settle()
     return box
 
 
 def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path):
     example = EXAMPLES[2]
     page = viewer.open("/article")
-    first, box = section(page, 1), section(page, 3)
+    first, box = section(viewer, 1), section(viewer, 3)
     box.get_by_role("button", name="Run it").click()
     expect(box.get_by_role("button", name="Cancel")).to_be_visible()
     expect(first.get_by_role("button", name="Run it")).to_be_disabled()
@@ -37,6 +38,7 @@ def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path)
     line = example.programs[0].text.splitlines()[int(found[1]) - 1].strip()
     expect(box.locator("code", has_text=re.compile("^" + re.escape(line)))).to_be_visible()
     expect(box.locator("code", has_text=re.compile(f"^{found[2]}: "))).to_be_visible()
+    viewer.settle()
 
     box.get_by_text("Held state: mended").click()
     viewer.settle()
@@ -47,6 +49,7 @@ def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path)
     expect(box.locator(".js-plotly-plot").first).to_be_visible()
     expect(box.get_by_text("Ran to its end")).to_be_visible()
     expect(box.get_by_text("exactly the same outputs")).to_be_visible()
+    viewer.settle()
     box.get_by_text("What it printed").click()
     expect(box.get_by_text("Total params")).to_be_visible()
 

@@ -61,6 +61,7 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
     heading = ann.page.get_by_role("heading", name="convolution loses the mask, with a warning")
     expect(heading).to_be_visible()
     expect(ann.page.get_by_role("img", name="convolution loses it, with a warning")).to_be_visible()
+    ann.settle()
     assert ann.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
     with ann.page.expect_download() as waiting:
         ann.page.get_by_role("button", name="JSON").click()
@@ -68,6 +69,7 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
     assert [each.layer for each in Report.from_json(file.read_text()).leaks] == ["convolution"]
 
     expect(verdict(ben.page, "Padding does not leak into this model")).to_be_visible()
+    ben.settle()
     with ben.page.expect_download() as waiting:
         ben.page.get_by_role("button", name="Report").click()
     waiting.value.save_as(file := tmp_path / "audit.html")
@@ -81,9 +83,11 @@ def test_an_example_is_put_right_after_a_cancelled_audit(viewer: Viewer):
     audit_button(page).click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled.")).to_be_visible()
+    viewer.settle()
     page.get_by_text(re.compile("^Put right")).click()
     expect(page.get_by_role("switch")).to_be_checked()
     audit_button(page).click()
     expect(verdict(page, "Padding does not leak into this model")).to_be_visible()
+    viewer.settle()
     page.get_by_role("link", name=re.compile("^See the same")).click()
     expect(page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()

@@ -9,15 +9,17 @@ from playwright.sync_api import Locator, expect
 
 from maskdemo.article.claims import CLAIMS
 from maskdemo.experiment import Experiment
+from tests.browser.test_back import walk
 from tests.browser.viewer import NUMBERS, Viewer
 
 
-def open_claim(viewer: Viewer, name: str) -> Locator:
-    viewer.open("/article")
-    card = viewer.page.locator(f".st-key-claim_{name}")
-    card.locator("summary").click()
-    expect(card.get_by_role("button", name="Test it")).to_be_visible()
-    return card
+def opened(viewer: Viewer, name: str) -> Locator:
+    """The row of a claim that was not measured in this session, with all that is in it."""
+    row = viewer.page.locator(f".st-key-claim_{name}")
+    row.locator("summary").click()
+    expect(row.get_by_role("button", name="Test it")).to_be_visible()
+    viewer.settle()
+    return row
 
 
 def in_playground(viewer: Viewer) -> None:
@@ -34,7 +36,8 @@ def opened_experiment(viewer: Viewer) -> Experiment:
 def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
     """The claim needs both trained networks and real Keras in a process of its own."""
     claim = CLAIMS["supports_masking"]
-    card, page = open_claim(viewer, claim.name), viewer.page
+    page = viewer.open("/article")
+    card = opened(viewer, claim.name)
     button = card.get_by_role("button", name="Test it")
     expect(button).to_be_enabled()
     button.click()
@@ -43,6 +46,7 @@ def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
     expect(card).to_contain_text(re.compile(r"95% interval [+−]\d+\.\d to [+−]\d+\.\d, \d repeats"))
     expect(card.get_by_role("button", name="Test it")).to_have_count(0)
     expect(page.get_by_role("button", name="Test the others")).to_be_enabled()
+    viewer.settle()
     with page.expect_download() as waiting:
         page.locator(".st-key-claims_table").get_by_role("button").click()
     assert claim.text in waiting.value.path().read_text()
@@ -57,10 +61,8 @@ def test_a_claim_is_tested_and_its_experiments_open(viewer: Viewer):
     expect(page.locator(NUMBERS)).to_have_count(len(case.experiment.strategies))
 
     # Another claim's experiment, although the session has been in the playground with this one.
-    page.get_by_role("link", name="The article, checked").first.click()
+    walk(viewer, "The article, checked")
     other = CLAIMS["finds_padding"].cases[1]
-    row = page.locator(".st-key-claim_finds_padding")
-    row.locator("summary").click()
-    row.get_by_role("link", name=other.title).click()
+    opened(viewer, "finds_padding").get_by_role("link", name=other.title).click()
     in_playground(viewer)
     assert opened_experiment(viewer) == other.experiment

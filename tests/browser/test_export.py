@@ -48,7 +48,7 @@ def test_what_is_taken_away_is_what_the_page_shows(viewer: Viewer, browser: Brow
     expect_shown_code(page)
     shown = page.locator(NUMBERS).all_inner_texts()
     expect_figures(viewer, tmp_path)
-    page.get_by_role("button", name="Take away").click()
+    viewer.open_take_away()
 
     def take(label: str) -> Path:
         return download(page, page.get_by_role("button", name=label, exact=True).click, tmp_path)
@@ -141,7 +141,7 @@ def expect_figures(viewer: Viewer, folder: Path) -> None:
     drawn = download(page, camera, folder)
     assert drawn.name == "maskdemo-curves_test_accuracy.svg"
     assert drawn.read_text().startswith("<svg") and "Held state" in drawn.read_text()
-    page.get_by_role("button", name="Take away").click()
+    viewer.open_take_away()
     page.get_by_role("radio", name="PNG").click()
     page.wait_for_function(PAINTED)
     page.keyboard.press("Escape")

@@ -52,6 +52,7 @@ def test_trained_on_arrival_scrubbed_played_and_shown_to_another_viewer(
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     expect(page.get_by_text("Test sequence 1, after epoch 6").first).to_be_visible()
 
+    first.settle()
     page.get_by_role("radio", name="Held state").click()
     press(page, "Step", "End")
     expect(page.get_by_text("and the state is held")).to_be_visible()

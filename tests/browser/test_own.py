@@ -43,6 +43,7 @@ def upload(viewer: Viewer, path: Path) -> Page:
 
 
 def use(viewer: Viewer) -> None:
+    viewer.settle()
     viewer.page.get_by_role("button", name="Use these sequences").click()
     expect(viewer.page.get_by_role("dialog")).to_have_count(0)
     viewer.settle()
@@ -55,6 +56,7 @@ def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Vie
     upload(viewer, path)
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("one of 3")).to_be_visible()
+    viewer.settle()
     dialog.get_by_role("combobox", name="Label").click()
     page.get_by_role("option", name="sign", exact=True).click()
     expect(dialog.get_by_text("0 is down, 1 is up")).to_be_visible()
@@ -66,7 +68,7 @@ def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Vie
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
     viewer.settle()
     expect(page.locator(NUMBERS)).to_have_count(2)
-    page.get_by_role("button", name="Take away").click()
+    viewer.open_take_away()
     expect(page.get_by_text("who opens it needs the file")).to_be_visible()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Keras script", exact=True).click()

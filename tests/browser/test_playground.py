@@ -257,7 +257,7 @@ def test_two_viewers_do_not_see_each_other_and_a_copied_link_gives_what_was_seen
     expect(page.get_by_role("cell", name=re.compile("^One repeat"))).to_be_visible()
     assert params_of(one.page.url)["seed"] == "3" and params_of(page.url)["seed"] == "4"
 
-    page.get_by_role("button", name="Take away").click()
+    other.open_take_away()
     copied = page.locator('[data-testid="stCode"]').first.inner_text().strip()
     assert copied.startswith(other.base_url)
     assert params_of(copied) == params_of(page.url)

@@ -83,7 +83,7 @@ def test_points_arrive_survive_cancelling_and_another_viewer_has_them_at_once(
     assert "Held state" in said
     page.get_by_text("All numbers").click()
     seen(page.get_by_test_id("stDataFrame"))
-    page.get_by_role("button", name="Take away").click()
+    first.open_take_away()
     with page.expect_download() as download:
         page.get_by_role("button", name="Table").click()
     with download.value.path().open(newline="") as file:

@@ -21,8 +21,24 @@ NUMBERS = '[data-testid="stHtml"] tbody tr td:nth-of-type(1) b'
 EXCEPTION = '[data-testid="stException"]'
 #: Places of what the browser has no code for yet: when that comes, everything below moves.
 TO_COME = '[data-testid="stSkeleton"]'
+#: What is being opened or closed cuts off what is in it. Who looks for something below the cut moves it
+#: there, and the next frame moves it back.
+OPENING = '[data-testid="stExpander"] details[style*="overflow"]'
 #: Has a height until the pages' own style is there, which moves everything.
 UNSTYLED = ".st-key-leaving"
+
+#: An error for what can be clicked and is not under the mouse any more when that, at rest, is released.
+LOST = """
+let pressed;
+const place = ({clientX, clientY}) => `${clientX}, ${clientY}`;
+addEventListener("pointerdown", event => {
+    pressed = {at: place(event), what: event.target.closest("a, button, label, summary")};
+}, true);
+addEventListener("pointerup", event => {
+    if (pressed?.what && pressed.at === place(event) && !pressed.what.contains(event.target))
+        console.error(`Moved as it was clicked: ${pressed.what.innerText}`);
+}, true);
+"""
 
 # Console errors that the app does not cause: (pattern, why it is allowed).
 ALLOWED: tuple[tuple[str, str], ...] = (
@@ -45,9 +61,11 @@ class Viewer:
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
         self.page.on("request", self._on_request)
+        self.page.add_init_script(LOST)
         # Before everything that is done or looked for: a button that moves between the pressing of the
         # mouse and its release has not been clicked.
-        self.page.add_locator_handler(self.page.locator(f"{TO_COME}:visible").first, lambda _: None)
+        moving = self.page.locator(f"{TO_COME}:visible, {OPENING}:visible").first
+        self.page.add_locator_handler(moving, lambda _: None)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         text = f"{message.text} ({message.location.get('url', '')})"
@@ -73,6 +91,12 @@ class Viewer:
         expect(self.page.locator(SCRIPT_DONE)).to_be_attached()
         expect(self.page.locator(f'[data-stale="true"], {TO_COME}')).to_have_count(0)
         expect(self.page.locator(UNSTYLED)).to_be_hidden()
+
+    def open_take_away(self) -> None:
+        """Open what the page offers to take away, which it draws only then, and wait for all of it."""
+        self.page.get_by_role("button", name="Take away").click()
+        expect(self.page.get_by_role("radio", name="PNG")).to_be_visible()
+        self.settle()
 
     def complaints(self) -> list[str]:
         """Everything that must not be there when a journey ends."""
