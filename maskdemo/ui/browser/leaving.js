@@ -40,19 +40,14 @@ function go(to) {
 // (`scheduleFlush` in its WidgetStateManager), but asks for another page at once. So it is asked for that
 // in a task behind: by a link only then, by Back, which Streamlit hears of first, once more.
 let repeated = null;
-let repeat = null;
+let ask = null;
 
-function ask(again) {
-  repeat = () => setTimeout(again);
-  repeat();
-}
-
-// A page that is drawn anew meanwhile has another link in its place. The browser follows one that is taken
-// out by its address alone: it opens the app anew, without what this session has.
+// A page that is drawn anew meanwhile has another link in its place. Only where it has none the first asking
+// is by the one that was taken out, which the browser follows by its address alone: it opens the app anew,
+// without what this session has.
 function standing(to) {
-  if (to.isConnected) return to;
   const same = (each) => each.getAttribute("href") === to.getAttribute("href");
-  return [...document.querySelectorAll(LINK)].find(same) ?? to;
+  return to.isConnected ? to : [...document.querySelectorAll(LINK)].find(same);
 }
 
 // Not by the link's whole address: the browser takes the first page's, which is empty, for this page's own.
@@ -62,10 +57,11 @@ function follow(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
   go(to.getAttribute("href").split("?")[0]);
-  ask(() => {
+  ask = (otherwise) => {
     repeated = new MouseEvent("click", event);
-    standing(to).dispatchEvent(repeated);
-  });
+    (standing(to) ?? otherwise)?.dispatchEvent(repeated);
+  };
+  setTimeout(ask, 0, to);
 }
 
 // Not by the address when the page was drawn: Streamlit writes that some time later.
@@ -79,11 +75,12 @@ function move(event) {
   const to = addressed();
   go(to);
   if (!leaving()) return;
-  ask(() => {
+  ask = () => {
     if (addressed() !== to) return;
     repeated = new PopStateEvent("popstate", { state: event.state });
     window.dispatchEvent(repeated);
-  });
+  };
+  setTimeout(ask);
 }
 
 // Called on every run of the app; data: the page's name in links, empty for the first, all names, and a
@@ -98,6 +95,6 @@ export default function ({ data }) {
   if (data.page === next) stay();
   // The page that is left is drawn once more. Streamlit keeps which page is wanted for the whole session
   // (`PagesManager`), and a run that is given up for another page may write it last: then that is lost.
-  else if (leaving()) repeat();
+  else if (leaving()) setTimeout(ask);
   shown = data;
 }
