@@ -62,13 +62,10 @@ def test_pages_as_they_open_and_what_they_do_without_a_run(viewer: Viewer):
 
     walk(viewer, "The article, checked")
     open_all(page, "How a case is decided")
-    page.locator('[data-testid="stExpander"] summary').nth(3).click()
-    # What is in it moves all that is below.
-    expect(button(page, "Test it")).to_be_visible()
-    viewer.settle()
-    page.get_by_text("The program, run here and mended step by step").nth(2).click()
-    expect(button(page, "Run it")).to_be_visible()
-    viewer.settle()
+    rows = page.locator('[data-testid="stExpander"] summary')
+    viewer.unfold(rows.nth(3), button(page, "Test it"))
+    programs = page.get_by_text("The program, run here and mended step by step")
+    viewer.unfold(programs.nth(2), button(page, "Run it"))
     expect_no_findings(page)
     button(page, "Run it").click()
     expect(button(page, "Cancel")).to_be_visible()

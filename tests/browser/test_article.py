@@ -18,9 +18,7 @@ NUMBER = re.compile(r"line (\d+) with an? (\w+)")
 def section(viewer: Viewer, number: int) -> Locator:
     """The box of one example, opened, with all that is in it."""
     box = viewer.page.locator(f".st-key-box_{number}")
-    box.get_by_text("The program, run here").click()
-    expect(box.get_by_role("button", name="Run it")).to_be_visible()
-    viewer.settle()
+    viewer.unfold(box.get_by_text("The program, run here"), box.get_by_role("button", name="Run it"))
     return box
 
 

@@ -16,9 +16,7 @@ from tests.browser.viewer import NUMBERS, Viewer
 def opened(viewer: Viewer, name: str) -> Locator:
     """The row of a claim that was not measured in this session, with all that is in it."""
     row = viewer.page.locator(f".st-key-claim_{name}")
-    row.locator("summary").click()
-    expect(row.get_by_role("button", name="Test it")).to_be_visible()
-    viewer.settle()
+    viewer.unfold(row.locator("summary"), row.get_by_role("button", name="Test it"))
     return row
 
 

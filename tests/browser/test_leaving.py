@@ -22,7 +22,8 @@ class Line:
 
     def __init__(self, page: Page) -> None:
         self.asked: list[BackMsg] = []
-        self._here, self._long, self._left, self._mistaken = "", False, False, False
+        self._here = ""
+        self._long = self._left = self._mistaken = False
         self._page = page
         page.route_web_socket(re.compile("_stcore/stream"), self._join)
 

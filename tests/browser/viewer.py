@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 from tests import waiting
 
@@ -92,11 +92,17 @@ class Viewer:
         expect(self.page.locator(f'[data-stale="true"], {TO_COME}')).to_have_count(0)
         expect(self.page.locator(UNSTYLED)).to_be_hidden()
 
-    def open_take_away(self) -> None:
-        """Open what the page offers to take away, which it draws only then, and wait for all of it."""
-        self.page.get_by_role("button", name="Take away").click()
-        expect(self.page.get_by_role("radio", name="PNG")).to_be_visible()
+    def unfold(self, what: Locator, inside: Locator) -> None:
+        """Open what the page draws only then, and wait for all of it. inside: something in it."""
+        what.click()
+        # Before it is there the page may rest because it has not begun.
+        expect(inside).to_be_visible()
         self.settle()
+
+    def open_take_away(self) -> None:
+        """Open what the page offers to take away."""
+        look = self.page.get_by_role
+        self.unfold(look("button", name="Take away"), look("radio", name="PNG"))
 
     def complaints(self) -> list[str]:
         """Everything that must not be there when a journey ends."""
