@@ -6,6 +6,7 @@
 # make load      25 viewers at once, then 200 runs, within a memory limit; build/load.json
 # make bench     measure the budgets; the table also lands in build/bench.json
 # make evidence  train anew what the pages show on arrival, into maskdemo/data/
+# make docs      write docs/settings.md from the declarations in the code
 # make clean     remove everything that these made
 #
 # run watches no files: loading modules out of .venv, inside the app's folder, overflows the watcher.
@@ -23,7 +24,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 STAMPS := $(VENV)/stamps
 
-.PHONY: run lint check test fuzz load bench evidence clean
+.PHONY: run lint check test fuzz load bench evidence docs clean
 
 run: $(STAMPS)/run
 	$(PY) -m streamlit run app.py --server.port $(PORT) --server.headless true --server.fileWatcherType none
@@ -50,6 +51,9 @@ bench: $(STAMPS)/bench
 
 evidence: $(STAMPS)/run
 	$(PY) -m maskdemo evidence
+
+docs: $(STAMPS)/run
+	$(PY) -m maskdemo settings > docs/settings.md
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis

@@ -11,10 +11,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from maskdemo.cli import audit, evidence, export, figure, run, study
+from maskdemo.cli import audit, evidence, export, figure, run, settings, study
 
 #: Each adds its own parsers, which name the function that answers.
-COMMANDS = (run, study, export, figure, audit, evidence)
+COMMANDS = (run, study, export, figure, audit, evidence, settings)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

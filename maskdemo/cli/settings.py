@@ -1,0 +1,145 @@
+"""`settings` prints every setting as a Markdown page, from the places where each is declared.
+
+`make docs` writes the page to docs/settings.md.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable
+from dataclasses import fields
+
+from maskdemo.evidence.words import listed
+from maskdemo.experiment import GROUPS, MOST_CELLS, SETTINGS, Experiment
+from maskdemo.own import limits
+from maskdemo.scenarios import OPENING, SCENARIOS
+from maskdemo.settings import Selection, Setting
+from maskdemo.strategies import STRATEGIES
+from maskdemo.study import VARIABLES
+from maskdemo.tasks import OWN, TASKS, Fixed
+
+_PAGE = """\
+<!-- `make docs` writes this page from the declarations in the code. -->
+
+# Every setting
+
+One experiment is a task, the way its sequences are padded, the strategies compared and the training.
+The same names stand everywhere: in the controls, in a page's address
+(`?task=last_sign&padded_length=40`), in the JSON of `run --json`, as options of the commands
+(`--padded-length 40`) and behind `--set` (`--set padded_length=40`). Left out, a setting has its
+default.
+
+{groups}
+Recorded data and your own sequences dictate {dictated}.
+
+## Tasks
+
+`{own}` stands for your own sequences: *Your own sequences* beside the task, or `--data FILE`, brings
+them in. A CSV or Parquet file has a row for each step (a sequence, perhaps an order, features, a label)
+or a row for each sequence (a length, the columns `x1`, `x2`, ... of each feature, a label); an `.npz`
+archive has `values`, `lengths` and `labels`. Up to {limits}, and
+{cells:g} million numbers once padded; beyond them a sentence says what to change.
+
+{tasks}
+## The strategies
+
+{strategies}
+## What a study varies
+
+`vary` and `and_vary` name one or two of these, `doses` and `and_doses` their values, with `_` between
+them in an address and commas in a command (`--vary padded_length=29,60,120 --and side`).
+
+{variables}
+## Scenarios
+
+Named experiments, for the playground and the commands (`python -m maskdemo run {scenario}`).
+
+{scenarios}"""
+#: Settings whose options are too many for a cell, and the section that lists the options.
+_SECTIONS = {"task": "[task](#tasks)", "strategies": "[strategies](#the-strategies)"}
+
+
+def add_to(commands) -> None:
+    """Add the command to the parser's."""
+    parser = commands.add_parser("settings", help="print every setting as a Markdown page")
+    parser.set_defaults(answer=_print)
+
+
+def _print(given: Namespace) -> None:
+    print(settings_page(), end="")
+
+
+def settings_page() -> str:
+    """Every setting, task, strategy, study variable and scenario, as Markdown."""
+    return _PAGE.format(
+        groups="\n".join(_group(each) for each in GROUPS),
+        dictated=listed(f"`{each.name}`" for each in fields(Fixed)),
+        own=OWN,
+        limits=_upload_limits(),
+        cells=MOST_CELLS / 1e6,
+        tasks=_table(
+            ("task", "what there is to learn"),
+            ((name, _sentences(each.title, each.summary)) for name, each in TASKS.items()),
+        ),
+        strategies=_table(
+            ("strategy", "what it does"),
+            ((name, _sentences(each.title, each.summary)) for name, each in STRATEGIES.items()),
+        ),
+        variables=_table(
+            ("variable", "what it is"),
+            ((name, f"{each.title}.") for name, each in VARIABLES.items()),
+        ),
+        scenario=OPENING,
+        scenarios=_table(
+            ("scenario", "what to look for"),
+            ((name, _sentences(each.title, each.look_for)) for name, each in SCENARIOS.items()),
+        ),
+    )
+
+
+def _group(group: str) -> str:
+    defaults = {each.name: each.default for each in fields(Experiment)}
+    rows = (
+        (
+            name,
+            _sentences(each.title, each.help),
+            _allowed(each),
+            f"`{each.write(defaults[name])}`",
+        )
+        for name, each in SETTINGS.items()
+        if each.group == group
+    )
+    return f"## {group}\n\n{_table(('setting', 'what it is', 'allowed', 'default'), rows)}"
+
+
+def _allowed(setting: Setting) -> str:
+    section = _SECTIONS.get(setting.name)
+    if section is None:
+        return setting.allowed
+    if isinstance(setting, Selection):
+        return f"{section}, with dots or commas between them"
+    return f"a {section}"
+
+
+def _upload_limits() -> str:
+    return listed(
+        (
+            f"{limits.MOST_BYTES // 2**20} MB",
+            f"{limits.MOST_ROWS:,} rows",
+            f"{limits.MOST_TRAIN + limits.MOST_TEST:,} sequences",
+            f"{limits.MOST_STEPS} steps",
+            f"{limits.MOST_FEATURES} features",
+            f"{limits.MOST_CLASSES} classes",
+        )
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; the first cell of each row is a name in the code."""
+    cells = ((f"`{name}`", *(each.replace("|", r"\|") for each in more)) for name, *more in rows)
+    lines = (" | ".join(each) for each in (head, ("---",) * len(head), *cells))
+    return "".join(f"| {line} |\n" for line in lines)
+
+
+def _sentences(title: str, text: str) -> str:
+    return f"{title}{'' if title.endswith('?') else '.'} {text}"
