@@ -1,7 +1,9 @@
 """The process that holds TensorFlow: `python -m maskdemo.server.worker`.
 
 Orders come as JSON, a line each, on standard input; answers go out as `maskdemo.server.messages`. It
-ends as soon as its input does, so that it never outlives the server, whatever that one died of.
+ends as soon as its input does, so that it never outlives the server, whatever that one died of. It also
+ends when a line cannot be read or one of its threads fails: the server then starts another worker at
+once, while it would wait long for one that lives and does not listen.
 
 {"do": number, "kind": ..., ...} begins what `maskdemo.server.orders` can do; {"stop": number} ends it
 at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
@@ -19,7 +21,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -31,6 +33,10 @@ from maskdemo.server import messages, orders
 PACE = 0.1
 #: Pages come first.
 NICE = 10
+#: Words of which every order has one.
+KINDS = {"do", "stop", "give_way", "prepare", "load", "task", "forget"}
+#: The exit code of a worker that cannot go on.
+FAILED = 1
 #: Out of 1000: of two processes that use as much, the kernel ends this one.
 OOM_SCORE = 500
 
@@ -49,8 +55,11 @@ class _Worker:
         self._wanted: str | None = None  # what is to be compiled ahead, if anything still is
 
     def work(self) -> None:
-        threading.Thread(target=self._listen, daemon=True).start()
-        threading.Thread(target=self._prepare, daemon=True).start()
+        for loop in (self._listen, self._prepare):
+            threading.Thread(target=or_end, args=(loop,), daemon=True).start()
+        or_end(self._work)
+
+    def _work(self) -> None:
         while True:
             order = self._to_do.get()
             if "load" in order:
@@ -60,7 +69,7 @@ class _Worker:
 
     def _listen(self) -> None:
         for line in self._orders_in:
-            order = json.loads(line)
+            order = read(line)
             if "stop" in order:
                 self._stopped = order["stop"]
             elif "give_way" in order:
@@ -79,8 +88,9 @@ class _Worker:
 
     def _do(self, order: dict[str, Any]) -> None:
         number, error, sent, newest, due = order["do"], None, None, None, 0.0
-        shrink, stream = self._resumed(order) or orders.begin(order)
+        stream: Iterator[Any] = iter(())
         try:
+            shrink, stream = self._resumed(order) or orders.begin(order)
             for newest in stream:
                 if number in (self._stopped, self._giving_way):
                     break
@@ -122,6 +132,26 @@ class _Worker:
     def _say(self, message: object) -> None:
         with self._writing:
             messages.write(self._answers, message)
+
+
+def read(line: bytes) -> dict[str, Any]:
+    """The order on a line. Raises `ValueError` where it is no order."""
+    order = json.loads(line)
+    if not isinstance(order, dict) or not KINDS & set(order) or type(order.get("do", 0)) is not int:
+        raise ValueError("This is no order.")
+    return order
+
+
+def or_end(loop: Callable[[], None]) -> None:
+    """Call a loop that never returns; should it fail, say so and end the whole process at once."""
+    try:
+        loop()
+    except BaseException:
+        log.critical("The worker cannot go on", exc_info=True)
+        logging.shutdown()
+    # Not by an exception: the interpreter would wait for threads that train. What was started ends as
+    # the server learns of this.
+    os._exit(FAILED)
 
 
 def sentence(failure: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,8 +19,10 @@ import pytest
 from maskdemo.article.claims import CLAIMS
 from maskdemo.experiment import Experiment
 from maskdemo.own.registry import lend, take_back
-from maskdemo.server import Claims, Run, Server, StudyRun
-from maskdemo.server.process import ROOT, Process
+from maskdemo.server import Claims, Run, Server, StudyRun, messages
+from maskdemo.server.process import MODULE, ROOT, Process
+from maskdemo.server.requests import study_to_plain
+from maskdemo.server.worker import FAILED
 from maskdemo.study.grid import Study
 from maskdemo.training import train
 from tests.own.test_training import example
@@ -28,6 +31,7 @@ from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
+STUDY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
 LONG = small(epochs=200, repeats=20)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Signals are sent here.")
@@ -96,7 +100,7 @@ def test_killed_in_mid_import_and_in_mid_compile(shared):
     os.kill(first, signal.SIGKILL)
     assert told(shared, "a", None)
     assert ended(shared, "a") == "finished"
-    assert shared.status("a", "run").notice
+    assert shared.status("a", "run").notice is None, "what has ended does not begin again"
     # A shape that no other test has compiled takes a second or more before anything comes of it.
     worker = until(lambda: shared.worker)
     shared.submit("b", Run(small(units=13, strategies=("held_state",), seed=61)))
@@ -240,6 +244,124 @@ def test_the_worker_ends_with_a_server_that_is_killed(when):
     until(lambda: not alive(worker))
 
 
+class Raw:
+    """A worker without the server's end of the pipes."""
+
+    def __init__(self, *line: bytes) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", MODULE],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self.write(*line)
+
+    def write(self, *lines: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"".join(line + b"\n" for line in lines))
+        self.process.stdin.flush()
+
+    def read(self) -> Any:
+        assert self.process.stdout is not None
+        return messages.read(self.process.stdout)
+
+    def close_input(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def ended(self) -> tuple[int, str]:
+        """Its exit code and what it has logged, once it has ended; its input stays open."""
+        try:
+            code = self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
+        assert self.process.stderr is not None
+        with self.process:
+            return code, self.process.stderr.read().decode()
+
+
+NO_ORDERS = {
+    "no text": b"\xff\xfe",
+    "not JSON": b'{"do": 1',
+    "no object": b"[1, 2]",
+    "a number": b"7",
+    "a word that no order has": b'{"sing": 1}',
+    "a number that is none": b'{"do": [], "kind": "run"}',
+    "a task that is none": b'{"task": {"name": "x"}}',
+}
+
+
+@pytest.fixture(scope="module")
+def ended_by_no_order() -> dict[str, tuple[int, str]]:
+    """How workers end that are sent what is no order, and hear nothing else. All start at once."""
+    workers = {name: Raw(line) for name, line in NO_ORDERS.items()}
+    return {name: worker.ended() for name, worker in workers.items()}
+
+
+@pytest.mark.parametrize("name", NO_ORDERS)
+def test_who_cannot_read_an_order_ends_at_once_and_says_so(ended_by_no_order, name: str):
+    code, logged = ended_by_no_order[name]
+    assert code == FAILED
+    assert "The worker cannot go on" in logged
+
+
+def test_what_cannot_be_begun_is_answered_and_the_next_order_is_heard():
+    study = {**study_to_plain(STUDY), "base": '{"task": "nobody\'s"}'}
+    worker = Raw(
+        json.dumps({"do": 1, "kind": "nothing"}).encode(),
+        json.dumps({"do": 2}).encode(),
+        json.dumps({"do": 3, "kind": "study", "study": study, "known": []}).encode(),
+    )
+    answers = [worker.read() for _ in range(3)]
+    assert [each.number for each in answers] == [1, 2, 3]
+    assert [each.error for each in answers][:2] == [
+        "There is no work of this kind.",
+        "It stopped because of an unexpected error (KeyError).",
+    ]
+    assert "nobody's" in answers[2].error
+    worker.close_input()
+    assert worker.ended()[0] != 0
+
+
+@posix
+def test_who_can_no_longer_be_told_anything_ends():
+    """Right after what is no order, after what cannot be begun, and in mid-order."""
+    study = {"kind": "study", "study": study_to_plain(STUDY), "known": []}
+    begun = [json.dumps({"do": 1, **order}).encode() for order in (study, {"kind": "nothing"})]
+    lines = [*NO_ORDERS.values(), *begun]
+    workers = [Raw(line) for line in lines]
+    for worker in workers:
+        worker.close_input()
+    assert {worker.ended()[0] for worker in workers} <= {FAILED, -signal.SIGKILL}
+
+
+def test_a_loop_that_fails_ends_the_process_whatever_else_goes_on():
+    program = """
+import threading
+from maskdemo.server.worker import or_end
+threading.Thread(target=threading.Event().wait).start()
+or_end(lambda: 1 / 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == FAILED and "ZeroDivisionError" in done.stderr
+
+
+def test_one_that_cannot_go_on_is_replaced_at_once(shared):
+    """The others' requests go on: nobody waits until its silence is noticed."""
+    shared.submit("a", Run(replace(LONG, seed=9)))
+    until(lambda: newest(shared, "a"))
+    first = shared.worker
+    shared._worker._process.stdin.write(b"?\n")
+    shared._worker._process.stdin.flush()
+    until(lambda: shared.worker not in (None, first))
+    assert f"exit code {FAILED}" in told(shared, "a", newest(shared, "a"))
+    shared.cancel("a", "run")
+
+
 @posix
 def test_it_stands_back_for_the_server():
     gone = threading.Event()
@@ -259,8 +381,6 @@ def test_what_comes_is_only_ever_data():
     """Frames that are no messages end the worker, and call nothing."""
     import io
     import pickle
-
-    from maskdemo.server import messages
 
     class Evil:
         def __reduce__(self):
