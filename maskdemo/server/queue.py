@@ -24,6 +24,8 @@ from maskdemo.server.requests import Request, kind_of
 
 #: Workers that a job may lose before it is given up.
 MOST_DEATHS = 2
+#: What a viewer is told of a job whose worker has died: until something new has come of it, and then.
+BEGINS_AGAIN, HAS_BEGUN_AGAIN = "It begins again by itself.", "It has begun again by itself."
 #: Unfinished results (of cancelled or failed jobs) that are kept for whoever asked for them.
 UNFINISHED_KEPT = 8
 
@@ -175,6 +177,8 @@ class Queue:
         """All who wait for the job see this from now on."""
         with self._lock:
             if job is self._running and job.going:
+                if job.notice and newest is not job.newest:
+                    job.notice = job.notice.replace(BEGINS_AGAIN, HAS_BEGUN_AGAIN)
                 job.newest, job.done = newest, done
 
     def give_way(self, job: Job) -> None:
@@ -191,7 +195,7 @@ class Queue:
             job.deaths += 1
             if job.deaths < MOST_DEATHS:
                 job.phase = "queued"
-                job.notice = f"{why} It begins again by itself."
+                job.notice = f"{why} {BEGINS_AGAIN}"
             else:
                 job.phase = "failed"
                 job.error = f"{why} It happened {job.deaths} times, so this was given up."
@@ -204,7 +208,7 @@ class Queue:
             if not self._put_down(job):
                 return
             job.phase = "finished" if error is None else "failed"
-            job.error = error
+            job.error, job.notice = error, None
             if newest is not None:
                 job.newest = newest
             if error is None:

@@ -102,8 +102,7 @@ def _pause(now: Status[Any]) -> float:
 def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:
     """One line on where it stands: `running` gives share and words from the newest (or None)."""
     now = status(kind)
-    if now.notice:
-        st.info(now.notice)
+    notice(now)
     if now.phase == "queued":
         soon = f", about {max(1, round(now.seconds))} s" if now.seconds is not None else ""
         st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.")
@@ -114,6 +113,12 @@ def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str)
         st.error(now.error)
     elif now.phase == "cancelled":
         st.info(cancelled)
+
+
+def notice(now: Status[Any]) -> None:
+    """What happened to it and mended itself."""
+    if now.notice:
+        st.info(now.notice)
 
 
 def start_button(

@@ -70,6 +70,7 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
     if status.phase == "running":
+        job.notice(status)
         left = study_job.seconds_left(findings)
         soon = "preparing the first" if left is None else f"about {_time(left)} left"
         st.progress(share, text=f"{there}, {soon}.")

@@ -215,6 +215,14 @@ def test_patient_work_comes_last_and_gives_way(queue):
 # The death of a worker
 
 
+def test_what_has_ended_does_not_speak_of_it_any_more(queue):
+    queue.submit("a", run(1))
+    for died in (True, False):
+        job = taken(queue)
+        queue.died(job, "It was killed.") if died else queue.end(job)
+    assert queue.status("a", "run") == Status("finished")
+
+
 def test_it_begins_again_once_and_says_so(queue):
     queue.submit("a", run(1))
     queue.submit("b", run(2))
@@ -225,7 +233,10 @@ def test_it_begins_again_once_and_says_so(queue):
     assert (status.phase, status.position, status.newest) == ("queued", 1, "some")
     assert status.notice == "It was killed. It begins again by itself."
     assert taken(queue) is job
-    assert queue.status("a", "run").notice is not None
+    queue.show(job, "some", 0.4)  # what is there from before
+    assert queue.status("a", "run").notice == "It was killed. It begins again by itself."
+    queue.show(job, "anew", 0.1)
+    assert queue.status("a", "run").notice == "It was killed. It has begun again by itself."
     queue.died(job, "It was killed.")
     assert MOST_DEATHS == 2
     status = queue.status("a", "run")

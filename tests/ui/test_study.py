@@ -252,3 +252,14 @@ def test_every_strategy_may_take_part():
     fine(page.pills(key="study_strategies").set_value([]).run())
     assert study_of(page).base.strategies == ("no_mask",)
     assert page.get("bidi_component")
+
+
+def test_what_happened_to_the_worker_is_told_while_the_study_runs():
+    def progress(findings):
+        from maskdemo.server import Status
+        from maskdemo.ui import study_view
+
+        study_view.progress(Status("running", notice="It was killed."), findings)
+
+    page = AppTest.from_function(progress, kwargs={"findings": Findings(TINY, {})}).run()
+    assert [each.value for each in fine(page).info] == ["It was killed."]
