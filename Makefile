@@ -1,8 +1,8 @@
 # make run       start the app on $PORT (8501 unless set)
 # make check     format, types and the tests without a browser, Keras or further processes: the habit;
 #                what it compiles stays in build/compiled for the next time
-# make test      everything, the same answer every time; ARGS="-k word" goes to pytest
-# make fuzz      the property tests with new seeds and more examples
+# make test      everything but what is marked fuzz, the same answer every time; ARGS="-k word" goes to pytest
+# make fuzz      all tests without a browser, the property tests with new seeds and more examples
 # make load      25 viewers at once, then 200 runs, within a memory limit; build/load.json
 # make bench     measure the budgets; the table also lands in build/bench.json
 # make evidence  train anew what the pages show on arrival, into maskdemo/data/
@@ -35,10 +35,10 @@ lint: $(STAMPS)/test
 
 check: export MASKDEMO_TESTS_COMPILED := $(CURDIR)/build/compiled
 check: lint
-	$(PY) -m pytest $(TOGETHER) -m "not browser and not oracle and not slow" $(ARGS)
+	$(PY) -m pytest $(TOGETHER) -m "not browser and not oracle and not slow and not fuzz" $(ARGS)
 
 test: lint
-	$(PY) -m pytest $(TOGETHER) $(ARGS)
+	$(PY) -m pytest $(TOGETHER) -m "not fuzz" $(ARGS)
 
 fuzz: $(STAMPS)/test
 	$(PY) -m pytest $(TOGETHER) -m "not browser" --hypothesis-profile fuzz $(ARGS)
@@ -56,7 +56,7 @@ docs: $(STAMPS)/run
 	$(PY) -m maskdemo settings > docs/settings.md
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build maskdemo.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp rather than the folder: a virtual environment that failed half way is made again.
@@ -65,7 +65,7 @@ $(STAMPS)/venv:
 	mkdir -p $(STAMPS)
 	touch $@
 
-$(STAMPS)/run: requirements.txt | $(STAMPS)/venv
+$(STAMPS)/run: requirements.txt requirements-base.txt requirements-app.txt | $(STAMPS)/venv
 	@echo "Installing what the app needs (about a minute the first time)"
 	$(PIP) -r $<
 	touch $@

@@ -1,4 +1,4 @@
-"""`python -m maskdemo`: see `maskdemo.cli`."""
+"""`python -m maskdemo`, and the command `maskdemo` of the installed package: see `maskdemo.cli`."""
 
 import os
 import sys
@@ -7,6 +7,13 @@ from maskdemo.cli import main
 from maskdemo.compiled import cache_environment
 from maskdemo.study.store import location
 
-# Before TensorFlow is imported, which the commands do when they begin to train.
-os.environ.update(cache_environment(location() / "compiled"))
-sys.exit(main())
+
+def run() -> int:
+    """Run one command; returns the exit code."""
+    # Before TensorFlow is imported, which the commands do when they begin to train.
+    os.environ.update(cache_environment(location() / "compiled"))
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(run())

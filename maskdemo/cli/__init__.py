@@ -1,5 +1,7 @@
 """The command line: `python -m maskdemo scenarios`, `run`, `study` and the others.
 
+Where the package is installed, `maskdemo` alone is the same command.
+
 A name is a scenario's or a task's, and any setting is changed with `--set key=value`, written as in a
 link's parameters. Results go to standard output, progress and complaints to standard error; the exit
 code is 0, or 2 after a complaint; `audit` has 1 for a leak.
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from maskdemo.cli import audit, evidence, export, figure, run, settings, study
 
@@ -20,7 +23,7 @@ COMMANDS = (run, study, export, figure, audit, evidence, settings)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m maskdemo",
+        prog=_command(),
         description="Train small LSTMs that treat padding differently, and compare.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -33,3 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     return code or 0
+
+
+def _command() -> str:
+    """The words that started this process: the installed command, or Python with the module."""
+    return "maskdemo" if Path(sys.argv[0]).stem == "maskdemo" else "python -m maskdemo"

@@ -29,8 +29,8 @@ def executor_of(address: str | None = None, *, stay: bool = False) -> Iterator[E
         from distributed.comm import get_address_host_port
     except ImportError:
         raise ValueError(
-            "Dask is not installed here: run pip install -r requirements-dask.txt, or leave out the "
-            "cluster's address."
+            "Dask is not installed here: run pip install -r requirements-dask.txt, or install maskdemo "
+            "with its extra `dask`, or leave out the cluster's address."
         ) from None
     try:
         # A client that finds nobody is slow to give up and to go away, so knock first.
