@@ -21,13 +21,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from maskdemo.brought import is_here
-from maskdemo.padding import SIDES
 from maskdemo.settings import Choice, Number, Selection, Setting, Switch, Unfit, salvage
 from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import OWN, TASKS, Task, task_named
+from maskdemo.titles import SIDES
 
 #: Groups of settings, in order.
 SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Strategies", "Training")
@@ -185,15 +183,6 @@ class Experiment:
     def classes(self) -> int:
         """How many labels the task has."""
         return self.spec.classes
-
-    @property
-    def outputs(self) -> int:
-        """How many numbers the read-out gives: one for two classes, else one a class."""
-        return 1 if self.classes == 2 else self.classes
-
-    def repeat_seed(self, repeat: int) -> int:
-        """The seed of everything in one repeat; all strategies of the repeat share it."""
-        return int(np.random.SeedSequence([self.seed, repeat]).generate_state(1)[0])
 
     def to_params(self) -> dict[str, str]:
         """URL parameters, without settings at their defaults; nothing tells of one's own sequences."""

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from maskdemo.experiment import Experiment
 from maskdemo.padding import Batch, pad
-from maskdemo.sequences import Data, Sequences
+from maskdemo.sequences import Data, Sequences, repeat_seed
 from maskdemo.strategies import Arrays, arrays
 from maskdemo.tasks import make
 
@@ -178,7 +178,7 @@ def _data_of(experiment: Experiment, repeat: int) -> Data:
         experiment.min_length,
         experiment.max_length,
         experiment.missing_rate,
-        experiment.repeat_seed(repeat),
+        repeat_seed(experiment.seed, repeat),
     )
 
 

@@ -84,5 +84,5 @@ class Keeping:
 
 def _weights(experiment: Experiment) -> int:
     """How many weights one network has."""
-    units, outputs = experiment.units, experiment.outputs
+    units, outputs = experiment.units, experiment.spec.outputs
     return 4 * units * (experiment.spec.features + 2 + units) + (units + 1) * outputs

@@ -29,21 +29,6 @@ from maskdemo.sequences import Sequences
 
 
 @dataclass(frozen=True)
-class Side:
-    """Where the padding goes. title: for people."""
-
-    title: str
-
-    @property
-    def words(self) -> str:
-        """In a sentence: "after the end"."""
-        return self.title.lower()
-
-
-SIDES = {"post": Side("After the end"), "pre": Side("In front")}
-
-
-@dataclass(frozen=True)
 class Batch:
     """The rectangle. values: (N, T, F) float32. valid, padded: (N, T) bool. labels: (N, T) int32."""
 
@@ -64,7 +49,7 @@ def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float
     Raises ValueError where a sequence is longer than `padded_length` (nothing is ever truncated) or
     `side` is neither "post" nor "pre".
     """
-    if side not in SIDES:
+    if side not in ("post", "pre"):
         raise ValueError(f"Padding goes on side 'post' or 'pre', not '{side}'.")
     count, features = len(sequences), sequences.values[0].shape[1]
     longest = max(len(each) for each in sequences.values)

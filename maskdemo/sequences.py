@@ -39,6 +39,11 @@ class Data:
     per_step: bool
 
 
+def repeat_seed(seed: int, repeat: int) -> int:
+    """The seed of everything in one repeat of an experiment; all strategies of the repeat share it."""
+    return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
+
+
 def lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) -> Sequences:
     """The same sequences with a share `rate` (0 to below 1) of their readings missing as well.
 

@@ -24,7 +24,7 @@ def data_to_train(experiment: Experiment, strategy: str, given: Inputs) -> ToTra
     return to_train(
         arrays_of(experiment, strategy, given.train),
         units=experiment.units,
-        outputs=experiment.outputs,
+        outputs=experiment.spec.outputs,
         batch_size=experiment.batch_size,
         every_step=experiment.per_step,
         at_least=experiment.max_length,
@@ -38,7 +38,7 @@ def data_to_read(experiment: Experiment, arrays: Arrays, *, every_step: bool) ->
     return to_read(
         arrays,
         units=experiment.units,
-        outputs=experiment.outputs,
+        outputs=experiment.spec.outputs,
         every_step=every_step or experiment.per_step,
     )
 

@@ -22,11 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.padding import Batch
+from maskdemo.titles import STRATEGY_WORDS
 
 Floats = NDArray[np.float32]
 
@@ -51,31 +53,16 @@ class Handling:
     keep: NDArray
 
 
-@dataclass(frozen=True)
-class Keras:
-    """How Keras calls the LSTM. The texts may name `values` (N, T, F) and `valid` (N, T) bool.
-
-    call: the layer's arguments. before: a line that makes them, with `{mask_value}` as the one
-    placeholder. masks: whether a mask reaches the layer. cell: code of a class that takes the place of
-    Keras's own cell, and its name.
-    """
-
-    call: str
-    before: str = ""
-    masks: bool = False
-    cell: tuple[str, str] | None = None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
-    """Everything about one strategy: the rest of the package looks it up here.
+    """What one strategy computes, and what people read of it (`StrategyWords`).
 
-    title, summary: for people. does: the summary in a few words, to follow the title. handle: (batch,
-    mask_value) -> Handling. reads_valid: whether its model is told which steps are valid, instead of
-    finding out from the values or not at all. mask_channel: whether the LSTM sees the mask in the
-    inputs' last channel. reads_last_valid: whether the one answer for a sequence is taken after its
-    last valid step instead of at the end.
-    colour: on a light and on a dark page. marker, dash: as Plotly calls them.
+    handle: (batch, mask_value) -> Handling. reads_valid: whether its model is told which steps are
+    valid, instead of finding out from the values or not at all. mask_channel: whether the LSTM sees
+    the mask in the inputs' last channel. reads_last_valid: whether the one answer for a sequence is
+    taken after its last valid step instead of at the end.
+
+    What it looks like is in `charts.style`, its Keras layers are in `export.keras_code`.
     """
 
     name: str
@@ -83,10 +70,6 @@ class Strategy:
     does: str
     summary: str
     handle: Callable[[Batch, float], Handling]
-    keras: Keras
-    colour: tuple[str, str]
-    marker: str
-    dash: str
     reads_valid: bool = False
     mask_channel: bool = False
     reads_last_valid: bool = False
@@ -131,119 +114,20 @@ def _mask_feature(batch: Batch, mask_value: float) -> Handling:
     return _moving_on(_with_channel(batch.values, batch.valid))
 
 
-WITH_MASK = "with_mask = keras.ops.concatenate([values, valid[:, :, None]], axis=2)"
-RESETTING_CELL = '''\
-@keras.saving.register_keras_serializable()
-class ResettingLSTMCell(keras.layers.LSTMCell):
-    """An LSTM cell whose last input channel is the mask: where it is 0, the state becomes 0."""
+def _strategy(name: str, handle: Callable[[Batch, float], Handling], **switches: Any) -> Strategy:
+    return Strategy(name=name, **STRATEGY_WORDS[name]._asdict(), handle=handle, **switches)
 
-    def build(self, input_shape):
-        super().build((*input_shape[:-1], input_shape[-1] - 1))
 
-    def call(self, inputs, states, training=False):
-        values, valid = inputs[:, :-1], inputs[:, -1:]
-        output, states = super().call(values, states, training=training)
-        return output * valid, [each * valid for each in states]'''
-
-# Hues after Okabe and Ito, tuned once for white (#ffffff) and once for dark (#0e1117): at least 3:1
-# against the page, and told apart under protanopia, deuteranopia and tritanopia. Strategies often give
-# the very same curve (a Masking layer and a held state; no mask and a zeroed input where the padding is
-# zero): the dashes of the later have gaps through which the earlier shows.
 STRATEGIES: dict[str, Strategy] = {
     each.name: each
     for each in (
-        Strategy(
-            name="no_mask",
-            title="No mask",
-            does="reads padding like data",
-            summary="The LSTM reads the padding like any other step and answers after the last one.",
-            handle=_no_mask,
-            keras=Keras("values"),
-            colour=("#31333f", "#e6e9ef"),
-            marker="circle",
-            dash="solid",
-        ),
-        Strategy(
-            name="masking_layer",
-            title="Masking layer",
-            does="skips steps of the mask value",
-            summary="keras.layers.Masking: the state is held wherever all features equal the mask "
-            "value, real readings included.",
-            handle=_masking_layer,
-            keras=Keras(
-                "masked",
-                "masked = keras.layers.Masking(mask_value={mask_value})(values)",
-                masks=True,
-            ),
-            colour=("#0157b4", "#0a7fdc"),
-            marker="square",
-            dash="solid",
-        ),
-        Strategy(
-            name="zeroed_input",
-            title="Zeroed input",
-            does="reads padding as zeros",
-            summary="The input is multiplied by the mask, but the state still moves on at every step "
-            "(the article's Example 3 as written).",
-            handle=_zeroed_input,
-            reads_valid=True,
-            keras=Keras("zeroed", "zeroed = values * valid[:, :, None]"),
-            colour=("#bc8400", "#fcb326"),
-            marker="triangle-up",
-            dash="8px,4px",
-        ),
-        Strategy(
-            name="zeroed_state",
-            title="Zeroed state",
-            does="forgets all at padding",
-            summary="Input and state are set to zero at invalid steps, which erases what was read "
-            "before.",
-            handle=_zeroed_state,
-            reads_valid=True,
-            keras=Keras("with_mask", WITH_MASK, cell=(RESETTING_CELL, "ResettingLSTMCell")),
-            colour=("#bc4b00", "#f56d05"),
-            marker="triangle-down",
-            dash="9px,3px,2px,3px",
-        ),
-        Strategy(
-            name="held_state",
-            title="Held state",
-            does="skips padding, by true lengths",
-            summary="A mask from the true lengths: the state waits, unchanged, through every invalid "
-            "step (the article's Example 3 mended).",
-            handle=_held_state,
-            reads_valid=True,
-            keras=Keras("values, mask=valid", masks=True),
-            colour=("#018968", "#0caf7c"),
-            marker="diamond",
-            dash="5px,5px",
-        ),
-        Strategy(
-            name="last_valid_step",
-            title="Last valid step",
-            does="answers at the last real step",
-            summary="No mask, but the answer is taken after the last valid step instead of at the end.",
-            handle=_no_mask,
-            reads_last_valid=True,
-            keras=Keras("values"),
-            colour=("#008fe2", "#00bffd"),
-            marker="pentagon",
-            dash="13px,4px",
-        ),
-        Strategy(
-            name="mask_feature",
-            title="Mask as a feature",
-            does="is told what is padding",
-            summary="The mask is one more input channel, so the LSTM can learn to ignore padding "
-            "(Lipton et al. 2016).",
-            handle=_mask_feature,
-            reads_valid=True,
-            mask_channel=True,
-            keras=Keras("with_mask", WITH_MASK),
-            colour=("#d9489f", "#c83a95"),
-            marker="star",
-            dash="13px,3px,3px,3px",
-        ),
+        _strategy("no_mask", _no_mask),
+        _strategy("masking_layer", _masking_layer),
+        _strategy("zeroed_input", _zeroed_input, reads_valid=True),
+        _strategy("zeroed_state", _zeroed_state, reads_valid=True),
+        _strategy("held_state", _held_state, reads_valid=True),
+        _strategy("last_valid_step", _no_mask, reads_last_valid=True),
+        _strategy("mask_feature", _mask_feature, reads_valid=True, mask_channel=True),
     )
 }
 

@@ -11,7 +11,7 @@ from a third, so that switching them on changes no value and no label:
 (2, False)
 
 Labels always come from the complete sequence: a reading that goes missing leaves the truth as it was.
-To add a task, write its two functions and its entry in `TASKS`.
+To add a task, write its two functions, its entry in `TASKS` and its words in `maskdemo.titles`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.sequences import Data, Sequences, lose_readings
+from maskdemo.titles import TASK_WORDS
 
 VOWELS_FILE = Path(__file__).parent / "data" / "japanese_vowels.npz"
 
@@ -41,7 +43,7 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Task:
-    """How to draw one sequence and its labels, and what to say about it.
+    """How to draw one sequence and its labels, and what people read about it (`TaskWords`).
 
     draw: (rng, length) -> values (length, features). label: (values, rng) -> labels, () or (length,).
     Both are plain functions with a name, that need nothing but `np`: what people take away as a script
@@ -62,6 +64,11 @@ class Task:
     recorded: Callable[[], tuple[Sequences, Sequences]] | None = field(default=None, compare=False)
     source: str = ""
     discrete: bool = False
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the read-out gives: one for two classes, else one a class."""
+        return 1 if self.classes == 2 else self.classes
 
     @property
     def dictated(self) -> Mapping[str, int]:
@@ -122,81 +129,39 @@ def random_label(values: np.ndarray, rng: np.random.Generator) -> int:
     return int(rng.integers(2))
 
 
+def _task(name: str, **numbers: Any) -> Task:
+    return Task(name, **TASK_WORDS[name]._asdict(), **numbers)
+
+
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        Task(
+        _task(
             "japanese_vowels",
-            "Real speech: who is speaking?",
-            "Utterances of 7 to 29 steps by nine speakers (Kudo et al. 1999). Name the speaker.",
             features=12,
             classes=9,
             fixed=Fixed(train_size=270, test_size=370, min_length=7, max_length=29),
             recorded=lambda: (_utterances("train"), _utterances("test")),
-            source='Japanese Vowels: M. Kudo, J. Toyama and M. Shimbo, "Multidimensional Curve '
-            'Classification Using Passing-Through Regions", Pattern Recognition Letters 20 (1999) '
-            "1103-1111, from the UCI Machine Learning Repository, licensed under CC BY 4.0. The "
-            "original split into training and test; only the format was changed.",
         ),
-        Task(
-            "first_sign",
-            "Sign of the first value",
-            "Is the first value of the first feature positive? It must be remembered to the end.",
-            features=4,
-            draw=four_normal_features,
-            label=sign_of_first,
-        ),
-        Task(
-            "last_sign",
-            "Sign of the last value",
-            "Is the last real value of the first feature positive? Nothing else matters.",
-            features=4,
-            draw=four_normal_features,
-            label=sign_of_last,
-        ),
-        Task(
-            "sum_sign",
-            "Sign of the sum",
-            "Is the sum of the first feature over the whole sequence positive?",
-            features=4,
-            draw=four_normal_features,
-            label=sign_of_sum,
-        ),
-        Task(
-            "last_bit",
-            "Last bit",
-            "A sequence of zeros and ones; the label is its last bit. Real zeros look like padding.",
-            features=1,
-            draw=random_bits,
-            label=sign_of_last,
-            discrete=True,
-        ),
-        Task(
+        _task("first_sign", features=4, draw=four_normal_features, label=sign_of_first),
+        _task("last_sign", features=4, draw=four_normal_features, label=sign_of_last),
+        _task("sum_sign", features=4, draw=four_normal_features, label=sign_of_sum),
+        _task("last_bit", features=1, draw=random_bits, label=sign_of_last, discrete=True),
+        _task(
             "majority_bit",
-            "Majority of bits",
-            "A sequence of zeros and ones; are there more ones? Real zeros look like padding.",
             features=1,
             draw=random_bits_without_a_tie,
             label=majority_of_bits,
             discrete=True,
         ),
-        Task(
+        _task(
             "running_sign",
-            "Sign of the running sum, at every step",
-            "One label a step: is the sum of the first feature so far positive?",
             features=4,
             per_step=True,
             draw=four_normal_features,
             label=sign_of_running_sum,
         ),
-        Task(
-            "random_labels",
-            "The article's data: random labels",
-            "Random values with random labels. There is nothing to learn.",
-            features=5,
-            draw=five_even_features,
-            label=random_label,
-        ),
+        _task("random_labels", features=5, draw=five_even_features, label=random_label),
     )
 }
 

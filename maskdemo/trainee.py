@@ -20,6 +20,7 @@ from maskdemo.layout import ToRead
 from maskdemo.learner import new_learner
 from maskdemo.padding import Batch, pad
 from maskdemo.scoring import Score, probabilities, score
+from maskdemo.sequences import repeat_seed
 from maskdemo.shapes import data_to_read, data_to_train
 from maskdemo.snapshot import Curve, Network
 from maskdemo.strategies import hold_padding
@@ -70,8 +71,8 @@ class Trainee:
         self.learner = new_learner(
             features=experiment.spec.features,
             units=experiment.units,
-            outputs=experiment.outputs,
-            seed=experiment.repeat_seed(repeat),
+            outputs=experiment.spec.outputs,
+            seed=repeat_seed(experiment.seed, repeat),
         )
         self.record = Record(strategy, repeat, int(self.valid.sum()))
 

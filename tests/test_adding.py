@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 
 from maskdemo import charts
+from maskdemo.charts.style import STYLES, Style
 from maskdemo.cli import main
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.export.data_code import data_code, padding_code, recording_code
-from maskdemo.export.keras_code import reads_valid, strategy_lines
+from maskdemo.export.keras_code import LAYERS, reads_valid, strategy_lines
 from maskdemo.export.script import script
 from maskdemo.inputs import arrays_of, chance, inputs
-from maskdemo.sequences import Sequences
+from maskdemo.sequences import Sequences, repeat_seed
 from maskdemo.settings import Choice
 from maskdemo.strategies import STRATEGIES, Strategy
 from maskdemo.tasks import TASKS, Fixed, Task, four_normal_features
@@ -53,8 +54,6 @@ FLAGGED = replace(
     title="Flagged and gathered",
     summary="The mask as a feature, and the answer after the last valid step.",
     reads_last_valid=True,
-    colour=("#123456", "#abcdef"),
-    marker="hexagon",
 )
 
 
@@ -79,6 +78,8 @@ def count(monkeypatch: pytest.MonkeyPatch) -> Task:
 @pytest.fixture
 def flagged(monkeypatch: pytest.MonkeyPatch) -> Strategy:
     monkeypatch.setitem(STRATEGIES, FLAGGED.name, FLAGGED)
+    monkeypatch.setitem(STYLES, FLAGGED.name, Style(("#123456", "#abcdef"), "hexagon", "solid"))
+    monkeypatch.setitem(LAYERS, FLAGGED.name, LAYERS["mask_feature"])
     return FLAGGED
 
 
@@ -93,7 +94,7 @@ def test_a_task_is_one_entry(count, capsys):
     space: dict = {"np": np, "keras": keras}
     exec(data_code(one) + "\n" + padding_code(one), space)
     for theirs, ours in zip(
-        space["dataset"](one.repeat_seed(0)), (inputs(one).train, inputs(one).test), strict=True
+        space["dataset"](repeat_seed(one.seed, 0)), (inputs(one).train, inputs(one).test), strict=True
     ):
         made = space["padded"](*theirs)
         np.testing.assert_array_equal(made["values"], ours.values)

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "maskdemo"
 # after it. A new room takes its place here; one that is not built yet does no harm.
 ORDER = (
     # What needs nothing of the others.
-    *("data", "digest", "cores", "memory", "loading", "compiled"),
+    *("data", "digest", "cores", "memory", "loading", "compiled", "titles"),
     # What there is to learn, and the ways of handling its padding.
     *("sequences", "tasks", "brought", "padding", "strategies"),
     # How a network is trained and scored.

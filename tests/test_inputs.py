@@ -15,6 +15,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.inputs import arrays_of, chance, inputs, picked, preview, share_of_commonest
 from maskdemo.padding import pad, unpad
 from maskdemo.scenarios import SCENARIOS
+from maskdemo.sequences import repeat_seed
 from maskdemo.strategies import arrays
 from maskdemo.tasks import TASKS, make
 from tests.samples import ALL, small
@@ -79,7 +80,7 @@ def test_kept_or_not_they_are_what_the_task_draws(repeat, one):
         min_length=one.min_length,
         max_length=one.max_length,
         missing_rate=one.missing_rate,
-        seed=one.repeat_seed(repeat),
+        seed=repeat_seed(one.seed, repeat),
     )
     rectangle = {"padded_length": one.padded_length, "side": one.side, "pad_value": one.pad_value}
     for _ in range(2):

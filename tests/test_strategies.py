@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskdemo.charts.style import STYLES
+from maskdemo.export.keras_code import LAYERS
 from maskdemo.learner import new_learner
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
 from maskdemo.sequences import Sequences
 from maskdemo.strategies import STRATEGIES, arrays, hold_padding
+from maskdemo.titles import STRATEGY_WORDS
 from tests.oracles import recurrence
 from tests.samples import ALL, PAD_VALUES, batches, sequences
 
@@ -151,6 +154,7 @@ def test_every_strategy_says_what_it_is():
                    "last_valid_step", "mask_feature")
     for name, strategy in STRATEGIES.items():
         assert strategy.name == name and strategy.title and strategy.summary.endswith(".")
+    assert STRATEGIES.keys() == STRATEGY_WORDS.keys() == STYLES.keys() == LAYERS.keys()
 
 
 NETWORK = new_learner(features=2, units=4, outputs=1, seed=11).weights

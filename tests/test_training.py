@@ -63,7 +63,7 @@ def say(experiment, strategy: str, weights, sequences: Sequences, **padding) -> 
         count_invalid=experiment.count_invalid,
     )
     everywhere = replace(made, weights=np.ones_like(made.weights))
-    sizes = {"units": experiment.units, "outputs": experiment.outputs}
+    sizes = {"units": experiment.units, "outputs": experiment.spec.outputs}
     return probabilities(read(to_read(everywhere, every_step=True, **sizes), weights))
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from maskdemo.audit.diagram import mask_path
 from maskdemo.audit.report import Report
-from maskdemo.padding import SIDES
+from maskdemo.titles import SIDES
 
 
 def as_page(report: Report, *, when: datetime | None = None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from maskdemo.audit.behaviour import Measure
 from maskdemo.audit.causes import CAUSES, Severity
-from maskdemo.padding import SIDES
+from maskdemo.titles import SIDES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from maskdemo.audit.behaviour import Measure
 from maskdemo.audit.blame import Fault
 from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.report import Finding
-from maskdemo.padding import SIDES
+from maskdemo.titles import SIDES
 
 _RANK = ("leak", "trap", "inherent", "note")
 

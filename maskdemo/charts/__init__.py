@@ -16,8 +16,8 @@ from maskdemo.charts.fitting import fitting
 from maskdemo.charts.gates import gate_heatmaps
 from maskdemo.charts.gradients import gradient_by_step
 from maskdemo.charts.lengths import sequence_lengths
-from maskdemo.charts.looks import colour
 from maskdemo.charts.steps import outputs_by_step, outputs_frames
+from maskdemo.charts.style import colour
 from maskdemo.charts.template import template
 from maskdemo.charts.unit import unit_traces
 

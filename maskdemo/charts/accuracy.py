@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from maskdemo.charts.figure import Drawn, Settings, entry, figure, scatter
 from maskdemo.charts.figure import names as names_of
 from maskdemo.charts.lines import error_bars, marker
-from maskdemo.charts.looks import colour, title
 from maskdemo.charts.repeats import comparable
+from maskdemo.charts.style import colour, title
 from maskdemo.charts.template import (
     LEGEND_ROW,
     SHARES,

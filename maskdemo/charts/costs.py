@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from maskdemo.charts.ends import LABEL_SPACE, End, end_labels
 from maskdemo.charts.figure import Drawn, figure, scatter
 from maskdemo.charts.lines import WIDTH, marker
-from maskdemo.charts.looks import colour, dash
+from maskdemo.charts.style import colour, dash
 from maskdemo.charts.template import layout
 from maskdemo.study.costs import KERAS_MASKING, KERAS_NO_MASK, MASKING, NO_MASK, time_text
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
 from maskdemo.charts.figure import Drawn, figure, scatter
 from maskdemo.charts.lines import band, line, marker
-from maskdemo.charts.looks import colour, title
 from maskdemo.charts.repeats import comparable
 from maskdemo.charts.replay import Frames, replayed_epochs
+from maskdemo.charts.style import colour, title
 from maskdemo.charts.template import (
     LEGEND_ROW,
     RIGHT,

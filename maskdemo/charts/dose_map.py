@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from maskdemo.charts.batch import SCALES
 from maskdemo.charts.figure import Settings, figure, heatmap
 from maskdemo.charts.heat import GATE_SCALES
-from maskdemo.charts.looks import title
+from maskdemo.charts.style import title
 from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
 from maskdemo.evidence import BASELINE, between, percent, points
 from maskdemo.study.doses import dose_text, short_title

@@ -9,8 +9,8 @@ from maskdemo.charts.dose_axis import DoseAxis
 from maskdemo.charts.ends import End
 from maskdemo.charts.figure import Drawn, scatter
 from maskdemo.charts.lines import band, error_bars, line, marker
-from maskdemo.charts.looks import colour, symbol, title
 from maskdemo.charts.panels import axis
+from maskdemo.charts.style import colour, symbol, title
 from maskdemo.evidence import Interval, Verdict, between, percent, points
 from maskdemo.study.doses import dose_text
 

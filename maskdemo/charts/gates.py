@@ -10,8 +10,8 @@ from maskdemo.charts.figure import Drawn, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heat import heat, reach_of, reach_words, scale_bar
 from maskdemo.charts.lines import guess, guess_entry, marker, ring
-from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
+from maskdemo.charts.style import colour, title
 from maskdemo.charts.template import inks
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch

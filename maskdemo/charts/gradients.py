@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from maskdemo.charts.figure import Drawn, Settings, bar, entry
 from maskdemo.charts.hatch import pattern
-from maskdemo.charts.looks import colour, title
 from maskdemo.charts.panels import Panel, axis, stacked
+from maskdemo.charts.style import colour, title
 from maskdemo.charts.template import inks
 from maskdemo.inside.gradient import Landing
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.figure import Drawn, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.looks import colour
 from maskdemo.charts.panels import Panel, axis, hatches, stacked
+from maskdemo.charts.style import colour
 from maskdemo.charts.template import inks
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.padding import Batch

@@ -8,9 +8,52 @@ later: wherever versions differ in how a mask travels, the text says where it go
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES, Strategy
 
+
+@dataclass(frozen=True)
+class Keras:
+    """How Keras calls the LSTM. The texts may name `values` (N, T, F) and `valid` (N, T) bool.
+
+    call: the layer's arguments. before: a line that makes them, with `{mask_value}` as the one
+    placeholder. masks: whether a mask reaches the layer. cell: code of a class that takes the place of
+    Keras's own cell, and its name.
+    """
+
+    call: str
+    before: str = ""
+    masks: bool = False
+    cell: tuple[str, str] | None = None
+
+
+WITH_MASK = "with_mask = keras.ops.concatenate([values, valid[:, :, None]], axis=2)"
+RESETTING_CELL = '''\
+@keras.saving.register_keras_serializable()
+class ResettingLSTMCell(keras.layers.LSTMCell):
+    """An LSTM cell whose last input channel is the mask: where it is 0, the state becomes 0."""
+
+    def build(self, input_shape):
+        super().build((*input_shape[:-1], input_shape[-1] - 1))
+
+    def call(self, inputs, states, training=False):
+        values, valid = inputs[:, :-1], inputs[:, -1:]
+        output, states = super().call(values, states, training=training)
+        return output * valid, [each * valid for each in states]'''
+#: How Keras does each strategy.
+LAYERS = {
+    "no_mask": Keras("values"),
+    "masking_layer": Keras(
+        "masked", "masked = keras.layers.Masking(mask_value={mask_value})(values)", masks=True
+    ),
+    "zeroed_input": Keras("zeroed", "zeroed = values * valid[:, :, None]"),
+    "zeroed_state": Keras("with_mask", WITH_MASK, cell=(RESETTING_CELL, "ResettingLSTMCell")),
+    "held_state": Keras("values, mask=valid", masks=True),
+    "last_valid_step": Keras("values"),
+    "mask_feature": Keras("with_mask", WITH_MASK),
+}
 #: The state after the last valid step, out of the states after every step.
 LAST_VALID = (
     "steps = keras.ops.where(valid, keras.ops.arange({steps}), 0)",
@@ -28,7 +71,7 @@ def strategy_lines(experiment: Experiment, strategy: str) -> str:
 
     Ends without a line break. Raises KeyError for an unknown strategy.
     """
-    chosen = STRATEGIES[strategy]
+    chosen, keras = STRATEGIES[strategy], LAYERS[strategy]
     valid, state = reads_valid(experiment, strategy), "states" if experiment.per_step else "state"
     steps, features = experiment.padded_length, experiment.spec.features
     binary = experiment.classes == 2
@@ -37,13 +80,12 @@ def strategy_lines(experiment: Experiment, strategy: str) -> str:
         f'values = keras.Input(({steps}, {features}), name="values")',
         *([f'valid = keras.Input(({steps},), dtype="bool", name="valid")  # True at real steps']
           if valid else []),
-        *([chosen.keras.before.format(mask_value=repr(experiment.mask_value))]
-          if chosen.keras.before else []),
+        *([keras.before.format(mask_value=repr(experiment.mask_value))] if keras.before else []),
         *_layer(experiment, chosen),
         f"answer = keras.layers.Dense({dense})({state})",
         f"return keras.Model({'[values, valid]' if valid else 'values'}, answer)",
     ]  # fmt: skip
-    cell = f"{chosen.keras.cell[0]}\n\n\n" if chosen.keras.cell else ""
+    cell = f"{keras.cell[0]}\n\n\n" if keras.cell else ""
     return cell + "\n".join([f"def {strategy}():", *(f"    {line}" for line in body)])
 
 
@@ -59,7 +101,8 @@ def _gathers(experiment: Experiment, strategy: Strategy) -> bool:
 
 def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
     """The recurrent layer's line, with what has to be said before and done after it."""
-    gathers, per_step, keras = _gathers(experiment, strategy), experiment.per_step, strategy.keras
+    gathers, per_step = _gathers(experiment, strategy), experiment.per_step
+    keras = LAYERS[strategy.name]
     why = _why_no_cudnn(experiment, strategy)
     arguments = [f"{keras.cell[1]}({experiment.units})" if keras.cell else str(experiment.units)]
     if per_step or gathers:
@@ -79,7 +122,7 @@ def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
 
 def _why_no_cudnn(experiment: Experiment, strategy: Strategy) -> list[str]:
     """A comment on why an LSTM with a mask must not use cuDNN; empty where it may, or has no mask."""
-    if not strategy.keras.masks:
+    if not LAYERS[strategy.name].masks:
         return []
     if experiment.per_step:
         return ["# Where the mask is False, cuDNN (on a GPU) would give zeros, not the held state."]

@@ -23,9 +23,9 @@ from maskdemo.export.training_code import (
     training_code,
     weights_code,
 )
-from maskdemo.padding import SIDES
 from maskdemo.scenarios import scenario_of
 from maskdemo.strategies import STRATEGIES
+from maskdemo.titles import SIDES
 
 BACKEND = """\
 os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random numbers

@@ -22,6 +22,7 @@ from maskdemo.export import words
 from maskdemo.export.page import Content, Row, Table, render
 from maskdemo.export.parts import title
 from maskdemo.inputs import preview
+from maskdemo.sequences import repeat_seed
 from maskdemo.snapshot import Curve, Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.tasks import OWN
@@ -230,7 +231,7 @@ def _strategies(experiment: Experiment) -> tuple[tuple[str, str], ...]:
 
 
 def _seeds(experiment: Experiment) -> tuple[int, ...]:
-    return tuple(experiment.repeat_seed(repeat) for repeat in range(experiment.repeats))
+    return tuple(repeat_seed(experiment.seed, repeat) for repeat in range(experiment.repeats))
 
 
 def _unfinished(done: float) -> str:

@@ -135,7 +135,7 @@ def weights_code(experiment: Experiment) -> str:
         features=features,
         units=experiment.units,
         gates=gates,
-        outputs=experiment.outputs,
+        outputs=experiment.spec.outputs,
         channel=channel if _has_mask_channel(experiment) else "",
     )
 

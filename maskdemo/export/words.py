@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from maskdemo.evidence.words import counted
 from maskdemo.experiment import Experiment
-from maskdemo.padding import SIDES
 from maskdemo.scenarios import scenario_of
 from maskdemo.tasks import OWN
+from maskdemo.titles import SIDES
 
 
 def file_name(experiment: Experiment) -> str:

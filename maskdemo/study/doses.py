@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from maskdemo.evidence.words import number
-from maskdemo.padding import SIDES
 from maskdemo.study.variables import VARIABLES, Dose
+from maskdemo.titles import SIDES
 
 
 def short_title(vary: str, *, unit: bool = False) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 
 from maskdemo.evidence.words import listed
 from maskdemo.experiment import MOST_CELLS, NUMBERS, SETTINGS, Experiment
-from maskdemo.padding import SIDES
 from maskdemo.settings import Choice, Number, Setting, Unfit
+from maskdemo.titles import SIDES
 
 Dose = int | float | str
 

@@ -12,10 +12,11 @@ from maskdemo import charts
 from maskdemo.experiment import NUMBERS
 from maskdemo.inside.leak import MOST_ADDED, compared_steps, leak, padded_by
 from maskdemo.inside.trace import trace
-from maskdemo.padding import SIDES, unpad
+from maskdemo.padding import unpad
 from maskdemo.sequences import Sequences
 from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
+from maskdemo.titles import SIDES
 from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
 from maskdemo.ui.look import Look, sweeps, unseen

@@ -107,7 +107,7 @@ def ours_opening() -> dict[str, Measurement]:
         learner = new_learner(
             features=experiment.spec.features,
             units=experiment.units,
-            outputs=experiment.outputs,
+            outputs=experiment.spec.outputs,
             seed=at,
         )
         for _ in range(experiment.epochs):

@@ -14,6 +14,7 @@ from maskdemo import charts
 from maskdemo.charts.curves import PLOT_HEIGHT
 from maskdemo.charts.ends import LABEL_GAP, spread
 from maskdemo.charts.hatch import NAMES, outlines
+from maskdemo.charts.style import STYLES
 from maskdemo.charts.template import nice_ticks
 from maskdemo.inputs import Chance
 from maskdemo.padding import Batch
@@ -93,8 +94,8 @@ class TestLooks:
     def test_every_strategy_has_its_own_colour_marker_and_dash(self):
         for dark in (False, True):
             assert len({charts.colour(each, dark=dark) for each in ALL}) == len(ALL)
-        assert len({each.marker for each in STRATEGIES.values()}) == len(ALL)
-        assert len({each.dash for each in STRATEGIES.values()}) >= len(ALL) - 1
+        assert len({each.marker for each in STYLES.values()}) == len(ALL)
+        assert len({each.dash for each in STYLES.values()}) >= len(ALL) - 1
 
     @pytest.mark.parametrize(("dark", "page"), [(False, "#ffffff"), (True, "#0e1117")])
     @pytest.mark.parametrize("name", ALL)
@@ -121,7 +122,7 @@ class TestLooks:
             output = named(charts.outputs_by_step(snapshot, probe=0, epoch=1, dark=dark), title)[0]
             assert {curve.line.color, points.marker.color, output.line.color} == {shade}
             symbols = {each.marker.symbol for each in (curve, points, output)}
-            assert symbols == {STRATEGIES[name].marker}
+            assert symbols == {STYLES[name].marker}
 
 
 class TestEveryFigure:

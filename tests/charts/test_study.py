@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from maskdemo import charts
 from maskdemo.charts.dose_axis import dose_axis
 from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED
-from maskdemo.charts.looks import symbol, title
+from maskdemo.charts.style import symbol, title
 from maskdemo.evidence import BASELINE
 from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES

@@ -29,6 +29,7 @@ from maskdemo.export.training_code import weights_code
 from maskdemo.inputs import chance, inputs
 from maskdemo.learner import new_learner
 from maskdemo.scenarios import SCENARIOS
+from maskdemo.sequences import repeat_seed
 from maskdemo.strategies import STRATEGIES, arrays
 from maskdemo.tasks import TASKS
 from maskdemo.training import train
@@ -251,7 +252,7 @@ def test_the_same_sequences(task, settings):
     exec("\n".join(code), space)
     ours = inputs(experiment, 1)
     for theirs, batch, sequences in zip(
-        space["dataset"](experiment.repeat_seed(1)),
+        space["dataset"](repeat_seed(experiment.seed, 1)),
         (ours.train, ours.test),
         (ours.data.train, ours.data.test),
         strict=True,
@@ -286,7 +287,7 @@ def test_the_same_initial_weights():
     experiment = small(strategies=ALL)
     space: dict = {"np": np, "keras": keras}
     exec(weights_code(experiment), space)
-    seed = experiment.repeat_seed(0)
+    seed = repeat_seed(experiment.seed, 0)
     ours = new_learner(features=4, units=experiment.units, outputs=1, seed=seed).weights
     for theirs, mine in zip(space["initial_weights"](seed), ours, strict=True):
         np.testing.assert_array_equal(theirs, mine)

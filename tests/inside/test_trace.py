@@ -50,7 +50,7 @@ CASES = {
 def network(experiment: Experiment, *, kind: type = np.float32, seed: int = 0) -> Network:
     rng = np.random.default_rng(seed)
     channels, units = TASKS[experiment.task].features + 1, experiment.units
-    outputs = experiment.outputs
+    outputs = experiment.spec.outputs
     sizes = ((channels, 4 * units), (units, 4 * units), (4 * units,), (units, outputs), (outputs,))
     return Network(1, *(rng.normal(0, 0.6, size).astype(kind) for size in sizes))
 
@@ -125,7 +125,7 @@ def test_trace_says_what_the_compiled_program_says(case):
         weights.readout_bias,
     )
     everywhere = replace(these, weights=np.ones_like(these.weights))
-    sizes = {"units": experiment.units, "outputs": experiment.outputs}
+    sizes = {"units": experiment.units, "outputs": experiment.spec.outputs}
     theirs = probabilities(read(to_read(everywhere, every_step=True, **sizes), compiled))
     np.testing.assert_allclose(trace(weights, these).probabilities, theirs, atol=1e-5)
 

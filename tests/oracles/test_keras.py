@@ -16,6 +16,7 @@ from maskdemo.engine import batch_order
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import inputs
 from maskdemo.learner import new_learner
+from maskdemo.sequences import repeat_seed
 from maskdemo.tasks import TASKS
 from maskdemo.training import train
 
@@ -84,7 +85,7 @@ def keras_model(strategy: str, experiment: Experiment) -> keras.Model:
         strategy,
         features=features,
         units=experiment.units,
-        outputs=experiment.outputs,
+        outputs=experiment.spec.outputs,
         per_step=experiment.per_step,
         mask_value=experiment.mask_value if strategy == "masking_layer" else 0.0,
         learning_rate=experiment.learning_rate,
@@ -92,8 +93,8 @@ def keras_model(strategy: str, experiment: Experiment) -> keras.Model:
     start = new_learner(
         features=features,
         units=experiment.units,
-        outputs=experiment.outputs,
-        seed=experiment.repeat_seed(0),
+        outputs=experiment.spec.outputs,
+        seed=repeat_seed(experiment.seed, 0),
     ).weights
     rows = features + 1 if strategy == "mask_feature" else features
     stock.lstm.set_weights([start.kernel[:rows], start.recurrent_kernel, start.bias])
@@ -170,7 +171,7 @@ def test_training_follows_model_fit(strategy, case):
     final = list(train(experiment))[-1]
     made = inputs(experiment)
     batch, test = made.train, made.test
-    outputs = experiment.outputs
+    outputs = experiment.spec.outputs
     model = keras_model(strategy, experiment)
     rng = np.random.default_rng([experiment.seed, 0])
     labels = np.array([each[0] for each in made.data.train.labels])

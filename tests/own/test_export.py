@@ -26,7 +26,7 @@ from maskdemo.own.examples import machines
 from maskdemo.own.reading import read
 from maskdemo.own.registry import lend, take_back
 from maskdemo.own.task import Own, Preparation, fitted, task_of
-from maskdemo.sequences import Sequences
+from maskdemo.sequences import Sequences, repeat_seed
 from maskdemo.study import Findings, Study
 from maskdemo.training import train
 from tests.export.test_script import assert_agrees, expected
@@ -54,7 +54,7 @@ def sequences_in(code: str, experiment: Experiment, path: Path, repeat: int) -> 
     before_keras = imports(experiment).partition("os.environ")[0]
     namespace: dict = {}
     exec(compile(before_keras + code, "exported", "exec"), namespace)
-    return namespace["dataset"](experiment.repeat_seed(repeat), path)
+    return namespace["dataset"](repeat_seed(experiment.seed, repeat), path)
 
 
 def parts_of(size: int, *, seed: int, per_step: bool) -> Sequences:
