@@ -51,10 +51,6 @@ if shown_now() is None:
     )
 live.complaints(None)
 
-if shown_now() is None and job.status("run").phase == "idle":
-    job.start("run", train)
-
-
 def bar() -> None:
     """Where a run stands, and what to do where there is none of these settings."""
     job.refusal("run")
@@ -73,7 +69,7 @@ def bar() -> None:
         if found is not None:
             st.info("These networks belong to earlier settings. Train to look into the present ones.")
         else:
-            st.info("There is no trained network to look into yet.")
+            st.info(live.to_train(experiment))
 
 
 def controls(found: Snapshot) -> None:

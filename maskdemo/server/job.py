@@ -8,6 +8,10 @@ from typing import Any, Generic, Literal, TypeVar
 from maskdemo.server.requests import Request
 
 T = TypeVar("T")
+#: Workers that a job may lose before it is given up.
+MOST_DEATHS = 2
+#: What a viewer is told of a job whose worker has died: until something new has come of it, and then.
+BEGINS_AGAIN, HAS_BEGUN_AGAIN = "It begins again by itself.", "It has begun again by itself."
 Phase = Literal["idle", "queued", "running", "finished", "cancelled", "failed"]
 
 
@@ -56,6 +60,22 @@ class Job:
     def going(self) -> bool:
         """Whether it waits or runs."""
         return self.phase in ("queued", "running")
+
+
+    def show(self, newest: Any, done: float) -> None:
+        """All who wait for it see this from now on."""
+        if self.notice and newest is not self.newest:
+            self.notice = self.notice.replace(BEGINS_AGAIN, HAS_BEGUN_AGAIN)
+        self.newest, self.done = newest, done
+
+    def lose_worker(self, why: str) -> None:
+        """It waits to begin again, or is given up after `MOST_DEATHS`; why: how its worker died."""
+        self.deaths += 1
+        if self.deaths < MOST_DEATHS:
+            self.phase, self.notice = "queued", f"{why} {BEGINS_AGAIN}"
+        else:
+            self.phase, self.notice = "failed", None
+            self.error = f"{why} It happened {self.deaths} times, so this was given up."
 
 
 @dataclass(eq=False)

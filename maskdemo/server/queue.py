@@ -22,10 +22,6 @@ from maskdemo.server.job import Job, Place, QueueFull, Status
 from maskdemo.server.pace import Pace
 from maskdemo.server.requests import Request, kind_of
 
-#: Workers that a job may lose before it is given up.
-MOST_DEATHS = 2
-#: What a viewer is told of a job whose worker has died: until something new has come of it, and then.
-BEGINS_AGAIN, HAS_BEGUN_AGAIN = "It begins again by itself.", "It has begun again by itself."
 #: Unfinished results (of cancelled or failed jobs) that are kept for whoever asked for them.
 UNFINISHED_KEPT = 8
 
@@ -100,6 +96,11 @@ class Queue:
             elif job.phase == "running":
                 seconds, viewers = self._seconds_left(job), len(self._viewers_of(job))
             return Status(job.phase, position, seconds, job.newest, job.error, job.notice, viewers)
+
+    def seconds_for(self, request: Request) -> float | None:
+        """About how long all of it takes, once it runs; None before anything like it was done."""
+        with self._lock:
+            return self.pace.expected(request)
 
     def cancel(self, viewer: str, kind: str) -> None:
         """Leave a job; the last one to leave stops it. What was shown until now stays."""
@@ -177,9 +178,7 @@ class Queue:
         """All who wait for the job see this from now on."""
         with self._lock:
             if job is self._running and job.going:
-                if job.notice and newest is not job.newest:
-                    job.notice = job.notice.replace(BEGINS_AGAIN, HAS_BEGUN_AGAIN)
-                job.newest, job.done = newest, done
+                job.show(newest, done)
 
     def give_way(self, job: Job) -> None:
         """It waits again, in its old turn, and what it has found stays."""
@@ -188,19 +187,11 @@ class Queue:
                 job.phase = "queued"
 
     def died(self, job: Job, why: str) -> None:
-        """Its worker died: it begins again before all others, or is given up after `MOST_DEATHS`."""
+        """Its worker died: it begins again before all others, or is given up."""
         with self._lock:
-            if not self._put_down(job):
-                return
-            job.deaths += 1
-            if job.deaths < MOST_DEATHS:
-                job.phase = "queued"
-                job.notice = f"{why} {BEGINS_AGAIN}"
-            else:
-                job.phase = "failed"
-                job.error = f"{why} It happened {job.deaths} times, so this was given up."
-                job.notice = None
-            self._trim()
+            if self._put_down(job):
+                job.lose_worker(why)
+                self._trim()
 
     def end(self, job: Job, *, error: str | None = None, newest: Any = None) -> None:
         """It is finished, or failed with a sentence. newest: what to show in place of the last."""

@@ -108,6 +108,10 @@ class Server:
         """The finished run of this experiment, whoever asked for it, if it is still kept."""
         return self.results.find(experiment)
 
+    def seconds_for(self, request: Request) -> float | None:
+        """About how long all of it takes, once it runs; None before anything like it was done."""
+        return self._queue.seconds_for(request)
+
     def prepare(self, viewer: str, experiment: Experiment) -> None:
         """Compile what this would need while there is nothing else to do; forget the last such wish."""
         self._queue.prepare(viewer, experiment)

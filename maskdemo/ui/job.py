@@ -104,7 +104,7 @@ def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str)
     now = status(kind)
     notice(now)
     if now.phase == "queued":
-        soon = f", about {max(1, round(now.seconds))} s" if now.seconds is not None else ""
+        soon = f", about {duration(now.seconds)}" if now.seconds is not None else ""
         st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.")
     elif now.phase == "running":
         share, words = running(now.newest)
@@ -113,6 +113,15 @@ def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str)
         st.error(now.error)
     elif now.phase == "cancelled":
         st.info(cancelled)
+
+
+def duration(seconds: float) -> str:
+    """About so long, in whole seconds or minutes.
+
+    >>> duration(0.2), duration(89.0), duration(100.0)
+    ('1 s', '89 s', '2 min')
+    """
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
 def notice(now: Status[Any]) -> None:

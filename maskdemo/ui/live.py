@@ -8,7 +8,7 @@ from maskdemo.evidence.words import counted
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import chance, preview
 from maskdemo.snapshot import Probes, Snapshot
-from maskdemo.ui import drawings
+from maskdemo.ui import drawings, job, server
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
@@ -39,6 +39,21 @@ def where(snapshot: Snapshot | None) -> tuple[float, str]:
     if snapshot is None:
         return 0.0, "Preparing. The first run of a new shape takes a few seconds."
     return snapshot.done, _where(snapshot)
+
+
+def to_train(experiment: Experiment) -> str:
+    """What a run would train and for about how long, where there are no networks of it."""
+    networks = counted(len(experiment.strategies) * experiment.repeats, "network")
+    seconds = server.seconds_for(experiment)
+    takes = (
+        f", in about {job.duration(seconds)}"
+        if seconds is not None
+        else "; how long that takes is not known before the first run here has ended"
+    )
+    return (
+        "There are no trained networks of these settings to look into yet. "
+        f"Training makes {networks}, of {counted(experiment.epochs, 'epoch')} each{takes}."
+    )
 
 
 def probe_title(number: int) -> str:

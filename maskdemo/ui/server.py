@@ -62,6 +62,11 @@ def start(experiment: Experiment) -> None:
     submit(Run(experiment))
 
 
+def seconds_for(experiment: Experiment) -> float | None:
+    """About how long a run of this experiment takes here; None before anything was trained."""
+    return shared().seconds_for(Run(experiment))
+
+
 def status(kind: str) -> Status[Any]:
     """How the session's request of this kind stands ("run", "studyrun", "claims", ...)."""
     return shared().status(viewer(), kind)

@@ -72,7 +72,7 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
     if status.phase == "running":
         job.notice(status)
         left = study_job.seconds_left(findings)
-        soon = "preparing the first" if left is None else f"about {_time(left)} left"
+        soon = "preparing the first" if left is None else f"about {job.duration(left)} left"
         st.progress(share, text=f"{there}, {soon}.")
     elif status.phase in ("queued", "failed"):
         job.line("studyrun", lambda newest: (share, there), "")
@@ -216,7 +216,3 @@ def _nothing_said(findings: Findings) -> str:
     if not findings.outcomes:
         return "Run the study for an answer."
     return "An answer needs two repeats of every strategy at a dose."
-
-
-def _time(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"

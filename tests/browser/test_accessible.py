@@ -100,8 +100,9 @@ def test_a_run_on_the_playground(viewer: Viewer):
 
 
 def test_a_run_inside_the_lstm(viewer: Viewer):
-    # Where nothing was trained yet, arriving trains.
     page = viewer.open(f"/inside{link(**LONG, seed=32).lstrip('/')}")
+    expect_no_findings(page)
+    button(page, "Train").click()
     expect(page.locator('[data-testid="stProgress"]')).to_contain_text("epoch")
     expect(page.get_by_text("Every gate at every step")).to_be_visible()
     expect_no_findings(page)

@@ -34,11 +34,11 @@ def press(page: Page, label: str, key: str, times: int = 1) -> None:
         thumb.press(key)
 
 
-def test_trained_on_arrival_scrubbed_played_and_shown_to_another_viewer(
+def test_trained_scrubbed_played_and_shown_to_another_viewer(
     new_viewer: Callable[..., Viewer],
 ):
     first = new_viewer()
-    first.open(link())
+    first.open(link()).get_by_role("button", name="Train").click()
     page = wait_for_networks(first)
     expect(page.get_by_text("Every gate at every step: No mask")).to_be_visible()
     expect(page.get_by_text("and the state moves on").first).to_be_visible()

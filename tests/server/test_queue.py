@@ -9,9 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from maskdemo.server.job import Job, QueueFull, Status
+from maskdemo.server.job import MOST_DEATHS, Job, QueueFull, Status
 from maskdemo.server.pace import Pace
-from maskdemo.server.queue import MOST_DEATHS, UNFINISHED_KEPT, Queue
+from maskdemo.server.queue import UNFINISHED_KEPT, Queue
 from maskdemo.server.requests import Claims, Program, Request, Run, StudyRun, kind_of
 from maskdemo.study.grid import Study
 from tests.samples import small
@@ -343,13 +343,14 @@ def test_what_would_be_compiled_for_who_has_left_is_forgotten(queue, clock):
 def test_seconds_are_learned_from_what_trainings_took(queue, clock):
     queue.submit("a", run(1))
     queue.submit("b", Run(small(seed=2, epochs=4)))
-    assert queue.status("b", "run").seconds is None
+    assert queue.status("b", "run").seconds is queue.seconds_for(run(9)) is None
     first = taken(queue)
     clock.now += 3
     queue.end(first)
     second = taken(queue)
     queue.submit("c", run(3))
     assert queue.status("b", "run").seconds == pytest.approx(6)
+    assert queue.seconds_for(run(9)) == pytest.approx(3), "of what nobody has asked for"
     clock.now += 2
     assert queue.status("b", "run").seconds == pytest.approx(4)
     queue.show(second, "half", 0.5)

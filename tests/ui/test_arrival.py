@@ -31,7 +31,7 @@ def test_the_playground_opens_on_the_answer(scenario):
 def test_inside_opens_on_shipped_networks():
     app = opened("inside", SCENARIOS[OPENING].experiment.to_params())
     assert not app.exception
-    assert not [each for each in app.info if "no trained network" in each.value]
+    assert not [each for each in app.info if "no trained networks" in each.value]
 
 
 def test_the_study_opens_on_the_first_question():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import sweep
 from maskdemo.snapshot import Snapshot
 from maskdemo.training import train
-from maskdemo.ui import server
+from maskdemo.ui import live, server
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.look import Look, unseen
 from maskdemo.ui.moved import what_padding_did
@@ -75,14 +76,33 @@ def labelled(elements, label: str):
     return next(each for each in elements if each.label == label)
 
 
-def test_arriving_without_a_run_trains_what_the_link_says():
+def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monkeypatch):
     experiment = Experiment.from_params(TINY.to_params() | {"seed": "12"})
-    app = page(experiment)
-    assert not app.exception
+    with monkeypatch.context() as nothing:
+        for asked in ("submit", "prepare"):
+            nothing.setattr(server.shared(), asked, lambda *_: pytest.fail("The link asks for work."))
+        app = page(experiment)
+        app.run()
+    assert server.shared().status(app.session_state["viewer"], "run").phase == "idle"
+    assert "Training makes 3 networks, of 3 epochs each" in shown(app)
+    app.button(key="run_start").click().run()
     until(app, lambda page: server.find(experiment) is not None)
     app.run()
     assert not app.exception
     assert "moves on" in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (12.3, "Training makes 1 network, of 1 epoch each, in about 12 s."),
+        (600.0, "in about 10 min."),
+        (None, "each; how long that takes is not known before the first run here has ended."),
+    ],
+)
+def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, seconds, said):
+    monkeypatch.setattr(server, "seconds_for", lambda experiment: seconds)
+    assert said in live.to_train(replace(STEPS, strategies=("no_mask",)))
 
 
 @pytest.mark.parametrize(
