@@ -6,7 +6,6 @@ from maskdemo.study import Findings
 from maskdemo.ui import (
     address,
     controls,
-    costs,
     job,
     known,
     live,
@@ -75,4 +74,3 @@ def results() -> None:
 job.watched(bar, "studyrun")
 job.watched(results, "studyrun", only_results=True)
 study_view.open_one(study)
-costs.section(study.base)

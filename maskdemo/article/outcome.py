@@ -44,7 +44,7 @@ class Received:
 
 @dataclass(frozen=True)
 class ProgramRun:
-    """What is known of one run so far.
+    """What one run has said so far.
 
     epochs, batches (an epoch): what `fit` was asked for, 0 before it began. commonest: the share of
     the commonest training label. leak: the largest change of an output when the training sequences
@@ -64,11 +64,6 @@ class ProgramRun:
     failure: Failure | None = None
     finished: bool = False
     seconds: float = 0.0
-
-    @property
-    def done(self) -> float:
-        """The share (0 to 1) of its training that is over."""
-        return len(self.points) / max(1, self.epochs * self.batches)
 
 
 def and_then(known: ProgramRun, message: dict[str, Any]) -> ProgramRun:
@@ -98,16 +93,11 @@ def as_seen(text: str) -> str:
 
 
 def headline(outcome: ProgramRun) -> str:
-    """One sentence on where the run stands or how it ended."""
+    """One sentence on how the run ended."""
     if outcome.failure is not None:
         where = f"at line {outcome.failure.line}" if outcome.failure.line else "outside its own lines"
         return f"Stopped {where} with {_article(outcome.failure.kind)} {outcome.failure.kind}."
-    if outcome.finished:
-        return f"Ran to its end in {outcome.seconds:.1f} s, without an error."
-    if outcome.points:
-        last = outcome.points[-1]
-        return f"Epoch {last.epoch} of {outcome.epochs}, batch {last.batch} of {outcome.batches}."
-    return "The program is running." if outcome.versions else "Loading TensorFlow and Keras."
+    return f"Ran to its end in {outcome.seconds:.1f} s, without an error."
 
 
 def findings(outcome: ProgramRun) -> tuple[str, ...]:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from maskdemo.article.claims import CLAIMS
+from maskdemo.article.measured import Measurements
 from maskdemo.evidence import BASELINE
 from maskdemo.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from maskdemo.study import Findings
 
+ANSWERS = {True: "yes", False: "no", None: "undecided"}
 RUN_COLUMNS = (
     *("strategy", "repeat", "epoch", "loss", "accuracy"),
     *("test_loss", "test_accuracy", "test_valid_accuracy", "leak"),
@@ -61,3 +64,29 @@ def study_table(findings: Findings) -> pd.DataFrame:
         *("difference", "seconds"),
     )
     return pd.DataFrame(rows, columns=list(columns))
+
+
+def claims_table(known: Measurements) -> pd.DataFrame:
+    """A row for every number that the article's claims are judged by, and for each unmeasured claim."""
+    rows = []
+    for claim in CLAIMS.values():
+        judgement = claim.judgement(known)
+        row = {"claim": claim.text, "place": claim.place}
+        if judgement is None:
+            rows.append(row | {"verdict": "not measured", "outcome": ""})
+            continue
+        row |= {"verdict": judgement.counts, "outcome": judgement.sentence}
+        for result in judgement.results:
+            case = {"case": result.case.title, "held": ANSWERS[result.held]}
+            for number in result.numbers:
+                measured = {
+                    "measured": number.what,
+                    "value": number.value,
+                    "low": number.low,
+                    "high": number.high,
+                    "unit": number.unit,
+                    "spread": f"{number.spread}, {number.of}".strip(", "),
+                    "experiment": result.case.experiment.to_json(),
+                }
+                rows.append(row | case | measured)
+    return pd.DataFrame(rows)

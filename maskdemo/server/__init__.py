@@ -11,7 +11,7 @@ plain data and what is known grows as one watches.
 """
 
 from maskdemo.server.job import QueueFull, Status
-from maskdemo.server.requests import Audit, Claims, Costs, Program, Request, Run, StudyRun, kind_of
+from maskdemo.server.requests import Audit, Request, Run, StudyRun, kind_of
 from maskdemo.server.supervisor import Server
 
 __all__ = [
@@ -21,9 +21,6 @@ __all__ = [
     "Request",
     "Run",
     "StudyRun",
-    "Claims",
-    "Program",
-    "Costs",
     "Audit",
     "kind_of",
 ]

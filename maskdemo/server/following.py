@@ -8,29 +8,14 @@ another job had its turn: then what is known already is not done again, where it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import astuple, replace
 from typing import Any
 
-from maskdemo.article.claims import CLAIMS
-from maskdemo.article.measured import Measurements, measure
-from maskdemo.article.outcome import ProgramRun
-from maskdemo.article.progress import Progress, checks_of, experiments_of
 from maskdemo.audit.confined import AuditRun
 from maskdemo.server.increments import grow, grow_findings
-from maskdemo.server.requests import (
-    Audit,
-    Claims,
-    Costs,
-    Program,
-    Request,
-    Run,
-    StudyRun,
-    study_to_plain,
-)
+from maskdemo.server.requests import Audit, Request, Run, StudyRun, study_to_plain
 from maskdemo.server.results import Results
 from maskdemo.snapshot import Snapshot
-from maskdemo.study.costs import CostTable
 from maskdemo.study.findings import Findings
 
 Order = dict[str, Any]
@@ -108,90 +93,29 @@ class StudyFollowed(Following):
         self.done = self.newest.done / self.newest.total
 
 
-class ClaimsFollowed(Following):
-    """Claims are runs, one after another, and what real Keras says; each is known once it is done."""
+class AuditFollowed(Following):
+    """An audit's messages each hold all that is known."""
 
-    def __init__(self, request: Claims, results: Results, checks: dict[str, Mapping[str, Any]]) -> None:
-        self._claims = [CLAIMS[name] for name in request.names]
-        self._results, self._checks = results, checks
-        self._run: RunFollowed | None = None
-        self._total = sum(each.work for each in experiments_of(self._claims, Measurements()))
-        self.newest = Progress(Measurements(), "Preparing.")
+    def __init__(self, request: Audit) -> None:
+        self._config = request.config
+        self.newest: AuditRun | None = None
 
     def order(self) -> Order | None:
         """See `Following`."""
-        self._find()
-        found = self.newest.found
-        for experiment in experiments_of(self._claims, found):
-            self._run = RunFollowed(Run(experiment), self._results)
-            self._tell("Training.")
-            return self._run.order()
-        self._run = None
-        checks = checks_of(self._claims, found)
-        if not checks:
-            self._tell("Measured.")
-            return None
-        self._tell("Asking Keras.")
-        return {"kind": "checks", "names": checks}
+        return None if self._over else {"kind": "audit", "config": self._config}
 
-    def take(self, content: Any) -> None:
-        """See `Following`."""
-        if self._run is None:
-            name, answer = content
-            self._checks[name] = answer
-            self._find()
-        else:
-            self._run.take(content)
-        self._tell(self.newest.doing)
-
-    def _find(self) -> None:
-        """Add what is known by now, whoever wanted to know it."""
-        found = self.newest.found
-        for experiment in experiments_of(self._claims, found):
-            snapshot = self._results.find(experiment)
-            if snapshot is not None:
-                found |= Measurements(runs={experiment: measure(snapshot)})
-        wanted = checks_of(self._claims, found)
-        known = {name: self._checks[name] for name in wanted if name in self._checks}
-        self.newest = Progress(found | Measurements(checks=known), self.newest.doing, self.done)
-
-    def _tell(self, doing: str) -> None:
-        rest = experiments_of(self._claims, self.newest.found)
-        behind = self._total - sum(each.work for each in rest)
-        if self._run is not None:
-            behind += self._run.done * rest[0].work if rest else 0.0
-        self.done = behind / self._total if self._total else 0.0
-        self.newest = Progress(self.newest.found, doing, self.done)
-
-
-class WholeFollowed(Following):
-    """One order, whose content is all that is known each time."""
-
-    def __init__(self, order: Order) -> None:
-        self._order = order
-
-    def order(self) -> Order | None:
-        """See `Following`."""
-        return None if self._over else self._order
-
-    def take(self, content: ProgramRun | CostTable | AuditRun) -> None:
+    def take(self, content: AuditRun) -> None:
         """See `Following`."""
         self.newest = content
         self.done = content.done
 
 
-def follow(request: Request, results: Results, checks: dict[str, Mapping[str, Any]]) -> Following:
-    """The one for this request. checks: what Keras has answered so far, by check."""
+def follow(request: Request, results: Results) -> Following:
+    """The one for this request."""
     match request:
         case Run():
             return RunFollowed(request, results)
         case StudyRun():
             return StudyFollowed(request)
-        case Claims():
-            return ClaimsFollowed(request, results, checks)
-        case Program():
-            return WholeFollowed({"kind": "program", "name": request.name})
-        case Costs():
-            return WholeFollowed({"kind": "costs", "experiment": request.experiment.to_json()})
         case Audit():
-            return WholeFollowed({"kind": "audit", "config": request.config})
+            return AuditFollowed(request)

@@ -5,16 +5,11 @@ TensorFlow is imported by whatever needs it, when it is begun.
 
 from __future__ import annotations
 
-import queue
 import sys
-import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from maskdemo import inputs
-from maskdemo.article import running
-from maskdemo.article.examples import PROGRAMS
-from maskdemo.article.outcome import ProgramRun, and_then
 from maskdemo.audit.confined import audit_confined
 from maskdemo.brought import lend, take_back, unpacked
 from maskdemo.experiment import Experiment
@@ -23,31 +18,21 @@ from maskdemo.server.increments import shrink, shrink_findings
 from maskdemo.server.requests import study_from_plain
 from maskdemo.snapshot import Outcome
 from maskdemo.study.cluster import executor_of
-from maskdemo.study.costs import measure
 from maskdemo.study.grid import Training
 from maskdemo.study.store import Store
-
-#: Seconds of silence after which a stream of messages gives the last one again.
-HUSH = 0.2
 
 Stream = Generator[Any, None, None]
 #: (newest, what was sent last) -> what is new in it.
 Shrink = Callable[[Any, Any], Any]
 
 
-def begin(order: Mapping[str, Any]) -> tuple[Shrink, Iterator[Any]]:
+def begin(order: Mapping[str, Any]) -> tuple[Shrink, Stream]:
     """How to shrink what comes to what is new in it, and the stream itself."""
     match order["kind"]:
         case "run":
             return shrink, _run(order["experiment"])
         case "study":
             return shrink_findings, _study(order["study"], order["known"])
-        case "checks":
-            return _whole, _checks(order["names"])
-        case "program":
-            return _whole, _program(order["name"])
-        case "costs":
-            return _whole, measure(Experiment.from_json(order["experiment"]))
         case "audit":
             return _whole, audit_confined(order["config"])
     raise ValueError("There is no work of this kind.")
@@ -123,36 +108,3 @@ def _study(plain: Mapping[str, Any], known: list[list[Any]]) -> Stream:
 
 def _key(training: Training) -> tuple[Experiment, int]:
     return training.experiment, training.repeat
-
-
-def _program(name: str) -> Stream:
-    """The program works in a thread; what it says comes as soon as it is said."""
-    said: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-    run, program = ProgramRun(name), PROGRAMS[name]
-    yield run
-
-    def work() -> None:
-        try:
-            running.versions(said.put)
-            running.perform(name, program.text, said.put)
-        finally:
-            said.put(None)
-
-    threading.Thread(target=work, daemon=True).start()
-    while True:
-        try:
-            message = said.get(timeout=HUSH)
-        except queue.Empty:
-            yield run
-            continue
-        if message is None:
-            return
-        yield (run := and_then(run, message))
-
-
-def _checks(names: list[str]) -> Stream:
-    load()
-    from maskdemo.article.keras_checks import check
-
-    for name in names:
-        yield name, check(name)

@@ -50,8 +50,8 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=-1,
-            # A group of its own: it is ended with all that an article's program has started, and
-            # Control-C in a terminal is for the server, which then ends it. The flags say the same,
+            # A group of its own: it is ended with all that it has started, and Control-C in a
+            # terminal is for the server, which then ends it. The flags say the same,
             # and that pages come first, to Windows, which alone has them.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)

@@ -4,8 +4,8 @@ A state machine without processes or threads of its own. Viewers call `submit`, 
 `left` and `returned`; whoever does the work calls `take`, `show`, `end`, `give_way` and `died`.
 
 The same request of several viewers is one job: all see the same, and the last one to leave stops it.
-A job's turn is that of whoever of its viewers has waited longest. Jobs that are patient (studies,
-claims) come after all that are not, and give way when one of those arrives.
+A job's turn is that of whoever of its viewers has waited longest. Jobs that are patient (studies)
+come after all that are not, and give way when one of those arrives.
 """
 
 from __future__ import annotations

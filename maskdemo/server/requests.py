@@ -67,45 +67,13 @@ class StudyRun(_Asked):
 
 
 @dataclass(frozen=True)
-class Claims(_Asked):
-    """Measure what the article's claims of these names need."""
-
-    names: tuple[str, ...]
-
-    patient: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class Program(_Asked):
-    """Run the article's program of this name."""
-
-    name: str
-
-    clean: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class Costs(_Asked):
-    """Time an epoch of each strategy, here and in Keras."""
-
-    experiment: Experiment
-
-    patient: ClassVar[bool] = True
-    clean: ClassVar[bool] = True
-
-    @property
-    def task(self) -> str:
-        """The name of what is to be learned."""
-        return self.experiment.task
-
-
-@dataclass(frozen=True)
 class Audit(_Asked):
     """Find out whether padding leaks into the Keras model that a configuration describes, as JSON."""
 
     config: str
 
-    #: Its limits stay with the process, which nobody else is to have.
+    #: Its limits stay with the process, which nobody else is to have. It takes the worker's place
+    #: rather than one beside it, so that a host of 690 MB never holds TensorFlow twice.
     clean: ClassVar[bool] = True
 
 
@@ -127,13 +95,13 @@ def study_from_plain(plain: Mapping[str, Any]) -> Study:
     return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **doses)
 
 
-Request = Run | StudyRun | Claims | Program | Costs | Audit
+Request = Run | StudyRun | Audit
 
 
 def kind_of(request: Request) -> str:
     """The name under which a viewer has one request at a time.
 
-    >>> kind_of(Program("example_1"))
-    'program'
+    >>> kind_of(Audit("{}"))
+    'audit'
     """
     return type(request).__name__.lower()

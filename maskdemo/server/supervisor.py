@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,7 +63,6 @@ class Server:
         self._queue = Queue(**queue_options)
         self.results = Results()
         self._start, self._most_memory, self._patience = start, most_memory, patience
-        self._checks: dict[str, Mapping[str, Any]] = {}
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
         self._worker: Process | None = None
         self._doing: _Doing | None = None
@@ -207,7 +206,7 @@ class Server:
         if doing is not None:
             self._look_after(doing)
         elif (job := self._queue.take()) is not None:
-            following = self._followed.get(job) or follow(job.request, self.results, self._checks)
+            following = self._followed.get(job) or follow(job.request, self.results)
             self._followed[job] = following
             self._begin(job, following)
         elif self._worker is None:

@@ -21,7 +21,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -49,7 +49,6 @@ class _Worker:
         self._writing = threading.Lock()
         self._stopped: int = 0  # orders up to this number are not to go on
         self._giving_way: int = 0
-        self._suspended: tuple[str, orders.Shrink, Iterator[Any]] | None = None
         self._to_do: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._to_prepare: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._wanted: str | None = None  # what is to be compiled ahead, if anything still is
@@ -88,9 +87,9 @@ class _Worker:
 
     def _do(self, order: dict[str, Any]) -> None:
         number, error, sent, newest, due = order["do"], None, None, None, 0.0
-        stream: Iterator[Any] = iter(())
+        stream: orders.Stream | None = None
         try:
-            shrink, stream = self._resumed(order) or orders.begin(order)
+            shrink, stream = orders.begin(order)
             for newest in stream:
                 if number in (self._stopped, self._giving_way):
                     break
@@ -103,20 +102,11 @@ class _Worker:
             error = sentence(failure)
             log.exception("An order failed")
         give_back_memory()
-        gave_way = number == self._giving_way
-        if gave_way and order["kind"] == "run":
-            self._suspended = (order["experiment"], shrink, stream)
-        else:
+        if stream is not None:
             with suppress(Exception):
-                stream.close()  # type: ignore[attr-defined]
+                stream.close()
+        gave_way = number == self._giving_way
         self._say(messages.Ended(number, error, gave_way, own_memory(), orders.programs()))
-
-    def _resumed(self, order: dict[str, Any]) -> tuple[orders.Shrink, Iterator[Any]] | None:
-        """A run that gave way goes on in mid-run; nothing of it has moved since."""
-        if self._suspended is None or order.get("experiment") != self._suspended[0]:
-            return None
-        (_, shrink, stream), self._suspended = self._suspended, None
-        return shrink, stream
 
     def _prepare(self) -> None:
         while True:
@@ -177,7 +167,7 @@ def stand_back() -> None:
 
 
 def take_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """The two pipes, moved away from where a program would read and print."""
+    """The two pipes, moved away from where libraries would read and print."""
     orders_in, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -14,6 +14,6 @@ True
 Everything is read when it is asked for, and the few files last read are kept.
 """
 
-from maskdemo.shipped.reading import claims, made_words, programs, run, study, words_of
+from maskdemo.shipped.reading import claims, made_on, made_words, programs, run, study, words_of
 
-__all__ = ["claims", "made_words", "programs", "run", "study", "words_of"]
+__all__ = ["claims", "made_on", "made_words", "programs", "run", "study", "words_of"]

@@ -13,7 +13,6 @@ from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES, Program
 from maskdemo.article.measured import Measurements, measure
 from maskdemo.article.outcome import ProgramRun, and_then
-from maskdemo.article.progress import checks_of, experiments_of
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.shipped import article_file, run_file, study_file
@@ -57,7 +56,7 @@ def make(folder: Path = FOLDER) -> Iterator[str]:
     for example in EXAMPLES:
         for program in example.programs:
             yield f"Program {program.name}"
-            programs[program.name] = _in_clean_process(program)
+            programs[program.name] = run_in_clean_process(program)
     _write_json(article_file.write_programs(programs), folder / "programs.json")
     size = sum(path.stat().st_size for path in folder.iterdir())
     if size > MOST_BYTES:
@@ -77,15 +76,15 @@ def _measurements(runs: dict[Experiment, Snapshot]) -> Iterator[tuple[str, Measu
     """What the claims need, piece by piece; a scenario's run is not trained again."""
     from maskdemo.article.keras_checks import check
 
-    claims = list(CLAIMS.values())
-    for experiment in experiments_of(claims, Measurements()):
+    for experiment in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.experiments):
         run = runs.get(experiment) or trained(experiment)
         yield "trained", Measurements(runs={experiment: measure(run)})
-    for name in checks_of(claims, Measurements()):
+    for name in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.checks):
         yield name, Measurements(checks={name: check(name)})
 
 
-def _in_clean_process(program: Program) -> ProgramRun:
+def run_in_clean_process(program: Program) -> ProgramRun:
+    """What happens when an article's program runs in a process of its own."""
     # Keras keeps global state, so no program may meet what another one, or the training here, left.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as clean:
         return clean.submit(_ran, program).result()

@@ -24,11 +24,16 @@ class Made:
     libraries: dict[str, str]
 
     @property
+    def date(self) -> str:
+        """The day as people write it: `29 November 2026`."""
+        day = date.fromisoformat(self.day)
+        return f"{day.day} {day:%B %Y}"
+
+    @property
     def words(self) -> str:
         """One quiet line for whoever looks at such a result."""
-        day = date.fromisoformat(self.day)
         with_these = ", ".join(f"{name} {number}" for name, number in self.libraries.items())
-        return f"Computed in advance on {day.day} {day:%B %Y} with {with_these} ({self.processor})."
+        return f"Computed in advance on {self.date} with {with_these} ({self.processor})."
 
 
 def now() -> Made:

@@ -58,6 +58,12 @@ def made_words() -> str | None:
     return found and found.words
 
 
+def made_on() -> str | None:
+    """The day on which all that is shipped was computed, as people write it."""
+    found = made()
+    return found and found.date
+
+
 @lru_cache(maxsize=16)
 def _run(folder: Path, name: str) -> Snapshot | None:
     try:

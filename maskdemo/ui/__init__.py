@@ -14,15 +14,11 @@ written from them. Nothing else that a page shows is kept twice:
 | audit_uploads | audit | how many files were taken: the uploader's name, so that none is held twice |
 | audited | audit | which configuration the last report is about |
 | came_to_rest | playground | whether a replay has just come to rest, to draw the page's links anew |
-| claims_measured | claims | what this session measured of the claims |
-| claims_rows | claims | each claim's row as it was last labelled, so that one that is open stays open |
-| claims_testing | claims | the claims under way |
 | complaints | address | a sentence for each part of the link that could not be used |
 | defaults | address | each choice's default when drawn: only others go into the address |
 | first_seen | live | when this session first saw a run, for the seconds left |
 | moved | address | whether a control was moved in this run: only then is the address written |
 | named | names | the keys of the rows and lists of names that are on the page now |
-| outcomes | examples | what happened when this session ran the article's programs |
 | own_complaint | own_dialog | why a file of one's own cannot be used |
 | own_draft | own_dialog | the file of one's own that is looked at |
 | own_given | own_dialog | the bytes of such a file until they are read |
@@ -34,7 +30,6 @@ written from them. Nothing else that a page shows is kept twice:
 | prepared | job | the experiment whose programs were asked for ahead |
 | refused | job | the sentence of a full queue, by the kind of work that was refused |
 | rested | playground | the epoch that the replay itself wrote, so that it is not taken for a link's |
-| running | examples | the article's program under way |
 | study_and_doses | session | its widget; new where its variable is |
 | study_and_vary | session, controls | its widget; nothing else where the first variable takes it |
 | study_doses | session | its widget; new where its variable is |

@@ -1,4 +1,4 @@
-"""The article's claims on the page: each with its cases, what was measured, and the verdict."""
+"""The article's claims on the page: each with its verdict, its cases and what was measured in them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,9 @@ from maskdemo.article.case import Case, CaseResult, Judgement
 from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.judges import RULES
 from maskdemo.article.measured import Measurements
-from maskdemo.article.progress import Progress, table
 from maskdemo.evidence.words import capital, listed
-from maskdemo.server import Claims
-from maskdemo.ui import address, job, known, navigation, server
-
-state = st.session_state
-#: The claims' networks, and what Keras itself is asked for them.
-KINDS = ("claims", "keras_claims")
+from maskdemo.export.table import claims_table
+from maskdemo.ui import address, navigation
 
 BADGES = {
     "held": "green",
@@ -37,134 +32,67 @@ CASES = {True: ":green-badge[Held]", False: ":red-badge[Did not hold]", None: ":
 
 
 def section() -> None:
-    """The buttons, and a row for each claim that opens its cases; it fills as results come."""
-    job.watched(_claims, "claims")
+    """How many claims held, the table to take away, and a row for each claim that opens its cases."""
+    known = shipped.claims() or Measurements()
+    judgements = {name: claim.judgement(known) for name, claim in CLAIMS.items()}
+    st.header(_in_all([each for each in judgements.values() if each]), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Table",
+            partial(_csv, known),
+            "maskdemo-claims.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="claims_table",
+            disabled=not any(judgements.values()),
+        )
+        st.caption(shipped.made_words() or "`make evidence` measures them all, which takes minutes.")
+    with st.container(gap="xxsmall", key="claims"):
+        for name, claim in CLAIMS.items():
+            _row(claim, judgements[name])
     with st.expander("How a case is decided"):
         st.markdown(RULES)
 
 
-def _claims() -> None:
-    going, measured = job.is_going("claims"), _measured()
-    judged_by = known.claims(measured)
-    _actions(going, measured, judged_by)
-    st.header(_in_all(judged_by), anchor=False)
-    with st.container(gap="xxsmall", key="claims"):
-        for claim in CLAIMS.values():
-            here = claim.judgement(measured) is not None
-            _row(claim, claim.judgement(judged_by), here=here, going=going)
-
-
-def _in_all(judged_by: Measurements) -> str:
+def _in_all(judgements: Sequence[Judgement]) -> str:
     """How many of the claims held, in one sentence."""
-    words = [each.word for claim in CLAIMS.values() if (each := claim.judgement(judged_by))]
+    words = [each.word for each in judgements]
     if not words:
-        return "None is tested yet."
+        return "None is measured yet."
     counts = [f"{words.count(word)} {said}" for word, said in IN_ALL.items() if word in words]
     return f"Of {len(words)} claims, {listed(counts)}."
 
 
-def _actions(going: bool, measured: Measurements, judged_by: Measurements) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if going:
-            job.cancel_button("claims")
-        else:
-            untested = [each for each in CLAIMS.values() if each.judgement(measured) is None]
-            fresh = len(untested) == len(CLAIMS)
-            job.start_button(
-                "claims",
-                "Test all claims" if fresh else "Test the others" if untested else "All are tested",
-                partial(_start, untested),
-                disabled=not untested,
-            )
-            st.download_button(
-                "Table",
-                partial(_csv, judged_by),
-                "maskdemo-claims.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-                key="claims_table",
-                disabled=all(each.judgement(judged_by) is None for each in CLAIMS.values()),
-            )
-            if untested:
-                made = shipped.made_words() if fresh else None
-                st.caption(made or "All together take a few minutes.")
-        job.line("claims", _where, "Cancelled. What was measured until then is kept.")
-    job.refusal("claims")
+def _csv(known: Measurements) -> str:
+    return claims_table(known).to_csv(index=False)
 
 
-def _where(newest: Progress | None) -> tuple[float, str]:
-    now = newest or Progress(doing="Preparing.")
-    return now.done, now.doing
-
-
-def _row(claim: Claim, judgement: Judgement | None, *, here: bool, going: bool) -> None:
-    """The claim, whether it held and in how many of its cases; opened, what was measured.
-
-    here: whether this session has measured it.
-    """
-    testing = going and claim.name in state.get("claims_testing", ())
+def _row(claim: Claim, judgement: Judgement | None) -> None:
+    """The claim, whether it held and in how many of its cases; opened, what was measured."""
     if judgement:
-        said = f":{BADGES[judgement.word]}-badge[{capital(judgement.title)}] {claim.text}"
-        said += f" :gray[{judgement.counts}]"
+        label = f":{BADGES[judgement.word]}-badge[{capital(judgement.title)}] {claim.text}"
+        label += f" :gray[{judgement.counts}]"
     else:
-        said = f":gray-badge[{'Being measured' if testing else 'To be measured'}] {claim.text}"
-    # To Streamlit another label is another row: one that was open is to stay open all the same.
-    rows = state.setdefault("claims_rows", {})
-    label, expanded, was_open = rows.get(claim.name, (said, False, False))
-    if label != said:
-        expanded = was_open
-    row = st.expander(
-        said, expanded=expanded, key=f"claim_{claim.name}", on_change=address.touched
-    )
-    rows[claim.name] = (said, expanded, row.open)
+        label = f":gray-badge[Not measured] {claim.text}"
+    row = st.expander(label, key=f"claim_{claim.name}", on_change=address.touched)
     if not row.open:
         return
     with row:
         st.caption(f"{claim.place}. {claim.measures}")
         if judgement:
             st.markdown(judgement.sentence)
-        if not here and not testing:
-            job.start_button(
-                "claims",
-                "Test it",
-                partial(_start, [claim]),
-                main=False,
-                name=f"_{claim.name}",
-                disabled=going,
-            )
         _cases(claim.cases, judgement)
 
 
 def _cases(cases: Sequence[Case], judgement: Judgement | None) -> None:
     """A line a case: the link to its experiment, and what came of it."""
-    known: Sequence[CaseResult | None] = judgement.results if judgement else [None] * len(cases)
-    st.caption("Open in the playground:")
-    for case, result in zip(cases, known, strict=True):
+    results: Sequence[CaseResult | None] = judgement.results if judgement else [None] * len(cases)
+    st.caption("Open in the playground, to train it there:")
+    for case, result in zip(cases, results, strict=True):
         left, right = st.columns([2, 3], gap=None)
         with left:
             navigation.to_playground(case.experiment, label=case.title)
         if result is not None:
             lines = (f"{each.what}: {each.words}" for each in result.numbers)
             right.caption(f"{CASES[result.held]} " + "  \n".join(lines))
-
-
-def _csv(judged_by: Measurements) -> str:
-    return table(judged_by).to_csv(index=False)
-
-
-def _measured() -> Measurements:
-    """All that this session has measured; what was measured first stands."""
-    measured: Measurements = state.get("claims_measured", Measurements())
-    newest: Progress | None = job.status("claims").newest
-    if newest is not None:
-        measured = newest.found | measured
-    state.claims_measured = measured
-    return measured
-
-
-def _start(claims: Sequence[Claim]) -> None:
-    names = tuple(each.name for each in claims)
-    _measured()
-    state.claims_testing = set(names)
-    server.submit(Claims(names))

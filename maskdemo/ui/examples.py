@@ -1,4 +1,4 @@
-"""The article's examples on the page: programs to read and to run, and what can be learned instead."""
+"""The article's examples on the page: programs, what they did, and what can be learned instead."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo import charts
+from maskdemo import charts, shipped
 from maskdemo.article import outcome as outcomes
 from maskdemo.article.examples import Example, Program, difference
 from maskdemo.article.outcome import ProgramRun
+from maskdemo.evidence.words import listed
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server import Program as RunProgram
 from maskdemo.server import Status
 from maskdemo.snapshot import Snapshot
 from maskdemo.ui import address, job, known, live, navigation, server, standings, take_away
@@ -20,6 +20,8 @@ from maskdemo.ui.theme import is_dark, plain
 
 state = st.session_state
 
+NOT_RUN = "Not run with this version of the app: `make evidence` runs it."
+
 
 def section(example: Example) -> None:
     """One example and what happened when it was run as written; opened, its programs, mended too."""
@@ -27,7 +29,7 @@ def section(example: Example) -> None:
         st.markdown(f"**Example {example.number}. {example.title}.** {example.aim}")
         _happened(example.programs[0])
         box = st.expander(
-            "The program, run here and mended step by step",
+            "The program, mended step by step",
             key=f"example_{example.number}",
             on_change=address.touched,
         )
@@ -37,10 +39,10 @@ def section(example: Example) -> None:
 
 
 def _happened(program: Program) -> None:
-    """What is known of the program as the article has it."""
-    outcome = _known(program)
+    """How the program as the article has it ended when it was run."""
+    outcome = shipped.programs().get(program.name)
     if outcome is None:
-        st.caption("Not run yet: open it to run it.")
+        st.caption(NOT_RUN)
     elif outcome.failure is not None:
         st.markdown(f":red[:material/error:] {plain(outcomes.headline(outcome))}")
     else:
@@ -53,9 +55,12 @@ def _programs(example: Example) -> None:
     with left:
         _code(example, program)
     with right:
-        # Only the example whose program runs has something to poll for.
-        here = state.get("running") in {each.name for each in example.programs}
-        job.watched(partial(_run, program), "program", poll=here)
+        outcome = shipped.programs().get(program.name)
+        if outcome is None:
+            st.caption(NOT_RUN)
+        else:
+            _recorded(outcome)
+        _to_take_away(program)
     _learnable(example)
 
 
@@ -96,71 +101,12 @@ def _listing(text: str, language: str = "python") -> None:
     st.code(text, language, line_numbers=language == "python")
 
 
-def _ran() -> dict[str, ProgramRun]:
-    """What this session has run, by program."""
-    return state.setdefault("outcomes", {})
-
-
-def _known(program: Program) -> ProgramRun | None:
-    """What happened here, else what was recorded."""
-    return _ran().get(program.name) or known.program(program.name)
-
-
-def _start(program: Program) -> None:
-    state.running = program.name
-    server.submit(RunProgram(program.name))
-    _ran().pop(program.name, None)
-
-
-def _run(program: Program) -> None:
-    status, going = job.status("program"), job.is_going("program")
-    if status.newest is not None:
-        _ran()[status.newest.program] = status.newest
-    mine = state.get("running") == program.name
-    name = f"_{program.name}"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if going and mine:
-            job.cancel_button("program", name=name)
-        else:
-            job.start_button(
-                "program",
-                "Run it",
-                partial(_start, program),
-                name=name,
-                disabled=going,
-                help="Another program is running." if going else None,
-            )
-        st.download_button(
-            "Program",
-            program.text,
-            program.file_name,
-            "text/x-python",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"download{name}",
-        )
-    if mine:
-        job.refusal("program")
-    if mine and status.phase in ("queued", "failed"):
-        job.line("program", _nowhere, "")
-    elif (outcome := _known(program)) is not None:
-        _show(outcome, cancelled=mine and status.phase == "cancelled")
-
-
-def _nowhere(newest: ProgramRun | None) -> tuple[float, str]:
-    return 0.0, ""
-
-
-def _show(outcome: ProgramRun, *, cancelled: bool) -> None:
-    if cancelled and not outcome.finished:
-        st.info("Cancelled. What happened until then is shown.")
-    elif outcome.failure is not None:
-        st.error(outcomes.headline(outcome), icon=":material/error:")
-    elif outcome.finished:
+def _recorded(outcome: ProgramRun) -> None:
+    """What happened when the program was run, with what, and when."""
+    if outcome.failure is None:
         st.success(outcomes.headline(outcome), icon=":material/check_circle:")
     else:
-        st.info(outcomes.headline(outcome), icon=":material/hourglass_top:")
-    if outcome.failure is not None:
+        st.error(outcomes.headline(outcome), icon=":material/error:")
         if outcome.failure.source:
             st.code(outcome.failure.source, wrap_lines=True)
         error = f"{outcome.failure.kind}: {outcome.failure.message}"
@@ -178,8 +124,22 @@ def _show(outcome: ProgramRun, *, cancelled: bool) -> None:
     if outcome.output.strip():
         with st.expander("What it printed"):
             st.code(outcome.output, language=None)
-    if outcome.versions:
-        st.caption(", ".join(f"{name} {version}" for name, version in outcome.versions.items()))
+    versions = listed(f"{name} {version}" for name, version in outcome.versions.items())
+    st.caption(f"Run on {shipped.made_on()} with {versions}.")
+
+
+def _to_take_away(program: Program) -> None:
+    """The program as a file, and the command that runs it."""
+    st.download_button(
+        "Program",
+        program.text,
+        program.file_name,
+        "text/x-python",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"download_{program.name}",
+    )
+    st.code(f"pip install tensorflow\npython {program.file_name}", "bash")
 
 
 def _learnable(example: Example) -> None:

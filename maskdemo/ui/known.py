@@ -5,8 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from maskdemo import shipped
-from maskdemo.article.measured import Measurements
-from maskdemo.article.outcome import ProgramRun
 from maskdemo.experiment import Experiment
 from maskdemo.snapshot import Snapshot
 from maskdemo.study import Findings, Study
@@ -30,17 +28,6 @@ def study(wanted: Study) -> Findings:
         more = len(published.outcomes) > len(stored.outcomes)
         state.study_known = published if more else stored
     return state.study_known
-
-
-def claims(measured: Measurements) -> Measurements:
-    """What the claims are judged by: what this session measured takes the place of what was shipped."""
-    published = shipped.claims()
-    return measured if published is None else published | measured
-
-
-def program(name: str) -> ProgramRun | None:
-    """What happened when a program of the article was run."""
-    return shipped.programs().get(name)
 
 
 def note(result: Snapshot | Findings | None) -> str:

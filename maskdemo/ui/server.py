@@ -68,7 +68,7 @@ def seconds_for(experiment: Experiment) -> float | None:
 
 
 def status(kind: str) -> Status[Any]:
-    """How the session's request of this kind stands ("run", "studyrun", "claims", ...)."""
+    """How the session's request of this kind stands ("run", "studyrun", "audit")."""
     return shared().status(viewer(), kind)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,23 +14,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.article import keras_checks, progress
+from maskdemo.article import keras_checks
 from maskdemo.article.case import Case, CaseResult, Judgement, Number, told
 from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.measured import Measured, Measurements, measure
 from maskdemo.evidence import Accuracies, headline, verdicts
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import Chance, inputs
-from maskdemo.server import QueueFull, following
-from maskdemo.snapshot import Probes, Snapshot
+from maskdemo.export.table import claims_table
+from maskdemo.inputs import inputs
+from maskdemo.shipped.provenance import Made
+from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training import train
+from maskdemo.ui import address
 from maskdemo.ui import claims as section
-from maskdemo.ui import server
 from tests.samples import small
-from tests.server.fakes import Answer, FakeServer
 from tests.ui import app
-from tests.ui.app import fine, shown, spare_what_is_there, until
+from tests.ui.app import fine, shown, spare_what_is_there
 
 FOUR = ("no_mask", "zeroed_input", "zeroed_state", "held_state")
 WOBBLE = np.array([-0.004, 0.0, 0.004])
@@ -300,138 +299,61 @@ def test_only_a_masking_layer_gives_a_custom_layer_its_mask():
         assert each["passed"] == (each["masking"] and each["supports"])
 
 
-def test_the_table_has_every_number_and_every_untested_claim():
+def test_the_table_has_every_number_and_every_unmeasured_claim():
     claim = CLAIMS["costs_accuracy"]
-    whole = progress.table(evidence_of(claim, run_with(**BETTER)))
+    whole = claims_table(evidence_of(claim, run_with(**BETTER)))
     tested = whole[whole["claim"] == claim.text]
     assert list(tested["case"]) == [each.title for each in claim.cases]
     assert set(tested["verdict"]) == {"7 of 7 cases held"} and np.allclose(tested["value"], 0.2)
     again = [Experiment.from_json(each) for each in tested["experiment"]]
     assert again == [each.experiment for each in claim.cases]
-    untested = whole[whole["verdict"] == "not tested"]
-    assert CLAIMS["slower"].text not in set(tested["claim"]) and len(untested) >= 1
+    unmeasured = whole[whole["verdict"] == "not measured"]
+    assert CLAIMS["slower"].text not in set(tested["claim"]) and len(unmeasured) >= 1
 
 
 # From here on: the section of the page.
 
-NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})  # type: ignore[arg-type]
-TRAINED = Snapshot(small(), (), NOTHING, Chance(0.5, 0.5), True, 1.0, 1.0)
 
-
-@pytest.fixture(autouse=True)
-def nothing_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is told here was measured here."""
-    monkeypatch.setattr("maskdemo.shipped.reading.made", lambda *_: None)
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], None]]:
-    """Let the page's worker be this one, which is no process."""
-    servers: list[FakeServer] = []
-
-    def begin(worker: Answer) -> None:
-        servers.append(FakeServer(worker))
-        monkeypatch.setattr(server, "shared", lambda: servers[-1])
-
-    begin(lambda order: iter(()))
-    yield begin
-    for each in servers:
-        each.close()
-
-
-@pytest.fixture
-def answers(serve, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let training and Keras say this at once: what they really say is tested elsewhere."""
-
-    def answer(run: Measured, **keras: object) -> None:
-        def worker(order) -> Iterator[object]:
-            if order["kind"] == "checks":
-                for name in order["names"]:
-                    yield name, keras_said(**keras)[name]  # type: ignore[arg-type]
-            else:
-                yield replace(TRAINED, experiment=Experiment.from_json(order["experiment"]))
-
-        monkeypatch.setattr(following, "measure", lambda snapshot: run)
-        serve(worker)
-
-    return answer
-
-
-def opened() -> AppTest:
-    """The page, with the rows of all claims opened."""
+def opened(monkeypatch: pytest.MonkeyPatch, known: Measurements | None) -> AppTest:
+    """The page with the rows of all claims opened. known: what was measured in advance."""
+    made = None if known is None else Made("digest", "2026-11-24", "A processor", {"keras": "9.8.7"})
+    monkeypatch.setattr("maskdemo.shipped.reading.made", lambda *_: made)
+    monkeypatch.setattr("maskdemo.shipped.claims", lambda: known)
     page = app.opened("article")
     for name in CLAIMS:
         page.session_state[f"claim_{name}"] = True
     return fine(page.run())
 
 
-def buttons(page: AppTest) -> set[str | None]:
-    return {each.key for each in page.button}
-
-
-def test_before_a_test_only_what_will_be_measured(answers):
-    page = opened()
+def test_what_is_not_measured_says_what_would_be_and_opens_all_the_same(monkeypatch):
+    page = opened(monkeypatch, None)
     said = shown(page)
+    assert "None is measured yet." in said and "make evidence" in said
+    assert said.count("Not measured") == len(CLAIMS)
+    assert "badge[Held]" not in said and "95% interval" not in said
     for claim in CLAIMS.values():
-        assert claim.text in said and claim.place in said
-        assert claim.measures[1:] in said
-        assert f"claims_start_{claim.name}" in buttons(page)
-    assert "green-badge[Held]" not in said and "points (95% interval" not in said
-    links = [(each.proto.label, each.proto.query_string) for each in page.get("page_link")]
-    for claim in CLAIMS.values():
-        for each in claim.cases:
-            assert each.title in [label for label, _ in links]
+        assert claim.text in said and f"{claim.place}. {claim.measures}" in said
 
 
-def test_one_claim_then_all_others(answers):
-    answers(run_with(**BETTER, leak=0.3), ratio=1.5)
-    page = opened()
-    page.button(key="claims_start_missing").click().run()
-    until(page, lambda p: "claims_start_missing" not in buttons(p) and "claims_start" in buttons(p))
-    assert "Held" in shown(page) and "+20.0 points" in shown(page)
-    assert page.button(key="claims_start").label == "Test the others"
-    assert "claims_start_slower" in buttons(page)
-    answers(run_with(no_mask=0.9), ratio=0.5)
-    page.button(key="claims_start").click().run()
-    until(page, lambda p: "claims_start" in buttons(p) and p.button(key="claims_start").disabled)
-    # What was measured before stands, and what was not is judged by what came now.
-    evidence = page.session_state["claims_measured"]
-    missing, slower = (CLAIMS[name].judgement(evidence) for name in ("missing", "slower"))
-    assert missing is not None and missing.word == "held"
-    assert slower is not None and slower.word == "not held"
-    rows = pd.read_csv(io.StringIO(section._csv(evidence)))
+def test_each_case_links_to_its_experiment_and_says_what_came_of_it(monkeypatch):
+    known = Measurements()
+    for name, ((held, keras), _) in WAYS.items():
+        run = run_with(**(held if name == "missing" else {"no_mask": 0.9}))
+        claim = CLAIMS[name]
+        known |= Measurements(dict.fromkeys(claim.experiments, run), keras_said(**keras))
+    page = opened(monkeypatch, known)
+    said = shown(page)
+    there = [(label, address.RUN.read(params)[0]) for label, params in app.links(page)]
+    words = [claim.judgement(known).word for claim in CLAIMS.values()]  # type: ignore[union-attr]
+    assert f"Of {len(CLAIMS)} claims, {words.count('held')} held" in said
+    assert "Computed in advance on 24 November 2026" in said
+    for claim in CLAIMS.values():
+        judgement = claim.judgement(known)
+        assert judgement is not None and judgement.sentence in said
+        (label,) = [each.label for each in page.expander if claim.text in each.label]
+        assert judgement.counts in label
+        for result in judgement.results:
+            assert (result.case.title, result.case.experiment) in there
+            assert all(f"{each.what}: {each.words}" in said for each in result.numbers)
+    rows = pd.read_csv(io.StringIO(section._csv(known)))
     assert set(rows["claim"]) == {each.text for each in CLAIMS.values()}
-
-
-def test_cancelled_failed_and_refused(serve, monkeypatch):
-    over = threading.Event()
-    over.set()
-
-    def worker(order) -> Iterator[Snapshot]:
-        if order["kind"] == "checks":
-            raise ValueError("Keras is not to be reached.")
-        experiment = Experiment.from_json(order["experiment"])
-        while not over.wait(0.02):
-            yield replace(TRAINED, experiment=experiment, finished=False, done=0.5)
-        yield replace(TRAINED, experiment=experiment)
-
-    monkeypatch.setattr(following, "measure", lambda snapshot: run_with(no_mask=0.9))
-    serve(worker)
-    page = opened()
-    page.button(key="claims_start_supports_masking").click().run()
-    until(page, lambda p: "Keras is not to be reached." in shown(p).replace("\\", ""))
-    over.clear()
-    page.button(key="claims_start_slower").click().run()
-    until(page, lambda p: "claims_cancel" in buttons(p))
-    assert page.button(key="claims_start_missing").disabled
-    page.button(key="claims_cancel").click().run()
-    until(page, lambda p: "claims_start" in buttons(p))
-    assert "Cancelled. What was measured until then is kept." in shown(page)
-    assert "claims_start_slower" in buttons(page), "it can be tested again"
-
-    def full(*job: object) -> None:
-        raise QueueFull("The queue is full.")
-
-    monkeypatch.setattr(server.shared(), "submit", full)
-    fine(page.button(key="claims_start_missing").click().run())
-    assert "The queue is full." in shown(page)

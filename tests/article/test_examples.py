@@ -1,15 +1,13 @@
-"""The article's examples: every program run for real, and the mended layer against Keras's own."""
+"""The article's examples: every program run for real, and the mended layer against Keras's own.
+
+Two programs run in `make test`, all of them in `make fuzz`.
+"""
 
 from __future__ import annotations
 
 import inspect
-import json
 import re
-import subprocess
-import sys
-import tempfile
-from functools import cache, reduce
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import keras
@@ -22,38 +20,28 @@ from maskdemo.article.outcome import (
     Failure,
     ProgramRun,
     Received,
-    and_then,
     as_seen,
     findings,
     headline,
 )
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server import Program as RunProgram
-from maskdemo.server import Server
-from tests.server.test_worker import ended, newest
+from maskdemo.shipped.making import run_in_clean_process
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
-#: This one has a process to itself, as on the page; the others share one.
-ALONE = "example_3_as_written"
+#: The other programs run in `make fuzz`: each starts a process that loads TensorFlow.
+fuzz = pytest.mark.fuzz
 
 
 @cache
-def together() -> dict[str, ProgramRun]:
-    """What all the other programs did."""
-    names = [each for each in PROGRAMS if each != ALONE]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "said.json")
-        command = [sys.executable, "-m", "tests.article.programs", str(path), *names]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-        said = json.loads(path.read_text())
-    return {name: reduce(and_then, said[name], ProgramRun(name)) for name in names}
+def outcome_of(name: str) -> ProgramRun:
+    """What the program did, as `make evidence` records it."""
+    return run_in_clean_process(PROGRAMS[name])
 
 
 def ran(name: str) -> ProgramRun:
     """The outcome of a program that has to get to its end."""
-    outcome = together()[name]
+    outcome = outcome_of(name)
     assert outcome.failure is None, outcome.failure
     assert outcome.finished
     return outcome
@@ -72,27 +60,23 @@ def line_of(program: Program, words: str) -> int:
 
 
 def test_a_run_tells_its_versions_and_where_it_failed():
-    server = Server()
-    try:
-        server.submit("a", RunProgram(ALONE))
-        phase, last = ended(server, "a", "program"), newest(server, "a", "program")
-    finally:
-        server.close()
-    assert phase == "finished" and last is not None
-    assert last.versions["Keras"] == keras.__version__
-    assert last.versions["TensorFlow"] == tf.__version__
+    name = "example_3_as_written"
+    outcome = outcome_of(name)
+    assert outcome.versions["Keras"] == keras.__version__
+    assert outcome.versions["TensorFlow"] == tf.__version__
     accepted = inspect.signature(keras.layers.LSTMCell.get_initial_state).parameters
     if "inputs" in accepted:
         pytest.skip(f"Keras {keras.__version__} still takes the argument.")
-    failure = failed(last)
+    failure = failed(outcome)
     assert failure.kind == "TypeError"
     assert "unexpected keyword argument 'inputs'" in failure.message
-    assert failure.line == line_of(PROGRAMS[ALONE], "get_initial_state(inputs=inputs)")
+    assert failure.line == line_of(PROGRAMS[name], "get_initial_state(inputs=inputs)")
     assert failure.source == "start = self.cell.get_initial_state(inputs=inputs)"
-    assert f"line {failure.line} with a TypeError" in headline(last)
-    assert not last.points
+    assert f"line {failure.line} with a TypeError" in headline(outcome)
+    assert not outcome.points
 
 
+@fuzz
 def test_the_first_example_runs_and_a_mask_changes_nothing_in_it():
     outcome = ran("example_1_as_written")
     assert outcome.received == (Received("LSTM", None, None),)
@@ -102,8 +86,9 @@ def test_the_first_example_runs_and_a_mask_changes_nothing_in_it():
     assert told is not None and float(told[1]) < 1e-6
 
 
+@fuzz
 def test_the_second_example_lacks_an_import_and_nothing_else():
-    failure = failed(together()["example_2_as_written"])
+    failure = failed(outcome_of("example_2_as_written"))
     assert (failure.kind, failure.message) == ("NameError", "name 'np' is not defined")
     assert failure.line == line_of(PROGRAMS["example_2_as_written"], "sequences = np")
     mended = ran("example_2_mended")
@@ -112,8 +97,9 @@ def test_the_second_example_lacks_an_import_and_nothing_else():
     assert mended.leak == 0
 
 
+@fuzz
 def test_with_its_argument_mended_the_third_example_has_a_sequence_for_each_label():
-    outcome = together()["example_3_argument_mended"]
+    outcome = outcome_of("example_3_argument_mended")
     assert outcome.received == (Received("ManualLSTM", None, None),)
     try:
         keras.losses.binary_crossentropy(np.ones(2), np.full((2, 3, 1), 0.5))
@@ -125,12 +111,14 @@ def test_with_its_argument_mended_the_third_example_has_a_sequence_for_each_labe
         assert outcome.failure is None
 
 
+@fuzz
 def test_with_its_last_output_only_the_third_example_trains_without_a_mask():
     outcome = ran("example_3_last_output")
     assert outcome.received == (Received("ManualLSTM", None, None),)
     assert outcome.leak is not None and outcome.leak > 1e-6
 
 
+@fuzz
 def test_a_mask_that_is_handed_on_meets_the_loss():
     class LastStep(keras.layers.Layer):
         def __init__(self) -> None:
@@ -144,7 +132,7 @@ def test_a_mask_that_is_handed_on_meets_the_loss():
         [keras.layers.Input((None, 1)), keras.layers.Masking(), LastStep(), keras.layers.Dense(1)]
     )
     tiny.compile(loss="mse", run_eagerly=True)
-    outcome = together()["example_3_masking_layer"]
+    outcome = outcome_of("example_3_masking_layer")
     (received,) = outcome.received
     assert received.valid is not None
     try:
@@ -155,21 +143,38 @@ def test_a_mask_that_is_handed_on_meets_the_loss():
         assert outcome.failure is None
 
 
-def test_multiplying_by_the_mask_leaves_the_padding_in_and_holding_the_state_does_not():
-    multiplied, held = ran("example_3_mask_ends"), ran("example_3_state_held")
-    for outcome in (multiplied, held):
-        (received,) = outcome.received
-        assert received.steps == 1000 and received.valid is not None and received.valid < 1000
-    assert multiplied.leak is not None and multiplied.leak > 1e-6
-    assert held.leak == 0
+@fuzz
+def test_multiplying_by_the_mask_leaves_the_padding_in():
+    outcome = ran("example_3_mask_ends")
+    hides_padding(outcome)
+    assert outcome.leak is not None and outcome.leak > 1e-6
 
 
-@pytest.mark.parametrize("name", [name for name in PROGRAMS if name != ALONE])
+def test_holding_the_state_leaves_the_padding_out():
+    outcome = ran("example_3_state_held")
+    hides_padding(outcome)
+    assert outcome.leak == 0
+    told_by_batch(outcome)
+
+
+@fuzz
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_loss_and_accuracy_are_reported_batch_by_batch(name):
-    outcome = together()[name]
-    if outcome.failure is not None:
+    outcome = outcome_of(name)
+    if outcome.failure is None:
+        told_by_batch(outcome)
+    else:
         assert not outcome.points
-        return
+
+
+def hides_padding(outcome: ProgramRun) -> None:
+    """The layer received a mask with some but not all steps."""
+    (received,) = outcome.received
+    assert received.steps == 1000 and received.valid is not None and received.valid < 1000
+
+
+def told_by_batch(outcome: ProgramRun) -> None:
+    """Loss and accuracy after every batch are what Keras itself prints."""
     assert (outcome.epochs, outcome.batches) == (2, 4)
     assert [(each.epoch, each.batch) for each in outcome.points] == [
         (epoch, batch) for epoch in (1, 2) for batch in (1, 2, 3, 4)

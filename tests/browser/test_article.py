@@ -1,15 +1,19 @@
-"""A journey through the article page: its third example as written, then mended, then the link."""
+"""Journeys through the article page: its third example, and the cases of a claim."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, expect
 
+from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
+from maskdemo.experiment import Experiment
 from maskdemo.export.script import script
 from maskdemo.scenarios import SCENARIOS
+from tests.browser.test_back import walk
 from tests.browser.viewer import Viewer
 
 NUMBER = re.compile(r"line (\d+) with an? (\w+)")
@@ -18,17 +22,14 @@ NUMBER = re.compile(r"line (\d+) with an? (\w+)")
 def section(viewer: Viewer, number: int) -> Locator:
     """The box of one example, opened, with all that is in it."""
     box = viewer.page.locator(f".st-key-box_{number}")
-    viewer.unfold(box.get_by_text("The program, run here"), box.get_by_role("button", name="Run it"))
+    viewer.unfold(box.get_by_text("The program, mended"), box.get_by_role("button", name="Program"))
     return box
 
 
 def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path):
     example = EXAMPLES[2]
     page = viewer.open("/article")
-    first, box = section(viewer, 1), section(viewer, 3)
-    box.get_by_role("button", name="Run it").click()
-    expect(box.get_by_role("button", name="Cancel")).to_be_visible()
-    expect(first.get_by_role("button", name="Run it")).to_be_disabled()
+    box = section(viewer, 3)
     stopped = box.get_by_test_id("stAlert").get_by_text(NUMBER)
     expect(stopped).to_be_visible()
     found = NUMBER.search(stopped.inner_text())
@@ -42,8 +43,6 @@ def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path)
     viewer.settle()
     expect(stopped).to_have_count(0)
     expect(box.locator("code", has_text="+++ example_3_state_held.py").first).to_be_visible()
-    box.get_by_role("button", name="Run it").click()
-    expect(box.get_by_text(re.compile(r"Ran to its end|Epoch \d of 2, batch \d of 4"))).to_be_visible()
     expect(box.locator(".js-plotly-plot").first).to_be_visible()
     expect(box.get_by_text("Ran to its end")).to_be_visible()
     expect(box.get_by_text("exactly the same outputs")).to_be_visible()
@@ -69,3 +68,42 @@ def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path)
     expect(page.get_by_role("heading", name="Is masking required")).to_be_visible()
     viewer.settle()
     expect(page.get_by_text(SCENARIOS[example.scenario].look_for)).to_be_visible()
+
+
+def opened(viewer: Viewer, claim: str, case: str) -> Locator:
+    """The row of a claim, opened, with the links to its cases."""
+    row = viewer.page.locator(f".st-key-claim_{claim}")
+    viewer.unfold(row.locator("summary"), row.get_by_role("link", name=case))
+    return row
+
+
+def in_playground(viewer: Viewer) -> Experiment:
+    """The experiment that the playground shows once it is there."""
+    heading = viewer.page.get_by_role("heading", name="Is masking required for LSTMs?")
+    expect(heading).to_be_visible()
+    viewer.settle()
+    params = parse_qs(urlsplit(viewer.page.url).query)
+    return Experiment.from_params({key: texts[0] for key, texts in params.items()})
+
+
+def test_the_cases_of_a_claim_open_in_the_playground(viewer: Viewer):
+    claim, other = CLAIMS["supports_masking"], CLAIMS["finds_padding"]
+    case, other_case = claim.cases[0], other.cases[1]
+    page = viewer.open("/article")
+    row = opened(viewer, claim.name, case.title)
+    expect(row).to_contain_text(re.compile("in (all|none|1) (of )?2 cases"))
+    expect(row).to_contain_text(re.compile(r"95% interval [+−]\d+\.\d to [+−]\d+\.\d, \d repeats"))
+    with page.expect_download() as waiting:
+        page.locator(".st-key-claims_table").get_by_role("button").click()
+    assert claim.text in waiting.value.path().read_text()
+
+    row.get_by_role("link", name=case.title).click()
+    assert in_playground(viewer) == case.experiment
+    slider = page.get_by_role("slider", name="Padded length")
+    expect(slider).to_have_value(str(case.experiment.padded_length))
+    expect(page.get_by_role("button", name="Train")).to_be_enabled()
+
+    # Another claim's experiment, although the session has been in the playground with this one.
+    walk(viewer, "The article, checked")
+    opened(viewer, other.name, other_case.title).get_by_role("link", name=other_case.title).click()
+    assert in_playground(viewer) == other_case.experiment

@@ -1,4 +1,4 @@
-"""The chart of one `Model.fit`: every number drawn, epochs apart, nothing jumps while it grows."""
+"""The chart of one `Model.fit`: every number drawn, epochs apart."""
 
 from __future__ import annotations
 
@@ -19,17 +19,6 @@ def test_every_batch_is_a_point_and_epochs_are_not_joined(dark):
         assert list(line.x) == [1, 2, None, 3, 4]
     borders = {shape.x0 for shape in figure.layout.shapes}
     assert borders == {2.5, 4.5}
-
-
-def test_axes_stay_while_it_grows():
-    layouts = [
-        charts.fitting(ACCURACY[:count], LOSS[:count], epochs=3, batches=2).layout for count in range(5)
-    ]
-    for layout in layouts:
-        assert layout.height == layouts[0].height
-        assert tuple(layout.xaxis.range) == (0.5, 6.5)
-        assert layout.yaxis.range == layouts[0].yaxis.range
-        assert layout.yaxis2.range == layouts[0].yaxis2.range
 
 
 def test_a_loss_above_one_fits():

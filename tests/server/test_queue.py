@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from maskdemo.server.job import MOST_DEATHS, Job, QueueFull, Status
 from maskdemo.server.pace import Pace
 from maskdemo.server.queue import UNFINISHED_KEPT, Queue
-from maskdemo.server.requests import Claims, Program, Request, Run, StudyRun, kind_of
+from maskdemo.server.requests import Audit, Request, Run, StudyRun, kind_of
 from maskdemo.study.grid import Study
 from tests.samples import small
 
@@ -40,6 +40,8 @@ def run(seed: int) -> Run:
 
 
 STUDY = StudyRun(Study(base=small(repeats=2), vary="side", doses=("post", "pre")))
+OTHER_STUDY = StudyRun(Study(base=small(repeats=3), vary="side", doses=("post", "pre")))
+AUDIT = Audit("{}")
 
 
 def taken(queue: Queue) -> Job:
@@ -122,9 +124,9 @@ def test_asking_again_while_running_cancels_and_goes_to_the_back(queue):
 
 def test_one_job_of_each_kind(queue):
     queue.submit("a", run(1))
-    queue.submit("a", Claims(("slower",)))
-    assert queue.status("a", "run").phase == queue.status("a", "claims").phase == "queued"
-    queue.cancel("a", "claims")
+    queue.submit("a", AUDIT)
+    assert queue.status("a", "run").phase == queue.status("a", "audit").phase == "queued"
+    queue.cancel("a", "audit")
     assert queue.status("a", "run").phase == "queued"
     assert kind_of(STUDY) == "studyrun"
 
@@ -196,10 +198,10 @@ def test_patient_work_comes_last_and_gives_way(queue):
     job = taken(queue)
     queue.show(job, "some", 0.3)
     assert not queue.should_give_way(job)
-    queue.submit("c", Claims(("slower",)))
+    queue.submit("c", OTHER_STUDY)
     assert not queue.should_give_way(job), "who is patient does not press"
     queue.submit("a", run(1))
-    queue.submit("p", Program("example_1"))
+    queue.submit("p", AUDIT)
     assert queue.should_give_way(job)
     assert places(queue, "a") == [1]
     queue.give_way(job)
@@ -207,9 +209,9 @@ def test_patient_work_comes_last_and_gives_way(queue):
     assert (status.phase, status.position, status.newest) == ("queued", 3, "some")
     order = []
     while (next_one := queue.take()) is not None:
-        order.append(kind_of(next_one.request))
+        order.append(next_one.request)
         queue.end(next_one)
-    assert order == ["run", "program", "studyrun", "claims"]
+    assert order == [run(1), AUDIT, STUDY, OTHER_STUDY]
 
 
 # The death of a worker
@@ -371,10 +373,10 @@ def test_a_run_waits_for_no_study(queue, clock):
 
 def test_what_cannot_be_known_is_not_told():
     pace = Pace()
-    assert pace.left(Program("x"), 0.0, 1.0) is None
+    assert pace.left(AUDIT, 0.0, 1.0) is None
     assert pace.left(run(1), 0.25, 10.0) == pytest.approx(30.0)
-    pace.learn(Program("x"), 12.0)
-    assert pace.left(Program("y"), 0.0, 5.0) == pytest.approx(7.0)
+    pace.learn(AUDIT, 12.0)
+    assert pace.left(Audit("[]"), 0.0, 5.0) == pytest.approx(7.0)
 
 
 def test_any_thread_may_call(queue):
@@ -396,7 +398,7 @@ def test_any_thread_may_call(queue):
 
 viewers = st.sampled_from("abc")
 requests: st.SearchStrategy[Request] = st.sampled_from(
-    [run(1), run(2), STUDY, Claims(("slower",)), Program("x")]
+    [run(1), run(2), STUDY, OTHER_STUDY, AUDIT]
 )
 
 
@@ -449,7 +451,7 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             self.has[at] = [request, since, "queued", None, 0]
 
-    @rule(viewer=viewers, kind=st.sampled_from(["run", "studyrun", "claims", "program"]))
+    @rule(viewer=viewers, kind=st.sampled_from(["run", "studyrun", "audit"]))
     def cancel(self, viewer: str, kind: str) -> None:
         self.queue.cancel(viewer, kind)
         mine = self.has.get((viewer, kind))
@@ -527,7 +529,7 @@ class QueueMachine(RuleBasedStateMachine):
     def agrees(self) -> None:
         line = self.line()
         for viewer in "abc":
-            for kind in ("run", "studyrun", "claims", "program"):
+            for kind in ("run", "studyrun", "audit"):
                 status = self.queue.status(viewer, kind)
                 mine = self.has.get((viewer, kind))
                 if mine is None:

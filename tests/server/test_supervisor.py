@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maskdemo.article.measured import Measurements
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import Chance
-from maskdemo.server import Claims, Program, Run, Server, StudyRun, following
+from maskdemo.server import Audit, Run, Server, StudyRun
 from maskdemo.server.increments import shrink_findings
 from maskdemo.snapshot import Outcome, Probes, Snapshot
 from maskdemo.study.findings import Findings
@@ -173,33 +172,6 @@ def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
     assert known == [0, 3] and findings.reused == 0, "its own results did not come from a store"
 
 
-def test_claims_are_runs_that_are_trained_once_and_kept(make, monkeypatch):
-    trained: list[Experiment] = []
-
-    def answer(order: Mapping[str, Any]) -> Iterator[Any]:
-        if order["kind"] == "checks":
-            yield from ((name, {"said": name}) for name in order["names"])
-            return
-        trained.append(Experiment.from_json(order["experiment"]))
-        yield snapshot(trained[-1])
-
-    monkeypatch.setattr(following, "measure", lambda found: found.experiment.seed)
-    server = make(answer)
-    names = ("distorts", "costs_accuracy", "slower")
-    server.submit("a", Claims(names))
-    until(lambda: phase(server, "a", "claims") == "finished")
-    found = server.status("a", "claims").newest
-    claims = [following.CLAIMS[name] for name in names]
-    wanted = following.experiments_of(claims, Measurements())
-    assert list(wanted) == trained == list(found.found.runs)
-    assert set(found.found.checks) == set(following.checks_of(claims, Measurements()))
-    assert found.done == 1
-    assert all(server.find(each) is not None for each in wanted)
-    server.submit("b", Claims(names))
-    until(lambda: phase(server, "b", "claims") == "finished")
-    assert len(trained) == len(wanted), "all was known already"
-
-
 def test_a_death_is_told_and_begins_again_once(make):
     held = Held()
     server = make(held)
@@ -273,11 +245,11 @@ def test_compiling_ahead_waits_for_work(make):
 def test_who_leaves_is_forgotten(make):
     held = Held()
     server = make(held, grace=0.0)
-    for kind in (Run(small()), StudyRun(STUDY), Claims(("slower",)), Program("x")):
+    for kind in (Run(small()), StudyRun(STUDY), Audit("{}")):
         server.submit("a", kind)
         server.submit("b", replace(kind))
     server.left("a")
-    for kind in ("run", "studyrun", "claims", "program"):
+    for kind in ("run", "studyrun", "audit"):
         until(lambda kind=kind: phase(server, "a", kind) == "idle")
         assert phase(server, "b", kind) in ("queued", "running", "failed")
     held.let.release()

@@ -16,10 +16,9 @@ from typing import Any
 import psutil
 import pytest
 
-from maskdemo.article.claims import CLAIMS
 from maskdemo.experiment import Experiment
 from maskdemo.own.registry import lend, take_back
-from maskdemo.server import Claims, Run, Server, StudyRun, messages
+from maskdemo.server import Run, Server, StudyRun, messages
 from maskdemo.server.process import MODULE, ROOT, Process
 from maskdemo.server.requests import study_to_plain
 from maskdemo.server.worker import FAILED
@@ -153,17 +152,6 @@ def test_a_study_gives_way_to_a_run_and_loses_nothing(shared):
     found = newest(shared, "s", "studyrun")
     assert found.done == found.total and not found.failures
     assert all(found.outcomes[training] == outcome for training, outcome in had.outcomes.items())
-
-
-def test_claims_that_ask_keras(shared, monkeypatch):
-    """What is trained for a claim comes from the server: here it is a small run."""
-    claim = CLAIMS["supports_masking"]
-    cases = tuple(replace(case, experiment=small(repeats=2)) for case in claim.cases)
-    monkeypatch.setitem(CLAIMS, claim.name, replace(claim, cases=cases))
-    shared.submit("a", Claims(("supports_masking",)))
-    assert ended(shared, "a", "claims") == "finished", shared.status("a", "claims").error
-    evidence = newest(shared, "a", "claims").found
-    assert evidence.checks["custom_layer"]["layers"] and len(evidence.runs) == 1
 
 
 def test_what_is_compiled_ahead_disturbs_nothing(shared):

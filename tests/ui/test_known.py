@@ -39,8 +39,6 @@ def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
     for place in (shipped, reading):
         monkeypatch.setattr(place, "run", lambda one: run if one == EXPERIMENT else None)
         monkeypatch.setattr(place, "study", lambda one: None)
-        monkeypatch.setattr(place, "claims", lambda: None)
-        monkeypatch.setattr(place, "programs", dict)
 
 
 @pytest.mark.slow
