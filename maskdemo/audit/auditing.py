@@ -13,13 +13,14 @@ from maskdemo.audit import running, telling, traps
 from maskdemo.audit.behaviour import ADDED, Measure
 from maskdemo.audit.blame import Fault, faults
 from maskdemo.audit.entries import CannotAudit, entries_of
+from maskdemo.audit.failures import reason
 from maskdemo.audit.flexible import any_length
 from maskdemo.audit.pair import Pair
 from maskdemo.audit.path import layer_rows
 from maskdemo.audit.report import Finding, Report, Tried
 from maskdemo.audit.samples import DRAWN, SEED, Row, Side, given
-from maskdemo.audit.training import gradient_share, is_labelled_by_step, training_findings
-from maskdemo.audit.trying import Trial, reason
+from maskdemo.audit.training import is_labelled_by_step, training_findings
+from maskdemo.audit.trying import Trial
 from maskdemo.audit.weights import drawn_weights
 
 #: A call within the model may move by this share of its largest number before it counts as moved.
@@ -86,8 +87,8 @@ def audit(
         tell("Looking for other traps")
         findings += trial.findings + _others(trial, saved, _COPY_ROOM[precision])
         findings += traps.told_by_reading(model, pair, tuple(sides))
-        tell("Looking at the loss and the gradient")
-        findings += telling.new(training_findings(model, pair), findings)
+        tell("Looking at the loss")
+        findings += telling.new(training_findings(model, pair, trial.notes), findings)
         if not model.compiled and is_labelled_by_step(pair):
             trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
         guilty = {each.layer: each.cause for each in findings if each.severity == "leak"}
@@ -96,7 +97,6 @@ def audit(
             findings=telling.ranked(findings),
             measures=tuple(measures),
             layers=layer_rows(pair, guilty, moved),
-            gradient=gradient_share(model, pair, entries),
             outputs=tuple(getattr(model, "output_names", ())),
             tried=_tried(trial, sides, added, precision, trained),
         )
@@ -172,6 +172,8 @@ def _tried(
         power=f"A leak that moves the outputs of more than {share:.0%} of such sequences would have "
         f"been seen with {1 - _MISSED:.0%} certainty.",
         also=tuple(trial.notes),
+        left_out=len(trial.left_out),
+        why_left_out=trial.why_left_out(),
         keras=str(keras.__version__),
     )
 

@@ -90,8 +90,7 @@ def placed(run: Run, samples: Samples, precision: str, steps: int) -> Reference:
 
 def _reference(rows: list[list[np.ndarray]], noise: list[float], precision: str) -> Reference:
     scales = tuple(
-        max(max((np.abs(_finite(row[at])).max(initial=0) for row in rows), default=0), 1e-6)
-        for at in range(len(noise))
+        max((largest_number(row[at]) for row in rows), default=1e-6) for at in range(len(noise))
     )
     room = ROOM if precision in ("float32", "float64") else HALF_ROOM
     rounding = [room * _EPSILONS.get(precision, _EPSILONS["float32"]) * scale for scale in scales]
@@ -151,9 +150,9 @@ def _compared(
         differences = []
         for row, expected in enumerate(reference.rows):
             wanted, got = expected[at], output[row]
-            if window is not None and wanted.ndim and len(wanted) == window[1]:
-                length = max(window[0].lengths(window[0].rows[row]))
-                wanted, got = wanted[:length], got[-length:]
+            if window is not None:
+                wanted = own_steps(wanted, window[0], row, window[1])
+                got = got[-len(wanted) :] if wanted.ndim else got
             differences.append(difference(wanted, aligned(got, wanted.shape, side)))
         tolerance = reference.tolerances[at]
         found.append(
@@ -184,15 +183,41 @@ def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray
     ]
 
 
+def own_steps(output: np.ndarray, samples: Samples, row: int, steps: int | None) -> np.ndarray:
+    """The real steps of a sequence's output, where it stands at the start of a fixed length."""
+    if steps is None or not output.ndim or len(output) != steps:
+        return output
+    return output[: max(samples.lengths(samples.rows[row]))]
+
+
+def not_finite(reference: Reference, samples: Samples, steps: int | None) -> list[int]:
+    """The places of the sequences for which an output is NaN or infinite at a real step."""
+    return [
+        row
+        for row, outputs in enumerate(reference.rows)
+        if not all(np.isfinite(own_steps(each, samples, row, steps)).all() for each in outputs)
+    ]
+
+
 def difference(wanted: np.ndarray, got: np.ndarray) -> float:
-    """The largest |difference|; infinite where shapes differ or a number turned into none."""
+    """The largest |difference|, never NaN: see `differences`; infinite where shapes differ."""
     if wanted.shape != got.shape:
         return float("inf")
-    lost = ~np.isfinite(got) & np.isfinite(wanted)
-    if lost.any():
-        return float("inf")
-    return float(np.abs(_finite(wanted) - _finite(got)).max(initial=0))
+    return float(differences(wanted, got).max(initial=0))
 
 
-def _finite(array: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(array), array, 0.0)
+def differences(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
+    """Each |difference|; infinite where one alone is a number, 0 where both are NaN or the same.
+
+    >>> differences(np.array([1.0, np.nan, np.nan, np.inf]), np.array([1.5, 2.0, np.nan, -np.inf]))
+    array([0.5, inf, 0. , inf])
+    """
+    finite = np.isfinite(wanted) & np.isfinite(got)
+    same = (wanted == got) | (np.isnan(wanted) & np.isnan(got))
+    apart = np.abs(np.where(finite, wanted, 0.0) - np.where(finite, got, 0.0))
+    return np.where(finite, apart, np.where(same, 0.0, np.inf))
+
+
+def largest_number(array: np.ndarray) -> float:
+    """The largest finite |number|; 1e-6 where there is none, so that it can be divided by."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=1e-6))

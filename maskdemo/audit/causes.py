@@ -152,6 +152,14 @@ CAUSES: dict[str, Cause] = {
         f"{_KERAS}15323",
         "weigh_the_loss",
     ),
+    "loss_not_finite": Cause(
+        "leak",
+        "{layer} puts out NaN at padded steps, and so the loss is NaN",
+        "Keras multiplies the loss at a masked step by 0, and 0 times NaN or infinity is NaN. After "
+        "such a batch the weights are NaN, too.",
+        f"{_KERAS}18152",
+        "finite_padding",
+    ),
     "metric_counts_padding": Cause(
         "leak",
         "The metric {layer} counts padded steps",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from maskdemo.audit.entries import CannotAudit
+from maskdemo.audit.failures import unanswered
 from maskdemo.audit.report import Report
 from maskdemo.loading import load_tensorflow
 
@@ -26,7 +26,7 @@ STAGES = (
     "Adding padding",
     "Looking where the mask is lost",
     "Looking for other traps",
-    "Looking at the loss and the gradient",
+    "Looking at the loss",
 )
 
 
@@ -81,13 +81,8 @@ def _work(config: str, said: queue.SimpleQueue[AuditRun | None]) -> None:
 
     try:
         said.put(AuditRun(stage, report=_report(config, tell)))
-    except CannotAudit as cannot:
-        said.put(AuditRun(stage, cannot=str(cannot)))
-    except MemoryError:
-        said.put(AuditRun(stage, cannot="The model needs more memory than an audit gets here."))
     except Exception as failure:  # whatever a model can bring Keras to
-        kind = type(failure).__name__
-        said.put(AuditRun(stage, cannot=f"The audit stopped because of an unexpected error ({kind})."))
+        said.put(AuditRun(stage, cannot=unanswered(failure)))
     finally:
         said.put(None)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.behaviour import difference
+from maskdemo.audit.behaviour import difference, differences, largest_number
 from maskdemo.audit.entries import is_a
 from maskdemo.audit.pair import Pair
 from maskdemo.audit.running import flat
@@ -27,9 +27,10 @@ def only_at_the_border(call: Call, pair: Pair, tolerance: float) -> bool:
     both = pair.own(pair.twin(call).outputs[0], call.outputs[0])
     if both is None or both[0].shape != both[1].shape or both[0].ndim < 3:
         return False
-    scale = np.abs(both[0]).max(initial=1e-6)
-    axes = (0, *range(2, both[0].ndim))
-    moved = np.flatnonzero(np.abs(both[0] - both[1]).max(axis=axes) > tolerance * scale)
+    furthest = differences(*both).max(axis=(0, *range(2, both[0].ndim)))
+    if np.isinf(furthest).any():
+        return False  # a number turned into none is no effect of a window
+    moved = np.flatnonzero(furthest > tolerance * largest_number(both[0]))
     reach, steps = _reach(call.layer), both[0].shape[1]
     at_border = moved >= steps - reach if pair.side == "post" else moved < reach
     return bool(moved.size and at_border.all())
@@ -63,7 +64,7 @@ def only_counts_positions(call: Call, pair: Pair, tolerance: float) -> bool:
             continue
         if not np.isfinite(before[1]).all():
             return False
-        if difference(before[1], after[1]) > tolerance * np.abs(before[0]).max(initial=1e-6):
+        if difference(before[1], after[1]) > tolerance * largest_number(before[0]):
             return False
     return True
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.behaviour import aligned, difference
+from maskdemo.audit.behaviour import aligned, difference, largest_number
 from maskdemo.audit.samples import Samples, Side, padded
 from maskdemo.audit.trace import Call, Detail, Given, Overrides, Trace, trace
 
@@ -63,8 +63,7 @@ class Pair:
         both = self.own(bare, call.outputs[at])
         if both is None:
             return 0.0
-        scale = np.abs(bare[np.isfinite(bare)]).max(initial=1e-6)
-        return difference(*both) / float(scale)
+        return difference(*both) / largest_number(bare)
 
     def real(self, bare: np.ndarray, got: np.ndarray) -> np.ndarray:
         """The mask that is right for a padded tensor: (N, steps) of bool."""

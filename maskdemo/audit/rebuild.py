@@ -14,9 +14,9 @@ from typing import Any
 from maskdemo.audit.auditing import audit
 from maskdemo.audit.configuration import checked
 from maskdemo.audit.entries import CannotAudit
+from maskdemo.audit.failures import reason
 from maskdemo.audit.report import Report
 from maskdemo.audit.samples import DRAWN
-from maskdemo.audit.trying import reason
 
 #: Weights, and numbers that all layers put out for one sequence.
 MAX_WEIGHTS, MAX_OUTPUTS = 30_000_000, 8_000_000

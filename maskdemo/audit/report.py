@@ -89,6 +89,9 @@ class Tried:
     power: str
     also: tuple[str, ...] = ()
     keras: str = ""
+    #: Sequences for which the outputs are NaN or infinite; `sequences` does not count them.
+    left_out: int = 0
+    why_left_out: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -101,6 +104,7 @@ class Tried:
             f"Tried {self.sequences} sequences of {lengths} steps, "
             f"{'drawn to fit the input' if self.drawn else 'as given'}, {how}, with {self.weights} "
             f"weights, in {self.precision}, with Keras {self.keras}.",
+            *(f"Left out, as the outputs are no numbers: {each}" for each in self.why_left_out),
             *(f"Padded steps of {name} hold {value:g}." for name, value in self.pad_values.items()),
             self.power,
             *self.also,
@@ -116,8 +120,6 @@ class Report:
     measures: tuple[Measure, ...]
     layers: tuple[LayerRow, ...]
     tried: Tried
-    #: |gradient| at padded steps as a share of that at real ones; None where it was not measured.
-    gradient: float | None = None
     outputs: tuple[str, ...] = field(default=())
 
     @property
@@ -142,7 +144,17 @@ class Report:
 
     @property
     def sentence(self) -> str:
-        """The answer in one sentence."""
+        """The answer in one sentence, and another where some sequences say nothing."""
+        count = self.tried.left_out
+        if not count:
+            return self._answer
+        return (
+            f"{self._answer} This was tried without {count} of {self.tried.sequences + count} "
+            "sequences, for which the outputs are NaN or infinite."
+        )
+
+    @property
+    def _answer(self) -> str:
         if self.leaks and any(each.leaks for each in self.measures):
             moved = (
                 "the outputs change altogether"
@@ -217,7 +229,6 @@ class Report:
             measures=tuple(Measure(**each) for each in measures),
             layers=tuple(LayerRow(**each) for each in data["layers"]),
             tried=Tried(**tried),
-            gradient=data["gradient"],
             outputs=tuple(data["outputs"]),
         )
 

@@ -55,8 +55,9 @@ def padded(
     steps = to or max(map(len, arrays)) + extra
     filler = 0 if entry.kind == "mask" else entry.pad_value
     batch = np.full((len(arrays), steps, *arrays[0].shape[1:]), filler, entry.dtype)
-    for row, array in zip(batch, arrays, strict=True):
-        row[slice(len(array)) if side == "post" else slice(steps - len(array), steps)] = array
+    with np.errstate(over="ignore"):  # `finite` tells of numbers that are too large
+        for row, array in zip(batch, arrays, strict=True):
+            row[slice(len(array)) if side == "post" else slice(steps - len(array), steps)] = array
     return batch
 
 

@@ -1,28 +1,44 @@
-"""What padding does while training: to the loss, to compiled metrics, to the gradient."""
+"""What padding does while training: to the loss and to compiled metrics."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from maskdemo.audit.behaviour import difference
 from maskdemo.audit.blame import dropped_before_output
-from maskdemo.audit.entries import Entry
 from maskdemo.audit.pair import Pair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.running import numbers, packed
+from maskdemo.audit.trace import Call
 
 #: Change of a loss, as a share of it, that is no rounding.
 _SHARE = 1e-4
 
 
-def training_findings(model: Any, pair: Pair) -> Iterator[Finding]:
-    """Loss and metrics of outputs at every step, when only the targets at padded steps change."""
+def training_findings(model: Any, pair: Pair, notes: list[str]) -> Iterator[Finding]:
+    """Loss and metrics of outputs at every step, when only the targets at padded steps change.
+
+    notes: gets a sentence for each that cannot be judged.
+    """
     timed = _timed(pair)
+    spoilt = {at: call for at in timed if (call := _spoils_padding(pair, at)) is not None}
+    for call in spoilt.values():
+        yield Finding(
+            cause="loss_not_finite",
+            layer=call.name,
+            of_class=type(call.layer).__name__,
+            seen="Its outputs at padded steps turn the loss into NaN, whatever the targets are there.",
+        )
+    timed = [at for at in timed if at not in spoilt]
     for at in timed:
         share = _loss_change(model, pair, at)
-        if share <= _SHARE:
+        if math.isnan(share):
+            notes.append("Its outputs are too large for a mean squared error: the loss was not tried.")
+        if not share > _SHARE:
             continue
         guilty = dropped_before_output(pair, at)
         yield Finding(
@@ -32,7 +48,7 @@ def training_findings(model: Any, pair: Pair) -> Iterator[Finding]:
             seen=f"Other targets at padded steps alone change the mean squared error by {share:.0%}.",
         )
     if timed and getattr(model, "compiled", False):
-        yield from _metric_findings(model, pair, timed)
+        yield from _metric_findings(model, pair, notes)
 
 
 def is_labelled_by_step(pair: Pair) -> bool:
@@ -58,20 +74,32 @@ def _two_targets(pair: Pair, at: int, like: np.ndarray) -> tuple[np.ndarray, np.
     return first, second
 
 
+def _spoils_padding(pair: Pair, at: int) -> Call | None:
+    """The first call after which an output is NaN or infinite at padded steps; None without one."""
+    if np.isfinite(pair.padded.outputs[at]).all():
+        return None
+    for call in pair.padded.calls:
+        if not all(np.isfinite(output).all() for output in call.outputs):
+            return call
+    return None
+
+
 def _loss_change(model: Any, pair: Pair, at: int) -> float:
+    """By how much of itself the squared error changes; NaN where it is too large to be told."""
     import keras
 
     output = _outputs(model, pair)[at]
+    loss = keras.losses.MeanSquaredError(dtype="float64")  # the square of a float32 always fits
     losses = [
-        float(numbers(keras.losses.MeanSquaredError()(targets, output)))
+        float(numbers(loss(targets, output)))
         for targets in _two_targets(pair, at, pair.padded.outputs[at])
     ]
     if not np.isfinite(losses).all():
-        return 0.0
+        return math.nan
     return abs(losses[1] - losses[0]) / max(losses[0], 1e-6)
 
 
-def _metric_findings(model: Any, pair: Pair, timed: list[int]) -> Iterator[Finding]:
+def _metric_findings(model: Any, pair: Pair, notes: list[str]) -> Iterator[Finding]:
     import keras
 
     config = model.get_compile_config() or {}
@@ -92,14 +120,19 @@ def _metric_findings(model: Any, pair: Pair, timed: list[int]) -> Iterator[Findi
     model.reset_metrics()
     masked = predicted is not None and getattr(predicted, "_keras_mask", None) is not None
     for name, before in values[0].items():
-        change = abs(values[1][name] - before)
-        if name != "loss" and masked and change > _SHARE * max(abs(before), 1.0):
+        change = difference(np.asarray(before), np.asarray(values[1][name]))
+        if name == "loss" or not masked:
+            continue
+        if not np.isfinite(before):
+            notes.append(f"The metric {name} is no finite number here, so it was not judged.")
+        elif change > _SHARE * max(abs(before), 1.0):
             metric = next((each for each in _metrics(model) if each.name == name), None)
             yield Finding(
                 cause="metric_counts_padding",
                 layer=name,
                 of_class=type(metric).__name__ if metric else "It",
-                seen=f"Other targets at padded steps alone change it by {change:.2g}.",
+                seen="Other targets at padded steps alone change it "
+                + ("into no number." if math.isinf(change) else f"by {change:.2g}."),
             )
 
 
@@ -113,47 +146,3 @@ def _outputs(model: Any, pair: Pair) -> list[Any]:
 
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, packed(model, pair.batch))
     return keras.tree.flatten(model(tensors, training=False))
-
-
-def gradient_share(model: Any, pair: Pair, entries: tuple[Entry, ...]) -> float | None:
-    """How strongly outputs depend on padded steps: largest |gradient|, by that on real ones.
-
-    None where no input holds values, and for other backends than TensorFlow.
-    """
-    import keras
-
-    values = [entry.name for entry in entries if entry.kind == "values"]
-    if not values or keras.backend.backend() != "tensorflow":
-        return None
-    import tensorflow as tf
-
-    batch = {name: tf.convert_to_tensor(array) for name, array in pair.batch.items()}
-    with tf.GradientTape() as tape:
-        tape.watch([batch[name] for name in values])
-        outputs = keras.tree.flatten(model(packed(model, batch), training=False))
-        total = tf.add_n([_sum_at_real_steps(each, pair, at) for at, each in enumerate(outputs)])
-    gradients = tape.gradient(total, [batch[name] for name in values])
-    added = max(pair.batch[each.name].shape[1] for each in entries if each.is_sequence) - pair.length
-    padding = real = 0.0
-    for gradient in gradients:
-        if gradient is None:
-            continue
-        size = np.abs(np.asarray(gradient, np.float64))
-        steps = np.zeros(size.shape[:2], bool)
-        length = size.shape[1] - added
-        own = slice(length) if pair.side == "post" else slice(-length, None)
-        steps[:, own] = True
-        real = max(real, size[steps].max(initial=0))
-        padding = max(padding, size[~steps].max(initial=0))
-    return float(padding / real) if real and np.isfinite(padding) else None
-
-
-def _sum_at_real_steps(output: Any, pair: Pair, at: int) -> Any:
-    import tensorflow as tf
-
-    output = tf.cast(output, tf.float32)
-    if _is_timed(pair, at):
-        real = pair.real(pair.bare.outputs[at], pair.padded.outputs[at])
-        output = tf.boolean_mask(output, real)
-    # Not the plain sum: that of a softmax is 1 whatever happens.
-    return tf.reduce_sum(output * tf.cast(tf.range(1, tf.shape(output)[-1] + 1), tf.float32))

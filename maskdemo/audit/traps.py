@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.behaviour import Reference, difference
+from maskdemo.audit.behaviour import Reference, difference, largest_number
 from maskdemo.audit.entries import Entry, layers_of, mask_value
 from maskdemo.audit.inherent import RECURRENT
 from maskdemo.audit.pair import Pair
@@ -32,7 +32,7 @@ def other_ways(
         if run is None:
             continue
         furthest = max(
-            difference(w, g) / max(np.abs(w[np.isfinite(w)]).max(initial=0), 1e-6)
+            difference(w, g) / largest_number(w)
             for w, g in zip(wanted, run(batch), strict=True)
         )
         if furthest > allowed:

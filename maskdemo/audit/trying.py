@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from maskdemo.audit import behaviour, running
-from maskdemo.audit.behaviour import Measure, Run
+from maskdemo.audit import behaviour, finite, running
+from maskdemo.audit.behaviour import Measure, Reference, Run
 from maskdemo.audit.entries import CannotAudit, Entry, layers_of
+from maskdemo.audit.failures import reason
+from maskdemo.audit.finite import LeftOut
 from maskdemo.audit.pair import Pair, pair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.running import Batch
@@ -23,7 +25,8 @@ class Trial:
     """A model, sequences that it takes, and what it says about them without padding.
 
     opened: whether the model is a copy that takes any length. notes: what could not be tried.
-    findings: what running it as one graph showed.
+    findings: what running it as one graph showed. left_out: sequences for which the outputs are not
+    finite.
     """
 
     def __init__(
@@ -43,13 +46,18 @@ class Trial:
         self.notes: list[str] = []
         self.findings: list[Finding] = []
         self.run: Run = lambda batch: running.eager(model, batch)
+        self._places = list(range(count if rows is None else len(rows)))
+        self._of = len(self._places)
+        self.left_out: list[LeftOut] = []
+        if rows is not None:
+            self.samples = Samples(entries, rows)
+            whys = {at: finite.in_whole_numbers(entries, row) for at, row in enumerate(rows)}
+            self._leave_out({at: why for at, why in whys.items() if why})
+            rows = self.samples.rows
         self.samples, self.outputs = self._first_run(rows, seed, count)
         self.graph: Run | None = None
         self._as_graph(opened)
-        if self.steps is None:
-            self.reference = behaviour.reference(self.run, self.samples, precision)
-        else:
-            self.reference = behaviour.placed(self.run, self.samples, precision, self.steps)
+        self.reference = self._finite_reference(precision)
 
     def _first_run(
         self, rows: tuple[Row, ...] | None, seed: int, count: int
@@ -61,6 +69,8 @@ class Trial:
                 if self.steps is None:
                     self._try_shortest()
                 outputs = self.run(self.mixed())
+                if self.steps is None:
+                    self.run(samples.rectangle([0], "post"))  # its inputs may need one length
                 if self.drawn and len(set(samples.lengths(samples.rows[0]))) > 1:
                     self.notes.append("The inputs of one sequence had different lengths.")
                 return samples, outputs
@@ -104,6 +114,38 @@ class Trial:
 
         specs = {name: keras.KerasTensor(each.shape, str(each.dtype)) for name, each in batch.items()}
         self.model.compute_output_spec(running.packed(self.model, specs))
+
+    def _finite_reference(self, precision: str) -> Reference:
+        """What the model says without padding. Sequences whose outputs are not finite are left out."""
+        while True:
+            if self.steps is None:
+                reference = behaviour.reference(self.run, self.samples, precision)
+            else:
+                reference = behaviour.placed(self.run, self.samples, precision, self.steps)
+            rows = behaviour.not_finite(reference, self.samples, self.steps)
+            if not rows:
+                return reference
+            # Those that hold NaN themselves go first: they may have spoilt others of their batch.
+            whys = {at: finite.in_sequence(self.entries, self.samples.rows[at]) for at in rows}
+            own = {at: why for at, why in whys.items() if why}
+            self._leave_out(own or finite.in_model(self.model, self.samples, rows, self.steps))
+            self.outputs = running.eager(self.model, self.mixed())
+
+    def why_left_out(self) -> tuple[str, ...]:
+        """A sentence for each reason for which sequences are left out."""
+        return finite.sentences(self.left_out, self._of)
+
+    def _leave_out(self, whys: Mapping[int, str]) -> None:
+        """Go on without the sequences at these places. Raises CannotAudit where none is left."""
+        self.left_out += [LeftOut(self._places[at], why) for at, why in whys.items()]
+        if len(whys) == len(self._places):
+            raise CannotAudit(
+                "Whether padding leaks cannot be told: the outputs are NaN or infinite without any "
+                f"padding. {' '.join(self.why_left_out())}"
+            )
+        kept = [at for at in range(len(self._places)) if at not in whys]
+        self._places = [self._places[at] for at in kept]
+        self.samples = Samples(self.entries, tuple(self.samples.rows[at] for at in kept))
 
     def _as_graph(self, opened: bool) -> None:
         graph = running.graph(self.model, self.entries)
@@ -156,12 +198,3 @@ class Trial:
             total=longest + max(measure.added, 1),
             steps=self.steps,
         )
-
-
-def reason(failure: BaseException) -> str:
-    """What an exception says, in one line short enough to be read."""
-    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-    inner = [line for line in lines if line.startswith("Exception encountered: ")]
-    telling = inner or [line for line in lines if "Error: " in line and "File " not in line]
-    text = (telling or lines or [type(failure).__name__])[0]
-    return text if len(text) <= 240 else text[:239] + "…"

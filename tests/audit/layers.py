@@ -135,3 +135,15 @@ class Doubling(keras.Model):
 
     def get_config(self):
         return super().get_config() | {"by_hand": self.by_hand}
+
+
+@registered
+class Share(layers.Layer):
+    """Each value as a share of the step's sum, which is NaN at a step of zeros; carries the mask."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return inputs / keras.ops.sum(inputs, axis=-1, keepdims=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maskdemo.audit.causes import CAUSES
-from maskdemo.audit.checks import CAUSES_OF, PaddingLeaks, check_padding
+from maskdemo.audit.checks import CAUSES_OF, NothingChecked, PaddingLeaks, check_padding
 from tests.audit.zoo import ZOO
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "audit.md"
@@ -43,8 +43,24 @@ def test_expected_failures_are_declared_by_name():
 
 
 def test_an_expected_failure_that_does_not_exist():
-    with pytest.raises(ValueError, match="no check los"):
-        list(check_padding(ZOO["masking_lstm"].build, expected_failures={"los": "typing"}))
+    checks = list(check_padding(ZOO["masking_lstm"].build, expected_failures={"los": "typing"}))
+    assert checks[-1].name == "los"
+    with pytest.raises(NothingChecked, match="no check los"):
+        checks[-1]()
+
+
+def test_an_unexpected_error_fails_every_check_and_is_told_once_it_runs():
+    built = []
+
+    def build():
+        built.append(1)
+        raise KeyError("weights of March")
+
+    checks = list(check_padding(build, expected_failures={"masks": "a leak, not an error"}))
+    for check in checks:
+        with pytest.raises(NothingChecked, match=r"unexpected error\. KeyError: 'weights of March'"):
+            check()
+    assert len(built) == 1
 
 
 def test_nothing_is_built_before_a_check_runs():

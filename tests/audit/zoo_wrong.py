@@ -11,6 +11,7 @@ from tests.audit.layers import (
     Gated,
     Halved,
     PlainMean,
+    Share,
     Silent,
 )
 from tests.audit.zoo import (
@@ -381,6 +382,13 @@ def area_under_the_curve_of_fixed_length():
     sigmoid = layers.Dense(1, activation="sigmoid")
     model = stack(masking(), lstm(return_sequences=True), sigmoid, steps=12)
     model.compile("adam", "binary_crossentropy", metrics=[keras.metrics.AUC(name="auc")])
+    return model
+
+
+@wrong("loss_not_finite", "share", also=("empty_row",), thread=keras_issue(18152))
+def shares_of_nothing():
+    model = graph(lambda x, mask: Share(name="share")(x), head=False)
+    model.compile("adam", "mse", metrics=["mae"])
     return model
 
 
