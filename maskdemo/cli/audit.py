@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 import warnings
-import zipfile
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from maskdemo.cli.files import must_be_writable
 
 #: What the command returns: nothing leaks, something does, nothing can be said.
 CLEAN, LEAKS, CANNOT = 0, 1, 2
@@ -48,18 +46,27 @@ def add_to(commands) -> None:
 
 
 def _answer(given: Namespace) -> int:
+    from maskdemo.audit.failures import unanswered
+
+    if given.html:
+        must_be_writable(given.html)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of masks; the report says what is true of it
-        return _audited(given)
+        try:
+            return _audited(given)
+        except Exception as failure:  # whatever a model can bring Keras to: 1 is for leaks alone
+            print(unanswered(failure), file=sys.stderr)
+            return CANNOT
 
 
 def _audited(given: Namespace) -> int:
     from maskdemo.audit import audit
     from maskdemo.audit.page import as_page
+    from maskdemo.cli.audit_sequences import sequences_of
 
     report = audit(
         _model(given),
-        _sequences(given.sequences) if given.sequences else None,
+        sequences_of(given.sequences) if given.sequences else None,
         pad_value=given.pad_value,
         trained=given.trained,
         saved=given.trained or given.trust,
@@ -86,50 +93,19 @@ def _model(given: Namespace) -> Any:
 def _loaded(path: Path, *, safe_mode: bool) -> Any:
     import keras
 
-    from maskdemo.audit.trying import reason
+    from maskdemo.audit.entries import CannotAudit
+    from maskdemo.audit.failures import reason
 
     try:
         return keras.models.load_model(path, safe_mode=safe_mode)
     except Exception as refused:  # a class that is not known, a file that is damaged
-        raise ValueError(f"Keras cannot load {path.name}: {reason(refused)}") from None
+        raise CannotAudit(f"Keras cannot load {path.name}: {reason(refused)}") from None
 
 
 def _read(path: Path) -> bytes:
+    from maskdemo.audit.entries import CannotAudit
+
     try:
         return path.read_bytes()
     except OSError as refused:
-        raise ValueError(f"{path} cannot be read: {refused.strerror}.") from None
-
-
-def _sequences(path: Path) -> Any:
-    """Sequences from a file: a list, or lists by the name of the input."""
-    try:
-        found = _from_csv(path) if path.suffix == ".csv" else _from_npz(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as refused:
-        raise ValueError(f"{path.name} holds no sequences: {refused}") from None
-    if not found:
-        raise ValueError(f"{path.name} holds no sequences.")
-    return found
-
-
-def _from_npz(path: Path) -> Any:
-    with np.load(path, allow_pickle=False) as arrays:
-        if not all("/" in name for name in arrays):
-            return [arrays[name] for name in arrays]
-        inputs: dict[str, list[np.ndarray]] = {}
-        for name in arrays:
-            inputs.setdefault(name.partition("/")[0], []).append(arrays[name])
-        return inputs
-
-
-def _from_csv(path: Path) -> list[np.ndarray]:
-    rows: dict[str, list[list[float]]] = {}
-    with path.open(newline="", encoding="utf-8") as lines:
-        for at, (name, *values) in enumerate(csv.reader(lines)):
-            try:
-                rows.setdefault(name, []).append([float(value) for value in values])
-            except ValueError:
-                if at:  # the first line may be a head
-                    raise
-                del rows[name]
-    return [np.array(steps, "float32") for steps in rows.values()]
+        raise CannotAudit(f"{path} cannot be read: {refused.strerror}.") from None

@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -60,6 +61,35 @@ def test_what_is_no_model(content, words, tmp_path, capsys):
         path.write_bytes(content)
     assert main(["audit", str(path)]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_crash_is_no_leak(folder, capsys, monkeypatch):
+    def crash(*args, **kwargs):
+        raise KeyError("weights of March")
+
+    monkeypatch.setattr("maskdemo.audit.auditing.Trial", crash)
+    assert main(["audit", str(folder / "masking_lstm.keras")]) == 2
+    captured = capsys.readouterr()
+    assert "unexpected error. KeyError: 'weights of March'" in captured.err and not captured.out
+
+
+def test_two_inputs_that_must_be_equally_long_are_audited(capsys, tmp_path):
+    a, b = (keras.Input((None, 4), name=name) for name in "ab")
+    x = keras.layers.LSTM(6)(keras.layers.Masking()(keras.layers.Concatenate()([a, b])))
+    keras.Model([a, b], keras.layers.Dense(2)(x)).save(tmp_path / "two.keras")
+    assert main(["audit", str(tmp_path / "two.keras")]) == 0
+    first, second = tmp_path / "first.npz", tmp_path / "second.npz"
+    np.savez(first, **{"a/0": np.ones((3, 4)), "b/0": np.ones((5, 4))})
+    np.savez(second, **{"a/0": np.ones((3, 9)), "b/0": np.ones((3, 4))})
+    for path, reason in ((first, "Dimension 1 in both shapes must be equal"), (second, "9")):
+        assert main(["audit", str(tmp_path / "two.keras"), "--sequences", str(path)]) == 2
+        assert reason in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_written_is_said_before_the_audit(folder, tmp_path, capsys):
+    path = tmp_path / "not there" / "report.html"
+    assert main(["audit", str(folder / "masking_lstm.keras"), "--html", str(path)]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_sequences_that_are_none(folder, tmp_path, capsys):
