@@ -25,6 +25,8 @@ from tests.samples import SMALL
 from tests.test_architecture import ROOT, tracked_files
 
 SETTINGS = [f"{name}={value}" for name, value in SMALL.items() if name not in ("task", "strategies")]
+#: TensorFlow is large, and networks are slow.
+DOWNLOADED = [pytest.mark.slow, pytest.mark.fuzz, pytest.mark.timeout(3600)]
 #: For a fresh environment: neither this folder nor what this run of pytest is told.
 ENVIRONMENT = {
     name: value
@@ -70,7 +72,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target = copy / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", built, copy)
+    # With the tests' own setuptools, if that is what pyproject.toml asks for.
+    offline = ("--no-build-isolation", "--check-build-dependencies")
+    pip("wheel", "--no-deps", *offline, "--wheel-dir", built, copy)
     return next(built.glob("*.whl"))
 
 
@@ -78,7 +82,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scope="module",
     params=[
         pytest.param("lent", marks=pytest.mark.slow),
-        pytest.param("downloaded", marks=[pytest.mark.slow, pytest.mark.fuzz]),
+        pytest.param("downloaded", marks=DOWNLOADED),
     ],
 )
 def installed(
