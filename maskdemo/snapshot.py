@@ -19,9 +19,10 @@ class Curve:
     accuracy and loss are running means over the training epoch, as `Model.fit` reports them.
     test_accuracy is over the steps that count; test_valid_accuracy over the valid steps only, which
     is the same for one label a sequence. leak is known after the last epoch: the largest change of an
-    output probability (0 to 1) when the same test sequences are given unpadded. seconds: spent on
-    training, without the scoring. scored: how many valid steps of the test set are scored, so that
-    test_valid_accuracy moves in steps of 1 / scored.
+    output probability (0 to 1) when the same test sequences are given unpadded. epoch_seconds: the
+    mean of an epoch of training, without the scoring; without the first epoch too, which may wait for
+    a compiler, so None before the second. scored: how many valid steps of the test set are scored,
+    so that test_valid_accuracy moves in steps of 1 / scored.
     """
 
     strategy: str
@@ -32,7 +33,7 @@ class Curve:
     test_accuracy: tuple[float, ...] = ()
     test_valid_accuracy: tuple[float, ...] = ()
     leak: float | None = None
-    seconds: float = 0.0
+    epoch_seconds: float | None = None
     scored: int = 0
 
     @property
@@ -123,3 +124,12 @@ class Snapshot:
     seconds: float
     done: float
     networks: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)
+
+    def epoch_seconds(self, strategy: str) -> float | None:
+        """Return the mean seconds of an epoch over the repeats; None before it is measured."""
+        of_repeats = [
+            curve.epoch_seconds
+            for curve in self.curves
+            if curve.strategy == strategy and curve.epoch_seconds is not None
+        ]
+        return sum(of_repeats) / len(of_repeats) if of_repeats else None

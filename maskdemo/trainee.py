@@ -28,7 +28,7 @@ from maskdemo.strategies import hold_padding
 
 @dataclass
 class Record:
-    """The numbers of one training, epoch by epoch; only ever added to."""
+    """The numbers of one training, epoch by epoch; only ever added to. seconds: of all until then."""
 
     strategy: str
     repeat: int
@@ -50,9 +50,15 @@ class Record:
             test_accuracy=tuple(reported.accuracy for reported, _ in tested),
             test_valid_accuracy=tuple(valid for _, valid in tested),
             leak=self.leak if finished else None,
-            seconds=self.seconds[epochs - 1],
+            epoch_seconds=self._epoch_seconds(epochs),
             scored=self.scored,
         )
+
+    def _epoch_seconds(self, epochs: int) -> float | None:
+        """The mean of the epochs after the first, in which the program may have been compiled."""
+        if epochs < 2:
+            return None
+        return (self.seconds[epochs - 1] - self.seconds[0]) / (epochs - 1)
 
 
 class Trainee:

@@ -110,7 +110,9 @@ def results() -> None:
     )
     show_code.expander(snapshot.experiment)
     more = st.expander(
-        "Loss, training accuracy and every repeat", key="more", on_change=address.touched
+        "Loss, training accuracy, every repeat, and what an epoch took",
+        key="more",
+        on_change=address.touched,
     )
     if more.open:
         with more:

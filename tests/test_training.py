@@ -15,10 +15,11 @@ from maskdemo.keeping import PROBES, spread
 from maskdemo.layout import to_read
 from maskdemo.lstm import Weights
 from maskdemo.padding import pad
-from maskdemo.scoring import probabilities
+from maskdemo.scoring import Score, probabilities
 from maskdemo.sequences import Sequences
 from maskdemo.snapshot import NETWORK_BYTES, Snapshot
 from maskdemo.strategies import arrays
+from maskdemo.trainee import Record
 from maskdemo.training import compile_ahead, train, train_once
 from tests.oracles import recurrence
 from tests.samples import ALL, small
@@ -40,7 +41,7 @@ def last(experiment) -> Snapshot:
 def bits(snapshot: Snapshot) -> dict:
     """Everything but the times, comparable bit for bit."""
     return {
-        "curves": [asdict(replace(curve, seconds=0.0)) for curve in snapshot.curves],
+        "curves": [asdict(replace(curve, epoch_seconds=None)) for curve in snapshot.curves],
         "chance": snapshot.chance,
         "done": snapshot.done,
         "outputs": {name: each.tobytes() for name, each in snapshot.probes.outputs.items()},
@@ -182,7 +183,7 @@ def test_a_strategy_does_not_notice_its_company():
     together = {curve.strategy: curve for curve in last(small(strategies=ALL)).curves}
     for strategy in ("no_mask", "held_state"):
         alone = last(small(strategies=(strategy,))).curves[0]
-        assert replace(alone, seconds=0.0) == replace(together[strategy], seconds=0.0)
+        assert replace(alone, epoch_seconds=None) == replace(together[strategy], epoch_seconds=None)
 
 
 def test_more_repeats_and_more_epochs_begin_the_same():
@@ -204,6 +205,18 @@ def test_with_nothing_padded_nothing_differs():
     assert len({losses[name] for name in plain}) == 1
     assert losses["mask_feature"] != losses["no_mask"]
     assert {curve.leak for curve in snapshot.curves} == {0.0}
+
+
+def test_what_an_epoch_took_leaves_out_the_first_which_may_wait_for_a_compiler():
+    epochs = {"trained": [(0.0, 0.0)] * 3, "tested": [(Score(0.0, 0.0), 0.0)] * 3}
+    one = Record("no_mask", 0, scored=9, **epochs, seconds=[2.0, 2.5, 3.1])
+    other = Record("no_mask", 1, scored=9, **epochs, seconds=[0.4, 1.0, 1.5])
+    assert one.curve(1, finished=False).epoch_seconds is None
+    assert one.curve(2, finished=False).epoch_seconds == pytest.approx(0.5)
+    curves = (one.curve(3, finished=True), other.curve(3, finished=True))
+    last = replace(list(train(small(epochs=1)))[-1], curves=curves)
+    assert last.epoch_seconds("no_mask") == pytest.approx(0.55)
+    assert last.epoch_seconds("held_state") is None
 
 
 def test_snapshots_arrive_epoch_by_epoch_and_stay_as_they_are():

@@ -41,6 +41,17 @@ def leak(share: float | None) -> str:
     return "none, exactly 0" if share == 0 else f"{share * 100:.2g} points"
 
 
+def time_taken(seconds: float) -> str:
+    """A short duration in its own unit.
+
+    >>> time_taken(0.00342), time_taken(0.128), time_taken(2.04)
+    ('3.4 ms', '128 ms', '2.0 s')
+    """
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{1000 * seconds:.{1 if seconds < 0.01 else 0}f} ms"
+
+
 def counted(count: int, what: str) -> str:
     """How many of a thing: `1 repeat`, `3 repeats`."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskdemo.evidence.words import counted
+from maskdemo.evidence.words import counted, listed, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import chance, preview
 from maskdemo.snapshot import Probes, Snapshot
+from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import drawings, job, server
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
+#: Exactly what is counted in the seconds of an epoch.
+EPOCH_TOOK = (
+    "Training alone, as measured in this run: the mean over epochs and repeats, without each first "
+    "epoch, which may wait for a compiler. Several networks train at once, so compare the strategies "
+    "with each other."
+)
 #: The charts that a replay moves together.
 GROUP = "run"
 
@@ -91,7 +98,7 @@ def outputs(snapshot: Snapshot, probe: int) -> None:
 
 
 def details(snapshot: Snapshot, experiment: Experiment) -> None:
-    """Loss and training accuracy by epoch, and every repeat as a point."""
+    """Loss and training accuracy by epoch, every repeat as a point, and what an epoch took."""
     first, second = st.columns(2, gap="medium")
     with first:
         curves(snapshot, experiment, metric="test_loss")
@@ -100,6 +107,18 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         figure = drawings.accuracy_by_strategy(snapshot, dark=is_dark())
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
+    if took := epoch_took(snapshot):
+        st.markdown(took, help=EPOCH_TOOK)
+
+
+def epoch_took(snapshot: Snapshot) -> str:
+    """What an epoch of each strategy took in this very run; empty before anything is measured."""
+    times = [
+        f"{time_taken(seconds)} ({STRATEGIES[name].title})"
+        for name in snapshot.experiment.strategies
+        if (seconds := snapshot.epoch_seconds(name)) is not None
+    ]
+    return f"An epoch took {listed(times)}." if times else ""
 
 
 def _nothing_yet(experiment: Experiment) -> Snapshot:

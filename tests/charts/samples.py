@@ -57,7 +57,7 @@ def make_snapshot(
                     test_loss=tuple(1.2 - each for each in rising),
                     test_accuracy=rising,
                     test_valid_accuracy=tuple(each / 2 for each in rising) if per_step else rising,
-                    seconds=0.1,
+                    epoch_seconds=0.1,
                     scored=200,
                 )
             )

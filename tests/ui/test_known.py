@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from maskdemo import shipped
+from maskdemo.evidence.words import time_taken
 from maskdemo.shipped import reading
 from maskdemo.shipped.provenance import Made
 from maskdemo.snapshot import Outcome, Snapshot
+from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
 from maskdemo.training import train
 from maskdemo.ui import server
@@ -47,6 +49,16 @@ def test_a_shipped_run_is_there_at_once_and_training_takes_its_place(run):
     assert len(table(page)) == 2 and MADE.words in shown(page)
     ran(page)
     assert len(table(page)) == 2 and MADE.words not in shown(page)
+
+
+def test_its_details_say_what_an_epoch_of_each_strategy_took(run):
+    server.shared().results.clear()
+    page = app.opened("playground", EXPERIMENT.to_params())
+    page.session_state["more"] = True
+    said = shown(app.fine(page.run()))
+    times = [time_taken(run.epoch_seconds(name) or 0) for name in EXPERIMENT.strategies]
+    titles = [STRATEGIES[name].title for name in EXPERIMENT.strategies]
+    assert f"An epoch took {times[0]} ({titles[0]}) and {times[1]} ({titles[1]})." in said
 
 
 def test_its_networks_can_be_looked_into_without_training():
