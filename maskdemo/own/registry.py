@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 #: Bytes of all viewers, of their sequences and of the files that they are looking at.
 MOST_HELD = 96 * 2**20
-#: Seconds for which a viewer who left may come back, as long as a lost connection is waited for.
-GRACE = 60.0
-
 
 _OWN: dict[str, Own] = {}
 
@@ -66,7 +63,7 @@ class Registry:
     """Every method may be called from any thread.
 
     forgotten: called with the name of each task that is gone, so that whoever keeps results of it, or
-    a copy, can let go of them too.
+    a copy, can let go of them too. grace: seconds for which a viewer who left may come back.
     """
 
     def __init__(
@@ -74,7 +71,7 @@ class Registry:
         forgotten: Callable[[str], object] = lambda name: None,
         *,
         most_bytes: int = MOST_HELD,
-        grace: float = GRACE,
+        grace: float,
         clock: Callable[[], float] = time.monotonic,
         later: Callable[[float, Callable[[], object]], None] = later,
     ) -> None:

@@ -68,37 +68,20 @@ class Job:
             self.notice = self.notice.replace(BEGINS_AGAIN, HAS_BEGUN_AGAIN)
         self.newest, self.done = newest, done
 
+    def wait_again(self, why: str | None = None) -> None:
+        """It waits to begin again. why: a sentence, where its viewers are to be told."""
+        self.phase = "queued"
+        if why is not None:
+            self.notice = f"{why} {BEGINS_AGAIN}"
+
     def lose_worker(self, why: str) -> None:
         """It waits to begin again, or is given up after `MOST_DEATHS`; why: how its worker died."""
         self.deaths += 1
         if self.deaths < MOST_DEATHS:
-            self.phase, self.notice = "queued", f"{why} {BEGINS_AGAIN}"
+            self.wait_again(why)
         else:
-            self.phase, self.notice = "failed", None
-            self.error = f"{why} It happened {self.deaths} times, so this was given up."
+            self.fail(f"{why} It happened {self.deaths} times, so this was given up.")
 
-
-@dataclass(eq=False)
-class Place:
-    """What a viewer has of one kind. since: when this viewer began to wait, as a number in a row."""
-
-    job: Job
-    since: int
-    left: Status[Any] | None = None  # as it was when the viewer cancelled
-
-    @property
-    def going(self) -> bool:
-        """Whether the viewer still waits for it."""
-        return self.left is None and self.job.going
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether it is over and did not come to its end."""
-        return not self.going and (self.left is not None or self.job.phase != "finished")
-
-    def let_go(self) -> None:
-        """Of what there was to see."""
-        if self.left is not None:
-            self.left = Status(self.left.phase)
-        if not self.job.going:
-            self.job.newest = None
+    def fail(self, error: str) -> None:
+        """It does not go on. error: a sentence."""
+        self.phase, self.error, self.notice = "failed", error, None

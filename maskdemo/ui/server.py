@@ -15,12 +15,23 @@ from maskdemo.snapshot import Snapshot
 from maskdemo.study.store import Store
 from maskdemo.ui import drawings, look
 
+#: Seconds that a session which has come back in time may need until its first script run.
+RETURN_S = 5.0
+
+
+def grace() -> float:
+    """Seconds for which what a session has, and what works for it, outlives its connection.
+
+    By Streamlit's own setting, for which it keeps the session itself.
+    """
+    return st.get_option("server.disconnectedSessionTTL") + RETURN_S
+
 
 @st.cache_resource(show_spinner=False)
 def shared() -> Server:
     """The queue, the worker and the results of all viewers; starts the worker when first asked for."""
     keep_large_blocks_apart()
-    return Server()
+    return Server(grace=grace())
 
 
 @st.cache_resource(show_spinner=False)
@@ -32,7 +43,7 @@ def store() -> Store:
 @st.cache_resource(show_spinner=False)
 def registry() -> Registry:
     """Whose own sequences are here."""
-    return Registry(_forgotten)
+    return Registry(_forgotten, grace=grace())
 
 
 def _forgotten(task: str) -> None:

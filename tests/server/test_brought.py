@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def registry(shared) -> Iterator[Registry]:
-    registry = Registry(shared.forget)
+    registry = Registry(shared.forget, grace=60.0)
     yield registry
     for viewer in "ab":
         registry.take_back(viewer)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from maskdemo.server.job import MOST_DEATHS, Job, QueueFull, Status
 from maskdemo.server.pace import Pace
-from maskdemo.server.queue import UNFINISHED_KEPT, Queue
+from maskdemo.server.places import UNFINISHED_KEPT
+from maskdemo.server.presence import AWAY_S
+from maskdemo.server.queue import GAVE_WAY, MADE_ROOM, Queue
 from maskdemo.server.requests import Audit, Request, Run, StudyRun, kind_of
 from maskdemo.study.grid import Study
 from tests.samples import small
+
+#: Seconds; longer than who is away holds up nobody who is there.
+GRACE = 60.0
 
 
 class Clock:
@@ -32,7 +39,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def queue(clock: Clock) -> Queue:
-    return Queue(clock=clock)
+    return Queue(clock=clock, grace=GRACE)
 
 
 def run(seed: int) -> Run:
@@ -255,7 +262,7 @@ def test_who_leaves_is_forgotten_after_the_grace(queue, clock):
         queue.submit(viewer, run(seed))
     job = taken(queue)
     queue.left("a")
-    clock.now += 4
+    clock.now += GRACE - 1
     assert queue.is_wanted(job)
     queue.left("a")  # the first goodbye counts
     clock.now += 1
@@ -268,9 +275,9 @@ def test_who_leaves_is_forgotten_after_the_grace(queue, clock):
 def test_who_comes_back_in_time_has_lost_nothing(queue, clock):
     queue.submit("a", run(1))
     queue.left("a")
-    clock.now += 4
+    clock.now += GRACE - 1
     queue.returned("a")
-    clock.now += 4
+    clock.now += GRACE - 1
     assert queue.status("a", "run").phase == "queued"
 
 
@@ -279,9 +286,122 @@ def test_who_leaves_a_shared_job_leaves_it_to_the_others(queue, clock):
     queue.submit("b", run(1))
     job = taken(queue)
     queue.left("a")
-    clock.now += 6
-    assert queue.is_wanted(job)
+    clock.now += GRACE
+    assert queue.is_wanted(job) and not queue.should_give_way(job)
     assert queue.status("b", "run").phase == "running"
+
+
+def test_a_short_break_of_the_connection_loses_nothing(queue, clock):
+    queue.submit("a", run(1))
+    job = taken(queue)
+    queue.submit("b", run(2))
+    queue.left("a")
+    clock.now += AWAY_S - 1
+    assert not queue.should_give_way(job)
+    assert places(queue, "b") == [1]
+
+
+def test_who_is_away_gives_way_to_who_is_there_and_is_told_of_it(queue, clock):
+    queue.submit("a", run(1))
+    job = taken(queue)
+    queue.show(job, "half", 0.5)
+    queue.submit("b", run(2))
+    queue.left("a")
+    queue.left("b")
+    clock.now += AWAY_S
+    assert not queue.should_give_way(job), "nobody is there"
+    queue.submit("s", STUDY)
+    assert queue.should_give_way(job), "who is there comes first, patient or not"
+    queue.give_way(job)
+    assert places(queue, "s", kind="studyrun") == [1] and places(queue, *"ab") == [2, 3]
+    study = taken(queue)
+    queue.returned("a")
+    assert queue.should_give_way(study)
+    queue.give_way(study)
+    assert taken(queue) is job, "who is back has kept the turn"
+    status = queue.status("a", "run")
+    assert status.newest == "half"
+    assert status.notice == f"{GAVE_WAY} It begins again by itself."
+    queue.show(job, "anew", 0.1)
+    assert queue.status("a", "run").notice == f"{GAVE_WAY} It has begun again by itself."
+    assert queue.status("s", "studyrun").notice is None, "it goes on where it was"
+
+
+def test_who_is_away_leaves_the_last_place_to_who_is_there(clock):
+    queue = Queue(capacity=1, clock=clock, grace=GRACE)
+    for viewer, seed in zip("ab", range(2), strict=True):
+        queue.submit(viewer, run(seed))
+    taken(queue)
+    queue.left("b")
+    with pytest.raises(QueueFull):
+        queue.submit("c", run(3))
+    clock.now += AWAY_S
+    queue.submit("c", run(3))
+    assert places(queue, "c") == [1]
+    queue.returned("b")
+    assert queue.status("b", "run") == Status("failed", error=MADE_ROOM)
+
+
+# Taking turns
+
+
+def test_who_has_just_been_served_goes_behind_who_has_not(queue):
+    for request in (run(1), Audit("x"), Audit("y")):
+        queue.submit("a", request)
+    queue.submit("b", run(2))
+    assert places(queue, "a", kind="audit") == [2] and places(queue, "b") == [3]
+    first = taken(queue)
+    assert first.request == run(1)
+    assert places(queue, "b") == [1] and places(queue, "a", kind="audit") == [2]
+    queue.end(first)
+    queue.submit("a", run(3))
+    assert taken(queue).request == run(2)
+
+
+def test_many_submissions_of_one_viewer_cost_another_one_turn(queue):
+    queue.submit("a", run(0))
+    for seed in range(1, 50):
+        queue.submit("b", run(seed))
+        queue.submit("b", Audit(str(seed)))
+    queue.submit("a", Audit("mine"))
+    order = []
+    while (job := queue.take()) is not None:
+        order.append(job.request)
+        queue.end(job)
+    assert order == [run(0), run(49), Audit("mine"), Audit("49")]
+
+
+IMPATIENT: tuple[Callable[[int], Request], ...] = (run, lambda number: Audit(str(number)))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 2)), max_size=60))
+def test_nobody_waits_for_two_jobs_of_another(events: list[tuple[str, int]]):
+    """Whatever they ask for and when: 2 serves whoever is next, 0 and 1 ask for another such thing."""
+    queue, asked = Queue(), 0
+    waited: dict[str, Counter[str]] = {}  # since they began to wait: who was served how often
+
+    def serve() -> None:
+        if (job := queue.take()) is None:
+            return
+        (served,) = queue._places.viewers_of(job)
+        queue.end(job)
+        for viewer, before in waited.items():
+            before[served] += viewer != served
+            assert max(before.values(), default=0) <= 1, f"{viewer} waited twice for {served}"
+        waits = any(queue.status(served, kind).going for kind in ("run", "audit"))
+        waited.pop(served, None)
+        if waits:
+            waited[served] = Counter()
+
+    for viewer, what in events:
+        if what == 2:
+            serve()
+        else:
+            asked += 1
+            queue.submit(viewer, IMPATIENT[what](asked))
+            waited.setdefault(viewer, Counter())
+    while waited:
+        serve()
 
 
 # What is remembered
@@ -335,7 +455,7 @@ def test_ahead_of_everything_only_when_nothing_else_is_to_be_done(queue):
 def test_what_would_be_compiled_for_who_has_left_is_forgotten(queue, clock):
     queue.prepare("a", small())
     queue.left("a")
-    clock.now += 6
+    clock.now += GRACE
     assert queue.take_ahead() is None
 
 
@@ -408,22 +528,28 @@ class QueueMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.queue = Queue(capacity=3, clock=self.clock)
+        self.queue = Queue(capacity=3, clock=self.clock, grace=2 * AWAY_S)
         self.turn = 0
-        #: (viewer, kind) -> [request, turn, phase, newest, deaths of its job]
+        #: (viewer, kind) -> [request, turn, phase, newest, deaths of its job, whether that is told]
         self.has: dict[tuple[str, str], list] = {}
         self.running: Job | None = None
-        self.leaving: dict[str, float] = {}
+        self.away_since: dict[str, float] = {}
 
     def going(self, request: Request) -> list[list]:
         return [h for h in self.has.values() if h[0] == request and h[2] in ("queued", "running")]
+
+    def rank(self, request: Request) -> tuple[bool, bool]:
+        seen = [at[0] for at, h in self.has.items() if h in self.going(request)]
+        now = self.clock.now
+        away = all(now - self.away_since.get(viewer, now) >= AWAY_S for viewer in seen)
+        return away, request.patient
 
     def line(self) -> list[Request]:
         waiting = {h[0] for h in self.has.values() if h[2] == "queued"}
         return sorted(
             waiting,
             key=lambda r: (
-                r.patient,
+                *self.rank(r),
                 -max(h[4] for h in self.going(r)),
                 min(h[1] for h in self.going(r)),
             ),
@@ -439,7 +565,13 @@ class QueueMachine(RuleBasedStateMachine):
             return
         alone = mine is not None and mine[2] == "queued" and len(self.going(mine[0])) == 1
         room = 3 + (self.running is None)
-        if not others and not alone and len(self.line()) >= room:
+        line = self.line()
+        full = not others and not alone and len(line) >= room
+        if full and self.rank(line[-1])[0]:
+            for each in self.going(line[-1]):
+                each[2] = "failed"
+            live = mine is not None and mine[2] in ("queued", "running")
+        elif full:
             with pytest.raises(QueueFull):
                 self.queue.submit(viewer, request)
             return
@@ -447,9 +579,9 @@ class QueueMachine(RuleBasedStateMachine):
         self.turn += 1
         since = mine[1] if mine is not None and live and mine[2] == "queued" else self.turn
         if others:
-            self.has[at] = [request, since, others[0][2], others[0][3], others[0][4]]
+            self.has[at] = [request, since, *others[0][2:]]
         else:
-            self.has[at] = [request, since, "queued", None, 0]
+            self.has[at] = [request, since, "queued", None, 0, False]
 
     @rule(viewer=viewers, kind=st.sampled_from(["run", "studyrun", "audit"]))
     def cancel(self, viewer: str, kind: str) -> None:
@@ -461,18 +593,19 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(viewer=viewers)
     def left(self, viewer: str) -> None:
         self.queue.left(viewer)
-        self.leaving.setdefault(viewer, self.clock.now + 5)
+        self.away_since.setdefault(viewer, self.clock.now)
 
     @rule(viewer=viewers)
     def returned(self, viewer: str) -> None:
         self.queue.returned(viewer)
-        self.leaving.pop(viewer, None)
+        self.away_since.pop(viewer, None)
 
     @rule(seconds=st.sampled_from([1, 3, 6]))
     def wait(self, seconds: int) -> None:
         self.clock.now += seconds
-        for viewer in [v for v, deadline in self.leaving.items() if deadline <= self.clock.now]:
-            del self.leaving[viewer]
+        over = self.clock.now - 2 * AWAY_S
+        for viewer in [v for v, since in self.away_since.items() if since <= over]:
+            del self.away_since[viewer]
             self.has = {at: h for at, h in self.has.items() if at[0] != viewer}
 
     @rule()
@@ -486,6 +619,15 @@ class QueueMachine(RuleBasedStateMachine):
         self.running = job
         for each in self.going(job.request):
             each[2] = "running"
+        viewers = {at[0] for at, h in self.has.items() if h in self.watching()}
+        behind = [
+            h
+            for at, h in self.has.items()
+            if at[0] in viewers and h[2] == "queued" and h[0].patient == job.request.patient
+        ]
+        for each in sorted(behind, key=lambda h: h[1]):
+            self.turn += 1
+            each[1] = self.turn
 
     def watching(self) -> list[list]:
         assert self.running is not None
@@ -507,7 +649,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert job is not None
         wanted = bool(watching)
         assert self.queue.is_wanted(job) == wanted
-        deaths = watching[0][4] if wanted else 0
+        deaths, told = watching[0][4:] if wanted else (0, False)
         if how == "ends":
             self.queue.end(job)
             phase = "finished"
@@ -516,13 +658,13 @@ class QueueMachine(RuleBasedStateMachine):
             phase = "failed"
         elif how == "gives way":
             self.queue.give_way(job)
-            phase = "queued"
+            phase, told = "queued", told or not job.request.patient
         else:
             self.queue.died(job, "It died.")
-            deaths += 1
+            deaths, told = deaths + 1, True
             phase = "queued" if deaths < MOST_DEATHS else "failed"
         for each in watching:
-            each[2], each[4] = phase, deaths
+            each[2], each[4:] = phase, (deaths, told)
         self.running = None
 
     @invariant()
@@ -540,15 +682,14 @@ class QueueMachine(RuleBasedStateMachine):
                 assert status.newest == mine[3]
                 assert (status.error is not None) == (mine[2] == "failed")
                 if mine[2] in ("queued", "running"):
-                    assert (status.notice is not None) == (mine[4] > 0)
+                    assert (status.notice is not None) == mine[5]
 
     @invariant()
-    def gives_way_when_somebody_is_pressed(self) -> None:
-        if self.running is not None:
-            pressed = any(not each.patient for each in self.line())
-            assert self.queue.should_give_way(self.running) == (
-                self.running.request.patient and pressed
-            )
+    def gives_way_to_what_comes_before_it(self) -> None:
+        if self.running is not None and self.watching():
+            line, mine = self.line(), self.rank(self.running.request)
+            pressed = bool(line) and self.rank(line[0]) < mine
+            assert self.queue.should_give_way(self.running) == pressed
 
 
 QueueMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+import streamlit as st
+from streamlit import config
 
 from maskdemo.server import Run
 from maskdemo.ui import server
@@ -64,3 +66,14 @@ def test_a_closed_tab_stops_what_its_viewer_had_and_nobody_elses(monkeypatch: py
         until(lambda: fake.status("bob", "run").phase == "finished")
     finally:
         fake.close()
+
+
+@pytest.mark.parametrize("kept", [7, 60])
+def test_what_works_for_a_session_lives_as_long_as_the_session(kept: int):
+    """By Streamlit's own setting, and for as long as a script that is to say so may need to begin."""
+    before = st.get_option("server.disconnectedSessionTTL")
+    config.set_option("server.disconnectedSessionTTL", kept)
+    try:
+        assert server.grace() == kept + server.RETURN_S
+    finally:
+        config.set_option("server.disconnectedSessionTTL", before)

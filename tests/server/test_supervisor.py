@@ -14,6 +14,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.inputs import Chance
 from maskdemo.server import Audit, Run, Server, StudyRun
 from maskdemo.server.increments import shrink_findings
+from maskdemo.server.presence import AWAY_S
 from maskdemo.snapshot import Outcome, Probes, Snapshot
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
@@ -170,6 +171,25 @@ def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
     findings = server.status("s", "studyrun").newest
     assert findings.done == len(trainings) and findings.study == STUDY
     assert known == [0, 3] and findings.reused == 0, "its own results did not come from a store"
+
+
+def test_a_run_that_nobody_is_there_to_see_gives_way_and_is_not_lost(make):
+    held, now = Held(), [0.0]
+    server = make(held, clock=lambda: now[0], grace=60.0)
+    server.submit("a", Run(small()))
+    until(lambda: half_way(server, "a"))
+    server.submit("b", Run(small(seed=1)))
+    server.left("a")
+    now[0] += AWAY_S
+    until(lambda: {"give_way": 1} in server.workers[0].orders)
+    held.let.release()
+    until(lambda: half_way(server, "b"))
+    assert phase(server, "a") == "queued"
+    server.returned("a")
+    for viewer in "ba":
+        until(lambda viewer=viewer: half_way(server, viewer) and phase(server, viewer) == "running")
+        held.let.release()
+        until(lambda viewer=viewer: phase(server, viewer) == "finished")
 
 
 def test_a_death_is_told_and_begins_again_once(make):

@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.experiment import Experiment
 from maskdemo.export.script import script
 from maskdemo.inputs import preview
-from maskdemo.own.registry import GRACE
 from maskdemo.study import VARIABLES
 from maskdemo.tasks import BROUGHT
 from maskdemo.ui import drawings, server
@@ -206,7 +205,7 @@ def test_who_comes_back_too_late_is_told(monkeypatch):
     registry = server.registry()
     registry.left(page.session_state["viewer"])
     now = registry._clock()
-    monkeypatch.setattr(registry, "_clock", lambda: now + GRACE + 1)
+    monkeypatch.setattr(registry, "_clock", lambda: now + server.grace() + 1)
     registry.sweep()
     fine(page.run())
     assert NEEDS_FILE in shown(page) and task_of(page) == "japanese_vowels"
