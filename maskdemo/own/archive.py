@@ -43,6 +43,10 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
         )
     for part in parts:
         _check(part, *(arrays[part + name] for name in NAMES))
+    labels = [arrays[part + "labels"] for part in parts]
+    if len({each.dtype.kind == "U" for each in labels}) > 1:
+        raise Unusable("Of train_labels and test_labels one holds texts, the other numbers. Use the "
+                       "same in both.")  # fmt: skip
     return long_table(arrays)
 
 

@@ -21,7 +21,7 @@ from maskdemo.own.limits import (
     Unusable,
     quoted,
 )
-from maskdemo.own.table import column_of, numbers_in
+from maskdemo.own.table import column_of, numbers_in, times_in
 
 #: Row of the long form -> where that is in the file.
 Place = Callable[[int], str]
@@ -141,7 +141,7 @@ def _check_order(order: pd.Series, ids: pd.Series, place: Place) -> None:
     _no_gap(order, "says the order of the steps", place)
     when = order
     if not is_numeric_dtype(order) and not is_datetime64_any_dtype(order):
-        when = pd.to_datetime(order, format="ISO8601", errors="coerce", utc=True)
+        when = times_in(order)
         bad = _first(when.isna())
         if bad is not None:
             raise Unusable(
@@ -211,19 +211,15 @@ def _check_feature(column: pd.Series, place: Place) -> None:
     if column.isna().all():
         raise Unusable(f"The column {name} is empty. Choose other features.")
     if is_number(column):
-        size = column.astype(float).abs()
-        bad = _first(size > MOST_MAGNITUDE)
-        if bad is not None:
-            raise Unusable(
-                f"{_capital(place(bad))}: {quoted(column.iloc[bad])} in {name} is infinite, or as good "
-                "as. Leave the field empty where a reading is missing."
-            )
+        _check_finite(column, column.astype(float), place)
         return
     if is_datetime64_any_dtype(column):
         raise Unusable(f"{name} holds times. Choose it as order, or turn it into numbers.")
     _no_formula(column, place)
     if mostly_numbers(column):
-        bad = _first(numbers_in(column).isna() & column.notna())
+        numbers = numbers_in(column)
+        _check_finite(column, numbers, place)
+        bad = _first(numbers.isna() & column.notna())
         if bad is None:
             raise Unusable(f"The numbers in {name} are stored as texts. Store them as numbers.")
         raise Unusable(
@@ -235,6 +231,16 @@ def _check_feature(column: pd.Series, place: Place) -> None:
         raise Unusable(
             f"{name} holds {words:,} different texts; {MOST_WORDS} are possible. Leave it out of the "
             "features."
+        )
+
+
+def _check_finite(column: pd.Series, numbers: pd.Series, place: Place) -> None:
+    """numbers: what the column's values stand for."""
+    bad = _first(numbers.abs() > MOST_MAGNITUDE)
+    if bad is not None:
+        raise Unusable(
+            f"{_capital(place(bad))}: {quoted(column.iloc[bad])} in {quoted(column.name)} is infinite, "
+            "or as good as. Leave the field empty where a reading is missing."
         )
 
 

@@ -29,6 +29,7 @@ def table_of_parquet(content: bytes) -> pd.DataFrame:
                 size += batch.nbytes
                 if size > MOST_TABLE_BYTES:
                     raise _too_large(size)
+                _check_texts(batch)
                 batches.append(batch)
             return frame_of(pa.Table.from_batches(batches, schema=file.schema_arrow))
     except Unusable:
@@ -67,6 +68,11 @@ def _check(file: pq.ParquetFile) -> None:
                 f"The column {quoted(field.name)} holds decimal fractions of a fixed length. Store it "
                 "as floating-point numbers."
             )
+        if pa.types.is_float16(field.type):
+            raise Unusable(
+                f"The column {quoted(field.name)} holds numbers of half precision (float16). Store it "
+                "as float32."
+            )
         if pa.types.is_nested(field.type) and not pa.types.is_dictionary(field.type):
             raise Unusable(
                 f"The column {quoted(field.name)} holds lists. Write one row a step, with one number "
@@ -78,6 +84,20 @@ def _check(file: pq.ParquetFile) -> None:
     size = max(size, found.num_rows * 8 * sum(not _is_text(field.type) for field in schema))
     if size > MOST_TABLE_BYTES:
         raise _too_large(size)
+
+
+def _check_texts(batch: pa.RecordBatch) -> None:
+    """Bytes are texts in UTF-8, or nothing here can show or compare them."""
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        values = column.dictionary if pa.types.is_dictionary(column.type) else column
+        if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+            try:
+                values.cast(pa.large_string())
+            except pa.ArrowInvalid:
+                raise Unusable(
+                    f"The column {quoted(name)} holds bytes that are no text. Store it as text, or "
+                    "leave it out."
+                ) from None
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -19,7 +19,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 from maskdemo.own.limits import MOST_WORDS
-from maskdemo.own.table import column_of, numbers_in
+from maskdemo.own.table import column_of, numbers_in, times_in
 
 #: What such columns are often called, the surest first; compared in lower case.
 IDS = ("sequence", "sequence_id", "seq", "seq_id", "series", "series_id", "case", "case_id", "id",
@@ -120,7 +120,7 @@ def sorts(column: pd.Series) -> bool:
     """Whether steps can be sorted by a column: numbers, times, or texts that are ISO dates."""
     if is_numeric_dtype(column) or is_datetime64_any_dtype(column):
         return True
-    return bool(pd.to_datetime(column, format="ISO8601", errors="coerce").notna().all())
+    return bool(times_in(column).notna().all())
 
 
 def is_number(column: pd.Series) -> bool:

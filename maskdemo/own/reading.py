@@ -133,17 +133,28 @@ def _separator(content: bytes) -> str:
 
 def _checked_lines(content: bytes, separator: str) -> array[int]:
     """The line in which each row starts. Raises for a bad header and for rows of another width."""
-    rows = csv.reader(_text(content), delimiter=separator)
+    last = ""
+
+    def remembered(line: str) -> str:
+        nonlocal last
+        last = line
+        return line
+
+    rows = csv.reader(map(remembered, _text(content)), delimiter=separator)
     lines = array("q")
     header: list[str] = []
     started = 1
     try:
         for row in rows:
-            if not row or row == [""] or (len(row) == 1 and not row[0].strip()):
+            blank = len(row) < 2 and not "".join(row).strip()
+            if blank and '"' not in last:
                 pass
             elif not header:
                 header = row
                 _check_header(row, started)
+            elif blank:
+                # To pandas a line of nothing but "" is a row of missing values.
+                lines.append(started)
             elif len(row) != len(header):
                 raise Unusable(
                     f"Line {started} has {len(row)} fields, the header {len(header)}. Put texts with "

@@ -57,7 +57,7 @@ def in_order(table, sequence, order):
         return table.iloc[np.argsort(number, kind="stable")]
     when = table[order]
     if not pd.api.types.is_numeric_dtype(when):
-        when = pd.to_datetime(when, format="ISO8601")
+        when = pd.to_datetime(when, format="ISO8601", utc=True)
     return table.iloc[np.lexsort((when, number))]
 
 

@@ -17,7 +17,20 @@ def column_of(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def numbers_in(column: pd.Series) -> pd.Series:
     """The numbers that texts stand for, NaN where one stands for none."""
+    if column.dtype == object:
+        # Python's whole numbers of more than 308 digits are no float; their texts are infinite.
+        column = column.where(column.isna(), column.astype(str))
     return cast(pd.Series, pd.to_numeric(column, errors="coerce"))
+
+
+def times_in(column: pd.Series) -> pd.Series:
+    """The times that ISO texts stand for, NaT where one stands for none.
+
+    In UTC: in a log of one place the offset changes twice a year.
+    """
+    return cast(
+        pd.Series, pd.to_datetime(column.astype(str), format="ISO8601", errors="coerce", utc=True)
+    )
 
 
 @dataclass(frozen=True)

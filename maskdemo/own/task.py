@@ -26,7 +26,7 @@ from maskdemo.own.limits import (
     padded_length,
 )
 from maskdemo.own.recipe import parts_of, rows_of_steps, steps_of
-from maskdemo.own.table import Layout, Table, column_of
+from maskdemo.own.table import Layout, Table, column_of, times_in
 from maskdemo.sequences import Data, Sequences
 from maskdemo.tasks import Fixed, Task
 
@@ -231,6 +231,8 @@ def _notes(
     before, after = ids.nunique(), column_of(rows, columns.id).nunique()
     if columns.order is not None:
         order = column_of(frame, columns.order)
+        if not is_number(order):
+            order = times_in(order)
         falls = order.groupby(ids, sort=False).shift() > order
         unsorted = ids.loc[falls.to_numpy()].nunique()
         if unsorted:

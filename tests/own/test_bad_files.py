@@ -85,6 +85,8 @@ BAD = {
     "decimal comma": (changed(7, "x", '"1,5"'), "Line 7: '1,5' in 'x' is not a number"),
     "infinite": (changed(8, "x", "inf"), "Line 8: 'inf' in 'x' is infinite"),
     "huge": (changed(8, "x", "1e300"), "Line 8: '1e+300' in 'x' is infinite, or as good as"),
+    "310 digits": (changed(7, "x", "1" * 310), "Line 7: 'inf' in 'x' is infinite, or as good as"),
+    "310 digits of others": (changed(7, "t", "1" * 310), "Line 7: '" + "1" * 40 + "...' in 't' is inf"),
     "formula": (changed(5, "x", "=A1+B1"), "Line 5: '=A1+B1' in 'x' is a formula"),
     "formula label": (changed(5, "label", "=CMD()"), "Line 5: '=CMD()' in 'label' is a formula"),
     "one class": (filled("label", "yes"), "All labels in 'label' are 'yes'"),
@@ -96,6 +98,7 @@ BAD = {
     "same order": (changed(6, "t", 0), "Line 5 and line 6 are the same step, '0', of sequence '1'"),
     "label changes": (changed(6, "label", 0), "'1' the label changes from '1' to '0' in line 6"),
     "too few": (written(rows(30)), "There are 30 sequences; 16"),
+    "a header of nothing": (b'""\n' + written(rows()), "Line 1 has no names"),
     "a measurement": (
         written([[*row[:4], 0.5 * index] for index, row in enumerate(rows())]),
         "'label' holds 120 different labels",
@@ -135,6 +138,32 @@ def test_unsorted_rows_are_sorted_and_told():
     again = task_of(good, guess(good.frame), Preparation(standardise=False))
     for mine, theirs in zip(own.data.train.values, again.data.train.values, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+OFFSETS = ("2024-10-27T02:50:00+02:00", "2024-10-27T02:10:00+01:00", "2024-10-27T02:50:00+01:00")
+
+
+def test_times_of_one_place_are_in_order_when_its_clocks_go_back():
+    table = [[row[0], OFFSETS[row[1]], *row[2:]] for row in rows()]
+    timed = read("mine.csv", written(table))
+    assert guess(timed.frame).order == "t"
+    own = task_of(timed, guess(timed.frame))
+    good = task_of(table := read("mine.csv", written(rows())), guess(table.frame))
+    assert own.notes == good.notes and not any("not in order" in each for each in own.notes)
+    for mine, theirs in zip(own.data.train.values, good.data.train.values, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("line", ['""', '"  "', "  "])
+def test_a_line_of_nothing_is_no_row_and_is_counted(line):
+    lines = written(rows()).decode().splitlines()
+    broken = [*lines[:4], line, *lines[4:8], "3,9,broken,up,1", *lines[8:], ""]
+    sentence = refusal("\n".join(broken).encode())
+    # To pandas quoted blanks are a text, and so a sequence without a name.
+    assert sentence.startswith("Line 5 has nothing" if line == '"  "' else "Line 10: 'broken' in 'x'")
+    if line != '"  "':
+        own = read("mine.csv", "\n".join([*lines[:4], line, *lines[4:], line, ""]).encode())
+        assert len(own.frame) == 120 and task_of(own, guess(own.frame)).task.fixed is not None
 
 
 def test_an_id_that_pandas_made_a_float_is_an_id():
@@ -200,6 +229,22 @@ def test_a_parquet_bomb_is_refused_before_it_unpacks():
     tracemalloc.stop()
 
 
+def test_what_parquet_holds_and_nobody_can_read_is_refused_by_name():
+    table = pa.Table.from_pandas(pd.DataFrame(rows(), columns=HEADER), preserve_index=False)
+    ids = table["id"].to_pylist()
+    halves = pa.array(np.array(ids, np.float16))
+    raw = pa.array([b"\xff%d" % each for each in ids])
+    for at, name in enumerate(HEADER):
+        sentence = refusal(packed(table.set_column(at, name, raw)), "mine.parquet")
+        assert f"The column '{name}' holds bytes that are no text" in sentence
+    sentence = refusal(packed(table.set_column(0, "id", halves)), "mine.parquet")
+    assert "The column 'id' holds numbers of half precision" in sentence
+    # Bytes that are a text are read as they were.
+    named = pa.array([b"s%d" % each for each in ids])
+    own = read("mine.parquet", packed(table.set_column(0, "id", named)))
+    assert len(task_of(own, guess(own.frame)).data.train) == 24
+
+
 def packed(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
@@ -245,6 +290,10 @@ def test_archives_are_checked_before_they_are_loaded():
         ({"labels": np.arange(5)}, "labels must be one a sequence or one a step"),
     ):
         assert part in refusal(archive(**(good | changes)), "mine.npz")
+    mixed = {f"test_{name}": array for name, array in good.items()}
+    mixed |= {f"train_{name}": array for name, array in good.items()}
+    mixed["train_labels"] = np.array(["a", "b"])
+    assert "one holds texts, the other numbers" in refusal(archive(**mixed), "mine.npz")
     assert "no array 'labels'" in refusal(archive(values=np.ones((6, 2)), lengths=lengths), "mine.npz")
 
 
