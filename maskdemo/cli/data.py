@@ -32,13 +32,18 @@ def add_data(parser: ArgumentParser) -> None:
                       help="draws the test part, and the sample (0)")  # fmt: skip
 
 
-def with_own_sequences(given: Namespace, like: Experiment) -> Experiment:
-    """These settings with the command's file. Raises ValueError with a sentence."""
+def with_own_sequences(
+    given: Namespace, like: Experiment, *, fit_padded_length: bool
+) -> Experiment:
+    """These settings with the command's file. Raises ValueError with a sentence.
+
+    fit_padded_length: change the padded length to the nearest that the sequences have room for.
+    """
     # Whoever brings no file does not wait for pandas.
     from maskdemo.own.task import fitted
 
     own = _brought(given)
-    return replace(like, task=own.task.name) if given.padded_length else fitted(own, like)
+    return fitted(own, like) if fit_padded_length else replace(like, task=own.task.name)
 
 
 def _brought(given: Namespace) -> Own:

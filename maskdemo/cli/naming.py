@@ -47,10 +47,12 @@ def named_experiment(given: Namespace, **defaults: str) -> Experiment:
     else:
         known = ", ".join([*SCENARIOS, *TASKS])
         raise ValueError(f"There is no scenario or task '{given.name}'. Known are: {known}.")
-    wanted = {**start, **defaults, **_settings(given)}
+    settings = _settings(given)
+    wanted = {**start, **defaults, **settings}
     if given.data is None:
         return Experiment.from_params(wanted)
-    return with_own_sequences(given, Experiment.from_params(wanted | NO_SEQUENCES))
+    like = Experiment.from_params(wanted | NO_SEQUENCES)
+    return with_own_sequences(given, like, fit_padded_length="padded_length" not in settings)
 
 
 def _settings(given: Namespace) -> dict[str, str]:

@@ -75,6 +75,7 @@ def test_a_script_is_written_for_them(capsys, path, tmp_path):
         (("--data", "PATH", "--columns", "label=none"), "There is no column 'none'"),
         (("--data", "PATH", "--label-per-step", "no"), "the label changes from"),
         (("--data", "PATH", "--padded-length", "20"), "at least the longest sequence"),
+        (("--data", "PATH", "--set", "padded_length=20"), "at least the longest sequence"),
         (("--data", "PATH", "--every", "0"), "--every counts from 1"),
     ],
 )
