@@ -21,6 +21,8 @@ from maskdemo.tasks import OWN
 from maskdemo.ui import session
 
 T = TypeVar("T", Experiment, Study)
+#: The page of an address that is yet to be taken: no page has this name.
+NOWHERE = "nowhere"
 Params = dict[str, str]
 
 
@@ -84,7 +86,8 @@ def touched() -> None:
 
 def again() -> None:
     """Take the address once more: what it names was not there, or is not there any longer."""
-    st.session_state.address, st.session_state.moved = None, ""
+    st.session_state.address = (NOWHERE, st.session_state.address[1])
+    st.session_state.moved = ""
 
 
 def follow(page: str) -> None:
@@ -92,7 +95,7 @@ def follow(page: str) -> None:
     state = st.session_state
     if "address" not in state:
         session.prepare()
-        state.page, state.address, state.moved = page, None, ""
+        state.page, state.address, state.moved = page, (NOWHERE, {}), ""
         state.complaints, state.defaults = (), {}
     if session.give_up_own():
         again()
