@@ -54,6 +54,12 @@ function standing(to) {
 function follow(event) {
   const to = event.target.closest?.(LINK);
   if (!to || event === repeated) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) {
+    // Streamlit would open the page in this tab: the click is left to the browser, which opens another
+    // tab or window, or saves the link.
+    event.stopImmediatePropagation();
+    return;
+  }
   event.preventDefault();
   event.stopImmediatePropagation();
   go(to.getAttribute("href").split("?")[0]);
@@ -64,9 +70,10 @@ function follow(event) {
   setTimeout(ask, 0, to);
 }
 
-// Not by the address when the page was drawn: Streamlit writes that some time later.
+// Not by the address when the page was drawn: Streamlit writes that some time later. The name of the first
+// page is empty, also in a folder that is named like a page: that address ends with a slash.
 function addressed() {
-  const last = window.location.pathname.split("/").findLast(Boolean);
+  const last = window.location.pathname.split("/").at(-1);
   return shown.pages.includes(last) ? last : "";
 }
 
