@@ -33,6 +33,7 @@ FIRST = (
     "oracles/test_keras.py",
     "browser",
     "test_compiled.py",
+    "test_package.py",
     "shipped",
     "article",
     "ui",
