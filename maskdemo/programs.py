@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
-from maskdemo.compiled import seal, stable_names
+from maskdemo import compiled
 from maskdemo.cores import cores, memory_limit
 from maskdemo.layout import Shape
 from maskdemo.memory import give_back_memory
@@ -45,8 +45,7 @@ def once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
         with _TRACING:
             if found := find(shape):
                 return found
-            with stable_names(f"{build.__name__} {shape}"):
-                made = _sealed(build(shape))
+            made = _compiled_once(partial(_traced, build, shape))
             _COMPILED.append(shape)
             with looking:
                 kept[shape] = made
@@ -57,21 +56,51 @@ def once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
     return program
 
 
-def _sealed(program: Callable) -> Callable:
-    """The program, which is compiled when it first runs; what is then on disk gets its checksum."""
-    fresh = True
+def _traced(build: Callable[[Shape], Callable], shape: Shape) -> Callable:
+    with compiled.stable_names(f"{build.__name__} {shape}"):
+        return build(shape)
+
+
+def _compiled_once(trace: Callable[[], Callable]) -> Callable:
+    """The program that `trace` makes; it is compiled, or loaded from disk, in its first call."""
+    program, fresh, first = trace(), True, threading.Lock()
 
     def run(*given: Any) -> Any:
-        nonlocal fresh
+        nonlocal program, fresh
         if not fresh:
             return program(*given)
-        with _COMPILING:
-            result = program(*given)
-            if fresh:
+        with first:
+            if not fresh:
+                return program(*given)
+            with _COMPILING:
+                program, result = _first_call(program, trace, given)
                 fresh = False
-                seal()
                 # What compiling has freed; left for the end of a run, four programs hold 70 MB more.
                 give_back_memory()
         return result
 
     return run
+
+
+def _first_call(
+    program: Callable, trace: Callable[[], Callable], given: tuple[Any, ...]
+) -> tuple[Callable, Any]:
+    """The program and its result; where what the disk had of it is damaged, it is traced anew."""
+    loaded = compiled.load(_name(program))
+    try:
+        result = program(*given)
+    except Exception:
+        if not loaded:
+            raise
+        compiled.remove(_name(program))
+        # XLA remembers that it could not load this one, so it needs another name.
+        with _TRACING:
+            program = trace()
+        result = program(*given)
+    compiled.keep(_name(program))
+    return program, result
+
+
+def _name(program: Any) -> str:
+    """The name of a function of TensorFlow as it is written in its compiled program."""
+    return program.name.decode().removeprefix("__")

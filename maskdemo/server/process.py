@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from maskdemo.compiled import cache_environment
+from maskdemo.compiled import cache_environment, remove_all
 from maskdemo.cores import memory_limit
 from maskdemo.server import messages
 from maskdemo.study.store import location
@@ -35,6 +35,9 @@ _MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": str(2**20),
 }
 
+#: Signals that a process gets for what its own machine code has done.
+_CRASHES = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGFPE", "SIGABRT"}
+
 
 class Process:
     """One worker. `tell` is called from a thread of its own with each message, at last with None.
@@ -44,9 +47,10 @@ class Process:
 
     def __init__(self, tell: Callable[[Process, object | None], None]) -> None:
         self._tell = tell
+        self._environment = environment(os.environ)
         self._process = subprocess.Popen(
             [sys.executable, "-m", MODULE],
-            env=environment(os.environ),
+            env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=-1,
@@ -69,13 +73,17 @@ class Process:
             pipe.flush()
 
     def kill(self) -> None:
-        """End it now, with whatever it has started, and wait until it is gone."""
+        """End it now, with whatever it has started, and wait until it is gone.
+
+        One that has crashed by itself may have done so in a damaged program: none is used again.
+        """
         with suppress(OSError):
             if sys.platform == "win32":
                 self._process.kill()
             else:
                 os.killpg(self.pid, signal.SIGKILL)
-        self._process.wait()
+        if is_crash(self._process.wait()):
+            remove_all(self._environment)
         assert self._process.stdin is not None
         with suppress(OSError):
             self._process.stdin.close()
@@ -101,6 +109,13 @@ class Process:
                 # Whatever speaks there is no worker any more.
                 self._process.kill()
         self._tell(self, None)
+
+
+def is_crash(code: int) -> bool:
+    """Whether a process with this exit code was ended by what it computed, not from outside."""
+    if code < 0:
+        return signal.Signals(-code).name in _CRASHES
+    return code > 255  # Windows has a code for each kind of crash
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """A bounded store of finished trainings on disk, shared by processes and kept through restarts.
 
 An outcome is kept under a digest of the exact training and of everything that its numbers depend on
-(`version`), so that a change of the code or of a library never shows old numbers as new ones. Each
-entry has a checksum: one that is damaged is as good as absent. A file that SQLite cannot read is set
-aside and begun anew. Whatever goes wrong here costs a training, never a result.
+(`version`), so that a change of the code or of a library never shows old numbers as new ones. A file
+that SQLite cannot read is set aside and begun anew, an entry that is no outcome is as good as absent.
+Whatever goes wrong here costs a training, never a result.
 """
 
 from __future__ import annotations
@@ -28,18 +28,20 @@ from maskdemo.snapshot import Outcome
 #: Some 5 MB.
 MOST_ENTRIES = 20_000
 
-#: The file is sound but cannot be used now: busy for too long, no rights, no room, no locks there.
+#: The file is sound but cannot be used now: busy for too long, no rights, no room, no locks there,
+#: a disk that fails.
 _UNUSABLE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_NOLFS,
 }
-_TABLE = "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, used INTEGER, value BLOB, sum BLOB)"
+_TABLE = "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, used INTEGER, value BLOB)"
 _ORDER = "CREATE INDEX IF NOT EXISTS by_use ON entries (used)"
 
 T = TypeVar("T")
@@ -70,10 +72,10 @@ class Store:
         key = _key(experiment, repeat)
 
         def look(file: sqlite3.Connection) -> Outcome | None:
-            rows = file.execute("SELECT value, sum FROM entries WHERE key = ?", (key,)).fetchall()
+            rows = file.execute("SELECT value FROM entries WHERE key = ?", (key,)).fetchall()
             if not rows:
                 return None
-            outcome = _outcome(key, *rows[0])
+            outcome = _outcome(rows[0][0])
             if outcome is None:
                 file.execute("DELETE FROM entries WHERE key = ?", (key,))
             else:
@@ -89,10 +91,10 @@ class Store:
             return  # what people bring leaves no trace on disk
         key = _key(experiment, repeat)
         value = json.dumps(asdict(outcome)).encode()
-        entry = (key, time.time_ns(), value, _checksum(key, value))
+        entry = (key, time.time_ns(), value)
 
         def write(file: sqlite3.Connection) -> None:
-            file.execute("REPLACE INTO entries VALUES (?, ?, ?, ?)", entry)
+            file.execute("REPLACE INTO entries (key, used, value) VALUES (?, ?, ?)", entry)
             file.execute(
                 "DELETE FROM entries WHERE key IN (SELECT key FROM entries ORDER BY used "
                 "LIMIT max(0, (SELECT count(*) FROM entries) - ?))",
@@ -193,12 +195,8 @@ def _key(experiment: Experiment, repeat: int) -> bytes:
     return hashlib.sha256(written.encode()).digest()
 
 
-def _checksum(key: bytes, value: bytes) -> bytes:
-    return hashlib.sha256(key + value).digest()
-
-
-def _outcome(key: bytes, value: object, checksum: object) -> Outcome | None:
-    if not isinstance(value, bytes) or checksum != _checksum(key, value):
+def _outcome(value: object) -> Outcome | None:
+    if not isinstance(value, bytes):
         return None
     try:
         outcome = Outcome(**json.loads(value))
