@@ -67,13 +67,13 @@ def load(program: str) -> bool:
     folder, found = _folder(os.environ), False
     if folder is None:
         return False
-    from tensorflow.io import gfile
+    import tensorflow as tf
 
     with suppress(OSError):
         for path in folder.glob(f"{program}{_BETWEEN}*.pb"):
             content = path.read_bytes()
             name = path.name.removeprefix(f"{program}{_BETWEEN}")
-            with gfile.GFile(f"{_IN_MEMORY}/{name}", "wb") as file:
+            with tf.io.gfile.GFile(f"{_IN_MEMORY}/{name}", "wb") as file:
                 file.write(content)
             found = True
     return found
@@ -109,13 +109,12 @@ def remove(program: str) -> None:
     folder = _folder(os.environ)
     if folder is None:
         return
-    from tensorflow import errors
-    from tensorflow.io import gfile
+    import tensorflow as tf
 
     with suppress(OSError):
         for path in folder.glob(f"{program}{_BETWEEN}*.pb"):
-            with suppress(errors.OpError):
-                gfile.remove(f"{_IN_MEMORY}/{path.name.removeprefix(program + _BETWEEN)}")
+            with suppress(tf.errors.OpError):
+                tf.io.gfile.remove(f"{_IN_MEMORY}/{path.name.removeprefix(program + _BETWEEN)}")
             path.unlink(missing_ok=True)
 
 
@@ -192,20 +191,19 @@ def _take(program: str) -> dict[str, bytes]:
 
     Several threads compile at once; a file contains the name of its program.
     """
-    from tensorflow import errors
-    from tensorflow.io import gfile
+    import tensorflow as tf
 
     found = {}
-    with suppress(errors.OpError):
-        for name in gfile.listdir(_IN_MEMORY):
+    with suppress(tf.errors.OpError):
+        for name in tf.io.gfile.listdir(_IN_MEMORY):
             path = f"{_IN_MEMORY}/{name}"
             # Another thread may take or rename a file meanwhile.
-            with suppress(errors.OpError):
+            with suppress(tf.errors.OpError):
                 if name.endswith(".pb"):
-                    with gfile.GFile(path, "rb") as file:
+                    with tf.io.gfile.GFile(path, "rb") as file:
                         content = file.read()
                     if program.encode() in content:
-                        gfile.remove(path)
+                        tf.io.gfile.remove(path)
                         found[name] = content
     return found
 

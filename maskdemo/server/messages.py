@@ -40,7 +40,7 @@ class Ended:
     """The order of that number has ended. error: a sentence where it failed. gave_way: unfinished.
 
     memory: bytes of the worker's own memory now, None where this system does not tell. programs: how
-    many it has compiled since it began.
+    many it has compiled since it began. keeps: whether it could write to its caches on disk.
     """
 
     number: int
@@ -48,6 +48,7 @@ class Ended:
     gave_way: bool
     memory: int | None
     programs: int
+    keeps: bool = True
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ TensorFlow is imported by whatever needs it, when it is begun.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from maskdemo import inputs
+from maskdemo import compiled, inputs
 from maskdemo.audit.confined import audit_confined
 from maskdemo.brought import lend, take_back, unpacked
 from maskdemo.experiment import Experiment
@@ -20,6 +21,9 @@ from maskdemo.snapshot import Outcome
 from maskdemo.study.cluster import executor_of
 from maskdemo.study.grid import Training
 from maskdemo.study.store import Store
+
+_STORE_KEEPS = threading.Event()
+_STORE_KEEPS.set()
 
 Stream = Generator[Any, None, None]
 #: (newest, what was sent last) -> what is new in it.
@@ -69,6 +73,11 @@ def programs() -> int:
     return 0 if found is None else found.programs()
 
 
+def keeps() -> bool:
+    """Whether the last things that were to be kept on disk could be."""
+    return compiled.keeps() and _STORE_KEEPS.is_set()
+
+
 def _whole(newest: Any, before: Any) -> Any:
     return newest
 
@@ -91,6 +100,10 @@ class _Known:
 
     def keep(self, experiment: Experiment, repeat: int, outcome: Outcome) -> None:
         self._store.keep(experiment, repeat, outcome)
+        if self._store.complaint:
+            _STORE_KEEPS.clear()
+        else:
+            _STORE_KEEPS.set()
 
 
 def _study(plain: Mapping[str, Any], known: list[list[Any]]) -> Stream:

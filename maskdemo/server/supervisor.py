@@ -29,6 +29,8 @@ from maskdemo.tasks import task_named
 PATIENCE = 300.0
 #: Seconds between two looks at what nobody announces: viewers whose grace is over.
 TICK = 0.5
+#: What a viewer is told whose finished run was not kept, or not for long enough.
+GONE = "The server had no room to keep the result of your last run. Train again to see it."
 #: Workers in a row that may die with nothing to do, before the next one waits for something to do.
 MOST_IDLE_DEATHS = 2
 
@@ -72,6 +74,7 @@ class Server:
         self._lent: set[str] = set()  # tasks that people brought, which the worker has
         self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._idle_deaths = 0
+        self._worker_keeps = True
         self._closed = False
         self._thread = threading.Thread(target=self._watch, name="maskdemo-server", daemon=True)
         self._thread.start()
@@ -87,7 +90,8 @@ class Server:
         """What the viewer asked for last of that kind, as it is now; cheap enough to poll."""
         status = self._queue.status(viewer, kind)
         if isinstance(status.newest, Kept):
-            return replace(status, newest=self.results.find(status.newest.experiment))
+            found = self.results.find(status.newest.experiment)
+            return replace(status, newest=found, notice=status.notice if found else GONE)
         return status
 
     def cancel(self, viewer: str, kind: str) -> None:
@@ -128,6 +132,11 @@ class Server:
         self._closed = True
         self._wake()
         self._thread.join()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what was to be kept on disk last could be written."""
+        return self._worker_keeps and self.results.keeps
 
     @property
     def worker(self) -> int | None:
@@ -176,6 +185,7 @@ class Server:
             self._queue.show(doing.job, doing.following.newest, doing.following.done)
         elif isinstance(message, Ended) and message.number == doing.number:
             self._doing = None
+            self._worker_keeps = message.keeps
             grown = (message.memory or 0) > self._most_memory or message.programs > MOST_PROGRAMS
             if grown or doing.job.request.clean:
                 self._retire()

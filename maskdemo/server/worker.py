@@ -106,7 +106,9 @@ class _Worker:
             with suppress(Exception):
                 stream.close()
         gave_way = number == self._giving_way
-        self._say(messages.Ended(number, error, gave_way, own_memory(), orders.programs()))
+        self._say(
+            messages.Ended(number, error, gave_way, own_memory(), orders.programs(), orders.keeps())
+        )
 
     def _prepare(self) -> None:
         while True:

@@ -36,6 +36,7 @@ written from them. Nothing else that a page shows is kept twice:
 | study_known | known | what was known of the study on the page before it was run here |
 | study_padded_length | session | its widget; raised to the longest sequence |
 | study_vary | session | its widget, from a link or a question |
+| told_nothing_kept | job | whether the session was told that nothing can be kept on disk |
 | training | examples | the scenario of the article page that trains |
 | viewer | server | the session's name at the server |
 """

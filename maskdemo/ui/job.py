@@ -18,6 +18,10 @@ from maskdemo.ui.chart import saved_as
 #: and has found nothing yet, so that its first point is not kept waiting; and then, so that points come
 #: at least twice a second.
 EVERY_WAITING, EVERY_FIRST, EVERY = 1.0, 0.15, 0.35
+#: What a session is told once where the server's disk is full or cannot be written.
+NOTHING_KEPT = (
+    "Nothing can be kept on this server's disk now: it computes again what it would have found there."
+)
 #: Viewers of one run for whom the server draws at that pace; twice as many see half as many points.
 AT_THAT_PACE = 8
 
@@ -103,6 +107,7 @@ def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str)
     """One line on where it stands: `running` gives share and words from the newest (or None)."""
     now = status(kind)
     notice(now)
+    tell_nothing_is_kept()
     if now.phase == "queued":
         soon = f", about {duration(now.seconds)}" if now.seconds is not None else ""
         st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.")
@@ -128,6 +133,13 @@ def notice(now: Status[Any]) -> None:
     """What happened to it and mended itself."""
     if now.notice:
         st.info(now.notice)
+
+
+def tell_nothing_is_kept() -> None:
+    """Say once in a session that the server's disk is full or cannot be written."""
+    if not server.keeps() and not st.session_state.get("told_nothing_kept"):
+        st.session_state.told_nothing_kept = True
+        st.toast(NOTHING_KEPT, icon=":material/save:", duration="long")
 
 
 def start_button(

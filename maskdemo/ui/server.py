@@ -93,6 +93,11 @@ def find(experiment: Experiment) -> Snapshot | None:
     return shared().find(experiment)
 
 
+def keeps() -> bool:
+    """Whether results can be kept on this server's disk, as far as is known."""
+    return shared().keeps
+
+
 def compile_ahead(experiment: Experiment) -> None:
     """Compile what this experiment would need, while nobody needs anything else."""
     shared().prepare(viewer(), experiment)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,17 +88,11 @@ def test_what_is_taken_back_is_forgotten_everywhere(shared, registry):
     assert experiment.task not in shared.status("b", "run").error
 
 
-def test_runs_of_them_are_never_moved_to_a_file(registry, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
-    mine, other = brought(registry, "a", 6), brought(registry, "b", 7)
-    results = Results(in_memory=1)
-    for experiment in (mine, other):
-        results.keep(list(train(experiment))[-1])
-    assert results.find(mine) is None and results.find(other) is not None
-    snapshot = results.find(other)
+def test_a_run_that_ends_when_its_data_are_gone_is_not_kept(registry):
+    experiment = brought(registry, "b", 7)
+    snapshot = list(train(experiment))[-1]
+    results = Results()
     registry.take_back("b")
-    results.forget(other.task)
+    results.forget(experiment.task)
     results.keep(snapshot)
-    assert results.find(other) is None, "a run that ends when its data are gone"
-
-
+    assert results.find(experiment) is None

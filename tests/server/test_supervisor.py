@@ -14,11 +14,13 @@ from maskdemo.experiment import Experiment
 from maskdemo.inputs import Chance
 from maskdemo.server import Audit, Run, Server, StudyRun
 from maskdemo.server.increments import shrink_findings
+from maskdemo.server.messages import Ended
 from maskdemo.server.presence import AWAY_S
 from maskdemo.snapshot import Outcome, Probes, Snapshot
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from tests.samples import small
+from tests.server import fakes
 from tests.server.fakes import Answer, FakeServer
 from tests.waiting import PATIENCE, until
 
@@ -85,6 +87,33 @@ def test_a_run_is_shown_as_it_grows_and_kept_when_it_is_finished(make):
     held.let.release()
     until(lambda: phase(server, "a") == "finished")
     assert server.status("a", "run").newest is server.find(small())
+
+
+def test_a_finished_run_that_had_to_go_is_told(make):
+    held = Held()
+    server = make(held)
+    held.let.release()
+    server.submit("a", Run(small()))
+    until(lambda: phase(server, "a") == "finished")
+    assert server.status("a", "run").notice is None
+    server.results.clear()
+    now = server.status("a", "run")
+    assert (now.newest, now.phase) == (None, "finished") and "Train again" in (now.notice or "")
+
+
+def test_a_worker_that_cannot_write_to_its_caches_is_told_until_it_can(make, monkeypatch):
+    def ended(*content: Any) -> Ended:
+        return Ended(*content, keeps=can_write)
+
+    held, can_write = Held(), False
+    monkeypatch.setattr(fakes, "Ended", ended)
+    server = make(held)
+    assert server.keeps
+    for seed, can_write in enumerate((False, True)):
+        held.let.release()
+        server.submit("a", Run(small(seed=seed)))
+        until(lambda: phase(server, "a") == "finished")
+        assert server.keeps == can_write
 
 
 def test_viewers_of_one_experiment_cost_one_run(make):

@@ -9,10 +9,11 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_cache import create_reference_msg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
-from maskdemo.server import Status
+from maskdemo.server import Server, Status
 from maskdemo.server.job import Phase
+from maskdemo.server.supervisor import GONE
 from maskdemo.ui import job
-from tests.ui.app import opened
+from tests.ui.app import fine, keys, opened, shown
 
 Tree = dict[int, "Tree"]
 
@@ -53,6 +54,21 @@ def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
         left = queue.flush()
         anew = [each for each in sent if each.delta.fragment_id == part]
         assert followed([*left, *anew]) == whole
+
+
+def test_a_session_is_told_once_that_nothing_is_kept(monkeypatch):
+    page = opened()
+    assert not page.toast
+    monkeypatch.setattr(Server, "keeps", False)
+    assert [each.value for each in fine(page.run()).toast] == [job.NOTHING_KEPT]
+    assert not fine(page.run()).toast
+
+
+def test_who_has_lost_a_finished_run_is_told_on_the_page(monkeypatch):
+    lost = Status("finished", notice=GONE)
+    monkeypatch.setattr(Server, "status", lambda self, viewer, kind: lost)
+    page = opened()
+    assert GONE in shown(page) and "run_start" in keys(page, "button")
 
 
 def test_many_viewers_of_one_run_look_less_often():
