@@ -31,6 +31,9 @@ MAX_BYTES_WITHOUT_DISK = 32 * 2**20
 #: Of runs of people's own sequences. A run takes up to 11 MB, the opening experiment 4.
 MAX_OWN_BYTES = 64 * 2**20
 
+#: What a viewer is told whose finished run was not kept, or not for long enough.
+GONE = "The server had no room to keep the result of your last run. Train again to see it."
+
 log = logging.getLogger(__name__)
 
 

@@ -21,7 +21,7 @@ from maskdemo.server.messages import Ended, Newest, Prepared
 from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.requests import Request, Run
-from maskdemo.server.results import Kept, Results
+from maskdemo.server.results import GONE, Kept, Results
 from maskdemo.snapshot import Snapshot
 from maskdemo.tasks import task_named
 
@@ -29,8 +29,6 @@ from maskdemo.tasks import task_named
 PATIENCE = 300.0
 #: Seconds between two looks at what nobody announces: viewers whose grace is over.
 TICK = 0.5
-#: What a viewer is told whose finished run was not kept, or not for long enough.
-GONE = "The server had no room to keep the result of your last run. Train again to see it."
 #: Workers in a row that may die with nothing to do, before the next one waits for something to do.
 MOST_IDLE_DEATHS = 2
 
@@ -51,7 +49,8 @@ class _Doing:
 class Server:
     """Work for many viewers: see `maskdemo.server.requests` for what can be asked for.
 
-    Every method may be called from any thread and returns at once; only `close` waits.
+    Every method may be called from any thread and returns at once; only `close` waits. `keeps` says
+    whether what was to be kept on disk last could be written.
     """
 
     def __init__(
@@ -69,13 +68,12 @@ class Server:
         self._worker: Process | None = None
         self._doing: _Doing | None = None
         self._followed: dict[Job, Following] = {}
-        self._number = 0
+        self._number = self._idle_deaths = 0
         self._preparing: str | None = None  # for which viewer the worker compiles ahead
         self._lent: set[str] = set()  # tasks that people brought, which the worker has
         self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._idle_deaths = 0
-        self._worker_keeps = True
         self._closed = False
+        self.keeps = True
         self._thread = threading.Thread(target=self._watch, name="maskdemo-server", daemon=True)
         self._thread.start()
 
@@ -91,7 +89,7 @@ class Server:
         status = self._queue.status(viewer, kind)
         if isinstance(status.newest, Kept):
             found = self.results.find(status.newest.experiment)
-            return replace(status, newest=found, notice=status.notice if found else GONE)
+            return replace(status, newest=found, notice=None if found else GONE)
         return status
 
     def cancel(self, viewer: str, kind: str) -> None:
@@ -134,11 +132,6 @@ class Server:
         self._thread.join()
 
     @property
-    def keeps(self) -> bool:
-        """Whether what was to be kept on disk last could be written."""
-        return self._worker_keeps and self.results.keeps
-
-    @property
     def worker(self) -> int | None:
         """The worker's process number, if there is one."""
         return None if (worker := self._worker) is None else worker.pid
@@ -163,9 +156,9 @@ class Server:
             news = self._inbox.get(timeout=TICK)
         except queue.Empty:
             return
-        if news is None or news[0] is not self._worker:
+        worker, message = news or (None, None)
+        if worker is None or worker is not self._worker:
             return
-        worker, message = news
         try:
             if message is None:
                 self._bury(worker)
@@ -185,7 +178,7 @@ class Server:
             self._queue.show(doing.job, doing.following.newest, doing.following.done)
         elif isinstance(message, Ended) and message.number == doing.number:
             self._doing = None
-            self._worker_keeps = message.keeps
+            self.keeps = message.keeps and self.results.keeps
             grown = (message.memory or 0) > self._most_memory or message.programs > MOST_PROGRAMS
             if grown or doing.job.request.clean:
                 self._retire()

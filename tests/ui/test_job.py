@@ -11,8 +11,8 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from maskdemo.server import Server, Status
 from maskdemo.server.job import Phase
-from maskdemo.server.supervisor import GONE
-from maskdemo.ui import job
+from maskdemo.server.results import GONE
+from maskdemo.ui import job, server
 from tests.ui.app import fine, keys, opened, shown
 
 Tree = dict[int, "Tree"]
@@ -59,7 +59,7 @@ def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
 def test_a_session_is_told_once_that_nothing_is_kept(monkeypatch):
     page = opened()
     assert not page.toast
-    monkeypatch.setattr(Server, "keeps", False)
+    monkeypatch.setattr(server.shared(), "keeps", False)
     assert [each.value for each in fine(page.run()).toast] == [job.NOTHING_KEPT]
     assert not fine(page.run()).toast
 
