@@ -17,11 +17,12 @@ import tempfile
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import IO
+from dataclasses import dataclass, replace
+from typing import IO, Any
 
 from maskdemo.brought import is_here
 from maskdemo.experiment import Experiment
+from maskdemo.server.job import Status
 from maskdemo.snapshot import Snapshot
 
 MAX_BYTES = 256 * 2**20
@@ -104,6 +105,13 @@ class Results:
                     return None
                 self._make_room()
             return found
+
+    def filled_in(self, status: Status[Any]) -> Status[Any]:
+        """The status with the finished run that it stands for, or a sentence where that is gone."""
+        if not isinstance(status.newest, Kept):
+            return status
+        found = self.find(status.newest.experiment)
+        return replace(status, newest=found, notice=None if found else GONE)
 
     def forget(self, task: str) -> None:
         """Let go of every run of this task."""

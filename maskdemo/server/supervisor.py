@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from maskdemo.brought import is_here, packed
@@ -21,7 +21,7 @@ from maskdemo.server.messages import Ended, Newest, Prepared
 from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.requests import Request, Run
-from maskdemo.server.results import GONE, Kept, Results
+from maskdemo.server.results import Kept, Results
 from maskdemo.snapshot import Snapshot
 from maskdemo.tasks import task_named
 
@@ -86,11 +86,7 @@ class Server:
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
         """What the viewer asked for last of that kind, as it is now; cheap enough to poll."""
-        status = self._queue.status(viewer, kind)
-        if isinstance(status.newest, Kept):
-            found = self.results.find(status.newest.experiment)
-            return replace(status, newest=found, notice=None if found else GONE)
-        return status
+        return self.results.filled_in(self._queue.status(viewer, kind))
 
     def cancel(self, viewer: str, kind: str) -> None:
         """Leave it; what was shown until now stays."""
@@ -156,9 +152,9 @@ class Server:
             news = self._inbox.get(timeout=TICK)
         except queue.Empty:
             return
-        worker, message = news or (None, None)
-        if worker is None or worker is not self._worker:
+        if news is None or news[0] is not self._worker:
             return
+        worker, message = news
         try:
             if message is None:
                 self._bury(worker)

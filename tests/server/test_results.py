@@ -174,7 +174,7 @@ def test_a_temporary_file_that_cannot_be_read_is_a_run_that_is_not_there():
 
 @fixture
 def registry() -> Iterator[Registry]:
-    registry = Registry()
+    registry = Registry(grace=60)
     yield registry
     for viewer in ("0", "1", "2"):
         registry.take_back(viewer)
