@@ -1,13 +1,14 @@
 """maskdemo: what every visit runs, and what the server does once before the first.
 
 `streamlit run app.py` sees the `st.App` below and imports this file to serve it; then it runs the same
-file, as `__main__`, for every visit. A host that looks for no `st.App` only does the latter.
+file, as `__main__`, for every visit. A host that looks for no `st.App` only does the latter: its first
+visitor waits for imports, and uploads have the bounds of Streamlit alone (the size of each file).
 """
 
 import streamlit as st
 
 if __name__ == "__main__":
-    from maskdemo.ui import address, navigation, server, theme
+    from maskdemo.ui import address, navigation, server, theme, upload
 
     page, name = navigation.declare()
     st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
@@ -16,8 +17,12 @@ if __name__ == "__main__":
     address.follow(name)
     navigation.menu()
     server.shared()
-    page.run()
+    with upload.only_where_asked():
+        page.run()
 else:
-    from maskdemo.ui.start import ready
+    from starlette.middleware import Middleware
 
-    app = st.App(__file__, lifespan=ready)
+    from maskdemo.ui.start import ready
+    from maskdemo.ui.upload_middleware import UploadMiddleware
+
+    app = st.App(__file__, lifespan=ready, middleware=[Middleware(UploadMiddleware)])

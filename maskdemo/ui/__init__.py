@@ -8,6 +8,7 @@ written from them. Nothing else that a page shows is kept twice:
 | key | written by | why |
 | --- | --- | --- |
 | address | address | the page and parameters last written or taken: anything else came from outside |
+| asks_for_file | upload | whether an uploader was drawn in this run of the page |
 | audit_complaint | audit | why an uploaded file cannot be audited |
 | audit_file | audit | the configuration of the uploaded file |
 | audit_given | audit | the configuration that the page is about |

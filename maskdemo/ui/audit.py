@@ -21,7 +21,7 @@ from maskdemo.audit.report import Finding, Report
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
 from maskdemo.ui import address, job, live, navigation, server
-from maskdemo.ui.upload import taken
+from maskdemo.ui.upload import taken, uploader
 
 #: MB of a file that is uploaded: it is held in memory until its configuration is read.
 MOST_UPLOADED = 20
@@ -99,11 +99,11 @@ def _given_of(example: Example, put_right: bool) -> Given:
 
 
 def _file() -> Given | None:
-    st.file_uploader(
+    uploader(
         "A .keras file",
-        type=["keras", "json"],
+        types=["keras", "json"],
         key=f"audit_upload_{state.get('audit_uploads', 0)}",
-        max_upload_size=MOST_UPLOADED,
+        max_mb=MOST_UPLOADED,
         on_change=_read_upload,
         help="Of a larger one, paste the configuration: print(model.to_json()).",
     )

@@ -16,11 +16,12 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 from streamlit.components.v2.types import ComponentRenderer
 
 #: The components' full names: files of a component are served under its name.
-CHART, REPLAY, AGAIN, LEAVING = OURS = (
+CHART, REPLAY, AGAIN, LEAVING, REFUSED = OURS = (
     "maskdemo.chart",
     "maskdemo.replay",
     "maskdemo.again",
     "maskdemo.leaving",
+    "maskdemo.refused",
 )
 PLOTLY = "plotly.library"
 NAME = f"plotly-{version('plotly')}.min.js.gz"

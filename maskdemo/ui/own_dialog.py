@@ -17,7 +17,7 @@ from maskdemo.ui.own_columns import meaning, offered, preparation
 from maskdemo.ui.own_draft import Draft, opened
 from maskdemo.ui.session import STUDY
 from maskdemo.ui.theme import is_dark, plain
-from maskdemo.ui.upload import taken
+from maskdemo.ui.upload import taken, uploader
 
 #: Rows and columns of the table that are shown.
 ROWS, COLUMNS = 200, 40
@@ -53,11 +53,11 @@ def dialog(prefix: str) -> None:
 
 
 def _file() -> None:
-    st.file_uploader(
+    uploader(
         "A CSV or Parquet file, or a NumPy archive",
-        type=["csv", "tsv", "txt", "parquet", "npz"],
+        types=["csv", "tsv", "txt", "parquet", "npz"],
         key=f"own_upload_{state.get('own_uploads', 0)}",
-        max_upload_size=MOST_BYTES // 2**20,
+        max_mb=MOST_BYTES // 2**20,
         on_change=_take_upload,
     )
     if (given := state.get("own_given")) is None:

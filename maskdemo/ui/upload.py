@@ -1,10 +1,59 @@
-"""Files that viewers upload: taken once, and not held by the server any longer than that."""
+"""Files that viewers upload: asked for by a page, taken once, and not held any longer than that."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from maskdemo.ui import library
+from maskdemo.ui.upload_limits import SENTENCES, UploadLimits
+
+
+@st.cache_resource(show_spinner=False)
+def limits() -> UploadLimits:
+    """What the server takes from its sessions."""
+    return UploadLimits()
+
+
+def files() -> MemoryUploadedFileManager:
+    """Where the running server holds what was uploaded."""
+    held = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(held, MemoryUploadedFileManager)
+    return held
+
+
+@contextmanager
+def only_where_asked() -> Iterator[None]:
+    """Draw a page: a session may upload files if its page has come to its end with an uploader."""
+    st.session_state.asks_for_file = False
+    yield
+    if not st.session_state.asks_for_file:
+        limits().forbid(_session())
+
+
+def uploader(
+    label: str,
+    *,
+    types: list[str],
+    key: str,
+    max_mb: int,
+    on_change: Callable[[], None],
+    help: str | None = None,
+) -> None:
+    """Ask for a file. Where the server refuses it, a sentence under the uploader says why."""
+    is_active = runtime.get_instance().is_active_session if runtime.exists() else bool
+    limits().allow(_session(), is_active=is_active)
+    st.session_state.asks_for_file = True
+    st.file_uploader(
+        label, type=types, key=key, max_upload_size=max_mb, on_change=on_change, help=help
+    )
+    library.drawn_by(library.REFUSED)(key=f"{key}_refused", data={"sentences": SENTENCES})
 
 
 def taken(uploaded: UploadedFile) -> bytes:
@@ -14,3 +63,9 @@ def taken(uploaded: UploadedFile) -> bytes:
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
     return content
+
+
+def _session() -> str:
+    context = get_script_run_ctx()
+    assert context is not None
+    return context.session_id

@@ -37,11 +37,12 @@ class _Drawn:
 class Viewer:
     """One tab. `url`: the server's address, http://127.0.0.1:port.
 
-    exceptions: what the page could not draw. received: bytes so far. looks: how often a piece of the
-    page was drawn again by itself.
+    session: the id of its session at the server. exceptions: what the page could not draw. received:
+    bytes so far. looks: how often a piece of the page was drawn again by itself.
     """
 
     url: str
+    session: str = ""
     exceptions: list[str] = field(default_factory=list)
     received: int = 0
     looks: int = 0
@@ -118,6 +119,11 @@ class Viewer:
         await self.until(lambda: self._finished > drawn)
         return time.monotonic() - began
 
+    async def give(self, file: str, name: str, size: int) -> None:
+        """Tell the page's uploader that a file has arrived under this id."""
+        (uploader,) = self.elements("file_uploader")
+        await self._rerun(given=(uploader.id, file, name, size))
+
     # From here on: what a browser does by itself.
 
     def _spawn(self, work: Any) -> None:
@@ -139,6 +145,7 @@ class Viewer:
         *,
         pressed: str = "",
         entered: tuple[str, float] | None = None,
+        given: tuple[str, str, str, int] | None = None,
         fragment: str = "",
     ) -> None:
         back = BackMsg()
@@ -153,6 +160,11 @@ class Viewer:
         if entered:
             state = asked.widget_states.widgets.add()
             state.id, state.double_value = entered
+        if given:
+            state = asked.widget_states.widgets.add()
+            state.id = given[0]
+            info = state.file_uploader_state_value.uploaded_file_info.add()
+            info.file_id, info.name, info.size = given[1:]
         assert self._socket is not None
         with contextlib.suppress(OSError):
             await self._socket.send(back.SerializeToString())
@@ -197,6 +209,7 @@ class Viewer:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._runs += 1
+            self.session = message.new_session.initialize.session_id or self.session
         elif kind == "delta":
             self._draw(message)
         elif kind == "ref_hash":

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from maskdemo.ui.upload_limits import SENTENCES
 from tests.browser.test_back import walk
 from tests.browser.viewer import NUMBERS, PHONE, Viewer
 from tests.ui.test_own import readings
@@ -108,3 +109,17 @@ def test_two_with_files_one_of_them_on_a_phone_and_one_without(new_viewer, file)
     page.get_by_role("combobox", name="Task").click()
     expect(page.get_by_role("option", name="Real speech")).to_be_visible()
     expect(page.get_by_role("option", name="Your own sequences")).to_have_count(0)
+    # A file that the server refuses: the reason is a sentence on the page, and the next one is taken.
+    at_upload, full = re.compile("/_stcore/upload_file/"), SENTENCES[503]
+    page.keyboard.press("Escape")
+    page.route(at_upload, lambda route: route.fulfill(status=503, body=full))
+    page.get_by_role("button", name="Your own sequences").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=file]").set_input_files(file(readings(), "mine.csv"))
+    expect(dialog.get_by_text(full)).to_be_visible()
+    page.unroute(at_upload)
+    # The browser and Streamlit have said so on the console.
+    third.errors = [each for each in third.errors if "503" not in each]
+    dialog.locator("input[type=file]").set_input_files(file(readings(), "another.csv"))
+    expect(dialog.get_by_text("What they tell before any training")).to_be_visible()
+    expect(dialog.get_by_text(full)).to_have_count(0)
