@@ -102,7 +102,7 @@ class Experiment:
     learning_rate: float = _setting(0.003, Number(
         "Learning rate", TRAINING, "Adam's step size.",
         low=1e-5, high=1.0, step=0.001, whole=False))
-    repeats: int = _setting(3, Number(
+    repeats: int = _setting(5, Number(
         "Repeats", TRAINING, "Each repeat has other data, weights and batch order.",
         unit="repeats", low=1, high=20))
     seed: int = _setting(0, Number(

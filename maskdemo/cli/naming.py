@@ -33,11 +33,8 @@ def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
     parser.formatter_class = RawDescriptionHelpFormatter
 
 
-def named_experiment(given: Namespace, **defaults: str) -> Experiment:
-    """The command's scenario or task with its settings; ValueError with a sentence.
-
-    defaults: settings of this command, as in a link, which a scenario's do not change.
-    """
+def named_experiment(given: Namespace) -> Experiment:
+    """The command's scenario or task with its settings; ValueError with a sentence."""
     if given.name in SCENARIOS:
         start = SCENARIOS[given.name].experiment.to_params()
     elif given.name in TASKS:
@@ -48,7 +45,7 @@ def named_experiment(given: Namespace, **defaults: str) -> Experiment:
         known = ", ".join([*SCENARIOS, *TASKS])
         raise ValueError(f"There is no scenario or task '{given.name}'. Known are: {known}.")
     settings = _settings(given)
-    wanted = {**start, **defaults, **settings}
+    wanted = {**start, **settings}
     if given.data is None:
         return Experiment.from_params(wanted)
     like = Experiment.from_params(wanted | NO_SEQUENCES)

@@ -18,9 +18,6 @@ from maskdemo.study.cluster import executor_of
 from maskdemo.study.grid import BETWEEN
 from maskdemo.study.store import Store
 
-#: Few enough to wait for, enough to tell most effects from luck.
-REPEATS = "5"
-
 
 def add_to(commands) -> None:
     """Add the command to the parser's."""
@@ -56,7 +53,7 @@ def _study(given: Namespace) -> None:
 
 
 def _asked(given: Namespace) -> Study:
-    base = named_experiment(given, repeats=REPEATS)
+    base = named_experiment(given)
     params = {}
     for vary, doses_of, text in (
         ("vary", "doses", given.vary),

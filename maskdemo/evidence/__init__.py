@@ -2,10 +2,10 @@
 
 >>> known = Accuracies(
 ...     by_repeat={
-...         "no_mask": {0: 0.61, 1: 0.63, 2: 0.62},
-...         "masking_layer": {0: 0.97, 1: 0.98, 2: 0.98},
+...         "no_mask": dict(enumerate([0.61, 0.63, 0.62, 0.61, 0.63])),
+...         "masking_layer": dict(enumerate([0.97, 0.98, 0.98, 0.98, 0.97])),
 ...     },
-...     chance=0.5, scored=500, repeats=3, comparisons=1,
+...     chance=0.5, scored=500, repeats=5, comparisons=1,
 ... )
 >>> found = verdict(known, "masking_layer")
 >>> found.word, round(found.difference.low, 2), round(found.difference.high, 2)
@@ -25,6 +25,7 @@ from maskdemo.evidence.verdict import (
     Accuracies,
     Verdict,
     compare,
+    min_repeats,
     verdict,
 )
 from maskdemo.evidence.words import between, percent, points
@@ -46,6 +47,7 @@ __all__ = [
     "compare",
     "headline",
     "interval",
+    "min_repeats",
     "nothing_learned",
     "percent",
     "points",

@@ -8,8 +8,8 @@ import numpy as np
 
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.standing import accuracies
-from maskdemo.evidence.verdict import BASELINE, MARGIN, Accuracies, Verdict, verdict
-from maskdemo.evidence.words import between, listed, number, percent
+from maskdemo.evidence.verdict import BASELINE, MARGIN, Accuracies, Verdict, min_repeats, verdict
+from maskdemo.evidence.words import between, counted, listed, number, percent
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
 
@@ -26,12 +26,16 @@ def answer(known: Accuracies, *, margin: float = MARGIN) -> str:
         return "There is no verdict without no mask, with which the others are compared."
     if not others:
         return "There is no verdict on no mask alone: another strategy is compared with it."
-    if known.repeats == 1:
-        return "There is no verdict after one repeat, which cannot tell an effect from luck."
+    needed = min_repeats(known.comparisons)
+    if known.repeats < needed:
+        return (
+            f"There is no verdict from {counted(known.repeats, 'repeat')}: at least {needed} are "
+            "needed to tell an effect from luck."
+        )
     found = [verdict(known, name, margin=margin) for name in others]
-    told = [each for each in found if each is not None and each.difference.bounded]
+    told = [each for each in found if each is not None and not each.withheld]
     if not told:
-        return "The verdict needs two repeats."
+        return f"So far there is no verdict: it needs {needed} repeats."
     complete = len(told) == len(others) and not any(each.so_far for each in told)
     here = "Here" if complete else "So far"
     if nothing_learned(known, margin=margin):
@@ -64,10 +68,12 @@ def answer(known: Accuracies, *, margin: float = MARGIN) -> str:
 def nothing_learned(known: Accuracies, *, margin: float = MARGIN) -> bool:
     """Whether every strategy surely stays within the margin above chance.
 
-    By intervals that hold together for all of them: where one is too wide to tell, it is not so.
+    By intervals that hold together for all of them: where one is too wide to tell, it is not so, and
+    neither from fewer repeats than a word takes.
     """
+    needed = min_repeats(known.comparisons)
     return all(
-        values and above_chance(known, strategy).high < margin
+        len(values) >= needed and above_chance(known, strategy).high < margin
         for strategy, values in known.by_repeat.items()
     )
 

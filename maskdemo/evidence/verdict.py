@@ -1,12 +1,14 @@
 """Each strategy against no mask: an interval, a word and a sentence.
 
 A word is wrong only where one of the k intervals misses on one certain side, so the words of a
-comparison hold together with 95 % as its intervals do, "required" included. `METHOD` and `RULES` say
-how, in the words that people read.
+comparison hold together with 95 % as its intervals do, "required" included. Student's t assumes that
+repeats scatter evenly; below `min_repeats` no word rests on it. `METHOD` and `RULES` say how, in the
+words that people read.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.evidence.interval import Interval, Limits, count_for, limits
+from maskdemo.evidence.interval import CONFIDENCE, Interval, Limits, count_for, limits
 from maskdemo.evidence.words import between, counted, number, points
 from maskdemo.experiment import NUMBERS
 from maskdemo.strategies import STRATEGIES
@@ -22,10 +24,15 @@ from maskdemo.strategies import STRATEGIES
 BASELINE = "no_mask"
 #: A difference in accuracy (0 to 1) that nobody would act on.
 MARGIN = 0.05
+#: Every word rests on at least so many repeats, however few strategies are compared.
+MIN_REPEATS = 5
+#: The most comparisons for which these are enough, see `min_repeats`.
+_MOST_AT_MIN = math.floor(4**MIN_REPEATS * (1 - CONFIDENCE) / 2)
 METHOD = (
     "Each strategy is compared with no mask in the same repeat: same data, same initial weights, same "
     "batch order. The mean difference in accuracy on unseen sequences has an interval (Student's t), "
-    "wide enough that all intervals of a comparison hold together with 95% (Bonferroni)."
+    "wide enough that all intervals of a comparison hold together with 95% (Bonferroni). The interval "
+    "speaks of what happened in these repeats: a failure too rare to be among them is not in it."
 )
 #: What each word means.
 RULES = {
@@ -35,10 +42,27 @@ RULES = {
     "hurts": "the whole interval is below zero.",
     "the same": f"the whole interval lies within {MARGIN * 100:g} points of zero. This word wins over "
     "the other three: a difference that small is told, but nobody would act on it.",
-    "undecided": "anything else. More repeats would narrow the interval; a single one has none.",
+    "undecided": "anything else: more repeats would narrow the interval. From fewer than "
+    f"{MIN_REPEATS} repeats it is the only word, and more than {_MOST_AT_MIN} comparisons take still "
+    "more repeats: where some networks learn and others do not, few repeats often agree by luck.",
 }
 #: How many repeats can be asked for.
 MOST_REPEATS = int(NUMBERS["repeats"].high)
+
+
+def min_repeats(comparisons: int) -> int:
+    """How many repeats a word takes where so many differences are compared.
+
+    Networks may learn or fail: of two strategies that are alike, and fail however often, one beats the
+    other in at most one repeat of four. In all n repeats that happens to one of k comparisons, in
+    either direction, with a chance of at most 2 k / 4 ** n, and then the interval is narrow for no
+    reason. From so many repeats on that is rarer than what the intervals may miss.
+
+    >>> [min_repeats(comparisons) for comparisons in (1, 6, 25, 26, 102, 103)]
+    [5, 5, 5, 6, 6, 7]
+    """
+    alike = math.log(2 * max(1, comparisons) / (1 - CONFIDENCE), 4)
+    return max(MIN_REPEATS, math.ceil(alike))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +87,7 @@ class Verdict:
 
     difference: in accuracy, paired by repeat (-1 to 1). short_of_half: by how much the other one
     misses half of what the strategy learns above chance. so_far: repeats are still to come.
+    withheld: there are too few repeats for any word but "undecided".
     """
 
     strategy: str
@@ -70,6 +95,7 @@ class Verdict:
     difference: Interval
     short_of_half: Interval
     so_far: bool
+    withheld: bool
     sentence: str
 
 
@@ -90,7 +116,10 @@ def compare(
     comparisons: int,
     margin: float = MARGIN,
 ) -> Compared:
-    """Words for accuracies (..., n) of a strategy and of what it is compared with, paired."""
+    """Words for accuracies (..., n) of a strategy and of what it is compared with, paired.
+
+    All are "undecided" where n is below `min_repeats`.
+    """
 
     def bounds(values: NDArray) -> Limits:
         return limits(values, resolution=1 / scored, comparisons=comparisons)
@@ -98,12 +127,13 @@ def compare(
     difference, short_of_half = bounds(mine - base), bounds((mine + chance) / 2 - base)
     # Half of what is learned is a question only where something is learned.
     required = (short_of_half.low > 0) & (bounds(mine - chance).low > 0)
+    enough = mine.shape[-1] >= min_repeats(comparisons)
     word = np.select(
         [
-            (difference.low > -margin) & (difference.high < margin),
-            (difference.low > 0) & required,
-            difference.low > 0,
-            difference.high < 0,
+            enough & (difference.low > -margin) & (difference.high < margin),
+            enough & (difference.low > 0) & required,
+            enough & (difference.low > 0),
+            enough & (difference.high < 0),
         ],
         ["the same", "required", "helps", "hurts"],
         "undecided",
@@ -131,18 +161,21 @@ def verdict(
         Interval(float(found.mean), float(found.low), float(found.high), len(shared))
         for found in (compared.difference, compared.short_of_half)
     )
-    word = str(compared.word)
-    told = (
-        _numbers(difference, over, known.repeats)
-        + _meaning(word, difference, short_of_half, margin)
-        + _what_would_decide(word, difference, known, margin)
-    )
+    word, needed = str(compared.word), min_repeats(known.comparisons)
+    withheld = len(shared) < needed
+    told = _numbers(difference, over, known.repeats)
+    if withheld:
+        told += f". At least {needed} repeats are needed before a word is given here."
+    else:
+        told += _meaning(word, difference, short_of_half, margin)
+        told += _what_would_decide(word, difference, known, margin)
     return Verdict(
         strategy,
         word,
         difference.within(-1, 1),
         short_of_half.within(-1, 1),
         so_far=len(shared) < known.repeats,
+        withheld=withheld,
         sentence=f"{STRATEGIES[strategy].title}: {told}",
     )
 
@@ -171,15 +204,13 @@ def _meaning(word: str, difference: Interval, short_of_half: Interval, margin: f
             return f", a small difference within the margin of {number(100 * margin)} points."
         case "the same":
             return f", within the margin of {number(100 * margin)} points."
-    if not difference.bounded:
-        return ". One repeat cannot tell an effect from luck."
     width = number(100 * difference.within(-1, 1).width, ".0f")
     return f", an interval {width} points wide that decides nothing."
 
 
 def _what_would_decide(word: str, difference: Interval, known: Accuracies, margin: float) -> str:
     """About how many repeats, if their mean and scatter stayed as they are."""
-    if word != "undecided" or not difference.bounded or difference.count < known.repeats:
+    if word != "undecided" or difference.count < known.repeats:
         return ""
     # Either the interval leaves zero, or it fits into the margin.
     half = max(abs(difference.mean), margin - abs(difference.mean))

@@ -47,6 +47,11 @@ class Findings:
         """How many differences from `no_mask` the whole study looks at."""
         return len(self.study.cells) * (len(self.study.base.strategies) - 1)
 
+    @property
+    def needed(self) -> int:
+        """How many repeats the words of this study take; any, where nothing is compared."""
+        return evidence.min_repeats(self.comparisons) if self.comparisons else 1
+
     def chance(self, cell: Cell) -> float:
         """Accuracy of always giving the commonest label of the first repeat's test set."""
         return chance(self.study.experiment(cell)).valid

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maskdemo.evidence import BASELINE, MARGIN, Verdict
-from maskdemo.evidence.words import capital, listed, number, percent
+from maskdemo.evidence.words import capital, counted, listed, number, percent
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell
@@ -41,10 +41,14 @@ class _Line:
 def summary(findings: Findings) -> tuple[str, ...]:
     """Sentences, the headline first; empty until repeats can be compared.
 
-    A study of one repeat is told what it lacks when it is finished.
+    A study of fewer repeats than a word takes is told what it lacks when it is finished.
     """
-    if findings.study.base.repeats == 1:
-        lacking = "One repeat cannot tell an effect from luck: choose two or more."
+    needed = findings.needed
+    if findings.study.base.repeats < needed:
+        lacking = (
+            f"At least {needed} repeats are needed to tell an effect from luck: choose {needed} or "
+            "more."
+        )
         return (lacking,) if findings.finished else ()
     told = [cell for cell in findings.study.cells if _can_be_told(findings, cell)]
     if not told:
@@ -70,8 +74,7 @@ def _can_be_told(findings: Findings, cell: Cell) -> bool:
     found = [findings.verdict(cell, name) for name in _others(findings)]
     return (
         bare is not None
-        and bare.bounded
-        and all(verdict is not None and verdict.difference.bounded for verdict in found)
+        and all(verdict is not None and not verdict.withheld for verdict in found)
     )
 
 
@@ -222,5 +225,6 @@ def _missing(findings: Findings, told: Sequence[Cell]) -> list[str]:
     total = len(findings.study.cells)
     if len(told) < total:
         places = "doses" if len(findings.study.varied) == 1 else "cells"
-        return [f"{total - len(told)} of {total} {places} lack the two repeats that this takes."]
+        lacking = f"the {counted(findings.needed, 'repeat')} that this takes"
+        return [f"{total - len(told)} of {total} {places} lack {lacking}."]
     return [] if findings.finished else ["More repeats are to come."]

@@ -72,8 +72,6 @@ def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:
         return "", ""
     if verdict is None:
         return "Not yet", ""
-    if not verdict.difference.bounded:
-        return "One repeat", points(verdict.difference.mean)
     word = f"{verdict.word}, so far" if verdict.so_far else verdict.word
     return capital(word), points(verdict.difference.mean)
 

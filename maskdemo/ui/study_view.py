@@ -60,8 +60,7 @@ def words(findings: Findings) -> None:
 def _word(verdict: Verdict | None) -> str:
     if verdict is None:
         return "…"
-    word = verdict.word if verdict.difference.bounded else "one repeat"
-    return f"<b>{capital(word)}</b> <small>{points(verdict.difference.mean, 0)}</small>"
+    return f"<b>{capital(verdict.word)}</b> <small>{points(verdict.difference.mean, 0)}</small>"
 
 
 def progress(status: Status[Findings], findings: Findings, note: str = "") -> None:
@@ -215,4 +214,4 @@ def open_one(study: Study) -> None:
 def _nothing_said(findings: Findings) -> str:
     if not findings.outcomes:
         return "Run the study for an answer."
-    return "An answer needs two repeats of every strategy at a dose."
+    return f"An answer needs {findings.needed} repeats of every strategy at a dose."

@@ -62,7 +62,7 @@ def test_what_is_taken_away_is_what_the_page_shows(viewer: Viewer, browser: Brow
         rows = list(csv.DictReader(opened))
     whole = [
         (strategy, str(repeat), str(epoch))
-        for repeat in (1, 2)
+        for repeat in (1, 2, 3, 4, 5)
         for strategy in TINY.strategies
         for epoch in (1, 2, 3)
     ]

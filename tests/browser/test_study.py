@@ -15,11 +15,11 @@ from tests.browser.viewer import PHONE, Viewer
 
 #: Long enough that one sees points before the last: seconds on a quiet machine.
 SMALL = Study(
-    base=quick(epochs=20, repeats=3, seed=21),
+    base=quick(epochs=20, repeats=5, seed=21),
     vary="side",
     doses=("post", "pre"),
 )
-TOTAL = 12
+TOTAL = 20
 #: How many repeats the figures of a page show, as JavaScript.
 POINTS = """[...document.querySelectorAll('.js-plotly-plot')].flatMap(each => each.data ?? [])
     .filter(each => (each.name ?? '').endsWith(', repeats'))

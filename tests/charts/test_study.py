@@ -23,13 +23,13 @@ from tests.samples import small
 
 LENGTHS = (16, 20, 30, 60)
 ONE = Study(
-    base=small(strategies=("no_mask", "masking_layer", "held_state"), repeats=3),
+    base=small(strategies=("no_mask", "masking_layer", "held_state"), repeats=5),
     vary="padded_length",
     doses=LENGTHS,
 )
 SIDES = Study(base=small(repeats=3), vary="side", doses=("post", "pre"))
 TWO = Study(
-    base=small(repeats=2),
+    base=small(repeats=5),
     vary="padded_length",
     doses=LENGTHS,
     and_vary="pad_value",
@@ -71,14 +71,14 @@ def test_lines_are_the_means_and_points_the_repeats():
     for name in ONE.base.strategies:
         line = of(figure, title(name))
         np.testing.assert_allclose(line.x, axis.places)
-        means = [np.mean([noisy((dose,), name, at) for at in range(3)]) for dose in LENGTHS]
+        means = [np.mean([noisy((dose,), name, at) for at in range(5)]) for dose in LENGTHS]
         np.testing.assert_allclose(line.y, means)
         points = of(figure, f"{title(name)}, repeats")
-        given = [noisy((dose,), name, at) for dose in LENGTHS for at in range(3)]
+        given = [noisy((dose,), name, at) for dose in LENGTHS for at in range(5)]
         np.testing.assert_allclose(sorted(points.y), sorted(given))
         # Beside its dose, but nearer to it than to any other.
         nearest = [min(axis.places, key=lambda each: abs(each - x)) for x in points.x]
-        assert nearest == [place for place in axis.places for _ in range(3)]
+        assert nearest == [place for place in axis.places for _ in range(5)]
 
 
 def test_differences_are_paired_in_points_and_drawn_with_their_interval():
@@ -101,8 +101,8 @@ def test_marks_tell_effects_from_what_is_undecided_and_what_is_the_same():
         if name == BASELINE:
             return 0.1
         # Large and steady, then large for its spread, then small and steady.
-        return 0.1 + {16: (0.8, 0.8, 0.8), 20: (0.1, 0.14, 0.18)}.get(
-            int(cell[0]), (0.001, 0.001, 0.001)
+        return 0.1 + {16: [0.8] * 5, 20: [0.02, 0.1, 0.14, 0.18, 0.22]}.get(
+            int(cell[0]), [0.001] * 5
         )[repeat]
 
     findings = found(ONE, reached, scored=1000)
@@ -180,9 +180,13 @@ def test_a_map_has_the_number_of_every_pair_and_outlines_what_is_to_come():
     texts = [each.text for each in whole.layout.annotations][:8]
     assert texts[4:] == ["+50", "+51", "+52", "+53"]
     assert texts[:4] == ["≈0"] * 4
-    # Two repeats of 24 test sequences agree by accident: they decide nothing.
+    # Repeats of 24 test sequences agree by accident: only a large difference is more than that.
     few = charts.dose_map(found(TWO, reached), strategy="held_state")
     texts = [each.text for each in few.layout.annotations][:8]
+    assert texts == ["(0)", "(+1)", "(+2)", "(+3)", "+50", "+51", "+52", "+53"]
+    # Four repeats get no word, however far apart.
+    four = charts.dose_map(found(TWO, reached, count=4 * 16, scored=10_000), strategy="held_state")
+    texts = [each.text for each in four.layout.annotations][:8]
     assert texts == ["(0)", "(+1)", "(+2)", "(+3)", "(+50)", "(+51)", "(+52)", "(+53)"]
     assert not whole.layout.shapes
 

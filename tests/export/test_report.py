@@ -147,7 +147,8 @@ def test_a_run_that_was_stopped_says_so(run):
     first = replace(run, curves=run.curves[:2], finished=False, done=1 / 3)
     page = Reader(run_report(first, link=LINK))
     assert "33% of the training was done" in page.text
-    assert "two repeats" in page.text and "One repeat cannot" in page.text
+    assert "There is no verdict from 3 repeats" in page.text
+    assert "At least 5 repeats are needed before a word is given here." in page.text
     begun = tuple(replace(each, leak=None) for each in first.curves)
     page = Reader(run_report(replace(first, curves=begun), link=LINK))
     assert row(page.tables[0], "No mask")[1] == f"{begun[0].test_valid_accuracy[-1]:.1%}"

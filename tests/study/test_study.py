@@ -465,40 +465,44 @@ def found_in(
 
 
 def test_repeats_that_agree_by_accident_decide_nothing():
-    """Two repeats, both one test sequence better: the least there is to see is not yet an effect."""
-    made = study(base={"test_size": 100})
+    """All repeats one test sequence better: the least there is to see is not yet an effect."""
+    made = study(base={"test_size": 25, "repeats": 5})
     at = made.cells[0]
     one = found_in(
-        made, lambda cell, name, repeat: 0.5 + 0.01 * (name == "held_state"), scored=100
+        made, lambda cell, name, repeat: 0.5 + 0.04 * (name == "held_state"), scored=25
     )
     assert one.verdict(at, "held_state").word == "undecided"
-    more = found_in(made, lambda cell, name, repeat: 0.5 + 0.01 * (name == "held_state"))
+    more = found_in(made, lambda cell, name, repeat: 0.5 + 0.04 * (name == "held_state"))
     assert more.verdict(at, "held_state").word == "the same"
 
 
 def test_differences_are_paired_by_repeat():
     """Repeats that vary a lot, and differ by the same; those without a partner do not count."""
-    made = study(base={"repeats": 4, "test_size": 1000})
+    made = study(base={"repeats": 7, "test_size": 1000})
     at = (12,)
     found = found_in(
         made,
         lambda cell, name, repeat: None
-        if (name, repeat) in [("no_mask", 0), ("held_state", 3)]
-        else 0.2 * repeat + 0.1 * (name == "held_state"),
+        if (name, repeat) in [("no_mask", 0), ("held_state", 6)]
+        else 0.1 * repeat + 0.1 * (name == "held_state"),
     )
     verdict = found.verdict(at, "held_state")
-    assert verdict.difference.count == 2 and verdict.difference.mean == pytest.approx(0.1)
+    assert verdict.difference.count == 5 and verdict.difference.mean == pytest.approx(0.1)
     assert verdict.word == "helps" and verdict.so_far
-    assert found.mean(at, "held_state").count == found.mean(at, "no_mask").count == 3
-    assert list(found.accuracies(at, "no_mask")) == [1, 2, 3]
+    assert found.mean(at, "held_state").count == found.mean(at, "no_mask").count == 6
+    assert list(found.accuracies(at, "no_mask")) == [1, 2, 3, 4, 5, 6]
     assert found.verdict(at, "no_mask") is None
 
 
-def test_no_word_but_undecided_from_one_repeat():
-    found = found_in(study(), lambda cell, name, repeat: None if repeat else 0.9 * (name != "no_mask"))
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_no_word_but_undecided_from_few_repeats(count):
+    found = found_in(
+        study(base={"repeats": 5}),
+        lambda cell, name, repeat: 0.9 * (name != "no_mask") if repeat < count else None,
+    )
     verdict = found.verdict((8,), "held_state")
-    assert (verdict.word, verdict.so_far, verdict.difference.count) == ("undecided", True, 1)
-    assert not verdict.difference.bounded and not found.mean((8,), "held_state").bounded
+    assert (verdict.word, verdict.so_far, verdict.difference.count) == ("undecided", True, count)
+    assert found.mean((8,), "held_state").bounded == (count > 1)
     assert summary(found) == ()
     assert found_in(study(), lambda *place: None).mean((8,), "no_mask") is None
 
@@ -537,7 +541,7 @@ def test_chance_is_the_commonest_label_of_the_test_set():
 def test_the_summary_says_from_which_dose_on(better):
     """A strategy that clearly hurts exactly at these doses; the same as no mask at the others."""
     doses = tuple(range(10, 10 + len(better)))
-    made = study(base={"repeats": 3}, doses=doses)
+    made = study(base={"repeats": 5}, doses=doses)
     marked = [dose for dose, each in zip(doses, better, strict=True) if each]
     found = found_in(
         made, lambda cell, name, repeat: 0.9 - 0.3 * (name == "held_state" and cell[0] in marked)
@@ -560,14 +564,14 @@ def test_the_summary_says_from_which_dose_on(better):
 
 
 def test_the_summary_of_one_variable():
-    made = study(base={"repeats": 3, "strategies": (
+    made = study(base={"repeats": 5, "strategies": (
         "held_state", "zeroed_state", "last_valid_step", "zeroed_input", "mask_feature",
     )})  # fmt: skip
 
     def accuracy(cell, name, repeat):
         effect = {"held_state": 0.1, "last_valid_step": 0.13, "zeroed_state": -0.3}.get(name, 0)
         if name == "mask_feature":
-            return 0.5 + 0.2 * repeat
+            return 0.5 + 0.1 * repeat
         return 0.8 + (effect if cell[0] > 8 else 0) - 0.01 * (cell[0] - 8)
 
     assert summary(found_in(made, accuracy)) == (
@@ -583,7 +587,7 @@ def test_the_summary_of_one_variable():
 
 
 def test_the_summary_tells_where_it_helps_and_where_it_is_required():
-    made = study(base={"repeats": 3}, doses=(8, 10, 12, 16))
+    made = study(base={"repeats": 5}, doses=(8, 10, 12, 16))
 
     def accuracy(cell, name, repeat):
         return 0.95 if name == "held_state" else {8: 0.94, 10: 0.85, 12: 0.6, 16: 0.55}[cell[0]]
@@ -595,7 +599,7 @@ def test_the_summary_tells_where_it_helps_and_where_it_is_required():
 
 
 def test_the_summary_tells_the_sides_apart():
-    made = study(base={"repeats": 3}, vary="side", doses=("pre", "post"),
+    made = study(base={"repeats": 5}, vary="side", doses=("pre", "post"),
                  and_vary="padded_length", and_doses=(8, 12, 16))
     found = found_in(
         made,
@@ -605,7 +609,7 @@ def test_the_summary_tells_the_sides_apart():
     assert said[0].startswith("Post-padding: Held state helps at every dose")
     assert said[1] == "Pre-padding: Held state is the same as no mask at every dose."
     assert "Post-padding: no mask reaches 85% at 8 steps and 85% at 16 steps." in said
-    sides = study(base={"repeats": 3}, vary="side", doses=("pre", "post"))
+    sides = study(base={"repeats": 5}, vary="side", doses=("pre", "post"))
     found = found_in(
         sides,
         lambda cell, name, repeat: 0.95 if name != "no_mask" or cell[0] == "pre" else 0.85,
@@ -614,7 +618,7 @@ def test_the_summary_tells_the_sides_apart():
 
 
 def test_the_summary_of_a_grid_counts():
-    made = study(base={"repeats": 3}, and_vary="pad_value", and_doses=(0, 1, 2, 3))
+    made = study(base={"repeats": 5}, and_vary="pad_value", and_doses=(0, 1, 2, 3))
     found = found_in(
         made,
         lambda cell, name, repeat: 0.8 + 0.01 * cell[0] * (1 if cell[1] > 1 else -1 if cell[1] else 0)
@@ -628,18 +632,23 @@ def test_the_summary_of_a_grid_counts():
 
 
 def test_the_summary_says_what_is_still_missing():
-    made = study(base={"repeats": 3, "test_size": 1000})
+    made = study(base={"repeats": 6, "test_size": 1000})
     some = found_in(
-        made, lambda cell, name, repeat: 0.5 if repeat < 2 and cell != (12,) else None, finished=False
+        made, lambda cell, name, repeat: 0.5 if repeat < 5 and cell != (12,) else None, finished=False
     )
     assert summary(some)[0].startswith("So far: ")
-    assert summary(some)[-1] == "1 of 3 doses lack the two repeats that this takes."
-    most = found_in(made, lambda cell, name, repeat: 0.5 if repeat < 2 else None, finished=False)
+    assert summary(some)[-1] == "1 of 3 doses lack the 5 repeats that this takes."
+    most = found_in(made, lambda cell, name, repeat: 0.5 if repeat < 5 else None, finished=False)
     assert summary(most)[-1] == "More repeats are to come."
-    single = study(base={"repeats": 1})
-    assert summary(found_in(single, lambda *place: 0.5)) == (
-        "One repeat cannot tell an effect from luck: choose two or more.",
-    )
+    for repeats in (1, 4):
+        few = study(base={"repeats": repeats})
+        assert summary(found_in(few, lambda *place: 0.5)) == (
+            "At least 5 repeats are needed to tell an effect from luck: choose 5 or more.",
+        )
+    # Thirty-two comparisons: one in five repeats is too likely to look good by luck.
+    wide = study(base={"repeats": 5}, doses=(8, 9, 10, 11, 12, 13, 14, 16),
+                 and_vary="pad_value", and_doses=(0, 1, 2, 3))
+    assert summary(found_in(wide, lambda *place: 0.5))[0].startswith("At least 6 repeats")
     alone = study(base={"strategies": ("no_mask",)})
     assert summary(found_in(alone, lambda *place: 0.5))[0] == (
         "No mask reaches 50% at 8 steps and 50% at 16 steps."
