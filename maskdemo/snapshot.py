@@ -133,3 +133,10 @@ class Snapshot:
             if curve.strategy == strategy and curve.epoch_seconds is not None
         ]
         return sum(of_repeats) / len(of_repeats) if of_repeats else None
+
+    def reported_labels(self, curve: Curve) -> int:
+        """How many labels the curve's test_accuracy counts: with padding, where that counts."""
+        whole = self.experiment
+        if whole.per_step and whole.count_invalid:
+            return whole.test_size * whole.padded_length
+        return curve.scored

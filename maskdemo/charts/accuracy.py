@@ -52,13 +52,14 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
             continue
         epochs.add(len(curves[0].test_accuracy))
         counts.add(len(curves))
-        scored = min(each.scored for each in curves)
+        reported_labels = min(snapshot.reported_labels(each) for each in curves)
         reported = np.array([each.test_accuracy[-1] for each in curves])
-        traces += _group(name, at - 0.24 * both, reported, scored, dark, both, hollow=False)
+        traces += _group(name, at - 0.24 * both, reported, reported_labels, dark, both, hollow=False)
         labels.append(
             _number(f"<b>{reported.mean():.0%}</b>", colour(name, dark=dark), at=at, row=both)
         )
         if both:
+            scored = min(each.scored for each in curves)
             valid = np.array([each.test_valid_accuracy[-1] for each in curves])
             traces += _group(name, at + 0.24, valid, scored, dark, both, hollow=True)
             labels.append(_number(f"{valid.mean():.0%}", colour(name, dark=dark), at=at))

@@ -301,6 +301,30 @@ class TestAccuracyByStrategy:
         assert mean.y[0] + mean.error_y.array[0] == pytest.approx(min(1, high))
         assert mean.y[0] - mean.error_y.arrayminus[0] == pytest.approx(max(0, low))
 
+    def test_each_accuracy_has_the_resolution_of_its_own_labels(self):
+        """Repeats that agree by accident: one label more or less could still be luck."""
+        snapshot = make_snapshot(per_step=True)
+        level = (0.9,) * 6
+        agree = tuple(
+            replace(each, test_accuracy=level, test_valid_accuracy=level) for each in snapshot.curves
+        )
+
+        def half(**settings: bool) -> tuple[float, float]:
+            experiment = replace(snapshot.experiment, **settings)
+            figure = charts.accuracy_by_strategy(
+                replace(snapshot, curves=agree, experiment=experiment)
+            )
+            means = ("No mask, mean", "No mask, valid steps only, mean")
+            reported, valid = (named(figure, each)[0].error_y.array[0] for each in means)
+            return reported, valid
+
+        widest = stats.t.ppf(0.975, 2) / np.sqrt(3)
+        rectangle = snapshot.experiment.test_size * snapshot.experiment.padded_length
+        few = snapshot.curves[0].scored
+        # With padding counted all steps are reported, else the valid ones alone.
+        assert half(count_invalid=True) == pytest.approx((widest / rectangle, widest / few), abs=1e-12)
+        assert half(count_invalid=False) == pytest.approx((widest / few, widest / few))
+
     def test_no_interval_of_one_repeat(self):
         figure = charts.accuracy_by_strategy(make_snapshot(done=(6,)))
         assert not [each for each in figure.data if each.error_y.array is not None]
