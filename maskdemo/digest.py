@@ -1,7 +1,9 @@
-"""One name for everything that a training's numbers depend on.
+"""What a kept result was computed from, as one digest a result: code, data, libraries.
 
-Results that outlive the process that made them (the store of trainings, what is shipped under `data/`)
-are kept under it, so that a change of the code or of a library never shows old numbers as new ones.
+Results that outlive the process that made them (the store of trainings, what is precomputed under
+`data/results/`) are kept under it, so that a change never shows old numbers as new ones. `SOURCES` has
+what decides a kept number and nothing else: no colour, title, limit of a setting or sentence. Verdicts
+are in no digest because they are never kept: they are computed as they are shown.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-#: What a training's numbers come from, relative to the package.
-SOURCES = (
+
+_TRAINING = (
     "sequences.py",
     "tasks.py",
     "padding.py",
@@ -25,39 +27,70 @@ SOURCES = (
     "lstm.py",
     "learner.py",
     "engine.py",
-    "experiment.py",
     "inputs.py",
-    "inside",
+    "inside/leak.py",
     "shapes.py",
     "trainee.py",
     "training.py",
     "data/japanese_vowels.npz",
 )
+_RUN = (*_TRAINING, "keeping.py")
+_CLAIMS = (
+    *_RUN,
+    "inside/recurrence.py",
+    "inside/trace.py",
+    "inside/gradient.py",
+    "evidence/accuracies.py",
+    "article/measured.py",
+    "article/keras_checks.py",
+)
+PROGRAMS = "article/programs"
+#: Kind of result -> what its numbers come from, relative to the package. "training" is the outcome of
+#: one training, of which a study has many; each program of the article is a kind of its own.
+SOURCES = {
+    "training": _TRAINING,
+    "run": _RUN,
+    "claims": _CLAIMS,
+    **{
+        f"program {path.stem}": ("article/running.py", f"{PROGRAMS}/{path.name}")
+        for path in sorted((PACKAGE / PROGRAMS).glob("*.py"))
+    },
+}
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 
-@lru_cache(maxsize=4)
-def version(package: Path = PACKAGE) -> str:
-    """A digest of what results depend on: code, shipped data, libraries and the kind of processor."""
+@lru_cache(maxsize=64)
+def version(kind: str, package: Path = PACKAGE) -> str:
+    """The digest of one kind in `SOURCES`: code, data, libraries and the kind of processor."""
     digest = hashlib.sha256()
-    for source in SOURCES:
-        path = package / source
-        for each in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            digest.update(hashlib.sha256(_content(each)).digest())
+    for source in SOURCES[kind]:
+        digest.update(_digest(package / source))
     for name, number in libraries().items():
         digest.update(f"{name} {number};".encode())
     digest.update(platform.machine().encode())
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=64)
+def _digest(path: Path) -> bytes:
+    return hashlib.sha256(_content(path)).digest()
+
+
 def _content(path: Path) -> bytes:
-    """What of a file can change a number: of a module neither comments nor docstrings nor layout."""
-    if path.suffix != ".py":
+    """What of a file can change a number: of a module neither remarks nor layout nor errors' sentences.
+
+    A program of the article counts as it stands: its lines are part of what is shown.
+    """
+    if path.suffix != ".py" or path.parent.name == Path(PROGRAMS).name:
         return path.read_bytes()
     tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
             del node.body[0]
+        elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+        elif isinstance(node, ast.Assert):
+            node.msg = None
     return ast.dump(tree).encode()
 
 

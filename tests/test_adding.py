@@ -30,6 +30,7 @@ from maskdemo.tasks import TASKS, Fixed, Task, four_normal_features
 from maskdemo.training import train
 from tests.oracles import recurrence
 from tests.samples import small
+from tests.test_digest import TRAINED, copied, replaced, stale
 
 PACKAGE = Path(__file__).resolve().parents[1] / "maskdemo"
 
@@ -131,6 +132,29 @@ def test_a_recording_is_one_entry(monkeypatch):
     assert "# A random generator." in script(one)
 
 
+TASK = '_task("count", features=4, classes=3, draw=four_normal_features, label=sign_of_first),'
+STRATEGY = '_strategy("flagged", _mask_feature, reads_valid=True, reads_last_valid=True),'
+LOOK = '"flagged": Style(("#123456", "#abcdef"), "hexagon", "solid"),'
+
+
+@pytest.mark.parametrize(
+    ("file", "entry", "before", "gone"),
+    [
+        ("titles.py", '"count": TaskWords("Count", "How many?"),', '"first_sign"', set()),
+        ("charts/style.py", LOOK, '"no_mask"', set()),
+        ("export/keras_code.py", '"flagged": Keras("values"),', '"no_mask"', set()),
+        ("tasks.py", TASK, '_task("first_sign"', TRAINED),
+        ("strategies.py", STRATEGY, '_strategy("no_mask"', TRAINED),
+    ],
+)
+def test_an_entry_that_computes_takes_what_was_trained_and_no_other(
+    file, entry, before, gone, tmp_path
+):
+    package = copied(tmp_path)
+    replaced(package, file, before, f"{entry}\n{before}")
+    assert stale(package) == gone
+
+
 def test_a_strategy_is_one_entry(flagged, capsys):
     assert offered("strategies")["flagged"] == flagged.title
     assert flagged.title in help_of(capsys)
@@ -194,6 +218,8 @@ def test_a_setting_is_one_field(tmp_path):
         assert run.returncode == 0, run.stderr
         return run.stdout
 
+    # Results are kept under their settings, so a setting that nothing uses yet keeps them all.
+    assert stale(tmp_path / "maskdemo") == set()
     for name in ("app.py", "pages"):
         (tmp_path / name).symlink_to(PACKAGE.parent / name)
     drawn = json.loads(said("-c", PAGE))

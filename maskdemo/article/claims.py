@@ -221,7 +221,7 @@ CLAIMS: dict[str, Claim] = {
             "Processor time of Keras's own fit with a Masking layer against that without, in turns.",
             (
                 Case("Padded to 10 steps", _SHORT),
-                Case("Padded to 100 steps", _PADDED[2].experiment, keras=1),
+                Case("Padded to 100 steps", _PADDED[2].experiment),
             ),
             judges.is_slower,
             "Training takes more time with a Masking layer",

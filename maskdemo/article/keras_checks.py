@@ -118,18 +118,20 @@ def custom_layer() -> dict[str, list[dict[str, bool]]]:
     return {"layers": answers}
 
 
-def epoch_seconds() -> dict[str, list[list[float]]]:
+def epoch_seconds() -> dict[str, list[tuple[str, list[float]]]]:
     """How many times the processor time `Model.fit` takes with a Masking layer, a number a round.
 
-    One list an experiment of the claim that masking is slower. Both models train in turn, so that
-    both meet the same conditions; and the processor's time, of all threads, because others may be
-    at work on this machine. Building, compiling and a first epoch come before.
+    Each list stands with the experiment that was timed, of the claim that masking is slower. Both
+    models train in turn, so that both meet the same conditions; and the processor's time, of all
+    threads, because others may be at work on this machine. Building, compiling and a first epoch come
+    before.
     """
     ratios = []
     for wanted in TIMED:
         experiment = replace(wanted, train_size=min(wanted.train_size, MOST_SEQUENCES))
         bare, masked = (_keras_fit(experiment, masking=masking) for masking in (False, True))
-        ratios.append([_processor_time(masked) / _processor_time(bare) for _ in range(ROUNDS)])
+        times = [_processor_time(masked) / _processor_time(bare) for _ in range(ROUNDS)]
+        ratios.append((wanted.to_json(), times))
     return {"ratios": ratios}
 
 

@@ -1,14 +1,10 @@
-"""What happened when a program ran: built up from what its process says, and put in words."""
+"""What happened when a program ran, and in words."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
-#: Characters of printed text that are kept, the newest ones.
-MOST_OUTPUT = 20_000
 #: Outputs are probabilities in single precision: below this a change is rounding.
 ROUNDING = 1e-6
 
@@ -64,32 +60,6 @@ class ProgramRun:
     failure: Failure | None = None
     finished: bool = False
     seconds: float = 0.0
-
-
-def and_then(known: ProgramRun, message: dict[str, Any]) -> ProgramRun:
-    """The outcome when its process has said one thing more."""
-    (kind, what), *_ = message.items()
-    match kind:
-        case "versions" | "commonest" | "leak":
-            return replace(known, **{kind: what})
-        case "plan":
-            return replace(known, epochs=what["epochs"], batches=what["batches"])
-        case "point":
-            return replace(known, points=(*known.points, Point(**what)))
-        case "masks":
-            return replace(known, received=tuple(Received(**each) for each in what))
-        case "output":
-            return replace(known, output=as_seen(known.output + what)[-MOST_OUTPUT:])
-        case "failure":
-            return replace(known, failure=Failure(**what))
-        case "seconds":
-            return replace(known, seconds=what, finished=True)
-    return known
-
-
-def as_seen(text: str) -> str:
-    """Printed text as a terminal leaves it: a line that was written over shows its last version."""
-    return re.sub(r"[^\n]*\r(?=[^\r\n])", "", text).replace("\b", "")
 
 
 def headline(outcome: ProgramRun) -> str:

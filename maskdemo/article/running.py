@@ -18,19 +18,62 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from maskdemo.article.outcome import Failure, Point, ProgramRun, Received
 from maskdemo.loading import load_tensorflow
 
 #: What a terminal would turn into colours and cursor movements.
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-#: Takes a message, such as {"output": "Epoch 1/2"}; `maskdemo.article.outcome.and_then` reads them.
+#: Characters of printed text that are kept, the newest ones.
+MOST_OUTPUT = 20_000
+#: Takes a message, such as {"output": "Epoch 1/2"}; `and_then` reads them.
 Say = Callable[[dict[str, Any]], object]
+
+
+def run(name: str, text: str) -> ProgramRun:
+    """What happens when this program runs in this process."""
+    known = ProgramRun(name)
+
+    def say(message: dict[str, Any]) -> None:
+        nonlocal known
+        known = and_then(known, message)
+
+    versions(say)
+    perform(name, text, say)
+    return known
+
+
+def and_then(known: ProgramRun, message: dict[str, Any]) -> ProgramRun:
+    """The outcome when its process has said one thing more."""
+    (kind, what), *_ = message.items()
+    match kind:
+        case "versions" | "commonest" | "leak":
+            return replace(known, **{kind: what})
+        case "plan":
+            return replace(known, epochs=what["epochs"], batches=what["batches"])
+        case "point":
+            return replace(known, points=(*known.points, Point(**what)))
+        case "masks":
+            return replace(known, received=tuple(Received(**each) for each in what))
+        case "output":
+            return replace(known, output=as_seen(known.output + what)[-MOST_OUTPUT:])
+        case "failure":
+            return replace(known, failure=Failure(**what))
+        case "seconds":
+            return replace(known, seconds=what, finished=True)
+    return known
+
+
+def as_seen(text: str) -> str:
+    """Printed text as a terminal leaves it: a line that was written over shows its last version."""
+    return re.sub(r"[^\n]*\r(?=[^\r\n])", "", text).replace("\b", "")
 
 
 def versions(say: Say) -> None:

@@ -14,15 +14,14 @@
 'Here, yes: the padding must be handled. Masking layer reaches 98%, no mask 62%, chance 50%.'
 """
 
+from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer, headline, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
-from maskdemo.evidence.standing import Standing, accuracies, accuracy, standing, verdicts
+from maskdemo.evidence.standing import Standing, accuracy, standing, verdicts
 from maskdemo.evidence.verdict import (
-    BASELINE,
     MARGIN,
     METHOD,
     RULES,
-    Accuracies,
     Verdict,
     compare,
     min_repeats,

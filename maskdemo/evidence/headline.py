@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.interval import Interval, interval
-from maskdemo.evidence.standing import accuracies
-from maskdemo.evidence.verdict import BASELINE, MARGIN, Accuracies, Verdict, min_repeats, verdict
+from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
 from maskdemo.evidence.words import between, counted, listed, number, percent
 from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES

@@ -1,4 +1,4 @@
-"""What a run has reached so far, strategy by strategy, as `Accuracies` and for people."""
+"""What a run has reached so far, strategy by strategy, for people."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from numpy.typing import NDArray
 
+from maskdemo.evidence.accuracies import accuracies, scored
 from maskdemo.evidence.interval import Interval, interval
-from maskdemo.evidence.verdict import BASELINE, MARGIN, Accuracies, Verdict, verdict
+from maskdemo.evidence.verdict import MARGIN, Verdict, verdict
 from maskdemo.evidence.words import leak
-from maskdemo.snapshot import Curve, Snapshot
+from maskdemo.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def standing(snapshot: Snapshot, strategy: str) -> Standing:
         strategy,
         accuracies=tuple(curve.test_valid_accuracy[-1] for curve in shown),
         reported=tuple(curve.test_accuracy[-1] for curve in shown),
-        scored=_scored(shown),
+        scored=scored(shown),
         leak=max((curve.leak for curve in mine if curve.leak is not None), default=None),
     )
 
@@ -63,33 +64,8 @@ def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:
     return interval(values, resolution=1 / scored).within(0, 1)
 
 
-def accuracies(snapshot: Snapshot) -> Accuracies:
-    """What the finished trainings of a run reached."""
-    names = snapshot.experiment.strategies
-    finished = [curve for curve in snapshot.curves if curve.finished]
-    return Accuracies(
-        by_repeat={
-            name: {
-                curve.repeat: curve.test_valid_accuracy[-1]
-                for curve in finished
-                if curve.strategy == name
-            }
-            for name in names
-        },
-        chance=snapshot.chance.valid,
-        scored=_scored(finished),
-        repeats=snapshot.experiment.repeats,
-        comparisons=max(1, len(names) - (BASELINE in names)),
-    )
-
-
 def verdicts(snapshot: Snapshot, *, margin: float = MARGIN) -> tuple[Verdict, ...]:
     """One verdict for each strategy that has finished a repeat together with `no_mask`."""
     known = accuracies(snapshot)
     found = (verdict(known, name, margin=margin) for name in known.by_repeat)
     return tuple(each for each in found if each is not None)
-
-
-def _scored(curves: Sequence[Curve]) -> int:
-    # Repeats draw test sets of their own: the smallest resolves least.
-    return min((curve.scored for curve in curves), default=1)

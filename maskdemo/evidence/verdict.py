@@ -9,19 +9,18 @@ words that people read.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.evidence.accuracies import BASELINE, Accuracies
 from maskdemo.evidence.interval import CONFIDENCE, Interval, Limits, count_for, limits
 from maskdemo.evidence.words import between, counted, number, points
 from maskdemo.experiment import NUMBERS
 from maskdemo.strategies import STRATEGIES
 
-BASELINE = "no_mask"
 #: A difference in accuracy (0 to 1) that nobody would act on.
 MARGIN = 0.05
 #: Every word rests on at least so many repeats, however few strategies are compared.
@@ -63,22 +62,6 @@ def min_repeats(comparisons: int) -> int:
     """
     alike = math.log(2 * max(1, comparisons) / (1 - CONFIDENCE), 4)
     return max(MIN_REPEATS, math.ceil(alike))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Accuracies:
-    """What is to be judged: accuracies on the valid steps of unseen sequences (0 to 1).
-
-    by_repeat: strategy -> repeat -> accuracy, of finished trainings. chance: the level of the same
-    accuracy. scored: how many labels each accuracy counts. repeats: how many were asked for.
-    comparisons: how many differences from `no_mask` are to hold together.
-    """
-
-    by_repeat: Mapping[str, Mapping[int, float]]
-    chance: float
-    scored: int
-    repeats: int
-    comparisons: int
 
 
 @dataclass(frozen=True)

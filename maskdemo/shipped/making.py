@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from maskdemo.article import running
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES, Program
 from maskdemo.article.measured import Measurements, measure
-from maskdemo.article.outcome import ProgramRun, and_then
+from maskdemo.article.outcome import ProgramRun
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.shipped import article_file, run_file, study_file
@@ -87,21 +88,7 @@ def run_in_clean_process(program: Program) -> ProgramRun:
     """What happens when an article's program runs in a process of its own."""
     # Keras keeps global state, so no program may meet what another one, or the training here, left.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as clean:
-        return clean.submit(_ran, program).result()
-
-
-def _ran(program: Program) -> ProgramRun:
-    from maskdemo.article.running import perform, versions
-
-    known = ProgramRun(program.name)
-
-    def say(message: dict[str, Any]) -> None:
-        nonlocal known
-        known = and_then(known, message)
-
-    versions(say)
-    perform(program.name, program.text, say)
-    return known
+        return clean.submit(running.run, program.name, program.text).result()
 
 
 def _last(stream: Iterator[T]) -> T:

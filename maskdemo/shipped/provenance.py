@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,12 +17,15 @@ FOLDER = Path(__file__).parents[1] / "data" / "results"
 
 @dataclass(frozen=True)
 class Made:
-    """version: the digest of `maskdemo.digest`. day: as ISO date. libraries: name -> version."""
+    """digests: kind of result -> its digest (`maskdemo.digest`). day: as ISO date.
 
-    version: str
+    libraries: name -> version.
+    """
+
+    digests: Mapping[str, str]
     day: str
     processor: str
-    libraries: dict[str, str]
+    libraries: Mapping[str, str]
 
     @property
     def date(self) -> str:
@@ -38,17 +42,24 @@ class Made:
 
 def now() -> Made:
     """What results computed here and now are made with."""
-    return Made(digest.version(), datetime.now(UTC).date().isoformat(), processor(), digest.libraries())
+    digests = {kind: digest.version(kind) for kind in digest.SOURCES}
+    return Made(digests, datetime.now(UTC).date().isoformat(), processor(), digest.libraries())
+
+
+def made(kind: str, folder: Path = FOLDER) -> Made | None:
+    """What shipped results of this kind were made with; None where they are missing or stale."""
+    found = _read(folder)
+    fresh = found is not None and found.digests.get(kind) == digest.version(kind)
+    return found if fresh else None
 
 
 @lru_cache(maxsize=2)
-def made(folder: Path = FOLDER) -> Made | None:
-    """What the shipped results were made with; None where they are missing, damaged or stale."""
+def _read(folder: Path) -> Made | None:
     try:
         found = Made(**json.loads((folder / "made.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return found if found.version == digest.version() else None
+    return found if isinstance(found.digests, dict) else None
 
 
 def write(what: Made, folder: Path = FOLDER) -> None:

@@ -27,40 +27,45 @@ log = logging.getLogger(__name__)
 def run(experiment: Experiment, folder: Path = FOLDER) -> Snapshot | None:
     """The finished run of a scenario's experiment."""
     scenario = scenario_of(experiment)
-    return _run(folder, scenario.name) if scenario and made(folder) else None
+    found = _run(folder, scenario.name) if scenario and made("run", folder) else None
+    # The scenario may have had other settings when it was run.
+    return found if found and found.experiment == experiment else None
 
 
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
     """What a named question's study found."""
     question = question_of(wanted)
-    return _study(folder, question.name) if question and made(folder) else None
+    found = _study(folder, question.name) if question and made("training", folder) else None
+    return found if found and found.study == wanted else None
 
 
 def claims(folder: Path = FOLDER) -> Measurements | None:
     """What the article's claims are judged by."""
-    return _claims(folder) if made(folder) else None
+    return _claims(folder) if made("claims", folder) else None
 
 
 def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
     """What happened when the article's programs were run, by name; empty where nothing is known."""
-    return _programs(folder) if made(folder) else {}
+    known = _programs(folder)
+    return {name: each for name, each in known.items() if made(f"program {name}", folder)}
 
 
 def words_of(result: Snapshot | Findings) -> str | None:
     """One line on when and with what it was computed, if this very result is a shipped one."""
-    shipped = run(result.experiment) if isinstance(result, Snapshot) else study(result.study)
-    return made_words() if result is shipped else None
+    if isinstance(result, Snapshot):
+        return made_words("run") if result is run(result.experiment) else None
+    return made_words("training") if result is study(result.study) else None
 
 
-def made_words() -> str | None:
-    """The same line, for all that is shipped."""
-    found = made()
+def made_words(kind: str) -> str | None:
+    """The same line, for shipped results of a kind (`maskdemo.digest.SOURCES`); None if stale."""
+    found = made(kind)
     return found and found.words
 
 
-def made_on() -> str | None:
-    """The day on which all that is shipped was computed, as people write it."""
-    found = made()
+def made_on(kind: str) -> str | None:
+    """The day on which shipped results of a kind were computed, as people write it; None if stale."""
+    found = made(kind)
     return found and found.date
 
 

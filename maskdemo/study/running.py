@@ -60,7 +60,7 @@ def run(
     # Locally two each: one that runs and one that is ready.
     window = WINDOW if own is None else 2 * cores()
     compiled: set[Program] = set()
-    work = partial(train_here, version=version())
+    work = partial(train_here, version=version("training"))
     if own is not None:
         work = partial(work, stop=cancelled.is_set)
     pending: dict[Future[Outcome], Training] = {}
@@ -122,7 +122,7 @@ def train_here(
     """
     from maskdemo.digest import version as version_here
 
-    if version != version_here():
+    if version != version_here("training"):
         raise ValueError("a worker has another version of maskdemo or of its libraries")
     load_tensorflow()
     from maskdemo.training import train_once

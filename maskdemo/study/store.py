@@ -191,7 +191,7 @@ def location() -> Path:
 def _key(experiment: Experiment, repeat: int) -> bytes:
     # How many repeats there are changes nothing in one of them.
     exact = json.loads(replace(experiment, repeats=1).to_json()) | {"repeat": repeat}
-    written = json.dumps([version(), exact], sort_keys=True)
+    written = json.dumps([version("training"), exact], sort_keys=True)
     return hashlib.sha256(written.encode()).digest()
 
 

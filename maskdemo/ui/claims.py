@@ -47,7 +47,8 @@ def section() -> None:
             key="claims_table",
             disabled=not any(judgements.values()),
         )
-        st.caption(shipped.made_words() or "`make evidence` measures them all, which takes minutes.")
+        made = shipped.made_words("claims")
+        st.caption(made or "`make evidence` measures them all, which takes minutes.")
     with st.container(gap="xxsmall", key="claims"):
         for name, claim in CLAIMS.items():
             _row(claim, judgements[name])

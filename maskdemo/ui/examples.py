@@ -125,7 +125,8 @@ def _recorded(outcome: ProgramRun) -> None:
         with st.expander("What it printed"):
             st.code(outcome.output, language=None)
     versions = listed(f"{name} {version}" for name, version in outcome.versions.items())
-    st.caption(f"Run on {shipped.made_on()} with {versions}.")
+    day = shipped.made_on(f"program {outcome.program}")
+    st.caption(f"Run on {day} with {versions}.")
 
 
 def _to_take_away(program: Program) -> None:

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.article import keras_checks
 from maskdemo.article.case import Case, CaseResult, Judgement, Number, told
-from maskdemo.article.claims import CLAIMS, Claim
+from maskdemo.article.claims import CLAIMS, TIMED, Claim
 from maskdemo.article.measured import Measured, Measurements, measure
 from maskdemo.evidence import Accuracies, headline, min_repeats, verdicts
 from maskdemo.experiment import Experiment
@@ -82,7 +82,7 @@ def keras_said(
     return {
         "masked_steps": {"post": steps, "pre": steps},
         "custom_layer": {"layers": layers},
-        "epoch_seconds": {"ratios": [rounds, rounds]},
+        "epoch_seconds": {"ratios": [[each.to_json(), rounds] for each in TIMED]},
     }
 
 
@@ -123,6 +123,19 @@ def test_the_judgement_turns_with_the_numbers(name):
         assert [result.case for result in judgement.results] == list(claim.cases)
         assert judgement.numbers and judgement.sentence.startswith(claim.statement)
         assert judgement.sentence.endswith(".")
+
+
+def test_times_belong_to_the_settings_that_were_timed():
+    """Not to a place in a list: a case with other settings than those is undecided."""
+    claim = CLAIMS["slower"]
+    other = replace(claim.cases[0], experiment=replace(TIMED[0], padded_length=77))
+    changed = replace(claim, cases=(other, *claim.cases[1:]))
+    judgement = changed.judgement(evidence_of(changed, run_with(), ratio=1.4))
+    assert judgement is not None
+    assert [(result.held, bool(result.numbers)) for result in judgement.results] == [
+        (None, False),
+        (True, True),
+    ]
 
 
 @pytest.mark.parametrize("name", [n for n in CLAIMS if n not in ("supports_masking", "slower")])
@@ -316,7 +329,7 @@ def test_the_table_has_every_number_and_every_unmeasured_claim():
 
 def opened(monkeypatch: pytest.MonkeyPatch, known: Measurements | None) -> AppTest:
     """The page with the rows of all claims opened. known: what was measured in advance."""
-    made = None if known is None else Made("digest", "2026-11-24", "A processor", {"keras": "9.8.7"})
+    made = None if known is None else Made({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
     monkeypatch.setattr("maskdemo.shipped.reading.made", lambda *_: made)
     monkeypatch.setattr("maskdemo.shipped.claims", lambda: known)
     page = app.opened("article")

@@ -20,10 +20,10 @@ from maskdemo.article.outcome import (
     Failure,
     ProgramRun,
     Received,
-    as_seen,
     findings,
     headline,
 )
+from maskdemo.article.running import as_seen
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.shipped.making import run_in_clean_process
 

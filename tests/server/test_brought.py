@@ -62,7 +62,7 @@ def test_a_study_of_them_is_trained_and_not_kept(shared, registry):
         assert found.finished and found.reused == 0, f"after {reused} studies"
         shared.cancel("a", "studyrun")
     for training, outcome in found.outcomes.items():
-        assert train_here(training, version=version()).loss == outcome.loss
+        assert train_here(training, version=version("training")).loss == outcome.loss
 
 
 def test_a_worker_that_died_is_given_them_again(shared, registry):

@@ -12,9 +12,12 @@ from maskdemo import shipped
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
 from maskdemo.article.measured import Measurements, measure
+from maskdemo.digest import SOURCES
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.shipped import article_file, making, provenance, run_file, study_file
-from maskdemo.study import Findings, Study
+from maskdemo.snapshot import Outcome
+from maskdemo.study import Findings, Study, grid
+from maskdemo.study.grid import coarse_to_fine
 from maskdemo.study.questions import QUESTIONS
 from maskdemo.training import train, train_once
 from tests.samples import small
@@ -24,9 +27,9 @@ RUN_MAKE = "What is shipped was computed with other code, data or libraries: run
 
 @pytest.fixture
 def fresh() -> provenance.Made:
-    found = provenance.made()
-    assert found is not None, RUN_MAKE
-    return found
+    found = {kind: provenance.made(kind) for kind in SOURCES}
+    assert None not in found.values(), RUN_MAKE
+    return found["run"]
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +58,35 @@ def test_what_is_shipped_is_small(fresh):
     assert sum(path.stat().st_size for path in provenance.FOLDER.iterdir()) <= making.MOST_BYTES
 
 
-def test_with_other_code_nothing_is_found(fresh, tmp_path):
-    stale = replace(fresh, version="another")
-    provenance.write(stale, tmp_path)
+@pytest.mark.parametrize("kind", ["run", "training", "claims", "program example_2_mended"])
+def test_with_other_code_what_came_from_it_is_gone_and_nothing_else(fresh, kind, tmp_path):
+    provenance.write(replace(fresh, digests={**fresh.digests, kind: "another"}), tmp_path)
     for path in provenance.FOLDER.iterdir():
         if path.name != "made.json":
             (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert shipped.run(SCENARIOS[OPENING].experiment, tmp_path) is None
+    found = {
+        "run": shipped.run(SCENARIOS[OPENING].experiment, tmp_path),
+        "training": shipped.study(QUESTIONS["side"].study, tmp_path),
+        "claims": shipped.claims(tmp_path),
+        **{f"program {name}": each for name, each in shipped.programs(tmp_path).items()},
+    }
+    known = {"run", "training", "claims", *(kind for kind in SOURCES if kind.startswith("program "))}
+    assert {kind for kind in known if found.get(kind) is None} == {kind}
+
+
+def test_with_other_settings_a_scenario_has_no_run(fresh, tmp_path):
+    """Settings are in no digest: the file says which it was made with."""
+    provenance.write(fresh, tmp_path)
+    (tmp_path / "run-masking_layer.npz").write_bytes(
+        (provenance.FOLDER / "run-fixed_length.npz").read_bytes()
+    )
+    assert shipped.run(SCENARIOS["masking_layer"].experiment, tmp_path) is None
+
+
+def test_with_other_settings_a_question_has_no_study(fresh, tmp_path):
+    provenance.write(fresh, tmp_path)
+    (tmp_path / "study-side.json").write_bytes((provenance.FOLDER / "study-missing.json").read_bytes())
     assert shipped.study(QUESTIONS["side"].study, tmp_path) is None
-    assert shipped.claims(tmp_path) is None
-    assert shipped.programs(tmp_path) == {}
 
 
 def test_a_damaged_file_is_as_good_as_absent(fresh, tmp_path):
@@ -107,6 +129,23 @@ def test_a_study_comes_back(tmp_path):
     findings = Findings(study=study, outcomes=outcomes, seconds=1.5, finished=True)
     study_file.write(findings, tmp_path / "study.json")
     assert study_file.read(tmp_path / "study.json") == findings
+
+
+@pytest.mark.parametrize("order", [coarse_to_fine, lambda *doses: coarse_to_fine(*doses)[::-1]])
+def test_a_row_of_a_study_is_never_another_trainings(order, tmp_path, monkeypatch):
+    """Not even where the order of training changes between writing and reading."""
+    study = Study(base=small(repeats=1, strategies=("no_mask",)), vary="padded_length", doses=(16, 20))
+    outcomes = {
+        each: Outcome(0.5, 0.5, 0.7, float(at), 30) for at, each in enumerate(study.trainings())
+    }
+    path = tmp_path / "study.json"
+    study_file.write(Findings(study=study, outcomes=outcomes, finished=True), path)
+    monkeypatch.setattr(grid, "coarse_to_fine", order)
+    try:
+        found = study_file.read(path).outcomes
+    except ValueError:
+        found = {}
+    assert found in ({}, outcomes) and bool(found) == (order is coarse_to_fine)
 
 
 def test_measurements_come_back(finished):

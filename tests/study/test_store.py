@@ -60,7 +60,7 @@ def test_numbers_come_back_bit_for_bit(tmp_path):
 
 def test_another_version_finds_nothing(tmp_path, monkeypatch):
     filled(tmp_path, 1).close()
-    monkeypatch.setattr(store_module, "version", lambda: "another")
+    monkeypatch.setattr(store_module, "version", lambda kind: f"another {kind}")
     assert Store(tmp_path).find(ONE, 0) is None
 
 

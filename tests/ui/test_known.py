@@ -20,7 +20,7 @@ from tests.ui import app
 from tests.ui.app import ran, shown, table
 
 EXPERIMENT = small(repeats=2, seed=61)
-MADE = Made("digest", "2026-11-24", "A processor", {"keras": "9.8.7"})
+MADE = Made({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,0 +1,52 @@
+"""What the finished trainings of a run reached: the numbers that are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from maskdemo.snapshot import Curve, Snapshot
+
+BASELINE = "no_mask"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracies:
+    """What is to be judged: accuracies on the valid steps of unseen sequences (0 to 1).
+
+    by_repeat: strategy -> repeat -> accuracy, of finished trainings. chance: the level of the same
+    accuracy. scored: how many labels each accuracy counts. repeats: how many were asked for.
+    comparisons: how many differences from `no_mask` are to hold together.
+    """
+
+    by_repeat: Mapping[str, Mapping[int, float]]
+    chance: float
+    scored: int
+    repeats: int
+    comparisons: int
+
+
+def accuracies(snapshot: Snapshot) -> Accuracies:
+    """What the finished trainings of a run reached."""
+    names = snapshot.experiment.strategies
+    finished = [curve for curve in snapshot.curves if curve.finished]
+    return Accuracies(
+        by_repeat={
+            name: {
+                curve.repeat: curve.test_valid_accuracy[-1]
+                for curve in finished
+                if curve.strategy == name
+            }
+            for name in names
+        },
+        chance=snapshot.chance.valid,
+        scored=scored(finished),
+        repeats=snapshot.experiment.repeats,
+        comparisons=max(1, len(names) - (BASELINE in names)),
+    )
+
+
+def scored(curves: Sequence[Curve]) -> int:
+    """How many labels an accuracy of these trainings counts at least."""
+    # Repeats draw test sets of their own: the smallest resolves least.
+    return min((curve.scored for curve in curves), default=1)
