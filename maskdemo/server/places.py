@@ -87,12 +87,15 @@ class Places:
         if not self.viewers_of(place.job):
             place.job.phase = "cancelled"
 
-    def drop(self, *, viewer: str | None = None, task: str | None = None) -> None:
-        """Cancel and forget what belongs to a viewer, or is about a task."""
-        for at in list(self._places):
-            if at[0] == viewer or (task is not None and self._places[at].job.request.task == task):
+    def drop(self, *, viewer: str | None = None, task: str | None = None) -> tuple[str, ...]:
+        """Cancel and forget what belongs to a viewer, or is about a task; the kinds that went on."""
+        going = []
+        for at, place in list(self._places.items()):
+            if at[0] == viewer or (task is not None and place.job.request.task == task):
+                going += [at[1]] * place.going
                 self.leave(at)
                 del self._places[at]
+        return tuple(going)
 
     def job_of(self, request: Request) -> Job | None:
         """The job that does this already, if one does."""

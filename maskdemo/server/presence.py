@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 #: Seconds without a connection after which a viewer's work gives way to that of viewers who are there:
 #: most breaks of a connection are over by then.
@@ -32,6 +33,11 @@ class Presence:
     def is_away(self, viewer: str) -> bool:
         """Whether the viewer has left for longer than a short break of the connection."""
         return viewer in self._left and self.clock() - self._left[viewer] >= AWAY_S
+
+    def give_up(self, viewer: str) -> None:
+        """A viewer who has left does not come back: another session has taken the place."""
+        if viewer in self._left:
+            self._left[viewer] = -inf
 
     def pop_gone(self) -> list[str]:
         """The viewers whose grace is over; from now on nothing is known of them."""

@@ -11,6 +11,7 @@ before it arrives.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -28,6 +29,8 @@ from maskdemo.server.requests import Request, kind_of
 #: What is told of a job that did so, to viewers who come back.
 GAVE_WAY = "The connection was away, so this gave way to others."
 MADE_ROOM = "The connection was away and the queue was full, so this was given up for others."
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Queue:
         self._places = Places(self._presence, self.remembered)
         self._running: Job | None = None
         self._ahead: OrderedDict[str, Experiment] = OrderedDict()
+        self._lost: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
     # What viewers do.
 
@@ -119,6 +123,16 @@ class Queue:
         with self._lock:
             self.sweep()
             self._presence.come(viewer)
+
+    def lost(self, viewer: str) -> tuple[str, ...]:
+        """The kinds of work that a viewer had under way who has not come back in time; told once.
+
+        Whoever asks has taken the viewer's place, so that nobody comes back any more.
+        """
+        with self._lock:
+            self._presence.give_up(viewer)
+            self.sweep()
+            return self._lost.pop(viewer, ())
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
         """Compile this ahead when nothing else is to be done; replaces what the viewer had pending."""
@@ -209,7 +223,11 @@ class Queue:
         with self._lock:
             for viewer in self._presence.pop_gone():
                 self._ahead.pop(viewer, None)
-                self._places.drop(viewer=viewer)
+                if going := self._places.drop(viewer=viewer):
+                    log.info("A viewer did not come back in time, so this was stopped: %s", going)
+                    self._lost[viewer] = going
+                    while len(self._lost) > self.remembered:
+                        self._lost.popitem(last=False)
 
     # From here on the caller holds the lock.
 

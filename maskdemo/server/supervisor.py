@@ -101,6 +101,10 @@ class Server:
         """The viewer is here."""
         self._queue.returned(viewer)
 
+    def lost(self, viewer: str) -> tuple[str, ...]:
+        """The kinds of work that were under way of a viewer whose place another one has taken."""
+        return self._queue.lost(viewer)
+
     def find(self, experiment: Experiment) -> Snapshot | None:
         """The finished run of this experiment, whoever asked for it, if it is still kept."""
         return self.results.find(experiment)
@@ -110,7 +114,7 @@ class Server:
         return self._queue.seconds_for(request)
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
-        """Compile what this would need while there is nothing else to do; forget the last such wish."""
+        """Compile what this needs while nothing else is to be done; forget the last such wish."""
         self._queue.prepare(viewer, experiment)
         self._wake()
 
@@ -194,8 +198,7 @@ class Server:
 
     def _step(self) -> None:
         """Whatever can be done now."""
-        for job in [each for each in self._followed if not each.going]:
-            del self._followed[job]
+        self._followed = {job: each for job, each in self._followed.items() if job.going}
         while not self._forgotten.empty():
             name = self._forgotten.get()
             if self._worker is not None and name in self._lent:
@@ -221,11 +224,9 @@ class Server:
         order = following.order()
         self._queue.show(job, following.newest, following.done)
         if order is None:
-            self._end(job)
-            return
+            return self._end(job)
         if self._queue.should_give_way(job):
-            self._queue.give_way(job)
-            return
+            return self._queue.give_way(job)
         if job.request.clean:
             # In the worker's place, so that there is never a second TensorFlow.
             self._retire()

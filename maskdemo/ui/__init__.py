@@ -29,7 +29,7 @@ written from them. Nothing else that a page shows is kept twice:
 | playground_epoch | playground | where the replay came to rest |
 | playing | inside | the epoch shown while the inside page plays, None while it does not |
 | prepared | job | the experiment whose programs were asked for ahead |
-| refused | job | the sentence of a full queue, by the kind of work that was refused |
+| refused | job | why work was refused or did not go on: a sentence, by the kind of work |
 | rested | playground | the epoch that the replay itself wrote, so that it is not taken for a link's |
 | study_and_doses | session | its widget; new where its variable is |
 | study_and_vary | session, controls | its widget; nothing else where the first variable takes it |

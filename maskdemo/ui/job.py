@@ -22,6 +22,12 @@ EVERY_WAITING, EVERY_FIRST, EVERY = 1.0, 0.15, 0.35
 NOTHING_KEPT = (
     "Nothing can be kept on this server's disk now: it computes again what it would have found there."
 )
+#: What is said of each kind of work that was under way.
+LOST = {
+    "run": "the training that was under way was stopped. Train to begin it again.",
+    "studyrun": "the study that was under way was stopped. Run it to begin it again.",
+    "audit": "the audit that was under way was stopped. Choose the model to begin it again.",
+}
 #: Viewers of one run for whom the server draws at that pace; twice as many see half as many points.
 AT_THAT_PACE = 8
 
@@ -46,7 +52,8 @@ def prepare(experiment: Experiment) -> None:
 def start(kind: str, submit: Callable[[], None]) -> None:
     """Start it by `submit`; a refusal is kept for `refusal`."""
     address.touched()
-    st.session_state.refused = {}
+    refused = st.session_state.get("refused", {})
+    st.session_state.refused = {other: said for other, said in refused.items() if other != kind}
     try:
         submit()
     except QueueFull as full:
@@ -59,8 +66,17 @@ def cancel(kind: str) -> None:
     server.cancel(kind)
 
 
+def lost(session: str) -> None:
+    """Keep for `refusal` what was under way of the session that this one takes the place of."""
+    st.session_state.refused = {
+        kind: f"The connection was away for too long, so {LOST[kind]}"
+        for kind in server.lost(session)
+        if kind in LOST
+    }
+
+
 def refusal(kind: str) -> None:
-    """Why it could not be started, if so."""
+    """Why it could not be started, or does not go on, if so."""
     sentence = st.session_state.get("refused", {}).get(kind)
     if sentence:
         st.warning(sentence)

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from maskdemo.experiment import Experiment
-from maskdemo.ui import address, library
+from maskdemo.ui import address, job, library, server
 
 #: Name -> title, in the order of the menu; a page's script and its address have its name.
 TITLES: Mapping[str, str] = {
@@ -85,12 +85,19 @@ def menu() -> None:
 def leaving(page: StreamlitPage) -> None:
     """From the click on a link to another page until that is here, this one does not answer any more.
 
-    Why: see `maskdemo/ui/browser/leaving.js`.
+    Why: see `maskdemo/ui/browser/leaving.js`, which also tells of the session before this one.
     """
     # Without a number of its own, a run that says the same as the one before it would not be told.
     data = {"page": page.url_path, "pages": list(TITLES), "run": monotonic_ns()}
+    data["session"] = server.viewer()
     # Until the browser has its code, a place is kept for it above the page's title.
-    library.drawn_by(library.LEAVING)(key="leaving", data=data, height=1)
+    library.drawn_by(library.LEAVING)(key="leaving", data=data, height=1, on_lost_change=_on_lost)
+
+
+def _on_lost() -> None:
+    """Another session had this tab, and was given up while the connection was away."""
+    if isinstance(name := st.session_state.leaving.lost, str):
+        job.lost(name)
 
 
 def to_playground(experiment: Experiment, label: str = "Open in the playground") -> None:

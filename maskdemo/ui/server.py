@@ -88,6 +88,11 @@ def cancel(kind: str) -> None:
     shared().cancel(viewer(), kind)
 
 
+def lost(name: str) -> tuple[str, ...]:
+    """The kinds of work that were under way of an earlier session of this browser's tab."""
+    return shared().lost(name)
+
+
 def find(experiment: Experiment) -> Snapshot | None:
     """The finished run of this experiment, whoever asked for it, if it is still kept."""
     return shared().find(experiment)

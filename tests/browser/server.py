@@ -61,6 +61,7 @@ def running_server(
     log: Path = BUILD / "server.log",
     patience: float = 60,
     within: Sequence[str] = (),
+    options: Sequence[str] = (),
     store: str | None = None,
     base: str = "",
 ) -> Iterator[Server]:
@@ -73,18 +74,18 @@ def running_server(
     url = f"http://127.0.0.1:{(port := _free_port())}{base}"
     command = [*within, sys.executable, "-m", "streamlit", "run", script]
     # Watching files costs time and threads, and nothing is edited during a test.
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    options += ["--server.headless", "true", "--server.fileWatcherType", "none"]
-    options += ["--server.baseUrlPath", base]
+    command = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
+    command += ["--server.baseUrlPath", base]
     # So that a failing journey quotes the traceback, which viewers never see.
-    options += ["--client.showErrorDetails", "full"]
+    command += ["--client.showErrorDetails", "full"]
     began = time.monotonic()
     # Nothing is there from an earlier test run, and nothing of a person's own.
     new = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     surroundings = os.environ | {"MASKDEMO_STORE": store or new.name, "PYTHONUNBUFFERED": "1"}
     with log.open("wb", buffering=0) as sink:
         process = subprocess.Popen(
-            command + options,
+            [*command, *options],
             cwd=ROOT,
             env=surroundings,
             stdout=subprocess.PIPE,

@@ -327,6 +327,24 @@ def test_who_is_away_gives_way_to_who_is_there_and_is_told_of_it(queue, clock):
     assert queue.status("s", "studyrun").notice is None, "it goes on where it was"
 
 
+def test_what_was_under_way_of_who_came_back_too_late_is_told_once(queue, clock):
+    queue.submit("a", run(1))
+    queue.submit("a", STUDY)
+    queue.end(taken(queue))
+    queue.submit("b", run(2))
+    assert queue.lost("a") == (), "who is there has lost nothing"
+    queue.left("a")
+    queue.left("b")
+    clock.now += GRACE - 1
+    assert queue.lost("a") == ("studyrun",), "another session in the same place ends the wait"
+    assert queue.status("a", "studyrun") == Status()
+    assert places(queue, "b") == [1]
+    clock.now += 1
+    queue.submit("c", run(3))
+    assert queue.lost("b") == ("run",)
+    assert queue.lost("a") == queue.lost("b") == queue.lost("c") == ()
+
+
 def test_who_is_away_leaves_the_last_place_to_who_is_there(clock):
     queue = Queue(capacity=1, clock=clock, grace=GRACE)
     for viewer, seed in zip("ab", range(2), strict=True):

@@ -90,9 +90,9 @@ function move(event) {
   setTimeout(ask);
 }
 
-// Called on every run of the app; data: the page's name in links, empty for the first, all names, and a
-// number that tells the run from the one before it.
-export default function ({ data }) {
+// Called on every run of the app; data: the page's name in links, empty for the first, all names, a number
+// that tells the run from the one before it, and the session.
+export default function ({ data, setTriggerValue }) {
   if (!shown) {
     window.addEventListener("click", follow, true);
     window.addEventListener("popstate", move);
@@ -103,5 +103,7 @@ export default function ({ data }) {
   // The page that is left is drawn once more. Streamlit keeps which page is wanted for the whole session
   // (`PagesManager`), and a run that is given up for another page may write it last: then that is lost.
   else if (leaving()) setTimeout(ask);
+  // The connection was away for so long that the server has begun another session for this tab.
+  if (shown && data.session !== shown.session) setTriggerValue("lost", shown.session);
   shown = data;
 }
