@@ -67,14 +67,15 @@ def running_server(
 ) -> Iterator[Server]:
     """Start `streamlit run script` on a free port; stop it on the way out.
 
-    within: what comes before the command, such as what sets a limit. store: where trainings and
-    compiled programs are kept; by itself a new folder. base: the path in front of every page, "/app".
+    within: what comes before the command, such as what sets a limit. options: of Streamlit. store:
+    where trainings and compiled programs are kept; by itself a new folder. base: the path in front of
+    every page, "/app".
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{(port := _free_port())}{base}"
     command = [*within, sys.executable, "-m", "streamlit", "run", script]
     # Watching files costs time and threads, and nothing is edited during a test.
-    command = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
     command += ["--server.baseUrlPath", base]
     # So that a failing journey quotes the traceback, which viewers never see.
