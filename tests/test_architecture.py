@@ -169,6 +169,18 @@ def test_an_import_is_found_wherever_it_stands(tmp_path, monkeypatch):
     assert set(imports(file)) == top | {"maskdemo.snapshot", "keras", "maskdemo.charts"}
 
 
+def test_the_server_looks_into_no_model_of_a_stranger():
+    """It passes the bytes on. Only the process of an audit can be ended while it reads them."""
+    looking = {f"maskdemo.audit.{each}" for each in ("archive", "configuration", "rebuild")}
+    assert all(is_module(each) for each in looking)
+    offenders = {
+        name_of(path)
+        for path in sources("maskdemo/ui", "maskdemo/server", "pages")
+        if looking & set(imports(path))
+    }
+    assert not offenders
+
+
 def test_first_paint_does_not_wait_for_tensorflow():
     """The core a page needs, and all that pages import at the top, in a fresh process."""
     wanted = [name for room in LIGHT if is_module(name := f"maskdemo.{room}")]

@@ -1,25 +1,23 @@
-"""The audit of a stranger's configuration in a process of its own, under limits, step by step."""
+"""The audit of what a stranger hands in, in a process of its own, under limits, step by step."""
 
 from __future__ import annotations
 
 import queue
 import threading
-import time
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from maskdemo.audit.failures import unanswered
+from maskdemo.audit.limits import TIMEOUT_S
 from maskdemo.audit.report import Report
 from maskdemo.loading import load_tensorflow
 
-#: Bytes beyond what the process holds with Keras loaded; seconds; open files.
-MEMORY, SECONDS, FILES = 2 * 2**30, 120.0, 512
-#: Seconds of silence after which the newest is told again.
-HUSH = 0.2
+#: Bytes beyond what the process holds as it begins to read, and with Keras loaded; open files.
+READING_MEMORY, MEMORY, FILES = 512 * 2**20, 2 * 2**30, 512
 #: What is done, in this order; each takes about as long as the others.
 STAGES = (
+    "Reading the configuration",
     "Loading Keras",
     "Building the model from its configuration",
     "Trying sequences without padding",
@@ -51,61 +49,76 @@ class AuditRun:
         return Report.from_json(self.report) if self.report else None
 
 
-def audit_confined(config: str) -> Generator[AuditRun, None, None]:
-    """Audit a configuration. This process is of no other use afterwards: its limits stay.
+def audit_confined(content: bytes) -> Generator[AuditRun, None, None]:
+    """Audit a .keras file or a configuration. This process is of no other use afterwards.
 
-    The audit works in a thread, so that it can be left at any time and when its time is over.
+    Its limits stay, and the work goes on in a thread when nobody listens any more: it is for whoever
+    started this process to end it, at the latest after `TIMEOUT_S`.
     """
-    said: queue.SimpleQueue[AuditRun | None] = queue.SimpleQueue()
-    newest, end = AuditRun(), time.monotonic() + SECONDS
-    yield newest
-    threading.Thread(target=_work, args=(config, said), daemon=True).start()
-    while time.monotonic() < end:
-        try:
-            told = said.get(timeout=HUSH)
-        except queue.Empty:
-            told = newest
-        if told is None:
-            return
-        yield (newest := told)
-    yield replace(newest, cannot=f"The audit took longer than {SECONDS:.0f} seconds.")
+    told: queue.SimpleQueue[AuditRun | None] = queue.SimpleQueue()
+    yield AuditRun()
+    threading.Thread(target=_work, args=(content, told.put), daemon=True).start()
+    while (newest := told.get()) is not None:
+        yield newest
 
 
-def _work(config: str, said: queue.SimpleQueue[AuditRun | None]) -> None:
+def _work(content: bytes, put: Callable[[AuditRun | None], None]) -> None:
     stage = STAGES[0]
 
     def tell(words: str) -> None:
         nonlocal stage
         stage = words
-        said.put(AuditRun(stage))
+        put(AuditRun(stage))
 
     try:
-        said.put(AuditRun(stage, report=_report(config, tell)))
+        put(AuditRun(stage, report=_report(content, tell)))
     except Exception as failure:  # whatever a model can bring Keras to
-        said.put(AuditRun(stage, cannot=unanswered(failure)))
+        put(AuditRun(stage, cannot=unanswered(failure)))
     finally:
-        said.put(None)
+        put(None)
 
 
-def _report(config: str, tell: Any) -> str:
+def _report(content: bytes, tell: Callable[[str], None]) -> str:
+    from maskdemo.audit.archive import config_text
+    from maskdemo.audit.configuration import checked
+
+    # Before Keras, which takes seconds to load: what is refused is refused at once.
+    _limit_memory(READING_MEMORY)
+    config = checked(config_text(content))
+    _limit_memory(None)
+    tell("Loading Keras")
     load_tensorflow()
     import keras
 
-    from maskdemo.audit.rebuild import audit_config
+    from maskdemo.audit.rebuild import audit_checked
 
     keras.ops.zeros(1)  # whatever the backend still has to load
     limit()
-    return audit_config(config, tell=tell).to_json()
+    return audit_checked(config, tell=tell).to_json()
+
+
+def _limit_memory(size: int | None) -> None:
+    """Let this process take so many bytes more, until this is called again; None: as many as before."""
+    try:
+        import resource
+    except ImportError:  # elsewhere it can only be ended from outside
+        return
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    held = _address_space()
+    soft = hard if size is None or not held else held + size
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def limit() -> None:
     """From here on: bounded memory and processor time, and no file can be written. POSIX only."""
     try:
         import resource
-    except ImportError:  # elsewhere the time above still ends it
+    except ImportError:  # elsewhere it can only be ended from outside
         return
     bounds = {
-        resource.RLIMIT_CPU: int(4 * SECONDS),
+        resource.RLIMIT_CPU: int(4 * TIMEOUT_S),
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: FILES,

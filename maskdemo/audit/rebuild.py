@@ -26,13 +26,19 @@ STEPS = (40, 200, 1000)
 _ROOM, _FEWEST = 16_000_000, 4
 
 
-def audit_config(text: str, *, tell: Callable[[str], None] = lambda stage: None) -> Report:
+def audit_config(text: str) -> Report:
+    """Audit the model that a configuration describes, as `model.to_json()` returns it."""
+    return audit_checked(checked(text))
+
+
+def audit_checked(
+    config: dict[str, Any], *, tell: Callable[[str], None] = lambda stage: None
+) -> Report:
     """Audit the model that a configuration describes, with drawn weights.
 
-    text: what `model.to_json()` returns, or config.json of a .keras file, from anybody. To be called in
-    a process of its own, under limits: see `worker`. Raises CannotAudit with a sentence for people.
+    config: as `checked` returns it. A stranger's is audited in a process of its own, under limits: see
+    `confined`. Raises CannotAudit with a sentence for people.
     """
-    config = checked(text)
     tell("Building the model from its configuration")
     outputs = _outputs_of(config)
     sequences = max(_FEWEST, min(DRAWN, _ROOM // max(outputs, 1)))

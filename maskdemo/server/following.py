@@ -8,11 +8,12 @@ another job had its turn: then what is known already is not done again, where it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import astuple, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from maskdemo.audit.confined import AuditRun
 from maskdemo.server.increments import grow, grow_findings
+from maskdemo.server.job import Job
 from maskdemo.server.requests import Audit, Request, Run, StudyRun, study_to_plain
 from maskdemo.server.results import Results
 from maskdemo.snapshot import Snapshot
@@ -26,6 +27,8 @@ class Following(ABC):
 
     newest: Any = None
     done = 0.0
+    #: Bytes that go with each order, as they are.
+    payload = b""
     _over = False
 
     @abstractmethod
@@ -97,17 +100,39 @@ class AuditFollowed(Following):
     """An audit's messages each hold all that is known."""
 
     def __init__(self, request: Audit) -> None:
-        self._config = request.config
+        self.payload = request.content
         self.newest: AuditRun | None = None
 
     def order(self) -> Order | None:
         """See `Following`."""
-        return None if self._over else {"kind": "audit", "config": self._config}
+        return None if self._over else {"kind": "audit"}
 
     def take(self, content: AuditRun) -> None:
         """See `Following`."""
         self.newest = content
         self.done = content.done
+
+
+@dataclass
+class Doing:
+    """The order under way. number: as the worker was given it. told: to stop, or to give way.
+
+    began, heard: when it was given, and when the worker last said anything of it.
+    """
+
+    job: Job
+    following: Following
+    number: int
+    began: float
+    heard: float
+    told: str | None = None
+
+    def is_late(self, now: float) -> str:
+        """A sentence once it has taken longer than its request may; empty until then."""
+        timeout_s = self.job.request.timeout_s
+        if timeout_s is None or now - self.began <= timeout_s:
+            return ""
+        return f"It took longer than {timeout_s:.0f} seconds, so it was ended."
 
 
 def follow(request: Request, results: Results) -> Following:

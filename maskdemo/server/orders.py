@@ -38,7 +38,7 @@ def begin(order: Mapping[str, Any]) -> tuple[Shrink, Stream]:
         case "study":
             return shrink_findings, _study(order["study"], order["known"])
         case "audit":
-            return _whole, audit_confined(order["config"])
+            return _whole, audit_confined(order["payload"])
     raise ValueError("There is no work of this kind.")
 
 

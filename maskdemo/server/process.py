@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -62,15 +63,16 @@ class Process:
             | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
         )
         self.pid = self._process.pid
-        threading.Thread(target=self._listen, name=f"worker-{self.pid}", daemon=True).start()
+        self._outbox: queue.SimpleQueue[tuple[Mapping[str, Any], bytes] | None] = queue.SimpleQueue()
+        for work in (self._listen, self._send):
+            threading.Thread(target=work, name=f"worker-{self.pid}", daemon=True).start()
 
-    def order(self, what: Mapping[str, Any]) -> None:
-        """Send an order. To one that has died it is lost, and its end is told anyway."""
-        pipe = self._process.stdin
-        assert pipe is not None
-        with suppress(OSError, ValueError):  # the pipe is broken, or closed
-            pipe.write(json.dumps(what).encode() + b"\n")
-            pipe.flush()
+    def order(self, what: Mapping[str, Any], payload: bytes = b"") -> None:
+        """Send an order, and bytes with it; returns at once, also where the worker does not read.
+
+        To one that has died it is lost, and its end is told anyway.
+        """
+        self._outbox.put((what, payload))
 
     def kill(self) -> None:
         """End it now, with whatever it has started, and wait until it is gone.
@@ -84,9 +86,7 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
         if is_crash(self._process.wait()):
             remove_all(self._environment)
-        assert self._process.stdin is not None
-        with suppress(OSError):
-            self._process.stdin.close()
+        self._outbox.put(None)
 
     def ending(self) -> str:
         """How a worker that is gone has ended, as a sentence."""
@@ -97,6 +97,20 @@ class Process:
         else:
             why = f"stopped early (exit code {code})."
         return f"The process that computes {why}"
+
+    def _send(self) -> None:
+        pipe = self._process.stdin
+        assert pipe is not None
+        while (order := self._outbox.get()) is not None:
+            what, payload = order
+            if payload:
+                what = {**what, "bytes": len(payload)}
+            with suppress(OSError):  # the pipe is broken
+                pipe.write(json.dumps(what).encode() + b"\n")
+                pipe.write(payload)
+                pipe.flush()
+        with suppress(OSError):
+            pipe.close()
 
     def _listen(self) -> None:
         pipe = self._process.stdout

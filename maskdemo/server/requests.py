@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from maskdemo.audit.limits import TIMEOUT_S
 from maskdemo.experiment import Experiment
 from maskdemo.study.grid import Study
 
@@ -18,6 +19,8 @@ class _Asked:
     patient: ClassVar[bool] = False
     #: Whether it needs a process in which nothing else has happened.
     clean: ClassVar[bool] = False
+    #: Seconds after which its process is ended from outside; None: it may take as long as it does.
+    timeout_s: ClassVar[float | None] = None
 
     @property
     def work(self) -> float:
@@ -68,13 +71,17 @@ class StudyRun(_Asked):
 
 @dataclass(frozen=True)
 class Audit(_Asked):
-    """Find out whether padding leaks into the Keras model that a configuration describes, as JSON."""
+    """Find out whether padding leaks into a Keras model.
 
-    config: str
+    content: a .keras file or a configuration, from anybody. Only the process of the audit reads it.
+    """
+
+    content: bytes = field(repr=False)
 
     #: Its limits stay with the process, which nobody else is to have. It takes the worker's place
     #: rather than one beside it, so that a host of 690 MB never holds TensorFlow twice.
     clean: ClassVar[bool] = True
+    timeout_s: ClassVar[float | None] = TIMEOUT_S
 
 
 def study_to_plain(study: Study) -> dict[str, Any]:
@@ -101,7 +108,7 @@ Request = Run | StudyRun | Audit
 def kind_of(request: Request) -> str:
     """The name under which a viewer has one request at a time.
 
-    >>> kind_of(Audit("{}"))
+    >>> kind_of(Audit(b"{}"))
     'audit'
     """
     return type(request).__name__.lower()

@@ -10,12 +10,11 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from maskdemo.brought import is_here, packed
 from maskdemo.experiment import Experiment
-from maskdemo.server.following import Following, follow
+from maskdemo.server.following import Doing, Following, follow
 from maskdemo.server.job import Job, Status
 from maskdemo.server.messages import Ended, Newest, Prepared
 from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
@@ -33,17 +32,6 @@ TICK = 0.5
 MOST_IDLE_DEATHS = 2
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Doing:
-    """The order under way. number: as the worker was given it. told: to stop, or to give way."""
-
-    job: Job
-    following: Following
-    number: int
-    heard: float
-    told: str | None = None
 
 
 class Server:
@@ -66,7 +54,7 @@ class Server:
         self._start, self._most_memory, self._patience = start, most_memory, patience
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
         self._worker: Process | None = None
-        self._doing: _Doing | None = None
+        self._doing: Doing | None = None
         self._followed: dict[Job, Following] = {}
         self._number = self._idle_deaths = 0
         self._preparing: str | None = None  # for which viewer the worker compiles ahead
@@ -170,7 +158,7 @@ class Server:
             log.exception("A message could not be used")
             self._fail("What came back could not be read.")
 
-    def _take(self, doing: _Doing, message: object) -> None:
+    def _take(self, doing: Doing, message: object) -> None:
         doing.heard = self._queue.clock()
         self._idle_deaths = 0
         if isinstance(message, Newest) and message.number == doing.number:
@@ -184,7 +172,7 @@ class Server:
                 self._retire()
             self._after(doing, message)
 
-    def _after(self, doing: _Doing, ended: Ended) -> None:
+    def _after(self, doing: Doing, ended: Ended) -> None:
         job, following = doing.job, doing.following
         if ended.error is not None:
             self._end(job, error=ended.error)
@@ -233,8 +221,9 @@ class Server:
         worker = self._worker or self._hire(load=not job.request.clean)
         self._lend(worker, job.request.task)
         self._number += 1
-        self._doing = _Doing(job, following, self._number, self._queue.clock())
-        worker.order({"do": self._number, **order})
+        now = self._queue.clock()
+        self._doing = Doing(job, following, self._number, began=now, heard=now)
+        worker.order({"do": self._number, **order}, following.payload)
 
     def _lend(self, worker: Process, task: str) -> None:
         """Send a task that somebody brought, once to each worker."""
@@ -242,10 +231,13 @@ class Server:
             self._lent.add(task)
             worker.order({"task": packed(task_named(task))})
 
-    def _look_after(self, doing: _Doing) -> None:
+    def _look_after(self, doing: Doing) -> None:
         worker = self._worker
         assert worker is not None
-        if self._queue.clock() - doing.heard > self._patience:
+        now = self._queue.clock()
+        if late := doing.is_late(now):
+            self._fail(late)
+        elif now - doing.heard > self._patience:
             log.warning("The worker has not said anything for %s seconds", self._patience)
             worker.kill()
         elif doing.told != "stop" and not self._queue.is_wanted(doing.job):

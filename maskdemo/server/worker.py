@@ -69,6 +69,8 @@ class _Worker:
     def _listen(self) -> None:
         for line in self._orders_in:
             order = read(line)
+            if "bytes" in order:
+                order["payload"] = self._orders_in.read(order["bytes"])
             if "stop" in order:
                 self._stopped = order["stop"]
             elif "give_way" in order:

@@ -1,30 +1,26 @@
 """The audit page: which model, how far it is, what was found.
 
-A stranger's file is looked at here as data only; the model is built in the worker's place.
+What a stranger hands in stays bytes here: it is read in the worker's place, where it can be ended.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import streamlit as st
 
-from maskdemo.audit.archive import MAX_CONFIG, config_text
-from maskdemo.audit.configuration import VOCABULARY, checked
-from maskdemo.audit.confined import SECONDS, AuditRun
+from maskdemo.audit.confined import AuditRun
 from maskdemo.audit.diagram import mask_path, words
-from maskdemo.audit.entries import CannotAudit
 from maskdemo.audit.examples import EXAMPLES, Example
+from maskdemo.audit.limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.page import as_page
 from maskdemo.audit.report import Finding, Report
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
 from maskdemo.ui import address, job, live, navigation, server
+from maskdemo.ui.audit_files import Given, NoRoom, held_files
 from maskdemo.ui.upload import taken, uploader
 
-#: MB of a file that is uploaded: it is held in memory until its configuration is read.
-MOST_UPLOADED = 20
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
 COLOURS = {
     "leak": "red",
@@ -42,16 +38,8 @@ mask and why, with the fix as a program; and the path of the mask, layer by laye
 state = st.session_state
 
 
-@dataclass(frozen=True)
-class Given:
-    """A model to audit: how people call it, and its configuration."""
-
-    name: str
-    config: str
-
-
 def source() -> Given | None:
-    """Let people choose a model; None while there is none that can be audited."""
+    """Let people choose a model; None while there is none."""
     kind = st.segmented_control(
         "Model",
         [READY, FILE, TEXT],
@@ -94,8 +82,8 @@ def _example() -> Given:
 
 def _given_of(example: Example, put_right: bool) -> Given:
     if put_right:
-        return Given(f"{example.title}, put right", example.fixed)
-    return Given(example.title, example.config)
+        return Given(f"{example.title}, put right", example.fixed.encode())
+    return Given(example.title, example.config.encode())
 
 
 def _file() -> Given | None:
@@ -103,7 +91,7 @@ def _file() -> Given | None:
         "A .keras file",
         types=["keras", "json"],
         key=f"audit_upload_{state.get('audit_uploads', 0)}",
-        max_mb=MOST_UPLOADED,
+        max_mb=MAX_FILE_MB,
         on_change=_read_upload,
         help="Of a larger one, paste the configuration: print(model.to_json()).",
     )
@@ -111,23 +99,21 @@ def _file() -> Given | None:
     if complaint := state.get("audit_complaint"):
         st.error(live.plain(complaint))
     elif given is not None:
-        st.caption(f"Read from {live.plain(given.name)}: the configuration, nothing else.")
+        st.caption(f"To be audited: {live.plain(given.name)}. Of it only the configuration is read.")
     return given
 
 
 def _read_upload() -> None:
-    """Keep the configuration and let the file go."""
+    """Keep the file's bytes, and let go of the last one's."""
     address.touched()
     uploaded = state[f"audit_upload_{state.get('audit_uploads', 0)}"]
     if uploaded is None:
         return
-    state.audit_file = state.audit_complaint = None
+    state.audit_file = state.audit_given = state.audit_complaint = None
     try:
-        text = config_text(taken(uploaded))
-        checked(text)
-        state.audit_file = Given(uploaded.name[:80], text)
-    except CannotAudit as cannot:
-        state.audit_complaint = str(cannot)
+        state.audit_file = held_files().hold(uploaded.name[:80], taken(uploaded))
+    except NoRoom as full:
+        state.audit_complaint = str(full)
     state.audit_uploads = state.get("audit_uploads", 0) + 1  # a new uploader holds no file
 
 
@@ -135,7 +121,7 @@ def _text() -> Given | None:
     text = st.text_area(
         "What model.to_json() returns",
         height=180,
-        max_chars=MAX_CONFIG,
+        max_chars=MAX_TEXT,
         key="audit_text",
         on_change=address.touched,
         persist_state="session",
@@ -143,18 +129,13 @@ def _text() -> Given | None:
     )
     if not text or not text.strip():
         return None
-    try:
-        checked(text)
-    except CannotAudit as cannot:
-        st.error(live.plain(str(cannot)))
-        return None
-    return Given("The pasted configuration", text)
+    return Given("The pasted configuration", text.encode())
 
 
 def begin() -> None:
     """Ask for the audit of what is chosen."""
     given: Given = state.audit_given
-    server.submit(Audit(given.config))
+    server.submit(Audit(given.content))
     state.audited = given
 
 
@@ -174,12 +155,12 @@ def results() -> None:
     if newest is None or audited is None:
         st.markdown(WHAT_COMES)
         return
+    if newest.done == 1.0 and audited != state.get("audit_given"):
+        st.info(f"This is what was found in: {live.plain(audited.name)}.")
     if newest.cannot:
         st.error(live.plain(newest.cannot))
     if (report := newest.found) is None:
         return
-    if audited != state.get("audit_given"):
-        st.info(f"This is what was found in: {live.plain(audited.name)}.")
     (st.success if report.clean else st.error)(live.plain(report.sentence))
     left, right = st.columns([5, 3], gap="medium")
     with left:
@@ -249,7 +230,7 @@ def what_this_does() -> None:
             "Nobody's weights and nobody's code are loaded here. Of a file only the configuration is "
             "read, as data. Every layer in it must be one of Keras's own that only compute. The model "
             "is then built anew with drawn weights, which shows a leak just as well, in a process of "
-            f"its own with bounded memory and {SECONDS:.0f} seconds; tables of words are cut to "
+            f"its own with bounded memory and {TIMEOUT_S:.0f} seconds; tables of words are cut to "
             f"{VOCABULARY:,}. That process ends with the audit, and nothing of the model is kept.\n\n"
             "At home, where you trust your own file, the same audit takes the trained weights, custom "
             "layers, your own sequences, the compiled loss and metrics, and a saved copy:"

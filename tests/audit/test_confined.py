@@ -10,6 +10,7 @@ import pytest
 from maskdemo.audit.confined import STAGES, AuditRun
 from maskdemo.audit.examples import EXAMPLES
 from maskdemo.audit.report import Report
+from tests.audit.hostile import archive, layer, model
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ PROGRAM = """
 import json, sys
 from dataclasses import asdict
 from maskdemo.audit.confined import audit_confined
-runs = list(audit_confined(sys.stdin.read()))
+runs = list(audit_confined(sys.stdin.buffer.read()))
 try:
     with open("canary", "w") as canary:
         canary.write("x")
@@ -27,18 +28,18 @@ except OSError:
     written = False
 import resource
 print(json.dumps({"runs": [asdict(run) for run in runs], "written": written,
-                  "bounded": resource.getrlimit(resource.RLIMIT_AS)[0] > 0}))
+                  "bounded": resource.getrlimit(resource.RLIMIT_AS)[0] > 0,
+                  "keras": "keras" in sys.modules}))
 """
 
 
-def told_by_a_process(config: str, folder: Path) -> dict:
+def told_by_a_process(content: bytes, folder: Path) -> dict:
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        input=config,
+        input=content,
         cwd=folder,
         env={"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "PATH": ""},
         capture_output=True,
-        text=True,
         check=True,
     )
     return json.loads(run.stdout)
@@ -46,7 +47,7 @@ def told_by_a_process(config: str, folder: Path) -> dict:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
 def test_a_process_tells_its_steps_and_can_write_nothing(tmp_path):
-    told = told_by_a_process(EXAMPLES["convolution"].config, tmp_path)
+    told = told_by_a_process(EXAMPLES["convolution"].config.encode(), tmp_path)
     runs = [AuditRun(**each) for each in told["runs"]]
     stages = list(dict.fromkeys(run.stage for run in runs))
     assert stages == list(STAGES)
@@ -55,6 +56,13 @@ def test_a_process_tells_its_steps_and_can_write_nothing(tmp_path):
     assert isinstance(report, Report) and report.leaks[0].layer == "convolution"
     assert not told["written"] and told["bounded"]
     assert (tmp_path / "canary").exists() is False or not (tmp_path / "canary").read_bytes()
+
+
+def test_what_is_refused_is_refused_before_keras_is_loaded(tmp_path):
+    told = told_by_a_process(archive(model(layer("Lambda"))), tmp_path)
+    runs = [AuditRun(**each) for each in told["runs"]]
+    assert "'Lambda' is no layer" in runs[-1].cannot and not told["keras"]
+    assert {run.stage for run in runs} == {STAGES[0]}
 
 
 def test_a_sentence_where_there_is_no_report():

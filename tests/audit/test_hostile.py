@@ -1,9 +1,12 @@
 """Nobody's file runs anything, takes memory, or leaves anything behind: it comes to a sentence."""
 
+import gc
 import json
 import os
 import random
+import time
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from maskdemo.audit.archive import MAX_CONFIG, config_text
 from maskdemo.audit.configuration import checked
 from maskdemo.audit.entries import CannotAudit
-from tests.audit.hostile import CANARY, CONFIGURATIONS, FILES, LARGE, SOUND, archive, model
+from tests.audit.hostile import CANARY, CONFIGURATIONS, FILES, LARGE, SOUND, archive, layer, model
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +51,47 @@ def test_a_hostile_file_comes_to_a_sentence(name):
         assert tracemalloc.get_traced_memory()[1] < 12 * MAX_CONFIG
     finally:
         tracemalloc.stop()
+
+
+#: Texts of any size, of shapes that parsers and patterns have been slow with.
+SHAPES = {
+    "escaped_quotes": lambda size: '{"a": "' + '\\"' * (size // 2),
+    "backslashes": lambda size: '{"a": "' + "\\" * size,
+    "quotes": lambda size: '{"a": ' + '"' * size,
+    "strings": lambda size: "[" + '"",' * (size // 3) + '""]',
+    "open_lists": lambda size: "[" * size,
+    "open_objects": lambda size: '{"a":' * (size // 5),
+    "empty_lists": lambda size: "[" + "[]," * (size // 3) + "[]]",
+    "empty_objects": lambda size: "[" + "{}," * (size // 3) + "{}]",
+    "digits": lambda size: "9" * size,
+    "digits_after_the_point": lambda size: "0." + "1" * size,
+    "exponent": lambda size: "1e" + "9" * size,
+    "spaces": lambda size: " " * size + "{",
+    "a_longername": lambda size: json.dumps(model(layer("Dense", {"name": "a " * (size // 2) + "!"}))),
+    "a_longerargument": lambda size: json.dumps(model(layer("Dense", {"a_" * (size // 2) + "!": 1}))),
+    "a_longerformula": lambda size: json.dumps(model(layer("Dense", {"equation": "a " * (size // 2)}))),
+}
+
+
+def seconds(text: str) -> float:
+    """Of the processor, the least of three times; without the walks over all that the tests hold."""
+    took = []
+    gc.disable()
+    for _ in range(3):
+        began = time.process_time()
+        with suppress(CannotAudit):
+            checked(text)
+        took.append(time.process_time() - began)
+    gc.enable()
+    return min(took)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_reading_takes_time_in_proportion_to_the_text(name):
+    """Sixteen times the text: 16 times as long where that is so, 256 times where it is quadratic."""
+    text = SHAPES[name]
+    short, longer = seconds(text(4_000)), seconds(text(64_000))
+    assert longer < 64 * short + 0.02, f"{short:.4f} s, then {longer:.4f} s"
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

@@ -46,7 +46,7 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
     for viewer in (ann, ben, eve):
         viewer.open("/audit")
     upload(ann, "mine.keras", archive(LEAKING, extra={"model.weights.h5": bytes(range(200))}))
-    expect(ann.page.get_by_text("Read from mine.keras")).to_be_visible()
+    expect(ann.page.get_by_text("To be audited: mine.keras")).to_be_visible()
     paste(ben, RIGHT)
     expect(audit_button(ben.page)).to_be_enabled()
 
@@ -54,8 +54,8 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
     expect(ann.page.get_by_role("button", name="Cancel")).to_be_visible()
     audit_button(ben.page).click()
     upload(eve, "evil.keras", archive(model(layer("Lambda"))))
-    expect(verdict(eve.page, "'Lambda' is no layer that is audited here")).to_be_visible()
-    expect(audit_button(eve.page)).to_be_disabled()
+    expect(eve.page.get_by_text("To be audited: evil.keras")).to_be_visible()
+    audit_button(eve.page).click()
 
     expect(verdict(ann.page, "Padding leaks into this model")).to_be_visible()
     heading = ann.page.get_by_role("heading", name="convolution loses the mask, with a warning")
@@ -74,6 +74,7 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
         ben.page.get_by_role("button", name="Report").click()
     waiting.value.save_as(file := tmp_path / "audit.html")
     assert "Padding does not leak" in file.read_text(encoding="utf-8")
+    expect(verdict(eve.page, "'Lambda' is no layer that is audited here")).to_be_visible()
     expect(verdict(eve.page, "this model")).to_have_count(0)
 
 

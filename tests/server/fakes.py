@@ -32,7 +32,7 @@ class FakeProcess:
         self.pid = next(self.pids)
         self.orders: list[Mapping[str, Any]] = []
 
-    def order(self, what: Mapping[str, Any]) -> None:
+    def order(self, what: Mapping[str, Any], payload: bytes = b"") -> None:
         self.orders.append(what)
         if "stop" in what:
             self._stopped.add(what["stop"])
@@ -41,7 +41,7 @@ class FakeProcess:
         elif "prepare" in what:
             self._tell(self, Prepared())
         elif "do" in what:
-            threading.Thread(target=self._do, args=(what,), daemon=True).start()
+            threading.Thread(target=self._do, args=({**what, "payload": payload},), daemon=True).start()
 
     def kill(self) -> None:
         self.die()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from maskdemo.audit.confined import AuditRun
 from maskdemo.experiment import Experiment
 from maskdemo.inputs import Chance
 from maskdemo.server import Audit, Run, Server, StudyRun
@@ -265,6 +266,54 @@ def test_a_silent_worker_is_taken_for_dead(make):
     held.let.release()
 
 
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_audit_that_takes_too_long_is_ended_from_outside(make):
+    """Whatever it says meanwhile: no silence is needed for that, and it does not begin again."""
+    clock, let = Clock(), threading.Event()
+
+    def audits_for_ever(order: Mapping[str, Any]) -> Iterator[AuditRun]:
+        if order["kind"] == "audit":
+            asked.append(order["payload"])
+            while not let.wait(0.001):
+                yield AuditRun()
+
+    asked: list[bytes] = []
+    server = make(audits_for_ever, clock=clock)
+    until(lambda: server.workers)
+    server.submit("a", Audit(b"a text that takes long"))
+    until(lambda: server.status("a", "audit").newest)
+    first = server.worker
+    clock.now = Audit.timeout_s or 0.0
+    steps = server.steps
+    until(lambda: server.steps > steps + 2)
+    assert phase(server, "a", "audit") == "running"
+    clock.now += 1.0
+    until(lambda: phase(server, "a", "audit") == "failed")
+    status = server.status("a", "audit")
+    assert status.error == "It took longer than 120 seconds, so it was ended."
+    assert status.notice is None and asked == [b"a text that takes long"]
+    until(lambda: server.worker not in (None, first))
+    let.set()
+
+
+def test_a_run_may_take_as_long_as_it_does(make):
+    clock, held = Clock(), Held()
+    server = make(held, clock=clock, patience=1e9)
+    server.submit("a", Run(small()))
+    until(lambda: half_way(server, "a"))
+    clock.now = 1e6
+    steps = server.steps
+    until(lambda: server.steps > steps + 2)
+    assert phase(server, "a") == "running"
+    held.let.release()
+
+
 def test_a_grown_worker_is_replaced_between_two_orders(make, monkeypatch):
     held = Held()
     server = make(held, most_memory=-1)
@@ -294,7 +343,7 @@ def test_compiling_ahead_waits_for_work(make):
 def test_who_leaves_is_forgotten(make):
     held = Held()
     server = make(held, grace=0.0)
-    for kind in (Run(small()), StudyRun(STUDY), Audit("{}")):
+    for kind in (Run(small()), StudyRun(STUDY), Audit(b"{}")):
         server.submit("a", kind)
         server.submit("b", replace(kind))
     server.left("a")

@@ -351,6 +351,28 @@ def test_one_that_cannot_go_on_is_replaced_at_once(shared):
 
 
 @posix
+def test_who_gives_orders_never_waits_for_a_worker_that_does_not_read():
+    worker = Process(lambda process, message: None)
+    os.kill(worker.pid, signal.SIGSTOP)
+    worker.order({"do": 1, "kind": "audit"}, bytes(20 * 2**20))
+    worker.kill()
+    assert "SIGKILL" in worker.ending()
+
+
+def test_bytes_go_with_an_order_whatever_they_hold():
+    content = b'{"stop": 1}\n\0\xff\n' * 9000  # would be orders, if they were read as lines
+    head = json.dumps({"do": 1, "kind": "audit", "bytes": len(content)}).encode()
+    worker = Raw(head, content + json.dumps({"do": 2, "kind": "nothing"}).encode())
+    answers = []
+    while not answers or answers[-1].number == 1:
+        answers.append(worker.read())
+    assert answers[-3].content.cannot == "The configuration is no text."
+    assert answers[-1].error == "There is no work of this kind."
+    worker.close_input()
+    assert worker.ended()[0] != 0
+
+
+@posix
 def test_it_stands_back_for_the_server():
     gone = threading.Event()
     worker = Process(lambda process, message: gone.set() if message is None else None)

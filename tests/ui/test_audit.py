@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from maskdemo.audit.confined import STAGES, AuditRun
 from maskdemo.audit.examples import EXAMPLES
 from maskdemo.audit.report import Finding, LayerRow, Report, Tried
 from maskdemo.ui import server
+from maskdemo.ui.audit_files import HeldFiles, NoRoom
 from tests.audit.hostile import SOUND, archive, layer, model
 from tests.server.fakes import FakeServer
 from tests.ui import app
@@ -48,16 +50,17 @@ def own_server() -> Iterator[None]:
 
 
 @pytest.fixture
-def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     """What was asked for; a convolution leaks, and everything else is clean."""
-    asked: list[str] = []
+    asked: list[bytes] = []
 
     def answer(order) -> Iterator[AuditRun]:
         if order["kind"] != "audit":
             return
-        asked.append(order["config"])
+        content = order["payload"]
+        asked.append(content)
         yield AuditRun(STAGES[2])
-        report = LEAKING if "Conv1D" in order["config"] and "NotEqual" not in order["config"] else CLEAN
+        report = LEAKING if b"Conv1D" in content and b"NotEqual" not in content else CLEAN
         yield AuditRun(STAGES[-1], report=report.to_json())
 
     fake = FakeServer(answer)
@@ -82,7 +85,8 @@ def test_click_see_the_layer_put_right_and_again(orders):
     assert "This is what was found in: A convolution in between" in shown(page)
     page.button(key="audit_start").click().run()
     app.until(page, lambda each: len(each.success) == 1)
-    assert orders == [EXAMPLES["convolution"].config, EXAMPLES["convolution"].fixed]
+    example = EXAMPLES["convolution"]
+    assert orders == [example.config.encode(), example.fixed.encode()]
 
 
 def test_every_example_has_its_sentence_and_its_scenario(orders):
@@ -94,43 +98,57 @@ def test_every_example_has_its_sentence_and_its_scenario(orders):
         assert any(label.startswith("See the same") for label, _ in links(page))
 
 
-def test_a_file_is_read_as_data(orders):
+def test_a_file_is_passed_on_as_it_is(orders):
     page = app.opened("audit")
     page.session_state["audit_source"] = "A .keras file"
     page.run()
     assert page.button(key="audit_start").disabled
     page.get("file_uploader")[0].upload("mine.keras", archive(SOUND), "application/zip").run()
-    assert "Read from mine.keras" in shown(page)
+    assert "To be audited: mine.keras" in shown(page)
     audited(page)
-    assert json.loads(orders[0]) == SOUND
+    assert orders == [archive(SOUND)]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (archive(model(layer("Lambda"))), "'Lambda' is no layer"),
-        (b"MZ", "no .keras file"),
-        (archive(SOUND, extra={"../x": b"1"}), "leads out of it"),
-    ],
-)
-def test_a_hostile_file_comes_to_a_sentence(content, words, orders):
+@pytest.mark.parametrize("content", [archive(model(layer("Lambda"))), b"MZ", b"\0" * 1_000_000])
+def test_a_hostile_file_is_passed_on_as_it_is(content, orders):
     page = app.opened("audit")
     page.session_state["audit_source"] = "A .keras file"
     page.run()
     page.get("file_uploader")[0].upload("evil.keras", content, "application/zip").run()
-    assert words in shown(fine(page)) and page.button(key="audit_start").disabled
-    assert not orders
+    assert "To be audited: evil.keras" in shown(fine(page)) and not orders
+    audited(page)
+    assert orders == [content]
 
 
-def test_a_pasted_configuration(orders):
+def test_files_without_room_come_to_a_sentence(orders, monkeypatch):
+    monkeypatch.setattr("maskdemo.ui.audit.held_files", lambda: HeldFiles(max_bytes=10))
+    page = app.opened("audit")
+    page.session_state["audit_source"] = "A .keras file"
+    page.run()
+    page.get("file_uploader")[0].upload("mine.keras", b"x" * 11, "application/zip").run()
+    assert "no room for this file" in shown(fine(page)) and page.button(key="audit_start").disabled
+
+
+def test_files_count_for_as_long_as_anybody_refers_to_them():
+    held = HeldFiles(max_bytes=10)
+    first, second = held.hold("a", b"123456"), held.hold("b", b"1234")
+    with pytest.raises(NoRoom, match="paste the configuration"):
+        held.hold("c", b"1")
+    assert first.content == b"123456" and second.name == "b"
+    del first
+    gc.collect()
+    assert held.hold("c", b"123456").content == b"123456"
+
+
+@pytest.mark.parametrize("text", ["{", json.dumps(SOUND), '{"a": "' + '\\"' * 100_000])
+def test_a_pasted_configuration_is_passed_on_as_it_is(text, orders):
     page = app.opened("audit")
     page.session_state["audit_source"] = "A configuration"
     page.run()
-    page.text_area[0].set_value("{").run()
-    assert "no valid JSON" in shown(page) and page.button(key="audit_start").disabled
-    page.text_area[0].set_value(json.dumps(SOUND)).run()
+    assert page.button(key="audit_start").disabled
+    page.text_area[0].set_value(text).run()
     audited(page)
-    assert len(page.success) == 1
+    assert len(page.success) == 1 and orders == [text.encode()]
     assert {"audit_html", "audit_json"} <= {each.key for each in page.get("download_button")}
 
 
