@@ -17,6 +17,7 @@ from typing import Any
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.Navigation_pb2 import Navigation
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
@@ -53,6 +54,7 @@ class Viewer:
         self._runs = 0
         self._finished = 0
         self._query = self._page = ""
+        self._shown: str | None = None  # the page that the server draws, as `open` names it
         self._changed = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,8 +107,9 @@ class Viewer:
         return "\n".join([*said, *(each.text for each in self.elements("progress"))])
 
     async def press(self, label: str) -> None:
-        """Press a button, as soon as it is there."""
+        """Press a button of the page that was opened, as soon as it is there."""
         await self.until(lambda: self.has_button(label))
+        assert self._shown == self._page, f"This page is {self._shown!r}, not {self._page!r}."
         drawn = self._button(label)
         assert drawn is not None
         await self._rerun(pressed=drawn.element.button.id, fragment=drawn.fragment)
@@ -210,6 +213,8 @@ class Viewer:
         if kind == "new_session":
             self._runs += 1
             self.session = message.new_session.initialize.session_id or self.session
+        elif kind == "navigation":
+            self._go(message.navigation)
         elif kind == "delta":
             self._draw(message)
         elif kind == "ref_hash":
@@ -225,6 +230,11 @@ class Viewer:
                 self.looks += 1
             else:
                 self._finished += 1
+
+    def _go(self, navigation: Navigation) -> None:
+        pages = {each.page_script_hash: each for each in navigation.app_pages}
+        page = pages[navigation.page_script_hash]
+        self._shown = "" if page.is_default else page.url_pathname
 
     def _draw(self, message: ForwardMsg) -> None:
         delta = message.delta

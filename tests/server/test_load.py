@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.bench.load import Plan, measured
+from tests.bench.viewer import Viewer
 from tests.samples import small
 
 #: Two kinds of settings that share their compiled programs: compiling is most of a short run, and
 #: each kind is first trained alone.
 KINDS = tuple(small(repeats=2, pad_value=value) for value in (0.0, 1.0))
+
+
+def test_a_button_is_pressed_on_no_other_page_than_the_one_that_was_opened():
+    shown, button = ForwardMsg(), ForwardMsg()
+    for name in ("playground", "inside"):
+        shown.navigation.app_pages.add(page_script_hash=name, url_pathname=name)
+    shown.navigation.app_pages[0].is_default = True
+    shown.navigation.page_script_hash = "inside"
+    button.delta.new_element.button.label = "Train"
+    viewer = Viewer("http://127.0.0.1")
+    for message in (shown, button):
+        viewer._take(message)
+    with pytest.raises(AssertionError, match="This page is 'inside', not ''"):
+        asyncio.run(viewer.press("Train"))
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ def followed(messages: Sequence[ForwardMsg]) -> Tree:
     return page
 
 
-@pytest.mark.parametrize("page", ["playground", "inside", "study", "article"])
+@pytest.mark.parametrize("page", ["playground", "inside", "study"])
 def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
     """The server then throws away what was drawn of it but not sent yet."""
     sent: list[ForwardMsg] = []
