@@ -10,17 +10,15 @@ used as it is: they run functions that return once, and send them as pickles, wh
 plain data and what is known grows as one watches.
 """
 
-from maskdemo.server.job import QueueFull, Status
-from maskdemo.server.requests import Audit, Request, Run, StudyRun, kind_of
+from maskdemo.server.jobs import Audit, QueueFull, Run, Status, StudyRun, Work
 from maskdemo.server.supervisor import Server
 
 __all__ = [
     "Server",
     "Status",
     "QueueFull",
-    "Request",
+    "Work",
     "Run",
     "StudyRun",
     "Audit",
-    "kind_of",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from maskdemo.server.requests import Request, Run, kind_of
+from maskdemo.server.jobs import Run, Work
 
 #: How many of the last jobs are remembered.
 LAST = 8
@@ -18,25 +18,25 @@ class Pace:
     runs: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=LAST))
     others: dict[str, float] = field(default_factory=dict)
 
-    def learn(self, request: Request, seconds: float) -> None:
+    def learn(self, work: Work, seconds: float) -> None:
         """Note how long it took, in all its turns. Studies teach nothing: much of them may be known."""
-        if isinstance(request, Run):
-            self.runs.append((request.work, seconds))
-        elif not request.work:
-            self.others[kind_of(request)] = seconds
+        if isinstance(work, Run):
+            self.runs.append((work.multiply_adds, seconds))
+        elif not work.multiply_adds:
+            self.others[work.kind] = seconds
 
-    def expected(self, request: Request) -> float | None:
-        """Seconds that all of the request takes; None before anything like it was done."""
-        if not request.work:
-            return self.others.get(kind_of(request))
+    def expected(self, work: Work) -> float | None:
+        """Seconds that all of the work takes; None before anything like it was done."""
+        if not work.multiply_adds:
+            return self.others.get(work.kind)
         if not self.runs:
             return None
         works, times = zip(*self.runs, strict=True)
-        return request.work * sum(times) / sum(works)
+        return work.multiply_adds * sum(times) / sum(works)
 
-    def left(self, request: Request, done: float, ran: float) -> float | None:
+    def left(self, work: Work, done: float, ran: float) -> float | None:
         """Seconds that the rest takes: done is the share behind it, ran the seconds it took."""
-        whole = self.expected(request)
+        whole = self.expected(work)
         if whole is None:
             # Its own pace, once there is enough of it to be told from starting and compiling.
             return ran / done * (1 - done) if done >= 0.2 else None

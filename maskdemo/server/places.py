@@ -11,9 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-from maskdemo.server.job import Job, Status
+from maskdemo.server.jobs import Job, Status, Work
 from maskdemo.server.presence import Presence
-from maskdemo.server.requests import Request
 
 #: Unfinished results (of cancelled or failed jobs) that are kept for whoever asked for them.
 UNFINISHED_KEPT = 8
@@ -91,16 +90,16 @@ class Places:
         """Cancel and forget what belongs to a viewer, or is about a task; the kinds that went on."""
         going = []
         for at, place in list(self._places.items()):
-            if at[0] == viewer or (task is not None and place.job.request.task == task):
+            if at[0] == viewer or (task is not None and place.job.work.task == task):
                 going += [at[1]] * place.going
                 self.leave(at)
                 del self._places[at]
         return tuple(going)
 
-    def job_of(self, request: Request) -> Job | None:
+    def job_of(self, work: Work) -> Job | None:
         """The job that does this already, if one does."""
         going = (each.job for each in self._places.values() if each.going)
-        return next((job for job in going if job.request == request), None)
+        return next((job for job in going if job.work == work), None)
 
     def viewers_of(self, job: Job) -> list[str]:
         """Who waits for it."""
@@ -113,7 +112,7 @@ class Places:
 
     def rank(self, job: Job) -> tuple[bool, bool]:
         """What comes before all turns: the lowest first."""
-        return self.is_away(job), job.request.patient
+        return self.is_away(job), job.work.patient
 
     def waiting(self) -> list[Job]:
         """The queue: by rank, then who lost a worker comes first, then who waits longest."""
@@ -125,13 +124,13 @@ class Places:
 
     def take_turns(self, job: Job) -> None:
         """The viewers of a job that begins go to the back with what they have waiting beside it."""
-        viewers, patient = set(self.viewers_of(job)), job.request.patient
+        viewers, patient = set(self.viewers_of(job)), job.work.patient
         others = [
             place
             for (viewer, _), place in self._places.items()
             if viewer in viewers
             and place.job.phase == "queued"
-            and place.job.request.patient == patient
+            and place.job.work.patient == patient
         ]
         for place in sorted(others, key=lambda place: place.since):
             place.since = self._next_turn()

@@ -1,9 +1,9 @@
-"""Who is next: a fair queue of what viewers asked for, one request running at a time.
+"""Who is next: a fair queue of what viewers asked for, one job running at a time.
 
 A state machine without processes or threads of its own. Viewers call `submit`, `status`, `cancel`,
 `left` and `returned`; whoever does the work calls `take`, `show`, `end`, `give_way` and `died`.
 
-The same request of several viewers is one job: all see the same, and the last one to leave stops it.
+The same work for several viewers is one job: all see the same, and the last one to leave stops it.
 Whose turn it is, `maskdemo.server.places` says. Jobs that are patient (studies) come after all
 that are not, and those whose viewers are all away come last; either gives way when a job that comes
 before it arrives.
@@ -20,11 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from maskdemo.experiment import Experiment
-from maskdemo.server.job import Job, QueueFull, Status
+from maskdemo.server.jobs import Job, QueueFull, Status, Work
 from maskdemo.server.pace import Pace
 from maskdemo.server.places import Place, Places
 from maskdemo.server.presence import GRACE_S, Presence
-from maskdemo.server.requests import Request, kind_of
 
 #: What is told of a job that did so, to viewers who come back.
 GAVE_WAY = "The connection was away, so this gave way to others."
@@ -60,22 +59,22 @@ class Queue:
 
     # What viewers do.
 
-    def submit(self, viewer: str, request: Request) -> None:
-        """Queue a request in place of the viewer's earlier one of its kind; or join an equal one.
+    def submit(self, viewer: str, work: Work) -> None:
+        """Queue work in place of the viewer's earlier one of its kind; or join an equal one.
 
         A viewer who asks for something else while waiting keeps the turn, which has not been used.
         Raises QueueFull if no place is left; nothing has changed then.
         """
         with self._lock:
             self.sweep()
-            at = (viewer, kind_of(request))
+            at = (viewer, work.kind)
             earlier = self._places.find(at)
-            if earlier is not None and earlier.going and earlier.job.request == request:
+            if earlier is not None and earlier.going and earlier.job.work == work:
                 return
-            job = self._places.job_of(request)
+            job = self._places.job_of(work)
             if job is None:
                 self._check_room(earlier)
-                job = Job(request)
+                job = Job(work)
             self._places.put(at, job)
             self._ahead.pop(viewer, None)  # the job itself now does whatever it needs
 
@@ -97,10 +96,10 @@ class Queue:
                 seconds, viewers = self._seconds_left(job), len(self._places.viewers_of(job))
             return Status(job.phase, position, seconds, job.newest, job.error, job.notice, viewers)
 
-    def seconds_for(self, request: Request) -> float | None:
+    def seconds_for(self, work: Work) -> float | None:
         """About how long all of it takes, once it runs; None before anything like it was done."""
         with self._lock:
-            return self.pace.expected(request)
+            return self.pace.expected(work)
 
     def cancel(self, viewer: str, kind: str) -> None:
         """Leave a job; the last one to leave stops it. What was shown until now stays."""
@@ -196,7 +195,7 @@ class Queue:
         """It waits again, in its old turn, and what it has found stays."""
         with self._lock:
             if self._put_down(job):
-                job.wait_again(None if job.request.patient else GAVE_WAY)
+                job.wait_again(None if job.work.patient else GAVE_WAY)
 
     def died(self, job: Job, why: str) -> None:
         """Its worker died: it begins again before all others, or is given up."""
@@ -215,7 +214,7 @@ class Queue:
             if newest is not None:
                 job.newest = newest
             if error is None:
-                self.pace.learn(job.request, job.ran)
+                self.pace.learn(job.work, job.ran)
             self._places.trim()
 
     def sweep(self) -> None:
@@ -259,7 +258,7 @@ class Queue:
 
     def _seconds_left(self, job: Job) -> float | None:
         ran = job.ran + (0.0 if job.began is None else self.clock() - job.began)
-        return self.pace.left(job.request, job.done, ran)
+        return self.pace.left(job.work, job.done, ran)
 
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
         total = 0.0

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from maskdemo.brought import is_here
 from maskdemo.experiment import Experiment
-from maskdemo.server.job import Status
+from maskdemo.server.jobs import Status
 from maskdemo.snapshot import Snapshot
 
 MAX_BYTES = 256 * 2**20

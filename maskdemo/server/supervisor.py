@@ -10,16 +10,15 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from maskdemo.brought import is_here, packed
 from maskdemo.experiment import Experiment
-from maskdemo.server.following import Doing, Following, follow
-from maskdemo.server.job import Job, Status
+from maskdemo.server.jobs import Job, Run, Status, Work
 from maskdemo.server.messages import Ended, Newest, Prepared
 from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
 from maskdemo.server.queue import Queue
-from maskdemo.server.requests import Request, Run
 from maskdemo.server.results import Kept, Results
 from maskdemo.snapshot import Snapshot
 from maskdemo.tasks import task_named
@@ -34,8 +33,31 @@ MOST_IDLE_DEATHS = 2
 log = logging.getLogger(__name__)
 
 
+@dataclass
+class _Doing:
+    """The job under way. number: as the worker was given it. told: to stop, or to give way.
+
+    began, heard: when it was given, and when the worker last said anything of it. result: what has
+    come of it since it was given.
+    """
+
+    job: Job
+    number: int
+    began: float
+    heard: float
+    told: str | None = None
+    result: Any = None
+
+    def is_late(self, now: float) -> str:
+        """A sentence once it has taken longer than such work may; empty until then."""
+        timeout_s = self.job.work.timeout_s
+        if timeout_s is None or now - self.began <= timeout_s:
+            return ""
+        return f"It took longer than {timeout_s:.0f} seconds, so it was ended."
+
+
 class Server:
-    """Work for many viewers: see `maskdemo.server.requests` for what can be asked for.
+    """Work for many viewers: see `maskdemo.server.jobs` for what can be asked for.
 
     Every method may be called from any thread and returns at once; only `close` waits. `keeps` says
     whether what was to be kept on disk last could be written.
@@ -54,8 +76,7 @@ class Server:
         self._start, self._most_memory, self._patience = start, most_memory, patience
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
         self._worker: Process | None = None
-        self._doing: Doing | None = None
-        self._followed: dict[Job, Following] = {}
+        self._doing: _Doing | None = None
         self._number = self._idle_deaths = 0
         self._preparing: str | None = None  # for which viewer the worker compiles ahead
         self._lent: set[str] = set()  # tasks that people brought, which the worker has
@@ -65,11 +86,11 @@ class Server:
         self._thread = threading.Thread(target=self._watch, name="maskdemo-server", daemon=True)
         self._thread.start()
 
-    def submit(self, viewer: str, request: Request) -> None:
+    def submit(self, viewer: str, work: Work) -> None:
         """Ask for something. Raises `QueueFull` with a sentence."""
         if self._closed:
             raise RuntimeError("The server is closing, so nothing new can start.")
-        self._queue.submit(viewer, request)
+        self._queue.submit(viewer, work)
         self._wake()
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
@@ -97,9 +118,9 @@ class Server:
         """The finished run of this experiment, whoever asked for it, if it is still kept."""
         return self.results.find(experiment)
 
-    def seconds_for(self, request: Request) -> float | None:
+    def seconds_for(self, work: Work) -> float | None:
         """About how long all of it takes, once it runs; None before anything like it was done."""
-        return self._queue.seconds_for(request)
+        return self._queue.seconds_for(work)
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
         """Compile what this needs while nothing else is to be done; forget the last such wish."""
@@ -158,35 +179,28 @@ class Server:
             log.exception("A message could not be used")
             self._fail("What came back could not be read.")
 
-    def _take(self, doing: Doing, message: object) -> None:
+    def _take(self, doing: _Doing, message: object) -> None:
         doing.heard = self._queue.clock()
         self._idle_deaths = 0
         if isinstance(message, Newest) and message.number == doing.number:
-            doing.following.take(message.content)
-            self._queue.show(doing.job, doing.following.newest, doing.following.done)
+            work = doing.job.work
+            doing.result = work.add(doing.result, message.content)
+            if isinstance(work, Run):
+                self.results.keep(doing.result)
+            self._queue.show(doing.job, doing.result, work.progress(doing.result))
         elif isinstance(message, Ended) and message.number == doing.number:
             self._doing = None
             self.keeps = message.keeps and self.results.keeps
             grown = (message.memory or 0) > self._most_memory or message.programs > MOST_PROGRAMS
-            if grown or doing.job.request.clean:
+            if grown or doing.job.work.fresh_worker:
                 self._retire()
-            self._after(doing, message)
-
-    def _after(self, doing: Doing, ended: Ended) -> None:
-        job, following = doing.job, doing.following
-        if ended.error is not None:
-            self._end(job, error=ended.error)
-        elif not self._queue.is_wanted(job):
-            self._end(job)
-        elif ended.gave_way:
-            self._queue.give_way(job)
-        else:
-            following.ended()
-            self._begin(job, following)
+            if message.gave_way and message.error is None:
+                self._queue.give_way(doing.job)
+            else:
+                self._end(doing.job, error=message.error)
 
     def _step(self) -> None:
         """Whatever can be done now."""
-        self._followed = {job: each for job, each in self._followed.items() if job.going}
         while not self._forgotten.empty():
             name = self._forgotten.get()
             if self._worker is not None and name in self._lent:
@@ -196,9 +210,7 @@ class Server:
         if doing is not None:
             self._look_after(doing)
         elif (job := self._queue.take()) is not None:
-            following = self._followed.get(job) or follow(job.request, self.results)
-            self._followed[job] = following
-            self._begin(job, following)
+            self._begin(job)
         elif self._worker is None:
             if self._idle_deaths < MOST_IDLE_DEATHS:
                 self._hire()
@@ -208,22 +220,17 @@ class Server:
             self._lend(self._worker, experiment.task)
             self._worker.order({"prepare": experiment.to_json()})
 
-    def _begin(self, job: Job, following: Following) -> None:
-        order = following.order()
-        self._queue.show(job, following.newest, following.done)
-        if order is None:
-            return self._end(job)
-        if self._queue.should_give_way(job):
-            return self._queue.give_way(job)
-        if job.request.clean:
+    def _begin(self, job: Job) -> None:
+        work = job.work
+        if work.fresh_worker:
             # In the worker's place, so that there is never a second TensorFlow.
             self._retire()
-        worker = self._worker or self._hire(load=not job.request.clean)
-        self._lend(worker, job.request.task)
+        worker = self._worker or self._hire(load=not work.fresh_worker)
+        self._lend(worker, work.task)
         self._number += 1
         now = self._queue.clock()
-        self._doing = Doing(job, following, self._number, began=now, heard=now)
-        worker.order({"do": self._number, **order}, following.payload)
+        self._doing = _Doing(job, self._number, began=now, heard=now)
+        worker.order({"do": self._number, **work.command(job.newest)}, work.payload)
 
     def _lend(self, worker: Process, task: str) -> None:
         """Send a task that somebody brought, once to each worker."""
@@ -231,7 +238,7 @@ class Server:
             self._lent.add(task)
             worker.order({"task": packed(task_named(task))})
 
-    def _look_after(self, doing: Doing) -> None:
+    def _look_after(self, doing: _Doing) -> None:
         worker = self._worker
         assert worker is not None
         now = self._queue.clock()
@@ -243,17 +250,14 @@ class Server:
         elif doing.told != "stop" and not self._queue.is_wanted(doing.job):
             doing.told = "stop"
             worker.order({"stop": doing.number})
-            if doing.job.request.clean:
+            if doing.job.work.fresh_worker:
                 worker.kill()  # it has nothing else to live for
         elif doing.told is None and self._queue.should_give_way(doing.job):
             doing.told = "give_way"
             worker.order({"give_way": doing.number})
 
     def _end(self, job: Job, *, error: str | None = None) -> None:
-        following = self._followed.pop(job, None)
-        request, kept = job.request, None
-        if isinstance(request, Run) and following is not None and error is None:
-            kept = Kept(request.experiment)
+        kept = Kept(job.work.experiment) if isinstance(job.work, Run) and error is None else None
         self._queue.end(job, error=error, newest=kept)
 
     def _fail(self, error: str) -> None:

@@ -5,8 +5,8 @@ ends as soon as its input does, so that it never outlives the server, whatever t
 ends when a line cannot be read or one of its threads fails: the server then starts another worker at
 once, while it would wait long for one that lives and does not listen.
 
-{"do": number, "kind": ..., ...} begins what `maskdemo.server.orders` can do; {"stop": number} ends it
-at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
+{"do": number, "kind": ..., ...} begins what is in `maskdemo.server.worker_jobs`; {"stop": number} ends
+it at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
 compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow. {"task": parcel} is a
 task that somebody brought, to be found by its name until {"forget": name}.
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from maskdemo.memory import give_back_memory, own_memory
-from maskdemo.server import messages, orders
+from maskdemo.server import messages, worker_jobs
 
 #: Seconds between two snapshots that are sent: pages look less often than that.
 PACE = 0.1
@@ -62,7 +62,7 @@ class _Worker:
         while True:
             order = self._to_do.get()
             if "load" in order:
-                orders.load()
+                worker_jobs.load()
             else:
                 self._do(order)
 
@@ -79,9 +79,9 @@ class _Worker:
                 self._wanted = order["prepare"]
                 self._to_prepare.put(order["prepare"])
             elif "task" in order:
-                orders.learn_of(order["task"])
+                worker_jobs.learn_of(order["task"])
             elif "forget" in order:
-                orders.forget(order["forget"])
+                worker_jobs.forget(order["forget"])
             else:
                 self._wanted = None
                 self._to_do.put(order)
@@ -89,9 +89,9 @@ class _Worker:
 
     def _do(self, order: dict[str, Any]) -> None:
         number, error, sent, newest, due = order["do"], None, None, None, 0.0
-        stream: orders.Stream | None = None
+        stream: worker_jobs.Stream | None = None
         try:
-            shrink, stream = orders.begin(order)
+            shrink, stream = worker_jobs.begin(order)
             for newest in stream:
                 if number in (self._stopped, self._giving_way):
                     break
@@ -108,16 +108,15 @@ class _Worker:
             with suppress(Exception):
                 stream.close()
         gave_way = number == self._giving_way
-        self._say(
-            messages.Ended(number, error, gave_way, own_memory(), orders.programs(), orders.keeps())
-        )
+        memory, programs = own_memory(), worker_jobs.programs()
+        self._say(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.keeps()))
 
     def _prepare(self) -> None:
         while True:
             wanted = self._to_prepare.get()
             try:
                 if wanted is self._wanted:
-                    orders.prepare(wanted, stop=lambda wanted=wanted: wanted is not self._wanted)
+                    worker_jobs.prepare(wanted, stop=lambda wanted=wanted: wanted is not self._wanted)
             except Exception:  # a guess at what will be needed; who needs it will see
                 log.exception("Compiling ahead failed")
             if self._to_prepare.empty():

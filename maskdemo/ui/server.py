@@ -10,7 +10,7 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.memory import keep_large_blocks_apart
 from maskdemo.own.registry import Registry
-from maskdemo.server import Request, Run, Server, Status
+from maskdemo.server import Run, Server, Status, Work
 from maskdemo.snapshot import Snapshot
 from maskdemo.study.store import Store
 from maskdemo.ui import drawings, look
@@ -63,9 +63,9 @@ def viewer() -> str:
     return name
 
 
-def submit(request: Request) -> None:
+def submit(work: Work) -> None:
     """Ask for this in place of the session's last request of its kind. Raises `QueueFull`."""
-    shared().submit(viewer(), request)
+    shared().submit(viewer(), work)
 
 
 def start(experiment: Experiment) -> None:

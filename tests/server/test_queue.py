@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from maskdemo.server.job import MOST_DEATHS, Job, QueueFull, Status
+from maskdemo.server.jobs import MOST_DEATHS, Audit, Job, QueueFull, Run, Status, StudyRun, Work
 from maskdemo.server.pace import Pace
 from maskdemo.server.places import UNFINISHED_KEPT
 from maskdemo.server.presence import AWAY_S
 from maskdemo.server.queue import GAVE_WAY, MADE_ROOM, Queue
-from maskdemo.server.requests import Audit, Request, Run, StudyRun, kind_of
 from maskdemo.study.grid import Study
 from tests.samples import small
 
@@ -48,7 +47,7 @@ def run(seed: int) -> Run:
 
 STUDY = StudyRun(Study(base=small(repeats=2), vary="side", doses=("post", "pre")))
 OTHER_STUDY = StudyRun(Study(base=small(repeats=3), vary="side", doses=("post", "pre")))
-AUDIT = Audit("{}")
+AUDIT = Audit(b"{}")
 
 
 def taken(queue: Queue) -> Job:
@@ -90,13 +89,13 @@ def test_one_at_a_time_with_places_that_count_down(queue):
         queue.submit(viewer, run(seed))
     assert places(queue, *"abcd") == [1, 2, 3, 4]
     first = taken(queue)
-    assert first.request == run(0) and queue.take() is None
+    assert first.work == run(0) and queue.take() is None
     assert places(queue, *"abcd") == [None, 1, 2, 3]
     queue.cancel("c", "run")
     assert places(queue, *"abcd") == [None, 1, None, 2]
     queue.end(first)
     assert queue.status("a", "run").phase == "finished"
-    assert taken(queue).request == run(1)
+    assert taken(queue).work == run(1)
 
 
 def test_the_newest_is_what_was_shown_last(queue):
@@ -126,7 +125,7 @@ def test_asking_again_while_running_cancels_and_goes_to_the_back(queue):
     assert places(queue, "b", "a") == [1, 2]
     assert queue.take() is None, "the first has not stopped yet"
     queue.end(job)
-    assert taken(queue).request == run(2)
+    assert taken(queue).work == run(2)
 
 
 def test_one_job_of_each_kind(queue):
@@ -135,7 +134,7 @@ def test_one_job_of_each_kind(queue):
     assert queue.status("a", "run").phase == queue.status("a", "audit").phase == "queued"
     queue.cancel("a", "audit")
     assert queue.status("a", "run").phase == "queued"
-    assert kind_of(STUDY) == "studyrun"
+    assert STUDY.kind == "studyrun"
 
 
 def test_a_full_queue_says_so_and_changes_nothing(clock):
@@ -216,7 +215,7 @@ def test_patient_work_comes_last_and_gives_way(queue):
     assert (status.phase, status.position, status.newest) == ("queued", 3, "some")
     order = []
     while (next_one := queue.take()) is not None:
-        order.append(next_one.request)
+        order.append(next_one.work)
         queue.end(next_one)
     assert order == [run(1), AUDIT, STUDY, OTHER_STUDY]
 
@@ -251,7 +250,7 @@ def test_it_begins_again_once_and_says_so(queue):
     status = queue.status("a", "run")
     assert status.phase == "failed" and status.notice is None
     assert status.error == "It was killed. It happened 2 times, so this was given up."
-    assert taken(queue).request == run(2), "it blocks nobody"
+    assert taken(queue).work == run(2), "it blocks nobody"
 
 
 # Leaving
@@ -269,7 +268,7 @@ def test_who_leaves_is_forgotten_after_the_grace(queue, clock):
     assert not queue.is_wanted(job)
     assert queue.status("a", "run") == Status()
     queue.end(job)
-    assert taken(queue).request == run(1)
+    assert taken(queue).work == run(1)
 
 
 def test_who_comes_back_in_time_has_lost_nothing(queue, clock):
@@ -364,32 +363,32 @@ def test_who_is_away_leaves_the_last_place_to_who_is_there(clock):
 
 
 def test_who_has_just_been_served_goes_behind_who_has_not(queue):
-    for request in (run(1), Audit("x"), Audit("y")):
+    for request in (run(1), Audit(b"x"), Audit(b"y")):
         queue.submit("a", request)
     queue.submit("b", run(2))
     assert places(queue, "a", kind="audit") == [2] and places(queue, "b") == [3]
     first = taken(queue)
-    assert first.request == run(1)
+    assert first.work == run(1)
     assert places(queue, "b") == [1] and places(queue, "a", kind="audit") == [2]
     queue.end(first)
     queue.submit("a", run(3))
-    assert taken(queue).request == run(2)
+    assert taken(queue).work == run(2)
 
 
 def test_many_submissions_of_one_viewer_cost_another_one_turn(queue):
     queue.submit("a", run(0))
     for seed in range(1, 50):
         queue.submit("b", run(seed))
-        queue.submit("b", Audit(str(seed)))
-    queue.submit("a", Audit("mine"))
+        queue.submit("b", Audit(str(seed).encode()))
+    queue.submit("a", Audit(b"mine"))
     order = []
     while (job := queue.take()) is not None:
-        order.append(job.request)
+        order.append(job.work)
         queue.end(job)
-    assert order == [run(0), run(49), Audit("mine"), Audit("49")]
+    assert order == [run(0), run(49), Audit(b"mine"), Audit(b"49")]
 
 
-IMPATIENT: tuple[Callable[[int], Request], ...] = (run, lambda number: Audit(str(number)))
+IMPATIENT: tuple[Callable[[int], Work], ...] = (run, lambda number: Audit(str(number).encode()))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 2)), max_size=60))
@@ -514,7 +513,7 @@ def test_what_cannot_be_known_is_not_told():
     assert pace.left(AUDIT, 0.0, 1.0) is None
     assert pace.left(run(1), 0.25, 10.0) == pytest.approx(30.0)
     pace.learn(AUDIT, 12.0)
-    assert pace.left(Audit("[]"), 0.0, 5.0) == pytest.approx(7.0)
+    assert pace.left(Audit(b"[]"), 0.0, 5.0) == pytest.approx(7.0)
 
 
 def test_any_thread_may_call(queue):
@@ -535,7 +534,7 @@ def test_any_thread_may_call(queue):
 
 
 viewers = st.sampled_from("abc")
-requests: st.SearchStrategy[Request] = st.sampled_from(
+requests: st.SearchStrategy[Work] = st.sampled_from(
     [run(1), run(2), STUDY, OTHER_STUDY, AUDIT]
 )
 
@@ -553,16 +552,16 @@ class QueueMachine(RuleBasedStateMachine):
         self.running: Job | None = None
         self.away_since: dict[str, float] = {}
 
-    def going(self, request: Request) -> list[list]:
+    def going(self, request: Work) -> list[list]:
         return [h for h in self.has.values() if h[0] == request and h[2] in ("queued", "running")]
 
-    def rank(self, request: Request) -> tuple[bool, bool]:
+    def rank(self, request: Work) -> tuple[bool, bool]:
         seen = [at[0] for at, h in self.has.items() if h in self.going(request)]
         now = self.clock.now
         away = all(now - self.away_since.get(viewer, now) >= AWAY_S for viewer in seen)
         return away, request.patient
 
-    def line(self) -> list[Request]:
+    def line(self) -> list[Work]:
         waiting = {h[0] for h in self.has.values() if h[2] == "queued"}
         return sorted(
             waiting,
@@ -574,8 +573,8 @@ class QueueMachine(RuleBasedStateMachine):
         )
 
     @rule(viewer=viewers, request=requests)
-    def submit(self, viewer: str, request: Request) -> None:
-        at = (viewer, kind_of(request))
+    def submit(self, viewer: str, request: Work) -> None:
+        at = (viewer, request.kind)
         mine, others = self.has.get(at), self.going(request)
         live = mine is not None and mine[2] in ("queued", "running")
         if mine is not None and live and mine[0] == request:
@@ -633,15 +632,15 @@ class QueueMachine(RuleBasedStateMachine):
         if self.running is not None or not line:
             assert job is None
             return
-        assert job is not None and job.request == line[0]
+        assert job is not None and job.work == line[0]
         self.running = job
-        for each in self.going(job.request):
+        for each in self.going(job.work):
             each[2] = "running"
         viewers = {at[0] for at, h in self.has.items() if h in self.watching()}
         behind = [
             h
             for at, h in self.has.items()
-            if at[0] in viewers and h[2] == "queued" and h[0].patient == job.request.patient
+            if at[0] in viewers and h[2] == "queued" and h[0].patient == job.work.patient
         ]
         for each in sorted(behind, key=lambda h: h[1]):
             self.turn += 1
@@ -649,7 +648,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def watching(self) -> list[list]:
         assert self.running is not None
-        return [h for h in self.has.values() if h[0] == self.running.request and h[2] == "running"]
+        return [h for h in self.has.values() if h[0] == self.running.work and h[2] == "running"]
 
     @precondition(lambda self: self.running is not None)
     @rule(newest=st.integers(1, 99))
@@ -676,7 +675,7 @@ class QueueMachine(RuleBasedStateMachine):
             phase = "failed"
         elif how == "gives way":
             self.queue.give_way(job)
-            phase, told = "queued", told or not job.request.patient
+            phase, told = "queued", told or not job.work.patient
         else:
             self.queue.died(job, "It died.")
             deaths, told = deaths + 1, True
@@ -705,7 +704,7 @@ class QueueMachine(RuleBasedStateMachine):
     @invariant()
     def gives_way_to_what_comes_before_it(self) -> None:
         if self.running is not None and self.watching():
-            line, mine = self.line(), self.rank(self.running.request)
+            line, mine = self.line(), self.rank(self.running.work)
             pressed = bool(line) and self.rank(line[0]) < mine
             assert self.queue.should_give_way(self.running) == pressed
 

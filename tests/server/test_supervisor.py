@@ -181,7 +181,7 @@ def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
         before = None
         for training in trainings[len(there) :]:
             there = {**there, training: outcome}
-            now = Findings(STUDY, there, len(order["known"]), finished=len(there) == len(trainings))
+            now = Findings(STUDY, there, order["reused"] or 0, finished=len(there) == len(trainings))
             yield shrink_findings(now, before)
             before = now
             if len(there) == 3:

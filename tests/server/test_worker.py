@@ -19,8 +19,8 @@ import pytest
 from maskdemo.experiment import Experiment
 from maskdemo.own.registry import lend, take_back
 from maskdemo.server import Run, Server, StudyRun, messages
+from maskdemo.server.jobs import study_to_plain
 from maskdemo.server.process import MODULE, ROOT, Process
-from maskdemo.server.requests import study_to_plain
 from maskdemo.server.worker import FAILED
 from maskdemo.study.grid import Study
 from maskdemo.training import train
@@ -151,6 +151,7 @@ def test_a_study_gives_way_to_a_run_and_loses_nothing(shared):
     assert ended(shared, "s", "studyrun") == "finished"
     found = newest(shared, "s", "studyrun")
     assert found.done == found.total and not found.failures
+    assert found.reused == had.reused, "what it had trained itself did not come from a store"
     assert all(found.outcomes[training] == outcome for training, outcome in had.outcomes.items())
 
 
@@ -300,7 +301,7 @@ def test_what_cannot_be_begun_is_answered_and_the_next_order_is_heard():
     worker = Raw(
         json.dumps({"do": 1, "kind": "nothing"}).encode(),
         json.dumps({"do": 2}).encode(),
-        json.dumps({"do": 3, "kind": "study", "study": study, "known": []}).encode(),
+        json.dumps({"do": 3, "kind": "studyrun", "study": study, "known": [], "reused": None}).encode(),
     )
     answers = [worker.read() for _ in range(3)]
     assert [each.number for each in answers] == [1, 2, 3]
@@ -316,7 +317,7 @@ def test_what_cannot_be_begun_is_answered_and_the_next_order_is_heard():
 @posix
 def test_who_can_no_longer_be_told_anything_ends():
     """Right after what is no order, after what cannot be begun, and in mid-order."""
-    study = {"kind": "study", "study": study_to_plain(STUDY), "known": []}
+    study = StudyRun(STUDY).command(None)
     begun = [json.dumps({"do": 1, **order}).encode() for order in (study, {"kind": "nothing"})]
     lines = [*NO_ORDERS.values(), *begun]
     workers = [Raw(line) for line in lines]

@@ -1,4 +1,4 @@
-"""What a worker can do, by kind: each a stream of the newest that is known.
+"""What the worker does for each kind of work (see `maskdemo.server.jobs`): a stream of results.
 
 TensorFlow is imported by whatever needs it, when it is begun.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from maskdemo import compiled, inputs
@@ -16,7 +17,7 @@ from maskdemo.brought import lend, take_back, unpacked
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.server.increments import shrink, shrink_findings
-from maskdemo.server.requests import study_from_plain
+from maskdemo.server.jobs import Audit, Run, StudyRun, study_from_plain
 from maskdemo.snapshot import Outcome
 from maskdemo.study.cluster import executor_of
 from maskdemo.study.grid import Training
@@ -30,15 +31,15 @@ Stream = Generator[Any, None, None]
 Shrink = Callable[[Any, Any], Any]
 
 
-def begin(order: Mapping[str, Any]) -> tuple[Shrink, Stream]:
+def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
     """How to shrink what comes to what is new in it, and the stream itself."""
-    match order["kind"]:
-        case "run":
-            return shrink, _run(order["experiment"])
-        case "study":
-            return shrink_findings, _study(order["study"], order["known"])
-        case "audit":
-            return _whole, audit_confined(order["payload"])
+    match command["kind"]:
+        case Run.kind:
+            return shrink, _run(command["experiment"])
+        case StudyRun.kind:
+            return shrink_findings, _study(command["study"], command["known"], command["reused"])
+        case Audit.kind:
+            return _whole, audit_confined(command["payload"])
     raise ValueError("There is no work of this kind.")
 
 
@@ -106,7 +107,7 @@ class _Known:
             _STORE_KEEPS.set()
 
 
-def _study(plain: Mapping[str, Any], known: list[list[Any]]) -> Stream:
+def _study(plain: Mapping[str, Any], known: list[list[Any]], reused: int | None) -> Stream:
     from maskdemo.study.running import run
 
     study = study_from_plain(plain)
@@ -116,7 +117,8 @@ def _study(plain: Mapping[str, Any], known: list[list[Any]]) -> Stream:
     with executor_of(stay=study.base.is_own) as executor:
         if executor is None:
             load()
-        yield from run(study, executor=executor, store=store)
+        for findings in run(study, executor=executor, store=store):
+            yield findings if reused is None else replace(findings, reused=reused)
 
 
 def _key(training: Training) -> tuple[Experiment, int]:
