@@ -6,7 +6,7 @@ started as one. From loky we took that a worker's memory is looked at between tw
 grown worker is replaced there; from pebble, one pipe each way, whose end tells either side that the
 other is gone, however it went; from distributed's Nanny and scheduler, that a worker that died is
 started again and a piece of work that has killed its second one is given up. None of them could be
-used as it is: they run functions that return once, and send them as pickles, while here orders are
+used as it is: they run functions that return once, and send them as pickles, while here commands are
 plain data and what is known grows as one watches.
 """
 

@@ -1,6 +1,6 @@
 """What the worker says to the server, and the pipe that carries it.
 
-Orders to the worker are JSON, a line each. Its answers are frames: a length and a pickle of the
+Commands to the worker are JSON, a line each. Its answers are frames: a length and a pickle of the
 dataclasses below. The server reads them with an unpickler that makes our own dataclasses and NumPy's
 arrays and calls nothing else, so that even a worker that was taken over can only say wrong numbers.
 """
@@ -29,7 +29,7 @@ _NUMPY = {
 
 @dataclass(frozen=True)
 class Newest:
-    """What is new in the order of that number; its content depends on what was ordered."""
+    """What is new in the job of that number; its content depends on the kind of work."""
 
     number: int
     content: Any
@@ -37,9 +37,9 @@ class Newest:
 
 @dataclass(frozen=True)
 class Ended:
-    """The order of that number has ended. error: a sentence where it failed. gave_way: unfinished.
+    """The job of that number has ended. error: a sentence where it failed. gave_way: unfinished.
 
-    memory: bytes of the worker's own memory now, None where this system does not tell. programs: how
+    memory: bytes of the worker's own memory now, None where it is not known. programs: how
     many it has compiled since it began. keeps: whether it could write to its caches on disk.
     """
 
@@ -56,7 +56,7 @@ class Prepared:
     """What was to be compiled ahead is compiled, or could not be."""
 
 
-class Garbled(Exception):  # noqa: N818 - read as a sentence
+class ProtocolError(Exception):
     """What came through the pipe is no message."""
 
 
@@ -68,20 +68,20 @@ def write(pipe: IO[bytes], message: object) -> None:
 
 
 def read(pipe: IO[bytes]) -> object | None:
-    """Receive one message; None when the other side is gone. Raises `Garbled`."""
+    """Receive one message; None when the other side is gone. Raises `ProtocolError`."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack(head)
     if length > MOST_BYTES:
-        raise Garbled(f"a frame of {length} bytes")
+        raise ProtocolError(f"a frame of {length} bytes")
     frame = pipe.read(length)
     if len(frame) < length:
         return None
     try:
         return _Reader(io.BytesIO(frame)).load()
     except Exception as error:  # a damaged pickle raises nearly anything
-        raise Garbled(str(error)) from error
+        raise ProtocolError(str(error)) from error
 
 
 class _Reader(pickle.Unpickler):

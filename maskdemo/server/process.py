@@ -1,4 +1,4 @@
-"""A worker process as the server sees it: started, given orders, listened to, ended."""
+"""A worker process as the server sees it: started, given commands, read, ended."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from maskdemo.study.store import location
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "maskdemo.server.worker"
-#: Bytes of its own that a worker may hold between two orders. Measured: 370 MB after its first run, 9
+#: Bytes of its own that a worker may hold between two jobs. Measured: 370 MB after its first run, 9
 #: for each program more, 90 more while one compiles; the server has up to 190, and the smallest host
 #: 690. Where there is more, new workers are not needed as often.
 MOST_MEMORY = (400 if memory_limit() < 2**30 else 700) * 2**20
-#: Programs that a worker may have compiled: what bounds it where its memory is not told.
+#: Programs that a worker may have compiled: what bounds it where its memory is not known.
 MOST_PROGRAMS = 48
 
 #: glibc's allocator otherwise keeps what compiling has freed, in an arena for each thread: two arenas,
@@ -41,13 +41,13 @@ _CRASHES = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGFPE", "SIGABRT"}
 
 
 class Process:
-    """One worker. `tell` is called from a thread of its own with each message, at last with None.
+    """One worker. `report` is called from a thread of its own with each message, at last with None.
 
-    Not thread-safe: one thread gives the orders.
+    Not thread-safe: one thread sends the commands.
     """
 
-    def __init__(self, tell: Callable[[Process, object | None], None]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[Process, object | None], None]) -> None:
+        self._report = report
         self._environment = environment(os.environ)
         self._process = subprocess.Popen(
             [sys.executable, "-m", MODULE],
@@ -64,15 +64,15 @@ class Process:
         )
         self.pid = self._process.pid
         self._outbox: queue.SimpleQueue[tuple[Mapping[str, Any], bytes] | None] = queue.SimpleQueue()
-        for work in (self._listen, self._send):
+        for work in (self._read, self._write):
             threading.Thread(target=work, name=f"worker-{self.pid}", daemon=True).start()
 
-    def order(self, what: Mapping[str, Any], payload: bytes = b"") -> None:
-        """Send an order, and bytes with it; returns at once, also where the worker does not read.
+    def send(self, command: Mapping[str, Any], payload: bytes = b"") -> None:
+        """Send a command, and bytes with it; returns at once, also where the worker does not read.
 
-        To one that has died it is lost, and its end is told anyway.
+        To a worker that has died it is lost, and that end is reported anyway.
         """
-        self._outbox.put((what, payload))
+        self._outbox.put((command, payload))
 
     def kill(self) -> None:
         """End it now, with whatever it has started, and wait until it is gone.
@@ -98,31 +98,31 @@ class Process:
             why = f"stopped early (exit code {code})."
         return f"The process that computes {why}"
 
-    def _send(self) -> None:
+    def _write(self) -> None:
         pipe = self._process.stdin
         assert pipe is not None
-        while (order := self._outbox.get()) is not None:
-            what, payload = order
+        while (sent := self._outbox.get()) is not None:
+            command, payload = sent
             if payload:
-                what = {**what, "bytes": len(payload)}
+                command = {**command, "bytes": len(payload)}
             with suppress(OSError):  # the pipe is broken
-                pipe.write(json.dumps(what).encode() + b"\n")
+                pipe.write(json.dumps(command).encode() + b"\n")
                 pipe.write(payload)
                 pipe.flush()
         with suppress(OSError):
             pipe.close()
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         pipe = self._process.stdout
         assert pipe is not None
         with pipe:
             try:
                 while (message := messages.read(pipe)) is not None:
-                    self._tell(self, message)
-            except (messages.Garbled, OSError):
+                    self._report(self, message)
+            except (messages.ProtocolError, OSError):
                 # Whatever speaks there is no worker any more.
                 self._process.kill()
-        self._tell(self, None)
+        self._report(self, None)
 
 
 def is_crash(code: int) -> bool:

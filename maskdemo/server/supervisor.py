@@ -23,10 +23,10 @@ from maskdemo.server.results import Kept, Results
 from maskdemo.snapshot import Snapshot
 from maskdemo.tasks import task_named
 
-#: Seconds without a word after which a worker that has an order is taken for hung.
-PATIENCE = 300.0
+#: Seconds without a word after which a worker that has a job is taken for hung.
+TIMEOUT_S = 300.0
 #: Seconds between two looks at what nobody announces: viewers whose grace is over.
-TICK = 0.5
+POLL_S = 0.5
 #: Workers in a row that may die with nothing to do, before the next one waits for something to do.
 MOST_IDLE_DEATHS = 2
 
@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Doing:
-    """The job under way. number: as the worker was given it. told: to stop, or to give way.
+class _ActiveJob:
+    """The job under way. number: as the worker was given it. asked: to stop, or to give way.
 
     began, heard: when it was given, and when the worker last said anything of it. result: what has
     come of it since it was given.
@@ -45,7 +45,7 @@ class _Doing:
     number: int
     began: float
     heard: float
-    told: str | None = None
+    asked: str | None = None
     result: Any = None
 
     def is_late(self, now: float) -> str:
@@ -68,18 +68,18 @@ class Server:
         *,
         start: Callable[[Callable[[Process, object | None], None]], Process] = Process,
         most_memory: int = MOST_MEMORY,
-        patience: float = PATIENCE,
+        timeout_s: float = TIMEOUT_S,
         **queue_options: Any,
     ) -> None:
         self._queue = Queue(**queue_options)
         self.results = Results()
-        self._start, self._most_memory, self._patience = start, most_memory, patience
+        self._new_worker, self._most_memory, self._timeout_s = start, most_memory, timeout_s
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
         self._worker: Process | None = None
-        self._doing: _Doing | None = None
+        self._active: _ActiveJob | None = None
         self._number = self._idle_deaths = 0
         self._preparing: str | None = None  # for which viewer the worker compiles ahead
-        self._lent: set[str] = set()  # tasks that people brought, which the worker has
+        self._registered: set[str] = set()  # tasks that people brought, which the worker has
         self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._closed = False
         self.keeps = True
@@ -157,104 +157,104 @@ class Server:
             except Exception:  # whatever it is, the others must be served
                 log.exception("The server's thread stumbled")
                 self._fail("It stopped because of an unexpected error.")
-            self._hear()
-        self._retire()
+            self._receive()
+        self._stop_worker()
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         try:
-            news = self._inbox.get(timeout=TICK)
+            received = self._inbox.get(timeout=POLL_S)
         except queue.Empty:
             return
-        if news is None or news[0] is not self._worker:
+        if received is None or received[0] is not self._worker:
             return
-        worker, message = news
+        worker, message = received
         try:
             if message is None:
-                self._bury(worker)
+                self._reap(worker)
             elif isinstance(message, Prepared):
                 self._preparing = None
-            elif (doing := self._doing) is not None:
-                self._take(doing, message)
+            elif (active := self._active) is not None:
+                self._use(active, message)
         except Exception:
             log.exception("A message could not be used")
             self._fail("What came back could not be read.")
 
-    def _take(self, doing: _Doing, message: object) -> None:
-        doing.heard = self._queue.clock()
+    def _use(self, active: _ActiveJob, message: object) -> None:
+        active.heard = self._queue.clock()
         self._idle_deaths = 0
-        if isinstance(message, Newest) and message.number == doing.number:
-            work = doing.job.work
-            doing.result = work.add(doing.result, message.content)
+        if isinstance(message, Newest) and message.number == active.number:
+            work = active.job.work
+            active.result = work.add(active.result, message.content)
             if isinstance(work, Run):
-                self.results.keep(doing.result)
-            self._queue.show(doing.job, doing.result, work.progress(doing.result))
-        elif isinstance(message, Ended) and message.number == doing.number:
-            self._doing = None
+                self.results.keep(active.result)
+            self._queue.show(active.job, active.result, work.progress(active.result))
+        elif isinstance(message, Ended) and message.number == active.number:
+            self._active = None
             self.keeps = message.keeps and self.results.keeps
             grown = (message.memory or 0) > self._most_memory or message.programs > MOST_PROGRAMS
-            if grown or doing.job.work.fresh_worker:
-                self._retire()
+            if grown or active.job.work.fresh_worker:
+                self._stop_worker()
             if message.gave_way and message.error is None:
-                self._queue.give_way(doing.job)
+                self._queue.give_way(active.job)
             else:
-                self._end(doing.job, error=message.error)
+                self._end(active.job, error=message.error)
 
     def _step(self) -> None:
         """Whatever can be done now."""
         while not self._forgotten.empty():
             name = self._forgotten.get()
-            if self._worker is not None and name in self._lent:
-                self._lent.remove(name)
-                self._worker.order({"forget": name})
-        doing = self._doing
-        if doing is not None:
-            self._look_after(doing)
+            if self._worker is not None and name in self._registered:
+                self._registered.remove(name)
+                self._worker.send({"forget": name})
+        active = self._active
+        if active is not None:
+            self._watch_active(active)
         elif (job := self._queue.take()) is not None:
             self._begin(job)
         elif self._worker is None:
             if self._idle_deaths < MOST_IDLE_DEATHS:
-                self._hire()
+                self._start_worker()
         elif (ahead := self._queue.take_ahead(self._preparing)) is not None:
             # A newer wish of the same viewer takes the place of the last one, half done or not.
             self._preparing, experiment = ahead
-            self._lend(self._worker, experiment.task)
-            self._worker.order({"prepare": experiment.to_json()})
+            self._register_task(self._worker, experiment.task)
+            self._worker.send({"prepare": experiment.to_json()})
 
     def _begin(self, job: Job) -> None:
         work = job.work
         if work.fresh_worker:
             # In the worker's place, so that there is never a second TensorFlow.
-            self._retire()
-        worker = self._worker or self._hire(load=not work.fresh_worker)
-        self._lend(worker, work.task)
+            self._stop_worker()
+        worker = self._worker or self._start_worker(load=not work.fresh_worker)
+        self._register_task(worker, work.task)
         self._number += 1
         now = self._queue.clock()
-        self._doing = _Doing(job, self._number, began=now, heard=now)
-        worker.order({"do": self._number, **work.command(job.newest)}, work.payload)
+        self._active = _ActiveJob(job, self._number, began=now, heard=now)
+        worker.send({"do": self._number, **work.command(job.newest)}, work.payload)
 
-    def _lend(self, worker: Process, task: str) -> None:
+    def _register_task(self, worker: Process, task: str) -> None:
         """Send a task that somebody brought, once to each worker."""
-        if is_here(task) and task not in self._lent:
-            self._lent.add(task)
-            worker.order({"task": packed(task_named(task))})
+        if is_here(task) and task not in self._registered:
+            self._registered.add(task)
+            worker.send({"task": packed(task_named(task))})
 
-    def _look_after(self, doing: _Doing) -> None:
+    def _watch_active(self, active: _ActiveJob) -> None:
         worker = self._worker
         assert worker is not None
         now = self._queue.clock()
-        if late := doing.is_late(now):
+        if late := active.is_late(now):
             self._fail(late)
-        elif now - doing.heard > self._patience:
-            log.warning("The worker has not said anything for %s seconds", self._patience)
+        elif now - active.heard > self._timeout_s:
+            log.warning("The worker has not said anything for %s seconds", self._timeout_s)
             worker.kill()
-        elif doing.told != "stop" and not self._queue.is_wanted(doing.job):
-            doing.told = "stop"
-            worker.order({"stop": doing.number})
-            if doing.job.work.fresh_worker:
+        elif active.asked != "stop" and not self._queue.is_wanted(active.job):
+            active.asked = "stop"
+            worker.send({"stop": active.number})
+            if active.job.work.fresh_worker:
                 worker.kill()  # it has nothing else to live for
-        elif doing.told is None and self._queue.should_give_way(doing.job):
-            doing.told = "give_way"
-            worker.order({"give_way": doing.number})
+        elif active.asked is None and self._queue.should_give_way(active.job):
+            active.asked = "give_way"
+            worker.send({"give_way": active.number})
 
     def _end(self, job: Job, *, error: str | None = None) -> None:
         kept = Kept(job.work.experiment) if isinstance(job.work, Run) and error is None else None
@@ -262,34 +262,34 @@ class Server:
 
     def _fail(self, error: str) -> None:
         """Give up what is under way, and the worker with it."""
-        doing, self._doing = self._doing, None
-        if doing is not None:
-            self._end(doing.job, error=error)
-        self._retire()
+        active, self._active = self._active, None
+        if active is not None:
+            self._end(active.job, error=error)
+        self._stop_worker()
 
-    def _hire(self, *, load: bool = True) -> Process:
+    def _start_worker(self, *, load: bool = True) -> Process:
         self._preparing = None
-        self._lent.clear()
-        worker = self._worker = self._start(lambda *news: self._inbox.put(news))
+        self._registered.clear()
+        worker = self._worker = self._new_worker(lambda *received: self._inbox.put(received))
         if load:
-            worker.order({"load": True})
+            worker.send({"load": True})
         return worker
 
-    def _retire(self) -> None:
+    def _stop_worker(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.kill()
 
-    def _bury(self, worker: Process) -> None:
+    def _reap(self, worker: Process) -> None:
         """The worker has ended by itself."""
         self._worker = None
         worker.kill()  # with what it has started
-        doing, self._doing = self._doing, None
-        if doing is not None and doing.told == "stop":
-            self._queue.end(doing.job)  # it was ended because nobody waits for it
+        active, self._active = self._active, None
+        if active is not None and active.asked == "stop":
+            self._queue.end(active.job)  # it was ended because nobody waits for it
             return
         log.warning("A worker has ended: %s", worker.ending())
-        if doing is None:
+        if active is None:
             self._idle_deaths += 1
         else:
-            self._queue.died(doing.job, worker.ending())
+            self._queue.died(active.job, worker.ending())

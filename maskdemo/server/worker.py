@@ -1,13 +1,13 @@
 """The process that holds TensorFlow: `python -m maskdemo.server.worker`.
 
-Orders come as JSON, a line each, on standard input; answers go out as `maskdemo.server.messages`. It
+Commands come as JSON, a line each, on standard input; answers go out as `maskdemo.server.messages`. It
 ends as soon as its input does, so that it never outlives the server, whatever that one died of. It also
 ends when a line cannot be read or one of its threads fails: the server then starts another worker at
 once, while it would wait long for one that lives and does not listen.
 
 {"do": number, "kind": ..., ...} begins what is in `maskdemo.server.worker_jobs`; {"stop": number} ends
 it at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
-compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow. {"task": parcel} is a
+compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow. {"task": packed} is a
 task that somebody brought, to be found by its name until {"forget": name}.
 """
 
@@ -30,10 +30,10 @@ from maskdemo.memory import give_back_memory, own_memory
 from maskdemo.server import messages, worker_jobs
 
 #: Seconds between two snapshots that are sent: pages look less often than that.
-PACE = 0.1
+MIN_INTERVAL_S = 0.1
 #: Pages come first.
 NICE = 10
-#: Words of which every order has one.
+#: Words of which every command has one.
 KINDS = {"do", "stop", "give_way", "prepare", "load", "task", "forget"}
 #: The exit code of a worker that cannot go on.
 FAILED = 1
@@ -44,10 +44,10 @@ log = logging.getLogger(__name__)
 
 
 class _Worker:
-    def __init__(self, orders_in: IO[bytes], answers: IO[bytes]) -> None:
-        self._orders_in, self._answers = orders_in, answers
+    def __init__(self, commands_in: IO[bytes], messages_out: IO[bytes]) -> None:
+        self._commands_in, self._messages_out = commands_in, messages_out
         self._writing = threading.Lock()
-        self._stopped: int = 0  # orders up to this number are not to go on
+        self._stopped: int = 0  # the job of this number is not to go on
         self._giving_way: int = 0
         self._to_do: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._to_prepare: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -60,56 +60,56 @@ class _Worker:
 
     def _work(self) -> None:
         while True:
-            order = self._to_do.get()
-            if "load" in order:
+            command = self._to_do.get()
+            if "load" in command:
                 worker_jobs.load()
             else:
-                self._do(order)
+                self._do(command)
 
     def _listen(self) -> None:
-        for line in self._orders_in:
-            order = read(line)
-            if "bytes" in order:
-                order["payload"] = self._orders_in.read(order["bytes"])
-            if "stop" in order:
-                self._stopped = order["stop"]
-            elif "give_way" in order:
-                self._giving_way = order["give_way"]
-            elif "prepare" in order:
-                self._wanted = order["prepare"]
-                self._to_prepare.put(order["prepare"])
-            elif "task" in order:
-                worker_jobs.learn_of(order["task"])
-            elif "forget" in order:
-                worker_jobs.forget(order["forget"])
+        for line in self._commands_in:
+            command = read_command(line)
+            if "bytes" in command:
+                command["payload"] = self._commands_in.read(command["bytes"])
+            if "stop" in command:
+                self._stopped = command["stop"]
+            elif "give_way" in command:
+                self._giving_way = command["give_way"]
+            elif "prepare" in command:
+                self._wanted = command["prepare"]
+                self._to_prepare.put(command["prepare"])
+            elif "task" in command:
+                worker_jobs.register_task(command["task"])
+            elif "forget" in command:
+                worker_jobs.forget(command["forget"])
             else:
                 self._wanted = None
-                self._to_do.put(order)
+                self._to_do.put(command)
         end_with_all_that_was_started()
 
-    def _do(self, order: dict[str, Any]) -> None:
-        number, error, sent, newest, due = order["do"], None, None, None, 0.0
+    def _do(self, command: dict[str, Any]) -> None:
+        number, error, sent, newest, due = command["do"], None, None, None, 0.0
         stream: worker_jobs.Stream | None = None
         try:
-            shrink, stream = worker_jobs.begin(order)
+            shrink, stream = worker_jobs.begin(command)
             for newest in stream:
                 if number in (self._stopped, self._giving_way):
                     break
                 if newest is not sent and time.monotonic() >= due:
-                    self._say(messages.Newest(number, shrink(newest, sent)))
-                    sent, due = newest, time.monotonic() + PACE
+                    self._send(messages.Newest(number, shrink(newest, sent)))
+                    sent, due = newest, time.monotonic() + MIN_INTERVAL_S
             if newest is not sent:
-                self._say(messages.Newest(number, shrink(newest, sent)))
+                self._send(messages.Newest(number, shrink(newest, sent)))
         except Exception as failure:  # whatever it is, the worker must live on
             error = sentence(failure)
-            log.exception("An order failed")
+            log.exception("A job failed")
         give_back_memory()
         if stream is not None:
             with suppress(Exception):
                 stream.close()
         gave_way = number == self._giving_way
         memory, programs = own_memory(), worker_jobs.programs()
-        self._say(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.keeps()))
+        self._send(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.keeps()))
 
     def _prepare(self) -> None:
         while True:
@@ -120,19 +120,20 @@ class _Worker:
             except Exception:  # a guess at what will be needed; who needs it will see
                 log.exception("Compiling ahead failed")
             if self._to_prepare.empty():
-                self._say(messages.Prepared())
+                self._send(messages.Prepared())
 
-    def _say(self, message: object) -> None:
+    def _send(self, message: object) -> None:
         with self._writing:
-            messages.write(self._answers, message)
+            messages.write(self._messages_out, message)
 
 
-def read(line: bytes) -> dict[str, Any]:
-    """The order on a line. Raises `ValueError` where it is no order."""
-    order = json.loads(line)
-    if not isinstance(order, dict) or not KINDS & set(order) or type(order.get("do", 0)) is not int:
-        raise ValueError("This is no order.")
-    return order
+def read_command(line: bytes) -> dict[str, Any]:
+    """The command on a line. Raises `ValueError` where it is no command."""
+    command = json.loads(line)
+    is_known = isinstance(command, dict) and KINDS & set(command)
+    if not is_known or type(command.get("do", 0)) is not int:
+        raise ValueError("This is no command.")
+    return command
 
 
 def or_end(loop: Callable[[], None]) -> None:
@@ -161,7 +162,7 @@ def end_with_all_that_was_started() -> None:
     os._exit(0)
 
 
-def stand_back() -> None:
+def lower_priority() -> None:
     """Let the server come first, for the processor and when memory runs out; where that can be said."""
     if hasattr(os, "nice"):
         os.nice(NICE)
@@ -171,15 +172,15 @@ def stand_back() -> None:
 
 def take_pipes() -> tuple[IO[bytes], IO[bytes]]:
     """The two pipes, moved away from where libraries would read and print."""
-    orders_in, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    commands_in, messages_out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    return orders_in, answers
+    return commands_in, messages_out
 
 
 if __name__ == "__main__":
-    stand_back()
+    lower_priority()
     logging.basicConfig(level=logging.WARNING)
     _Worker(*take_pipes()).work()

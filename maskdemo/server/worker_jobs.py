@@ -49,9 +49,9 @@ def load() -> None:
     import maskdemo.training  # noqa: F401
 
 
-def learn_of(parcel: Mapping[str, Any]) -> None:
+def register_task(packed: Mapping[str, Any]) -> None:
     """A task that somebody brought is found by its name from now on."""
-    lend(unpacked(parcel))
+    lend(unpacked(packed))
 
 
 def forget(name: str) -> None:

@@ -1,6 +1,6 @@
 """A worker without a process, for tests of the server's own thread and of pages.
 
-It takes the place of `maskdemo.server.process.Process`: orders are answered in a thread by a function
+It takes the place of `maskdemo.server.process.Process`: commands are answered in a thread by a function
 of the test. What a real process adds (pipes, signals, TensorFlow) is tested in `test_worker`.
 """
 
@@ -15,33 +15,34 @@ from typing import Any
 from maskdemo.server import Server
 from maskdemo.server.messages import Ended, Newest, Prepared
 
-#: An order -> what the worker finds, piece by piece; raising ValueError fails with a sentence.
+#: A command -> what the worker finds, piece by piece; raising ValueError fails with a sentence.
 Answer = Callable[[Mapping[str, Any]], Iterator[Any]]
 
 
 class FakeProcess:
-    """Answers orders by `answer`; `die` ends it as if it had been killed."""
+    """Answers commands by `answer`; `die` ends it as if it had been killed."""
 
     pids = itertools.count(1)
 
-    def __init__(self, answer: Answer, tell: Callable[[Any, object | None], None]) -> None:
-        self._answer, self._tell = answer, tell
+    def __init__(self, answer: Answer, report: Callable[[Any, object | None], None]) -> None:
+        self._answer, self._report = answer, report
         self._stopped: set[int] = set()
         self._gives_way: set[int] = set()
         self._dead = False
         self.pid = next(self.pids)
-        self.orders: list[Mapping[str, Any]] = []
+        self.commands: list[Mapping[str, Any]] = []
 
-    def order(self, what: Mapping[str, Any], payload: bytes = b"") -> None:
-        self.orders.append(what)
-        if "stop" in what:
-            self._stopped.add(what["stop"])
-        elif "give_way" in what:
-            self._gives_way.add(what["give_way"])
-        elif "prepare" in what:
-            self._tell(self, Prepared())
-        elif "do" in what:
-            threading.Thread(target=self._do, args=({**what, "payload": payload},), daemon=True).start()
+    def send(self, command: Mapping[str, Any], payload: bytes = b"") -> None:
+        self.commands.append(command)
+        if "stop" in command:
+            self._stopped.add(command["stop"])
+        elif "give_way" in command:
+            self._gives_way.add(command["give_way"])
+        elif "prepare" in command:
+            self._report(self, Prepared())
+        elif "do" in command:
+            command = {**command, "payload": payload}
+            threading.Thread(target=self._do, args=(command,), daemon=True).start()
 
     def kill(self) -> None:
         self.die()
@@ -49,22 +50,22 @@ class FakeProcess:
     def die(self) -> None:
         if not self._dead:
             self._dead = True
-            self._tell(self, None)
+            self._report(self, None)
 
     def ending(self) -> str:
         return "The process that computes was ended from outside (SIGKILL)."
 
-    def _do(self, order: Mapping[str, Any]) -> None:
-        number, error = order["do"], None
+    def _do(self, command: Mapping[str, Any]) -> None:
+        number, error = command["do"], None
         try:
-            for content in self._answer(order):
+            for content in self._answer(command):
                 if self._dead or number in self._stopped | self._gives_way:
                     break
-                self._tell(self, Newest(number, content))
+                self._report(self, Newest(number, content))
         except ValueError as failure:
             error = str(failure)
         if not self._dead:
-            self._tell(self, Ended(number, error, number in self._gives_way, 0, 0))
+            self._report(self, Ended(number, error, number in self._gives_way, 0, 0))
 
 
 class FakeServer(Server):
@@ -73,10 +74,10 @@ class FakeServer(Server):
     def __init__(self, answer: Answer, **options: Any) -> None:
         self.workers: list[FakeProcess] = []
         self.steps = 0
-        super().__init__(start=partial(self._hired, answer), **options)
+        super().__init__(start=partial(self._start_fake, answer), **options)
 
-    def _hired(self, answer: Answer, tell: Callable[[Any, object | None], None]) -> Any:
-        self.workers.append(FakeProcess(answer, tell))
+    def _start_fake(self, answer: Answer, report: Callable[[Any, object | None], None]) -> Any:
+        self.workers.append(FakeProcess(answer, report))
         return self.workers[-1]
 
     def _step(self) -> None:

@@ -51,13 +51,13 @@ class Held:
 
     def __init__(self) -> None:
         self.let = threading.Semaphore(0)
-        self.orders: list[str] = []
+        self.commands: list[str] = []
 
-    def __call__(self, order: Mapping[str, Any]) -> Iterator[Any]:
-        if order["kind"] != "run":
+    def __call__(self, command: Mapping[str, Any]) -> Iterator[Any]:
+        if command["kind"] != "run":
             return
-        experiment = Experiment.from_json(order["experiment"])
-        self.orders.append(experiment.to_json())
+        experiment = Experiment.from_json(command["experiment"])
+        self.commands.append(experiment.to_json())
         yield snapshot(experiment, 0.5)
         self.let.acquire(timeout=PATIENCE)
         yield snapshot(experiment)
@@ -75,7 +75,7 @@ def half_way(server: Server, viewer: str) -> bool:
 def test_a_worker_is_there_before_anybody_asks_and_only_one(make):
     server = make(Held())
     until(lambda: server.workers)
-    assert server.workers[0].orders == [{"load": True}]
+    assert server.workers[0].commands == [{"load": True}]
     assert server.worker == server.workers[0].pid
 
 
@@ -125,7 +125,7 @@ def test_viewers_of_one_experiment_cost_one_run(make):
     until(lambda: all(half_way(server, viewer) for viewer in "abc"))
     held.let.release()
     until(lambda: all(phase(server, viewer) == "finished" for viewer in "abc"))
-    assert len(held.orders) == 1
+    assert len(held.commands) == 1
 
 
 def test_the_last_to_leave_stops_it_and_the_next_begins(make):
@@ -135,7 +135,7 @@ def test_the_last_to_leave_stops_it_and_the_next_begins(make):
     until(lambda: half_way(server, "a"))
     server.submit("b", Run(small(seed=1)))
     server.cancel("a", "run")
-    until(lambda: {"stop": 1} in server.workers[0].orders)
+    until(lambda: {"stop": 1} in server.workers[0].commands)
     held.let.release()  # it stops at its next step
     until(lambda: half_way(server, "b"))
     assert phase(server, "a") == "cancelled" and half_way(server, "a")
@@ -143,7 +143,7 @@ def test_the_last_to_leave_stops_it_and_the_next_begins(make):
 
 
 def test_a_sentence_of_the_worker_is_the_viewers(make):
-    def refuses(order) -> Iterator[Any]:
+    def refuses(command) -> Iterator[Any]:
         raise ValueError("No cluster answers.")
         yield
 
@@ -156,8 +156,8 @@ def test_a_sentence_of_the_worker_is_the_viewers(make):
 def test_what_cannot_be_understood_fails_and_hurts_nobody_else(make):
     held = Held()
 
-    def garbles(order) -> Iterator[Any]:
-        return iter(["?"]) if '"seed": 1' in order["experiment"] else held(order)
+    def garbles(command) -> Iterator[Any]:
+        return iter(["?"]) if '"seed": 1' in command["experiment"] else held(command)
 
     server = make(garbles)
     server.submit("a", Run(small(seed=1)))
@@ -172,16 +172,16 @@ def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
     trainings = STUDY.trainings()
     outcome = Outcome(0.9, 0.9, 0.1, 1.0, 24)
 
-    def answer(order: Mapping[str, Any]) -> Iterator[Any]:
-        if order["kind"] == "run":
-            yield from held(order)
+    def answer(command: Mapping[str, Any]) -> Iterator[Any]:
+        if command["kind"] == "run":
+            yield from held(command)
             return
-        known.append(len(order["known"]))
-        there = {trainings[at]: Outcome(*numbers) for at, *numbers in order["known"]}
+        known.append(len(command["known"]))
+        there = {trainings[at]: Outcome(*numbers) for at, *numbers in command["known"]}
         before = None
         for training in trainings[len(there) :]:
             there = {**there, training: outcome}
-            now = Findings(STUDY, there, order["reused"] or 0, finished=len(there) == len(trainings))
+            now = Findings(STUDY, there, command["reused"] or 0, finished=len(there) == len(trainings))
             yield shrink_findings(now, before)
             before = now
             if len(there) == 3:
@@ -191,7 +191,7 @@ def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
     server.submit("s", StudyRun(STUDY))
     until(lambda: (found := server.status("s", "studyrun").newest) and found.done == 3)
     server.submit("a", Run(small()))
-    until(lambda: {"give_way": 1} in server.workers[0].orders)
+    until(lambda: {"give_way": 1} in server.workers[0].commands)
     held.let.release()
     until(lambda: half_way(server, "a"))
     waiting = server.status("s", "studyrun")
@@ -211,7 +211,7 @@ def test_a_run_that_nobody_is_there_to_see_gives_way_and_is_not_lost(make):
     server.submit("b", Run(small(seed=1)))
     server.left("a")
     now[0] += AWAY_S
-    until(lambda: {"give_way": 1} in server.workers[0].orders)
+    until(lambda: {"give_way": 1} in server.workers[0].commands)
     held.let.release()
     until(lambda: half_way(server, "b"))
     assert phase(server, "a") == "queued"
@@ -230,8 +230,8 @@ def test_a_death_is_told_and_begins_again_once(make):
     until(lambda: half_way(server, "a"))
     server.workers[-1].die()
     until(lambda: server.status("a", "run").notice)
-    until(lambda: len(held.orders) == 2)
-    assert held.orders[0] == held.orders[1], "before everybody who waits"
+    until(lambda: len(held.commands) == 2)
+    assert held.commands[0] == held.commands[1], "before everybody who waits"
     server.workers[-1].die()
     until(lambda: phase(server, "a") == "failed")
     assert "given up" in (server.status("a", "run").error or "")
@@ -258,10 +258,10 @@ def test_workers_that_die_of_themselves_are_not_started_for_ever(make):
 
 def test_a_silent_worker_is_taken_for_dead(make):
     held = Held()
-    server = make(held, patience=0.05)
+    server = make(held, timeout_s=0.05)
     server.submit("a", Run(small()))
     until(lambda: phase(server, "a") == "failed")
-    assert len(held.orders) == 2
+    assert len(held.commands) == 2
     held.let.release()
     held.let.release()
 
@@ -277,9 +277,9 @@ def test_an_audit_that_takes_too_long_is_ended_from_outside(make):
     """Whatever it says meanwhile: no silence is needed for that, and it does not begin again."""
     clock, let = Clock(), threading.Event()
 
-    def audits_for_ever(order: Mapping[str, Any]) -> Iterator[AuditRun]:
-        if order["kind"] == "audit":
-            asked.append(order["payload"])
+    def audits_for_ever(command: Mapping[str, Any]) -> Iterator[AuditRun]:
+        if command["kind"] == "audit":
+            asked.append(command["payload"])
             while not let.wait(0.001):
                 yield AuditRun()
 
@@ -304,7 +304,7 @@ def test_an_audit_that_takes_too_long_is_ended_from_outside(make):
 
 def test_a_run_may_take_as_long_as_it_does(make):
     clock, held = Clock(), Held()
-    server = make(held, clock=clock, patience=1e9)
+    server = make(held, clock=clock, timeout_s=1e9)
     server.submit("a", Run(small()))
     until(lambda: half_way(server, "a"))
     clock.now = 1e6
@@ -336,8 +336,8 @@ def test_compiling_ahead_waits_for_work(make):
     held.let.release()
     until(lambda: phase(server, "a") == "finished")
     wanted = {"prepare": small(units=3).to_json()}
-    until(lambda: wanted in server.workers[0].orders)
-    assert sum("prepare" in order for order in server.workers[0].orders) == 1
+    until(lambda: wanted in server.workers[0].commands)
+    assert sum("prepare" in order for order in server.workers[0].commands) == 1
 
 
 def test_who_leaves_is_forgotten(make):

@@ -355,7 +355,7 @@ def test_one_that_cannot_go_on_is_replaced_at_once(shared):
 def test_who_gives_orders_never_waits_for_a_worker_that_does_not_read():
     worker = Process(lambda process, message: None)
     os.kill(worker.pid, signal.SIGSTOP)
-    worker.order({"do": 1, "kind": "audit"}, bytes(20 * 2**20))
+    worker.send({"do": 1, "kind": "audit"}, bytes(20 * 2**20))
     worker.kill()
     assert "SIGKILL" in worker.ending()
 
@@ -404,10 +404,10 @@ def test_what_comes_is_only_ever_data():
         b"nonsense",
     ):
         pipe = io.BytesIO(len(frame).to_bytes(8, "big") + frame)
-        with pytest.raises(messages.Garbled):
+        with pytest.raises(messages.ProtocolError):
             messages.read(pipe)
     assert not Path("never-made").exists()
-    with pytest.raises(messages.Garbled, match="bytes"):
+    with pytest.raises(messages.ProtocolError, match="bytes"):
         messages.read(io.BytesIO((2**40).to_bytes(8, "big")))
     assert messages.read(io.BytesIO(b"\0" * 4)) is None
     pipe = io.BytesIO()
