@@ -4,8 +4,8 @@ import os
 import sys
 
 from maskdemo.cli import main
-from maskdemo.compiled import cache_environment
-from maskdemo.study.store import location
+from maskdemo.results.trainings import location
+from maskdemo.training.compile_cache import cache_environment
 
 
 def run() -> int:

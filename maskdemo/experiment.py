@@ -6,7 +6,7 @@ True
 >>> Experiment(side="left")
 Traceback (most recent call last):
 ...
-maskdemo.settings.Unfit: side must be one of post, pre, not 'left'.
+maskdemo.errors.InvalidSettings: side must be one of post, pre, not 'left'.
 
 Every setting is plain data, so an experiment is hashable and travels as JSON or in a URL. The same
 experiment gives the same data, the same weights and, on one machine, the same results bit for bit.
@@ -21,10 +21,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from maskdemo.brought import is_here
-from maskdemo.settings import Choice, Number, Selection, Setting, Switch, Unfit, salvage
+from maskdemo.data.registry import is_registered
+from maskdemo.data.tasks import OWN, TASKS, Task, task_named
+from maskdemo.errors import InvalidSettings
+from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import OWN, TASKS, Task, task_named
 from maskdemo.titles import SIDES
 
 #: Groups of settings, in order.
@@ -43,7 +44,7 @@ def _setting(default: Any, described: Setting) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """Settings of one comparison. Raises `Unfit` (a ValueError) with a sentence for the first bad one.
+    """Settings of one comparison. Raises `InvalidSettings` with a sentence for the first bad one.
 
     Lengths are in steps, `missing_rate` is a share, `count_invalid` says whether invalid steps count
     in the loss and in the reported accuracy of a task with a label at each step. An experiment is what
@@ -118,28 +119,28 @@ class Experiment:
             checked = value if name in {"task", *dictated} else setting.checked(value)
             object.__setattr__(self, name, checked)
         if self.min_length > self.max_length:
-            raise Unfit(
+            raise InvalidSettings(
                 f"The shortest length ({self.min_length}) must not exceed the longest "
                 f"({self.max_length}).",
                 "min_length",
                 "max_length",
             )
         if self.padded_length < self.max_length:
-            raise Unfit(
+            raise InvalidSettings(
                 f"The padded length ({self.padded_length}) must be at least the longest sequence "
                 f"({self.max_length} steps).",
                 "padded_length",
                 "max_length",
             )
         if self.work > MOST_WORK:
-            raise Unfit(
+            raise InvalidSettings(
                 "This would train for too long here. Use fewer sequences, epochs, repeats, units or "
                 "strategies, or a shorter padded length.",
                 *COSTLY,
             )
         sequences = self.train_size + self.test_size
         if sequences * self.padded_length * self.spec.features > MOST_CELLS:
-            raise Unfit(
+            raise InvalidSettings(
                 f"{sequences:,} sequences with {self.spec.features} features, padded to "
                 f"{self.padded_length} steps, take too much memory here. Use a shorter padded length, "
                 "or fewer sequences.",
@@ -150,8 +151,8 @@ class Experiment:
     def _check_task(self) -> None:
         if not isinstance(self.task, str) or not self.is_own:
             SETTINGS["task"].checked(self.task)
-        elif not is_here(self.task):
-            raise Unfit(
+        elif not is_registered(self.task):
+            raise InvalidSettings(
                 "This was made with somebody's own sequences, which are in no link: it needs their "
                 "file. Give the file on the playground, under Your own sequences.",
                 "task",
@@ -196,17 +197,17 @@ class Experiment:
 
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Experiment:
-        """The experiment of `to_params`. Raises `Unfit` with a sentence; ignores other keys."""
+        """The experiment of `to_params`; other keys are ignored. Raises `InvalidSettings`."""
         given: dict[str, Any] = {
             name: SETTINGS[name].read(text) for name, text in params.items() if name in SETTINGS
         }
         return Experiment(**given)
 
     @staticmethod
-    def salvage(params: Mapping[str, str]) -> tuple[Experiment, tuple[str, ...]]:
+    def parse_leniently(params: Mapping[str, str]) -> tuple[Experiment, tuple[str, ...]]:
         """As much of the parameters as can be used, and a sentence for each that cannot."""
         known = {name: params[name] for name in SETTINGS if name in params}
-        return salvage(Experiment.from_params, known)
+        return parse_leniently(Experiment.from_params, known)
 
     def to_json(self) -> str:
         """All settings as JSON, for files."""

@@ -9,6 +9,7 @@ from pathlib import Path
 #: As glibc's malloc.h numbers the parameter; and the bytes from which a block is large.
 MMAP_THRESHOLD, LARGE = -3, 2**19
 
+
 def own_memory() -> int | None:
     """Bytes that only this process holds, without files of others that are mapped; None if unknown."""
     try:

@@ -6,7 +6,7 @@
 >>> units.checked(0.5)
 Traceback (most recent call last):
 ...
-maskdemo.settings.Unfit: units must be from 1 to 128, not '0.5'.
+maskdemo.errors.InvalidSettings: units must be from 1 to 128, not '0.5'.
 
 Each setting is described once, where it is declared; controls, the command line, links, limits and
 complaints read the description. Pydantic would do half of this for a third of a second of import.
@@ -22,17 +22,11 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from maskdemo.errors import InvalidSettings
+
 T = TypeVar("T")
 #: No number that means anything is longer.
 LONGEST = 40
-
-
-class Unfit(ValueError):  # noqa: N818 - an answer to people, not a fault
-    """Settings that cannot be used: a sentence for people, and which settings to give up first."""
-
-    def __init__(self, sentence: str, *settings: str) -> None:
-        super().__init__(sentence)
-        self.settings = settings
 
 
 class Titled(Protocol):
@@ -72,11 +66,11 @@ class Setting(ABC):
 
     @abstractmethod
     def checked(self, value: Any) -> Any:
-        """The value as it is kept. Raises `Unfit` for what it may not be."""
+        """The value as it is kept. Raises `InvalidSettings` for what it may not be."""
 
     @abstractmethod
     def read(self, text: str) -> Any:
-        """The value that a link or a command writes so. Raises `Unfit`."""
+        """The value that a link or a command writes so. Raises `InvalidSettings`."""
 
     def write(self, value: Any) -> str:
         """How a link writes it."""
@@ -104,12 +98,14 @@ class Number(Setting):
         return f"{_plainly(self.low)} to {_plainly(self.high)}"
 
     def checked(self, value: Any) -> int | float:
-        """The number, as int or float. Raises `Unfit` for others, for NaN and beyond the limits."""
+        """The number, as int or float. Raises `InvalidSettings` for all else and beyond the limits."""
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or value != value:
             raise self._no_number(value)
         if not self.low <= value <= self.high:
-            raise Unfit(f"{self.name} must be from {self.allowed}, not {quoted(value)}.", self.name)
+            raise InvalidSettings(
+                f"{self.name} must be from {self.allowed}, not {quoted(value)}.", self.name
+            )
         if self.whole and value != int(value):
             raise self._no_number(value)
         # Adding zero makes -0.0 the same setting as 0.0.
@@ -129,9 +125,9 @@ class Number(Setting):
         """In as many digits as tell it from all others."""
         return str(value) if self.whole else repr(value)
 
-    def _no_number(self, value: Any) -> Unfit:
+    def _no_number(self, value: Any) -> InvalidSettings:
         kind = "a whole number" if self.whole else "a number"
-        return Unfit(f"{self.name} must be {kind}, not {quoted(value)}.", self.name)
+        return InvalidSettings(f"{self.name} must be {kind}, not {quoted(value)}.", self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,10 +142,12 @@ class Choice(Setting):
         return ", ".join(self.options)
 
     def checked(self, value: Any) -> str:
-        """The name. Raises `Unfit` for others."""
+        """The name. Raises `InvalidSettings` for others."""
         # A list compares where a mapping would want a hash.
         if value not in list(self.options):
-            raise Unfit(f"{self.name} must be one of {self.allowed}, not {quoted(value)}.", self.name)
+            raise InvalidSettings(
+                f"{self.name} must be one of {self.allowed}, not {quoted(value)}.", self.name
+            )
         return value
 
     def read(self, text: str) -> str:
@@ -167,12 +165,12 @@ class Selection(Choice):
     one: str
 
     def checked(self, value: Any) -> tuple[str, ...]:
-        """The names. Raises `Unfit` where there are none or others."""
+        """The names. Raises `InvalidSettings` where there are none or others."""
         if not isinstance(value, tuple) or not value:
-            raise Unfit(f"Choose at least one {self.one}.", self.name)
+            raise InvalidSettings(f"Choose at least one {self.one}.", self.name)
         unknown = [each for each in value if each not in list(self.options)]
         if unknown:
-            raise Unfit(
+            raise InvalidSettings(
                 f"There is no {self.one} {quoted(unknown[0])}; choose among {self.allowed}.", self.name
             )
         return tuple(each for each in self.options if each in value)
@@ -196,15 +194,15 @@ class Switch(Setting):
         return "yes or no"
 
     def checked(self, value: Any) -> bool:
-        """The value. Raises `Unfit` for what only looks true or false."""
+        """The value. Raises `InvalidSettings` for what only looks true or false."""
         if not isinstance(value, bool):
-            raise Unfit(f"{self.name} must be true or false.", self.name)
+            raise InvalidSettings(f"{self.name} must be true or false.", self.name)
         return value
 
     def read(self, text: str) -> bool:
         """Whether it is "yes"."""
         if text not in ("yes", "no"):
-            raise Unfit(f"{self.name} must be {self.allowed}, not {quoted(text)}.", self.name)
+            raise InvalidSettings(f"{self.name} must be {self.allowed}, not {quoted(text)}.", self.name)
         return text == "yes"
 
     def write(self, value: Any) -> str:
@@ -212,19 +210,19 @@ class Switch(Setting):
         return "yes" if value else "no"
 
 
-def salvage(
+def parse_leniently(
     make: Callable[[Mapping[str, str]], T], params: Mapping[str, str]
 ) -> tuple[T, tuple[str, ...]]:
     """What `make` gives for as many parameters as it takes, and a sentence for each it does not.
 
-    make: raises `Unfit` with the parameters to give up, the first of which that is given goes; without
-    any it must succeed.
+    make: raises `InvalidSettings` with the parameters to give up, the first of which that is given
+    goes; without any it must succeed.
     """
     usable, complaints = dict(params), []
     while True:
         try:
             return make(usable), tuple(dict.fromkeys(complaints))
-        except Unfit as error:
+        except InvalidSettings as error:
             complaints.append(str(error))
             named = [name for name in error.settings if name in usable]
             usable.pop(named[0] if named else list(usable)[-1])

@@ -3,7 +3,7 @@
 With `advance * keep = 0`, a step computes h = advance * LSTM(input, h) + keep * h, and the same for
 c. So a step moves the state on (advance 1), holds it (keep 1) or resets it to zero (both 0):
 
->>> from maskdemo.padding import Batch
+>>> from maskdemo.data.padding import Batch
 >>> import numpy as np
 >>> valid = np.array([[True, True, False]])
 >>> batch = Batch(np.ones((1, 3, 1), np.float32), valid, ~valid, np.ones((1, 3), np.int32))
@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.padding import Batch
+from maskdemo.data.padding import Batch
 from maskdemo.titles import STRATEGY_WORDS
 
 Floats = NDArray[np.float32]

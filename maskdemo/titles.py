@@ -1,7 +1,7 @@
 """What people read in the place of a name: the titles and sentences of tasks, strategies and sides.
 
 They stand apart from what computes, so that no precomputed result depends on a title or a sentence
-(see `maskdemo.digest`).
+(see `maskdemo.results.digest`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from maskdemo.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import added, address, choices, inside, job, known, live, navigation, server
 from maskdemo.ui.again import repeated
 from maskdemo.ui.look import Look
@@ -51,6 +51,7 @@ if shown_now() is None:
     )
 live.complaints(None)
 
+
 def bar() -> None:
     """Where a run stands, and what to do where there is none of these settings."""
     job.refusal("run")
@@ -69,7 +70,7 @@ def bar() -> None:
         if found is not None:
             st.info("These networks belong to earlier settings. Train to look into the present ones.")
         else:
-            st.info(live.to_train(experiment))
+            st.info(live.training_layout(experiment))
 
 
 def controls(found: Snapshot) -> None:

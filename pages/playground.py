@@ -4,7 +4,7 @@ import streamlit as st
 
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.evidence import headline
-from maskdemo.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import (
     address,
     choices,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from maskdemo.compiled import cache_environment
 from maskdemo.loading import unsearched
+from maskdemo.training.compile_cache import cache_environment
 
 # Neither what a person keeps nor what another run of the tests has kept: workers inherit it.
 _STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
@@ -32,12 +32,12 @@ FIRST = (
     "export/test_script.py",
     "oracles/test_keras.py",
     "browser",
-    "test_compiled.py",
+    "training",
     "test_package.py",
-    "shipped",
+    "results",
     "article",
     "ui",
-    "own/test_export.py",
+    "uploads/test_export.py",
     "study",
 )
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from maskdemo.data.padding import Batch, pad
+from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import Experiment
-from maskdemo.padding import Batch, pad
-from maskdemo.sequences import Sequences
 from maskdemo.strategies import STRATEGIES
 
 ALL = tuple(STRATEGIES)

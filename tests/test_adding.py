@@ -18,19 +18,19 @@ import pytest
 from maskdemo import charts
 from maskdemo.charts.style import STYLES, Style
 from maskdemo.cli import main
+from maskdemo.data.inputs import arrays_of, chance, inputs
+from maskdemo.data.sequences import Sequences, repeat_seed
+from maskdemo.data.tasks import TASKS, Fixed, Task, four_normal_features
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.export.data_code import data_code, padding_code, recording_code
 from maskdemo.export.keras_code import LAYERS, reads_valid, strategy_lines
 from maskdemo.export.script import script
-from maskdemo.inputs import arrays_of, chance, inputs
-from maskdemo.sequences import Sequences, repeat_seed
 from maskdemo.settings import Choice
 from maskdemo.strategies import STRATEGIES, Strategy
-from maskdemo.tasks import TASKS, Fixed, Task, four_normal_features
-from maskdemo.training import train
+from maskdemo.training.run import train
 from tests.oracles import recurrence
+from tests.results.test_digest import TRAINED, copied, replaced, stale
 from tests.samples import small
-from tests.test_digest import TRAINED, copied, replaced, stale
 
 PACKAGE = Path(__file__).resolve().parents[1] / "maskdemo"
 
@@ -143,7 +143,7 @@ LOOK = '"flagged": Style(("#123456", "#abcdef"), "hexagon", "solid"),'
         ("titles.py", '"count": TaskWords("Count", "How many?"),', '"first_sign"', set()),
         ("charts/style.py", LOOK, '"no_mask"', set()),
         ("export/keras_code.py", '"flagged": Keras("values"),', '"no_mask"', set()),
-        ("tasks.py", TASK, '_task("first_sign"', TRAINED),
+        ("data/tasks.py", TASK, '_task("first_sign"', TRAINED),
         ("strategies.py", STRATEGY, '_strategy("no_mask"', TRAINED),
     ],
 )
@@ -187,7 +187,7 @@ FIELD = """
 USE = """
 import json
 from maskdemo.experiment import NUMBERS, Experiment
-one, complaints = Experiment.salvage({"patience": "51", "units": "8"})
+one, complaints = Experiment.parse_leniently({"patience": "51", "units": "8"})
 other = Experiment.from_params({"patience": "7"})
 print(json.dumps({
     "label": NUMBERS["patience"].label, "limits": NUMBERS["patience"].limits, "default": one.patience,

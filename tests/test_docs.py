@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from maskdemo.cli.settings import settings_page
+from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import SETTINGS
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
-from maskdemo.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import GROUPS, NUMBERS, SETTINGS, Experiment
-from maskdemo.layout import ROOMS
 from maskdemo.settings import Choice, Number, Selection, Switch
-from maskdemo.tasks import TASKS
+from maskdemo.training.buckets import BUCKETS
 from tests.samples import ALL, small
 
 WHOLE = {name for name, each in NUMBERS.items() if each.whole}
@@ -56,7 +56,7 @@ def test_every_experiment_survives_its_link(one):
     assert all(isinstance(text, str) for pair in params.items() for text in pair)
     again = Experiment.from_params(params)
     assert again == one and hash(again) == hash(one)
-    assert Experiment.salvage(params) == (one, ())
+    assert Experiment.parse_leniently(params) == (one, ())
 
 
 @given(one=experiments())
@@ -82,11 +82,36 @@ def test_defaults_are_left_out_of_the_link(task):
 # Values near to right ones, as links get mangled, and anything else.
 MANGLED = st.one_of(
     st.text(max_size=30),
-    st.sampled_from([
-        "", " ", "nan", "inf", "-inf", "-1", "0", "1e999", "1e5", "0x10", "1_0", "٣", "yes", "true",
-        "no_mask", "no_mask.", "no_mask.held_state", "post", "sum_sign", "None", "%00", "<b>",
-        "9" * 400, "9" * 5000, "-" + "9" * 400, "0." + "1" * 400,
-    ]),
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "nan",
+            "inf",
+            "-inf",
+            "-1",
+            "0",
+            "1e999",
+            "1e5",
+            "0x10",
+            "1_0",
+            "٣",
+            "yes",
+            "true",
+            "no_mask",
+            "no_mask.",
+            "no_mask.held_state",
+            "post",
+            "sum_sign",
+            "None",
+            "%00",
+            "<b>",
+            "9" * 400,
+            "9" * 5000,
+            "-" + "9" * 400,
+            "0." + "1" * 400,
+        ]
+    ),
     st.integers().map(str),
     st.floats().map(str),
 )
@@ -101,7 +126,7 @@ MANGLED = st.one_of(
 @example(params={"seed": "-" + "9" * 400, "task": "sum_sign"})
 @settings(max_examples=500, deadline=None)
 def test_any_link_gives_an_experiment_and_sentences(params):
-    one, complaints = Experiment.salvage(params)
+    one, complaints = Experiment.parse_leniently(params)
     assert isinstance(one, Experiment)
     for sentence in complaints:
         assert_sentence(sentence.replace("\n", "").replace("\r", ""))
@@ -123,7 +148,7 @@ def test_one_bad_setting_costs_only_that_setting(one, key):
     except ValueError:
         # The others need it: then not all of them can be kept.
         wanted = None
-    got, complaints = Experiment.salvage(params)
+    got, complaints = Experiment.parse_leniently(params)
     assert complaints
     if wanted is not None:
         assert got == wanted
@@ -131,20 +156,20 @@ def test_one_bad_setting_costs_only_that_setting(one, key):
 
 def test_one_bad_setting_costs_only_that_setting_said_plainly():
     link = {"task": "sum_sign", "min_length": "20", "max_length": "80", "padded_length": "100"}
-    got, complaints = Experiment.salvage(link | {"side": "left"})
+    got, complaints = Experiment.parse_leniently(link | {"side": "left"})
     assert got == Experiment.from_params(link)
     assert len(complaints) == 1 and "'left'" in complaints[0]
 
 
 def test_two_bad_settings_give_two_sentences():
-    got, complaints = Experiment.salvage({"units": "many", "side": "left", "seed": "5"})
+    got, complaints = Experiment.parse_leniently({"units": "many", "side": "left", "seed": "5"})
     assert (got.seed, got.units, got.side) == (5, Experiment().units, "post")
     assert len(complaints) == 2
 
 
 @pytest.mark.parametrize("key", ["task", "side", "strategies", "units", "count_invalid"])
 def test_a_complaint_does_not_repeat_a_book(key):
-    _, complaints = Experiment.salvage({key: "x" * 5000})
+    _, complaints = Experiment.parse_leniently({key: "x" * 5000})
     assert complaints and all(len(sentence) < 400 for sentence in complaints)
 
 
@@ -159,7 +184,8 @@ def companions(name: str) -> dict:
     if name == "padded_length":
         return {"min_length": 1, "max_length": 1}
     return {"padded_length": 200, "min_length": 1, "max_length": 100} | {
-        "min_length": {"max_length": 100}, "max_length": {"min_length": 1}
+        "min_length": {"max_length": 100},
+        "max_length": {"min_length": 1},
     }.get(name, {})
 
 
@@ -208,8 +234,10 @@ def test_whole_numbers_are_whole(name):
         ({"min_length": 9}, r"shortest length \(9\) must not exceed the longest \(8\)"),
         ({"padded_length": 7}, r"length \(7\) must be at least the longest sequence \(8 steps\)"),
         ({"count_invalid": "yes"}, "count_invalid must be true or false"),
-        ({"train_size": 4000, "epochs": 200, "repeats": 20, "units": 128, "padded_length": 200},
-         "train for too long"),
+        (
+            {"train_size": 4000, "epochs": 200, "repeats": 20, "units": 128, "padded_length": 200},
+            "train for too long",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_said(changes, said):
@@ -220,10 +248,27 @@ def test_what_does_not_fit_together_is_said(changes, said):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "3", "null", '"text"', '{"units": "many"}', '{"unit": 4}', '{"task": null}',
-     '{"strategies": 5}', '{"strategies": [["no_mask"]]}', '{"strategies": {}}', '{"units": NaN}',
-     '{"units": Infinity}', '{"units": [4]}', '{"side": {}}', "[" * 100_000,
-     '{"units": ' + "9" * 400 + "}", '{"units": ' + "9" * 5000 + "}"],
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        "null",
+        '"text"',
+        '{"units": "many"}',
+        '{"unit": 4}',
+        '{"task": null}',
+        '{"strategies": 5}',
+        '{"strategies": [["no_mask"]]}',
+        '{"strategies": {}}',
+        '{"units": NaN}',
+        '{"units": Infinity}',
+        '{"units": [4]}',
+        '{"side": {}}',
+        "[" * 100_000,
+        '{"units": ' + "9" * 400 + "}",
+        '{"units": ' + "9" * 5000 + "}",
+    ],
     ids=lambda text: text[:30],
 )
 def test_a_bad_file_gives_a_sentence(text):
@@ -258,10 +303,10 @@ def test_settings_cannot_be_changed():
 
 
 def test_every_allowed_size_has_a_compiled_room():
-    assert NUMBERS["padded_length"].high <= ROOMS["steps"][-1]
-    assert max(NUMBERS["train_size"].high, NUMBERS["test_size"].high) <= ROOMS["sequences"][-1]
+    assert NUMBERS["padded_length"].high <= BUCKETS["steps"][-1]
+    assert max(NUMBERS["train_size"].high, NUMBERS["test_size"].high) <= BUCKETS["sequences"][-1]
     largest = [t.fixed for t in TASKS.values() if t.fixed]
-    assert all(max(f.train_size, f.test_size) <= ROOMS["sequences"][-1] for f in largest)
+    assert all(max(f.train_size, f.test_size) <= BUCKETS["sequences"][-1] for f in largest)
 
 
 def test_the_file_names_every_setting():
@@ -292,7 +337,10 @@ def test_a_default_is_allowed_and_survives_its_text(name):
 
 def test_the_sizes_that_a_recording_dictates_are_told():
     assert Experiment().spec.dictated == {
-        "train_size": 270, "test_size": 370, "min_length": 7, "max_length": 29
+        "train_size": 270,
+        "test_size": 370,
+        "min_length": 7,
+        "max_length": 29,
     }
     assert small().spec.dictated == {}
     # Not even looked at: whatever was given, the recording's own are taken.

@@ -99,7 +99,7 @@ def installed(
     python = folder / "env" / Path(sys.executable).relative_to(sys.prefix)
     packages = folder / "env" / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
     if request.param == "lent":
-        lend([*base_requirements(wheel), "pytest"], packages)
+        register([*base_requirements(wheel), "pytest"], packages)
         pip("--python", python, "install", "--no-deps", "--no-index", wheel)
     else:
         pip("--python", python, "install", wheel, "pytest")
@@ -124,7 +124,7 @@ def base_requirements(wheel: Path) -> list[str]:
     return [each for each in said.get_all("Requires-Dist", []) if "extra ==" not in each]
 
 
-def lend(requirements: Iterable[str], folder: Path) -> None:
+def register(requirements: Iterable[str], folder: Path) -> None:
     """Link into the folder what the requirements need, directly and in turn, and nothing else."""
     todo, done = [Requirement(each) for each in requirements], set()
     while todo:

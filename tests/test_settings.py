@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskdemo.settings import Choice, Number, Selection, Setting, Switch, Unfit, quoted, salvage
+from maskdemo.errors import InvalidSettings
+from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently, quoted
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def test_any_text_is_a_value_or_a_sentence_about_it(name, text):
     setting: Setting = ALL[name]
     try:
         kept = setting.checked(setting.read(text))
-    except Unfit as error:
+    except InvalidSettings as error:
         assert error.settings == (name,)
         assert str(error).endswith(".") and len(str(error)) < 200
     else:
@@ -64,7 +65,7 @@ def test_numbers_within_the_limits_and_no_others_are_kept(number):
         if within:
             assert WHOLE.checked(given_) == number and type(WHOLE.checked(given_)) is int
         else:
-            with pytest.raises(Unfit, match=r"^whole must be"):
+            with pytest.raises(InvalidSettings, match=r"^whole must be"):
                 WHOLE.checked(given_)
 
 
@@ -90,12 +91,12 @@ def test_a_selection_is_in_the_order_of_the_table():
 def test_salvaging_gives_up_what_a_complaint_names_first_and_else_what_came_last():
     def make(params):
         if "bad" in params:
-            raise Unfit("Bad.", "absent", "bad", "fine")
+            raise InvalidSettings("Bad.", "absent", "bad", "fine")
         if len(params) > 1:
-            raise Unfit("Too many.")
+            raise InvalidSettings("Too many.")
         return params
 
-    assert salvage(make, {"fine": "1", "bad": "2", "more": "3"}) == (
+    assert parse_leniently(make, {"fine": "1", "bad": "2", "more": "3"}) == (
         {"fine": "1"},
         ("Bad.", "Too many."),
     )

@@ -9,21 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.charts.style import STYLES
+from maskdemo.data.padding import pad
+from maskdemo.data.sequences import Sequences
 from maskdemo.export.keras_code import LAYERS
-from maskdemo.learner import new_learner
-from maskdemo.lstm import Weights
-from maskdemo.padding import pad
-from maskdemo.sequences import Sequences
 from maskdemo.strategies import STRATEGIES, arrays, hold_padding
 from maskdemo.titles import STRATEGY_WORDS
+from maskdemo.training.lstm import Weights
+from maskdemo.training.train_state import new_train_state
 from tests.oracles import recurrence
 from tests.samples import ALL, PAD_VALUES, batches, sequences
 
 SEES_INVALID_STEPS = ("no_mask", "masking_layer", "last_valid_step", "mask_feature")
 MASK_VALUES = st.sampled_from([0.0, 1.0, -9.0, 0.1, 3.0])
-LABELS = ({"per_step": False, "count_invalid": True},
-          {"per_step": True, "count_invalid": True},
-          {"per_step": True, "count_invalid": False})
+LABELS = (
+    {"per_step": False, "count_invalid": True},
+    {"per_step": True, "count_invalid": True},
+    {"per_step": True, "count_invalid": False},
+)
 
 
 def table(strategy, reading, valid, mask_value):
@@ -72,8 +74,12 @@ def test_switches_are_switches_and_shapes_agree(strategy, batch, mask_value, lab
 
 
 @pytest.mark.parametrize("strategy", ALL)
-@given(batch=batches(features=2), other=st.floats(20, 30, width=32), mask_value=MASK_VALUES,
-       labels=st.sampled_from(LABELS))
+@given(
+    batch=batches(features=2),
+    other=st.floats(20, 30, width=32),
+    mask_value=MASK_VALUES,
+    labels=st.sampled_from(LABELS),
+)
 @settings(deadline=None)
 def test_only_four_strategies_see_what_stands_at_invalid_steps(
     strategy, batch, other, mask_value, labels
@@ -81,9 +87,7 @@ def test_only_four_strategies_see_what_stands_at_invalid_steps(
     rewritten = batch.values.copy()
     rewritten[~batch.valid] = other
     before = arrays(strategy, batch, mask_value=mask_value, **labels)
-    after = arrays(
-        strategy, replace(batch, values=rewritten), mask_value=mask_value, **labels
-    )
+    after = arrays(strategy, replace(batch, values=rewritten), mask_value=mask_value, **labels)
     differs = (before.inputs != after.inputs).any(axis=2)
     expected = ~batch.valid if strategy in SEES_INVALID_STEPS else np.zeros_like(batch.valid)
     np.testing.assert_array_equal(differs, expected)
@@ -150,14 +154,21 @@ def test_what_is_handled_stays_as_it_was(strategy):
 
 
 def test_every_strategy_says_what_it_is():
-    assert ALL == ("no_mask", "masking_layer", "zeroed_input", "zeroed_state", "held_state",
-                   "last_valid_step", "mask_feature")
+    assert ALL == (
+        "no_mask",
+        "masking_layer",
+        "zeroed_input",
+        "zeroed_state",
+        "held_state",
+        "last_valid_step",
+        "mask_feature",
+    )
     for name, strategy in STRATEGIES.items():
         assert strategy.name == name and strategy.title and strategy.summary.endswith(".")
     assert STRATEGIES.keys() == STRATEGY_WORDS.keys() == STYLES.keys() == LAYERS.keys()
 
 
-NETWORK = new_learner(features=2, units=4, outputs=1, seed=11).weights
+NETWORK = new_train_state(features=2, units=4, outputs=1, seed=11).weights
 # A bias that is not zero: at zero, a state that advances on zero padding is close to one that waits.
 NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
 
@@ -173,9 +184,14 @@ def test_holding_the_padding_is_having_none(strategy, given_sequences, pad_value
     said = recurrence.said(NETWORK, held)
     for row, values in enumerate(given_sequences.values):
         alone = pad(
-            Sequences((values,), given_sequences.observed[row : row + 1],
-                      given_sequences.labels[row : row + 1]),
-            padded_length=len(values), side="post", pad_value=pad_value,
+            Sequences(
+                (values,),
+                given_sequences.observed[row : row + 1],
+                given_sequences.labels[row : row + 1],
+            ),
+            padded_length=len(values),
+            side="post",
+            pad_value=pad_value,
         )
         wanted = recurrence.said(NETWORK, arrays(strategy, alone, **options))[0]
         np.testing.assert_allclose(said[row, : len(values)], wanted, atol=1e-12)

@@ -68,8 +68,7 @@ _PADDED = (
     Case("Last value, padded to 60 in front", replace(_LAST, side="pre")),
     Case("First value, padded to 60 in front", replace(_LAST, side="pre", task="first_sign")),
     Case("Real speech, padded to 80 after the end", SCENARIOS["real_speech"].experiment),
-    Case("Real speech, padded to 80 in front",
-         _of("real_speech", side="pre", strategies=_TWO)),
+    Case("Real speech, padded to 80 in front", _of("real_speech", side="pre", strategies=_TWO)),
 )
 _GAPS = _of("missing_readings", min_length=20, strategies=_TWO, repeats=8, epochs=8)
 _MISSING = (
@@ -235,8 +234,11 @@ CLAIMS: dict[str, Claim] = {
             "Accuracy on unseen sequences of one length against chance: with the article's random "
             "labels, and with labels that follow a rule.",
             (
-                Case("Random labels, as in the article",
-                     _of("random_labels", min_length=10, strategies=_TWO), "no_mask"),
+                Case(
+                    "Random labels, as in the article",
+                    _of("random_labels", min_length=10, strategies=_TWO),
+                    "no_mask",
+                ),
                 Case("Labels by a rule: the sign of the sum", _of("fixed_length"), "no_mask"),
             ),
             judges.beats_chance,

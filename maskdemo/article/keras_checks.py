@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from maskdemo.article.claims import TIMED
+from maskdemo.data.inputs import inputs
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import inputs
 
 #: Of the timing: how often both models take turns, epochs a turn, and sequences at most. An epoch of
 #: more sequences takes longer in proportion, and shows nothing else.

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from maskdemo import evidence
+from maskdemo.data.inputs import arrays_of, inputs
+from maskdemo.data.padding import Batch
 from maskdemo.evidence import BASELINE, Accuracies, Interval, Verdict
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import arrays_of, inputs
 from maskdemo.inside.gradient import gradient, landing
-from maskdemo.padding import Batch
-from maskdemo.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ Keras is imported only where a model is run.
 
 from maskdemo.audit.auditing import audit
 from maskdemo.audit.checks import check_padding
-from maskdemo.audit.entries import CannotAudit
 from maskdemo.audit.report import Finding, LayerRow, Report
+from maskdemo.errors import UnsupportedModel
 
-__all__ = ["audit", "check_padding", "CannotAudit", "Finding", "LayerRow", "Report"]
+__all__ = ["audit", "check_padding", "UnsupportedModel", "Finding", "LayerRow", "Report"]

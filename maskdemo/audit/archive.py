@@ -12,7 +12,7 @@ import struct
 import zipfile
 from pathlib import PurePosixPath
 
-from maskdemo.audit.entries import CannotAudit
+from maskdemo.errors import UnsupportedModel
 
 #: Bytes of the file, of its table of contents and of config.json; how many members there may be.
 MAX_FILE, MAX_CONTENTS, MAX_CONFIG, MAX_MEMBERS = 512 * 2**20, 2**20, 4 * 2**20, 2000
@@ -27,52 +27,58 @@ _END_MARK, _END_64_MARK = b"PK\x05\x06", b"PK\x06\x07"
 def config_text(data: bytes) -> str:
     """The configuration in a .keras file, or in a .json file; not yet looked at.
 
-    Raises CannotAudit with a sentence for people.
+    Raises UnsupportedModel with a sentence for people.
     """
     if len(data) > MAX_FILE:
-        raise CannotAudit(f"The file is larger than {MAX_FILE >> 20} MB.")
+        raise UnsupportedModel(f"The file is larger than {MAX_FILE >> 20} MB.")
     if data.lstrip()[:1] == b"{":
         return _decoded(data)
     _check_contents(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _decoded(_config(archive))
-    except CannotAudit:
+    except UnsupportedModel:
         raise
     except Exception:  # zipfile and zlib raise a dozen kinds on damaged files
-        raise CannotAudit("This is no .keras file: its archive is damaged.") from None
+        raise UnsupportedModel("This is no .keras file: its archive is damaged.") from None
 
 
 def _check_contents(data: bytes) -> None:
     """Look at the end of the archive before zipfile builds an object for each of its members."""
     at = data.rfind(_END_MARK, max(0, len(data) - 2**16 - _END.size))
     if at < 0 or at + _END.size > len(data):
-        raise CannotAudit("This is no .keras file: it is neither a zip archive nor a configuration.")
+        raise UnsupportedModel(
+            "This is no .keras file: it is neither a zip archive nor a configuration."
+        )
     _, _, _, _, members, size, _, _ = _END.unpack_from(data, at)
     if data[max(0, at - 20) : at].startswith(_END_64_MARK):
-        raise CannotAudit("The archive is of the kind for more than 4 GB, which is not opened here.")
+        raise UnsupportedModel(
+            "The archive is of the kind for more than 4 GB, which is not opened here."
+        )
     if members > MAX_MEMBERS or size > MAX_CONTENTS:
-        raise CannotAudit(f"The archive has too many members: at most {MAX_MEMBERS} are looked at.")
+        raise UnsupportedModel(
+            f"The archive has too many members: at most {MAX_MEMBERS} are looked at."
+        )
 
 
 def _config(archive: zipfile.ZipFile) -> bytes:
     members = archive.infolist()
     names = [member.filename for member in members]
     if len(set(names)) != len(names):
-        raise CannotAudit("The archive has two members of one name.")
+        raise UnsupportedModel("The archive has two members of one name.")
     for member in members:
         _check_member(member)
     if sum(member.file_size for member in members) > MAX_UNPACKED:
-        raise CannotAudit(f"Unpacked, the archive would be larger than {MAX_UNPACKED >> 30} GB.")
+        raise UnsupportedModel(f"Unpacked, the archive would be larger than {MAX_UNPACKED >> 30} GB.")
     if CONFIG not in names:
-        raise CannotAudit(f"This is no .keras file: it has no {CONFIG}.")
+        raise UnsupportedModel(f"This is no .keras file: it has no {CONFIG}.")
     member = archive.getinfo(CONFIG)
     if member.file_size > MAX_CONFIG:
-        raise CannotAudit(f"Its {CONFIG} is larger than {MAX_CONFIG >> 20} MB.")
+        raise UnsupportedModel(f"Its {CONFIG} is larger than {MAX_CONFIG >> 20} MB.")
     with archive.open(member) as opened:
         text = opened.read(MAX_CONFIG + 1)  # whatever the archive says about its size
     if len(text) > MAX_CONFIG:
-        raise CannotAudit(f"Its {CONFIG} is larger than {MAX_CONFIG >> 20} MB.")
+        raise UnsupportedModel(f"Its {CONFIG} is larger than {MAX_CONFIG >> 20} MB.")
     return text
 
 
@@ -80,21 +86,21 @@ def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.filename
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name:
-        raise CannotAudit("The archive has a member whose path leads out of it.")
+        raise UnsupportedModel("The archive has a member whose path leads out of it.")
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise CannotAudit("The archive has a link among its members.")
+        raise UnsupportedModel("The archive has a link among its members.")
     if member.flag_bits & 0x1:
-        raise CannotAudit("The archive is encrypted.")
+        raise UnsupportedModel("The archive is encrypted.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise CannotAudit("The archive is packed in a way that Keras does not use.")
+        raise UnsupportedModel("The archive is packed in a way that Keras does not use.")
     if member.file_size > MAX_RATIO * max(member.compress_size, 1) + 2**16:
-        raise CannotAudit("A member of the archive is far larger than it is packed.")
+        raise UnsupportedModel("A member of the archive is far larger than it is packed.")
 
 
 def _decoded(data: bytes) -> str:
     if len(data) > MAX_CONFIG:
-        raise CannotAudit(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
+        raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise CannotAudit("The configuration is no text.") from None
+        raise UnsupportedModel("The configuration is no text.") from None

@@ -12,7 +12,7 @@ import numpy as np
 from maskdemo.audit import running, telling, traps
 from maskdemo.audit.behaviour import ADDED, Measure
 from maskdemo.audit.blame import Fault, faults
-from maskdemo.audit.entries import CannotAudit, entries_of
+from maskdemo.audit.entries import entries_of
 from maskdemo.audit.failures import reason
 from maskdemo.audit.flexible import any_length
 from maskdemo.audit.pair import Pair
@@ -22,6 +22,7 @@ from maskdemo.audit.samples import DRAWN, SEED, Row, Side, given
 from maskdemo.audit.training import is_labelled_by_step, training_findings
 from maskdemo.audit.trying import Trial
 from maskdemo.audit.weights import drawn_weights
+from maskdemo.errors import UnsupportedModel
 
 #: A call within the model may move by this share of its largest number before it counts as moved.
 _CALL_ROOM = {"float64": 1e-9, "float32": 2e-5, "float16": 2e-2, "bfloat16": 1e-1}
@@ -58,10 +59,10 @@ def audit(
     count: how many sequences to draw.
     tell: called with a few words on what is being done.
 
-    Raises CannotAudit with a sentence for people where nothing can be said.
+    Raises UnsupportedModel with a sentence for people where nothing can be said.
     """
     if not hasattr(model, "_flatten_layers"):
-        raise CannotAudit("This is not a Keras model.")
+        raise UnsupportedModel("This is not a Keras model.")
     names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
     rows = None if sequences is None else given(sequences, names)
     if rows is not None and not model.built:
@@ -182,14 +183,16 @@ def _build(model: Any, rows: Sequence[Row]) -> None:
     try:
         running.eager(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
     except Exception as refused:
-        raise CannotAudit(f"The model cannot be run on these sequences: {reason(refused)}") from None
+        raise UnsupportedModel(
+            f"The model cannot be run on these sequences: {reason(refused)}"
+        ) from None
 
 
 def _precision(model: Any) -> str:
     """The coarsest float that any layer computes in."""
     used = {layer.compute_dtype for layer in model._flatten_layers()} & set(_CALL_ROOM)
     if not used:
-        raise CannotAudit(
+        raise UnsupportedModel(
             f"This model computes in {model.compute_dtype}: no tolerance is known for it."
         )
     return max(used, key=list(_CALL_ROOM).index)

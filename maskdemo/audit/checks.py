@@ -11,11 +11,11 @@ from maskdemo.audit.failures import unanswered
 from maskdemo.audit.report import Report
 
 
-class PaddingLeaks(AssertionError):  # noqa: N818 - what pytest shows is a sentence
+class PaddingLeaks(AssertionError):
     """A check failed: the message says what was seen, where and why."""
 
 
-class NothingChecked(AssertionError):  # noqa: N818 - what pytest shows is a sentence
+class NothingChecked(AssertionError):
     """The audit came to no answer: the message says why."""
 
 

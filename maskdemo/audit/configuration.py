@@ -14,9 +14,9 @@ from typing import Any
 
 from maskdemo.audit import allowed
 from maskdemo.audit.archive import MAX_CONFIG
-from maskdemo.audit.entries import CannotAudit
 from maskdemo.audit.limits import VOCABULARY
 from maskdemo.audit.values import bounded, label, listed, mapped, plain, shown
+from maskdemo.errors import UnsupportedModel
 
 #: How many layers a model may have.
 MAX_LAYERS = 400
@@ -27,24 +27,24 @@ _LEFT_OUT = ("build_config", "compile_config", "shared_object_id", "build_input_
 
 
 def checked(text: str) -> dict[str, Any]:
-    """The configuration as one that is safe to build from. Raises CannotAudit with a sentence."""
+    """The configuration as one that is safe to build from. Raises UnsupportedModel with a sentence."""
     try:
         return _Reader().model(_parsed(text), depth=0)
-    except CannotAudit:
+    except UnsupportedModel:
         raise
     except Exception:  # anything else that is not as Keras writes it
-        raise CannotAudit("The configuration is not as Keras 3 writes it.") from None
+        raise UnsupportedModel("The configuration is not as Keras 3 writes it.") from None
 
 
 def _parsed(text: str) -> Any:
     if len(text) > MAX_CONFIG:
-        raise CannotAudit(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
+        raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:
         return json.loads(text)
     except RecursionError:  # the parser counts levels by itself
-        raise CannotAudit("The configuration is nested too deeply.") from None
+        raise UnsupportedModel("The configuration is nested too deeply.") from None
     except ValueError:
-        raise CannotAudit("The configuration is no valid JSON.") from None
+        raise UnsupportedModel("The configuration is no valid JSON.") from None
 
 
 class _Reader:
@@ -57,10 +57,10 @@ class _Reader:
         """A Sequential or Functional model."""
         name, inner = _class(given, allowed.MODELS, "model")
         if depth > 8:
-            raise CannotAudit("Models are nested in models too deeply.")
+            raise UnsupportedModel("Models are nested in models too deeply.")
         layers = inner.get("layers")
         if not isinstance(layers, list) or not layers:
-            raise CannotAudit("The model has no layers.")
+            raise UnsupportedModel("The model has no layers.")
         config: dict[str, Any] = {"name": label(inner.get("name", name.lower())), "trainable": True}
         config["layers"] = [self._layer_of_model(each, depth) for each in layers]
         if name == "Functional":
@@ -80,7 +80,7 @@ class _Reader:
         """A layer, an operation, or a model in a model."""
         self.layers += 1
         if self.layers > MAX_LAYERS:
-            raise CannotAudit(f"The model has more than {MAX_LAYERS} layers.")
+            raise UnsupportedModel(f"The model has more than {MAX_LAYERS} layers.")
         name, module = _text(given, "class_name"), _text(given, "module")
         if name in allowed.MODELS:
             return self.model(given, depth + 1)
@@ -106,7 +106,7 @@ class _Reader:
 
     def _argument(self, of: str, key: str, value: Any, depth: int) -> Any:
         if not _KEY.fullmatch(key):
-            raise CannotAudit(f"{of} has an argument whose name is none.")
+            raise UnsupportedModel(f"{of} has an argument whose name is none.")
         if key in ("layer", "backward_layer", "cell"):
             return None if value is None else self._inner(value, depth)
         if key == "cells":
@@ -124,7 +124,7 @@ class _Reader:
 
     def _inner(self, given: Any, depth: int) -> dict[str, Any]:
         if depth > 8:
-            raise CannotAudit("Layers are nested in layers too deeply.")
+            raise UnsupportedModel("Layers are nested in layers too deeply.")
         return self.layer(given, depth + 1)
 
 
@@ -136,22 +136,22 @@ def _text(given: Any, key: str) -> str:
 def _class(given: Any, table: Mapping[str, str], what: str) -> tuple[str, dict[str, Any]]:
     """The name and inner configuration of an object, where both are as Keras writes its own."""
     if not isinstance(given, dict) or not isinstance(given.get("class_name"), str):
-        raise CannotAudit(f"A {what} is expected where there is none.")
+        raise UnsupportedModel(f"A {what} is expected where there is none.")
     name, module = given["class_name"], given.get("module")
     registered = given.get("registered_name")
     if name not in table:
-        raise CannotAudit(
+        raise UnsupportedModel(
             f"{shown(name)} is no {what} that is audited here: only Keras's own that compute are, no "
             "custom ones, no Lambda, none that reads files. If you trust it: check_padding or --trust."
         )
     known = {table[name], table[name].replace("keras.src.models.functional", "keras"), "keras.models"}
     if module not in known or registered not in (None, name):
-        raise CannotAudit(
+        raise UnsupportedModel(
             f"{shown(name)} is said to come from {shown(str(registered or module))}, not from Keras."
         )
     inner = given.get("config")
     if not isinstance(inner, dict):
-        raise CannotAudit(f"{name} has no configuration.")
+        raise UnsupportedModel(f"{name} has no configuration.")
     return name, inner
 
 
@@ -166,7 +166,7 @@ def _named_or_object(
         if value is None or (isinstance(value, str) and value.lower() in names):
             return value
         if isinstance(value, str):
-            raise CannotAudit(f"{shown(value)} is no {what} of Keras.")
+            raise UnsupportedModel(f"{shown(value)} is no {what} of Keras.")
         name, inner = _class(value, table, what)
         return _object(
             name, table[name], {key: plain(key, each) for key, each in inner.items() if key != "seed"}
@@ -178,11 +178,11 @@ def _named_or_object(
 def _activation(value: Any) -> Any:
     if isinstance(value, dict) and value.get("class_name") == "function":
         if value.get("module") != "builtins":
-            raise CannotAudit("An activation is a function that is not Keras's.")
+            raise UnsupportedModel("An activation is a function that is not Keras's.")
         value = value.get("config")
     if value is None or (isinstance(value, str) and value in allowed.ACTIVATIONS):
         return value
-    raise CannotAudit(f"{shown(str(value))} is no activation of Keras.")
+    raise UnsupportedModel(f"{shown(str(value))} is no activation of Keras.")
 
 
 _BY_ENDING: dict[str, Callable[[Any], Any]] = {
@@ -199,12 +199,12 @@ def _dtype(value: Any) -> Any:
         value = inner.get("name")
     if value is None or (isinstance(value, str) and value in allowed.DTYPES):
         return value
-    raise CannotAudit(f"{shown(str(value))} is no dtype that is audited here.")
+    raise UnsupportedModel(f"{shown(str(value))} is no dtype that is audited here.")
 
 
 def _node(given: Any) -> dict[str, Any]:
     if not isinstance(given, dict) or set(given) != {"args", "kwargs"}:
-        raise CannotAudit("The connections between layers are not as Keras 3 writes them.")
+        raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
         "args": [_call_argument("args", each) for each in listed(given["args"])],
         "kwargs": {
@@ -225,7 +225,9 @@ def _call_argument(key: str, value: Any) -> Any:
             return {"class_name": name, "config": parts}
         if name == "__keras_tensor__" and isinstance(inner, dict):
             return {"class_name": name, "config": _tensor(inner)}
-        raise CannotAudit(f"A layer is called on {shown(str(name))}, which is no tensor of the model.")
+        raise UnsupportedModel(
+            f"A layer is called on {shown(str(name))}, which is no tensor of the model."
+        )
     if key == "dtype":
         return _dtype(value)
     return plain(key, value)
@@ -234,7 +236,7 @@ def _call_argument(key: str, value: Any) -> Any:
 def _tensor(inner: dict[str, Any]) -> dict[str, Any]:
     history = listed(inner.get("keras_history"))
     if len(history) != 3 or not all(isinstance(each, int) for each in history[1:]):
-        raise CannotAudit("The connections between layers are not as Keras 3 writes them.")
+        raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
         "shape": plain("shape", inner.get("shape")),
         "dtype": _dtype(inner.get("dtype")),

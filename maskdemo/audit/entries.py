@@ -8,16 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from maskdemo.errors import UnsupportedModel
+
 #: values: (steps, ...) of floats. tokens: (steps,) of whole numbers for an Embedding. mask: (steps,)
 #: that says which steps are real. fixed: no sequence, nothing is ever padded.
 Kind = Literal["values", "tokens", "mask", "fixed"]
 
 #: Whole numbers that are drawn where no Embedding says how many there are.
 SMALL_VOCABULARY = 10
-
-
-class CannotAudit(ValueError):  # noqa: N818 - an answer to people, not a fault
-    """The model cannot be audited: one plain sentence that says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +50,7 @@ def entries_of(
     """The inputs of a built Keras model; where it has no symbolic ones, those of the given rows."""
     inputs = getattr(model, "inputs", None) or ()
     if not inputs and not rows:
-        raise CannotAudit(
+        raise UnsupportedModel(
             "This model does not say what its inputs are, so no sequences can be drawn for it. "
             "Give some: audit(model, sequences)."
         )
@@ -63,7 +61,9 @@ def entries_of(
         entries = tuple(_seen(model, name, value, pad_value) for name, value in rows[0].items())
     if not any(entry.kind in ("values", "tokens") for entry in entries):
         shapes = ", ".join(f"{entry.name} {entry.shape}" for entry in entries)
-        raise CannotAudit(f"No input of this model is a sequence ({shapes}), so nothing can be padded.")
+        raise UnsupportedModel(
+            f"No input of this model is a sequence ({shapes}), so nothing can be padded."
+        )
     return entries
 
 
@@ -72,7 +72,9 @@ def _entry(model: Any, tensor: Any, pad_value: Any) -> Entry:
     shape, dtype = tuple(tensor.shape[1:]), str(tensor.dtype)
     embeddings = list(_embeddings_on(layer))
     if dtype == "string":
-        raise CannotAudit(f"The input {layer.name!r} takes text; audit the model behind its tokens.")
+        raise UnsupportedModel(
+            f"The input {layer.name!r} takes text; audit the model behind its tokens."
+        )
     kind: Kind = "values"
     if len(shape) == 1 and (dtype == "bool" or "mask" in layer.name.lower()):
         kind = "mask"

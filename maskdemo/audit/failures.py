@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
-from maskdemo.audit.entries import CannotAudit
+from maskdemo.errors import UnsupportedModel
 
 #: The longest reason, in characters.
 _LONGEST = 240
@@ -16,7 +16,7 @@ _CALLING = re.compile(r"Exception encountered when calling (.+)\(\)\.")
 
 def unanswered(failure: BaseException) -> str:
     """Why an audit came to no answer, as a sentence for people."""
-    if isinstance(failure, CannotAudit):
+    if isinstance(failure, UnsupportedModel):
         return str(failure)
     if isinstance(failure, MemoryError):
         return "The model needs more memory than there is for an audit."

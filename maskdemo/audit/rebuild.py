@@ -13,10 +13,10 @@ from typing import Any
 
 from maskdemo.audit.auditing import audit
 from maskdemo.audit.configuration import checked
-from maskdemo.audit.entries import CannotAudit
 from maskdemo.audit.failures import reason
 from maskdemo.audit.report import Report
 from maskdemo.audit.samples import DRAWN
+from maskdemo.errors import UnsupportedModel
 
 #: Weights, and numbers that all layers put out for one sequence.
 MAX_WEIGHTS, MAX_OUTPUTS = 30_000_000, 8_000_000
@@ -37,7 +37,7 @@ def audit_checked(
     """Audit the model that a configuration describes, with drawn weights.
 
     config: as `checked` returns it. A stranger's is audited in a process of its own, under limits: see
-    `confined`. Raises CannotAudit with a sentence for people.
+    `confined`. Raises UnsupportedModel with a sentence for people.
     """
     tell("Building the model from its configuration")
     outputs = _outputs_of(config)
@@ -60,12 +60,14 @@ def _outputs_of(config: dict[str, Any]) -> int:
             with keras.StatelessScope(initialize_variables=False):
                 model = _built(_of_known_length(config, steps))
             break
-        except CannotAudit:  # windows may be wider than that
+        except UnsupportedModel:  # windows may be wider than that
             if steps == STEPS[-1]:
                 raise
     weights = sum(math.prod(variable.shape) for variable in model.weights)
     if weights > MAX_WEIGHTS:
-        raise CannotAudit(f"The model has {weights:,} weights; at most {MAX_WEIGHTS:,} are built here.")
+        raise UnsupportedModel(
+            f"The model has {weights:,} weights; at most {MAX_WEIGHTS:,} are built here."
+        )
     outputs = sum(
         math.prod(size or 1 for size in tensor.shape[1:])
         for operation in _operations(model)
@@ -73,7 +75,7 @@ def _outputs_of(config: dict[str, Any]) -> int:
         for tensor in node.output_tensors
     )
     if outputs > MAX_OUTPUTS:
-        raise CannotAudit(
+        raise UnsupportedModel(
             f"Its layers put out {outputs:,} numbers a sequence; at most {MAX_OUTPUTS:,} are "
             "computed here."
         )
@@ -105,11 +107,11 @@ def _built(config: dict[str, Any]) -> Any:
     try:
         model = keras.saving.deserialize_keras_object(deepcopy(config), safe_mode=True)
         if not model.built or not getattr(model, "inputs", None):
-            raise CannotAudit(
+            raise UnsupportedModel(
                 "The configuration does not say what goes into the model: start it with an Input."
             )
-    except CannotAudit:
+    except UnsupportedModel:
         raise
     except Exception as refused:  # whatever Keras raises on arguments that do not fit
-        raise CannotAudit(f"Keras cannot build this model: {reason(refused)}") from None
+        raise UnsupportedModel(f"Keras cannot build this model: {reason(refused)}") from None
     return model

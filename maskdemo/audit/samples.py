@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.entries import CannotAudit, Entry
+from maskdemo.audit.entries import Entry
+from maskdemo.errors import UnsupportedModel
 
 Side = Literal["post", "pre"]
 Row = Mapping[str, np.ndarray]
@@ -78,7 +79,7 @@ def draw(
     fixed = [entry.steps for entry in entries if entry.steps is not None]
     longest = min(fixed, default=None)
     if longest is not None and longest < 2:
-        raise CannotAudit("An input has a single step, so there is no room for padding.")
+        raise UnsupportedModel("An input has a single step, so there is no room for padding.")
     place = {entry.name: at for at, entry in enumerate(data_of(entries))} if apart else {}
     rows = []
     for at in range(count):
@@ -112,7 +113,9 @@ def _drawn(entry: Entry, steps: int, rng: np.random.Generator) -> np.ndarray:
         if entry.kind == "tokens":
             choices = [value for value in choices if value] or choices
         if not choices:
-            raise CannotAudit(f"The Embedding on {entry.name!r} has no row for anything but padding.")
+            raise UnsupportedModel(
+                f"The Embedding on {entry.name!r} has no row for anything but padding."
+            )
         return rng.choice(choices, shape).astype(entry.dtype)
     return rng.normal(size=shape).astype(entry.dtype)
 
@@ -130,14 +133,14 @@ def given(sequences: Any, names: Sequence[str]) -> tuple[Row, ...]:
     else:
         columns = {names[0] if names else "input": list(sequences)}
     if names and set(columns) != set(names):
-        raise CannotAudit(f"Sequences are needed for the inputs {', '.join(names)}.")
+        raise UnsupportedModel(f"Sequences are needed for the inputs {', '.join(names)}.")
     counts = {len(arrays) for arrays in columns.values()}
     if len(counts) != 1 or not counts.pop():
-        raise CannotAudit("Every input needs as many sequences as the others, and at least one.")
+        raise UnsupportedModel("Every input needs as many sequences as the others, and at least one.")
     rows = tuple(
         {name: np.asarray(array) for name, array in zip(columns, values, strict=True)}
         for values in zip(*columns.values(), strict=True)
     )
     if any(array.ndim and not len(array) for row in rows for array in row.values()):
-        raise CannotAudit("A sequence without a single step cannot be audited.")
+        raise UnsupportedModel("A sequence without a single step cannot be audited.")
     return rows

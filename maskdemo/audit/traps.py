@@ -32,8 +32,7 @@ def other_ways(
         if run is None:
             continue
         furthest = max(
-            difference(w, g) / largest_number(w)
-            for w, g in zip(wanted, run(batch), strict=True)
+            difference(w, g) / largest_number(w) for w, g in zip(wanted, run(batch), strict=True)
         )
         if furthest > allowed:
             yield Finding(

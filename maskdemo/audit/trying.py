@@ -9,13 +9,14 @@ import numpy as np
 
 from maskdemo.audit import behaviour, finite, running
 from maskdemo.audit.behaviour import Measure, Reference, Run
-from maskdemo.audit.entries import CannotAudit, Entry, layers_of
+from maskdemo.audit.entries import Entry, layers_of
 from maskdemo.audit.failures import reason
 from maskdemo.audit.finite import LeftOut
 from maskdemo.audit.pair import Pair, pair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.running import Batch
 from maskdemo.audit.samples import Row, Samples, Side, data_of, draw
+from maskdemo.errors import UnsupportedModel
 
 #: How many times longer sequences are drawn until a model takes them.
 STRETCHES = (1, 2, 4, 8, 16, 64)
@@ -74,12 +75,12 @@ class Trial:
                 if self.drawn and len(set(samples.lengths(samples.rows[0]))) > 1:
                     self.notes.append("The inputs of one sequence had different lengths.")
                 return samples, outputs
-            except CannotAudit:
+            except UnsupportedModel:
                 raise
             except Exception as refused:  # whatever a layer raises on sequences that do not fit
                 failure = refused
         assert failure is not None
-        raise CannotAudit(f"The model cannot be run on sequences: {reason(failure)}") from failure
+        raise UnsupportedModel(f"The model cannot be run on sequences: {reason(failure)}") from failure
 
     def _candidates(self, rows: tuple[Row, ...] | None, seed: int, count: int) -> Iterator[Samples]:
         """Sequences to try until the model takes some: given ones, else drawn ones of growing length.
@@ -136,10 +137,10 @@ class Trial:
         return finite.sentences(self.left_out, self._of)
 
     def _leave_out(self, whys: Mapping[int, str]) -> None:
-        """Go on without the sequences at these places. Raises CannotAudit where none is left."""
+        """Go on without the sequences at these places. Raises UnsupportedModel where none is left."""
         self.left_out += [LeftOut(self._places[at], why) for at, why in whys.items()]
         if len(whys) == len(self._places):
-            raise CannotAudit(
+            raise UnsupportedModel(
                 "Whether padding leaks cannot be told: the outputs are NaN or infinite without any "
                 f"padding. {' '.join(self.why_left_out())}"
             )

@@ -27,7 +27,7 @@ from maskdemo.charts.template import (
 from maskdemo.evidence import accuracy, between, percent
 
 if TYPE_CHECKING:
-    from maskdemo.snapshot import Snapshot
+    from maskdemo.training.snapshot import Snapshot
 
 PLOT_HEIGHT = 240
 NUMBER_ROW = 17

@@ -14,7 +14,7 @@ from maskdemo.charts.hatch import NAMES, hatched
 from maskdemo.charts.template import inks, layout, nice_ticks
 
 if TYPE_CHECKING:
-    from maskdemo.padding import Batch
+    from maskdemo.data.padding import Batch
 
 FEW_FEATURES = 6
 # More numbers than these in the hover boxes, and the figure is slow to send.

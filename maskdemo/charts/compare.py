@@ -14,8 +14,8 @@ from maskdemo.charts.heat import heat, reach_of, reach_words
 from maskdemo.charts.lines import guess, guess_entry, line
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
 from maskdemo.charts.style import colour, title
+from maskdemo.data.padding import Batch
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
-from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
 
 

@@ -30,7 +30,7 @@ from maskdemo.charts.template import (
 )
 
 if TYPE_CHECKING:
-    from maskdemo.snapshot import Snapshot
+    from maskdemo.training.snapshot import Snapshot
 
 TITLES = {
     "test_accuracy": "Accuracy on unseen sequences, by epoch",

@@ -13,8 +13,8 @@ from maskdemo.charts.lines import guess, guess_entry, marker, ring
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
 from maskdemo.charts.style import colour, title
 from maskdemo.charts.template import inks
+from maskdemo.data.padding import Batch
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
-from maskdemo.padding import Batch
 from maskdemo.strategies import STRATEGIES, Arrays
 
 BAR_SPACE = 58

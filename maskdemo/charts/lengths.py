@@ -12,7 +12,7 @@ from maskdemo.charts.hatch import NAMES, pattern
 from maskdemo.charts.template import inks, layout, nice_ticks, note
 
 if TYPE_CHECKING:
-    from maskdemo.own.lengths import Lengths, Way
+    from maskdemo.uploads.lengths import Lengths, Way
 
 HEIGHT = 130
 #: From the histogram's axis to the first bar below it: the axis' numbers, its title, a heading.

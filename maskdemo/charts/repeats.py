@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from maskdemo.snapshot import Curve, Snapshot
+    from maskdemo.training.snapshot import Curve, Snapshot
 
 
 def comparable(snapshot: Snapshot, strategy: str) -> list[Curve]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from maskdemo.snapshot import Snapshot
+    from maskdemo.training.snapshot import Snapshot
 
 #: Room for the numbers of one figure's frames, in bytes: beyond, epochs are left out.
 ROOM = 300_000

@@ -19,7 +19,7 @@ from maskdemo.charts.style import colour
 from maskdemo.charts.template import heading, inks
 
 if TYPE_CHECKING:
-    from maskdemo.snapshot import Snapshot
+    from maskdemo.training.snapshot import Snapshot
 
 TITLE = "Output after every step"
 HEIGHT = 60

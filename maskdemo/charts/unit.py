@@ -11,8 +11,8 @@ from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.panels import Panel, axis, hatches, stacked
 from maskdemo.charts.style import colour
 from maskdemo.charts.template import inks
+from maskdemo.data.padding import Batch
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
-from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
 
 

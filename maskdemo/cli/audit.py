@@ -93,19 +93,19 @@ def _model(given: Namespace) -> Any:
 def _loaded(path: Path, *, safe_mode: bool) -> Any:
     import keras
 
-    from maskdemo.audit.entries import CannotAudit
     from maskdemo.audit.failures import reason
+    from maskdemo.errors import UnsupportedModel
 
     try:
         return keras.models.load_model(path, safe_mode=safe_mode)
     except Exception as refused:  # a class that is not known, a file that is damaged
-        raise CannotAudit(f"Keras cannot load {path.name}: {reason(refused)}") from None
+        raise UnsupportedModel(f"Keras cannot load {path.name}: {reason(refused)}") from None
 
 
 def _read(path: Path) -> bytes:
-    from maskdemo.audit.entries import CannotAudit
+    from maskdemo.errors import UnsupportedModel
 
     try:
         return path.read_bytes()
     except OSError as refused:
-        raise CannotAudit(f"{path} cannot be read: {refused.strerror}.") from None
+        raise UnsupportedModel(f"{path} cannot be read: {refused.strerror}.") from None

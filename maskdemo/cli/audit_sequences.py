@@ -9,28 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.entries import CannotAudit
 from maskdemo.audit.failures import reason
 from maskdemo.audit.values import shown
+from maskdemo.errors import UnsupportedModel
 
 
 def sequences_of(path: Path) -> Any:
-    """The file's sequences: a list, or lists by the name of the input. Raises CannotAudit."""
+    """The file's sequences: a list, or lists by the name of the input. Raises UnsupportedModel."""
     try:
         found = _from_csv(path) if path.suffix.lower() == ".csv" else _from_npz(path)
     except UnicodeDecodeError:
-        raise CannotAudit(f"{path.name} holds no sequences: it is no text in UTF-8.") from None
+        raise UnsupportedModel(f"{path.name} holds no sequences: it is no text in UTF-8.") from None
     except Exception as refused:  # whatever a damaged file makes of its readers
-        raise CannotAudit(f"{path.name} holds no sequences: {reason(refused)}") from None
+        raise UnsupportedModel(f"{path.name} holds no sequences: {reason(refused)}") from None
     if not found:
-        raise CannotAudit(f"{path.name} holds no sequences.")
+        raise UnsupportedModel(f"{path.name} holds no sequences.")
     return found
 
 
 def _from_npz(path: Path) -> Any:
     arrays = np.load(path, allow_pickle=False)
     if isinstance(arrays, np.ndarray):
-        raise CannotAudit("it is a single array; save one a sequence with numpy.savez.")
+        raise UnsupportedModel("it is a single array; save one a sequence with numpy.savez.")
     with arrays:
         if not all("/" in name for name in arrays):
             return [arrays[name] for name in arrays]
@@ -64,11 +64,11 @@ def sequences_in(lines: Iterable[str]) -> list[np.ndarray]:
         if not width:
             first, width = reader.line_num, len(row)
         elif len(row) != width:
-            raise CannotAudit(
+            raise UnsupportedModel(
                 f"lines {first} and {reader.line_num} differ in columns: {width} and {len(row)}."
             )
         if not values:
-            raise CannotAudit(
+            raise UnsupportedModel(
                 f"line {reader.line_num} has no comma; each line is the sequence's name and its values."
             )
         numbers = [_number(value) for value in values]
@@ -76,7 +76,7 @@ def sequences_in(lines: Iterable[str]) -> list[np.ndarray]:
             rows.setdefault(name, []).append([each for each in numbers if each is not None])
         elif reader.line_num != first:
             column = numbers.index(None)
-            raise CannotAudit(
+            raise UnsupportedModel(
                 f"line {reader.line_num}, column {column + 2}: {shown(values[column])} is no number."
             )
     with np.errstate(over="ignore"):  # the audit tells of numbers that are too large

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from maskdemo.experiment import Experiment
 
 if TYPE_CHECKING:
-    from maskdemo.own.columns import Columns
-    from maskdemo.own.task import Own
+    from maskdemo.uploads.columns import Columns
+    from maskdemo.uploads.task import Own
 
 #: What `--columns` can name.
 ROLES = ("id", "order", "length", "features", "label", "group", "split")
@@ -22,8 +22,14 @@ def add_data(parser: ArgumentParser) -> None:
     """Let a command take a file of sequences."""
     data = parser.add_argument_group("Your own sequences")
     data.add_argument("--data", metavar="FILE", type=Path, help="a .csv, .parquet or .npz file")
-    data.add_argument("--columns", nargs="+", action="extend", default=[], metavar="role=name",
-                      help=f"what is not as guessed, of {', '.join(ROLES)}: features=a,b group=")
+    data.add_argument(
+        "--columns",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="role=name",
+        help=f"what is not as guessed, of {', '.join(ROLES)}: features=a,b group=",
+    )
     data.add_argument("--label-per-step", choices=("yes", "no"), help="whether each step has a label")
     data.add_argument("--standardise", choices=("yes", "no"), help="numbers to mean 0 and spread 1")
     data.add_argument("--every", type=int, default=1, metavar="N", help="take one step in N")
@@ -32,15 +38,13 @@ def add_data(parser: ArgumentParser) -> None:
                       help="draws the test part, and the sample (0)")  # fmt: skip
 
 
-def with_own_sequences(
-    given: Namespace, like: Experiment, *, fit_padded_length: bool
-) -> Experiment:
+def with_own_sequences(given: Namespace, like: Experiment, *, fit_padded_length: bool) -> Experiment:
     """These settings with the command's file. Raises ValueError with a sentence.
 
     fit_padded_length: change the padded length to the nearest that the sequences have room for.
     """
     # Whoever brings no file does not wait for pandas.
-    from maskdemo.own.task import fitted
+    from maskdemo.uploads.task import fitted
 
     own = _brought(given)
     return fitted(own, like) if fit_padded_length else replace(like, task=own.task.name)
@@ -48,10 +52,10 @@ def with_own_sequences(
 
 def _brought(given: Namespace) -> Own:
     """The sequences in the file, lent to this process."""
-    from maskdemo.own.columns import guess
-    from maskdemo.own.reading import read_file
-    from maskdemo.own.registry import lend
-    from maskdemo.own.task import Preparation, fine_as_they_are, task_of
+    from maskdemo.uploads.columns import guess
+    from maskdemo.uploads.reading import read_file
+    from maskdemo.uploads.registry import register
+    from maskdemo.uploads.task import Preparation, fine_as_they_are, task_of
 
     if given.every < 1 or given.split_seed < 0:
         raise ValueError("--every counts from 1 and --split-seed from 0.")
@@ -65,7 +69,7 @@ def _brought(given: Namespace) -> Own:
         seed=given.split_seed,
     )
     own = task_of(table, columns, preparation)
-    lend(own)
+    register(own)
     for sentence in (_described(columns), own.task.summary, *own.notes):
         print(sentence, file=sys.stderr)
     return own

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from maskdemo.shipped.provenance import FOLDER
+from maskdemo.results.provenance import FOLDER
 
 
 def add_to(commands) -> None:
@@ -16,7 +16,7 @@ def add_to(commands) -> None:
 
 
 def _evidence(given: Namespace) -> None:
-    from maskdemo.shipped.making import make
+    from maskdemo.results.making import make
 
     for line in make(given.folder):
         print(line, flush=True)

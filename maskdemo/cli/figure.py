@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from maskdemo.cli.files import must_be_writable, write
 from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.cli.run import finished_run
+from maskdemo.data.inputs import preview
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import preview
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

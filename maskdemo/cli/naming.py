@@ -6,11 +6,11 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
 
 from maskdemo.cli.data import add_data, with_own_sequences
+from maskdemo.data.tasks import OWN, TASKS
 from maskdemo.experiment import GROUPS, SETTINGS, Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.settings import Setting, Titled
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import OWN, TASKS
 
 #: What one's own sequences take the place of: short ones, so that no padded length is too small.
 NO_SEQUENCES = {"task": "last_sign", "min_length": "1", "max_length": "1"}

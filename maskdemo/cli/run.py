@@ -13,8 +13,8 @@ from maskdemo.evidence import between, headline, percent, standing, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
+from maskdemo.training.snapshot import Snapshot
 
 
 def add_to(commands) -> None:
@@ -32,7 +32,7 @@ def finished_run(experiment: Experiment) -> Snapshot:
     from tqdm import tqdm
 
     load_tensorflow()
-    from maskdemo.training import train
+    from maskdemo.training.run import train
 
     snapshot = None
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:

@@ -9,14 +9,14 @@ from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import fields
 
+from maskdemo.data.tasks import OWN, TASKS, Fixed
 from maskdemo.evidence.words import listed
 from maskdemo.experiment import GROUPS, MOST_CELLS, SETTINGS, Experiment
-from maskdemo.own import limits
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.settings import Selection, Setting
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
-from maskdemo.tasks import OWN, TASKS, Fixed
+from maskdemo.uploads import limits
 
 _PAGE = """\
 <!-- `make docs` writes this page from the declarations in the code. -->

@@ -12,25 +12,32 @@ from pathlib import Path
 from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.cli.run import finite
 from maskdemo.evidence import Interval, Verdict, between, percent
+from maskdemo.results.trainings import Store
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Cell, Findings, Study, run, summary
 from maskdemo.study.cluster import executor_of
 from maskdemo.study.grid import BETWEEN
-from maskdemo.study.store import Store
 
 
 def add_to(commands) -> None:
     """Add the command to the parser's."""
     study = commands.add_parser("study", help="vary one or two things, and see when padding matters")
     add_settings(study, variables=VARIABLES)
-    study.add_argument("--vary", default="padded_length", metavar="VARIABLE[=DOSE,DOSE...]",
-                       help="what to vary (padded_length), and at which doses")
-    study.add_argument("--and", dest="and_vary", metavar="VARIABLE[=DOSE,DOSE...]",
-                       help="a second thing to vary")
-    study.add_argument("--dask", metavar="ADDRESS",
-                       help="the scheduler of a Dask cluster to train on (MASKDEMO_DASK)")
-    study.add_argument("--no-store", action="store_true",
-                       help="train everything anew and keep nothing on disk")
+    study.add_argument(
+        "--vary",
+        default="padded_length",
+        metavar="VARIABLE[=DOSE,DOSE...]",
+        help="what to vary (padded_length), and at which doses",
+    )
+    study.add_argument(
+        "--and", dest="and_vary", metavar="VARIABLE[=DOSE,DOSE...]", help="a second thing to vary"
+    )
+    study.add_argument(
+        "--dask", metavar="ADDRESS", help="the scheduler of a Dask cluster to train on (MASKDEMO_DASK)"
+    )
+    study.add_argument(
+        "--no-store", action="store_true", help="train everything anew and keep nothing on disk"
+    )
     form = study.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
     form.add_argument("--csv", type=Path, metavar="FILE", help="also write a table of all trainings")

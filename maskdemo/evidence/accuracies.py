@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from maskdemo.snapshot import Curve, Snapshot
+from maskdemo.training.snapshot import Curve, Snapshot
 
 BASELINE = "no_mask"
 

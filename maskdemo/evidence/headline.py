@@ -10,8 +10,8 @@ from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
 from maskdemo.evidence.words import between, counted, listed, number, percent
-from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
+from maskdemo.training.snapshot import Snapshot
 
 
 def headline(snapshot: Snapshot, *, margin: float = MARGIN) -> str:

@@ -11,7 +11,7 @@ from maskdemo.evidence.accuracies import accuracies, scored
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.verdict import MARGIN, Verdict, verdict
 from maskdemo.evidence.words import leak
-from maskdemo.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Code that makes the same sequences as `maskdemo.tasks` and `maskdemo.padding`, for the exports.
+"""Code that makes the sequences of `maskdemo.data`, for the exports.
 
 Every function returns only the code that the experiment needs: nothing about missing readings where
 none are missing, and no masks where no strategy reads them.
@@ -74,11 +74,11 @@ def dataset(seed):
     return (*train, observed_steps(rngs[2], train[0])), (*test, observed_steps(rngs[3], test[0]))'''),
 }
 
-PAD = Template('''\
+PAD = Template("""\
 def pad(sequences, dtype, value=0):
     return keras.utils.pad_sequences(
         sequences, maxlen=$padded_length, dtype=dtype, padding="$side", value=value
-    )''')
+    )""")
 
 PADDED = Template('''\
 def padded(sequences, labels$observed):
@@ -93,6 +93,7 @@ WRITE_OVER = Template("""\
         np.where(seen[:, None], sequence, $pad_value) for sequence, seen in zip(sequences, observed)
     ]
 """)
+
 
 def data_code(experiment: Experiment) -> str:
     """`dataset(seed)` -> (training, test), each the arguments of `padded`, and what it needs.

@@ -1,6 +1,6 @@
 """Code that reads a person's own file and makes the same sequences of it as the page did.
 
-The functions are those of `maskdemo.own.recipe` as they stand there: what ran is what is exported.
+The functions are those of `maskdemo.uploads.recipe` as they stand there: what ran is what is exported.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import inspect
 from string import Template
 
 from maskdemo.experiment import Experiment
-from maskdemo.own import recipe
-from maskdemo.own.registry import own_named
-from maskdemo.own.task import Own
+from maskdemo.uploads import recipe
+from maskdemo.uploads.registry import own_named
+from maskdemo.uploads.task import Own
 
 READ = Template('''\
 def sequences_of(path):

@@ -6,7 +6,10 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from maskdemo import charts, shipped
+from maskdemo import charts
+from maskdemo.data.inputs import preview
+from maskdemo.data.sequences import repeat_seed
+from maskdemo.data.tasks import OWN
 from maskdemo.evidence import (
     METHOD,
     RULES,
@@ -21,11 +24,9 @@ from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.export.page import Content, Row, Table, render
 from maskdemo.export.parts import title
-from maskdemo.inputs import preview
-from maskdemo.sequences import repeat_seed
-from maskdemo.snapshot import Curve, Snapshot
+from maskdemo.results import precomputed
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import OWN
+from maskdemo.training.snapshot import Curve, Snapshot
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -116,7 +117,7 @@ def study_report(findings: Findings, *, link: str) -> str:
 
 
 def _in_advance(result: Snapshot | Findings) -> tuple[str, ...]:
-    words = shipped.words_of(result)
+    words = precomputed.words_of(result)
     return () if words is None else (words,)
 
 
@@ -220,9 +221,7 @@ def _say(study: Study, cell: Cell) -> str:
 def _study_figures(findings: Findings) -> tuple[Figure, ...]:
     if findings.study.and_vary is None:
         return (charts.dose_response(findings),)
-    return tuple(
-        charts.dose_map(findings, strategy=name) for name in findings.study.base.strategies
-    )
+    return tuple(charts.dose_map(findings, strategy=name) for name in findings.study.base.strategies)
 
 
 def _strategies(experiment: Experiment) -> tuple[tuple[str, str], ...]:

@@ -49,10 +49,10 @@ DATA = """\
     parser.add_argument("data", help="a file like the one on the page")
 """
 
-CALL = '''\
+CALL = """\
 if __name__ == "__main__":
     main()
-'''
+"""
 
 
 def script(experiment: Experiment) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.measured import Measurements
 from maskdemo.evidence import BASELINE
-from maskdemo.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from maskdemo.study import Findings

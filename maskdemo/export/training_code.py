@@ -1,7 +1,7 @@
-"""Code that trains and scores as `maskdemo.training` does, with `Model.fit`, for the exports.
+"""Code that trains and scores as `maskdemo.training.run` does, with `Model.fit`, for the exports.
 
-The same initial weights (`maskdemo.lstm.initial_weights`), the same batch order and optimizer, and
-accuracy over the same steps.
+The same initial weights (`maskdemo.training.lstm.initial_weights`), the same batch order and
+optimizer, and accuracy over the same steps.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from maskdemo.data.tasks import OWN
 from maskdemo.evidence.words import counted
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import scenario_of
-from maskdemo.tasks import OWN
 from maskdemo.titles import SIDES
 
 
@@ -47,9 +47,7 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         )
     if experiment.per_step:
         do = "" if experiment.count_invalid else "do not "
-        rows.append(
-            ("Invalid steps", f"They {do}count in the loss and in the reported accuracy.")
-        )
+        rows.append(("Invalid steps", f"They {do}count in the loss and in the reported accuracy."))
     other = "weights and batch order" if task.fixed else "data, weights and batch order"
     epochs = counted(experiment.epochs, "epoch")
     repeats = "1" if experiment.repeats == 1 else f"{experiment.repeats}, each with other {other}"

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from maskdemo.inside.recurrence import product
 from maskdemo.inside.trace import Trace, before, trace
-from maskdemo.snapshot import Network
 from maskdemo.strategies import Arrays
+from maskdemo.training.snapshot import Network
 
 #: Numbers of one trace held at a time: 16 MB in float32.
 ROOM = 4 * 2**20

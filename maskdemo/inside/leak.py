@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.data.inputs import arrays_of, picked, share_of_commonest
+from maskdemo.data.padding import Batch, pad
+from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import arrays_of, picked, share_of_commonest
 from maskdemo.inside.recurrence import drive_of, probabilities, states_of
-from maskdemo.padding import Batch, pad
-from maskdemo.sequences import Sequences
-from maskdemo.snapshot import Network
 from maskdemo.strategies import STRATEGIES, Arrays, hold_padding
+from maskdemo.training.snapshot import Network
 
 #: How many padded steps a sweep adds, and the most of them.
 ADDED = (0, 1, 2, 3, 5, 8, 12, 20, 30, 40, 60, 80, 100, 120, 140, 160, 180, 200)

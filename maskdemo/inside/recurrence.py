@@ -1,6 +1,6 @@
 """The recurrence in plain NumPy: one LSTM step, and all steps of a sequence with their two switches.
 
-The arithmetic is that of `maskdemo.lstm`, so that a page can show every number without loading
+The arithmetic is that of `maskdemo.training.lstm`, so that a page can show every number without loading
 TensorFlow. With a = advance and k = keep of a strategy's arrays,
 
     i, f, o = sigmoid(W x_t + U h_{t-1} + b), each gate with its own columns of W, U and b
@@ -16,8 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.snapshot import Network
 from maskdemo.strategies import Arrays
+from maskdemo.training.snapshot import Network
 
 #: Multiply-adds up to which OpenBLAS, NumPy's library, keeps a product on one thread.
 SMALL = 2**18

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.inside.recurrence import probabilities, states_of
-from maskdemo.snapshot import Network
 from maskdemo.strategies import Arrays
+from maskdemo.training.snapshot import Network
 
 #: Every quantity of a trace: its symbol and its name.
 QUANTITIES = {

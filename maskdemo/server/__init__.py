@@ -10,13 +10,12 @@ used as it is: they run functions that return once, and send them as pickles, wh
 plain data and what is known grows as one watches.
 """
 
-from maskdemo.server.jobs import Audit, QueueFull, Run, Status, StudyRun, Work
+from maskdemo.server.jobs import Audit, Run, Status, StudyRun, Work
 from maskdemo.server.supervisor import Server
 
 __all__ = [
     "Server",
     "Status",
-    "QueueFull",
     "Work",
     "Run",
     "StudyRun",

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.snapshot import Outcome, Probes, Snapshot
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
+from maskdemo.training.snapshot import Outcome, Probes, Snapshot
 
 #: In the place of arrays that were sent before.
 _NOTHING: Any = np.zeros(0, np.float32)

@@ -16,9 +16,9 @@ from maskdemo.audit.confined import AuditRun
 from maskdemo.audit.limits import TIMEOUT_S
 from maskdemo.experiment import Experiment
 from maskdemo.server.increments import grow, grow_findings
-from maskdemo.snapshot import Snapshot
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
+from maskdemo.training.snapshot import Snapshot
 
 T = TypeVar("T")
 Phase = Literal["idle", "queued", "running", "finished", "cancelled", "failed"]
@@ -193,10 +193,6 @@ def study_from_plain(plain: Mapping[str, Any]) -> Study:
     doses = {name: tuple(plain[name]) for name in ("doses", "and_doses")}
     base = Experiment.from_json(plain["base"])
     return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **doses)
-
-
-class QueueFull(Exception):  # noqa: N818 - an answer to the viewer, not a fault
-    """No place is left in the queue; the message is meant for the viewer."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import sys
 from dataclasses import dataclass, is_dataclass
 from typing import IO, Any
 
+from maskdemo.errors import ProtocolError
+
 #: Bytes of the largest frame that is read: several times what the largest run takes.
 MOST_BYTES = 64 * 2**20
 _LENGTH = struct.Struct(">Q")
@@ -54,10 +56,6 @@ class Ended:
 @dataclass(frozen=True)
 class Prepared:
     """What was to be compiled ahead is compiled, or could not be."""
-
-
-class ProtocolError(Exception):
-    """What came through the pipe is no message."""
 
 
 def write(pipe: IO[bytes], message: object) -> None:

@@ -128,9 +128,7 @@ class Places:
         others = [
             place
             for (viewer, _), place in self._places.items()
-            if viewer in viewers
-            and place.job.phase == "queued"
-            and place.job.work.patient == patient
+            if viewer in viewers and place.job.phase == "queued" and place.job.work.patient == patient
         ]
         for place in sorted(others, key=lambda place: place.since):
             place.since = self._next_turn()

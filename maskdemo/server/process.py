@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from maskdemo.compiled import cache_environment, remove_all
 from maskdemo.cores import memory_limit
+from maskdemo.results.trainings import location
 from maskdemo.server import messages
-from maskdemo.study.store import location
+from maskdemo.training.compile_cache import cache_environment, remove_all
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "maskdemo.server.worker"

@@ -19,8 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server.jobs import Job, QueueFull, Status, Work
+from maskdemo.server.jobs import Job, Status, Work
 from maskdemo.server.pace import Pace
 from maskdemo.server.places import Place, Places
 from maskdemo.server.presence import GRACE_S, Presence

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from maskdemo.brought import is_here, packed
+from maskdemo.data.registry import is_registered, packed
+from maskdemo.data.tasks import task_named
 from maskdemo.experiment import Experiment
+from maskdemo.server.finished_runs import Kept, Results
 from maskdemo.server.jobs import Job, Run, Status, Work
 from maskdemo.server.messages import Ended, Newest, Prepared
 from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
 from maskdemo.server.queue import Queue
-from maskdemo.server.results import Kept, Results
-from maskdemo.snapshot import Snapshot
-from maskdemo.tasks import task_named
+from maskdemo.training.snapshot import Snapshot
 
 #: Seconds without a word after which a worker that has a job is taken for hung.
 TIMEOUT_S = 300.0
@@ -234,7 +234,7 @@ class Server:
 
     def _register_task(self, worker: Process, task: str) -> None:
         """Send a task that somebody brought, once to each worker."""
-        if is_here(task) and task not in self._registered:
+        if is_registered(task) and task not in self._registered:
             self._registered.add(task)
             worker.send({"task": packed(task_named(task))})
 

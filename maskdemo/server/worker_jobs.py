@@ -11,17 +11,18 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from maskdemo import compiled, inputs
 from maskdemo.audit.confined import audit_confined
-from maskdemo.brought import lend, take_back, unpacked
+from maskdemo.data import inputs
+from maskdemo.data.registry import register, unpacked, unregister
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
+from maskdemo.results.trainings import Store
 from maskdemo.server.increments import shrink, shrink_findings
 from maskdemo.server.jobs import Audit, Run, StudyRun, study_from_plain
-from maskdemo.snapshot import Outcome
 from maskdemo.study.cluster import executor_of
 from maskdemo.study.grid import Training
-from maskdemo.study.store import Store
+from maskdemo.training import compile_cache
+from maskdemo.training.snapshot import Outcome
 
 _STORE_KEEPS = threading.Event()
 _STORE_KEEPS.set()
@@ -46,37 +47,37 @@ def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
 def load() -> None:
     """Import TensorFlow and all that trains; other threads wait."""
     load_tensorflow()
-    import maskdemo.training  # noqa: F401
+    import maskdemo.training.run  # noqa: F401
 
 
 def register_task(packed: Mapping[str, Any]) -> None:
     """A task that somebody brought is found by its name from now on."""
-    lend(unpacked(packed))
+    register(unpacked(packed))
 
 
 def forget(name: str) -> None:
     """Such a task is found no more, and nothing that was made of it is kept here."""
-    take_back(name)
+    unregister(name)
     inputs.forget()
 
 
 def prepare(experiment: str, stop: Callable[[], bool]) -> None:
     """Compile the programs of an experiment, given as JSON, until `stop` says so."""
     load()
-    from maskdemo.training import compile_ahead
+    from maskdemo.training.run import compile_ahead
 
     compile_ahead(Experiment.from_json(experiment), stop=stop)
 
 
 def programs() -> int:
     """How many programs this process has compiled."""
-    found = sys.modules.get("maskdemo.programs")
+    found = sys.modules.get("maskdemo.training.programs")
     return 0 if found is None else found.programs()
 
 
 def keeps() -> bool:
     """Whether the last things that were to be kept on disk could be."""
-    return compiled.keeps() and _STORE_KEEPS.is_set()
+    return compile_cache.keeps() and _STORE_KEEPS.is_set()
 
 
 def _whole(newest: Any, before: Any) -> Any:
@@ -85,7 +86,7 @@ def _whole(newest: Any, before: Any) -> Any:
 
 def _run(experiment: str) -> Stream:
     load()
-    from maskdemo.training import train
+    from maskdemo.training.run import train
 
     yield from train(Experiment.from_json(experiment))
 

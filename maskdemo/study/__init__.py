@@ -1,11 +1,11 @@
 """Many small experiments, to see when padding matters: a study, run anywhere, and its findings."""
 
-from maskdemo.snapshot import Outcome
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell, Study, Training, default_study
 from maskdemo.study.running import run
 from maskdemo.study.summary import summary
 from maskdemo.study.variables import VARIABLES, Dose, Variable
+from maskdemo.training.snapshot import Outcome
 
 __all__ = [
     "VARIABLES",

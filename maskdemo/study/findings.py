@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from maskdemo import evidence
+from maskdemo.data.inputs import chance
 from maskdemo.evidence import BASELINE, Accuracies, Interval, Verdict
-from maskdemo.inputs import chance
-from maskdemo.snapshot import Outcome
 from maskdemo.study.grid import Cell, Study, Training
+from maskdemo.training.snapshot import Outcome
 
 
 @dataclass(frozen=True)

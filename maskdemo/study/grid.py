@@ -1,4 +1,4 @@
-"""Study: a grid of experiments that differ in one or two things, and the order in which to train it.
+"""A grid of experiments that differ in one or two settings, and the order in which to train it.
 
 >>> study = Study(base=Experiment(repeats=2), vary="padded_length", doses=(30, 60, 120))
 >>> study.cells
@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import COSTLY, MOST_WORK, SETTINGS, Experiment
-from maskdemo.settings import LONGEST, Unfit, quoted, salvage
+from maskdemo.settings import LONGEST, parse_leniently, quoted
 from maskdemo.study.variables import VARIABLES, Dose, Variable
 
 Cell = tuple[Dose, ...]
-
 #: The most doses of one variable, cells of a grid, trainings and multiply-adds of a study.
 MOST_DOSES = 12
 MOST_CELLS = 64
@@ -44,7 +44,7 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What to compare and what to vary. Raises `Unfit` (a ValueError) with a sentence.
+    """What to compare and what to vary. Raises `InvalidSettings` (a ValueError) with a sentence.
 
     base: the experiment whose settings the doses change; `no_mask` is always among its strategies.
     vary, and_vary: names in `VARIABLES`. Doses are kept in order, each once.
@@ -65,7 +65,7 @@ class Study:
         else:
             self._check_axis("and_vary", "and_doses")
             if self.and_vary == self.vary:
-                raise Unfit("Vary two different things, or only one.", "and_vary")
+                raise InvalidSettings("Vary two different things, or only one.", "and_vary")
         self._check_size()
 
     def _check_axis(self, vary: str, doses_of: str) -> None:
@@ -73,31 +73,31 @@ class Study:
         name, given = getattr(self, vary), getattr(self, doses_of)
         if name not in VARIABLES:
             known = ", ".join(VARIABLES)
-            raise Unfit(f"{quoted(name)} cannot be varied; choose among {known}.", vary)
+            raise InvalidSettings(f"{quoted(name)} cannot be varied; choose among {known}.", vary)
         variable = VARIABLES[name]
         if not isinstance(given, tuple) or len(given) > MOST_DOSES:
-            raise Unfit(f"Choose at most {MOST_DOSES} doses of {name}.", doses_of)
+            raise InvalidSettings(f"Choose at most {MOST_DOSES} doses of {name}.", doses_of)
         doses = {self._usable(variable, dose, doses_of, vary) for dose in given}
         # Words in the variable's own order.
         kept = [dose for dose in variable.doses(self.base) if dose in doses]
         if len(doses) < 2:
-            raise Unfit(f"Choose at least two doses of {name}.", doses_of)
+            raise InvalidSettings(f"Choose at least two doses of {name}.", doses_of)
         object.__setattr__(self, doses_of, tuple(kept if variable.categorical else sorted(doses)))
 
     def _usable(self, variable: Variable, dose: Dose, *settings: str) -> Dose:
-        """The dose as it is kept. Raises `Unfit` with the dose named, to give up these settings."""
+        """The dose as it is kept. Raises `InvalidSettings` that names it, to give up these settings."""
         try:
             usable = variable.setting.checked(dose)
             replace(self.base, **variable.settings(self.base, usable))
-        except Unfit as error:
+        except InvalidSettings as error:
             text, sentence = str(dose)[:LONGEST], str(error)
             named = sentence if text in sentence else f"{variable.name} {text}: {sentence}"
-            raise Unfit(named, *settings, *error.settings) from None
+            raise InvalidSettings(named, *settings, *error.settings) from None
         return usable
 
     def _check_size(self) -> None:
         if len(self.cells) > MOST_CELLS:
-            raise Unfit(
+            raise InvalidSettings(
                 f"A grid of {len(self.doses)} by {len(self.and_doses)} doses is too large: choose "
                 f"doses that make at most {MOST_CELLS} cells.",
                 "and_doses",
@@ -107,7 +107,7 @@ class Study:
         experiments = self._experiments.values()
         programs = {(each.units, each.padded_length) for each in experiments}
         if len(programs) > MOST_PROGRAMS:
-            raise Unfit(
+            raise InvalidSettings(
                 "Each pair of padded length and units compiles a program of its own, and "
                 f"{len(programs)} are too many: choose doses that make at most {MOST_PROGRAMS} pairs.",
                 "and_doses",
@@ -117,7 +117,7 @@ class Study:
         total = len(self.cells) * len(self.base.strategies) * self.base.repeats
         work = sum(each.work for each in experiments)
         if total > MOST_TRAININGS or work > MOST_STUDY_WORK:
-            raise Unfit(
+            raise InvalidSettings(
                 "This study would train for too long here. Use fewer doses, repeats, strategies or "
                 "epochs, or shorter padded lengths.",
                 "and_doses",
@@ -137,11 +137,13 @@ class Study:
             changes |= VARIABLES[name].settings(self.base, dose)
         try:
             return replace(self.base, **changes)
-        except Unfit as error:
+        except InvalidSettings as error:
             # Each dose fits by itself, so this is about both.
             where = self.where(cell)
             sentence = f"{where[0].upper()}{where[1:]} nothing can be trained. {error}"
-            raise Unfit(sentence, "and_doses", "and_vary", "doses", "vary", *error.settings) from None
+            raise InvalidSettings(
+                sentence, "and_doses", "and_vary", "doses", "vary", *error.settings
+            ) from None
 
     @property
     def varied(self) -> tuple[str, ...]:
@@ -208,12 +210,12 @@ class Study:
 
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Study:
-        """The study of `to_params`. Raises `Unfit` with a sentence; ignores other keys."""
+        """The study of `to_params`. Raises `InvalidSettings` with a sentence; ignores other keys."""
         return Study.over(Experiment.from_params(params), params)
 
     @staticmethod
     def over(base: Experiment, params: Mapping[str, str]) -> Study:
-        """A study of `base` that varies what the parameters say. Raises `Unfit` with a sentence.
+        """A study of `base` that varies what the parameters say. Raises `InvalidSettings`.
 
         Where no variable is named it is the padded length; where no doses are, the variable's own.
         """
@@ -227,10 +229,12 @@ class Study:
         )
 
     @staticmethod
-    def salvage(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
+    def parse_leniently(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
         """As much of the parameters as can be used, and a sentence for each that cannot."""
         known = (*SETTINGS, "vary", "doses", "and_vary", "and_doses")
-        return salvage(Study.from_params, {name: params[name] for name in known if name in params})
+        return parse_leniently(
+            Study.from_params, {name: params[name] for name in known if name in params}
+        )
 
 
 def default_study() -> Study:
@@ -279,7 +283,7 @@ def _read(params: Mapping[str, str], where: str, name: str, base: Experiment) ->
 
 
 def read_doses(name: str, texts: Sequence[str], where: str = "doses") -> tuple[Dose, ...]:
-    """Doses of the variable `name`, as links and commands write them. Raises `Unfit`.
+    """Doses of the variable `name`, as links and commands write them. Raises `InvalidSettings`.
 
     where: the setting to give up for a text that is no dose.
     """
@@ -289,6 +293,8 @@ def read_doses(name: str, texts: Sequence[str], where: str = "doses") -> tuple[D
     for text in texts:
         try:
             doses.append(setting.read(text))
-        except Unfit:
-            raise Unfit(f"'{text[:LONGEST]}' is no dose of {name}: write numbers.", where) from None
+        except InvalidSettings:
+            raise InvalidSettings(
+                f"'{text[:LONGEST]}' is no dose of {name}: write numbers.", where
+            ) from None
     return tuple(doses)

@@ -10,15 +10,15 @@ from functools import lru_cache, partial
 from types import MappingProxyType
 
 from maskdemo.cores import cores
-from maskdemo.digest import version
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
-from maskdemo.shapes import Program, shapes_of_training
-from maskdemo.snapshot import Outcome
+from maskdemo.results.digest import version
+from maskdemo.results.trainings import Store
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study, Training
-from maskdemo.study.store import Store
+from maskdemo.training.layout import Program, programs_of_training
+from maskdemo.training.snapshot import Outcome
 
 #: Trainings handed to somebody else's executor at once: enough to fill a cluster of dozens of cores.
 WINDOW = 64
@@ -94,12 +94,10 @@ def run(
 
 @lru_cache(maxsize=1024)
 def _programs(experiment: Experiment) -> tuple[Program, ...]:
-    return shapes_of_training(experiment, *experiment.strategies)
+    return programs_of_training(experiment, *experiment.strategies)
 
 
-def _taken(
-    waiting: list[Training], pending: Collection[Training], compiled: set[Program]
-) -> Training:
+def _taken(waiting: list[Training], pending: Collection[Training], compiled: set[Program]) -> Training:
     """The next training, from the end; if it can be, one that waits for no program of another.
 
     pending: trainings under way, which compile what is not among the `compiled` yet.
@@ -117,15 +115,15 @@ def train_here(
 ) -> Outcome:
     """What an executor's worker does, wherever it is.
 
-    version: whose results are wanted (`maskdemo.digest.version`). Raises ValueError with a
+    version: whose results are wanted (`maskdemo.results.digest.version`). Raises ValueError with a
     sentence if they differ here: results of different versions are never mixed.
     """
-    from maskdemo.digest import version as version_here
+    from maskdemo.results.digest import version as version_here
 
     if version != version_here("training"):
         raise ValueError("a worker has another version of maskdemo or of its libraries")
     load_tensorflow()
-    from maskdemo.training import train_once
+    from maskdemo.training.run import train_once
 
     return train_once(training.experiment, training.repeat, stop=stop)
 

@@ -72,10 +72,7 @@ def _others(findings: Findings) -> list[str]:
 def _can_be_told(findings: Findings, cell: Cell) -> bool:
     bare = findings.mean(cell, BASELINE)
     found = [findings.verdict(cell, name) for name in _others(findings)]
-    return (
-        bare is not None
-        and all(verdict is not None and not verdict.withheld for verdict in found)
-    )
+    return bare is not None and all(verdict is not None and not verdict.withheld for verdict in found)
 
 
 def _lines(findings: Findings, told: Sequence[Cell]) -> list[_Line]:
@@ -102,9 +99,7 @@ def _verdict(findings: Findings, cell: Cell, name: str) -> Verdict:
     return found
 
 
-def _with(
-    findings: Findings, name: str, cells: Sequence[Cell], *words: str
-) -> tuple[Cell, ...]:
+def _with(findings: Findings, name: str, cells: Sequence[Cell], *words: str) -> tuple[Cell, ...]:
     """The cells in which the strategy has one of these words."""
     return tuple(cell for cell in cells if _verdict(findings, cell, name).word in words)
 
@@ -140,9 +135,7 @@ def _sentence(
     return capital(f"{line.where}{who} {listed(parts)}.")
 
 
-def _amount(
-    findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Sequence[str]
-) -> str:
+def _amount(findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Sequence[str]) -> str:
     """By how many points, at the last of these doses."""
     last = cells[-1]
     sizes = [abs(_verdict(findings, last, name).difference.mean) for name in names]

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.errors import InvalidSettings
 from maskdemo.evidence.words import listed
 from maskdemo.experiment import MOST_CELLS, NUMBERS, SETTINGS, Experiment
-from maskdemo.settings import Choice, Number, Setting, Unfit
+from maskdemo.settings import Choice, Number, Setting
 from maskdemo.titles import SIDES
 
 Dose = int | float | str
@@ -52,7 +53,7 @@ class Variable:
         return isinstance(self.setting, Choice)
 
     def settings(self, base: Experiment, dose: Dose) -> dict[str, Any]:
-        """The settings that a dose changes in an experiment. Raises `Unfit`."""
+        """The settings that a dose changes in an experiment. Raises `InvalidSettings`."""
         return self.changes(base, dose) if self.changes else {self.name: dose}
 
     def say(self, *doses: Dose) -> str:
@@ -80,12 +81,14 @@ SPREAD = Number(
 
 def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
     if base.spec.fixed:
-        raise Unfit("Recorded data has its own lengths: their spread cannot be varied.", "vary", "task")
+        raise InvalidSettings(
+            "Recorded data has its own lengths: their spread cannot be varied.", "vary", "task"
+        )
     low, high = NUMBERS["min_length"].limits
     shortest = (base.min_length + base.max_length - int(spread)) // 2
     longest = shortest + int(spread)
     if shortest < low or longest > min(high, base.padded_length):
-        raise Unfit(
+        raise InvalidSettings(
             f"A spread of {spread} steps does not fit: the lengths would go from {shortest} to "
             f"{longest} steps, and the padded length is {base.padded_length}.",
             "doses",

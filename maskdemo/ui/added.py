@@ -9,14 +9,14 @@ import numpy as np
 import streamlit as st
 
 from maskdemo import charts
+from maskdemo.data.padding import unpad
+from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import NUMBERS
 from maskdemo.inside.leak import MOST_ADDED, compared_steps, leak, padded_by
 from maskdemo.inside.trace import trace
-from maskdemo.padding import unpad
-from maskdemo.sequences import Sequences
-from maskdemo.snapshot import Probes
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
+from maskdemo.training.snapshot import Probes
 from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
 from maskdemo.ui.look import Look, sweeps, unseen

@@ -14,10 +14,10 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
+from maskdemo.data.tasks import OWN
+from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import Experiment
-from maskdemo.settings import Unfit
 from maskdemo.study import Study
-from maskdemo.tasks import OWN
 from maskdemo.ui import session
 
 T = TypeVar("T", Experiment, Study)
@@ -33,7 +33,7 @@ class Kind(Generic[T]):
     usual: Callable[[], T]
     chosen: Callable[[], T]
     show: Callable[[T], None]
-    salvage: Callable[[Mapping[str, str]], tuple[T, tuple[str, ...]]]
+    parse_leniently: Callable[[Mapping[str, str]], tuple[T, tuple[str, ...]]]
     names: tuple[str, ...]
 
     def params(self, given: T) -> Params:
@@ -47,17 +47,21 @@ class Kind(Generic[T]):
             # Whatever else a link says there, nobody is shown the sequences of somebody else.
             own = session.own_task()
             known["task"] = OWN if own is None else own.name
-        return self.salvage(known) if known else (self.usual(), ())
+        return self.parse_leniently(known) if known else (self.usual(), ())
 
 
 RUN: Kind[Experiment] = Kind(
-    session.opening, session.experiment, session.show, Experiment.salvage, tuple(session.DEFAULTS)
+    session.opening,
+    session.experiment,
+    session.show,
+    Experiment.parse_leniently,
+    tuple(session.DEFAULTS),
 )
 STUDY: Kind[Study] = Kind(
     session.first_study,
     session.study,
     session.show_study,
-    Study.salvage,
+    Study.parse_leniently,
     (*session.DEFAULTS, "vary", "doses", "and_vary", "and_doses"),
 )
 #: Page -> the settings that its address names; other pages have an address without parameters.
@@ -139,7 +143,7 @@ def chosen(kind: Kind[T]) -> tuple[T, str | None]:
     """The last valid settings, and what is wrong with those of the controls, if anything."""
     try:
         return kind.chosen(), None
-    except Unfit as error:
+    except InvalidSettings as error:
         return kind.read(st.session_state.address[1])[0], str(error)
 
 

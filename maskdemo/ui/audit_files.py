@@ -12,7 +12,7 @@ import streamlit as st
 MAX_BYTES = 40 * 2**20
 
 
-class NoRoom(Exception):  # noqa: N818 - an answer to people, not a fault
+class NoRoom(Exception):
     """The server holds as many files as it can; the message is meant for the viewer."""
 
 

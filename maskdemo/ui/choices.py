@@ -14,9 +14,7 @@ import streamlit as st
 from maskdemo.ui import address
 
 
-def one_of(
-    widget: Callable, name: str, options: Iterable[Any], default: Any, **looks: Any
-) -> Any:
+def one_of(widget: Callable, name: str, options: Iterable[Any], default: Any, **looks: Any) -> Any:
     """A widget that takes options: select box, segmented control, select slider."""
     options = list(options)
     by_text = {str(each): each for each in options}

@@ -7,13 +7,13 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo import shipped
 from maskdemo.article.case import Case, CaseResult, Judgement
 from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.judges import RULES
 from maskdemo.article.measured import Measurements
 from maskdemo.evidence.words import capital, listed
 from maskdemo.export.table import claims_table
+from maskdemo.results import precomputed
 from maskdemo.ui import address, navigation
 
 BADGES = {
@@ -33,7 +33,7 @@ CASES = {True: ":green-badge[Held]", False: ":red-badge[Did not hold]", None: ":
 
 def section() -> None:
     """How many claims held, the table to take away, and a row for each claim that opens its cases."""
-    known = shipped.claims() or Measurements()
+    known = precomputed.claims() or Measurements()
     judgements = {name: claim.judgement(known) for name, claim in CLAIMS.items()}
     st.header(_in_all([each for each in judgements.values() if each]), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -47,7 +47,7 @@ def section() -> None:
             key="claims_table",
             disabled=not any(judgements.values()),
         )
-        made = shipped.made_words("claims")
+        made = precomputed.made_words("claims")
         st.caption(made or "`make evidence` measures them all, which takes minutes.")
     with st.container(gap="xxsmall", key="claims"):
         for name, claim in CLAIMS.items():

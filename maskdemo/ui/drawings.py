@@ -12,9 +12,9 @@ import plotly.graph_objects as go
 
 from maskdemo import charts
 from maskdemo.charts.replay import Frames
+from maskdemo.data.inputs import preview, shown_by_preview
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import preview, shown_by_preview
-from maskdemo.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 
 #: Room for drawings that were made, in characters.
 ROOM = 8 * 2**20

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from maskdemo.data.padding import Batch
 from maskdemo.inside.trace import Trace, before
-from maskdemo.padding import Batch
 from maskdemo.strategies import Arrays
 
 SYMBOLS = """

@@ -6,14 +6,15 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo import charts, shipped
+from maskdemo import charts
 from maskdemo.article import outcome as outcomes
 from maskdemo.article.examples import Example, Program, difference
 from maskdemo.article.outcome import ProgramRun
 from maskdemo.evidence.words import listed
+from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Status
-from maskdemo.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import address, job, known, live, navigation, server, standings, take_away
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
@@ -40,7 +41,7 @@ def section(example: Example) -> None:
 
 def _happened(program: Program) -> None:
     """How the program as the article has it ended when it was run."""
-    outcome = shipped.programs().get(program.name)
+    outcome = precomputed.programs().get(program.name)
     if outcome is None:
         st.caption(NOT_RUN)
     elif outcome.failure is not None:
@@ -55,7 +56,7 @@ def _programs(example: Example) -> None:
     with left:
         _code(example, program)
     with right:
-        outcome = shipped.programs().get(program.name)
+        outcome = precomputed.programs().get(program.name)
         if outcome is None:
             st.caption(NOT_RUN)
         else:
@@ -125,7 +126,7 @@ def _recorded(outcome: ProgramRun) -> None:
         with st.expander("What it printed"):
             st.code(outcome.output, language=None)
     versions = listed(f"{name} {version}" for name, version in outcome.versions.items())
-    day = shipped.made_on(f"program {outcome.program}")
+    day = precomputed.made_on(f"program {outcome.program}")
     st.caption(f"Run on {day} with {versions}.")
 
 

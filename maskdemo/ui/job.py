@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
+from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server import QueueFull, Status
+from maskdemo.server import Status
 from maskdemo.ui import address, server
 from maskdemo.ui.again import repeated
 from maskdemo.ui.chart import saved_as
@@ -183,6 +184,4 @@ def start_button(
 
 def cancel_button(kind: str, label: str = "Cancel", name: str = "") -> None:
     """The button that cancels it."""
-    st.button(
-        label, icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel{name}"
-    )
+    st.button(label, icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel{name}")

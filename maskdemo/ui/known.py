@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskdemo import shipped
 from maskdemo.experiment import Experiment
-from maskdemo.snapshot import Snapshot
+from maskdemo.results import precomputed
 from maskdemo.study import Findings, Study
 from maskdemo.study import run as run_study
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import server
 
 
 def run(experiment: Experiment) -> Snapshot | None:
     """A finished run of these settings."""
-    return server.find(experiment) or shipped.run(experiment)
+    return server.find(experiment) or precomputed.run(experiment)
 
 
 def study(wanted: Study) -> Findings:
@@ -24,7 +24,7 @@ def study(wanted: Study) -> Findings:
         stream = run_study(wanted, store=server.store())
         stored = next(stream)
         stream.close()
-        published = shipped.study(wanted) or stored
+        published = precomputed.study(wanted) or stored
         more = len(published.outcomes) > len(stored.outcomes)
         state.study_known = published if more else stored
     return state.study_known
@@ -32,4 +32,4 @@ def study(wanted: Study) -> Findings:
 
 def note(result: Snapshot | Findings | None) -> str:
     """A quiet line on a result that was computed in advance: when, and with what; else nothing."""
-    return (shipped.words_of(result) if result is not None else None) or ""
+    return (precomputed.words_of(result) if result is not None else None) or ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from maskdemo.data.inputs import chance, preview
 from maskdemo.evidence.words import counted, listed, time_taken
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import chance, preview
-from maskdemo.snapshot import Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
+from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.ui import drawings, job, server
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
@@ -48,7 +48,7 @@ def where(snapshot: Snapshot | None) -> tuple[float, str]:
     return snapshot.done, _where(snapshot)
 
 
-def to_train(experiment: Experiment) -> str:
+def training_layout(experiment: Experiment) -> str:
     """What a run would train and for about how long, where there are no networks of it."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
     seconds = server.seconds_for(experiment)

@@ -11,15 +11,15 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
+from maskdemo.data.inputs import arrays_of, inputs, padded
+from maskdemo.data.padding import Batch
+from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import arrays_of, inputs, padded
 from maskdemo.inside.gradient import Landing, gradient, landing
 from maskdemo.inside.leak import Sweep, sweep
 from maskdemo.inside.trace import Trace, trace, unit_order
-from maskdemo.padding import Batch
-from maskdemo.sequences import Sequences
-from maskdemo.snapshot import Network, Snapshot
 from maskdemo.strategies import Arrays
+from maskdemo.training.snapshot import Network, Snapshot
 
 T = TypeVar("T")
 #: Test sequences that the views over the test set take, so that they redraw while one watches.

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.data.padding import Batch
 from maskdemo.evidence.words import counted, listed, number
 from maskdemo.inside.trace import Trace, before
-from maskdemo.padding import Batch
 from maskdemo.strategies import STRATEGIES, Arrays
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.own.columns import Columns, stems_of
-from maskdemo.own.task import Preparation
 from maskdemo.ui.own_draft import Draft
+from maskdemo.uploads.columns import Columns, stems_of
+from maskdemo.uploads.task import Preparation
 
 STEP, SEQUENCE = "a step", "a sequence"
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.own.examples import EXAMPLES
-from maskdemo.own.facts import Fact, facts
-from maskdemo.own.lengths import lengths_of
-from maskdemo.own.limits import MOST_BYTES, Unusable, padded_length
-from maskdemo.own.task import Own
-from maskdemo.tasks import OWN
+from maskdemo.data.tasks import OWN
+from maskdemo.errors import InvalidTable
 from maskdemo.ui import address, server, session
 from maskdemo.ui.chart import chart
 from maskdemo.ui.own_columns import meaning, offered, preparation
@@ -18,6 +14,11 @@ from maskdemo.ui.own_draft import Draft, opened
 from maskdemo.ui.session import STUDY
 from maskdemo.ui.theme import is_dark, plain
 from maskdemo.ui.upload import taken, uploader
+from maskdemo.uploads.examples import EXAMPLES
+from maskdemo.uploads.facts import Fact, facts
+from maskdemo.uploads.lengths import lengths_of
+from maskdemo.uploads.limits import MOST_BYTES, padded_length
+from maskdemo.uploads.task import Own
 
 #: Rows and columns of the table that are shown.
 ROWS, COLUMNS = 200, 40
@@ -32,9 +33,7 @@ def _close() -> None:
     state.own_open = ""
 
 
-@st.dialog(
-    "Your own sequences", width="medium", icon=":material/upload_file:", on_dismiss=_close
-)
+@st.dialog("Your own sequences", width="medium", icon=":material/upload_file:", on_dismiss=_close)
 def dialog(prefix: str) -> None:
     """For the playground, or with the study's prefix for the study."""
     if not state.own_open:
@@ -66,7 +65,7 @@ def _file() -> None:
     with st.spinner("Reading the file"):
         try:
             state.own_draft = opened(state.own_uploads, *given)
-        except Unusable as unusable:
+        except InvalidTable as unusable:
             state.own_complaint = str(unusable)
 
 
@@ -119,7 +118,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
     chosen = preparation(draft, columns)
     try:
         own = draft.own(columns, chosen)
-    except Unusable as unusable:
+    except InvalidTable as unusable:
         st.error(plain(str(unusable)))
         own = None
     offered(draft)
@@ -181,7 +180,7 @@ def _use(prefix: str) -> None:
     try:
         if held is None or held.task.name != own.task.name:
             server.registry().bring(server.viewer(), own)
-    except Unusable as unusable:
+    except InvalidTable as unusable:
         state.own_complaint = str(unusable)
         return
     waited_for = state.address[1].get("task") == OWN and not state[f"{prefix}task"].startswith(OWN)
@@ -198,7 +197,7 @@ def _use(prefix: str) -> None:
 def _forget() -> None:
     """Neither the file nor the task made of it is kept."""
     _let_go()
-    server.registry().take_back(server.viewer())
+    server.registry().unregister(server.viewer())
     state.own_open = ""
     if session.give_up_own():
         address.changed()

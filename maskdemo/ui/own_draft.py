@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 
+from maskdemo.errors import InvalidTable
 from maskdemo.memory import give_back_memory
-from maskdemo.own.columns import Columns, guess
-from maskdemo.own.limits import Unusable
-from maskdemo.own.reading import read
-from maskdemo.own.table import Table
-from maskdemo.own.task import Own, Preparation, fine_as_they_are, task_of
 from maskdemo.ui import server
+from maskdemo.uploads.columns import Columns, guess
+from maskdemo.uploads.reading import read
+from maskdemo.uploads.table import Table
+from maskdemo.uploads.task import Own, Preparation, fine_as_they_are, task_of
 
 #: One file at a time is unpacked, which takes several times the memory of what comes of it.
 _UNPACKING = threading.Lock()
@@ -34,28 +34,28 @@ class Draft:
     guessed: Columns
     fine: bool
     offered: set[str] = field(default_factory=set)
-    made: tuple[Columns, Preparation, Own | Unusable] | None = None
+    made: tuple[Columns, Preparation, Own | InvalidTable] | None = None
 
     def own(self, columns: Columns, preparation: Preparation) -> Own:
-        """The task. Raises `Unusable` with a sentence; what was made last is not made again."""
+        """The task. Raises `InvalidTable` with a sentence; what was made last is not made again."""
         if self.made is None or self.made[:2] != (columns, preparation):
             self.made = (columns, preparation, self._made_of(columns, preparation))
             try:
                 server.registry().weigh(server.viewer(), self.nbytes)
-            except Unusable:
+            except InvalidTable:
                 self.made = None
                 raise
         made = self.made[2]
-        if isinstance(made, Unusable):
+        if isinstance(made, InvalidTable):
             raise made
         return made
 
-    def _made_of(self, columns: Columns, preparation: Preparation) -> Own | Unusable:
+    def _made_of(self, columns: Columns, preparation: Preparation) -> Own | InvalidTable:
         try:
             with _UNPACKING:
                 salt = server.viewer().encode()
                 return task_of(self.table, columns, preparation, salt=salt)
-        except Unusable as unusable:
+        except InvalidTable as unusable:
             if unusable.offer:
                 self.offered.add(unusable.offer)
             return unusable
@@ -73,7 +73,7 @@ class Draft:
 
 
 def opened(number: int, name: str, content: bytes) -> Draft:
-    """The draft of a file. Raises `Unusable` with a sentence."""
+    """The draft of a file. Raises `InvalidTable` with a sentence."""
     with _UNPACKING:
         try:
             table = read(name, content)

@@ -9,11 +9,11 @@ import streamlit as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.memory import keep_large_blocks_apart
-from maskdemo.own.registry import Registry
+from maskdemo.results.trainings import Store
 from maskdemo.server import Run, Server, Status, Work
-from maskdemo.snapshot import Snapshot
-from maskdemo.study.store import Store
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import drawings, look
+from maskdemo.uploads.registry import Registry
 
 #: Seconds that a session which has come back in time may need until its first script run.
 RETURN_S = 5.0

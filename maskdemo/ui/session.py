@@ -13,17 +13,17 @@ from typing import Any
 
 import streamlit as st
 
+from maskdemo.data.tasks import OWN, TASKS, Task, task_named
+from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import SETTINGS, Experiment
-from maskdemo.own.limits import padded_length
 from maskdemo.scenarios import OPENING, SCENARIOS
-from maskdemo.settings import Unfit
 from maskdemo.study import VARIABLES, Dose, Study
 from maskdemo.study.grid import read_doses
 from maskdemo.study.questions import OPENING as FIRST
 from maskdemo.study.questions import QUESTIONS
-from maskdemo.tasks import OWN, TASKS, Task, task_named
 from maskdemo.ui import server
+from maskdemo.uploads.limits import padded_length
 
 STUDY = "study_"
 #: What the second variable is called where nothing else is varied.
@@ -127,7 +127,7 @@ def show(experiment: Experiment, prefix: str = "") -> None:
 
 
 def experiment(prefix: str = "") -> Experiment:
-    """What the controls say. Raises `Unfit` with a sentence where that cannot be."""
+    """What the controls say. Raises `InvalidSettings` with a sentence where that cannot be."""
     return Experiment(**_values(prefix))
 
 
@@ -170,7 +170,7 @@ def show_study(study: Study) -> None:
 
 
 def study() -> Study:
-    """What the study's controls say. Raises `Unfit` with a sentence where that cannot be."""
+    """What the study's controls say. Raises `InvalidSettings` with a sentence where that cannot be."""
     values, names = _values(STUDY), varied()
     if "padded_length" in names:
         # What varies is no setting of its own: a padded length that nobody uses must fit all the same.
@@ -202,5 +202,5 @@ def usual_doses(name: str) -> str:
     """Doses worth trying of one variable, for the study's present settings."""
     try:
         return written(VARIABLES[name].doses(Experiment(**_values(STUDY))))
-    except Unfit:
+    except InvalidSettings:
         return written(VARIABLES[name].doses(first_study().base))

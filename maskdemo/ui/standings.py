@@ -10,8 +10,8 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, percent, points, standing, verdicts
 from maskdemo.evidence.words import capital, counted
-from maskdemo.snapshot import Snapshot
 from maskdemo.strategies import STRATEGIES
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui.theme import is_dark
 
 #: Exactly what the caption says in short.

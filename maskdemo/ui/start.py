@@ -19,9 +19,9 @@ async def ready(_app: object) -> AsyncIterator[None]:
     """
     for module in iter_modules(maskdemo.ui.__path__, "maskdemo.ui."):
         import_module(module.name)
-    from maskdemo import shipped
+    from maskdemo.results import precomputed
     from maskdemo.ui import library
 
     library.packed()
-    shipped.run(SCENARIOS[OPENING].experiment)
+    precomputed.run(SCENARIOS[OPENING].experiment)
     yield

@@ -133,7 +133,6 @@ def figures(findings: Findings) -> None:
     figure = charts.dose_response(findings, second=doses[at], dark=is_dark())
     chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
 
-
     words(findings)
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
-from maskdemo.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import address, chart
 
 if TYPE_CHECKING:

@@ -50,9 +50,7 @@ def uploader(
     is_active = runtime.get_instance().is_active_session if runtime.exists() else bool
     limits().allow(_session(), is_active=is_active)
     st.session_state.asks_for_file = True
-    st.file_uploader(
-        label, type=types, key=key, max_upload_size=max_mb, on_change=on_change, help=help
-    )
+    st.file_uploader(label, type=types, key=key, max_upload_size=max_mb, on_change=on_change, help=help)
     library.drawn_by(library.REFUSED)(key=f"{key}_refused", data={"sentences": SENTENCES})
 
 

@@ -29,7 +29,7 @@ SENTENCES = {
 }
 
 
-class UploadRefused(Exception):  # noqa: N818 - an answer to people, not a fault
+class UploadRefused(Exception):
     """An upload that is not taken, with its HTTP status."""
 
     def __init__(self, status: int) -> None:

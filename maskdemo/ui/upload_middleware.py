@@ -43,9 +43,7 @@ class UploadMiddleware:
             sentence = SENTENCES[refused.status]
             await PlainTextResponse(sentence, refused.status)(scope, receive, send)
 
-    async def _count(
-        self, session: str, file: str, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _count(self, session: str, file: str, scope: Scope, receive: Receive, send: Send) -> None:
         # Not above: Streamlit's caches, where the limits are, want its runtime, which is not there yet.
         from maskdemo.ui.upload import files, limits
 

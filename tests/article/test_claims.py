@@ -18,14 +18,14 @@ from maskdemo.article import keras_checks
 from maskdemo.article.case import Case, CaseResult, Judgement, Number, told
 from maskdemo.article.claims import CLAIMS, TIMED, Claim
 from maskdemo.article.measured import Measured, Measurements, measure
+from maskdemo.data.inputs import inputs
 from maskdemo.evidence import Accuracies, headline, min_repeats, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.export.table import claims_table
-from maskdemo.inputs import inputs
-from maskdemo.shipped.provenance import Made
-from maskdemo.snapshot import Snapshot
+from maskdemo.results.provenance import Made
 from maskdemo.strategies import STRATEGIES
-from maskdemo.training import train
+from maskdemo.training.run import train
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import address
 from maskdemo.ui import claims as section
 from tests.samples import small
@@ -290,9 +290,7 @@ def test_claims_about_masked_steps_for_real(finished, monkeypatch):
     evidence = Measurements(runs, {"masked_steps": keras_checks.masked_steps()})
 
     def results(name: str) -> list[CaseResult]:
-        cases = (
-            replace(each, experiment=sides[each.experiment.side]) for each in CLAIMS[name].cases
-        )
+        cases = (replace(each, experiment=sides[each.experiment.side]) for each in CLAIMS[name].cases)
         return [CaseResult(case, *CLAIMS[name].judge(case, evidence)) for case in cases]
 
     assert [each.held for each in results("no_contribution")] == [True, True, False, True]
@@ -330,8 +328,8 @@ def test_the_table_has_every_number_and_every_unmeasured_claim():
 def opened(monkeypatch: pytest.MonkeyPatch, known: Measurements | None) -> AppTest:
     """The page with the rows of all claims opened. known: what was measured in advance."""
     made = None if known is None else Made({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
-    monkeypatch.setattr("maskdemo.shipped.reading.made", lambda *_: made)
-    monkeypatch.setattr("maskdemo.shipped.claims", lambda: known)
+    monkeypatch.setattr("maskdemo.results.precomputed.made", lambda *_: made)
+    monkeypatch.setattr("maskdemo.results.claims", lambda: known)
     page = app.opened("article")
     for name in CLAIMS:
         page.session_state[f"claim_{name}"] = True

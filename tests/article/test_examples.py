@@ -24,8 +24,8 @@ from maskdemo.article.outcome import (
     headline,
 )
 from maskdemo.article.running import as_seen
+from maskdemo.results.making import run_in_clean_process
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.shipped.making import run_in_clean_process
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ import pytest
 
 from maskdemo.audit.archive import MAX_CONFIG, config_text
 from maskdemo.audit.configuration import checked
-from maskdemo.audit.entries import CannotAudit
+from maskdemo.errors import UnsupportedModel
 from tests.audit.hostile import CANARY, CONFIGURATIONS, FILES, LARGE, SOUND, archive, layer, model
 
 
@@ -35,7 +35,7 @@ def nothing_run(monkeypatch):
 
 
 def sentence(work) -> str:
-    with pytest.raises(CannotAudit) as raised:
+    with pytest.raises(UnsupportedModel) as raised:
         work()
     text = str(raised.value)
     assert text.endswith(".") and len(text) < 400 and "\n" not in text and "Traceback" not in text
@@ -79,7 +79,7 @@ def seconds(text: str) -> float:
     gc.disable()
     for _ in range(3):
         began = time.process_time()
-        with suppress(CannotAudit):
+        with suppress(UnsupportedModel):
             checked(text)
         took.append(time.process_time() - began)
     gc.enable()
@@ -140,7 +140,7 @@ def test_random_bytes_by_the_thousand():
         for data in (bytes(damaged), rng.randbytes(rng.randrange(300))):
             try:
                 checked(config_text(data))
-            except CannotAudit as cannot:
+            except UnsupportedModel as cannot:
                 assert str(cannot).endswith(".")
 
 
@@ -153,5 +153,5 @@ def test_random_changes_of_a_configuration():
         changed = text[:at] + rng.choice(swaps) + text[at + rng.randrange(12) :]
         try:
             checked(changed)
-        except CannotAudit as cannot:
+        except UnsupportedModel as cannot:
             assert str(cannot).endswith(".")

@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 import keras
 import pytest
 
-from maskdemo.audit import CannotAudit, Report, audit
+from maskdemo.audit import Report, audit
 from maskdemo.audit.diagram import mask_path
 from maskdemo.audit.page import as_page
 from maskdemo.audit.report import LayerRow
+from maskdemo.errors import UnsupportedModel
 from tests.audit.zoo import ZOO
 
 
@@ -108,7 +109,7 @@ def test_the_diagram_tells_the_states_apart(leaking):
     ],
 )
 def test_what_cannot_be_audited_comes_to_a_sentence(build, words):
-    with pytest.raises(CannotAudit, match=words):
+    with pytest.raises(UnsupportedModel, match=words):
         audit(build())
 
 
@@ -124,7 +125,7 @@ def test_inputs_have_lengths_of_their_own_where_the_model_takes_that(name, diffe
 def test_sequences_that_do_not_fit():
     model = ZOO["masking_lstm"].build()
     for sequences, words in (([[]], "without a single step"), ([], "at least one")):
-        with pytest.raises(CannotAudit, match=words):
+        with pytest.raises(UnsupportedModel, match=words):
             audit(model, sequences)
-    with pytest.raises(CannotAudit, match="cannot be run"):
+    with pytest.raises(UnsupportedModel, match="cannot be run"):
         audit(model, [[[1.0, 2.0]]])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from maskdemo.audit import CannotAudit
 from maskdemo.cli.audit_sequences import sequences_in, sequences_of
+from maskdemo.errors import UnsupportedModel
 
 
 def read(text: str) -> list[list[list[float]]]:
@@ -39,7 +39,7 @@ def test_an_empty_row_is_skipped_wherever_it_stands(blank, at):
     ],
 )
 def test_a_mangled_line_is_named(text, words):
-    with pytest.raises(CannotAudit) as raised:
+    with pytest.raises(UnsupportedModel) as raised:
         read(text)
     assert words in str(raised.value) and len(str(raised.value)) < 120
 
@@ -57,7 +57,7 @@ def test_a_mangled_line_is_named(text, words):
 def test_what_is_no_table_comes_to_a_sentence(ending, content, words, tmp_path):
     path = tmp_path / f"mine{ending}"
     path.write_bytes(content)
-    with pytest.raises(CannotAudit, match=words):
+    with pytest.raises(UnsupportedModel, match=words):
         sequences_of(path)
 
 
@@ -83,5 +83,5 @@ def test_a_damaged_archive_comes_to_a_sentence(damage, tmp_path):
             np.save(file, np.ones(3))
     elif damage != "object":
         path.write_bytes({"cut": whole[: len(whole) // 2], "empty": b"", "text": b"x"}[damage])
-    with pytest.raises(CannotAudit, match=r"mine\.npz holds no sequences"):
+    with pytest.raises(UnsupportedModel, match=r"mine\.npz holds no sequences"):
         sequences_of(path)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from maskdemo.compiled import cache_environment
+from maskdemo.training.compile_cache import cache_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -38,9 +38,7 @@ def figures(log: Path) -> dict[str, float]:
                     _keep(best, (peer, "two"), sum(took) / len(took))
     four = best["ours", "epoch"]
     measured = {peer: AT_ONCE * best[peer, "alone"] / four for peer in PEERS}
-    measured |= {
-        f"peers_two_at_once.{peer}": AT_ONCE / 2 * best[peer, "two"] / four for peer in PEERS
-    }
+    measured |= {f"peers_two_at_once.{peer}": AT_ONCE / 2 * best[peer, "two"] / four for peer in PEERS}
     measured |= {
         "xla_floor_fraction": best["ours", "floor"] / four,
         "held_epoch_ratio": best["ours", "held_stretched"] / best["ours", "held"],

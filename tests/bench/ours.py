@@ -31,12 +31,12 @@ STRETCH = 4
 
 def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     """One epoch of training `strategy`, state kept between the calls, as a run does it."""
-    from maskdemo.engine import batch_order, placed, train_epoch
-    from maskdemo.layout import to_train
-    from maskdemo.learner import new_learner
-    from maskdemo.padding import pad
-    from maskdemo.sequences import Sequences
+    from maskdemo.data.padding import pad
+    from maskdemo.data.sequences import Sequences
     from maskdemo.strategies import arrays
+    from maskdemo.training.buckets import training_layout
+    from maskdemo.training.engine import as_tensors, batch_order, train_epoch
+    from maskdemo.training.train_state import new_train_state
 
     data = workload()
     sequences = Sequences(
@@ -48,10 +48,12 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     )
     batch = pad(sequences, padded_length=padded_length, side="post", pad_value=0.0)
     full = arrays(strategy, batch, mask_value=0.0, per_step=False, count_invalid=True)
-    laid_out = placed(
-        to_train(full, units=UNITS, outputs=1, batch_size=BATCH, every_step=False, at_least=STEPS)
+    laid_out = as_tensors(
+        training_layout(
+            full, units=UNITS, outputs=1, batch_size=BATCH, every_step=False, at_least=STEPS
+        )
     )
-    network = new_learner(features=FEATURES, units=UNITS, outputs=1, seed=0)
+    network = new_train_state(features=FEATURES, units=UNITS, outputs=1, seed=0)
     rng = np.random.default_rng(0)
 
     def epoch() -> None:
@@ -88,23 +90,24 @@ def ours() -> dict[str, Measurement]:
 
 def ours_opening() -> dict[str, Measurement]:
     """The opening experiment's training epochs and nothing else, spread over the cores."""
-    from maskdemo.engine import batch_order, placed, train_epoch
-    from maskdemo.inputs import inputs
-    from maskdemo.learner import new_learner
+    from maskdemo.data.inputs import inputs
     from maskdemo.scenarios import OPENING, SCENARIOS
-    from maskdemo.shapes import data_to_train
+    from maskdemo.training.engine import as_tensors, batch_order, train_epoch
+    from maskdemo.training.layout import training_layout_of
+    from maskdemo.training.train_state import new_train_state
 
     experiment = SCENARIOS[OPENING].experiment
     given = inputs(experiment)
     laid_out = [
-        placed(data_to_train(experiment, strategy, given)) for strategy in experiment.strategies
+        as_tensors(training_layout_of(experiment, strategy, given))
+        for strategy in experiment.strategies
     ]
     count = len(given.train.values)
     pool = ThreadPoolExecutor(cores())
 
     def train(at: int) -> None:
         rng = np.random.default_rng(at)
-        learner = new_learner(
+        train_state = new_train_state(
             features=experiment.spec.features,
             units=experiment.units,
             outputs=experiment.spec.outputs,
@@ -113,7 +116,7 @@ def ours_opening() -> dict[str, Measurement]:
         for _ in range(experiment.epochs):
             order = batch_order(count, experiment.batch_size, rng)
             data = laid_out[at % len(laid_out)]
-            learner, _, _ = train_epoch(data, learner, order, experiment.learning_rate)
+            train_state, _, _ = train_epoch(data, train_state, order, experiment.learning_rate)
 
     def training() -> float:
         began = time.perf_counter()

@@ -30,15 +30,13 @@ def default_study() -> dict[str, Measurement]:
     study: seconds until every training has ended. first_curve, asked for afterwards: until every
     strategy had one repeat at every dose. curve_alone: the same, and then it ends.
     """
-    import maskdemo.training  # noqa: F401
+    import maskdemo.training.run  # noqa: F401
     from maskdemo import study as studies
-    from maskdemo.study.store import Store
+    from maskdemo.results.trainings import Store
 
     study = studies.default_study()
     curve = {
-        study.training(cell, strategy, 0)
-        for cell in study.cells
-        for strategy in study.base.strategies
+        study.training(cell, strategy, 0) for cell in study.cells for strategy in study.base.strategies
     }
     drawn = float("nan")
 

@@ -80,7 +80,7 @@ def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Vie
         expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
     page.get_by_role("combobox", name="Task").click()
     expect(page.get_by_role("option", name="Your own sequences")).to_be_visible()
-    # That it prints the accuracies of the app is proven in tests/own/test_export.
+    # That it prints the accuracies of the app is proven in tests/uploads/test_export.
     text = (tmp_path / "mine.py").read_text()
     names = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
     assert "sign" in names and "maskdemo" not in text and "own-" not in text

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from maskdemo.data.inputs import Chance
+from maskdemo.data.padding import Batch
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import Chance
-from maskdemo.padding import Batch
-from maskdemo.snapshot import Curve, Probes, Snapshot
 from maskdemo.strategies import STRATEGIES
+from maskdemo.training.snapshot import Curve, Probes, Snapshot
 
 ALL = tuple(STRATEGIES)
 FEW = ("no_mask", "masking_layer", "last_valid_step")

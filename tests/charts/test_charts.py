@@ -16,8 +16,8 @@ from maskdemo.charts.ends import LABEL_GAP, spread
 from maskdemo.charts.hatch import NAMES, outlines
 from maskdemo.charts.style import STYLES
 from maskdemo.charts.template import nice_ticks
-from maskdemo.inputs import Chance
-from maskdemo.padding import Batch
+from maskdemo.data.inputs import Chance
+from maskdemo.data.padding import Batch
 from maskdemo.strategies import STRATEGIES
 from tests.charts.samples import ALL, FEW, make_batch, make_snapshot
 
@@ -107,9 +107,7 @@ class TestLooks:
     @pytest.mark.parametrize("vision", VISIONS)
     def test_colours_are_told_apart_by_colour_blind_people(self, vision, dark):
         places = [perceived(charts.colour(each, dark=dark), VISIONS[vision]) for each in ALL]
-        apart = [
-            float(np.linalg.norm(a - b)) for at, a in enumerate(places) for b in places[at + 1 :]
-        ]
+        apart = [float(np.linalg.norm(a - b)) for at, a in enumerate(places) for b in places[at + 1 :]]
         assert min(apart) > 0.07
 
     @pytest.mark.parametrize("dark", [False, True])
@@ -311,9 +309,7 @@ class TestAccuracyByStrategy:
 
         def half(**settings: bool) -> tuple[float, float]:
             experiment = replace(snapshot.experiment, **settings)
-            figure = charts.accuracy_by_strategy(
-                replace(snapshot, curves=agree, experiment=experiment)
-            )
+            figure = charts.accuracy_by_strategy(replace(snapshot, curves=agree, experiment=experiment))
             means = ("No mask, mean", "No mask, valid steps only, mean")
             reported, valid = (named(figure, each)[0].error_y.array[0] for each in means)
             return reported, valid
@@ -337,9 +333,7 @@ class TestAccuracyByStrategy:
         assert np.allclose(points.y, [each.test_valid_accuracy[-1] for each in curves])
         assert points.marker.symbol.endswith("-open")
         one_label = charts.accuracy_by_strategy(make_snapshot())
-        assert not [
-            each for each in one_label.data if "valid steps only" in (each.name or "").lower()
-        ]
+        assert not [each for each in one_label.data if "valid steps only" in (each.name or "").lower()]
 
     def test_each_accuracy_has_the_chance_level_of_its_own_labels(self):
         """Where padding counts, always answering its label scores high: the line says so."""

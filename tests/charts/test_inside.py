@@ -8,11 +8,11 @@ import pytest
 from maskdemo import charts
 from maskdemo.charts.gradients import percent
 from maskdemo.charts.heat import reach_of, reach_words
-from maskdemo.inputs import inputs
+from maskdemo.data.inputs import inputs
+from maskdemo.data.padding import Batch
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.inside.leak import Sweep
 from maskdemo.inside.trace import QUANTITIES, trace, unit_order
-from maskdemo.padding import Batch
 from tests.inside.test_trace import CASES, given, network
 
 BINARY = CASES["binary"]

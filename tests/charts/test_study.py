@@ -15,10 +15,10 @@ from maskdemo.charts.dose_axis import dose_axis
 from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED
 from maskdemo.charts.style import symbol, title
 from maskdemo.evidence import BASELINE
-from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study
 from maskdemo.study.doses import dose_text
+from maskdemo.training.snapshot import Outcome
 from tests.samples import small
 
 LENGTHS = (16, 20, 30, 60)
@@ -101,9 +101,10 @@ def test_marks_tell_effects_from_what_is_undecided_and_what_is_the_same():
         if name == BASELINE:
             return 0.1
         # Large and steady, then large for its spread, then small and steady.
-        return 0.1 + {16: [0.8] * 5, 20: [0.02, 0.1, 0.14, 0.18, 0.22]}.get(
-            int(cell[0]), [0.001] * 5
-        )[repeat]
+        return (
+            0.1
+            + {16: [0.8] * 5, 20: [0.02, 0.1, 0.14, 0.18, 0.22]}.get(int(cell[0]), [0.001] * 5)[repeat]
+        )
 
     findings = found(ONE, reached, scored=1000)
     each = [findings.verdict((dose,), "masking_layer") for dose in LENGTHS]

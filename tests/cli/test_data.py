@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.brought import is_here
-from maskdemo.own.examples import machines
-from maskdemo.own.registry import take_back
-from maskdemo.tasks import BROUGHT
+from maskdemo.data.registry import is_registered
+from maskdemo.data.tasks import REGISTERED
+from maskdemo.uploads.examples import machines
+from maskdemo.uploads.registry import unregister
 from tests.cli.test_run import said
 
 QUICK = ("--epochs", "1", "--repeats", "1", "--units", "4", "--strategies", "no_mask,held_state")
 
 
 def give_back() -> None:
-    for name in filter(is_here, list(BROUGHT)):
-        take_back(name)
+    for name in filter(is_registered, list(REGISTERED)):
+        unregister(name)
 
 
 @pytest.fixture(autouse=True)

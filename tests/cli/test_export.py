@@ -13,7 +13,7 @@ from maskdemo.evidence import headline
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.table import run_table
-from maskdemo.training import train
+from maskdemo.training.run import train
 from tests.samples import small
 
 TINY = small(repeats=2, seed=61)
@@ -40,7 +40,7 @@ def test_code_is_written_without_training(capsys, monkeypatch, tmp_path, kind, m
     def refuse(experiment):
         raise AssertionError("nothing needs to be trained")
 
-    monkeypatch.setattr("maskdemo.training.train", refuse)
+    monkeypatch.setattr("maskdemo.training.run.train", refuse)
     assert export(capsys, kind, tmp_path / "file") == make(TINY)
 
 
@@ -65,7 +65,7 @@ def test_an_old_file_is_replaced(capsys, tmp_path):
 def test_a_file_that_cannot_be_written_is_a_sentence_before_any_training(
     capsys, monkeypatch, tmp_path, where
 ):
-    monkeypatch.setattr("maskdemo.training.train", None)
+    monkeypatch.setattr("maskdemo.training.run.train", None)
     code, out, err = said(capsys, "export", "sum_sign", "--to", "table", str(tmp_path / where))
     assert code == 2 and out == "" and "Traceback" not in err
     assert "cannot be written" in err and err.endswith(".\n") and err.count("\n") == 1

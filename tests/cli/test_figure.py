@@ -52,7 +52,7 @@ def test_a_dark_page_is_dark(capsys, tmp_path: Path):
 def test_other_files_are_a_sentence_before_any_training(
     capsys, monkeypatch, tmp_path, name, kind, wanted
 ):
-    monkeypatch.setattr("maskdemo.training.train", None)
+    monkeypatch.setattr("maskdemo.training.run.train", None)
     code, out, err = said(capsys, "figure", "sum_sign", kind, str(tmp_path / name))
     assert code == 2 and out == "" and wanted in err and err.count("\n") == 1
 

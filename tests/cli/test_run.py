@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from maskdemo.cli import main
+from maskdemo.data.tasks import TASKS
 from maskdemo.evidence import headline, verdicts
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS, scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
-from maskdemo.tasks import TASKS
-from maskdemo.training import train
+from maskdemo.training.run import train
 from tests.samples import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]

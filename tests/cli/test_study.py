@@ -98,7 +98,10 @@ def test_two_things_vary_and_strategies_are_chosen(capsys):
     given = strict(out)
     assert code == 0 and given["vary"] == ["padded_length", "side"]
     assert [cell["doses"] for cell in given["cells"]] == [
-        [8, "post"], [8, "pre"], [16, "post"], [16, "pre"],
+        [8, "post"],
+        [8, "pre"],
+        [16, "post"],
+        [16, "pre"],
     ]
     assert list(given["cells"][0]["strategies"]) == ["no_mask", "zeroed_input"]
     assert given["trainings"] == 16

@@ -128,8 +128,11 @@ WORLDS = {
 
 def words(world: World, found: NDArray[np.float64]) -> NDArray[np.str_]:
     return compare(
-        found[:, 1:], found[:, :1],
-        chance=0.5, scored=world.scored, comparisons=found.shape[1] - 1,
+        found[:, 1:],
+        found[:, :1],
+        chance=0.5,
+        scored=world.scored,
+        comparisons=found.shape[1] - 1,
     ).word
 
 
@@ -266,9 +269,7 @@ def test_looking_while_repeats_come_in_decides_nothing():
         for seen in (2, 3, 4):
             whole = known(run, chance=0.5, scored=300)
             early = {name: dict(list(row.items())[:seen]) for name, row in whole.by_repeat.items()}
-            partly = Accuracies(
-                by_repeat=early, chance=0.5, scored=300, repeats=5, comparisons=3
-            )
+            partly = Accuracies(by_repeat=early, chance=0.5, scored=300, repeats=5, comparisons=3)
             told = [verdict(partly, name) for name in list(early)[1:]]
             assert all(each and each.so_far and "so far" in each.sentence for each in told)
             assert answer(partly).startswith("So far")

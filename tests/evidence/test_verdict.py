@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from maskdemo.data.inputs import Chance
 from maskdemo.evidence import (
     MARGIN,
     RULES,
@@ -28,12 +29,11 @@ from maskdemo.evidence import (
 )
 from maskdemo.evidence.interval import count_for
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import Chance
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.snapshot import Curve, Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import default_study
 from maskdemo.study.questions import QUESTIONS
+from maskdemo.training.snapshot import Curve, Snapshot
 from tests.samples import small
 
 SCORED = 1000
@@ -71,7 +71,11 @@ def snapshot(*, unfinished: tuple[str, ...] = (), **by_strategy: list[float]) ->
             going = name in unfinished and repeat == len(final) - 1
             curves.append(
                 Curve(
-                    name, repeat, (0.3,), (0.9,), (0.3,),
+                    name,
+                    repeat,
+                    (0.3,),
+                    (0.9,),
+                    (0.3,),
                     # Reported accuracy counts padding and must not decide anything.
                     test_accuracy=(0.99 - repeat / 100,),
                     test_valid_accuracy=(0.1, value),
@@ -148,9 +152,7 @@ def test_words_follow_a_paired_t_test(data, repeats, chance):
     assert found.sentence.endswith(".") and "inf" not in found.sentence
     if difference.std(ddof=1) < 1 / SCORED:
         return
-    low, high = stats.t.interval(
-        0.95, repeats - 1, loc=difference.mean(), scale=stats.sem(difference)
-    )
+    low, high = stats.t.interval(0.95, repeats - 1, loc=difference.mean(), scale=stats.sem(difference))
     if min(abs(each) for each in (low, high, low + MARGIN, high - MARGIN)) < 1e-6:
         return
     if low > -MARGIN and high < MARGIN:
@@ -208,9 +210,7 @@ def test_a_small_difference_that_is_surely_there_is_told_as_the_same():
     assert found is not None and found.difference.low > 0
     assert found.word == "the same"
     assert "a small difference within the margin of 5 points" in found.sentence
-    wide = verdict(
-        known(no_mask=base, held_state=[x + 0.02 for x in base]), "held_state", margin=0.01
-    )
+    wide = verdict(known(no_mask=base, held_state=[x + 0.02 for x in base]), "held_state", margin=0.01)
     assert wide is not None and wide.word == "helps"
 
 
@@ -224,9 +224,10 @@ def test_required_is_decided_on_an_interval_and_not_on_means():
     assert "Whether it is required cannot be told" in found.sentence
     # The same accuracies, where more of them is luck.
     assert word([0.71] * 5, [0.9] * 5, chance=0.65) == "required"
-    assert "Not required" in (
-        verdict(known(no_mask=[0.8] * 5, held_state=[0.9] * 5), "held_state") or found
-    ).sentence
+    assert (
+        "Not required"
+        in (verdict(known(no_mask=[0.8] * 5, held_state=[0.9] * 5), "held_state") or found).sentence
+    )
 
 
 def test_nothing_is_required_to_stay_below_chance():
@@ -255,9 +256,7 @@ def test_undecided_says_how_wide_and_what_would_decide():
 
 
 def test_only_finished_repeats_count_and_only_in_pairs():
-    going = snapshot(
-        unfinished=("held_state",), no_mask=[0.6, 0.61, 0.1], held_state=[0.8, 0.82, 0.99]
-    )
+    going = snapshot(unfinished=("held_state",), no_mask=[0.6, 0.61, 0.1], held_state=[0.8, 0.82, 0.99])
     assert accuracies(going).by_repeat["held_state"] == {0: 0.8, 1: 0.82}
     (found,) = verdicts(going)
     assert found.difference.count == 2 and found.so_far and "2 of 5 repeats so far" in found.sentence
@@ -340,7 +339,9 @@ def test_nothing_is_learned_only_where_every_interval_ends_near_chance():
 def test_the_headline_says_the_strongest_word():
     base = [0.60, 0.61, 0.62, 0.61, 0.61]
     required, helps, hurts = (
-        [0.95, 0.96, 0.95, 0.96, 0.96], [0.68, 0.69, 0.70, 0.69, 0.69], [0.52, 0.53, 0.53, 0.52, 0.52]
+        [0.95, 0.96, 0.95, 0.96, 0.96],
+        [0.68, 0.69, 0.70, 0.69, 0.69],
+        [0.52, 0.53, 0.53, 0.52, 0.52],
     )
     same, unsure = [0.60, 0.61, 0.62, 0.62, 0.61], [0.45, 0.75, 0.55, 0.75, 0.63]
     said = {

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from maskdemo.data.sequences import repeat_seed
+from maskdemo.data.tasks import TASKS
 from maskdemo.evidence import RULES, headline, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.export.report import run_report, study_report
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.sequences import repeat_seed
-from maskdemo.snapshot import Outcome, Snapshot
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
-from maskdemo.tasks import TASKS
-from maskdemo.training import train
+from maskdemo.training.run import train
+from maskdemo.training.snapshot import Outcome, Snapshot
 from tests.samples import small
 
 LINK = "http://localhost:8501/?task=sum_sign&seed=7"

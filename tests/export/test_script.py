@@ -20,19 +20,19 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
+from maskdemo.data.inputs import chance, inputs
+from maskdemo.data.sequences import repeat_seed
+from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.export.data_code import data_code, padding_code, recording_code
 from maskdemo.export.keras_code import reads_valid, strategy_lines
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.training_code import weights_code
-from maskdemo.inputs import chance, inputs
-from maskdemo.learner import new_learner
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.sequences import repeat_seed
 from maskdemo.strategies import STRATEGIES, arrays
-from maskdemo.tasks import TASKS
-from maskdemo.training import train
+from maskdemo.training.run import train
+from maskdemo.training.train_state import new_train_state
 from tests.oracles import recurrence
 from tests.samples import ALL, small
 
@@ -43,17 +43,33 @@ EPOCHS = 2
 CASES: dict[str, Experiment] = {
     **{name: scenario.experiment for name, scenario in SCENARIOS.items()},
     "every strategy": small(
-        task="majority_bit", strategies=ALL, side="pre", pad_value=0.5, mask_value=0.5,
-        missing_rate=0.3, train_size=200, test_size=500,
+        task="majority_bit",
+        strategies=ALL,
+        side="pre",
+        pad_value=0.5,
+        mask_value=0.5,
+        missing_rate=0.3,
+        train_size=200,
+        test_size=500,
     ),
     "valid steps count": small(
-        task="running_sign", strategies=("no_mask", "masking_layer", "mask_feature"),
-        count_invalid=False, missing_rate=0.3, pad_value=-1.0, mask_value=-1.0, batch_size=8,
-        min_length=1, max_length=16, train_size=200, test_size=500,
+        task="running_sign",
+        strategies=("no_mask", "masking_layer", "mask_feature"),
+        count_invalid=False,
+        missing_rate=0.3,
+        pad_value=-1.0,
+        mask_value=-1.0,
+        batch_size=8,
+        min_length=1,
+        max_length=16,
+        train_size=200,
+        test_size=500,
     ),
     "every step counts": small(
-        task="running_sign", strategies=("masking_layer", "zeroed_state"),
-        train_size=200, test_size=500,
+        task="running_sign",
+        strategies=("masking_layer", "zeroed_state"),
+        train_size=200,
+        test_size=500,
     ),
 }
 #: Those that are trained, in Keras and in the app: recorded data, and every strategy, kind of label and
@@ -91,7 +107,10 @@ class Running:
         with self.complaints.open("w") as log:
             self.process = subprocess.Popen(
                 [*CLEAN, "-c", RUNNER, *(f"{name}.py" for name in cases)],
-                cwd=folder, text=True, stdout=subprocess.PIPE, stderr=log,
+                cwd=folder,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=log,
             )
         self.printed: dict[str, str] = {}
 
@@ -191,8 +210,10 @@ def test_a_notebook_that_is_run(folder):
     ).execute()
     said = "".join(
         output["text"]
-        for cell in done.cells if cell.cell_type == "code"
-        for output in cell.outputs if output.get("name") == "stdout"
+        for cell in done.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.get("name") == "stdout"
     )
     assert_agrees(said, expected(NOTEBOOK), NOTEBOOK)
 
@@ -219,7 +240,9 @@ def test_scripts_pass_the_default_rules_of_ruff(folder):
         (folder / f"{name}.py").write_text(script(experiment), encoding="utf-8")
     checked = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "."],
-        cwd=folder, capture_output=True, text=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
     )
     assert checked.returncode == 0, checked.stdout
 
@@ -234,15 +257,25 @@ def test_script_and_notebook_hold_the_lines_that_the_app_shows(name):
         assert lines in cells
 
 
-@pytest.mark.parametrize("settings", [
-    {},
-    {"missing_rate": 0.4, "pad_value": 0.1, "side": "pre"},
-])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"missing_rate": 0.4, "pad_value": 0.1, "side": "pre"},
+    ],
+)
 @pytest.mark.parametrize("task", TASKS)
 def test_the_same_sequences(task, settings):
     experiment = Experiment(
-        task=task, min_length=3, max_length=11, padded_length=32, train_size=60, test_size=40,
-        seed=4, strategies=("held_state",), **settings,
+        task=task,
+        min_length=3,
+        max_length=11,
+        padded_length=32,
+        train_size=60,
+        test_size=40,
+        seed=4,
+        strategies=("held_state",),
+        **settings,
     )
     space: dict = {"np": np, "keras": keras}
     recorded = TASKS[task].fixed is not None
@@ -288,16 +321,19 @@ def test_the_same_initial_weights():
     space: dict = {"np": np, "keras": keras}
     exec(weights_code(experiment), space)
     seed = repeat_seed(experiment.seed, 0)
-    ours = new_learner(features=4, units=experiment.units, outputs=1, seed=seed).weights
+    ours = new_train_state(features=4, units=experiment.units, outputs=1, seed=seed).weights
     for theirs, mine in zip(space["initial_weights"](seed), ours, strict=True):
         np.testing.assert_array_equal(theirs, mine)
 
 
-@pytest.mark.parametrize("settings", [
-    {"task": "last_bit", "side": "pre", "missing_rate": 0.4},
-    {"task": "running_sign", "side": "pre", "missing_rate": 0.4},
-    {"task": "running_sign", "side": "post", "count_invalid": False},
-])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"task": "last_bit", "side": "pre", "missing_rate": 0.4},
+        {"task": "running_sign", "side": "pre", "missing_rate": 0.4},
+        {"task": "running_sign", "side": "post", "count_invalid": False},
+    ],
+)
 @pytest.mark.parametrize("strategy", ALL)
 def test_the_lines_are_the_strategy(strategy, settings):
     """With any weights, against the recurrence in float64: every answer of every sequence."""
@@ -313,7 +349,10 @@ def test_the_lines_are_the_strategy(strategy, settings):
     read = [getattr(batch, each.name) for each in model.inputs]
     answers = np.asarray(model(read if len(read) > 1 else read[0]))[..., 0]
     given = arrays(
-        strategy, batch, mask_value=experiment.mask_value, per_step=experiment.per_step,
+        strategy,
+        batch,
+        mask_value=experiment.mask_value,
+        per_step=experiment.per_step,
         count_invalid=True,
     )
     if strategy != "mask_feature":

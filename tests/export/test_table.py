@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from maskdemo.data.inputs import Chance
 from maskdemo.export.table import run_table, study_table
-from maskdemo.inputs import Chance
-from maskdemo.snapshot import Curve, Outcome, Snapshot
 from maskdemo.study import Findings, Study
+from maskdemo.training.snapshot import Curve, Outcome, Snapshot
 from tests.samples import small
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from maskdemo.data.inputs import inputs
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import inputs
 from maskdemo.inside.leak import padded_by, sweep
 from maskdemo.inside.trace import trace
 from maskdemo.strategies import STRATEGIES, arrays, hold_padding

@@ -8,14 +8,14 @@ from functools import cache
 import numpy as np
 import pytest
 
+from maskdemo.data.inputs import inputs
+from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import inputs
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.inside.recurrence import product
 from maskdemo.inside.trace import parting, trace, unit_order
-from maskdemo.snapshot import Network
 from maskdemo.strategies import STRATEGIES, Arrays, arrays
-from maskdemo.tasks import TASKS
+from maskdemo.training.snapshot import Network
 
 ALL = tuple(STRATEGIES)
 CASES = {
@@ -110,10 +110,10 @@ def test_trace_is_the_keras_cell_step_by_step(case, strategy):
 
 @pytest.mark.parametrize("case", CASES)
 def test_trace_says_what_the_compiled_program_says(case):
-    from maskdemo.engine import read
-    from maskdemo.layout import to_read
-    from maskdemo.lstm import Weights
-    from maskdemo.scoring import probabilities
+    from maskdemo.training.buckets import inference_layout
+    from maskdemo.training.engine import infer
+    from maskdemo.training.lstm import Weights
+    from maskdemo.training.scoring import probabilities
 
     experiment, these = CASES[case], given(case, "mask_feature")
     weights = network(experiment)
@@ -126,7 +126,7 @@ def test_trace_says_what_the_compiled_program_says(case):
     )
     everywhere = replace(these, weights=np.ones_like(these.weights))
     sizes = {"units": experiment.units, "outputs": experiment.spec.outputs}
-    theirs = probabilities(read(to_read(everywhere, every_step=True, **sizes), compiled))
+    theirs = probabilities(infer(inference_layout(everywhere, every_step=True, **sizes), compiled))
     np.testing.assert_allclose(trace(weights, these).probabilities, theirs, atol=1e-5)
 
 

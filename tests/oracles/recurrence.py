@@ -16,7 +16,7 @@ from maskdemo.strategies import Arrays
 
 
 def logits(weights: Sequence, given: Arrays) -> NDArray[np.float64]:
-    """The read-out after every step, (N, T, K). weights: the five arrays of `maskdemo.lstm`."""
+    """The read-out after every step, (N, T, K). weights: the arrays of `maskdemo.training.lstm`."""
     kernel, recurrent, bias, readout, readout_bias = (np.asarray(w, np.float64) for w in weights)
     rows, steps = given.advance.shape
     units = recurrent.shape[0]

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskdemo.engine import batch_order, placed, read, train_epoch
-from maskdemo.layout import to_read, to_train
-from maskdemo.learner import Learner, new_learner
-from maskdemo.lstm import Weights
 from maskdemo.strategies import Arrays
+from maskdemo.training.buckets import inference_layout, training_layout
+from maskdemo.training.engine import as_tensors, batch_order, infer, train_epoch
+from maskdemo.training.lstm import Weights
+from maskdemo.training.train_state import TrainState, new_train_state
 from tests.oracles import recurrence
 
 FEATURES, UNITS, STEPS, BATCH = 4, 4, 9, 16
@@ -41,25 +41,25 @@ def mixed_arrays(outputs: int, per_step: bool, *, rows: int = BATCH, seed: int =
     )
 
 
-def network(outputs: int) -> Learner:
-    fresh = new_learner(features=FEATURES, units=UNITS, outputs=outputs, seed=5)
+def network(outputs: int) -> TrainState:
+    fresh = new_train_state(features=FEATURES, units=UNITS, outputs=outputs, seed=5)
     rng = np.random.default_rng(1)
     moved = (w + 0.3 * rng.normal(size=w.shape).astype(np.float32) for w in fresh.weights)
     return fresh._replace(weights=Weights(*moved))
 
 
-def engine_epoch(start: Learner, given: Arrays, order, rate=RATE):
-    laid_out = to_train(
+def engine_epoch(start: TrainState, given: Arrays, order, rate=RATE):
+    laid_out = training_layout(
         given,
         units=UNITS,
         outputs=start.weights.readout.shape[1],
         batch_size=order.shape[1],
         every_step=bool(((given.weights > 0).sum(axis=1) > 1).any()),
     )
-    return train_epoch(placed(laid_out), start, order, rate)
+    return train_epoch(as_tensors(laid_out), start, order, rate)
 
 
-def engine_gradient(start: Learner, given: Arrays) -> Weights:
+def engine_gradient(start: TrainState, given: Arrays) -> Weights:
     """The gradient of one batch: after one update from rest, Adam's first moment is a tenth of it."""
     rows = len(given.advance)
     order = np.full((1, BATCH), -1, np.int32)
@@ -82,9 +82,7 @@ def keras_loss(cell, readout, given: Arrays):
         if logits.shape[1] == 1:
             losses.append(keras.losses.binary_crossentropy(truth[:, None], logits, from_logits=True))
         else:
-            losses.append(
-                keras.losses.sparse_categorical_crossentropy(truth, logits, from_logits=True)
-            )
+            losses.append(keras.losses.sparse_categorical_crossentropy(truth, logits, from_logits=True))
     weights = tf.constant(given.weights)
     return tf.reduce_sum(tf.stack(losses, axis=1) * weights) / tf.reduce_sum(weights)
 
@@ -110,7 +108,9 @@ def test_the_gradient_is_that_of_a_keras_cell(case):
     outputs, per_step = LOSSES[case]
     start, given = network(outputs), mixed_arrays(outputs, per_step)
     assert {(a, k) for a, k in zip(given.advance.flat, given.keep.flat, strict=True)} == {
-        (1, 0), (0, 1), (0, 0)
+        (1, 0),
+        (0, 1),
+        (0, 0),
     }
     wanted, loss = keras_gradient(start.weights, given)
     ours = engine_gradient(start, given)
@@ -215,11 +215,13 @@ def test_steps_at_which_all_hold_might_as_well_not_be_there():
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_outputs_are_those_of_the_plain_recurrence(outputs):
     start, given = network(outputs), mixed_arrays(outputs, True, rows=150, seed=8)
-    ours = read(to_read(given, units=UNITS, outputs=outputs, every_step=True), start.weights)
+    ours = infer(inference_layout(given, units=UNITS, outputs=outputs, every_step=True), start.weights)
     wanted = recurrence.logits(start.weights, given)
     after = np.arange(STEPS) > STEPS - 1 - (given.weights[:, ::-1] > 0).argmax(axis=1)[:, None]
     np.testing.assert_allclose(ours[~after], wanted[~after], atol=2e-6)
     once = mixed_arrays(outputs, False, rows=150, seed=9)
-    answers = read(to_read(once, units=UNITS, outputs=outputs, every_step=False), start.weights)
+    answers = infer(
+        inference_layout(once, units=UNITS, outputs=outputs, every_step=False), start.weights
+    )
     wanted = recurrence.logits(start.weights, once)[once.weights > 0]
     np.testing.assert_allclose(answers, wanted, atol=2e-6)

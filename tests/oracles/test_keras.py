@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskdemo.engine import batch_order
+from maskdemo.data.inputs import inputs
+from maskdemo.data.sequences import repeat_seed
+from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import inputs
-from maskdemo.learner import new_learner
-from maskdemo.sequences import repeat_seed
-from maskdemo.tasks import TASKS
-from maskdemo.training import train
+from maskdemo.training.engine import batch_order
+from maskdemo.training.run import train
+from maskdemo.training.train_state import new_train_state
 
 EPOCHS = 3
 
@@ -90,7 +90,7 @@ def keras_model(strategy: str, experiment: Experiment) -> keras.Model:
         mask_value=experiment.mask_value if strategy == "masking_layer" else 0.0,
         learning_rate=experiment.learning_rate,
     )
-    start = new_learner(
+    start = new_train_state(
         features=features,
         units=experiment.units,
         outputs=experiment.spec.outputs,
@@ -237,7 +237,7 @@ def test_a_label_at_each_step_follows_model_fit(strategy):
 
 def test_initial_weights_are_those_of_keras_layers():
     """Same initialisers and layout: scale, orthogonality and the forget bias."""
-    weights = new_learner(features=4, units=8, outputs=3, seed=5).weights
+    weights = new_train_state(features=4, units=8, outputs=3, seed=5).weights
     cell = keras.layers.LSTMCell(8)
     cell.build((None, 4))
     for ours, theirs in zip(weights[:3], cell.get_weights(), strict=True):
@@ -254,11 +254,11 @@ def test_initial_weights_are_those_of_keras_layers():
 def test_one_step_is_the_keras_cell():
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(5, 4)).astype(np.float32)
-    weights = new_learner(features=4, units=8, outputs=1, seed=5).weights
+    weights = new_train_state(features=4, units=8, outputs=1, seed=5).weights
     cell = keras.layers.LSTMCell(8)
     cell.build((None, 4))
     cell.set_weights([weights.kernel[:4], weights.recurrent_kernel, weights.bias])
-    from maskdemo.lstm import blank_tape, forward
+    from maskdemo.training.lstm import empty_residuals, forward
 
     state = [tf.zeros((5, 8)), tf.zeros((5, 8))]
     theirs = []
@@ -270,6 +270,6 @@ def test_one_step_is_the_keras_cell():
     stacked = tf.constant(np.stack([with_bias] * 3))
     compiled = tf.function(forward, jit_compile=True)
     rest = tf.zeros((5, 8))
-    tape, last = compiled(weights, stacked, tf.ones((3, 5)), 0, 3, blank_tape(3, 5, 8), rest)
+    tape, last = compiled(weights, stacked, tf.ones((3, 5)), 0, 3, empty_residuals(3, 5, 8), rest)
     ours = np.stack([*tape.states[1:], last])
     np.testing.assert_allclose(ours, np.stack(theirs), atol=1e-6)

@@ -8,13 +8,13 @@ import tensorflow as tf
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from maskdemo.engine import read, train_epoch
-from maskdemo.layout import to_read, to_train
-from maskdemo.learner import new_learner
-from maskdemo.lstm import Weights
-from maskdemo.padding import Batch, pad
-from maskdemo.sequences import Sequences
+from maskdemo.data.padding import Batch, pad
+from maskdemo.data.sequences import Sequences
 from maskdemo.strategies import Arrays, arrays
+from maskdemo.training.buckets import inference_layout, training_layout
+from maskdemo.training.engine import infer, train_epoch
+from maskdemo.training.lstm import Weights
+from maskdemo.training.train_state import new_train_state
 
 FEATURES, UNITS, BATCH, LONGEST = 4, 4, 16, 8
 LABELS = {"mask_value": 0.0, "per_step": False, "count_invalid": True}
@@ -32,7 +32,7 @@ def some_sequences(per_step: bool = False) -> Sequences:
 
 
 def some_weights() -> Weights:
-    fresh = new_learner(features=FEATURES, units=UNITS, outputs=1, seed=9).weights
+    fresh = new_train_state(features=FEATURES, units=UNITS, outputs=1, seed=9).weights
     rng = np.random.default_rng(3)
     return Weights(*(w + 0.2 * rng.normal(size=w.shape).astype(np.float32) for w in fresh))
 
@@ -64,16 +64,16 @@ def packed_logits(lstm, readout, batch: Batch) -> tuple[torch.Tensor, torch.Tens
 
 def our_logits(weights: Weights, given: Arrays) -> np.ndarray:
     everywhere = replace(given, weights=np.ones_like(given.weights))
-    return read(to_read(everywhere, units=UNITS, outputs=1, every_step=True), weights)[..., 0]
+    return infer(inference_layout(everywhere, units=UNITS, outputs=1, every_step=True), weights)[..., 0]
 
 
 def our_gradient(weights: Weights, given: Arrays) -> tuple[Weights, float]:
     """One batch through the training program: Adam's first moment is then a tenth of it."""
     zeros = Weights(*(tf.zeros_like(w) for w in weights))
-    fresh = new_learner(features=FEATURES, units=UNITS, outputs=1, seed=0)
+    fresh = new_train_state(features=FEATURES, units=UNITS, outputs=1, seed=0)
     start = fresh._replace(weights=weights, momentum=zeros, velocity=zeros)
     every_step = bool(((given.weights > 0).sum(axis=1) > 1).any())
-    laid_out = to_train(given, units=UNITS, outputs=1, batch_size=BATCH, every_step=every_step)
+    laid_out = training_layout(given, units=UNITS, outputs=1, batch_size=BATCH, every_step=every_step)
     order = np.arange(BATCH, dtype=np.int32)[None]
     after, loss, _ = train_epoch(laid_out, start, order, 0.01)
     return Weights(*(m.numpy() / (1 - 0.9) for m in after.momentum)), loss
@@ -109,9 +109,7 @@ def test_outputs_are_those_of_each_sequence_alone():
 def test_gradients_are_those_of_packed_sequences(per_step):
     given, weights = some_sequences(per_step), some_weights()
     batch = pad(given, padded_length=10, side="post", pad_value=3.0)
-    held = arrays(
-        "held_state", batch, mask_value=0.0, per_step=per_step, count_invalid=False
-    )
+    held = arrays("held_state", batch, mask_value=0.0, per_step=per_step, count_invalid=False)
     ours, our_loss = our_gradient(weights, held)
     lstm, readout = torch_layers(weights)
     steps, last, _ = packed_logits(lstm, readout, batch)

@@ -9,18 +9,18 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from maskdemo.digest import version
 from maskdemo.experiment import Experiment
-from maskdemo.own.registry import Registry
-from maskdemo.own.task import fitted
+from maskdemo.results.digest import version
 from maskdemo.server import Run, StudyRun
-from maskdemo.server.results import Results
+from maskdemo.server.finished_runs import Results
 from maskdemo.study.grid import Study
 from maskdemo.study.running import train_here
-from maskdemo.training import train
-from tests.own.test_registry import own_of
+from maskdemo.training.run import train
+from maskdemo.uploads.registry import Registry
+from maskdemo.uploads.task import fitted
 from tests.samples import SMALL
 from tests.server.test_worker import ended, newest
+from tests.uploads.test_registry import own_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ def registry(shared) -> Iterator[Registry]:
     registry = Registry(shared.forget, grace=60.0)
     yield registry
     for viewer in "ab":
-        registry.take_back(viewer)
+        registry.unregister(viewer)
 
 
 def brought(registry: Registry, viewer: str, seed: int, **settings) -> Experiment:
@@ -79,7 +79,7 @@ def test_what_is_taken_back_is_forgotten_everywhere(shared, registry):
     experiment = brought(registry, "a", 5)
     shared.submit("a", Run(experiment))
     assert ended(shared, "a") == "finished" and shared.find(experiment) is not None
-    registry.take_back("a")
+    registry.unregister("a")
     assert shared.find(experiment) is None and newest(shared, "a") is None
     assert shared.status("a", "run").phase == "idle"
     shared.submit("b", Run(experiment))
@@ -92,7 +92,7 @@ def test_a_run_that_ends_when_its_data_are_gone_is_not_kept(registry):
     experiment = brought(registry, "b", 7)
     snapshot = list(train(experiment))[-1]
     results = Results()
-    registry.take_back("b")
+    registry.unregister("b")
     results.forget(experiment.task)
     results.keep(snapshot)
     assert results.find(experiment) is None

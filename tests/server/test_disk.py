@@ -15,7 +15,7 @@ import pytest
 
 from maskdemo.experiment import Experiment
 from maskdemo.server import Run, Server
-from maskdemo.training import train
+from maskdemo.training.run import train
 from tests.samples import small
 from tests.server.test_worker import ended, newest
 from tests.waiting import until

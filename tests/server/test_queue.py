@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from maskdemo.server.jobs import MOST_DEATHS, Audit, Job, QueueFull, Run, Status, StudyRun, Work
+from maskdemo.errors import QueueFull
+from maskdemo.server.jobs import MOST_DEATHS, Audit, Job, Run, Status, StudyRun, Work
 from maskdemo.server.pace import Pace
 from maskdemo.server.places import UNFINISHED_KEPT
 from maskdemo.server.presence import AWAY_S
@@ -534,9 +535,7 @@ def test_any_thread_may_call(queue):
 
 
 viewers = st.sampled_from("abc")
-requests: st.SearchStrategy[Work] = st.sampled_from(
-    [run(1), run(2), STUDY, OTHER_STUDY, AUDIT]
-)
+requests: st.SearchStrategy[Work] = st.sampled_from([run(1), run(2), STUDY, OTHER_STUDY, AUDIT])
 
 
 class QueueMachine(RuleBasedStateMachine):

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from maskdemo.audit.confined import AuditRun
+from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import Chance
 from maskdemo.server import Audit, Run, Server, StudyRun
 from maskdemo.server.increments import shrink_findings
 from maskdemo.server.messages import Ended
 from maskdemo.server.presence import AWAY_S
-from maskdemo.snapshot import Outcome, Probes, Snapshot
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
+from maskdemo.training.snapshot import Outcome, Probes, Snapshot
 from tests.samples import small
 from tests.server import fakes
 from tests.server.fakes import Answer, FakeServer

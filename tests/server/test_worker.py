@@ -17,15 +17,15 @@ import psutil
 import pytest
 
 from maskdemo.experiment import Experiment
-from maskdemo.own.registry import lend, take_back
 from maskdemo.server import Run, Server, StudyRun, messages
 from maskdemo.server.jobs import study_to_plain
 from maskdemo.server.process import MODULE, ROOT, Process
 from maskdemo.server.worker import FAILED
 from maskdemo.study.grid import Study
-from maskdemo.training import train
-from tests.own.test_training import example
+from maskdemo.training.run import train
+from maskdemo.uploads.registry import register, unregister
 from tests.samples import small
+from tests.uploads.test_training import example
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
@@ -164,7 +164,7 @@ def test_what_is_compiled_ahead_disturbs_nothing(shared):
 
 def test_what_somebody_brought_is_trained_and_forgotten(shared):
     own = example(0)
-    lend(own)
+    register(own)
     try:
         base = Experiment(task=own.task.name, epochs=1, repeats=1, units=4, strategies=("no_mask",))
         shared.submit("a", Run(base))
@@ -178,7 +178,7 @@ def test_what_somebody_brought_is_trained_and_forgotten(shared):
         shared.submit("b", Run(replace(base, seed=5)))
         assert ended(shared, "b") == "finished", "brought again, it is sent again"
     finally:
-        take_back(own.task.name)
+        unregister(own.task.name)
 
 
 @posix

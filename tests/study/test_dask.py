@@ -82,7 +82,9 @@ def test_a_killed_worker_costs_no_point_and_changes_none(cluster, monkeypatch):
     for training, outcome in local.outcomes.items():
         there = final.outcomes[training]
         assert (there.accuracy, there.valid_accuracy, there.loss) == (
-            outcome.accuracy, outcome.valid_accuracy, outcome.loss,
+            outcome.accuracy,
+            outcome.valid_accuracy,
+            outcome.loss,
         )
 
 

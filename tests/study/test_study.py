@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from maskdemo.data.inputs import chance
+from maskdemo.data.tasks import TASKS
+from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import Experiment
-from maskdemo.inputs import chance
-from maskdemo.settings import Unfit
+from maskdemo.results.trainings import Store
 from maskdemo.study import (
     VARIABLES,
     Findings,
@@ -30,9 +32,7 @@ from maskdemo.study import (
     summary,
 )
 from maskdemo.study.grid import coarse_to_fine
-from maskdemo.study.store import Store
-from maskdemo.tasks import TASKS
-from maskdemo.training import train
+from maskdemo.training.run import train
 from tests.samples import small
 
 
@@ -50,7 +50,7 @@ def test_every_variable_has_doses_that_fit_every_task(name, task):
     base = Experiment(task=task)
     variable = VARIABLES[name]
     if name == "spread" and TASKS[task].fixed:
-        with pytest.raises(Unfit, match="own lengths"):
+        with pytest.raises(InvalidSettings, match="own lengths"):
             Study(base=base, vary=name, doses=(0, 4))
         return
     made = Study(base=base, vary=name, doses=variable.doses(base))
@@ -67,8 +67,9 @@ def test_every_variable_has_doses_that_fit_every_task(name, task):
 @settings(deadline=None)
 @given(shortest=st.integers(2, 60), spread=st.integers(0, 30))
 def test_lengths_spread_around_the_centre(shortest, spread):
-    base = Experiment(task="sum_sign", min_length=shortest, max_length=shortest + spread,
-                      padded_length=100)
+    base = Experiment(
+        task="sum_sign", min_length=shortest, max_length=shortest + spread, padded_length=100
+    )
     made = Study(base=base, vary="spread", doses=(*VARIABLES["spread"].doses(base), 0, 1))
     for dose in made.doses:
         at = made.experiment((dose,))
@@ -120,22 +121,43 @@ def test_the_same_choice_is_the_same_study():
         ({"vary": "spread", "doses": (float("nan"), float("inf"))}, "whole number"),
         ({"and_vary": "padded_length", "and_doses": (8, 9)}, "two different"),
         ({"and_vary": "epochs", "and_doses": (1,)}, "at least two doses of epochs"),
-        ({"doses": tuple(range(8, 17)), "and_vary": "epochs", "and_doses": tuple(range(1, 10))},
-         "at most 64 cells"),
-        ({"doses": (8, 9, 10, 11, 12), "and_vary": "units", "and_doses": (1, 2, 3, 4, 5)},
-         "25 are too many: choose doses that make at most 24 pairs"),
-        ({"vary": "spread", "doses": (0, 8), "and_vary": "padded_length", "and_doses": (8, 16)},
-         "At a spread of 8 steps and at 8 steps"),
-        ({"vary": "units", "doses": tuple(range(117, 129)),
-          "base": {"padded_length": 200, "epochs": 150, "train_size": 1000}}, "too long"),
-        ({"base": {"repeats": 20, "strategies": ("no_mask", "held_state", "zeroed_input",
-          "mask_feature")}, "doses": tuple(range(8, 14)), "and_vary": "epochs",
-          "and_doses": tuple(range(1, 6))}, "too long"),
+        (
+            {"doses": tuple(range(8, 17)), "and_vary": "epochs", "and_doses": tuple(range(1, 10))},
+            "at most 64 cells",
+        ),
+        (
+            {"doses": (8, 9, 10, 11, 12), "and_vary": "units", "and_doses": (1, 2, 3, 4, 5)},
+            "25 are too many: choose doses that make at most 24 pairs",
+        ),
+        (
+            {"vary": "spread", "doses": (0, 8), "and_vary": "padded_length", "and_doses": (8, 16)},
+            "At a spread of 8 steps and at 8 steps",
+        ),
+        (
+            {
+                "vary": "units",
+                "doses": tuple(range(117, 129)),
+                "base": {"padded_length": 200, "epochs": 150, "train_size": 1000},
+            },
+            "too long",
+        ),
+        (
+            {
+                "base": {
+                    "repeats": 20,
+                    "strategies": ("no_mask", "held_state", "zeroed_input", "mask_feature"),
+                },
+                "doses": tuple(range(8, 14)),
+                "and_vary": "epochs",
+                "and_doses": tuple(range(1, 6)),
+            },
+            "too long",
+        ),
     ],
     ids=str,
 )
 def test_what_cannot_be_studied_is_a_sentence(changes, complaint):
-    with pytest.raises(Unfit, match=complaint) as raised:
+    with pytest.raises(InvalidSettings, match=complaint) as raised:
         study(**changes)
     sentence = str(raised.value)
     assert sentence[0].isupper() or sentence[0] in "'" or sentence.split()[0] in VARIABLES
@@ -154,8 +176,16 @@ def studies(draw: st.DrawFn) -> Study:
     }
     names = draw(st.lists(st.sampled_from(sorted(axes)), min_size=1, max_size=2, unique=True))
     doses = [
-        tuple(draw(st.lists(axes[name], min_size=2, max_size=8 if name != "units" else 3,
-                            unique_by=lambda each: each + each)))
+        tuple(
+            draw(
+                st.lists(
+                    axes[name],
+                    min_size=2,
+                    max_size=8 if name != "units" else 3,
+                    unique_by=lambda each: each + each,
+                )
+            )
+        )
         for name in names
     ]
     base = {
@@ -205,7 +235,7 @@ def test_the_order_halves_the_largest_gap(count):
 def test_a_link_is_the_study(made):
     params = made.to_params()
     assert Study.from_params(params) == made
-    assert Study.salvage(params) == (made, ())
+    assert Study.parse_leniently(params) == (made, ())
     assert all(isinstance(text, str) and "&" not in text for text in params.values())
 
 
@@ -218,23 +248,53 @@ def test_a_link_without_doses_takes_the_variables_own():
 
 TEXT = st.one_of(
     st.text(max_size=12),
-    st.sampled_from(["29_60", "8_7", "post_pre", "nan_inf", "1e400_1", "_", "side", "spread", "units",
-                     "padded_length", "no_mask.held_state", "200", "1_2_3_4_5_6_7_8_9_10_11_12_13"]),
+    st.sampled_from(
+        [
+            "29_60",
+            "8_7",
+            "post_pre",
+            "nan_inf",
+            "1e400_1",
+            "_",
+            "side",
+            "spread",
+            "units",
+            "padded_length",
+            "no_mask.held_state",
+            "200",
+            "1_2_3_4_5_6_7_8_9_10_11_12_13",
+        ]
+    ),
 )
-KEYS = st.sampled_from(["task", "vary", "doses", "and_vary", "and_doses", "padded_length", "units",
-                        "epochs", "repeats", "strategies", "train_size", "max_length", "other"])
+KEYS = st.sampled_from(
+    [
+        "task",
+        "vary",
+        "doses",
+        "and_vary",
+        "and_doses",
+        "padded_length",
+        "units",
+        "epochs",
+        "repeats",
+        "strategies",
+        "train_size",
+        "max_length",
+        "other",
+    ]
+)
 
 
 @settings(max_examples=100, deadline=None)
 @given(params=st.dictionaries(KEYS, st.one_of(TEXT, st.sampled_from(list(TASKS)))))
 def test_any_link_is_some_study_and_says_what_it_gave_up(params):
-    made, complaints = Study.salvage(params)
+    made, complaints = Study.parse_leniently(params)
     assert Study.from_params(made.to_params()) == made
     for complaint in complaints:
         assert complaint.endswith(".") and len(complaint) < 400
     try:
         assert Study.from_params(params) == made and not complaints
-    except Unfit:
+    except InvalidSettings:
         assert complaints
 
 
@@ -377,9 +437,7 @@ def test_a_failure_is_a_sentence_and_the_rest_goes_on(pretended):
             executor.work(fail=lambda training: training == unlucky)
     final = seen[-1]
     assert final.finished and final.done == final.total
-    assert final.failures == (
-        "Held state at 12 steps failed in repeat 2: the machine is on fire.",
-    )
+    assert final.failures == ("Held state at 12 steps failed in repeat 2: the machine is on fire.",)
     assert set(final.outcomes) == set(made.trainings()) - {unlucky}
     verdict = final.verdict((12,), "held_state")
     assert verdict is not None and verdict.difference.count == 1
@@ -444,7 +502,6 @@ class Now(Executor):
         return future
 
 
-
 # What may be said.
 
 
@@ -468,9 +525,7 @@ def test_repeats_that_agree_by_accident_decide_nothing():
     """All repeats one test sequence better: the least there is to see is not yet an effect."""
     made = study(base={"test_size": 25, "repeats": 5})
     at = made.cells[0]
-    one = found_in(
-        made, lambda cell, name, repeat: 0.5 + 0.04 * (name == "held_state"), scored=25
-    )
+    one = found_in(made, lambda cell, name, repeat: 0.5 + 0.04 * (name == "held_state"), scored=25)
     assert one.verdict(at, "held_state").word == "undecided"
     more = found_in(made, lambda cell, name, repeat: 0.5 + 0.04 * (name == "held_state"))
     assert more.verdict(at, "held_state").word == "the same"
@@ -482,9 +537,11 @@ def test_differences_are_paired_by_repeat():
     at = (12,)
     found = found_in(
         made,
-        lambda cell, name, repeat: None
-        if (name, repeat) in [("no_mask", 0), ("held_state", 6)]
-        else 0.1 * repeat + 0.1 * (name == "held_state"),
+        lambda cell, name, repeat: (
+            None
+            if (name, repeat) in [("no_mask", 0), ("held_state", 6)]
+            else 0.1 * repeat + 0.1 * (name == "held_state")
+        ),
     )
     verdict = found.verdict(at, "held_state")
     assert verdict.difference.count == 5 and verdict.difference.mean == pytest.approx(0.1)
@@ -599,8 +656,13 @@ def test_the_summary_tells_where_it_helps_and_where_it_is_required():
 
 
 def test_the_summary_tells_the_sides_apart():
-    made = study(base={"repeats": 5}, vary="side", doses=("pre", "post"),
-                 and_vary="padded_length", and_doses=(8, 12, 16))
+    made = study(
+        base={"repeats": 5},
+        vary="side",
+        doses=("pre", "post"),
+        and_vary="padded_length",
+        and_doses=(8, 12, 16),
+    )
     found = found_in(
         made,
         lambda cell, name, repeat: 0.95 if name != "no_mask" or cell[0] == "pre" else 0.85,
@@ -621,8 +683,9 @@ def test_the_summary_of_a_grid_counts():
     made = study(base={"repeats": 5}, and_vary="pad_value", and_doses=(0, 1, 2, 3))
     found = found_in(
         made,
-        lambda cell, name, repeat: 0.8 + 0.01 * cell[0] * (1 if cell[1] > 1 else -1 if cell[1] else 0)
-        * (name == "held_state"),
+        lambda cell, name, repeat: (
+            0.8 + 0.01 * cell[0] * (1 if cell[1] > 1 else -1 if cell[1] else 0) * (name == "held_state")
+        ),
     )
     assert summary(found)[0] == (
         "Held state helps in 6 of 12 cells (by 16 points at 16 steps and at a pad value of 2), hurts "
@@ -646,8 +709,12 @@ def test_the_summary_says_what_is_still_missing():
             "At least 5 repeats are needed to tell an effect from luck: choose 5 or more.",
         )
     # Thirty-two comparisons: one in five repeats is too likely to look good by luck.
-    wide = study(base={"repeats": 5}, doses=(8, 9, 10, 11, 12, 13, 14, 16),
-                 and_vary="pad_value", and_doses=(0, 1, 2, 3))
+    wide = study(
+        base={"repeats": 5},
+        doses=(8, 9, 10, 11, 12, 13, 14, 16),
+        and_vary="pad_value",
+        and_doses=(0, 1, 2, 3),
+    )
     assert summary(found_in(wide, lambda *place: 0.5))[0].startswith("At least 6 repeats")
     alone = study(base={"strategies": ("no_mask",)})
     assert summary(found_in(alone, lambda *place: 0.5))[0] == (

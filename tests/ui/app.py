@@ -16,9 +16,9 @@ import pytest
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
-from maskdemo.tasks import TASKS
 from maskdemo.ui import address, server
 from tests import waiting
 
@@ -43,7 +43,7 @@ def spare_what_is_there() -> None:
 def own_server() -> Iterator[None]:
     """One worker for all tests of pages, which ends with them; no results of others, none shipped."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("maskdemo.shipped.reading.made", lambda *_: None)
+        patch.setattr("maskdemo.results.precomputed.made", lambda *_: None)
         yield
     server.shared().results.clear()
 

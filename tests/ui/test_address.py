@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import streamlit as st
 
-from maskdemo.settings import Unfit
+from maskdemo.errors import InvalidSettings
 from maskdemo.ui import address, session
 
 
@@ -22,11 +22,11 @@ def test_what_is_taken_once_more_is_still_the_last_that_was_valid(monkeypatch: p
     monkeypatch.setattr(st, "session_state", state)
 
     def unfit():
-        raise Unfit("No.")
+        raise InvalidSettings("No.")
 
     shown = []
     kind = address.Kind(
-        session.opening, unfit, shown.append, address.RUN.salvage, address.RUN.names
+        session.opening, unfit, shown.append, address.RUN.parse_leniently, address.RUN.names
     )
     monkeypatch.setitem(address.KINDS, "playground", kind)
     address.again()

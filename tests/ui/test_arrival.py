@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from maskdemo import shipped
 from maskdemo.article.claims import CLAIMS
 from maskdemo.evidence import headline
+from maskdemo.results import precomputed
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import summary
 from maskdemo.study.questions import OPENING as FIRST_QUESTION
@@ -24,8 +24,8 @@ def texts(app) -> str:
 def test_the_playground_opens_on_the_answer(scenario):
     app = opened("playground", scenario.experiment.to_params())
     assert not app.exception
-    run = shipped.run(scenario.experiment)
-    assert headline(run) in texts(app) and shipped.made_words("run") in texts(app)
+    run = precomputed.run(scenario.experiment)
+    assert headline(run) in texts(app) and precomputed.made_words("run") in texts(app)
 
 
 def test_inside_opens_on_shipped_networks():
@@ -37,17 +37,17 @@ def test_inside_opens_on_shipped_networks():
 def test_the_study_opens_on_the_first_question():
     app = opened("study")
     assert not app.exception
-    found = shipped.study(QUESTIONS[FIRST_QUESTION].study)
-    assert summary(found)[0] in texts(app) and shipped.made_words("training") in texts(app)
+    found = precomputed.study(QUESTIONS[FIRST_QUESTION].study)
+    assert summary(found)[0] in texts(app) and precomputed.made_words("training") in texts(app)
 
 
 def test_the_article_is_judged():
     app = opened("article")
     assert not app.exception
     labels = [each.label for each in app.expander]
-    known = shipped.claims()
+    known = precomputed.claims()
     for claim in CLAIMS.values():
         judgement = claim.judgement(known)
         assert any(claim.text in label and judgement.counts in label for label in labels)
-    assert shipped.made_words("claims") in texts(app)
+    assert precomputed.made_words("claims") in texts(app)
     assert "Not run yet" not in texts(app)

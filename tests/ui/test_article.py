@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.article.examples import EXAMPLES, PROGRAMS
 from maskdemo.article.outcome import Failure, Point, ProgramRun, Received
+from maskdemo.results.provenance import Made
 from maskdemo.scenarios import SCENARIOS, Scenario
-from maskdemo.shipped.provenance import Made
 from maskdemo.ui import server
 from maskdemo.ui.library import CHART
 from tests.samples import small
@@ -39,8 +39,8 @@ def opened() -> AppTest:
 def recorded(monkeypatch: pytest.MonkeyPatch, **outcome) -> AppTest:
     """The page, where each program was recorded to do this."""
     runs = {name: ProgramRun(name, VERSIONS, **outcome) for name in PROGRAMS}
-    monkeypatch.setattr("maskdemo.shipped.reading.made", lambda *_: MADE)
-    monkeypatch.setattr("maskdemo.shipped.programs", lambda: runs)
+    monkeypatch.setattr("maskdemo.results.precomputed.made", lambda *_: MADE)
+    monkeypatch.setattr("maskdemo.results.programs", lambda: runs)
     return opened()
 
 

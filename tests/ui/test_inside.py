@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import sweep
-from maskdemo.snapshot import Snapshot
-from maskdemo.training import train
+from maskdemo.training.run import train
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import live, server
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.look import Look, unseen
@@ -102,7 +102,7 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
 )
 def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, seconds, said):
     monkeypatch.setattr(server, "seconds_for", lambda experiment: seconds)
-    assert said in live.to_train(replace(STEPS, strategies=("no_mask",)))
+    assert said in live.training_layout(replace(STEPS, strategies=("no_mask",)))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from streamlit.runtime.forward_msg_cache import create_reference_msg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from maskdemo.server import Server, Status
+from maskdemo.server.finished_runs import GONE
 from maskdemo.server.jobs import Phase
-from maskdemo.server.results import GONE
 from maskdemo.ui import job, server
 from tests.ui.app import fine, keys, opened, shown
 

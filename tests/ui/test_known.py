@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from maskdemo import shipped
 from maskdemo.evidence.words import time_taken
-from maskdemo.shipped import reading
-from maskdemo.shipped.provenance import Made
-from maskdemo.snapshot import Outcome, Snapshot
+from maskdemo.results import precomputed
+from maskdemo.results.provenance import Made
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
-from maskdemo.training import train
+from maskdemo.training.run import train
+from maskdemo.training.snapshot import Outcome, Snapshot
 from maskdemo.ui import server
 from tests.samples import small
 from tests.ui import app
@@ -37,10 +36,9 @@ def run() -> Snapshot:
 @pytest.fixture(autouse=True)
 def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
     monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
-    monkeypatch.setattr(reading, "made", lambda *_: MADE)
-    for place in (shipped, reading):
-        monkeypatch.setattr(place, "run", lambda one: run if one == EXPERIMENT else None)
-        monkeypatch.setattr(place, "study", lambda one: None)
+    monkeypatch.setattr(precomputed, "made", lambda *_: MADE)
+    monkeypatch.setattr(precomputed, "run", lambda one: run if one == EXPERIMENT else None)
+    monkeypatch.setattr(precomputed, "study", lambda one: None)
 
 
 @pytest.mark.slow
@@ -72,8 +70,7 @@ def test_a_shipped_study_is_shown_and_called_so(monkeypatch, tmp_path):
     study = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
     outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
     findings = Findings(study, outcomes, finished=True)
-    for place in (shipped, reading):
-        monkeypatch.setattr(place, "study", lambda one: findings if one == study else None)
+    monkeypatch.setattr(precomputed, "study", lambda one: findings if one == study else None)
     monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path))
     server.store.clear()
     page = app.opened("study", study.to_params())

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.data.inputs import preview
+from maskdemo.data.tasks import REGISTERED
 from maskdemo.experiment import Experiment
 from maskdemo.export.script import script
-from maskdemo.inputs import preview
 from maskdemo.study import VARIABLES
-from maskdemo.tasks import BROUGHT
 from maskdemo.ui import drawings, server
 from tests.samples import small
 from tests.ui import app
@@ -38,7 +38,7 @@ def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     registry = server.registry()
     for viewer in list(registry._brought):
-        registry.take_back(viewer)
+        registry.unregister(viewer)
 
 
 def readings(sequences: int = 48, *, seed: int = 0) -> pd.DataFrame:
@@ -194,7 +194,7 @@ def test_a_file_that_is_forgotten_leaves_nothing():
     fine(page.button(key="own_forget").click().run())
     assert task_of(page) == "japanese_vowels" and "task" not in link_of(page)
     assert "Your own sequences" not in page.selectbox(key="task").options
-    assert server.registry().held == 0 and BROUGHT[name].recorded is None
+    assert server.registry().held == 0 and REGISTERED[name].recorded is None
     assert not any(name in str(key) for key in drawings.SHARED._kept)
     assert page.session_state["own_draft"] is None
 

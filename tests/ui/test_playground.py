@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.data.tasks import TASKS
+from maskdemo.errors import QueueFull
 from maskdemo.evidence import headline, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
-from maskdemo.server import QueueFull
 from maskdemo.strategies import STRATEGIES
-from maskdemo.tasks import TASKS
-from maskdemo.training import train
+from maskdemo.training.run import train
 from maskdemo.ui import server
 from tests.samples import small
 from tests.server.fakes import FakeServer

@@ -24,9 +24,9 @@ def written(node: ast.AST) -> str | None:
     match node:
         case ast.Attribute(value=value, attr=key, ctx=ast.Store()) if is_state(value):
             return key
-        case ast.Subscript(
-            value=value, slice=ast.Constant(value=key), ctx=ast.Store()
-        ) if is_state(value):
+        case ast.Subscript(value=value, slice=ast.Constant(value=key), ctx=ast.Store()) if is_state(
+            value
+        ):
             return str(key)
         case ast.Call(
             func=ast.Attribute(value=value, attr="setdefault"), args=[ast.Constant(value=key), *_]

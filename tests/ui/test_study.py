@@ -9,13 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.cores import cores
+from maskdemo.data.tasks import TASKS
+from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server import QueueFull
-from maskdemo.snapshot import Outcome
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Findings, Study, default_study, run, summary
 from maskdemo.study.questions import OPENING, QUESTIONS, question_of
-from maskdemo.tasks import TASKS
+from maskdemo.training.snapshot import Outcome
 from maskdemo.ui import server, study_job
 from tests.samples import small
 from tests.ui import app

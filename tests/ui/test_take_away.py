@@ -13,15 +13,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.data.inputs import Chance
 from maskdemo.evidence import headline
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.table import run_table, study_table
-from maskdemo.inputs import Chance
-from maskdemo.snapshot import Curve, Outcome, Snapshot
 from maskdemo.study import Findings, Study
-from maskdemo.training import train
+from maskdemo.training.run import train
+from maskdemo.training.snapshot import Curve, Outcome, Snapshot
 from maskdemo.ui import live, server, take_away
 from tests.samples import small
 from tests.ui import app

@@ -168,9 +168,7 @@ def connected(url: str) -> Iterator[http.client.HTTPConnection]:
         connection.close()
 
 
-def sent(
-    method: str, url: str, session: str, content: bytes = b"", *, file: str | None = None
-) -> int:
+def sent(method: str, url: str, session: str, content: bytes = b"", *, file: str | None = None) -> int:
     """The status of an upload, or of taking it back, as a browser sends it."""
     boundary = uuid.uuid4().hex
     head = (

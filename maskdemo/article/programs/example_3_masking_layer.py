@@ -23,9 +23,7 @@ class ManualLSTM(keras.layers.Layer):
             if mask is not None:
                 valid = tf.expand_dims(mask[:, at], axis=1)
                 seen = seen * tf.cast(valid, inputs.dtype)
-            answer, state = self.cell(
-                seen, state, training=training
-            )
+            answer, state = self.cell(seen, state, training=training)
             return at + 1, state, answers.write(at, answer)
 
         _, _, answers = tf.while_loop(

@@ -20,15 +20,10 @@ class ManualLSTM(keras.layers.Layer):
 
         def one_step(at, state, answers):
             seen = inputs[:, at]
-            _, moved = self.cell(
-                seen, state, training=training
-            )
+            _, moved = self.cell(seen, state, training=training)
             if mask is not None:
                 valid = tf.expand_dims(mask[:, at], axis=1)
-                moved = [
-                    tf.where(valid, new, old)
-                    for new, old in zip(moved, state, strict=True)
-                ]
+                moved = [tf.where(valid, new, old) for new, old in zip(moved, state, strict=True)]
             return at + 1, moved, answers.write(at, moved[0])
 
         _, _, answers = tf.while_loop(

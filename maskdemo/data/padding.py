@@ -1,0 +1,81 @@
+"""Sequences of many lengths -> one rectangle, and which of its steps are real.
+
+Every step of the rectangle is one of three kinds: valid (a real, observed reading), padded (added to
+fill the rectangle) or missing (inside the sequence, but not observed). The last two are both invalid,
+and `pad_value` is what stands there:
+
+>>> from maskdemo.data.sequences import Sequences
+>>> import numpy as np
+>>> one = Sequences((np.ones((2, 1), np.float32),), (np.array([True, False]),),
+...                 (np.array([1, 1], np.int32),))
+>>> batch = pad(one, padded_length=4, side="pre", pad_value=-9.0)
+>>> batch.values[0, :, 0].tolist()
+[-9.0, -9.0, 1.0, -9.0]
+>>> batch.valid[0].tolist(), batch.padded[0].tolist()
+([False, False, True, False], [True, True, False, False])
+
+Names follow Keras: `side` is "post" or "pre" as in `keras.utils.pad_sequences`; in a mask True means
+use. Labels of padded steps are 0, as `pad_sequences` would fill them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.data.sequences import Sequences
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rectangle. values: (N, T, F) float32. valid, padded: (N, T) bool. labels: (N, T) int32."""
+
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    padded: NDArray[np.bool_]
+    labels: NDArray[np.int32]
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """(N, T) bool: inside the sequence, but not observed."""
+        return ~self.valid & ~self.padded
+
+
+def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float) -> Batch:
+    """Write N sequences into a rectangle of `padded_length` steps.
+
+    Raises ValueError where a sequence is longer than `padded_length` (nothing is ever truncated) or
+    `side` is neither "post" nor "pre".
+    """
+    if side not in ("post", "pre"):
+        raise ValueError(f"Padding goes on side 'post' or 'pre', not '{side}'.")
+    count, features = len(sequences), sequences.values[0].shape[1]
+    longest = max(len(each) for each in sequences.values)
+    if longest > padded_length:
+        raise ValueError(
+            f"The longest sequence has {longest} steps: a padded length of {padded_length} "
+            "is too short for it."
+        )
+    values = np.full((count, padded_length, features), pad_value, np.float32)
+    valid = np.zeros((count, padded_length), bool)
+    padded = np.ones((count, padded_length), bool)
+    labels = np.zeros((count, padded_length), np.int32)
+    rows = zip(sequences.values, sequences.observed, sequences.labels, strict=True)
+    for row, (value, observed, label) in enumerate(rows):
+        length = len(value)
+        place = slice(0, length) if side == "post" else slice(padded_length - length, padded_length)
+        values[row, place] = np.where(observed[:, None], value, np.float32(pad_value))
+        valid[row, place], padded[row, place], labels[row, place] = observed, False, label
+    return Batch(values, valid, padded, labels)
+
+
+def unpad(batch: Batch) -> Sequences:
+    """The sequences back, without their padding; a missing reading keeps what was written there."""
+    real = ~batch.padded
+    return Sequences(
+        tuple(row[keep] for row, keep in zip(batch.values, real, strict=True)),
+        tuple(row[keep] for row, keep in zip(batch.valid, real, strict=True)),
+        tuple(row[keep] for row, keep in zip(batch.labels, real, strict=True)),
+    )

@@ -1,0 +1,233 @@
+"""What there is to learn: sequences of many lengths, each with its labels.
+
+A task is a function of an explicit seed. It draws the training and the test sequences from separate
+random streams, so neither changes when the size of the other does, and it draws missing readings
+from a third, so that switching them on changes no value and no label:
+
+>>> data = make("last_sign", train_size=2, test_size=1, min_length=3, max_length=5, seed=0)
+>>> [v.shape for v in data.train.values]
+[(5, 4), (5, 4)]
+>>> data.classes, data.per_step
+(2, False)
+
+Labels always come from the complete sequence: a reading that goes missing leaves the truth as it was.
+To add a task, write its two functions, its entry in `TASKS` and its words in `maskdemo.titles`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.data.sequences import Data, Sequences, lose_readings
+from maskdemo.titles import TASK_WORDS
+
+VOWELS_FILE = Path(__file__).with_name("japanese_vowels.npz")
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Sizes that a recorded data set dictates."""
+
+    train_size: int
+    test_size: int
+    min_length: int
+    max_length: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """How to draw one sequence and its labels, and what people read about it (`TaskWords`).
+
+    draw: (rng, length) -> values (length, features). label: (values, rng) -> labels, () or (length,).
+    Both are plain functions with a name, that need nothing but `np`: what people take away as a script
+    is their source. Both are None for recorded data, whose sizes are `fixed` and whose training and
+    test sequences `recorded` gives; `source` says whose they are. discrete: whether readings have few
+    values, so that a real step can equal a mask value.
+    """
+
+    name: str
+    title: str
+    summary: str
+    features: int
+    classes: int = 2
+    per_step: bool = False
+    draw: Callable[[np.random.Generator, int], NDArray] | None = None
+    label: Callable[[NDArray, np.random.Generator], NDArray | int] | None = None
+    fixed: Fixed | None = None
+    recorded: Callable[[], tuple[Sequences, Sequences]] | None = field(default=None, compare=False)
+    source: str = ""
+    discrete: bool = False
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the read-out gives: one for two classes, else one a class."""
+        return 1 if self.classes == 2 else self.classes
+
+    @property
+    def dictated(self) -> Mapping[str, int]:
+        """The settings of an experiment that the task decides itself; none if it is drawn."""
+        return asdict(self.fixed) if self.fixed else {}
+
+
+def four_normal_features(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Four independent values at each step, with mean 0 and spread 1."""
+    return rng.normal(size=(length, 4))
+
+
+def five_even_features(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Five independent values at each step, evenly spread from 0 to 1."""
+    return rng.random((length, 5))
+
+
+def random_bits(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Zeros and ones, equally likely."""
+    return rng.integers(0, 2, size=(length, 1))
+
+
+def random_bits_without_a_tie(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Zeros and ones, never as many of one as of the other: then one of them is turned over."""
+    bits = rng.integers(0, 2, size=(length, 1))
+    if 2 * bits.sum() == length:
+        bits[rng.integers(length)] ^= 1
+    return bits
+
+
+def sign_of_first(values: np.ndarray, rng: np.random.Generator) -> int:
+    """Whether the first value of the first feature is positive."""
+    return int(values[0, 0] > 0)
+
+
+def sign_of_last(values: np.ndarray, rng: np.random.Generator) -> int:
+    """Whether the last value of the first feature is positive."""
+    return int(values[-1, 0] > 0)
+
+
+def sign_of_sum(values: np.ndarray, rng: np.random.Generator) -> int:
+    """Whether the sum of the first feature is positive."""
+    return int(values[:, 0].sum() > 0)
+
+
+def sign_of_running_sum(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """At each step, whether the sum of the first feature so far is positive."""
+    return (values[:, 0].cumsum() > 0).astype(int)
+
+
+def majority_of_bits(values: np.ndarray, rng: np.random.Generator) -> int:
+    """Whether there are more ones than zeros."""
+    return int(2 * values[:, 0].sum() > len(values))
+
+
+def random_label(values: np.ndarray, rng: np.random.Generator) -> int:
+    """0 or 1, whatever the values are."""
+    return int(rng.integers(2))
+
+
+def _task(name: str, **numbers: Any) -> Task:
+    return Task(name, **TASK_WORDS[name]._asdict(), **numbers)
+
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        _task(
+            "japanese_vowels",
+            features=12,
+            classes=9,
+            fixed=Fixed(train_size=270, test_size=370, min_length=7, max_length=29),
+            recorded=lambda: (_utterances("train"), _utterances("test")),
+        ),
+        _task("first_sign", features=4, draw=four_normal_features, label=sign_of_first),
+        _task("last_sign", features=4, draw=four_normal_features, label=sign_of_last),
+        _task("sum_sign", features=4, draw=four_normal_features, label=sign_of_sum),
+        _task("last_bit", features=1, draw=random_bits, label=sign_of_last, discrete=True),
+        _task(
+            "majority_bit",
+            features=1,
+            draw=random_bits_without_a_tie,
+            label=majority_of_bits,
+            discrete=True,
+        ),
+        _task(
+            "running_sign",
+            features=4,
+            per_step=True,
+            draw=four_normal_features,
+            label=sign_of_running_sum,
+        ),
+        _task("random_labels", features=5, draw=five_even_features, label=random_label),
+    )
+}
+
+
+#: How the names of tasks that people brought begin, and all that a link says of them.
+OWN = "own"
+#: Those tasks; `maskdemo.uploads.registry` fills it with names that cannot be guessed.
+REGISTERED: dict[str, Task] = {}
+
+
+def task_named(name: str) -> Task:
+    """The task of this name, of this project or brought by somebody. Raises KeyError."""
+    return REGISTERED[name] if name in REGISTERED else TASKS[name]
+
+
+def make(
+    task: str,
+    *,
+    train_size: int,
+    test_size: int,
+    min_length: int,
+    max_length: int,
+    missing_rate: float = 0.0,
+    seed: int,
+) -> Data:
+    """Training and test sequences of `task`, a function of the arguments alone.
+
+    Lengths are drawn evenly from min_length to max_length, both included; equal limits give one
+    length for all. A share `missing_rate` of the readings (0 to below 1) goes missing. Recorded
+    data ignores the sizes and the lengths; the seed then only places the missing readings.
+    """
+    spec = task_named(task)
+    streams = np.random.default_rng(seed).spawn(4)
+    if spec.recorded:
+        train, test = spec.recorded()
+    else:
+        train = _drawn(spec, streams[0], train_size, min_length, max_length)
+        test = _drawn(spec, streams[1], test_size, min_length, max_length)
+    return Data(
+        train=lose_readings(train, missing_rate, streams[2]),
+        test=lose_readings(test, missing_rate, streams[3]),
+        classes=spec.classes,
+        per_step=spec.per_step,
+    )
+
+
+def _drawn(
+    spec: Task, rng: np.random.Generator, size: int, min_length: int, max_length: int
+) -> Sequences:
+    assert spec.draw is not None and spec.label is not None
+    values, labels = [], []
+    for length in rng.integers(min_length, max_length + 1, size=size):
+        drawn = spec.draw(rng, int(length))
+        values.append(drawn.astype(np.float32))
+        label = np.asarray(spec.label(drawn, rng), np.int32)
+        labels.append(np.broadcast_to(label, (length,)))
+    return Sequences(tuple(values), tuple(np.ones(len(v), bool) for v in values), tuple(labels))
+
+
+@lru_cache(maxsize=2)
+def _utterances(split: str) -> Sequences:
+    with np.load(VOWELS_FILE) as stored:
+        lengths = stored[f"{split}_lengths"].astype(int)
+        values = tuple(np.split(stored[f"{split}_values"], lengths.cumsum()[:-1]))
+        speakers = stored[f"{split}_labels"]
+    labels = tuple(
+        np.full(length, speaker, np.int32) for length, speaker in zip(lengths, speakers, strict=True)
+    )
+    return Sequences(values, tuple(np.ones(length, bool) for length in lengths), labels)

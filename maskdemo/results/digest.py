@@ -1,0 +1,106 @@
+"""What a kept result was computed from, as one digest a result: code, data, libraries.
+
+Results that outlive the process that made them (the store of trainings, what is precomputed under
+`data/results/`) are kept under it, so that a change never shows old numbers as new ones. `SOURCES` has
+what decides a kept number and nothing else: no colour, title, limit of a setting or sentence. Verdicts
+are in no digest because they are never kept: they are computed as they are shown.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import platform
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+
+_TRAINING = (
+    "data/sequences.py",
+    "data/tasks.py",
+    "data/padding.py",
+    "strategies.py",
+    "training/buckets.py",
+    "training/scoring.py",
+    "training/lstm.py",
+    "training/train_state.py",
+    "training/engine.py",
+    "data/inputs.py",
+    "inside/leak.py",
+    "training/layout.py",
+    "training/training_run.py",
+    "training/run.py",
+    "data/japanese_vowels.npz",
+)
+_RUN = (*_TRAINING, "training/probes.py")
+_CLAIMS = (
+    *_RUN,
+    "inside/recurrence.py",
+    "inside/trace.py",
+    "inside/gradient.py",
+    "evidence/accuracies.py",
+    "article/measured.py",
+    "article/keras_checks.py",
+)
+PROGRAMS = "article/programs"
+#: Kind of result -> what its numbers come from, relative to the package. "training" is the outcome of
+#: one training, of which a study has many; each program of the article is a kind of its own.
+SOURCES = {
+    "training": _TRAINING,
+    "run": _RUN,
+    "claims": _CLAIMS,
+    **{
+        f"program {path.stem}": ("article/running.py", f"{PROGRAMS}/{path.name}")
+        for path in sorted((PACKAGE / PROGRAMS).glob("*.py"))
+    },
+}
+LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
+
+
+@lru_cache(maxsize=64)
+def version(kind: str, package: Path = PACKAGE) -> str:
+    """The digest of one kind in `SOURCES`: code, data, libraries and the kind of processor."""
+    digest = hashlib.sha256()
+    for source in SOURCES[kind]:
+        digest.update(_digest(package / source))
+    for name, number in libraries().items():
+        digest.update(f"{name} {number};".encode())
+    digest.update(platform.machine().encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path) -> bytes:
+    return hashlib.sha256(_content(path)).digest()
+
+
+def _content(path: Path) -> bytes:
+    """What of a file can change a number: of a module neither remarks nor layout nor errors' sentences.
+
+    A program of the article counts as it stands: its lines are part of what is shown.
+    """
+    if path.suffix != ".py" or path.parent.name == Path(PROGRAMS).name:
+        return path.read_bytes()
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            del node.body[0]
+        elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+        elif isinstance(node, ast.Assert):
+            node.msg = None
+    return ast.dump(tree).encode()
+
+
+def libraries() -> dict[str, str]:
+    """The libraries that compute here, and their versions."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            # The CPU build is the same code under another name.
+            found[name.removesuffix("-cpu")] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

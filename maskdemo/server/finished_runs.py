@@ -1,0 +1,203 @@
+"""A bounded store of finished runs, shared by all viewers of a server.
+
+The same experiment gives the same results, so a finished run is worth keeping: a reload, another page
+or another viewer with the same link finds it at once. The oldest unused runs go first, by size. A few
+stay in memory; the others are in temporary files, which end with the process however it ends. Where
+these cannot be written, more stay in memory and others have to go.
+
+Runs of a person's own sequences are never on disk and have a bound of their own. Each such task is one
+session's, so the run that was asked for last of a task is what that session looks at: it goes last.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import tempfile
+import threading
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import IO, Any
+
+from maskdemo.data.registry import is_registered
+from maskdemo.experiment import Experiment
+from maskdemo.server.jobs import Status
+from maskdemo.training.snapshot import Snapshot
+
+MAX_BYTES = 256 * 2**20
+#: Of the runs that are in memory; and where no temporary file can be written.
+MAX_BYTES_IN_MEMORY = 8 * 2**20
+MAX_BYTES_WITHOUT_DISK = 32 * 2**20
+#: Of runs of people's own sequences. A run takes up to 11 MB, the opening experiment 4.
+MAX_OWN_BYTES = 64 * 2**20
+
+#: What a viewer is told whose finished run was not kept, or not for long enough.
+GONE = "The server had no room to keep the result of your last run. Train again to see it."
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """In the place of a finished run's snapshot: it is in the results."""
+
+    experiment: Experiment
+
+
+@dataclass
+class _Entry:
+    """One finished run: its size in memory, and where it is."""
+
+    size: int
+    snapshot: Snapshot | None
+    file: IO[bytes] | None = None
+
+
+class Results:
+    """Finished snapshots by experiment, each kind within its bytes of arrays. Thread-safe.
+
+    in_memory, without_disk, own: see the constants. `keeps` says whether the last temporary file could
+    be written.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int = MAX_BYTES,
+        *,
+        in_memory: int = MAX_BYTES_IN_MEMORY,
+        without_disk: int = MAX_BYTES_WITHOUT_DISK,
+        own: int = MAX_OWN_BYTES,
+    ) -> None:
+        self._max_bytes, self._in_memory = max_bytes, in_memory
+        self._without_disk, self._max_own_bytes = without_disk, own
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Experiment, _Entry] = OrderedDict()  # last used last
+        self.keeps = True
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Store a finished run in place of an equal one; one that is too large is not kept.
+
+        Nor is one of sequences that somebody has taken back meanwhile.
+        """
+        own = snapshot.experiment.is_own
+        if not snapshot.finished or size(snapshot) > (self._max_own_bytes if own else self._max_bytes):
+            return
+        if own and not is_registered(snapshot.experiment.task):
+            return
+        with self._lock:
+            self._drop(snapshot.experiment)
+            self._kept[snapshot.experiment] = _Entry(size(snapshot), snapshot)
+            self._make_room()
+
+    def find(self, experiment: Experiment) -> Snapshot | None:
+        """The finished run of this experiment, if it is still here."""
+        with self._lock:
+            kept = self._kept.get(experiment)
+            if kept is None:
+                return None
+            self._kept.move_to_end(experiment)
+            found = kept.snapshot
+            if found is None:
+                found = kept.snapshot = _read(kept.file)
+                if found is None:
+                    self._drop(experiment)
+                    return None
+                self._make_room()
+            return found
+
+    def filled_in(self, status: Status[Any]) -> Status[Any]:
+        """The status with the finished run that it stands for, or a sentence where that is gone."""
+        if not isinstance(status.newest, Kept):
+            return status
+        found = self.find(status.newest.experiment)
+        return replace(status, newest=found, notice=None if found else GONE)
+
+    def forget(self, task: str) -> None:
+        """Let go of every run of this task."""
+        with self._lock:
+            for experiment in [each for each in self._kept if each.task == task]:
+                self._drop(experiment)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            for experiment in list(self._kept):
+                self._drop(experiment)
+
+    # From here on the caller holds the lock.
+
+    def _drop(self, experiment: Experiment) -> None:
+        kept = self._kept.pop(experiment, None)
+        if kept is not None and kept.file is not None:
+            kept.file.close()
+
+    def _make_room(self) -> None:
+        """Hold every bound. What was used last stays, and is in memory."""
+        while self._bytes(own=True) > self._max_own_bytes:
+            self._drop(self._own_to_drop())
+        while self._bytes(own=False) > self._max_bytes:
+            self._drop(next(each for each in self._kept if not each.is_own))
+        there = [each for each in self._kept if not each.is_own and self._kept[each].snapshot]
+        total = sum(self._kept[each].size for each in there)
+        for experiment in there[:-1]:
+            kept = self._kept[experiment]
+            if total > self._in_memory and self._move_to_disk(kept):
+                total -= kept.size
+            elif total > self._without_disk:
+                total -= kept.size
+                self._drop(experiment)
+
+    def _bytes(self, *, own: bool) -> int:
+        return sum(kept.size for experiment, kept in self._kept.items() if experiment.is_own == own)
+
+    def _own_to_drop(self) -> Experiment:
+        """The run of own sequences that goes first: the oldest that its session does not look at."""
+        own = [each for each in self._kept if each.is_own]
+        looked_at = {each.task: each for each in own}  # the last of each task
+        return next((each for each in own if looked_at[each.task] != each), own[0])
+
+    def _move_to_disk(self, kept: _Entry) -> bool:
+        """Move a run out of memory; whether that was possible."""
+        if kept.file is None:
+            assert kept.snapshot is not None
+            kept.file = _written(kept.snapshot)
+            self.keeps = kept.file is not None
+        if kept.file is not None:
+            kept.snapshot = None
+        return kept.file is not None
+
+
+def _written(snapshot: Snapshot) -> IO[bytes] | None:
+    """A temporary file with this run; None where it cannot be written."""
+    file = None
+    try:
+        file = tempfile.TemporaryFile(prefix="maskdemo-")  # noqa: SIM115 - kept open
+        pickle.dump(snapshot, file, protocol=5)
+        file.flush()
+    except OSError as error:
+        log.info("A finished run cannot be kept in a temporary file: %s", error)
+        if file is not None:
+            with suppress(OSError):  # it tries once more to write
+                file.close()
+        return None
+    return file
+
+
+def _read(file: IO[bytes] | None) -> Snapshot | None:
+    """The run in a temporary file; None where it cannot be read."""
+    try:
+        assert file is not None
+        file.seek(0)
+        return pickle.load(file)
+    except (OSError, EOFError, pickle.UnpicklingError) as error:
+        log.warning("A finished run cannot be read from its temporary file: %s", error)
+        return None
+
+
+def size(snapshot: Snapshot) -> int:
+    """Bytes of the arrays that a snapshot holds on to."""
+    probes = snapshot.probes
+    outputs = sum(each.nbytes for each in probes.outputs.values())
+    networks = sum(each.nbytes for kept in snapshot.networks.values() for each in kept)
+    return probes.values.nbytes + outputs + networks

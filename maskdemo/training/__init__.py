@@ -1,0 +1,1 @@
+"""How a network is trained, scored and looked into: from the LSTM step to the run."""

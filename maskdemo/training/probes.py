@@ -1,0 +1,88 @@
+"""What the first repeat of a run keeps to be looked into, in bounded room.
+
+Probes are a few test sequences, and what each strategy's network says about them over the epochs;
+beside them the networks themselves. Where not all epochs find room, those that are kept are evenly
+spread, with the last one among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.data.inputs import arrays_of
+from maskdemo.data.padding import Batch
+from maskdemo.experiment import Experiment
+from maskdemo.training.snapshot import NETWORK_BYTES, PROBE_BYTES, Network, Probes
+
+PROBES = 8
+
+
+def probes_of(test: Batch) -> Batch:
+    """A few of the test sequences, evenly spread."""
+    count = len(test.values)
+    rows = np.unique(np.linspace(0, count - 1, min(PROBES, count)).astype(int))
+    return Batch(test.values[rows], test.valid[rows], test.padded[rows], test.labels[rows])
+
+
+def spread(epochs: int, room: int) -> set[int]:
+    """At most `room` of the epochs (1 is the first), evenly spread; the last one in any case."""
+    if room <= 1:
+        return {epochs}
+    return set(np.linspace(1, epochs, min(room, epochs)).round().astype(int).tolist())
+
+
+class ProbeRecorder:
+    """Filled by whoever trains, in any order; read after an epoch that all strategies have finished."""
+
+    def __init__(self, experiment: Experiment, test: Batch) -> None:
+        self.experiment = experiment
+        self.batch = probes_of(test)
+        count = len(experiment.strategies)
+        outputs = 4 * self.batch.valid.size * experiment.classes * count
+        weights = 4 * _weights(experiment) * count
+        self.output_epochs = spread(experiment.epochs, PROBE_BYTES // outputs)
+        self.network_epochs = spread(experiment.epochs, NETWORK_BYTES // weights)
+        self.read_out = {name: self._read_out(name) for name in experiment.strategies}
+        self.outputs: dict[tuple[str, int], NDArray[np.float32]] = {}
+        self.networks: dict[tuple[str, int], Network] = {}
+
+    def probes(self, epoch: int) -> Probes:
+        """The probes after this epoch (1 is the first); what only earlier ones needed is let go."""
+        shown = tuple(sorted({each for each in self.output_epochs if each < epoch} | {epoch}))
+        # Other strategies go on training and adding to it meanwhile: a list is made in one go.
+        for key in [key for key in list(self.outputs) if key[1] < epoch and key[1] not in shown]:
+            del self.outputs[key]
+        return Probes(
+            values=self.batch.values,
+            valid=self.batch.valid,
+            padded=self.batch.padded,
+            labels=self.batch.labels,
+            outputs={
+                name: np.stack([self.outputs[name, each] for each in shown])
+                for name in self.experiment.strategies
+            },
+            read_out=self.read_out,
+            epochs=shown,
+        )
+
+    def networks_after(self, epoch: int) -> Mapping[str, tuple[Network, ...]]:
+        """Strategy -> the networks that are kept up to this epoch."""
+        shown = sorted(each for each in self.network_epochs if each <= epoch)
+        return {
+            name: tuple(self.networks[name, each] for each in shown)
+            for name in self.experiment.strategies
+            if shown
+        }
+
+    def _read_out(self, strategy: str) -> NDArray[np.intp]:
+        counts = arrays_of(self.experiment, strategy, self.batch).weights > 0
+        return counts.shape[1] - 1 - np.argmax(counts[:, ::-1], axis=1)
+
+
+def _weights(experiment: Experiment) -> int:
+    """How many weights one network has."""
+    units, outputs = experiment.units, experiment.spec.outputs
+    return 4 * units * (experiment.spec.features + 2 + units) + (units + 1) * outputs

@@ -1,0 +1,188 @@
+"""Run an experiment: every strategy and repeat, epoch by epoch, as a stream of snapshots.
+
+In one repeat all strategies get the same sequences, the same initial weights and the same batch
+order; only the five arrays differ. The first repeat of every strategy comes first, and a snapshot
+shows all curves of a repeat after the same epoch, so that what is on the screen can always be
+compared. Behind it no core waits: who has no curve of this repeat to go on with begins the next.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from itertools import product
+
+from maskdemo.cores import cores
+from maskdemo.data.inputs import chance, inputs
+from maskdemo.experiment import Experiment
+from maskdemo.training.engine import compile_program
+from maskdemo.training.layout import Program, programs_of_run
+from maskdemo.training.probes import ProbeRecorder
+from maskdemo.training.snapshot import Curve, Outcome, Snapshot
+from maskdemo.training.training_run import Record, TrainingRun
+
+#: Which training of a run: its repeat and strategy.
+_Key = tuple[int, str]
+
+
+def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Snapshot]:
+    """Yield a snapshot after every epoch of every repeat, the last with `finished`.
+
+    threads: epochs trained at once, by default one a core. Training goes on while nobody asks for the
+    next snapshot; closing the iterator stops it within the epochs under way.
+    """
+    began = time.perf_counter()
+    plan = _Plan(experiment)
+    threads = threads or min(cores(), len(plan.epochs))
+    with ThreadPoolExecutor(threads, thread_name_prefix="curve") as pool:
+        for _ in range(threads):
+            pool.submit(plan.work)
+        try:
+            yield from plan.snapshots(began)
+        finally:
+            plan.stop()
+
+
+def train_once(
+    experiment: Experiment, repeat: int, *, stop: Callable[[], bool] = lambda: False
+) -> Outcome:
+    """Train the experiment's only strategy in one repeat and score it after the last epoch.
+
+    Ends as that curve of `train` ends, bit for bit. `repeat` counts from 0 and need not be among the
+    experiment's. Raises CancelledError within an epoch of `stop` saying so.
+    """
+    (strategy,) = experiment.strategies
+    began = time.perf_counter()
+    trainee = TrainingRun(experiment, strategy, repeat, inputs(experiment, repeat))
+    for _ in range(experiment.epochs):
+        if stop():
+            raise CancelledError
+        trainee.train_epoch()
+    trainee.score()
+    reported, valid_accuracy = trainee.record.tested[-1]
+    return Outcome(
+        accuracy=reported.accuracy,
+        valid_accuracy=valid_accuracy,
+        loss=reported.loss,
+        seconds=time.perf_counter() - began,
+        scored=trainee.record.scored,
+    )
+
+
+def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Compile the programs that this experiment will use; nothing is trained.
+
+    Returns after the programs under way when `stop` says so.
+    """
+
+    def build(wanted: Program) -> None:
+        shape, training_layout = wanted
+        if not stop():
+            compile_program(shape, train=training_layout)
+
+    with ThreadPoolExecutor(cores(), thread_name_prefix="compile") as pool:
+        list(pool.map(build, programs_of_run(experiment)))
+
+
+class _Plan:
+    """What is to be trained, who is being trained, and how far everybody is."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.keeping = ProbeRecorder(experiment, inputs(experiment).test)
+        self.chance = chance(experiment)
+        #: Epochs that are over, for every training by repeat and strategy.
+        self.epochs = dict.fromkeys(product(range(experiment.repeats), experiment.strategies), 0)
+        self.records: dict[_Key, Record] = {}
+        self.trainees: dict[_Key, TrainingRun] = {}
+        self.busy: set[_Key] = set()
+        self.stopped = False
+        self.failure: BaseException | None = None
+        self.changed = threading.Condition()
+        self.drawing = threading.Lock()
+
+    def work(self) -> None:
+        """Train epoch by epoch whatever is furthest behind, until nothing is left to begin."""
+        try:
+            while (key := self._next()) is not None:
+                self._advance(key)
+        except BaseException as error:  # whoever waits for a snapshot gets to know
+            with self.changed:
+                self.failure = error
+                self.changed.notify_all()
+
+    def stop(self) -> None:
+        """Begin no other epoch."""
+        with self.changed:
+            self.stopped = True
+
+    def snapshots(self, began: float) -> Iterator[Snapshot]:
+        """A snapshot for every epoch of every repeat, as soon as all strategies have finished it."""
+        experiment = self.experiment
+        probes, networks = None, {}
+        rounds = list(product(range(experiment.repeats), range(1, experiment.epochs + 1)))
+        for number, (repeat, epoch) in enumerate(rounds, start=1):
+            self._wait_for(repeat, epoch)
+            if probes is None or repeat == 0:
+                probes = self.keeping.probes(epoch)
+                networks = self.keeping.networks_after(epoch)
+            yield Snapshot(
+                experiment=experiment,
+                curves=self._curves(repeat, epoch),
+                probes=probes,
+                chance=self.chance,
+                finished=number == len(rounds),
+                seconds=time.perf_counter() - began,
+                done=number / len(rounds),
+                networks=networks,
+            )
+
+    def _wait_for(self, repeat: int, epoch: int) -> None:
+        keys = [(repeat, strategy) for strategy in self.experiment.strategies]
+        with self.changed:
+            self.changed.wait_for(
+                lambda: self.failure or all(self.epochs[key] >= epoch for key in keys)
+            )
+            if self.failure:
+                raise self.failure
+
+    def _curves(self, repeat: int, epoch: int) -> tuple[Curve, ...]:
+        last = self.experiment.epochs
+        reached = {key: last if key[0] < repeat else epoch for key in self.epochs if key[0] <= repeat}
+        return tuple(
+            self.records[key].curve(epochs, finished=epochs == last) for key, epochs in reached.items()
+        )
+
+    def _next(self) -> _Key | None:
+        with self.changed:
+            last = self.experiment.epochs
+            free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]
+            if self.stopped or self.failure or not free:
+                return None
+            key = min(free, key=lambda each: (each[0], self.epochs[each]))
+            self.busy.add(key)
+            return key
+
+    def _advance(self, key: _Key) -> None:
+        (repeat, strategy), keeping = key, self.keeping
+        if key not in self.trainees:
+            # One at a time: the strategies of a repeat share what is drawn.
+            with self.drawing:
+                given = inputs(self.experiment, repeat)
+            self.trainees[key] = TrainingRun(self.experiment, strategy, repeat, given)
+            self.records[key] = self.trainees[key].record
+        trainee, epoch = self.trainees[key], self.epochs[key] + 1
+        trainee.train_epoch()
+        trainee.score()
+        if repeat == 0:
+            keeping.outputs[strategy, epoch] = trainee.probe(keeping.batch)
+            if epoch in keeping.network_epochs:
+                keeping.networks[strategy, epoch] = trainee.network()
+        if epoch == self.experiment.epochs:
+            del self.trainees[key]
+        with self.changed:
+            self.epochs[key] = epoch
+            self.busy.remove(key)
+            self.changed.notify_all()

@@ -1,0 +1,142 @@
+"""What a run knows after an epoch: immutable, and all that pages and exports are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.data.inputs import Chance
+from maskdemo.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One strategy in one repeat, so far. Tuples hold one number an epoch.
+
+    accuracy and loss are running means over the training epoch, as `Model.fit` reports them.
+    test_accuracy is over the steps that count; test_valid_accuracy over the valid steps only, which
+    is the same for one label a sequence. leak is known after the last epoch: the largest change of an
+    output probability (0 to 1) when the same test sequences are given unpadded. epoch_seconds: the
+    mean of an epoch of training, without the scoring; without the first epoch too, which may wait for
+    a compiler, so None before the second. scored: how many valid steps of the test set are scored,
+    so that test_valid_accuracy moves in steps of 1 / scored.
+    """
+
+    strategy: str
+    repeat: int
+    loss: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()
+    test_loss: tuple[float, ...] = ()
+    test_accuracy: tuple[float, ...] = ()
+    test_valid_accuracy: tuple[float, ...] = ()
+    leak: float | None = None
+    epoch_seconds: float | None = None
+    scored: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs of this training are over; only then is the leak known."""
+        return self.leak is not None
+
+
+@dataclass(frozen=True)
+class Probes:
+    """P test sequences of the first repeat, looked into.
+
+    values: (P, T, F). valid, padded: (P, T) bool. labels: (P, T) int. outputs: strategy ->
+    probabilities (E, P, T, classes) after each of the E `epochs` (1 is the first): as many as
+    `PROBE_BYTES` allows, evenly spread, and the newest. read_out: strategy -> the step (P,), from 0,
+    whose output counts as the answer; with a label a step, the last one that counts.
+    """
+
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    padded: NDArray[np.bool_]
+    labels: NDArray[np.int32]
+    outputs: Mapping[str, NDArray[np.float32]]
+    read_out: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
+    epochs: tuple[int, ...] = ()
+
+    def place(self, epoch: int) -> int:
+        """Where in `outputs` to look for this epoch: the newest that is kept up to it, or the first."""
+        return max(0, sum(kept <= epoch for kept in self.epochs) - 1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one finished training reached on unseen sequences.
+
+    accuracy: over the steps that count, as reported. valid_accuracy: over the valid steps only, which
+    is what gets compared. loss: over the steps that count. seconds: what the training took. scored:
+    how many valid steps were scored, so that valid_accuracy moves in steps of 1 / scored.
+    """
+
+    accuracy: float
+    valid_accuracy: float
+    loss: float
+    seconds: float
+    scored: int
+
+
+#: Room for the weights that one run keeps for looking inside, and for what its probes are told.
+NETWORK_BYTES = 6 * 2**20
+PROBE_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Network:
+    """The weights after an epoch (1 is the first), as in `maskdemo.training.lstm.Weights`, in NumPy.
+
+    kernel: (F + 1, 4H), its last row for the mask channel. recurrent_kernel: (H, 4H). bias: (4H,).
+    readout: (H, K). readout_bias: (K,). Gates in Keras's order: input, forget, candidate, output.
+    """
+
+    epoch: int
+    kernel: NDArray[np.float32]
+    recurrent_kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    readout: NDArray[np.float32]
+    readout_bias: NDArray[np.float32]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all weights."""
+        return self.kernel.nbytes + self.recurrent_kernel.nbytes + self.readout.nbytes
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything known after an epoch. Curves by repeat, then in the strategies' order.
+
+    chance: what answering without looking reaches on the test set. done: the share of all
+    epochs that is finished, 0 to 1. seconds: since the start. networks: strategy -> the first
+    repeat's networks, as many as `NETWORK_BYTES` allows, evenly spread with the last one among them.
+    """
+
+    experiment: Experiment
+    curves: tuple[Curve, ...]
+    probes: Probes
+    chance: Chance
+    finished: bool
+    seconds: float
+    done: float
+    networks: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)
+
+    def epoch_seconds(self, strategy: str) -> float | None:
+        """Return the mean seconds of an epoch over the repeats; None before it is measured."""
+        of_repeats = [
+            curve.epoch_seconds
+            for curve in self.curves
+            if curve.strategy == strategy and curve.epoch_seconds is not None
+        ]
+        return sum(of_repeats) / len(of_repeats) if of_repeats else None
+
+    def reported_labels(self, curve: Curve) -> int:
+        """How many labels the curve's test_accuracy counts: with padding, where that counts."""
+        whole = self.experiment
+        if whole.per_step and whole.count_invalid:
+            return whole.test_size * whole.padded_length
+        return curve.scored

@@ -1,0 +1,116 @@
+"""A NumPy archive's bytes -> a frame in long form.
+
+Two forms, with `lengths` (N,) and `labels`, one a sequence (N,) or one a step:
+
+- end to end: `values` (all steps, F), labels (N,) or (all steps,);
+- a rectangle: `values` (N, T, F), padding behind the end, labels (N,) or (N, T).
+
+With the prefixes `train_` and `test_` before each name the archive also says which part is which.
+Nothing in it is unpickled.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskdemo.errors import InvalidTable
+from maskdemo.uploads.limits import MOST_ROWS, MOST_TABLE_BYTES, quoted
+from maskdemo.uploads.recipe import long_table
+
+#: What a damaged or hostile archive raises.
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
+    MemoryError,
+)  # fmt: skip
+NAMES = ("values", "lengths", "labels")
+
+
+def table_of_archive(content: bytes) -> pd.DataFrame:
+    """The long form of an archive. Raises `InvalidTable` with a sentence."""
+    arrays = _loaded(content)
+    parts = ("train_", "test_") if "train_values" in arrays else ("",)
+    wanted = [part + name for part in parts for name in NAMES]
+    missing = [name for name in wanted if name not in arrays]
+    if missing:
+        raise InvalidTable(
+            f"The archive has no array {quoted(missing[0])}. It needs values, lengths and labels, or "
+            "the same three for train_ and test_."
+        )
+    for part in parts:
+        _check(part, *(arrays[part + name] for name in NAMES))
+    labels = [arrays[part + "labels"] for part in parts]
+    if len({each.dtype.kind == "U" for each in labels}) > 1:
+        raise InvalidTable(
+            "Of train_labels and test_labels one holds texts, the other numbers. Use the same in both."
+        )
+    return long_table(arrays)
+
+
+def _loaded(content: bytes) -> dict[str, NDArray]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(each.file_size for each in archive.infolist())
+            if size > MOST_TABLE_BYTES:
+                raise InvalidTable(
+                    f"The archive unpacks to {size / 2**20:,.0f} MB; {MOST_TABLE_BYTES // 2**20} MB "
+                    "are possible. Take out some of the sequences."
+                )
+            for each in archive.infolist():
+                with archive.open(each) as member:
+                    _check_header(member, each)
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except InvalidTable:
+        raise
+    except UNREADABLE:
+        raise InvalidTable(
+            "This is not a NumPy archive of plain arrays. Write it with np.savez_compressed(file, "
+            "values=..., lengths=..., labels=...)."
+        ) from None
+
+
+def _check_header(member, info: zipfile.ZipInfo) -> None:
+    """An array is no larger than what is stored of it: NumPy takes the memory before it reads."""
+    first = np.lib.format.read_magic(member) == (1, 0)
+    header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, _, dtype = header(member)
+    if dtype.hasobject:
+        raise InvalidTable(f"The array {quoted(info.filename)} holds Python objects. Use numbers.")
+    if int(np.prod([int(each) for each in shape], dtype=object)) * dtype.itemsize > info.file_size:
+        raise InvalidTable(f"The array {quoted(info.filename)} is not stored whole.")
+
+
+def _check(part: str, values: NDArray, lengths: NDArray, labels: NDArray) -> None:
+    """Shapes that fit each other, with the names as the archive has them."""
+    if values.ndim not in (2, 3) or values.dtype.kind not in "fiub":
+        raise InvalidTable(
+            f"{part}values must be numbers, (steps, features) end to end or (sequences, steps, "
+            f"features), not {values.dtype} {values.shape}."
+        )
+    if lengths.ndim != 1 or lengths.dtype.kind not in "iuf" or not len(lengths):
+        raise InvalidTable(f"{part}lengths must be one whole number a sequence, not {lengths.shape}.")
+    bad = np.flatnonzero(~((lengths >= 1) & (lengths == np.floor(lengths))))
+    if len(bad):
+        raise InvalidTable(
+            f"Entry {bad[0] + 1} of {part}lengths is {lengths[bad[0]]}; a length is a whole number "
+            "from 1."
+        )
+    steps, count = int(lengths.sum(dtype=object)), len(lengths)
+    if steps > MOST_ROWS:
+        raise InvalidTable(f"The lengths add up to {steps:,} steps; {MOST_ROWS:,} are possible.")
+    if values.ndim == 2 and len(values) != steps:
+        raise InvalidTable(f"{part}values has {len(values)} steps, but the lengths add up to {steps}.")
+    if values.ndim == 3 and (len(values) != count or lengths.max() > values.shape[1]):
+        raise InvalidTable(
+            f"{part}values {values.shape} has no room for {count} sequences of up to "
+            f"{int(lengths.max())} steps."
+        )
+    fitting = {(count,), (steps,)} if values.ndim == 2 else {(count,), values.shape[:2]}
+    if labels.shape not in fitting or labels.dtype.kind not in "iubUf":
+        raise InvalidTable(f"{part}labels must be one a sequence or one a step, not {labels.shape}.")

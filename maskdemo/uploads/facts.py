@@ -1,0 +1,166 @@
+"""What a task's sequences tell before any training, each a sentence with its number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.data.sequences import Data, Sequences
+
+#: Fewer training sequences than this of a class are few.
+FEW = 10
+#: Training sequences that a guess from the length looks at, at least.
+NEIGHBOURS = 15
+
+
+@dataclass(frozen=True)
+class Fact:
+    """name: what it is about. value: the number that the sentence tells. alarming: worth a warning."""
+
+    name: str
+    sentence: str
+    value: float
+    alarming: bool = False
+
+
+def facts(
+    data: Data, *, classes: Sequence[str], padded_length: int, mask_value: float
+) -> tuple[Fact, ...]:
+    """All facts. classes: the labels by number. mask_value: what a Masking layer would look for."""
+    return (
+        padding(data, padded_length),
+        missing(data),
+        like_the_mask(data, mask_value),
+        told_by_length(data),
+        few(data, classes),
+        duplicates(data),
+    )
+
+
+def padding(data: Data, padded_length: int) -> Fact:
+    """The share of padding in the rectangles of both parts."""
+    steps = sum(len(each) for each in _values(data))
+    share = 1 - steps / (len(_values(data)) * padded_length)
+    return Fact(
+        "padding", f"Padded to {padded_length} steps, {share:.0%} of all steps are padding.", share
+    )
+
+
+def missing(data: Data) -> Fact:
+    """The share of steps at which a value is missing."""
+    observed = np.concatenate([*data.train.observed, *data.test.observed])
+    count = int((~observed).sum())
+    return Fact(
+        "missing",
+        f"At {count:,} of {len(observed):,} steps a value is missing"
+        + (": the whole step is treated as a missing reading." if count else "."),
+        count / len(observed),
+        alarming=count > len(observed) / 2,
+    )
+
+
+def like_the_mask(data: Data, mask_value: float) -> Fact:
+    """How many real steps a Masking layer would take for padding."""
+    values = np.concatenate(_values(data))
+    observed = np.concatenate([*data.train.observed, *data.test.observed])
+    count = int(((values == np.float32(mask_value)).all(axis=1) & observed).sum())
+    end = ": a Masking layer would skip them. Choose another mask value." if count else "."
+    return Fact(
+        "like_the_mask",
+        f"{count:,} of {int(observed.sum()):,} real steps equal the mask value {mask_value:g} in every "
+        f"feature{end}",
+        float(count),
+        alarming=count > 0,
+    )
+
+
+def told_by_length(data: Data) -> Fact:
+    """How well the label can be guessed on the test part from the length alone.
+
+    The guess is the commonest label among the training sequences of the most similar lengths. With a
+    label at each step the position in the sequence stands for the length.
+    """
+    (known, labels), (asked, truth) = (_clues(part, data.per_step) for part in (data.train, data.test))
+    guesses = _guesses(known, labels, data.classes)
+    accuracy = float((guesses[np.minimum(asked, len(guesses) - 1)] == truth).mean())
+    always = float(np.bincount(truth, minlength=data.classes).max() / len(truth))
+    # Steps of one sequence are no independent trials: the sequences are counted.
+    error = np.sqrt(always * (1 - always) / len(data.test))
+    clue, what = ("position", "steps") if data.per_step else ("length", "sequences")
+    alarming = bool(accuracy > always + 2 * error)
+    end = f" The {clue} gives something away: padding tells it too." if alarming else ""
+    return Fact(
+        "told_by_length",
+        f"From the {clue} alone the label of {accuracy:.0%} of the test {what} can be guessed; always "
+        f"giving the commonest is right for {always:.0%}.{end}",
+        accuracy,
+        alarming,
+    )
+
+
+def few(data: Data, classes: Sequence[str]) -> Fact:
+    """The classes with few training sequences, or for a label at each step few that hold it."""
+    held = [np.unique(each) for each in data.train.labels]
+    counts = np.bincount(np.concatenate(held), minlength=data.classes)
+    rare = np.flatnonzero(counts < FEW)
+    if not len(rare):
+        least = f"{counts.min():,} training sequences or more"
+        return Fact("few", f"Each of the {data.classes} classes has {least}.", 0.0)
+    listed = ", ".join(f"'{classes[at]}' ({counts[at]})" for at in rare[:5])
+    more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+    return Fact(
+        "few",
+        f"{len(rare)} of {data.classes} classes have fewer than {FEW} training sequences: "
+        f"{listed}{more}.",
+        float(len(rare)),
+        alarming=True,
+    )
+
+
+def duplicates(data: Data) -> Fact:
+    """How many test sequences also stand in the training part, value by value."""
+    known, asked = (map(_key, part.values, part.observed) for part in (data.train, data.test))
+    known = set(known)
+    count = sum(key in known for key in asked)
+    end = ": the accuracy on unseen sequences is too high by them." if count else "."
+    return Fact(
+        "duplicates",
+        f"{count:,} of {len(data.test):,} test sequences also stand in the training part{end}",
+        float(count),
+        alarming=count > 0,
+    )
+
+
+def _values(data: Data) -> list[NDArray[np.float32]]:
+    return [*data.train.values, *data.test.values]
+
+
+def _key(values: NDArray[np.float32], observed: NDArray[np.bool_]) -> tuple[bytes, bytes]:
+    # Adding 0 makes -0.0 and 0.0 the same bytes.
+    return (values + np.float32(0)).tobytes(), observed.tobytes()
+
+
+def _clues(part: Sequences, per_step: bool) -> tuple[NDArray, NDArray]:
+    """What a guess may know, a whole number from 0 for each label, and the labels."""
+    lengths = [len(each) for each in part.labels]
+    if per_step:
+        return np.concatenate([np.arange(length) for length in lengths]), np.concatenate(part.labels)
+    return np.array(lengths), np.array([each[0] for each in part.labels])
+
+
+def _guesses(known: NDArray, labels: NDArray, classes: int) -> NDArray[np.intp]:
+    """For each clue from 0 to the largest known one, the commonest label near it."""
+    table = np.zeros((known.max() + 1, classes), int)
+    np.add.at(table, (known, labels), 1)
+    total = np.concatenate([np.zeros((1, classes), int), table.cumsum(axis=0)])
+    guesses = np.empty(len(table), np.intp)
+    for clue in range(len(table)):
+        for reach in range(len(table)):
+            near = total[min(clue + reach + 1, len(table))] - total[max(clue - reach, 0)]
+            if near.sum() >= min(NEIGHBOURS, len(known)):
+                break
+        guesses[clue] = near.argmax()
+    return guesses

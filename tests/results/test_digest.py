@@ -1,0 +1,202 @@
+"""Numbers and looks apart: what decides a kept number changes its digest, and nothing else does."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from pathlib import Path
+
+import pytest
+
+from maskdemo.article import judges
+from maskdemo.article.claims import CLAIMS
+from maskdemo.article.measured import Measurements
+from maskdemo.data.tasks import TASKS
+from maskdemo.experiment import SETTINGS
+from maskdemo.results import article_file
+from maskdemo.results.digest import PACKAGE, PROGRAMS, SOURCES, version
+from maskdemo.strategies import STRATEGIES
+from maskdemo.titles import SIDES
+from tests.article.test_claims import evidence_of, run_with
+from tests.samples import small
+from tests.test_architecture import imports, modules
+
+EVERY_PROGRAM = {kind for kind in SOURCES if kind.startswith("program ")}
+TRAINED = {"training", "run", "claims"}
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the package, without what was computed in advance."""
+    ignored = shutil.ignore_patterns("__pycache__", "results")
+    return shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=ignored)
+
+
+def stale(package: Path) -> set[str]:
+    """The kinds of results that were made by other code than that of this copy."""
+    return {kind for kind in SOURCES if version(kind, package) != version(kind)}
+
+
+def replaced(package: Path, file: str, before: str, after: str) -> None:
+    text = (package / file).read_text(encoding="utf-8")
+    assert before in text, f"{file} has changed: edit something else in it"
+    (package / file).write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        pytest.param("charts/style.py", "#0157b4", "#0157b5", id="a colour"),
+        pytest.param("charts/style.py", '"diamond"', '"cross"', id="a marker"),
+        pytest.param("titles.py", "Sign of the first value", "The first sign", id="a task's title"),
+        pytest.param("titles.py", "Zeroed input", "Zeros", id="a strategy's title"),
+        pytest.param("experiment.py", '"Padded length"', '"Padded to"', id="a setting's title"),
+        pytest.param("experiment.py", "Where the padding goes.", "At which end.", id="a help text"),
+        pytest.param("experiment.py", "low=1, high=200", "low=2, high=300", id="a slider's limit"),
+        pytest.param("experiment.py", "_setting(0.003,", "_setting(0.001,", id="a default"),
+        pytest.param("scenarios.py", "51 or more", "more than 50", id="a scenario's sentence"),
+        pytest.param("titles.py", "erases what was read", "forgets it", id="a strategy's sentence"),
+        pytest.param("evidence/verdict.py", "is above zero", "exceeds zero", id="a verdict's sentence"),
+        pytest.param("data/padding.py", "is too short for it", "is less", id="a complaint"),
+        pytest.param("training/engine.py", '"""', '"""Also: ', id="a docstring"),
+        pytest.param("training/engine.py", "\nimport", "\n# A remark.\nimport", id="a comment"),
+    ],
+)
+def test_what_people_read_keeps_every_result(file, before, after, tmp_path):
+    package = copied(tmp_path)
+    replaced(package, file, before, after)
+    assert stale(package) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "gone"),
+    [
+        pytest.param("training/lstm.py", "tf.tanh(", "tf.sin(", TRAINED, id="the step"),
+        pytest.param("training/engine.py", "rng.permutation", "rng.shuffle", TRAINED, id="the engine"),
+        pytest.param("training/train_state.py", "0.999", "0.99", TRAINED, id="the optimiser"),
+        pytest.param("strategies.py", "use, ~use", "use, use", TRAINED, id="a strategy's switches"),
+        pytest.param("data/tasks.py", "rng.random((", "rng.normal(size=(", TRAINED, id="a task's draw"),
+        pytest.param("data/tasks.py", "> 0)", "> 1)", TRAINED, id="a task's labels"),
+        pytest.param("data/sequences.py", "[seed, repeat]", "[repeat, seed]", TRAINED,
+                     id="a repeat's seed"),
+        pytest.param("training/probes.py", "PROBES = 8", "PROBES = 6", {"run", "claims"}, id="PROBES"),
+        pytest.param("article/keras_checks.py", "= 5, 8,", "= 6, 8,", {"claims"}, id="a check"),
+        pytest.param("article/measured.py", "given[-1]", "given[0]", {"claims"}, id="a measurement"),
+        pytest.param("article/running.py", "x.any(axis=2)", "x.all(axis=2)", EVERY_PROGRAM,
+                     id="how programs are run"),
+    ],
+)  # fmt: skip
+def test_what_decides_a_number_takes_what_came_from_it(file, before, after, gone, tmp_path):
+    package = copied(tmp_path)
+    replaced(package, file, before, after)
+    assert stale(package) == gone
+
+
+@pytest.mark.parametrize("program", sorted(path.stem for path in (PACKAGE / PROGRAMS).glob("*.py")))
+def test_a_program_takes_its_own_outcome_and_no_other(program, tmp_path):
+    package = copied(tmp_path)
+    replaced(package, f"{PROGRAMS}/{program}.py", "import", "# Lines are counted.\nimport")
+    assert stale(package) == {f"program {program}"}
+
+
+def test_the_recorded_data_decide(tmp_path):
+    package = copied(tmp_path)
+    with (package / "data" / "japanese_vowels.npz").open("ab") as file:
+        file.write(b"!")
+    assert stale(package) == TRAINED
+
+
+def test_a_judges_rule_takes_its_verdict(monkeypatch):
+    """Verdicts are computed as they are shown: with another rule the old one is nowhere to be found."""
+    claim = CLAIMS["distorts"]
+    known = evidence_of(claim, run_with(leak=0.2))
+    kept = article_file.write_claims(Measurements({small(): run_with()}, known.checks))
+    assert kept.keys() == {"runs", "checks"}
+
+    def word() -> str:
+        judgement = claim.judgement(known)
+        assert judgement is not None
+        return judgement.word
+
+    assert word() == "held"
+    monkeypatch.setattr(judges, "TRACE", 0.5)
+    assert word() == "not held"
+
+
+def test_no_title_or_help_text_is_written_where_numbers_are_computed():
+    people_read = {each for task in TASKS.values() for each in (task.title, task.summary)}
+    people_read |= {each for one in STRATEGIES.values() for each in (one.title, one.does, one.summary)}
+    people_read |= {each for one in SETTINGS.values() for each in (one.title, one.help)}
+    people_read |= {side.title for side in SIDES.values()}
+    files = {file for sources in SOURCES.values() for file in sources if file.endswith(".py")}
+    written = {
+        f"{file}: {node.value}"
+        for file in files
+        if not file.startswith(PROGRAMS)
+        for node in ast.walk(ast.parse((PACKAGE / file).read_bytes()))
+        if isinstance(node, ast.Constant) and node.value in people_read
+    }
+    assert not written
+
+
+#: Kind -> where its numbers begin, as modules of the package.
+ROOTS = {
+    "training": ("training.run",),
+    "run": ("training.run",),
+    "claims": ("training.run", "article.measured", "article.keras_checks"),
+    "program example_1_as_written": ("article.running",),
+}
+#: Imported on the way, but a kept number does not depend on it. A reason for each.
+NUMBERLESS = {
+    "experiment": "A result is kept under its settings: what they are by default decides nothing.",
+    "settings": "The words and the limits of a setting.",
+    "titles": "Words.",
+    "errors": "What is refused bears no number.",
+    "training.snapshot": "The form of a result, without arithmetic.",
+    "data.registry": "Nobody's own sequences are in a kept result.",
+    "training.programs": "Which compiled program is kept in memory.",
+    "training.compile_cache": "Which compiled program is kept on disk.",
+    "training.signatures": "The sizes that a program is compiled for, which `buckets` decides.",
+    **dict.fromkeys(("cores", "memory"), "How fast, not what."),
+}
+READ_LATER = {"inside.recurrence": "Pages look into kept networks with it, as they are shown."}
+NOT_KEPT = {
+    "training.probes": "What is looked into is no part of a training's outcome.",
+    **READ_LATER,
+}
+JUDGED = {
+    **dict.fromkeys(
+        ("evidence", "evidence.headline", "evidence.interval", "evidence.standing"),
+        "Judged as it is shown.",
+    ),
+    **dict.fromkeys(("evidence.verdict", "evidence.words"), "Judged as it is shown."),
+    **dict.fromkeys(("article.claims", "article.judges", "article.case"), "Judged as it is shown."),
+    "scenarios": "Numbers are kept under the settings that they belong to.",
+}
+BESIDE = {
+    "training": NUMBERLESS | NOT_KEPT,
+    "run": NUMBERLESS | READ_LATER,
+    "claims": NUMBERLESS | JUDGED,
+    "program example_1_as_written": {
+        "loading": "How fast, not what.",
+        "article.outcome": "The form of an outcome, and its words.",
+    },
+}
+
+
+def reached(roots: tuple[str, ...]) -> set[str]:
+    """The package's modules that these import, near or far, by their names within it."""
+    known = modules(PACKAGE.parent)
+    found, left = set(), {f"{PACKAGE.name}.{root}" for root in roots}
+    while left:
+        module = left.pop()
+        found.add(module)
+        left |= {name for name in imports(known[module]) if name in known} - found
+    return {name.removeprefix(f"{PACKAGE.name}.") for name in found}
+
+
+@pytest.mark.parametrize("kind", ROOTS)
+def test_whatever_is_imported_is_digested_or_decides_no_number(kind):
+    files = (file for file in SOURCES[kind] if file.endswith(".py") and not file.startswith(PROGRAMS))
+    digested = {file.removesuffix(".py").replace("/", ".") for file in files}
+    assert not digested & BESIDE[kind].keys()
+    assert reached(ROOTS[kind]) == digested | BESIDE[kind].keys()

@@ -1,0 +1,209 @@
+"""Finished runs: found by their settings, bounded by their size, whatever the disk does."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pytest import MonkeyPatch, fixture, mark
+
+from maskdemo.data.inputs import Chance
+from maskdemo.experiment import Experiment
+from maskdemo.server.finished_runs import Results, size
+from maskdemo.training.run import train
+from maskdemo.training.snapshot import Probes, Snapshot
+from maskdemo.uploads.registry import Registry
+from maskdemo.uploads.task import fitted
+from tests.samples import SMALL, small
+from tests.uploads.test_registry import own_of
+
+
+def finished(seed: int, bytes_: int = 1000, experiment: Experiment | None = None) -> Snapshot:
+    outputs = {"no_mask": np.zeros((1, 1, bytes_ // 4, 1), np.float32)}
+    nothing = np.zeros((0, 0, 0), np.float32)
+    none: Any = np.zeros((0, 0))
+    probes = Probes(nothing, none, none, none, outputs)
+    return Snapshot(experiment or small(seed=seed), (), probes, Chance(0.5, 0.5), True, 1.0, 1.0)
+
+
+def test_a_finished_run_is_found_by_equal_settings_only():
+    results = Results()
+    one = finished(1)
+    assert results.find(small(seed=1)) is None
+    results.keep(one)
+    assert results.find(small(seed=1)) is one
+    assert results.find(small(seed=2)) is None
+
+
+def test_an_unfinished_run_is_not_kept():
+    results = Results()
+    results.keep(replace(finished(1), finished=False))
+    assert results.find(small(seed=1)) is None
+
+
+def test_a_newer_run_takes_the_place_of_an_equal_one():
+    results = Results(max_bytes=2500)
+    first, second = finished(1), finished(1)
+    for each in (first, finished(2), second):
+        results.keep(each)
+    assert results.find(small(seed=1)) is second
+    assert results.find(small(seed=2)) is not None
+
+
+def test_the_one_not_asked_for_longest_goes_first():
+    results = Results(max_bytes=3000)
+    for seed in (1, 2, 3):
+        results.keep(finished(seed))
+    assert results.find(small(seed=1))
+    results.keep(finished(4))
+    found = {seed for seed in (1, 2, 3, 4) if results.find(small(seed=seed))}
+    assert found == {1, 3, 4}
+
+
+def test_one_that_is_too_large_pushes_nobody_out():
+    results = Results(max_bytes=3000)
+    results.keep(finished(1))
+    results.keep(finished(2, bytes_=3004))
+    assert results.find(small(seed=1)) and results.find(small(seed=2)) is None
+
+
+@given(
+    runs=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1200)), max_size=30),
+    in_memory=st.sampled_from([0, 700, 5000]),
+)
+@settings(deadline=None)
+@example(runs=[(2, 376), (0, 932), (1, 696), (0, 0), (1, 0)], in_memory=5000)
+def test_the_bound_holds_whatever_comes(runs, in_memory):
+    results = Results(max_bytes=2000, in_memory=in_memory)
+    sizes: dict[int, int] = {}  # of what is there, the one not asked for longest first
+    for seed, bytes_ in runs:
+        sizes.pop(seed, None)
+        one = finished(seed, bytes_)
+        results.keep(one)
+        assert results.find(small(seed=seed)) is one
+        there = {each: sizes[each] for each in sizes if results.find(small(seed=each))}
+        gone = [each for each in sizes if each not in there]
+        kept = sum(there.values()) + size(one)
+        assert kept <= 2000
+        assert gone == list(sizes)[: len(gone)], "the oldest go first"
+        # Nothing is let go without need: the last to go would not have fitted beside the others.
+        assert not gone or kept + sizes[gone[-1]] > 2000
+        results.find(small(seed=seed))
+        sizes = {**there, seed: size(one)}
+    results.clear()
+
+
+def test_what_does_not_fit_into_memory_comes_back_from_its_file_as_it_was():
+    results = Results(in_memory=1500)
+    runs = [list(train(small(seed=seed)))[-1] for seed in (1, 2)]
+    for each in (*runs, finished(3)):
+        results.keep(each)
+    for each in runs:
+        found = results.find(each.experiment)
+        assert found is not None and found is not each
+        assert found.curves == each.curves and found.chance == each.chance
+        for name in each.experiment.strategies:
+            assert (found.probes.outputs[name] == each.probes.outputs[name]).all()
+            assert (found.networks[name][-1].kernel == each.networks[name][-1].kernel).all()
+    assert results.find(runs[1].experiment) is found, "the last one used stays in memory"
+
+
+def bytes_in(thing) -> int:
+    """Every array below a snapshot, however deep."""
+    if isinstance(thing, np.ndarray):
+        return thing.nbytes
+    if is_dataclass(thing):
+        return sum(bytes_in(getattr(thing, each.name)) for each in fields(thing))
+    if isinstance(thing, dict):
+        return sum(map(bytes_in, thing.values()))
+    return sum(map(bytes_in, thing)) if isinstance(thing, tuple) else 0
+
+
+def test_the_size_of_a_real_run_is_nearly_all_of_its_arrays():
+    snapshot = list(train(small(epochs=4)))[-1]
+    assert 0.9 * bytes_in(snapshot) <= size(snapshot) <= bytes_in(snapshot)
+
+
+@contextmanager
+def no_disk(kind: str, patch: MonkeyPatch) -> Iterator[None]:
+    """No temporary file can be opened, or none can be longer than its first bytes."""
+    if kind == "unwritable":
+        patch.setattr("tempfile.tempdir", os.devnull)
+        yield
+        return
+    import resource
+
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+@mark.skipif(os.name == "nt", reason="The size of a file can be limited elsewhere.")
+@mark.parametrize("kind", ["unwritable", "full"])
+def test_without_room_for_temporary_files_runs_stay_in_memory_and_the_oldest_go(kind, monkeypatch):
+    results = Results(in_memory=1500, without_disk=3500)
+    with no_disk(kind, monkeypatch):
+        for seed in range(5):
+            results.keep(finished(seed))
+            assert results.find(small(seed=seed)), "the run that is shown"
+        there = [seed for seed in range(5) if results.find(small(seed=seed))]
+        assert there == [2, 3, 4] and not results.keeps
+    monkeypatch.undo()
+    results.keep(finished(5))
+    assert results.keeps
+    assert all(results.find(small(seed=seed)) for seed in (2, 3, 4, 5)), "there is room on disk again"
+
+
+def test_a_temporary_file_that_cannot_be_read_is_a_run_that_is_not_there():
+    results = Results(in_memory=1500)
+    for seed in (1, 2):
+        results.keep(finished(seed))
+    file = results._kept[small(seed=1)].file
+    assert file is not None
+    file.truncate(200)
+    assert results.find(small(seed=1)) is None
+    assert results.find(small(seed=2)) is not None
+
+
+@fixture
+def registry() -> Iterator[Registry]:
+    registry = Registry(grace=60)
+    yield registry
+    for viewer in ("0", "1", "2"):
+        registry.unregister(viewer)
+
+
+def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_disk(registry):
+    owns = [own_of(seed) for seed in range(3)]
+    for viewer, own in enumerate(owns):
+        registry.bring(str(viewer), own)
+    results = Results(in_memory=1500, own=4000)
+
+    def run(viewer: int, seed: int) -> Experiment:
+        return fitted(owns[viewer], Experiment(**{**SMALL, "seed": seed}))
+
+    def keep(viewer: int, seed: int) -> None:
+        results.keep(finished(seed, experiment=run(viewer, seed)))
+
+    def there() -> set[tuple[int, int]]:
+        return {(v, s) for v in range(3) for s in range(3) if run(v, s) in results._kept}
+
+    keep(0, 0)
+    keep(1, 0)
+    for seed in range(8):
+        results.keep(finished(seed))
+    assert results.find(run(0, 0)) and results.find(run(1, 0)), "others' runs take no room of theirs"
+    keep(2, 0)
+    keep(2, 1)
+    keep(2, 2)
+    assert there() == {(0, 0), (1, 0), (2, 1), (2, 2)}, "the oldest that nobody looks at"
+    keep(0, 1)
+    assert there() == {(1, 0), (2, 1), (2, 2), (0, 1)}
+    assert results._kept[run(2, 1)].file is None

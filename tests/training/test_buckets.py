@@ -1,0 +1,147 @@
+"""Laying out: what the programs are given says the same as the arrays, and no step too many."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskdemo.data.padding import pad
+from maskdemo.data.sequences import Sequences
+from maskdemo.strategies import Arrays, arrays
+from maskdemo.training.buckets import BUCKETS, MANY, inference_layout, training_layout
+from maskdemo.training.engine import infer
+from maskdemo.training.train_state import new_train_state
+from tests.oracles import recurrence
+from tests.samples import ALL, batches
+
+SIZES = {"units": 4, "outputs": 1}
+LABELS = (
+    {"per_step": False, "count_invalid": True},
+    {"per_step": True, "count_invalid": True},
+    {"per_step": True, "count_invalid": False},
+)
+MASK_VALUES = st.sampled_from([0.0, 1.0, -9.0])
+NETWORK = new_train_state(features=2, seed=11, **SIZES).weights
+# A bias that is not zero: at zero, a state that advances on zero padding is close to one that waits.
+NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
+
+
+def back(planes, *, every_step: bool) -> Arrays:
+    """The arrays (N, T, ...) that planes stand for; before first and after last they hold."""
+    steps = np.arange(len(planes.switch))[:, None]
+    used = (steps >= planes.first) & (steps < planes.last)
+    switch = np.where(used, planes.switch, 0)
+    weights = planes.weights if every_step else (steps == planes.read_out) * planes.weights
+    return Arrays(
+        inputs=planes.inputs[..., :-1].swapaxes(0, 1),
+        advance=(switch == 1).astype(np.float32).T,
+        keep=(switch == 0).astype(np.float32).T,
+        targets=np.broadcast_to(planes.targets, switch.shape).T,
+        weights=np.asarray(weights, np.float32).T,
+    )
+
+
+@given(
+    strategy=st.sampled_from(ALL),
+    batch=batches(features=2, per_step=True),
+    mask_value=MASK_VALUES,
+    labels=st.sampled_from(LABELS),
+    at_least=st.integers(1, 10),
+)
+@settings(max_examples=150, deadline=None)
+def test_what_is_laid_out_is_learned_from_as_before(strategy, batch, mask_value, labels, at_least):
+    """The same answers count as much for the same targets, by the plain recurrence."""
+    whole = arrays(strategy, batch, mask_value=mask_value, **labels)
+    every_step = labels["per_step"]
+    given_ = training_layout(whole, batch_size=5, every_step=every_step, at_least=at_least, **SIZES)
+    rows = len(batch.values)
+    laid_out = back(given_.planes, every_step=every_step)
+    laid_out = Arrays(*(each[:rows] for each in vars(laid_out).values()))
+    assert laid_out.weights.sum() == whole.weights.sum()
+    assert recurrence.loss(NETWORK, laid_out) == pytest.approx(recurrence.loss(NETWORK, whole))
+
+
+@given(
+    strategy=st.sampled_from(ALL),
+    batch=batches(features=2, per_step=True),
+    mask_value=MASK_VALUES,
+    labels=st.sampled_from(LABELS),
+)
+@settings(max_examples=100, deadline=None)
+def test_what_is_read_is_what_the_recurrence_says(strategy, batch, mask_value, labels):
+    whole = arrays(strategy, batch, mask_value=mask_value, **labels)
+    wanted = recurrence.logits(NETWORK, whole)
+    found = infer(inference_layout(whole, every_step=labels["per_step"], **SIZES), NETWORK)
+    counted = whole.weights > 0
+    ours = found[counted] if labels["per_step"] else found
+    np.testing.assert_allclose(ours, wanted[counted], atol=2e-6)
+    everywhere = replace(whole, weights=np.ones_like(whole.weights))
+    steps = infer(inference_layout(everywhere, every_step=True, **SIZES), NETWORK)
+    np.testing.assert_allclose(steps, wanted, atol=2e-6)
+
+
+@given(batch=batches(features=2), strategy=st.sampled_from(["held_state", "last_valid_step"]))
+@settings(deadline=None)
+def test_no_step_is_laid_out_that_nobody_needs(batch, strategy):
+    """However far the batch is padded: exactly from the first valid step to the last."""
+    made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])
+    planes = training_layout(made, batch_size=5, every_step=False, **SIZES).planes
+    rows = len(batch.values)
+    valid = np.flatnonzero(batch.valid.any(axis=0))
+    assert planes.last[:rows].max() - planes.first[:rows].min() == (
+        valid[-1] + 1 - (valid[0] if strategy == "held_state" else 0)
+    )
+
+
+def ragged(lengths, padded_length: int, side: str) -> Arrays:
+    one = Sequences(
+        tuple(np.ones((n, 1), np.float32) for n in lengths),
+        tuple(np.ones(n, bool) for n in lengths),
+        tuple(np.ones(n, np.int32) for n in lengths),
+    )
+    batch = pad(one, padded_length=padded_length, side=side, pad_value=0.0)
+    return arrays("held_state", batch, mask_value=0.0, **LABELS[0])
+
+
+@pytest.mark.parametrize("side", ["post", "pre"])
+def test_a_dose_of_padding_that_only_holds_is_the_same_program(side):
+    rng = np.random.default_rng(0)
+    shapes = {
+        training_layout(
+            ragged(rng.integers(1, 13, 40), length, side),
+            batch_size=16,
+            every_step=False,
+            at_least=12,
+            **SIZES,
+        ).shape
+        for length in (12, 13, 30, 60, 200)
+    }
+    assert {shape.steps for shape in shapes} == {16}
+
+
+@pytest.mark.parametrize("side", ["post", "pre"])
+def test_blocks_hold_sequences_that_need_about_the_same_steps(side):
+    lengths = np.random.default_rng(0).permutation(np.repeat(np.arange(1, 11), 20))
+    laid_out = inference_layout(ragged(lengths, 10, side), every_step=False, **SIZES)
+    blocks = laid_out.blocks
+    spans = (blocks.last - blocks.first)[: blocks.count]
+    assert blocks.count == -(-200 // MANY)
+    assert sorted(laid_out.rows) == list(range(200))
+    assert spans.tolist() == ([4, 7, 10, 10] if side == "post" else [10, 7, 4, 1])
+
+
+@given(
+    sequences=st.integers(1, BUCKETS["sequences"][-1]),
+    steps=st.integers(1, BUCKETS["steps"][-1]),
+)
+@settings(deadline=None, max_examples=30)
+def test_the_smallest_room_is_taken(sequences, steps):
+    plane = np.broadcast_to(np.float32(1), (sequences, steps))
+    made = Arrays(plane[..., None], plane, 0 * plane, plane.astype(np.int32), plane)
+    shape = training_layout(made, batch_size=5, every_step=True, **SIZES).shape
+    for room, sizes in ((shape.sequences, BUCKETS["sequences"]), (shape.steps, BUCKETS["steps"])):
+        need = sequences if sizes is BUCKETS["sequences"] else steps
+        assert room in sizes and room >= need
+        assert not [size for size in sizes if need <= size < room]

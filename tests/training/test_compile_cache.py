@@ -1,0 +1,123 @@
+"""Programs on disk: found again by another process; a damaged or full disk costs a compilation only."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from maskdemo.training.compile_cache import MAX_BYTES, MAX_FOLDERS, cache_environment, remove_all
+
+TRAINING = """
+import os, random, sys
+from pathlib import Path
+if sys.argv[2:]:
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+from maskdemo.training.compile_cache import cache_environment, keeps
+os.environ.update(cache_environment(Path(sys.argv[1])))
+from maskdemo.loading import load_tensorflow
+load_tensorflow()
+from tensorflow.io import gfile
+from tensorflow.python.framework import ops
+for _ in range(random.randrange(99)):
+    ops.uid()  # a process that has done something else before
+from maskdemo.training.run import train
+from tests.samples import small
+*_, last = train(small(strategies=("no_mask", "held_state")))
+print([(each.loss, each.test_loss, each.leak) for each in last.curves])
+print(keeps(), gfile.glob("ram://maskdemo/*.pb"))
+"""
+
+
+def trained(folder: Path, *limit: str) -> list[str]:
+    """The numbers of a small run in a process of its own, whether it kept its programs, and its memory.
+
+    folder: where it keeps them. limit: bytes of the largest file that it may write.
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", TRAINING, str(folder), *limit],
+        cwd=Path(__file__).parents[2],
+        env={key: value for key, value in os.environ.items() if key != "TF_XLA_FLAGS"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()
+
+
+def files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every program's file in the file system, and its size."""
+    return {path.name: (path.stat().st_ino, path.stat().st_size) for path in folder.glob("*/*")}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory) -> tuple[Path, str]:
+    """The folder of a first process, and its numbers."""
+    folder = tmp_path_factory.mktemp("compiled")
+    numbers, kept = trained(folder)
+    assert kept == "True []", "a copy on disk needs none in memory"
+    assert len(files(folder)) == 4
+    return folder, numbers
+
+
+@pytest.mark.slow
+def test_another_process_finds_them_and_a_damaged_one_costs_a_compilation_only(first):
+    folder, numbers = first
+    before = files(folder)
+    assert trained(folder) == [numbers, "True []"]
+    assert files(folder) == before, "nothing was compiled again"
+    shortened, noise, empty, sound = sorted(folder.glob("*/*"))
+    shortened.write_bytes(shortened.read_bytes()[:1000])
+    noise.write_bytes(os.urandom(10_000))
+    empty.write_bytes(b"")
+    assert trained(folder) == [numbers, "True []"]
+    # What was compiled in the place of a damaged one has another name.
+    assert set(files(folder)) & set(before) == {sound.name} and len(files(folder)) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="The size of a file can be limited elsewhere.")
+def test_on_a_full_disk_a_run_has_the_same_numbers_and_nothing_is_kept(first, tmp_path):
+    assert trained(tmp_path, "20000") == [first[1], "False []"]
+    assert files(tmp_path) == {}, "no part of a program either"
+
+
+def kept(folder: Path, name: str, size: int, when: float) -> Path:
+    """A program as an earlier process would have left it."""
+    path = folder / name
+    path.write_bytes(bytes(size))
+    os.utime(path, (when, when))
+    return path
+
+
+def test_room_on_disk_is_bounded(tmp_path):
+    own = Path(cache_environment(tmp_path, {})["MASKDEMO_COMPILED"])
+    own.mkdir()
+    programs = [kept(own, f"{n}.pb", MAX_BYTES // 4, when=n) for n in range(1, 8)]
+    others = [tmp_path / f"another version {n}" for n in range(MAX_FOLDERS + 3)]
+    for age, other in enumerate(others):
+        other.mkdir()
+        os.utime(other, (age, age))
+    cache_environment(tmp_path, {})
+    assert [path.exists() for path in programs] == [False] * 3 + [True] * 4
+    assert [path.exists() for path in others] == [False] * 3 + [True] * MAX_FOLDERS
+    assert own.exists()
+
+
+def test_somebody_elses_choice_stands_and_other_flags_stay(tmp_path):
+    chosen = {"TF_XLA_FLAGS": "--tf_xla_persistent_cache_directory=elsewhere"}
+    assert cache_environment(tmp_path, chosen) == {}
+    flags = cache_environment(tmp_path, {"TF_XLA_FLAGS": "--some_flag"})["TF_XLA_FLAGS"]
+    assert flags.startswith("--some_flag --tf_xla_persistent_cache_directory=")
+
+
+def test_the_folder_of_a_process_is_removed_and_no_other(tmp_path):
+    environment = cache_environment(tmp_path, {})
+    own = Path(environment["MASKDEMO_COMPILED"])
+    own.mkdir()
+    remove_all({"TF_XLA_FLAGS": "", "MASKDEMO_COMPILED": str(own)})
+    assert own.exists(), "a process that has its programs elsewhere"
+    remove_all(environment)
+    assert tmp_path.exists() and not own.exists()

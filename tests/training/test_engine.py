@@ -1,0 +1,213 @@
+"""The engine's parts: batches, rooms, programs shared without a lock, scores."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, softmax
+
+from maskdemo.strategies import Arrays
+from maskdemo.training.buckets import (
+    Shape,
+    TimeMajorBatch,
+    TrainingLayout,
+    inference_layout,
+    training_layout,
+)
+from maskdemo.training.engine import as_tensors, batch_order, epoch_program, infer, train_epoch
+from maskdemo.training.programs import PROGRAMS_KEPT, once
+from maskdemo.training.scoring import probabilities, score
+from maskdemo.training.train_state import new_train_state
+
+UNITS, BATCH = 4, 16
+
+
+def some_arrays(*, rows: int = 21, steps: int = 7, seed: int = 0) -> Arrays:
+    rng = np.random.default_rng(seed)
+    advance = rng.integers(0, 2, size=(rows, steps))
+    labels = rng.integers(0, 2, size=(rows, 1))
+    return Arrays(
+        inputs=rng.normal(size=(rows, steps, 5)).astype(np.float32),
+        advance=advance.astype(np.float32),
+        keep=(1 - advance).astype(np.float32),
+        targets=np.repeat(labels, steps, axis=1).astype(np.int32),
+        weights=np.eye(steps, dtype=np.float32)[np.full(rows, steps - 1)],
+    )
+
+
+@given(sequences=st.integers(1, 200), batch_size=st.integers(1, 64), seed=st.integers(0, 99))
+@settings(deadline=None)
+def test_an_epoch_shows_every_sequence_once(sequences, batch_size, seed):
+    order = batch_order(sequences, batch_size, np.random.default_rng(seed))
+    assert order.shape == (-(-sequences // batch_size), batch_size)
+    flat = order.ravel()
+    assert sorted(flat[:sequences]) == list(range(sequences))
+    assert (flat[sequences:] == -1).all()
+
+
+def test_epochs_are_shuffled_differently_and_repeatably():
+    first, again = np.random.default_rng(1), np.random.default_rng(1)
+    one, two = batch_order(50, 16, first), batch_order(50, 16, first)
+    assert not np.array_equal(one, two)
+    np.testing.assert_array_equal(one, batch_order(50, 16, again))
+
+
+def laid_out(given_arrays: Arrays) -> TrainingLayout:
+    return training_layout(given_arrays, units=UNITS, outputs=1, batch_size=BATCH, every_step=False)
+
+
+def test_what_fills_the_room_takes_no_part():
+    """Nonsense in the room's own steps and sequences does not show."""
+    given_arrays = some_arrays()
+    clean = laid_out(given_arrays)
+    rows, steps = given_arrays.advance.shape
+    dirty = [each.copy() for each in clean.planes]
+    for plane in dirty:
+        by_row = plane if plane.ndim == 1 else plane.swapaxes(0, 1)
+        by_row[rows:] = 1
+        if len(plane) == clean.shape.steps:
+            plane[steps:] = 1
+    order = batch_order(rows, BATCH, np.random.default_rng(0))
+    start = new_train_state(features=4, units=UNITS, outputs=1, seed=1)
+    one, *numbers = train_epoch(clean, start, order, 0.03)
+    other, *same_numbers = train_epoch(
+        replace(clean, planes=TimeMajorBatch(*dirty)), start, order, 0.03
+    )
+    assert numbers == same_numbers
+    for mine, theirs in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_training_changes_nothing_but_what_it_returns():
+    given_arrays = some_arrays()
+    start = new_train_state(features=4, units=UNITS, outputs=1, seed=1)
+    before = [w.numpy().copy() for w in start.weights]
+    order = batch_order(21, BATCH, np.random.default_rng(0))
+    after, *_ = train_epoch(laid_out(given_arrays), start, order, 0.03)
+    for was, is_, new in zip(before, start.weights, after.weights, strict=True):
+        np.testing.assert_array_equal(was, is_)
+        assert not np.array_equal(was, new)
+
+
+def test_the_same_arguments_give_the_same_bits_from_any_thread():
+    cases = [some_arrays(seed=seed) for seed in range(4)]
+
+    def whole(seed: int) -> bytes:
+        network = new_train_state(features=4, units=UNITS, outputs=1, seed=seed)
+        data, rng = as_tensors(laid_out(cases[seed])), np.random.default_rng(seed)
+        said = b""
+        for _ in range(5):
+            network, *numbers = train_epoch(data, network, batch_order(21, BATCH, rng), 0.03)
+            said += repr(numbers).encode()
+        asked = inference_layout(cases[seed], units=UNITS, outputs=1, every_step=False)
+        said += infer(asked, network.weights).tobytes()
+        return said + b"".join(w.numpy().tobytes() for w in network.weights)
+
+    alone = [whole(seed) for seed in range(4)]
+    assert len(set(alone)) == 4
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(whole, [*range(4)] * 3)) == alone * 3
+
+
+def test_a_program_is_built_once_and_shared():
+    shape = Shape(512, 10, 6, UNITS, 1, BATCH, every_step=False)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(epoch_program, [shape] * 4))
+    assert all(each is found[0] for each in found)
+    assert epoch_program(shape._replace(units=UNITS)) is found[0]
+
+
+def test_programs_are_bounded():
+    built = []
+
+    def build(shape):
+        built.append(shape)
+        return lambda: shape
+
+    cached = once(build)
+    shapes = [Shape(512, 10, 6, units, 1, BATCH, False) for units in range(1, PROGRAMS_KEPT + 2)]
+    for shape in shapes:
+        cached(shape)
+    assert built == shapes
+    cached(shapes[-1])
+    assert built == shapes, "the newest is kept"
+    cached(shapes[0])
+    assert built == [*shapes, shapes[0]], "the oldest was let go"
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 5])
+def test_probabilities_are_those_of_scipy(outputs):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=20, size=(6, 3, outputs)).astype(np.float32)
+    ours = probabilities(logits)
+    assert ours.shape == (6, 3, max(outputs, 2)) and ours.dtype == np.float32
+    wanted = softmax(logits, axis=2)
+    if outputs == 1:
+        wanted = np.concatenate([expit(-logits), expit(logits)], axis=2)
+    np.testing.assert_allclose(ours, wanted, atol=1e-6)
+
+
+@given(seed=st.integers(0, 999), classes=st.integers(2, 4))
+@settings(max_examples=30, deadline=None)
+def test_scores_are_those_of_keras(seed, classes):
+    rng = np.random.default_rng(seed)
+    said = rng.dirichlet(np.full(classes, 0.3), size=30).astype(np.float32)
+    targets = rng.integers(0, classes, size=30).astype(np.int32)
+    weights = rng.choice([0.0, 1.0, 2.0], size=30).astype(np.float32)
+    weights[0] = 1
+    ours = score(said, targets, weights)
+    accuracy = keras.metrics.SparseCategoricalAccuracy()
+    accuracy.update_state(targets, said, sample_weight=weights)
+    assert ours.accuracy == pytest.approx(float(accuracy.result()), abs=1e-6)
+    entropy = keras.metrics.SparseCategoricalCrossentropy()
+    entropy.update_state(targets, said, sample_weight=weights)
+    assert ours.loss == pytest.approx(float(entropy.result()), rel=1e-4, abs=1e-6)
+
+
+def test_initial_weights_follow_the_seed_and_only_the_seed():
+    one = new_train_state(features=3, units=UNITS, outputs=2, seed=1)
+    again = new_train_state(features=3, units=UNITS, outputs=2, seed=1)
+    other = new_train_state(features=3, units=UNITS, outputs=2, seed=2)
+    for mine, same in zip(one.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(mine, same)
+    assert not np.array_equal(one.weights.kernel, other.weights.kernel)
+    for moments in (one.momentum, one.velocity):
+        assert all((each.numpy() == 0).all() for each in moments)
+    assert float(one.updates) == 0
+
+
+def test_lengths_that_fit_one_room_share_their_programs(tmp_path):
+    """XLA itself says what it compiled: a file for every program."""
+    program = """
+import sys
+from pathlib import Path
+from maskdemo.training.run import train
+from tests.samples import small
+
+for length in (12, 15, 16):
+    for _ in train(small(padded_length=length, strategies=("no_mask",), epochs=1)):
+        pass
+    modules = [each.name for each in Path(sys.argv[1]).iterdir()]
+    print(sum("inference_epoch" in each for each in modules), len(modules))
+"""
+    # Nothing is loaded that another process has compiled.
+    flags = {"TF_XLA_FLAGS": "", "XLA_FLAGS": f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"}
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | flags,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    first, *others = run.stdout.splitlines()
+    assert int(first.split()[0]) > 0
+    assert others == [first, first]

@@ -1,0 +1,404 @@
+"""Runs: what a held state promises, what a comparison must keep equal, what a snapshot holds."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from maskdemo.data.inputs import inputs
+from maskdemo.data.padding import pad
+from maskdemo.data.sequences import Sequences
+from maskdemo.strategies import arrays
+from maskdemo.training import probes, programs, training_run
+from maskdemo.training.buckets import inference_layout
+from maskdemo.training.engine import infer
+from maskdemo.training.lstm import Weights
+from maskdemo.training.probes import PROBES, spread
+from maskdemo.training.run import compile_ahead, train, train_once
+from maskdemo.training.scoring import Score, probabilities
+from maskdemo.training.snapshot import NETWORK_BYTES, Snapshot
+from maskdemo.training.training_run import Record
+from tests.oracles import recurrence
+from tests.samples import ALL, small
+
+TASKS_TRIED = {
+    "one label": {},
+    "padding in front": {"side": "pre", "pad_value": 1.0, "mask_value": 1.0},
+    "missing readings": {"missing_rate": 0.4, "pad_value": -1.0},
+    "a label a step": {"task": "running_sign"},
+    "a label a step, valid ones": {"task": "running_sign", "count_invalid": False, "side": "pre"},
+    "a label a step, readings missing": {"task": "running_sign", "missing_rate": 0.6, "side": "pre"},
+}
+
+
+def last(experiment) -> Snapshot:
+    return list(train(experiment))[-1]
+
+
+def bits(snapshot: Snapshot) -> dict:
+    """Everything but the times, comparable bit for bit."""
+    return {
+        "curves": [asdict(replace(curve, epoch_seconds=None)) for curve in snapshot.curves],
+        "chance": snapshot.chance,
+        "done": snapshot.done,
+        "outputs": {name: each.tobytes() for name, each in snapshot.probes.outputs.items()},
+        "networks": {
+            name: [[each.epoch, *(w.tobytes() for w in weights_of(each))] for each in kept]
+            for name, kept in snapshot.networks.items()
+        },
+    }
+
+
+def weights_of(network) -> Weights:
+    return Weights(*(getattr(network, name) for name in Weights._fields))
+
+
+def say(experiment, strategy: str, weights, sequences: Sequences, **padding) -> np.ndarray:
+    """Probabilities (N, T, classes) through the real engine."""
+    batch = pad(sequences, **padding)
+    made = arrays(
+        strategy,
+        batch,
+        mask_value=experiment.mask_value,
+        per_step=experiment.per_step,
+        count_invalid=experiment.count_invalid,
+    )
+    everywhere = replace(made, weights=np.ones_like(made.weights))
+    sizes = {"units": experiment.units, "outputs": experiment.spec.outputs}
+    return probabilities(infer(inference_layout(everywhere, every_step=True, **sizes), weights))
+
+
+def on_real_steps(said: np.ndarray, padded: np.ndarray) -> np.ndarray:
+    return said[~padded]
+
+
+RECTANGLES = [
+    {"padded_length": length, "side": side, "pad_value": value}
+    for length in (8, 9, 16)
+    for side in ("post", "pre")
+    for value in (0.0, 1.0, -9.0, 1000.0)
+]
+
+
+def moved_by_padding(strategy: str, case: str) -> float:
+    """The largest change of a trained network's outputs on real steps over all the rectangles."""
+    experiment = small(**{**TASKS_TRIED[case], "strategies": (strategy,), "epochs": 4})
+    weights = weights_of(last(experiment).networks[strategy][-1])
+    test = inputs(experiment).data.test
+    said = [
+        on_real_steps(say(experiment, strategy, weights, test, **shape), pad(test, **shape).padded)
+        for shape in RECTANGLES
+    ]
+    return max(float(np.abs(each - said[0]).max()) for each in said)
+
+
+@pytest.mark.parametrize("case", ["one label", "missing readings", "a label a step"])
+def test_padding_cannot_move_a_held_state(case):
+    assert moved_by_padding("held_state", case) <= 1e-6
+
+
+@pytest.mark.parametrize("strategy", ["no_mask", "zeroed_input", "mask_feature"])
+def test_padding_moves_a_state_that_is_not_held(strategy):
+    assert moved_by_padding(strategy, "one label") > 0.01
+
+
+@pytest.mark.parametrize("case", TASKS_TRIED)
+def test_leak_is_the_change_against_each_sequence_alone(case):
+    """For all strategies, by the plain recurrence on unpadded sequences, one by one."""
+    experiment = small(**TASKS_TRIED[case], strategies=ALL)
+    snapshot = last(experiment)
+    test = inputs(experiment).data.test
+    options = {
+        "mask_value": experiment.mask_value,
+        "per_step": experiment.per_step,
+        "count_invalid": experiment.count_invalid,
+    }
+    for curve in snapshot.curves:
+        weights = weights_of(snapshot.networks[curve.strategy][-1])
+        whole = inputs(experiment).test
+        made = arrays(curve.strategy, whole, **options)
+        padded_says = recurrence.said(weights, made)
+        change = 0.0
+        for row, values in enumerate(test.values):
+            one = Sequences((values,), test.observed[row : row + 1], test.labels[row : row + 1])
+            bare = pad(one, padded_length=len(values), side="post", pad_value=experiment.pad_value)
+            alone_made = arrays(curve.strategy, bare, **options)
+            alone_says = recurrence.said(weights, alone_made)[0]
+            if experiment.per_step:
+                mine = padded_says[row][whole.valid[row]]
+                alone_says = alone_says[bare.valid[0]]
+            else:
+                mine = padded_says[row][made.weights[row] > 0]
+                alone_says = alone_says[alone_made.weights[0] > 0]
+            change = max(change, np.abs(mine - alone_says).max())
+        assert curve.leak == pytest.approx(change, abs=2e-6), curve.strategy
+
+
+@pytest.mark.parametrize("case", TASKS_TRIED)
+def test_a_held_state_leaks_exactly_nothing_and_no_mask_does(case):
+    snapshot = last(small(**TASKS_TRIED[case]))
+    leaks = {curve.strategy: curve.leak for curve in snapshot.curves}
+    assert leaks["held_state"] == 0
+    if case != "a label a step":
+        assert leaks["no_mask"] > 1e-3
+    else:
+        # Padding after the end comes too late to change what was said before it.
+        assert leaks["no_mask"] == 0
+
+
+def test_only_a_mask_that_matches_the_padding_holds_the_state():
+    matching = last(small(strategies=("masking_layer",), pad_value=3.0, mask_value=3.0))
+    other = last(small(strategies=("masking_layer",), pad_value=3.0, mask_value=0.0))
+    assert matching.curves[0].leak == 0
+    assert other.curves[0].leak is not None and other.curves[0].leak > 1e-3
+
+
+@pytest.mark.parametrize("changes", [{}, {"side": "pre"}, {"task": "running_sign"}], ids=str)
+def test_multiplying_zero_padding_by_the_mask_changes_nothing(changes):
+    """Example 3 of the article, bit for bit the model without a mask over the whole training."""
+    snapshot = last(small(**changes, strategies=("no_mask", "zeroed_input"), epochs=5, repeats=2))
+    for bare, zeroed in zip(snapshot.curves[::2], snapshot.curves[1::2], strict=True):
+        assert (bare.strategy, zeroed.strategy) == ("no_mask", "zeroed_input")
+        for name in ("loss", "accuracy", "test_loss", "test_accuracy", "test_valid_accuracy", "leak"):
+            assert getattr(bare, name) == getattr(zeroed, name)
+    one, other = (bits(snapshot)["networks"][name] for name in ("no_mask", "zeroed_input"))
+    assert one == other
+    padded_with_one = last(small(strategies=("no_mask", "zeroed_input"), pad_value=1.0))
+    assert padded_with_one.curves[0].loss != padded_with_one.curves[1].loss
+
+
+def test_the_same_experiment_gives_the_same_bits_also_among_others():
+    experiment = small(strategies=ALL, repeats=2)
+    alone = [bits(each) for each in train(experiment)]
+    assert [bits(each) for each in train(experiment, threads=1)] == alone
+    others = [small(seed=seed, strategies=ALL) for seed in (1, 2)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda one: list(train(one)), [experiment, *others, experiment]))
+    assert [bits(each) for each in together[0]] == alone
+    assert [bits(each) for each in together[3]] == alone
+    assert bits(together[1][-1]) != bits(together[2][-1])
+
+
+def test_a_strategy_does_not_notice_its_company():
+    """Only the strategy differs: the same data, weights and batches for each, alone or not."""
+    together = {curve.strategy: curve for curve in last(small(strategies=ALL)).curves}
+    for strategy in ("no_mask", "held_state"):
+        alone = last(small(strategies=(strategy,))).curves[0]
+        assert replace(alone, epoch_seconds=None) == replace(together[strategy], epoch_seconds=None)
+
+
+def test_more_repeats_and_more_epochs_begin_the_same():
+    few, many = last(small()), last(small(repeats=2, epochs=3))
+    for short, long in zip(few.curves, many.curves[:2], strict=True):
+        assert long.loss[:2] == short.loss and long.test_loss[:2] == short.test_loss
+    first, second = many.curves[0], many.curves[2]
+    assert (first.strategy, first.repeat) == ("no_mask", 0)
+    assert (second.strategy, second.repeat) == ("no_mask", 1)
+    assert first.loss != second.loss
+
+
+def test_with_nothing_padded_nothing_differs():
+    """Example 1: one length for all."""
+    snapshot = last(small(min_length=8, max_length=8, padded_length=8, strategies=ALL))
+    plain = {
+        "no_mask",
+        "masking_layer",
+        "zeroed_input",
+        "zeroed_state",
+        "held_state",
+        "last_valid_step",
+    }
+    losses = {curve.strategy: curve.loss for curve in snapshot.curves}
+    assert len({losses[name] for name in plain}) == 1
+    assert losses["mask_feature"] != losses["no_mask"]
+    assert {curve.leak for curve in snapshot.curves} == {0.0}
+
+
+def test_what_an_epoch_took_leaves_out_the_first_which_may_wait_for_a_compiler():
+    epochs = {"trained": [(0.0, 0.0)] * 3, "tested": [(Score(0.0, 0.0), 0.0)] * 3}
+    one = Record("no_mask", 0, scored=9, **epochs, seconds=[2.0, 2.5, 3.1])
+    other = Record("no_mask", 1, scored=9, **epochs, seconds=[0.4, 1.0, 1.5])
+    assert one.curve(1, finished=False).epoch_seconds is None
+    assert one.curve(2, finished=False).epoch_seconds == pytest.approx(0.5)
+    curves = (one.curve(3, finished=True), other.curve(3, finished=True))
+    last = replace(list(train(small(epochs=1)))[-1], curves=curves)
+    assert last.epoch_seconds("no_mask") == pytest.approx(0.55)
+    assert last.epoch_seconds("held_state") is None
+
+
+def test_snapshots_arrive_epoch_by_epoch_and_stay_as_they_are():
+    experiment = small(repeats=2, epochs=3, strategies=("no_mask", "held_state", "mask_feature"))
+    seen, copies = [], []
+    for snapshot in train(experiment):
+        seen.append(snapshot)
+        copies.append(bits(snapshot))
+    assert [bits(each) for each in seen] == copies
+    assert len(seen) == 6
+    assert [each.done for each in seen] == pytest.approx([n / 6 for n in range(1, 7)])
+    assert [each.finished for each in seen] == [False] * 5 + [True]
+    assert all(one.seconds < other.seconds for one, other in pairwise(seen))
+    for number, snapshot in enumerate(seen):
+        repeat, epoch = divmod(number, 3)
+        wanted = [(r, s) for r in range(repeat + 1) for s in experiment.strategies]
+        assert [(curve.repeat, curve.strategy) for curve in snapshot.curves] == wanted
+        reached = 3 if repeat else epoch + 1
+        for curve in snapshot.curves:
+            epochs = 3 if curve.repeat < repeat else epoch + 1
+            for name in ("loss", "accuracy", "test_loss", "test_accuracy", "test_valid_accuracy"):
+                values = getattr(curve, name)
+                assert len(values) == epochs and np.isfinite(values).all()
+            assert (curve.leak is None) == (epochs < 3)
+            assert curve.finished == (curve.leak is not None)
+            assert curve.scored == experiment.test_size
+        assert snapshot.probes.epochs == tuple(range(1, reached + 1))
+        for output in snapshot.probes.outputs.values():
+            assert output.shape == (reached, PROBES, experiment.padded_length, 2)
+            np.testing.assert_allclose(output.sum(axis=-1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", TASKS_TRIED)
+def test_what_is_reported_is_what_the_kept_network_says(case):
+    """Accuracy and probe outputs, recomputed by the plain recurrence from the last weights."""
+    experiment = small(**TASKS_TRIED[case], strategies=ALL)
+    snapshot = last(experiment)
+    test = inputs(experiment).test
+    for curve in snapshot.curves:
+        network = snapshot.networks[curve.strategy][-1]
+        assert network.epoch == experiment.epochs
+        made = arrays(
+            curve.strategy,
+            test,
+            mask_value=experiment.mask_value,
+            per_step=experiment.per_step,
+            count_invalid=experiment.count_invalid,
+        )
+        said = recurrence.said(weights_of(network), made)
+        right = said.argmax(axis=2) == made.targets
+        reported = (right * made.weights).sum() / made.weights.sum()
+        on_valid = right[test.valid].mean() if experiment.per_step else reported
+        # A test sequence on the very edge may fall to either side by rounding.
+        edge = 1.5 / float(made.weights.sum())
+        assert curve.test_accuracy[-1] == pytest.approx(reported, abs=edge)
+        assert curve.test_valid_accuracy[-1] == pytest.approx(on_valid, abs=1.5 / int(test.valid.sum()))
+        assert curve.test_loss[-1] == pytest.approx(
+            recurrence.loss(weights_of(network), made), abs=1e-5
+        )
+        rows = [int(at) for at in np.linspace(0, experiment.test_size - 1, PROBES)]
+        np.testing.assert_array_equal(snapshot.probes.values, test.values[rows])
+        np.testing.assert_allclose(snapshot.probes.outputs[curve.strategy][-1], said[rows], atol=5e-6)
+
+
+def test_reported_accuracy_counts_padding_and_valid_accuracy_does_not():
+    """The inflation itself: labels of padded steps are all 0, which is soon learned."""
+    snapshot = last(small(task="running_sign", epochs=12, min_length=2, max_length=5))
+    held = snapshot.curves[1]
+    assert held.test_accuracy[-1] != held.test_valid_accuracy[-1]
+    bare = snapshot.curves[0]
+    assert bare.test_accuracy[-1] > bare.test_valid_accuracy[-1] + 0.02
+    one_label = last(small()).curves[0]
+    assert one_label.test_accuracy == one_label.test_valid_accuracy
+
+
+def test_networks_are_kept_evenly_and_within_their_room():
+    experiment = small(epochs=12)
+    snapshot = last(experiment)
+    epochs = [each.epoch for each in snapshot.networks["no_mask"]]
+    assert epochs == list(range(1, 13))
+    one = snapshot.networks["no_mask"][0].nbytes
+    for size in (one, NETWORK_BYTES // 10, NETWORK_BYTES // 2, NETWORK_BYTES, 3 * NETWORK_BYTES):
+        kept = spread(experiment.epochs, NETWORK_BYTES // (2 * size))
+        assert 12 in kept and kept <= set(range(1, 13))
+        assert len(kept) == 1 or len(kept) * size * 2 <= NETWORK_BYTES
+
+
+def test_what_the_probes_are_told_is_kept_evenly_and_within_its_room(monkeypatch):
+    whole = list(train(small(epochs=12)))
+    one = 2 * whole[-1].probes.outputs["no_mask"][:1].nbytes
+    monkeypatch.setattr(probes, "PROBE_BYTES", 4 * one)
+    for snapshot, full in zip(train(small(epochs=12)), whole, strict=True):
+        epochs, newest = snapshot.probes.epochs, full.probes.epochs[-1]
+        assert epochs == (*(at for at in (1, 5, 8, 12) if at < newest), newest)
+        for name, outputs in snapshot.probes.outputs.items():
+            kept = [full.probes.outputs[name][at - 1] for at in epochs]
+            np.testing.assert_array_equal(outputs, kept)
+    assert [snapshot.probes.place(at) for at in (0, 1, 4, 5, 11, 12)] == [0, 0, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("side", ["post", "pre"])
+def test_probes_know_where_the_answer_is_read(side):
+    probes = last(small(side=side, strategies=("no_mask", "last_valid_step"))).probes
+    steps = probes.valid.shape[1]
+    assert (probes.read_out["no_mask"] == steps - 1).all()
+    for row, at in enumerate(probes.read_out["last_valid_step"]):
+        assert probes.valid[row, at] and not probes.valid[row, at + 1 :].any()
+    per_step = last(small(task="running_sign", side="post", count_invalid=False)).probes
+    assert [per_step.valid[row, at] for row, at in enumerate(per_step.read_out["no_mask"])]
+    assert (per_step.read_out["no_mask"] == per_step.valid.sum(axis=1) - 1).all()
+
+
+def curve_threads() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name.startswith("curve")}
+
+
+def test_closing_a_run_stops_it():
+    before = curve_threads()
+    run = train(small(epochs=200))
+    next(run)
+    assert curve_threads() - before
+    run.close()
+    assert not curve_threads() - before
+
+
+def test_compiling_ahead_leaves_nothing_to_compile_and_trains_nothing(monkeypatch):
+    experiment = small(units=3, strategies=ALL)
+    trained = []
+    real = training_run.train_epoch
+    monkeypatch.setattr(training_run, "train_epoch", lambda *given: trained.append(1) or real(*given))
+    before = programs.programs()
+    compile_ahead(experiment)
+    compiled = programs.programs()
+    assert compiled > before and not trained
+    assert last(experiment).finished
+    assert trained and programs.programs() == compiled
+    compile_ahead(small(units=5), stop=lambda: True)
+    assert programs.programs() == compiled
+
+
+@pytest.mark.parametrize("case", TASKS_TRIED)
+def test_a_training_alone_ends_as_its_curve_does(case):
+    experiment = small(**TASKS_TRIED[case], repeats=2)
+    for curve in last(experiment).curves:
+        alone = train_once(replace(experiment, strategies=(curve.strategy,)), curve.repeat)
+        assert alone.accuracy == curve.test_accuracy[-1] and alone.loss == curve.test_loss[-1]
+        assert alone.valid_accuracy == curve.test_valid_accuracy[-1]
+        assert alone.scored == curve.scored
+
+
+def test_a_failure_ends_the_run_with_its_reason(monkeypatch):
+    def broken(self):
+        raise RuntimeError("no more room")
+
+    run = train(small(epochs=3))
+    next(run)
+    monkeypatch.setattr(training_run.TrainingRun, "score", broken)
+    with pytest.raises(RuntimeError, match="no more room"):
+        list(run)
+
+
+def test_other_repeats_fill_the_cores_but_never_overtake_on_the_screen(monkeypatch):
+    """One strategy and four threads: all repeats train at once, snapshots come in order."""
+    meeting = threading.Barrier(3, timeout=60)
+    real = training_run.TrainingRun.score
+
+    def score(self):
+        if len(self.record.trained) == 1:
+            meeting.wait()
+        real(self)
+
+    monkeypatch.setattr(training_run.TrainingRun, "score", score)
+    seen = list(train(small(strategies=("no_mask",), repeats=3), threads=3))
+    assert [len(each.curves) for each in seen] == [1, 1, 2, 2, 3, 3]
+    assert [each.curves[-1].repeat for each in seen] == [0, 0, 1, 1, 2, 2]

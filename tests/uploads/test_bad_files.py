@@ -1,0 +1,309 @@
+"""Files that cannot be used: each is refused with a sentence that has the place and what to change."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskdemo.errors import InvalidSettings, InvalidTable
+from maskdemo.experiment import Experiment
+from maskdemo.uploads.columns import guess
+from maskdemo.uploads.limits import MOST_BYTES, MOST_STEPS, MOST_TEST, MOST_TRAIN
+from maskdemo.uploads.reading import read
+from maskdemo.uploads.task import Preparation, task_of
+from tests.uploads.files import archive
+
+HEADER = ["id", "t", "x", "word", "label"]
+
+
+def rows(sequences: int = 40, length: int = 3) -> list[list]:
+    """A good table: two labels in turn, a number and a word at each step."""
+    return [
+        [number, step, number + step / 10, "up" if step % 2 else "down", number % 2]
+        for number in range(sequences)
+        for step in range(length)
+    ]
+
+
+def written(table: list[list], *, header: list[str] = HEADER) -> bytes:
+    return "".join(",".join(map(str, row)) + "\n" for row in [header, *table]).encode()
+
+
+def changed(line: int, column: str, value: object) -> bytes:
+    """The good table with one field of one line (the header is line 1) changed."""
+    table = rows()
+    table[line - 2][HEADER.index(column)] = value
+    return written(table)
+
+
+def filled(column: str, value: object) -> bytes:
+    table = rows()
+    for row in table:
+        row[HEADER.index(column)] = value
+    return written(table)
+
+
+def refusal(content: bytes, name: str = "mine.csv", **meant) -> str:
+    """The sentence with which the file is refused."""
+    with pytest.raises(InvalidTable) as refused:
+        table = read(name, content)
+        task_of(table, replace(guess(table.frame), **meant))
+    sentence = str(refused.value)
+    assert sentence.endswith(".") and len(sentence) < 400 and "\n" not in sentence
+    return sentence
+
+
+def test_the_good_table_is_good():
+    own = task_of(table := read("mine.csv", written(rows())), guess(table.frame))
+    assert (len(own.data.train), len(own.data.test), own.task.features) == (24, 16, 3)
+
+
+ENORMOUS = b"a,b\n" + b"1," * (MOST_BYTES // 2 - 8)
+
+BAD = {
+    "empty": (b" \n", "The file is empty."),
+    "header alone": (b"id,x,label\n", "no rows"),
+    "no header": (b"1,2,3\n4,5,6\n", "Line 1 holds numbers"),
+    "one column": (b"id\n1\n", "Line 1 names one column only"),
+    "twice": (b"id,x,x\n1,2,3\n", "Line 1 names two columns 'x'"),
+    "not UTF-8": (written(rows()).replace(b"up", b"\xfcp", 1), "Line 3 is not UTF-8"),
+    "UTF-16": (written(rows()).decode().encode("utf-16"), "UTF-16"),
+    "bytes": (b"id,x\n1,2\n\0\0,3\n", "Line 3 holds bytes that are no text"),
+    "too short a row": (written([*rows(), [1, 2]]), "Line 122 has 2 fields, the header 5"),
+    "too long a row": (written([*rows(), [1] * 7]), "Line 122 has 7 fields, the header 5"),
+    "open quotation": (changed(9, "word", '"up'), "Line 9 has 4 fields, the header 5"),
+    "text in numbers": (changed(7, "x", "broken"), "Line 7: 'broken' in 'x' is not a number"),
+    "decimal comma": (changed(7, "x", '"1,5"'), "Line 7: '1,5' in 'x' is not a number"),
+    "infinite": (changed(8, "x", "inf"), "Line 8: 'inf' in 'x' is infinite"),
+    "huge": (changed(8, "x", "1e300"), "Line 8: '1e+300' in 'x' is infinite, or as good as"),
+    "310 digits": (changed(7, "x", "1" * 310), "Line 7: 'inf' in 'x' is infinite, or as good as"),
+    "310 digits of others": (changed(7, "t", "1" * 310), "Line 7: '" + "1" * 40 + "...' in 't' is inf"),
+    "formula": (changed(5, "x", "=A1+B1"), "Line 5: '=A1+B1' in 'x' is a formula"),
+    "formula label": (changed(5, "label", "=CMD()"), "Line 5: '=CMD()' in 'label' is a formula"),
+    "one class": (filled("label", "yes"), "All labels in 'label' are 'yes'"),
+    "one sequence": (filled("id", 7), "All rows belong to one sequence, '7'"),
+    "no label": (changed(4, "label", ""), "Line 4 has nothing usable in 'label'"),
+    "no id": (changed(4, "id", ""), "Line 4 has nothing usable in 'id'"),
+    "no order": (changed(4, "t", "inf"), "Line 4 has nothing usable in 't'"),
+    "id a fraction": (changed(6, "id", 1.5), "The sequence in line 6 is called 1.5"),
+    "same order": (changed(6, "t", 0), "Line 5 and line 6 are the same step, '0', of sequence '1'"),
+    "label changes": (changed(6, "label", 0), "'1' the label changes from '1' to '0' in line 6"),
+    "too few": (written(rows(30)), "There are 30 sequences; 16"),
+    "a header of nothing": (b'""\n' + written(rows()), "Line 1 has no names"),
+    "a measurement": (
+        written([[*row[:4], 0.5 * index] for index, row in enumerate(rows())]),
+        "'label' holds 120 different labels",
+    ),
+    "too large": (b"x" * (MOST_BYTES + 2**19), "The file has more than 20 MB"),
+    "one enormous line": (ENORMOUS, "Line 2 has 20,971,"),
+    "commas alone": (b"," * MOST_BYTES, "Line 1 has 20,971,520 characters"),
+    "lines of commas": ((b"," * 1000 + b"\n") * 20_000, "Line 1 has no names"),
+    "a spreadsheet": (b"\xd0\xcf\x11\xe0", "Save the sheet as CSV UTF-8"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_file_is_refused_with_a_sentence(what):
+    content, part = BAD[what]
+    name = "mine.xls" if what == "a spreadsheet" else "mine.csv"
+    meant = {"per_step": False} if what == "label changes" else {}
+    assert part in refusal(content, name, **meant)
+
+
+def test_all_missing_is_refused():
+    assert "The column 'x' is empty" in refusal(filled("x", ""), features=("x",))
+    table = rows()
+    for row in table:
+        row[2 if row[1] else 3] = ""  # the number or the word
+    sentence = refusal(written(table), features=("x", "word"))
+    assert "No row has a value in all of the features" in sentence
+
+
+def test_unsorted_rows_are_sorted_and_told():
+    table = rows()
+    table[1], table[2] = table[2], table[1]
+    read_table = read("mine.csv", written(table))
+    own = task_of(read_table, guess(read_table.frame), Preparation(standardise=False))
+    assert "The rows of 1 of 40 sequences were not in order: they were sorted." in own.notes
+    good = read("mine.csv", written(rows()))
+    again = task_of(good, guess(good.frame), Preparation(standardise=False))
+    for mine, theirs in zip(own.data.train.values, again.data.train.values, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+OFFSETS = ("2024-10-27T02:50:00+02:00", "2024-10-27T02:10:00+01:00", "2024-10-27T02:50:00+01:00")
+
+
+def test_times_of_one_place_are_in_order_when_its_clocks_go_back():
+    table = [[row[0], OFFSETS[row[1]], *row[2:]] for row in rows()]
+    timed = read("mine.csv", written(table))
+    assert guess(timed.frame).order == "t"
+    own = task_of(timed, guess(timed.frame))
+    good = task_of(table := read("mine.csv", written(rows())), guess(table.frame))
+    assert own.notes == good.notes and not any("not in order" in each for each in own.notes)
+    for mine, theirs in zip(own.data.train.values, good.data.train.values, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("line", ['""', '"  "', "  "])
+def test_a_line_of_nothing_is_no_row_and_is_counted(line):
+    lines = written(rows()).decode().splitlines()
+    broken = [*lines[:4], line, *lines[4:8], "3,9,broken,up,1", *lines[8:], ""]
+    sentence = refusal("\n".join(broken).encode())
+    # To pandas quoted blanks are a text, and so a sequence without a name.
+    assert sentence.startswith("Line 5 has nothing" if line == '"  "' else "Line 10: 'broken' in 'x'")
+    if line != '"  "':
+        own = read("mine.csv", "\n".join([*lines[:4], line, *lines[4:], line, ""]).encode())
+        assert len(own.frame) == 120 and task_of(own, guess(own.frame)).task.fixed is not None
+
+
+def test_an_id_that_pandas_made_a_float_is_an_id():
+    table = read("mine.csv", written([[f"{row[0]}.0", *row[1:]] for row in rows()]))
+    assert task_of(table, guess(table.frame)).task.fixed is not None
+
+
+def test_a_split_column_may_say_only_train_or_test():
+    table = [[*row, "train" if row[0] < 20 else "val"] for row in rows()]
+    sentence = refusal(written(table, header=[*HEADER, "part"]), split="part", features=("x",))
+    assert "Line 62: 'val' in 'part' is neither train nor test" in sentence
+    table = [[*row, "train" if row[1] else "test"] for row in rows()]
+    sentence = refusal(written(table, header=[*HEADER, "part"]))
+    assert "Sequence '0' changes its part from 'test' to 'train' in line 3" in sentence
+    table = [[*row, "train" if row[0] < 30 else "test"] for row in rows()]
+    assert "The test part has 10 sequences" in refusal(written(table, header=[*HEADER, "part"]))
+
+
+def test_what_is_too_long_or_too_many_comes_with_an_offer():
+    long = read("mine.csv", written(rows(40, MOST_STEPS + 1)))
+    with pytest.raises(InvalidTable, match=r"Sequence '0' has 201 steps; 200 are possible") as refused:
+        task_of(long, guess(long.frame))
+    assert refused.value.offer == "every"
+    halved = task_of(long, guess(long.frame), Preparation(every=2))
+    assert halved.task.fixed.max_length == 101 and "One step in 2" in halved.notes[0]
+
+    many = read("mine.csv", written(rows(6500, 2)))
+    with pytest.raises(InvalidTable, match=r"6,500 sequences .* 6,000 of that size") as refused:
+        task_of(many, guess(many.frame))
+    assert refused.value.offer == "sample"
+    drawn = task_of(many, guess(many.frame), Preparation(sample=True, seed=3))
+    assert (len(drawn.data.train), len(drawn.data.test)) == (MOST_TRAIN, MOST_TEST)
+    assert "6,000 of 6,500 sequences were drawn with seed 3." in drawn.notes
+
+
+def test_the_limits_are_those_of_an_experiment():
+    Experiment(task="last_sign", train_size=MOST_TRAIN, test_size=MOST_TEST, padded_length=MOST_STEPS,
+               epochs=1, repeats=1, units=1)  # fmt: skip
+    limits = {"train_size": MOST_TRAIN, "test_size": MOST_TEST, "padded_length": MOST_STEPS}
+    for setting, limit in limits.items():
+        with pytest.raises(InvalidSettings):
+            Experiment(task="last_sign", **{setting: limit + 1})
+
+
+def test_a_parquet_bomb_is_refused_before_it_unpacks():
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), ["x" * 10_000])
+    lists = pa.array([[0.0] * 1000] * 1000)
+    zeros = {f"x{at}": np.zeros(450_000) for at in range(40)}
+    for table, part in (
+        (pa.table({"id": np.zeros(600_000, np.int8)}), "The table has 600,000 rows"),
+        (pa.table(zeros), "unpacks to more than 137"),
+        (pa.table({"id": range(1000), "x": lists}), "The column 'x' holds lists"),
+    ):
+        content = packed(table)
+        assert len(content) < 500_000
+        assert part in refusal(content, "mine.parquet")
+    # A long text that is repeated stays one text.
+    content = packed(pa.table({"id": range(100_000), "x": text}))
+    tracemalloc.start()
+    before = pa.total_allocated_bytes()
+    read("mine.parquet", content)
+    assert tracemalloc.get_traced_memory()[1] < 50e6 and pa.total_allocated_bytes() - before < 50e6
+    tracemalloc.stop()
+
+
+def test_what_parquet_holds_and_nobody_can_read_is_refused_by_name():
+    table = pa.Table.from_pandas(pd.DataFrame(rows(), columns=HEADER), preserve_index=False)
+    ids = table["id"].to_pylist()
+    halves = pa.array(np.array(ids, np.float16))
+    raw = pa.array([b"\xff%d" % each for each in ids])
+    for at, name in enumerate(HEADER):
+        sentence = refusal(packed(table.set_column(at, name, raw)), "mine.parquet")
+        assert f"The column '{name}' holds bytes that are no text" in sentence
+    sentence = refusal(packed(table.set_column(0, "id", halves)), "mine.parquet")
+    assert "The column 'id' holds numbers of half precision" in sentence
+    # Bytes that are a text are read as they were.
+    named = pa.array([b"s%d" % each for each in ids])
+    own = read("mine.parquet", packed(table.set_column(0, "id", named)))
+    assert len(task_of(own, guess(own.frame)).data.train) == 24
+
+
+def packed(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "npz"])
+def test_what_only_its_name_makes_a_table_is_refused(ending):
+    assert f"This is not a {ending} file" in refusal(b"id,x\n1,2\n", f"mine.{ending}")
+    magic = b"PAR1" if ending == "parquet" else b"PK\x03\x04"
+    assert refusal(magic + b"\x07" * 1000, f"mine.{ending}")
+
+
+@given(cut=st.floats(0, 1), at=st.floats(0, 1), byte=st.integers(0, 255))
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_file_is_read_or_refused_but_never_fails(cut, at, byte):
+    frame = pd.DataFrame(rows(), columns=HEADER)
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer)
+    whole = archive(values=np.ones((6, 2)), lengths=np.array([2, 4]), labels=np.array([0, 1]))
+    for content in (buffer.getvalue(), whole, written(rows())):
+        damaged = bytearray(content[: max(8, int(cut * len(content)))])
+        damaged[int(at * (len(damaged) - 1))] = byte
+        try:
+            table = read("mine.csv", bytes(damaged))
+            task_of(table, guess(table.frame))
+        except InvalidTable:
+            pass
+
+
+def test_archives_are_checked_before_they_are_loaded():
+    lengths, labels = np.array([2, 4]), np.array([0, 1])
+    good = {"values": np.ones((6, 2)), "lengths": lengths, "labels": labels}
+    assert len(read("x.npz", archive(**good)).frame) == 6
+    for changes, part in (
+        ({"values": np.ones((7, 2))}, "values has 7 steps, but the lengths add up to 6"),
+        ({"values": np.ones((2, 3, 1))}, "has no room for 2 sequences of up to 4 steps"),
+        ({"values": np.array([["a", "b"]] * 6)}, "values must be numbers"),
+        ({"values": np.array([[None, 1]] * 6)}, "holds Python objects"),
+        ({"values": np.zeros((2**24, 2))}, "The archive unpacks to 256 MB"),
+        ({"lengths": np.array([2.5, 3.5])}, "Entry 1 of lengths is 2.5"),
+        ({"lengths": np.array([6, 0])}, "Entry 2 of lengths is 0"),
+        ({"labels": np.arange(5)}, "labels must be one a sequence or one a step"),
+    ):
+        assert part in refusal(archive(**(good | changes)), "mine.npz")
+    mixed = {f"test_{name}": array for name, array in good.items()}
+    mixed |= {f"train_{name}": array for name, array in good.items()}
+    mixed["train_labels"] = np.array(["a", "b"])
+    assert "one holds texts, the other numbers" in refusal(archive(**mixed), "mine.npz")
+    assert "no array 'labels'" in refusal(archive(values=np.ones((6, 2)), lengths=lengths), "mine.npz")
+
+
+def test_an_array_that_claims_more_than_is_there_takes_no_memory():
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": (2**40, 2)}
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr("values.npy", header.getvalue())
+    assert "The array 'values.npy' is not stored whole" in refusal(buffer.getvalue(), "mine.npz")

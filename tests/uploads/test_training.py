@@ -1,0 +1,116 @@
+"""One's own sequences are a task like any other: they train, and stay where they were brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskdemo.data.inputs import inputs
+from maskdemo.data.registry import is_registered
+from maskdemo.errors import InvalidSettings
+from maskdemo.experiment import MOST_CELLS, SETTINGS, Experiment
+from maskdemo.results.trainings import Store
+from maskdemo.strategies import STRATEGIES
+from maskdemo.training.run import train
+from maskdemo.training.snapshot import Outcome
+from maskdemo.uploads.columns import guess
+from maskdemo.uploads.examples import EXAMPLES
+from maskdemo.uploads.reading import read
+from maskdemo.uploads.registry import register, unregister
+from maskdemo.uploads.task import Fixed, Own, Preparation, fine_as_they_are, fitted, task_of
+
+
+def example(at: int) -> Own:
+    table = read(EXAMPLES[at].file_name, EXAMPLES[at].csv())
+    columns = guess(table.frame)
+    return task_of(table, columns, Preparation(standardise=not fine_as_they_are(table.frame, columns)))
+
+
+@pytest.fixture
+def speech() -> Iterator[Own]:
+    own = example(0)
+    register(own)
+    yield own
+    unregister(own.task.name)
+
+
+def test_the_recording_trains_as_the_shipped_task_does_bit_for_bit(speech):
+    settings = {"strategies": tuple(STRATEGIES), "epochs": 2, "repeats": 2, "units": 4, "seed": 3}
+    for changes in ({}, {"missing_rate": 0.2, "side": "pre"}):
+        mine = list(train(Experiment(task=speech.task.name, **settings, **changes)))[-1]
+        precomputed = list(train(Experiment(task="japanese_vowels", **settings, **changes)))[-1]
+        for one, other in zip(mine.curves, precomputed.curves, strict=True):
+            for name in ("loss", "accuracy", "test_loss", "test_accuracy", "leak"):
+                assert getattr(one, name) == getattr(other, name)
+        for name in STRATEGIES:
+            np.testing.assert_array_equal(mine.probes.outputs[name], precomputed.probes.outputs[name])
+
+
+def test_no_link_tells_whose_sequences_they_are(speech):
+    one = fitted(speech, Experiment(units=8, padded_length=70))
+    assert one.to_params() == {"task": "own", "units": "8", "padded_length": "70"}
+    with pytest.raises(InvalidSettings, match="needs their file"):
+        Experiment.from_params(one.to_params())
+    kept, complaints = Experiment.parse_leniently(one.to_params())
+    assert (kept.units, kept.padded_length, kept.is_own) == (8, 70, False)
+    assert len(complaints) == 1 and speech.task.name not in complaints[0]
+    for complaint in (InvalidSettings, ValueError):
+        with pytest.raises(complaint) as refused:
+            Experiment(task="no such task")
+        assert speech.task.name not in str(refused.value)
+
+
+def test_what_is_taken_back_is_nowhere(speech):
+    one = fitted(speech, Experiment())
+    assert inputs(one).data.classes == 9
+    again = example(1)
+    register(again)
+    two = fitted(again, Experiment())
+    inputs(two)
+    unregister(again.task.name)
+    for use in (lambda: Experiment(task=again.task.name), lambda: inputs(two)):
+        with pytest.raises((InvalidSettings, KeyError)):
+            use()
+    assert not is_registered(again.task.name) and is_registered(speech.task.name)
+
+
+def test_the_store_on_disk_keeps_nothing_of_them(speech, tmp_path: Path):
+    store = Store(tmp_path)
+    one = fitted(speech, Experiment(strategies=("no_mask",)))
+    store.keep(one, 0, Outcome(accuracy=0.5, valid_accuracy=0.5, loss=1.0, seconds=1.0, scored=370))
+    assert store.find(one, 0) is None
+    precomputed = Experiment(strategies=("no_mask",))
+    store.keep(
+        precomputed, 0, Outcome(accuracy=0.5, valid_accuracy=0.5, loss=1.0, seconds=1.0, scored=370)
+    )
+    assert store.find(precomputed, 0) is not None
+
+
+def test_lengths_beyond_those_that_are_drawn_can_be_one_s_own(speech):
+    assert SETTINGS["max_length"].limits[1] == 100
+    long = Own(**{**vars(speech), "task": long_task(speech, 150)})
+    register(long)
+    assert fitted(long, Experiment(padded_length=60)).padded_length == 150
+    with pytest.raises(InvalidSettings, match="at least the longest sequence"):
+        Experiment(task=long.task.name, padded_length=149)
+    unregister(long.task.name)
+
+
+def test_padding_is_bounded_by_memory(speech):
+    wide = Own(**{**vars(speech), "task": long_task(speech, 29, features=64)})
+    register(wide)
+    one = fitted(wide, Experiment(padded_length=200))
+    sequences = one.train_size + one.test_size
+    assert sequences * one.padded_length * 64 <= MOST_CELLS < sequences * 200 * 64
+    with pytest.raises(InvalidSettings, match="640 sequences with 64 features, padded to 200 steps"):
+        Experiment(task=wide.task.name, padded_length=200)
+    unregister(wide.task.name)
+
+
+def long_task(own: Own, longest: int, *, features: int = 12):
+    fixed = Fixed(270, 370, 7, longest)
+    return replace(own.task, name="own-made-longer", fixed=fixed, features=features)
