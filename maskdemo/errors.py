@@ -1,6 +1,28 @@
-"""What goes wrong for people: each error is a sentence that says what to change."""
+"""Errors for people, each a sentence that says what to change, and how such a sentence quotes a value.
+
+>>> quoted("a\\x1b[31m\\nb"), quoted("x" * 100), quoted(10**5000)
+("'a\\\\x1b[31m b'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'", "'so large a number'")
+"""
 
 from __future__ import annotations
+
+#: Characters of a value that a sentence quotes, and bits of a whole number.
+MAX_QUOTED, MAX_BITS = 40, 10_000
+
+
+def quoted(value: object) -> str:
+    """Return a value that a stranger chose in quotation marks, on one line, cut after MAX_QUOTED.
+
+    Characters that a terminal could obey, or that turn the direction of the text, are escaped.
+    """
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return "'so large a number'"  # Python refuses to write out more than 4,300 digits
+    line = " ".join(str(value).split())
+    text = "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in line[: MAX_QUOTED + 1]
+    )
+    return f"'{text}'" if len(text) <= MAX_QUOTED else f"'{text[:MAX_QUOTED]}...'"
 
 
 class MaskdemoError(Exception):

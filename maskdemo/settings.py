@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from maskdemo.errors import InvalidSettings
+from maskdemo.errors import InvalidSettings, quoted
 
 T = TypeVar("T")
 #: No number that means anything is longer.
@@ -230,10 +230,3 @@ def parse_leniently(
 
 def _plainly(number: float) -> str:
     return str(number) if isinstance(number, int) else f"{number:g}"
-
-
-def quoted(value: Any) -> str:
-    """The value in quotation marks, for a sentence: its beginning, should it be long."""
-    huge = isinstance(value, int) and abs(value) >= 10**12
-    text = "so large a number" if huge else str(value)
-    return f"'{text}'" if len(text) <= LONGEST else f"'{text[:LONGEST]}...'"

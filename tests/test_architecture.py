@@ -20,7 +20,7 @@ PACKAGE = ROOT / "maskdemo"
 # after it. A new room takes its place here; one that is not built yet does no harm.
 ORDER = (
     # What needs nothing of the others.
-    *("errors", "cores", "memory", "loading", "titles", "results.digest"),
+    *("errors", "archives", "cores", "memory", "loading", "titles", "results.digest"),
     # What there is to learn, and the ways of handling its padding.
     *("data.sequences", "data.tasks", "data.registry", "data.padding", "strategies"),
     # How a network is trained and scored.
@@ -180,7 +180,7 @@ def test_an_import_is_found_wherever_it_stands(tmp_path, monkeypatch):
 
 def test_the_server_looks_into_no_model_of_a_stranger():
     """It passes the bytes on. Only the process of an audit can be ended while it reads them."""
-    looking = {f"maskdemo.audit.{each}" for each in ("archive", "configuration", "rebuild")}
+    looking = {f"maskdemo.audit.{each}" for each in ("keras_file", "configuration", "rebuild")}
     assert all(is_module(each) for each in looking)
     offenders = {
         name_of(path)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo.errors import InvalidSettings
-from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently, quoted
+from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,3 @@ def test_salvaging_gives_up_what_a_complaint_names_first_and_else_what_came_last
         {"fine": "1"},
         ("Bad.", "Too many."),
     )
-
-
-@given(value=st.one_of(st.text(), st.integers(), st.floats(), st.lists(st.integers())))
-def test_a_quotation_is_short(value):
-    assert len(quoted(value)) <= 45 and quoted(value)[0] == "'"

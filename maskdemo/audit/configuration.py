@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from maskdemo.audit import allowed
-from maskdemo.audit.archive import MAX_CONFIG
+from maskdemo.audit.keras_file import MAX_CONFIG
 from maskdemo.audit.limits import VOCABULARY
-from maskdemo.audit.values import bounded, label, listed, mapped, plain, shown
-from maskdemo.errors import UnsupportedModel
+from maskdemo.audit.values import bounded, label, listed, mapped, plain
+from maskdemo.errors import UnsupportedModel, quoted
 
 #: How many layers a model may have.
 MAX_LAYERS = 400
@@ -141,13 +141,13 @@ def _class(given: Any, table: Mapping[str, str], what: str) -> tuple[str, dict[s
     registered = given.get("registered_name")
     if name not in table:
         raise UnsupportedModel(
-            f"{shown(name)} is no {what} that is audited here: only Keras's own that compute are, no "
+            f"{quoted(name)} is no {what} that is audited here: only Keras's own that compute are, no "
             "custom ones, no Lambda, none that reads files. If you trust it: check_padding or --trust."
         )
     known = {table[name], table[name].replace("keras.src.models.functional", "keras"), "keras.models"}
     if module not in known or registered not in (None, name):
         raise UnsupportedModel(
-            f"{shown(name)} is said to come from {shown(str(registered or module))}, not from Keras."
+            f"{quoted(name)} is said to come from {quoted(registered or module)}, not from Keras."
         )
     inner = given.get("config")
     if not isinstance(inner, dict):
@@ -166,7 +166,7 @@ def _named_or_object(
         if value is None or (isinstance(value, str) and value.lower() in names):
             return value
         if isinstance(value, str):
-            raise UnsupportedModel(f"{shown(value)} is no {what} of Keras.")
+            raise UnsupportedModel(f"{quoted(value)} is no {what} of Keras.")
         name, inner = _class(value, table, what)
         return _object(
             name, table[name], {key: plain(key, each) for key, each in inner.items() if key != "seed"}
@@ -182,7 +182,7 @@ def _activation(value: Any) -> Any:
         value = value.get("config")
     if value is None or (isinstance(value, str) and value in allowed.ACTIVATIONS):
         return value
-    raise UnsupportedModel(f"{shown(str(value))} is no activation of Keras.")
+    raise UnsupportedModel(f"{quoted(value)} is no activation of Keras.")
 
 
 _BY_ENDING: dict[str, Callable[[Any], Any]] = {
@@ -199,7 +199,7 @@ def _dtype(value: Any) -> Any:
         value = inner.get("name")
     if value is None or (isinstance(value, str) and value in allowed.DTYPES):
         return value
-    raise UnsupportedModel(f"{shown(str(value))} is no dtype that is audited here.")
+    raise UnsupportedModel(f"{quoted(value)} is no dtype that is audited here.")
 
 
 def _node(given: Any) -> dict[str, Any]:
@@ -225,9 +225,7 @@ def _call_argument(key: str, value: Any) -> Any:
             return {"class_name": name, "config": parts}
         if name == "__keras_tensor__" and isinstance(inner, dict):
             return {"class_name": name, "config": _tensor(inner)}
-        raise UnsupportedModel(
-            f"A layer is called on {shown(str(name))}, which is no tensor of the model."
-        )
+        raise UnsupportedModel(f"A layer is called on {quoted(name)}, which is no tensor of the model.")
     if key == "dtype":
         return _dtype(value)
     return plain(key, value)

@@ -79,8 +79,8 @@ def _work(content: bytes, put: Callable[[AuditRun | None], None]) -> None:
 
 
 def _report(content: bytes, tell: Callable[[str], None]) -> str:
-    from maskdemo.audit.archive import config_text
     from maskdemo.audit.configuration import checked
+    from maskdemo.audit.keras_file import config_text
 
     # Before Keras, which takes seconds to load: what is refused is refused at once.
     _limit_memory(READING_MEMORY)

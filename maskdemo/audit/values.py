@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from maskdemo.audit import allowed
-from maskdemo.errors import UnsupportedModel
+from maskdemo.errors import UnsupportedModel, quoted
 
 #: The largest whole number of any argument; the longest list; the longest name.
 MAX_NUMBER, MAX_LIST, MAX_NAME = 16_384, 4_096, 200
@@ -21,9 +21,7 @@ def plain(key: str, value: Any) -> Any:
         return value
     if isinstance(value, int):
         if abs(value) > MAX_NUMBER:
-            raise UnsupportedModel(
-                f"{key} is {shown(str(value))}: at most {MAX_NUMBER:,} is built here."
-            )
+            raise UnsupportedModel(f"{key} is {quoted(value)}: at most {MAX_NUMBER:,} is built here.")
         return value
     if isinstance(value, str):
         if key == "name" or key.endswith("_layers"):
@@ -32,7 +30,7 @@ def plain(key: str, value: Any) -> Any:
             return formula(value)
         if value in allowed.WORDS.get(key, ()):
             return value
-        raise UnsupportedModel(f"{key} is {shown(value)}, which is not known here.")
+        raise UnsupportedModel(f"{key} is {quoted(value)}, which is not known here.")
     if isinstance(value, list):
         return [plain(key, each) for each in bounded(value)]
     raise UnsupportedModel(f"{key} is an object where Keras has none.")
@@ -71,8 +69,3 @@ def bounded(value: list[Any]) -> list[Any]:
     if len(value) > MAX_LIST:
         raise UnsupportedModel(f"A list has more than {MAX_LIST:,} items.")
     return value
-
-
-def shown(text: str) -> str:
-    """What a stranger wrote, short and in quotes."""
-    return repr(text if len(text) <= 60 else text[:59] + "…")

@@ -80,7 +80,7 @@ def _audited(given: Namespace) -> int:
 
 def _model(given: Namespace) -> Any:
     """Built anew from the configuration in the file, unless its weights or its code are wanted."""
-    from maskdemo.audit.archive import config_text
+    from maskdemo.audit.keras_file import config_text
     from maskdemo.audit.rebuild import model_of
 
     if given.trust:

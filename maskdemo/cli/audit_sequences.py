@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.failures import reason
-from maskdemo.audit.values import shown
-from maskdemo.errors import UnsupportedModel
+from maskdemo.errors import UnsupportedModel, quoted
 
 
 def sequences_of(path: Path) -> Any:
@@ -77,7 +76,7 @@ def sequences_in(lines: Iterable[str]) -> list[np.ndarray]:
         elif reader.line_num != first:
             column = numbers.index(None)
             raise UnsupportedModel(
-                f"line {reader.line_num}, column {column + 2}: {shown(values[column])} is no number."
+                f"line {reader.line_num}, column {column + 2}: {quoted(values[column])} is no number."
             )
     with np.errstate(over="ignore"):  # the audit tells of numbers that are too large
         return [np.array(steps, "float32") for steps in rows.values()]

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from maskdemo.errors import InvalidSettings
+from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import COSTLY, MOST_WORK, SETTINGS, Experiment
-from maskdemo.settings import LONGEST, parse_leniently, quoted
+from maskdemo.settings import LONGEST, parse_leniently
 from maskdemo.study.variables import VARIABLES, Dose, Variable
 
 Cell = tuple[Dose, ...]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-from maskdemo.errors import InvalidTable
+from maskdemo.errors import InvalidTable, quoted
 from maskdemo.uploads.columns import PARTS, Columns, is_number, mostly_numbers, stems_of
 from maskdemo.uploads.limits import (
     MOST_CLASSES,
@@ -19,7 +19,6 @@ from maskdemo.uploads.limits import (
     MOST_ROWS,
     MOST_STEPS,
     MOST_WORDS,
-    quoted,
 )
 from maskdemo.uploads.table import column_of, numbers_in, times_in
 

@@ -1,4 +1,4 @@
-"""How large a person's own data may be, and the error that says what to change."""
+"""How large a person's own data may be."""
 
 from __future__ import annotations
 
@@ -33,9 +33,3 @@ def padded_length(task: Task, wanted: int) -> int:
     assert fixed is not None
     room = MOST_CELLS // ((fixed.train_size + fixed.test_size) * task.features)
     return max(fixed.max_length, min(wanted, room))
-
-
-def quoted(value: object) -> str:
-    """A value out of the file, short enough for a sentence."""
-    text = " ".join(str(value).split())
-    return f"'{text[:40]}'" if len(text) <= 40 else f"'{text[:40]}...'"

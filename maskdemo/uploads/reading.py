@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from maskdemo.errors import InvalidTable
-from maskdemo.uploads.archive import table_of_archive
-from maskdemo.uploads.columnar import table_of_parquet
-from maskdemo.uploads.limits import MOST_BYTES, MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, quoted
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.uploads.limits import MOST_BYTES, MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS
+from maskdemo.uploads.npz import table_of_archive
+from maskdemo.uploads.parquet import table_of_parquet
 from maskdemo.uploads.table import Layout, Table
 
 SEPARATORS = (",", ";", "\t", "|")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.audit.archive import MAX_CONFIG, config_text
 from maskdemo.audit.configuration import checked
+from maskdemo.audit.keras_file import MAX_CONFIG, config_text
 from maskdemo.errors import UnsupportedModel
 from tests.audit.hostile import CANARY, CONFIGURATIONS, FILES, LARGE, SOUND, archive, layer, model
 

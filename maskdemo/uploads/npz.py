@@ -13,21 +13,16 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from maskdemo.errors import InvalidTable
-from maskdemo.uploads.limits import MOST_ROWS, MOST_TABLE_BYTES, quoted
+from maskdemo.archives import open_archive
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.uploads.limits import MOST_ROWS, MOST_TABLE_BYTES
 from maskdemo.uploads.recipe import long_table
 
-#: What a damaged or hostile archive raises.
-UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
-    MemoryError,
-)  # fmt: skip
 NAMES = ("values", "lengths", "labels")
 
 
@@ -53,26 +48,18 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
 
 
 def _loaded(content: bytes) -> dict[str, NDArray]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(each.file_size for each in archive.infolist())
-            if size > MOST_TABLE_BYTES:
-                raise InvalidTable(
-                    f"The archive unpacks to {size / 2**20:,.0f} MB; {MOST_TABLE_BYTES // 2**20} MB "
-                    "are possible. Take out some of the sequences."
-                )
-            for each in archive.infolist():
-                with archive.open(each) as member:
-                    _check_header(member, each)
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except InvalidTable:
-        raise
-    except UNREADABLE:
-        raise InvalidTable(
-            "This is not a NumPy archive of plain arrays. Write it with np.savez_compressed(file, "
-            "values=..., lengths=..., labels=...)."
-        ) from None
+    with open_archive(
+        content,
+        max_unpacked=MOST_TABLE_BYTES,
+        error=InvalidTable,
+        damaged="This is not a NumPy archive of plain arrays. Write it with np.savez_compressed(file, "
+        "values=..., lengths=..., labels=...).",
+    ) as archive:
+        for info in archive.infolist():
+            with archive.open(info) as member:
+                _check_header(member, info)
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
 
 
 def _check_header(member, info: zipfile.ZipInfo) -> None:

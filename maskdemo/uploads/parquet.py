@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from maskdemo.errors import InvalidTable
-from maskdemo.uploads.limits import MOST_COLUMNS, MOST_ROWS, MOST_TABLE_BYTES, quoted
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.uploads.limits import MOST_COLUMNS, MOST_ROWS, MOST_TABLE_BYTES
 
 #: Rows unpacked before their size is looked at.
 ROWS_AT_ONCE = 10_000
