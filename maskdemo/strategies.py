@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.data.padding import Batch
+from maskdemo.data.padding import Batch, last_step
 from maskdemo.titles import STRATEGY_WORDS
 
 Floats = NDArray[np.float32]
@@ -42,6 +42,16 @@ class Arrays:
     keep: Floats
     targets: NDArray[np.int32]
     weights: Floats
+
+    @property
+    def counts(self) -> NDArray[np.bool_]:
+        """(N, T): whether the output after this step counts in the loss."""
+        return self.weights > 0
+
+    @property
+    def read_out(self) -> NDArray[np.intp]:
+        """(N,): the step, from 0, whose output is the answer; of several that count, the last."""
+        return last_step(self.counts)
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,7 @@ def arrays(
         rows, steps = batch.valid.shape
         read_out = np.full(rows, steps - 1)
         if chosen.reads_last_valid:
-            read_out = steps - 1 - np.argmax(batch.valid[:, ::-1], axis=1)
+            read_out = batch.last_valid
         weights = np.eye(steps)[read_out]
     targets = batch.labels
     if not per_step:

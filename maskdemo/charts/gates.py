@@ -194,10 +194,9 @@ def _said(chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: boo
         showlegend=False,
         hovertemplate="After step %{x}: %{y:.4f}<extra></extra>",
     )
-    counted = np.flatnonzero(arrays.weights[0])
-    if len(counted) != 1:
+    if arrays.counts[0].sum() != 1:
         return [line]
-    at = int(counted[0])
+    at = int(arrays.read_out[0])
     read_out = scatter(
         x=[at + 1],
         y=[float(chances[at])],

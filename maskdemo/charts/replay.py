@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.data.sequences import evenly_spread
+
 if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot
 
@@ -59,8 +61,7 @@ def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
     if kept < 2 or kept < len(probes.epochs):
         return ()
     most = max(2, ROOM // (4 * probes.valid.shape[1] * len(strategies)))
-    places = np.unique(np.linspace(0, kept - 1, min(most, kept)).round().astype(int))
-    return tuple(probes.epochs[place] for place in places)
+    return tuple(probes.epochs[index] for index in evenly_spread(most, kept))
 
 
 def _packed(values: NDArray[np.float32]) -> dict[str, str]:

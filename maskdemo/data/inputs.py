@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskdemo.data.padding import Batch, pad
-from maskdemo.data.sequences import Data, Sequences, repeat_seed
+from maskdemo.data.sequences import Data, Sequences, evenly_spread, repeat_seed
 from maskdemo.data.tasks import make
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import Arrays, arrays
@@ -203,8 +203,7 @@ def _chance(experiment: Experiment) -> Chance:
 @lru_cache(maxsize=KEPT_PREVIEWS)
 def _preview(experiment: Experiment, rows: int) -> Batch:
     train = _data_of(experiment, 0).train
-    spread = np.linspace(0, len(train) - 1, min(rows, len(train))).astype(int)
-    return _shared(padded(experiment, picked(train, np.unique(spread))))
+    return _shared(padded(experiment, picked(train, evenly_spread(rows, len(train)))))
 
 
 def _shared(batch: Batch) -> Batch:

@@ -42,6 +42,16 @@ class Batch:
         """(N, T) bool: inside the sequence, but not observed."""
         return ~self.valid & ~self.padded
 
+    @property
+    def last_valid(self) -> NDArray[np.intp]:
+        """(N,): the last valid step of each sequence, from 0."""
+        return last_step(self.valid)
+
+
+def last_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """(N,): the last step, from 0, at which `where` (N, T) is True; T - 1 if it never is."""
+    return where.shape[1] - 1 - where[:, ::-1].argmax(axis=1)
+
 
 def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float) -> Batch:
     """Write N sequences into a rectangle of `padded_length` steps.

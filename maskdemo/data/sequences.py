@@ -44,6 +44,20 @@ def repeat_seed(seed: int, repeat: int) -> int:
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
 
 
+def evenly_spread(count: int, total: int) -> NDArray[np.intp]:
+    """At most `count` of the indices 0 to total - 1, ascending and evenly spread.
+
+    The first and the last are among them; where count is 1, it is the last.
+
+    >>> evenly_spread(3, 10).tolist(), evenly_spread(5, 2).tolist(), evenly_spread(1, 10).tolist()
+    ([0, 4, 9], [0, 1], [9])
+    """
+    if count == 1:
+        return np.array([total - 1])
+    count = min(count, total)
+    return np.arange(count) * (total - 1) // max(1, count - 1)
+
+
 def lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) -> Sequences:
     """The same sequences with a share `rate` (0 to below 1) of their readings missing as well.
 

@@ -50,7 +50,7 @@ def compared_steps(experiment: Experiment, batch: Batch, given: Arrays) -> NDArr
     With a label at each step these are the valid ones, whether or not others count in the loss; with
     one label a sequence, the step where the answer is read out.
     """
-    return batch.valid if experiment.per_step else given.weights > 0
+    return batch.valid if experiment.per_step else given.counts
 
 
 def leak(padded: NDArray, alone: NDArray) -> float:

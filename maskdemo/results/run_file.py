@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.data.inputs import chance, inputs
+from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
 from maskdemo.training.probes import probes_of
 from maskdemo.training.snapshot import Curve, Network, Probes, Snapshot
@@ -36,7 +37,8 @@ def write(snapshot: Snapshot, path: Path, *, networks: int) -> None:
     for name in snapshot.experiment.strategies:
         arrays[f"outputs/{name}"] = _half(snapshot.probes.outputs[name])
         arrays[f"read_out/{name}"] = snapshot.probes.read_out[name].astype(np.int16)
-        for network in _spread(snapshot.networks.get(name, ()), networks):
+        kept = snapshot.networks.get(name, ())
+        for network in (kept[index] for index in evenly_spread(networks, len(kept))):
             for weight in WEIGHTS:
                 arrays[f"network/{name}/{network.epoch}/{weight}"] = getattr(network, weight)
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
@@ -93,10 +95,3 @@ def _networks(stored: np.lib.npyio.NpzFile, strategy: str) -> tuple[Network, ...
     return tuple(
         Network(epoch, *(stored[f"{start}{epoch}/{weight}"] for weight in WEIGHTS)) for epoch in epochs
     )
-
-
-def _spread(networks: tuple[Network, ...], count: int) -> tuple[Network, ...]:
-    if len(networks) <= count:
-        return networks
-    places = np.linspace(0, len(networks) - 1, count).round().astype(int) if count > 1 else [-1]
-    return tuple(networks[at] for at in places) if count else ()

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.data.padding import last_step
 from maskdemo.strategies import Arrays
 
 BUCKETS = {
@@ -156,15 +157,14 @@ def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bo
 
 def _time_major(arrays: Arrays, every_step: bool) -> TimeMajorBatch:
     rows, steps = arrays.advance.shape
-    counts = arrays.weights > 0
     # Before the first step that moves the state on, the state is zero: nothing to hold or to reset.
     first = _first(arrays.advance == 1)
     if every_step:
-        read_out = _last(counts)
-        first = np.minimum(first, _first(counts))
+        read_out = arrays.read_out
+        first = np.minimum(first, _first(arrays.counts))
         targets, weights = arrays.targets, arrays.weights
     else:
-        asked = _last(counts)
+        asked = arrays.read_out
         each = np.arange(rows)
         targets, weights = (plane[each, asked][:, None] for plane in (arrays.targets, arrays.weights))
         read_out = _made_at(arrays, asked)
@@ -185,7 +185,7 @@ def _made_at(arrays: Arrays, asked: NDArray[np.intp]) -> NDArray[np.intp]:
     """The steps (N,) that made the states which are asked for after the steps `asked` (N,)."""
     steps = np.arange(arrays.advance.shape[1])
     acts = (arrays.keep == 0) & (steps <= asked[:, None])
-    made, idle = _last(acts), ~acts.any(axis=1)
+    made, idle = last_step(acts), ~acts.any(axis=1)
     # A sequence that only ever holds has the state zero everywhere, so the others may say where.
     return np.where(idle, np.minimum(asked, made[~idle].max(initial=0)), made)
 
@@ -193,11 +193,6 @@ def _made_at(arrays: Arrays, asked: NDArray[np.intp]) -> NDArray[np.intp]:
 def _first(where: NDArray[np.bool_]) -> NDArray[np.intp]:
     """The first step (N,) at which `where` (N, T) holds; T if it never does."""
     return np.where(where.any(axis=1), where.argmax(axis=1), where.shape[1])
-
-
-def _last(where: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The last step (N,) at which `where` (N, T) holds."""
-    return where.shape[1] - 1 - where[:, ::-1].argmax(axis=1)
 
 
 def _cut(planes: TimeMajorBatch, at_least: int, every_step: bool) -> TimeMajorBatch:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from maskdemo.data.inputs import arrays_of
 from maskdemo.data.padding import Batch
+from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import NETWORK_BYTES, PROBE_BYTES, Network, Probes
 
@@ -22,16 +23,13 @@ PROBES = 8
 
 def probes_of(test: Batch) -> Batch:
     """A few of the test sequences, evenly spread."""
-    count = len(test.values)
-    rows = np.unique(np.linspace(0, count - 1, min(PROBES, count)).astype(int))
+    rows = evenly_spread(PROBES, len(test.values))
     return Batch(test.values[rows], test.valid[rows], test.padded[rows], test.labels[rows])
 
 
-def spread(epochs: int, room: int) -> set[int]:
-    """At most `room` of the epochs (1 is the first), evenly spread; the last one in any case."""
-    if room <= 1:
-        return {epochs}
-    return set(np.linspace(1, epochs, min(room, epochs)).round().astype(int).tolist())
+def kept_epochs(epochs: int, count: int) -> set[int]:
+    """At most `count` of the epochs (1 is the first), evenly spread; the last in any case."""
+    return set((1 + evenly_spread(max(1, count), epochs)).tolist())
 
 
 class ProbeRecorder:
@@ -43,9 +41,11 @@ class ProbeRecorder:
         count = len(experiment.strategies)
         outputs = 4 * self.batch.valid.size * experiment.classes * count
         weights = 4 * _weights(experiment) * count
-        self.output_epochs = spread(experiment.epochs, PROBE_BYTES // outputs)
-        self.network_epochs = spread(experiment.epochs, NETWORK_BYTES // weights)
-        self.read_out = {name: self._read_out(name) for name in experiment.strategies}
+        self.output_epochs = kept_epochs(experiment.epochs, PROBE_BYTES // outputs)
+        self.network_epochs = kept_epochs(experiment.epochs, NETWORK_BYTES // weights)
+        self.read_out = {
+            name: arrays_of(experiment, name, self.batch).read_out for name in experiment.strategies
+        }
         self.outputs: dict[tuple[str, int], NDArray[np.float32]] = {}
         self.networks: dict[tuple[str, int], Network] = {}
 
@@ -76,10 +76,6 @@ class ProbeRecorder:
             for name in self.experiment.strategies
             if shown
         }
-
-    def _read_out(self, strategy: str) -> NDArray[np.intp]:
-        counts = arrays_of(self.experiment, strategy, self.batch).weights > 0
-        return counts.shape[1] - 1 - np.argmax(counts[:, ::-1], axis=1)
 
 
 def _weights(experiment: Experiment) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 
 from maskdemo import charts
@@ -90,7 +89,7 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
             said[name][compared_steps(look.experiment, batch, given)],
             bare_said[compared_steps(look.experiment, alone, without)],
         )
-        read_out[name] = np.flatnonzero(given.weights[0])[-1:]
+        read_out[name] = given.read_out
     shown = Probes(
         batch.values,
         batch.valid,

@@ -77,7 +77,7 @@ def choose_unit_and_step(look: Look) -> None:
     """The two sliders of `gates`; a click in a chart chooses a step too."""
     strategy = choices.held("strategy")
     steps, units = look.trace(strategy).states.shape[1:]
-    last = int(np.flatnonzero(look.batch.valid[0])[-1]) + 1
+    last = int(look.batch.last_valid[0]) + 1
     for name, label, most, usual in (
         ("unit", "Unit", units, _telling_unit(look, strategy) + 1),
         ("step", "Step", steps, last),
@@ -237,9 +237,11 @@ def _shares(landings: Mapping[str, Landing], kind: str) -> str:
 def _telling_unit(look: Look, strategy: str) -> int:
     """The unit that adds most to the followed output where it is read out."""
     network = look.snapshot.networks[strategy][-1]
-    at = int(np.flatnonzero(look.arrays(strategy).weights[0])[-1])
+    read_out = look.arrays(strategy).read_out[0]
     column = min(look.label, network.readout.shape[1] - 1)
-    return int(np.abs(look.last_trace(strategy).states[0, at] * network.readout[:, column]).argmax())
+    return int(
+        np.abs(look.last_trace(strategy).states[0, read_out] * network.readout[:, column]).argmax()
+    )
 
 
 def _title(strategy: str) -> str:

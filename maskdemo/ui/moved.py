@@ -45,13 +45,12 @@ def what_padding_did(
 def _did(name: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: int) -> str:
     """said: (T,), the probability of the label after every step."""
     state = f"moved the hidden state by up to {number(far, '.2f')}" if far else "the state did not move"
-    last = int(np.flatnonzero(batch.valid[0])[-1])
-    answers = np.flatnonzero(given.weights[0])
+    last = int(batch.last_valid[0])
     there, end = (number(float(said[at]), ".2f") for at in (last, len(said) - 1))
     output = f"the probability of label {label}"
-    if last == len(said) - 1 or len(answers) > 1:
+    if last == len(said) - 1 or given.counts[0].sum() > 1:
         answer = ""
-    elif answers[0] == last:
+    elif given.read_out[0] == last:
         answer = f"; the answer, {output} of {there}, was read before the padding"
     elif far:
         answer = f", and {output} from {there} to {end}"

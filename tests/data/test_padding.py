@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from maskdemo.data.padding import pad, unpad
 from maskdemo.data.sequences import Sequences
-from tests.samples import PAD_VALUES, SIDES, sequences
+from tests.samples import PAD_VALUES, SIDES, batches, sequences
 
 
 @given(
@@ -95,3 +95,10 @@ def test_what_is_padded_stays_as_it_was():
     batch = pad(given_sequences, padded_length=3, side="post", pad_value=0.0)
     batch.values[:] = 5
     assert (given_sequences.values[0] == 1).all()
+
+
+@given(batch=batches(per_step=True))
+@settings(deadline=None)
+def test_the_last_valid_step_is_valid_and_no_later_step_is(batch):
+    for valid, step in zip(batch.valid, batch.last_valid, strict=True):
+        assert valid[step] and not valid[step + 1 :].any()
