@@ -22,7 +22,7 @@ if __name__ == "__main__":
 else:
     from starlette.middleware import Middleware
 
-    from maskdemo.ui.start import ready
+    from maskdemo.ui.startup import ready
     from maskdemo.ui.upload_middleware import UploadMiddleware
 
     app = st.App(__file__, lifespan=ready, middleware=[Middleware(UploadMiddleware)])

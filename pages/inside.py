@@ -3,15 +3,25 @@
 import streamlit as st
 
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import added, address, choices, inside, job, known, live, navigation, server
-from maskdemo.ui.again import repeated
-from maskdemo.ui.look import Look
+from maskdemo.ui import (
+    address,
+    choices,
+    inside_view,
+    job,
+    known,
+    navigation,
+    padding_ablation,
+    run_view,
+    server,
+)
+from maskdemo.ui.inspected_sequence import InspectedSequence
+from maskdemo.ui.polling import repeated
 
 VIEWS = {
-    "gates": ("Gate by gate", inside.gates),
-    "compare": ("Side by side", inside.compare),
-    "gradient": ("Gradient", inside.gradient),
-    "padding": ("Add padding", added.add_padding),
+    "gates": ("Gate by gate", inside_view.gates),
+    "compare": ("Side by side", inside_view.compare),
+    "gradient": ("Gradient", inside_view.gradient),
+    "padding": ("Add padding", padding_ablation.add_padding),
 }
 #: Seconds that each epoch stays while playing.
 PACE = 0.6
@@ -49,7 +59,7 @@ if shown_now() is None:
     st.markdown(
         "Why does a mask change the result? Follow one unseen sequence through the trained networks."
     )
-live.complaints(None)
+run_view.complaints(None)
 
 
 def bar() -> None:
@@ -58,10 +68,10 @@ def bar() -> None:
     if job.is_going("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
             job.cancel_button("run")
-            job.line("run", live.where, "")
+            job.line("run", run_view.where, "")
         return
     if job.status("run").phase == "failed":
-        job.line("run", live.where, "")
+        job.line("run", run_view.where, "")
     found = shown_now()
     if found is not None and found.experiment == experiment:
         return
@@ -70,7 +80,7 @@ def bar() -> None:
         if found is not None:
             st.info("These networks belong to earlier settings. Train to look into the present ones.")
         else:
-            st.info(live.training_layout(experiment))
+            st.info(run_view.training_layout(experiment))
 
 
 def controls(found: Snapshot) -> None:
@@ -94,15 +104,15 @@ def controls(found: Snapshot) -> None:
             range(1, len(found.probes.labels) + 1),
             1,
             label="Unseen sequence",
-            format_func=live.probe_title,
+            format_func=run_view.probe_title,
         )
-        st.caption(live.probe_words(found, probe - 1))
+        st.caption(run_view.probe_words(found, probe - 1))
         choose_label(found)
         choose_epoch(found)
         if choices.held("view") == "gates":
             with place:
-                inside.choose_strategy(look_at(found))
-            inside.choose_unit_and_step(look_at(found))
+                inside_view.choose_strategy(inspected_now(found))
+            inside_view.choose_unit_and_step(inspected_now(found))
 
 
 def choose_label(found: Snapshot) -> None:
@@ -155,12 +165,12 @@ def on_pause() -> None:
     state.playing = None
 
 
-def look_at(found: Snapshot) -> Look:
+def inspected_now(found: Snapshot) -> InspectedSequence:
     """The run as it is looked at now."""
     epochs = epochs_of(found)
     epoch = state.playing or choices.held("epoch")
     newest = epochs[-1] if is_growing(found) or epoch not in epochs else epoch
-    return Look(found, choices.held("probe") - 1, newest, choices.held("label"))
+    return InspectedSequence(found, choices.held("probe") - 1, newest, choices.held("label"))
 
 
 def charts() -> None:
@@ -171,7 +181,7 @@ def charts() -> None:
     if found.experiment != drawn_for:
         # The controls are another run's.
         st.rerun()
-    VIEWS[choices.held("view")][1](look_at(found))
+    VIEWS[choices.held("view")][1](inspected_now(found))
     if note := known.note(found):
         st.caption(note)
 

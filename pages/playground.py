@@ -11,12 +11,12 @@ from maskdemo.ui import (
     controls,
     job,
     known,
-    live,
-    names,
     navigation,
+    presets,
+    run_view,
     server,
     show_code,
-    standings,
+    strategy_table,
     take_away,
 )
 from maskdemo.ui.chart import replay
@@ -47,14 +47,14 @@ if not embedded:
         "An LSTM reads sequences that were filled up to one length. Must that filling, the padding, be "
         "hidden from it?"
     )
-scenario = names.scenarios()
+scenario = presets.scenarios()
 if not embedded:
     st.markdown(
         f":material/visibility: {scenario.look_for}"
         if scenario
         else f":material/tune: Your own settings.{'' if shown_now() else ' Train to see what they do.'}"
     )
-live.complaints(complaint)
+run_view.complaints(complaint)
 if complaint is None:
     job.prepare(experiment)
 
@@ -69,7 +69,7 @@ def bar() -> None:
             take_away.run(shown_now(), experiment)
             if (snapshot := shown_now()) is not None:
                 played_again(snapshot)
-        job.line("run", live.where, "Cancelled. What was trained until then is shown.")
+        job.line("run", run_view.where, "Cancelled. What was trained until then is shown.")
     job.refusal("run")
 
 
@@ -79,12 +79,12 @@ def results() -> None:
     if snapshot is None:
         left, right = st.columns(2, gap="medium")
         with left:
-            live.batch(experiment)
+            run_view.batch(experiment)
         with right:
-            live.curves(None, experiment, metric="test_accuracy")
+            run_view.curves(None, experiment, metric="test_accuracy")
         show_code.expander(experiment)
         return
-    live.belongs(snapshot, experiment)
+    run_view.belongs(snapshot, experiment)
     note = known.note(snapshot)
     # What is trained here keeps room for the longest answer; what was shipped has its own already.
     with st.container(key="answer" if note else "answer_watched"):
@@ -94,12 +94,12 @@ def results() -> None:
         return
     left, right = st.container(key="beside").columns([2, 1], gap="medium")
     with left:
-        standings.table(snapshot, note)
+        strategy_table.table(snapshot, note)
         curves, batch = st.container(key="pair").columns([3, 2])
         with curves:
-            live.curves(snapshot, experiment, metric="test_accuracy")
+            run_view.curves(snapshot, experiment, metric="test_accuracy")
         with batch:
-            live.batch(experiment)
+            run_view.batch(experiment)
     with right:
         looked_into(snapshot)
     st.page_link(
@@ -116,19 +116,19 @@ def results() -> None:
     )
     if more.open:
         with more:
-            live.details(snapshot, experiment)
+            run_view.details(snapshot, experiment)
     with st.expander("How the verdict is reached"):
-        standings.sentences(snapshot)
+        strategy_table.sentences(snapshot)
 
 
 def in_short(snapshot: Snapshot) -> None:
     """What an embedded page has room for, and the way to everything else."""
     left, right = st.columns(2, gap="medium")
     with left:
-        live.curves(snapshot, snapshot.experiment, metric="test_accuracy")
+        run_view.curves(snapshot, snapshot.experiment, metric="test_accuracy")
     with right:
-        live.outputs(snapshot, 0)
-    standings.table(snapshot, known.note(snapshot))
+        run_view.outputs(snapshot, 0)
+    strategy_table.table(snapshot, known.note(snapshot))
 
 
 def looked_into(snapshot: Snapshot) -> None:
@@ -136,11 +136,11 @@ def looked_into(snapshot: Snapshot) -> None:
     numbers = range(1, len(snapshot.probes.labels) + 1)
     chart = st.container()
     probe = choices.one_of(
-        st.selectbox, "probe", numbers, 1, label="Unseen sequence", format_func=live.probe_title
+        st.selectbox, "probe", numbers, 1, label="Unseen sequence", format_func=run_view.probe_title
     )
-    st.caption(live.probe_words(snapshot, probe - 1))
+    st.caption(run_view.probe_words(snapshot, probe - 1))
     with chart:
-        live.outputs(snapshot, probe - 1)
+        run_view.outputs(snapshot, probe - 1)
 
 
 def played_again(snapshot: Snapshot) -> None:
@@ -152,7 +152,7 @@ def played_again(snapshot: Snapshot) -> None:
     # What moved the scrubber from outside, such as Back, makes it a new one.
     moved = None if epoch == st.session_state.get("rested") else epoch
     run = (snapshot.experiment, snapshot.seconds, moved)
-    replay(epochs, key="replay", group=live.GROUP, run=run, epoch=epoch, on_rest=on_rest)
+    replay(epochs, key="replay", group=run_view.GROUP, run=run, epoch=epoch, on_rest=on_rest)
     if st.session_state.pop("came_to_rest", False):
         # The links elsewhere on the page lead to this epoch.
         st.rerun()

@@ -8,10 +8,10 @@ from maskdemo.ui import (
     controls,
     job,
     known,
-    live,
-    names,
     navigation,
-    study_job,
+    presets,
+    run_view,
+    study_progress,
     study_view,
     take_away,
 )
@@ -24,26 +24,26 @@ study, complaint = address.chosen(address.STUDY)
 def found_now() -> Findings:
     """The study under way here, else what is known of the present one."""
     newest = job.status("studyrun").newest
-    return newest if newest is not None and job.is_going("studyrun") else study_job.known(study)
+    return newest if newest is not None and job.is_going("studyrun") else study_progress.known(study)
 
 
 def begin() -> None:
     """Begin the study that the controls say by then."""
-    study_job.start(address.chosen(address.STUDY)[0])
+    study_progress.start(address.chosen(address.STUDY)[0])
 
 
 st.title("When does it matter?", anchor=False)
 st.markdown(
     "One thing is varied and everything else stays: from where on does a mask make a difference?"
 )
-question = names.questions()
+question = presets.questions()
 invitation = "" if found_now().outcomes else " Run it to see what comes out."
 st.markdown(
     f":material/visibility: {question.asks}"
     if question
     else f":material/tune: Your own study.{invitation}"
 )
-live.complaints(complaint)
+run_view.complaints(complaint)
 
 
 def bar() -> None:

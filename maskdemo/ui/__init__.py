@@ -17,14 +17,14 @@ written from them. Nothing else that a page shows is kept twice:
 | came_to_rest | playground | whether a replay has just come to rest, to draw the page's links anew |
 | complaints | address | a sentence for each part of the link that could not be used |
 | defaults | address | each choice's default when drawn: only others go into the address |
-| first_seen | live | when this session first saw a run, for the seconds left |
+| first_seen | run_view | when this session first saw a run, for the seconds left |
 | moved | address | whether a control was moved in this run: only then is the address written |
-| named | names | the keys of the rows and lists of names that are on the page now |
-| own_complaint | own_dialog | why a file of one's own cannot be used |
-| own_draft | own_dialog | the file of one's own that is looked at |
-| own_given | own_dialog | the bytes of such a file until they are read |
-| own_open | own, own_dialog | the page on which the dialog for such a file is open |
-| own_uploads | own_dialog | how many files of one's own were taken: the uploader's name |
+| named | presets | the keys of the rows and lists of names that are on the page now |
+| own_complaint | upload_dialog | why a file of one's own cannot be used |
+| own_draft | upload_dialog | the file of one's own that is looked at |
+| own_given | upload_dialog | the bytes of such a file until they are read |
+| own_open | own, upload_dialog | the page on which the dialog for such a file is open |
+| own_uploads | upload_dialog | how many files of one's own were taken: the uploader's name |
 | page | address | the page that the session is on |
 | playground_epoch | playground | where the replay came to rest |
 | playing | inside | the epoch shown while the inside page plays, None while it does not |
@@ -38,6 +38,6 @@ written from them. Nothing else that a page shows is kept twice:
 | study_padded_length | session | its widget; raised to the longest sequence |
 | study_vary | session | its widget, from a link or a question |
 | told_nothing_kept | job | whether the session was told that nothing can be kept on disk |
-| training | examples | the scenario of the article page that trains |
+| training | article_examples | the scenario of the article page that trains |
 | viewer | server | the session's name at the server |
 """

@@ -17,8 +17,9 @@ from maskdemo.audit.page import as_page
 from maskdemo.audit.report import Finding, Report
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
-from maskdemo.ui import address, job, live, navigation, server
+from maskdemo.ui import address, job, navigation, server
 from maskdemo.ui.audit_files import Given, NoRoom, held_files
+from maskdemo.ui.theme import is_dark, plain
 from maskdemo.ui.upload import taken, uploader
 
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
@@ -97,9 +98,9 @@ def _file() -> Given | None:
     )
     given: Given | None = state.get("audit_file")
     if complaint := state.get("audit_complaint"):
-        st.error(live.plain(complaint))
+        st.error(plain(complaint))
     elif given is not None:
-        st.caption(f"To be audited: {live.plain(given.name)}. Of it only the configuration is read.")
+        st.caption(f"To be audited: {plain(given.name)}. Of it only the configuration is read.")
     return given
 
 
@@ -156,12 +157,12 @@ def results() -> None:
         st.markdown(WHAT_COMES)
         return
     if newest.done == 1.0 and audited != state.get("audit_given"):
-        st.info(f"This is what was found in: {live.plain(audited.name)}.")
+        st.info(f"This is what was found in: {plain(audited.name)}.")
     if newest.cannot:
-        st.error(live.plain(newest.cannot))
+        st.error(plain(newest.cannot))
     if (report := newest.found) is None:
         return
-    (st.success if report.clean else st.error)(live.plain(report.sentence))
+    (st.success if report.clean else st.error)(plain(report.sentence))
     left, right = st.columns([5, 3], gap="medium")
     with left:
         for finding in report.findings:
@@ -170,18 +171,16 @@ def results() -> None:
     with right:
         st.header("The path of the mask", anchor=False)
         st.caption("Thick: a right mask. Dashed: a wrong one. Dots: none.")
-        st.image(
-            mask_path(report.layers, dark=live.is_dark()), alt=words(report.layers), width="stretch"
-        )
+        st.image(mask_path(report.layers, dark=is_dark()), alt=words(report.layers), width="stretch")
         _take_away(report)
 
 
 def _finding(finding: Finding) -> None:
     with st.container(border=True):
         badge = f":{COLOURS[finding.severity]}-badge[{finding.severity.capitalize()}]"
-        st.header(f"{badge} {live.plain(finding.title)}", anchor=False)
-        st.markdown(live.plain(finding.seen))
-        st.markdown(f"{live.plain(finding.why)} [Source]({finding.source})")
+        st.header(f"{badge} {plain(finding.title)}", anchor=False)
+        st.markdown(plain(finding.seen))
+        st.markdown(f"{plain(finding.why)} [Source]({finding.source})")
         if finding.fix:
             with st.expander("The fix, as a program", expanded=finding.severity == "leak"):
                 st.code(finding.fix, "python")
@@ -190,7 +189,7 @@ def _finding(finding: Finding) -> None:
 def _tried(report: Report) -> None:
     with st.expander("What was tried"):
         for sentence in report.tried.sentences:
-            st.markdown(live.plain(sentence))
+            st.markdown(plain(sentence))
         st.dataframe(
             [
                 {

@@ -16,8 +16,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from maskdemo.ui import library
-from maskdemo.ui.drawings import Drawing, drawing
+from maskdemo.ui import browser_files
+from maskdemo.ui.figure_cache import Drawing, drawing
 
 #: What a chart's own menu saves, and how many pixels a dot of the screen becomes.
 FIGURES = {"SVG": 1, "PNG": 2}
@@ -55,14 +55,14 @@ def chart(
             "filename": f"maskdemo-{key}",
             "scale": FIGURES[image],
         },
-        "library": library.ADDRESS,
+        "library": browser_files.ADDRESS,
     }
 
     def on_clicked() -> None:
         if on_click is not None and (x := st.session_state[key].get("clicked")) is not None:
             on_click(x)
 
-    draw = library.drawn_by(library.CHART)
+    draw = browser_files.drawn_by(browser_files.CHART)
     draw(key=key, data=data, height=shown.height, on_clicked_change=on_clicked)
 
 
@@ -89,6 +89,6 @@ def replay(
         if on_rest is not None:
             on_rest(st.session_state[key]["epoch"])
 
-    state = library.drawn_by(library.REPLAY)(key=key, data=data, on_epoch_change=on_epoch)
+    state = browser_files.drawn_by(browser_files.REPLAY)(key=key, data=data, on_epoch_change=on_epoch)
     rests: Any = state.get("epoch")
     return rests if rests in epochs else epoch if epoch in epochs else epochs[-1]

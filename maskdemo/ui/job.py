@@ -12,8 +12,8 @@ from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
 from maskdemo.server import Status
 from maskdemo.ui import address, server
-from maskdemo.ui.again import repeated
 from maskdemo.ui.chart import saved_as
+from maskdemo.ui.polling import repeated
 
 #: Seconds between two looks at work that waits, of which only a line of text changes; at work that runs
 #: and has found nothing yet, so that its first point is not kept waiting; and then, so that points come

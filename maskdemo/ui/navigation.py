@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from maskdemo.experiment import Experiment
-from maskdemo.ui import address, job, library, server
+from maskdemo.ui import address, browser_files, job, server
 
 #: Name -> title, in the order of the menu; a page's script and its address have its name.
 TITLES: Mapping[str, str] = {
@@ -91,7 +91,9 @@ def leaving(page: StreamlitPage) -> None:
     data = {"page": page.url_path, "pages": list(TITLES), "run": monotonic_ns()}
     data["session"] = server.viewer()
     # Until the browser has its code, a place is kept for it above the page's title.
-    library.drawn_by(library.LEAVING)(key="leaving", data=data, height=1, on_lost_change=_on_lost)
+    browser_files.drawn_by(browser_files.LEAVING)(
+        key="leaving", data=data, height=1, on_lost_change=_on_lost
+    )
 
 
 def _on_lost() -> None:

@@ -19,7 +19,7 @@ def control(prefix: str) -> None:
     )
     if st.session_state.get("own_open") == st.session_state.page:
         # Whoever brings nothing does not wait for pandas.
-        from maskdemo.ui.own_dialog import dialog
+        from maskdemo.ui.upload_dialog import dialog
 
         dialog(prefix)
 

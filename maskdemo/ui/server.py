@@ -12,7 +12,7 @@ from maskdemo.memory import keep_large_blocks_apart
 from maskdemo.results.trainings import Store
 from maskdemo.server import Run, Server, Status, Work
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import drawings, look
+from maskdemo.ui import figure_cache, inspected_sequence
 from maskdemo.uploads.registry import Registry
 
 #: Seconds that a session which has come back in time may need until its first script run.
@@ -48,8 +48,8 @@ def registry() -> Registry:
 
 def _forgotten(task: str) -> None:
     shared().forget(task)
-    drawings.SHARED.forget(task)
-    look.forget()
+    figure_cache.SHARED.forget(task)
+    inspected_sequence.forget()
 
 
 def viewer() -> str:

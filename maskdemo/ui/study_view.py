@@ -14,7 +14,7 @@ from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.study.doses import dose_text, short_title
-from maskdemo.ui import choices, job, navigation, standings, study_job
+from maskdemo.ui import choices, job, navigation, strategy_table, study_progress
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
@@ -46,14 +46,14 @@ def words(findings: Findings) -> None:
     others = [name for name in study.base.strategies if name != BASELINE]
     if study.and_vary is None and others:
         rows = (
-            standings.row(
+            strategy_table.row(
                 escape(dose_text(study.vary, dose)),
                 [_word(findings.verdict((dose,), name)) for name in others],
             )
             for dose in study.doses
         )
         heads = (short_title(study.vary), *(STRATEGIES[name].title for name in others))
-        st.html(standings.html(heads, rows, kind="doses"))
+        st.html(strategy_table.html(heads, rows, kind="doses"))
     st.caption(plain(" ".join(summary(findings)[1:])))
 
 
@@ -70,7 +70,7 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
     there = f"{findings.done} of {findings.total} trainings{kept}"
     if status.phase == "running":
         job.notice(status)
-        left = study_job.seconds_left(findings)
+        left = study_progress.seconds_left(findings)
         soon = "preparing the first" if left is None else f"about {job.duration(left)} left"
         st.progress(share, text=f"{there}, {soon}.")
     elif status.phase in ("queued", "failed"):
@@ -80,11 +80,11 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
     elif findings.finished and findings.reused == findings.total:
         st.caption(f"All {findings.total} trainings were in the store, so nothing was trained anew.")
     elif findings.finished:
-        st.caption(f"{there}. {study_job.where()}")
+        st.caption(f"{there}. {study_progress.where()}")
     elif findings.done:
         st.info(f"{there}. Run the study to add the rest.")
     else:
-        st.caption(f"{findings.total} trainings to run. {study_job.where()}")
+        st.caption(f"{findings.total} trainings to run. {study_progress.where()}")
 
 
 def figures(findings: Findings) -> None:

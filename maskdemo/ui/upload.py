@@ -11,7 +11,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from maskdemo.ui import library
+from maskdemo.ui import browser_files
 from maskdemo.ui.upload_limits import SENTENCES, UploadLimits
 
 
@@ -51,7 +51,7 @@ def uploader(
     limits().allow(_session(), is_active=is_active)
     st.session_state.asks_for_file = True
     st.file_uploader(label, type=types, key=key, max_upload_size=max_mb, on_change=on_change, help=help)
-    library.drawn_by(library.REFUSED)(key=f"{key}_refused", data={"sentences": SENTENCES})
+    browser_files.drawn_by(browser_files.REFUSED)(key=f"{key}_refused", data={"sentences": SENTENCES})
 
 
 def taken(uploaded: UploadedFile) -> bytes:

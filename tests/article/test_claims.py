@@ -27,7 +27,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import address
-from maskdemo.ui import claims as section
+from maskdemo.ui import article_claims as section
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, shown, spare_what_is_there

@@ -21,7 +21,7 @@ from streamlit.proto.Navigation_pb2 import Navigation
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from maskdemo.ui.library import AGAIN
+from maskdemo.ui.browser_files import POLL
 
 #: A script that was cut off because the page is to run again has not drawn all of it.
 EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
@@ -58,7 +58,7 @@ class Viewer:
         self._changed = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        # As `again.js` has it: each part's page and timer, who waits to ask, who has asked.
+        # As `poll.js` has it: each part's page and timer, who waits to ask, who has asked.
         self._pages: dict[str, int] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._due: list[str] = []
@@ -172,7 +172,7 @@ class Viewer:
         with contextlib.suppress(OSError):
             await self._socket.send(back.SerializeToString())
 
-    def _again(self, fragment: str, *, seconds: float, page: int, drawn: int) -> None:
+    def _on_poll(self, fragment: str, *, seconds: float, page: int, drawn: int) -> None:
         """A part has come that is to be drawn again so many seconds from now."""
         if page != self._pages.get(fragment):
             self._due.clear()
@@ -191,7 +191,7 @@ class Viewer:
         await self._ask()
 
     async def _ask(self) -> None:
-        parts = {each.fragment for each in self._drawn.values() if _is_again(each.element)}
+        parts = {each.fragment for each in self._drawn.values() if _is_poll(each.element)}
         self._due = [each for each in self._due if each in parts]
         if self._asked not in parts:
             self._asked = None
@@ -242,8 +242,8 @@ class Viewer:
             if message.metadata.cacheable:
                 self._cached[message.hash] = delta.new_element
             self._put(message, delta.new_element, delta.fragment_id)
-            if _is_again(delta.new_element):
-                self._again(delta.fragment_id, **json.loads(delta.new_element.bidi_component.json))
+            if _is_poll(delta.new_element):
+                self._on_poll(delta.fragment_id, **json.loads(delta.new_element.bidi_component.json))
             if delta.new_element.WhichOneof("type") == "exception":
                 self.exceptions.append(delta.new_element.exception.message)
         elif delta.WhichOneof("type") == "add_block":
@@ -265,7 +265,7 @@ class Viewer:
         }
 
 
-def _is_again(element: Element) -> bool:
+def _is_poll(element: Element) -> bool:
     return element.WhichOneof("type") == "bidi_component" and (
-        element.bidi_component.component_name == AGAIN
+        element.bidi_component.component_name == POLL
     )

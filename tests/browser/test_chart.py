@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from maskdemo.ui.library import AGAIN
+from maskdemo.ui.browser_files import POLL
 from tests.browser.server import BUILD, Server, running_server
 from tests.browser.viewer import DESKTOP, PHONE, Viewer
 from tests.browser.watching import seen, watch
@@ -181,7 +181,7 @@ def test_one_part_asks_at_a_time_and_none_before_it_was_answered(opened: Open):
         assert isinstance(frame, bytes)
         if (message := ForwardMsg.FromString(frame)).HasField("delta"):
             element = message.delta.new_element
-            if element.bidi_component.component_name == AGAIN:
+            if element.bidi_component.component_name == POLL:
                 told.append(f"drawn {message.delta.fragment_id}")
 
     def listen(socket: WebSocket) -> None:

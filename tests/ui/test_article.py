@@ -13,7 +13,7 @@ from maskdemo.article.outcome import Failure, Point, ProgramRun, Received
 from maskdemo.results.provenance import Made
 from maskdemo.scenarios import SCENARIOS, Scenario
 from maskdemo.ui import server
-from maskdemo.ui.library import CHART
+from maskdemo.ui.browser_files import CHART
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, keys, links, shown, table

@@ -13,10 +13,10 @@ from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import live, server
+from maskdemo.ui import run_view, server
+from maskdemo.ui.divergence import what_padding_did
 from maskdemo.ui.equation import cell_equation
-from maskdemo.ui.look import Look, unseen
-from maskdemo.ui.moved import what_padding_did
+from maskdemo.ui.inspected_sequence import InspectedSequence, unseen
 from tests.ui.app import opened, shown, spare_what_is_there, until
 
 #: Of the shapes that other tests have compiled, but for the recorded speech.
@@ -102,7 +102,7 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
 )
 def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, seconds, said):
     monkeypatch.setattr(server, "seconds_for", lambda experiment: seconds)
-    assert said in live.training_layout(replace(STEPS, strategies=("no_mask",)))
+    assert said in run_view.training_layout(replace(STEPS, strategies=("no_mask",)))
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ def test_every_view_draws_every_kind_of_task(view, experiment):
 
 def test_the_equation_adds_up():
     snapshot = finished(TINY)
-    look = Look(snapshot, probe=0, epoch=3, label=1)
-    traced, given = look.trace("no_mask"), look.arrays("no_mask")
-    text = cell_equation(traced, given, look.batch, unit=2, step=2)
+    sequence = InspectedSequence(snapshot, probe=0, epoch=3, label=1)
+    traced, given = sequence.trace("no_mask"), sequence.arrays("no_mask")
+    text = cell_equation(traced, given, sequence.batch, unit=2, step=2)
     number = r"\(?(-?\d\.\d{3})\)?"
     product = rf"{number} \\cdot {number}"
     found = re.search(rf"= {product} \+ {product} = ", text)
@@ -140,15 +140,15 @@ def test_the_equation_adds_up():
 
 def test_the_first_sentence_is_what_padding_did_by_the_numbers_below_it():
     snapshot = finished(TINY)
-    look = Look(snapshot, probe=0, epoch=3, label=1)
+    sequence = InspectedSequence(snapshot, probe=0, epoch=3, label=1)
     names = ("no_mask", "held_state")
-    traced = {name: look.trace(name) for name in names}
-    arrays = {name: look.arrays(name) for name in names}
+    traced = {name: sequence.trace(name) for name in names}
+    arrays = {name: sequence.arrays(name) for name in names}
     looked_into = [(name, traced[name], arrays[name]) for name in names]
-    said = what_padding_did(looked_into, look.batch, label=1)
-    last = int(look.batch.valid[0].nonzero()[0][-1])
+    said = what_padding_did(looked_into, sequence.batch, label=1)
+    last = int(sequence.batch.valid[0].nonzero()[0][-1])
     states, says = traced["no_mask"].states[0], traced["no_mask"].probabilities[0, :, 1]
-    assert look.batch.padded[0, last + 1 :].all(), "All that is not there comes after the end."
+    assert sequence.batch.padded[0, last + 1 :].all(), "All that is not there comes after the end."
     assert (
         f"**No mask:** moved the hidden state by up to {abs(states[-1] - states[last]).max():.2f}, and "
         f"the probability of label 1 from {says[last]:.2f} to {says[-1]:.2f}." in said
@@ -237,8 +237,8 @@ def test_the_page_shows_what_the_run_measured():
     network = snapshot.networks["held_state"][-1]
     found = sweep(network, "held_state", TINY, test, side="post", value=0.0, added=(0, 10))
     assert found.accuracy[0] == pytest.approx(curve.test_accuracy[-1])
-    look = Look(snapshot, probe=0, epoch=3, label=1)
+    sequence = InspectedSequence(snapshot, probe=0, epoch=3, label=1)
     for name in TINY.strategies:
         np.testing.assert_allclose(
-            look.trace(name).probabilities[0], snapshot.probes.outputs[name][-1][0], atol=1e-5
+            sequence.trace(name).probabilities[0], snapshot.probes.outputs[name][-1][0], atol=1e-5
         )

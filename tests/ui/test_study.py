@@ -16,7 +16,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Findings, Study, default_study, run, summary
 from maskdemo.study.questions import OPENING, QUESTIONS, question_of
 from maskdemo.training.snapshot import Outcome
-from maskdemo.ui import server, study_job
+from maskdemo.ui import server, study_progress
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, keys, link_of, links, names, shown, study_of, until
@@ -209,7 +209,7 @@ def test_a_full_queue_is_said_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatc
     def full(study: Study) -> None:
         raise QueueFull("The queue is full.")
 
-    monkeypatch.setattr(study_job, "start", full)
+    monkeypatch.setattr(study_progress, "start", full)
     page = opened(TINY.to_params())
     fine(page.button(key="studyrun_start").click().run())
     assert "The queue is full." in shown(page)
@@ -226,7 +226,7 @@ def test_time_left_is_for_what_is_left_and_free_of_compiling():
             each: Outcome(0.5, 0.5, 0.1, 2.0 if at else 60.0, 24)
             for at, each in enumerate(trainings[:count])
         }
-        return study_job.seconds_left(Findings(study=study, outcomes=outcomes))
+        return study_progress.seconds_left(Findings(study=study, outcomes=outcomes))
 
     assert after(0) is None
     assert after(8) == pytest.approx(2.0 * 12 / cores())

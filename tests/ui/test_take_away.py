@@ -22,7 +22,7 @@ from maskdemo.export.table import run_table, study_table
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Curve, Outcome, Snapshot
-from maskdemo.ui import live, server, take_away
+from maskdemo.ui import run_view, server, take_away
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, link_of, links, ran, set_link
@@ -166,7 +166,7 @@ def test_the_time_left_is_judged_without_compiling(monkeypatch):
     def after(done: float, seconds: float, **changes: Any) -> str:
         curves = (Curve("no_mask", 0, loss=(0.5,)),)
         running = Snapshot(small(**changes), curves, nothing, Chance(0.5, 0.5), False, seconds, done)
-        return live._where(running)
+        return run_view._where(running)
 
     assert "left" not in after(0.1, 20.0), "20 s of compiling say nothing of what is to come"
     assert "about 8 s left" in after(0.2, 21.0), "eight more epochs of one second"

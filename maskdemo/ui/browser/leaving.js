@@ -4,7 +4,7 @@
 // there as well.
 
 // Milliseconds after which the page is given back: the connection broke, and no other will come.
-const PATIENCE = 10_000;
+const TIMEOUT_MS = 10_000;
 
 const place = () => document.querySelector('[data-testid="stMain"]');
 const LINK = '[data-testid="stPageLink-NavLink"]';
@@ -16,11 +16,11 @@ export function leaving() {
 
 let shown = null;
 let next = null;
-let patience = null;
+let timeout = null;
 
 function stay() {
   next = null;
-  clearTimeout(patience);
+  clearTimeout(timeout);
   if (place()) place().inert = false;
 }
 
@@ -33,7 +33,7 @@ function go(to) {
   if (to === shown.page && !anew) return;
   next = to;
   if (place()) place().inert = true;
-  patience = setTimeout(stay, PATIENCE);
+  timeout = setTimeout(stay, TIMEOUT_MS);
 }
 
 // What was said on this page before is still to be sent: Streamlit does that in a task of its own

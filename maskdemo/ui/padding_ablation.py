@@ -18,13 +18,13 @@ from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Probes
 from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
-from maskdemo.ui.look import Look, sweeps, unseen
+from maskdemo.ui.inspected_sequence import InspectedSequence, sweeps, unseen
 from maskdemo.ui.theme import is_dark
 
 
-def add_padding(look: Look) -> None:
+def add_padding(sequence: InspectedSequence) -> None:
     """Padding that training never saw: which outputs move."""
-    experiment = look.experiment
+    experiment = sequence.experiment
     first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
     with first:
         count = choices.number(
@@ -59,35 +59,37 @@ def add_padding(look: Look) -> None:
     test = unseen(experiment)
     left, right = st.columns(2, gap="medium")
     with left:
-        _outputs_with_padding(look, count, side, value)
-        st.caption(_meaning(look, test))
+        _outputs_with_padding(sequence, count, side, value)
+        st.caption(_meaning(sequence, test))
     with right:
-        found = sweeps(experiment, look.epoch, side, value, look.networks)
-        figure = charts.change_by_padding(found, cursor=count, detail=look.test_words, dark=is_dark())
+        found = sweeps(experiment, sequence.epoch, side, value, sequence.networks)
+        figure = charts.change_by_padding(
+            found, cursor=count, detail=sequence.test_set_title, dark=is_dark()
+        )
         chart(figure, key="change", alt="Change of the outputs against padded steps added")
         figure = charts.accuracy_by_padding(
             found,
             cursor=count,
             chance=next(iter(found.values())).chance,
-            detail=look.test_words,
+            detail=sequence.test_set_title,
             dark=is_dark(),
         )
         chart(figure, key="added_accuracy", alt="Accuracy against padded steps added")
 
 
-def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> None:
-    bare = unpad(look.batch)
-    missing = look.experiment.pad_value
+def _outputs_with_padding(sequence: InspectedSequence, count: int, side: str, value: float) -> None:
+    bare = unpad(sequence.batch)
+    missing = sequence.experiment.pad_value
     batch = padded_by(bare, count, side=side, value=value, missing=missing)
     alone = padded_by(bare, 0, side=side, value=value, missing=missing)
     said, change, read_out = {}, {}, {}
-    for name in look.strategies:
-        given, without = look.arrays(name, batch), look.arrays(name, alone)
-        said[name] = trace(look.networks[name], given).probabilities
-        bare_said = trace(look.networks[name], without).probabilities
+    for name in sequence.strategies:
+        given, without = sequence.arrays(name, batch), sequence.arrays(name, alone)
+        said[name] = trace(sequence.networks[name], given).probabilities
+        bare_said = trace(sequence.networks[name], without).probabilities
         change[name] = leak(
-            said[name][compared_steps(look.experiment, batch, given)],
-            bare_said[compared_steps(look.experiment, alone, without)],
+            said[name][compared_steps(sequence.experiment, batch, given)],
+            bare_said[compared_steps(sequence.experiment, alone, without)],
         )
         read_out[name] = given.read_out
     shown = Probes(
@@ -101,12 +103,12 @@ def _outputs_with_padding(look: Look, count: int, side: str, value: float) -> No
     )
     steps = f"{count} padded step{'s' * (count != 1)}"
     figure = charts.outputs_by_step(
-        replace(look.snapshot, probes=shown),
+        replace(sequence.snapshot, probes=shown),
         probe=0,
         epoch=1,
-        label=look.label,
+        label=sequence.label,
         title=f"Output with {steps} added",
-        detail=f"{look.words}, probability of label {look.label}",
+        detail=f"{sequence.title}, probability of label {sequence.label}",
         dark=is_dark(),
     )
     chart(figure, key="added_outputs", alt="Output after every step with the added padding")
@@ -120,8 +122,8 @@ def _moves(change: Mapping[str, float]) -> str:
     )
 
 
-def _meaning(look: Look, test: Sequences) -> str:
-    experiment = look.experiment
+def _meaning(sequence: InspectedSequence, test: Sequences) -> str:
+    experiment = sequence.experiment
     lengths = [len(each) for each in test.values]
     low, high = (experiment.padded_length - each for each in (max(lengths), min(lengths)))
     amount = f"{low} to {high}" if low != high else str(low)

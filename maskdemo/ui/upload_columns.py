@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.ui.own_draft import Draft
+from maskdemo.ui.upload_draft import Draft
 from maskdemo.uploads.columns import Columns, stems_of
 from maskdemo.uploads.task import Preparation
 

@@ -9,7 +9,7 @@ from maskdemo.evidence.words import counted, listed, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.ui import drawings, job, server
+from maskdemo.ui import figure_cache, job, server
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
@@ -78,21 +78,21 @@ def probe_words(snapshot: Snapshot, at: int) -> str:
 
 def batch(experiment: Experiment) -> None:
     """The padded batch, each sequence a row."""
-    figure = drawings.padded_batch(experiment, dark=is_dark())
+    figure = figure_cache.padded_batch(experiment, dark=is_dark())
     chart(figure, key="preview", alt="The padded batch: each row a sequence")
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
     """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
     shown = snapshot or _nothing_yet(experiment)
-    figure = drawings.learning_curves(shown, metric=metric, dark=is_dark())
+    figure = figure_cache.learning_curves(shown, metric=metric, dark=is_dark())
     alt = "Accuracy or loss by epoch, one line a strategy"
     chart(figure, key=f"curves_{metric}", alt=alt, replay=GROUP)
 
 
 def outputs(snapshot: Snapshot, probe: int) -> None:
     """What the networks say after every step of a probe (from 0)."""
-    figure = drawings.outputs_by_step(snapshot, probe=probe, dark=is_dark())
+    figure = figure_cache.outputs_by_step(snapshot, probe=probe, dark=is_dark())
     alt = "Output after every step, one panel a strategy"
     chart(figure, key="outputs", alt=alt, replay=GROUP)
 
@@ -104,7 +104,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         curves(snapshot, experiment, metric="test_loss")
         curves(snapshot, experiment, metric="loss")
     with second:
-        figure = drawings.accuracy_by_strategy(snapshot, dark=is_dark())
+        figure = figure_cache.accuracy_by_strategy(snapshot, dark=is_dark())
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
     if took := epoch_took(snapshot):

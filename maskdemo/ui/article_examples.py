@@ -15,7 +15,7 @@ from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Status
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import address, job, known, live, navigation, server, standings, take_away
+from maskdemo.ui import address, job, known, navigation, run_view, server, strategy_table, take_away
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
@@ -179,14 +179,14 @@ def _experiment(scenario: str) -> None:
             st.markdown("**To run without this app**")
             take_away.code(experiment, key=scenario)
         if mine:
-            job.line("run", live.where, "Cancelled. What was trained until then is shown.")
+            job.line("run", run_view.where, "Cancelled. What was trained until then is shown.")
     if mine:
         job.refusal("run")
     if snapshot is None:
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        standings.table(snapshot)
+        strategy_table.table(snapshot)
     with right:
         figure = charts.accuracy_by_strategy(snapshot, dark=is_dark())
         chart(figure, key=f"by_strategy_{scenario}", alt="Accuracy by strategy, a point a repeat")

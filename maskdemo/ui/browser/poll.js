@@ -4,13 +4,13 @@
 
 import { leaving } from "./leaving.js";
 
-// Milliseconds after which an answer is not waited for any longer: it is lost where the connection broke.
-const PATIENCE = 10_000;
+// How long an answer is waited for: it may be lost where the connection broke.
+const TIMEOUT_MS = 10_000;
 
 const parts = new Map();
 const due = new Set();
 let asked = null;
-let patience = null;
+let timeout = null;
 
 function ask() {
   if (asked || !due.size) return;
@@ -20,8 +20,8 @@ function ask() {
   }
   [asked] = due;
   due.delete(asked);
-  asked.tell("again", true);
-  patience = setTimeout(later, PATIENCE, asked);
+  asked.tell("poll", true);
+  timeout = setTimeout(later, TIMEOUT_MS, asked);
 }
 
 /** Whatever the part has asked for is answered or out of date. */
@@ -29,7 +29,7 @@ function settle(part) {
   clearTimeout(part.timer);
   due.delete(part);
   if (asked !== part) return;
-  clearTimeout(patience);
+  clearTimeout(timeout);
   asked = null;
 }
 

@@ -16,10 +16,10 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 from streamlit.components.v2.types import ComponentRenderer
 
 #: The components' full names: files of a component are served under its name.
-CHART, REPLAY, AGAIN, LEAVING, REFUSED = OURS = (
+CHART, REPLAY, POLL, LEAVING, REFUSED = OURS = (
     "maskdemo.chart",
     "maskdemo.replay",
-    "maskdemo.again",
+    "maskdemo.poll",
     "maskdemo.leaving",
     "maskdemo.refused",
 )

@@ -20,8 +20,8 @@ async def ready(_app: object) -> AsyncIterator[None]:
     for module in iter_modules(maskdemo.ui.__path__, "maskdemo.ui."):
         import_module(module.name)
     from maskdemo.results import precomputed
-    from maskdemo.ui import library
+    from maskdemo.ui import browser_files
 
-    library.packed()
+    browser_files.packed()
     precomputed.run(SCENARIOS[OPENING].experiment)
     yield

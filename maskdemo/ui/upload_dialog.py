@@ -9,11 +9,11 @@ from maskdemo.data.tasks import OWN
 from maskdemo.errors import InvalidTable
 from maskdemo.ui import address, server, session
 from maskdemo.ui.chart import chart
-from maskdemo.ui.own_columns import meaning, offered, preparation
-from maskdemo.ui.own_draft import Draft, opened
 from maskdemo.ui.session import STUDY
 from maskdemo.ui.theme import is_dark, plain
 from maskdemo.ui.upload import taken, uploader
+from maskdemo.ui.upload_columns import meaning, offered, preparation
+from maskdemo.ui.upload_draft import Draft, opened
 from maskdemo.uploads.examples import EXAMPLES
 from maskdemo.uploads.facts import Fact, facts
 from maskdemo.uploads.lengths import lengths_of

@@ -14,7 +14,7 @@ from time import monotonic_ns
 
 import streamlit as st
 
-from maskdemo.ui import library
+from maskdemo.ui import browser_files
 
 
 def repeated(draw: Callable[[], None], seconds: float | None, *, name: str) -> None:
@@ -30,11 +30,13 @@ def repeated(draw: Callable[[], None], seconds: float | None, *, name: str) -> N
         draw()
         if seconds is not None:
             data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
-            library.drawn_by(library.AGAIN)(key=f"again_{name}", data=data, on_again_change=_asked)
+            browser_files.drawn_by(browser_files.POLL)(
+                key=f"poll_{name}", data=data, on_poll_change=_on_poll
+            )
 
     with st.container():
         st.fragment(part)()
 
 
-def _asked() -> None:
+def _on_poll() -> None:
     """Streamlit draws the part anew, which is all there is to do."""

@@ -15,9 +15,9 @@ from maskdemo.inside.trace import QUANTITIES, parting
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
+from maskdemo.ui.divergence import what_padding_did
 from maskdemo.ui.equation import SYMBOLS, cell_equation
-from maskdemo.ui.look import Look, gradients_of_all
-from maskdemo.ui.moved import what_padding_did
+from maskdemo.ui.inspected_sequence import InspectedSequence, gradients_of_all
 from maskdemo.ui.theme import is_dark
 
 WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}
@@ -31,36 +31,38 @@ MEANING = {
 APART = 0.1
 
 
-def gates(look: Look) -> None:
+def gates(sequence: InspectedSequence) -> None:
     """Everything at every step, and one unit of it in numbers."""
     strategy = choices.held("strategy")
     unit, step = choices.held("unit") - 1, choices.held("step")
-    traced, given = look.trace(strategy), look.arrays(strategy)
+    traced, given = sequence.trace(strategy), sequence.arrays(strategy)
     others = (
-        (name, look.trace(name), look.arrays(name)) for name in look.strategies if name != strategy
+        (name, sequence.trace(name), sequence.arrays(name))
+        for name in sequence.strategies
+        if name != strategy
     )
     looked_into = chain([(strategy, traced, given)], others)
-    st.markdown(what_padding_did(looked_into, look.batch, label=look.label))
-    st.markdown(cell_equation(traced, given, look.batch, unit=unit, step=step))
+    st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label))
+    st.markdown(cell_equation(traced, given, sequence.batch, unit=unit, step=step))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = charts.gate_heatmaps(
             traced,
             given,
-            look.batch,
+            sequence.batch,
             strategy=strategy,
-            order=look.order(strategy),
+            order=sequence.order(strategy),
             unit=unit,
             step=step,
-            label=look.label,
-            detail=look.words,
+            label=sequence.label,
+            detail=sequence.title,
             dark=is_dark(),
         )
         alt = "Gates, cell and hidden state of all units at every step"
         chart(figure, key="gates", alt=alt, on_click=_on_step)
     with right:
         figure = charts.unit_traces(
-            traced, given, look.batch, strategy=strategy, unit=unit, step=step, dark=is_dark()
+            traced, given, sequence.batch, strategy=strategy, unit=unit, step=step, dark=is_dark()
         )
         alt = "One unit's gates, cell and hidden state along the steps"
         chart(figure, key="unit", alt=alt, on_click=_on_step)
@@ -73,13 +75,13 @@ def gates(look: Look) -> None:
     )
 
 
-def choose_unit_and_step(look: Look) -> None:
+def choose_unit_and_step(sequence: InspectedSequence) -> None:
     """The two sliders of `gates`; a click in a chart chooses a step too."""
     strategy = choices.held("strategy")
-    steps, units = look.trace(strategy).states.shape[1:]
-    last = int(look.batch.last_valid[0]) + 1
+    steps, units = sequence.trace(strategy).states.shape[1:]
+    last = int(sequence.batch.last_valid[0]) + 1
     for name, label, most, usual in (
-        ("unit", "Unit", units, _telling_unit(look, strategy) + 1),
+        ("unit", "Unit", units, _telling_unit(sequence, strategy) + 1),
         ("step", "Step", steps, last),
     ):
         if most > 1:
@@ -88,13 +90,13 @@ def choose_unit_and_step(look: Look) -> None:
             choices.value(name, [1], 1)
 
 
-def choose_strategy(look: Look) -> None:
+def choose_strategy(sequence: InspectedSequence) -> None:
     """The strategy whose gates are shown."""
     choices.one_of(
         st.segmented_control,
         "strategy",
-        look.strategies,
-        look.strategies[0],
+        sequence.strategies,
+        sequence.strategies[0],
         label="Strategy",
         format_func=_title,
         required=True,
@@ -106,15 +108,15 @@ def _on_step(step: float) -> None:
     choices.choose("step", round(step))
 
 
-def compare(look: Look) -> None:
+def compare(sequence: InspectedSequence) -> None:
     """One quantity under two to four strategies, and where they part."""
     first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
     with first:
         chosen = choices.several_of(
             st.pills,
             "compared",
-            look.strategies,
-            list(look.strategies[:4]),
+            sequence.strategies,
+            list(sequence.strategies[:4]),
             label="Strategies",
             format_func=_title,
             selection_mode="multi",
@@ -132,7 +134,7 @@ def compare(look: Look) -> None:
         weights = choices.one_of(
             st.selectbox,
             "weights",
-            ("own", *look.strategies),
+            ("own", *sequence.strategies),
             "own",
             label="Trained weights",
             format_func=lambda name: (
@@ -142,7 +144,7 @@ def compare(look: Look) -> None:
             "sequence, and only the handling of the padding differs.",
         )
     own = weights == "own"
-    traced = {name: look.trace(name, weights_of=None if own else weights) for name in chosen}
+    traced = {name: sequence.trace(name, weights_of=None if own else weights) for name in chosen}
     reference = traced[chosen[0]]
     parts = {}
     for name in chosen[1:]:
@@ -153,12 +155,12 @@ def compare(look: Look) -> None:
             parts[name] = parting(reference.states[0], traced[name].states[0], over=0.0)
     figure = charts.strategies_compared(
         traced,
-        {name: look.arrays(name) for name in chosen},
-        look.batch,
+        {name: sequence.arrays(name) for name in chosen},
+        sequence.batch,
         quantity=quantity,
-        order=look.order(chosen[0]),
+        order=sequence.order(chosen[0]),
         parts=parts,
-        label=look.label,
+        label=sequence.label,
         dark=is_dark(),
     )
     chart(figure, key="compare", alt="The same sequence under several strategies")
@@ -170,7 +172,7 @@ def compare(look: Look) -> None:
         f"{_title(chosen[0])} at the first step after which any hidden state differs at all."
     )
     st.caption(
-        f"{look.words}. {rule} The dashed line stands before that step. Rows are the same units in "
+        f"{sequence.title}. {rule} The dashed line stands before that step. Rows are the same units in "
         f"all panels, in order of the step at which their |*h*| is largest with {_title(chosen[0])} "
         "after the newest epoch."
     )
@@ -178,7 +180,7 @@ def compare(look: Look) -> None:
         st.info("Choose two strategies or more to compare them. Up to four are shown.")
 
 
-def gradient(look: Look) -> None:
+def gradient(sequence: InspectedSequence) -> None:
     """How much of the gradient lands on padding."""
     first, second = st.columns(2, gap="medium")
     with first:
@@ -202,10 +204,10 @@ def gradient(look: Look) -> None:
             required=True,
         )
     if scope == "all":
-        found = gradients_of_all(look.experiment, look.epoch, look.networks)
-        detail = look.test_words
+        found = gradients_of_all(sequence.experiment, sequence.epoch, sequence.networks)
+        detail = sequence.test_set_title
     else:
-        found, detail = look.gradients(), look.words
+        found, detail = sequence.gradients(), sequence.title
     landings = {name: each[what] for name, each in found.items()}
     st.markdown(_landing_sentence(landings))
     figure = charts.gradient_by_step(landings, what=WHAT[what].lower(), detail=detail, dark=is_dark())
@@ -234,13 +236,13 @@ def _shares(landings: Mapping[str, Landing], kind: str) -> str:
     )
 
 
-def _telling_unit(look: Look, strategy: str) -> int:
+def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
     """The unit that adds most to the followed output where it is read out."""
-    network = look.snapshot.networks[strategy][-1]
-    read_out = look.arrays(strategy).read_out[0]
-    column = min(look.label, network.readout.shape[1] - 1)
+    network = sequence.snapshot.networks[strategy][-1]
+    read_out = sequence.arrays(strategy).read_out[0]
+    column = min(sequence.label, network.readout.shape[1] - 1)
     return int(
-        np.abs(look.last_trace(strategy).states[0, read_out] * network.readout[:, column]).argmax()
+        np.abs(sequence.last_trace(strategy).states[0, read_out] * network.readout[:, column]).argmax()
     )
 
 

@@ -23,11 +23,11 @@ from maskdemo.training.snapshot import Network, Snapshot
 
 T = TypeVar("T")
 #: Test sequences that the views over the test set take, so that they redraw while one watches.
-MOST_SEQUENCES = 500
+MAX_SEQUENCES = 500
 
 
 @dataclass(frozen=True)
-class Look:
+class InspectedSequence:
     """A run, a probe (from 0), an epoch (from 1) that the run kept, and the label followed."""
 
     snapshot: Snapshot
@@ -46,15 +46,15 @@ class Look:
         return self.experiment.strategies
 
     @property
-    def words(self) -> str:
+    def title(self) -> str:
         """Which sequence and which epoch, for headings."""
         return f"Test sequence {self.probe + 1}, after epoch {self.epoch}"
 
     @property
-    def test_words(self) -> str:
+    def test_set_title(self) -> str:
         """How much of the test set, and which epoch, for headings."""
         total = self.experiment.test_size
-        few = f"First {MOST_SEQUENCES} of {total}" if total > MOST_SEQUENCES else f"{total}"
+        few = f"First {MAX_SEQUENCES} of {total}" if total > MAX_SEQUENCES else f"{total}"
         return f"{few} test sequences, after epoch {self.epoch}"
 
     @cached_property
@@ -130,9 +130,9 @@ def forget() -> None:
 
 
 def unseen(experiment: Experiment) -> Sequences:
-    """The first repeat's test sequences, at most `MOST_SEQUENCES` of them."""
+    """The first repeat's test sequences, at most `MAX_SEQUENCES` of them."""
     test = inputs(experiment).data.test
-    few = slice(0, MOST_SEQUENCES)
+    few = slice(0, MAX_SEQUENCES)
     return Sequences(test.values[few], test.observed[few], test.labels[few])
 
 
