@@ -10,12 +10,12 @@ from maskdemo.charts.added import accuracy_by_padding, change_by_padding
 from maskdemo.charts.batch import padded_batch
 from maskdemo.charts.compare import strategies_compared
 from maskdemo.charts.curves import curves_frames, learning_curves
-from maskdemo.charts.dose_map import dose_map
-from maskdemo.charts.dose_response import dose_response
 from maskdemo.charts.fitting import fitting
 from maskdemo.charts.gates import gate_heatmaps
 from maskdemo.charts.gradients import gradient_by_step
 from maskdemo.charts.lengths import sequence_lengths
+from maskdemo.charts.response_curve import response_curve
+from maskdemo.charts.response_map import response_map
 from maskdemo.charts.steps import outputs_by_step, outputs_frames
 from maskdemo.charts.style import colour
 from maskdemo.charts.template import template
@@ -27,8 +27,8 @@ __all__ = [
     "change_by_padding",
     "colour",
     "curves_frames",
-    "dose_map",
-    "dose_response",
+    "response_map",
+    "response_curve",
     "fitting",
     "gate_heatmaps",
     "gradient_by_step",

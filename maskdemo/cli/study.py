@@ -1,4 +1,4 @@
-"""`study NAME` trains a grid of experiments and says from which dose on the padding matters."""
+"""`study NAME` trains a grid of experiments and says from which value on the padding matters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from maskdemo.results.trainings import Store
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Cell, Findings, Study, run, summary
 from maskdemo.study.cluster import executor_of
-from maskdemo.study.grid import BETWEEN
+from maskdemo.study.variables import BETWEEN
 
 
 def add_to(commands) -> None:
@@ -62,14 +62,14 @@ def _study(given: Namespace) -> None:
 def _asked(given: Namespace) -> Study:
     base = named_experiment(given)
     params = {}
-    for vary, doses_of, text in (
+    for vary, values_field, text in (
         ("vary", "doses", given.vary),
         ("and_vary", "and_doses", given.and_vary),
     ):
         if text:
-            params[vary], equals, doses = text.partition("=")
+            params[vary], equals, values = text.partition("=")
             if equals:
-                params[doses_of] = doses.replace(",", BETWEEN)
+                params[values_field] = values.replace(",", BETWEEN)
     return Study.over(base, params)
 
 

@@ -76,10 +76,10 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
 def study_report(findings: Findings, *, link: str) -> str:
     """A study as HTML. link: where the same study can be opened; quoted, never trusted."""
     from maskdemo.study import summary
-    from maskdemo.study.doses import dose_text, short_title
+    from maskdemo.study.variables import short_title, value_text
 
     study = findings.study
-    doses = dict(zip(study.varied, (study.doses, study.and_doses), strict=False))
+    values = dict(zip(study.varied, (study.values, study.and_values), strict=False))
     first, other = ([short_title(name) for name in study.varied] + [""])[:2]
     said = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
     unfinished = (_unfinished(findings.done / findings.total),)
@@ -103,9 +103,9 @@ def study_report(findings: Findings, *, link: str) -> str:
                     (
                         "Varied",
                         f"{short_title(name)}, in place of what stands below: "
-                        f"{', '.join(dose_text(name, each) for each in given)}.",
+                        f"{', '.join(value_text(name, each) for each in given)}.",
                     )
-                    for name, given in doses.items()
+                    for name, given in values.items()
                 ),
                 *words.settings(study.base),
             ),
@@ -215,13 +215,15 @@ def _say(study: Study, cell: Cell) -> str:
     from maskdemo.study import VARIABLES
 
     pairs = zip(study.varied, cell, strict=True)
-    return " and ".join(VARIABLES[name].say(dose) for name, dose in pairs)
+    return " and ".join(VARIABLES[name].say(value) for name, value in pairs)
 
 
 def _study_figures(findings: Findings) -> tuple[Figure, ...]:
     if findings.study.and_vary is None:
-        return (charts.dose_response(findings),)
-    return tuple(charts.dose_map(findings, strategy=name) for name in findings.study.base.strategies)
+        return (charts.response_curve(findings),)
+    return tuple(
+        charts.response_map(findings, strategy=name) for name in findings.study.base.strategies
+    )
 
 
 def _strategies(experiment: Experiment) -> tuple[tuple[str, str], ...]:

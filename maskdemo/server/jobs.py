@@ -182,17 +182,17 @@ def study_to_plain(study: Study) -> dict[str, Any]:
     return {
         "base": study.base.to_json(),
         "vary": study.vary,
-        "doses": study.doses,
+        "values": study.values,
         "and_vary": study.and_vary,
-        "and_doses": study.and_doses,
+        "and_values": study.and_values,
     }
 
 
 def study_from_plain(plain: Mapping[str, Any]) -> Study:
     """The study of `study_to_plain`."""
-    doses = {name: tuple(plain[name]) for name in ("doses", "and_doses")}
+    values = {name: tuple(plain[name]) for name in ("values", "and_values")}
     base = Experiment.from_json(plain["base"])
-    return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **doses)
+    return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **values)
 
 
 @dataclass(frozen=True)

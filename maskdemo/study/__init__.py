@@ -4,13 +4,13 @@ from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell, Study, Training, default_study
 from maskdemo.study.running import run
 from maskdemo.study.summary import summary
-from maskdemo.study.variables import VARIABLES, Dose, Variable
+from maskdemo.study.variables import VARIABLES, Value, Variable
 from maskdemo.training.snapshot import Outcome
 
 __all__ = [
     "VARIABLES",
     "Variable",
-    "Dose",
+    "Value",
     "Cell",
     "Study",
     "default_study",

@@ -1,6 +1,6 @@
 """A grid of experiments that differ in one or two settings, and the order in which to train it.
 
->>> study = Study(base=Experiment(repeats=2), vary="padded_length", doses=(30, 60, 120))
+>>> study = Study(base=Experiment(repeats=2), vary="padded_length", values=(30, 60, 120))
 >>> study.cells
 ((30,), (60,), (120,))
 >>> study.experiment((60,)).padded_length
@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,18 +20,23 @@ from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import COSTLY, MOST_WORK, SETTINGS, Experiment
 from maskdemo.settings import LONGEST, parse_leniently
-from maskdemo.study.variables import VARIABLES, Dose, Variable
+from maskdemo.study.variables import (
+    BETWEEN,
+    VARIABLES,
+    Value,
+    Variable,
+    read_values,
+    write_values,
+)
 
-Cell = tuple[Dose, ...]
-#: The most doses of one variable, cells of a grid, trainings and multiply-adds of a study.
-MOST_DOSES = 12
+Cell = tuple[Value, ...]
+#: The most values of one variable, cells of a grid, trainings and multiply-adds of a study.
+MAX_VALUES = 12
 MOST_CELLS = 64
 MOST_TRAININGS = 2000
 MOST_STUDY_WORK = 4 * MOST_WORK
 #: Pairs of units and padded lengths: each compiles a program of its own, for seconds.
 MOST_PROGRAMS = 24
-#: Stands between doses in a link: numbers have dots, signs and letters of their own.
-BETWEEN = "_"
 
 
 @dataclass(frozen=True)
@@ -46,59 +51,68 @@ class Training:
 class Study:
     """What to compare and what to vary. Raises `InvalidSettings` (a ValueError) with a sentence.
 
-    base: the experiment whose settings the doses change; `no_mask` is always among its strategies.
-    vary, and_vary: names in `VARIABLES`. Doses are kept in order, each once.
+    base: the experiment whose settings the values change; `no_mask` is always among its strategies.
+    vary, and_vary: names in `VARIABLES`. Values are kept in order, each once.
     """
 
     base: Experiment
     vary: str
-    doses: tuple[Dose, ...]
+    values: tuple[Value, ...]
     and_vary: str | None = None
-    and_doses: tuple[Dose, ...] = ()
+    and_values: tuple[Value, ...] = ()
 
     def __post_init__(self) -> None:
         with_baseline = (BASELINE, *self.base.strategies)
         object.__setattr__(self, "base", replace(self.base, strategies=with_baseline))
-        self._check_axis("vary", "doses")
+        self._check_axis("")
         if self.and_vary is None:
-            object.__setattr__(self, "and_doses", ())
+            object.__setattr__(self, "and_values", ())
         else:
-            self._check_axis("and_vary", "and_doses")
+            self._check_axis("and_")
             if self.and_vary == self.vary:
                 raise InvalidSettings("Vary two different things, or only one.", "and_vary")
         self._check_size()
 
-    def _check_axis(self, vary: str, doses_of: str) -> None:
-        """Check the variable and the doses in these two fields; the doses are then in order."""
-        name, given = getattr(self, vary), getattr(self, doses_of)
-        if name not in VARIABLES:
-            known = ", ".join(VARIABLES)
-            raise InvalidSettings(f"{quoted(name)} cannot be varied; choose among {known}.", vary)
-        variable = VARIABLES[name]
-        if not isinstance(given, tuple) or len(given) > MOST_DOSES:
-            raise InvalidSettings(f"Choose at most {MOST_DOSES} doses of {name}.", doses_of)
-        doses = {self._usable(variable, dose, doses_of, vary) for dose in given}
-        # Words in the variable's own order.
-        kept = [dose for dose in variable.doses(self.base) if dose in doses]
-        if len(doses) < 2:
-            raise InvalidSettings(f"Choose at least two doses of {name}.", doses_of)
-        object.__setattr__(self, doses_of, tuple(kept if variable.categorical else sorted(doses)))
+    def _check_axis(self, prefix: str) -> None:
+        """Check one variable and its values, and put the values in order.
 
-    def _usable(self, variable: Variable, dose: Dose, *settings: str) -> Dose:
-        """The dose as it is kept. Raises `InvalidSettings` that names it, to give up these settings."""
+        prefix: "" for the first variable, "and_" for the second. An error names the parameters of a
+        link, where the values are called `doses`.
+        """
+        vary, doses = f"{prefix}vary", f"{prefix}doses"
+        name, values = getattr(self, vary), getattr(self, f"{prefix}values")
+        if name not in VARIABLES:
+            choices = ", ".join(VARIABLES)
+            raise InvalidSettings(f"{quoted(name)} cannot be varied; choose among {choices}.", vary)
+        variable = VARIABLES[name]
+        if not isinstance(values, tuple) or len(values) > MAX_VALUES:
+            raise InvalidSettings(f"Choose at most {MAX_VALUES} doses of {name}.", doses)
+        checked = {self._checked(variable, value, doses, vary) for value in values}
+        if len(checked) < 2:
+            raise InvalidSettings(f"Choose at least two doses of {name}.", doses)
+        # Choices stay in the variable's own order.
+        in_order = (
+            [value for value in variable.usual_values(self.base) if value in checked]
+            if variable.categorical
+            else sorted(checked)
+        )
+        object.__setattr__(self, f"{prefix}values", tuple(in_order))
+
+    def _checked(self, variable: Variable, value: Value, *settings: str) -> Value:
+        """The value as the setting stores it. Raises `InvalidSettings` with these settings."""
         try:
-            usable = variable.setting.checked(dose)
-            replace(self.base, **variable.settings(self.base, usable))
+            checked = variable.setting.checked(value)
+            replace(self.base, **variable.settings(self.base, checked))
         except InvalidSettings as error:
-            text, sentence = str(dose)[:LONGEST], str(error)
+            text, sentence = str(value)[:LONGEST], str(error)
             named = sentence if text in sentence else f"{variable.name} {text}: {sentence}"
             raise InvalidSettings(named, *settings, *error.settings) from None
-        return usable
+        return checked
 
     def _check_size(self) -> None:
         if len(self.cells) > MOST_CELLS:
             raise InvalidSettings(
-                f"A grid of {len(self.doses)} by {len(self.and_doses)} doses is too large: choose "
+                f"A grid of {len(self.values)} by {len(self.and_values)} doses is too large: choose "
                 f"doses that make at most {MOST_CELLS} cells.",
                 "and_doses",
                 "doses",
@@ -133,12 +147,12 @@ class Study:
 
     def _changed(self, cell: Cell) -> Experiment:
         changes: dict[str, Any] = {}
-        for name, dose in zip(self.varied, cell, strict=True):
-            changes |= VARIABLES[name].settings(self.base, dose)
+        for name, value in zip(self.varied, cell, strict=True):
+            changes |= VARIABLES[name].settings(self.base, value)
         try:
             return replace(self.base, **changes)
         except InvalidSettings as error:
-            # Each dose fits by itself, so this is about both.
+            # Each value fits by itself, so this is about both.
             where = self.where(cell)
             sentence = f"{where[0].upper()}{where[1:]} nothing can be trained. {error}"
             raise InvalidSettings(
@@ -152,15 +166,15 @@ class Study:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """Every combination of doses, in axis order, the first variable slowest."""
+        """Every combination of values, in axis order, the first variable slowest."""
         if self.and_vary is None:
-            return tuple((dose,) for dose in self.doses)
-        return tuple((dose, other) for dose in self.doses for other in self.and_doses)
+            return tuple((value,) for value in self.values)
+        return tuple((value, other) for value in self.values for other in self.and_values)
 
     def where(self, cell: Cell) -> str:
         """A cell in a sentence: "at 60 steps and with post-padding"."""
         return " and ".join(
-            VARIABLES[name].at(dose) for name, dose in zip(self.varied, cell, strict=True)
+            VARIABLES[name].at(value) for name, value in zip(self.varied, cell, strict=True)
         )
 
     def experiment(self, cell: Cell) -> Experiment:
@@ -181,7 +195,7 @@ class Study:
 
     @cached_property
     def _trainings(self) -> Mapping[tuple[Cell, str, int], Training]:
-        cells = coarse_to_fine(self.doses, self.and_doses)
+        cells = coarse_to_fine(self.values, self.and_values)
         # Two cells in turns: workers that start together each compile a shape, instead of waiting for
         # the same one.
         pairs = [cells[at : at + 2] for at in range(0, len(cells), 2)]
@@ -203,9 +217,15 @@ class Study:
 
     def to_params(self) -> dict[str, str]:
         """URL parameters: the base's, and what varies."""
-        params = self.base.to_params() | {"vary": self.vary, "doses": _written(self.vary, self.doses)}
+        params = self.base.to_params() | {
+            "vary": self.vary,
+            "doses": write_values(self.vary, self.values),
+        }
         if self.and_vary is not None:
-            params |= {"and_vary": self.and_vary, "and_doses": _written(self.and_vary, self.and_doses)}
+            params |= {
+                "and_vary": self.and_vary,
+                "and_doses": write_values(self.and_vary, self.and_values),
+            }
         return params
 
     @staticmethod
@@ -217,15 +237,15 @@ class Study:
     def over(base: Experiment, params: Mapping[str, str]) -> Study:
         """A study of `base` that varies what the parameters say. Raises `InvalidSettings`.
 
-        Where no variable is named it is the padded length; where no doses are, the variable's own.
+        Where no variable is named it is the padded length; where no values are, the variable's own.
         """
         vary, and_vary = params.get("vary", "padded_length"), params.get("and_vary")
         return Study(
             base=base,
             vary=vary,
-            doses=_read(params, "doses", vary, base),
+            values=_read(params, "doses", vary, base),
             and_vary=and_vary,
-            and_doses=() if and_vary is None else _read(params, "and_doses", and_vary, base),
+            and_values=() if and_vary is None else _read(params, "and_doses", and_vary, base),
         )
 
     @staticmethod
@@ -240,22 +260,22 @@ class Study:
 def default_study() -> Study:
     """Real speech over padded lengths: four strategies, five repeats, 20 epochs."""
     base = Experiment(repeats=5)
-    return Study(base=base, vary="padded_length", doses=VARIABLES["padded_length"].doses(base))
+    return Study(base=base, vary="padded_length", values=VARIABLES["padded_length"].usual_values(base))
 
 
-def coarse_to_fine(doses: tuple[Dose, ...], and_doses: tuple[Dose, ...] = ()) -> tuple[Cell, ...]:
+def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:
     """The cells, ends and middle of each axis first, then ever finer between them.
 
     >>> coarse_to_fine((1, 2, 3, 4, 5, 6, 7))
     ((1,), (7,), (4,), (2,), (5,), (3,), (6,))
     """
-    one, other = _levels(len(doses)), _levels(len(and_doses))
-    if not and_doses:
-        return tuple((doses[at],) for at in one)
+    one, other = _levels(len(values)), _levels(len(and_values))
+    if not and_values:
+        return tuple((values[at],) for at in one)
     pairs = [(at, also) for at in one for also in other]
     # Stable: within a level the order of the axes stays.
     pairs.sort(key=lambda pair: max(one[pair[0]], other[pair[1]]))
-    return tuple((doses[at], and_doses[also]) for at, also in pairs)
+    return tuple((values[at], and_values[also]) for at, also in pairs)
 
 
 def _levels(count: int) -> dict[int, int]:
@@ -272,29 +292,7 @@ def _levels(count: int) -> dict[int, int]:
     return level
 
 
-def _written(name: str, doses: tuple[Dose, ...]) -> str:
-    return BETWEEN.join(VARIABLES[name].setting.write(dose) for dose in doses)
-
-
-def _read(params: Mapping[str, str], where: str, name: str, base: Experiment) -> tuple[Dose, ...]:
+def _read(params: Mapping[str, str], where: str, name: str, base: Experiment) -> tuple[Value, ...]:
     if where in params:
-        return read_doses(name, params[where].split(BETWEEN), where)
-    return VARIABLES[name].doses(base) if name in VARIABLES else ()
-
-
-def read_doses(name: str, texts: Sequence[str], where: str = "doses") -> tuple[Dose, ...]:
-    """Doses of the variable `name`, as links and commands write them. Raises `InvalidSettings`.
-
-    where: the setting to give up for a text that is no dose.
-    """
-    if name not in VARIABLES:
-        return tuple(texts)
-    setting, doses = VARIABLES[name].setting, []
-    for text in texts:
-        try:
-            doses.append(setting.read(text))
-        except InvalidSettings:
-            raise InvalidSettings(
-                f"'{text[:LONGEST]}' is no dose of {name}: write numbers.", where
-            ) from None
-    return tuple(doses)
+        return read_values(name, params[where].split(BETWEEN), where)
+    return VARIABLES[name].usual_values(base) if name in VARIABLES else ()

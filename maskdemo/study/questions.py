@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maskdemo.experiment import Experiment
-from maskdemo.study import Dose, Study, default_study
+from maskdemo.study import Study, Value, default_study
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ def _question(
     title: str,
     asks: str,
     vary: str,
-    doses: tuple[Dose, ...],
+    values: tuple[Value, ...],
     and_vary: str | None = None,
-    and_doses: tuple[Dose, ...] = (),
+    and_values: tuple[Value, ...] = (),
     **settings: object,
 ) -> Question:
     base = Experiment(repeats=5, **settings)  # type: ignore[arg-type]
-    study = Study(base=base, vary=vary, doses=doses, and_vary=and_vary, and_doses=and_doses)
+    study = Study(base=base, vary=vary, values=values, and_vary=and_vary, and_values=and_values)
     return Question(name, title, asks, study)
 
 

@@ -27,7 +27,10 @@ EFFECTS = ("required", "helps", "hurts")
 
 @dataclass(frozen=True)
 class _Line:
-    """Cells along one variable, in the order of its doses; `where` says at which value of the other."""
+    """Cells along one variable, in the order of its values.
+
+    where: at which value of the other variable, as the beginning of a sentence.
+    """
 
     variable: Variable
     axis: int
@@ -79,17 +82,17 @@ def _lines(findings: Findings, told: Sequence[Cell]) -> list[_Line]:
     variables = [VARIABLES[name] for name in findings.study.varied]
     if len(variables) == 1:
         return [_Line(variables[0], 0, tuple(told))]
-    # Along the one whose doses have an order.
+    # Along the one whose values have an order.
     axis = 1 if variables[0].categorical else 0
-    value = 1 - axis
+    other = 1 - axis
     return [
         _Line(
             variables[axis],
             axis,
-            tuple(cell for cell in told if cell[value] == dose),
-            f"{variables[value].say(dose)}: ",
+            tuple(cell for cell in told if cell[other] == value),
+            f"{variables[other].say(value)}: ",
         )
-        for dose in dict.fromkeys(cell[value] for cell in told)
+        for value in dict.fromkeys(cell[other] for cell in told)
     ]
 
 
@@ -105,7 +108,7 @@ def _with(findings: Findings, name: str, cells: Sequence[Cell], *words: str) -> 
 
 
 def _compared(findings: Findings, line: _Line) -> list[str]:
-    """One sentence for all strategies with the same words at the same doses, effects first."""
+    """One sentence for all strategies with the same words at the same values, effects first."""
     alike: dict[tuple[tuple[str, tuple[Cell, ...]], ...], list[str]] = {}
     for name in _others(findings):
         by_word = ((word, _with(findings, name, line.cells, word)) for word in VERBS)
@@ -136,7 +139,7 @@ def _sentence(
 
 
 def _amount(findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Sequence[str]) -> str:
-    """By how many points, at the last of these doses."""
+    """By how many points, at the last of these values."""
     last = cells[-1]
     sizes = [abs(_verdict(findings, last, name).difference.mean) for name in names]
     there = f" {line.at(last)}" if len(cells) > 1 else ""
@@ -144,9 +147,9 @@ def _amount(findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Seq
 
 
 def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
-    """Where, in words: from the smallest dose on from which all are among `cells`, and others.
+    """Where, in words: from the smallest value on from which all are among `cells`, and others.
 
-    Two doses are named: no more is known of what lies beyond them.
+    Two values are named: no more is known of what lies beyond them.
     """
     if cells == line.cells and len(cells) > 1:
         return "at every dose"
@@ -161,7 +164,7 @@ def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
 
 
 def _bare(findings: Findings, line: _Line) -> str:
-    """What no mask does by itself, from the first dose to the last."""
+    """What no mask does by itself, from the first value to the last."""
     reached = [
         f"{percent(mean.mean, 0)} {line.at(cell)}"
         for cell in dict.fromkeys((line.cells[0], line.cells[-1]))

@@ -1,4 +1,4 @@
-"""What a study can vary: how a dose changes an experiment, and doses worth trying.
+"""What a study can vary: how a value changes an experiment, and values worth trying.
 
 >>> units = VARIABLES["units"]
 >>> units.setting.read("16"), units.settings(Experiment(), 16), units.at(4, 16)
@@ -7,35 +7,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from maskdemo.errors import InvalidSettings
-from maskdemo.evidence.words import listed
+from maskdemo.evidence.words import listed, number
 from maskdemo.experiment import MOST_CELLS, NUMBERS, SETTINGS, Experiment
-from maskdemo.settings import Choice, Number, Setting
+from maskdemo.settings import LONGEST, Choice, Number, Setting
 from maskdemo.titles import SIDES
 
-Dose = int | float | str
+Value = int | float | str
+#: Stands between values in a link: numbers have dots, signs and letters of their own.
+BETWEEN = "_"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
     """One thing to vary.
 
-    setting: what a dose may be, and how a link writes it. title: for axes. phrase: a dose in a
-    sentence, `{}` being the dose. doses: sensible ones for a base experiment. changes: the settings
-    that a dose changes in it, by default the setting itself.
+    setting: what a value may be, and how a link writes it. title: for axes. phrase: a value in a
+    sentence, `{}` being the value. values: sensible ones for a base experiment. changes: the settings
+    that a value changes in it, by default the setting itself.
     """
 
     setting: Setting
     title: str
     phrase: str
-    doses: Callable[[Experiment], tuple[Dose, ...]]
-    changes: Callable[[Experiment, Dose], dict[str, Any]] | None = None
+    usual_values: Callable[[Experiment], tuple[Value, ...]]
+    changes: Callable[[Experiment, Value], dict[str, Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -44,27 +46,27 @@ class Variable:
 
     @property
     def unit(self) -> str:
-        """What a dose counts, empty where it counts nothing."""
+        """What a value counts, empty where it counts nothing."""
         return self.setting.unit
 
     @property
     def categorical(self) -> bool:
-        """Whether the doses are words, whose order means nothing."""
+        """Whether the values are words, whose order means nothing."""
         return isinstance(self.setting, Choice)
 
-    def settings(self, base: Experiment, dose: Dose) -> dict[str, Any]:
-        """The settings that a dose changes in an experiment. Raises `InvalidSettings`."""
-        return self.changes(base, dose) if self.changes else {self.name: dose}
+    def settings(self, base: Experiment, value: Value) -> dict[str, Any]:
+        """The settings that a value changes in an experiment. Raises `InvalidSettings`."""
+        return self.changes(base, value) if self.changes else {self.name: value}
 
-    def say(self, *doses: Dose) -> str:
-        """Doses for people, as part of a sentence: "29, 60 and 120 steps"."""
+    def say(self, *values: Value) -> str:
+        """Values for people, as part of a sentence: "29, 60 and 120 steps"."""
         if self.categorical:
-            return listed(self.phrase.format(dose) for dose in doses)
-        return self.phrase.format(listed(f"{dose:g}" for dose in doses))
+            return listed(self.phrase.format(value) for value in values)
+        return self.phrase.format(listed(f"{value:g}" for value in values))
 
-    def at(self, *doses: Dose) -> str:
+    def at(self, *values: Value) -> str:
         """Where something holds: "at 60 steps", "with post-padding"."""
-        return f"{'with' if self.categorical else 'at'} {self.say(*doses)}"
+        return f"{'with' if self.categorical else 'at'} {self.say(*values)}"
 
 
 #: Longest less shortest length; the middle between them stays.
@@ -79,7 +81,7 @@ SPREAD = Number(
 )
 
 
-def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
+def _around_the_centre(base: Experiment, spread: Value) -> dict[str, Any]:
     if base.spec.fixed:
         raise InvalidSettings(
             "Recorded data has its own lengths: their spread cannot be varied.", "vary", "task"
@@ -91,12 +93,12 @@ def _around_the_centre(base: Experiment, spread: Dose) -> dict[str, Any]:
         raise InvalidSettings(
             f"A spread of {spread} steps does not fit: the lengths would go from {shortest} to "
             f"{longest} steps, and the padded length is {base.padded_length}.",
-            "doses",
+            "values",
         )
     return {"min_length": shortest, "max_length": longest}
 
 
-def _padded_lengths(base: Experiment) -> tuple[Dose, ...]:
+def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
     # Evenly spaced as ratios, from no padding for the longest sequence to four times its length.
     longest = base.max_length
     room = MOST_CELLS // ((base.train_size + base.test_size) * base.spec.features)
@@ -107,7 +109,7 @@ def _padded_lengths(base: Experiment) -> tuple[Dose, ...]:
     return tuple(sorted({longest, *(each for each in rounded if each > longest)}))
 
 
-def _spreads(base: Experiment) -> tuple[Dose, ...]:
+def _spreads(base: Experiment) -> tuple[Value, ...]:
     centre = (base.min_length + base.max_length) // 2
     room = min(centre - 1, min(base.padded_length, int(NUMBERS["max_length"].high)) - centre)
     return tuple(sorted({2 * round(part * room / 4) for part in range(5)}))
@@ -120,44 +122,87 @@ VARIABLES: dict[str, Variable] = {
             setting=SETTINGS["padded_length"],
             title="Padded length, in steps",
             phrase="{} steps",
-            doses=_padded_lengths,
+            usual_values=_padded_lengths,
         ),
         Variable(
             setting=SETTINGS["side"],
             title="Side of the padding",
             phrase="{}-padding",
-            doses=lambda base: tuple(SIDES),
+            usual_values=lambda base: tuple(SIDES),
         ),
         Variable(
             setting=SETTINGS["pad_value"],
             title="Pad value, what is written at padded steps",
             phrase="a pad value of {}",
-            doses=lambda base: (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
+            usual_values=lambda base: (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
         ),
         Variable(
             setting=SPREAD,
             title="Spread of the lengths, longest less shortest, in steps",
             phrase="a spread of {} steps",
-            doses=_spreads,
+            usual_values=_spreads,
             changes=_around_the_centre,
         ),
         Variable(
             setting=SETTINGS["missing_rate"],
             title="Missing rate, a share of the readings",
             phrase="a missing rate of {}",
-            doses=lambda base: (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
+            usual_values=lambda base: (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
         ),
         Variable(
             setting=SETTINGS["units"],
             title="Units of the LSTM",
             phrase="{} units",
-            doses=lambda base: (4, 16, 64),
+            usual_values=lambda base: (4, 16, 64),
         ),
         Variable(
             setting=SETTINGS["epochs"],
             title="Epochs of training",
             phrase="{} epochs",
-            doses=lambda base: (2, 5, 10, 15, 20, 30, 40),
+            usual_values=lambda base: (2, 5, 10, 15, 20, 30, 40),
         ),
     )
 }
+
+
+def short_title(vary: str, *, unit: bool = False) -> str:
+    """What varies, in few words, with its unit where it has one and that is wanted."""
+    variable = VARIABLES[vary]
+    counted = ", in steps" if unit and variable.unit == "steps" else ""
+    return variable.title.split(",")[0] + counted
+
+
+def value_text(vary: str, value: Value) -> str:
+    """The value for people.
+
+    >>> value_text("missing_rate", 0.3), value_text("side", "pre"), value_text("pad_value", -9.0)
+    ('30%', 'In front', '−9')
+    """
+    if isinstance(value, str):
+        return SIDES[value].title if value in SIDES else value
+    if VARIABLES[vary].unit == "share":
+        return f"{number(100 * value, '.3g')}%"
+    return number(value, ".4g")
+
+
+def write_values(name: str, values: tuple[Value, ...]) -> str:
+    """The text of these values in a link."""
+    return BETWEEN.join(VARIABLES[name].setting.write(value) for value in values)
+
+
+def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[Value, ...]:
+    """Values of the variable `name`, as links and commands write them. Raises `InvalidSettings`.
+
+    where: the setting to give up for a text that is no value.
+    """
+    if name not in VARIABLES:
+        return tuple(texts)
+    setting, values = VARIABLES[name].setting, []
+    for text in texts:
+        try:
+            values.append(setting.read(text))
+        except InvalidSettings:
+            raise InvalidSettings(
+                f"'{text[:LONGEST]}' is no dose of {name}: write numbers.", where
+            ) from None
+    return tuple(values)

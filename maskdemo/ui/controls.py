@@ -14,7 +14,7 @@ from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY,
 from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
-from maskdemo.study.doses import short_title
+from maskdemo.study.variables import short_title
 from maskdemo.ui import address, own, session
 from maskdemo.ui.session import ALONE, STUDY
 
@@ -197,7 +197,7 @@ def study() -> None:
 
 
 def _variable(label: str, which: str, options: list[str]) -> None:
-    """What the first (which is empty) or the second variable is, and its doses."""
+    """What the first (which is empty) or the second variable is, and its values."""
     state = st.session_state
     st.selectbox(
         label,
@@ -223,11 +223,11 @@ def _variable(label: str, which: str, options: list[str]) -> None:
 
 
 def _on_variable(which: str) -> None:
-    """What is newly varied starts with doses of its own, and the same thing twice is no grid."""
+    """What is newly varied starts with values of its own, and the same thing twice is no grid."""
     state = st.session_state
     name = state[f"study_{which}vary"]
     if name != ALONE:
-        state[f"study_{which}doses"] = session.usual_doses(name)
+        state[f"study_{which}doses"] = session.usual_values(name)
     if state.study_vary == state.study_and_vary:
         state.study_and_vary = ALONE
     address.changed()

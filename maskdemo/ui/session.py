@@ -18,10 +18,10 @@ from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
-from maskdemo.study import VARIABLES, Dose, Study
-from maskdemo.study.grid import read_doses
+from maskdemo.study import VARIABLES, Study, Value
 from maskdemo.study.questions import OPENING as FIRST
 from maskdemo.study.questions import QUESTIONS
+from maskdemo.study.variables import read_values
 from maskdemo.ui import server
 from maskdemo.uploads.limits import padded_length
 
@@ -67,7 +67,7 @@ def choose_task(name: str, prefix: str = "") -> None:
 
 
 def take_task(prefix: str = "") -> None:
-    """A new task has lengths of its own, and in a study doses that go with them."""
+    """A new task has lengths of its own, and in a study values that go with them."""
     if not prefix:
         fit()
         return
@@ -79,7 +79,7 @@ def take_task(prefix: str = "") -> None:
     state.study_padded_length = DEFAULTS["padded_length"]
     fit(STUDY)
     for which, name in zip(("", "and_"), varied(), strict=False):
-        state[f"study_{which}doses"] = usual_doses(name)
+        state[f"study_{which}doses"] = usual_values(name)
 
 
 def give_up_own() -> bool:
@@ -166,7 +166,7 @@ def show_study(study: Study) -> None:
     state = st.session_state
     show(study.base, STUDY)
     state.study_vary, state.study_and_vary = study.vary, study.and_vary or ALONE
-    state.study_doses, state.study_and_doses = written(study.doses), written(study.and_doses)
+    state.study_doses, state.study_and_doses = written(study.values), written(study.and_values)
 
 
 def study() -> Study:
@@ -180,27 +180,27 @@ def study() -> Study:
     return Study(
         base=base,
         vary=names[0],
-        doses=_doses("study_doses", names[0], base),
+        values=_read_values("study_doses", names[0], base),
         and_vary=names[1] if second else None,
-        and_doses=_doses("study_and_doses", names[1], base) if second else (),
+        and_values=_read_values("study_and_doses", names[1], base) if second else (),
     )
 
 
-def written(doses: tuple[Dose, ...]) -> str:
-    """Doses as their text box holds them."""
-    return ", ".join(each if isinstance(each, str) else f"{each:.10g}" for each in doses)
+def written(values: tuple[Value, ...]) -> str:
+    """Values as their text box holds them."""
+    return ", ".join(each if isinstance(each, str) else f"{each:.10g}" for each in values)
 
 
-def _doses(key: str, name: str, base: Experiment) -> tuple[Dose, ...]:
+def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
     if VARIABLES[name].categorical:
-        return VARIABLES[name].doses(base)
+        return VARIABLES[name].usual_values(base)
     texts = [each for each in re.split(r"[,;\s]+", st.session_state[key]) if each]
-    return read_doses(name, texts, key.removeprefix(STUDY))
+    return read_values(name, texts, key.removeprefix(STUDY))
 
 
-def usual_doses(name: str) -> str:
-    """Doses worth trying of one variable, for the study's present settings."""
+def usual_values(name: str) -> str:
+    """Values worth trying of one variable, for the study's present settings."""
     try:
-        return written(VARIABLES[name].doses(Experiment(**_values(STUDY))))
+        return written(VARIABLES[name].usual_values(Experiment(**_values(STUDY))))
     except InvalidSettings:
-        return written(VARIABLES[name].doses(first_study().base))
+        return written(VARIABLES[name].usual_values(first_study().base))

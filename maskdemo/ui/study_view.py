@@ -13,7 +13,7 @@ from maskdemo.evidence.words import capital
 from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
-from maskdemo.study.doses import dose_text, short_title
+from maskdemo.study.variables import short_title, value_text
 from maskdemo.ui import choices, job, navigation, strategy_table, study_progress
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
@@ -41,19 +41,19 @@ def answer(findings: Findings) -> None:
 
 
 def words(findings: Findings) -> None:
-    """What each strategy makes of each dose, in a word, and everything else that may be said."""
+    """What each strategy makes of each value, in a word, and everything else that may be said."""
     study = findings.study
     others = [name for name in study.base.strategies if name != BASELINE]
     if study.and_vary is None and others:
         rows = (
             strategy_table.row(
-                escape(dose_text(study.vary, dose)),
-                [_word(findings.verdict((dose,), name)) for name in others],
+                escape(value_text(study.vary, value)),
+                [_word(findings.verdict((value,), name)) for name in others],
             )
-            for dose in study.doses
+            for value in study.values
         )
         heads = (short_title(study.vary), *(STRATEGIES[name].title for name in others))
-        st.html(strategy_table.html(heads, rows, kind="doses"))
+        st.html(strategy_table.html(heads, rows, kind="study"))
     st.caption(plain(" ".join(summary(findings)[1:])))
 
 
@@ -88,15 +88,15 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
 
 
 def figures(findings: Findings) -> None:
-    """Dose and response, or for two things varied a map and one line of it."""
+    """The response curve, or for two variables a map and one line of it."""
     study = findings.study
     if study.and_vary is None:
         few = len(study.base.strategies) <= MOST_BESIDE
         place = st.container(key="beside")
         left, right = place.columns([3, 2], gap="medium") if few else (place, place)
         with left:
-            figure = charts.dose_response(findings, dark=is_dark())
-            chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+            figure = charts.response_curve(findings, dark=is_dark())
+            chart(figure, key="response_curve", alt="Accuracy by dose, and the difference to no mask")
         with right:
             words(findings)
         return
@@ -114,24 +114,24 @@ def figures(findings: Findings) -> None:
         )
     left, right = st.columns(2, gap="medium")
     with left:
-        figure = charts.dose_map(findings, strategy=BASELINE, dark=is_dark())
+        figure = charts.response_map(findings, strategy=BASELINE, dark=is_dark())
         chart(figure, key="map_without", alt="Accuracy without a mask by both doses")
     with right:
         if shown != BASELINE:
-            figure = charts.dose_map(findings, strategy=shown, dark=is_dark())
+            figure = charts.response_map(findings, strategy=shown, dark=is_dark())
             chart(figure, key="map", alt="Difference to no mask by both doses")
-    doses = {str(dose): dose for dose in study.and_doses}
+    values = {str(value): value for value in study.and_values}
     at = choices.one_of(
         st.segmented_control,
         "at",
-        list(doses),
-        next(iter(doses)),
+        list(values),
+        next(iter(values)),
         label=f"Curves at: {short_title(study.and_vary, unit=True).lower()}",
-        format_func=lambda text: dose_text(study.and_vary or "", doses[text]),
+        format_func=lambda text: value_text(study.and_vary or "", values[text]),
         required=True,
     )
-    figure = charts.dose_response(findings, second=doses[at], dark=is_dark())
-    chart(figure, key="dose_response", alt="Accuracy by dose, and the difference to no mask")
+    figure = charts.response_curve(findings, second=values[at], dark=is_dark())
+    chart(figure, key="response_curve", alt="Accuracy by dose, and the difference to no mask")
 
     words(findings)
 
@@ -145,7 +145,7 @@ def failures(findings: Findings) -> None:
 
 
 def numbers(findings: Findings) -> None:
-    """A row for every dose and strategy."""
+    """A row for every value and strategy."""
     study = findings.study
     rows = []
     for cell in study.cells:
@@ -156,8 +156,8 @@ def numbers(findings: Findings) -> None:
             rows.append(
                 {
                     **{
-                        short_title(what, unit=True): dose_text(what, dose)
-                        for what, dose in zip(study.varied, cell, strict=True)
+                        short_title(what, unit=True): value_text(what, value)
+                        for what, value in zip(study.varied, cell, strict=True)
                     },
                     "Strategy": STRATEGIES[name].title,
                     "Accuracy": percent(mean.mean),
@@ -189,12 +189,12 @@ def statistics(findings: Findings) -> None:
 
 
 def open_one(study: Study) -> None:
-    """One dose as an experiment of the playground."""
+    """One value as an experiment of the playground."""
 
     def words(cell: Cell) -> str:
         return ", ".join(
-            f"{short_title(what)}: {dose_text(what, dose)}"
-            for what, dose in zip(study.varied, cell, strict=True)
+            f"{short_title(what)}: {value_text(what, value)}"
+            for what, value in zip(study.varied, cell, strict=True)
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -45,7 +45,7 @@ BUDGETS = (
     _seconds("first_point_compiled_s", "The same, compiled before this start", 0.8),
     _seconds("first_point_known_s", "The same, known shape", 0.3),
     _seconds("study_s", "The default study, 140 trainings", 36),
-    _seconds("study_first_curve_s", "Its first curve, one repeat a dose", 8),
+    _seconds("study_first_curve_s", "Its first curve, one repeat a value", 8),
     _seconds("study_first_curve_compiled_s", "The same, compiled before this start", 4),
     _seconds("page_ready_s", "Server start to a page with the answer", 2),
     Budget("redraw_ms", "A live redraw, the server's processor time", 15, at_most=True, unit="ms"),

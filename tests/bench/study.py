@@ -28,7 +28,7 @@ def default_study() -> dict[str, Measurement]:
     """The default study with an empty store; TensorFlow is there.
 
     study: seconds until every training has ended. first_curve, asked for afterwards: until every
-    strategy had one repeat at every dose. curve_alone: the same, and then it ends.
+    strategy had one repeat at every value. curve_alone: the same, and then it ends.
     """
     import maskdemo.training.run  # noqa: F401
     from maskdemo import study as studies

@@ -110,7 +110,7 @@ def test_a_run_inside_the_lstm(viewer: Viewer):
 
 
 def test_the_study(viewer: Viewer):
-    study = Study(base=quick(**LONG, seed=33), vary="padded_length", doses=(36, 38, 40))
+    study = Study(base=quick(**LONG, seed=33), vary="padded_length", values=(36, 38, 40))
     page = viewer.open(f"/study?{urlencode(study.to_params())}")
     open_all(page, "More settings")
     viewer.settle()

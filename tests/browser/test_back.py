@@ -150,7 +150,7 @@ def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
     journey.at("/study", {}, lambda: expect(doses).to_have_value(re.compile("^29, ")))
     fill(doses, "30, 60")
     first = QUESTIONS["padded_length"].study
-    changed = Study(base=first.base, vary="padded_length", doses=(30, 60)).to_params()
+    changed = Study(base=first.base, vary="padded_length", values=(30, 60)).to_params()
     journey.at("/study", changed, lambda: expect(doses).to_have_value("30, 60"))
     go(page, "The article, checked")
     journey.at("/article", {}, heading(page, "The article, checked"))

@@ -17,7 +17,7 @@ from tests.browser.viewer import PHONE, Viewer
 SMALL = Study(
     base=quick(epochs=20, repeats=5, seed=21),
     vary="side",
-    doses=("post", "pre"),
+    values=("post", "pre"),
 )
 TOTAL = 20
 #: How many repeats the figures of a page show, as JavaScript.
@@ -102,7 +102,7 @@ def test_points_arrive_survive_cancelling_and_another_viewer_has_them_at_once(
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
-def test_a_question_bad_doses_and_the_way_to_the_playground(viewer: Viewer):
+def test_a_question_bad_values_and_the_way_to_the_playground(viewer: Viewer):
     page = viewer.open("/study")
     page.get_by_role("radio", name="The published comparison").or_(
         page.get_by_role("button", name="The published comparison")
@@ -117,7 +117,7 @@ def test_a_question_bad_doses_and_the_way_to_the_playground(viewer: Viewer):
     expect(page.get_by_role("button", name="Run study")).to_be_disabled()
     doses.fill("29, 77")
     doses.press("Enter")
-    # Before it is there the page may rest because it has not begun to take the doses.
+    # Before it is there the page may rest because it has not begun to take the values.
     page.wait_for_url(re.compile("doses=29_77"), wait_until="commit")
     viewer.settle()
     expect(page.get_by_role("button", name="Run study")).to_be_enabled()

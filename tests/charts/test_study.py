@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo import charts
-from maskdemo.charts.dose_axis import dose_axis
-from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED
+from maskdemo.charts.response_axis import response_axis
+from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED
 from maskdemo.charts.style import symbol, title
 from maskdemo.evidence import BASELINE
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study
-from maskdemo.study.doses import dose_text
+from maskdemo.study.variables import value_text
 from maskdemo.training.snapshot import Outcome
 from tests.samples import small
 
@@ -25,15 +25,15 @@ LENGTHS = (16, 20, 30, 60)
 ONE = Study(
     base=small(strategies=("no_mask", "masking_layer", "held_state"), repeats=5),
     vary="padded_length",
-    doses=LENGTHS,
+    values=LENGTHS,
 )
-SIDES = Study(base=small(repeats=3), vary="side", doses=("post", "pre"))
+SIDES = Study(base=small(repeats=3), vary="side", values=("post", "pre"))
 TWO = Study(
     base=small(repeats=5),
     vary="padded_length",
-    doses=LENGTHS,
+    values=LENGTHS,
     and_vary="pad_value",
-    and_doses=(-1.0, 0.0),
+    and_values=(-1.0, 0.0),
 )
 
 
@@ -53,7 +53,7 @@ def found(
 
 
 def noisy(cell: Cell, name: str, repeat: int) -> float:
-    """No mask falls with the dose, the Masking layer hardly, the held state is the same as no mask."""
+    """No mask falls with the value, the Masking layer hardly, the held state is the same as no mask."""
     falling = 0.9 - 0.01 * (cell[0] if isinstance(cell[0], int) else 20)
     own = {"masking_layer": 0.9}.get(name, falling)
     return round(own + 0.02 * repeat, 6)
@@ -66,28 +66,28 @@ def of(figure, name: str):
 
 def test_lines_are_the_means_and_points_the_repeats():
     findings = found(ONE, noisy)
-    figure = charts.dose_response(findings)
-    axis = dose_axis("padded_length", LENGTHS)
+    figure = charts.response_curve(findings)
+    axis = response_axis("padded_length", LENGTHS)
     for name in ONE.base.strategies:
         line = of(figure, title(name))
         np.testing.assert_allclose(line.x, axis.places)
-        means = [np.mean([noisy((dose,), name, at) for at in range(5)]) for dose in LENGTHS]
+        means = [np.mean([noisy((value,), name, at) for at in range(5)]) for value in LENGTHS]
         np.testing.assert_allclose(line.y, means)
         points = of(figure, f"{title(name)}, repeats")
-        given = [noisy((dose,), name, at) for dose in LENGTHS for at in range(5)]
+        given = [noisy((value,), name, at) for value in LENGTHS for at in range(5)]
         np.testing.assert_allclose(sorted(points.y), sorted(given))
-        # Beside its dose, but nearer to it than to any other.
+        # Beside its value, but nearer to it than to any other.
         nearest = [min(axis.places, key=lambda each: abs(each - x)) for x in points.x]
         assert nearest == [place for place in axis.places for _ in range(5)]
 
 
 def test_differences_are_paired_in_points_and_drawn_with_their_interval():
     findings = found(ONE, noisy)
-    marks = of(charts.dose_response(findings), "Masking layer against no mask")
-    verdicts = [findings.verdict((dose,), "masking_layer") for dose in LENGTHS]
+    marks = of(charts.response_curve(findings), "Masking layer against no mask")
+    verdicts = [findings.verdict((value,), "masking_layer") for value in LENGTHS]
     found_here = [each.difference for each in verdicts if each]
     assert marks.yaxis == "y2"
-    np.testing.assert_allclose(marks.y, [dose - 0 for dose in LENGTHS], atol=1e-9)
+    np.testing.assert_allclose(marks.y, [value - 0 for value in LENGTHS], atol=1e-9)
     np.testing.assert_allclose(
         np.asarray(marks.y) + marks.error_y.array, [100 * each.high for each in found_here if each]
     )
@@ -107,22 +107,22 @@ def test_marks_tell_effects_from_what_is_undecided_and_what_is_the_same():
         )
 
     findings = found(ONE, reached, scored=1000)
-    each = [findings.verdict((dose,), "masking_layer") for dose in LENGTHS]
+    each = [findings.verdict((value,), "masking_layer") for value in LENGTHS]
     words = [found and found.word for found in each]
     assert words == ["required", "undecided", "the same", "the same"]
-    marks = of(charts.dose_response(findings), "Masking layer against no mask")
+    marks = of(charts.response_curve(findings), "Masking layer against no mask")
     square = symbol("masking_layer")
     assert list(marks.marker.symbol) == [square, f"{square}-open", square, square]
     assert marks.marker.size[0] == marks.marker.size[1] > marks.marker.size[2]
     for text, word in zip(marks.customdata, words, strict=True):
         assert text.endswith(word)
-    explained = [each.text for each in charts.dose_response(findings).layout.annotations]
+    explained = [each.text for each in charts.response_curve(findings).layout.annotations]
     assert any(text.startswith(f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}") for text in explained)
 
 
 def test_one_repeat_has_neither_band_nor_bar_nor_verdict():
     findings = found(ONE, noisy, count=len(ONE.cells) * 3)
-    figure = charts.dose_response(findings)
+    figure = charts.response_curve(findings)
     assert of(figure, "No mask, 95% band").x == (None,)
     marks = of(figure, "Masking layer against no mask")
     assert not any(marks.error_y.array) and not any(marks.error_y.arrayminus)
@@ -141,7 +141,7 @@ def frame(figure) -> tuple:
 def test_nothing_jumps_while_points_come_in(study):
     total = len(study.trainings())
     figures = [
-        charts.dose_response(found(study, noisy, count=count)) for count in range(0, total + 1, 4)
+        charts.response_curve(found(study, noisy, count=count)) for count in range(0, total + 1, 4)
     ]
     assert all(frame(each) == frame(figures[0]) for each in figures)
     assert figures[0].layout.xaxis.ticktext
@@ -150,22 +150,22 @@ def test_nothing_jumps_while_points_come_in(study):
 @given(
     st.lists(st.integers(1, 200), min_size=2, max_size=12, unique=True).map(sorted),
 )
-def test_doses_stand_in_order_and_their_labels_fit(doses):
-    axis = dose_axis("padded_length", doses)
-    assert list(axis.places) == sorted(axis.places) and len(set(axis.places)) == len(doses)
+def test_values_stand_in_order_and_their_labels_fit(values):
+    axis = response_axis("padded_length", values)
+    assert list(axis.places) == sorted(axis.places) and len(set(axis.places)) == len(values)
     assert axis.low < axis.places[0] and axis.places[-1] < axis.high
     said = axis.layout["title"]["text"]
     if "equally" in said:
         assert np.allclose(np.diff(axis.places), 1)
     elif "log" in said:
-        np.testing.assert_allclose(axis.places, np.log10(doses))
+        np.testing.assert_allclose(axis.places, np.log10(values))
     else:
-        np.testing.assert_allclose(axis.places, doses)
+        np.testing.assert_allclose(axis.places, values)
 
 
-def test_few_doses_keep_their_true_distances():
-    assert dose_axis("padded_length", (20, 40, 80)).places == (20, 40, 80)
-    assert "log" in dose_axis("padded_length", (10, 16, 25, 40, 80, 200)).layout["title"]["text"]
+def test_few_values_keep_their_true_distances():
+    assert response_axis("padded_length", (20, 40, 80)).places == (20, 40, 80)
+    assert "log" in response_axis("padded_length", (10, 16, 25, 40, 80, 200)).layout["title"]["text"]
 
 
 def test_a_map_has_the_number_of_every_pair_and_outlines_what_is_to_come():
@@ -174,7 +174,7 @@ def test_a_map_has_the_number_of_every_pair_and_outlines_what_is_to_come():
             return 0.2
         return 0.2 + 0.01 * LENGTHS.index(int(cell[0])) + (0.5 if cell[1] == 0.0 else 0.0)
 
-    whole = charts.dose_map(found(TWO, reached, scored=10_000), strategy="held_state")
+    whole = charts.response_map(found(TWO, reached, scored=10_000), strategy="held_state")
     (cells,) = whole.data
     np.testing.assert_allclose(cells.z, [[0, 1, 2, 3], [50, 51, 52, 53]], atol=1e-9)
     assert cells.zmin == -cells.zmax
@@ -182,16 +182,16 @@ def test_a_map_has_the_number_of_every_pair_and_outlines_what_is_to_come():
     assert texts[4:] == ["+50", "+51", "+52", "+53"]
     assert texts[:4] == ["≈0"] * 4
     # Repeats of 24 test sequences agree by accident: only a large difference is more than that.
-    few = charts.dose_map(found(TWO, reached), strategy="held_state")
+    few = charts.response_map(found(TWO, reached), strategy="held_state")
     texts = [each.text for each in few.layout.annotations][:8]
     assert texts == ["(0)", "(+1)", "(+2)", "(+3)", "+50", "+51", "+52", "+53"]
     # Four repeats get no word, however far apart.
-    four = charts.dose_map(found(TWO, reached, count=4 * 16, scored=10_000), strategy="held_state")
+    four = charts.response_map(found(TWO, reached, count=4 * 16, scored=10_000), strategy="held_state")
     texts = [each.text for each in four.layout.annotations][:8]
     assert texts == ["(0)", "(+1)", "(+2)", "(+3)", "(+50)", "(+51)", "(+52)", "(+53)"]
     assert not whole.layout.shapes
 
-    some = charts.dose_map(found(TWO, reached, count=2 * 4), strategy="held_state")
+    some = charts.response_map(found(TWO, reached, count=2 * 4), strategy="held_state")
     assert len(some.layout.shapes) == 4
     texts = [each.text for each in some.layout.annotations][:8]
     assert texts.count("…") == 4 and sum(text.endswith("?") for text in texts) == 4
@@ -199,26 +199,26 @@ def test_a_map_has_the_number_of_every_pair_and_outlines_what_is_to_come():
 
 
 def test_the_map_of_no_mask_is_its_accuracy():
-    figure = charts.dose_map(found(TWO, lambda *_: 0.25), strategy=BASELINE)
+    figure = charts.response_map(found(TWO, lambda *_: 0.25), strategy=BASELINE)
     assert set(np.ravel(figure.data[0].z)) == {25.0}
     assert (figure.data[0].zmin, figure.data[0].zmax) == (0, 100)
 
 
-def test_a_line_of_a_grid_is_drawn_at_one_second_dose():
+def test_a_line_of_a_grid_is_drawn_at_one_second_value():
     findings = found(TWO, lambda cell, name, repeat: 0.3 if cell[1] == 0.0 else 0.7)
     for second, level in ((0.0, 0.3), (-1.0, 0.7)):
-        figure = charts.dose_response(findings, second=second)
+        figure = charts.response_curve(findings, second=second)
         np.testing.assert_allclose(of(figure, "No mask").y, level)
-        assert f"Pad value: {dose_text('pad_value', second)}" in figure.layout.title.text
+        assert f"Pad value: {value_text('pad_value', second)}" in figure.layout.title.text
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_strategy_is_named_once_and_figures_are_plain_json(dark):
     study = Study(
-        base=small(strategies=tuple(STRATEGIES), repeats=2), vary="padded_length", doses=LENGTHS
+        base=small(strategies=tuple(STRATEGIES), repeats=2), vary="padded_length", values=LENGTHS
     )
     for one, many in ((ONE, False), (study, True)):
-        figure = charts.dose_response(found(one, noisy), dark=dark)
+        figure = charts.response_curve(found(one, noisy), dark=dark)
         legend = [each.name for each in figure.data if each.showlegend is not False]
         named = [each.text for each in figure.layout.annotations]
         for name in one.base.strategies:

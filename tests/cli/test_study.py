@@ -14,7 +14,7 @@ from tests.samples import small
 
 ARGUMENTS = ("study", "sum_sign", "--set", *TINY, "--repeats", "2")
 VARIED = ("--vary", "padded_length=16,8")
-STUDY = Study(base=small(repeats=2), vary="padded_length", doses=(8, 16))
+STUDY = Study(base=small(repeats=2), vary="padded_length", values=(8, 16))
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +33,13 @@ def found() -> Findings:
 def test_a_study_as_text_says_everything(capsys, found):
     code, out, err = said(capsys, *ARGUMENTS, *VARIED)
     assert code == 0
-    for dose in (8, 16):
-        row = next(line for line in out.splitlines() if re.match(rf"{dose} ", line))
+    for value in (8, 16):
+        row = next(line for line in out.splitlines() if re.match(rf"{value} ", line))
         for name in STUDY.base.strategies:
-            mean = found.mean((dose,), name)
+            mean = found.mean((value,), name)
             assert mean is not None
             assert f"{mean.mean:.1%} ({mean.low:.1%} to {mean.high:.1%})" in row
-        assert row.endswith(f"{found.chance((dose,)):.1%}")
+        assert row.endswith(f"{found.chance((value,)):.1%}")
     assert "Padded length, in steps" in out and "Held state" in out
     assert all(sentence in out for sentence in summary(found)) and summary(found)
     assert re.search(r"^8 trainings in \d+\.\d seconds, 0 from the store\.$", out, re.M)

@@ -182,7 +182,7 @@ def test_no_word_rests_on_fewer_repeats_than_networks_that_learn_or_fail_allow(c
 
 @pytest.mark.parametrize("failures", [0.35, 0.5])
 def test_the_words_of_a_study_hold_together_where_networks_learn_or_fail(failures):
-    """Seven doses with three strategies, fifteen with three: twenty-one and forty-five comparisons."""
+    """Seven values with three strategies, fifteen with three: twenty-one and forty-five comparisons."""
     world, rng = World(level=0.95, failures=failures), np.random.default_rng(2026)
     for cells in (7, 15):
         wrong = np.zeros(RUNS, bool)

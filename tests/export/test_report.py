@@ -185,7 +185,7 @@ def test_files_are_named_by_what_they_hold():
 
 
 def study_of(**changes) -> Findings:
-    study = Study(base=small(repeats=2), vary="padded_length", doses=(16, 20), **changes)
+    study = Study(base=small(repeats=2), vary="padded_length", values=(16, 20), **changes)
     outcomes = {}
     for training in study.trainings():
         _, strategy, repeat = study.place(training)
@@ -196,7 +196,7 @@ def study_of(**changes) -> Findings:
 
 @pytest.mark.parametrize(
     ("changes", "cells", "figures"),
-    [({}, 2, 1), ({"and_vary": "side", "and_doses": ("post", "pre")}, 4, 2)],
+    [({}, 2, 1), ({"and_vary": "side", "and_values": ("post", "pre")}, 4, 2)],
     ids=["one varied", "two varied"],
 )
 def test_a_study_has_its_cells_and_its_figures(changes, cells, figures):

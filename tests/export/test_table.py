@@ -61,9 +61,9 @@ def test_a_study_has_a_row_for_every_training_and_pairs_repeats():
     study = Study(
         base=small(repeats=2),
         vary="padded_length",
-        doses=(16, 20),
+        values=(16, 20),
         and_vary="pad_value",
-        and_doses=(0.0, 1.0),
+        and_values=(0.0, 1.0),
     )
     outcomes = {}
     for at, training in enumerate(study.trainings()):

@@ -123,17 +123,17 @@ def test_a_run_comes_back(finished, tmp_path):
 
 def test_a_study_comes_back(tmp_path):
     base = small(repeats=2)
-    study = Study(base=base, vary="padded_length", doses=(16, 20))
+    study = Study(base=base, vary="padded_length", values=(16, 20))
     outcomes = {each: train_once(each.experiment, each.repeat) for each in study.trainings()}
     findings = Findings(study=study, outcomes=outcomes, seconds=1.5, finished=True)
     study_file.write(findings, tmp_path / "study.json")
     assert study_file.read(tmp_path / "study.json") == findings
 
 
-@pytest.mark.parametrize("order", [coarse_to_fine, lambda *doses: coarse_to_fine(*doses)[::-1]])
+@pytest.mark.parametrize("order", [coarse_to_fine, lambda *values: coarse_to_fine(*values)[::-1]])
 def test_a_row_of_a_study_is_never_another_trainings(order, tmp_path, monkeypatch):
     """Not even where the order of training changes between writing and reading."""
-    study = Study(base=small(repeats=1, strategies=("no_mask",)), vary="padded_length", doses=(16, 20))
+    study = Study(base=small(repeats=1, strategies=("no_mask",)), vary="padded_length", values=(16, 20))
     outcomes = {
         each: Outcome(0.5, 0.5, 0.7, float(at), 30) for at, each in enumerate(study.trainings())
     }
@@ -169,7 +169,7 @@ def test_a_scenario_trained_anew_is_the_shipped_one(fresh):
 
 
 @pytest.mark.slow
-def test_a_dose_trained_anew_is_the_shipped_one(fresh):
+def test_a_value_trained_anew_is_the_shipped_one(fresh):
     study = QUESTIONS["missing"].study
     training = study.training(study.cells[-1], "held_state", 1)
     known = precomputed.study(study).outcomes[training]

@@ -54,7 +54,7 @@ def test_the_worker_trains_on_them_as_this_process_does(shared, registry):
 
 def test_a_study_of_them_is_trained_and_not_kept(shared, registry):
     base = brought(registry, "a", 3, strategies=("no_mask",), epochs=1)
-    study = Study(base=base, vary="padded_length", doses=(4, 6))
+    study = Study(base=base, vary="padded_length", values=(4, 6))
     for reused in range(2):
         shared.submit("a", StudyRun(study))
         assert ended(shared, "a", "studyrun") == "finished", shared.status("a", "studyrun").error

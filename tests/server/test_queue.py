@@ -46,8 +46,8 @@ def run(seed: int) -> Run:
     return Run(small(seed=seed))
 
 
-STUDY = StudyRun(Study(base=small(repeats=2), vary="side", doses=("post", "pre")))
-OTHER_STUDY = StudyRun(Study(base=small(repeats=3), vary="side", doses=("post", "pre")))
+STUDY = StudyRun(Study(base=small(repeats=2), vary="side", values=("post", "pre")))
+OTHER_STUDY = StudyRun(Study(base=small(repeats=3), vary="side", values=("post", "pre")))
 AUDIT = Audit(b"{}")
 
 

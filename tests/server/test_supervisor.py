@@ -26,7 +26,7 @@ from tests.server.fakes import Answer, FakeServer
 from tests.waiting import PATIENCE, until
 
 NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})  # type: ignore[arg-type]
-STUDY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
+STUDY = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
 
 
 def snapshot(experiment: Experiment, done: float = 1.0) -> Snapshot:

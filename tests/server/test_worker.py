@@ -30,7 +30,7 @@ from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
-STUDY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
+STUDY = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
 LONG = small(epochs=200, repeats=20)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Signals are sent here.")
@@ -141,7 +141,7 @@ def test_two_viewers_see_the_same_and_cancelling_leaves(shared):
 
 
 def test_a_study_gives_way_to_a_run_and_loses_nothing(shared):
-    study = Study(base=small(repeats=20, epochs=20), vary="side", doses=("post", "pre"))
+    study = Study(base=small(repeats=20, epochs=20), vary="side", values=("post", "pre"))
     shared.submit("s", StudyRun(study))
     until(lambda: (found := newest(shared, "s", "studyrun")) and found.done > 3)
     shared.submit("a", Run(small(seed=52)))
@@ -169,7 +169,7 @@ def test_what_somebody_brought_is_trained_and_forgotten(shared):
         base = Experiment(task=own.task.name, epochs=1, repeats=1, units=4, strategies=("no_mask",))
         shared.submit("a", Run(base))
         assert ended(shared, "a") == "finished", shared.status("a", "run").error
-        study = Study(base=base, vary="side", doses=("post", "pre"))
+        study = Study(base=base, vary="side", values=("post", "pre"))
         shared.submit("a", StudyRun(study))
         assert ended(shared, "a", "studyrun") == "finished", shared.status("a", "studyrun").error
         assert not newest(shared, "a", "studyrun").failures

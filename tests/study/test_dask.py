@@ -62,7 +62,7 @@ def cluster(tmp_path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
 def test_a_killed_worker_costs_no_point_and_changes_none(cluster, monkeypatch):
     address, workers = cluster
     # One compiled shape for all.
-    study = Study(base=small(repeats=4, epochs=5), vary="padded_length", doses=(8, 9, 10))
+    study = Study(base=small(repeats=4, epochs=5), vary="padded_length", values=(8, 9, 10))
     monkeypatch.setenv("MASKDEMO_DASK", address)
     seen = []
     with executor_of() as executor:

@@ -38,7 +38,7 @@ from tests.samples import small
 
 def study(**changes) -> Study:
     base = small(**{"repeats": 2, **changes.pop("base", {})})
-    return Study(**{"base": base, "vary": "padded_length", "doses": (8, 12, 16), **changes})
+    return Study(**{"base": base, "vary": "padded_length", "values": (8, 12, 16), **changes})
 
 
 # What is trained.
@@ -46,15 +46,15 @@ def study(**changes) -> Study:
 
 @pytest.mark.parametrize("name", VARIABLES)
 @pytest.mark.parametrize("task", TASKS)
-def test_every_variable_has_doses_that_fit_every_task(name, task):
+def test_every_variable_has_values_that_fit_every_task(name, task):
     base = Experiment(task=task)
     variable = VARIABLES[name]
     if name == "spread" and TASKS[task].fixed:
         with pytest.raises(InvalidSettings, match="own lengths"):
-            Study(base=base, vary=name, doses=(0, 4))
+            Study(base=base, vary=name, values=(0, 4))
         return
-    made = Study(base=base, vary=name, doses=variable.doses(base))
-    assert made.doses == variable.doses(base) and 2 <= len(made.doses) <= 7
+    made = Study(base=base, vary=name, values=variable.usual_values(base))
+    assert made.values == variable.usual_values(base) and 2 <= len(made.values) <= 7
     for cell in made.cells:
         changed = {
             key for key, value in asdict(made.experiment(cell)).items() if value != asdict(base)[key]
@@ -70,73 +70,73 @@ def test_lengths_spread_around_the_centre(shortest, spread):
     base = Experiment(
         task="sum_sign", min_length=shortest, max_length=shortest + spread, padded_length=100
     )
-    made = Study(base=base, vary="spread", doses=(*VARIABLES["spread"].doses(base), 0, 1))
-    for dose in made.doses:
-        at = made.experiment((dose,))
-        assert at.max_length - at.min_length == dose
+    made = Study(base=base, vary="spread", values=(*VARIABLES["spread"].usual_values(base), 0, 1))
+    for value in made.values:
+        at = made.experiment((value,))
+        assert at.max_length - at.min_length == value
         assert abs(at.min_length + at.max_length - base.min_length - base.max_length) <= 1
 
 
 @given(longest=st.integers(1, 100))
 def test_padded_lengths_begin_with_no_padding_and_reach_far(longest):
     base = Experiment(task="sum_sign", min_length=1, max_length=longest, padded_length=100)
-    doses = VARIABLES["padded_length"].doses(base)
-    assert doses[0] == longest and doses[-1] >= min(3.5 * longest, 180)
-    assert list(doses) == sorted(set(doses)) and doses[-1] <= 200
+    values = VARIABLES["padded_length"].usual_values(base)
+    assert values[0] == longest and values[-1] >= min(3.5 * longest, 180)
+    assert list(values) == sorted(set(values)) and values[-1] <= 200
 
 
 def test_the_default_study():
     made = default_study()
-    assert (len(made.doses), len(made.base.strategies), made.base.repeats) == (7, 4, 5)
+    assert (len(made.values), len(made.base.strategies), made.base.repeats) == (7, 4, 5)
     assert len(made.trainings()) == 140 and made.base.epochs == 20
     assert made.base.task == "japanese_vowels" and made.varied == ("padded_length",)
 
 
 def test_the_same_choice_is_the_same_study():
-    one = study(doses=(16, 8, 12, 12.0), base={"strategies": ("held_state",)})
-    assert one == study() and one.doses == (8, 12, 16)
+    one = study(values=(16, 8, 12, 12.0), base={"strategies": ("held_state",)})
+    assert one == study() and one.values == (8, 12, 16)
     assert one.base.strategies == ("no_mask", "held_state")
-    sides = study(vary="side", doses=("pre", "post"), and_doses=(1, 2))
-    assert sides.doses == ("post", "pre") and sides.and_doses == ()
-    assert study(vary="pad_value", doses=(1, 0, -0.0)).doses == (0.0, 1.0)
+    sides = study(vary="side", values=("pre", "post"), and_values=(1, 2))
+    assert sides.values == ("post", "pre") and sides.and_values == ()
+    assert study(vary="pad_value", values=(1, 0, -0.0)).values == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"doses": (8, 7)}, r"padded length \(7\) must be at least the longest"),
-        ({"doses": (8, 9.5)}, "9.5"),
-        ({"doses": (8, "many")}, "many"),
-        ({"doses": (8, float("nan"))}, "nan"),
-        ({"doses": (8, True)}, "True"),
-        ({"doses": (8,)}, "at least two doses of padded_length"),
-        ({"doses": ()}, "at least two"),
-        ({"doses": tuple(range(8, 30))}, "at most 12 doses"),
+        ({"values": (8, 7)}, r"padded length \(7\) must be at least the longest"),
+        ({"values": (8, 9.5)}, "9.5"),
+        ({"values": (8, "many")}, "many"),
+        ({"values": (8, float("nan"))}, "nan"),
+        ({"values": (8, True)}, "True"),
+        ({"values": (8,)}, "at least two doses of padded_length"),
+        ({"values": ()}, "at least two"),
+        ({"values": tuple(range(8, 30))}, "at most 12 doses"),
         ({"vary": "task"}, "'task' cannot be varied"),
-        ({"vary": "side", "doses": ("pre", "left")}, "left"),
-        ({"vary": "units", "doses": (4, 500)}, "500"),
-        ({"vary": "spread", "doses": (0, 2.5)}, "whole number"),
-        ({"vary": "spread", "doses": (0, 60)}, "60"),
-        ({"vary": "spread", "doses": ("a", "b")}, "whole number"),
-        ({"vary": "spread", "doses": (float("nan"), float("inf"))}, "whole number"),
-        ({"and_vary": "padded_length", "and_doses": (8, 9)}, "two different"),
-        ({"and_vary": "epochs", "and_doses": (1,)}, "at least two doses of epochs"),
+        ({"vary": "side", "values": ("pre", "left")}, "left"),
+        ({"vary": "units", "values": (4, 500)}, "500"),
+        ({"vary": "spread", "values": (0, 2.5)}, "whole number"),
+        ({"vary": "spread", "values": (0, 60)}, "60"),
+        ({"vary": "spread", "values": ("a", "b")}, "whole number"),
+        ({"vary": "spread", "values": (float("nan"), float("inf"))}, "whole number"),
+        ({"and_vary": "padded_length", "and_values": (8, 9)}, "two different"),
+        ({"and_vary": "epochs", "and_values": (1,)}, "at least two doses of epochs"),
         (
-            {"doses": tuple(range(8, 17)), "and_vary": "epochs", "and_doses": tuple(range(1, 10))},
+            {"values": tuple(range(8, 17)), "and_vary": "epochs", "and_values": tuple(range(1, 10))},
             "at most 64 cells",
         ),
         (
-            {"doses": (8, 9, 10, 11, 12), "and_vary": "units", "and_doses": (1, 2, 3, 4, 5)},
+            {"values": (8, 9, 10, 11, 12), "and_vary": "units", "and_values": (1, 2, 3, 4, 5)},
             "25 are too many: choose doses that make at most 24 pairs",
         ),
         (
-            {"vary": "spread", "doses": (0, 8), "and_vary": "padded_length", "and_doses": (8, 16)},
+            {"vary": "spread", "values": (0, 8), "and_vary": "padded_length", "and_values": (8, 16)},
             "At a spread of 8 steps and at 8 steps",
         ),
         (
             {
                 "vary": "units",
-                "doses": tuple(range(117, 129)),
+                "values": tuple(range(117, 129)),
                 "base": {"padded_length": 200, "epochs": 150, "train_size": 1000},
             },
             "too long",
@@ -147,9 +147,9 @@ def test_the_same_choice_is_the_same_study():
                     "repeats": 20,
                     "strategies": ("no_mask", "held_state", "zeroed_input", "mask_feature"),
                 },
-                "doses": tuple(range(8, 14)),
+                "values": tuple(range(8, 14)),
                 "and_vary": "epochs",
-                "and_doses": tuple(range(1, 6)),
+                "and_values": tuple(range(1, 6)),
             },
             "too long",
         ),
@@ -175,7 +175,7 @@ def studies(draw: st.DrawFn) -> Study:
         "epochs": st.integers(1, 9),
     }
     names = draw(st.lists(st.sampled_from(sorted(axes)), min_size=1, max_size=2, unique=True))
-    doses = [
+    values = [
         tuple(
             draw(
                 st.lists(
@@ -192,8 +192,8 @@ def studies(draw: st.DrawFn) -> Study:
         "repeats": draw(st.integers(1, 4)),
         "strategies": draw(st.sampled_from([("held_state",), ("no_mask", "zeroed_input")])),
     }
-    more = {"and_vary": names[1], "and_doses": doses[1]} if len(names) == 2 else {}
-    return study(base=base, vary=names[0], doses=doses[0], **more)
+    more = {"and_vary": names[1], "and_values": values[1]} if len(names) == 2 else {}
+    return study(base=base, vary=names[0], values=values[0], **more)
 
 
 @given(made=studies())
@@ -212,18 +212,18 @@ def test_every_training_comes_once_coarse_to_fine(made):
     turns = [(r, first.index(c) // 2, names.index(s), first.index(c)) for c, s, r in places]
     assert turns == sorted(turns)
     # Ends and middle of each axis first.
-    axes = [made.doses, made.and_doses] if made.and_vary else [made.doses]
+    axes = [made.values, made.and_values] if made.and_vary else [made.values]
     outline = [{axis[0], axis[-1], axis[(len(axis) - 1) // 2]} for axis in axes]
     count = math.prod(map(len, outline))
     assert all(
-        all(dose in kept for dose, kept in zip(cell, outline, strict=True)) for cell in first[:count]
+        all(value in kept for value, kept in zip(cell, outline, strict=True)) for cell in first[:count]
     )
 
 
 @given(count=st.integers(1, 64))
 def test_the_order_halves_the_largest_gap(count):
     """What has been computed lies at most about twice as densely in one place as in another."""
-    order = [dose for (dose,) in coarse_to_fine(tuple(range(count)))]
+    order = [value for (value,) in coarse_to_fine(tuple(range(count)))]
     assert sorted(order) == list(range(count))
     for known in range(3, count):
         seen = sorted(order[:known])
@@ -239,11 +239,11 @@ def test_a_link_is_the_study(made):
     assert all(isinstance(text, str) and "&" not in text for text in params.values())
 
 
-def test_a_link_without_doses_takes_the_variables_own():
-    assert Study.from_params({"task": "sum_sign", "vary": "units"}).doses == (4, 16, 64)
+def test_a_link_without_values_takes_the_variables_own():
+    assert Study.from_params({"task": "sum_sign", "vary": "units"}).values == (4, 16, 64)
     assert Study.from_params({}).vary == "padded_length"
     both = Study.from_params({"and_vary": "side", "colour": "red"})
-    assert both.and_doses == ("post", "pre")
+    assert both.and_values == ("post", "pre")
 
 
 TEXT = st.one_of(
@@ -306,14 +306,14 @@ TRIED = {
     "a label a step, readings missing": {
         "base": {"task": "running_sign", "missing_rate": 0.4, "pad_value": -1.0},
         "vary": "side",
-        "doses": ("post", "pre"),
+        "values": ("post", "pre"),
     },
 }
 
 
 @pytest.mark.parametrize("case", TRIED)
 def test_a_study_is_the_playground_bit_for_bit(case):
-    made = study(**{"doses": (8, 16), **TRIED[case]})
+    made = study(**{"values": (8, 16), **TRIED[case]})
     final = list(run(made))[-1]
     assert final.finished and final.done == final.total == 8 and not final.failures
     for cell in made.cells:
@@ -332,7 +332,7 @@ def study_threads() -> list[threading.Thread]:
 
 
 def test_closing_a_local_study_ends_what_runs():
-    found = run(study(base={"epochs": 200, "train_size": 400, "repeats": 20}, doses=(8, 16)))
+    found = run(study(base={"epochs": 200, "train_size": 400, "repeats": 20}, values=(8, 16)))
     for findings in found:
         if findings.seconds > 0.5:
             break
@@ -458,7 +458,7 @@ def test_a_worker_of_another_version_is_refused():
 
 def test_what_is_in_the_store_costs_nothing(pretended, tmp_path):
     store = Store(tmp_path)
-    narrow = study(doses=(8, 16))
+    narrow = study(values=(8, 16))
     first = list(run(narrow, executor=Now(), store=store))[-1]
     assert len(pretended) == 8 and first.reused == 0
     pretended.clear()
@@ -466,7 +466,7 @@ def test_what_is_in_the_store_costs_nothing(pretended, tmp_path):
     assert len(again) == 1 and again[0].finished and again[0].reused == 8 and not pretended
     assert again[0].outcomes == first.outcomes
     # Wider, longer and with more strategies: only the new ones are trained.
-    wide = study(base={"repeats": 3, "strategies": ("held_state", "zeroed_input")}, doses=(8, 12, 16))
+    wide = study(base={"repeats": 3, "strategies": ("held_state", "zeroed_input")}, values=(8, 12, 16))
     found = list(run(wide, executor=Now(), store=store))
     assert found[0].reused == found[0].done == 8
     assert len(pretended) == 27 - 8 and set(pretended) == set(wide.trainings()) - set(first.outcomes)
@@ -567,18 +567,18 @@ def test_no_word_but_undecided_from_few_repeats(count):
 @given(
     noise=st.lists(st.floats(-0.2, 0.2), min_size=5, max_size=5),
     shift=st.floats(-0.5, 0.5),
-    doses=st.integers(2, 12),
+    values=st.integers(2, 12),
 )
-def test_words_hold_together_for_all_comparisons_of_the_study(noise, shift, doses):
+def test_words_hold_together_for_all_comparisons_of_the_study(noise, shift, values):
     made = study(
         base={"repeats": 5, "test_size": 1000, "strategies": ("held_state", "zeroed_input")},
-        doses=tuple(range(8, 8 + doses)),
+        values=tuple(range(8, 8 + values)),
     )
     found = found_in(
         made,
         lambda cell, name, repeat: 0.5 + (shift + noise[repeat]) * 0.5 * (name == "held_state"),
     )
-    assert found.comparisons == 2 * doses
+    assert found.comparisons == 2 * values
     differences = [0.5 * (shift + each) for each in noise]
     mean, spread = sum(differences) / 5, max(statistics.stdev(differences), 1e-4)
     p = 2 * stats.t.sf(abs(mean) / (spread / math.sqrt(5)), 4) * found.comparisons
@@ -588,18 +588,18 @@ def test_words_hold_together_for_all_comparisons_of_the_study(noise, shift, dose
 
 
 def test_chance_is_the_commonest_label_of_the_test_set():
-    made = study(vary="spread", doses=(0, 6), base={"task": "running_sign", "missing_rate": 0.3})
+    made = study(vary="spread", values=(0, 6), base={"task": "running_sign", "missing_rate": 0.3})
     found = found_in(made, lambda *place: None)
     for cell in made.cells:
         assert found.chance(cell) == chance(made.experiment(cell)).valid
 
 
 @given(better=st.lists(st.booleans(), min_size=2, max_size=6))
-def test_the_summary_says_from_which_dose_on(better):
-    """A strategy that clearly hurts exactly at these doses; the same as no mask at the others."""
-    doses = tuple(range(10, 10 + len(better)))
-    made = study(base={"repeats": 5}, doses=doses)
-    marked = [dose for dose, each in zip(doses, better, strict=True) if each]
+def test_the_summary_says_from_which_value_on(better):
+    """A strategy that clearly hurts exactly at these values; the same as no mask at the others."""
+    values = tuple(range(10, 10 + len(better)))
+    made = study(base={"repeats": 5}, values=values)
+    marked = [value for value, each in zip(values, better, strict=True) if each]
     found = found_in(
         made, lambda cell, name, repeat: 0.9 - 0.3 * (name == "held_state" and cell[0] in marked)
     )
@@ -613,10 +613,10 @@ def test_the_summary_says_from_which_dose_on(better):
     where = first.removeprefix("Held state hurts ").partition(" (")[0]
     on = re.search(r"from (\d+) steps on", where)
     alone = {int(each) for each in re.findall(r"\d+", where.replace(on.group(), "") if on else where)}
-    said = alone | ({dose for dose in doses if dose >= int(on.group(1))} if on else set())
-    assert (said or set(doses)) == set(marked)
-    assert ("every dose" in where) == (len(marked) == len(doses))
-    # The smallest dose of which it is true, and never of the last one or two alone.
+    said = alone | ({value for value in values if value >= int(on.group(1))} if on else set())
+    assert (said or set(values)) == set(marked)
+    assert ("every dose" in where) == (len(marked) == len(values))
+    # The smallest value of which it is true, and never of the last one or two alone.
     assert bool(on) == (better[-3:] == [True, True, True] and not all(better))
 
 
@@ -644,7 +644,7 @@ def test_the_summary_of_one_variable():
 
 
 def test_the_summary_tells_where_it_helps_and_where_it_is_required():
-    made = study(base={"repeats": 5}, doses=(8, 10, 12, 16))
+    made = study(base={"repeats": 5}, values=(8, 10, 12, 16))
 
     def accuracy(cell, name, repeat):
         return 0.95 if name == "held_state" else {8: 0.94, 10: 0.85, 12: 0.6, 16: 0.55}[cell[0]]
@@ -659,9 +659,9 @@ def test_the_summary_tells_the_sides_apart():
     made = study(
         base={"repeats": 5},
         vary="side",
-        doses=("pre", "post"),
+        values=("pre", "post"),
         and_vary="padded_length",
-        and_doses=(8, 12, 16),
+        and_values=(8, 12, 16),
     )
     found = found_in(
         made,
@@ -671,7 +671,7 @@ def test_the_summary_tells_the_sides_apart():
     assert said[0].startswith("Post-padding: Held state helps at every dose")
     assert said[1] == "Pre-padding: Held state is the same as no mask at every dose."
     assert "Post-padding: no mask reaches 85% at 8 steps and 85% at 16 steps." in said
-    sides = study(base={"repeats": 5}, vary="side", doses=("pre", "post"))
+    sides = study(base={"repeats": 5}, vary="side", values=("pre", "post"))
     found = found_in(
         sides,
         lambda cell, name, repeat: 0.95 if name != "no_mask" or cell[0] == "pre" else 0.85,
@@ -680,7 +680,7 @@ def test_the_summary_tells_the_sides_apart():
 
 
 def test_the_summary_of_a_grid_counts():
-    made = study(base={"repeats": 5}, and_vary="pad_value", and_doses=(0, 1, 2, 3))
+    made = study(base={"repeats": 5}, and_vary="pad_value", and_values=(0, 1, 2, 3))
     found = found_in(
         made,
         lambda cell, name, repeat: (
@@ -711,9 +711,9 @@ def test_the_summary_says_what_is_still_missing():
     # Thirty-two comparisons: one in five repeats is too likely to look good by luck.
     wide = study(
         base={"repeats": 5},
-        doses=(8, 9, 10, 11, 12, 13, 14, 16),
+        values=(8, 9, 10, 11, 12, 13, 14, 16),
         and_vary="pad_value",
-        and_doses=(0, 1, 2, 3),
+        and_values=(0, 1, 2, 3),
     )
     assert summary(found_in(wide, lambda *place: 0.5))[0].startswith("At least 6 repeats")
     alone = study(base={"strategies": ("no_mask",)})

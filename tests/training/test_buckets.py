@@ -106,7 +106,7 @@ def ragged(lengths, padded_length: int, side: str) -> Arrays:
 
 
 @pytest.mark.parametrize("side", ["post", "pre"])
-def test_a_dose_of_padding_that_only_holds_is_the_same_program(side):
+def test_padding_that_only_holds_is_the_same_program(side):
     rng = np.random.default_rng(0)
     shapes = {
         training_layout(

@@ -67,7 +67,7 @@ def test_its_networks_can_be_looked_into_without_training():
 
 
 def test_a_shipped_study_is_shown_and_called_so(monkeypatch, tmp_path):
-    study = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
+    study = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
     outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
     findings = Findings(study, outcomes, finished=True)
     monkeypatch.setattr(precomputed, "study", lambda one: findings if one == study else None)

@@ -1,4 +1,4 @@
-"""The study page without a browser: questions, doses, links, a study run through, and cancelling."""
+"""The study page without a browser: questions, values, links, a study run through, and cancelling."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, keys, link_of, links, names, shown, study_of, until
 
-#: Both doses have the shape that most tests have.
-TINY = Study(base=small(repeats=2), vary="side", doses=("post", "pre"))
+#: Both values have the shape that most tests have.
+TINY = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,15 +53,15 @@ def controls_show(page: AppTest, study: Study) -> None:
     assert page.selectbox(key="study_task").value == study.base.task
     assert page.selectbox(key="study_vary").value == study.vary
     assert page.selectbox(key="study_and_vary").value == (study.and_vary or "nothing else")
-    for which, name, doses in (
-        ("", study.vary, study.doses),
-        ("and_", study.and_vary, study.and_doses),
+    for which, name, values in (
+        ("", study.vary, study.values),
+        ("and_", study.and_vary, study.and_values),
     ):
         there = f"study_{which}doses" in keys(page, "text_input")
         assert there == (name is not None and not VARIABLES[name].categorical)
         if there:
             written = page.text_input(key=f"study_{which}doses").value.split(",")
-            assert tuple(float(each) for each in written) == doses
+            assert tuple(float(each) for each in written) == values
     assert ["no_mask", *page.pills(key="study_strategies").value] == list(study.base.strategies)
     assert page.slider(key="study_repeats").value == study.base.repeats
     assert ("study_padded_length" in keys(page, "slider")) == ("padded_length" not in study.varied)
@@ -90,14 +90,14 @@ def test_a_question_sets_every_control(name):
     assert len(page.get("bidi_component")) == (1 if study.and_vary is None else 3)
 
 
-def test_what_is_varied_starts_with_doses_of_its_own_and_is_no_setting_besides():
+def test_what_is_varied_starts_with_values_of_its_own_and_is_no_setting_besides():
     page = opened()
     fine(page.selectbox(key="study_vary").set_value("units").run())
-    assert study_of(page).doses == VARIABLES["units"].doses(default_study().base)
+    assert study_of(page).values == VARIABLES["units"].usual_values(default_study().base)
     assert page.slider(key="study_padded_length").value == default_study().base.padded_length
     assert "study_units" not in keys(page, "select_slider")
     fine(page.selectbox(key="study_and_vary").set_value("side").run())
-    assert study_of(page).and_doses == ("post", "pre")
+    assert study_of(page).and_values == ("post", "pre")
     # The same thing twice is no grid: the second one goes.
     fine(page.selectbox(key="study_vary").set_value("side").run())
     assert study_of(page).varied == ("side",)
@@ -111,8 +111,8 @@ def test_every_task_can_be_studied(task):
     assert not page.error
     study = study_of(page)
     assert study.base.task == task
-    assert study.doses == VARIABLES["padded_length"].doses(study.base)
-    assert study.doses[0] == study.base.max_length
+    assert study.values == VARIABLES["padded_length"].usual_values(study.base)
+    assert study.values[0] == study.base.max_length
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_every_task_can_be_studied(task):
         (", ".join(map(str, range(30, 60))), "at most 12 doses"),
     ],
 )
-def test_bad_doses_get_a_sentence_and_lose_nothing(text, said):
+def test_bad_values_get_a_sentence_and_lose_nothing(text, said):
     page = opened()
     fine(page.text_input(key="study_doses").set_value(text).run())
     (error,) = page.error
@@ -137,7 +137,7 @@ def test_bad_doses_get_a_sentence_and_lose_nothing(text, said):
     assert page.button(key="studyrun_start").disabled
     assert study_of(page) == default_study() and link_of(page) == {}
     fine(page.text_input(key="study_doses").set_value("60 30;45").run())
-    assert study_of(page).doses == (30, 45, 60)
+    assert study_of(page).values == (30, 45, 60)
     assert not page.error and not page.button(key="studyrun_start").disabled
 
 
@@ -171,7 +171,7 @@ def test_a_small_study_runs_through_and_a_second_viewer_has_it_at_once():
     kept = next(run(TINY, store=server.store()))
     assert kept.finished and kept.reused == 8
     assert summary(kept)[0] in said
-    # The table has a row for every dose and strategy, with the numbers found.
+    # The table has a row for every value and strategy, with the numbers found.
     frame = page.dataframe[0].value
     assert len(frame) == 4
     assert frame["Accuracy"][0] == f"{kept.mean(('post',), 'no_mask').mean:.1%}"
@@ -217,7 +217,7 @@ def test_a_full_queue_is_said_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatc
 
 
 def test_time_left_is_for_what_is_left_and_free_of_compiling():
-    study = Study(base=small(repeats=5), vary="side", doses=("post", "pre"))
+    study = Study(base=small(repeats=5), vary="side", values=("post", "pre"))
     trainings = study.trainings()
 
     def after(count: int) -> float | None:
@@ -233,7 +233,7 @@ def test_time_left_is_for_what_is_left_and_free_of_compiling():
     assert after(20) == 0
 
 
-def test_one_dose_opens_in_the_playground_as_it_is():
+def test_one_value_opens_in_the_playground_as_it_is():
     page = opened(TINY.to_params())
     (link,) = (params for label, params in links(page) if label.startswith("Open it"))
     assert Experiment.from_params(link) == TINY.experiment(("pre",))

@@ -140,7 +140,7 @@ def test_the_code_of_every_chosen_strategy_is_shown(monkeypatch):
 
 
 def test_a_study_is_taken_away_whole(offered, monkeypatch):
-    study = Study(base=small(repeats=1), vary="padded_length", doses=(16, 20))
+    study = Study(base=small(repeats=1), vary="padded_length", values=(16, 20))
     outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
     findings = Findings(study, outcomes, finished=True)
     box = nullcontext()

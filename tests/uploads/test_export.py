@@ -140,7 +140,7 @@ def test_what_is_taken_away_names_no_data_and_no_person(lent):
 def test_a_report_does_not_name_the_session_s_task(lent):
     content = machines().to_csv(index=False).encode()
     one = experiment_of(lent, content, "m.csv", guess(read("m.csv", content).frame), epochs=1)
-    study = Study(base=one, vary="side", doses=("post", "pre"))
+    study = Study(base=one, vary="side", values=("post", "pre"))
     for report in (
         run_report(list(train(one))[-1], link="?task=own"),
         study_report(Findings(study, {}), link="?task=own"),

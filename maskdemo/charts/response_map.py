@@ -1,4 +1,4 @@
-"""Two things varied at once: what a strategy makes of every pair of doses, as a map."""
+"""Two things varied at once: what a strategy makes of every pair of values, as a map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from maskdemo.charts.heat import GATE_SCALES
 from maskdemo.charts.style import title
 from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
 from maskdemo.evidence import BASELINE, between, percent, points
-from maskdemo.study.doses import dose_text, short_title
+from maskdemo.study.variables import short_title, value_text
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Findings
@@ -23,7 +23,7 @@ AXIS_SPACE = 50
 FAR = 0.72
 
 
-def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Figure:
+def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Figure:
     """The strategy's difference to no mask in points, or for no mask itself its accuracy.
 
     The first variable runs to the right, the second upwards. A number in brackets stands for an
@@ -35,24 +35,24 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
     values: list[list[float | None]] = []
     hover: list[list[str]] = []
     numbers: list[Settings] = []
-    for row, other in enumerate(study.and_doses):
+    for row, other in enumerate(study.and_values):
         values.append([])
         hover.append([])
-        for column, dose in enumerate(study.doses):
-            value, text, words = _cell(findings, (dose, other), strategy)
-            values[-1].append(value)
+        for column, value in enumerate(study.values):
+            estimate, text, words = _cell(findings, (value, other), strategy)
+            values[-1].append(estimate)
             hover[-1].append(words)
-            faint = value is None or text[0] == "("
-            shade = ink.muted if faint and abs(value or 0) < FAR * 100 else ink.text
-            if value is not None and abs(value) >= FAR * 100:
+            faint = estimate is None or text[0] == "("
+            shade = ink.muted if faint and abs(estimate or 0) < FAR * 100 else ink.text
+            if estimate is not None and abs(estimate) >= FAR * 100:
                 shade = "#11161c" if dark else "#ffffff"
             size = 13 if len(text) < 5 else 11
             numbers.append(note(text, shade, x=column, y=row, size=size))
     cells = heatmap(
         z=values,
         customdata=hover,
-        x=list(range(len(study.doses))),
-        y=list(range(len(study.and_doses))),
+        x=list(range(len(study.values))),
+        y=list(range(len(study.and_values))),
         zmin=0 if plain else -100,
         zmax=100,
         colorscale=GATE_SCALES[dark] if plain else SCALES[dark],
@@ -63,12 +63,12 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
         name="",
         hovertemplate="%{customdata}<extra></extra>",
     )
-    rows = [dose_text(study.and_vary, each) for each in study.and_doses]
+    rows = [value_text(study.and_vary, each) for each in study.and_values]
     left = max(LEFT, 14 + 7 * max(map(len, rows)))
     return figure(
         [cells],
         layout(
-            f"dose_map {strategy}",
+            f"response_map {strategy}",
             "Accuracy without a mask" if plain else f"{title(strategy)} against no mask",
             _detail(plain, dark),
             inner=ROW * len(rows),
@@ -77,9 +77,9 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
             left=left,
             dark=dark,
             xaxis={
-                "range": [-0.5, len(study.doses) - 0.5],
-                "tickvals": list(range(len(study.doses))),
-                "ticktext": [dose_text(study.vary, each) for each in study.doses],
+                "range": [-0.5, len(study.values) - 0.5],
+                "tickvals": list(range(len(study.values))),
+                "ticktext": [value_text(study.vary, each) for each in study.values],
                 "tickangle": 0,
                 "showgrid": False,
                 "title": {"text": short_title(study.vary, unit=True)},
@@ -97,12 +97,12 @@ def dose_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Fig
 
 
 def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, str, str]:
-    """A cell's value (percent or points; None if there is none yet), its number, its hover text."""
+    """A cell's estimate (percent or points; None if there is none yet), its number, its hover text."""
     study = findings.study
     assert study.and_vary is not None
     where = (
-        f"{short_title(study.vary)}: {dose_text(study.vary, cell[0])}<br>"
-        f"{short_title(study.and_vary)}: {dose_text(study.and_vary, cell[1])}"
+        f"{short_title(study.vary)}: {value_text(study.vary, cell[0])}<br>"
+        f"{short_title(study.and_vary)}: {value_text(study.and_vary, cell[1])}"
     )
     plain = strategy == BASELINE
     verdict = findings.verdict(cell, strategy)
@@ -110,18 +110,18 @@ def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, 
     if found is None:
         nothing = "–" if findings.finished else "…"
         return None, nothing, where
-    value = 100 * found.mean
-    number = f"{value:.0f}" if plain else points(found.mean, 0)
+    estimate = 100 * found.mean
+    number = f"{estimate:.0f}" if plain else points(found.mean, 0)
     unit = "%" if plain else " points"
     said = f"{where}<br><b>{number}{unit}</b>"
     if not found.bounded:
-        return value, f"{number}?", f"{said} in one repeat"
+        return estimate, f"{number}?", f"{said} in one repeat"
     limits = between(found, percent if plain else points)
     said += f"<br>95% interval {limits}, {found.count} repeats"
     if verdict is None:
-        return value, number, said
+        return estimate, number, said
     shown = {"undecided": f"({number})", "the same": "≈0"}.get(verdict.word, number)
-    return value, shown, f"{said}<br>{verdict.word}"
+    return estimate, shown, f"{said}<br>{verdict.word}"
 
 
 def _detail(plain: bool, dark: bool) -> str:

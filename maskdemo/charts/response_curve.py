@@ -1,4 +1,4 @@
-"""Dose and response: accuracy against what is varied, and the difference that a strategy makes."""
+"""The chart of a study: accuracy against the varied value, and the difference that a strategy makes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.dose_axis import DoseAxis, differences, dose_axis
-from maskdemo.charts.dose_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask
 from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
 from maskdemo.charts.figure import Drawn, Settings, entry, names, scatter
 from maskdemo.charts.lines import strategy_entry
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
+from maskdemo.charts.response_axis import ResponseAxis, differences, response_axis
+from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask
 from maskdemo.charts.template import (
     LEFT,
     LEGEND_ROW,
@@ -25,10 +25,10 @@ from maskdemo.charts.template import (
     note,
 )
 from maskdemo.evidence import BASELINE, MARGIN
-from maskdemo.study.doses import dose_text, short_title
+from maskdemo.study.variables import short_title, value_text
 
 if TYPE_CHECKING:
-    from maskdemo.study import Cell, Dose, Findings, Study
+    from maskdemo.study import Cell, Findings, Study, Value
 
 ACCURACY_HEIGHT = 240
 DIFFERENCE_HEIGHT = 190
@@ -42,16 +42,16 @@ POINTS: Settings = {
 }
 
 
-def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool = False) -> go.Figure:
-    """Accuracy by strategy above, the difference to no mask below, on one axis of doses.
+def response_curve(findings: Findings, *, second: Value | None = None, dark: bool = False) -> go.Figure:
+    """Accuracy by strategy above, the difference to no mask below, on one axis of values.
 
-    second: of two things varied, the dose of the second one at which the first is drawn. Every
+    second: of two things varied, the value of the second one at which the first is drawn. Every
     repeat is a faint point. Bands and bars are 95 % intervals, drawn from two repeats on: above, each
     mean's own; below, such that those of all the study's differences hold together.
     """
     study, ink = findings.study, inks(dark)
-    along = dose_axis(study.vary, study.doses)
-    cells = {dose: (dose,) if second is None else (dose, second) for dose in study.doses}
+    along = response_axis(study.vary, study.values)
+    cells = {value: (value,) if second is None else (value, second) for value in study.values}
     drawn = study.base.strategies
     direct = len(drawn) <= FEW and not along.columns
     others = [name for name in drawn if name != BASELINE]
@@ -119,7 +119,7 @@ def dose_response(findings: Findings, *, second: Dose | None = None, dark: bool 
         shapes=shapes,
         annotations=labels,
         xaxis=along.layout,
-        name="dose_response",
+        name="response_curve",
         legend_place=legend_below(inner, AXIS_SPACE + MARKS_ROW + 4),
     )
 
@@ -155,7 +155,7 @@ def _same(shade: str) -> Settings:
     }
 
 
-def _chance(levels: list[float], along: DoseAxis, dark: bool) -> Drawn:
+def _chance(levels: list[float], along: ResponseAxis, dark: bool) -> Drawn:
     return scatter(
         x=[along.low, *along.places, along.high],
         y=[levels[0], *levels, levels[-1]],
@@ -175,8 +175,8 @@ def _marks_explained(below: int, shade: str) -> Settings:
     return note(words, shade, size=12, **corner, **under)
 
 
-def _repeats(findings: Findings, cells: dict[Dose, Cell]) -> set[int]:
-    """How many repeats are in, of every strategy at every dose."""
+def _repeats(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
+    """How many repeats are in, of every strategy at every value."""
     return {
         len(differences(findings, cell, name))
         for cell in cells.values()
@@ -184,10 +184,10 @@ def _repeats(findings: Findings, cells: dict[Dose, Cell]) -> set[int]:
     }
 
 
-def _detail(study: Study, counts: set[int], second: Dose | None) -> str:
+def _detail(study: Study, counts: set[int], second: Value | None) -> str:
     where = ""
     if second is not None and study.and_vary is not None:
-        where = f"{short_title(study.and_vary)}: {dose_text(study.and_vary, second).lower()}. "
+        where = f"{short_title(study.and_vary)}: {value_text(study.and_vary, second).lower()}. "
     low, high = min(counts), max(counts)
     if high < 2:
         return f"{where}{'One repeat so far' if high else 'No training finished yet'}"

@@ -1,4 +1,4 @@
-"""What the figures of a study share: doses on an axis, and how far differences reach."""
+"""The axis of varied values that the charts of a study share, and paired differences."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from maskdemo.charts.figure import Settings
 from maskdemo.charts.template import LEFT, NARROW
 from maskdemo.evidence import BASELINE
 from maskdemo.study import VARIABLES
-from maskdemo.study.doses import dose_text, short_title
+from maskdemo.study.variables import short_title, value_text
 
 if TYPE_CHECKING:
-    from maskdemo.study import Cell, Dose, Findings
+    from maskdemo.study import Cell, Findings, Value
 
 # A label's pixels a letter, and between two labels.
 LETTER, GAP = 6.2, 3
 
 
 @dataclass(frozen=True)
-class DoseAxis:
-    """Where each dose stands on its axis, the axis's range, and Plotly's settings of it."""
+class ResponseAxis:
+    """Where each value stands on its axis, the axis's range, and Plotly's settings of it."""
 
-    doses: tuple[Dose, ...]
+    values: tuple[Value, ...]
     places: tuple[float, ...]
     low: float
     high: float
@@ -38,22 +38,22 @@ class DoseAxis:
         """A hundredth of the axis."""
         return (self.high - self.low) / 100
 
-    def place(self, dose: Dose) -> float:
-        """Where the dose stands."""
-        return self.places[self.doses.index(dose)]
+    def place(self, value: Value) -> float:
+        """Where the value stands."""
+        return self.places[self.values.index(value)]
 
 
-def dose_axis(vary: str, doses: Sequence[Dose], *, width: int = NARROW) -> DoseAxis:
+def response_axis(vary: str, values: Sequence[Value], *, width: int = NARROW) -> ResponseAxis:
     """Numbers, in rising order, on a scale where all can be read; in columns what is no number.
 
     The scale is linear, else logarithmic, else equally spaced: the first on which the labels of
-    neighbouring doses fit beside each other on the narrowest page; the title says which.
+    neighbouring values fit beside each other on the narrowest page; the title says which.
     """
     variable = VARIABLES[vary]
-    texts = [dose_text(vary, each) for each in doses]
+    texts = [value_text(vary, each) for each in values]
     columns = variable.categorical
-    places, note = [float(at) for at in range(len(doses))], ""
-    numbers = [float(each) for each in doses if not isinstance(each, str)]
+    places, note = [float(at) for at in range(len(values))], ""
+    numbers = [float(each) for each in values if not isinstance(each, str)]
     if not columns:
         note = ", equally spaced"
         room = width - LEFT - LABEL_SPACE
@@ -70,7 +70,7 @@ def dose_axis(vary: str, doses: Sequence[Dose], *, width: int = NARROW) -> DoseA
         "title": {"text": short_title(vary, unit=True) + note},
         "showgrid": False,
     }
-    return DoseAxis(tuple(doses), tuple(places), low, high, columns, layout)
+    return ResponseAxis(tuple(values), tuple(places), low, high, columns, layout)
 
 
 def differences(findings: Findings, cell: Cell, strategy: str) -> dict[int, float]:

@@ -1,21 +1,21 @@
-"""What one strategy does along the doses: its repeats, means and intervals, and its differences."""
+"""What one strategy does along the values: its repeats, means and intervals, and its differences."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.dose_axis import DoseAxis
 from maskdemo.charts.ends import End
 from maskdemo.charts.figure import Drawn, scatter
 from maskdemo.charts.lines import band, error_bars, line, marker
 from maskdemo.charts.panels import axis
+from maskdemo.charts.response_axis import ResponseAxis
 from maskdemo.charts.style import colour, symbol, title
 from maskdemo.evidence import Interval, Verdict, between, percent, points
-from maskdemo.study.doses import dose_text
+from maskdemo.study.variables import value_text
 
 if TYPE_CHECKING:
-    from maskdemo.study import Cell, Dose, Findings
+    from maskdemo.study import Cell, Findings, Value
 
 #: What a mark in the lower panel says, by the word of its verdict.
 EFFECT, UNDECIDED, SAME = "helps or hurts", "undecided", "the same"
@@ -23,28 +23,28 @@ EFFECT, UNDECIDED, SAME = "helps or hurts", "undecided", "the same"
 
 def accuracies(
     findings: Findings,
-    cells: dict[Dose, Cell],
-    along: DoseAxis,
+    cells: dict[Value, Cell],
+    along: ResponseAxis,
     name: str,
     rank: float,
     dark: bool,
 ) -> tuple[list[Drawn], list[End]]:
-    """Band, line with a mark a dose, and repeats of one strategy; and where its line ends.
+    """Band, line with a mark a value, and repeats of one strategy; and where its line ends.
 
-    cells: by dose along the axis. rank: the strategy's among those drawn, 0 in their middle.
+    cells: by value along the axis. rank: the strategy's among those drawn, 0 in their middle.
     """
     shade = colour(name, dark=dark)
     # In a column the mean stands beside its repeats, on a line among them.
     apart = 0.03 if along.columns else 0.0
     where, values, said = [], [], []
-    means: dict[Dose, Interval] = {}
-    for dose, cell in cells.items():
+    means: dict[Value, Interval] = {}
+    for value, cell in cells.items():
         found = findings.accuracies(cell, name)
-        where += [along.place(dose) + _aside(along, rank) - apart] * len(found)
+        where += [along.place(value) + _aside(along, rank) - apart] * len(found)
         values += list(found.values())
-        said += [f"{dose_text(findings.study.vary, dose)}, repeat {each + 1}" for each in found]
+        said += [f"{value_text(findings.study.vary, value)}, repeat {each + 1}" for each in found]
         if (mean := findings.mean(cell, name)) is not None:
-            means[dose] = mean
+            means[value] = mean
     repeats = scatter(
         x=where,
         y=values,
@@ -56,13 +56,13 @@ def accuracies(
         hovertemplate=f"{title(name)}<br>%{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
     shift = _aside(along, rank) + apart if along.columns else 0.0
-    mean_x = [along.place(dose) + shift for dose in means]
+    mean_x = [along.place(value) + shift for value in means]
     means_line = scatter(
         x=mean_x or [None],
         y=[each.mean for each in means.values()] or [None],
         customdata=[
-            f"{dose_text(findings.study.vary, dose)}: {_mean_words(each)}"
-            for dose, each in means.items()
+            f"{value_text(findings.study.vary, value)}: {_mean_words(each)}"
+            for value, each in means.items()
         ],
         mode="markers" if along.columns else "lines+markers",
         line=line(name, dark=dark),
@@ -80,12 +80,12 @@ def accuracies(
     return [*bands, repeats, means_line], ends
 
 
-def _bands(means: dict[Dose, Interval], along: DoseAxis, name: str, dark: bool) -> list[Drawn]:
-    """The 95 % band between every two neighbouring doses that both have an interval."""
-    doses = [dose for dose in means if means[dose].bounded]
+def _bands(means: dict[Value, Interval], along: ResponseAxis, name: str, dark: bool) -> list[Drawn]:
+    """The 95 % band between every two neighbouring values that both have an interval."""
+    values = [value for value in means if means[value].bounded]
     x: list[float | None] = []
     y: list[float | None] = []
-    for left, right in pairwise(doses):
+    for left, right in pairwise(values):
         here, there = means[left], means[right]
         x += [along.place(left), along.place(right), along.place(right), along.place(left), None]
         y += [here.low, there.low, there.high, here.high, None]
@@ -94,26 +94,26 @@ def _bands(means: dict[Dose, Interval], along: DoseAxis, name: str, dark: bool) 
 
 def differences_to_no_mask(
     findings: Findings,
-    cells: dict[Dose, Cell],
-    along: DoseAxis,
+    cells: dict[Value, Cell],
+    along: ResponseAxis,
     name: str,
     rank: float,
     dark: bool,
 ) -> tuple[list[Drawn], list[End]]:
     """Line, intervals and marks of one strategy's paired difference, in points."""
     shade = colour(name, dark=dark)
-    found: dict[Dose, Verdict] = {}
-    for dose, cell in cells.items():
+    found: dict[Value, Verdict] = {}
+    for value, cell in cells.items():
         if (each := findings.verdict(cell, name)) is not None:
-            found[dose] = each
+            found[value] = each
     kinds = [_kind(each) for each in found.values()]
     differences = [each.difference for each in found.values()]
     marks = scatter(
-        x=[along.place(dose) + _aside(along, rank) for dose in found] or [None],
+        x=[along.place(value) + _aside(along, rank) for value in found] or [None],
         y=[100 * each.mean for each in differences] or [None],
         customdata=[
-            f"{dose_text(findings.study.vary, dose)}: {_difference_words(each)}"
-            for dose, each in found.items()
+            f"{value_text(findings.study.vary, value)}: {_difference_words(each)}"
+            for value, each in found.items()
         ],
         yaxis=axis(1),
         mode="markers" if along.columns else "lines+markers",
@@ -137,7 +137,7 @@ def differences_to_no_mask(
     return [marks], ends
 
 
-def _aside(along: DoseAxis, rank: float) -> float:
+def _aside(along: ResponseAxis, rank: float) -> float:
     """Strategies stand beside each other, so that none hides what another found."""
     return rank * (0.13 if along.columns else 0.7 * along.unit)
 
