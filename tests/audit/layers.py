@@ -147,3 +147,27 @@ class Share(layers.Layer):
 
     def call(self, inputs):
         return inputs / keras.ops.sum(inputs, axis=-1, keepdims=True)
+
+
+@registered
+class Forgotten(layers.Layer):
+    """Has a factor that its configuration does not hold: a copy that is loaded has another."""
+
+    def __init__(self, factor=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        return self.factor * inputs
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+class EagerOnly(layers.Layer):
+    """Doubles what it gets, but not in a graph."""
+
+    def call(self, inputs):
+        import tensorflow as tf
+
+        return 2 * inputs if tf.executing_eagerly() else inputs

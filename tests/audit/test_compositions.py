@@ -26,8 +26,8 @@ LOSING = {
     "dropped_silently": lambda x: ops.multiply(x, 2.0),
 }
 
-#: Each example builds and audits a model: few, and the seed of the suite decides which.
-SETTINGS = settings(max_examples=3, deadline=None, derandomize=True)
+#: Each example builds and audits a model: 3 in `make test`, 31 in `make fuzz`.
+SETTINGS = settings(max_examples=settings().max_examples // 32)
 ORDERS = strategies.lists(strategies.sampled_from(sorted(KEEPING)), min_size=1, max_size=3)
 
 

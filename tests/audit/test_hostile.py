@@ -6,9 +6,11 @@ import os
 import random
 import time
 import tracemalloc
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from maskdemo.audit.configuration import checked
@@ -124,34 +126,51 @@ def test_what_is_built_from_names_only_what_we_wrote():
     assert "evil" not in text and "compile_config" not in text and "shared_object_id" not in text
 
 
-def test_truncated_files():
-    data = archive(SOUND)
-    for length in range(len(data)):
-        sentence(lambda length=length: checked(config_text(data[:length])))
+#: Damaged files that a test makes: `make test` makes few, `make fuzz` all.
+FEW_OR_ALL = pytest.mark.parametrize("count", [300, pytest.param(3000, marks=pytest.mark.fuzz)])
 
 
-def test_random_bytes_by_the_thousand():
+@pytest.mark.parametrize("most", [64, pytest.param(None, marks=pytest.mark.fuzz)])
+def test_a_truncated_file_comes_to_a_sentence(most):
+    """most: how many lengths are tried, from nothing to all but the last byte; None: every one."""
+    content = archive(SOUND)
+    for length in np.linspace(0, len(content) - 1, most or len(content), dtype=int):
+        sentence(lambda length=length: checked(config_text(content[:length])))
+
+
+def judged(read: Callable[[], object]) -> None:
+    """Read, or refuse with a sentence."""
+    try:
+        read()
+    except UnsupportedModel as refused:
+        assert str(refused).endswith(".")
+
+
+@FEW_OR_ALL
+def test_changed_bytes_are_read_or_refused(count):
     rng = random.Random(1)
     good = archive(SOUND)
-    for _ in range(3000):
+    for _ in range(count):
         damaged = bytearray(good)
         for _ in range(rng.randint(1, 8)):
             damaged[rng.randrange(len(damaged))] = rng.randrange(256)
-        for data in (bytes(damaged), rng.randbytes(rng.randrange(300))):
-            try:
-                checked(config_text(data))
-            except UnsupportedModel as cannot:
-                assert str(cannot).endswith(".")
+        judged(lambda content=bytes(damaged): checked(config_text(content)))
 
 
-def test_random_changes_of_a_configuration():
+@FEW_OR_ALL
+def test_random_bytes_are_refused(count):
+    rng = random.Random(3)
+    for _ in range(count):
+        content = rng.randbytes(rng.randrange(300))
+        judged(lambda content=content: checked(config_text(content)))
+
+
+@FEW_OR_ALL
+def test_a_changed_configuration_is_read_or_refused(count):
     rng = random.Random(2)
     text = json.dumps(SOUND)
     swaps = ('"keras"', "null", "[]", "{}", "1e999", "-1", "99999999999", '"os"', "true", "", ",", '"')
-    for _ in range(3000):
-        at = rng.randrange(len(text))
-        changed = text[:at] + rng.choice(swaps) + text[at + rng.randrange(12) :]
-        try:
-            checked(changed)
-        except UnsupportedModel as cannot:
-            assert str(cannot).endswith(".")
+    for _ in range(count):
+        start = rng.randrange(len(text))
+        changed = text[:start] + rng.choice(swaps) + text[start + rng.randrange(12) :]
+        judged(lambda changed=changed: checked(changed))

@@ -1,12 +1,15 @@
 """Every model of the zoo is judged as it should be, and the layer at fault is named."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
 from maskdemo.audit import audit
+from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.rebuild import audit_config
 from tests.audit import table
 from tests.audit.keras_io import PUBLISHED
@@ -18,12 +21,15 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "audit-zoo.md"
 
 #: Said of most models that are right; the zoo does not repeat it.
 USUAL = {"cudnn"}
+#: Causes that no specimen shows yet.
+WITHOUT = {"rows_mix"}
 #: One of each kind is audited with everything, as `make bench` does with all of them; for the others
 #: two amounts of padding will do, and no saved copy.
 WHOLE = {
     "attention_as_a_graph",
     "convolution",
     "custom_layer",
+    "factor_that_is_not_saved",
     "fixed_length",
     "half_precision",
     "mask_value_as_a_tensor",
@@ -33,6 +39,28 @@ WHOLE = {
     "times_two",
 }
 QUICK = {"added": (1, 7), "saved": False}
+#: The examples of keras.io that `make test` audits: one leaks, one does not.
+PUBLISHED_IN_TEST = {"addition", "masked_frames"}
+
+
+def causes_of(specimen: Specimen) -> set[str]:
+    return {specimen.cause, *specimen.also, *(cause for cause, _ in specimen.further)} - {""}
+
+
+def in_test() -> set[str]:
+    """The specimens that `make test` audits: WHOLE, and the first that shows each further cause."""
+    names = set(WHOLE)
+    shown = set().union(*(causes_of(ZOO[name]) for name in WHOLE))
+    for specimen in ZOO.values():
+        if not causes_of(specimen) <= shown:
+            names.add(specimen.name)
+            shown |= causes_of(specimen)
+    return names
+
+
+def sorted_out(names: Iterable[str], chosen: set[str]) -> list[Any]:
+    """Parameters by name; all but the chosen ones wait for `make fuzz`."""
+    return [pytest.param(each, marks=() if each in chosen else pytest.mark.fuzz) for each in names]
 
 
 def judged(specimen: Specimen):
@@ -46,8 +74,9 @@ def judged(specimen: Specimen):
     return report
 
 
-@pytest.mark.parametrize("specimen", ZOO.values(), ids=list(ZOO))
-def test_judged_as_it_should_be(specimen):
+@pytest.mark.parametrize("name", sorted_out(ZOO, in_test()))
+def test_judged_as_it_should_be(name):
+    specimen = ZOO[name]
     report = judged(specimen)
     leaks = [(each.cause, each.layer) for each in report.leaks]
     expected = [(specimen.cause, specimen.layer)] if specimen.cause else []
@@ -58,14 +87,22 @@ def test_judged_as_it_should_be(specimen):
     assert at_fault <= {layer for _, layer in leaks}
 
 
+def test_every_change_meets_every_cause_and_models_that_are_right():
+    specimens = [ZOO[name] for name in in_test()]
+    shown = set().union(*map(causes_of, specimens))
+    assert shown | USUAL | WITHOUT == set(CAUSES)
+    assert sum(not each.cause for each in specimens) >= 5
+
+
 def test_large_enough_and_balanced():
     wrong = [each for each in ZOO.values() if each.cause]
     assert len(ZOO) >= 100
     assert len(wrong) >= 50 and len(ZOO) - len(wrong) >= 50
 
 
-@pytest.mark.parametrize("example", PUBLISHED.values(), ids=list(PUBLISHED))
-def test_examples_of_keras_io(example):
+@pytest.mark.parametrize("name", sorted_out(PUBLISHED, PUBLISHED_IN_TEST))
+def test_examples_of_keras_io(name):
+    example = PUBLISHED[name]
     keras.utils.clear_session(free_memory=False)
     report = audit_config(example.build().to_json())
     expected = [(example.cause, example.layer)] if example.cause else []

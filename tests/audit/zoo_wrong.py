@@ -6,8 +6,10 @@ from keras import layers, ops
 
 from tests.audit.layers import (
     Doubling,
+    EagerOnly,
     Encoder,
     ForgetfulLSTM,
+    Forgotten,
     Gated,
     Halved,
     PlainMean,
@@ -409,3 +411,13 @@ def nested_convolution():
         [layers.Dense(8), layers.Conv1D(8, 3, padding="same", name="conv")], name="inner"
     )
     return stack(masking(), inner, lstm(), layers.Dense(2))
+
+
+@wrong("graph_differs")
+def doubled_in_eager_mode_only():
+    return stack(masking(), lstm(), EagerOnly(), layers.Dense(2))
+
+
+@wrong("saved_differs", thread=keras_issue(20791))
+def factor_that_is_not_saved():
+    return stack(masking(), lstm(), Forgotten(3.0), layers.Dense(2))
