@@ -72,7 +72,7 @@ class Strategy:
     the mask in the inputs' last channel. reads_last_valid: whether the one answer for a sequence is
     taken after its last valid step instead of at the end.
 
-    What it looks like is in `charts.style`, its Keras layers are in `export.keras_code`.
+    What it looks like is in `charts.strategy_style`, its Keras layers are in `export.keras_code`.
     """
 
     name: str

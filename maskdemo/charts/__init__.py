@@ -5,21 +5,21 @@ it sits on either page and nothing jumps while training. Show it without a theme
 a theme would replace fonts, margins and colours.
 """
 
-from maskdemo.charts.accuracy import accuracy_by_strategy
-from maskdemo.charts.added import accuracy_by_padding, change_by_padding
-from maskdemo.charts.batch import padded_batch
-from maskdemo.charts.compare import strategies_compared
-from maskdemo.charts.curves import curves_frames, learning_curves
-from maskdemo.charts.fitting import fitting
-from maskdemo.charts.gates import gate_heatmaps
-from maskdemo.charts.gradients import gradient_by_step
-from maskdemo.charts.lengths import sequence_lengths
+from maskdemo.charts.final_accuracy import accuracy_by_strategy
+from maskdemo.charts.fit_history import fit_history
+from maskdemo.charts.gate_heatmaps import gate_heatmaps
+from maskdemo.charts.gradient_by_step import gradient_by_step
+from maskdemo.charts.learning_curves import curves_frames, learning_curves
+from maskdemo.charts.outputs_by_step import outputs_by_step, outputs_frames
+from maskdemo.charts.padded_batch import padded_batch
+from maskdemo.charts.padding_ablation import accuracy_by_padding, change_by_padding
 from maskdemo.charts.response_curve import response_curve
 from maskdemo.charts.response_map import response_map
-from maskdemo.charts.steps import outputs_by_step, outputs_frames
-from maskdemo.charts.style import colour
+from maskdemo.charts.sequence_lengths import sequence_lengths
+from maskdemo.charts.strategies_compared import strategies_compared
+from maskdemo.charts.strategy_style import colour
 from maskdemo.charts.template import template
-from maskdemo.charts.unit import unit_traces
+from maskdemo.charts.unit_traces import unit_traces
 
 __all__ = [
     "accuracy_by_padding",
@@ -29,7 +29,7 @@ __all__ = [
     "curves_frames",
     "response_map",
     "response_curve",
-    "fitting",
+    "fit_history",
     "gate_heatmaps",
     "gradient_by_step",
     "learning_curves",

@@ -8,8 +8,8 @@ from itertools import pairwise
 from math import log10
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.ends import LABEL_SPACE
 from maskdemo.charts.figure import Settings
+from maskdemo.charts.line_labels import LABEL_SPACE
 from maskdemo.charts.template import LEFT, NARROW
 from maskdemo.evidence import BASELINE
 from maskdemo.study import VARIABLES

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
 from maskdemo.charts.figure import Drawn, Settings, entry, names, scatter
-from maskdemo.charts.lines import strategy_entry
+from maskdemo.charts.line_labels import FEW, LABEL_SPACE, End, end_labels
+from maskdemo.charts.marks import strategy_entry
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
 from maskdemo.charts.response_axis import ResponseAxis, differences, response_axis
 from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.batch import SCALES
+from maskdemo.charts.colour_scales import GATE_SCALES, VALUE_SCALES
 from maskdemo.charts.figure import Settings, figure, heatmap
-from maskdemo.charts.heat import GATE_SCALES
-from maskdemo.charts.style import title
+from maskdemo.charts.strategy_style import title
 from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
 from maskdemo.evidence import BASELINE, between, percent, points
 from maskdemo.study.variables import short_title, value_text
@@ -55,7 +54,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> go
         y=list(range(len(study.and_values))),
         zmin=0 if plain else -100,
         zmax=100,
-        colorscale=GATE_SCALES[dark] if plain else SCALES[dark],
+        colorscale=GATE_SCALES[dark] if plain else VALUE_SCALES[dark],
         showscale=False,
         hoverongaps=False,
         xgap=2,

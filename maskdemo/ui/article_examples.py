@@ -113,7 +113,7 @@ def _recorded(outcome: ProgramRun) -> None:
         error = f"{outcome.failure.kind}: {outcome.failure.message}"
         st.code(error, language=None, wrap_lines=True)
     if outcome.points:
-        figure = charts.fitting(
+        figure = charts.fit_history(
             [each.accuracy for each in outcome.points],
             [each.loss for each in outcome.points],
             epochs=outcome.epochs,

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.charts.gradients import percent
+from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.inside.gradient import Landing
 from maskdemo.inside.trace import QUANTITIES, parting
 from maskdemo.strategies import STRATEGIES
@@ -232,7 +232,8 @@ def _landing_sentence(landings: Mapping[str, Landing]) -> str:
 def _shares(landings: Mapping[str, Landing], kind: str) -> str:
     parts = {name: each.share(kind) for name, each in landings.items()}
     return ", ".join(
-        f"**{_title(name)}** {percent(part) if part else 'exactly 0'}" for name, part in parts.items()
+        f"**{_title(name)}** {share_text(part) if part else 'exactly 0'}"
+        for name, part in parts.items()
     )
 
 

@@ -11,10 +11,10 @@ import pytest
 from scipy import stats
 
 from maskdemo import charts
-from maskdemo.charts.curves import PLOT_HEIGHT
-from maskdemo.charts.ends import LABEL_GAP, spread
 from maskdemo.charts.hatch import NAMES, outlines
-from maskdemo.charts.style import STYLES
+from maskdemo.charts.learning_curves import PLOT_HEIGHT
+from maskdemo.charts.line_labels import LABEL_GAP, spread
+from maskdemo.charts.strategy_style import STYLES
 from maskdemo.charts.template import nice_ticks
 from maskdemo.data.inputs import Chance
 from maskdemo.data.padding import Batch

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from maskdemo import charts
-from maskdemo.charts.gradients import percent
-from maskdemo.charts.heat import reach_of, reach_words
+from maskdemo.charts.colour_scales import reach_of, reach_words
+from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.data.inputs import inputs
 from maskdemo.data.padding import Batch
 from maskdemo.inside.gradient import gradient, landing
@@ -111,9 +111,9 @@ def test_gradient_bars_add_up_to_all_of_it():
 
 
 def test_a_share_is_zero_or_all_only_where_it_is_exact():
-    assert [percent(each) for each in (0.0, 1.0)] == ["0%", "100%"]
-    assert percent(1e-9) == "below 0.1%" and percent(1 - 1e-9) == "above 99.9%"
-    assert percent(0.1234) == "12.3%"
+    assert [share_text(each) for each in (0.0, 1.0)] == ["0%", "100%"]
+    assert share_text(1e-9) == "below 0.1%" and share_text(1 - 1e-9) == "above 99.9%"
+    assert share_text(0.1234) == "12.3%"
 
 
 def test_added_padding_draws_median_and_worst():

@@ -45,8 +45,8 @@ def replaced(package: Path, file: str, before: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("file", "before", "after"),
     [
-        pytest.param("charts/style.py", "#0157b4", "#0157b5", id="a colour"),
-        pytest.param("charts/style.py", '"diamond"', '"cross"', id="a marker"),
+        pytest.param("charts/strategy_style.py", "#0157b4", "#0157b5", id="a colour"),
+        pytest.param("charts/strategy_style.py", '"diamond"', '"cross"', id="a marker"),
         pytest.param("titles.py", "Sign of the first value", "The first sign", id="a task's title"),
         pytest.param("titles.py", "Zeroed input", "Zeros", id="a strategy's title"),
         pytest.param("experiment.py", '"Padded length"', '"Padded to"', id="a setting's title"),

@@ -9,13 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts import style
 from maskdemo.charts.figure import Drawn, Settings, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.lines import guess, guess_entry, marker, ring
+from maskdemo.charts.marks import guess, guess_entry, marker, ring
 from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.style import colour
+from maskdemo.charts.strategy_style import colour
+from maskdemo.charts.strategy_style import title as strategy_title
 from maskdemo.charts.template import heading, inks
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def outputs_by_step(
             lines = _lines(name, chances[:, followed.label], read_out, followed, axis(index), dark)
             summary = followed.summary(chances, read_out)
         panel = Panel(
-            style.title(name),
+            strategy_title(name),
             HEIGHT,
             LOW,
             HIGH,
@@ -140,7 +140,7 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, 
     for index, name in enumerate(snapshot.experiment.strategies if epochs else ()):
         read_out = int(probes.read_out[name][probe])
         chances = np.stack([probes.outputs[name][probes.place(each)][probe] for each in epochs])
-        heights[style.title(name)] = chances[:, :, followed.label]
+        heights[strategy_title(name)] = chances[:, :, followed.label]
         if not followed.per_step:
             heights[_read_out_name(name)] = chances[:, [read_out], followed.label]
         notes[note_name(index)] = [followed.summary(each, read_out) for each in chances]
@@ -149,7 +149,7 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, 
 
 
 def _read_out_name(strategy: str) -> str:
-    return f"Read-out, {style.title(strategy)}"
+    return f"Read-out, {strategy_title(strategy)}"
 
 
 def _lines(
@@ -173,7 +173,7 @@ def _lines(
     line = scatter(
         x=step,
         y=np.asarray(chances, np.float32),
-        name=style.title(name),
+        name=strategy_title(name),
         mode="lines+markers" if len(step) <= 60 else "lines",
         line={"color": colour(name, dark=dark), "width": 2},
         marker=marker(name, dark=dark, size=5, line={"width": 0}),

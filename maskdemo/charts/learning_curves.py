@@ -9,12 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.ends import FEW, LABEL_SPACE, End, end_labels
 from maskdemo.charts.figure import Drawn, figure, scatter
-from maskdemo.charts.lines import band, line, marker
-from maskdemo.charts.repeats import comparable
+from maskdemo.charts.line_labels import FEW, LABEL_SPACE, End, end_labels
+from maskdemo.charts.marks import band, line, marker
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.style import colour, title
+from maskdemo.charts.strategy_style import colour, title
 from maskdemo.charts.template import (
     LEGEND_ROW,
     RIGHT,
@@ -30,7 +29,7 @@ from maskdemo.charts.template import (
 )
 
 if TYPE_CHECKING:
-    from maskdemo.training.snapshot import Snapshot
+    from maskdemo.training.snapshot import Curve, Snapshot
 
 TITLES = {
     "test_accuracy": "Accuracy on unseen sequences, by epoch",
@@ -68,7 +67,7 @@ def learning_curves(
     repeats: set[int] = set()
     highest = 0.0
     for at, name in enumerate(names):
-        curves = comparable(snapshot, name)
+        curves = comparable_curves(snapshot, name)
         values = np.array([getattr(each, metric) for each in curves], float)
         # An empty line keeps the strategy's place in the legend before its first epoch.
         mean = values.mean(axis=0) if values.size else np.full(1, np.nan)
@@ -124,6 +123,17 @@ def learning_curves(
             annotations=labels,
         ),
     )
+
+
+def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
+    """The strategy's curves with as many epochs as its longest one, by repeat.
+
+    A repeat still under way is left out: a mean over different repeats at different epochs would
+    show a step where one of them ends, which no network made.
+    """
+    curves = [each for each in snapshot.curves if each.strategy == strategy]
+    longest = max((len(each.test_accuracy) for each in curves), default=0)
+    return [each for each in curves if longest and len(each.test_accuracy) == longest]
 
 
 def curves_frames(snapshot: Snapshot) -> Frames:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from maskdemo.charts.figure import Drawn, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.panels import Panel, axis, hatches, stacked
-from maskdemo.charts.style import colour
+from maskdemo.charts.strategy_style import colour
 from maskdemo.charts.template import inks
 from maskdemo.data.padding import Batch
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace

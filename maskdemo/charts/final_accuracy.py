@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.figure import Drawn, Settings, entry, figure, scatter
 from maskdemo.charts.figure import names as names_of
-from maskdemo.charts.lines import error_bars, marker
-from maskdemo.charts.repeats import comparable
-from maskdemo.charts.style import colour, title
+from maskdemo.charts.learning_curves import comparable_curves
+from maskdemo.charts.marks import error_bars, marker
+from maskdemo.charts.strategy_style import colour, title
 from maskdemo.charts.template import (
     LEGEND_ROW,
     SHARES,
@@ -47,7 +47,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
     epochs: set[int] = set()
     counts: set[int] = set()
     for at, name in enumerate(names):
-        curves = comparable(snapshot, name)
+        curves = comparable_curves(snapshot, name)
         if not curves:
             continue
         epochs.add(len(curves[0].test_accuracy))

@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from maskdemo.charts.figure import Drawn, Settings, entry, figure, names, scatter
-from maskdemo.charts.lines import line, marker
+from maskdemo.charts.marks import line, marker
 from maskdemo.charts.panels import Panel, axis, stacked, upright
-from maskdemo.charts.style import colour, title
+from maskdemo.charts.strategy_style import colour, title
 from maskdemo.charts.template import (
     LEGEND_ROW,
     SHARES,

@@ -12,7 +12,7 @@ LOSS = [0.9, 0.8, 0.7, 0.6]
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_batch_is_a_point_and_epochs_are_not_joined(dark):
-    figure = charts.fitting(ACCURACY, LOSS, epochs=3, batches=2, dark=dark)
+    figure = charts.fit_history(ACCURACY, LOSS, epochs=3, batches=2, dark=dark)
     for line, values in zip(figure.data, (ACCURACY, LOSS), strict=True):
         drawn = [(x, y) for x, y in zip(line.x, line.y, strict=True) if x is not None]
         assert drawn == list(enumerate(values, 1))
@@ -22,5 +22,5 @@ def test_every_batch_is_a_point_and_epochs_are_not_joined(dark):
 
 
 def test_a_loss_above_one_fits():
-    layout = charts.fitting([0.5], [2.4], epochs=1, batches=20).layout
+    layout = charts.fit_history([0.5], [2.4], epochs=1, batches=20).layout
     assert layout.yaxis2.range[1] >= 2.4

@@ -16,7 +16,7 @@ PANEL_HEIGHT = 84
 FEW = 12
 
 
-def fitting(
+def fit_history(
     accuracy: Sequence[float],
     loss: Sequence[float],
     *,
@@ -56,7 +56,7 @@ def fitting(
             for index in range(len(panels))
         ],
         xaxis=numbers,
-        name="fitting",
+        name="fit_history",
     )
 
 

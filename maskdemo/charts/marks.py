@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from maskdemo.charts.figure import Drawn, Settings, entry, scatter
-from maskdemo.charts.style import colour, dash, symbol, title
+from maskdemo.charts.strategy_style import colour, dash, symbol, title
 from maskdemo.charts.template import chance_line
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from maskdemo.charts.colour_scales import heat, reach_of, reach_words
 from maskdemo.charts.figure import Drawn, Settings, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.heat import heat, reach_of, reach_words
-from maskdemo.charts.lines import guess, guess_entry, line
+from maskdemo.charts.marks import guess, guess_entry, line
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
-from maskdemo.charts.style import colour, title
+from maskdemo.charts.strategy_style import colour, title
 from maskdemo.data.padding import Batch
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace
 from maskdemo.strategies import Arrays

@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.batch import SCALES
 from maskdemo.charts.figure import Drawn, heatmap, scatter
 from maskdemo.charts.template import inks
 
+#: From the lowest value over 0 to the highest, on a light and on a dark page.
+VALUE_SCALES = (
+    ((0.0, "#b4531b"), (0.25, "#e3a47a"), (0.5, "#eeeae4"), (0.75, "#86b3d1"), (1.0, "#22689b")),
+    ((0.0, "#f0945a"), (0.25, "#a4653f"), (0.5, "#3a3b42"), (0.75, "#3f7398"), (1.0, "#6fb6e4")),
+)
+#: From 0 to 1, on a light and on a dark page.
 GATE_SCALES = (
     ((0.0, "#f3f1ed"), (0.5, "#86b3d1"), (1.0, "#174d75")),
     ((0.0, "#2b2d34"), (0.5, "#3f7398"), (1.0, "#a9d8f7")),
@@ -39,7 +44,7 @@ def heat(
         yaxis=yaxis,
         zmin=0 if reach is None else -reach,
         zmax=1 if reach is None else reach,
-        colorscale=GATE_SCALES[dark] if reach is None else SCALES[dark],
+        colorscale=GATE_SCALES[dark] if reach is None else VALUE_SCALES[dark],
         showscale=False,
         hoverongaps=False,
         hovertemplate=hover + "<extra></extra>",
@@ -60,7 +65,7 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
             "color": [0],
             "cmin": 0 if gates else -1,
             "cmax": 1,
-            "colorscale": GATE_SCALES[dark] if gates else SCALES[dark],
+            "colorscale": GATE_SCALES[dark] if gates else VALUE_SCALES[dark],
             "showscale": True,
             "colorbar": {
                 "orientation": "h",

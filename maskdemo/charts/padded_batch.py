@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from maskdemo.charts.colour_scales import VALUE_SCALES
 from maskdemo.charts.figure import Drawn, figure, heatmap
 from maskdemo.charts.hatch import NAMES, hatched
 from maskdemo.charts.template import inks, layout, nice_ticks
@@ -20,10 +21,6 @@ FEW_FEATURES = 6
 # More numbers than these in the hover boxes, and the figure is slow to send.
 HOVER_NUMBERS = 12_000
 BELOW = 104
-SCALES = (
-    ((0.0, "#b4531b"), (0.25, "#e3a47a"), (0.5, "#eeeae4"), (0.75, "#86b3d1"), (1.0, "#22689b")),
-    ((0.0, "#f0945a"), (0.25, "#a4653f"), (0.5, "#3a3b42"), (0.75, "#3f7398"), (1.0, "#6fb6e4")),
-)
 
 
 def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Figure:
@@ -58,7 +55,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
         name="",
         zmin=-reach,
         zmax=reach,
-        colorscale=SCALES[dark],
+        colorscale=VALUE_SCALES[dark],
         xgap=gap,
         ygap=gap,
         colorbar={

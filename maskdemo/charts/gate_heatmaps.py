@@ -6,12 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from maskdemo.charts.colour_scales import heat, reach_of, reach_words, scale_bar
 from maskdemo.charts.figure import Drawn, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.heat import heat, reach_of, reach_words, scale_bar
-from maskdemo.charts.lines import guess, guess_entry, marker, ring
+from maskdemo.charts.marks import guess, guess_entry, marker, ring
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
-from maskdemo.charts.style import colour, title
+from maskdemo.charts.strategy_style import colour, title
 from maskdemo.charts.template import inks
 from maskdemo.data.padding import Batch
 from maskdemo.inside.trace import GATES, QUANTITIES, Trace

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from maskdemo.charts.figure import Drawn, Settings, bar, entry
 from maskdemo.charts.hatch import pattern
 from maskdemo.charts.panels import Panel, axis, stacked
-from maskdemo.charts.style import colour, title
+from maskdemo.charts.strategy_style import colour, title
 from maskdemo.charts.template import inks
 from maskdemo.inside.gradient import Landing
 
@@ -78,7 +78,7 @@ def gradient_by_step(
     )
 
 
-def percent(part: float) -> str:
+def share_text(part: float) -> str:
     """A share for people: 0 and 100 only where they are exact."""
     if part in (0, 1):
         return f"{part:.0%}"
@@ -90,9 +90,9 @@ def percent(part: float) -> str:
 def _note(landing: Landing) -> str:
     if not landing.total:
         return "no gradient at all"
-    words = f"{percent(landing.share('padding'))} on padding"
+    words = f"{share_text(landing.share('padding'))} on padding"
     if landing.missing.any():
-        words += f", {percent(landing.share('missing'))} on missing"
+        words += f", {share_text(landing.share('missing'))} on missing"
     return words
 
 
