@@ -3,8 +3,8 @@
 The server runs within a limit of memory, where one can be set. First one viewer alone, for each kind
 of settings; then many at once with five kinds of settings, each with a seed of its own, while pages
 go on being opened; then all of them with one link; then tabs that are closed in mid-run, and a worker
-that is killed in mid-run; then many runs in a row, each of another shape. Every phase has a bound in
-time: what is not reached in it is missing from `build/load.json`.
+that is killed in mid-run; then many runs in a row, each of another shape; then texts that mean harm,
+pasted into the audit while pages are opened. Every phase has a bound in time: what is not reached in it is missing from `build/load.json`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from streamlit.proto.Alert_pb2 import Alert
+
+from maskdemo.audit.limits import MAX_TEXT
 from maskdemo.experiment import Experiment
+from tests.audit.test_hostile import SHAPES
 from tests.bench.limit import Limit, memory_limit
 from tests.bench.memory import Memory, workers
 from tests.bench.playground import NOWHERE, has_results, place, trained, trains
@@ -65,7 +69,13 @@ class Plan:
     runs: int = 200
     kinds: tuple[Experiment, ...] = KINDS
     shapes: int = 100
+    texts: tuple[str, ...] = tuple(SHAPES)
     phase: float | None = PHASE
+
+
+def has_refusal(viewer: Viewer) -> bool:
+    """Whether the page says why a text is not audited."""
+    return any(each.format == Alert.ERROR for each in viewer.elements("alert"))
 
 
 @dataclass
@@ -93,6 +103,7 @@ class Load:
         await self.phase("tabs closed in mid-run", self.closed_tabs())
         await self.phase("the worker killed in mid-run", self.killed_worker())
         await self.phase("runs of other shapes", self.shapes())
+        await self.phase("texts that mean harm", self.hostile_texts())
         self.figures["exceptions"] = len(self.exceptions)
 
     async def phase(self, name: str, work: Any) -> Any:
@@ -147,16 +158,39 @@ class Load:
             for viewer in viewers:
                 await self.closed(viewer)
 
-    async def visits(self) -> None:
-        """Open one page after another; the slowest one counts."""
+    async def hostile_texts(self) -> None:
+        """One shape after another, as large as it may be, until the audit says what is wrong with it."""
+        slowest = growth = 0.0
+        for shape in self.plan.texts:
+            before, began = self.memory.server(), time.monotonic()
+            visiting = asyncio.create_task(self.visits("hostile_page_open_slowest_s", pause=0.0))
+            viewer = Viewer(self.server.url)
+            try:
+                await viewer.open(page="audit")
+                await viewer.choose("button_group", "Model", "A configuration")
+                await viewer.paste(
+                    "What model.to_json() returns", SHAPES[shape](MAX_TEXT - 200)[:MAX_TEXT]
+                )
+                await viewer.press("Audit")
+                await viewer.until(lambda viewer=viewer: has_refusal(viewer))
+                growth = max(growth, self.memory.server() - before)
+                slowest = max(slowest, time.monotonic() - began)
+            finally:
+                visiting.cancel()
+                await self.closed(viewer)
+            self.figures["hostile_answer_slowest_s"] = slowest
+            self.figures["hostile_server_growth_mb"] = growth
+
+    async def visits(self, figure: str = "page_open_slowest_s", *, pause: float = VISIT) -> None:
+        """Open one page after another; the slowest one counts. pause: seconds between two."""
         slowest, page = 0.0, 0
         while True:
             viewer = Viewer(self.server.url)
             seconds = await viewer.open(page=("", "inside", "study", "article")[page % 4])
             await self.closed(viewer)
             slowest, page = max(slowest, seconds), page + 1
-            self.figures["page_open_slowest_s"] = slowest
-            await asyncio.sleep(VISIT)
+            self.figures[figure] = slowest
+            await asyncio.sleep(pause)
 
     async def closed_tabs(self) -> None:
         """Some begin and leave; how long until who asks then has the worker."""

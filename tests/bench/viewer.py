@@ -54,6 +54,7 @@ class Viewer:
         self._runs = 0
         self._finished = 0
         self._query = self._page = ""
+        self._page_hash = ""  # the page that the server draws, as it names it; empty before the first
         self._shown: str | None = None  # the page that the server draws, as `open` names it
         self._changed = asyncio.Event()
         self._socket: ClientConnection | None = None
@@ -122,6 +123,20 @@ class Viewer:
         await self.until(lambda: self._finished > drawn)
         return time.monotonic() - began
 
+    async def choose(self, kind: str, label: str, option: str) -> None:
+        """Choose an option of a control of these words, such as a "button_group", and see it drawn."""
+        (control,) = [each for each in self.elements(kind) if each.label == label]
+        drawn = self._finished
+        await self._rerun(chosen=(control.id, option))
+        await self.until(lambda: self._finished > drawn)
+
+    async def paste(self, label: str, text: str) -> None:
+        """Put a text into the area of that label, in place of what is there, and see the page drawn."""
+        (area,) = [each for each in self.elements("text_area") if each.label == label]
+        drawn = self._finished
+        await self._rerun(pasted=(area.id, text))
+        await self.until(lambda: self._finished > drawn)
+
     async def give(self, file: str, name: str, size: int) -> None:
         """Tell the page's uploader that a file has arrived under this id."""
         (uploader,) = self.elements("file_uploader")
@@ -149,11 +164,14 @@ class Viewer:
         pressed: str = "",
         entered: tuple[str, float] | None = None,
         given: tuple[str, str, str, int] | None = None,
+        chosen: tuple[str, str] | None = None,
+        pasted: tuple[str, str] | None = None,
         fragment: str = "",
     ) -> None:
         back = BackMsg()
         asked = back.rerun_script
-        asked.query_string, asked.page_name = self._query, self._page
+        asked.query_string, asked.page_script_hash = self._query, self._page_hash
+        asked.page_name = "" if self._page_hash else self._page
         asked.fragment_id = fragment
         asked.cached_message_hashes.extend(self._cached)
         asked.context_info.timezone, asked.context_info.color_scheme = "UTC", "light"
@@ -163,6 +181,13 @@ class Viewer:
         if entered:
             state = asked.widget_states.widgets.add()
             state.id, state.double_value = entered
+        if chosen:
+            state = asked.widget_states.widgets.add()
+            state.id = chosen[0]
+            state.string_array_value.data.append(chosen[1])
+        if pasted:
+            state = asked.widget_states.widgets.add()
+            state.id, state.string_value = pasted
         if given:
             state = asked.widget_states.widgets.add()
             state.id = given[0]
@@ -234,6 +259,7 @@ class Viewer:
     def _go(self, navigation: Navigation) -> None:
         pages = {each.page_script_hash: each for each in navigation.app_pages}
         page = pages[navigation.page_script_hash]
+        self._page_hash = navigation.page_script_hash
         self._shown = "" if page.is_default else page.url_pathname
 
     def _draw(self, message: ForwardMsg) -> None:

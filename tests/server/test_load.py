@@ -34,7 +34,7 @@ def test_a_button_is_pressed_on_no_other_page_than_the_one_that_was_opened():
 @pytest.mark.slow
 def test_a_few_viewers_and_runs(tmp_path: Path):
     # Without a bound of time of its own: a phase that never ends is the last one that is printed.
-    plan = Plan(viewers=5, runs=20, kinds=KINDS, shapes=2, phase=None)
+    plan = Plan(viewers=5, runs=20, kinds=KINDS, shapes=2, texts=("quotes",), phase=None)
     figures = measured(plan, tmp_path / "server.log", megabytes=1200)
     assert not figures["server_killed"] and figures["workers_killed"] == 0
     assert figures["exceptions"] == 0, figures["exceptions_seen"]
@@ -47,5 +47,7 @@ def test_a_few_viewers_and_runs(tmp_path: Path):
         "told_after_kill_s",
         "again_after_kill_s",
         "server_growth_mb",
+        "hostile_page_open_slowest_s",
+        "hostile_server_growth_mb",
     ):
         assert name in figures
