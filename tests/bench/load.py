@@ -4,7 +4,8 @@ The server runs within a limit of memory, where one can be set. First one viewer
 of settings; then many at once with five kinds of settings, each with a seed of its own, while pages
 go on being opened; then all of them with one link; then tabs that are closed in mid-run, and a worker
 that is killed in mid-run; then many runs in a row, each of another shape; then texts that mean harm,
-pasted into the audit while pages are opened. Every phase has a bound in time: what is not reached in it is missing from `build/load.json`.
+pasted into the audit while pages are opened. Every phase has a bound in time: what is not reached in
+it is missing from `build/load.json`.
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ class Load:
                 await self.closed(viewer)
 
     async def hostile_texts(self) -> None:
-        """One shape after another, as large as it may be, until the audit says what is wrong with it."""
+        """One shape after another, as large as it may be, until the audit says what is wrong."""
         slowest = growth = 0.0
         for shape in self.plan.texts:
             before, began = self.memory.server(), time.monotonic()
