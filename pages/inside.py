@@ -2,13 +2,13 @@
 
 import streamlit as st
 
+from maskdemo.results import precomputed
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import (
     address,
     choices,
     inside_view,
     job,
-    known,
     navigation,
     padding_ablation,
     run_view,
@@ -35,7 +35,7 @@ def shown_now() -> Snapshot | None:
     """The finished run of these settings, else the session's own run, as far as it has networks."""
     newest = job.status("run").newest
     own = newest if newest is not None and newest.networks else None
-    return known.run(experiment) or own
+    return server.find(experiment) or own
 
 
 def epochs_of(found: Snapshot) -> list[int]:
@@ -182,7 +182,7 @@ def charts() -> None:
         # The controls are another run's.
         st.rerun()
     VIEWS[choices.held("view")][1](inspected_now(found))
-    if note := known.note(found):
+    if note := precomputed.note(found):
         st.caption(note)
 
 

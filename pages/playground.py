@@ -4,13 +4,13 @@ import streamlit as st
 
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.evidence import headline
+from maskdemo.results import precomputed
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import (
     address,
     choices,
     controls,
     job,
-    known,
     navigation,
     presets,
     run_view,
@@ -31,7 +31,7 @@ def shown_now() -> Snapshot | None:
     newest: Snapshot | None = job.status("run").newest
     if newest is not None and (job.is_going("run") or newest.experiment == experiment):
         return newest
-    return known.run(experiment) or newest
+    return server.find(experiment) or newest
 
 
 def train() -> None:
@@ -85,7 +85,7 @@ def results() -> None:
         show_code.expander(experiment)
         return
     run_view.belongs(snapshot, experiment)
-    note = known.note(snapshot)
+    note = precomputed.note(snapshot)
     # What is trained here keeps room for the longest answer; what was shipped has its own already.
     with st.container(key="answer" if note else "answer_watched"):
         st.header(headline(snapshot), anchor=False)
@@ -128,7 +128,7 @@ def in_short(snapshot: Snapshot) -> None:
         run_view.curves(snapshot, snapshot.experiment, metric="test_accuracy")
     with right:
         run_view.outputs(snapshot, 0)
-    strategy_table.table(snapshot, known.note(snapshot))
+    strategy_table.table(snapshot, precomputed.note(snapshot))
 
 
 def looked_into(snapshot: Snapshot) -> None:

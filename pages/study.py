@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from maskdemo.results import precomputed
 from maskdemo.study import Findings
 from maskdemo.ui import (
     address,
     controls,
     job,
-    known,
     navigation,
     presets,
     run_view,
@@ -54,7 +54,7 @@ def bar() -> None:
         else:
             job.start_button("studyrun", "Run study", begin, disabled=complaint is not None)
             take_away.study(findings, study)
-        study_view.progress(job.status("studyrun"), findings, known.note(findings))
+        study_view.progress(job.status("studyrun"), findings, precomputed.note(findings))
     job.refusal("studyrun")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from maskdemo.results.provenance import FOLDER
+from maskdemo.results.precomputed import FOLDER
 
 
 def add_to(commands) -> None:

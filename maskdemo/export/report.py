@@ -117,8 +117,8 @@ def study_report(findings: Findings, *, link: str) -> str:
 
 
 def _in_advance(result: Snapshot | Findings) -> tuple[str, ...]:
-    words = precomputed.words_of(result)
-    return () if words is None else (words,)
+    note = precomputed.note(result)
+    return (note,) if note else ()
 
 
 def _accuracies(snapshot: Snapshot) -> Table:

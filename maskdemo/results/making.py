@@ -1,22 +1,24 @@
-"""Compute everything that is shipped, by the code that the pages use, and write it down."""
+"""Compute everything that is precomputed, by the code that the pages use, and write it down."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from maskdemo.article import running
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES, Program
 from maskdemo.article.measured import Measurements, measure
 from maskdemo.article.outcome import ProgramRun
+from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
-from maskdemo.results import article_file, run_file, study_file
-from maskdemo.results.provenance import FOLDER, now, write
+from maskdemo.results import codec, precomputed
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import run as run_study
 from maskdemo.study.questions import QUESTIONS
@@ -25,44 +27,42 @@ from maskdemo.training.snapshot import Snapshot
 T = TypeVar("T")
 
 #: All files together; more would make every clone and every start slower.
-MOST_BYTES = 5 * 2**20
-#: Epochs whose networks are shipped with the opening scenario, for looking inside.
+MAX_BYTES = 5 * 2**20
+#: Epochs whose networks are kept of the opening scenario, for looking inside.
 NETWORKS = 6
 
 
-def make(folder: Path = FOLDER) -> Iterator[str]:
-    """Write everything into the folder; yields a line on what comes next.
+def make(
+    folder: Path = precomputed.FOLDER,
+    *,
+    scenarios: Collection[str] = tuple(SCENARIOS),
+    questions: Collection[str] = tuple(QUESTIONS),
+    article: bool = True,
+) -> Iterator[str]:
+    """Compute scenarios, questions and the article's results; yield a line on what comes next.
 
-    What is there is stale from the first file on, so `made.json` goes first and comes last. Raises
-    ValueError where it does not fit into `MOST_BYTES`.
+    The folder's earlier results are stale from the first file on, so `made.json` goes first and comes
+    last. Raises ValueError where the files take more than `MAX_BYTES`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "made.json").unlink(missing_ok=True)
-    made = now()
+    source = precomputed.provenance_here()
     runs: dict[Experiment, Snapshot] = {}
-    for name, scenario in SCENARIOS.items():
+    for name in scenarios:
         yield f"Scenario {name}"
-        runs[scenario.experiment] = trained(scenario.experiment)
+        experiment = SCENARIOS[name].experiment
+        runs[experiment] = trained(experiment)
         networks = NETWORKS if name == OPENING else 0
-        run_file.write(runs[scenario.experiment], folder / f"run-{name}.npz", networks=networks)
-    for name, question in QUESTIONS.items():
+        _write(shortened(runs[experiment], networks=networks), folder / f"run-{name}.npz")
+    for name in questions:
         yield f"Study {name}"
-        study_file.write(_last(run_study(question.study)), folder / f"study-{name}.json")
-    known = Measurements()
-    for name, found in _measurements(runs):
-        yield f"Claims, {name}"
-        known |= found
-    _write_json(article_file.write_claims(known), folder / "claims.json")
-    programs: dict[str, ProgramRun] = {}
-    for example in EXAMPLES:
-        for program in example.programs:
-            yield f"Program {program.name}"
-            programs[program.name] = run_in_clean_process(program)
-    _write_json(article_file.write_programs(programs), folder / "programs.json")
+        _write(_last(run_study(QUESTIONS[name].study)), folder / f"study-{name}.npz")
+    if article:
+        yield from _make_article(folder, runs)
     size = sum(path.stat().st_size for path in folder.iterdir())
-    if size > MOST_BYTES:
-        raise ValueError(f"{size} bytes are more than the {MOST_BYTES} that may be shipped.")
-    write(made, folder)
+    if size > MAX_BYTES:
+        raise ValueError(f"{size} bytes are more than the {MAX_BYTES} that may be kept.")
+    precomputed.write_provenance(source, folder)
     yield f"{size / 2**20:.1f} MB in {folder}"
 
 
@@ -73,7 +73,36 @@ def trained(experiment: Experiment) -> Snapshot:
     return _last(train(experiment))
 
 
-def _measurements(runs: dict[Experiment, Snapshot]) -> Iterator[tuple[str, Measurements]]:
+def shortened(run: Snapshot, *, networks: int) -> Snapshot:
+    """The run with its probes' outputs in half precision and fewer networks.
+
+    Half precision has three digits, as charts show them. networks: how many evenly spread epochs of
+    each strategy's networks stay.
+    """
+    outputs: Any = {name: each.astype(np.float16) for name, each in run.probes.outputs.items()}
+    kept = {
+        name: tuple(each[index] for index in evenly_spread(networks, len(each)))
+        for name, each in run.networks.items()
+        if networks
+    }
+    return replace(run, probes=replace(run.probes, outputs=outputs), networks=kept)
+
+
+def _make_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Iterator[str]:
+    measurements = Measurements()
+    for name, new in _measurements(runs):
+        yield f"Claims, {name}"
+        measurements |= new
+    _write(measurements, folder / "claims.npz")
+    programs: dict[str, ProgramRun] = {}
+    for example in EXAMPLES:
+        for program in example.programs:
+            yield f"Program {program.name}"
+            programs[program.name] = run_in_clean_process(program)
+    _write(programs, folder / "programs.npz")
+
+
+def _measurements(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, Measurements]]:
     """What the claims need, piece by piece; a scenario's run is not trained again."""
     from maskdemo.article.keras_checks import check
 
@@ -96,5 +125,5 @@ def _last(stream: Iterator[T]) -> T:
     return last
 
 
-def _write_json(what: object, path: Path) -> None:
-    path.write_text(json.dumps(what, indent=1) + "\n", encoding="utf-8")
+def _write(result: object, path: Path) -> None:
+    codec.write(result, path, compressed=True)

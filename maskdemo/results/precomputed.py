@@ -1,105 +1,136 @@
-"""Find a shipped result; None where there is none, or where it is stale or damaged."""
+"""Find a result that was computed in advance; None where there is none, or it is stale or damaged.
+
+`make evidence` writes one file per result, and `made.json` with when and with what all were computed.
+"""
 
 from __future__ import annotations
 
 import json
-import logging
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
 
 from maskdemo.article.measured import Measurements
 from maskdemo.article.outcome import ProgramRun
 from maskdemo.experiment import Experiment
-from maskdemo.results import article_file, run_file, study_file
-from maskdemo.results.provenance import FOLDER, made
+from maskdemo.results import codec, digest
 from maskdemo.scenarios import scenario_of
 from maskdemo.study import Findings, Study
 from maskdemo.study.questions import question_of
 from maskdemo.training.snapshot import Snapshot
 
-#: What a damaged or foreign file raises when it is read.
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, BadZipFile)
+FOLDER = Path(__file__).parents[1] / "data" / "results"
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class Provenance:
+    """What all files of a folder were computed with.
+
+    digests: kind of result -> its digest (`maskdemo.results.digest`). day: as ISO date. libraries:
+    name -> version.
+    """
+
+    digests: Mapping[str, str]
+    day: str
+    processor: str
+    libraries: Mapping[str, str]
+
+    @property
+    def date(self) -> str:
+        """The day as people write it: `29 November 2026`."""
+        day = date.fromisoformat(self.day)
+        return f"{day.day} {day:%B %Y}"
+
+    @property
+    def sentence(self) -> str:
+        """One quiet line for whoever looks at such a result."""
+        with_these = ", ".join(f"{name} {number}" for name, number in self.libraries.items())
+        return f"Computed in advance on {self.date} with {with_these} ({self.processor})."
 
 
 def run(experiment: Experiment, folder: Path = FOLDER) -> Snapshot | None:
     """The finished run of a scenario's experiment."""
     scenario = scenario_of(experiment)
-    found = _run(folder, scenario.name) if scenario and made("run", folder) else None
+    result = None
+    if scenario and provenance("run", folder):
+        result = _read(Snapshot, folder / f"run-{scenario.name}.npz")
     # The scenario may have had other settings when it was run.
-    return found if found and found.experiment == experiment else None
+    return result if result and result.experiment == experiment else None
 
 
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
-    """What a named question's study found."""
+    """The findings of a named question's study."""
     question = question_of(wanted)
-    found = _study(folder, question.name) if question and made("training", folder) else None
-    return found if found and found.study == wanted else None
+    result = None
+    if question and provenance("training", folder):
+        result = _read(Findings, folder / f"study-{question.name}.npz")
+    # Which trainings a study has is decided by code that is in no digest.
+    same = result and result.study == wanted and result.outcomes.keys() == set(wanted.trainings())
+    return result if same else None
 
 
 def claims(folder: Path = FOLDER) -> Measurements | None:
-    """What the article's claims are judged by."""
-    return _claims(folder) if made("claims", folder) else None
+    """The measurements that the article's claims are judged by."""
+    fresh = provenance("claims", folder)
+    return _read(Measurements, folder / "claims.npz") if fresh else None
 
 
 def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
-    """What happened when the article's programs were run, by name; empty where nothing is known."""
-    known = _programs(folder)
-    return {name: each for name, each in known.items() if made(f"program {name}", folder)}
+    """Program of the article -> what happened when it was run; only programs whose run is known."""
+    runs = _read(Mapping[str, ProgramRun], folder / "programs.npz") or {}
+    return {name: each for name, each in runs.items() if provenance(f"program {name}", folder)}
 
 
-def words_of(result: Snapshot | Findings) -> str | None:
-    """One line on when and with what it was computed, if this very result is a shipped one."""
+def note(result: Snapshot | Findings | None) -> str:
+    """One line on when and with what this very result was computed in advance; empty if it was not."""
     if isinstance(result, Snapshot):
-        return made_words("run") if result is run(result.experiment) else None
-    return made_words("training") if result is study(result.study) else None
+        source = provenance("run") if result is run(result.experiment) else None
+    else:
+        source = provenance("training") if result and result is study(result.study) else None
+    return source.sentence if source else ""
 
 
-def made_words(kind: str) -> str | None:
-    """The same line, for results of a kind in `maskdemo.results.digest.SOURCES`; None if stale."""
-    found = made(kind)
-    return found and found.words
+def provenance(kind: str, folder: Path = FOLDER) -> Provenance | None:
+    """What results of a kind in `digest.SOURCES` were computed with; None if missing or stale."""
+    source = _provenance(folder)
+    fresh = source is not None and source.digests.get(kind) == digest.version(kind)
+    return source if fresh else None
 
 
-def made_on(kind: str) -> str | None:
-    """The day on which shipped results of a kind were computed, as people write it; None if stale."""
-    found = made(kind)
-    return found and found.date
+def provenance_here() -> Provenance:
+    """What results computed here and now are computed with."""
+    digests = {kind: digest.version(kind) for kind in digest.SOURCES}
+    return Provenance(digests, datetime.now(UTC).date().isoformat(), processor(), digest.libraries())
 
 
-@lru_cache(maxsize=16)
-def _run(folder: Path, name: str) -> Snapshot | None:
+def write_provenance(source: Provenance, folder: Path) -> None:
+    """Say what the results in the folder were computed with."""
+    text = json.dumps(asdict(source), indent=1)
+    (folder / "made.json").write_text(text + "\n", encoding="utf-8")
+
+
+def processor() -> str:
+    """The kind of processor, for people."""
     try:
-        return run_file.read(folder / f"run-{name}.npz")
-    except UNREADABLE as error:
-        log.warning("The shipped run %s cannot be read: %s", name, error)
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+@lru_cache(maxsize=2)
+def _provenance(folder: Path) -> Provenance | None:
+    try:
+        return codec.from_plain(Provenance, json.loads((folder / "made.json").read_text("utf-8")))
+    except (OSError, *codec.OTHER_FORM):
         return None
 
 
-@lru_cache(maxsize=8)
-def _study(folder: Path, name: str) -> Findings | None:
-    try:
-        return study_file.read(folder / f"study-{name}.json")
-    except UNREADABLE as error:
-        log.warning("The shipped study %s cannot be read: %s", name, error)
-        return None
-
-
-@lru_cache(maxsize=1)
-def _claims(folder: Path) -> Measurements | None:
-    try:
-        return article_file.read_claims(json.loads((folder / "claims.json").read_text("utf-8")))
-    except UNREADABLE as error:
-        log.warning("What the claims are judged by cannot be read: %s", error)
-        return None
-
-
-@lru_cache(maxsize=1)
-def _programs(folder: Path) -> dict[str, ProgramRun]:
-    try:
-        return article_file.read_programs(json.loads((folder / "programs.json").read_text("utf-8")))
-    except UNREADABLE as error:
-        log.warning("What the article's programs did cannot be read: %s", error)
-        return {}
+@lru_cache(maxsize=24)
+def _read(form: Any, path: Path) -> Any:
+    return codec.read(form, path)

@@ -1,9 +1,12 @@
 """A bounded store of finished trainings on disk, shared by processes and kept through restarts.
 
-An outcome is kept under a digest of the exact training and of everything that its numbers depend on
+The key of an outcome is a digest of the exact training and of everything that its numbers depend on
 (`version`), so that a change of the code or of a library never shows old numbers as new ones. A file
-that SQLite cannot read is set aside and begun anew, an entry that is no outcome is as good as absent.
-Whatever goes wrong here costs a training, never a result.
+that SQLite cannot read is renamed and a new file begun; an entry that is no outcome counts as absent.
+A failure of this store costs a training again, never a result.
+
+It is a store apart from `finished_runs`: outcomes are a hundred bytes each and outlive the process,
+runs are megabytes each and end with it.
 """
 
 from __future__ import annotations
@@ -17,20 +20,21 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from maskdemo.experiment import Experiment
+from maskdemo.results import codec
 from maskdemo.results.digest import version
 from maskdemo.training.snapshot import Outcome
 
 #: Some 5 MB.
-MOST_ENTRIES = 20_000
+MAX_ENTRIES = 20_000
 
-#: The file is sound but cannot be used now: busy for too long, no rights, no room, no locks there,
-#: a disk that fails.
-_UNUSABLE = {
+#: SQLite's codes for a file that is sound but cannot be used now: busy for too long, no rights, no
+#: room, no locks on this file system, a disk that fails.
+_FILE_IS_SOUND = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_PERM,
@@ -49,29 +53,29 @@ log = logging.getLogger(__name__)
 
 
 class Store:
-    """Outcomes by training, at most `most_entries`; the least recently used go first. Thread-safe.
+    """Outcomes by training, at most `max_entries`; the least recently used go first. Thread-safe.
 
-    folder: where the file is, by default `location()`. `complaint` is a sentence for people where
-    nothing can be kept, else None: a store that cannot be used finds nothing and keeps nothing.
+    folder: where the file is, by default `location()`. `complaint`: a sentence for people while nothing
+    can be kept, else None. A store that cannot be used finds nothing and keeps nothing.
     """
 
-    def __init__(self, folder: Path | None = None, *, most_entries: int = MOST_ENTRIES) -> None:
+    def __init__(self, folder: Path | None = None, *, max_entries: int = MAX_ENTRIES) -> None:
         self._path = (folder or location()) / "trainings.sqlite3"
-        self._most_entries = most_entries
+        self._max_entries = max_entries
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
-        self._opened: int | None = None
+        self._inode: int | None = None
         self.complaint: str | None = None
         with self._lock:
             self._guarded(lambda file: None)
 
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
-        """The outcome of this training (of one strategy), if it is here and whole."""
+        """The outcome of this training (of one strategy), or None."""
         if experiment.is_own:
             return None
         key = _key(experiment, repeat)
 
-        def look(file: sqlite3.Connection) -> Outcome | None:
+        def find(file: sqlite3.Connection) -> Outcome | None:
             rows = file.execute("SELECT value FROM entries WHERE key = ?", (key,)).fetchall()
             if not rows:
                 return None
@@ -83,14 +87,14 @@ class Store:
             return outcome
 
         with self._lock:
-            return self._guarded(look)
+            return self._guarded(find)
 
     def keep(self, experiment: Experiment, repeat: int, outcome: Outcome) -> None:
         """Store the outcome of this training; once this returns, it outlives the process."""
         if experiment.is_own:
-            return  # what people bring leaves no trace on disk
+            return  # people's own sequences leave no trace on disk
         key = _key(experiment, repeat)
-        value = json.dumps(asdict(outcome)).encode()
+        value = json.dumps(codec.to_plain(outcome)).encode()
         entry = (key, time.time_ns(), value)
 
         def write(file: sqlite3.Connection) -> None:
@@ -98,14 +102,14 @@ class Store:
             file.execute(
                 "DELETE FROM entries WHERE key IN (SELECT key FROM entries ORDER BY used "
                 "LIMIT max(0, (SELECT count(*) FROM entries) - ?))",
-                (self._most_entries,),
+                (self._max_entries,),
             )
 
         with self._lock:
             self._guarded(write)
 
     def __len__(self) -> int:
-        """How many entries there are."""
+        """The number of entries."""
         with self._lock:
             return (
                 self._guarded(
@@ -124,19 +128,19 @@ class Store:
     # From here on the caller holds the lock.
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """The result of `work(file)`; None where the file is of no use."""
+        """The result of `work(file)`; None where the file cannot be used."""
         for _ in range(2):
             try:
                 with self._open() as file:
-                    found = work(file)
+                    result = work(file)
                 self.complaint = None
-                return found
+                return result
             except OSError as error:
                 return self._give_up(error)
             except (sqlite3.Error, MemoryError) as error:
                 # A damaged length may ask for more memory than there is. An extended code has the
                 # primary one in its low byte; Python's own errors have none.
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNUSABLE:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FILE_IS_SOUND:
                     return self._give_up(error)
                 log.warning("The store of finished trainings is damaged and begun anew: %s", error)
                 try:
@@ -150,10 +154,10 @@ class Store:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # One connection for all threads, which the lock lets in one by one.
             file = sqlite3.connect(self._path, timeout=5, check_same_thread=False)
-            self._opened = self._path.stat().st_ino
+            self._inode = self._path.stat().st_ino
             try:
                 # Readers and a writer do not wait for each other; a crash leaves whole transactions.
-                # Who finds the file busy comes second: it is being switched already.
+                # Where the file is busy, another process is switching it already.
                 with suppress(sqlite3.OperationalError):
                     file.execute("PRAGMA journal_mode = WAL")
                 file.execute("PRAGMA synchronous = NORMAL")
@@ -177,7 +181,7 @@ class Store:
             self._file.close()
             self._file = None
         # Another process may have begun anew already: its file stays.
-        if self._path.exists() and self._path.stat().st_ino == self._opened:
+        if self._path.exists() and self._path.stat().st_ino == self._inode:
             self._path.replace(self._path.with_suffix(".damaged"))
             for ending in ("-wal", "-shm"):
                 self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
@@ -187,22 +191,21 @@ def location() -> Path:
     """The folder of the store: `MASKDEMO_STORE`, or the user's cache folder."""
     from platformdirs import user_cache_path
 
-    given = os.environ.get("MASKDEMO_STORE")
-    return Path(given) if given else user_cache_path("maskdemo")
+    chosen = os.environ.get("MASKDEMO_STORE")
+    return Path(chosen) if chosen else user_cache_path("maskdemo")
 
 
 def _key(experiment: Experiment, repeat: int) -> bytes:
     # How many repeats there are changes nothing in one of them.
     exact = json.loads(replace(experiment, repeats=1).to_json()) | {"repeat": repeat}
-    written = json.dumps([version("training"), exact], sort_keys=True)
-    return hashlib.sha256(written.encode()).digest()
+    text = json.dumps([version("training"), exact], sort_keys=True)
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _outcome(value: object) -> Outcome | None:
     if not isinstance(value, bytes):
         return None
     try:
-        outcome = Outcome(**json.loads(value))
-    except (ValueError, TypeError):
+        return codec.from_plain(Outcome, json.loads(value))
+    except codec.OTHER_FORM:
         return None
-    return outcome if all(type(each) in (int, float) for each in asdict(outcome).values()) else None

@@ -10,13 +10,13 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from maskdemo.data.registry import is_registered, packed
 from maskdemo.data.tasks import task_named
 from maskdemo.experiment import Experiment
-from maskdemo.server.finished_runs import Kept, Results
+from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Run, Status, Work
 from maskdemo.server.messages import Ended, Newest, Prepared
 from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
@@ -72,7 +72,7 @@ class Server:
         **queue_options: Any,
     ) -> None:
         self._queue = Queue(**queue_options)
-        self.results = Results()
+        self.results = finished_runs.FinishedRuns()
         self._new_worker, self._most_memory, self._timeout_s = start, most_memory, timeout_s
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
         self._worker: Process | None = None
@@ -95,7 +95,11 @@ class Server:
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
         """What the viewer asked for last of that kind, as it is now; cheap enough to poll."""
-        return self.results.filled_in(self._queue.status(viewer, kind))
+        status = self._queue.status(viewer, kind)
+        if not isinstance(status.newest, Experiment):
+            return status
+        run = self.results.find(status.newest)
+        return replace(status, newest=run, notice=None if run else finished_runs.GONE)
 
     def cancel(self, viewer: str, kind: str) -> None:
         """Leave it; what was shown until now stays."""
@@ -115,8 +119,8 @@ class Server:
         return self._queue.lost(viewer)
 
     def find(self, experiment: Experiment) -> Snapshot | None:
-        """The finished run of this experiment, whoever asked for it, if it is still kept."""
-        return self.results.find(experiment)
+        """The finished run of this experiment: trained here for whomever, or computed in advance."""
+        return self.results.find(experiment) or precomputed.run(experiment)
 
     def seconds_for(self, work: Work) -> float | None:
         """About how long all of it takes, once it runs; None before anything like it was done."""
@@ -257,7 +261,8 @@ class Server:
             worker.send({"give_way": active.number})
 
     def _end(self, job: Job, *, error: str | None = None) -> None:
-        kept = Kept(job.work.experiment) if isinstance(job.work, Run) and error is None else None
+        # Only `results` holds finished runs, within its bounds; the queue holds their experiments.
+        kept = job.work.experiment if isinstance(job.work, Run) and error is None else None
         self._queue.end(job, error=error, newest=kept)
 
     def _fail(self, error: str) -> None:

@@ -47,8 +47,9 @@ def section() -> None:
             key="claims_table",
             disabled=not any(judgements.values()),
         )
-        made = precomputed.made_words("claims")
-        st.caption(made or "`make evidence` measures them all, which takes minutes.")
+        source = precomputed.provenance("claims")
+        how = "`make evidence` measures them all, which takes minutes."
+        st.caption(source.sentence if source else how)
     with st.container(gap="xxsmall", key="claims"):
         for name, claim in CLAIMS.items():
             _row(claim, judgements[name])

@@ -15,7 +15,7 @@ from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Status
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import address, job, known, navigation, run_view, server, strategy_table, take_away
+from maskdemo.ui import address, job, navigation, run_view, server, strategy_table, take_away
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
@@ -126,8 +126,8 @@ def _recorded(outcome: ProgramRun) -> None:
         with st.expander("What it printed"):
             st.code(outcome.output, language=None)
     versions = listed(f"{name} {version}" for name, version in outcome.versions.items())
-    day = precomputed.made_on(f"program {outcome.program}")
-    st.caption(f"Run on {day} with {versions}.")
+    source = precomputed.provenance(f"program {outcome.program}")
+    st.caption(f"Run on {source.date} with {versions}." if source else f"Run with {versions}.")
 
 
 def _to_take_away(program: Program) -> None:
@@ -160,7 +160,7 @@ def _experiment(scenario: str) -> None:
     status: Status[Snapshot] = job.status("run")
     training, mine = job.is_going("run"), state.get("training") == scenario
     newest = status.newest if status.newest and status.newest.experiment == experiment else None
-    snapshot = newest if training and mine else known.run(experiment) or newest
+    snapshot = newest if training and mine else server.find(experiment) or newest
     with st.container(horizontal=True, vertical_alignment="center"):
         if training and mine:
             job.cancel_button("run", name=f"_{scenario}")

@@ -94,7 +94,7 @@ def lost(name: str) -> tuple[str, ...]:
 
 
 def find(experiment: Experiment) -> Snapshot | None:
-    """The finished run of this experiment, whoever asked for it, if it is still kept."""
+    """The finished run of this experiment: trained here for whomever, or computed in advance."""
     return shared().find(experiment)
 
 

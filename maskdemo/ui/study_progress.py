@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 
 import numpy as np
+import streamlit as st
 
 from maskdemo.cores import cores
+from maskdemo.results import precomputed
 from maskdemo.server import StudyRun
 from maskdemo.study import Findings, Study, Training
+from maskdemo.study import run as run_study
 from maskdemo.ui import job, server
-from maskdemo.ui import known as kept
 
 
 def start(study: Study) -> None:
@@ -19,11 +21,22 @@ def start(study: Study) -> None:
 
 
 def known(study: Study) -> Findings:
-    """What the session's last study found, if it was this one, else what is known of it."""
+    """The findings of the session's last study, if it was this one; else without training.
+
+    These are what the store has, or what was computed in advance where that is more.
+    """
     newest = job.status("studyrun").newest
     if newest is not None and newest.study == study:
         return newest
-    return kept.study(study)
+    state = st.session_state
+    if "study_known" not in state or state.study_known.study != study:
+        stream = run_study(study, store=server.store())
+        stored = next(stream)
+        stream.close()
+        published = precomputed.study(study) or stored
+        more = len(published.outcomes) > len(stored.outcomes)
+        state.study_known = published if more else stored
+    return state.study_known
 
 
 def cluster() -> str | None:

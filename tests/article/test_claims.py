@@ -22,7 +22,7 @@ from maskdemo.data.inputs import inputs
 from maskdemo.evidence import Accuracies, headline, min_repeats, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.export.table import claims_table
-from maskdemo.results.provenance import Made
+from maskdemo.results.precomputed import Provenance
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
@@ -327,9 +327,9 @@ def test_the_table_has_every_number_and_every_unmeasured_claim():
 
 def opened(monkeypatch: pytest.MonkeyPatch, known: Measurements | None) -> AppTest:
     """The page with the rows of all claims opened. known: what was measured in advance."""
-    made = None if known is None else Made({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
-    monkeypatch.setattr("maskdemo.results.precomputed.made", lambda *_: made)
-    monkeypatch.setattr("maskdemo.results.claims", lambda: known)
+    made = None if known is None else Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
+    monkeypatch.setattr("maskdemo.results.precomputed.provenance", lambda *_: made)
+    monkeypatch.setattr("maskdemo.results.precomputed.claims", lambda: known)
     page = app.opened("article")
     for name in CLAIMS:
         page.session_state[f"claim_{name}"] = True

@@ -13,7 +13,7 @@ from maskdemo.article.claims import CLAIMS
 from maskdemo.article.measured import Measurements
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import SETTINGS
-from maskdemo.results import article_file
+from maskdemo.results import codec
 from maskdemo.results.digest import PACKAGE, PROGRAMS, SOURCES, version
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
@@ -109,7 +109,7 @@ def test_a_judges_rule_takes_its_verdict(monkeypatch):
     """Verdicts are computed as they are shown: with another rule the old one is nowhere to be found."""
     claim = CLAIMS["distorts"]
     known = evidence_of(claim, run_with(leak=0.2))
-    kept = article_file.write_claims(Measurements({small(): run_with()}, known.checks))
+    kept = codec.to_plain(Measurements({small(): run_with()}, known.checks))
     assert kept.keys() == {"runs", "checks"}
 
     def word() -> str:

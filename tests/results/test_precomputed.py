@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
-from maskdemo.article.measured import Measurements, measure
-from maskdemo.results import article_file, making, precomputed, provenance, run_file, study_file
+from maskdemo.article.measured import measure
+from maskdemo.results import making, precomputed
 from maskdemo.results.digest import SOURCES
-from maskdemo.scenarios import OPENING, SCENARIOS
-from maskdemo.study import Findings, Study, grid
-from maskdemo.study.grid import coarse_to_fine
-from maskdemo.study.questions import QUESTIONS
+from maskdemo.results.precomputed import Provenance, processor
+from maskdemo.scenarios import OPENING, SCENARIOS, Scenario
+from maskdemo.study import Study
+from maskdemo.study.questions import QUESTIONS, Question
 from maskdemo.training.run import train, train_once
-from maskdemo.training.snapshot import Outcome
 from tests.samples import small
 
+TINY = Scenario("tiny", "Tiny", "Nothing.", small(epochs=2, repeats=1))
+TINY_QUESTION = Question(
+    "tiny",
+    "Tiny?",
+    "Nothing.",
+    Study(base=small(strategies=("no_mask",), repeats=1), vary="padded_length", values=(16, 20)),
+)
 RUN_MAKE = "What is shipped was computed with other code, data or libraries: run make evidence."
 
 
 @pytest.fixture
-def fresh() -> provenance.Made:
-    found = {kind: provenance.made(kind) for kind in SOURCES}
+def fresh() -> precomputed.Provenance:
+    found = {kind: precomputed.provenance(kind) for kind in SOURCES}
     assert None not in found.values(), RUN_MAKE
     return found["run"]
 
@@ -54,13 +61,13 @@ def test_everything_that_pages_show_is_shipped(fresh):
 
 
 def test_what_is_shipped_is_small(fresh):
-    assert sum(path.stat().st_size for path in provenance.FOLDER.iterdir()) <= making.MOST_BYTES
+    assert sum(path.stat().st_size for path in precomputed.FOLDER.iterdir()) <= making.MAX_BYTES
 
 
 @pytest.mark.parametrize("kind", ["run", "training", "claims", "program example_2_mended"])
 def test_with_other_code_what_came_from_it_is_gone_and_nothing_else(fresh, kind, tmp_path):
-    provenance.write(replace(fresh, digests={**fresh.digests, kind: "another"}), tmp_path)
-    for path in provenance.FOLDER.iterdir():
+    precomputed.write_provenance(replace(fresh, digests={**fresh.digests, kind: "another"}), tmp_path)
+    for path in precomputed.FOLDER.iterdir():
         if path.name != "made.json":
             (tmp_path / path.name).write_bytes(path.read_bytes())
     found = {
@@ -75,22 +82,22 @@ def test_with_other_code_what_came_from_it_is_gone_and_nothing_else(fresh, kind,
 
 def test_with_other_settings_a_scenario_has_no_run(fresh, tmp_path):
     """Settings are in no digest: the file says which it was made with."""
-    provenance.write(fresh, tmp_path)
+    precomputed.write_provenance(fresh, tmp_path)
     (tmp_path / "run-masking_layer.npz").write_bytes(
-        (provenance.FOLDER / "run-fixed_length.npz").read_bytes()
+        (precomputed.FOLDER / "run-fixed_length.npz").read_bytes()
     )
     assert precomputed.run(SCENARIOS["masking_layer"].experiment, tmp_path) is None
 
 
 def test_with_other_settings_a_question_has_no_study(fresh, tmp_path):
-    provenance.write(fresh, tmp_path)
-    (tmp_path / "study-side.json").write_bytes((provenance.FOLDER / "study-missing.json").read_bytes())
+    precomputed.write_provenance(fresh, tmp_path)
+    (tmp_path / "study-side.npz").write_bytes((precomputed.FOLDER / "study-missing.npz").read_bytes())
     assert precomputed.study(QUESTIONS["side"].study, tmp_path) is None
 
 
 def test_a_damaged_file_is_as_good_as_absent(fresh, tmp_path):
-    provenance.write(fresh, tmp_path)
-    for path in provenance.FOLDER.iterdir():
+    precomputed.write_provenance(fresh, tmp_path)
+    for path in precomputed.FOLDER.iterdir():
         if path.name != "made.json":
             (tmp_path / path.name).write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert all(precomputed.run(each.experiment, tmp_path) is None for each in SCENARIOS.values())
@@ -102,60 +109,79 @@ def test_other_settings_have_no_shipped_run(fresh):
     assert precomputed.run(replace(SCENARIOS[OPENING].experiment, seed=1)) is None
 
 
-def test_a_run_comes_back(finished, tmp_path):
-    run_file.write(finished, tmp_path / "run.npz", networks=2)
-    back = run_file.read(tmp_path / "run.npz")
-    assert (back.experiment, back.curves, back.chance) == (
-        finished.experiment,
-        finished.curves,
-        finished.chance,
-    )
-    assert back.probes.epochs == finished.probes.epochs
+def test_a_run_is_kept_with_few_networks_and_in_half_precision(finished):
+    kept = making.shortened(finished, networks=2)
+    assert kept.curves == finished.curves and kept.probes.epochs == finished.probes.epochs
     for name, outputs in finished.probes.outputs.items():
-        np.testing.assert_allclose(back.probes.outputs[name], outputs, atol=5e-4)
-        np.testing.assert_array_equal(back.probes.read_out[name], finished.probes.read_out[name])
-        kept, all_of_them = back.networks[name], finished.networks[name]
-        assert [each.epoch for each in kept] == [all_of_them[0].epoch, all_of_them[-1].epoch]
-        np.testing.assert_array_equal(kept[-1].kernel, all_of_them[-1].kernel)
-    for what in ("values", "valid", "padded", "labels"):
-        np.testing.assert_array_equal(getattr(back.probes, what), getattr(finished.probes, what))
+        np.testing.assert_allclose(kept.probes.outputs[name], outputs, atol=5e-4)
+        networks, all_of_them = kept.networks[name], finished.networks[name]
+        assert networks == (all_of_them[0], all_of_them[-1])
+    assert not making.shortened(finished, networks=0).networks
 
 
-def test_a_study_comes_back(tmp_path):
-    base = small(repeats=2)
-    study = Study(base=base, vary="padded_length", values=(16, 20))
-    outcomes = {each: train_once(each.experiment, each.repeat) for each in study.trainings()}
-    findings = Findings(study=study, outcomes=outcomes, seconds=1.5, finished=True)
-    study_file.write(findings, tmp_path / "study.json")
-    assert study_file.read(tmp_path / "study.json") == findings
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """The folder of `make evidence` with one small scenario and one small question."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SCENARIOS, "tiny", TINY)
+        patch.setitem(QUESTIONS, "tiny", TINY_QUESTION)
+        lines = list(making.make(folder, scenarios=("tiny",), questions=("tiny",), article=False))
+    assert lines[:2] == ["Scenario tiny", "Study tiny"]
+    return folder
 
 
-@pytest.mark.parametrize("order", [coarse_to_fine, lambda *values: coarse_to_fine(*values)[::-1]])
-def test_a_row_of_a_study_is_never_another_trainings(order, tmp_path, monkeypatch):
-    """Not even where the order of training changes between writing and reading."""
-    study = Study(base=small(repeats=1, strategies=("no_mask",)), vary="padded_length", values=(16, 20))
-    outcomes = {
-        each: Outcome(0.5, 0.5, 0.7, float(at), 30) for at, each in enumerate(study.trainings())
-    }
-    path = tmp_path / "study.json"
-    study_file.write(Findings(study=study, outcomes=outcomes, finished=True), path)
-    monkeypatch.setattr(grid, "coarse_to_fine", order)
-    try:
-        found = study_file.read(path).outcomes
-    except ValueError:
-        found = {}
-    assert found in ({}, outcomes) and bool(found) == (order is coarse_to_fine)
+@pytest.fixture
+def tiny(monkeypatch) -> None:
+    monkeypatch.setitem(SCENARIOS, "tiny", TINY)
+    monkeypatch.setitem(QUESTIONS, "tiny", TINY_QUESTION)
 
 
-def test_measurements_come_back(finished):
-    known = Measurements(runs={finished.experiment: measure(finished)}, checks={"one": {"a": [1.5]}})
-    written = json.loads(json.dumps(article_file.write_claims(known)))
-    assert article_file.read_claims(written) == known
+def test_what_is_made_is_found(made, tiny):
+    run, findings = precomputed.run(TINY.experiment, made), precomputed.study(TINY_QUESTION.study, made)
+    *_, anew = train(TINY.experiment)
+    assert run is not None and run.finished
+    for mine, theirs in zip(run.curves, anew.curves, strict=True):
+        assert replace(mine, epoch_seconds=None) == replace(theirs, epoch_seconds=None)
+    for name, outputs in anew.probes.outputs.items():
+        assert run.probes.outputs[name].dtype == np.float32
+        np.testing.assert_allclose(run.probes.outputs[name], outputs, atol=5e-4)
+    np.testing.assert_array_equal(run.probes.values, anew.probes.values)
+    assert findings is not None and findings.finished
+    assert findings.outcomes.keys() == set(TINY_QUESTION.study.trainings())
 
 
-def same(one: float, other: float, scored: int, there: provenance.Made) -> bool:
+@pytest.mark.parametrize("kind", ["run", "training"])
+def test_what_is_made_is_gone_with_other_code(kind, made, tiny, tmp_path):
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    source = precomputed.provenance("run", made)
+    digests = {**source.digests, kind: "another"}
+    precomputed.write_provenance(replace(source, digests=digests), tmp_path)
+    assert (precomputed.run(TINY.experiment, tmp_path) is None) == (kind == "run")
+    assert (precomputed.study(TINY_QUESTION.study, tmp_path) is None) == (kind == "training")
+
+
+def test_a_question_whose_study_has_other_trainings_by_now_has_no_findings(made, tiny, monkeypatch):
+    """Which trainings a study has is in no digest."""
+    trainings = Study.trainings
+    assert precomputed.study(TINY_QUESTION.study, made) is not None
+    monkeypatch.setattr(Study, "trainings", lambda self: trainings(self)[1:])
+    assert precomputed.study(TINY_QUESTION.study, made) is None
+
+
+def test_where_nothing_says_with_what_it_was_made_nothing_is_found(made, tiny, tmp_path):
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    for text in (None, "", "[]", "{}", '{"digests": []}'):
+        (tmp_path / "made.json").unlink(missing_ok=True)
+        if text is not None:
+            (tmp_path / "made.json").write_text(text)
+        precomputed._provenance.cache_clear()
+        assert precomputed.run(TINY.experiment, tmp_path) is None
+
+
+def same(one: float, other: float, scored: int, there: Provenance) -> bool:
     """To the bit on the same kind of processor, else within one test sequence."""
-    return one == other if provenance.processor() == there.processor else abs(one - other) <= 1 / scored
+    return one == other if processor() == there.processor else abs(one - other) <= 1 / scored
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def test_another_version_finds_nothing(tmp_path, monkeypatch):
 
 
 def test_the_least_recently_used_go_first(tmp_path):
-    store = filled(tmp_path, 4, most_entries=4)
+    store = filled(tmp_path, 4, max_entries=4)
     assert store.find(ONE, 0) is not None
     store.keep(ONE, 4, outcome(4))
     store.keep(ONE, 5, outcome(5))
@@ -180,7 +180,7 @@ import sys
 from pathlib import Path
 from maskdemo.training.snapshot import Outcome
 from maskdemo.results.trainings import Store
-from tests.study.test_store import ONE, outcome
+from tests.results.test_trainings import ONE, outcome
 store = Store(Path(sys.argv[1]))
 for number in range(int(sys.argv[2]), int(sys.argv[3])):
     store.keep(ONE, number, outcome(number))

@@ -11,8 +11,8 @@ import pytest
 
 from maskdemo.experiment import Experiment
 from maskdemo.results.digest import version
+from maskdemo.results.finished_runs import FinishedRuns
 from maskdemo.server import Run, StudyRun
-from maskdemo.server.finished_runs import Results
 from maskdemo.study.grid import Study
 from maskdemo.study.running import train_here
 from maskdemo.training.run import train
@@ -91,7 +91,7 @@ def test_what_is_taken_back_is_forgotten_everywhere(shared, registry):
 def test_a_run_that_ends_when_its_data_are_gone_is_not_kept(registry):
     experiment = brought(registry, "b", 7)
     snapshot = list(train(experiment))[-1]
-    results = Results()
+    results = FinishedRuns()
     registry.unregister("b")
     results.forget(experiment.task)
     results.keep(snapshot)

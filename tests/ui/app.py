@@ -43,7 +43,7 @@ def spare_what_is_there() -> None:
 def own_server() -> Iterator[None]:
     """One worker for all tests of pages, which ends with them; no results of others, none shipped."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("maskdemo.results.precomputed.made", lambda *_: None)
+        patch.setattr("maskdemo.results.precomputed.provenance", lambda *_: None)
         yield
     server.shared().results.clear()
 

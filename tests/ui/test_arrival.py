@@ -25,7 +25,7 @@ def test_the_playground_opens_on_the_answer(scenario):
     app = opened("playground", scenario.experiment.to_params())
     assert not app.exception
     run = precomputed.run(scenario.experiment)
-    assert headline(run) in texts(app) and precomputed.made_words("run") in texts(app)
+    assert headline(run) in texts(app) and precomputed.provenance("run").sentence in texts(app)
 
 
 def test_inside_opens_on_shipped_networks():
@@ -38,7 +38,7 @@ def test_the_study_opens_on_the_first_question():
     app = opened("study")
     assert not app.exception
     found = precomputed.study(QUESTIONS[FIRST_QUESTION].study)
-    assert summary(found)[0] in texts(app) and precomputed.made_words("training") in texts(app)
+    assert summary(found)[0] in texts(app) and precomputed.provenance("training").sentence in texts(app)
 
 
 def test_the_article_is_judged():
@@ -49,5 +49,5 @@ def test_the_article_is_judged():
     for claim in CLAIMS.values():
         judgement = claim.judgement(known)
         assert any(claim.text in label and judgement.counts in label for label in labels)
-    assert precomputed.made_words("claims") in texts(app)
+    assert precomputed.provenance("claims").sentence in texts(app)
     assert "Not run yet" not in texts(app)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.article.examples import EXAMPLES, PROGRAMS
 from maskdemo.article.outcome import Failure, Point, ProgramRun, Received
-from maskdemo.results.provenance import Made
+from maskdemo.results.precomputed import Provenance
 from maskdemo.scenarios import SCENARIOS, Scenario
 from maskdemo.ui import server
 from maskdemo.ui.browser_files import CHART
@@ -19,7 +19,7 @@ from tests.ui import app
 from tests.ui.app import fine, keys, links, shown, table
 
 VERSIONS = {"Keras": "9.8.7", "Python": "3.99"}
-MADE = Made({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
+SOURCE = Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +39,8 @@ def opened() -> AppTest:
 def recorded(monkeypatch: pytest.MonkeyPatch, **outcome) -> AppTest:
     """The page, where each program was recorded to do this."""
     runs = {name: ProgramRun(name, VERSIONS, **outcome) for name in PROGRAMS}
-    monkeypatch.setattr("maskdemo.results.precomputed.made", lambda *_: MADE)
-    monkeypatch.setattr("maskdemo.results.programs", lambda: runs)
+    monkeypatch.setattr("maskdemo.results.precomputed.provenance", lambda *_: SOURCE)
+    monkeypatch.setattr("maskdemo.results.precomputed.programs", lambda: runs)
     return opened()
 
 

@@ -9,8 +9,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_cache import create_reference_msg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
+from maskdemo.results.finished_runs import GONE
 from maskdemo.server import Server, Status
-from maskdemo.server.finished_runs import GONE
 from maskdemo.server.jobs import Phase
 from maskdemo.ui import job, server
 from tests.ui.app import fine, keys, opened, shown

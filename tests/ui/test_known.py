@@ -8,7 +8,7 @@ import pytest
 
 from maskdemo.evidence.words import time_taken
 from maskdemo.results import precomputed
-from maskdemo.results.provenance import Made
+from maskdemo.results.precomputed import Provenance
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
@@ -19,7 +19,7 @@ from tests.ui import app
 from tests.ui.app import ran, shown, table
 
 EXPERIMENT = small(repeats=2, seed=61)
-MADE = Made({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
+SOURCE = Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,7 +36,7 @@ def run() -> Snapshot:
 @pytest.fixture(autouse=True)
 def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
     monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
-    monkeypatch.setattr(precomputed, "made", lambda *_: MADE)
+    monkeypatch.setattr(precomputed, "provenance", lambda *_: SOURCE)
     monkeypatch.setattr(precomputed, "run", lambda one: run if one == EXPERIMENT else None)
     monkeypatch.setattr(precomputed, "study", lambda one: None)
 
@@ -44,9 +44,9 @@ def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
 @pytest.mark.slow
 def test_a_shipped_run_is_there_at_once_and_training_takes_its_place(run):
     page = app.opened("playground", EXPERIMENT.to_params())
-    assert len(table(page)) == 2 and MADE.words in shown(page)
+    assert len(table(page)) == 2 and SOURCE.sentence in shown(page)
     ran(page)
-    assert len(table(page)) == 2 and MADE.words not in shown(page)
+    assert len(table(page)) == 2 and SOURCE.sentence not in shown(page)
 
 
 def test_its_details_say_what_an_epoch_of_each_strategy_took(run):
@@ -62,7 +62,7 @@ def test_its_details_say_what_an_epoch_of_each_strategy_took(run):
 def test_its_networks_can_be_looked_into_without_training():
     server.shared().results.clear()
     page = app.opened("inside", EXPERIMENT.to_params())
-    assert MADE.words in shown(page) and "Step" in shown(page)
+    assert SOURCE.sentence in shown(page) and "Step" in shown(page)
     assert "run_cancel" not in {each.key for each in page.button}
 
 
@@ -75,5 +75,5 @@ def test_a_shipped_study_is_shown_and_called_so(monkeypatch, tmp_path):
     server.store.clear()
     page = app.opened("study", study.to_params())
     server.store.clear()
-    assert f"8 trainings. {MADE.words}" in shown(page)
+    assert f"8 trainings. {SOURCE.sentence}" in shown(page)
     assert "trainings to run" not in shown(page)

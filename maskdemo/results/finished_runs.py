@@ -1,28 +1,27 @@
 """A bounded store of finished runs, shared by all viewers of a server.
 
-The same experiment gives the same results, so a finished run is worth keeping: a reload, another page
-or another viewer with the same link finds it at once. The oldest unused runs go first, by size. A few
-stay in memory; the others are in temporary files, which end with the process however it ends. Where
-these cannot be written, more stay in memory and others have to go.
+The same experiment gives the same results, so the server keeps each finished run: a reload, another
+page or another viewer with the same link finds it at once. The least recently used runs go first, by
+size. A few stay in memory; the others are in temporary files, which end with the process however it
+ends. Where these cannot be written, more stay in memory and others have to go.
 
-Runs of a person's own sequences are never on disk and have a bound of their own. Each such task is one
-session's, so the run that was asked for last of a task is what that session looks at: it goes last.
+Runs of a person's own sequences are never on disk and have a bound of their own. Each such task belongs
+to one session, which looks at the task's last used run: that run goes last.
 """
 
 from __future__ import annotations
 
 import logging
-import pickle
 import tempfile
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import IO
 
 from maskdemo.data.registry import is_registered
 from maskdemo.experiment import Experiment
-from maskdemo.server.jobs import Status
+from maskdemo.results import codec
 from maskdemo.training.snapshot import Snapshot
 
 MAX_BYTES = 256 * 2**20
@@ -32,17 +31,10 @@ MAX_BYTES_WITHOUT_DISK = 32 * 2**20
 #: Of runs of people's own sequences. A run takes up to 11 MB, the opening experiment 4.
 MAX_OWN_BYTES = 64 * 2**20
 
-#: What a viewer is told whose finished run was not kept, or not for long enough.
+#: The sentence for a viewer whose finished run was not kept, or not for long enough.
 GONE = "The server had no room to keep the result of your last run. Train again to see it."
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Kept:
-    """In the place of a finished run's snapshot: it is in the results."""
-
-    experiment: Experiment
 
 
 @dataclass
@@ -54,11 +46,11 @@ class _Entry:
     file: IO[bytes] | None = None
 
 
-class Results:
+class FinishedRuns:
     """Finished snapshots by experiment, each kind within its bytes of arrays. Thread-safe.
 
-    in_memory, without_disk, own: see the constants. `keeps` says whether the last temporary file could
-    be written.
+    in_memory, without_disk, own: see the constants. `keeps`: whether the last temporary file could be
+    written.
     """
 
     def __init__(
@@ -76,9 +68,9 @@ class Results:
         self.keeps = True
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Store a finished run in place of an equal one; one that is too large is not kept.
+        """Store a finished run in place of a run with equal settings, unless it is too large.
 
-        Nor is one of sequences that somebody has taken back meanwhile.
+        A run of sequences that their owner has taken back meanwhile is not kept either.
         """
         own = snapshot.experiment.is_own
         if not snapshot.finished or size(snapshot) > (self._max_own_bytes if own else self._max_bytes):
@@ -99,28 +91,21 @@ class Results:
             self._kept.move_to_end(experiment)
             found = kept.snapshot
             if found is None:
-                found = kept.snapshot = _read(kept.file)
+                found = kept.snapshot = _read_temporary(kept.file)
                 if found is None:
                     self._drop(experiment)
                     return None
                 self._make_room()
             return found
 
-    def filled_in(self, status: Status[Any]) -> Status[Any]:
-        """The status with the finished run that it stands for, or a sentence where that is gone."""
-        if not isinstance(status.newest, Kept):
-            return status
-        found = self.find(status.newest.experiment)
-        return replace(status, newest=found, notice=None if found else GONE)
-
     def forget(self, task: str) -> None:
-        """Let go of every run of this task."""
+        """Drop every run of this task."""
         with self._lock:
             for experiment in [each for each in self._kept if each.task == task]:
                 self._drop(experiment)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop every run."""
         with self._lock:
             for experiment in list(self._kept):
                 self._drop(experiment)
@@ -161,19 +146,19 @@ class Results:
         """Move a run out of memory; whether that was possible."""
         if kept.file is None:
             assert kept.snapshot is not None
-            kept.file = _written(kept.snapshot)
+            kept.file = _write_temporary(kept.snapshot)
             self.keeps = kept.file is not None
         if kept.file is not None:
             kept.snapshot = None
         return kept.file is not None
 
 
-def _written(snapshot: Snapshot) -> IO[bytes] | None:
+def _write_temporary(run: Snapshot) -> IO[bytes] | None:
     """A temporary file with this run; None where it cannot be written."""
     file = None
     try:
         file = tempfile.TemporaryFile(prefix="maskdemo-")  # noqa: SIM115 - kept open
-        pickle.dump(snapshot, file, protocol=5)
+        codec.write(run, file)
         file.flush()
     except OSError as error:
         log.info("A finished run cannot be kept in a temporary file: %s", error)
@@ -184,15 +169,11 @@ def _written(snapshot: Snapshot) -> IO[bytes] | None:
     return file
 
 
-def _read(file: IO[bytes] | None) -> Snapshot | None:
+def _read_temporary(file: IO[bytes] | None) -> Snapshot | None:
     """The run in a temporary file; None where it cannot be read."""
-    try:
-        assert file is not None
-        file.seek(0)
-        return pickle.load(file)
-    except (OSError, EOFError, pickle.UnpicklingError) as error:
-        log.warning("A finished run cannot be read from its temporary file: %s", error)
-        return None
+    assert file is not None, "what is not in memory is on disk"
+    file.seek(0)
+    return codec.read(Snapshot, file)
 
 
 def size(snapshot: Snapshot) -> int:

@@ -13,7 +13,7 @@ from pytest import MonkeyPatch, fixture, mark
 
 from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
-from maskdemo.server.finished_runs import Results, size
+from maskdemo.results.finished_runs import FinishedRuns, size
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.uploads.registry import Registry
@@ -31,7 +31,7 @@ def finished(seed: int, bytes_: int = 1000, experiment: Experiment | None = None
 
 
 def test_a_finished_run_is_found_by_equal_settings_only():
-    results = Results()
+    results = FinishedRuns()
     one = finished(1)
     assert results.find(small(seed=1)) is None
     results.keep(one)
@@ -40,13 +40,13 @@ def test_a_finished_run_is_found_by_equal_settings_only():
 
 
 def test_an_unfinished_run_is_not_kept():
-    results = Results()
+    results = FinishedRuns()
     results.keep(replace(finished(1), finished=False))
     assert results.find(small(seed=1)) is None
 
 
 def test_a_newer_run_takes_the_place_of_an_equal_one():
-    results = Results(max_bytes=2500)
+    results = FinishedRuns(max_bytes=2500)
     first, second = finished(1), finished(1)
     for each in (first, finished(2), second):
         results.keep(each)
@@ -55,7 +55,7 @@ def test_a_newer_run_takes_the_place_of_an_equal_one():
 
 
 def test_the_one_not_asked_for_longest_goes_first():
-    results = Results(max_bytes=3000)
+    results = FinishedRuns(max_bytes=3000)
     for seed in (1, 2, 3):
         results.keep(finished(seed))
     assert results.find(small(seed=1))
@@ -65,7 +65,7 @@ def test_the_one_not_asked_for_longest_goes_first():
 
 
 def test_one_that_is_too_large_pushes_nobody_out():
-    results = Results(max_bytes=3000)
+    results = FinishedRuns(max_bytes=3000)
     results.keep(finished(1))
     results.keep(finished(2, bytes_=3004))
     assert results.find(small(seed=1)) and results.find(small(seed=2)) is None
@@ -78,7 +78,7 @@ def test_one_that_is_too_large_pushes_nobody_out():
 @settings(deadline=None)
 @example(runs=[(2, 376), (0, 932), (1, 696), (0, 0), (1, 0)], in_memory=5000)
 def test_the_bound_holds_whatever_comes(runs, in_memory):
-    results = Results(max_bytes=2000, in_memory=in_memory)
+    results = FinishedRuns(max_bytes=2000, in_memory=in_memory)
     sizes: dict[int, int] = {}  # of what is there, the one not asked for longest first
     for seed, bytes_ in runs:
         sizes.pop(seed, None)
@@ -98,7 +98,7 @@ def test_the_bound_holds_whatever_comes(runs, in_memory):
 
 
 def test_what_does_not_fit_into_memory_comes_back_from_its_file_as_it_was():
-    results = Results(in_memory=1500)
+    results = FinishedRuns(in_memory=1500)
     runs = [list(train(small(seed=seed)))[-1] for seed in (1, 2)]
     for each in (*runs, finished(3)):
         results.keep(each)
@@ -148,7 +148,7 @@ def no_disk(kind: str, patch: MonkeyPatch) -> Iterator[None]:
 @mark.skipif(os.name == "nt", reason="The size of a file can be limited elsewhere.")
 @mark.parametrize("kind", ["unwritable", "full"])
 def test_without_room_for_temporary_files_runs_stay_in_memory_and_the_oldest_go(kind, monkeypatch):
-    results = Results(in_memory=1500, without_disk=3500)
+    results = FinishedRuns(in_memory=1500, without_disk=3500)
     with no_disk(kind, monkeypatch):
         for seed in range(5):
             results.keep(finished(seed))
@@ -162,7 +162,7 @@ def test_without_room_for_temporary_files_runs_stay_in_memory_and_the_oldest_go(
 
 
 def test_a_temporary_file_that_cannot_be_read_is_a_run_that_is_not_there():
-    results = Results(in_memory=1500)
+    results = FinishedRuns(in_memory=1500)
     for seed in (1, 2):
         results.keep(finished(seed))
     file = results._kept[small(seed=1)].file
@@ -184,7 +184,7 @@ def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_
     owns = [own_of(seed) for seed in range(3)]
     for viewer, own in enumerate(owns):
         registry.bring(str(viewer), own)
-    results = Results(in_memory=1500, own=4000)
+    results = FinishedRuns(in_memory=1500, own=4000)
 
     def run(viewer: int, seed: int) -> Experiment:
         return fitted(owns[viewer], Experiment(**{**SMALL, "seed": seed}))

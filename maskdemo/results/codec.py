@@ -1,0 +1,116 @@
+"""Write a result to a file and read it back, without pickle: reading a file runs nobody's code.
+
+A result is a dataclass of plain values, tuples, mappings, arrays and other such dataclasses. The file
+is an `.npz` archive. Its member `json` holds everything but the arrays; floats come back to the bit.
+All arrays of one data type lie end to end in one member, because a run has hundreds of small arrays,
+and a member each would take longer than their bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import IO, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+#: What `from_plain` raises for a value of another form.
+OTHER_FORM = (ValueError, TypeError, KeyError, AttributeError)
+log = logging.getLogger(__name__)
+
+#: Type of a field -> types of values that may stand there. JSON has one kind of number.
+_SCALARS: dict[Any, tuple[type, ...]] = {
+    **{each: (each,) for each in (bool, int, str, NoneType)},
+    float: (float, int),
+}
+
+
+def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -> None:
+    """Write a result. Raises OSError where the disk does not take it."""
+    arrays: dict[str, list[NDArray]] = defaultdict(list)
+    text = json.dumps(to_plain(result, arrays))
+    members = {name: np.concatenate(each) for name, each in arrays.items()}
+    members["json"] = np.frombuffer(text.encode(), np.uint8)
+    save = np.savez_compressed if compressed else np.savez
+    save(file, **members)  # type: ignore[arg-type]
+
+
+def read(form: type[T], file: Path | IO[bytes]) -> T | None:
+    """Read a result of this type; None where there is none, it is damaged or of another form."""
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            members = {name: archive[name] for name in archive.files}
+        return from_plain(form, json.loads(members.pop("json").tobytes()), members)
+    except Exception as error:  # a damaged archive raises nearly anything
+        log.warning("A kept result cannot be read from %s: %s", getattr(file, "name", file), error)
+        return None
+
+
+def to_plain(value: Any, arrays: dict[str, list[NDArray]] | None = None) -> Any:
+    """Convert a value to what JSON can hold. arrays: data type -> flat arrays, to be added to."""
+    if isinstance(value, np.ndarray):
+        assert arrays is not None, "only files have arrays"
+        earlier = arrays[value.dtype.name]
+        start = sum(each.size for each in earlier)
+        earlier.append(value.ravel())
+        return [value.dtype.name, start, value.shape]
+    if is_dataclass(value):
+        return {each.name: to_plain(getattr(value, each.name), arrays) for each in fields(value)}
+    if isinstance(value, Mapping):
+        plain = [(to_plain(key, arrays), to_plain(each, arrays)) for key, each in value.items()]
+        return dict(plain) if all(isinstance(key, str) for key in value) else plain
+    if isinstance(value, tuple | list):
+        return [to_plain(each, arrays) for each in value]
+    return value
+
+
+def from_plain(form: Any, plain: Any, arrays: Mapping[str, NDArray] | None = None) -> Any:
+    """Convert what `to_plain` returned back to a value of type `form`.
+
+    Arrays get the data type that the form names. Raises one of `OTHER_FORM` where it does not fit.
+    """
+    kind, of = get_origin(form) or form, get_args(form)
+    if kind in _SCALARS:
+        if type(plain) not in _SCALARS[kind]:
+            raise TypeError(f"{type(plain).__name__} in the place of {kind.__name__}")
+        return plain
+    if kind in (Union, UnionType):
+        return _one_of(of, plain, arrays)
+    if kind is np.ndarray:
+        (data_type,) = get_args(of[1])
+        name, start, shape = plain
+        flat = (arrays or {})[name][start : start + int(np.prod(shape))]
+        return flat.reshape(shape).astype(data_type, copy=False)
+    if kind is tuple:
+        forms = of[:1] * len(plain) if of[1:] == (...,) else of
+        return tuple(from_plain(*each, arrays) for each in zip(forms, plain, strict=True))
+    if kind is Mapping:
+        pairs = plain.items() if isinstance(plain, dict) else plain
+        return {from_plain(of[0], k, arrays): from_plain(of[1], v, arrays) for k, v in pairs}
+    if is_dataclass(kind):
+        forms = _fields(kind)
+        make: Any = kind
+        return make(**{name: from_plain(forms[name], each, arrays) for name, each in plain.items()})
+    return plain  # of any form
+
+
+def _one_of(forms: tuple[Any, ...], plain: Any, arrays: Mapping[str, NDArray] | None) -> Any:
+    for form in forms[:-1]:
+        try:
+            return from_plain(form, plain, arrays)
+        except OTHER_FORM:
+            continue
+    return from_plain(forms[-1], plain, arrays)
+
+
+@lru_cache(maxsize=64)
+def _fields(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
