@@ -1,7 +1,7 @@
 # make run       start the app on $PORT (8501 unless set)
-# make check     format, types and the tests without a browser, Keras or further processes: the habit;
-#                what it compiles stays in build/compiled for the next time
+# make check     format, types and the tests without a browser, Keras or further processes: the habit
 # make test      everything but what is marked fuzz, the same answer every time; ARGS="-k word" goes to pytest
+#                (both keep compiled programs in build/compiled, for the next time)
 # make fuzz      all tests without a browser, the property tests with new seeds and more examples
 # make load      25 viewers at once, then 200 runs, within a memory limit; build/load.json
 # make bench     measure the budgets; the table also lands in build/bench.json
@@ -33,7 +33,8 @@ lint: $(STAMPS)/test
 	$(PY) -m ruff check .
 	$(PY) -m pyright --pythonpath $(PY)
 
-check: export MASKDEMO_TESTS_COMPILED := $(CURDIR)/build/compiled
+check test: export MASKDEMO_TESTS_COMPILED := $(CURDIR)/build/compiled
+
 check: lint
 	$(PY) -m pytest $(TOGETHER) -m "not browser and not oracle and not slow and not fuzz" $(ARGS)
 

@@ -64,25 +64,25 @@ def chromium() -> str:
     pytest.skip(sentence)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(chromium: str) -> Iterator[Server]:
     """One app for all journeys, with many viewers, as in real life."""
     with running_server() as started:
         yield started
 
 
-# A browser for each module, not for the session: while Playwright runs, its event loop
-# occupies the main thread, and tests elsewhere that start one would fail.
-@pytest.fixture(scope="module")
+# A browser for this folder, not for the session: while Playwright runs, its event loop occupies the main
+# thread, and tests elsewhere that start an event loop would fail.
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A fresh Chromium."""
+    """One Chromium for all journeys of a process."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield launched
         launched.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def window(browser: Browser) -> Callable[[tuple[int, int], bool], BrowserContext]:
     """Where viewers of one size and look open their tabs.
 
