@@ -10,7 +10,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +84,9 @@ TRAINED: dict[str, Experiment] = {
         "every step counts": ("masking_layer", "zeroed_state"),
     }.items()
 }
+#: Those that `make test` trains: every strategy with a label a sequence, and a loss over some steps of
+#: a label a step. `make fuzz` trains the others.
+ALWAYS = ("every strategy", "valid steps count")
 ALONE = small(task="first_sign", strategies=("held_state",), repeats=2, test_size=100)
 NOTEBOOK = small(task="sum_sign", strategies=("mask_feature",), test_size=100)
 
@@ -172,28 +175,46 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The process that runs the scripts, while this one trains the same in the app."""
-    folder = tmp_path_factory.mktemp("trained")
-    for name, experiment in TRAINED.items():
-        # The options of the command line say how much is trained: what the script itself has is more.
-        more = replace(experiment, epochs=CASES[name].epochs, repeats=CASES[name].repeats)
-        (folder / f"{name}.py").write_text(script(more), encoding="utf-8")
-    one = Running(list(TRAINED), folder)
-    yield one
-    one.process.kill()
-    one.process.communicate()
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Running]]:
+    """The process that runs the script of a case, while this process trains the same in the app.
+
+    Cases of `ALWAYS` share one process, the others another; each starts with the first case asked for.
+    """
+    started: dict[bool, Running] = {}
+
+    def start(always: bool) -> Running:
+        folder = tmp_path_factory.mktemp("trained")
+        cases = [name for name in TRAINED if (name in ALWAYS) == always]
+        for name in cases:
+            # The options of the command line say how much is trained: the script itself has more.
+            more = replace(TRAINED[name], epochs=CASES[name].epochs, repeats=CASES[name].repeats)
+            (folder / f"{name}.py").write_text(script(more), encoding="utf-8")
+        return Running(cases, folder)
+
+    def process_of(name: str) -> Running:
+        always = name in ALWAYS
+        if always not in started:
+            started[always] = start(always)
+        return started[always]
+
+    yield process_of
+    for each in started.values():
+        each.process.kill()
+        each.process.communicate()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in ALWAYS else pytest.mark.fuzz) for name in TRAINED]
+)
 def test_the_script_prints_the_accuracies_of_the_app(running, name):
-    experiment = TRAINED[name]
+    experiment, process = TRAINED[name], running(name)
     ours = expected(experiment)
-    assert_agrees(running.output(name), ours, experiment)
+    assert_agrees(process.output(name), ours, experiment)
 
 
 @pytest.mark.slow
+@pytest.mark.fuzz
 def test_a_script_run_as_a_person_would(folder):
     (folder / "alone.py").write_text(script(ALONE), encoding="utf-8")
     ran = subprocess.run([*CLEAN, "alone.py"], cwd=folder, capture_output=True, text=True)
@@ -202,6 +223,7 @@ def test_a_script_run_as_a_person_would(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.fuzz
 def test_a_notebook_that_is_run(folder):
     written = nbformat.reads(notebook(NOTEBOOK), as_version=4)
     nbformat.validate(written)
