@@ -71,8 +71,8 @@ def server(chromium: str) -> Iterator[Server]:
         yield started
 
 
-# A browser for this folder, not for the session: while Playwright runs, its event loop occupies the main
-# thread, and tests elsewhere that start an event loop would fail.
+# A browser for this folder, not for the session: while Playwright runs, its event loop occupies the
+# main thread, and tests elsewhere that start an event loop would fail.
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     """One Chromium for all journeys of a process."""

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.scenarios import OPENING, SCENARIOS
 from tests.browser.server import BUILD, running_server
-from tests.browser.test_playground import button, finish, link
+from tests.browser.test_playground import button, expect_readable, finish, link
 from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
 
 NewViewer = Callable[..., Viewer]
@@ -89,10 +89,38 @@ def expect_a_frame_with_the_answer_and_its_controls(page: Page, snippet: str) ->
     expect(accuracy).to_be_in_viewport(ratio=0.7)
 
 
-def test_a_phone_shows_the_answer_and_a_chart_in_a_screen_and_a_half(new_viewer: NewViewer):
-    page = new_viewer(size=PHONE).open("/")
+def beyond(page: Page) -> list[str]:
+    """Whatever reaches past the right edge of the window."""
+    return page.evaluate(
+        """() => {
+            const main = document.querySelector('[data-testid=stMain]');
+            const found = [];
+            for (const node of [document.documentElement, main])
+                if (node.scrollWidth > node.clientWidth + 1) found.push(node.tagName);
+            const looked = main.querySelectorAll(
+                '.js-plotly-plot, button, h1, h2, h3, p, td');
+            const moves = node => /auto|scroll/.test(getComputedStyle(node).overflowX);
+            const scrolls = node =>
+                node && node !== main && (moves(node) || scrolls(node.parentElement));
+            for (const node of looked)
+                if (!scrolls(node) && node.checkVisibility()
+                        && node.getBoundingClientRect().right > innerWidth + 1)
+                    found.push(node.className + ' ' + node.innerText.slice(0, 40));
+            return found;
+        }"""
+    )
+
+
+def test_a_phone_in_the_dark_shows_the_answer_at_once_and_scrolls_in_one_direction(
+    new_viewer: NewViewer,
+):
+    page = new_viewer(size=PHONE, dark=True).open("/")
+    assert page.evaluate("innerWidth") == PHONE[0]
     assert bottom(answer(page)) <= PHONE[1]
     assert bottom(chart(page, "Accuracy on unseen sequences")) <= 1.5 * PHONE[1]
+    expect_readable(page, dark=True)
+    assert beyond(page) == []
+    assert page.locator(".js-plotly-plot").count() >= 3
 
 
 def focus(page: Page, role: Any, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Journeys through the article page: its third example, and the cases of a claim."""
+"""A journey through the article page: its third example, and the cases of a claim."""
 
 from __future__ import annotations
 
@@ -26,9 +26,15 @@ def section(viewer: Viewer, number: int) -> Locator:
     return box
 
 
-def test_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path):
-    example = EXAMPLES[2]
-    page = viewer.open("/article")
+def test_an_example_and_the_cases_of_claims(viewer: Viewer, tmp_path: Path):
+    viewer.open("/article")
+    expect_the_third_example_as_written_and_mended(viewer, tmp_path)
+    walk(viewer, "The article, checked")
+    expect_the_cases_of_a_claim_to_open_in_the_playground(viewer)
+
+
+def expect_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path) -> None:
+    example, page = EXAMPLES[2], viewer.page
     box = section(viewer, 3)
     stopped = box.get_by_test_id("stAlert").get_by_text(NUMBER)
     expect(stopped).to_be_visible()
@@ -86,10 +92,10 @@ def in_playground(viewer: Viewer) -> Experiment:
     return Experiment.from_params({key: texts[0] for key, texts in params.items()})
 
 
-def test_the_cases_of_a_claim_open_in_the_playground(viewer: Viewer):
+def expect_the_cases_of_a_claim_to_open_in_the_playground(viewer: Viewer) -> None:
     claim, other = CLAIMS["supports_masking"], CLAIMS["finds_padding"]
     case, other_case = claim.cases[0], other.cases[1]
-    page = viewer.open("/article")
+    page = viewer.page
     row = opened(viewer, claim.name, case.title)
     expect(row).to_contain_text(re.compile("in (all|none|1) (of )?2 cases"))
     expect(row).to_contain_text(re.compile(r"95% interval [+−]\d+\.\d to [+−]\d+\.\d, \d repeats"))

@@ -10,11 +10,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
+from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Study
 from maskdemo.study.questions import QUESTIONS
-from tests.browser.test_playground import quick
+from tests.browser.test_playground import expect_batch, quick
 from tests.browser.viewer import SCRIPT_DONE, Viewer
 
 
@@ -81,33 +82,50 @@ def walk(viewer: Viewer, name: str) -> None:
     viewer.settle()
 
 
-def test_every_control_of_the_playground_is_one_step(viewer: Viewer):
-    page = viewer.open("/")
+def test_every_control_is_one_step_after_a_link_of_which_nothing_is_obeyed(viewer: Viewer):
+    """A part of a link that cannot be used is quoted, never rendered: no picture is fetched."""
+    mangled = {
+        "min_length": "90",
+        "units": "9" * 400,
+        "side": "![x](https://example.org/x.png)",
+        "pad_value": "<img src=x onerror=alert(1)>",
+        "mask_value": ":red[**x**] $y$ `z`",
+    }
+    link = {"task": "sum_sign", "seed": "3"} | mangled
+    page = viewer.open(f"/?{urlencode(link)}")
+    alerts = page.get_by_test_id("stAlert").filter(has_text="Part of the link could not be used.")
+    expect(alerts).to_have_count(5)
+    said = " ".join(alerts.all_inner_texts())
+    for quoted in (*list(mangled.values())[2:], "The shortest length (90)", "units must be"):
+        assert quoted in said
+    assert alerts.locator("img, strong, code, .katex, [style*=color]").count() == 0
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
     journey, scenario = Journey(page), SCENARIOS["pre_padding"]
-    speech = {"task": "japanese_vowels", "padded_length": 80, "repeats": 5}
+    journey.at("/", link, lambda: expect(alerts).to_have_count(5))
     page.get_by_text("Training", exact=True).click()
-    journey.at("/", {}, lambda: expect(seed(page)).to_have_value("0"))
-    fill(seed(page), 5)
-    journey.at("/", speech | {"seed": 5}, lambda: expect(seed(page)).to_have_value("5"))
+
+    # The first control that moves writes what is shown, and nothing of what could not be used.
     radio(page, "In front").click()
-    journey.at(
-        "/",
-        speech | {"seed": 5, "side": "pre"},
-        lambda: expect(radio(page, "In front")).to_be_checked(),
-    )
+    settings: dict[str, Any] = {"task": "sum_sign", "seed": 3, "side": "pre"}
+    journey.at("/", settings, lambda: expect(alerts).to_have_count(0))
+    fill(seed(page), 5)
+    journey.at("/", settings | {"seed": 5}, lambda: expect(seed(page)).to_have_value("5"))
+    longer = Experiment(task="sum_sign").padded_length + 1
     padded = page.get_by_role("slider", name="Padded length, in steps")
     padded.press("ArrowRight")
-    journey.at(
-        "/",
-        speech | {"seed": 5, "side": "pre", "padded_length": 81},
-        lambda: expect(padded).to_have_attribute("aria-valuetext", "81"),
-    )
+
+    def one_step_longer() -> None:
+        expect(padded).to_have_attribute("aria-valuetext", str(longer))
+        expect_batch(page, longer)
+
+    journey.at("/", settings | {"seed": 5, "padded_length": longer}, one_step_longer)
     page.get_by_text(scenario.title, exact=True).click()
-    journey.at(
-        "/",
-        scenario.experiment.to_params(),
-        lambda: expect(page.get_by_text(scenario.look_for)).to_be_visible(),
-    )
+
+    def the_scenario() -> None:
+        expect(page.get_by_text(scenario.look_for)).to_be_visible()
+        expect_batch(page, scenario.experiment.padded_length)
+
+    journey.at("/", scenario.experiment.to_params(), the_scenario)
     page.get_by_role("button", name=STRATEGIES["no_mask"].title, exact=True).click()
     fewer = scenario.experiment.strategies[1:]
     journey.at(
@@ -156,31 +174,4 @@ def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
     journey.at("/article", {}, heading(page, "The article, checked"))
     go(page, "Playground")
     journey.at("/", one.to_params() | {"epoch": 3}, heading(page, "Is masking required for LSTMs?"))
-    journey.walk()
-
-
-def test_a_mangled_link_shows_sentences_obeys_nothing_and_can_be_left_backwards(viewer: Viewer):
-    """What a link says is quoted, never rendered: no picture is fetched, no markup obeyed."""
-    mangled = {
-        "min_length": "90",
-        "units": "9" * 400,
-        "side": "![x](https://example.org/x.png)",
-        "pad_value": "<img src=x onerror=alert(1)>",
-        "mask_value": ":red[**x**] $y$ `z`",
-    }
-    link = {"task": "sum_sign", "seed": "3"} | mangled
-    page = viewer.open(f"/?{urlencode(link)}")
-    alerts = page.get_by_test_id("stAlert").filter(has_text="Part of the link could not be used.")
-    expect(alerts).to_have_count(5)
-    said = " ".join(alerts.all_inner_texts())
-    for quoted in (*list(mangled.values())[2:], "The shortest length (90)", "units must be"):
-        assert quoted in said
-    assert alerts.locator("img, strong, code, .katex, [style*=color]").count() == 0
-    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
-    journey = Journey(page)
-    journey.at("/", link, lambda: expect(alerts).to_have_count(5))
-    # The first control that moves writes what is shown, and nothing of what could not be used.
-    radio(page, "In front").click()
-    changed = {"task": "sum_sign", "seed": 3, "side": "pre"}
-    journey.at("/", changed, lambda: expect(alerts).to_have_count(0))
     journey.walk()

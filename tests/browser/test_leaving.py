@@ -142,7 +142,16 @@ def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line):
     looked_again(page)
     first = page.get_by_role("heading", name="Is masking required")
     leave(lambda: go(page, "Playground"), first, 1)
-    # It can be used.
+
+    # Somebody who thinks better of leaving is back at once, and can use the page.
+    looked_again(page)
+    line.hold()
+    go(page, "The article, checked")
+    go(page, "Playground")
+    line.looks(10)
+    assert not any(each.rerun_script.fragment_id for each in line.asked)
+    assert len(line.asked) == 2, "for the other page, and for this one again"
+    line.release()
     button(page, "Cancel").click()
     expect(button(page, "Train")).to_be_visible()
 
@@ -167,8 +176,55 @@ def test_what_is_pressed_right_before_does_not_empty_the_page(viewer: Viewer, wa
     expect(page.get_by_role("heading", name="Is masking required")).to_be_visible()
 
 
-def test_a_link_that_is_drawn_anew_as_it_is_clicked_keeps_the_session(viewer: Viewer):
-    page = viewer.open("/article")
+def test_pages_at_rest_are_left_whatever_comes_between(viewer: Viewer, line: Line):
+    """One session that goes from page to page."""
+    wait_patiently(viewer.page)
+    viewer.open("/audit")
+    walk(viewer, "The article, checked")
+    walk(viewer, "Inside the LSTM")
+    expect_the_other_page_where_the_first_comes_once_more(viewer, line)
+    expect_nothing_to_be_entered_by_going_back(viewer, line)
+    expect_a_link_that_is_drawn_anew_to_keep_the_session(viewer)
+
+
+def expect_the_other_page_where_the_first_comes_once_more(viewer: Viewer, line: Line) -> None:
+    """As when a run of it is being given up while the other begins: see `leaving.js`.
+
+    From the inside page, to which the article led; to the article, by a link and by Back.
+    """
+    page = viewer.page
+    steps = page.evaluate("history.length")
+    line.mistake()
+    go(page, "The article, checked")
+    comes_and_stays(viewer, article(page))
+    assert page.evaluate("history.length") == steps + 1
+    page.go_back()
+    comes_and_stays(viewer, page.get_by_role("heading", name="Inside the LSTM", level=1))
+    line.mistake()
+    page.evaluate("history.back()")
+    comes_and_stays(viewer, article(page))
+
+
+def expect_nothing_to_be_entered_by_going_back(viewer: Viewer, line: Line) -> None:
+    """A value that is typed and not entered yet."""
+    page = viewer.page
+    go(page, "Inside the LSTM")
+    page.get_by_role("radio", name="Add padding").click()
+    page.wait_for_url("**/inside?view=padding")
+    viewer.settle()
+    page.get_by_label("Value written there").fill("3")
+    line.hold()
+    page.evaluate("history.go(-2)")
+    line.looks(2)
+    assert all(each.rerun_script.is_history_navigation for each in line.asked)
+    assert len(line.asked) == 2, "for the other page, and once more"
+    line.release()
+    comes_and_stays(viewer, article(page))
+
+
+def expect_a_link_that_is_drawn_anew_to_keep_the_session(viewer: Viewer) -> None:
+    """A link that is replaced as it is clicked."""
+    page = viewer.page
     page.evaluate("window.loaded = 'once'")
     menu, inside = page.get_by_test_id("stSidebar"), page.get_by_role("heading", name="Inside the LSTM")
     # What is clicked is taken out, and another one with its address stands there.
@@ -191,38 +247,6 @@ def test_a_link_that_is_drawn_anew_as_it_is_clicked_keeps_the_session(viewer: Vi
     expect(article(page)).to_be_visible()
 
 
-def test_what_is_typed_and_not_entered_yet_is_not_entered_by_going_back(viewer: Viewer, line: Line):
-    wait_patiently(viewer.page)
-    page = viewer.open("/article")
-    go(page, "Inside the LSTM")
-    page.get_by_role("radio", name="Add padding").click()
-    page.wait_for_url("**/inside?view=padding")
-    viewer.settle()
-    page.get_by_label("Value written there").fill("3")
-    line.hold()
-    page.evaluate("history.go(-2)")
-    line.looks(2)
-    assert all(each.rerun_script.is_history_navigation for each in line.asked)
-    assert len(line.asked) == 2, "for the other page, and once more"
-    line.release()
-    comes_and_stays(viewer, article(page))
-
-
-def test_somebody_who_thinks_better_of_it_is_back_at_once(viewer: Viewer, line: Line):
-    wait_patiently(viewer.page)
-    watch_a_run(viewer)
-    page = viewer.page
-    line.hold()
-    go(page, "The article, checked")
-    go(page, "Playground")
-    line.looks(10)
-    assert not any(each.rerun_script.fragment_id for each in line.asked)
-    assert len(line.asked) == 2, "for the other page, and for this one again"
-    line.release()
-    button(page, "Cancel").click()
-    expect(button(page, "Train")).to_be_visible()
-
-
 def test_a_page_is_given_back_where_no_other_comes(viewer: Viewer, line: Line):
     watch_a_run(viewer)
     page = viewer.page
@@ -232,28 +256,6 @@ def test_a_page_is_given_back_where_no_other_comes(viewer: Viewer, line: Line):
     button(page, "Cancel").click()
     assert len(line.asked) > 1
     line.release()
-
-
-@pytest.mark.parametrize("way", ["link", "back"])
-def test_who_gets_the_page_that_is_left_once_more_gets_the_other_then(
-    viewer: Viewer, line: Line, way: str
-):
-    """As when a run of it is being given up while the other begins: see `leaving.js`."""
-    wait_patiently(viewer.page)
-    page = viewer.open("/audit")
-    walk(viewer, "The article, checked")
-    walk(viewer, "Inside the LSTM")
-    steps = page.evaluate("history.length")
-    line.mistake()
-    if way == "back":
-        page.evaluate("history.back()")
-    else:
-        go(page, "The article, checked")
-    comes_and_stays(viewer, article(page))
-    if way == "link":
-        assert page.evaluate("history.length") == steps + 1
-        page.go_back()
-        comes_and_stays(viewer, page.get_by_role("heading", name="Inside the LSTM", level=1))
 
 
 def test_links_of_an_app_in_a_folder_that_is_named_like_a_page(

@@ -10,8 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from playwright.sync_api import Page, expect
 
 from maskdemo.experiment import Experiment
-from maskdemo.scenarios import OPENING, SCENARIOS
-from tests.browser.viewer import NUMBERS, PHONE, Viewer
+from tests.browser.viewer import NUMBERS, Viewer
 from tests.browser.watching import seen, watch
 
 NewViewer = Callable[..., Viewer]
@@ -63,12 +62,6 @@ def finish(viewer: Viewer) -> list[str]:
     expect(button(viewer.page, "Train")).to_be_visible()
     viewer.settle()
     return cards.all_inner_texts()
-
-
-def train(viewer: Viewer) -> list[str]:
-    """A first run, which may be over before it is seen going on; returns the accuracies."""
-    button(viewer.page, "Train").click()
-    return finish(viewer)
 
 
 def progress(page: Page) -> str:
@@ -125,36 +118,6 @@ GROWING = """() => {
         && plots.some(plot => /by epoch/.test(plot.layout.title.text) && plot._fullData.some(line))
         && plots.some(plot => /at step/.test(plot.textContent));
 }"""
-
-
-def test_a_visitor_sees_the_batch_and_moves_controls(viewer: Viewer):
-    page = viewer.open("/")
-    opening = SCENARIOS[OPENING]
-    expect(page.get_by_text(opening.look_for)).to_be_visible()
-    expect(page.get_by_text(f"padded to {opening.experiment.padded_length} steps").last).to_be_visible()
-    expect_batch(page, opening.experiment.padded_length)
-    expect(button(page, "Train")).to_be_enabled()
-
-    chosen = SCENARIOS["pre_padding"]
-    page.get_by_role("radio", name=chosen.title).click()
-    expect(page.get_by_text(chosen.look_for)).to_be_visible()
-    steps = chosen.experiment.padded_length
-    expect_batch(page, steps)
-    assert Experiment.from_params(params_of(page.url)) == chosen.experiment
-
-    slider = page.get_by_role("slider", name="Padded length, in steps")
-    slider.focus()
-    for _ in range(5):
-        slider.press("ArrowRight")
-    expect(page.get_by_text(f"padded to {steps + 5} steps")).to_be_visible()
-    page.wait_for_url(re.compile(f"padded_length={steps + 5}"))
-    expect_batch(page, steps + 5)
-    # Sequences longer than the rectangle lift it.
-    longest = page.get_by_role("slider", name="Lengths, in steps — end")
-    longest.focus()
-    longest.press("End")
-    expect(page.get_by_text("padded to 100 steps")).to_be_visible()
-    expect_batch(page, 100)
 
 
 def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(viewer: Viewer):
@@ -323,37 +286,3 @@ def rgb(colour: str) -> float:
         numbers = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
         return brightness(" ".join(map(str, numbers)))
     return brightness(colour)
-
-
-def beyond(page: Page) -> list[str]:
-    """Whatever reaches past the right edge of the window."""
-    return page.evaluate(
-        """() => {
-            const main = document.querySelector('[data-testid=stMain]');
-            const found = [];
-            for (const node of [document.documentElement, main])
-                if (node.scrollWidth > node.clientWidth + 1) found.push(node.tagName);
-            const looked = main.querySelectorAll(
-                '.js-plotly-plot, button, h1, h2, h3, p, td');
-            const moves = node => /auto|scroll/.test(getComputedStyle(node).overflowX);
-            const scrolls = node =>
-                node && node !== main && (moves(node) || scrolls(node.parentElement));
-            for (const node of looked)
-                if (!scrolls(node) && node.checkVisibility()
-                        && node.getBoundingClientRect().right > innerWidth + 1)
-                    found.push(node.className + ' ' + node.innerText.slice(0, 40));
-            return found;
-        }"""
-    )
-
-
-def test_a_phone_in_the_dark_scrolls_in_one_direction_only(new_viewer: NewViewer):
-    viewer = new_viewer(size=PHONE, dark=True)
-    page = viewer.open(link(seed=9))
-    assert page.evaluate("innerWidth") == 390
-    assert beyond(page) == []
-    train(viewer)
-    expect(page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible()
-    expect_readable(page, dark=True)
-    assert beyond(page) == []
-    assert page.locator(".js-plotly-plot").count() >= 3
