@@ -1,4 +1,4 @@
-"""A real server for all tests of a module."""
+"""A real server for all tests of this folder that a process runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from maskdemo.server import Server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server, so that TensorFlow is imported as seldom as possible."""
     with pytest.MonkeyPatch.context() as patch:

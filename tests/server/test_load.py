@@ -32,6 +32,7 @@ def test_a_button_is_pressed_on_no_other_page_than_the_one_that_was_opened():
 
 
 @pytest.mark.slow
+@pytest.mark.fuzz
 def test_a_few_viewers_and_runs(tmp_path: Path):
     # Without a bound of time of its own: a phase that never ends is the last one that is printed.
     plan = Plan(viewers=5, runs=20, kinds=KINDS, shapes=2, texts=("quotes",), phase=None)
