@@ -167,48 +167,7 @@ def expect_the_slider_to_tell_where_it_rests(page: Page, outputs: Locator) -> No
     assert last_x(page) == 1
 
 
-def test_one_part_asks_at_a_time_and_none_before_it_was_answered(opened: Open):
-    """Else the server would throw away what it draws for the one when it is asked for the other."""
-    page = opened().page
-    told: list[str] = []
-
-    def on_sent(frame: str | bytes) -> None:
-        assert isinstance(frame, bytes)
-        if (asked := BackMsg.FromString(frame)).HasField("rerun_script"):
-            told.append(f"asked {asked.rerun_script.fragment_id}")
-
-    def on_received(frame: str | bytes) -> None:
-        assert isinstance(frame, bytes)
-        if (message := ForwardMsg.FromString(frame)).HasField("delta"):
-            element = message.delta.new_element
-            if element.bidi_component.component_name == POLL:
-                told.append(f"drawn {message.delta.fragment_id}")
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framesent", on_sent)
-        socket.on("framereceived", on_received)
-
-    page.on("websocket", listen)
-    page.reload()
-    grow(page)
-    expect_grown(page)
-    # The click drew both parts; from then on each question is answered before the next, up to the one
-    # that the whole page answers, in which nobody asks any longer.
-    click = next(at for at, each in enumerate(told) if each == "asked ")
-    asked = [each for each in told[click:] if each.startswith("asked ") and each != "asked "]
-    assert len(set(asked)) == 2 and len(asked) > EPOCHS
-    awaited = None
-    for each in told[told.index(asked[0]) :]:
-        kind, part = each.split()
-        if kind == "asked":
-            assert awaited is None, f"{part} asked while {awaited} waited"
-            awaited = part
-        elif part == awaited:
-            awaited = None
-    assert awaited == asked[-1].split()[1]
-
-
-def test_charts_at_rest_are_clicked_saved_and_fetched_once(opened: Open):
+def test_charts_are_clicked_saved_and_fetched_once_and_one_part_asks_at_a_time(opened: Open):
     viewer = opened()
     page = viewer.page
     expect_fitting(page, DESKTOP, dark=False)
@@ -234,9 +193,55 @@ def test_charts_at_rest_are_clicked_saved_and_fetched_once(opened: Open):
         ".map(each => each.transferSize)"
     )
     assert len(page.evaluate(sizes)) == 1
+    told = listened_to(page)
     viewer.open("/")
     page.wait_for_function(DRAWN)
     assert page.evaluate(sizes) == [0]
+    expect_one_part_to_ask_at_a_time(page, told)
+
+
+def listened_to(page: Page) -> list[str]:
+    """The questions and answers of parts, from the next opening on: "asked" or "drawn" and the part."""
+    told: list[str] = []
+
+    def on_sent(frame: str | bytes) -> None:
+        assert isinstance(frame, bytes)
+        if (asked := BackMsg.FromString(frame)).HasField("rerun_script"):
+            told.append(f"asked {asked.rerun_script.fragment_id}")
+
+    def on_received(frame: str | bytes) -> None:
+        assert isinstance(frame, bytes)
+        if (message := ForwardMsg.FromString(frame)).HasField("delta"):
+            element = message.delta.new_element
+            if element.bidi_component.component_name == POLL:
+                told.append(f"drawn {message.delta.fragment_id}")
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", on_sent)
+        socket.on("framereceived", on_received)
+
+    page.on("websocket", listen)
+    return told
+
+
+def expect_one_part_to_ask_at_a_time(page: Page, told: list[str]) -> None:
+    """And none before it was answered: the server would throw away what it draws for the other part."""
+    grow(page)
+    expect_grown(page)
+    # The click drew both parts; from then on each question is answered before the next, up to the one
+    # that the whole page answers, in which nobody asks any longer.
+    click = next(at for at, each in enumerate(told) if each == "asked ")
+    asked = [each for each in told[click:] if each.startswith("asked ") and each != "asked "]
+    assert len(set(asked)) == 2 and len(asked) > EPOCHS
+    awaited = None
+    for each in told[told.index(asked[0]) :]:
+        kind, part = each.split()
+        if kind == "asked":
+            assert awaited is None, f"{part} asked while {awaited} waited"
+            awaited = part
+        elif part == awaited:
+            awaited = None
+    assert awaited == asked[-1].split()[1]
 
 
 def test_charts_fit_a_phone_in_the_dark(opened: Open):

@@ -1,4 +1,4 @@
-"""Journeys with one's own sequences: from the file to the exported script, and whose they are."""
+"""A journey with one's own sequences: from the file to the exported script, and whose they are."""
 
 from __future__ import annotations
 
@@ -50,18 +50,46 @@ def use(viewer: Viewer) -> None:
     viewer.settle()
 
 
-def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Viewer, file, tmp_path):
-    path = file(readings(), "mine.csv")
-    page = viewer.open(LINK)
-    expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
-    upload(viewer, path)
+def test_two_with_files_one_of_them_on_a_phone_and_one_without(new_viewer, file, tmp_path):
+    first, second, third = new_viewer(), new_viewer(size=PHONE), new_viewer()
+    for viewer, count in ((first, 48), (second, 60)):
+        page = viewer.open(LINK)
+        expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
+        if viewer is second:
+            page.get_by_test_id("stExpandSidebarButton").click()
+        upload(viewer, file(readings(count), f"{count}.csv"))
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text(f"{count} sequences of")).to_be_visible()
+        room = page.evaluate("""() => {
+            const dialog = document.querySelector('[role=dialog]');
+            return [document.documentElement.scrollWidth <= innerWidth,
+                    dialog.scrollWidth <= dialog.clientWidth];
+        }""")
+        assert room == [True, True]
+        if viewer is first:
+            choose_the_label(first)
+        use(viewer)
+    expect(first.page.get_by_text("48 sequences of 2 to 8 steps")).to_be_visible()
+    expect(second.page.get_by_text("60 sequences of 2 to 8 steps")).to_be_visible()
+    expect_a_script_that_names_its_columns(first, tmp_path)
+    third.open(LINK)
+    expect_none_of_them_and_a_file_that_is_refused(third, file)
+
+
+def choose_the_label(viewer: Viewer) -> None:
+    """Another column than the one that was taken for the label."""
+    page = viewer.page
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("one of 3")).to_be_visible()
     viewer.settle()
     dialog.get_by_role("combobox", name="Label").click()
     page.get_by_role("option", name="sign", exact=True).click()
     expect(dialog.get_by_text("0 is down, 1 is up")).to_be_visible()
-    use(viewer)
+
+
+def expect_a_script_that_names_its_columns(viewer: Viewer, tmp_path: Path) -> None:
+    """After training, and the sequences are there on the other pages too."""
+    page = viewer.page
     expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
     assert "own-" not in page.url and "padded_length=12" in page.url
     page.get_by_role("button", name="Train", exact=True).click()
@@ -86,30 +114,14 @@ def test_from_a_link_and_the_file_to_a_script_that_names_its_columns(viewer: Vie
     assert "sign" in names and "maskdemo" not in text and "own-" not in text
 
 
-def test_two_with_files_one_of_them_on_a_phone_and_one_without(new_viewer, file):
-    first, second, third = new_viewer(), new_viewer(size=PHONE), new_viewer()
-    for viewer in (first, second):
-        viewer.open(LINK)
-        expect(viewer.page.get_by_text(NEEDS_FILE)).to_be_visible()
-    second.page.get_by_test_id("stExpandSidebarButton").click()
-    for viewer, count in ((first, 48), (second, 60)):
-        page = upload(viewer, file(readings(count), f"{count}.csv"))
-        expect(page.get_by_role("dialog").get_by_text(f"{count} sequences of")).to_be_visible()
-        room = page.evaluate("""() => {
-            const dialog = document.querySelector('[role=dialog]');
-            return [document.documentElement.scrollWidth <= innerWidth,
-                    dialog.scrollWidth <= dialog.clientWidth];
-        }""")
-        assert room == [True, True]
-        use(viewer)
-    expect(first.page.get_by_text("48 sequences of 2 to 8 steps")).to_be_visible()
-    expect(second.page.get_by_text("60 sequences of 2 to 8 steps")).to_be_visible()
-    page = third.open(LINK)
+def expect_none_of_them_and_a_file_that_is_refused(viewer: Viewer, file) -> None:
+    """Nobody is offered the sequences of others; a refusal by the server is a sentence on the page."""
+    page = viewer.page
     expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
     page.get_by_role("combobox", name="Task").click()
     expect(page.get_by_role("option", name="Real speech")).to_be_visible()
     expect(page.get_by_role("option", name="Your own sequences")).to_have_count(0)
-    # A file that the server refuses: the reason is a sentence on the page, and the next one is taken.
+    # The next file is taken.
     at_upload, full = re.compile("/_stcore/upload_file/"), SENTENCES[503]
     page.keyboard.press("Escape")
     page.route(at_upload, lambda route: route.fulfill(status=503, body=full))
@@ -119,7 +131,7 @@ def test_two_with_files_one_of_them_on_a_phone_and_one_without(new_viewer, file)
     expect(dialog.get_by_text(full)).to_be_visible()
     page.unroute(at_upload)
     # The browser and Streamlit have said so on the console.
-    third.errors = [each for each in third.errors if "503" not in each]
+    viewer.errors = [each for each in viewer.errors if "503" not in each]
     dialog.locator("input[type=file]").set_input_files(file(readings(), "another.csv"))
     expect(dialog.get_by_text("What they tell before any training")).to_be_visible()
     expect(dialog.get_by_text(full)).to_have_count(0)
