@@ -24,14 +24,12 @@ ORDER = (
     *("results.digest", "results.codec"),
     # What there is to learn, and the ways of handling its padding.
     *("data.sequences", "data.tasks", "data.registry", "data.padding", "strategies"),
-    # How a network is trained and scored.
-    *("training.buckets", "training.lstm", "training.signatures", "training.compile_cache"),
-    *("training.programs", "training.train_state", "training.engine", "training.scoring"),
     # What somebody wants to know.
     *("settings", "experiment", "data.inputs", "scenarios", "data"),
-    # What came out; the inside of it; and how it comes about.
-    *("training.snapshot", "inside", "training.probes", "training.layout"),
-    *("training.training_run", "training.run", "training"),
+    # What a training results in; one sequence from the inside; how a network is trained.
+    *("training.snapshot", "training.scoring", "inside", "training.probes", "training.buckets"),
+    *("training.lstm", "training.compile_cache", "training.program_cache", "training.train_state"),
+    *("training.program", "training.training_run", "training.run", "training"),
     # What it entitles us to say; results that are kept; over many experiments; about the article.
     *("evidence", "results.trainings", "study", "article", "results"),
     # Other people's models and data.

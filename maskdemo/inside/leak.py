@@ -21,7 +21,7 @@ from maskdemo.data.inputs import arrays_of, picked, share_of_commonest
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import Experiment
-from maskdemo.inside.recurrence import drive_of, probabilities, states_of
+from maskdemo.inside.recurrence import drive_of, outputs_of, states_of
 from maskdemo.strategies import STRATEGIES, Arrays, hold_padding
 from maskdemo.training.snapshot import Network
 
@@ -98,7 +98,7 @@ def sweep(
 
     drive = drive_of(network, given)
     without = states_of(network, given, drive=drive)
-    alone = probabilities(network, without[1, steps, rows])
+    alone = outputs_of(network, without[1, steps, rows])
     found = dict.fromkeys(added, alone)
     more = [count for count in added if count]
     if (padding.keep == 0).any():
@@ -106,11 +106,11 @@ def sweep(
             ahead = states_of(network, padding)
             for count in more:
                 after = states_of(network, given, ahead[:, count - 1], drive=drive)
-                found[count] = probabilities(network, after[1, steps, rows])
+                found[count] = outputs_of(network, after[1, steps, rows])
         elif not experiment.per_step and not STRATEGIES[strategy].reads_last_valid:
             after = states_of(network, padding, without[:, -1])
             for count in more:
-                found[count] = probabilities(network, after[1, count - 1])
+                found[count] = outputs_of(network, after[1, count - 1])
     change = np.zeros((len(added), len(order)), np.float32)
     for of_sequences, answers in zip(change, found.values(), strict=True):
         # The answers are in order of length, and a sequence may give several.

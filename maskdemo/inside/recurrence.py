@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.strategies import Arrays
+from maskdemo.training.scoring import probabilities
 from maskdemo.training.snapshot import Network
 
 #: Multiply-adds up to which OpenBLAS, NumPy's library, keeps a product on one thread.
@@ -94,14 +95,9 @@ def sigmoid(x: NDArray, out: NDArray | None = None) -> NDArray:
     return half
 
 
-def probabilities(network: Network, states: NDArray) -> NDArray:
-    """Hidden states (..., H) -> probabilities (..., classes); one logit gives two classes."""
-    logits = product(states, network.readout) + network.readout_bias
-    if logits.shape[-1] == 1:
-        one = sigmoid(logits)
-        return np.concatenate([1 - one, one], axis=-1)
-    grown = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return grown / grown.sum(axis=-1, keepdims=True)
+def outputs_of(network: Network, states: NDArray) -> NDArray:
+    """Hidden states (..., H) -> probabilities (..., classes)."""
+    return probabilities(product(states, network.readout) + network.readout_bias)
 
 
 def product(rows: NDArray, matrix: NDArray) -> NDArray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.inside.recurrence import probabilities, states_of
+from maskdemo.inside.recurrence import outputs_of, states_of
 from maskdemo.strategies import Arrays
 from maskdemo.training.snapshot import Network
 
@@ -51,7 +51,7 @@ def trace(network: Network, arrays: Arrays) -> Trace:
         *np.split(gates.swapaxes(0, 1), 4, axis=2),
         cells=cells,
         states=states,
-        probabilities=probabilities(network, states),
+        probabilities=outputs_of(network, states),
     )
 
 

@@ -71,13 +71,14 @@ def prepare(experiment: str, stop: Callable[[], bool]) -> None:
 
 def programs() -> int:
     """How many programs this process has compiled."""
-    found = sys.modules.get("maskdemo.training.programs")
-    return 0 if found is None else found.programs()
+    # Whoever has compiled nothing has not imported TensorFlow either.
+    module = sys.modules.get("maskdemo.training.program_cache")
+    return 0 if module is None else module.programs_compiled()
 
 
 def keeps() -> bool:
     """Whether the last things that were to be kept on disk could be."""
-    return compile_cache.keeps() and _STORE_KEEPS.is_set()
+    return compile_cache.disk_works() and _STORE_KEEPS.is_set()
 
 
 def _whole(newest: Any, before: Any) -> Any:

@@ -17,7 +17,7 @@ from maskdemo.results.trainings import Store
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study, Training
-from maskdemo.training.layout import Program, programs_of_training
+from maskdemo.training.buckets import ProgramKey, programs_of_training
 from maskdemo.training.snapshot import Outcome
 
 #: Trainings handed to somebody else's executor at once: enough to fill a cluster of dozens of cores.
@@ -59,7 +59,7 @@ def run(
     own = ThreadPoolExecutor(cores(), "study") if executor is None else None
     # Locally two each: one that runs and one that is ready.
     window = WINDOW if own is None else 2 * cores()
-    compiled: set[Program] = set()
+    compiled: set[ProgramKey] = set()
     work = partial(train_here, version=version("training"))
     if own is not None:
         work = partial(work, stop=cancelled.is_set)
@@ -93,11 +93,13 @@ def run(
 
 
 @lru_cache(maxsize=1024)
-def _programs(experiment: Experiment) -> tuple[Program, ...]:
+def _programs(experiment: Experiment) -> tuple[ProgramKey, ...]:
     return programs_of_training(experiment, *experiment.strategies)
 
 
-def _taken(waiting: list[Training], pending: Collection[Training], compiled: set[Program]) -> Training:
+def _taken(
+    waiting: list[Training], pending: Collection[Training], compiled: set[ProgramKey]
+) -> Training:
     """The next training, from the end; if it can be, one that waits for no program of another.
 
     pending: trainings under way, which compile what is not among the `compiled` yet.

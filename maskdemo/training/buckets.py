@@ -1,37 +1,54 @@
-"""The five arrays of a strategy as the compiled programs take them.
+"""The five arrays of a strategy, laid out in the few sizes that programs are compiled for.
 
-Compiling takes seconds and memory, so shapes are few: sequences and steps are rounded up to the sizes
-in `BUCKETS`. Nothing of that room is computed. Each sequence says from which step to which it has to be
-read, and a batch is read from the earliest of its sequences' first steps to the latest of their last:
-before the first, the state is still zero; where the state is held up to the read-out, the read-out
-moves to the step that made the state; and after the read-out nobody looks.
+Compiling takes seconds and memory, so shapes are few: the numbers of sequences and of steps are rounded
+up to the buckets in `BUCKETS`. No step that is only in the bucket is computed: each sequence has the
+steps at which its reading starts and ends, and a batch is read from the earliest start to the latest
+end. Before the start the state is zero; where the state is held up to the read-out, the read-out moves
+to the step that computed the state; and no output after the read-out is used.
+
+>>> from maskdemo.data.padding import Batch
+>>> from maskdemo.strategies import arrays
+>>> valid = np.array([[True, True, True] + 12 * [False]])
+>>> batch = Batch(np.ones((1, 15, 2), np.float32), valid, ~valid, np.ones((1, 15), np.int32))
+>>> held = arrays("held_state", batch, mask_value=0.0, per_step=False, count_invalid=True)
+>>> layout = training_layout(held, units=8, outputs=1, batch_size=32, every_step=False)
+>>> layout.shape.sequences, layout.shape.steps, layout.data.inputs.shape
+(512, 10, (10, 512, 4))
+>>> [int(of[0]) for of in (layout.data.start, layout.data.end, layout.data.read_out)]
+[0, 3, 2]
+
+One sequence of 3 steps, padded to 15, takes the smallest buckets: 512 sequences, 10 steps. Of its 15
+steps 3 are computed, because the state after them is held.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.data.inputs import Inputs, arrays_of, inputs
 from maskdemo.data.padding import last_step
+from maskdemo.experiment import Experiment
 from maskdemo.strategies import Arrays
+from maskdemo.training.probes import probes_of
 
 BUCKETS = {
     "sequences": (512, 1024, 2048, 4096),
     "steps": (10, 16, 20, 30, 40, 60, 80, 100, 120, 160, 200),
 }
-#: Sequences that are read at once where nothing is trained: a few, or many.
-FEW, MANY = 8, 64
+#: Sequences of one block, where outputs are read: for the few probes, and for a test set.
+SMALL_BLOCK, LARGE_BLOCK = 8, 64
 
 
 class Shape(NamedTuple):
     """What a program is compiled for.
 
-    sequences and steps are rooms to fill, not what the data has. channels: F + 2. outputs: 1 for a
-    binary task, else its classes. batch_size: sequences computed at once. every_step: whether the
-    output is read after every step, or once a sequence.
+    sequences, steps: buckets, not the sizes of the data. channels: F + 2. outputs: 1 for a binary
+    task, else the number of classes. batch_size: sequences computed at once. every_step: whether the
+    output is read after every step, or once per sequence.
     """
 
     sequences: int
@@ -42,14 +59,23 @@ class Shape(NamedTuple):
     batch_size: int
     every_step: bool
 
+    @property
+    def batches(self) -> int:
+        """How many batches, or blocks, the bucket of sequences has."""
+        return -(-self.sequences // self.batch_size)
+
+
+#: A compiled program: its shape, and whether it trains.
+ProgramKey = tuple[Shape, bool]
+
 
 class TimeMajorBatch(NamedTuple):
     """N sequences, time-major; in NumPy or as tensors.
 
     inputs: (T, N, F + 2), the last channel a 1 for the bias. switch: (T, N), 1 where the state moves
     on, 0 where it is held, -1 where it is reset. targets, weights: (T, N) with an output at every step,
-    else (1, N). read_out: (N,), the step whose state is read out once; first, last: (N,), the sequence
-    is read from `first` up to, but not including, `last`.
+    else (1, N). read_out: (N,), the step whose state is read out once; start, end: (N,), the sequence
+    is read from step `start` up to, but not including, `end`.
     """
 
     inputs: Any
@@ -57,22 +83,22 @@ class TimeMajorBatch(NamedTuple):
     targets: Any
     weights: Any
     read_out: Any
-    first: Any
-    last: Any
+    start: Any
+    end: Any
 
 
 class InferenceBlocks(NamedTuple):
-    """The same in blocks of B sequences that need about the same steps, only to be read.
+    """Sequences to read outputs of, in blocks of B sequences that need about the same steps.
 
-    inputs: (blocks, T, B, F + 2). switch: (blocks, T, B). read_out: (blocks, B). first, last:
-    (blocks,). count: (), how many of the blocks there are.
+    inputs: (blocks, T, B, F + 2). switch: (blocks, T, B). read_out: (blocks, B). start, end:
+    (blocks,). count: (), how many of the blocks have sequences.
     """
 
     inputs: Any
     switch: Any
     read_out: Any
-    first: Any
-    last: Any
+    start: Any
+    end: Any
     count: Any
 
 
@@ -81,12 +107,12 @@ class TrainingLayout:
     """Sequences to train on, with the shape of their program."""
 
     shape: Shape
-    planes: TimeMajorBatch
+    data: TimeMajorBatch
 
 
 @dataclass(frozen=True)
 class InferenceLayout:
-    """Sequences to read, with the shape of their program. rows: (N,), which sequence is the n-th."""
+    """Sequences to read outputs of, (N,) `rows` of the arrays, with the shape of their program."""
 
     shape: Shape
     blocks: InferenceBlocks
@@ -94,16 +120,63 @@ class InferenceLayout:
     steps: int
 
 
+def layout_for_training(experiment: Experiment, strategy: str, repeat: Inputs) -> TrainingLayout:
+    """Lay out the training sequences of one repeat as the strategy sees them."""
+    return training_layout(
+        arrays_of(experiment, strategy, repeat.train),
+        units=experiment.units,
+        outputs=experiment.spec.outputs,
+        batch_size=experiment.batch_size,
+        every_step=experiment.per_step,
+        min_steps=experiment.max_length,
+    )
+
+
+def layout_for_inference(
+    experiment: Experiment, arrays: Arrays, *, every_step: bool
+) -> InferenceLayout:
+    """Lay out sequences in a strategy's arrays to read their answers, or the outputs at every step."""
+    if every_step:
+        arrays = replace(arrays, weights=np.ones_like(arrays.weights))
+    return inference_layout(
+        arrays,
+        units=experiment.units,
+        outputs=experiment.spec.outputs,
+        every_step=every_step or experiment.per_step,
+    )
+
+
+def programs_of_training(experiment: Experiment, strategy: str) -> tuple[ProgramKey, ...]:
+    """The programs that train one strategy and read its answers."""
+    repeat = inputs(experiment)
+    answers = arrays_of(experiment, strategy, repeat.test)
+    return (
+        (layout_for_training(experiment, strategy, repeat).shape, True),
+        (layout_for_inference(experiment, answers, every_step=False).shape, False),
+    )
+
+
+def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
+    """The programs of a whole run, probes included, each once and in order of use."""
+    probes = probes_of(inputs(experiment).test)
+    programs: list[ProgramKey] = []
+    for strategy in experiment.strategies:
+        programs += programs_of_training(experiment, strategy)
+        arrays = arrays_of(experiment, strategy, probes)
+        programs.append((layout_for_inference(experiment, arrays, every_step=True).shape, False))
+    return tuple(dict.fromkeys(programs))
+
+
 def training_layout(
-    arrays: Arrays, *, units: int, outputs: int, batch_size: int, every_step: bool, at_least: int = 1
+    arrays: Arrays, *, units: int, outputs: int, batch_size: int, every_step: bool, min_steps: int = 1
 ) -> TrainingLayout:
     """Lay out arrays (N, T, ...) to train on.
 
-    Only the steps that some sequence needs are kept, but `at_least` so many, so that the shape depends
-    on settings and not on the lengths that were drawn.
+    Only the steps that some sequence needs are kept, but at least `min_steps`, so that the shape
+    depends on settings and not on the lengths that were drawn.
     """
-    planes = _cut(_time_major(arrays, every_step), at_least, every_step)
-    steps, rows, channels = planes.inputs.shape
+    data = _cut(_time_major(arrays, every_step), min_steps, every_step)
+    steps, rows, channels = data.inputs.shape
     shape = Shape(
         sequences=_bucket("sequences", rows),
         steps=_bucket("steps", steps),
@@ -113,16 +186,16 @@ def training_layout(
         batch_size=batch_size,
         every_step=every_step,
     )
-    return TrainingLayout(shape, _padded_to_bucket(planes, shape))
+    return TrainingLayout(shape, _padded_to_bucket(data, shape))
 
 
 def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bool) -> InferenceLayout:
     """Lay out arrays (N, T, ...) to read outputs: once, or up to the last step that counts."""
-    planes = _time_major(arrays, every_step)
-    steps, rows, channels = planes.inputs.shape
-    size = FEW if rows <= FEW else MANY
+    data = _time_major(arrays, every_step)
+    steps, rows, channels = data.inputs.shape
+    size = SMALL_BLOCK if rows <= SMALL_BLOCK else LARGE_BLOCK
     shape = Shape(
-        sequences=FEW if size == FEW else _bucket("sequences", rows),
+        sequences=SMALL_BLOCK if size == SMALL_BLOCK else _bucket("sequences", rows),
         steps=_bucket("steps", steps),
         channels=channels,
         units=units,
@@ -130,45 +203,44 @@ def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bo
         batch_size=size,
         every_step=every_step,
     )
-    order = np.lexsort((planes.first, planes.last))
-    planes = _padded_to_bucket(_picked(planes, order), shape)
+    order = np.lexsort((data.start, data.end))
+    ordered = TimeMajorBatch(*(of[:, order] for of in data[:4]), *(of[order] for of in data[4:]))
+    data = _padded_to_bucket(ordered, shape)
     count = -(-rows // size)
 
-    def blocks(plane: NDArray) -> NDArray:
-        return np.moveaxis(plane.reshape(shape.steps, -1, size, *plane.shape[2:]), 1, 0)
+    def blocks(array: NDArray) -> NDArray:
+        return np.moveaxis(array.reshape(shape.steps, -1, size, *array.shape[2:]), 1, 0)
 
-    # The last block may have places to spare; where it is read from is for its sequences to say.
-    bounds = [each[:rows] for each in (planes.first, planes.last)]
-    starts = np.arange(0, rows, size)
-    first, last = (
-        np.pad(how.reduceat(each, starts), (0, shape.sequences // size - count))
-        for how, each in zip((np.minimum, np.maximum), bounds, strict=True)
+    # The last block may have rows without a sequence, which do not decide where it is read.
+    block_starts = np.arange(0, rows, size)
+    start, end = (
+        np.pad(extreme.reduceat(of[:rows], block_starts), (0, shape.batches - count))
+        for extreme, of in ((np.minimum, data.start), (np.maximum, data.end))
     )
-    laid_out = InferenceBlocks(
-        inputs=blocks(planes.inputs),
-        switch=blocks(planes.switch),
-        read_out=planes.read_out.reshape(-1, size),
-        first=first,
-        last=last,
+    in_blocks = InferenceBlocks(
+        inputs=blocks(data.inputs),
+        switch=blocks(data.switch),
+        read_out=data.read_out.reshape(-1, size),
+        start=start,
+        end=end,
         count=np.asarray(count, np.int32),
     )
-    return InferenceLayout(shape, laid_out, order, steps)
+    return InferenceLayout(shape, in_blocks, order, steps)
 
 
 def _time_major(arrays: Arrays, every_step: bool) -> TimeMajorBatch:
     rows, steps = arrays.advance.shape
     # Before the first step that moves the state on, the state is zero: nothing to hold or to reset.
-    first = _first(arrays.advance == 1)
+    start = _first_step(arrays.advance == 1)
     if every_step:
         read_out = arrays.read_out
-        first = np.minimum(first, _first(arrays.counts))
+        start = np.minimum(start, _first_step(arrays.counts))
         targets, weights = arrays.targets, arrays.weights
     else:
-        asked = arrays.read_out
-        each = np.arange(rows)
-        targets, weights = (plane[each, asked][:, None] for plane in (arrays.targets, arrays.weights))
-        read_out = _made_at(arrays, asked)
-        first = np.minimum(first, read_out)
+        row, step = np.arange(rows), arrays.read_out
+        targets, weights = (of[row, step][:, None] for of in (arrays.targets, arrays.weights))
+        read_out = _computed_at(arrays)
+        start = np.minimum(start, read_out)
     ones = np.ones((rows, steps, 1), np.float32)
     return TimeMajorBatch(
         inputs=np.concatenate([arrays.inputs, ones], axis=2).swapaxes(0, 1),
@@ -176,59 +248,53 @@ def _time_major(arrays: Arrays, every_step: bool) -> TimeMajorBatch:
         targets=targets.T,
         weights=weights.T,
         read_out=read_out.astype(np.int32),
-        first=first.astype(np.int32),
-        last=(read_out + 1).astype(np.int32),
+        start=start.astype(np.int32),
+        end=(read_out + 1).astype(np.int32),
     )
 
 
-def _made_at(arrays: Arrays, asked: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The steps (N,) that made the states which are asked for after the steps `asked` (N,)."""
-    steps = np.arange(arrays.advance.shape[1])
-    acts = (arrays.keep == 0) & (steps <= asked[:, None])
-    made, idle = last_step(acts), ~acts.any(axis=1)
-    # A sequence that only ever holds has the state zero everywhere, so the others may say where.
-    return np.where(idle, np.minimum(asked, made[~idle].max(initial=0)), made)
+def _computed_at(arrays: Arrays) -> NDArray[np.intp]:
+    """The steps (N,) that computed the states which are read out."""
+    steps, read_out = np.arange(arrays.advance.shape[1]), arrays.read_out
+    changes = (arrays.keep == 0) & (steps <= read_out[:, None])
+    computed, idle = last_step(changes), ~changes.any(axis=1)
+    # The state of a sequence that is only ever held is zero everywhere: any step serves.
+    return np.where(idle, np.minimum(read_out, computed[~idle].max(initial=0)), computed)
 
 
-def _first(where: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The first step (N,) at which `where` (N, T) holds; T if it never does."""
+def _first_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The first step (N,) at which `where` (N, T) is True; T if it never is."""
     return np.where(where.any(axis=1), where.argmax(axis=1), where.shape[1])
 
 
-def _cut(planes: TimeMajorBatch, at_least: int, every_step: bool) -> TimeMajorBatch:
-    """Without the steps before the first that is needed and after the last."""
-    steps = len(planes.switch)
-    end = min(steps, max(planes.last.max(), planes.first.min() + at_least))
-    start = max(0, min(planes.first.min(), end - at_least))
+def _cut(data: TimeMajorBatch, min_steps: int, every_step: bool) -> TimeMajorBatch:
+    """The batch without the steps before the earliest start and after the latest end."""
+    end = min(len(data.switch), max(data.end.max(), data.start.min() + min_steps))
+    start = max(0, min(data.start.min(), end - min_steps))
     kept = slice(start, end)
-    return planes._replace(
-        inputs=planes.inputs[kept],
-        switch=planes.switch[kept],
-        targets=planes.targets[kept] if every_step else planes.targets,
-        weights=planes.weights[kept] if every_step else planes.weights,
-        read_out=planes.read_out - start,
-        first=planes.first - start,
-        last=planes.last - start,
+    return data._replace(
+        inputs=data.inputs[kept],
+        switch=data.switch[kept],
+        targets=data.targets[kept] if every_step else data.targets,
+        weights=data.weights[kept] if every_step else data.weights,
+        read_out=data.read_out - start,
+        start=data.start - start,
+        end=data.end - start,
     )
 
 
-def _picked(planes: TimeMajorBatch, rows: NDArray[np.intp]) -> TimeMajorBatch:
-    timed = (each[:, rows] for each in planes[:4])
-    return TimeMajorBatch(*timed, *(each[rows] for each in planes[4:]))
-
-
-def _padded_to_bucket(planes: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
-    """The planes in a room of `shape`, filled up with zeros."""
-    steps, rows = planes.switch.shape
-    wider, longer = (0, shape.sequences - rows), (0, shape.steps - steps)
-    counted = [longer if shape.every_step else (0, 0), wider]
+def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
+    """The batch, filled with zeros up to the buckets of `shape`."""
+    steps, rows = data.switch.shape
+    more_rows, more_steps = (0, shape.sequences - rows), (0, shape.steps - steps)
+    counted = [more_steps if shape.every_step else (0, 0), more_rows]
     return TimeMajorBatch(
-        np.pad(planes.inputs, [longer, wider, (0, 0)]),
-        np.pad(planes.switch, [longer, wider]),
-        *(np.pad(each, counted) for each in planes[2:4]),
-        *(np.pad(each, wider) for each in planes[4:]),
+        np.pad(data.inputs, [more_steps, more_rows, (0, 0)]),
+        np.pad(data.switch, [more_steps, more_rows]),
+        *(np.pad(of, counted) for of in data[2:4]),
+        *(np.pad(of, more_rows) for of in data[4:]),
     )
 
 
-def _bucket(of: str, size: int) -> int:
-    return next(room for room in BUCKETS[of] if room >= size)
+def _bucket(kind: str, size: int) -> int:
+    return next(bucket for bucket in BUCKETS[kind] if bucket >= size)

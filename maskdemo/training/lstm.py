@@ -55,7 +55,7 @@ class Residuals(NamedTuple):
     states: (T, B, H), the state h that the step starts from. slopes: (T, B, 4H), the derivatives of
     c (first three gates) and of h at a fixed c (output gate) with respect to the gates' weighted sums.
     to_cell: (T, B, H), of h with respect to c. through: (T, B, H), of c with respect to the c before.
-    Steps that no pass has written are zero.
+    Steps that no forward pass has computed are zero.
     """
 
     states: tf.Tensor
@@ -86,13 +86,13 @@ def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> We
 
 
 def empty_residuals(steps: int, batch: int, units: int) -> Residuals:
-    """A tape for T steps of B sequences. To be used again and again: filling it takes time."""
+    """Zeros for T steps of B sequences, to be used for every batch: filling them takes time."""
     narrow = tf.zeros((steps, batch, units))
     return Residuals(narrow, tf.zeros((steps, batch, 4 * units)), narrow, narrow)
 
 
 def gate_kernel(weights: Weights) -> tf.Tensor:
-    """Kernel, bias and recurrent kernel in one (F + 2 + H, 4H) matrix, scaled as `_gates` wants it."""
+    """Kernel, bias and recurrent kernel in one (F + 2 + H, 4H) matrix, scaled as `_gates` expects."""
     rows = [weights.kernel, weights.bias[None], weights.recurrent_kernel]
     return _scale(_sizes(weights.recurrent_kernel)[0]) * tf.concat(rows, axis=0)
 
@@ -100,60 +100,55 @@ def gate_kernel(weights: Weights) -> tf.Tensor:
 def step(
     kernel: tf.Tensor, inputs: tf.Tensor, switch: tf.Tensor, cell: tf.Tensor, state: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """One step of B sequences without a tape; returns cell and state after it.
+    """Cell c and state h (B, H) after one step of B sequences.
 
     kernel: of `gate_kernel`. inputs: (B, F + 2). switch: (B,). cell, state: (B, H).
     """
-    moves, holds = _switched(switch)
-    i, f, g, o = _gates(kernel, inputs, state)
-    advanced = f * cell + i * g
-    return moves * advanced + holds * cell, moves * o * tf.tanh(advanced) + holds * state
+    return _after(_advance(kernel, _switched(switch), inputs, cell, state), cell, state)
 
 
 def forward(
     weights: Weights,
     inputs: tf.Tensor,
     switch: tf.Tensor,
-    first: tf.Tensor,
-    last: tf.Tensor,
+    start: tf.Tensor,
+    end: tf.Tensor,
     residuals: Residuals,
-    rest: tf.Tensor,
+    zeros: tf.Tensor,
 ) -> tuple[Residuals, tf.Tensor]:
-    """Read the steps from `first` up to, but not including, `last`; returns the tape and the state.
+    """Compute the steps from `start` up to, but not including, `end`; returns residuals and state h.
 
-    inputs: (T, B, F + 2) with a 1 for the bias. switch: (T, B). T is part of the compiled shape, first
-    and last are not: other steps are not computed. tape: is overwritten at the steps that are. rest:
-    (B, H), the zeros that everything starts from; of a constant TensorFlow would make copies and name
-    them in no fixed order, while a program is found again on disk by its names.
+    inputs: (T, B, F + 2) with a 1 for the bias. switch: (T, B). T is part of the compiled shape, start
+    and end are not: other steps are not computed. residuals: overwritten at the computed steps. zeros:
+    (B, H), what c and h start from; TensorFlow would copy a constant and name the copies in no fixed
+    order, while a program is found again on disk by its names.
     """
     units = _sizes(weights.recurrent_kernel)[0]
     kernel = gate_kernel(weights)
 
     def body(t, cell, state, residuals):
-        moves, holds = _switched(switch[t])
-        i, f, g, o = _gates(kernel, inputs[t], state)
-        advanced = f * cell + i * g
-        squashed = tf.tanh(advanced)
+        parts = _advance(kernel, _switched(switch[t]), inputs[t], cell, state)
+        moves, holds, (i, f, g, o), _, squashed = parts
         slopes = (
             moves * g * i * (1 - i),
             moves * cell * f * (1 - f),
             moves * i * (1 - g * g),
             moves * squashed * o * (1 - o),
         )
-        kept = residuals.slopes
+        stacked = residuals.slopes
         # One by one: put together first, XLA would no longer compute them in whole vectors.
         for gate, slope in enumerate(slopes):
-            kept = xla.dynamic_update_slice(kept, slope[None], [t, 0, gate * units])
+            stacked = xla.dynamic_update_slice(stacked, slope[None], [t, 0, gate * units])
         residuals = Residuals(
             _written(residuals.states, t, state),
-            kept,
+            stacked,
             _written(residuals.to_cell, t, moves * o * (1 - squashed * squashed)),
             _written(residuals.through, t, moves * f + holds),
         )
-        return t + 1, moves * advanced + holds * cell, moves * o * squashed + holds * state, residuals
+        return t + 1, *_after(parts, cell, state), residuals
 
-    start = (first, rest, rest, residuals)
-    _, _, state, residuals = tf.while_loop(lambda t, *_: t < last, body, start, parallel_iterations=1)
+    before = (start, zeros, zeros, residuals)
+    _, _, state, residuals = tf.while_loop(lambda t, *_: t < end, body, before, parallel_iterations=1)
     return residuals, state
 
 
@@ -163,15 +158,15 @@ def backward(
     error: Callable[[tf.Tensor], tf.Tensor],
     inputs: tf.Tensor,
     switch: tf.Tensor,
-    first: tf.Tensor,
-    last: tf.Tensor,
-    rest: tf.Tensor,
+    start: tf.Tensor,
+    end: tf.Tensor,
+    zeros: tf.Tensor,
 ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Residuals]:
     """Backpropagation through time, over the steps of `forward`.
 
     error: step -> (B, H), the loss's gradient with respect to the state where the read-out sees it.
-    Returns the gradients of kernel, recurrent_kernel and bias, and the tape, whose slopes are now the
-    gradients of the gates' weighted sums, zero at all other steps.
+    Returns the gradients of kernel, recurrent_kernel and bias, and the residuals, whose slopes are now
+    the gradients of the gates' weighted sums, zero at all other steps.
     """
     steps, batch, _ = _sizes(inputs)
     units = _sizes(weights.recurrent_kernel)[0]
@@ -186,17 +181,30 @@ def backward(
         slopes = _written(slopes, t, d_gates)
         return t - 1, d_gates @ back + holds * d_state, d_cell * residuals.through[t], slopes
 
-    start = (last - 1, rest, rest, residuals.slopes)
-    _, _, _, d_gates = tf.while_loop(lambda t, *_: t >= first, body, start, parallel_iterations=1)
-    # An earlier batch may have gone further.
-    for start, stop in ((0, first), (last, steps)):
-        d_gates = _blanked(d_gates, start, stop, tf.tile(rest, [1, 4]))
+    before = (end - 1, zeros, zeros, residuals.slopes)
+    _, _, _, d_gates = tf.while_loop(lambda t, *_: t >= start, body, before, parallel_iterations=1)
+    # An earlier batch may have had an earlier start or a later end.
+    for first, stop in ((0, start), (end, steps)):
+        d_gates = _filled(d_gates, first, stop, tf.tile(zeros, [1, 4]))
     flat = tf.reshape(d_gates, [steps * batch, 4 * units])
     d_inputs, d_recurrent = (
         tf.matmul(tf.reshape(rows, [steps * batch, -1]), flat, transpose_a=True)
         for rows in (inputs, residuals.states)
     )
     return (d_inputs[:-1], d_recurrent, d_inputs[-1]), residuals._replace(slopes=d_gates)
+
+
+def _advance(kernel: tf.Tensor, switched: tuple, inputs: tf.Tensor, cell: tf.Tensor, state: tf.Tensor):
+    """Advance and keep (B, 1), the gates, and c and its tanh (B, H) should the state move on."""
+    i, f, g, _ = gates = _gates(kernel, inputs, state)
+    advanced = f * cell + i * g
+    return *switched, gates, advanced, tf.tanh(advanced)
+
+
+def _after(parts: tuple, cell: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Cell and state after the step, whether it moves the state on, holds it or resets it."""
+    moves, holds, (_, _, _, o), advanced, squashed = parts
+    return moves * advanced + holds * cell, moves * o * squashed + holds * state
 
 
 def _gates(kernel: tf.Tensor, inputs: tf.Tensor, state: tf.Tensor) -> list[tf.Tensor]:
@@ -218,13 +226,14 @@ def _switched(switch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _written(stack: tf.Tensor, t: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """The stack (T, B, ...) with `value` (B, ...) at step t."""
     return xla.dynamic_update_slice(stack, value[None], [t, 0, 0])
 
 
-def _blanked(stack: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, nothing: tf.Tensor) -> tf.Tensor:
+def _filled(stack: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
     _, stack = tf.while_loop(
         lambda t, _: t < stop,
-        lambda t, stack: (t + 1, _written(stack, t, nothing)),
+        lambda t, stack: (t + 1, _written(stack, t, value)),
         (start, stack),
         parallel_iterations=1,
     )

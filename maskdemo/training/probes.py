@@ -1,8 +1,8 @@
-"""What the first repeat of a run keeps to be looked into, in bounded room.
+"""Outputs and networks of the first repeat of a run, kept for a look inside in bounded memory.
 
-Probes are a few test sequences, and what each strategy's network says about them over the epochs;
-beside them the networks themselves. Where not all epochs find room, those that are kept are evenly
-spread, with the last one among them.
+Probes are a few test sequences. Kept are the outputs of each strategy's network for them and the
+network itself, after every epoch; where these are too many, after evenly spread epochs, with the last
+epoch among them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ def kept_epochs(epochs: int, count: int) -> set[int]:
 
 
 class ProbeRecorder:
-    """Filled by whoever trains, in any order; read after an epoch that all strategies have finished."""
+    """The outputs and networks that are kept.
+
+    The threads that train fill `outputs` and `networks`, by strategy and epoch, in any order; both are
+    read after an epoch that all strategies have finished.
+    """
 
     def __init__(self, experiment: Experiment, test: Batch) -> None:
         self.experiment = experiment
@@ -50,9 +54,9 @@ class ProbeRecorder:
         self.networks: dict[tuple[str, int], Network] = {}
 
     def probes(self, epoch: int) -> Probes:
-        """The probes after this epoch (1 is the first); what only earlier ones needed is let go."""
+        """The probes after this epoch (1 is the first); deletes outputs that no later epoch needs."""
         shown = tuple(sorted({each for each in self.output_epochs if each < epoch} | {epoch}))
-        # Other strategies go on training and adding to it meanwhile: a list is made in one go.
+        # Other threads add outputs meanwhile: a list is copied in one go.
         for key in [key for key in list(self.outputs) if key[1] < epoch and key[1] not in shown]:
             del self.outputs[key]
         return Probes(

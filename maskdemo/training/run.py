@@ -3,7 +3,7 @@
 In one repeat all strategies get the same sequences, the same initial weights and the same batch
 order; only the five arrays differ. The first repeat of every strategy comes first, and a snapshot
 shows all curves of a repeat after the same epoch, so that what is on the screen can always be
-compared. Behind it no core waits: who has no curve of this repeat to go on with begins the next.
+compared. No core waits for it: a thread without a training of this repeat begins the next repeat.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from itertools import product
 from maskdemo.cores import cores
 from maskdemo.data.inputs import chance, inputs
 from maskdemo.experiment import Experiment
-from maskdemo.training.engine import compile_program
-from maskdemo.training.layout import Program, programs_of_run
+from maskdemo.training.buckets import ProgramKey, programs_of_run
 from maskdemo.training.probes import ProbeRecorder
+from maskdemo.training.program import compile_program
 from maskdemo.training.snapshot import Curve, Outcome, Snapshot
 from maskdemo.training.training_run import Record, TrainingRun
 
@@ -30,8 +30,8 @@ _Key = tuple[int, str]
 def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Snapshot]:
     """Yield a snapshot after every epoch of every repeat, the last with `finished`.
 
-    threads: epochs trained at once, by default one a core. Training goes on while nobody asks for the
-    next snapshot; closing the iterator stops it within the epochs under way.
+    threads: epochs trained at once, by default one per core. Training goes on while the caller works on
+    a snapshot; closing the iterator stops it after the epochs under way.
     """
     began = time.perf_counter()
     plan = _Plan(experiment)
@@ -51,70 +51,70 @@ def train_once(
     """Train the experiment's only strategy in one repeat and score it after the last epoch.
 
     Ends as that curve of `train` ends, bit for bit. `repeat` counts from 0 and need not be among the
-    experiment's. Raises CancelledError within an epoch of `stop` saying so.
+    experiment's. Raises CancelledError within an epoch of `stop` returning True.
     """
     (strategy,) = experiment.strategies
     began = time.perf_counter()
-    trainee = TrainingRun(experiment, strategy, repeat, inputs(experiment, repeat))
+    training = TrainingRun(experiment, strategy, repeat, inputs(experiment, repeat))
     for _ in range(experiment.epochs):
         if stop():
             raise CancelledError
-        trainee.train_epoch()
-    trainee.score()
-    reported, valid_accuracy = trainee.record.tested[-1]
+        training.train_epoch()
+    training.score()
+    reported, valid_accuracy = training.record.tested[-1]
     return Outcome(
         accuracy=reported.accuracy,
         valid_accuracy=valid_accuracy,
         loss=reported.loss,
         seconds=time.perf_counter() - began,
-        scored=trainee.record.scored,
+        scored=training.record.scored,
     )
 
 
 def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: False) -> None:
     """Compile the programs that this experiment will use; nothing is trained.
 
-    Returns after the programs under way when `stop` says so.
+    Once `stop` returns True, no other compilation begins.
     """
 
-    def build(wanted: Program) -> None:
-        shape, training_layout = wanted
+    def build(program: ProgramKey) -> None:
+        shape, trains = program
         if not stop():
-            compile_program(shape, train=training_layout)
+            compile_program(shape, train=trains)
 
     with ThreadPoolExecutor(cores(), thread_name_prefix="compile") as pool:
         list(pool.map(build, programs_of_run(experiment)))
 
 
 class _Plan:
-    """What is to be trained, who is being trained, and how far everybody is."""
+    """All trainings of a run: those under way, and how many epochs of each are over."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.keeping = ProbeRecorder(experiment, inputs(experiment).test)
+        self.recorder = ProbeRecorder(experiment, inputs(experiment).test)
         self.chance = chance(experiment)
-        #: Epochs that are over, for every training by repeat and strategy.
+        #: (repeat, strategy) -> how many epochs are over.
         self.epochs = dict.fromkeys(product(range(experiment.repeats), experiment.strategies), 0)
         self.records: dict[_Key, Record] = {}
-        self.trainees: dict[_Key, TrainingRun] = {}
+        self.trainings: dict[_Key, TrainingRun] = {}
         self.busy: set[_Key] = set()
         self.stopped = False
         self.failure: BaseException | None = None
         self.changed = threading.Condition()
-        self.drawing = threading.Lock()
+        self.inputs_lock = threading.Lock()
 
     def work(self) -> None:
         """Train epoch by epoch whatever is furthest behind, until nothing is left to begin."""
         try:
             while (key := self._next()) is not None:
                 self._advance(key)
-        except BaseException as error:  # whoever waits for a snapshot gets to know
+        except BaseException as error:  # `snapshots` raises it
             with self.changed:
                 self.failure = error
                 self.changed.notify_all()
 
     def stop(self) -> None:
-        """Begin no other epoch."""
+        """Let no other epoch begin."""
         with self.changed:
             self.stopped = True
 
@@ -126,8 +126,8 @@ class _Plan:
         for number, (repeat, epoch) in enumerate(rounds, start=1):
             self._wait_for(repeat, epoch)
             if probes is None or repeat == 0:
-                probes = self.keeping.probes(epoch)
-                networks = self.keeping.networks_after(epoch)
+                probes = self.recorder.probes(epoch)
+                networks = self.recorder.networks_after(epoch)
             yield Snapshot(
                 experiment=experiment,
                 curves=self._curves(repeat, epoch),
@@ -166,22 +166,22 @@ class _Plan:
             return key
 
     def _advance(self, key: _Key) -> None:
-        (repeat, strategy), keeping = key, self.keeping
-        if key not in self.trainees:
-            # One at a time: the strategies of a repeat share what is drawn.
-            with self.drawing:
-                given = inputs(self.experiment, repeat)
-            self.trainees[key] = TrainingRun(self.experiment, strategy, repeat, given)
-            self.records[key] = self.trainees[key].record
-        trainee, epoch = self.trainees[key], self.epochs[key] + 1
-        trainee.train_epoch()
-        trainee.score()
+        (repeat, strategy), recorder = key, self.recorder
+        if key not in self.trainings:
+            # One thread at a time: the strategies of a repeat share its inputs.
+            with self.inputs_lock:
+                of_repeat = inputs(self.experiment, repeat)
+            self.trainings[key] = TrainingRun(self.experiment, strategy, repeat, of_repeat)
+            self.records[key] = self.trainings[key].record
+        training, epoch = self.trainings[key], self.epochs[key] + 1
+        training.train_epoch()
+        training.score()
         if repeat == 0:
-            keeping.outputs[strategy, epoch] = trainee.probe(keeping.batch)
-            if epoch in keeping.network_epochs:
-                keeping.networks[strategy, epoch] = trainee.network()
+            recorder.outputs[strategy, epoch] = training.probe(recorder.batch)
+            if epoch in recorder.network_epochs:
+                recorder.networks[strategy, epoch] = training.network()
         if epoch == self.experiment.epochs:
-            del self.trainees[key]
+            del self.trainings[key]
         with self.changed:
             self.epochs[key] = epoch
             self.busy.remove(key)

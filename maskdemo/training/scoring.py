@@ -1,4 +1,4 @@
-"""From logits to what people read: probabilities, loss and accuracy."""
+"""Probabilities, loss and accuracy of logits."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ class Score:
     accuracy: float
 
 
-def score(said: NDArray, targets: NDArray[np.integer], weights: NDArray) -> Score:
-    """Weighted mean loss and accuracy of answers (A, classes) to targets (A,), weights (A,)."""
+def score(answers: NDArray, targets: NDArray[np.integer], weights: NDArray) -> Score:
+    """Weighted mean loss and accuracy of probabilities (A, classes); targets, weights: (A,)."""
     weights = weights.astype(np.float64)
-    log_likelihood = np.log(np.maximum(said[np.arange(len(said)), targets], EPSILON))
-    hits = said.argmax(axis=1) == targets
+    log_likelihood = np.log(np.maximum(answers[np.arange(len(answers)), targets], EPSILON))
+    hits = answers.argmax(axis=1) == targets
     total = weights.sum()
     return Score(
         float(-(weights * log_likelihood).sum() / total), float((weights * hits).sum() / total)
     )
 
 
-def probabilities(logits: NDArray) -> NDArray[np.float32]:
+def probabilities(logits: NDArray) -> NDArray:
     """Logits (..., K) -> probabilities (..., classes); a single logit gives two classes."""
     if logits.shape[-1] == 1:
-        one = 0.5 * np.tanh(0.5 * logits) + 0.5
-        return np.concatenate([1 - one, one], axis=-1).astype(np.float32)
-    grown = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return (grown / grown.sum(axis=-1, keepdims=True)).astype(np.float32)
+        second = 0.5 * np.tanh(0.5 * logits) + 0.5
+        return np.concatenate([1 - second, second], axis=-1)
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)

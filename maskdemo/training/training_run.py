@@ -1,7 +1,7 @@
 """One training: a strategy in one repeat, epoch by epoch, with what it reaches on unseen sequences.
 
-After an epoch only that is computed that is looked at: the answer to each test sequence (with a label
-a step, all answers that count), and for the few probes the output after every step.
+After an epoch no more is computed than is shown: the answer to each test sequence (with a label at each
+step, all answers that count), and for the few probes the output after every step.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from maskdemo.data.sequences import repeat_seed
 from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import compared_steps, leak
 from maskdemo.strategies import hold_padding
-from maskdemo.training.buckets import InferenceLayout
-from maskdemo.training.engine import as_tensors, batch_order, infer, train_epoch
-from maskdemo.training.layout import inference_layout_of, training_layout_of
+from maskdemo.training.buckets import InferenceLayout, layout_for_inference, layout_for_training
+from maskdemo.training.program import as_tensors, batch_order, infer, train_epoch
 from maskdemo.training.scoring import Score, probabilities, score
 from maskdemo.training.snapshot import Curve, Network
 from maskdemo.training.train_state import new_train_state
@@ -28,7 +27,12 @@ from maskdemo.training.train_state import new_train_state
 
 @dataclass
 class Record:
-    """The numbers of one training, epoch by epoch; only ever added to. seconds: of all until then."""
+    """The numbers of one training, a list item per epoch.
+
+    scored: how many valid steps of the test set are scored. trained: loss and accuracy of training.
+    tested: the reported score of the test set, and the accuracy over its valid steps. seconds: training
+    time since the start.
+    """
 
     strategy: str
     repeat: int
@@ -39,15 +43,15 @@ class Record:
     leak: float | None = None
 
     def curve(self, epochs: int, *, finished: bool) -> Curve:
-        """What is known after so many epochs; the leak if these are all."""
+        """The curve after so many epochs; with the leak if these are all."""
         trained, tested = self.trained[:epochs], self.tested[:epochs]
         return Curve(
             self.strategy,
             self.repeat,
             loss=tuple(loss for loss, _ in trained),
             accuracy=tuple(accuracy for _, accuracy in trained),
-            test_loss=tuple(reported.loss for reported, _ in tested),
-            test_accuracy=tuple(reported.accuracy for reported, _ in tested),
+            test_loss=tuple(test_score.loss for test_score, _ in tested),
+            test_accuracy=tuple(test_score.accuracy for test_score, _ in tested),
             test_valid_accuracy=tuple(valid for _, valid in tested),
             leak=self.leak if finished else None,
             epoch_seconds=self._epoch_seconds(epochs),
@@ -66,13 +70,15 @@ class TrainingRun:
 
     def __init__(self, experiment: Experiment, strategy: str, repeat: int, inputs: Inputs) -> None:
         self.experiment, self.strategy, self.inputs = experiment, strategy, inputs
-        self.train = as_tensors(training_layout_of(experiment, strategy, inputs))
+        self.train = as_tensors(layout_for_training(experiment, strategy, inputs))
         arrays = arrays_of(experiment, strategy, inputs.test)
-        self.test = as_tensors(inference_layout_of(experiment, arrays, every_step=False))
-        # The answers that count, (A,) each; with one label a sequence that is one a sequence.
-        self.at = np.nonzero(arrays.weights)
-        self.targets, self.weights = arrays.targets[self.at], arrays.weights[self.at]
-        self.valid = compared_steps(experiment, inputs.test, arrays)[self.at]
+        self.test = as_tensors(layout_for_inference(experiment, arrays, every_step=False))
+        # Row and step of the A answers that count; with one label per sequence A is the number of
+        # sequences.
+        self.answer_cells = np.nonzero(arrays.weights)
+        self.targets = arrays.targets[self.answer_cells]
+        self.weights = arrays.weights[self.answer_cells]
+        self.valid = compared_steps(experiment, inputs.test, arrays)[self.answer_cells]
         self.rng = np.random.default_rng([experiment.seed, repeat])
         self.train_state = new_train_state(
             features=experiment.spec.features,
@@ -95,33 +101,34 @@ class TrainingRun:
         record.trained.append((loss, accuracy))
 
     def score(self) -> None:
-        """Answer the test sequences and note what the answers are worth; after the last epoch, leak."""
-        said = self._answers(self.test, self.at)
-        reported = score(said, self.targets, self.weights)
-        valid = reported.accuracy
+        """Score the test sequences; after the last epoch, measure the leak too."""
+        answers = self._answers(self.test, self.answer_cells)
+        reported = score(answers, self.targets, self.weights)
+        valid_accuracy = reported.accuracy
         if not self.valid.all():
             real = self.valid
-            valid = score(said[real], self.targets[real], self.weights[real]).accuracy
-        self.record.tested.append((reported, valid))
+            valid_accuracy = score(answers[real], self.targets[real], self.weights[real]).accuracy
+        self.record.tested.append((reported, valid_accuracy))
         if len(self.record.trained) == self.experiment.epochs:
-            self.record.leak = self._leak(said[self.valid])
+            self.record.leak = self._leak(answers[self.valid])
 
     def probe(self, probes: Batch) -> NDArray[np.float32]:
         """Probabilities (P, T, classes) that the network gives after every step of the probes."""
         arrays = arrays_of(self.experiment, self.strategy, probes)
-        laid_out = inference_layout_of(self.experiment, arrays, every_step=True)
-        return probabilities(infer(laid_out, self.train_state.weights))
+        layout = layout_for_inference(self.experiment, arrays, every_step=True)
+        return probabilities(infer(layout, self.train_state.weights))
 
     def network(self) -> Network:
-        """The weights as they are now."""
-        return Network(len(self.record.trained), *(each.numpy() for each in self.train_state.weights))
+        """The weights after the newest epoch."""
+        return Network(len(self.record.trained), *(of.numpy() for of in self.train_state.weights))
 
-    def _answers(self, inputs: InferenceLayout, at: tuple[NDArray, ...]) -> NDArray[np.float32]:
-        logits = infer(inputs, self.train_state.weights)
-        return probabilities(logits[at] if self.experiment.per_step else logits)
+    def _answers(self, layout: InferenceLayout, cells: tuple[NDArray, ...]) -> NDArray[np.float32]:
+        """Probabilities (A, classes) at the A cells; cells: rows and steps."""
+        logits = infer(layout, self.train_state.weights)
+        return probabilities(logits[cells] if self.experiment.per_step else logits)
 
-    def _leak(self, said: NDArray[np.float32]) -> float:
-        """The leak of what was said (A, classes) with padding, at the compared steps."""
+    def _leak(self, padded_answers: NDArray[np.float32]) -> float:
+        """The leak; padded_answers: (A, classes) at the compared steps of the padded sequences."""
         experiment = self.experiment
         bare = pad(
             self.inputs.data.test,
@@ -131,5 +138,5 @@ class TrainingRun:
         )
         arrays = hold_padding(arrays_of(experiment, self.strategy, bare), bare.padded)
         compared = compared_steps(experiment, bare, arrays)
-        laid_out = inference_layout_of(experiment, replace(arrays, weights=compared), every_step=False)
-        return leak(said, self._answers(laid_out, np.nonzero(compared)))
+        layout = layout_for_inference(experiment, replace(arrays, weights=compared), every_step=False)
+        return leak(padded_answers, self._answers(layout, np.nonzero(compared)))

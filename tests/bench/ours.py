@@ -35,7 +35,7 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     from maskdemo.data.sequences import Sequences
     from maskdemo.strategies import arrays
     from maskdemo.training.buckets import training_layout
-    from maskdemo.training.engine import as_tensors, batch_order, train_epoch
+    from maskdemo.training.program import as_tensors, batch_order, train_epoch
     from maskdemo.training.train_state import new_train_state
 
     data = workload()
@@ -50,7 +50,7 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     full = arrays(strategy, batch, mask_value=0.0, per_step=False, count_invalid=True)
     laid_out = as_tensors(
         training_layout(
-            full, units=UNITS, outputs=1, batch_size=BATCH, every_step=False, at_least=STEPS
+            full, units=UNITS, outputs=1, batch_size=BATCH, every_step=False, min_steps=STEPS
         )
     )
     network = new_train_state(features=FEATURES, units=UNITS, outputs=1, seed=0)
@@ -92,14 +92,14 @@ def ours_opening() -> dict[str, Measurement]:
     """The opening experiment's training epochs and nothing else, spread over the cores."""
     from maskdemo.data.inputs import inputs
     from maskdemo.scenarios import OPENING, SCENARIOS
-    from maskdemo.training.engine import as_tensors, batch_order, train_epoch
-    from maskdemo.training.layout import training_layout_of
+    from maskdemo.training.buckets import layout_for_training
+    from maskdemo.training.program import as_tensors, batch_order, train_epoch
     from maskdemo.training.train_state import new_train_state
 
     experiment = SCENARIOS[OPENING].experiment
     given = inputs(experiment)
     laid_out = [
-        as_tensors(training_layout_of(experiment, strategy, given))
+        as_tensors(layout_for_training(experiment, strategy, given))
         for strategy in experiment.strategies
     ]
     count = len(given.train.values)

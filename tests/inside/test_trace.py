@@ -111,8 +111,8 @@ def test_trace_is_the_keras_cell_step_by_step(case, strategy):
 @pytest.mark.parametrize("case", CASES)
 def test_trace_says_what_the_compiled_program_says(case):
     from maskdemo.training.buckets import inference_layout
-    from maskdemo.training.engine import infer
     from maskdemo.training.lstm import Weights
+    from maskdemo.training.program import infer
     from maskdemo.training.scoring import probabilities
 
     experiment, these = CASES[case], given(case, "mask_feature")

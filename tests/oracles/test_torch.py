@@ -12,8 +12,8 @@ from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.strategies import Arrays, arrays
 from maskdemo.training.buckets import inference_layout, training_layout
-from maskdemo.training.engine import infer, train_epoch
 from maskdemo.training.lstm import Weights
+from maskdemo.training.program import infer, train_epoch
 from maskdemo.training.train_state import new_train_state
 
 FEATURES, UNITS, BATCH, LONGEST = 4, 4, 16, 8

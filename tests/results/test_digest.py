@@ -57,8 +57,8 @@ def replaced(package: Path, file: str, before: str, after: str) -> None:
         pytest.param("titles.py", "erases what was read", "forgets it", id="a strategy's sentence"),
         pytest.param("evidence/verdict.py", "is above zero", "exceeds zero", id="a verdict's sentence"),
         pytest.param("data/padding.py", "is too short for it", "is less", id="a complaint"),
-        pytest.param("training/engine.py", '"""', '"""Also: ', id="a docstring"),
-        pytest.param("training/engine.py", "\nimport", "\n# A remark.\nimport", id="a comment"),
+        pytest.param("training/program.py", '"""', '"""Also: ', id="a docstring"),
+        pytest.param("training/program.py", "\nimport", "\n# A remark.\nimport", id="a comment"),
     ],
 )
 def test_what_people_read_keeps_every_result(file, before, after, tmp_path):
@@ -71,7 +71,7 @@ def test_what_people_read_keeps_every_result(file, before, after, tmp_path):
     ("file", "before", "after", "gone"),
     [
         pytest.param("training/lstm.py", "tf.tanh(", "tf.sin(", TRAINED, id="the step"),
-        pytest.param("training/engine.py", "rng.permutation", "rng.shuffle", TRAINED, id="the engine"),
+        pytest.param("training/program.py", "rng.permutation", "rng.shuffle", TRAINED, id="the engine"),
         pytest.param("training/train_state.py", "0.999", "0.99", TRAINED, id="the optimiser"),
         pytest.param("strategies.py", "use, ~use", "use, use", TRAINED, id="a strategy's switches"),
         pytest.param("data/tasks.py", "rng.random((", "rng.normal(size=(", TRAINED, id="a task's draw"),
@@ -153,9 +153,8 @@ NUMBERLESS = {
     "errors": "What is refused bears no number.",
     "training.snapshot": "The form of a result, without arithmetic.",
     "data.registry": "Nobody's own sequences are in a kept result.",
-    "training.programs": "Which compiled program is kept in memory.",
+    "training.program_cache": "Which compiled program is kept in memory.",
     "training.compile_cache": "Which compiled program is kept on disk.",
-    "training.signatures": "The sizes that a program is compiled for, which `buckets` decides.",
     **dict.fromkeys(("cores", "memory"), "How fast, not what."),
 }
 READ_LATER = {"inside.recurrence": "Pages look into kept networks with it, as they are shown."}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from maskdemo.data.padding import pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.strategies import Arrays, arrays
-from maskdemo.training.buckets import BUCKETS, MANY, inference_layout, training_layout
-from maskdemo.training.engine import infer
+from maskdemo.training.buckets import BUCKETS, LARGE_BLOCK, inference_layout, training_layout
+from maskdemo.training.program import infer
 from maskdemo.training.train_state import new_train_state
 from tests.oracles import recurrence
 from tests.samples import ALL, batches
@@ -28,17 +28,17 @@ NETWORK = new_train_state(features=2, seed=11, **SIZES).weights
 NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
 
 
-def back(planes, *, every_step: bool) -> Arrays:
-    """The arrays (N, T, ...) that planes stand for; before first and after last they hold."""
-    steps = np.arange(len(planes.switch))[:, None]
-    used = (steps >= planes.first) & (steps < planes.last)
-    switch = np.where(used, planes.switch, 0)
-    weights = planes.weights if every_step else (steps == planes.read_out) * planes.weights
+def back(data, *, every_step: bool) -> Arrays:
+    """The arrays (N, T, ...) that data stand for; before start and after end they hold."""
+    steps = np.arange(len(data.switch))[:, None]
+    used = (steps >= data.start) & (steps < data.end)
+    switch = np.where(used, data.switch, 0)
+    weights = data.weights if every_step else (steps == data.read_out) * data.weights
     return Arrays(
-        inputs=planes.inputs[..., :-1].swapaxes(0, 1),
+        inputs=data.inputs[..., :-1].swapaxes(0, 1),
         advance=(switch == 1).astype(np.float32).T,
         keep=(switch == 0).astype(np.float32).T,
-        targets=np.broadcast_to(planes.targets, switch.shape).T,
+        targets=np.broadcast_to(data.targets, switch.shape).T,
         weights=np.asarray(weights, np.float32).T,
     )
 
@@ -48,16 +48,16 @@ def back(planes, *, every_step: bool) -> Arrays:
     batch=batches(features=2, per_step=True),
     mask_value=MASK_VALUES,
     labels=st.sampled_from(LABELS),
-    at_least=st.integers(1, 10),
+    min_steps=st.integers(1, 10),
 )
 @settings(max_examples=150, deadline=None)
-def test_what_is_laid_out_is_learned_from_as_before(strategy, batch, mask_value, labels, at_least):
+def test_what_is_laid_out_is_learned_from_as_before(strategy, batch, mask_value, labels, min_steps):
     """The same answers count as much for the same targets, by the plain recurrence."""
     whole = arrays(strategy, batch, mask_value=mask_value, **labels)
     every_step = labels["per_step"]
-    given_ = training_layout(whole, batch_size=5, every_step=every_step, at_least=at_least, **SIZES)
+    given_ = training_layout(whole, batch_size=5, every_step=every_step, min_steps=min_steps, **SIZES)
     rows = len(batch.values)
-    laid_out = back(given_.planes, every_step=every_step)
+    laid_out = back(given_.data, every_step=every_step)
     laid_out = Arrays(*(each[:rows] for each in vars(laid_out).values()))
     assert laid_out.weights.sum() == whole.weights.sum()
     assert recurrence.loss(NETWORK, laid_out) == pytest.approx(recurrence.loss(NETWORK, whole))
@@ -87,10 +87,10 @@ def test_what_is_read_is_what_the_recurrence_says(strategy, batch, mask_value, l
 def test_no_step_is_laid_out_that_nobody_needs(batch, strategy):
     """However far the batch is padded: exactly from the first valid step to the last."""
     made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])
-    planes = training_layout(made, batch_size=5, every_step=False, **SIZES).planes
+    data = training_layout(made, batch_size=5, every_step=False, **SIZES).data
     rows = len(batch.values)
     valid = np.flatnonzero(batch.valid.any(axis=0))
-    assert planes.last[:rows].max() - planes.first[:rows].min() == (
+    assert data.end[:rows].max() - data.start[:rows].min() == (
         valid[-1] + 1 - (valid[0] if strategy == "held_state" else 0)
     )
 
@@ -113,7 +113,7 @@ def test_padding_that_only_holds_is_the_same_program(side):
             ragged(rng.integers(1, 13, 40), length, side),
             batch_size=16,
             every_step=False,
-            at_least=12,
+            min_steps=12,
             **SIZES,
         ).shape
         for length in (12, 13, 30, 60, 200)
@@ -126,8 +126,8 @@ def test_blocks_hold_sequences_that_need_about_the_same_steps(side):
     lengths = np.random.default_rng(0).permutation(np.repeat(np.arange(1, 11), 20))
     laid_out = inference_layout(ragged(lengths, 10, side), every_step=False, **SIZES)
     blocks = laid_out.blocks
-    spans = (blocks.last - blocks.first)[: blocks.count]
-    assert blocks.count == -(-200 // MANY)
+    spans = (blocks.end - blocks.start)[: blocks.count]
+    assert blocks.count == -(-200 // LARGE_BLOCK)
     assert sorted(laid_out.rows) == list(range(200))
     assert spans.tolist() == ([4, 7, 10, 10] if side == "post" else [10, 7, 4, 1])
 

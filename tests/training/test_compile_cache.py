@@ -15,7 +15,7 @@ from pathlib import Path
 if sys.argv[2:]:
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
-from maskdemo.training.compile_cache import cache_environment, keeps
+from maskdemo.training.compile_cache import cache_environment, disk_works
 os.environ.update(cache_environment(Path(sys.argv[1])))
 from maskdemo.loading import load_tensorflow
 load_tensorflow()
@@ -27,7 +27,7 @@ from maskdemo.training.run import train
 from tests.samples import small
 *_, last = train(small(strategies=("no_mask", "held_state")))
 print([(each.loss, each.test_loss, each.leak) for each in last.curves])
-print(keeps(), gfile.glob("ram://maskdemo/*.pb"))
+print(disk_works(), gfile.glob("ram://maskdemo/*.pb"))
 """
 
 

@@ -12,11 +12,11 @@ from maskdemo.data.inputs import inputs
 from maskdemo.data.padding import pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.strategies import arrays
-from maskdemo.training import probes, programs, training_run
+from maskdemo.training import probes, program_cache, training_run
 from maskdemo.training.buckets import inference_layout
-from maskdemo.training.engine import infer
 from maskdemo.training.lstm import Weights
 from maskdemo.training.probes import PROBES, kept_epochs
+from maskdemo.training.program import infer
 from maskdemo.training.run import compile_ahead, train, train_once
 from maskdemo.training.scoring import Score, probabilities
 from maskdemo.training.snapshot import NETWORK_BYTES, Snapshot
@@ -357,14 +357,14 @@ def test_compiling_ahead_leaves_nothing_to_compile_and_trains_nothing(monkeypatc
     trained = []
     real = training_run.train_epoch
     monkeypatch.setattr(training_run, "train_epoch", lambda *given: trained.append(1) or real(*given))
-    before = programs.programs()
+    before = program_cache.programs_compiled()
     compile_ahead(experiment)
-    compiled = programs.programs()
+    compiled = program_cache.programs_compiled()
     assert compiled > before and not trained
     assert last(experiment).finished
-    assert trained and programs.programs() == compiled
+    assert trained and program_cache.programs_compiled() == compiled
     compile_ahead(small(units=5), stop=lambda: True)
-    assert programs.programs() == compiled
+    assert program_cache.programs_compiled() == compiled
 
 
 @pytest.mark.parametrize("case", TASKS_TRIED)

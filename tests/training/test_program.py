@@ -22,8 +22,8 @@ from maskdemo.training.buckets import (
     inference_layout,
     training_layout,
 )
-from maskdemo.training.engine import as_tensors, batch_order, epoch_program, infer, train_epoch
-from maskdemo.training.programs import PROGRAMS_KEPT, once
+from maskdemo.training.program import as_tensors, batch_order, epoch_program, infer, train_epoch
+from maskdemo.training.program_cache import MAX_PROGRAMS, compiled_once
 from maskdemo.training.scoring import probabilities, score
 from maskdemo.training.train_state import new_train_state
 
@@ -69,18 +69,16 @@ def test_what_fills_the_room_takes_no_part():
     given_arrays = some_arrays()
     clean = laid_out(given_arrays)
     rows, steps = given_arrays.advance.shape
-    dirty = [each.copy() for each in clean.planes]
-    for plane in dirty:
-        by_row = plane if plane.ndim == 1 else plane.swapaxes(0, 1)
+    dirty = [each.copy() for each in clean.data]
+    for of in dirty:
+        by_row = of if of.ndim == 1 else of.swapaxes(0, 1)
         by_row[rows:] = 1
-        if len(plane) == clean.shape.steps:
-            plane[steps:] = 1
+        if len(of) == clean.shape.steps:
+            of[steps:] = 1
     order = batch_order(rows, BATCH, np.random.default_rng(0))
     start = new_train_state(features=4, units=UNITS, outputs=1, seed=1)
     one, *numbers = train_epoch(clean, start, order, 0.03)
-    other, *same_numbers = train_epoch(
-        replace(clean, planes=TimeMajorBatch(*dirty)), start, order, 0.03
-    )
+    other, *same_numbers = train_epoch(replace(clean, data=TimeMajorBatch(*dirty)), start, order, 0.03)
     assert numbers == same_numbers
     for mine, theirs in zip(one.weights, other.weights, strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -132,8 +130,8 @@ def test_programs_are_bounded():
         built.append(shape)
         return lambda: shape
 
-    cached = once(build)
-    shapes = [Shape(512, 10, 6, units, 1, BATCH, False) for units in range(1, PROGRAMS_KEPT + 2)]
+    cached = compiled_once(build)
+    shapes = [Shape(512, 10, 6, units, 1, BATCH, False) for units in range(1, MAX_PROGRAMS + 2)]
     for shape in shapes:
         cached(shape)
     assert built == shapes

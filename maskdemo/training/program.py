@@ -1,0 +1,254 @@
+"""The two compiled programs of a shape: train an epoch, or read outputs.
+
+Compiling takes seconds and, on TensorFlow, memory that is never given back. So shapes are few (see
+`maskdemo.training.buckets`). All state goes in as arguments and comes out as results, and what differs
+between strategies is data (`maskdemo.strategies`). So one compiled program serves every strategy,
+repeat and viewer of that shape, without a lock, and the same arguments give the same bits.
+
+The rules are Keras's: the epoch's loss is the mean over its batches weighted by their sizes, accuracy
+the mean over the steps that count.
+
+    layout = as_tensors(layout_for_training(experiment, "no_mask", inputs(experiment)))
+    state = new_train_state(features=4, units=16, outputs=1, seed=0)
+    order = batch_order(992, 32, np.random.default_rng(0))
+    state, loss, accuracy = train_epoch(layout, state, order, 0.003)
+
+A whole epoch is one call. The order of the batches on its own:
+
+>>> batch_order(5, 2, np.random.default_rng(0)).tolist()
+[[4, 2], [3, 1], [0, -1]]
+"""
+
+# TensorFlow's type stubs know neither `...` in slices nor specs in the place of tensors.
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
+# pyright: reportOptionalOperand=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.compiler.tf2xla.python import xla
+
+from maskdemo.training.buckets import (
+    InferenceBlocks,
+    InferenceLayout,
+    Shape,
+    TimeMajorBatch,
+    TrainingLayout,
+)
+from maskdemo.training.lstm import Weights, empty_residuals, gate_kernel, step
+from maskdemo.training.program_cache import compiled_once
+from maskdemo.training.train_state import TrainState, adam, gradient_of, logits_of
+
+Layout = TypeVar("Layout", TrainingLayout, InferenceLayout)
+
+
+def batch_order(sequences: int, batch_size: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """A shuffled epoch, (batches, batch_size); -1 fills the last batch and takes no part."""
+    batches = -(-sequences // batch_size)
+    order = np.full(batches * batch_size, -1, np.int32)
+    order[:sequences] = rng.permutation(sequences)
+    return order.reshape(batches, batch_size)
+
+
+def as_tensors(layout: Layout) -> Layout:
+    """The layout with tensors in the place of NumPy's arrays, so that they are moved only once."""
+    if isinstance(layout, TrainingLayout):
+        return replace(layout, data=TimeMajorBatch(*map(tf.constant, layout.data)))
+    return replace(layout, blocks=InferenceBlocks(*map(tf.constant, layout.blocks)))
+
+
+def train_epoch(
+    layout: TrainingLayout, train_state: TrainState, order: NDArray[np.int32], learning_rate: float
+) -> tuple[TrainState, float, float]:
+    """Train one epoch over `order` (batches, batch_size); returns the new state, loss and accuracy."""
+    shape, batches = layout.shape, len(order)
+    padded = np.pad(order, [(0, shape.batches - batches), (0, 0)], constant_values=-1)
+    train_state, loss, accuracy = epoch_program(shape)(
+        train_state,
+        layout.data,
+        tf.constant(padded),
+        tf.constant(batches),
+        tf.constant(learning_rate, tf.float32),
+    )
+    return train_state, float(loss), float(accuracy)
+
+
+def infer(layout: InferenceLayout, weights: Weights) -> NDArray[np.float32]:
+    """Logits at each sequence's read-out (N, K), or after every step (N, T, K).
+
+    Of the latter, those after the last step that counts are not computed and mean nothing.
+    """
+    logits = inference_program(layout.shape)(weights, layout.blocks).numpy()
+    if layout.shape.every_step:
+        logits = logits.swapaxes(1, 2)[:, :, : layout.steps]
+    flat = logits.reshape(-1, *logits.shape[2:])
+    by_row = np.empty_like(flat[: len(layout.rows)])
+    by_row[layout.rows] = flat[: len(layout.rows)]
+    return by_row
+
+
+def compile_program(shape: Shape, *, train: bool) -> None:
+    """Compile the program of a shape, by running it on no batches: nothing is trained or read."""
+    zeros = Weights(*(tf.zeros(spec.shape) for spec in _weights_spec(shape)))
+    if train:
+        data = TimeMajorBatch(*(tf.zeros(spec.shape, spec.dtype) for spec in _batch_spec(shape)))
+        order = tf.zeros((shape.batches, shape.batch_size), tf.int32)
+        train_state = TrainState(zeros, zeros, zeros, tf.constant(0.0))
+        epoch_program(shape)(train_state, data, order, tf.constant(0), tf.constant(0.0))
+    else:
+        blocks = InferenceBlocks(*(tf.zeros(spec.shape, spec.dtype) for spec in _blocks_spec(shape)))
+        inference_program(shape)(zeros, blocks)
+
+
+@compiled_once
+def epoch_program(shape: Shape) -> Callable:
+    """(train_state, data, order, batches, learning_rate) -> (train_state, loss, accuracy), one epoch.
+
+    Loss and accuracy are running means over the epoch, each batch before its update, as `Model.fit`
+    reports them.
+    """
+
+    def epoch(train_state, data, order, batches, learning_rate):
+        def body(index, train_state, residuals, loss, seen, correct, counted):
+            batch, present = _gather_batch(data, order[index])
+            gradient, residuals, batch_loss, hits = gradient_of(
+                train_state.weights, batch, residuals, zeros, shape
+            )
+            size = tf.reduce_sum(present)
+            return (
+                index + 1,
+                adam(train_state, gradient, learning_rate),
+                residuals,
+                loss + size * batch_loss,
+                seen + size,
+                correct + hits,
+                counted + tf.reduce_sum(batch.weights),
+            )
+
+        # Filling the residuals with zeros for every batch would cost a twentieth of the time.
+        residuals = empty_residuals(shape.steps, shape.batch_size, shape.units)
+        zeros = tf.broadcast_to(0 * train_state.updates, (shape.batch_size, shape.units))
+        _, train_state, _, loss, seen, correct, counted = tf.while_loop(
+            lambda index, *_: index < batches,
+            body,
+            (0, train_state, residuals, 0.0, 0.0, 0.0, 0.0),
+            parallel_iterations=1,
+        )
+        return train_state, loss / seen, correct / counted
+
+    weights = _weights_spec(shape)
+    return tf.function(
+        epoch,
+        jit_compile=True,
+        autograph=False,
+        input_signature=[
+            TrainState(weights, weights, weights, tf.TensorSpec([])),
+            _batch_spec(shape),
+            tf.TensorSpec([shape.batches, shape.batch_size], tf.int32),
+            tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([]),
+        ],
+    ).get_concrete_function()
+
+
+@compiled_once
+def inference_program(shape: Shape) -> Callable:
+    """(weights, blocks) -> logits: (blocks, B, K) at the read-out, (blocks, T, B, K) at every step.
+
+    No residuals are kept: of a step, only the state goes on to the next.
+    """
+    size = shape.batch_size
+    each = [shape.steps, size] if shape.every_step else [size]
+
+    def outputs(weights, blocks):
+        kernel = gate_kernel(weights)
+
+        def block(index, all_logits):
+            inputs, switch = blocks.inputs[index], blocks.switch[index]
+            read_out = blocks.read_out[index]
+
+            def body(t, cell, state, logits):
+                cell, state = step(kernel, inputs[t], switch[t], cell, state)
+                if shape.every_step:
+                    after = logits_of(weights, state)[None]
+                    logits = xla.dynamic_update_slice(logits, after, [t, 0, 0])
+                else:
+                    logits = tf.where((read_out == t)[:, None], state, logits)
+                return t + 1, cell, state, logits
+
+            zero = tf.zeros((size, shape.units))
+            none = tf.zeros((*each, shape.outputs)) if shape.every_step else zero
+            _, _, _, logits = tf.while_loop(
+                lambda t, *_: t < blocks.end[index],
+                body,
+                (blocks.start[index], zero, zero, none),
+                parallel_iterations=1,
+            )
+            logits = logits if shape.every_step else logits_of(weights, logits)
+            return index + 1, xla.dynamic_update_slice(
+                all_logits, logits[None], [index, *(0 for _ in logits.shape)]
+            )
+
+        _, all_logits = tf.while_loop(
+            lambda index, _: index < blocks.count,
+            block,
+            (0, tf.zeros((shape.batches, *each, shape.outputs))),
+            parallel_iterations=1,
+        )
+        return all_logits
+
+    return tf.function(
+        outputs,
+        jit_compile=True,
+        autograph=False,
+        input_signature=[_weights_spec(shape), _blocks_spec(shape)],
+    ).get_concrete_function()
+
+
+def _gather_batch(data: TimeMajorBatch, rows: tf.Tensor) -> tuple[TimeMajorBatch, tf.Tensor]:
+    """The sequences at `rows` (B,), and which of them are there (B,); -1 stands for none."""
+    there, rows = rows >= 0, tf.maximum(rows, 0)
+    timed = (tf.gather(of, rows, axis=1) for of in data[:4])
+    batch = TimeMajorBatch(*timed, *(tf.gather(of, rows) for of in data[4:]))
+    present = tf.cast(there, tf.float32)
+    return batch._replace(weights=batch.weights * present), present
+
+
+def _weights_spec(shape: Shape) -> Weights:
+    units, gates = shape.units, 4 * shape.units
+    channels = shape.channels - 1
+    sizes = ([channels, gates], [units, gates], [gates], [units, shape.outputs], [shape.outputs])
+    return Weights(*(tf.TensorSpec(size) for size in sizes))
+
+
+def _batch_spec(shape: Shape) -> TimeMajorBatch:
+    row = [shape.sequences]
+    every = [shape.steps, *row]
+    counted = every if shape.every_step else [1, *row]
+    return TimeMajorBatch(
+        inputs=tf.TensorSpec([*every, shape.channels]),
+        switch=tf.TensorSpec(every),
+        targets=tf.TensorSpec(counted, tf.int32),
+        weights=tf.TensorSpec(counted),
+        read_out=tf.TensorSpec(row, tf.int32),
+        start=tf.TensorSpec(row, tf.int32),
+        end=tf.TensorSpec(row, tf.int32),
+    )
+
+
+def _blocks_spec(shape: Shape) -> InferenceBlocks:
+    count, size = shape.batches, shape.batch_size
+    return InferenceBlocks(
+        inputs=tf.TensorSpec([count, shape.steps, size, shape.channels]),
+        switch=tf.TensorSpec([count, shape.steps, size]),
+        read_out=tf.TensorSpec([count, size], tf.int32),
+        start=tf.TensorSpec([count], tf.int32),
+        end=tf.TensorSpec([count], tf.int32),
+        count=tf.TensorSpec([], tf.int32),
+    )

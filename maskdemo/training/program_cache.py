@@ -1,0 +1,152 @@
+"""Compiled programs kept in memory: each built once, the newest kept.
+
+XLA finds a program on disk again by everything in it, names included, and TensorFlow numbers names in
+the order in which they are created. `_stable_names` numbers them by what the program is instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial, wraps
+from typing import Any
+
+from maskdemo.cores import cores, memory_limit
+from maskdemo.memory import give_back_memory
+from maskdemo.training import compile_cache
+from maskdemo.training.buckets import Shape
+
+#: Programs of one kind that stay in memory.
+MAX_PROGRAMS = 24
+#: Bytes with which all cores may compile at once; a compilation takes 100 MB for as long as it lasts.
+MEMORY_FOR_ALL_CORES = 2**30
+
+_COMPILED: list[Shape] = []
+_TRACED: Counter[str] = Counter()
+_TRACING = threading.Lock()
+_COMPILING = threading.BoundedSemaphore(cores() if memory_limit() >= MEMORY_FOR_ALL_CORES else 1)
+
+
+def programs_compiled() -> int:
+    """How many programs this process has compiled since it began."""
+    return len(_COMPILED)
+
+
+def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
+    """Decorate a function that traces the program of a shape, to keep the newest `MAX_PROGRAMS`.
+
+    Of two threads that want the same new program, only one traces it.
+    """
+    kept: OrderedDict[Shape, Callable] = OrderedDict()
+    access = threading.Lock()
+
+    def find(shape: Shape) -> Callable | None:
+        with access:
+            if shape in kept:
+                kept.move_to_end(shape)
+            return kept.get(shape)
+
+    @wraps(build)
+    def program_of(shape: Shape) -> Callable:
+        if program := find(shape):
+            return program
+        with _TRACING:
+            if program := find(shape):
+                return program
+            program = _compiled_in_first_call(partial(_trace, build, shape))
+            _COMPILED.append(shape)
+            with access:
+                kept[shape] = program
+                if len(kept) > MAX_PROGRAMS:
+                    kept.popitem(last=False)
+            return program
+
+    return program_of
+
+
+def _trace(build: Callable[[Shape], Callable], shape: Shape) -> Callable:
+    with _stable_names(f"{build.__name__} {shape}"):
+        return build(shape)
+
+
+def _compiled_in_first_call(trace: Callable[[], Callable]) -> Callable:
+    """The program that `trace` returns; it is compiled, or loaded from disk, in its first call."""
+    program, called, first = trace(), False, threading.Lock()
+
+    def run(*args: Any) -> Any:
+        nonlocal program, called
+        if called:
+            return program(*args)
+        with first:
+            if called:
+                return program(*args)
+            with _COMPILING:
+                program, result = _first_call(program, trace, args)
+                called = True
+                # What compiling has freed; left for the end of a run, four programs hold 70 MB more.
+                give_back_memory()
+        return result
+
+    return run
+
+
+def _first_call(
+    program: Callable, trace: Callable[[], Callable], args: tuple[Any, ...]
+) -> tuple[Callable, Any]:
+    """The program and its result; where its file on disk is damaged, it is traced anew."""
+    loaded = compile_cache.load(_name(program))
+    try:
+        result = program(*args)
+    except Exception:
+        if not loaded:
+            raise
+        compile_cache.remove(_name(program))
+        # XLA remembers that it could not load this program, so another name is needed.
+        with _TRACING:
+            program = trace()
+        result = program(*args)
+    compile_cache.keep(_name(program))
+    return program, result
+
+
+def _name(program: Any) -> str:
+    """The name of a function of TensorFlow, as in its compiled program."""
+    return program.name.decode().removeprefix("__")
+
+
+@contextmanager
+def _stable_names(program: str) -> Iterator[None]:
+    """Name what TensorFlow traces in here, on this thread, after the program alone.
+
+    Traced again in one process it gets other names, because names there must be unique. There is no
+    public way to choose them: where TensorFlow has moved what is used here, programs are compiled again
+    in each process, and nothing else is different. One thread at a time.
+    """
+    try:
+        from tensorflow.python.framework import ops
+
+        usual = ops.uid
+    except (ImportError, AttributeError):
+        yield
+        return
+    # The first graph of a thread takes a number too.
+    ops.get_default_graph()
+    digest = hashlib.sha256(f"{program} {_TRACED[program]}".encode()).hexdigest()
+    _TRACED[program] += 1
+    number, thread = int(digest[:12], 16) * 1000, threading.get_ident()
+
+    def uid() -> int:
+        nonlocal number
+        if threading.get_ident() != thread:
+            return usual()
+        number += 1
+        return number
+
+    ops.uid = uid
+    try:
+        yield
+    finally:
+        ops.uid = usual
