@@ -1,4 +1,4 @@
-"""How many cores and how much memory this process may really use."""
+"""How many cores and how much memory this process may use, its container's limits included."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OWN_GROUP = Path("/proc/self/cgroup")
 
 def cores() -> int:
     """Cores that the process is allowed to run on, and that its container pays for; at least 1."""
-    return max(1, min(_allowed(), _paid(_GROUPS, _OWN_GROUP)))
+    return max(1, min(_allowed(), _quota(_GROUPS, _OWN_GROUP)))
 
 
 def _allowed() -> int:
@@ -22,14 +22,14 @@ def _allowed() -> int:
     return os.cpu_count() or 1
 
 
-def _paid(groups: Path, own_group: Path) -> int:
+def _quota(groups: Path, own_group: Path) -> int:
     """The smallest quota of the process's control groups in whole cores, rounded up (cgroup v2)."""
     smallest = os.cpu_count() or 1
     try:
         lines = own_group.read_text().splitlines()
     except OSError:
         return smallest
-    # One line a hierarchy, "0::/path" for the only one that v2 has.
+    # One line per hierarchy, "0::/path" for the only one that v2 has.
     path = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
     group = groups / path
     for folder in (group, *group.parents):
@@ -44,8 +44,8 @@ def _paid(groups: Path, own_group: Path) -> int:
 
 
 def memory_limit() -> float:
-    """Bytes that the process's control group may take, with all that is in it; infinity without one."""
-    found = [math.inf]
+    """Bytes that all processes of this process's control group may take; infinity without a limit."""
+    limits = [math.inf]
     with suppress(OSError):
         for line in _OWN_GROUP.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -53,5 +53,5 @@ def memory_limit() -> float:
             for folder in (group / path.lstrip("/"), group):
                 for name in ("memory.max", "memory.limit_in_bytes"):
                     with suppress(OSError, ValueError):  # no such file; "max" is no limit
-                        found.append(float((folder / name).read_text()))
-    return min(found)
+                        limits.append(float((folder / name).read_text()))
+    return min(limits)

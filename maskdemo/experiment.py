@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import Any
 
 from maskdemo.data.registry import is_registered
-from maskdemo.data.tasks import OWN, TASKS, Task, task_named
+from maskdemo.data.tasks import OWN, TASKS, Task, find_task
 from maskdemo.errors import InvalidSettings
 from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently
 from maskdemo.strategies import STRATEGIES
@@ -30,12 +30,12 @@ from maskdemo.titles import SIDES
 
 #: Groups of settings, in order.
 SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Strategies", "Training")
-#: What an experiment that takes too long can be cut down by.
+#: The settings that decide how long an experiment takes.
 COSTLY = ("epochs", "repeats", "train_size", "units", "strategies", "padded_length")
 #: Multiply-adds that one experiment may cost: minutes on two cores.
-MOST_WORK = 6e12
-#: Sequences x padded length x features: what one strategy's rectangles may take.
-MOST_CELLS = 6_400_000
+MAX_WORK = 6e12
+#: Sequences x padded length x features: what the padded batches of an experiment may hold.
+MAX_CELLS = 6_400_000
 
 
 def _setting(default: Any, described: Setting) -> Any:
@@ -86,7 +86,7 @@ class Experiment:
     strategies: tuple[str, ...] = _setting(
         ("no_mask", "masking_layer", "last_valid_step", "mask_feature"), Selection(
         "Strategies", STRATEGY, "Ways of handling the padding, to be compared.",
-        options=STRATEGIES, one="strategy"))
+        options=STRATEGIES, noun="strategy"))
     count_invalid: bool = _setting(True, Switch(
         "Count invalid steps", STRATEGY,
         "Whether padded and missing steps count in the loss and the reported accuracy of a task with "
@@ -132,14 +132,14 @@ class Experiment:
                 "padded_length",
                 "max_length",
             )
-        if self.work > MOST_WORK:
+        if self.work > MAX_WORK:
             raise InvalidSettings(
                 "This would train for too long here. Use fewer sequences, epochs, repeats, units or "
                 "strategies, or a shorter padded length.",
                 *COSTLY,
             )
         sequences = self.train_size + self.test_size
-        if sequences * self.padded_length * self.spec.features > MOST_CELLS:
+        if sequences * self.padded_length * self.spec.features > MAX_CELLS:
             raise InvalidSettings(
                 f"{sequences:,} sequences with {self.spec.features} features, padded to "
                 f"{self.padded_length} steps, take too much memory here. Use a shorter padded length, "
@@ -167,12 +167,12 @@ class Experiment:
 
     @property
     def spec(self) -> Task:
-        """The task: what there is to learn."""
-        return task_named(self.task)
+        """The task."""
+        return find_task(self.task)
 
     @property
     def is_own(self) -> bool:
-        """Whether somebody brought the sequences: then they stay in that session."""
+        """Whether the sequences were uploaded: then they stay in that session."""
         return self.task.startswith(OWN)
 
     @property
@@ -186,28 +186,28 @@ class Experiment:
         return self.spec.classes
 
     def to_params(self) -> dict[str, str]:
-        """URL parameters, without settings at their defaults; nothing tells of one's own sequences."""
+        """URL parameters, without settings at their defaults and without anything of uploaded data."""
         default = {each.name: each.default for each in fields(Experiment)}
-        given = {
-            name: one.write(getattr(self, name))
-            for name, one in SETTINGS.items()
+        changed = {
+            name: setting.format(getattr(self, name))
+            for name, setting in SETTINGS.items()
             if name not in {"task", *self.spec.dictated} and getattr(self, name) != default[name]
         }
-        return {"task": OWN if self.is_own else self.task, **given}
+        return {"task": OWN if self.is_own else self.task, **changed}
 
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Experiment:
         """The experiment of `to_params`; other keys are ignored. Raises `InvalidSettings`."""
-        given: dict[str, Any] = {
-            name: SETTINGS[name].read(text) for name, text in params.items() if name in SETTINGS
+        settings: dict[str, Any] = {
+            name: SETTINGS[name].parse(text) for name, text in params.items() if name in SETTINGS
         }
-        return Experiment(**given)
+        return Experiment(**settings)
 
     @staticmethod
     def parse_leniently(params: Mapping[str, str]) -> tuple[Experiment, tuple[str, ...]]:
-        """As much of the parameters as can be used, and a sentence for each that cannot."""
-        known = {name: params[name] for name in SETTINGS if name in params}
-        return parse_leniently(Experiment.from_params, known)
+        """The experiment of all usable parameters, and a sentence for each that cannot be used."""
+        settings = {name: params[name] for name in SETTINGS if name in params}
+        return parse_leniently(Experiment.from_params, settings)
 
     def to_json(self) -> str:
         """All settings as JSON, for files."""
@@ -236,7 +236,7 @@ class Experiment:
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
     {each.name: replace(each.metadata["setting"], name=each.name) for each in fields(Experiment)}
 )
-#: Those that are numbers.
+#: The settings that are numbers.
 NUMBERS: Mapping[str, Number] = MappingProxyType(
     {name: each for name, each in SETTINGS.items() if isinstance(each, Number)}
 )

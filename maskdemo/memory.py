@@ -1,4 +1,4 @@
-"""How much memory this process holds, and handing back what it holds no longer."""
+"""How much memory this process holds, and how it gives freed memory back to the system."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ctypes
 import sys
 from pathlib import Path
 
-#: As glibc's malloc.h numbers the parameter; and the bytes from which a block is large.
+#: The number of the parameter in glibc's malloc.h, and the bytes from which a block is large.
 MMAP_THRESHOLD, LARGE = -3, 2**19
 
 
@@ -22,9 +22,9 @@ def own_memory() -> int | None:
 
 
 def keep_large_blocks_apart() -> None:
-    """Let what is large go back to the system as soon as it is freed, once for this process.
+    """Make large blocks go back to the system as soon as they are freed, from now on in this process.
 
-    glibc's allocator would put ever larger blocks among the small ones, and then keep the room of both.
+    glibc's allocator would put ever larger blocks among the small ones, and keep the memory of both.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -33,7 +33,7 @@ def keep_large_blocks_apart() -> None:
 
 
 def give_back_memory() -> None:
-    """Hand what was freed back to the system; glibc's allocator keeps it otherwise."""
+    """Give freed memory back to the system; glibc's allocator keeps it otherwise."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

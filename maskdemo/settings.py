@@ -1,7 +1,7 @@
-"""What a setting is: its words for people, what it may be, and how a link writes it.
+"""What a setting is: its texts for people, its allowed values, and its form in a link.
 
 >>> units = Number("Units", "Training", "Size of the state.", name="units", low=1, high=128)
->>> units.read("16"), units.write(16), units.allowed
+>>> units.parse("16"), units.format(16), units.allowed
 (16, '16', '1 to 128')
 >>> units.checked(0.5)
 Traceback (most recent call last):
@@ -25,8 +25,8 @@ import numpy as np
 from maskdemo.errors import InvalidSettings, quoted
 
 T = TypeVar("T")
-#: No number that means anything is longer.
-LONGEST = 40
+#: The length of text from which no number is read.
+MAX_CHARACTERS = 40
 
 
 class Titled(Protocol):
@@ -62,18 +62,18 @@ class Setting(ABC):
     @property
     @abstractmethod
     def allowed(self) -> str:
-        """What it may be, in a few words."""
+        """The allowed values, in a few words."""
 
     @abstractmethod
     def checked(self, value: Any) -> Any:
-        """The value as it is kept. Raises `InvalidSettings` for what it may not be."""
+        """The value in its normal form. Raises `InvalidSettings` where it is not allowed."""
 
     @abstractmethod
-    def read(self, text: str) -> Any:
-        """The value that a link or a command writes so. Raises `InvalidSettings`."""
+    def parse(self, text: str) -> Any:
+        """The value of a text in a link or a command. Raises `InvalidSettings`."""
 
-    def write(self, value: Any) -> str:
-        """How a link writes it."""
+    def format(self, value: Any) -> str:
+        """The value as text, for a link."""
         return str(value)
 
 
@@ -111,18 +111,18 @@ class Number(Setting):
         # Adding zero makes -0.0 the same setting as 0.0.
         return int(value) if self.whole else float(value) + 0.0
 
-    def read(self, text: str) -> int | float:
-        """The number that stands there, whether or not it may be."""
+    def parse(self, text: str) -> int | float:
+        """The number of a text, whether or not it is allowed."""
         try:
-            number = float(text) if len(text) <= LONGEST else inf
+            number = float(text) if len(text) <= MAX_CHARACTERS else inf
         except ValueError:
             number = inf
         if not isfinite(number):
             raise self._no_number(text)
         return int(number) if self.whole and number.is_integer() else number
 
-    def write(self, value: Any) -> str:
-        """In as many digits as tell it from all others."""
+    def format(self, value: Any) -> str:
+        """The number with as many digits as tell it from all others."""
         return str(value) if self.whole else repr(value)
 
     def _no_number(self, value: Any) -> InvalidSettings:
@@ -132,7 +132,7 @@ class Number(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Setting):
-    """One of `options`, name -> what has a title; whatever is in the table may be chosen."""
+    """One of `options`: name -> something with a title."""
 
     options: Mapping[str, Titled]
 
@@ -150,36 +150,36 @@ class Choice(Setting):
             )
         return value
 
-    def read(self, text: str) -> str:
+    def parse(self, text: str) -> str:
         """The text itself."""
         return text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection(Choice):
-    """One or more of `options`, kept in the table's order: the same selection is the same setting.
+    """One or more of `options`, kept in their order: equal selections are equal settings.
 
-    one: what one of them is called in a complaint.
+    noun: what an option is called in a complaint.
     """
 
-    one: str
+    noun: str
 
     def checked(self, value: Any) -> tuple[str, ...]:
         """The names. Raises `InvalidSettings` where there are none or others."""
         if not isinstance(value, tuple) or not value:
-            raise InvalidSettings(f"Choose at least one {self.one}.", self.name)
+            raise InvalidSettings(f"Choose at least one {self.noun}.", self.name)
         unknown = [each for each in value if each not in list(self.options)]
         if unknown:
             raise InvalidSettings(
-                f"There is no {self.one} {quoted(unknown[0])}; choose among {self.allowed}.", self.name
+                f"There is no {self.noun} {quoted(unknown[0])}; choose among {self.allowed}.", self.name
             )
         return tuple(each for each in self.options if each in value)
 
-    def read(self, text: str) -> tuple[str, ...]:
+    def parse(self, text: str) -> tuple[str, ...]:
         """Names with dots or commas between them."""
         return tuple(text.replace(",", ".").split("."))
 
-    def write(self, value: Any) -> str:
+    def format(self, value: Any) -> str:
         """The names with dots between them, which a link leaves as they are."""
         return ".".join(value)
 
@@ -199,13 +199,13 @@ class Switch(Setting):
             raise InvalidSettings(f"{self.name} must be true or false.", self.name)
         return value
 
-    def read(self, text: str) -> bool:
+    def parse(self, text: str) -> bool:
         """Whether it is "yes"."""
         if text not in ("yes", "no"):
             raise InvalidSettings(f"{self.name} must be {self.allowed}, not {quoted(text)}.", self.name)
         return text == "yes"
 
-    def write(self, value: Any) -> str:
+    def format(self, value: Any) -> str:
         """Yes or no."""
         return "yes" if value else "no"
 
@@ -213,10 +213,10 @@ class Switch(Setting):
 def parse_leniently(
     make: Callable[[Mapping[str, str]], T], params: Mapping[str, str]
 ) -> tuple[T, tuple[str, ...]]:
-    """What `make` gives for as many parameters as it takes, and a sentence for each it does not.
+    """The result of `make` for all parameters it accepts, and a sentence for each other parameter.
 
-    make: raises `InvalidSettings` with the parameters to give up, the first of which that is given
-    goes; without any it must succeed.
+    make: raises `InvalidSettings` that names the parameters at fault. The first of them that is present
+    is left out, and `make` is called again; without parameters it must succeed.
     """
     usable, complaints = dict(params), []
     while True:

@@ -1,4 +1,4 @@
-"""Every way of handling padding, as data: five arrays that one recurrence reads.
+"""Every way of handling padding as data: the five arrays that the recurrence reads.
 
 With `advance * keep = 0`, a step computes h = advance * LSTM(input, h) + keep * h, and the same for
 c. So a step moves the state on (advance 1), holds it (keep 1) or resets it to zero (both 0):
@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.data.padding import Batch, last_step
-from maskdemo.titles import STRATEGY_WORDS
+from maskdemo.titles import STRATEGY_TEXTS
 
 Floats = NDArray[np.float32]
 
@@ -65,14 +65,14 @@ class Handling:
 
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
-    """What one strategy computes, and what people read of it (`StrategyWords`).
+    """A way of handling padding, and what people read about it (`StrategyText`).
 
-    handle: (batch, mask_value) -> Handling. reads_valid: whether its model is told which steps are
-    valid, instead of finding out from the values or not at all. mask_channel: whether the LSTM sees
-    the mask in the inputs' last channel. reads_last_valid: whether the one answer for a sequence is
-    taken after its last valid step instead of at the end.
+    handle: (batch, mask_value) -> Handling. reads_valid: whether the model has an input that says which
+    steps are valid. mask_channel: whether the LSTM sees the mask in the inputs' last channel.
+    reads_last_valid: whether the answer for a sequence is read out after its last valid step instead of
+    after the last step.
 
-    What it looks like is in `charts.strategy_style`, its Keras layers are in `export.keras_code`.
+    The colours are in `charts.strategy_style`, the Keras layers in `export.keras_code`.
     """
 
     name: str
@@ -90,13 +90,13 @@ def _with_channel(values: Floats, channel: NDArray | float = 0.0) -> Floats:
     return np.concatenate([values, plane[..., None]], axis=2)
 
 
-def _moving_on(inputs: Floats) -> Handling:
-    everywhere = np.ones(inputs.shape[:2])
-    return Handling(inputs, everywhere, 0 * everywhere)
+def _always_advance(inputs: Floats) -> Handling:
+    ones = np.ones(inputs.shape[:2])
+    return Handling(inputs, ones, 0 * ones)
 
 
 def _no_mask(batch: Batch, mask_value: float) -> Handling:
-    return _moving_on(_with_channel(batch.values))
+    return _always_advance(_with_channel(batch.values))
 
 
 def _masking_layer(batch: Batch, mask_value: float) -> Handling:
@@ -107,7 +107,7 @@ def _masking_layer(batch: Batch, mask_value: float) -> Handling:
 
 
 def _zeroed_input(batch: Batch, mask_value: float) -> Handling:
-    return _moving_on(_with_channel(batch.values * batch.valid[..., None]))
+    return _always_advance(_with_channel(batch.values * batch.valid[..., None]))
 
 
 def _zeroed_state(batch: Batch, mask_value: float) -> Handling:
@@ -121,11 +121,11 @@ def _held_state(batch: Batch, mask_value: float) -> Handling:
 
 
 def _mask_feature(batch: Batch, mask_value: float) -> Handling:
-    return _moving_on(_with_channel(batch.values, batch.valid))
+    return _always_advance(_with_channel(batch.values, batch.valid))
 
 
 def _strategy(name: str, handle: Callable[[Batch, float], Handling], **switches: Any) -> Strategy:
-    return Strategy(name=name, **STRATEGY_WORDS[name]._asdict(), handle=handle, **switches)
+    return Strategy(name=name, **STRATEGY_TEXTS[name]._asdict(), handle=handle, **switches)
 
 
 STRATEGIES: dict[str, Strategy] = {
@@ -147,23 +147,23 @@ def arrays(
 ) -> Arrays:
     """The five arrays of `strategy` for a padded batch.
 
-    With one label a sequence, `weights` is 1 at the read-out step: the last step, or the last valid
-    one where the strategy says so. With a label a step, every step counts, or only the valid ones
-    if not `count_invalid`.
+    With one label per sequence, `weights` is 1 at the read-out: the last step, or the last valid step
+    where the strategy `reads_last_valid`. With a label at each step, every step counts, or only the
+    valid steps if not `count_invalid`.
     """
-    chosen = STRATEGIES[strategy]
-    handled = chosen.handle(batch, mask_value)
+    spec = STRATEGIES[strategy]
+    handled = spec.handle(batch, mask_value)
     if per_step:
         weights = np.ones(batch.valid.shape) if count_invalid else batch.valid
     else:
         rows, steps = batch.valid.shape
         read_out = np.full(rows, steps - 1)
-        if chosen.reads_last_valid:
+        if spec.reads_last_valid:
             read_out = batch.last_valid
         weights = np.eye(steps)[read_out]
     targets = batch.labels
     if not per_step:
-        # One label a sequence holds wherever it is asked for, padding included.
+        # The label of a sequence is its target at every step, padding included.
         targets = np.broadcast_to(batch.labels.max(axis=1, keepdims=True), batch.labels.shape)
     return Arrays(
         inputs=handled.inputs.astype(np.float32),
@@ -174,14 +174,14 @@ def arrays(
     )
 
 
-def hold_padding(given: Arrays, padded: NDArray[np.bool_]) -> Arrays:
-    """The same sequences without their padding: padded (N, T) steps hold the state.
+def hold_padding(arrays: Arrays, padded: NDArray[np.bool_]) -> Arrays:
+    """The arrays of the sequences without their padding: padded (N, T) steps hold the state.
 
-    A step that holds is as if it were not there, so on a post-padded batch the state after the last
-    step is the state after the sequence's own last step. This is what leakage is measured against.
+    A step that holds the state changes nothing, so on a post-padded batch the state after the last step
+    is the state after the sequence's own last step. The leak is measured against these arrays.
     """
     return replace(
-        given,
-        advance=np.where(padded, np.float32(0), given.advance),
-        keep=np.where(padded, np.float32(1), given.keep),
+        arrays,
+        advance=np.where(padded, np.float32(0), arrays.advance),
+        keep=np.where(padded, np.float32(1), arrays.keep),
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from maskdemo.loading import unsearched
+from maskdemo.loading import garbage_collection_paused
 from maskdemo.training.compile_cache import cache_environment
 
 # Neither what a person keeps nor what another run of the tests has kept: workers inherit it.
@@ -54,7 +54,7 @@ settings.load_profile("same")
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Import everything, without a search for garbage in it then or later."""
-    with unsearched():
+    with garbage_collection_paused():
         return (yield)
 
 

@@ -140,7 +140,7 @@ LOOK = '"flagged": Style(("#123456", "#abcdef"), "hexagon", "solid"),'
 @pytest.mark.parametrize(
     ("file", "entry", "before", "gone"),
     [
-        ("titles.py", '"count": TaskWords("Count", "How many?"),', '"first_sign"', set()),
+        ("titles.py", '"count": TaskText("Count", "How many?"),', '"first_sign"', set()),
         ("charts/strategy_style.py", LOOK, '"no_mask"', set()),
         ("export/keras_code.py", '"flagged": Keras("values"),', '"no_mask"', set()),
         ("data/tasks.py", TASK, '_task("first_sign"', TRAINED),

@@ -224,7 +224,7 @@ def test_whole_numbers_are_whole(name):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "sentence"),
     [
         ({"task": "sum"}, "task must be one of .*, not 'sum'"),
         ({"side": "left"}, "side must be one of post, pre, not 'left'"),
@@ -240,8 +240,8 @@ def test_whole_numbers_are_whole(name):
         ),
     ],
 )
-def test_what_does_not_fit_together_is_said(changes, said):
-    with pytest.raises(ValueError, match=said) as caught:
+def test_settings_that_contradict_each_other_are_refused(changes, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
         small(**changes)
     assert_sentence(str(caught.value))
 
@@ -302,7 +302,7 @@ def test_settings_cannot_be_changed():
         replace(small(), units=0)
 
 
-def test_every_allowed_size_has_a_compiled_room():
+def test_every_allowed_size_has_a_bucket():
     assert NUMBERS["padded_length"].high <= BUCKETS["steps"][-1]
     assert max(NUMBERS["train_size"].high, NUMBERS["test_size"].high) <= BUCKETS["sequences"][-1]
     largest = [t.fixed for t in TASKS.values() if t.fixed]
@@ -332,10 +332,10 @@ def test_every_setting_is_described_where_it_is_declared():
 def test_a_default_is_allowed_and_survives_its_text(name):
     each, value = SETTINGS[name], getattr(Experiment(task="sum_sign"), name)
     assert each.checked(value) == value
-    assert each.read(each.write(value)) == value
+    assert each.parse(each.format(value)) == value
 
 
-def test_the_sizes_that_a_recording_dictates_are_told():
+def test_the_sizes_of_a_recording_are_its_own():
     assert Experiment().spec.dictated == {
         "train_size": 270,
         "test_size": 370,

@@ -1,4 +1,4 @@
-"""TensorFlow is imported once, unsearched, and whatever goes wrong garbage is searched for again."""
+"""TensorFlow is imported once, without garbage collection, which is on again whatever goes wrong."""
 
 from __future__ import annotations
 

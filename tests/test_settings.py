@@ -24,7 +24,7 @@ TEXTS = ("Title", "Group", "Help.")
 WHOLE = Number(*TEXTS, name="whole", low=-3, high=2**31)
 REAL = Number(*TEXTS, name="real", low=-1e6, high=1e6, whole=False)
 ONE = Choice(*TEXTS, name="one", options=OPTIONS)
-SOME = Selection(*TEXTS, name="some", options=OPTIONS, one="thing")
+SOME = Selection(*TEXTS, name="some", options=OPTIONS, noun="thing")
 SWITCH = Switch(*TEXTS, name="switch")
 ALL = {each.name: each for each in (WHOLE, REAL, ONE, SOME, SWITCH)}
 VALUES = {
@@ -41,8 +41,8 @@ VALUES = {
 def test_what_is_kept_survives_its_text(name, data):
     setting: Setting = ALL[name]
     kept = setting.checked(data.draw(VALUES[name]))
-    assert setting.read(setting.write(kept)) == kept == setting.checked(kept)
-    assert type(setting.read(setting.write(kept))) is type(kept)
+    assert setting.parse(setting.format(kept)) == kept == setting.checked(kept)
+    assert type(setting.parse(setting.format(kept))) is type(kept)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -50,7 +50,7 @@ def test_what_is_kept_survives_its_text(name, data):
 def test_any_text_is_a_value_or_a_sentence_about_it(name, text):
     setting: Setting = ALL[name]
     try:
-        kept = setting.checked(setting.read(text))
+        kept = setting.checked(setting.parse(text))
     except InvalidSettings as error:
         assert error.settings == (name,)
         assert str(error).endswith(".") and len(str(error)) < 200
@@ -83,9 +83,9 @@ def test_a_label_has_the_unit_once(unit, title, label):
 
 
 def test_a_selection_is_in_the_order_of_the_table():
-    assert SOME.read("d,a") == SOME.read("d.a") == ("d", "a")
+    assert SOME.parse("d,a") == SOME.parse("d.a") == ("d", "a")
     assert SOME.checked(("d", "a", "d")) == ("a", "d")
-    assert SOME.write(("a", "d")) == "a.d"
+    assert SOME.format(("a", "d")) == "a.d"
 
 
 def test_salvaging_gives_up_what_a_complaint_names_first_and_else_what_came_last():

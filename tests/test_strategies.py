@@ -13,7 +13,7 @@ from maskdemo.data.padding import pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.export.keras_code import LAYERS
 from maskdemo.strategies import STRATEGIES, arrays, hold_padding
-from maskdemo.titles import STRATEGY_WORDS
+from maskdemo.titles import STRATEGY_TEXTS
 from maskdemo.training.lstm import Weights
 from maskdemo.training.train_state import new_train_state
 from tests.oracles import recurrence
@@ -165,7 +165,7 @@ def test_every_strategy_says_what_it_is():
     )
     for name, strategy in STRATEGIES.items():
         assert strategy.name == name and strategy.title and strategy.summary.endswith(".")
-    assert STRATEGIES.keys() == STRATEGY_WORDS.keys() == STYLES.keys() == LAYERS.keys()
+    assert STRATEGIES.keys() == STRATEGY_TEXTS.keys() == STYLES.keys() == LAYERS.keys()
 
 
 NETWORK = new_train_state(features=2, units=4, outputs=1, seed=11).weights

@@ -30,7 +30,7 @@ def as_page(report: Report, *, when: datetime | None = None) -> str:
         when=f"{when.day} {when:%B %Y, %H:%M %Z}".strip(),
         measures=[
             (
-                SIDES[each.side].words,
+                SIDES[each.side].phrase,
                 str(each.added) if each.added else "to the longest",
                 report.outputs[each.output] if each.output < len(report.outputs) else each.output,
                 "lost" if math.isinf(each.largest) else f"{each.largest:.2g}",

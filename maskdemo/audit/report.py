@@ -97,7 +97,7 @@ class Tried:
     def sentences(self) -> tuple[str, ...]:
         """The same in words."""
         lengths = ", ".join(map(str, self.lengths))
-        sides = " and ".join(SIDES[side].words for side in self.sides)
+        sides = " and ".join(SIDES[side].phrase for side in self.sides)
         amounts = ", ".join(map(str, self.added))
         how = f"padded {sides} by {amounts} steps" if self.added else "moved within the fixed length"
         return (

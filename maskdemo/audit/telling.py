@@ -49,7 +49,7 @@ def _seen(leaking: list[Measure]) -> str:
     if not leaking:
         return ""
     worst = max(leaking, key=lambda each: (each.largest, each.added))
-    side = SIDES[worst.side].words
+    side = SIDES[worst.side].phrase
     steps = f"{worst.added} {'step' if worst.added == 1 else 'steps'} of padding"
     where = f"With {steps} {side}" if worst.added else f"In a batch with longer ones, padded {side}"
     far = "altogether" if math.isinf(worst.largest) else f"by up to {worst.largest:.2g}"

@@ -88,7 +88,7 @@ def outputs_by_step(
     traces: list[Drawn] = []
     for index, name in enumerate(snapshot.experiment.strategies):
         outputs = probes.outputs.get(name, ())
-        place = min(probes.place(epoch), len(outputs) - 1)
+        place = min(probes.index(epoch), len(outputs) - 1)
         shown = probes.epochs[place] if place >= 0 else 0
         lines: list[Drawn] = []
         summary = "No epoch yet"
@@ -139,7 +139,7 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, 
     notes: dict[str, list[str]] = {}
     for index, name in enumerate(snapshot.experiment.strategies if epochs else ()):
         read_out = int(probes.read_out[name][probe])
-        chances = np.stack([probes.outputs[name][probes.place(each)][probe] for each in epochs])
+        chances = np.stack([probes.outputs[name][probes.index(each)][probe] for each in epochs])
         heights[strategy_title(name)] = chances[:, :, followed.label]
         if not followed.per_step:
             heights[_read_out_name(name)] = chances[:, [read_out], followed.label]

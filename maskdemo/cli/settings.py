@@ -11,7 +11,7 @@ from dataclasses import fields
 
 from maskdemo.data.tasks import OWN, TASKS, Fixed
 from maskdemo.evidence.words import listed
-from maskdemo.experiment import GROUPS, MOST_CELLS, SETTINGS, Experiment
+from maskdemo.experiment import GROUPS, MAX_CELLS, SETTINGS, Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.settings import Selection, Setting
 from maskdemo.strategies import STRATEGIES
@@ -76,7 +76,7 @@ def settings_page() -> str:
         dictated=listed(f"`{each.name}`" for each in fields(Fixed)),
         own=OWN,
         limits=_upload_limits(),
-        cells=MOST_CELLS / 1e6,
+        cells=MAX_CELLS / 1e6,
         tasks=_table(
             ("task", "what there is to learn"),
             ((name, _sentences(each.title, each.summary)) for name, each in TASKS.items()),
@@ -104,7 +104,7 @@ def _group(group: str) -> str:
             name,
             _sentences(each.title, each.help),
             _allowed(each),
-            f"`{each.write(defaults[name])}`",
+            f"`{each.format(defaults[name])}`",
         )
         for name, each in SETTINGS.items()
         if each.group == group

@@ -1,1 +1,1 @@
-"""Sequences: drawn or recorded, padded to one length, and laid out as strategies see them."""
+"""Sequences: drawn or recorded, padded to one length, cached by the settings that decide them."""

@@ -1,8 +1,8 @@
-"""What an experiment trains and tests on: sequences, rectangles, arrays, and the chance level.
+"""What an experiment trains and tests on: sequences, padded batches, arrays, and the chance level.
 
-Everything is a function of the settings. It is computed once and kept while it is among the last few
-asked for, under the settings that matter for it alone: neither a longer training nor another strategy
-draws a sequence again. What is returned is shared, so its arrays are read-only.
+All are functions of the settings. The last few of each are cached, under the settings that decide them:
+neither a longer training nor another strategy draws a sequence again. Results are shared by all
+callers, so their arrays are read-only.
 
 >>> from maskdemo.experiment import Experiment
 >>> one = Experiment(task="last_sign", train_size=16, test_size=20)
@@ -22,21 +22,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Data, Sequences, evenly_spread, repeat_seed
-from maskdemo.data.tasks import make
+from maskdemo.data.tasks import make_data
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import Arrays, arrays
 
-#: Rectangles of so many repeats are kept; at the limits one takes some 60 MB.
-KEPT = 3
-KEPT_CHANCES = 256
-KEPT_PREVIEWS = 32
-#: The fewest sequences that an experiment may have, for the part of the data that is not looked at.
-FEWEST = 16
+#: Repeats whose padded batches are cached; at the limits a repeat takes some 60 MB.
+CACHED_REPEATS = 3
+CACHED_CHANCES = 256
+CACHED_PREVIEWS = 32
+#: The fewest sequences that an experiment may have, for the part of the data that does not matter.
+MIN_SIZE = 16
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """One repeat: its sequences, and both parts of them as rectangles (N, padded_length, F)."""
+    """One repeat: its sequences, and both parts of them as padded batches (N, padded_length, F)."""
 
     data: Data
     train: Batch
@@ -56,12 +56,12 @@ class Chance:
 
 
 def inputs(experiment: Experiment, repeat: int = 0) -> Inputs:
-    """The sequences of one repeat, as they are and as the strategies get them."""
-    return _inputs(_deciding(experiment), _deciding_repeat(experiment, repeat))
+    """The sequences of one repeat (from 0), unpadded and padded."""
+    return _inputs(_data_settings(experiment), _data_repeat(experiment, repeat))
 
 
-def padded(experiment: Experiment, sequences: Sequences) -> Batch:
-    """Any sequences as this experiment pads them, (N, padded_length, F)."""
+def padded_batch(experiment: Experiment, sequences: Sequences) -> Batch:
+    """The sequences, padded to (N, padded_length, F) as this experiment's settings say."""
     return pad(
         sequences,
         padded_length=experiment.padded_length,
@@ -84,28 +84,28 @@ def arrays_of(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
 def chance(experiment: Experiment) -> Chance:
     """What answering without looking reaches on the first repeat's test set."""
     # How many training sequences there are changes nothing about the test set.
-    decides = replace(_deciding(experiment), train_size=FEWEST)
-    return _chance(replace(decides, count_invalid=experiment.count_invalid))
+    settings = replace(_data_settings(experiment), train_size=MIN_SIZE)
+    return _chance(replace(settings, count_invalid=experiment.count_invalid))
 
 
 def share_of_commonest(labels: NDArray[np.integer], weights: ArrayLike = 1.0) -> float:
-    """The share (0 to 1) that the commonest label has of all weight; weights: as labels, or one."""
+    """The commonest label's share (0 to 1) of all weight; weights: one per label, or a number."""
     counts = np.bincount(labels.ravel(), np.broadcast_to(weights, labels.shape).ravel())
     return float(counts.max() / counts.sum())
 
 
 def preview(experiment: Experiment, rows: int = 24) -> Batch:
-    """A few training sequences of the first repeat as the LSTM would receive them."""
-    return _preview(shown_by_preview(experiment), rows)
+    """At most `rows` training sequences of the first repeat, padded."""
+    return _preview(preview_settings(experiment), rows)
 
 
-def shown_by_preview(experiment: Experiment) -> Experiment:
-    """The same for any two experiments whose previews are the same."""
-    return replace(_deciding(experiment), test_size=FEWEST)
+def preview_settings(experiment: Experiment) -> Experiment:
+    """The settings that decide a preview: equal for experiments with equal previews."""
+    return replace(_data_settings(experiment), test_size=MIN_SIZE)
 
 
-def picked(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
-    """Some of the sequences, by their indices, in that order."""
+def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
+    """The sequences at the indices `rows`, in that order."""
     return Sequences(
         *(
             tuple(each[row] for row in rows)
@@ -114,14 +114,14 @@ def picked(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
     )
 
 
-def forget() -> None:
-    """Keep nothing: for data that nobody may keep any longer."""
+def clear_caches() -> None:
+    """Empty all caches, so that uploaded data is not kept any longer."""
     for each in (_data, _inputs, _chance, _preview):
         each.cache_clear()
 
 
-def _deciding(experiment: Experiment) -> Experiment:
-    """The experiment with all that decides neither sequences nor rectangles set to one value."""
+def _data_settings(experiment: Experiment) -> Experiment:
+    """The experiment with every setting that does not decide the padded data set to a fixed value."""
     return replace(
         experiment,
         mask_value=0.0,
@@ -136,7 +136,7 @@ def _deciding(experiment: Experiment) -> Experiment:
     )
 
 
-def _deciding_repeat(experiment: Experiment, repeat: int) -> int:
+def _data_repeat(experiment: Experiment, repeat: int) -> int:
     return 0 if _is_one_recording(experiment) else repeat
 
 
@@ -145,7 +145,7 @@ def _is_one_recording(experiment: Experiment) -> bool:
     return experiment.spec.fixed is not None and experiment.missing_rate == 0
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED_REPEATS)
 def _data(
     task: str,
     train_size: int,
@@ -155,7 +155,7 @@ def _data(
     missing_rate: float,
     seed: int,
 ) -> Data:
-    drawn = make(
+    drawn = make_data(
         task,
         train_size=train_size,
         test_size=test_size,
@@ -170,7 +170,7 @@ def _data(
 
 
 def _data_of(experiment: Experiment, repeat: int) -> Data:
-    # The rectangle's settings are left out: a longer padding draws nothing again.
+    # The settings of the padding are left out: a longer padding draws nothing again.
     return _data(
         experiment.task,
         experiment.train_size,
@@ -182,16 +182,16 @@ def _data_of(experiment: Experiment, repeat: int) -> Data:
     )
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED_REPEATS)
 def _inputs(experiment: Experiment, repeat: int) -> Inputs:
     data = _data_of(experiment, repeat)
-    train, test = (_shared(padded(experiment, part)) for part in (data.train, data.test))
+    train, test = (_read_only(padded_batch(experiment, part)) for part in (data.train, data.test))
     return Inputs(data, train, test)
 
 
-@lru_cache(maxsize=KEPT_CHANCES)
+@lru_cache(maxsize=CACHED_CHANCES)
 def _chance(experiment: Experiment) -> Chance:
-    test = padded(experiment, _data_of(experiment, 0).test)
+    test = padded_batch(experiment, _data_of(experiment, 0).test)
     counted = arrays_of(experiment, experiment.strategies[0], test)
     weights = test.valid if experiment.per_step else counted.weights
     return Chance(
@@ -200,13 +200,14 @@ def _chance(experiment: Experiment) -> Chance:
     )
 
 
-@lru_cache(maxsize=KEPT_PREVIEWS)
+@lru_cache(maxsize=CACHED_PREVIEWS)
 def _preview(experiment: Experiment, rows: int) -> Batch:
     train = _data_of(experiment, 0).train
-    return _shared(padded(experiment, picked(train, evenly_spread(rows, len(train)))))
+    shown = select_sequences(train, evenly_spread(rows, len(train)))
+    return _read_only(padded_batch(experiment, shown))
 
 
-def _shared(batch: Batch) -> Batch:
+def _read_only(batch: Batch) -> Batch:
     _make_read_only(batch.values, batch.valid, batch.padded, batch.labels)
     return batch
 

@@ -1,8 +1,8 @@
-"""Sequences of many lengths -> one rectangle, and which of its steps are real.
+"""Pad sequences of many lengths to one length, and note which steps are real.
 
-Every step of the rectangle is one of three kinds: valid (a real, observed reading), padded (added to
-fill the rectangle) or missing (inside the sequence, but not observed). The last two are both invalid,
-and `pad_value` is what stands there:
+Every step of the padded batch is one of three kinds: valid (a real, observed reading), padded (added
+before or after the sequence) or missing (inside the sequence, but not observed). The last two are both
+invalid, and their value is `pad_value`:
 
 >>> from maskdemo.data.sequences import Sequences
 >>> import numpy as np
@@ -30,7 +30,7 @@ from maskdemo.data.sequences import Sequences
 
 @dataclass(frozen=True)
 class Batch:
-    """The rectangle. values: (N, T, F) float32. valid, padded: (N, T) bool. labels: (N, T) int32."""
+    """A padded batch. values: (N, T, F) float32. valid, padded: (N, T) bool. labels: (N, T) int32."""
 
     values: NDArray[np.float32]
     valid: NDArray[np.bool_]
@@ -54,7 +54,7 @@ def last_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float) -> Batch:
-    """Write N sequences into a rectangle of `padded_length` steps.
+    """Pad N sequences to `padded_length` steps.
 
     Raises ValueError where a sequence is longer than `padded_length` (nothing is ever truncated) or
     `side` is neither "post" nor "pre".
@@ -75,14 +75,14 @@ def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float
     rows = zip(sequences.values, sequences.observed, sequences.labels, strict=True)
     for row, (value, observed, label) in enumerate(rows):
         length = len(value)
-        place = slice(0, length) if side == "post" else slice(padded_length - length, padded_length)
-        values[row, place] = np.where(observed[:, None], value, np.float32(pad_value))
-        valid[row, place], padded[row, place], labels[row, place] = observed, False, label
+        steps = slice(0, length) if side == "post" else slice(padded_length - length, padded_length)
+        values[row, steps] = np.where(observed[:, None], value, np.float32(pad_value))
+        valid[row, steps], padded[row, steps], labels[row, steps] = observed, False, label
     return Batch(values, valid, padded, labels)
 
 
 def unpad(batch: Batch) -> Sequences:
-    """The sequences back, without their padding; a missing reading keeps what was written there."""
+    """The sequences of a batch without their padding; a missing reading has the batch's pad value."""
     real = ~batch.padded
     return Sequences(
         tuple(row[keep] for row, keep in zip(batch.values, real, strict=True)),

@@ -1,11 +1,11 @@
-"""Tasks that people brought: lent to a process by name, packed for another one, and taken back.
+"""Uploaded tasks: registered in a process by name, and packed as JSON for another process.
 
-A parcel is JSON: plain numbers and nothing that runs.
+JSON is plain data: nothing in it can run.
 
 >>> import json
 >>> from maskdemo.data.tasks import TASKS
->>> text = json.dumps(packed(TASKS["japanese_vowels"]))
->>> unpacked(json.loads(text)).fixed == TASKS["japanese_vowels"].fixed
+>>> text = json.dumps(pack_task(TASKS["japanese_vowels"]))
+>>> unpack_task(json.loads(text)).fixed == TASKS["japanese_vowels"].fixed
 True
 """
 
@@ -22,24 +22,24 @@ import numpy as np
 from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import REGISTERED, Fixed, Task
 
-#: Tasks that were taken back, of which only the sizes are still known.
-MOST_REMEMBERED = 256
-#: Everything of a task but its sequences.
-PLAIN = ("name", "title", "summary", "features", "classes", "per_step")
+#: Unregistered tasks of which the sizes are still known.
+MAX_REMEMBERED = 256
+#: Fields of a task that are plain JSON.
+JSON_FIELDS = ("name", "title", "summary", "features", "classes", "per_step")
 
 
 def register(task: Task) -> None:
-    """Let this process find the task by its name, as any other."""
+    """Register the task, so that `find_task` finds it in this process."""
     REGISTERED[task.name] = task
 
 
 def unregister(name: str) -> None:
-    """Let go of the sequences of a task. Who still speaks of it learns its sizes and nothing else."""
+    """Delete the sequences of a task; its sizes stay known, for the last `MAX_REMEMBERED` tasks."""
     task = REGISTERED.pop(name, None)
     if task is not None:
         REGISTERED[name] = replace(task, recorded=None)
     remembered = [name for name, each in REGISTERED.items() if each.recorded is None]
-    for oldest in remembered[:-MOST_REMEMBERED]:
+    for oldest in remembered[:-MAX_REMEMBERED]:
         del REGISTERED[oldest]
 
 
@@ -48,8 +48,8 @@ def is_registered(name: str) -> bool:
     return name in REGISTERED and REGISTERED[name].recorded is not None
 
 
-def packed(task: Task) -> dict[str, Any]:
-    """A recorded task as what JSON can say."""
+def pack_task(task: Task) -> dict[str, Any]:
+    """A recorded task as JSON data."""
     assert task.recorded is not None and task.fixed is not None
     arrays = {}
     for part, sequences in zip(("train", "test"), task.recorded(), strict=True):
@@ -59,20 +59,20 @@ def packed(task: Task) -> dict[str, Any]:
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return {
-        **{name: getattr(task, name) for name in PLAIN},
+        **{name: getattr(task, name) for name in JSON_FIELDS},
         "fixed": asdict(task.fixed),
         "sequences": base64.b64encode(buffer.getvalue()).decode("ascii"),
     }
 
 
-def unpacked(parcel: Mapping[str, Any]) -> Task:
-    """The task of `packed`, with equal sequences."""
+def unpack_task(packed: Mapping[str, Any]) -> Task:
+    """The task of `pack_task`, with equal sequences."""
     parts = []
-    with np.load(io.BytesIO(base64.b64decode(parcel["sequences"])), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(base64.b64decode(packed["sequences"])), allow_pickle=False) as arrays:
         for part in ("train", "test"):
             ends = arrays[f"{part}_lengths"].cumsum()[:-1]
             steps = (arrays[f"{part}_{name}"] for name in ("values", "observed", "labels"))
             parts.append(Sequences(*(tuple(np.split(each, ends)) for each in steps)))
     train, test = parts
-    task = Task(**{name: parcel[name] for name in PLAIN}, fixed=Fixed(**parcel["fixed"]))
+    task = Task(**{name: packed[name] for name in JSON_FIELDS}, fixed=Fixed(**packed["fixed"]))
     return replace(task, recorded=lambda: (train, test))

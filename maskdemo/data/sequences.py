@@ -31,7 +31,7 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Data:
-    """A task's training and test sequences; `classes` labels, one a step if `per_step`."""
+    """A task's training and test sequences; `classes` labels, one per step if `per_step`."""
 
     train: Sequences
     test: Sequences
@@ -40,7 +40,7 @@ class Data:
 
 
 def repeat_seed(seed: int, repeat: int) -> int:
-    """The seed of everything in one repeat of an experiment; all strategies of the repeat share it."""
+    """The seed of one repeat of an experiment, shared by all its strategies."""
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
 
 
@@ -59,15 +59,15 @@ def evenly_spread(count: int, total: int) -> NDArray[np.intp]:
 
 
 def lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) -> Sequences:
-    """The same sequences with a share `rate` (0 to below 1) of their readings missing as well.
+    """The sequences with a share `rate` (0 to below 1) of their observed readings lost.
 
-    Of the readings that are there, one of each sequence stays. Labels stay what they are.
+    At least one reading of each sequence stays observed. Labels stay what they are.
     """
     if rate == 0:
         return sequences
     observed = []
     for before in sequences.observed:
-        left = before & (rng.random(len(before)) >= rate)
-        left[np.flatnonzero(before)[rng.integers(before.sum())]] = True
-        observed.append(left)
+        after = before & (rng.random(len(before)) >= rate)
+        after[np.flatnonzero(before)[rng.integers(before.sum())]] = True
+        observed.append(after)
     return Sequences(sequences.values, tuple(observed), sequences.labels)

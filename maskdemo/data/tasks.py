@@ -1,10 +1,10 @@
-"""What there is to learn: sequences of many lengths, each with its labels.
+"""The tasks: how sequences of many lengths are drawn, each with its labels.
 
 A task is a function of an explicit seed. It draws the training and the test sequences from separate
 random streams, so neither changes when the size of the other does, and it draws missing readings
 from a third, so that switching them on changes no value and no label:
 
->>> data = make("last_sign", train_size=2, test_size=1, min_length=3, max_length=5, seed=0)
+>>> data = make_data("last_sign", train_size=2, test_size=1, min_length=3, max_length=5, seed=0)
 >>> [v.shape for v in data.train.values]
 [(5, 4), (5, 4)]
 >>> data.classes, data.per_step
@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.data.sequences import Data, Sequences, lose_readings
-from maskdemo.titles import TASK_WORDS
+from maskdemo.titles import TASK_TEXTS
 
 VOWELS_FILE = Path(__file__).with_name("japanese_vowels.npz")
 
@@ -43,11 +43,11 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Task:
-    """How to draw one sequence and its labels, and what people read about it (`TaskWords`).
+    """How to draw one sequence and its labels, and what people read about it (`TaskText`).
 
     draw: (rng, length) -> values (length, features). label: (values, rng) -> labels, () or (length,).
-    Both are plain functions with a name, that need nothing but `np`: what people take away as a script
-    is their source. Both are None for recorded data, whose sizes are `fixed` and whose training and
+    Both are plain functions with a name that use nothing but `np`: an exported script contains their
+    source. Both are None for recorded data, whose sizes are `fixed` and whose training and
     test sequences `recorded` gives; `source` says whose they are. discrete: whether readings have few
     values, so that a real step can equal a mask value.
     """
@@ -67,12 +67,12 @@ class Task:
 
     @property
     def outputs(self) -> int:
-        """How many numbers the read-out gives: one for two classes, else one a class."""
+        """How many logits the read-out has: 1 for two classes, else one per class."""
         return 1 if self.classes == 2 else self.classes
 
     @property
     def dictated(self) -> Mapping[str, int]:
-        """The settings of an experiment that the task decides itself; none if it is drawn."""
+        """The settings of an experiment that recorded data fixes; none if the data is drawn."""
         return asdict(self.fixed) if self.fixed else {}
 
 
@@ -130,7 +130,7 @@ def random_label(values: np.ndarray, rng: np.random.Generator) -> int:
 
 
 def _task(name: str, **numbers: Any) -> Task:
-    return Task(name, **TASK_WORDS[name]._asdict(), **numbers)
+    return Task(name, **TASK_TEXTS[name]._asdict(), **numbers)
 
 
 TASKS: dict[str, Task] = {
@@ -166,18 +166,18 @@ TASKS: dict[str, Task] = {
 }
 
 
-#: How the names of tasks that people brought begin, and all that a link says of them.
+#: How the names of uploaded tasks begin; a link has no more of the name.
 OWN = "own"
-#: Those tasks; `maskdemo.uploads.registry` fills it with names that cannot be guessed.
+#: Name -> uploaded task; `maskdemo.uploads.registry` adds tasks under names that cannot be guessed.
 REGISTERED: dict[str, Task] = {}
 
 
-def task_named(name: str) -> Task:
-    """The task of this name, of this project or brought by somebody. Raises KeyError."""
+def find_task(name: str) -> Task:
+    """The task of this name, in `TASKS` or uploaded. Raises KeyError."""
     return REGISTERED[name] if name in REGISTERED else TASKS[name]
 
 
-def make(
+def make_data(
     task: str,
     *,
     train_size: int,
@@ -187,19 +187,19 @@ def make(
     missing_rate: float = 0.0,
     seed: int,
 ) -> Data:
-    """Training and test sequences of `task`, a function of the arguments alone.
+    """Training and test sequences of the task of this name, a function of the arguments alone.
 
     Lengths are drawn evenly from min_length to max_length, both included; equal limits give one
     length for all. A share `missing_rate` of the readings (0 to below 1) goes missing. Recorded
     data ignores the sizes and the lengths; the seed then only places the missing readings.
     """
-    spec = task_named(task)
+    spec = find_task(task)
     streams = np.random.default_rng(seed).spawn(4)
     if spec.recorded:
         train, test = spec.recorded()
     else:
-        train = _drawn(spec, streams[0], train_size, min_length, max_length)
-        test = _drawn(spec, streams[1], test_size, min_length, max_length)
+        train = _draw_sequences(spec, streams[0], train_size, min_length, max_length)
+        test = _draw_sequences(spec, streams[1], test_size, min_length, max_length)
     return Data(
         train=lose_readings(train, missing_rate, streams[2]),
         test=lose_readings(test, missing_rate, streams[3]),
@@ -208,7 +208,7 @@ def make(
     )
 
 
-def _drawn(
+def _draw_sequences(
     spec: Task, rng: np.random.Generator, size: int, min_length: int, max_length: int
 ) -> Sequences:
     assert spec.draw is not None and spec.label is not None

@@ -66,7 +66,7 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
     return (
         "Small LSTMs that treat padding differently, compared in plain Keras.",
         f"The task. {experiment.spec.summary} Sequences of {lengths} steps are padded "
-        f"{SIDES[experiment.side].words} to {experiment.padded_length} steps with "
+        f"{SIDES[experiment.side].phrase} to {experiment.padded_length} steps with "
         f"{experiment.pad_value:g}.{missing}",
         f"The strategies: {titles}. In one repeat all get the same sequences, the same initial "
         "weights and the same batch order.",

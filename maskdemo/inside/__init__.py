@@ -1,1 +1,1 @@
-"""One sequence from the inside: its trace, where the gradient goes, and what leaks."""
+"""One sequence in a trained network: its trace, its gradient at every step, and its leak."""

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.inside.recurrence import product
-from maskdemo.inside.trace import Trace, before, trace
+from maskdemo.inside.trace import Trace, states_before, trace
 from maskdemo.strategies import Arrays
 from maskdemo.training.snapshot import Network
 
-#: Numbers of one trace held at a time: 16 MB in float32.
-ROOM = 4 * 2**20
+#: Numbers of a trace that are held at a time: 16 MB in float32.
+MAX_NUMBERS = 4 * 2**20
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Landing:
 def gradient(network: Network, arrays: Arrays) -> Gradient:
     """The norms of each sequence's own loss gradient at each step of a strategy's arrays."""
     rows, steps = arrays.advance.shape
-    at_once = max(1, ROOM // (6 * steps * len(network.recurrent_kernel)))
+    at_once = max(1, MAX_NUMBERS // (6 * steps * len(network.recurrent_kernel)))
     parts = [
         _gradient(network, _rows(arrays, slice(start, start + at_once)))
         for start in range(0, rows, at_once)
@@ -84,7 +84,7 @@ def _gradient(network: Network, arrays: Arrays) -> Gradient:
     d_states = product(_d_logits(traced, arrays), network.readout.T)
     rows, steps = arrays.advance.shape
     inputs, states, sums = np.zeros((3, rows, steps), network.kernel.dtype)
-    cells_before = before(traced.cells)
+    cells_before = states_before(traced.cells)
     d_state = d_cell = np.zeros_like(d_states[:, 0])
     for t in reversed(range(steps)):
         a, k = arrays.advance[:, t, None], arrays.keep[:, t, None]
@@ -121,7 +121,7 @@ def _gradient(network: Network, arrays: Arrays) -> Gradient:
         d_cell = f * d_computed + k * d_cell
     # A step's part of the weights' gradient is the outer product of what it reads (its input, a 1
     # for the bias, the state before) and d_sums; the norm of an outer product is the norms' product.
-    read = np.sqrt(1 + _norm(arrays.inputs) ** 2 + _norm(before(traced.states)) ** 2)
+    read = np.sqrt(1 + _norm(arrays.inputs) ** 2 + _norm(states_before(traced.states)) ** 2)
     return Gradient(inputs, states, read * sums)
 
 

@@ -1,8 +1,8 @@
-"""The leak: by how much padding moves what a network says.
+"""The leak: by how much padding changes a network's outputs.
 
-What a network says must not depend on steps that are not there; where it does, padding leaks. The same
-sequences are given with padding and without, the outputs at `compared_steps` are compared, and the
-largest change is the `leak`. Training, the page and the sweep all ask here.
+Outputs must not depend on padding; where they do, padding leaks. The network reads the same sequences
+with padding and without, the outputs at `compared_steps` are compared, and the largest change is the
+`leak`. Training, the page and the sweep use the same functions.
 
 `sweep` adds more and more padded steps in front or after the end of test sequences. Most of the work is
 shared. Padding after the end continues from the state that the sequence left, so one pass serves every
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.data.inputs import arrays_of, picked, share_of_commonest
+from maskdemo.data.inputs import arrays_of, select_sequences, share_of_commonest
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import Experiment
@@ -25,9 +25,9 @@ from maskdemo.inside.recurrence import drive_of, outputs_of, states_of
 from maskdemo.strategies import STRATEGIES, Arrays, hold_padding
 from maskdemo.training.snapshot import Network
 
-#: How many padded steps a sweep adds, and the most of them.
+#: How many padded steps a sweep adds, and the largest of these numbers.
 ADDED = (0, 1, 2, 3, 5, 8, 12, 20, 30, 40, 60, 80, 100, 120, 140, 160, 180, 200)
-MOST_ADDED = max(ADDED)
+MAX_ADDED = max(ADDED)
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,20 @@ class Sweep:
     chance: float
 
 
-def compared_steps(experiment: Experiment, batch: Batch, given: Arrays) -> NDArray[np.bool_]:
-    """The steps (N, T) whose outputs a leak is about; given: a strategy's arrays of the batch.
+def compared_steps(experiment: Experiment, batch: Batch, arrays: Arrays) -> NDArray[np.bool_]:
+    """The steps (N, T) whose outputs a leak compares; arrays: a strategy's arrays of the batch.
 
     With a label at each step these are the valid ones, whether or not others count in the loss; with
     one label a sequence, the step where the answer is read out.
     """
-    return batch.valid if experiment.per_step else given.counts
+    return batch.valid if experiment.per_step else arrays.counts
 
 
 def leak(padded: NDArray, alone: NDArray) -> float:
-    """The largest change of a probability (0 to 1); padded, alone: (A, classes) at compared steps.
+    """The largest change of a probability (0 to 1).
 
-    padded: what a network says where the sequences are padded. alone: the same without the padding.
+    padded, alone: (A, classes), a network's outputs at the compared steps of the padded sequences and
+    of the same sequences without padding.
     """
     return float(np.abs(padded - alone).max())
 
@@ -66,7 +67,7 @@ def padded_by(
 ) -> Batch:
     """The sequences, `added` padded steps longer than the longest of them.
 
-    value: what is written at padded steps. missing: what stands at readings that are not there.
+    value: of padded steps. missing: of missing readings.
     """
     longest = max(len(each) for each in sequences.values)
     batch = pad(sequences, padded_length=longest + added, side=side, pad_value=missing)
@@ -85,40 +86,40 @@ def sweep(
     added: tuple[int, ...] = ADDED,
 ) -> Sweep:
     """Add so many padded steps of `value` on one side of every sequence, N in all."""
-    # Aligned at the end, and what fills the rectangle in front is held: as if it were not there. In
-    # order of length, so that the rows that move at a step stand together.
+    # Padded in front, with padding that holds the state and so changes nothing; in order of length, so
+    # that the rows whose state moves at a step stand together.
     order = np.argsort([len(each) for each in sequences.values], kind="stable")
-    in_order = picked(sequences, order)
+    in_order = select_sequences(sequences, order)
     bare = padded_by(in_order, 0, side="pre", value=0.0, missing=experiment.pad_value)
-    given = hold_padding(arrays_of(experiment, strategy, bare), bare.padded)
+    held = hold_padding(arrays_of(experiment, strategy, bare), bare.padded)
     padding = arrays_of(experiment, strategy, _only_padding(bare, max(added), value))
     # The sequence and the step of each of the A answers, and what it should be.
-    rows, steps = np.nonzero(compared_steps(experiment, bare, given))
-    truth = given.targets[rows, steps]
+    rows, steps = np.nonzero(compared_steps(experiment, bare, held))
+    truth = held.targets[rows, steps]
 
-    drive = drive_of(network, given)
-    without = states_of(network, given, drive=drive)
+    drive = drive_of(network, held)
+    without = states_of(network, held, drive=drive)
     alone = outputs_of(network, without[1, steps, rows])
-    found = dict.fromkeys(added, alone)
+    outputs = dict.fromkeys(added, alone)
     more = [count for count in added if count]
     if (padding.keep == 0).any():
         if side == "pre":
             ahead = states_of(network, padding)
             for count in more:
-                after = states_of(network, given, ahead[:, count - 1], drive=drive)
-                found[count] = outputs_of(network, after[1, steps, rows])
+                after = states_of(network, held, ahead[:, count - 1], drive=drive)
+                outputs[count] = outputs_of(network, after[1, steps, rows])
         elif not experiment.per_step and not STRATEGIES[strategy].reads_last_valid:
             after = states_of(network, padding, without[:, -1])
             for count in more:
-                found[count] = outputs_of(network, after[1, count - 1])
+                outputs[count] = outputs_of(network, after[1, count - 1])
     change = np.zeros((len(added), len(order)), np.float32)
-    for of_sequences, answers in zip(change, found.values(), strict=True):
+    for of_sequences, answers in zip(change, outputs.values(), strict=True):
         # The answers are in order of length, and a sequence may give several.
         np.maximum.at(of_sequences, order[rows], np.abs(answers - alone).max(axis=1))
     return Sweep(
         added=np.array(added),
         change=change,
-        accuracy=np.array([(each.argmax(axis=1) == truth).mean() for each in found.values()]),
+        accuracy=np.array([(each.argmax(axis=1) == truth).mean() for each in outputs.values()]),
         chance=share_of_commonest(truth),
     )
 

@@ -1,7 +1,8 @@
 """The recurrence in plain NumPy: one LSTM step, and all steps of a sequence with their two switches.
 
-The arithmetic is that of `maskdemo.training.lstm`, so that a page can show every number without loading
-TensorFlow. With a = advance and k = keep of a strategy's arrays,
+This is the place to begin reading the code: `step`, then `states_of`. `maskdemo.training.lstm` has the
+same arithmetic compiled, with its gradient; this module needs no TensorFlow, so a page can show every
+number. With a = advance and k = keep of a strategy's arrays,
 
     i, f, o = sigmoid(W x_t + U h_{t-1} + b), each gate with its own columns of W, U and b
     g       = tanh(W x_t + U h_{t-1} + b)
@@ -21,12 +22,12 @@ from maskdemo.training.scoring import probabilities
 from maskdemo.training.snapshot import Network
 
 #: Multiply-adds up to which OpenBLAS, NumPy's library, keeps a product on one thread.
-SMALL = 2**18
+MAX_PRODUCT = 2**18
 
 
 def states_of(
     network: Network,
-    given: Arrays,
+    arrays: Arrays,
     start: NDArray | None = None,
     *,
     drive: NDArray | None = None,
@@ -34,38 +35,38 @@ def states_of(
 ) -> NDArray:
     """C and h after every step, (2, T, N, H).
 
-    start: c and h before the first step, (2, N or 1, H); zero by default. One row of arrays serves all
-    rows of `start`, and one row of `start` all rows of arrays. drive: that of `drive_of`, if it is
-    known already. gates: room, (T, N, 4H), for i, f, g and o of every step, whether or not it is used;
-    without it only the rows that move are computed.
+    start: c and h before the first step, (2, N or 1, H); zero by default. A single row of arrays serves
+    all rows of `start`, and a single row of `start` all rows of arrays. drive: of `drive_of`, if it was
+    computed before. gates: (T, N, 4H), is filled with i, f, g and o of every step, used or
+    not; without it only the rows whose state moves are computed.
     """
     units, kind = len(network.recurrent_kernel), network.kernel.dtype
     start = np.zeros((2, 1, units), kind) if start is None else start
-    rows, steps = max(len(given.advance), start.shape[1]), given.advance.shape[1]
-    drive = drive_of(network, given) if drive is None else drive
+    rows, steps = max(len(arrays.advance), start.shape[1]), arrays.advance.shape[1]
+    drive = drive_of(network, arrays) if drive is None else drive
     after = np.empty((2, steps, rows, units), kind)
     cell, state = (np.array(np.broadcast_to(each, (rows, units))) for each in start)
     for t in range(steps):
-        moves = np.broadcast_to(given.advance[:, t] > 0, rows)
-        resets = ~moves & np.broadcast_to(given.keep[:, t] == 0, rows)
+        moves = np.broadcast_to(arrays.advance[:, t] > 0, rows)
+        resets = ~moves & np.broadcast_to(arrays.keep[:, t] == 0, rows)
         if gates is not None:
-            gates[t], moved_cell, moved_state = step(network, drive[:, t], cell, state)
-            cell[moves], state[moves] = moved_cell[moves], moved_state[moves]
+            gates[t], new_cell, new_state = step(network, drive[:, t], cell, state)
+            cell[moves], state[moves] = new_cell[moves], new_state[moves]
         elif moves.any():
-            # A slice needs no copies; without missing readings the moving rows are one.
+            # A slice needs no copies; without missing readings the moving rows are a slice.
             first = int(moves.argmax())
-            these = slice(first, None) if moves[first:].all() else moves
-            sums = drive[these, t] if len(drive) > 1 else drive[:, t]
-            _, cell[these], state[these] = step(network, sums, cell[these], state[these])
+            active = slice(first, None) if moves[first:].all() else moves
+            sums = drive[active, t] if len(drive) > 1 else drive[:, t]
+            _, cell[active], state[active] = step(network, sums, cell[active], state[active])
         if resets.any():
             cell[resets] = state[resets] = 0
         after[0, t], after[1, t] = cell, state
     return after
 
 
-def drive_of(network: Network, given: Arrays) -> NDArray:
+def drive_of(network: Network, arrays: Arrays) -> NDArray:
     """What the inputs and the bias add to the gates' sums, (N, T, 4H)."""
-    return product(given.inputs, network.kernel) + network.bias
+    return product(arrays.inputs, network.kernel) + network.bias
 
 
 def step(
@@ -88,7 +89,7 @@ def step(
 
 
 def sigmoid(x: NDArray, out: NDArray | None = None) -> NDArray:
-    """1 / (1 + exp(-x)) without overflow, as tanh(x / 2) / 2 + 1 / 2; out: room for the result."""
+    """1 / (1 + exp(-x)) without overflow, as tanh(x / 2) / 2 + 1 / 2; out: takes the result."""
     half = np.tanh(np.multiply(x, 0.5, out=out), out=out)
     half *= 0.5
     half += 0.5
@@ -107,7 +108,7 @@ def product(rows: NDArray, matrix: NDArray) -> NDArray:
     hundred times longer than the product itself as soon as somebody trains on the same cores.
     """
     flat = rows.reshape(-1, rows.shape[-1])
-    piece = max(1, SMALL // matrix.size)
+    piece = max(1, MAX_PRODUCT // matrix.size)
     whole = len(flat) // piece * piece
     result = np.empty((len(flat), matrix.shape[1]), np.result_type(rows, matrix))
     np.matmul(

@@ -42,10 +42,10 @@ class Trace:
 
 
 def trace(network: Network, arrays: Arrays) -> Trace:
-    """Send the N sequences of a strategy's arrays through the network, step by step, from zero."""
+    """The trace of the N sequences of a strategy's arrays, each read from a zero state."""
     rows, steps = arrays.advance.shape
     gates = np.empty((steps, rows, 4 * len(network.recurrent_kernel)), network.kernel.dtype)
-    # Step by step in time, row by row in a trace.
+    # (T, N, H) in the recurrence, (N, T, H) in a trace.
     cells, states = states_of(network, arrays, gates=gates).swapaxes(1, 2)
     return Trace(
         *np.split(gates.swapaxes(0, 1), 4, axis=2),
@@ -55,8 +55,8 @@ def trace(network: Network, arrays: Arrays) -> Trace:
     )
 
 
-def before(after: NDArray) -> NDArray:
-    """States (N, T, H) after each step -> those that each step starts from; the first is zero."""
+def states_before(after: NDArray) -> NDArray:
+    """The states (N, T, H) before each step, the first 0; after: the states after each step."""
     return np.concatenate([np.zeros_like(after[:, :1]), after[:, :-1]], axis=1)
 
 
@@ -65,7 +65,7 @@ def unit_order(traced: Trace) -> NDArray[np.intp]:
     return np.argsort(np.abs(traced.states[0]).argmax(axis=0), kind="stable")
 
 
-def parting(one: NDArray, other: NDArray, *, over: float) -> int | None:
+def first_difference(one: NDArray, other: NDArray, *, over: float) -> int | None:
     """The first step (from 0) at which two (T, ...) differ by more than `over` anywhere, if any."""
     apart = np.abs(one - other).reshape(len(one), -1).max(axis=1) > over
     return int(apart.argmax()) if apart.any() else None

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from maskdemo.data.registry import is_registered, packed
-from maskdemo.data.tasks import task_named
+from maskdemo.data.registry import is_registered, pack_task
+from maskdemo.data.tasks import find_task
 from maskdemo.experiment import Experiment
 from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Run, Status, Work
@@ -240,7 +240,7 @@ class Server:
         """Send a task that somebody brought, once to each worker."""
         if is_registered(task) and task not in self._registered:
             self._registered.add(task)
-            worker.send({"task": packed(task_named(task))})
+            worker.send({"task": pack_task(find_task(task))})
 
     def _watch_active(self, active: _ActiveJob) -> None:
         worker = self._worker

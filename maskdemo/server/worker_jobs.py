@@ -13,7 +13,7 @@ from typing import Any
 
 from maskdemo.audit.confined import audit_confined
 from maskdemo.data import inputs
-from maskdemo.data.registry import register, unpacked, unregister
+from maskdemo.data.registry import register, unpack_task, unregister
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.results.trainings import Store
@@ -52,13 +52,13 @@ def load() -> None:
 
 def register_task(packed: Mapping[str, Any]) -> None:
     """A task that somebody brought is found by its name from now on."""
-    register(unpacked(packed))
+    register(unpack_task(packed))
 
 
 def forget(name: str) -> None:
     """Such a task is found no more, and nothing that was made of it is kept here."""
     unregister(name)
-    inputs.forget()
+    inputs.clear_caches()
 
 
 def prepare(experiment: str, stop: Callable[[], bool]) -> None:

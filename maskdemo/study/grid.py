@@ -18,8 +18,8 @@ from typing import Any
 
 from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence import BASELINE
-from maskdemo.experiment import COSTLY, MOST_WORK, SETTINGS, Experiment
-from maskdemo.settings import LONGEST, parse_leniently
+from maskdemo.experiment import COSTLY, MAX_WORK, SETTINGS, Experiment
+from maskdemo.settings import MAX_CHARACTERS, parse_leniently
 from maskdemo.study.variables import (
     BETWEEN,
     VARIABLES,
@@ -34,7 +34,7 @@ Cell = tuple[Value, ...]
 MAX_VALUES = 12
 MOST_CELLS = 64
 MOST_TRAININGS = 2000
-MOST_STUDY_WORK = 4 * MOST_WORK
+MOST_STUDY_WORK = 4 * MAX_WORK
 #: Pairs of units and padded lengths: each compiles a program of its own, for seconds.
 MOST_PROGRAMS = 24
 
@@ -104,7 +104,7 @@ class Study:
             checked = variable.setting.checked(value)
             replace(self.base, **variable.settings(self.base, checked))
         except InvalidSettings as error:
-            text, sentence = str(value)[:LONGEST], str(error)
+            text, sentence = str(value)[:MAX_CHARACTERS], str(error)
             named = sentence if text in sentence else f"{variable.name} {text}: {sentence}"
             raise InvalidSettings(named, *settings, *error.settings) from None
         return checked

@@ -1,7 +1,7 @@
 """What a study can vary: how a value changes an experiment, and values worth trying.
 
 >>> units = VARIABLES["units"]
->>> units.setting.read("16"), units.settings(Experiment(), 16), units.at(4, 16)
+>>> units.setting.parse("16"), units.settings(Experiment(), 16), units.at(4, 16)
 (16, {'units': 16}, 'at 4 and 16 units')
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence.words import listed, number
-from maskdemo.experiment import MOST_CELLS, NUMBERS, SETTINGS, Experiment
-from maskdemo.settings import LONGEST, Choice, Number, Setting
+from maskdemo.experiment import MAX_CELLS, NUMBERS, SETTINGS, Experiment
+from maskdemo.settings import MAX_CHARACTERS, Choice, Number, Setting
 from maskdemo.titles import SIDES
 
 Value = int | float | str
@@ -101,7 +101,7 @@ def _around_the_centre(base: Experiment, spread: Value) -> dict[str, Any]:
 def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
     # Evenly spaced as ratios, from no padding for the longest sequence to four times its length.
     longest = base.max_length
-    room = MOST_CELLS // ((base.train_size + base.test_size) * base.spec.features)
+    room = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
     furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high), room)
     between = np.geomspace(longest, furthest, 7)[1:]
     step = np.where(between < 60, 5, 10)
@@ -187,7 +187,7 @@ def value_text(vary: str, value: Value) -> str:
 
 def write_values(name: str, values: tuple[Value, ...]) -> str:
     """The text of these values in a link."""
-    return BETWEEN.join(VARIABLES[name].setting.write(value) for value in values)
+    return BETWEEN.join(VARIABLES[name].setting.format(value) for value in values)
 
 
 def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[Value, ...]:
@@ -200,9 +200,9 @@ def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[
     setting, values = VARIABLES[name].setting, []
     for text in texts:
         try:
-            values.append(setting.read(text))
+            values.append(setting.parse(text))
         except InvalidSettings:
             raise InvalidSettings(
-                f"'{text[:LONGEST]}' is no dose of {name}: write numbers.", where
+                f"'{text[:MAX_CHARACTERS]}' is no dose of {name}: write numbers.", where
             ) from None
     return tuple(values)

@@ -1,1 +1,1 @@
-"""How a network is trained, scored and looked into: from the LSTM step to the run."""
+"""Training: the LSTM step, its compiled programs, and the run of all strategies and repeats."""

@@ -1,4 +1,4 @@
-"""What a run knows after an epoch: immutable, and all that pages and exports are made of."""
+"""What a run knows after an epoch: immutable, and the source of all pages and exports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maskdemo.experiment import Experiment
 
 @dataclass(frozen=True)
 class Curve:
-    """One strategy in one repeat, so far. Tuples hold one number an epoch.
+    """One strategy in one repeat, so far. Tuples have one number per epoch.
 
     accuracy and loss are running means over the training epoch, as `Model.fit` reports them.
     test_accuracy is over the steps that count; test_valid_accuracy over the valid steps only, which
@@ -44,12 +44,12 @@ class Curve:
 
 @dataclass(frozen=True)
 class Probes:
-    """P test sequences of the first repeat, looked into.
+    """P test sequences of the first repeat, with the networks' outputs for them.
 
     values: (P, T, F). valid, padded: (P, T) bool. labels: (P, T) int. outputs: strategy ->
     probabilities (E, P, T, classes) after each of the E `epochs` (1 is the first): as many as
     `PROBE_BYTES` allows, evenly spread, and the newest. read_out: strategy -> the step (P,), from 0,
-    whose output counts as the answer; with a label a step, the last one that counts.
+    whose output counts as the answer; with a label at each step, the last step that counts.
     """
 
     values: NDArray[np.float32]
@@ -60,8 +60,8 @@ class Probes:
     read_out: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
     epochs: tuple[int, ...] = ()
 
-    def place(self, epoch: int) -> int:
-        """Where in `outputs` to look for this epoch: the newest that is kept up to it, or the first."""
+    def index(self, epoch: int) -> int:
+        """The index in `outputs` of the newest kept epoch up to `epoch`, or of the first."""
         return max(0, sum(kept <= epoch for kept in self.epochs) - 1)
 
 
@@ -81,7 +81,7 @@ class Outcome:
     scored: int
 
 
-#: Room for the weights that one run keeps for looking inside, and for what its probes are told.
+#: Bytes of networks, and of the probes' outputs, that a run keeps.
 NETWORK_BYTES = 6 * 2**20
 PROBE_BYTES = 4 * 2**20
 
@@ -109,7 +109,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything known after an epoch. Curves by repeat, then in the strategies' order.
+    """The state of a run after an epoch. Curves by repeat, then in the strategies' order.
 
     chance: what answering without looking reaches on the test set. done: the share of all
     epochs that is finished, 0 to 1. seconds: since the start. networks: strategy -> the first
@@ -135,8 +135,8 @@ class Snapshot:
         return sum(of_repeats) / len(of_repeats) if of_repeats else None
 
     def reported_labels(self, curve: Curve) -> int:
-        """How many labels the curve's test_accuracy counts: with padding, where that counts."""
-        whole = self.experiment
-        if whole.per_step and whole.count_invalid:
-            return whole.test_size * whole.padded_length
+        """How many labels the curve's test_accuracy counts: with padding, where padding counts."""
+        settings = self.experiment
+        if settings.per_step and settings.count_invalid:
+            return settings.test_size * settings.padded_length
         return curve.scored

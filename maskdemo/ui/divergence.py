@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from maskdemo.data.padding import Batch
 from maskdemo.evidence.words import counted, listed, number
-from maskdemo.inside.trace import Trace, before
+from maskdemo.inside.trace import Trace, states_before
 from maskdemo.strategies import STRATEGIES, Arrays
 
 
 def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
     """How far the invalid steps (T,) together moved what moved most of the states (T, H) after each."""
-    steps = (after - before(after[None])[0])[invalid]
+    steps = (after - states_before(after[None])[0])[invalid]
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
 
 

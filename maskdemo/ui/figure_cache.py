@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from maskdemo import charts
 from maskdemo.charts.replay import Frames
-from maskdemo.data.inputs import preview, shown_by_preview
+from maskdemo.data.inputs import preview, preview_settings
 from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
 
@@ -124,7 +124,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool) -> Drawing:
 def padded_batch(experiment: Experiment, *, dark: bool) -> Drawing:
     """`charts.padded_batch` of the experiment's preview, made once for all that look the same."""
     return SHARED.get(
-        ("batch", shown_by_preview(experiment), dark),
+        ("batch", preview_settings(experiment), dark),
         lambda: drawing(charts.padded_batch(preview(experiment), dark=dark)),
     )
 

@@ -11,7 +11,7 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.inside.gradient import Landing
-from maskdemo.inside.trace import QUANTITIES, parting
+from maskdemo.inside.trace import QUANTITIES, first_difference
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import choices
 from maskdemo.ui.chart import chart
@@ -150,9 +150,9 @@ def compare(sequence: InspectedSequence) -> None:
     for name in chosen[1:]:
         if own:
             said, other = reference.probabilities[0], traced[name].probabilities[0]
-            parts[name] = parting(said, other, over=APART)
+            parts[name] = first_difference(said, other, over=APART)
         else:
-            parts[name] = parting(reference.states[0], traced[name].states[0], over=0.0)
+            parts[name] = first_difference(reference.states[0], traced[name].states[0], over=0.0)
     figure = charts.strategies_compared(
         traced,
         {name: sequence.arrays(name) for name in chosen},

@@ -11,7 +11,7 @@ from maskdemo import charts
 from maskdemo.data.padding import unpad
 from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import NUMBERS
-from maskdemo.inside.leak import MOST_ADDED, compared_steps, leak, padded_by
+from maskdemo.inside.leak import MAX_ADDED, compared_steps, leak, padded_by
 from maskdemo.inside.trace import trace
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
@@ -31,7 +31,7 @@ def add_padding(sequence: InspectedSequence) -> None:
             st.slider,
             "added",
             0,
-            MOST_ADDED,
+            MAX_ADDED,
             100,
             label="Padded steps added",
             help="The sequence without any padding, then with this many padded steps.",
@@ -131,6 +131,6 @@ def _meaning(sequence: InspectedSequence, test: Sequences) -> str:
     return (
         f"Change: the largest difference of any probability, {where}, from the same sequence without "
         f"padding. In training these sequences had {amount} padded steps "
-        f"{SIDES[experiment.side].words}, written as {experiment.pad_value:g}. A network whose "
+        f"{SIDES[experiment.side].phrase}, written as {experiment.pad_value:g}. A network whose "
         "state is held is exactly flat."
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.data.tasks import OWN, TASKS, Task, task_named
+from maskdemo.data.tasks import OWN, TASKS, Task, find_task
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import SETTINGS, Experiment
@@ -57,7 +57,7 @@ def tasks() -> Mapping[str, Task]:
 
 def task_of(prefix: str = "") -> Task:
     """The chosen task."""
-    return task_named(st.session_state[f"{prefix}task"])
+    return find_task(st.session_state[f"{prefix}task"])
 
 
 def choose_task(name: str, prefix: str = "") -> None:

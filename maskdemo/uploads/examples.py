@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from maskdemo.data.sequences import Sequences
-from maskdemo.data.tasks import make
+from maskdemo.data.tasks import make_data
 
 MACHINES = 96
 #: Share of the readings that the second example's sensor did not send.
@@ -47,7 +47,7 @@ def table_of(sequences: Sequences, *, features: tuple[str, ...], first: int = 0)
 
 def japanese_vowels() -> pd.DataFrame:
     """The shipped recording, with its own split."""
-    data = make("japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0)
+    data = make_data("japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0)
     features = tuple(f"coefficient {at}" for at in range(1, 13))
     train = table_of(data.train, features=features)
     test = table_of(data.test, features=features, first=len(data.train))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskdemo.data.tasks import Task
-from maskdemo.experiment import MOST_CELLS
+from maskdemo.experiment import MAX_CELLS
 
 #: Of the file, as the browser's upload is limited too.
 MOST_BYTES = 20 * 2**20
@@ -31,5 +31,5 @@ def padded_length(task: Task, wanted: int) -> int:
     """The padded length nearest to the wanted one that a task of recorded data has room for."""
     fixed = task.fixed
     assert fixed is not None
-    room = MOST_CELLS // ((fixed.train_size + fixed.test_size) * task.features)
+    room = MAX_CELLS // ((fixed.train_size + fixed.test_size) * task.features)
     return max(fixed.max_length, min(wanted, room))

@@ -33,7 +33,7 @@ def unregister(name: str) -> None:
     """The sequences are found no more, and nothing that was made of them is kept here."""
     del _OWN[name]
     registry.unregister(name)
-    inputs.forget()
+    inputs.clear_caches()
 
 
 def own_named(name: str) -> Own:

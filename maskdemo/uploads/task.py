@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Data, Sequences
 from maskdemo.data.tasks import Fixed, Task
 from maskdemo.errors import InvalidTable
-from maskdemo.experiment import MOST_CELLS, Experiment
+from maskdemo.experiment import MAX_CELLS, Experiment
 from maskdemo.uploads.checks import check_columns, check_lengths, check_rows, check_wide
 from maskdemo.uploads.columns import Columns, is_number
 from maskdemo.uploads.limits import FEWEST_SEQUENCES, MOST_TEST, MOST_TRAIN, padded_length
@@ -160,7 +160,7 @@ def _most(count: int, longest: int, features: int, preparation: Preparation) -> 
             f"There are {count} sequences; {FEWEST_SEQUENCES} for training and as many for the test "
             "are the fewest. Take more, or cut long ones into pieces."
         )
-    room = MOST_CELLS // (longest * features)
+    room = MAX_CELLS // (longest * features)
     most = min(MOST_TRAIN, round(room * (1 - TEST_SHARE))), min(MOST_TEST, round(room * TEST_SHARE))
     if count > sum(most) and not preparation.sample:
         raise InvalidTable(

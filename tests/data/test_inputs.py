@@ -11,17 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.data import inputs as module
-from maskdemo.data.inputs import arrays_of, chance, inputs, picked, preview, share_of_commonest
+from maskdemo.data.inputs import (
+    arrays_of,
+    chance,
+    inputs,
+    preview,
+    select_sequences,
+    share_of_commonest,
+)
 from maskdemo.data.padding import pad, unpad
 from maskdemo.data.sequences import repeat_seed
-from maskdemo.data.tasks import TASKS, make
+from maskdemo.data.tasks import TASKS, make_data
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import arrays
 from tests.samples import ALL, small
 from tests.test_experiment import experiments
 
-#: Another valid value of every setting that decides neither sequences nor rectangles.
+#: Another valid value of every setting that decides neither sequences nor padding.
 UNINVOLVED = {
     "mask_value": -1.0,
     "strategies": ("mask_feature",),
@@ -47,13 +54,13 @@ INVOLVED = {
 }
 
 
-def test_every_setting_is_looked_at_here():
+def test_every_setting_is_tested_here():
     assert UNINVOLVED.keys() | INVOLVED.keys() == {each.name for each in fields(Experiment)}
     assert not UNINVOLVED.keys() & INVOLVED.keys()
 
 
 @pytest.mark.parametrize("name", UNINVOLVED)
-def test_what_decides_nothing_draws_nothing_again(name):
+def test_a_setting_that_decides_nothing_draws_nothing_again(name):
     assert inputs(small(**{name: UNINVOLVED[name]})) is inputs(small())
 
 
@@ -64,7 +71,7 @@ def same(one, other) -> bool:
 
 
 @pytest.mark.parametrize("name", INVOLVED)
-def test_what_decides_something_gives_something_else(name):
+def test_a_setting_that_decides_the_data_changes_it(name):
     mine, other = inputs(small()), inputs(small(**{name: INVOLVED[name]}))
     assert not (same(mine.train, other.train) and same(mine.test, other.test))
 
@@ -72,8 +79,8 @@ def test_what_decides_something_gives_something_else(name):
 @pytest.mark.parametrize("repeat", [0, 2])
 @given(one=experiments())
 @settings(max_examples=15, deadline=None)
-def test_kept_or_not_they_are_what_the_task_draws(repeat, one):
-    drawn = make(
+def test_cached_or_not_inputs_are_those_the_task_draws(repeat, one):
+    drawn = make_data(
         one.task,
         train_size=one.train_size,
         test_size=one.test_size,
@@ -82,15 +89,15 @@ def test_kept_or_not_they_are_what_the_task_draws(repeat, one):
         missing_rate=one.missing_rate,
         seed=repeat_seed(one.seed, repeat),
     )
-    rectangle = {"padded_length": one.padded_length, "side": one.side, "pad_value": one.pad_value}
+    padding = {"padded_length": one.padded_length, "side": one.side, "pad_value": one.pad_value}
     for _ in range(2):
         found = inputs(one, repeat)
-        assert same(found.train, pad(drawn.train, **rectangle))
-        assert same(found.test, pad(drawn.test, **rectangle))
+        assert same(found.train, pad(drawn.train, **padding))
+        assert same(found.test, pad(drawn.test, **padding))
         assert len(found.data.test) == len(drawn.test)
 
 
-def test_nobody_can_write_to_what_all_share():
+def test_shared_arrays_are_read_only():
     found = inputs(small(missing_rate=0.2))
     shared = [found.train, found.test, preview(small())]
     arrays_ = [getattr(batch, each.name) for batch in shared for each in fields(batch)]
@@ -107,11 +114,11 @@ def test_a_recording_is_one_for_all_seeds_and_repeats_until_readings_go_missing(
     assert not same(inputs(lossy).test, inputs(lossy, 1).test)
 
 
-def test_only_the_last_few_are_kept():
-    for seed in range(3 * module.KEPT):
+def test_only_the_last_few_repeats_are_cached():
+    for seed in range(3 * module.CACHED_REPEATS):
         inputs(small(seed=seed))
-    assert module._inputs.cache_info().currsize <= module.KEPT
-    assert module._data.cache_info().currsize <= module.KEPT
+    assert module._inputs.cache_info().currsize <= module.CACHED_REPEATS
+    assert module._data.cache_info().currsize <= module.CACHED_REPEATS
 
 
 @pytest.mark.parametrize("strategy", ALL)
@@ -187,9 +194,9 @@ def test_the_share_of_the_commonest_label(labels):
     assert share_of_commonest(np.array(labels), weights) == pytest.approx(wanted)
 
 
-def test_sequences_are_picked_in_the_order_asked_for():
+def test_sequences_are_selected_in_the_order_of_the_indices():
     test = inputs(small()).data.test
-    few = picked(test, np.array([3, 1]))
+    few = select_sequences(test, np.array([3, 1]))
     assert len(few) == 2
     np.testing.assert_array_equal(few.values[0], test.values[3])
     np.testing.assert_array_equal(few.labels[1], test.labels[1])

@@ -79,7 +79,7 @@ def test_nothing_is_truncated(padded_length):
         pad(one_sequence(5), padded_length=padded_length, side="post", pad_value=0.0)
 
 
-def test_the_longest_sequence_may_fill_the_rectangle():
+def test_the_longest_sequence_may_need_no_padding():
     batch = pad(one_sequence(5), padded_length=5, side="pre", pad_value=7.0)
     assert batch.valid.all() and not batch.padded.any()
 
@@ -90,7 +90,7 @@ def test_there_are_two_sides(side):
         pad(one_sequence(2), padded_length=3, side=side, pad_value=0.0)
 
 
-def test_what_is_padded_stays_as_it_was():
+def test_padding_leaves_the_sequences_as_they_were():
     given_sequences = one_sequence(3)
     batch = pad(given_sequences, padded_length=3, side="post", pad_value=0.0)
     batch.values[:] = 5

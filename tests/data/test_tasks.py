@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskdemo.data.tasks import TASKS, make
+from maskdemo.data.tasks import TASKS, make_data
 
 DRAWN = tuple(name for name, task in TASKS.items() if task.fixed is None)
 SIZES = {"train_size": 40, "test_size": 30, "min_length": 1, "max_length": 9}
 
-# What the label of a sequence must be, told from its first feature in plain Python.
+# What the label of a sequence must be, computed from its first feature in plain Python.
 TRUTH = {
     "first_sign": lambda x: [x[0] > 0] * len(x),
     "last_sign": lambda x: [x[-1] > 0] * len(x),
@@ -32,7 +32,7 @@ def same(one, other) -> bool:
 @given(seed=seeds)
 @settings(max_examples=20, deadline=None)
 def test_labels_are_right(task, seed):
-    data = make(task, **SIZES, missing_rate=0.4, seed=seed)
+    data = make_data(task, **SIZES, missing_rate=0.4, seed=seed)
     for values, labels in zip(data.train.values, data.train.labels, strict=True):
         wanted = TRUTH[task]([float(v) for v in values[:, 0]])
         # A sum so close to zero that rounding to float32 may turn its sign proves nothing.
@@ -49,7 +49,7 @@ def test_every_task_with_a_rule_is_checked_above():
 
 
 def test_bits_never_tie():
-    data = make("majority_bit", **{**SIZES, "train_size": 400}, seed=3)
+    data = make_data("majority_bit", **{**SIZES, "train_size": 400}, seed=3)
     for bits in data.train.values:
         assert set(np.unique(bits)) <= {0, 1}
         assert 2 * bits.sum() != len(bits)
@@ -57,13 +57,13 @@ def test_bits_never_tie():
 
 @pytest.mark.parametrize("task", DRAWN)
 def test_both_labels_are_about_as_common(task):
-    data = make(task, **{**SIZES, "train_size": 2000}, seed=1)
+    data = make_data(task, **{**SIZES, "train_size": 2000}, seed=1)
     labels = data.train.labels if data.per_step else [each[:1] for each in data.train.labels]
     assert 0.44 < np.concatenate(labels).mean() < 0.56
 
 
 def test_random_labels_do_not_follow_from_the_values():
-    data = make("random_labels", **{**SIZES, "train_size": 2000}, seed=1)
+    data = make_data("random_labels", **{**SIZES, "train_size": 2000}, seed=1)
     labels = np.array([each[0] for each in data.train.labels])
     for summary in (lambda v: v[0], lambda v: v[-1], lambda v: v.mean(axis=0)):
         facts = np.array([summary(v) for v in data.train.values])
@@ -74,7 +74,7 @@ def test_random_labels_do_not_follow_from_the_values():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_shapes_and_types(task):
-    spec, data = TASKS[task], make(task, **SIZES, missing_rate=0.2, seed=5)
+    spec, data = TASKS[task], make_data(task, **SIZES, missing_rate=0.2, seed=5)
     assert (data.classes, data.per_step) == (spec.classes, spec.per_step)
     for part in (data.train, data.test):
         for values, observed, labels in zip(part.values, part.observed, part.labels, strict=True):
@@ -91,14 +91,15 @@ def test_shapes_and_types(task):
 @given(seed=seeds, low=st.integers(1, 12), more=st.integers(0, 12))
 @settings(max_examples=10, deadline=None)
 def test_lengths_are_in_range(task, seed, low, more):
-    data = make(task, train_size=30, test_size=20, min_length=low, max_length=low + more, seed=seed)
+    sizes = {"train_size": 30, "test_size": 20, "min_length": low, "max_length": low + more}
+    data = make_data(task, **sizes, seed=seed)
     assert (len(data.train), len(data.test)) == (30, 20)
     lengths = {len(v) for part in (data.train, data.test) for v in part.values}
     assert low <= min(lengths) and max(lengths) <= low + more
 
 
 def test_every_length_occurs_both_ends_included():
-    data = make("sum_sign", train_size=500, test_size=1, min_length=3, max_length=7, seed=0)
+    data = make_data("sum_sign", train_size=500, test_size=1, min_length=3, max_length=7, seed=0)
     counts = Counter(len(v) for v in data.train.values)
     assert set(counts) == {3, 4, 5, 6, 7}
     assert min(counts.values()) > 60  # of 100 expected
@@ -108,20 +109,20 @@ def test_every_length_occurs_both_ends_included():
 @given(seed=seeds)
 @settings(max_examples=10, deadline=None)
 def test_a_seed_decides_everything(task, seed):
-    one, again = (make(task, **SIZES, missing_rate=0.3, seed=seed) for _ in range(2))
+    one, again = (make_data(task, **SIZES, missing_rate=0.3, seed=seed) for _ in range(2))
     for part in ("train", "test"):
         for kind in ("values", "observed", "labels"):
             assert same(getattr(getattr(one, part), kind), getattr(getattr(again, part), kind))
-    other = make(task, **SIZES, missing_rate=0.3, seed=seed + 1)
+    other = make_data(task, **SIZES, missing_rate=0.3, seed=seed + 1)
     assert not same(one.train.values, other.train.values)
     assert not same(one.train.observed, other.train.observed)
 
 
 @pytest.mark.parametrize("task", DRAWN)
 def test_training_and_test_sequences_do_not_depend_on_each_other(task):
-    base = make(task, **SIZES, missing_rate=0.3, seed=2)
-    more_test = make(task, **{**SIZES, "test_size": 50}, missing_rate=0.3, seed=2)
-    more_train = make(task, **{**SIZES, "train_size": 50}, missing_rate=0.3, seed=2)
+    base = make_data(task, **SIZES, missing_rate=0.3, seed=2)
+    more_test = make_data(task, **{**SIZES, "test_size": 50}, missing_rate=0.3, seed=2)
+    more_train = make_data(task, **{**SIZES, "train_size": 50}, missing_rate=0.3, seed=2)
     for kind in ("values", "observed", "labels"):
         assert same(getattr(base.train, kind), getattr(more_test.train, kind))
         assert same(getattr(base.test, kind), getattr(more_train.test, kind))
@@ -132,8 +133,8 @@ def test_training_and_test_sequences_do_not_depend_on_each_other(task):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_missing_readings_change_no_value_and_no_label(task):
-    whole = make(task, **SIZES, seed=4)
-    gaps = make(task, **SIZES, missing_rate=0.5, seed=4)
+    whole = make_data(task, **SIZES, seed=4)
+    gaps = make_data(task, **SIZES, missing_rate=0.5, seed=4)
     assert all(each.all() for each in whole.train.observed)
     assert not all(each.all() for each in gaps.train.observed)
     for part in ("train", "test"):
@@ -144,14 +145,14 @@ def test_missing_readings_change_no_value_and_no_label(task):
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_the_missing_rate_is_what_goes_missing(rate):
     sizes = {"train_size": 300, "test_size": 1, "min_length": 40, "max_length": 60}
-    data = make("sum_sign", **sizes, missing_rate=rate, seed=4)
+    data = make_data("sum_sign", **sizes, missing_rate=rate, seed=4)
     seen = np.concatenate(data.train.observed)
     # One reading of each sequence always stays: 1 / 50 of them on average.
     assert 1 - seen.mean() == pytest.approx(rate * (1 - 1 / 50), abs=0.015)
 
 
 def test_japanese_vowels_are_the_published_ones():
-    data = make("japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0)
+    data = make_data("japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0)
     assert (len(data.train), len(data.test), data.classes) == (270, 370, 9)
     for part in (data.train, data.test):
         assert {v.shape[1] for v in part.values} == {12}
@@ -164,7 +165,7 @@ def test_japanese_vowels_are_the_published_ones():
 
 
 def test_recorded_values_survive_missing_readings_and_other_seeds():
-    one = make("japanese_vowels", **SIZES, missing_rate=0.9, seed=0)
-    other = make("japanese_vowels", **SIZES, missing_rate=0.9, seed=1)
+    one = make_data("japanese_vowels", **SIZES, missing_rate=0.9, seed=0)
+    other = make_data("japanese_vowels", **SIZES, missing_rate=0.9, seed=1)
     assert same(one.train.values, other.train.values)
     assert not same(one.train.observed, other.train.observed)

@@ -1,1 +1,1 @@
-"""See the room of the same name."""
+"""Tests of `maskdemo.inside`."""

@@ -13,7 +13,7 @@ from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.inside.recurrence import product
-from maskdemo.inside.trace import parting, trace, unit_order
+from maskdemo.inside.trace import first_difference, trace, unit_order
 from maskdemo.strategies import STRATEGIES, Arrays, arrays
 from maskdemo.training.snapshot import Network
 
@@ -109,7 +109,7 @@ def test_trace_is_the_keras_cell_step_by_step(case, strategy):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_trace_says_what_the_compiled_program_says(case):
+def test_outputs_of_a_trace_are_those_of_the_compiled_program(case):
     from maskdemo.training.buckets import inference_layout
     from maskdemo.training.lstm import Weights
     from maskdemo.training.program import infer
@@ -151,12 +151,12 @@ def test_units_are_in_order_of_their_largest_state():
     assert (np.diff(peaks) >= 0).all()
 
 
-def test_parting_is_the_first_step_that_differs_by_more():
+def test_the_first_difference_is_the_first_step_that_differs_by_more():
     one, other = np.zeros((5, 2)), np.zeros((5, 2))
     other[2, 1], other[3, 0] = 0.1, -0.3
-    assert parting(one, other, over=0.0) == 2
-    assert parting(one, other, over=0.2) == 3
-    assert parting(one, other, over=0.5) is None
+    assert first_difference(one, other, over=0.0) == 2
+    assert first_difference(one, other, over=0.2) == 3
+    assert first_difference(one, other, over=0.5) is None
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -277,7 +277,7 @@ def test_a_reset_ends_the_gradient():
 def test_gradient_does_not_depend_on_how_many_sequences_are_held_at_once(monkeypatch):
     these = given("binary", "no_mask")
     whole = gradient(network(CASES["binary"]), these)
-    monkeypatch.setattr("maskdemo.inside.gradient.ROOM", 1)
+    monkeypatch.setattr("maskdemo.inside.gradient.MAX_NUMBERS", 1)
     parts = gradient(network(CASES["binary"]), these)
     np.testing.assert_allclose(parts.inputs, whole.inputs, rtol=1e-5)
     everywhere = np.ones((2, 3), bool)
@@ -286,7 +286,7 @@ def test_gradient_does_not_depend_on_how_many_sequences_are_held_at_once(monkeyp
 
 @pytest.mark.parametrize("shape", [(0, 5), (3, 5), (7, 11, 5), (2, 700, 5)])
 def test_a_product_in_pieces_is_the_product(shape, monkeypatch):
-    monkeypatch.setattr("maskdemo.inside.recurrence.SMALL", 200)
+    monkeypatch.setattr("maskdemo.inside.recurrence.MAX_PRODUCT", 200)
     rng = np.random.default_rng(0)
     rows, matrix = rng.normal(size=shape), rng.normal(size=(5, 8))
     np.testing.assert_allclose(product(rows, matrix), rows @ matrix)

@@ -1,1 +1,1 @@
-"""Tests of `maskdemo.training.run`."""
+"""Tests of `maskdemo.training`."""

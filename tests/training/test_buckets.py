@@ -51,7 +51,7 @@ def back(data, *, every_step: bool) -> Arrays:
     min_steps=st.integers(1, 10),
 )
 @settings(max_examples=150, deadline=None)
-def test_what_is_laid_out_is_learned_from_as_before(strategy, batch, mask_value, labels, min_steps):
+def test_a_training_layout_stands_for_the_same_arrays(strategy, batch, mask_value, labels, min_steps):
     """The same answers count as much for the same targets, by the plain recurrence."""
     whole = arrays(strategy, batch, mask_value=mask_value, **labels)
     every_step = labels["per_step"]
@@ -70,7 +70,7 @@ def test_what_is_laid_out_is_learned_from_as_before(strategy, batch, mask_value,
     labels=st.sampled_from(LABELS),
 )
 @settings(max_examples=100, deadline=None)
-def test_what_is_read_is_what_the_recurrence_says(strategy, batch, mask_value, labels):
+def test_inferred_outputs_are_those_of_the_recurrence(strategy, batch, mask_value, labels):
     whole = arrays(strategy, batch, mask_value=mask_value, **labels)
     wanted = recurrence.logits(NETWORK, whole)
     found = infer(inference_layout(whole, every_step=labels["per_step"], **SIZES), NETWORK)
@@ -84,7 +84,7 @@ def test_what_is_read_is_what_the_recurrence_says(strategy, batch, mask_value, l
 
 @given(batch=batches(features=2), strategy=st.sampled_from(["held_state", "last_valid_step"]))
 @settings(deadline=None)
-def test_no_step_is_laid_out_that_nobody_needs(batch, strategy):
+def test_no_unneeded_step_is_laid_out(batch, strategy):
     """However far the batch is padded: exactly from the first valid step to the last."""
     made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])
     data = training_layout(made, batch_size=5, every_step=False, **SIZES).data
@@ -137,11 +137,11 @@ def test_blocks_hold_sequences_that_need_about_the_same_steps(side):
     steps=st.integers(1, BUCKETS["steps"][-1]),
 )
 @settings(deadline=None, max_examples=30)
-def test_the_smallest_room_is_taken(sequences, steps):
+def test_the_smallest_bucket_is_taken(sequences, steps):
     plane = np.broadcast_to(np.float32(1), (sequences, steps))
     made = Arrays(plane[..., None], plane, 0 * plane, plane.astype(np.int32), plane)
     shape = training_layout(made, batch_size=5, every_step=True, **SIZES).shape
-    for room, sizes in ((shape.sequences, BUCKETS["sequences"]), (shape.steps, BUCKETS["steps"])):
+    for bucket, sizes in ((shape.sequences, BUCKETS["sequences"]), (shape.steps, BUCKETS["steps"])):
         need = sequences if sizes is BUCKETS["sequences"] else steps
-        assert room in sizes and room >= need
-        assert not [size for size in sizes if need <= size < room]
+        assert bucket in sizes and bucket >= need
+        assert not [size for size in sizes if need <= size < bucket]

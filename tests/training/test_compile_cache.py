@@ -92,7 +92,7 @@ def kept(folder: Path, name: str, size: int, when: float) -> Path:
     return path
 
 
-def test_room_on_disk_is_bounded(tmp_path):
+def test_the_folder_on_disk_is_bounded(tmp_path):
     own = Path(cache_environment(tmp_path, {})["MASKDEMO_COMPILED"])
     own.mkdir()
     programs = [kept(own, f"{n}.pb", MAX_BYTES // 4, when=n) for n in range(1, 8)]
@@ -106,7 +106,7 @@ def test_room_on_disk_is_bounded(tmp_path):
     assert own.exists()
 
 
-def test_somebody_elses_choice_stands_and_other_flags_stay(tmp_path):
+def test_another_cache_and_other_flags_stay(tmp_path):
     chosen = {"TF_XLA_FLAGS": "--tf_xla_persistent_cache_directory=elsewhere"}
     assert cache_environment(tmp_path, chosen) == {}
     flags = cache_environment(tmp_path, {"TF_XLA_FLAGS": "--some_flag"})["TF_XLA_FLAGS"]

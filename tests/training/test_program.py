@@ -1,4 +1,4 @@
-"""The engine's parts: batches, rooms, programs shared without a lock, scores."""
+"""Compiled programs: batches, buckets, sharing without a lock; and scores."""
 
 import os
 import subprocess
@@ -64,8 +64,8 @@ def laid_out(given_arrays: Arrays) -> TrainingLayout:
     return training_layout(given_arrays, units=UNITS, outputs=1, batch_size=BATCH, every_step=False)
 
 
-def test_what_fills_the_room_takes_no_part():
-    """Nonsense in the room's own steps and sequences does not show."""
+def test_padding_to_the_bucket_takes_no_part():
+    """Values in the bucket's own steps and sequences change nothing."""
     given_arrays = some_arrays()
     clean = laid_out(given_arrays)
     rows, steps = given_arrays.advance.shape
@@ -101,13 +101,13 @@ def test_the_same_arguments_give_the_same_bits_from_any_thread():
     def whole(seed: int) -> bytes:
         network = new_train_state(features=4, units=UNITS, outputs=1, seed=seed)
         data, rng = as_tensors(laid_out(cases[seed])), np.random.default_rng(seed)
-        said = b""
+        results = b""
         for _ in range(5):
             network, *numbers = train_epoch(data, network, batch_order(21, BATCH, rng), 0.03)
-            said += repr(numbers).encode()
+            results += repr(numbers).encode()
         asked = inference_layout(cases[seed], units=UNITS, outputs=1, every_step=False)
-        said += infer(asked, network.weights).tobytes()
-        return said + b"".join(w.numpy().tobytes() for w in network.weights)
+        results += infer(asked, network.weights).tobytes()
+        return results + b"".join(w.numpy().tobytes() for w in network.weights)
 
     alone = [whole(seed) for seed in range(4)]
     assert len(set(alone)) == 4
@@ -157,16 +157,16 @@ def test_probabilities_are_those_of_scipy(outputs):
 @settings(max_examples=30, deadline=None)
 def test_scores_are_those_of_keras(seed, classes):
     rng = np.random.default_rng(seed)
-    said = rng.dirichlet(np.full(classes, 0.3), size=30).astype(np.float32)
+    answers = rng.dirichlet(np.full(classes, 0.3), size=30).astype(np.float32)
     targets = rng.integers(0, classes, size=30).astype(np.int32)
     weights = rng.choice([0.0, 1.0, 2.0], size=30).astype(np.float32)
     weights[0] = 1
-    ours = score(said, targets, weights)
+    ours = score(answers, targets, weights)
     accuracy = keras.metrics.SparseCategoricalAccuracy()
-    accuracy.update_state(targets, said, sample_weight=weights)
+    accuracy.update_state(targets, answers, sample_weight=weights)
     assert ours.accuracy == pytest.approx(float(accuracy.result()), abs=1e-6)
     entropy = keras.metrics.SparseCategoricalCrossentropy()
-    entropy.update_state(targets, said, sample_weight=weights)
+    entropy.update_state(targets, answers, sample_weight=weights)
     assert ours.loss == pytest.approx(float(entropy.result()), rel=1e-4, abs=1e-6)
 
 
@@ -182,7 +182,7 @@ def test_initial_weights_follow_the_seed_and_only_the_seed():
     assert float(one.updates) == 0
 
 
-def test_lengths_that_fit_one_room_share_their_programs(tmp_path):
+def test_lengths_of_one_bucket_share_their_programs(tmp_path):
     """XLA itself says what it compiled: a file for every program."""
     program = """
 import sys

@@ -84,7 +84,7 @@ RECTANGLES = [
 
 
 def moved_by_padding(strategy: str, case: str) -> float:
-    """The largest change of a trained network's outputs on real steps over all the rectangles."""
+    """The largest change of a trained network's outputs on real steps over all the batches."""
     experiment = small(**{**TASKS_TRIED[case], "strategies": (strategy,), "epochs": 4})
     weights = weights_of(last(experiment).networks[strategy][-1])
     test = inputs(experiment).data.test
@@ -182,7 +182,7 @@ def test_the_same_experiment_gives_the_same_bits_also_among_others():
     assert bits(together[1][-1]) != bits(together[2][-1])
 
 
-def test_a_strategy_does_not_notice_its_company():
+def test_a_strategy_does_not_depend_on_the_others():
     """Only the strategy differs: the same data, weights and batches for each, alone or not."""
     together = {curve.strategy: curve for curve in last(small(strategies=ALL)).curves}
     for strategy in ("no_mask", "held_state"):
@@ -217,7 +217,7 @@ def test_with_nothing_padded_nothing_differs():
     assert {curve.leak for curve in snapshot.curves} == {0.0}
 
 
-def test_what_an_epoch_took_leaves_out_the_first_which_may_wait_for_a_compiler():
+def test_epoch_seconds_leave_out_the_first_epoch():
     epochs = {"trained": [(0.0, 0.0)] * 3, "tested": [(Score(0.0, 0.0), 0.0)] * 3}
     one = Record("no_mask", 0, scored=9, **epochs, seconds=[2.0, 2.5, 3.1])
     other = Record("no_mask", 1, scored=9, **epochs, seconds=[0.4, 1.0, 1.5])
@@ -302,7 +302,7 @@ def test_reported_accuracy_counts_padding_and_valid_accuracy_does_not():
     assert one_label.test_accuracy == one_label.test_valid_accuracy
 
 
-def test_networks_are_kept_evenly_and_within_their_room():
+def test_networks_are_kept_evenly_and_within_their_bytes():
     experiment = small(epochs=12)
     snapshot = last(experiment)
     epochs = [each.epoch for each in snapshot.networks["no_mask"]]
@@ -314,7 +314,7 @@ def test_networks_are_kept_evenly_and_within_their_room():
         assert len(kept) == 1 or len(kept) * size * 2 <= NETWORK_BYTES
 
 
-def test_what_the_probes_are_told_is_kept_evenly_and_within_its_room(monkeypatch):
+def test_outputs_of_probes_are_kept_evenly_and_within_their_bytes(monkeypatch):
     whole = list(train(small(epochs=12)))
     one = 2 * whole[-1].probes.outputs["no_mask"][:1].nbytes
     monkeypatch.setattr(probes, "PROBE_BYTES", 4 * one)
@@ -324,7 +324,7 @@ def test_what_the_probes_are_told_is_kept_evenly_and_within_its_room(monkeypatch
         for name, outputs in snapshot.probes.outputs.items():
             kept = [full.probes.outputs[name][at - 1] for at in epochs]
             np.testing.assert_array_equal(outputs, kept)
-    assert [snapshot.probes.place(at) for at in (0, 1, 3, 4, 11, 12)] == [0, 0, 0, 1, 2, 3]
+    assert [snapshot.probes.index(at) for at in (0, 1, 3, 4, 11, 12)] == [0, 0, 0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("side", ["post", "pre"])
@@ -379,16 +379,16 @@ def test_a_training_alone_ends_as_its_curve_does(case):
 
 def test_a_failure_ends_the_run_with_its_reason(monkeypatch):
     def broken(self):
-        raise RuntimeError("no more room")
+        raise RuntimeError("no more memory")
 
     run = train(small(epochs=3))
     next(run)
     monkeypatch.setattr(training_run.TrainingRun, "score", broken)
-    with pytest.raises(RuntimeError, match="no more room"):
+    with pytest.raises(RuntimeError, match="no more memory"):
         list(run)
 
 
-def test_other_repeats_fill_the_cores_but_never_overtake_on_the_screen(monkeypatch):
+def test_later_repeats_fill_the_cores_but_appear_later(monkeypatch):
     """One strategy and four threads: all repeats train at once, snapshots come in order."""
     meeting = threading.Barrier(3, timeout=60)
     real = training_run.TrainingRun.score

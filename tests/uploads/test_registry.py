@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from maskdemo.data.registry import MOST_REMEMBERED, is_registered, packed, unpacked
-from maskdemo.data.tasks import REGISTERED, make, task_named
+from maskdemo.data.registry import MAX_REMEMBERED, is_registered, pack_task, unpack_task
+from maskdemo.data.tasks import REGISTERED, find_task, make_data
 from maskdemo.errors import InvalidTable
 from maskdemo.uploads.columns import guess
 from maskdemo.uploads.registry import Registry
@@ -59,7 +59,7 @@ def test_each_viewer_has_their_own(registry):
     registry.bring("b", second)
     assert registry.find("a") is first and registry.find("b") is second
     assert registry.find("c") is None
-    assert task_named(first.task.name) is first.task
+    assert find_task(first.task.name) is first.task
     assert registry.held == first.nbytes + second.nbytes
 
 
@@ -84,12 +84,12 @@ def test_it_is_gone_when_the_viewer_is_gone(registry, clock, forgotten):
     registry.sweep()
     assert registry.find("a") is None and forgotten == [own.task.name]
     assert not is_registered(own.task.name)
-    assert task_named(own.task.name).features == 1, "who still speaks of it learns its sizes alone"
+    assert find_task(own.task.name).features == 1, "who still speaks of it learns its sizes alone"
 
 
 def test_what_is_remembered_of_those_who_left_is_bounded(registry):
     names = []
-    for seed in range(MOST_REMEMBERED + 2):
+    for seed in range(MAX_REMEMBERED + 2):
         own = own_of(seed)
         names.append(own.task.name)
         registry.bring("a", own)
@@ -131,7 +131,7 @@ def test_who_left_is_forgotten_though_nobody_else_comes(forgotten):
 
 def test_a_task_travels_as_json():
     own = own_of()
-    again = unpacked(json.loads(json.dumps(packed(own.task))))
+    again = unpack_task(json.loads(json.dumps(pack_task(own.task))))
     assert (again.name, again.fixed, again.classes) == (own.task.name, own.task.fixed, 2)
     assert own.task.recorded is not None and again.recorded is not None
     for mine, theirs in zip(again.recorded(), own.task.recorded(), strict=True):
@@ -145,7 +145,7 @@ def test_more_readings_can_go_missing_but_none_comes_back(registry):
     own = own_of()
     registry.bring("a", own)
     sizes = {"train_size": 1, "test_size": 1, "min_length": 1, "max_length": 1}
-    data = make(own.task.name, **sizes, missing_rate=0.6, seed=1)
+    data = make_data(own.task.name, **sizes, missing_rate=0.6, seed=1)
     for before, after in zip(own.data.train.observed, data.train.observed, strict=True):
         assert after.any() and not (after & ~before).any()
     lost = np.concatenate(data.train.observed).mean() / np.concatenate(own.data.train.observed).mean()

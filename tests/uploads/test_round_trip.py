@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.data.sequences import Sequences
-from maskdemo.data.tasks import make
+from maskdemo.data.tasks import make_data
 from maskdemo.uploads.columns import guess
 from maskdemo.uploads.examples import EXAMPLES
 from maskdemo.uploads.reading import read
@@ -136,7 +136,9 @@ def test_the_recording_comes_back_bit_for_bit():
     example = EXAMPLES[0]
     table = read(example.file_name, example.csv())
     own = task_of(table, guess(table.frame), AS_THEY_ARE)
-    precomputed = make("japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0)
+    precomputed = make_data(
+        "japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0
+    )
     for found, wanted in ((own.data.train, precomputed.train), (own.data.test, precomputed.test)):
         for name in ("values", "observed", "labels"):
             for mine, theirs in zip(getattr(found, name), getattr(wanted, name), strict=True):

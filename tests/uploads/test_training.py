@@ -12,7 +12,7 @@ import pytest
 from maskdemo.data.inputs import inputs
 from maskdemo.data.registry import is_registered
 from maskdemo.errors import InvalidSettings
-from maskdemo.experiment import MOST_CELLS, SETTINGS, Experiment
+from maskdemo.experiment import MAX_CELLS, SETTINGS, Experiment
 from maskdemo.results.trainings import Store
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
@@ -105,7 +105,7 @@ def test_padding_is_bounded_by_memory(speech):
     register(wide)
     one = fitted(wide, Experiment(padded_length=200))
     sequences = one.train_size + one.test_size
-    assert sequences * one.padded_length * 64 <= MOST_CELLS < sequences * 200 * 64
+    assert sequences * one.padded_length * 64 <= MAX_CELLS < sequences * 200 * 64
     with pytest.raises(InvalidSettings, match="640 sequences with 64 features, padded to 200 steps"):
         Experiment(task=wide.task.name, padded_length=200)
     unregister(wide.task.name)
