@@ -5,7 +5,6 @@ TensorFlow is imported by whatever needs it, when it is begun.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
@@ -21,7 +20,7 @@ from maskdemo.server.increments import shrink, shrink_findings
 from maskdemo.server.jobs import Audit, Run, StudyRun, study_from_plain
 from maskdemo.study.cluster import executor_of
 from maskdemo.study.grid import Training
-from maskdemo.training import compile_cache
+from maskdemo.training import compile_cache, program_cache
 from maskdemo.training.snapshot import Outcome
 
 _STORE_KEEPS = threading.Event()
@@ -71,9 +70,7 @@ def prepare(experiment: str, stop: Callable[[], bool]) -> None:
 
 def programs() -> int:
     """How many programs this process has compiled."""
-    # Whoever has compiled nothing has not imported TensorFlow either.
-    module = sys.modules.get("maskdemo.training.program_cache")
-    return 0 if module is None else module.programs_compiled()
+    return program_cache.programs_compiled()
 
 
 def keeps() -> bool:
