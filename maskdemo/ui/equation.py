@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskdemo.data.padding import Batch
-from maskdemo.inside.trace import Trace, before
+from maskdemo.inside.trace import Trace, states_before
 from maskdemo.strategies import Arrays
 
 SYMBOLS = """
@@ -24,8 +24,8 @@ def cell_equation(traced: Trace, arrays: Arrays, batch: Batch, *, unit: int, ste
         "missing": "a missing reading",
     }[kind]
     c, h = _number(traced.cells[0, at, unit]), _number(traced.states[0, at, unit])
-    c_before = _number(before(traced.cells)[0, at, unit])
-    h_before = _number(before(traced.states)[0, at, unit])
+    c_before = _number(states_before(traced.cells)[0, at, unit])
+    h_before = _number(states_before(traced.states)[0, at, unit])
     now, then = f"_{{{step}}}", f"_{{{step - 1}}}"
     if arrays.advance[0, at]:
         names = ("input_gate", "forget_gate", "candidate", "output_gate")
