@@ -19,6 +19,9 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
+#: For `running_server(at_start=...)`: a machine on which no process can load TensorFlow, and no worker
+#: takes the seconds that loading it takes.
+NO_TENSORFLOW = "import sys; sys.modules.update(tensorflow=None, keras=None)"
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,13 @@ def running_server(
     options: Sequence[str] = (),
     store: str | None = None,
     base: str = "",
+    at_start: str = "",
 ) -> Iterator[Server]:
     """Start `streamlit run script` on a free port; stop it on the way out.
 
     within: what comes before the command, such as what sets a limit. options: of Streamlit. store:
     where trainings and compiled programs are kept; by itself a new folder. base: the path in front of
-    every page, "/app".
+    every page, "/app". at_start: code that the server and its workers run as they start.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{(port := _free_port())}{base}"
@@ -84,6 +88,9 @@ def running_server(
     # Nothing is there from an earlier test run, and nothing of a person's own.
     new = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     surroundings = os.environ | {"MASKDEMO_STORE": store or new.name, "PYTHONUNBUFFERED": "1"}
+    if at_start:
+        Path(new.name, "sitecustomize.py").write_text(at_start)
+        surroundings |= {"PYTHONPATH": new.name}
     with log.open("wb", buffering=0) as sink:
         process = subprocess.Popen(
             [*command, *options],

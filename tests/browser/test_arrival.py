@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.scenarios import OPENING, SCENARIOS
-from tests.browser.server import BUILD, running_server
+from tests.browser.server import BUILD, NO_TENSORFLOW, running_server
 from tests.browser.test_playground import button, expect_readable, finish, link
 from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
 
@@ -19,8 +18,6 @@ ANSWER = re.compile("^Here, (yes|no)")
 #: What the inside page says of the chosen step.
 STEP = re.compile(r"^Step \d+ is a")
 FRAME = (700, 500)
-#: Read by every Python as it starts.
-NO_TENSORFLOW = "import sys; sys.modules.update(tensorflow=None, keras=None)"
 
 
 def answer(page: Page) -> Locator:
@@ -40,12 +37,10 @@ def chart(page: Page, title: str) -> Locator:
 
 
 def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tensorflow(
-    new_viewer: NewViewer, tmp_path: Path
+    new_viewer: NewViewer,
 ):
     """Neither in the server nor in a worker: on a machine where no process can load it."""
-    (tmp_path / "sitecustomize.py").write_text(NO_TENSORFLOW)
-    within = ("env", f"PYTHONPATH={tmp_path}")
-    with running_server(within=within, log=BUILD / "no_tensorflow.log") as bare:
+    with running_server(at_start=NO_TENSORFLOW, log=BUILD / "no_tensorflow.log") as bare:
         viewer = new_viewer(base_url=bare.url)
         page = viewer.open("/")
         expect(page.locator(NUMBERS)).to_have_count(len(SCENARIOS[OPENING].experiment.strategies))

@@ -13,7 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from maskdemo.ui.browser_files import POLL
 from tests.browser.server import BUILD, Server, running_server
-from tests.browser.viewer import DESKTOP, PHONE, Viewer
+from tests.browser.viewer import DESKTOP, PHONE, SCRIPT_DONE, Viewer
 from tests.browser.watching import seen, watch
 
 EPOCHS = 16
@@ -56,7 +56,10 @@ def grow(page: Page) -> None:
 
 
 def expect_grown(page: Page) -> None:
+    """And at rest: the whole page has been drawn once more after the last epoch."""
     expect(page.get_by_role("button", name="Replay")).to_be_visible()
+    expect(page.get_by_text("It rests.")).to_be_visible()
+    expect(page.locator(SCRIPT_DONE)).to_be_attached()
 
 
 def plot(page: Page, alt: str) -> Locator:

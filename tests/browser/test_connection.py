@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
@@ -37,12 +36,11 @@ def place(page: Page) -> tuple[int, int]:
 
 
 def test_a_short_break_loses_nothing_and_a_long_one_is_told(
-    new_viewer: Callable[..., Viewer], tmp_path: Path
+    new_viewer: Callable[..., Viewer],
 ):
-    (tmp_path / "sitecustomize.py").write_text(LOGS)
     with (
         running_server(
-            within=("env", f"PYTHONPATH={tmp_path}"),
+            at_start=LOGS,
             options=("--server.disconnectedSessionTTL", str(KEPT)),
             log=BUILD / "connection.log",
         ) as server,

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from tests.browser.server import running_server
+from tests.browser.server import NO_TENSORFLOW, running_server
 from tests.browser.test_back import go, walk
 from tests.browser.test_playground import LONG, PROGRESS, button, link, start, wait_for_progress
 from tests.browser.viewer import Viewer
@@ -261,7 +261,8 @@ def test_a_page_is_given_back_where_no_other_comes(viewer: Viewer, line: Line):
 def test_links_of_an_app_in_a_folder_that_is_named_like_a_page(
     new_viewer: Callable[..., Viewer], tmp_path: Path
 ):
-    with running_server(base="/audit", log=tmp_path / "server.log") as server:
+    log = tmp_path / "server.log"
+    with running_server(base="/audit", at_start=NO_TENSORFLOW, log=log) as server:
         viewer = new_viewer(base_url=server.url)
         wait_patiently(viewer.page)
         page = viewer.open("/")

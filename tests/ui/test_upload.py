@@ -17,7 +17,7 @@ from maskdemo.ui.upload_limits import MAX_SERVER_BYTES, SENTENCES, UploadLimits,
 from maskdemo.ui.upload_middleware import UploadMiddleware
 from tests.bench.memory import own_mb
 from tests.bench.viewer import Viewer
-from tests.browser.server import running_server
+from tests.browser.server import NO_TENSORFLOW, running_server
 
 MB = 2**20
 
@@ -235,5 +235,5 @@ async def attack(url: str, pid: int) -> None:
 
 def test_a_server_grows_by_what_it_allows_and_no_more(tmp_path: Path):
     """30 files of 19 MB: from no session, from one without and with an uploader, and from many."""
-    with running_server(log=tmp_path / "server.log") as server:
+    with running_server(at_start=NO_TENSORFLOW, log=tmp_path / "server.log") as server:
         asyncio.run(attack(server.url, server.pid))
