@@ -52,6 +52,8 @@ def test_a_short_break_loses_nothing_and_a_long_one_is_told(
         look("button", name="Train", exact=True).click()
         progress = page.get_by_test_id("stProgress")
         expect(progress).to_contain_text("Repeat 1 of 20, epoch")
+        # When the page has looked at the run again, all that looking needs has been loaded.
+        expect(progress).not_to_have_text(progress.inner_text())
 
         connection.cut()
         connection.refused.wait()
@@ -72,5 +74,6 @@ def test_a_short_break_loses_nothing_and_a_long_one_is_told(
         expect(look("button", name="Train", exact=True)).to_be_visible()
         page.close()
     # What a browser says of a connection that is cut.
-    cut = re.compile("net::ERR_|server endpoint|not responding|when disconnected|WebSocket")
+    said = ("net::ERR_", "Failed to load", "server endpoint", "not responding", "when disconnected")
+    cut = re.compile("|".join((*said, "WebSocket")))
     viewer.errors[:] = [each for each in viewer.errors if not cut.search(each)]
