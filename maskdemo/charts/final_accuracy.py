@@ -104,7 +104,7 @@ def _group(
 ) -> list[Drawn]:
     """Every repeat a point and, where there are several, mean and interval to the right of them."""
     shade = colour(name, dark=dark)
-    what = f"{title(name)}{', valid steps only' if hollow else ''}"
+    label = f"{title(name)}{', valid steps only' if hollow else ''}"
     several = len(values) > 1
     aside = (0.1 if both else 0.13) * several
     points = scatter(
@@ -121,22 +121,22 @@ def _group(
             line={"width": 1.5 if hollow else 0, "color": shade},
         ),
         showlegend=False,
-        name=what,
-        hovertemplate=f"{what}<br>Repeat %{{customdata}}: %{{y:.1%}}<extra></extra>",
+        name=label,
+        hovertemplate=f"{label}<br>Repeat %{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
-    found = accuracy(values, scored=scored)
-    if not found.bounded:
+    interval = accuracy(values, scored=scored)
+    if not interval.bounded:
         return [points]
     summary = scatter(
         x=[at + aside],
-        y=[found.mean],
+        y=[interval.mean],
         mode="markers",
         marker=_mean_mark(shade, size=10 if both else 14),
-        error_y=error_bars([found], shade),
+        error_y=error_bars([interval], shade),
         showlegend=False,
-        name=f"{what}, mean",
-        hovertemplate=f"{what}<br>Mean of {len(values)} repeats: {percent(found.mean)}"
-        f"<br>95% interval: {between(found, percent)}<extra></extra>",
+        name=f"{label}, mean",
+        hovertemplate=f"{label}<br>Mean of {len(values)} repeats: {percent(interval.mean)}"
+        f"<br>95% interval: {between(interval, percent)}<extra></extra>",
     )
     return [points, summary]
 
@@ -177,8 +177,8 @@ def _subtitle(epochs: set[int], counts: set[int]) -> str:
     after = "–".join(str(each) for each in sorted({min(epochs), max(epochs)}))
     repeats = "–".join(str(each) for each in sorted({min(counts), max(counts)}))
     plural = "s" if counts != {1} else ""
-    what = f"After epoch {after}, {repeats} repeat{plural}"
-    return f"{what}, mean with 95% interval" if plural else what
+    label = f"After epoch {after}, {repeats} repeat{plural}"
+    return f"{label}, mean with 95% interval" if plural else label
 
 
 def _wrapped(text: str) -> str:

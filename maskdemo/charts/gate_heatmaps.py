@@ -102,7 +102,7 @@ def gate_heatmaps(
     )
     classes, below_all = traced.probabilities.shape[2], axis(len(panels) - 1)
     traces.append(guess(classes, steps, yaxis=below_all, dark=dark))
-    traces += _said(chances, arrays, strategy, below_all, dark)
+    traces += _output_lines(chances, arrays, strategy, below_all, dark)
     for index, panel in enumerate(panels):
         if index != 1:
             traces += hatches(
@@ -180,7 +180,9 @@ def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[Drawn]:
     ]
 
 
-def _said(chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool) -> list[Drawn]:
+def _output_lines(
+    chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool
+) -> list[Drawn]:
     """The probability after every step (T,), and a ring where a single step is read out."""
     shade = colour(strategy, dark=dark)
     steps = np.arange(1, len(chances) + 1)

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.figure import Drawn, figure, scatter
-from maskdemo.charts.line_labels import FEW, LABEL_SPACE, End, end_labels
+from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.marks import band, line, marker
 from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.strategy_style import colour, title
@@ -60,7 +60,7 @@ def learning_curves(
     share = metric.endswith("accuracy")
     counted = snapshot.experiment.per_step and snapshot.experiment.count_invalid
     epochs, names = snapshot.experiment.epochs, snapshot.experiment.strategies
-    direct = len(names) <= FEW
+    direct = len(names) <= MAX_DIRECT_LABELS
     bands: list[Drawn] = []
     lines: list[Drawn] = []
     ends: list[End] = []

@@ -10,7 +10,7 @@ from maskdemo.charts.template import note
 
 # Up to so many strategies the labels stand at the line ends, beyond that in a legend. It depends on
 # the settings and not on where the lines happen to end, so that nothing jumps during a run.
-FEW = 4
+MAX_DIRECT_LABELS = 4
 LABEL_GAP = 16
 LABEL_SPACE = 118
 
@@ -39,10 +39,10 @@ def end_labels(
     """
     pixel = (high - low) / height
     wanted = [(min(max(end.value, low), high) - low) / pixel for end in ends]
-    places = spread(wanted, LABEL_GAP, 0, height)
+    positions = spread(wanted, LABEL_GAP, 0, height)
     shapes, labels = [], []
-    for end, place in zip(ends, places, strict=True):
-        there = low + place * pixel
+    for end, position in zip(ends, positions, strict=True):
+        there = low + position * pixel
         line = {
             "type": "line",
             "yref": yaxis,
@@ -82,7 +82,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
         blocks.append((total, size))
     levels = [total / size for total, size in blocks for _ in range(size)]
     highest = high - (len(wanted) - 1) * gap
-    places = [0.0] * len(wanted)
+    positions = [0.0] * len(wanted)
     for rank, (at, level) in enumerate(zip(order, levels, strict=True)):
-        places[at] = min(max(level, low), highest) + rank * gap
-    return places
+        positions[at] = min(max(level, low), highest) + rank * gap
+    return positions

@@ -83,13 +83,13 @@ def band(
     )
 
 
-def error_bars(found: Sequence[Interval], shade: str, *, scale: float = 1.0) -> Settings:
+def error_bars(intervals: Sequence[Interval], shade: str, *, scale: float = 1.0) -> Settings:
     """Bars from each mean to its limits, `scale` times as long; none where a single repeat has none."""
     return {
         "type": "data",
         "symmetric": False,
-        "array": [scale * (each.high - each.mean) if each.bounded else 0 for each in found],
-        "arrayminus": [scale * (each.mean - each.low) if each.bounded else 0 for each in found],
+        "array": [scale * (each.high - each.mean) if each.bounded else 0 for each in intervals],
+        "arrayminus": [scale * (each.mean - each.low) if each.bounded else 0 for each in intervals],
         "color": shade,
         "thickness": 1.5,
         "width": 0,

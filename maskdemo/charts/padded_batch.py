@@ -112,7 +112,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
             },
             yaxis={
                 "range": [rows + 0.5, 0.5],
-                "tickvals": nice_ticks(1, rows, most=6),
+                "tickvals": nice_ticks(1, rows, max_ticks=6),
                 "showgrid": False,
                 "title": {"text": "Sequence"},
             },

@@ -166,9 +166,9 @@ def hatches(
 
     over_colours: lines only, for a tint would change what the colours beneath them say.
     """
-    found = []
+    traces = []
     for kind, cells in (("padding", padded), ("missing", missing)):
-        found += hatched(
+        traces += hatched(
             cells[None],
             kind,
             bottom=[panel.low],
@@ -178,6 +178,6 @@ def hatches(
             yaxis=axis(index),
         )
     if over_colours:
-        for each in found:
+        for each in traces:
             each["fillpattern"]["bgcolor"] = "rgba(0,0,0,0)"
-    return found
+    return traces

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot
 
 #: Room for the numbers of one figure's frames, in bytes: beyond, epochs are left out.
-ROOM = 300_000
+MAX_BYTES = 300_000
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
     kept = min(len(probes.outputs.get(name, ())) for name in strategies)
     if kept < 2 or kept < len(probes.epochs):
         return ()
-    most = max(2, ROOM // (4 * probes.valid.shape[1] * len(strategies)))
-    return tuple(probes.epochs[index] for index in evenly_spread(most, kept))
+    max_epochs = max(2, MAX_BYTES // (4 * probes.valid.shape[1] * len(strategies)))
+    return tuple(probes.epochs[index] for index in evenly_spread(max_epochs, kept))
 
 
 def _packed(values: NDArray[np.float32]) -> dict[str, str]:

@@ -27,7 +27,7 @@ class ResponseAxis:
     """Where each value stands on its axis, the axis's range, and Plotly's settings of it."""
 
     values: tuple[Value, ...]
-    places: tuple[float, ...]
+    positions: tuple[float, ...]
     low: float
     high: float
     columns: bool
@@ -38,9 +38,9 @@ class ResponseAxis:
         """A hundredth of the axis."""
         return (self.high - self.low) / 100
 
-    def place(self, value: Value) -> float:
+    def position(self, value: Value) -> float:
         """Where the value stands."""
-        return self.places[self.values.index(value)]
+        return self.positions[self.values.index(value)]
 
 
 def response_axis(vary: str, values: Sequence[Value], *, width: int = NARROW) -> ResponseAxis:
@@ -52,25 +52,25 @@ def response_axis(vary: str, values: Sequence[Value], *, width: int = NARROW) ->
     variable = VARIABLES[vary]
     texts = [value_text(vary, each) for each in values]
     columns = variable.categorical
-    places, note = [float(at) for at in range(len(values))], ""
+    positions, note = [float(at) for at in range(len(values))], ""
     numbers = [float(each) for each in values if not isinstance(each, str)]
     if not columns:
         note = ", equally spaced"
         room = width - LEFT - LABEL_SPACE
         if _fits(numbers, texts, room):
-            places, note = numbers, ""
+            positions, note = numbers, ""
         elif min(numbers) > 0 and _fits(logs := [log10(each) for each in numbers], texts, room):
-            places, note = logs, ", log scale"
-    margin = 0.5 if columns else 0.04 * (places[-1] - places[0])
-    low, high = places[0] - margin, places[-1] + margin
+            positions, note = logs, ", log scale"
+    margin = 0.5 if columns else 0.04 * (positions[-1] - positions[0])
+    low, high = positions[0] - margin, positions[-1] + margin
     layout = {
         "range": [low, high],
-        "tickvals": places,
+        "tickvals": positions,
         "ticktext": texts,
         "title": {"text": short_title(vary, unit=True) + note},
         "showgrid": False,
     }
-    return ResponseAxis(tuple(values), tuple(places), low, high, columns, layout)
+    return ResponseAxis(tuple(values), tuple(positions), low, high, columns, layout)
 
 
 def differences(findings: Findings, cell: Cell, strategy: str) -> dict[int, float]:
@@ -80,9 +80,9 @@ def differences(findings: Findings, cell: Cell, strategy: str) -> dict[int, floa
     return {repeat: mine[repeat] - base[repeat] for repeat in sorted(mine.keys() & base.keys())}
 
 
-def _fits(places: Sequence[float], texts: Sequence[str], room: float) -> bool:
-    pixel = 1.08 * (places[-1] - places[0]) / room
+def _fits(positions: Sequence[float], texts: Sequence[str], room: float) -> bool:
+    pixel = 1.08 * (positions[-1] - positions[0]) / room
     return all(
         (right - left) / pixel >= LETTER * (len(here) + len(there)) / 2 + GAP
-        for (left, right), (here, there) in zip(pairwise(places), pairwise(texts), strict=True)
+        for (left, right), (here, there) in zip(pairwise(positions), pairwise(texts), strict=True)
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from maskdemo.charts.figure import Drawn, Settings, entry, names, scatter
-from maskdemo.charts.line_labels import FEW, LABEL_SPACE, End, end_labels
+from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.marks import strategy_entry
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
 from maskdemo.charts.response_axis import ResponseAxis, differences, response_axis
@@ -50,50 +50,50 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     mean's own; below, such that those of all the study's differences hold together.
     """
     study, ink = findings.study, inks(dark)
-    along = response_axis(study.vary, study.values)
+    x_axis = response_axis(study.vary, study.values)
     cells = {value: (value,) if second is None else (value, second) for value in study.values}
     drawn = study.base.strategies
-    direct = len(drawn) <= FEW and not along.columns
+    direct = len(drawn) <= MAX_DIRECT_LABELS and not x_axis.columns
     others = [name for name in drawn if name != BASELINE]
     counts = _repeats(findings, cells)
-    most = max(counts)
+    max_repeats = max(counts)
     accuracy = Panel(
         "Accuracy",
         ACCURACY_HEIGHT,
         0,
         SHARE_TOP,
-        aside=", 95% for each mean alone" if most > 1 else "",
+        aside=", 95% for each mean alone" if max_repeats > 1 else "",
         ticks=SHARES | {"showgrid": True},
     )
     difference = Panel(
         "Points against no mask",
         DIFFERENCE_HEIGHT,
         *DIFFERENCES,
-        aside=", 95% for all together" if most > 1 else "",
+        aside=", 95% for all together" if max_repeats > 1 else "",
         ticks=POINTS,
     )
     levels = [findings.chance(cell) for cell in cells.values()]
-    traces: list[Drawn] = [_chance(levels, along, dark)]
+    traces: list[Drawn] = [_chance(levels, x_axis, dark)]
     ends: list[End] = []
     gaps: list[End] = []
-    for at, name in enumerate(drawn):
-        rank = at - (len(drawn) - 1) / 2
-        marks, end = accuracies(findings, cells, along, name, rank, dark)
+    for index, name in enumerate(drawn):
+        rank = index - (len(drawn) - 1) / 2
+        marks, end = accuracies(findings, cells, x_axis, name, rank, dark)
         traces += marks
         ends += end
-    for at, name in enumerate(others):
-        rank = at - (len(others) - 1) / 2
-        marks, end = differences_to_no_mask(findings, cells, along, name, rank, dark)
+    for index, name in enumerate(others):
+        rank = index - (len(others) - 1) / 2
+        marks, end = differences_to_no_mask(findings, cells, x_axis, name, rank, dark)
         traces += marks
         gaps += end
     if direct:
-        ends.append(End(levels[-1], along.high, "Chance", ink.muted))
+        ends.append(End(levels[-1], x_axis.high, "Chance", ink.muted))
     shapes, labels = [_same(ink.grid), _zero(ink.muted)], [_marks_explained(AXIS_SPACE, ink.muted)]
     if direct:
         for panel, there, yaxis in ((accuracy, ends, "y"), (difference, gaps, axis(1))):
             lines, words = end_labels(
                 there,
-                edge=along.high,
+                edge=x_axis.high,
                 low=panel.low,
                 high=panel.high,
                 height=panel.height,
@@ -118,7 +118,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
         right_space=LABEL_SPACE if direct else RIGHT,
         shapes=shapes,
         annotations=labels,
-        xaxis=along.layout,
+        xaxis=x_axis.layout,
         name="response_curve",
         legend_place=legend_below(inner, AXIS_SPACE + MARKS_ROW + 4),
     )
@@ -155,9 +155,9 @@ def _same(shade: str) -> Settings:
     }
 
 
-def _chance(levels: list[float], along: ResponseAxis, dark: bool) -> Drawn:
+def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> Drawn:
     return scatter(
-        x=[along.low, *along.places, along.high],
+        x=[x_axis.low, *x_axis.positions, x_axis.high],
         y=[levels[0], *levels, levels[-1]],
         name="Chance",
         mode="lines",

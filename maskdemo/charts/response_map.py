@@ -112,15 +112,15 @@ def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, 
     estimate = 100 * found.mean
     number = f"{estimate:.0f}" if plain else points(found.mean, 0)
     unit = "%" if plain else " points"
-    said = f"{where}<br><b>{number}{unit}</b>"
+    hover_text = f"{where}<br><b>{number}{unit}</b>"
     if not found.bounded:
-        return estimate, f"{number}?", f"{said} in one repeat"
+        return estimate, f"{number}?", f"{hover_text} in one repeat"
     limits = between(found, percent if plain else points)
-    said += f"<br>95% interval {limits}, {found.count} repeats"
+    hover_text += f"<br>95% interval {limits}, {found.count} repeats"
     if verdict is None:
-        return estimate, number, said
+        return estimate, number, hover_text
     shown = {"undecided": f"({number})", "the same": "≈0"}.get(verdict.word, number)
-    return estimate, shown, f"{said}<br>{verdict.word}"
+    return estimate, shown, f"{hover_text}<br>{verdict.word}"
 
 
 def _detail(plain: bool, dark: bool) -> str:

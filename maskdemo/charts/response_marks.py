@@ -24,7 +24,7 @@ EFFECT, UNDECIDED, SAME = "helps or hurts", "undecided", "the same"
 def accuracies(
     findings: Findings,
     cells: dict[Value, Cell],
-    along: ResponseAxis,
+    x_axis: ResponseAxis,
     name: str,
     rank: float,
     dark: bool,
@@ -35,28 +35,30 @@ def accuracies(
     """
     shade = colour(name, dark=dark)
     # In a column the mean stands beside its repeats, on a line among them.
-    apart = 0.03 if along.columns else 0.0
-    where, values, said = [], [], []
+    apart = 0.03 if x_axis.columns else 0.0
+    where, values, hover_texts = [], [], []
     means: dict[Value, Interval] = {}
     for value, cell in cells.items():
         found = findings.accuracies(cell, name)
-        where += [along.place(value) + _aside(along, rank) - apart] * len(found)
+        where += [x_axis.position(value) + _aside(x_axis, rank) - apart] * len(found)
         values += list(found.values())
-        said += [f"{value_text(findings.study.vary, value)}, repeat {each + 1}" for each in found]
+        hover_texts += [
+            f"{value_text(findings.study.vary, value)}, repeat {each + 1}" for each in found
+        ]
         if (mean := findings.mean(cell, name)) is not None:
             means[value] = mean
     repeats = scatter(
         x=where,
         y=values,
-        customdata=said,
+        customdata=hover_texts,
         mode="markers",
         marker=marker(name, dark=dark, size=5, opacity=0.35),
         showlegend=False,
         name=f"{title(name)}, repeats",
         hovertemplate=f"{title(name)}<br>%{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
-    shift = _aside(along, rank) + apart if along.columns else 0.0
-    mean_x = [along.place(value) + shift for value in means]
+    shift = _aside(x_axis, rank) + apart if x_axis.columns else 0.0
+    mean_x = [x_axis.position(value) + shift for value in means]
     means_line = scatter(
         x=mean_x or [None],
         y=[each.mean for each in means.values()] or [None],
@@ -64,30 +66,36 @@ def accuracies(
             f"{value_text(findings.study.vary, value)}: {_mean_words(each)}"
             for value, each in means.items()
         ],
-        mode="markers" if along.columns else "lines+markers",
+        mode="markers" if x_axis.columns else "lines+markers",
         line=line(name, dark=dark),
-        marker=marker(name, dark=dark, size=9 if along.columns else 7),
-        error_y=error_bars(list(means.values()), shade) if along.columns else None,
+        marker=marker(name, dark=dark, size=9 if x_axis.columns else 7),
+        error_y=error_bars(list(means.values()), shade) if x_axis.columns else None,
         showlegend=False,
         name=title(name),
         hovertemplate=f"{title(name)}<br>%{{customdata}}<extra></extra>",
     )
-    bands = [] if along.columns else _bands(means, along, name, dark)
+    bands = [] if x_axis.columns else _bands(means, x_axis, name, dark)
     ends = []
     if means:
         last = list(means)[-1]
-        ends.append(End(means[last].mean, along.place(last), title(name), shade))
+        ends.append(End(means[last].mean, x_axis.position(last), title(name), shade))
     return [*bands, repeats, means_line], ends
 
 
-def _bands(means: dict[Value, Interval], along: ResponseAxis, name: str, dark: bool) -> list[Drawn]:
+def _bands(means: dict[Value, Interval], x_axis: ResponseAxis, name: str, dark: bool) -> list[Drawn]:
     """The 95 % band between every two neighbouring values that both have an interval."""
     values = [value for value in means if means[value].bounded]
     x: list[float | None] = []
     y: list[float | None] = []
     for left, right in pairwise(values):
         here, there = means[left], means[right]
-        x += [along.place(left), along.place(right), along.place(right), along.place(left), None]
+        x += [
+            x_axis.position(left),
+            x_axis.position(right),
+            x_axis.position(right),
+            x_axis.position(left),
+            None,
+        ]
         y += [here.low, there.low, there.high, here.high, None]
     return [band(name, x or [None], y or [None], dark=dark, name=f"{title(name)}, 95% band")]
 
@@ -95,7 +103,7 @@ def _bands(means: dict[Value, Interval], along: ResponseAxis, name: str, dark: b
 def differences_to_no_mask(
     findings: Findings,
     cells: dict[Value, Cell],
-    along: ResponseAxis,
+    x_axis: ResponseAxis,
     name: str,
     rank: float,
     dark: bool,
@@ -109,14 +117,14 @@ def differences_to_no_mask(
     kinds = [_kind(each) for each in found.values()]
     differences = [each.difference for each in found.values()]
     marks = scatter(
-        x=[along.place(value) + _aside(along, rank) for value in found] or [None],
+        x=[x_axis.position(value) + _aside(x_axis, rank) for value in found] or [None],
         y=[100 * each.mean for each in differences] or [None],
         customdata=[
             f"{value_text(findings.study.vary, value)}: {_difference_words(each)}"
             for value, each in found.items()
         ],
         yaxis=axis(1),
-        mode="markers" if along.columns else "lines+markers",
+        mode="markers" if x_axis.columns else "lines+markers",
         line=line(name, dark=dark, width=1.6),
         marker={
             "symbol": [_symbol(name, kind) for kind in kinds],
@@ -132,14 +140,14 @@ def differences_to_no_mask(
     ends = []
     if found:
         last = list(found)[-1]
-        there = along.place(last) + _aside(along, rank)
+        there = x_axis.position(last) + _aside(x_axis, rank)
         ends.append(End(100 * found[last].difference.mean, there, title(name), shade))
     return [marks], ends
 
 
-def _aside(along: ResponseAxis, rank: float) -> float:
+def _aside(x_axis: ResponseAxis, rank: float) -> float:
     """Strategies stand beside each other, so that none hides what another found."""
-    return rank * (0.13 if along.columns else 0.7 * along.unit)
+    return rank * (0.13 if x_axis.columns else 0.7 * x_axis.unit)
 
 
 def _kind(verdict: Verdict) -> str:

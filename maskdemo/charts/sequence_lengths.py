@@ -24,15 +24,15 @@ BELOW = 8
 REAL = ("#86b3d1", "#3f7398")
 
 
-def sequence_lengths(found: Lengths, *, dark: bool = False) -> go.Figure:
+def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> go.Figure:
     """The histogram, and under it a bar for each way: real steps and, hatched, padding."""
-    ink, counts = inks(dark), found.counts[1:]
+    ink, counts = inks(dark), lengths.counts[1:]
     present = np.flatnonzero(counts) + 1
-    inner = HEIGHT + BETWEEN + ROW * len(found.ways)
-    low = ROW * len(found.ways) / inner
-    most = int(counts.max())
+    inner = HEIGHT + BETWEEN + ROW * len(lengths.ways)
+    low = ROW * len(lengths.ways) / inner
+    highest = int(counts.max())
     histogram = bar(
-        x=np.arange(1, found.longest + 1),
+        x=np.arange(1, lengths.longest + 1),
         y=counts,
         width=0.9,
         marker={"color": REAL[dark], "line": {"width": 0}},
@@ -41,7 +41,7 @@ def sequence_lengths(found: Lengths, *, dark: bool = False) -> go.Figure:
     )
     span = f"{present[0]} to {present[-1]} steps" if len(present) > 1 else f"all {present[0]} steps"
     return figure(
-        [histogram, *_bars(found.ways, dark)],
+        [histogram, *_bars(lengths.ways, dark)],
         layout(
             "sequence_lengths",
             "How long the sequences are",
@@ -53,21 +53,21 @@ def sequence_lengths(found: Lengths, *, dark: bool = False) -> go.Figure:
             hovermode="closest",
             showlegend=False,
             xaxis={
-                "range": [0.5, found.longest + 0.5],
-                "tickvals": nice_ticks(1, found.longest),
+                "range": [0.5, lengths.longest + 0.5],
+                "tickvals": nice_ticks(1, lengths.longest),
                 "showgrid": False,
                 "title": {"text": "Length, in steps"},
                 "anchor": "y",
             },
             yaxis={
                 "domain": [1 - HEIGHT / inner, 1],
-                "range": [0, most * 1.04],
-                "tickvals": nice_ticks(0, most, most=4),
+                "range": [0, highest * 1.04],
+                "tickvals": nice_ticks(0, highest, max_ticks=4),
             },
             xaxis2={"range": [0, 1], "visible": False, "anchor": "y2"},
             yaxis2={
                 "domain": [0, low],
-                "range": [len(found.ways), 0],
+                "range": [len(lengths.ways), 0],
                 "visible": False,
                 "anchor": "x2",
             },
@@ -76,7 +76,7 @@ def sequence_lengths(found: Lengths, *, dark: bool = False) -> go.Figure:
                     "<b>What padding would waste</b>", ink.text, size=14,
                     xref="paper", x=0, xanchor="left", yref="paper", y=low, yanchor="bottom",
                 ),
-                *(_words(way, at, ink.text) for at, way in enumerate(found.ways)),
+                *(_words(way, at, ink.text) for at, way in enumerate(lengths.ways)),
             ],
         ),
     )  # fmt: skip

@@ -175,10 +175,10 @@ def legend_rows(entries: Sequence[str], *, width: int = NARROW) -> int:
     return ceil(len(entries) / max(1, int(width // widest)))
 
 
-def nice_ticks(low: int, high: int, *, most: int = 7) -> list[int]:
+def nice_ticks(low: int, high: int, *, max_ticks: int = 7) -> list[int]:
     """Whole numbers from `low` to `high`: the first, then round ones, at most about `most`."""
     span = max(high - low, 1)
     steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
-    step = next(each for each in steps if span / each <= most - 1)
+    step = next(each for each in steps if span / each <= max_ticks - 1)
     round_ones = [at for at in range(step, high + 1, step) if at > low + 0.6 * step]
     return [low, *(at for at in round_ones if at > low)]

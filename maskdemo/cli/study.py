@@ -15,7 +15,7 @@ from maskdemo.evidence import Interval, Verdict, between, percent
 from maskdemo.results.trainings import Store
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Cell, Findings, Study, run, summary
-from maskdemo.study.cluster import executor_of
+from maskdemo.study.dask_cluster import executor_of
 from maskdemo.study.variables import BETWEEN
 
 

@@ -1,16 +1,16 @@
 """What the numbers entitle us to say: intervals, verdicts and their words, made here and nowhere else.
 
->>> known = Accuracies(
+>>> results = Accuracies(
 ...     by_repeat={
 ...         "no_mask": dict(enumerate([0.61, 0.63, 0.62, 0.61, 0.63])),
 ...         "masking_layer": dict(enumerate([0.97, 0.98, 0.98, 0.98, 0.97])),
 ...     },
 ...     chance=0.5, scored=500, repeats=5, comparisons=1,
 ... )
->>> found = verdict(known, "masking_layer")
->>> found.word, round(found.difference.low, 2), round(found.difference.high, 2)
+>>> result = verdict(results, "masking_layer")
+>>> result.word, round(result.difference.low, 2), round(result.difference.high, 2)
 ('required', 0.34, 0.37)
->>> answer(known)
+>>> answer(results)
 'Here, yes: the padding must be handled. Masking layer reaches 98%, no mask 62%, chance 50%.'
 """
 

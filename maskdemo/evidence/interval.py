@@ -38,11 +38,11 @@ class Interval:
         """From the lower limit to the upper one."""
         return self.high - self.low
 
-    def within(self, least: float, most: float) -> Interval:
+    def within(self, lowest: float, highest: float) -> Interval:
         """The same, its limits cut where no value can be; one without limits stays so."""
         if not self.bounded:
             return self
-        return replace(self, low=max(self.low, least), high=min(self.high, most))
+        return replace(self, low=max(self.low, lowest), high=min(self.high, highest))
 
 
 class Limits(NamedTuple):
@@ -63,8 +63,8 @@ def interval(
     (0.2, -0.048, 0.448, 3)
     """
     data = np.asarray(values, float)
-    found = limits(data, resolution=resolution, comparisons=comparisons)
-    return Interval(float(found.mean), float(found.low), float(found.high), len(data))
+    bounds = limits(data, resolution=resolution, comparisons=comparisons)
+    return Interval(float(bounds.mean), float(bounds.low), float(bounds.high), len(data))
 
 
 def limits(values: NDArray, *, resolution: float = 0.0, comparisons: int = 1) -> Limits:
@@ -88,7 +88,7 @@ def limits(values: NDArray, *, resolution: float = 0.0, comparisons: int = 1) ->
     return Limits(mean, mean - half, mean + half)
 
 
-def count_for(half: float, *, of: Interval, comparisons: int, most: int) -> int | None:
+def count_for(half: float, *, of: Interval, comparisons: int, max_count: int) -> int | None:
     """How many values would make an interval of at most `half` to either side, scattered as these.
 
     None where more than `most` would be needed, or where nothing is known of their scatter.
@@ -96,7 +96,7 @@ def count_for(half: float, *, of: Interval, comparisons: int, most: int) -> int 
     if not of.bounded:
         return None
     scatter = of.width / 2 / _half_width(of.count, comparisons)
-    wanted = (n for n in range(2, most + 1) if scatter * _half_width(n, comparisons) <= half)
+    wanted = (n for n in range(2, max_count + 1) if scatter * _half_width(n, comparisons) <= half)
     return next(wanted, None)
 
 

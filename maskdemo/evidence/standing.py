@@ -66,6 +66,6 @@ def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:
 
 def verdicts(snapshot: Snapshot, *, margin: float = MARGIN) -> tuple[Verdict, ...]:
     """One verdict for each strategy that has finished a repeat together with `no_mask`."""
-    known = accuracies(snapshot)
-    found = (verdict(known, name, margin=margin) for name in known.by_repeat)
-    return tuple(each for each in found if each is not None)
+    results = accuracies(snapshot)
+    against_baseline = (verdict(results, name, margin=margin) for name in results.by_repeat)
+    return tuple(each for each in against_baseline if each is not None)

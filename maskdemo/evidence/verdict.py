@@ -26,7 +26,7 @@ MARGIN = 0.05
 #: Every word rests on at least so many repeats, however few strategies are compared.
 MIN_REPEATS = 5
 #: The most comparisons for which these are enough, see `min_repeats`.
-_MOST_AT_MIN = math.floor(4**MIN_REPEATS * (1 - CONFIDENCE) / 2)
+_MAX_COMPARISONS_AT_MIN = math.floor(4**MIN_REPEATS * (1 - CONFIDENCE) / 2)
 METHOD = (
     "Each strategy is compared with no mask in the same repeat: same data, same initial weights, same "
     "batch order. The mean difference in accuracy on unseen sequences has an interval (Student's t), "
@@ -42,11 +42,12 @@ RULES = {
     "the same": f"the whole interval lies within {MARGIN * 100:g} points of zero. This word wins over "
     "the other three: a difference that small is told, but nobody would act on it.",
     "undecided": "anything else: more repeats would narrow the interval. From fewer than "
-    f"{MIN_REPEATS} repeats it is the only word, and more than {_MOST_AT_MIN} comparisons take still "
-    "more repeats: where some networks learn and others do not, few repeats often agree by luck.",
+    f"{MIN_REPEATS} repeats it is the only word, and more than {_MAX_COMPARISONS_AT_MIN} comparisons "
+    "take still more repeats: where some networks learn and others do not, few repeats often agree by "
+    "luck.",
 }
 #: How many repeats can be asked for.
-MOST_REPEATS = int(NUMBERS["repeats"].high)
+MAX_REPEATS = int(NUMBERS["repeats"].high)
 
 
 def min_repeats(comparisons: int) -> int:
@@ -125,49 +126,49 @@ def compare(
 
 
 def verdict(
-    known: Accuracies, strategy: str, over: str = BASELINE, *, margin: float = MARGIN
+    results: Accuracies, strategy: str, over: str = BASELINE, *, margin: float = MARGIN
 ) -> Verdict | None:
     """The strategy against another one; None before both have finished a repeat in common."""
-    mine, base = known.by_repeat.get(strategy, {}), known.by_repeat.get(over, {})
+    mine, base = results.by_repeat.get(strategy, {}), results.by_repeat.get(over, {})
     shared = sorted(mine.keys() & base.keys())
     if not shared or strategy == over:
         return None
     compared = compare(
         np.array([mine[repeat] for repeat in shared]),
         np.array([base[repeat] for repeat in shared]),
-        chance=known.chance,
-        scored=known.scored,
-        comparisons=known.comparisons,
+        chance=results.chance,
+        scored=results.scored,
+        comparisons=results.comparisons,
         margin=margin,
     )
     difference, short_of_half = (
-        Interval(float(found.mean), float(found.low), float(found.high), len(shared))
-        for found in (compared.difference, compared.short_of_half)
+        Interval(float(each.mean), float(each.low), float(each.high), len(shared))
+        for each in (compared.difference, compared.short_of_half)
     )
-    word, needed = str(compared.word), min_repeats(known.comparisons)
+    word, needed = str(compared.word), min_repeats(results.comparisons)
     withheld = len(shared) < needed
-    told = _numbers(difference, over, known.repeats)
+    text = _numbers(difference, over, results.repeats)
     if withheld:
-        told += f". At least {needed} repeats are needed before a word is given here."
+        text += f". At least {needed} repeats are needed before a word is given here."
     else:
-        told += _meaning(word, difference, short_of_half, margin)
-        told += _what_would_decide(word, difference, known, margin)
+        text += _meaning(word, difference, short_of_half, margin)
+        text += _what_would_decide(word, difference, results, margin)
     return Verdict(
         strategy,
         word,
         difference.within(-1, 1),
         short_of_half.within(-1, 1),
-        so_far=len(shared) < known.repeats,
+        so_far=len(shared) < results.repeats,
         withheld=withheld,
-        sentence=f"{STRATEGIES[strategy].title}: {told}",
+        sentence=f"{STRATEGIES[strategy].title}: {text}",
     )
 
 
-def _numbers(difference: Interval, over: str, asked: int) -> str:
+def _numbers(difference: Interval, over: str, requested: int) -> str:
     against = f"{points(difference.mean)} points against {STRATEGIES[over].title.lower()}"
     repeats = counted(difference.count, "repeat")
-    if difference.count < asked:
-        repeats = f"{difference.count} of {asked} repeats so far"
+    if difference.count < requested:
+        repeats = f"{difference.count} of {requested} repeats so far"
     if not difference.bounded:
         return f"{against} ({repeats})"
     return f"{against} (95% interval {between(difference.within(-1, 1))}, {repeats})"
@@ -191,13 +192,13 @@ def _meaning(word: str, difference: Interval, short_of_half: Interval, margin: f
     return f", an interval {width} points wide that decides nothing."
 
 
-def _what_would_decide(word: str, difference: Interval, known: Accuracies, margin: float) -> str:
+def _what_would_decide(word: str, difference: Interval, results: Accuracies, margin: float) -> str:
     """About how many repeats, if their mean and scatter stayed as they are."""
-    if word != "undecided" or difference.count < known.repeats:
+    if word != "undecided" or difference.count < results.repeats:
         return ""
     # Either the interval leaves zero, or it fits into the margin.
     half = max(abs(difference.mean), margin - abs(difference.mean))
-    enough = count_for(half, of=difference, comparisons=known.comparisons, most=MOST_REPEATS)
+    enough = count_for(half, of=difference, comparisons=results.comparisons, max_count=MAX_REPEATS)
     if enough is None:
         return " More repeats would narrow it."
     return f" More repeats would narrow it: about {enough} might decide."

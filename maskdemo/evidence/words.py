@@ -29,9 +29,9 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{share:.{digits}%}"
 
 
-def between(found: Interval, form: Callable[[float], str] = points) -> str:
+def between(interval: Interval, form: Callable[[float], str] = points) -> str:
     """The limits of an interval: `−1.2 to +3.0`, or `one repeat` where there are none."""
-    return f"{form(found.low)} to {form(found.high)}" if found.bounded else "one repeat"
+    return f"{form(interval.low)} to {form(interval.high)}" if interval.bounded else "one repeat"
 
 
 def leak(share: float | None) -> str:
@@ -52,15 +52,15 @@ def time_taken(seconds: float) -> str:
     return f"{1000 * seconds:.{1 if seconds < 0.01 else 0}f} ms"
 
 
-def counted(count: int, what: str) -> str:
+def counted(count: int, noun: str) -> str:
     """How many of a thing: `1 repeat`, `3 repeats`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def capital(sentence: str) -> str:

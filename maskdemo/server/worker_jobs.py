@@ -18,7 +18,7 @@ from maskdemo.loading import load_tensorflow
 from maskdemo.results.trainings import Store
 from maskdemo.server.increments import shrink, shrink_findings
 from maskdemo.server.jobs import Audit, Run, StudyRun, study_from_plain
-from maskdemo.study.cluster import executor_of
+from maskdemo.study.dask_cluster import executor_of
 from maskdemo.study.grid import Training
 from maskdemo.training import compile_cache, program_cache
 from maskdemo.training.snapshot import Outcome
@@ -107,7 +107,7 @@ class _Known:
 
 
 def _study(plain: Mapping[str, Any], known: list[list[Any]], reused: int | None) -> Stream:
-    from maskdemo.study.running import run
+    from maskdemo.study.runner import run
 
     study = study_from_plain(plain)
     trainings = study.trainings()

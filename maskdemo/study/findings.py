@@ -58,17 +58,17 @@ class Findings:
 
     def accuracies(self, cell: Cell, strategy: str) -> dict[int, float]:
         """Accuracy on unseen sequences (valid steps) by repeat, as far as finished."""
-        found = self._outcomes(cell, strategy)
-        return {repeat: outcome.valid_accuracy for repeat, outcome in found.items()}
+        outcomes = self._outcomes(cell, strategy)
+        return {repeat: outcome.valid_accuracy for repeat, outcome in outcomes.items()}
 
     def mean(self, cell: Cell, strategy: str) -> Interval | None:
         """Mean accuracy over the repeats and its 95 % interval; None before the first."""
-        found = self._outcomes(cell, strategy).values()
-        if not found:
+        outcomes = self._outcomes(cell, strategy).values()
+        if not outcomes:
             return None
         return evidence.accuracy(
-            [outcome.valid_accuracy for outcome in found],
-            scored=min(outcome.scored for outcome in found),
+            [outcome.valid_accuracy for outcome in outcomes],
+            scored=min(outcome.scored for outcome in outcomes),
         )
 
     def verdict(self, cell: Cell, strategy: str) -> Verdict | None:
@@ -89,14 +89,14 @@ class Findings:
         mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
         if not mine or not base:
             return None
-        known = Accuracies(
+        results = Accuracies(
             by_repeat={name: self.accuracies(cell, name) for name in (BASELINE, strategy)},
             chance=self.chance(cell),
-            scored=min(outcome.scored for found in (mine, base) for outcome in found.values()),
+            scored=min(outcome.scored for outcomes in (mine, base) for outcome in outcomes.values()),
             repeats=self.study.base.repeats,
             comparisons=max(1, self.comparisons),
         )
-        return evidence.verdict(known, strategy)
+        return evidence.verdict(results, strategy)
 
     def _outcomes(self, cell: Cell, strategy: str) -> dict[int, Outcome]:
         trainings = (

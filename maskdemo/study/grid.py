@@ -32,11 +32,11 @@ from maskdemo.study.variables import (
 Cell = tuple[Value, ...]
 #: The most values of one variable, cells of a grid, trainings and multiply-adds of a study.
 MAX_VALUES = 12
-MOST_CELLS = 64
-MOST_TRAININGS = 2000
-MOST_STUDY_WORK = 4 * MAX_WORK
+MAX_GRID_CELLS = 64
+MAX_TRAININGS = 2000
+MAX_STUDY_WORK = 4 * MAX_WORK
 #: Pairs of units and padded lengths: each compiles a program of its own, for seconds.
-MOST_PROGRAMS = 24
+MAX_PROGRAMS = 24
 
 
 @dataclass(frozen=True)
@@ -110,27 +110,27 @@ class Study:
         return checked
 
     def _check_size(self) -> None:
-        if len(self.cells) > MOST_CELLS:
+        if len(self.cells) > MAX_GRID_CELLS:
             raise InvalidSettings(
                 f"A grid of {len(self.values)} by {len(self.and_values)} doses is too large: choose "
-                f"doses that make at most {MOST_CELLS} cells.",
+                f"doses that make at most {MAX_GRID_CELLS} cells.",
                 "and_doses",
                 "doses",
                 "and_vary",
             )
         experiments = self._experiments.values()
         programs = {(each.units, each.padded_length) for each in experiments}
-        if len(programs) > MOST_PROGRAMS:
+        if len(programs) > MAX_PROGRAMS:
             raise InvalidSettings(
                 "Each pair of padded length and units compiles a program of its own, and "
-                f"{len(programs)} are too many: choose doses that make at most {MOST_PROGRAMS} pairs.",
+                f"{len(programs)} are too many: choose doses that make at most {MAX_PROGRAMS} pairs.",
                 "and_doses",
                 "doses",
                 "and_vary",
             )
         total = len(self.cells) * len(self.base.strategies) * self.base.repeats
         work = sum(each.work for each in experiments)
-        if total > MOST_TRAININGS or work > MOST_STUDY_WORK:
+        if total > MAX_TRAININGS or work > MAX_STUDY_WORK:
             raise InvalidSettings(
                 "This study would train for too long here. Use fewer doses, repeats, strategies or "
                 "epochs, or shorter padded lengths.",
@@ -251,9 +251,9 @@ class Study:
     @staticmethod
     def parse_leniently(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
         """As much of the parameters as can be used, and a sentence for each that cannot."""
-        known = (*SETTINGS, "vary", "doses", "and_vary", "and_doses")
+        names = (*SETTINGS, "vary", "doses", "and_vary", "and_doses")
         return parse_leniently(
-            Study.from_params, {name: params[name] for name in known if name in params}
+            Study.from_params, {name: params[name] for name in names if name in params}
         )
 
 

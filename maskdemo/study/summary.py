@@ -13,7 +13,7 @@ from maskdemo.study.grid import Cell
 from maskdemo.study.variables import VARIABLES, Variable
 
 #: With more values of the second variable than this, cells are counted rather than listed.
-MOST_LINES = 3
+MAX_LINES = 3
 #: What is told of each word, for one strategy and for several.
 VERBS = {
     "required": ("is required", "are required"),
@@ -53,35 +53,37 @@ def summary(findings: Findings) -> tuple[str, ...]:
             "more."
         )
         return (lacking,) if findings.finished else ()
-    told = [cell for cell in findings.study.cells if _can_be_told(findings, cell)]
-    if not told:
+    judged = [cell for cell in findings.study.cells if _can_be_judged(findings, cell)]
+    if not judged:
         return ()
-    lines = _lines(findings, told)
-    if len(lines) > MOST_LINES:
-        sentences = [_counted(findings, name, told) for name in _others(findings)]
+    lines = _lines(findings, judged)
+    if len(lines) > MAX_LINES:
+        sentences = [_counted(findings, name, judged) for name in _others(findings)]
     else:
         sentences = [sentence for line in lines for sentence in _compared(findings, line)]
-        sentences += [_bare(findings, line) for line in lines]
-    missing = _missing(findings, told)
+        sentences += [_baseline_sentence(findings, line) for line in lines]
+    missing = _missing(findings, judged)
     if missing:
         sentences[0] = f"So far: {sentences[0]}"
-    return (*sentences, _chance(findings, told), *_method(findings), *missing)
+    return (*sentences, _chance(findings, judged), *_method(findings), *missing)
 
 
 def _others(findings: Findings) -> list[str]:
     return [name for name in findings.study.base.strategies if name != BASELINE]
 
 
-def _can_be_told(findings: Findings, cell: Cell) -> bool:
-    bare = findings.mean(cell, BASELINE)
-    found = [findings.verdict(cell, name) for name in _others(findings)]
-    return bare is not None and all(verdict is not None and not verdict.withheld for verdict in found)
+def _can_be_judged(findings: Findings, cell: Cell) -> bool:
+    baseline = findings.mean(cell, BASELINE)
+    verdicts = [findings.verdict(cell, name) for name in _others(findings)]
+    return baseline is not None and all(
+        verdict is not None and not verdict.withheld for verdict in verdicts
+    )
 
 
-def _lines(findings: Findings, told: Sequence[Cell]) -> list[_Line]:
+def _lines(findings: Findings, judged: Sequence[Cell]) -> list[_Line]:
     variables = [VARIABLES[name] for name in findings.study.varied]
     if len(variables) == 1:
-        return [_Line(variables[0], 0, tuple(told))]
+        return [_Line(variables[0], 0, tuple(judged))]
     # Along the one whose values have an order.
     axis = 1 if variables[0].categorical else 0
     other = 1 - axis
@@ -89,17 +91,17 @@ def _lines(findings: Findings, told: Sequence[Cell]) -> list[_Line]:
         _Line(
             variables[axis],
             axis,
-            tuple(cell for cell in told if cell[other] == value),
+            tuple(cell for cell in judged if cell[other] == value),
             f"{variables[other].say(value)}: ",
         )
-        for value in dict.fromkeys(cell[other] for cell in told)
+        for value in dict.fromkeys(cell[other] for cell in judged)
     ]
 
 
 def _verdict(findings: Findings, cell: Cell, name: str) -> Verdict:
-    found = findings.verdict(cell, name)
-    assert found is not None, "only of cells that can be told"
-    return found
+    verdict = findings.verdict(cell, name)
+    assert verdict is not None, "only of cells that can be judged"
+    return verdict
 
 
 def _with(findings: Findings, name: str, cells: Sequence[Cell], *words: str) -> tuple[Cell, ...]:
@@ -112,30 +114,30 @@ def _compared(findings: Findings, line: _Line) -> list[str]:
     alike: dict[tuple[tuple[str, tuple[Cell, ...]], ...], list[str]] = {}
     for name in _others(findings):
         by_word = ((word, _with(findings, name, line.cells, word)) for word in VERBS)
-        said = tuple((word, cells) for word, cells in by_word if cells)
+        effects = tuple((word, cells) for word, cells in by_word if cells)
         # Where there is an effect, it is told, and what stays undecided, but not where there is none.
-        if any(word in EFFECTS for word, _ in said):
-            said = tuple((word, cells) for word, cells in said if word != "the same")
-        alike.setdefault(said, []).append(name)
+        if any(word in EFFECTS for word, _ in effects):
+            effects = tuple((word, cells) for word, cells in effects if word != "the same")
+        alike.setdefault(effects, []).append(name)
     order = list(VERBS)
     return [
-        _sentence(findings, line, said, alike[said])
-        for said in sorted(alike, key=lambda said: order.index(said[0][0]))
+        _sentence(findings, line, effects, alike[effects])
+        for effects in sorted(alike, key=lambda effects: order.index(effects[0][0]))
     ]
 
 
 def _sentence(
     findings: Findings,
     line: _Line,
-    said: tuple[tuple[str, tuple[Cell, ...]], ...],
+    effects: tuple[tuple[str, tuple[Cell, ...]], ...],
     names: Sequence[str],
 ) -> str:
-    who = listed(STRATEGIES[name].title for name in names)
+    subject = listed(STRATEGIES[name].title for name in names)
     parts = []
-    for word, cells in said:
+    for word, cells in effects:
         amount = f" ({_amount(findings, line, cells, names)})" if word in EFFECTS else ""
         parts.append(f"{VERBS[word][len(names) > 1]} {_range(line, cells)}{amount}")
-    return capital(f"{line.where}{who} {listed(parts)}.")
+    return capital(f"{line.where}{subject} {listed(parts)}.")
 
 
 def _amount(findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Sequence[str]) -> str:
@@ -163,7 +165,7 @@ def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
     return listed([on, line.at(*alone)] if alone else [on])
 
 
-def _bare(findings: Findings, line: _Line) -> str:
+def _baseline_sentence(findings: Findings, line: _Line) -> str:
     """What no mask does by itself, from the first value to the last."""
     reached = [
         f"{percent(mean.mean, 0)} {line.at(cell)}"
@@ -173,18 +175,18 @@ def _bare(findings: Findings, line: _Line) -> str:
     return capital(f"{line.where}no mask reaches {listed(reached)}.")
 
 
-def _counted(findings: Findings, name: str, told: Sequence[Cell]) -> str:
+def _counted(findings: Findings, name: str, judged: Sequence[Cell]) -> str:
     """In how many cells of the grid a strategy has each word, and where it differs most."""
     parts = []
     for word in VERBS:
-        cells = _with(findings, name, told, word)
+        cells = _with(findings, name, judged, word)
         if not cells:
             continue
-        part = f"{VERBS[word][0]} in {len(cells)} of {len(told)} cells"
+        part = f"{VERBS[word][0]} in {len(cells)} of {len(judged)} cells"
         if word in EFFECTS:
-            most = max(cells, key=lambda cell: _size(findings, cell, name))
-            size = _points(_size(findings, most, name))
-            part += f" (by {size} points {findings.study.where(most)})"
+            largest = max(cells, key=lambda cell: _size(findings, cell, name))
+            size = _points(_size(findings, largest, name))
+            part += f" (by {size} points {findings.study.where(largest)})"
         parts.append(part)
     return f"{STRATEGIES[name].title} {listed(parts)}."
 
@@ -201,10 +203,10 @@ def _from_to(texts: Sequence[str]) -> str:
     return " to ".join(dict.fromkeys((texts[0], texts[-1])))
 
 
-def _chance(findings: Findings, told: Sequence[Cell]) -> str:
-    levels = sorted(findings.chance(cell) for cell in told)
-    said = _from_to([percent(level, 0) for level in levels])
-    return f"Chance, always giving the commonest label, is {said}."
+def _chance(findings: Findings, judged: Sequence[Cell]) -> str:
+    levels = sorted(findings.chance(cell) for cell in judged)
+    extremes = _from_to([percent(level, 0) for level in levels])
+    return f"Chance, always giving the commonest label, is {extremes}."
 
 
 def _method(findings: Findings) -> list[str]:
@@ -216,11 +218,11 @@ def _method(findings: Findings) -> list[str]:
     ]
 
 
-def _missing(findings: Findings, told: Sequence[Cell]) -> list[str]:
+def _missing(findings: Findings, judged: Sequence[Cell]) -> list[str]:
     """What is not counted in yet."""
     total = len(findings.study.cells)
-    if len(told) < total:
+    if len(judged) < total:
         places = "doses" if len(findings.study.varied) == 1 else "cells"
         lacking = f"the {counted(findings.needed, 'repeat')} that this takes"
-        return [f"{total - len(told)} of {total} {places} lack {lacking}."]
+        return [f"{total - len(judged)} of {total} {places} lack {lacking}."]
     return [] if findings.finished else ["More repeats are to come."]

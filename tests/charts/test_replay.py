@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from maskdemo import charts
-from maskdemo.charts.replay import ROOM, replayed_epochs
+from maskdemo.charts.replay import MAX_BYTES, replayed_epochs
 from maskdemo.strategies import STRATEGIES
 from tests.charts.samples import ALL, FEW, make_snapshot
 from tests.charts.test_charts import named
@@ -72,5 +72,5 @@ def test_long_runs_of_long_sequences_are_thinned_and_keep_first_and_last():
     snapshot = make_snapshot(ALL, epochs=200, done=(200,), steps=200)
     epochs = replayed_epochs(snapshot)
     assert epochs[0] == 1 and epochs[-1] == 200 and list(epochs) == sorted(set(epochs))
-    assert 4 * 200 * len(epochs) * len(STRATEGIES) <= ROOM
-    assert len(charts.outputs_frames(snapshot, probe=0, dark=False).to_json()) < 2 * ROOM
+    assert 4 * 200 * len(epochs) * len(STRATEGIES) <= MAX_BYTES
+    assert len(charts.outputs_frames(snapshot, probe=0, dark=False).to_json()) < 2 * MAX_BYTES

@@ -70,15 +70,15 @@ def test_lines_are_the_means_and_points_the_repeats():
     axis = response_axis("padded_length", LENGTHS)
     for name in ONE.base.strategies:
         line = of(figure, title(name))
-        np.testing.assert_allclose(line.x, axis.places)
+        np.testing.assert_allclose(line.x, axis.positions)
         means = [np.mean([noisy((value,), name, at) for at in range(5)]) for value in LENGTHS]
         np.testing.assert_allclose(line.y, means)
         points = of(figure, f"{title(name)}, repeats")
         given = [noisy((value,), name, at) for value in LENGTHS for at in range(5)]
         np.testing.assert_allclose(sorted(points.y), sorted(given))
         # Beside its value, but nearer to it than to any other.
-        nearest = [min(axis.places, key=lambda each: abs(each - x)) for x in points.x]
-        assert nearest == [place for place in axis.places for _ in range(5)]
+        nearest = [min(axis.positions, key=lambda each: abs(each - x)) for x in points.x]
+        assert nearest == [position for position in axis.positions for _ in range(5)]
 
 
 def test_differences_are_paired_in_points_and_drawn_with_their_interval():
@@ -152,19 +152,19 @@ def test_nothing_jumps_while_points_come_in(study):
 )
 def test_values_stand_in_order_and_their_labels_fit(values):
     axis = response_axis("padded_length", values)
-    assert list(axis.places) == sorted(axis.places) and len(set(axis.places)) == len(values)
-    assert axis.low < axis.places[0] and axis.places[-1] < axis.high
+    assert list(axis.positions) == sorted(axis.positions) and len(set(axis.positions)) == len(values)
+    assert axis.low < axis.positions[0] and axis.positions[-1] < axis.high
     said = axis.layout["title"]["text"]
     if "equally" in said:
-        assert np.allclose(np.diff(axis.places), 1)
+        assert np.allclose(np.diff(axis.positions), 1)
     elif "log" in said:
-        np.testing.assert_allclose(axis.places, np.log10(values))
+        np.testing.assert_allclose(axis.positions, np.log10(values))
     else:
-        np.testing.assert_allclose(axis.places, values)
+        np.testing.assert_allclose(axis.positions, values)
 
 
 def test_few_values_keep_their_true_distances():
-    assert response_axis("padded_length", (20, 40, 80)).places == (20, 40, 80)
+    assert response_axis("padded_length", (20, 40, 80)).positions == (20, 40, 80)
     assert "log" in response_axis("padded_length", (10, 16, 25, 40, 80, 200)).layout["title"]["text"]
 
 

@@ -121,7 +121,7 @@ def test_limits_are_cut_where_no_value_can_be():
 def test_as_many_repeats_as_are_needed_are_named(values, comparisons, wanted):
     """With the scatter as it is, so many are enough and one less is not."""
     found = interval(values, resolution=0.001, comparisons=comparisons)
-    enough = count_for(wanted, of=found, comparisons=comparisons, most=40)
+    enough = count_for(wanted, of=found, comparisons=comparisons, max_count=40)
     scatter = max(np.std(values, ddof=1), 0.001)
 
     def half(count: int) -> float:

@@ -14,7 +14,7 @@ from maskdemo.results.digest import version
 from maskdemo.results.finished_runs import FinishedRuns
 from maskdemo.server import Run, StudyRun
 from maskdemo.study.grid import Study
-from maskdemo.study.running import train_here
+from maskdemo.study.runner import train_here
 from maskdemo.training.run import train
 from maskdemo.uploads.registry import Registry
 from maskdemo.uploads.task import fitted

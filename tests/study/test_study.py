@@ -225,8 +225,8 @@ def test_the_order_halves_the_largest_gap(count):
     """What has been computed lies at most about twice as densely in one place as in another."""
     order = [value for (value,) in coarse_to_fine(tuple(range(count)))]
     assert sorted(order) == list(range(count))
-    for known in range(3, count):
-        seen = sorted(order[:known])
+    for names in range(3, count):
+        seen = sorted(order[:names])
         gaps = [high - low for low, high in pairwise(seen)]
         assert max(gaps) <= 2 * min(gaps) + 2
 

@@ -21,11 +21,11 @@ from maskdemo.training.buckets import ProgramKey, programs_of_training
 from maskdemo.training.snapshot import Outcome
 
 #: Trainings handed to somebody else's executor at once: enough to fill a cluster of dozens of cores.
-WINDOW = 64
+MAX_PENDING = 64
 #: How many trainings are looked at for one that needs no program of another.
-LOOKED_AHEAD = 16
+LOOKAHEAD = 16
 #: Seconds after which findings are yielded although nothing new was found.
-PULSE = 0.3
+UPDATE_INTERVAL_S = 0.3
 
 
 def run(
@@ -58,7 +58,7 @@ def run(
     cancelled = threading.Event()
     own = ThreadPoolExecutor(cores(), "study") if executor is None else None
     # Locally two each: one that runs and one that is ready.
-    window = WINDOW if own is None else 2 * cores()
+    max_pending = MAX_PENDING if own is None else 2 * cores()
     compiled: set[ProgramKey] = set()
     work = partial(train_here, version=version("training"))
     if own is not None:
@@ -66,10 +66,14 @@ def run(
     pending: dict[Future[Outcome], Training] = {}
     try:
         while waiting or pending:
-            while waiting and len(pending) < window:
-                training = waiting.pop() if own is None else _taken(waiting, pending.values(), compiled)
+            while waiting and len(pending) < max_pending:
+                training = (
+                    waiting.pop()
+                    if own is None
+                    else _next_training(waiting, pending.values(), compiled)
+                )
                 pending[_submitted(own or executor, work, training)] = training
-            ended, _ = wait(pending, timeout=PULSE, return_when=FIRST_COMPLETED)
+            ended, _ = wait(pending, timeout=UPDATE_INTERVAL_S, return_when=FIRST_COMPLETED)
             for future in [each for each in pending if each in ended]:
                 training = pending.pop(future)
                 if own is not None:
@@ -97,7 +101,7 @@ def _programs(experiment: Experiment) -> tuple[ProgramKey, ...]:
     return programs_of_training(experiment, *experiment.strategies)
 
 
-def _taken(
+def _next_training(
     waiting: list[Training], pending: Collection[Training], compiled: set[ProgramKey]
 ) -> Training:
     """The next training, from the end; if it can be, one that waits for no program of another.
@@ -105,8 +109,8 @@ def _taken(
     pending: trainings under way, which compile what is not among the `compiled` yet.
     """
     compiling = {each for one in pending for each in _programs(one.experiment)} - compiled
-    near = range(max(0, len(waiting) - LOOKED_AHEAD), len(waiting))
-    for at in reversed(near) if compiling else ():
+    candidates = range(max(0, len(waiting) - LOOKAHEAD), len(waiting))
+    for at in reversed(candidates) if compiling else ():
         if compiling.isdisjoint(_programs(waiting[at].experiment)):
             return waiting.pop(at)
     return waiting.pop()
@@ -133,8 +137,8 @@ def train_here(
 def _stored(study: Study, store: Store | None) -> dict[Training, Outcome]:
     if store is None:
         return {}
-    found = {each: store.find(each.experiment, each.repeat) for each in study.trainings()}
-    return {training: outcome for training, outcome in found.items() if outcome is not None}
+    outcomes = {each: store.find(each.experiment, each.repeat) for each in study.trainings()}
+    return {training: outcome for training, outcome in outcomes.items() if outcome is not None}
 
 
 def _submitted(executor: Executor | None, work: Callable, training: Training) -> Future:
@@ -149,6 +153,6 @@ def _submitted(executor: Executor | None, work: Callable, training: Training) ->
 
 def _sentence(study: Study, training: Training, error: Exception) -> str:
     cell, strategy, repeat = study.place(training)
-    told = isinstance(error, ValueError) and str(error)
-    why = str(error).rstrip(".") if told else type(error).__name__
+    is_sentence = isinstance(error, ValueError) and str(error)
+    why = str(error).rstrip(".") if is_sentence else type(error).__name__
     return f"{STRATEGIES[strategy].title} {study.where(cell)} failed in repeat {repeat + 1}: {why}."

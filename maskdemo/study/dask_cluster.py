@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 
 #: Seconds within which a scheduler has to answer.
-PATIENCE = 10
+TIMEOUT_S = 10
 
 
 @contextmanager
@@ -34,8 +34,8 @@ def executor_of(address: str | None = None, *, stay: bool = False) -> Iterator[E
         ) from None
     try:
         # A client that finds nobody is slow to give up and to go away, so knock first.
-        socket.create_connection(get_address_host_port(address), PATIENCE).close()
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
+        socket.create_connection(get_address_host_port(address), TIMEOUT_S).close()
+        client = Client(address, timeout=TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ValueError(
             f"No Dask scheduler answers at {address}. Check the address, such as tcp://host:8786."
