@@ -8,13 +8,13 @@ visitor waits for imports, and uploads have the bounds of Streamlit alone (the s
 import streamlit as st
 
 if __name__ == "__main__":
-    from maskdemo.ui import address, navigation, server, theme, upload
+    from maskdemo.ui import navigation, server, theme, upload, url
 
     page, name = navigation.declare()
     st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
     theme.style()
     navigation.leaving(page)
-    address.follow(name)
+    url.follow(name)
     navigation.menu()
     server.shared()
     with upload.only_where_asked():

@@ -2,41 +2,42 @@
 
 What a session keeps (`st.session_state`) beside the widgets' own values. A setting lives in its
 widget, under its name (`task`, `padded_length`, ...; on the study page `study_task`, ...), and what is
-looked at under the page's name and its own (`playground_probe`, `inside_epoch`, ...); the address is
+looked at under the page's name and its own (`playground_probe`, `inside_epoch`, ...); the URL is
 written from them. Nothing else that a page shows is kept twice:
 
 | key | written by | why |
 | --- | --- | --- |
-| address | address | the page and parameters last written or taken: anything else came from outside |
+| address | url | the page and parameters last written or read: any others came from outside |
 | asks_for_file | upload | whether an uploader was drawn in this run of the page |
 | audit_complaint | audit | why an uploaded file cannot be audited |
 | audit_file | audit | the configuration of the uploaded file |
 | audit_given | audit | the configuration that the page is about |
 | audit_uploads | audit | how many files were taken: the uploader's name, so that none is held twice |
 | audited | audit | which configuration the last report is about |
-| came_to_rest | playground | whether a replay has just come to rest, to draw the page's links anew |
-| complaints | address | a sentence for each part of the link that could not be used |
-| defaults | address | each choice's default when drawn: only others go into the address |
+| came_to_rest | playground_view | whether a replay has just ended, to draw the page's links anew |
+| complaints | url | a sentence for each part of the link that could not be used |
+| defaults | url | each choice's default when drawn: only others go into the URL |
 | first_seen | run_view | when this session first saw a run, for the seconds left |
-| moved | address | whether a control was moved in this run: only then is the address written |
+| moved | url | whether a control was moved in this run: only then is the URL written |
 | named | presets | the keys of the rows and lists of names that are on the page now |
 | own_complaint | upload_dialog | why a file of one's own cannot be used |
 | own_draft | upload_dialog | the file of one's own that is looked at |
 | own_given | upload_dialog | the bytes of such a file until they are read |
-| own_open | own, upload_dialog | the page on which the dialog for such a file is open |
+| own_open | controls, upload_dialog | the page on which the dialog for such a file is open |
 | own_uploads | upload_dialog | how many files of one's own were taken: the uploader's name |
-| page | address | the page that the session is on |
-| playground_epoch | playground | where the replay came to rest |
-| playing | inside | the epoch shown while the inside page plays, None while it does not |
+| page | url | the page that the session is on |
+| playground_epoch | playground_view | where the replay came to rest |
+| playing | inside_page | the epoch shown while the inside page plays them, else None |
 | prepared | job | the experiment whose programs were asked for ahead |
 | refused | job | why work was refused or did not go on: a sentence, by the kind of work |
-| rested | playground | the epoch that the replay itself wrote, so that it is not taken for a link's |
-| study_and_doses | session | its widget; new where its variable is |
-| study_and_vary | session, controls | its widget; nothing else where the first variable takes it |
-| study_doses | session | its widget; new where its variable is |
-| study_known | known | what was known of the study on the page before it was run here |
-| study_padded_length | session | its widget; raised to the longest sequence |
-| study_vary | session | its widget, from a link or a question |
+| rested | playground_view | the epoch that the replay wrote, so that it is not taken for a link's |
+| settings | url | the experiment and the study that the controls hold in this run of the app |
+| study_and_doses | state | its widget; new where its variable is |
+| study_and_vary | state, controls | its widget; nothing else where the first variable takes it |
+| study_doses | state | its widget; new where its variable is |
+| study_known | study_progress | what was known of the study on the page before it was run here |
+| study_padded_length | state | its widget; raised to the longest sequence |
+| study_vary | state | its widget, from a link or a question |
 | told_nothing_kept | job | whether the session was told that nothing can be kept on disk |
 | training | article_examples | the scenario of the article page that trains |
 | viewer | server | the session's name at the server |

@@ -14,7 +14,7 @@ from maskdemo.article.measured import Measurements
 from maskdemo.evidence.words import capital, listed
 from maskdemo.export.table import claims_table
 from maskdemo.results import precomputed
-from maskdemo.ui import address, navigation
+from maskdemo.ui import navigation, url
 
 BADGES = {
     "held": "green",
@@ -77,7 +77,7 @@ def _row(claim: Claim, judgement: Judgement | None) -> None:
         label += f" :gray[{judgement.counts}]"
     else:
         label = f":gray-badge[Not measured] {claim.text}"
-    row = st.expander(label, key=f"claim_{claim.name}", on_change=address.touched)
+    row = st.expander(label, key=f"claim_{claim.name}", on_change=url.mark_touched)
     if not row.open:
         return
     with row:

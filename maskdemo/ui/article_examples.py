@@ -15,11 +15,20 @@ from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Status
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import address, job, navigation, run_view, server, strategy_table, take_away
+from maskdemo.ui import (
+    job,
+    navigation,
+    polling,
+    run_view,
+    server,
+    strategy_table,
+    take_away,
+    url,
+)
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
-state = st.session_state
+session = st.session_state
 
 NOT_RUN = "Not run with this version of the app: `make evidence` runs it."
 
@@ -32,7 +41,7 @@ def section(example: Example) -> None:
         box = st.expander(
             "The program, mended step by step",
             key=f"example_{example.number}",
-            on_change=address.touched,
+            on_change=url.mark_touched,
         )
         if box.open:
             with box:
@@ -74,7 +83,7 @@ def _choice(example: Example) -> Program:
         default=example.programs[0].name,
         key=f"program_{example.number}",
         required=True,
-        on_change=address.touched,
+        on_change=url.mark_touched,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -146,19 +155,19 @@ def _to_take_away(program: Program) -> None:
 
 def _learnable(example: Example) -> None:
     st.markdown(f"**On a task that can be learned.** {example.question}")
-    here = state.get("training") == example.scenario
-    job.watched(partial(_experiment, example.scenario), "run", poll=here)
+    here = session.get("training") == example.scenario
+    polling.watch(partial(_experiment, example.scenario), "run", poll=here)
 
 
 def _train(scenario: str) -> None:
-    state.training = scenario
+    session.training = scenario
     server.start(SCENARIOS[scenario].experiment)
 
 
 def _experiment(scenario: str) -> None:
     experiment = SCENARIOS[scenario].experiment
     status: Status[Snapshot] = job.status("run")
-    training, mine = job.is_going("run"), state.get("training") == scenario
+    training, mine = job.is_going("run"), session.get("training") == scenario
     newest = status.newest if status.newest and status.newest.experiment == experiment else None
     snapshot = newest if training and mine else server.find(experiment) or newest
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -179,7 +188,7 @@ def _experiment(scenario: str) -> None:
             st.markdown("**To run without this app**")
             take_away.code(experiment, key=scenario)
         if mine:
-            job.line("run", run_view.where, "Cancelled. What was trained until then is shown.")
+            job.line("run", run_view.progress, "Cancelled. What was trained until then is shown.")
     if mine:
         job.refusal("run")
     if snapshot is None:

@@ -17,7 +17,7 @@ from maskdemo.audit.page import as_page
 from maskdemo.audit.report import Finding, Report
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
-from maskdemo.ui import address, job, navigation, server
+from maskdemo.ui import job, navigation, server, url
 from maskdemo.ui.audit_files import Given, NoRoom, held_files
 from maskdemo.ui.theme import is_dark, plain
 from maskdemo.ui.upload import taken, uploader
@@ -36,7 +36,7 @@ WHAT_COMES = """
 mask and why, with the fix as a program; and the path of the mask, layer by layer, as a picture.
 """
 
-state = st.session_state
+session = st.session_state
 
 
 def source() -> Given | None:
@@ -47,12 +47,12 @@ def source() -> Given | None:
         default=READY,
         key="audit_source",
         required=True,
-        on_change=address.touched,
+        on_change=url.mark_touched,
         persist_state="session",
         label_visibility="collapsed",
     )
     given = {READY: _example, FILE: _file, TEXT: _text}[kind]()
-    state.audit_given = given
+    session.audit_given = given
     return given
 
 
@@ -64,7 +64,7 @@ def _example() -> Given:
         default=next(iter(EXAMPLES)),
         key="audit_example",
         required=True,
-        on_change=address.touched,
+        on_change=url.mark_touched,
         persist_state="session",
     )
     example = EXAMPLES[name]
@@ -72,7 +72,7 @@ def _example() -> Given:
     put_right = bool(example.fixed) and st.toggle(
         f"Put right: {example.fix}",
         key=f"audit_fixed_{name}",
-        on_change=address.touched,
+        on_change=url.mark_touched,
         persist_state="session",
     )
     navigation.to_playground(
@@ -91,13 +91,13 @@ def _file() -> Given | None:
     uploader(
         "A .keras file",
         types=["keras", "json"],
-        key=f"audit_upload_{state.get('audit_uploads', 0)}",
+        key=f"audit_upload_{session.get('audit_uploads', 0)}",
         max_mb=MAX_FILE_MB,
         on_change=_read_upload,
         help="Of a larger one, paste the configuration: print(model.to_json()).",
     )
-    given: Given | None = state.get("audit_file")
-    if complaint := state.get("audit_complaint"):
+    given: Given | None = session.get("audit_file")
+    if complaint := session.get("audit_complaint"):
         st.error(plain(complaint))
     elif given is not None:
         st.caption(f"To be audited: {plain(given.name)}. Of it only the configuration is read.")
@@ -106,16 +106,16 @@ def _file() -> Given | None:
 
 def _read_upload() -> None:
     """Keep the file's bytes, and let go of the last one's."""
-    address.touched()
-    uploaded = state[f"audit_upload_{state.get('audit_uploads', 0)}"]
+    url.mark_touched()
+    uploaded = session[f"audit_upload_{session.get('audit_uploads', 0)}"]
     if uploaded is None:
         return
-    state.audit_file = state.audit_given = state.audit_complaint = None
+    session.audit_file = session.audit_given = session.audit_complaint = None
     try:
-        state.audit_file = held_files().hold(uploaded.name[:80], taken(uploaded))
+        session.audit_file = held_files().hold(uploaded.name[:80], taken(uploaded))
     except NoRoom as full:
-        state.audit_complaint = str(full)
-    state.audit_uploads = state.get("audit_uploads", 0) + 1  # a new uploader holds no file
+        session.audit_complaint = str(full)
+    session.audit_uploads = session.get("audit_uploads", 0) + 1  # a new uploader holds no file
 
 
 def _text() -> Given | None:
@@ -124,7 +124,7 @@ def _text() -> Given | None:
         height=180,
         max_chars=MAX_TEXT,
         key="audit_text",
-        on_change=address.touched,
+        on_change=url.mark_touched,
         persist_state="session",
         placeholder='{"module": "keras", "class_name": "Sequential", ...',
     )
@@ -135,9 +135,9 @@ def _text() -> Given | None:
 
 def begin() -> None:
     """Ask for the audit of what is chosen."""
-    given: Given = state.audit_given
+    given: Given = session.audit_given
     server.submit(Audit(given.content))
-    state.audited = given
+    session.audited = given
 
 
 def progress() -> None:
@@ -152,11 +152,11 @@ def progress() -> None:
 def results() -> None:
     """What was found, as soon as it is there."""
     newest: AuditRun | None = job.status("audit").newest
-    audited: Given | None = state.get("audited")
+    audited: Given | None = session.get("audited")
     if newest is None or audited is None:
         st.markdown(WHAT_COMES)
         return
-    if newest.done == 1.0 and audited != state.get("audit_given"):
+    if newest.done == 1.0 and audited != session.get("audit_given"):
         st.info(f"This is what was found in: {plain(audited.name)}.")
     if newest.cannot:
         st.error(plain(newest.cannot))

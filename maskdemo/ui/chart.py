@@ -89,6 +89,8 @@ def replay(
         if on_rest is not None:
             on_rest(st.session_state[key]["epoch"])
 
-    state = browser_files.drawn_by(browser_files.REPLAY)(key=key, data=data, on_epoch_change=on_epoch)
-    rests: Any = state.get("epoch")
+    replayer = browser_files.drawn_by(browser_files.REPLAY)(
+        key=key, data=data, on_epoch_change=on_epoch
+    )
+    rests: Any = replayer.get("epoch")
     return rests if rests in epochs else epoch if epoch in epochs else epochs[-1]

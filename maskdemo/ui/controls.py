@@ -15,8 +15,9 @@ from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
 from maskdemo.study.variables import short_title
-from maskdemo.ui import address, own, session
-from maskdemo.ui.session import ALONE, STUDY
+from maskdemo.ui import state, url
+from maskdemo.ui.state import NOTHING_ELSE, STUDY_PREFIX
+from maskdemo.ui.theme import plain
 
 #: The numbers that are typed rather than slid.
 TYPED = ("pad_value", "mask_value", "train_size", "test_size", "learning_rate", "seed")
@@ -30,7 +31,7 @@ def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None
     one = SETTINGS[name]
     kept: dict[str, Any] = {
         "key": prefix + name,
-        "on_change": on_change or address.changed,
+        "on_change": on_change or url.mark_changed,
         "persist_state": "session",
     }
     if isinstance(one, Switch):
@@ -42,7 +43,7 @@ def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None
     elif isinstance(one, Choice):
         few = len(one.options) < 4
         looks = {"required": True, "width": "stretch", "help": one.help} if few else {}
-        options = session.tasks() if name == "task" else one.options
+        options = state.tasks() if name == "task" else one.options
         (st.segmented_control if few else st.selectbox)(
             one.title,
             list(options),
@@ -98,20 +99,50 @@ def padded_length(prefix: str = "") -> None:
 
 
 def _on_length(prefix: str) -> None:
-    session.fit(prefix)
-    address.changed()
+    state.fit_padded_length(prefix)
+    url.mark_changed()
 
 
 def _on_task(prefix: str) -> None:
-    session.take_task(prefix)
-    address.changed()
+    state.adapt_to_task(prefix)
+    url.mark_changed()
 
 
 def task(prefix: str = "") -> None:
-    """What there is to learn, in a sentence besides; one's own sequences, for who brings them."""
+    """The task with its summary, and the way to upload a table as a task."""
     setting("task", prefix, on_change=partial(_on_task, prefix))
-    st.caption(session.task_of(prefix).summary)
-    own.control(prefix)
+    st.caption(state.task_of(prefix).summary)
+    _upload_button(prefix)
+
+
+def _upload_button(prefix: str) -> None:
+    """The button beside the task, and the dialog for a viewer's own sequences while it is open."""
+    st.button(
+        "Your own sequences",
+        icon=":material/upload_file:",
+        type="tertiary",
+        on_click=_open_upload,
+        key=f"{prefix}own",
+        help="Train on a table of yours in place of a task from the list.",
+    )
+    if st.session_state.get("own_open") == st.session_state.page:
+        # Whoever uploads nothing does not wait for pandas.
+        from maskdemo.ui.upload_dialog import dialog
+
+        dialog(prefix)
+
+
+def _open_upload() -> None:
+    url.mark_touched()
+    st.session_state.own_open = st.session_state.page
+
+
+def complaints(complaint: str | None) -> None:
+    """Say which parts of the link are invalid, and what is wrong with the controls (`complaint`)."""
+    for sentence in st.session_state.complaints:
+        st.warning(f"Part of the link could not be used. {plain(sentence)}")
+    if complaint:
+        st.error(plain(complaint))
 
 
 def strategies(prefix: str = "") -> None:
@@ -126,7 +157,7 @@ def strategies(prefix: str = "") -> None:
     with st.expander("What each one does"):
         for strategy in STRATEGIES.values():
             st.markdown(f"**{strategy.title}.** {strategy.summary}")
-    if session.task_of(prefix).per_step:
+    if state.task_of(prefix).per_step:
         setting("count_invalid", prefix)
 
 
@@ -135,10 +166,10 @@ def playground() -> None:
     with st.sidebar:
         st.header("Sequences", anchor=False)
         task()
-        if not session.is_fixed():
+        if not state.is_recorded():
             lengths()
         setting("missing_rate")
-        _others(SEQUENCES, "task", *session.LENGTHS, *SIZES, "missing_rate")
+        _others(SEQUENCES, "task", *state.LENGTHS, *SIZES, "missing_rate")
         st.header("Padding", anchor=False)
         padded_length()
         setting("side")
@@ -151,7 +182,7 @@ def playground() -> None:
         strategies()
         _others(STRATEGY, "strategies", "count_invalid")
         with _folder("Training", "training_folder"):
-            for name in () if session.is_fixed() else SIZES:
+            for name in () if state.is_recorded() else SIZES:
                 setting(name)
             _others(TRAINING)
 
@@ -165,44 +196,44 @@ def _others(group: str, *placed: str) -> None:
 
 def _folder(title: str, key: str) -> ExpanderContainer:
     """A folder of controls that stays open when the controls above it come or go."""
-    return st.expander(title, key=key, on_change=address.touched)
+    return st.expander(title, key=key, on_change=url.mark_touched)
 
 
 def study() -> None:
     """The study's controls, in the sidebar."""
-    state = st.session_state
+    session = st.session_state
     with st.sidebar:
         st.header("What to vary", anchor=False)
-        task(STUDY)
-        fixed = session.is_fixed(STUDY)
+        task(STUDY_PREFIX)
+        fixed = state.is_recorded(STUDY_PREFIX)
         possible = [name for name in VARIABLES if not (fixed and name == "spread")]
         _variable("Vary", "", possible)
-        others = [ALONE, *(name for name in possible if name != state.study_vary)]
+        others = [NOTHING_ELSE, *(name for name in possible if name != session.study_vary)]
         _variable("And", "and_", others)
-        strategies(STUDY)
-        varied = session.varied()
+        strategies(STUDY_PREFIX)
+        varied = state.varied()
         for name in ("repeats", "epochs"):
             if name not in varied:
-                setting(name, STUDY)
+                setting(name, STUDY_PREFIX)
         with _folder("More settings", "study_folder"):
             if not fixed and "spread" not in varied:
-                lengths(STUDY)
+                lengths(STUDY_PREFIX)
             if "padded_length" not in varied:
-                padded_length(STUDY)
-            elsewhere = {*varied, *session.LENGTHS, "padded_length", "repeats", "epochs"}
+                padded_length(STUDY_PREFIX)
+            elsewhere = {*varied, *state.LENGTHS, "padded_length", "repeats", "epochs"}
             sizes = set(SIZES) if fixed else set()
             for name in ("side", *NUMBERS):
                 if name not in elsewhere | sizes:
-                    setting(name, STUDY)
+                    setting(name, STUDY_PREFIX)
 
 
 def _variable(label: str, which: str, options: list[str]) -> None:
     """What the first (which is empty) or the second variable is, and its values."""
-    state = st.session_state
+    session = st.session_state
     st.selectbox(
         label,
         options,
-        format_func=lambda name: "Nothing else" if name == ALONE else short_title(name),
+        format_func=lambda name: "Nothing else" if name == NOTHING_ELSE else short_title(name),
         key=f"study_{which}vary",
         on_change=_on_variable,
         args=(which,),
@@ -211,12 +242,12 @@ def _variable(label: str, which: str, options: list[str]) -> None:
         if which
         else None,
     )
-    name = state[f"study_{which}vary"]
-    if name != ALONE and not VARIABLES[name].categorical:
+    name = session[f"study_{which}vary"]
+    if name != NOTHING_ELSE and not VARIABLES[name].categorical:
         st.text_input(
             f"{short_title(name, unit=True)}: doses",
             key=f"study_{which}doses",
-            on_change=address.changed,
+            on_change=url.mark_changed,
             persist_state="session",
             help="Numbers with commas between them, such as 29, 40, 60.",
         )
@@ -224,10 +255,10 @@ def _variable(label: str, which: str, options: list[str]) -> None:
 
 def _on_variable(which: str) -> None:
     """What is newly varied starts with values of its own, and the same thing twice is no grid."""
-    state = st.session_state
-    name = state[f"study_{which}vary"]
-    if name != ALONE:
-        state[f"study_{which}doses"] = session.usual_values(name)
-    if state.study_vary == state.study_and_vary:
-        state.study_and_vary = ALONE
-    address.changed()
+    session = st.session_state
+    name = session[f"study_{which}vary"]
+    if name != NOTHING_ELSE:
+        session[f"study_{which}doses"] = state.default_values(name)
+    if session.study_vary == session.study_and_vary:
+        session.study_and_vary = NOTHING_ELSE
+    url.mark_changed()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 
-import numpy as np
 import streamlit as st
 
 from maskdemo import charts
@@ -13,7 +12,7 @@ from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.inside.gradient import Landing
 from maskdemo.inside.trace import QUANTITIES, first_difference
 from maskdemo.strategies import STRATEGIES
-from maskdemo.ui import choices
+from maskdemo.ui import url
 from maskdemo.ui.chart import chart
 from maskdemo.ui.divergence import what_padding_did
 from maskdemo.ui.equation import SYMBOLS, cell_equation
@@ -33,8 +32,8 @@ APART = 0.1
 
 def gates(sequence: InspectedSequence) -> None:
     """Everything at every step, and one unit of it in numbers."""
-    strategy = choices.held("strategy")
-    unit, step = choices.held("unit") - 1, choices.held("step")
+    strategy = url.choice("strategy")
+    unit, step = url.choice("unit") - 1, url.choice("step")
     traced, given = sequence.trace(strategy), sequence.arrays(strategy)
     others = (
         (name, sequence.trace(name), sequence.arrays(name))
@@ -75,44 +74,15 @@ def gates(sequence: InspectedSequence) -> None:
     )
 
 
-def choose_unit_and_step(sequence: InspectedSequence) -> None:
-    """The two sliders of `gates`; a click in a chart chooses a step too."""
-    strategy = choices.held("strategy")
-    steps, units = sequence.trace(strategy).states.shape[1:]
-    last = int(sequence.batch.last_valid[0]) + 1
-    for name, label, most, usual in (
-        ("unit", "Unit", units, _telling_unit(sequence, strategy) + 1),
-        ("step", "Step", steps, last),
-    ):
-        if most > 1:
-            choices.one_of(st.select_slider, name, range(1, most + 1), usual, label=label)
-        else:
-            choices.value(name, [1], 1)
-
-
-def choose_strategy(sequence: InspectedSequence) -> None:
-    """The strategy whose gates are shown."""
-    choices.one_of(
-        st.segmented_control,
-        "strategy",
-        sequence.strategies,
-        sequence.strategies[0],
-        label="Strategy",
-        format_func=_title,
-        required=True,
-        label_visibility="collapsed",
-    )
-
-
 def _on_step(step: float) -> None:
-    choices.choose("step", round(step))
+    url.choose("step", round(step))
 
 
 def compare(sequence: InspectedSequence) -> None:
     """One quantity under two to four strategies, and where they part."""
     first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
     with first:
-        chosen = choices.several_of(
+        chosen = url.several_of(
             st.pills,
             "compared",
             sequence.strategies,
@@ -122,7 +92,7 @@ def compare(sequence: InspectedSequence) -> None:
             selection_mode="multi",
         )[:4]
     with second:
-        quantity = choices.one_of(
+        quantity = url.one_of(
             st.selectbox,
             "quantity",
             QUANTITIES,
@@ -131,7 +101,7 @@ def compare(sequence: InspectedSequence) -> None:
             format_func=lambda name: f"{QUANTITIES[name][1]} {QUANTITIES[name][0]}",
         )
     with third:
-        weights = choices.one_of(
+        weights = url.one_of(
             st.selectbox,
             "weights",
             ("own", *sequence.strategies),
@@ -184,7 +154,7 @@ def gradient(sequence: InspectedSequence) -> None:
     """How much of the gradient lands on padding."""
     first, second = st.columns(2, gap="medium")
     with first:
-        what = choices.one_of(
+        what = url.one_of(
             st.segmented_control,
             "gradient",
             WHAT,
@@ -194,7 +164,7 @@ def gradient(sequence: InspectedSequence) -> None:
             required=True,
         )
     with second:
-        scope = choices.one_of(
+        scope = url.one_of(
             st.segmented_control,
             "scope",
             ("all", "one"),
@@ -234,16 +204,6 @@ def _shares(landings: Mapping[str, Landing], kind: str) -> str:
     return ", ".join(
         f"**{_title(name)}** {share_text(part) if part else 'exactly 0'}"
         for name, part in parts.items()
-    )
-
-
-def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
-    """The unit that adds most to the followed output where it is read out."""
-    network = sequence.snapshot.networks[strategy][-1]
-    read_out = sequence.arrays(strategy).read_out[0]
-    column = min(sequence.label, network.readout.shape[1] - 1)
-    return int(
-        np.abs(sequence.last_trace(strategy).states[0, read_out] * network.readout[:, column]).argmax()
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, log2
 from typing import Any
 
 import streamlit as st
@@ -11,14 +10,8 @@ import streamlit as st
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
 from maskdemo.server import Status
-from maskdemo.ui import address, server
-from maskdemo.ui.chart import saved_as
-from maskdemo.ui.polling import repeated
+from maskdemo.ui import server, url
 
-#: Seconds between two looks at work that waits, of which only a line of text changes; at work that runs
-#: and has found nothing yet, so that its first point is not kept waiting; and then, so that points come
-#: at least twice a second.
-EVERY_WAITING, EVERY_FIRST, EVERY = 1.0, 0.15, 0.35
 #: What a session is told once where the server's disk is full or cannot be written.
 NOTHING_KEPT = (
     "Nothing can be kept on this server's disk now: it computes again what it would have found there."
@@ -29,8 +22,6 @@ LOST = {
     "studyrun": "the study that was under way was stopped. Run it to begin it again.",
     "audit": "the audit that was under way was stopped. Choose the model to begin it again.",
 }
-#: Viewers of one run for whom the server draws at that pace; twice as many see half as many points.
-AT_THAT_PACE = 8
 
 
 def status(kind: str) -> Status[Any]:
@@ -52,7 +43,7 @@ def prepare(experiment: Experiment) -> None:
 
 def start(kind: str, submit: Callable[[], None]) -> None:
     """Start it by `submit`; a refusal is kept for `refusal`."""
-    address.touched()
+    url.mark_touched()
     refused = st.session_state.get("refused", {})
     st.session_state.refused = {other: said for other, said in refused.items() if other != kind}
     try:
@@ -63,7 +54,7 @@ def start(kind: str, submit: Callable[[], None]) -> None:
 
 def cancel(kind: str) -> None:
     """Stop it; what it has found stays."""
-    address.touched()
+    url.mark_touched()
     server.cancel(kind)
 
 
@@ -81,43 +72,6 @@ def refusal(kind: str) -> None:
     sentence = st.session_state.get("refused", {}).get(kind)
     if sentence:
         st.warning(sentence)
-
-
-def watched(
-    draw: Callable[[], None], kind: str, *, only_results: bool = False, poll: bool = True
-) -> None:
-    """Draw it now, and again as long as work of this kind goes on.
-
-    When work begins, finds its first or ends, or the pace changes, the whole page runs again, which
-    alone starts or stops the watching; also when one piece of the page changed how all charts are to
-    be saved. What shows `only_results` need not be drawn again before there are any; what has nothing
-    to do with the work under way need not `poll` at all.
-    """
-
-    def look() -> None:
-        if _standing(status(kind)) != stood:
-            st.rerun()
-        address.write()
-        draw()
-
-    now = status(kind)
-    stood = _standing(now)
-    changing = now.going and not (only_results and now.newest is None)
-    name = f"{kind}_results" if only_results else kind
-    repeated(look, _pause(now) if poll and changing else None, name=name)
-
-
-def _standing(now: Status[Any]) -> tuple[object, ...]:
-    """What the whole page depends on."""
-    return now.phase, now.newest is None, _pause(now), saved_as()
-
-
-def _pause(now: Status[Any]) -> float:
-    """Seconds between two looks at it: longer where many look at once, in few steps."""
-    if now.phase != "running":
-        return EVERY_WAITING
-    pace = EVERY_FIRST if now.newest is None else EVERY
-    return pace * 2 ** max(0, ceil(log2(now.viewers / AT_THAT_PACE)))
 
 
 def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from maskdemo.experiment import Experiment
-from maskdemo.ui import address, browser_files, job, server
+from maskdemo.ui import browser_files, job, server, state, url
 
 #: Name -> title, in the order of the menu; a page's script and its address have its name.
 TITLES: Mapping[str, str] = {
@@ -79,7 +79,7 @@ def menu() -> None:
     """Links to all pages, each with the settings that its controls hold: one step of history each."""
     with st.sidebar.container(gap="xxsmall"):
         for name, title in TITLES.items():
-            st.page_link(file_of(name), label=title, icon=ICONS[name], query_params=address.link(name))
+            st.page_link(file_of(name), label=title, icon=ICONS[name], query_params=url.link(name))
 
 
 def leaving(page: StreamlitPage) -> None:
@@ -108,5 +108,5 @@ def to_playground(experiment: Experiment, label: str = "Open in the playground")
         file_of("playground"),
         label=label,
         icon=":material/tune:",
-        query_params=address.RUN.params(experiment),
+        query_params=state.RUN.to_params(experiment),
     )

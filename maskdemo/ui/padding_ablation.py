@@ -16,7 +16,7 @@ from maskdemo.inside.trace import trace
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Probes
-from maskdemo.ui import choices
+from maskdemo.ui import url
 from maskdemo.ui.chart import chart
 from maskdemo.ui.inspected_sequence import InspectedSequence, sweeps, unseen
 from maskdemo.ui.theme import is_dark
@@ -27,7 +27,7 @@ def add_padding(sequence: InspectedSequence) -> None:
     experiment = sequence.experiment
     first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
     with first:
-        count = choices.number(
+        count = url.number(
             st.slider,
             "added",
             0,
@@ -37,7 +37,7 @@ def add_padding(sequence: InspectedSequence) -> None:
             help="The sequence without any padding, then with this many padded steps.",
         )
     with second:
-        side = choices.one_of(
+        side = url.one_of(
             st.segmented_control,
             "added_side",
             SIDES,
@@ -48,7 +48,7 @@ def add_padding(sequence: InspectedSequence) -> None:
             width="stretch",
         )
     with third:
-        value = choices.number(
+        value = url.number(
             st.number_input,
             "added_value",
             *NUMBERS["pad_value"].limits,

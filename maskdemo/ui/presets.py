@@ -1,4 +1,4 @@
-"""The row of scenarios and that of questions: choosing a name sets all controls to it."""
+"""The rows of scenarios and of questions: choosing a name sets all controls to its settings."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
+from maskdemo.study import Study
 from maskdemo.study.questions import QUESTIONS, Question, question_of
-from maskdemo.ui import address, session
+from maskdemo.ui import state, url
 
 
-def scenarios() -> Scenario | None:
-    """The row of scenarios; returns the one whose settings are chosen, if any."""
-    chosen = scenario_of(address.chosen(address.RUN)[0])
+def scenarios(experiment: Experiment) -> Scenario | None:
+    """Draw the row of scenarios; returns the scenario of the experiment, if it is one."""
+    chosen = scenario_of(experiment)
     titles = {name: each.title for name, each in SCENARIOS.items()}
     _named("Scenario", "scenario", titles, chosen.name if chosen else None)
     return chosen
 
 
-def questions() -> Question | None:
-    """The row of questions; returns the one whose study is chosen, if any."""
-    chosen = question_of(address.chosen(address.STUDY)[0])
+def questions(study: Study) -> Question | None:
+    """Draw the row of questions; returns the question of the study, if it is one."""
+    chosen = question_of(study)
     titles = {name: each.title for name, each in QUESTIONS.items()}
     _named("Question", "study_question", titles, chosen.name if chosen else None)
     return chosen
@@ -59,13 +61,13 @@ def _showing(widget: str, name: str | None) -> str:
     Until a browser has drawn what is set here it sends, with the next step of a slider, what the widget
     held before. From the old widget that does not count as a click on a scenario that one is leaving.
     """
-    state = st.session_state
-    named = state.get("named", {})
+    session = st.session_state
+    named = session.get("named", {})
     key = named.get(widget, f"{widget}_0")
-    if state.get(key) != name:
+    if session.get(key) != name:
         key = f"{widget}_{int(key.rpartition('_')[2]) + 1}"
-        state[key] = name
-    state.named = {**named, widget: key}
+        session[key] = name
+    session.named = {**named, widget: key}
     return key
 
 
@@ -74,7 +76,7 @@ def _on_named(kind: str, widget: str) -> None:
         return
     name = st.session_state[widget]
     if name and kind == "scenario":
-        session.show(SCENARIOS[name].experiment)
+        state.show_experiment(SCENARIOS[name].experiment)
     elif name:
-        session.show_study(QUESTIONS[name].study)
-    address.changed()
+        state.show_study(QUESTIONS[name].study)
+    url.mark_changed()

@@ -1,4 +1,4 @@
-"""What the pages say and draw of a run, while it goes on and after."""
+"""A run on the pages, during and after training: where it stands, its charts and details."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import streamlit as st
 from maskdemo.data.inputs import chance, preview
 from maskdemo.evidence.words import counted, listed, time_taken
 from maskdemo.experiment import Experiment
+from maskdemo.export.keras_code import strategy_lines
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.ui import figure_cache, job, server
+from maskdemo.ui import figure_cache, job, server, url
 from maskdemo.ui.chart import chart
-from maskdemo.ui.theme import is_dark, plain
+from maskdemo.ui.theme import is_dark
 
 #: Exactly what is counted in the seconds of an epoch.
 EPOCH_TOOK = (
@@ -23,15 +24,7 @@ EPOCH_TOOK = (
 GROUP = "run"
 
 
-def complaints(complaint: str | None) -> None:
-    """What of the link could not be used, and what is wrong with the controls."""
-    for sentence in st.session_state.complaints:
-        st.warning(f"Part of the link could not be used. {plain(sentence)}")
-    if complaint:
-        st.error(plain(complaint))
-
-
-def belongs(snapshot: Snapshot, experiment: Experiment) -> None:
+def origin(snapshot: Snapshot, experiment: Experiment) -> None:
     """Whose results are shown, where they are not those of the present settings."""
     if snapshot.experiment == experiment:
         return
@@ -41,14 +34,20 @@ def belongs(snapshot: Snapshot, experiment: Experiment) -> None:
         st.info("This run has earlier settings; the padded batch shows the present ones.")
 
 
-def where(snapshot: Snapshot | None) -> tuple[float, str]:
-    """How much of a run is done (0 to 1), and where it stands."""
+def progress(snapshot: Snapshot | None) -> tuple[float, str]:
+    """The share (0 to 1) of a run that is done, and a sentence on where it stands."""
     if snapshot is None:
         return 0.0, "Preparing. The first run of a new shape takes a few seconds."
-    return snapshot.done, _where(snapshot)
+    newest, experiment = snapshot.curves[-1], snapshot.experiment
+    seconds = _seconds_left(snapshot)
+    left = "" if seconds is None else f", about {max(1, round(seconds))} s left"
+    return snapshot.done, (
+        f"Repeat {newest.repeat + 1} of {experiment.repeats}, "
+        f"epoch {len(newest.loss)} of {experiment.epochs}{left}."
+    )
 
 
-def training_layout(experiment: Experiment) -> str:
+def not_trained_yet(experiment: Experiment) -> str:
     """What a run would train and for about how long, where there are no networks of it."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
     seconds = server.seconds_for(experiment)
@@ -68,7 +67,7 @@ def probe_title(number: int) -> str:
     return f"Sequence {number}"
 
 
-def probe_words(snapshot: Snapshot, at: int) -> str:
+def probe_description(snapshot: Snapshot, at: int) -> str:
     """What kind of sequence a probe (from 0) is."""
     steps = counted(int((~snapshot.probes.padded[at]).sum()), "step")
     if snapshot.experiment.per_step:
@@ -121,27 +120,32 @@ def epoch_took(snapshot: Snapshot) -> str:
     return f"An epoch took {listed(times)}." if times else ""
 
 
+def code(experiment: Experiment) -> None:
+    """The Keras lines that each strategy stands for, as in the exported script: a tab per strategy."""
+    box = st.expander("Show the code", icon=":material/code:", key="code", on_change=url.mark_touched)
+    if not box.open:
+        return
+    with box:
+        st.caption(
+            "What each strategy is in Keras. *Take away* has the whole program: data, training, scores."
+        )
+        names = experiment.strategies
+        for tab, name in zip(st.tabs([STRATEGIES[each].title for each in names]), names, strict=True):
+            tab.code(strategy_lines(experiment, name), language="python")
+
+
 def _nothing_yet(experiment: Experiment) -> Snapshot:
     sample = preview(experiment, 1)
     nothing = Probes(sample.values, sample.valid, sample.padded, sample.labels, outputs={})
     return Snapshot(experiment, (), nothing, chance(experiment), False, 0.0, 0.0)
 
 
-def _where(snapshot: Snapshot) -> str:
-    newest, whole = snapshot.curves[-1], snapshot.experiment
-    left = _seconds_left(snapshot)
-    return (
-        f"Repeat {newest.repeat + 1} of {whole.repeats}, epoch {len(newest.loss)} of {whole.epochs}"
-        + ("." if left is None else f", about {max(1, round(left))} s left.")
-    )
-
-
 def _seconds_left(snapshot: Snapshot) -> float | None:
-    """Judged from what came after the first epoch that was seen: before it, programs are compiled."""
+    """The time left, from what came after the first snapshot seen: before it, programs are compiled."""
     now = (snapshot.done, snapshot.seconds)
-    run, began = st.session_state.get("first_seen", (None, now))
-    if run != snapshot.experiment or now < began:
+    run, first = st.session_state.get("first_seen", (None, now))
+    if run != snapshot.experiment or now < first:
         st.session_state.first_seen = (snapshot.experiment, now)
         return None
-    done, seconds = now[0] - began[0], now[1] - began[1]
+    done, seconds = now[0] - first[0], now[1] - first[1]
     return seconds / done * (1 - snapshot.done) if done > 0 else None

@@ -28,15 +28,15 @@ def known(study: Study) -> Findings:
     newest = job.status("studyrun").newest
     if newest is not None and newest.study == study:
         return newest
-    state = st.session_state
-    if "study_known" not in state or state.study_known.study != study:
+    session = st.session_state
+    if "study_known" not in session or session.study_known.study != study:
         stream = run_study(study, store=server.store())
         stored = next(stream)
         stream.close()
         published = precomputed.study(study) or stored
         more = len(published.outcomes) > len(stored.outcomes)
-        state.study_known = published if more else stored
-    return state.study_known
+        session.study_known = published if more else stored
+    return session.study_known
 
 
 def cluster() -> str | None:

@@ -1,4 +1,4 @@
-"""What a study has found, drawn: the answer, the charts, the numbers, and what to take away."""
+"""The study page below its controls: the question, the buttons, the answer, charts and numbers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, between, percent, points
 from maskdemo.evidence.words import capital
+from maskdemo.results import precomputed
 from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.study.variables import short_title, value_text
-from maskdemo.ui import choices, job, navigation, strategy_table, study_progress
+from maskdemo.ui import job, navigation, presets, strategy_table, study_progress, take_away, url
 from maskdemo.ui.chart import chart
 from maskdemo.ui.theme import is_dark, plain
 
@@ -31,6 +32,56 @@ label at each step, the accuracy is that on real steps: what padding adds is no 
 MOST_BESIDE = 4
 RECORDED = """ Recorded speech has one set of sequences: its repeats differ in weights and batch order,
 so they speak of other trainings on this data, not of other speakers."""
+
+
+def findings_of(study: Study) -> Findings:
+    """The findings to show: of the study under way here, else what is known of this study."""
+    newest = job.status("studyrun").newest
+    if newest is not None and job.is_going("studyrun"):
+        return newest
+    return study_progress.known(study)
+
+
+def _start() -> None:
+    """Start the study of the controls' present settings."""
+    study_progress.start(url.read(url.STUDY)[0])
+
+
+def introduction(study: Study) -> None:
+    """The row of questions, and what the chosen question asks."""
+    question = presets.questions(study)
+    if question:
+        st.markdown(f":material/visibility: {question.asks}")
+    else:
+        invitation = "" if findings_of(study).outcomes else " Run it to see what comes out."
+        st.markdown(f":material/tune: Your own study.{invitation}")
+
+
+def bar(study: Study, *, disabled: bool) -> None:
+    """Run or cancel, take away, and where the study stands. disabled: the settings are invalid."""
+    findings = findings_of(study)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if job.is_going("studyrun"):
+            job.cancel_button("studyrun")
+        else:
+            job.start_button("studyrun", "Run study", _start, disabled=disabled)
+            take_away.study(findings, study)
+        progress(job.status("studyrun"), findings, precomputed.note(findings))
+    job.refusal("studyrun")
+
+
+def results(study: Study) -> None:
+    """The answer, the charts and every number."""
+    findings = findings_of(study)
+    if findings.study != study:
+        st.info("This is the study under way. The present settings wait until it has ended.")
+    failures(findings)
+    answer(findings)
+    figures(findings)
+    with st.expander("All numbers"):
+        numbers(findings)
+    with st.expander("How the words are reached"):
+        statistics(findings)
 
 
 def answer(findings: Findings) -> None:
@@ -103,7 +154,7 @@ def figures(findings: Findings) -> None:
     others = [name for name in study.base.strategies if name != BASELINE]
     shown = others[0] if others else BASELINE
     if len(others) > 1:
-        shown = choices.one_of(
+        shown = url.one_of(
             st.segmented_control,
             "shown",
             others,
@@ -121,7 +172,7 @@ def figures(findings: Findings) -> None:
             figure = charts.response_map(findings, strategy=shown, dark=is_dark())
             chart(figure, key="map", alt="Difference to no mask by both doses")
     values = {str(value): value for value in study.and_values}
-    at = choices.one_of(
+    at = url.one_of(
         st.segmented_control,
         "at",
         list(values),
@@ -198,7 +249,7 @@ def open_one(study: Study) -> None:
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        cell = choices.one_of(
+        cell = url.one_of(
             st.selectbox,
             "open",
             study.cells,

@@ -13,7 +13,7 @@ import streamlit as st
 from maskdemo.experiment import Experiment
 from maskdemo.export import words
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import address, chart
+from maskdemo.ui import chart, url
 
 if TYPE_CHECKING:
     from maskdemo.study import Findings, Study
@@ -97,14 +97,14 @@ def _figures() -> None:
 def _box():
     # What is in it is drawn when somebody opens it, with the link as it is then.
     return st.popover(
-        "Take away", icon=":material/download:", key="take_away", on_change=address.touched
+        "Take away", icon=":material/download:", key="take_away", on_change=url.mark_touched
     )
 
 
 def _link(sentence: str, experiment: Experiment) -> None:
     own = " Your sequences are not in it: who opens it needs the file." if experiment.is_own else ""
     st.markdown(f"**Link**  \n{sentence}{own}")
-    params = address.link(st.session_state.page)
+    params = url.link(st.session_state.page)
     st.code(_address(params), language=None, wrap_lines=True)
     with st.expander("To embed it in a page"):
         st.code(_frame(_address(params | {"embed": "true"})), language="html", wrap_lines=True)

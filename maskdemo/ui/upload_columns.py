@@ -92,11 +92,11 @@ def _column(
 
 def _features(draft: Draft, names: list[str]) -> tuple[str, ...]:
     """Those chosen of the columns that mean nothing else."""
-    state, key = st.session_state, _key(draft, "features")
-    before = state.get(key, draft.guessed.features)
+    session, key = st.session_state, _key(draft, "features")
+    before = session.get(key, draft.guessed.features)
     chosen = [name for name in before if name in names]
-    if chosen != list(before) or key not in state:
-        state[key] = chosen
+    if chosen != list(before) or key not in session:
+        session[key] = chosen
     label = "Features that the network reads"
     return tuple(st.multiselect(label, names, **_kept(draft, "features")))
 

@@ -7,9 +7,9 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.data.tasks import OWN
 from maskdemo.errors import InvalidTable
-from maskdemo.ui import address, server, session
+from maskdemo.ui import server, state, url
 from maskdemo.ui.chart import chart
-from maskdemo.ui.session import STUDY
+from maskdemo.ui.state import STUDY_PREFIX
 from maskdemo.ui.theme import is_dark, plain
 from maskdemo.ui.upload import taken, uploader
 from maskdemo.ui.upload_columns import meaning, offered, preparation
@@ -25,18 +25,18 @@ ROWS, COLUMNS = 200, 40
 #: Names of labels that are told.
 MOST_LABELS = 12
 
-state = st.session_state
+session = st.session_state
 
 
 def _close() -> None:
-    address.touched()
-    state.own_open = ""
+    url.mark_touched()
+    session.own_open = ""
 
 
 @st.dialog("Your own sequences", width="medium", icon=":material/upload_file:", on_dismiss=_close)
 def dialog(prefix: str) -> None:
     """For the playground, or with the study's prefix for the study."""
-    if not state.own_open:
+    if not session.own_open:
         st.rerun()
     st.markdown(
         "Do *your* data need a mask? Give a table: a row for each step, with its sequence, its "
@@ -44,8 +44,8 @@ def dialog(prefix: str) -> None:
     )
     _file()
     _examples()
-    draft: Draft | None = state.get("own_draft")
-    if complaint := state.get("own_complaint"):
+    draft: Draft | None = session.get("own_draft")
+    if complaint := session.get("own_complaint"):
         st.error(plain(complaint))
     if draft is not None:
         _looked_at(draft, prefix)
@@ -55,37 +55,37 @@ def _file() -> None:
     uploader(
         "A CSV or Parquet file, or a NumPy archive",
         types=["csv", "tsv", "txt", "parquet", "npz"],
-        key=f"own_upload_{state.get('own_uploads', 0)}",
+        key=f"own_upload_{session.get('own_uploads', 0)}",
         max_mb=MOST_BYTES // 2**20,
         on_change=_take_upload,
     )
-    if (given := state.get("own_given")) is None:
+    if (given := session.get("own_given")) is None:
         return
-    state.own_given = None
+    session.own_given = None
     with st.spinner("Reading the file"):
         try:
-            state.own_draft = opened(state.own_uploads, *given)
+            session.own_draft = opened(session.own_uploads, *given)
         except InvalidTable as unusable:
-            state.own_complaint = str(unusable)
+            session.own_complaint = str(unusable)
 
 
 def _take_upload() -> None:
     """Take the bytes and let the uploader go: a new one holds no file."""
-    address.touched()
-    uploaded = state[f"own_upload_{state.get('own_uploads', 0)}"]
+    url.mark_touched()
+    uploaded = session[f"own_upload_{session.get('own_uploads', 0)}"]
     if uploaded is None:
         return
     _let_go()
-    state.own_given = (uploaded.name[:80], taken(uploaded))
-    state.own_uploads = state.get("own_uploads", 0) + 1
+    session.own_given = (uploaded.name[:80], taken(uploaded))
+    session.own_uploads = session.get("own_uploads", 0) + 1
 
 
 def _let_go() -> None:
     """Of the file that is looked at; a task that is in use stays."""
-    draft: Draft | None = state.get("own_draft")
+    draft: Draft | None = session.get("own_draft")
     if draft is not None:
         draft.let_go()
-    state.own_draft = state.own_complaint = None
+    session.own_draft = session.own_complaint = None
     server.registry().weigh(server.viewer(), 0)
 
 
@@ -140,12 +140,12 @@ def _looked_at(draft: Draft, prefix: str) -> None:
 def _told(own: Own, prefix: str) -> None:
     """What the sequences tell before any training."""
     st.markdown(f"**What they tell before any training**  \n{plain(own.task.summary)}")
-    wanted = state[f"{prefix}padded_length"]
+    wanted = session[f"{prefix}padded_length"]
     told = facts(
         own.data,
         classes=own.classes,
         padded_length=padded_length(own.task, wanted),
-        mask_value=state[f"{prefix}mask_value"],
+        mask_value=session[f"{prefix}mask_value"],
     )
     st.markdown("\n".join(_line(each) for each in sorted(told, key=lambda each: not each.alarming)))
     parts = (own.data.train, own.data.test)
@@ -175,29 +175,29 @@ def _labels(own: Own) -> list[str]:
 
 def _use(prefix: str) -> None:
     """Make it the task of this page, and of the other one where an earlier file was."""
-    own = state.own_draft.made[2]
+    own = session.own_draft.made[2]
     held = server.registry().find(server.viewer())
     try:
         if held is None or held.task.name != own.task.name:
             server.registry().bring(server.viewer(), own)
     except InvalidTable as unusable:
-        state.own_complaint = str(unusable)
+        session.own_complaint = str(unusable)
         return
-    waited_for = state.address[1].get("task") == OWN and not state[f"{prefix}task"].startswith(OWN)
-    for each in ("", STUDY):
-        if state[f"{each}task"].startswith(OWN) or (each == prefix and not waited_for):
-            session.choose_task(own.task.name, each)
-    state.own_complaint, state.own_open = None, ""
+    waited_for = session.address[1].get("task") == OWN and not session[f"{prefix}task"].startswith(OWN)
+    for each in ("", STUDY_PREFIX):
+        if session[f"{each}task"].startswith(OWN) or (each == prefix and not waited_for):
+            state.choose_task(own.task.name, each)
+    session.own_complaint, session.own_open = None, ""
     if waited_for:
-        address.again()
+        url.read_again()
     else:
-        address.changed()
+        url.mark_changed()
 
 
 def _forget() -> None:
     """Neither the file nor the task made of it is kept."""
     _let_go()
     server.registry().unregister(server.viewer())
-    state.own_open = ""
-    if session.give_up_own():
-        address.changed()
+    session.own_open = ""
+    if state.replace_lost_task():
+        url.mark_changed()

@@ -26,8 +26,8 @@ from maskdemo.results.precomputed import Provenance
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import address
 from maskdemo.ui import article_claims as section
+from maskdemo.ui import state
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, shown, spare_what_is_there
@@ -354,7 +354,7 @@ def test_each_case_links_to_its_experiment_and_says_what_came_of_it(monkeypatch)
         known |= Measurements(dict.fromkeys(claim.experiments, run), keras_said(**keras))
     page = opened(monkeypatch, known)
     said = shown(page)
-    there = [(label, address.RUN.read(params)[0]) for label, params in app.links(page)]
+    there = [(label, state.RUN.from_params(params)[0]) for label, params in app.links(page)]
     words = [claim.judgement(known).word for claim in CLAIMS.values()]  # type: ignore[union-attr]
     assert f"Of {len(CLAIMS)} claims, {words.count('held')} held" in said
     assert "Computed in advance on 24 November 2026" in said

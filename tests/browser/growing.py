@@ -13,7 +13,7 @@ from maskdemo import charts
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.ui import figure_cache
 from maskdemo.ui.chart import chart, replay
-from maskdemo.ui.polling import repeated
+from maskdemo.ui.polling import repeat
 from tests.charts.samples import make_batch, make_snapshot, until
 
 EPOCHS = 16
@@ -74,5 +74,5 @@ def view() -> None:
 
 state.setdefault("epoch", 0)
 watched = growing()
-repeated(line, 0.2 if watched else None, name="line")
-repeated(view, 0.2 if watched else None, name="view")
+repeat(line, 0.2 if watched else None, name="line")
+repeat(view, 0.2 if watched else None, name="view")

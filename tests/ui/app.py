@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
-from maskdemo.ui import address, server
+from maskdemo.ui import server, state
 from tests import waiting
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -130,12 +130,12 @@ def links(page: AppTest) -> list[tuple[str, dict[str, str]]]:
 
 def experiment_of(page: AppTest) -> Experiment:
     """What the playground's address says that it shows."""
-    return address.RUN.read(link_of(page))[0]
+    return state.RUN.from_params(link_of(page))[0]
 
 
 def study_of(page: AppTest) -> Study:
     """What the study's address says that it shows."""
-    return address.STUDY.read(link_of(page))[0]
+    return state.STUDY.from_params(link_of(page))[0]
 
 
 def controls_show(page: AppTest, experiment: Experiment) -> None:

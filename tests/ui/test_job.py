@@ -12,7 +12,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from maskdemo.results.finished_runs import GONE
 from maskdemo.server import Server, Status
 from maskdemo.server.jobs import Phase
-from maskdemo.ui import job, server
+from maskdemo.ui import job, polling, server
 from tests.ui.app import fine, keys, opened, shown
 
 Tree = dict[int, "Tree"]
@@ -73,10 +73,10 @@ def test_who_has_lost_a_finished_run_is_told_on_the_page(monkeypatch):
 
 def test_many_viewers_of_one_run_look_less_often():
     def pause(viewers: int, phase: Phase = "running", newest: object = "curves") -> float:
-        return job._pause(Status(phase, viewers=viewers, newest=newest))
+        return polling.poll_s(Status(phase, viewers=viewers, newest=newest))
 
-    assert pause(1) == pause(8) == job.EVERY
-    assert pause(9) == pause(16) == 2 * job.EVERY
-    assert pause(25) == 4 * job.EVERY
-    assert pause(1, newest=None) == job.EVERY_FIRST
-    assert pause(25, "queued") == job.EVERY_WAITING
+    assert pause(1) == pause(8) == polling.POLL_S
+    assert pause(9) == pause(16) == 2 * polling.POLL_S
+    assert pause(25) == 4 * polling.POLL_S
+    assert pause(1, newest=None) == polling.FIRST_POLL_S
+    assert pause(25, "queued") == polling.QUEUED_POLL_S

@@ -15,7 +15,7 @@ ROW = re.compile(r"^\| (\w+) \| ([\w, ]+) \|", re.MULTILINE)
 
 
 def is_state(node: ast.expr) -> bool:
-    named = isinstance(node, ast.Name) and node.id == "state"
+    named = isinstance(node, ast.Name) and node.id == "session"
     return named or (isinstance(node, ast.Attribute) and node.attr == "session_state")
 
 

@@ -147,7 +147,7 @@ def test_a_study_is_taken_away_whole(offered, monkeypatch):
     box.open = True  # type: ignore[attr-defined]
     monkeypatch.setattr(take_away, "_box", lambda: box)
     monkeypatch.setattr(st, "session_state", State(page="study"))
-    monkeypatch.setattr(take_away.address, "link", lambda page: study.to_params())
+    monkeypatch.setattr(take_away.url, "link", lambda page: study.to_params())
     take_away.study(None, study)
     assert set(offered) == {"Keras script", "Notebook"}
     take_away.study(Findings(study, {}), study)
@@ -166,7 +166,7 @@ def test_the_time_left_is_judged_without_compiling(monkeypatch):
     def after(done: float, seconds: float, **changes: Any) -> str:
         curves = (Curve("no_mask", 0, loss=(0.5,)),)
         running = Snapshot(small(**changes), curves, nothing, Chance(0.5, 0.5), False, seconds, done)
-        return run_view._where(running)
+        return run_view.progress(running)[1]
 
     assert "left" not in after(0.1, 20.0), "20 s of compiling say nothing of what is to come"
     assert "about 8 s left" in after(0.2, 21.0), "eight more epochs of one second"

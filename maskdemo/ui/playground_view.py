@@ -1,0 +1,160 @@
+"""The playground below its controls: what is asked, the buttons, the answer and the charts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from maskdemo.charts.replay import replayed_epochs
+from maskdemo.evidence import headline
+from maskdemo.experiment import Experiment
+from maskdemo.results import precomputed
+from maskdemo.training.snapshot import Snapshot
+from maskdemo.ui import (
+    job,
+    navigation,
+    presets,
+    run_view,
+    server,
+    strategy_table,
+    take_away,
+    url,
+)
+from maskdemo.ui.chart import replay
+
+
+def snapshot_of(experiment: Experiment) -> Snapshot | None:
+    """The run to show: the session's own if active or of these settings, else a finished run."""
+    newest: Snapshot | None = job.status("run").newest
+    if newest is not None and (job.is_going("run") or newest.experiment == experiment):
+        return newest
+    return server.find(experiment) or newest
+
+
+def train() -> None:
+    """Start a run of the controls' present settings."""
+    server.start(url.read(url.RUN)[0])
+
+
+def introduction(experiment: Experiment) -> None:
+    """The question, the row of scenarios, and what to look for in the chosen scenario."""
+    # Within another page there is room for the answer, and that page says what it is about.
+    embedded = st.context.is_embedded
+    if not embedded:
+        st.markdown(
+            "An LSTM reads sequences that were filled up to one length. Must that filling, the "
+            "padding, be hidden from it?"
+        )
+    scenario = presets.scenarios(experiment)
+    if embedded:
+        return
+    if scenario:
+        st.markdown(f":material/visibility: {scenario.look_for}")
+    else:
+        invitation = "" if snapshot_of(experiment) else " Train to see what they do."
+        st.markdown(f":material/tune: Your own settings.{invitation}")
+
+
+def bar(experiment: Experiment, *, disabled: bool) -> None:
+    """Train or cancel, take away, and where the run stands. disabled: the settings are invalid."""
+    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+        if job.is_going("run"):
+            job.cancel_button("run")
+        else:
+            job.start_button("run", "Train", train, disabled=disabled)
+            snapshot = snapshot_of(experiment)
+            take_away.run(snapshot, experiment)
+            if snapshot is not None:
+                _replay(snapshot)
+        job.line("run", run_view.progress, "Cancelled. What was trained until then is shown.")
+    job.refusal("run")
+
+
+def results(experiment: Experiment) -> None:
+    """The answer, the curves and the outputs; before any run, the padded batch and empty axes."""
+    snapshot = snapshot_of(experiment)
+    if snapshot is None:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            run_view.batch(experiment)
+        with right:
+            run_view.curves(None, experiment, metric="test_accuracy")
+        run_view.code(experiment)
+        return
+    run_view.origin(snapshot, experiment)
+    note = precomputed.note(snapshot)
+    # What is trained here keeps room for the longest answer; what was shipped has its own already.
+    with st.container(key="answer" if note else "answer_watched"):
+        st.header(headline(snapshot), anchor=False)
+    if st.context.is_embedded:
+        _in_short(snapshot)
+        return
+    left, right = st.container(key="beside").columns([2, 1], gap="medium")
+    with left:
+        strategy_table.table(snapshot, note)
+        curves, batch = st.container(key="pair").columns([3, 2])
+        with curves:
+            run_view.curves(snapshot, experiment, metric="test_accuracy")
+        with batch:
+            run_view.batch(experiment)
+    with right:
+        _probe_outputs(snapshot)
+    st.page_link(
+        navigation.file_of("inside"),
+        label="See every gate of these networks",
+        icon=":material/search:",
+        query_params=url.RUN.to_params(snapshot.experiment) | url.choices_shown("probe", "epoch"),
+    )
+    run_view.code(snapshot.experiment)
+    more = st.expander(
+        "Loss, training accuracy, every repeat, and what an epoch took",
+        key="more",
+        on_change=url.mark_touched,
+    )
+    if more.open:
+        with more:
+            run_view.details(snapshot, experiment)
+    with st.expander("How the verdict is reached"):
+        strategy_table.sentences(snapshot)
+
+
+def _in_short(snapshot: Snapshot) -> None:
+    """What an embedded page has room for, and the way to everything else."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        run_view.curves(snapshot, snapshot.experiment, metric="test_accuracy")
+    with right:
+        run_view.outputs(snapshot, 0)
+    strategy_table.table(snapshot, precomputed.note(snapshot))
+
+
+def _probe_outputs(snapshot: Snapshot) -> None:
+    """What the networks say after every step of one sequence."""
+    numbers = range(1, len(snapshot.probes.labels) + 1)
+    chart = st.container()
+    probe = url.one_of(
+        st.selectbox, "probe", numbers, 1, label="Unseen sequence", format_func=run_view.probe_title
+    )
+    st.caption(run_view.probe_description(snapshot, probe - 1))
+    with chart:
+        run_view.outputs(snapshot, probe - 1)
+
+
+def _replay(snapshot: Snapshot) -> None:
+    """Moves the curves and the outputs through the epochs of a finished run."""
+    epochs = replayed_epochs(snapshot)
+    if not epochs:
+        return
+    epoch = url.undrawn("epoch", epochs, epochs[-1])
+    # What moved the scrubber from outside, such as Back, makes it a new one.
+    moved = None if epoch == st.session_state.get("rested") else epoch
+    run = (snapshot.experiment, snapshot.seconds, moved)
+    replay(epochs, key="replay", group=run_view.GROUP, run=run, epoch=epoch, on_rest=_on_rest)
+    if st.session_state.pop("came_to_rest", False):
+        # The links elsewhere on the page lead to this epoch.
+        st.rerun()
+
+
+def _on_rest(epoch: int) -> None:
+    st.session_state.rested = st.session_state.playground_epoch = epoch
+    st.session_state.came_to_rest = True
+    url.mark_changed()

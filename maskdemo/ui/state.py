@@ -1,0 +1,256 @@
+"""Settings of the playground and of the study: in the session's controls, and in a page's URL.
+
+A setting lives in its control and nowhere else: its key is the setting's own name, behind `study_` for
+the study, and Streamlit keeps its value while another page, or another task, does not draw it. When the
+URL is read and written is decided in `maskdemo.ui.url`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+from maskdemo.data.tasks import OWN, TASKS, Task, find_task
+from maskdemo.errors import InvalidSettings
+from maskdemo.evidence import BASELINE
+from maskdemo.experiment import SETTINGS, Experiment
+from maskdemo.scenarios import OPENING, SCENARIOS
+from maskdemo.study import VARIABLES, Study, Value
+from maskdemo.study.questions import OPENING as OPENING_QUESTION
+from maskdemo.study.questions import QUESTIONS
+from maskdemo.study.variables import read_values
+from maskdemo.ui import server
+from maskdemo.uploads.limits import padded_length
+
+#: Before the keys of the study's controls.
+STUDY_PREFIX = "study_"
+T = TypeVar("T", Experiment, Study)
+#: The value of the second variable's control where only one thing is varied.
+NOTHING_ELSE = "nothing else"
+#: The two settings that one control holds.
+LENGTHS = ("min_length", "max_length")
+DEFAULTS: Mapping[str, Any] = {each.name: each.default for each in fields(Experiment)}
+
+
+def opening_experiment() -> Experiment:
+    """The playground's experiment where a link names no setting."""
+    return SCENARIOS[OPENING].experiment
+
+
+def opening_study() -> Study:
+    """The study page's study where a link names no setting."""
+    return QUESTIONS[OPENING_QUESTION].study
+
+
+def own_task() -> Task | None:
+    """The task of the table that this session has uploaded, if any."""
+    own = server.registry().find(server.viewer())
+    return None if own is None else own.task
+
+
+def tasks() -> Mapping[str, Task]:
+    """The tasks that this session can choose, by name: the shipped tasks, and its own."""
+    own = own_task()
+    return TASKS if own is None else {**TASKS, own.name: own}
+
+
+def task_of(prefix: str = "") -> Task:
+    """The chosen task."""
+    return find_task(st.session_state[f"{prefix}task"])
+
+
+def choose_task(name: str, prefix: str = "") -> None:
+    """Choose a task in place of the viewer, in a callback."""
+    st.session_state[f"{prefix}task"] = name
+    adapt_to_task(prefix)
+
+
+def adapt_to_task(prefix: str = "") -> None:
+    """Fit the lengths to a newly chosen task, and in a study the values too."""
+    if not prefix:
+        fit_padded_length()
+        return
+    session = st.session_state
+    if is_recorded(STUDY_PREFIX):
+        for which, other in (("vary", "padded_length"), ("and_vary", NOTHING_ELSE)):
+            if session[f"study_{which}"] == "spread":
+                session[f"study_{which}"] = other
+    session.study_padded_length = DEFAULTS["padded_length"]
+    fit_padded_length(STUDY_PREFIX)
+    for which, name in zip(("", "and_"), varied(), strict=False):
+        session[f"study_{which}doses"] = default_values(name)
+
+
+def replace_lost_task() -> bool:
+    """Choose a shipped task where the session's own is gone; returns whether that was so."""
+    gone = [
+        prefix
+        for prefix in ("", STUDY_PREFIX)
+        if (name := st.session_state[f"{prefix}task"]).startswith(OWN) and name not in tasks()
+    ]
+    for prefix in gone:
+        choose_task(DEFAULTS["task"], prefix)
+    return bool(gone)
+
+
+def is_recorded(prefix: str = "") -> bool:
+    """Whether the chosen task is recorded data, which decides sizes and lengths."""
+    return bool(_dictated(prefix))
+
+
+def _dictated(prefix: str) -> Mapping[str, int]:
+    return task_of(prefix).dictated
+
+
+def initialise() -> None:
+    """Give every control of a new session its value."""
+    for prefix, experiment in (("", opening_experiment()), (STUDY_PREFIX, opening_study().base)):
+        for name in ("train_size", "test_size"):
+            st.session_state[prefix + name] = DEFAULTS[name]
+        st.session_state[f"{prefix}lengths"] = DEFAULTS["min_length"], DEFAULTS["max_length"]
+        show_experiment(experiment, prefix)
+    show_study(opening_study())
+
+
+def show_experiment(experiment: Experiment, prefix: str = "") -> None:
+    """Set the controls to an experiment; a setting that recorded data decides keeps its value."""
+    session, dictated = st.session_state, experiment.spec.dictated
+    for name in SETTINGS:
+        if name not in LENGTHS and name not in dictated:
+            session[prefix + name] = getattr(experiment, name)
+    if not dictated:
+        session[f"{prefix}lengths"] = experiment.min_length, experiment.max_length
+    session[f"{prefix}strategies"] = [
+        name for name in experiment.strategies if not (prefix and name == BASELINE)
+    ]
+
+
+def read_experiment(prefix: str = "") -> Experiment:
+    """The experiment of the controls. Raises `InvalidSettings` with a sentence."""
+    return Experiment(**_values(prefix))
+
+
+def _values(prefix: str) -> dict[str, Any]:
+    session = st.session_state
+    values = {name: session[prefix + name] for name in SETTINGS if name not in LENGTHS}
+    values |= dict(zip(LENGTHS, session[f"{prefix}lengths"], strict=True))
+    chosen = session[f"{prefix}strategies"]
+    return values | {"strategies": (BASELINE, *chosen) if prefix else tuple(chosen)}
+
+
+def longest_sequence(prefix: str = "") -> int:
+    """Steps of the longest sequence: the least padded length."""
+    chosen = st.session_state[f"{prefix}lengths"][1]
+    return _dictated(prefix).get("max_length", chosen)
+
+
+def fit_padded_length(prefix: str = "") -> None:
+    """Raise the padded length to the longest sequence, and lower it to the largest that is allowed."""
+    session, key, task = st.session_state, f"{prefix}padded_length", task_of(prefix)
+    wanted = max(session[key], longest_sequence(prefix))
+    fitting = padded_length(task, wanted) if task.fixed else wanted
+    # Only where it differs: setting a value stops a slider that is moving.
+    if session[key] != fitting:
+        session[key] = fitting
+
+
+def varied() -> tuple[str, ...]:
+    """The one or two variables of the study's controls."""
+    chosen = (st.session_state.study_vary, st.session_state.study_and_vary)
+    return tuple(name for name in chosen if name != NOTHING_ELSE)
+
+
+def show_study(study: Study) -> None:
+    """Set the study's controls to a study."""
+    session = st.session_state
+    show_experiment(study.base, STUDY_PREFIX)
+    session.study_vary, session.study_and_vary = study.vary, study.and_vary or NOTHING_ELSE
+    session.study_doses, session.study_and_doses = (
+        values_text(study.values),
+        values_text(study.and_values),
+    )
+
+
+def read_study() -> Study:
+    """The study of the controls. Raises `InvalidSettings` with a sentence."""
+    values, names = _values(STUDY_PREFIX), varied()
+    if "padded_length" in names:
+        # The values take its place, but the base experiment must be valid too.
+        values["padded_length"] = max(values["padded_length"], longest_sequence(STUDY_PREFIX))
+    base = Experiment(**values)
+    second = len(names) > 1
+    return Study(
+        base=base,
+        vary=names[0],
+        values=_read_values("study_doses", names[0], base),
+        and_vary=names[1] if second else None,
+        and_values=_read_values("study_and_doses", names[1], base) if second else (),
+    )
+
+
+def values_text(values: tuple[Value, ...]) -> str:
+    """Values as their text box holds them."""
+    return ", ".join(each if isinstance(each, str) else f"{each:.10g}" for each in values)
+
+
+def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
+    if VARIABLES[name].categorical:
+        return VARIABLES[name].usual_values(base)
+    texts = [each for each in re.split(r"[,;\s]+", st.session_state[key]) if each]
+    return read_values(name, texts, key.removeprefix(STUDY_PREFIX))
+
+
+def default_values(name: str) -> str:
+    """Values worth trying of a variable with the study's present settings, as text."""
+    try:
+        return values_text(VARIABLES[name].usual_values(Experiment(**_values(STUDY_PREFIX))))
+    except InvalidSettings:
+        return values_text(VARIABLES[name].usual_values(opening_study().base))
+
+
+@dataclass(frozen=True)
+class PageSettings(Generic[T]):
+    """The settings of a page, an experiment or a study: in its controls and in its URL.
+
+    default: those of a URL without parameters. parse: settings and a sentence for each invalid part.
+    params: the names of the URL's parameters.
+    """
+
+    default: Callable[[], T]
+    from_controls: Callable[[], T]
+    to_controls: Callable[[T], None]
+    parse: Callable[[Mapping[str, str]], tuple[T, tuple[str, ...]]]
+    params: tuple[str, ...]
+
+    def to_params(self, settings: T) -> dict[str, str]:
+        """The URL's parameters; none for the default."""
+        return {} if settings == self.default() else settings.to_params()
+
+    def from_params(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
+        """The settings of a URL, and a sentence for each part of it that is invalid."""
+        used = {name: params[name] for name in self.params if name in params}
+        if used.get("task", "").startswith(OWN):
+            # Whatever else a link says there, nobody is shown the sequences of somebody else.
+            own = own_task()
+            used["task"] = OWN if own is None else own.name
+        return self.parse(used) if used else (self.default(), ())
+
+
+RUN: PageSettings[Experiment] = PageSettings(
+    opening_experiment,
+    read_experiment,
+    show_experiment,
+    Experiment.parse_leniently,
+    tuple(DEFAULTS),
+)
+STUDY: PageSettings[Study] = PageSettings(
+    opening_study,
+    read_study,
+    show_study,
+    Study.parse_leniently,
+    (*DEFAULTS, "vary", "doses", "and_vary", "and_doses"),
+)

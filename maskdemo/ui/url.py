@@ -1,0 +1,238 @@
+"""The page's URL: written from the controls, and read where something else changed it.
+
+Every control calls `mark_changed`. The next run writes the URL from the controls, which is one step of
+the browser's history. Where nothing was changed and the URL is not the one that was written last,
+somebody followed a link or went Back or Forward: then the controls are set to it. The URL is also the
+last settings that were valid, for as long as the controls hold others.
+
+Beside the settings (see `maskdemo.ui.state`) the URL names choices of what to look at, such as a probe
+or an epoch, each held by its widget. A choice that shows its default follows the default: the last
+epoch of one run is not that of the next. So the URL does not name it either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from maskdemo.errors import InvalidSettings
+from maskdemo.ui import state
+from maskdemo.ui.state import RUN, STUDY, PageSettings, T
+
+#: The page of a URL that is yet to be read: no page has this name.
+NOWHERE = "nowhere"
+Params = dict[str, str]
+#: Page -> the settings that its URL names; the URL of other pages has no parameters.
+SETTINGS: Mapping[str, PageSettings] = {"playground": RUN, "inside": RUN, "study": STUDY}
+#: Page -> the choices of what to look at that its URL names.
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "playground": ("probe", "epoch"),
+    "inside": (
+        *("view", "probe", "epoch", "label", "strategy", "unit", "step", "compared", "quantity"),
+        *("weights", "gradient", "scope", "added", "added_side", "added_value"),
+    ),
+    "study": ("shown", "at"),
+}
+
+
+def mark_changed() -> None:
+    """Have the next run write the URL: the callback of every control that the URL names."""
+    st.session_state.moved = "changed"
+    st.session_state.complaints = ()
+
+
+def mark_touched() -> None:
+    """Have the next run ignore the browser's URL, which lags behind: every other callback."""
+    st.session_state.moved = st.session_state.get("moved") or "touched"
+
+
+def read_again() -> None:
+    """Have the next run read the URL once more: the task that it names has come or gone."""
+    st.session_state.address = (NOWHERE, st.session_state.address[1])
+    st.session_state.moved = ""
+
+
+def follow(page: str) -> None:
+    """Bring controls and URL together; called first on every run of the app, before any control."""
+    session = st.session_state
+    if "address" not in session:
+        state.initialise()
+        session.page, session.address, session.moved = page, (NOWHERE, {}), ""
+        session.complaints, session.defaults = (), {}
+    if state.replace_lost_task():
+        read_again()
+    if page != session.page:
+        _leave(session.page)
+        session.moved, session.page = "", page
+    if not session.moved:
+        _read(page)
+    session.settings = {RUN: read(RUN), STUDY: read(STUDY)}
+    if session.moved:
+        _write()
+
+
+def write() -> None:
+    """Write the URL if a control was changed: called first in every fragment."""
+    if moved := st.session_state.get("moved"):
+        if moved == "changed":
+            st.session_state.settings = {RUN: read(RUN), STUDY: read(STUDY)}
+        _write()
+
+
+def current(settings: PageSettings[T]) -> tuple[T, str | None]:
+    """The last valid settings of this run of the app, and the error of the controls' present ones."""
+    return st.session_state.settings[settings]
+
+
+def read(settings: PageSettings[T]) -> tuple[T, str | None]:
+    """The same, built from the controls as they are now: for callbacks, which run before the app."""
+    try:
+        return settings.from_controls(), None
+    except InvalidSettings as error:
+        return settings.from_params(st.session_state.address[1])[0], str(error)
+
+
+def link(page: str) -> Params:
+    """The parameters of a page's URL for its controls' settings and choices."""
+    if page not in SETTINGS:
+        return {}
+    return SETTINGS[page].to_params(current(SETTINGS[page])[0]) | _choices(page)
+
+
+def _read(page: str) -> None:
+    """Set the controls to the browser's URL where it is not the one that was written or read last."""
+    session = st.session_state
+    address = (page, st.query_params.to_dict())
+    if address == session.address:
+        return
+    if page in SETTINGS:
+        settings, session.complaints = SETTINGS[page].from_params(address[1])
+        SETTINGS[page].to_controls(settings)
+        _take_choices(page, address[1])
+    # Last: the browser may ask again meanwhile, which ends this run anywhere and begins another.
+    session.address = address
+
+
+def _write() -> None:
+    session = st.session_state
+    moved, session.moved = session.moved, ""
+    page = session.page
+    if moved != "changed" or (page in SETTINGS and current(SETTINGS[page])[1]):
+        return
+    params = link(page)
+    if params != st.query_params.to_dict():
+        st.query_params.from_dict(params)
+    session.address = (page, params)
+
+
+def _leave(page: str) -> None:
+    """Drop settings that are invalid when their page, which said so, is left."""
+    if page in SETTINGS:
+        settings, complaint = read(SETTINGS[page])
+        if complaint:
+            SETTINGS[page].to_controls(settings)
+
+
+def _take_choices(page: str, params: Mapping[str, str]) -> None:
+    session = st.session_state
+    for name in CHOICES[page]:
+        key = _key(page, name)
+        session.defaults.pop(key, None)
+        # A text until its widget is drawn, which knows its options.
+        session[key] = params.get(name)
+
+
+def _choices(page: str) -> Params:
+    """The choices that differ from their defaults."""
+    session, params = st.session_state, {}
+    for name in CHOICES[page]:
+        value = session.get(key := _key(page, name))
+        if value is not None and value != session.defaults.get(key):
+            params[name] = ".".join(value) if isinstance(value, list) else str(value)
+    return params
+
+
+def one_of(widget: Callable, name: str, options: Iterable[Any], default: Any, **looks: Any) -> Any:
+    """Draw a choice among options: a select box, segmented control or select slider."""
+    options = list(options)
+    by_text = {str(each): each for each in options}
+    key = _settle(name, default, lambda value: by_text.get(str(value)))
+    return _draw(widget, key, options=options, **looks)
+
+
+def number(widget: Callable, name: str, low: Any, high: Any, default: Any, **looks: Any) -> Any:
+    """Draw a slider or number input from `low` to `high`; a value outside counts as not chosen."""
+
+    def parse(value: Any) -> Any:
+        try:
+            parsed = type(low)(value)
+        except ValueError:
+            return None
+        return parsed if low <= parsed <= high else None
+
+    key = _settle(name, default, parse)
+    return _draw(widget, key, min_value=low, max_value=high, **looks)
+
+
+def several_of(
+    widget: Callable, name: str, options: Iterable[str], default: list[str], **looks: Any
+) -> list[str]:
+    """Draw a choice of several options, returned in their own order; without any, the default."""
+    options = list(options)
+
+    def parse(value: Any) -> list[str] | None:
+        names = value.split(".") if isinstance(value, str) else value
+        return [each for each in options if each in names] or None
+
+    key = _settle(name, default, parse)
+    chosen = _draw(widget, key, options=options, **looks)
+    return [each for each in options if each in chosen] or default
+
+
+def undrawn(name: str, options: Iterable[Any], default: Any) -> Any:
+    """The value of a choice among options that no widget of Streamlit's holds."""
+    by_text = {str(each): each for each in options}
+    return st.session_state[_settle(name, default, lambda value: by_text.get(str(value)))]
+
+
+def choice(name: str) -> Any:
+    """The value of a choice of this page that was drawn before."""
+    return st.session_state[_key(st.session_state.page, name)]
+
+
+def choose(name: str, option: Any) -> None:
+    """Set a choice in place of the viewer, who chose elsewhere than in its widget: in a callback."""
+    st.session_state[_key(st.session_state.page, name)] = option
+    mark_changed()
+
+
+def choices_shown(*names: str) -> Params:
+    """These choices of this page, defaults too, for a link to a page whose defaults may be others."""
+    session = st.session_state
+    values = {name: session.get(_key(session.page, name)) for name in names}
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _key(page: str, name: str) -> str:
+    """The widget's key of a page's choice."""
+    return f"{page}_{name}"
+
+
+def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
+    """Set the widget's value, to the choice if that is still an option, else to the default."""
+    session = st.session_state
+    key, defaults = _key(session.page, name), session.defaults
+    held = session.get(key)
+    chosen = None if held is None or (key in defaults and held == defaults[key]) else parse(held)
+    value = default if chosen is None else chosen
+    # Only where it differs: a value that is set goes to the browser and stops a slider that is moving.
+    if held != value or type(held) is not type(value):
+        session[key] = value
+    defaults[key] = default
+    return key
+
+
+def _draw(widget: Callable, key: str, **looks: Any) -> Any:
+    return widget(key=key, on_change=mark_changed, persist_state="session", **looks)
