@@ -18,6 +18,7 @@ written from them. Nothing else that a page shows is kept twice:
 | complaints | url | a sentence for each part of the link that could not be used |
 | defaults | url | each choice's default when drawn: only others go into the URL |
 | first_seen | run_view | when this session first saw a run, for the seconds left |
+| followed | url | the page whose controls were read in this run of the app, until the page begins |
 | moved | url | whether a control was moved in this run: only then is the URL written |
 | named | presets | the keys of the rows and lists of names that are on the page now |
 | own_complaint | upload_dialog | why a file of one's own cannot be used |

@@ -70,7 +70,7 @@ def _to_playground() -> None:
 
 def require(name: str) -> None:
     """To be called first by every page: starts again through `app.py` if that was left out."""
-    if st.session_state.get("page") != name:
+    if st.session_state.pop("followed", None) != name:
         declare()
         st.rerun()
 

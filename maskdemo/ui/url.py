@@ -71,6 +71,7 @@ def follow(page: str) -> None:
     session.settings = {RUN: read(RUN), STUDY: read(STUDY)}
     if session.moved:
         _write()
+    session.followed = page
 
 
 def write() -> None:
