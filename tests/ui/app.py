@@ -20,6 +20,7 @@ from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
 from maskdemo.ui import server, state
+from maskdemo.ui.browser_files import CHART
 from tests import waiting
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -78,6 +79,11 @@ def shown(page: AppTest) -> str:
 def keys(page: AppTest, kind: str) -> set[str | None]:
     """The keys of all elements of a kind."""
     return {each.key for each in getattr(page, kind)}
+
+
+def charts(page: AppTest) -> list[Any]:
+    """The page's charts."""
+    return [each for each in page.get("bidi_component") if each.proto.component_name == CHART]
 
 
 def names(page: AppTest) -> Any:

@@ -17,7 +17,7 @@ from maskdemo.ui import run_view, server
 from maskdemo.ui.divergence import what_padding_did
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.inspected_sequence import InspectedSequence, unseen
-from tests.ui.app import opened, shown, spare_what_is_there, until
+from tests.ui.app import charts, opened, shown, spare_what_is_there, until
 
 #: Of the shapes that other tests have compiled, but for the recorded speech.
 TINY = Experiment(
@@ -121,7 +121,7 @@ def test_every_view_draws_every_kind_of_task(view, experiment):
     finished(experiment)
     app = page(experiment, view=view, scope="one")
     assert not app.exception and not app.error and not app.warning
-    assert app.get("bidi_component")
+    assert charts(app)
 
 
 def test_the_equation_adds_up():
@@ -213,7 +213,7 @@ def test_a_link_with_nonsense_shows_the_defaults(view):
     finished(TINY)
     app = page(TINY, **view)
     assert not app.exception
-    assert app.get("bidi_component")
+    assert charts(app)
 
 
 def test_playing_goes_through_the_epochs_and_stops_at_the_last():

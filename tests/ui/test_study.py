@@ -19,7 +19,7 @@ from maskdemo.training.snapshot import Outcome
 from maskdemo.ui import server, study_progress
 from tests.samples import small
 from tests.ui import app
-from tests.ui.app import fine, keys, link_of, links, names, shown, study_of, until
+from tests.ui.app import charts, fine, keys, link_of, links, names, shown, study_of, until
 
 #: Both values have the shape that most tests have.
 TINY = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
@@ -73,7 +73,7 @@ def test_opens_on_the_first_question_with_empty_axes():
     controls_show(page, default_study())
     assert QUESTIONS[OPENING].asks in shown(page)
     assert link_of(page) == {}
-    assert page.get("bidi_component") and not page.warning and not page.error
+    assert charts(page) and not page.warning and not page.error
     assert "140 trainings to run" in shown(page)
 
 
@@ -87,7 +87,7 @@ def test_a_question_sets_every_control(name):
     assert QUESTIONS[name].asks in shown(page).replace("&nbsp;", "")
     assert Study.from_params(link_of(page)) == study
     # Maps of no mask and of a strategy, and the curves of one line.
-    assert len(page.get("bidi_component")) == (1 if study.and_vary is None else 3)
+    assert len(charts(page)) == (1 if study.and_vary is None else 3)
 
 
 def test_what_is_varied_starts_with_values_of_its_own_and_is_no_setting_besides():
@@ -197,7 +197,7 @@ def test_cancelling_keeps_what_is_there():
     until(page, lambda each: "studyrun_start" in keys(each, "button"))
     said = shown(page)
     assert "of 80 trainings" in said and "Run the study to add the rest" in said
-    assert page.get("bidi_component")
+    assert charts(page)
 
 
 def bar(page: AppTest) -> str:
@@ -251,7 +251,7 @@ def test_every_strategy_may_take_part():
     assert study_of(page).base.strategies == tuple(STRATEGIES)
     fine(page.pills(key="study_strategies").set_value([]).run())
     assert study_of(page).base.strategies == ("no_mask",)
-    assert page.get("bidi_component")
+    assert charts(page)
 
 
 def test_what_happened_to_the_worker_is_told_while_the_study_runs():
