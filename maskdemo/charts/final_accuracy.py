@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.figure import Drawn, Settings, entry, figure, scatter
 from maskdemo.charts.figure import names as names_of
+from maskdemo.charts.heights import FINAL_ACCURACY
 from maskdemo.charts.learning_curves import comparable_curves
 from maskdemo.charts.marks import error_bars, marker
 from maskdemo.charts.strategy_style import colour, title
@@ -29,7 +30,6 @@ from maskdemo.evidence import accuracy, between, percent
 if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot
 
-PLOT_HEIGHT = 240
 NUMBER_ROW = 17
 AXIS_SPACE = 58
 
@@ -78,7 +78,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
             "accuracy_by_strategy",
             "Accuracy on unseen sequences",
             _subtitle(epochs, counts),
-            inner=PLOT_HEIGHT,
+            inner=FINAL_ACCURACY,
             above=TITLE_SPACE + 12 + NUMBER_ROW * (1 + both),
             below=AXIS_SPACE + 4 + LEGEND_ROW * legend_rows(names_of(entries)),
             dark=dark,
@@ -92,7 +92,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
                 "showgrid": False,
             },
             yaxis=SHARES,
-            legend=legend_below(PLOT_HEIGHT, AXIS_SPACE),
+            legend=legend_below(FINAL_ACCURACY, AXIS_SPACE),
             shapes=[chance | {"y0": each, "y1": each, "layer": "below"} for each in sorted(levels)],
             annotations=labels,
         ),

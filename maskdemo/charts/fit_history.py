@@ -8,10 +8,10 @@ from math import ceil
 import plotly.graph_objects as go
 
 from maskdemo.charts.figure import Drawn, Settings, scatter
+from maskdemo.charts.heights import FIT_HISTORY_PANEL
 from maskdemo.charts.panels import Panel, axis, stacked, upright
 from maskdemo.charts.template import SHARE_TOP, inks
 
-PANEL_HEIGHT = 84
 #: Up to so many batches each has its number on the axis.
 FEW = 12
 
@@ -29,12 +29,14 @@ def fit_history(
     panels = (
         Panel(
             "Accuracy",
-            PANEL_HEIGHT,
+            FIT_HISTORY_PANEL,
             0,
             SHARE_TOP,
             ticks={"tickvals": [0, 0.5, 1], "tickformat": ".0%", "showgrid": True},
         ),
-        Panel("Loss", PANEL_HEIGHT, 0, top, ticks={"tickvals": [0, top / 2, top], "showgrid": True}),
+        Panel(
+            "Loss", FIT_HISTORY_PANEL, 0, top, ticks={"tickvals": [0, top / 2, top], "showgrid": True}
+        ),
     )
     lines = [
         _line(accuracy, "Accuracy %{y:.1%}", 0, batches, dark),

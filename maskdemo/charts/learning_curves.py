@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.figure import Drawn, figure, scatter
+from maskdemo.charts.heights import LEARNING_CURVES
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.marks import band, line, marker
 from maskdemo.charts.replay import Frames, replayed_epochs
@@ -42,7 +43,6 @@ COUNTED = {
     "test_accuracy": "Accuracy with padding counted, by epoch",
     "accuracy": "Training accuracy with padding, by epoch",
 }
-PLOT_HEIGHT = 220
 AXIS_SPACE = 46
 
 
@@ -93,7 +93,7 @@ def learning_curves(
             ends.append(End(chance, edge, "Chance", ink.muted))
     shapes, labels = [], []
     if direct:
-        shapes, labels = end_labels(ends, edge=edge, low=0, high=top, height=PLOT_HEIGHT)
+        shapes, labels = end_labels(ends, edge=edge, low=0, high=top, height=LEARNING_CURVES)
     if not repeats:
         waiting = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.75, "size": 14}
         labels.append(note("Waiting for the first epoch", ink.muted, **waiting))
@@ -104,7 +104,7 @@ def learning_curves(
             f"learning_curves {metric}",
             (COUNTED if counted else {}).get(metric, TITLES[metric]),
             _repeats(repeats),
-            inner=PLOT_HEIGHT,
+            inner=LEARNING_CURVES,
             below=AXIS_SPACE + (8 + LEGEND_ROW * legend_rows(entries) if entries else 0),
             right=LABEL_SPACE if direct else RIGHT,
             dark=dark,
@@ -118,7 +118,7 @@ def learning_curves(
             },
             yaxis=SHARES if share else {"range": [0, top]},
             showlegend=not direct,
-            legend=legend_below(PLOT_HEIGHT, AXIS_SPACE + 4),
+            legend=legend_below(LEARNING_CURVES, AXIS_SPACE + 4),
             shapes=shapes,
             annotations=labels,
         ),

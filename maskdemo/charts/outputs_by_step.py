@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.figure import Drawn, Settings, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
+from maskdemo.charts.heights import OUTPUTS_PANEL
 from maskdemo.charts.marks import guess, guess_entry, marker, ring
 from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot
 
 TITLE = "Output after every step"
-HEIGHT = 60
 BETWEEN = 34
 LOW, HIGH = -0.08, 1.08
 TICKS: Settings = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
@@ -98,7 +98,7 @@ def outputs_by_step(
             summary = followed.summary(chances, read_out)
         panel = Panel(
             strategy_title(name),
-            HEIGHT,
+            OUTPUTS_PANEL,
             LOW,
             HIGH,
             aside=f" (epoch {shown})" if 0 < shown < epoch else "",

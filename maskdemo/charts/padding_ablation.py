@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from maskdemo.charts.figure import Drawn, Settings, entry, figure, names, scatter
+from maskdemo.charts.heights import ACCURACY_BY_PADDING
 from maskdemo.charts.marks import line, marker
 from maskdemo.charts.panels import Panel, axis, stacked, upright
 from maskdemo.charts.strategy_style import colour, title
@@ -22,7 +23,6 @@ from maskdemo.charts.template import (
 )
 from maskdemo.inside.leak import Sweep
 
-ACCURACY_HEIGHT = 230
 #: Of two lines a strategy: the sequence in the middle, and the one that moves furthest.
 MEDIAN: Settings = {"width": 2.2}
 WORST: Settings = {"width": 1.6, "dash": "dot"}
@@ -114,7 +114,7 @@ def accuracy_by_padding(
             "accuracy_by_padding",
             "Accuracy with padding added",
             detail,
-            inner=ACCURACY_HEIGHT,
+            inner=ACCURACY_BY_PADDING,
             below=50 + LEGEND_ROW * legend_rows(names(lines)),
             dark=dark,
             hovermode="x unified",
@@ -125,7 +125,7 @@ def accuracy_by_padding(
             }
             | STEPS_AXIS,
             yaxis=SHARES,
-            legend=legend_below(ACCURACY_HEIGHT, 48),
+            legend=legend_below(ACCURACY_BY_PADDING, 48),
             shapes=[upright(cursor, dark=dark)],
         ),
     )

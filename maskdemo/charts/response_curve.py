@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from maskdemo.charts.figure import Drawn, Settings, entry, names, scatter
+from maskdemo.charts.heights import RESPONSE_ACCURACY, RESPONSE_DIFFERENCE
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.marks import strategy_entry
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
@@ -30,8 +31,6 @@ from maskdemo.study.variables import short_title, value_text
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Findings, Study, Value
 
-ACCURACY_HEIGHT = 240
-DIFFERENCE_HEIGHT = 190
 MARKS_ROW = 24
 #: All differences that there can be: an axis that fits what has come in jumps with what comes next.
 DIFFERENCES = (-104, 104)
@@ -59,7 +58,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     max_repeats = max(counts)
     accuracy = Panel(
         "Accuracy",
-        ACCURACY_HEIGHT,
+        RESPONSE_ACCURACY,
         0,
         SHARE_TOP,
         aside=", 95% for each mean alone" if max_repeats > 1 else "",
@@ -67,7 +66,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     )
     difference = Panel(
         "Points against no mask",
-        DIFFERENCE_HEIGHT,
+        RESPONSE_DIFFERENCE,
         *DIFFERENCES,
         aside=", 95% for all together" if max_repeats > 1 else "",
         ticks=POINTS,

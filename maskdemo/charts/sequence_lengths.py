@@ -9,12 +9,12 @@ import plotly.graph_objects as go
 
 from maskdemo.charts.figure import Drawn, Settings, bar, figure
 from maskdemo.charts.hatch import NAMES, pattern
+from maskdemo.charts.heights import LENGTHS_HISTOGRAM
 from maskdemo.charts.template import inks, layout, nice_ticks, note
 
 if TYPE_CHECKING:
     from maskdemo.uploads.lengths import Lengths, Way
 
-HEIGHT = 130
 #: From the histogram's axis to the first bar below it: the axis' numbers, its title, a heading.
 BETWEEN = 84
 #: Of each way: its words and, under them, its bar.
@@ -28,7 +28,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> go.Figure:
     """The histogram, and under it a bar for each way: real steps and, hatched, padding."""
     ink, counts = inks(dark), lengths.counts[1:]
     present = np.flatnonzero(counts) + 1
-    inner = HEIGHT + BETWEEN + ROW * len(lengths.ways)
+    inner = LENGTHS_HISTOGRAM + BETWEEN + ROW * len(lengths.ways)
     low = ROW * len(lengths.ways) / inner
     highest = int(counts.max())
     histogram = bar(
@@ -60,7 +60,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> go.Figure:
                 "anchor": "y",
             },
             yaxis={
-                "domain": [1 - HEIGHT / inner, 1],
+                "domain": [1 - LENGTHS_HISTOGRAM / inner, 1],
                 "range": [0, highest * 1.04],
                 "tickvals": nice_ticks(0, highest, max_ticks=4),
             },

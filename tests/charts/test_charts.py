@@ -12,7 +12,7 @@ from scipy import stats
 
 from maskdemo import charts
 from maskdemo.charts.hatch import NAMES, outlines
-from maskdemo.charts.learning_curves import PLOT_HEIGHT
+from maskdemo.charts.heights import LEARNING_CURVES
 from maskdemo.charts.line_labels import LABEL_GAP, spread
 from maskdemo.charts.strategy_style import STYLES
 from maskdemo.charts.template import nice_ticks
@@ -266,7 +266,7 @@ class TestLearningCurves:
         heights = sorted(each.y for each in figure.layout.annotations)
         assert len(heights) == len(FEW) + 1
         top = figure.layout.yaxis.range[1]
-        assert all((b - a) / top * PLOT_HEIGHT > LABEL_GAP - 1e-6 for a, b in pairwise(heights))
+        assert all((b - a) / top * LEARNING_CURVES > LABEL_GAP - 1e-6 for a, b in pairwise(heights))
         assert heights[-1] <= top
         assert not figure.layout.showlegend
 
