@@ -1,4 +1,4 @@
-"""What is shipped fits, is not stale and comes back whole; damage costs nothing but itself."""
+"""Precomputed results are complete, small and not stale; a damaged file costs itself and no other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TINY_QUESTION = Question(
     "Nothing.",
     Study(base=small(strategies=("no_mask",), repeats=1), vary="padded_length", values=(16, 20)),
 )
-RUN_MAKE = "What is shipped was computed with other code, data or libraries: run make evidence."
+RUN_MAKE = "Precomputed results come from other code, data or libraries: run make evidence."
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def finished():
     return last
 
 
-def test_everything_that_pages_show_is_shipped(fresh):
+def test_everything_that_pages_show_is_precomputed(fresh):
     for scenario in SCENARIOS.values():
         run = precomputed.run(scenario.experiment)
         assert run is not None and run.finished and run.experiment == scenario.experiment
@@ -60,7 +60,7 @@ def test_everything_that_pages_show_is_shipped(fresh):
     assert precomputed.programs().keys() == names
 
 
-def test_what_is_shipped_is_small(fresh):
+def test_what_is_precomputed_is_small(fresh):
     assert sum(path.stat().st_size for path in precomputed.FOLDER.iterdir()) <= making.MAX_BYTES
 
 
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_as_good_as_absent(fresh, tmp_path):
     assert precomputed.claims(tmp_path) is None and precomputed.programs(tmp_path) == {}
 
 
-def test_other_settings_have_no_shipped_run(fresh):
+def test_other_settings_have_no_precomputed_run(fresh):
     assert precomputed.run(replace(SCENARIOS[OPENING].experiment, seed=1)) is None
 
 
@@ -185,7 +185,7 @@ def same(one: float, other: float, scored: int, there: Provenance) -> bool:
 
 
 @pytest.mark.slow
-def test_a_scenario_trained_anew_is_the_shipped_one(fresh):
+def test_a_scenario_trained_anew_is_the_precomputed_one(fresh):
     experiment = SCENARIOS["masking_layer"].experiment
     known = precomputed.run(experiment)
     *_, anew = train(experiment)
@@ -195,7 +195,7 @@ def test_a_scenario_trained_anew_is_the_shipped_one(fresh):
 
 
 @pytest.mark.slow
-def test_a_value_trained_anew_is_the_shipped_one(fresh):
+def test_a_value_trained_anew_is_the_precomputed_one(fresh):
     study = QUESTIONS["missing"].study
     training = study.training(study.cells[-1], "held_state", 1)
     known = precomputed.study(study).outcomes[training]
@@ -204,7 +204,7 @@ def test_a_value_trained_anew_is_the_shipped_one(fresh):
 
 
 @pytest.mark.slow
-def test_a_claim_measured_anew_is_the_shipped_one(fresh):
+def test_a_claim_measured_anew_is_the_precomputed_one(fresh):
     (experiment, *_) = CLAIMS["finds_padding"].experiments
     known = precomputed.claims().runs[experiment]
     *_, anew = train(experiment)

@@ -42,7 +42,7 @@ def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
 
 
 @pytest.mark.slow
-def test_a_shipped_run_is_there_at_once_and_training_takes_its_place(run):
+def test_a_precomputed_run_is_there_at_once_and_training_takes_its_place(run):
     page = app.opened("playground", EXPERIMENT.to_params())
     assert len(table(page)) == 2 and SOURCE.sentence in shown(page)
     ran(page)
@@ -66,7 +66,7 @@ def test_its_networks_can_be_looked_into_without_training():
     assert "run_cancel" not in {each.key for each in page.button}
 
 
-def test_a_shipped_study_is_shown_and_called_so(monkeypatch, tmp_path):
+def test_a_precomputed_study_is_shown_and_called_so(monkeypatch, tmp_path):
     study = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
     outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
     findings = Findings(study, outcomes, finished=True)
