@@ -28,7 +28,7 @@ from maskdemo.study import (
     Training,
     default_study,
     run,
-    running,
+    runner,
     summary,
 )
 from maskdemo.study.grid import coarse_to_fine
@@ -378,8 +378,8 @@ def pretended(monkeypatch):
         trained.append(training)
         return pretend(training)
 
-    monkeypatch.setattr(running, "train_here", train_here)
-    monkeypatch.setattr(running, "PULSE", 0.01)
+    monkeypatch.setattr(runner, "train_here", train_here)
+    monkeypatch.setattr(runner, "UPDATE_INTERVAL_S", 0.01)
     return trained
 
 
@@ -405,7 +405,7 @@ def test_findings_come_one_by_one_and_stay_as_they_are(pretended):
 
 
 def test_an_executor_gets_the_order_and_no_more_than_the_window(pretended, monkeypatch):
-    monkeypatch.setattr(running, "WINDOW", 5)
+    monkeypatch.setattr(runner, "MAX_PENDING", 5)
     made, executor = study(), ByHand()
     for _ in run(made, executor=executor):
         if executor.waiting:
@@ -453,7 +453,7 @@ def test_a_broken_executor_ends_the_study_with_sentences(pretended):
 
 def test_a_worker_of_another_version_is_refused():
     with pytest.raises(ValueError, match="another version"):
-        running.train_here(study().trainings()[0], version="older")
+        runner.train_here(study().trainings()[0], version="older")
 
 
 def test_what_is_in_the_store_costs_nothing(pretended, tmp_path):
