@@ -17,7 +17,7 @@ given = audit.source()
 def bar() -> None:
     """The buttons, and how far it is."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if job.is_going("audit"):
+        if job.is_active("audit"):
             job.cancel_button("audit")
         else:
             job.start_button("audit", "Audit", audit.begin, disabled=given is None)

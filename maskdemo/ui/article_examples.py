@@ -167,7 +167,7 @@ def _train(scenario: str) -> None:
 def _experiment(scenario: str) -> None:
     experiment = SCENARIOS[scenario].experiment
     status: Status[Snapshot] = job.status("run")
-    training, mine = job.is_going("run"), session.get("training") == scenario
+    training, mine = job.is_active("run"), session.get("training") == scenario
     newest = status.newest if status.newest and status.newest.experiment == experiment else None
     snapshot = newest if training and mine else server.find(experiment) or newest
     with st.container(horizontal=True, vertical_alignment="center"):

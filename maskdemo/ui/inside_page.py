@@ -40,7 +40,9 @@ def _epochs(snapshot: Snapshot) -> list[int]:
 
 def _is_growing(snapshot: Snapshot | None) -> bool:
     """Whether more networks to look into are still to come."""
-    return job.is_going("run") and (snapshot is None or snapshot.done * snapshot.experiment.repeats < 1)
+    return job.is_active("run") and (
+        snapshot is None or snapshot.done * snapshot.experiment.repeats < 1
+    )
 
 
 def _train() -> None:
@@ -51,7 +53,7 @@ def _train() -> None:
 def bar(experiment: Experiment) -> None:
     """Where a run stands, and what to do where there is none of these settings."""
     job.refusal("run")
-    if job.is_going("run"):
+    if job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
             job.cancel_button("run")
             job.line("run", run_view.progress, "")

@@ -29,14 +29,14 @@ def status(kind: str) -> Status[Any]:
     return server.status(kind)
 
 
-def is_going(kind: str) -> bool:
+def is_active(kind: str) -> bool:
     """Whether it waits or runs."""
     return status(kind).phase in ("queued", "running")
 
 
 def prepare(experiment: Experiment) -> None:
     """Let the server make ready what a run of it needs, once for each change of the settings."""
-    if not is_going("run") and st.session_state.get("prepared") != experiment:
+    if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
         server.compile_ahead(experiment)
 

@@ -25,7 +25,7 @@ from maskdemo.ui.chart import replay
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
     """The run to show: the session's own if active or of these settings, else a finished run."""
     newest: Snapshot | None = job.status("run").newest
-    if newest is not None and (job.is_going("run") or newest.experiment == experiment):
+    if newest is not None and (job.is_active("run") or newest.experiment == experiment):
         return newest
     return server.find(experiment) or newest
 
@@ -57,7 +57,7 @@ def introduction(experiment: Experiment) -> None:
 def bar(experiment: Experiment, *, disabled: bool) -> None:
     """Train or cancel, take away, and where the run stands. disabled: the settings are invalid."""
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        if job.is_going("run"):
+        if job.is_active("run"):
             job.cancel_button("run")
         else:
             job.start_button("run", "Train", train, disabled=disabled)

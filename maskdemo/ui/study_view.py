@@ -29,7 +29,7 @@ The band or bar of an accuracy is its own 95% interval; a single repeat has none
 label at each step, the accuracy is that on real steps: what padding adds is no skill.{recorded}
 """
 #: With more strategies than this, their words stand below the chart and not beside it.
-MOST_BESIDE = 4
+MAX_BESIDE = 4
 RECORDED = """ Recorded speech has one set of sequences: its repeats differ in weights and batch order,
 so they speak of other trainings on this data, not of other speakers."""
 
@@ -37,7 +37,7 @@ so they speak of other trainings on this data, not of other speakers."""
 def findings_of(study: Study) -> Findings:
     """The findings to show: of the study under way here, else what is known of this study."""
     newest = job.status("studyrun").newest
-    if newest is not None and job.is_going("studyrun"):
+    if newest is not None and job.is_active("studyrun"):
         return newest
     return study_progress.known(study)
 
@@ -61,7 +61,7 @@ def bar(study: Study, *, disabled: bool) -> None:
     """Run or cancel, take away, and where the study stands. disabled: the settings are invalid."""
     findings = findings_of(study)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if job.is_going("studyrun"):
+        if job.is_active("studyrun"):
             job.cancel_button("studyrun")
         else:
             job.start_button("studyrun", "Run study", _start, disabled=disabled)
@@ -142,7 +142,7 @@ def figures(findings: Findings) -> None:
     """The response curve, or for two variables a map and one line of it."""
     study = findings.study
     if study.and_vary is None:
-        few = len(study.base.strategies) <= MOST_BESIDE
+        few = len(study.base.strategies) <= MAX_BESIDE
         place = st.container(key="beside")
         left, right = place.columns([3, 2], gap="medium") if few else (place, place)
         with left:

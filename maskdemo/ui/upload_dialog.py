@@ -23,7 +23,7 @@ from maskdemo.uploads.task import Own
 #: Rows and columns of the table that are shown.
 ROWS, COLUMNS = 200, 40
 #: Names of labels that are told.
-MOST_LABELS = 12
+MAX_LABELS = 12
 
 session = st.session_state
 
@@ -123,7 +123,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
         own = None
     offered(draft)
     if own is not None:
-        _told(own, prefix)
+        _facts(own, prefix)
     with st.container(horizontal=True):
         st.button(
             "Use these sequences",
@@ -137,7 +137,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
         st.button("Forget this file", on_click=_forget, key="own_forget", type="tertiary")
 
 
-def _told(own: Own, prefix: str) -> None:
+def _facts(own: Own, prefix: str) -> None:
     """What the sequences tell before any training."""
     st.markdown(f"**What they tell before any training**  \n{plain(own.task.summary)}")
     wanted = session[f"{prefix}padded_length"]
@@ -168,8 +168,8 @@ def _labels(own: Own) -> list[str]:
     """Which label is which number, where that is not plain."""
     if list(own.classes) == [str(at) for at in range(len(own.classes))]:
         return []
-    named = [f"{at} is {name[:30]}" for at, name in enumerate(own.classes[:MOST_LABELS])]
-    more = ", and so on" if len(own.classes) > MOST_LABELS else ""
+    named = [f"{at} is {name[:30]}" for at, name in enumerate(own.classes[:MAX_LABELS])]
+    more = ", and so on" if len(own.classes) > MAX_LABELS else ""
     return [f"Labels are numbered: {', '.join(named)}{more}."]
 
 
