@@ -20,7 +20,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from maskdemo.audit.examples import EXAMPLES
+from maskdemo.audit.example_models import EXAMPLES
 from tests.samples import SMALL
 from tests.test_architecture import ROOT, tracked_files
 

@@ -9,7 +9,7 @@ Keras is imported only where a model is run.
 """
 
 from maskdemo.audit.auditing import audit
-from maskdemo.audit.checks import check_padding
+from maskdemo.audit.pytest_checks import check_padding
 from maskdemo.audit.report import Finding, LayerRow, Report
 from maskdemo.errors import UnsupportedModel
 

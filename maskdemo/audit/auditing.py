@@ -9,26 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit import running, telling, traps
-from maskdemo.audit.behaviour import ADDED, Measure
+from maskdemo.audit import run_model, traps
+from maskdemo.audit.behaviour import ADDED_STEPS, Measure
 from maskdemo.audit.blame import Fault, faults
-from maskdemo.audit.entries import entries_of
-from maskdemo.audit.failures import reason
-from maskdemo.audit.flexible import any_length
-from maskdemo.audit.pair import Pair
-from maskdemo.audit.path import layer_rows
-from maskdemo.audit.report import Finding, Report, Tried
-from maskdemo.audit.samples import DRAWN, SEED, Row, Side, given
-from maskdemo.audit.training import is_labelled_by_step, training_findings
-from maskdemo.audit.trying import Trial
-from maskdemo.audit.weights import drawn_weights
+from maskdemo.audit.failures import short_reason
+from maskdemo.audit.findings import findings_of, layer_rows, ranked, without_repetition
+from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
+from maskdemo.audit.model_inputs import model_inputs_of
+from maskdemo.audit.pair import TracePair
+from maskdemo.audit.prepare_model import copy_for_any_length, random_weights
+from maskdemo.audit.report import Finding, Report, TrialSummary
+from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
+from maskdemo.audit.trial import Trial
 from maskdemo.errors import UnsupportedModel
 
-#: A call within the model may move by this share of its largest number before it counts as moved.
-_CALL_ROOM = {"float64": 1e-9, "float32": 2e-5, "float16": 2e-2, "bfloat16": 1e-1}
-#: Between a model and its saved copy or its graph this share of an output is rounding.
-_COPY_ROOM = {"float64": 1e-8, "float32": 1e-4, "float16": 1e-1, "bfloat16": 0.5}
-#: The chance with which a leak of the size that `power` names would be missed.
+#: Share of a call's largest number, by precision, up to which a difference is rounding.
+_CALL_TOLERANCE = {"float64": 1e-9, "float32": 2e-5, "float16": 2e-2, "bfloat16": 1e-1}
+#: The same between a model and its saved copy or its graph.
+_COPY_TOLERANCE = {"float64": 1e-8, "float32": 1e-4, "float16": 1e-1, "bfloat16": 0.5}
+#: Chance to miss a leak of the size that `TrialSummary.power` names.
 _MISSED = 0.05
 
 
@@ -38,12 +37,12 @@ def audit(
     *,
     pad_value: Any = None,
     sides: Sequence[Side] = ("post", "pre"),
-    added: Sequence[int] = ADDED,
+    added: Sequence[int] = ADDED_STEPS,
     trained: bool = False,
     saved: bool = True,
     seed: int = SEED,
-    count: int = DRAWN,
-    tell: Callable[[str], None] = lambda stage: None,
+    count: int = SEQUENCES,
+    on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Report:
     """Find out whether padding changes what a Keras model says, and at which layer.
 
@@ -57,58 +56,64 @@ def audit(
     audit lasts: a leak is a matter of structure, and new weights, whose biases are 0, hide it.
     saved: also compare with a copy that is saved and loaded.
     count: how many sequences to draw.
-    tell: called with a few words on what is being done.
+    on_stage: called with the name of each stage as it begins.
 
     Raises UnsupportedModel with a sentence for people where nothing can be said.
     """
     if not hasattr(model, "_flatten_layers"):
         raise UnsupportedModel("This is not a Keras model.")
     names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
-    rows = None if sequences is None else given(sequences, names)
+    rows = None if sequences is None else rows_of(sequences, names)
     if rows is not None and not model.built:
         _build(model, rows)
-    entries = entries_of(model, rows, pad_value)
-    opened = None
-    if any(entry.steps is not None for entry in entries):
-        opened = any_length(model, entries)
-    if opened is not None:
-        model, entries = opened, entries_of(opened, rows, pad_value)
+    model_inputs = model_inputs_of(model, rows, pad_value)
+    flexible = None
+    if any(model_input.steps is not None for model_input in model_inputs):
+        flexible = copy_for_any_length(model, model_inputs)
+    if flexible is not None:
+        model, model_inputs = flexible, model_inputs_of(flexible, rows, pad_value)
     precision = _precision(model)
-    with nullcontext() if trained else drawn_weights(model, seed):
-        tell("Trying sequences without padding")
+    with nullcontext() if trained else random_weights(model, seed):
+        on_stage("Trying sequences without padding")
         trial = Trial(
-            model, entries, rows, precision=precision, opened=opened is not None, seed=seed, count=count
+            model,
+            model_inputs,
+            rows,
+            precision=precision,
+            flexible=flexible is not None,
+            seed=seed,
+            count=count,
         )
-        if opened is not None:
+        if flexible is not None:
             trial.notes.append("It was tried as a copy that takes any length; its Input fixes one.")
-        tell("Adding padding")
+        on_stage("Adding padding")
         measures = trial.measures(sides, added)
-        tell("Looking where the mask is lost")
+        on_stage("Looking where the mask is lost")
         findings, pair, moved = _explained(trial, measures, precision)
-        tell("Looking for other traps")
-        findings += trial.findings + _others(trial, saved, _COPY_ROOM[precision])
-        findings += traps.told_by_reading(model, pair, tuple(sides))
-        tell("Looking at the loss")
-        findings += telling.new(training_findings(model, pair, trial.notes), findings)
+        on_stage("Looking for other traps")
+        findings += trial.findings + _others(trial, saved, _COPY_TOLERANCE[precision])
+        findings += traps.findings_from_trace(model, pair, tuple(sides))
+        on_stage("Looking at the loss")
+        findings += without_repetition(training_findings(model, pair, trial.notes), findings)
         if not model.compiled and is_labelled_by_step(pair):
             trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
         guilty = {each.layer: each.cause for each in findings if each.severity == "leak"}
         return Report(
             model=model.name,
-            findings=telling.ranked(findings),
+            findings=ranked(findings),
             measures=tuple(measures),
             layers=layer_rows(pair, guilty, moved),
             outputs=tuple(getattr(model, "output_names", ())),
-            tried=_tried(trial, sides, added, precision, trained),
+            tried=_summary_of(trial, sides, added, precision, trained),
         )
 
 
 def _explained(
     trial: Trial, measures: list[Measure], precision: str
-) -> tuple[list[Finding], Pair, dict[str, float]]:
-    """Findings about padding; a pair of traces without repairs; how far calls moved."""
+) -> tuple[list[Finding], TracePair, dict[str, float]]:
+    """Return findings about padding, traces without repairs, and how far calls moved, by name."""
     found: list[Fault] = []
-    traced: Pair | None = None
+    traced: TracePair | None = None
     rest = False
     leaking = [each for each in measures if each.leaks]
     for side in dict.fromkeys(each.side for each in leaking):
@@ -116,14 +121,14 @@ def _explained(
         # Seven steps are quickly traced; fewer may hide behind a window, or be none for some lengths.
         chosen = next((each for each in mine if each.added >= 7), mine[-1])
         pair = trial.pair(chosen)
-        here, moves = faults(replace(pair), _CALL_ROOM[precision])
+        here, moves = faults(replace(pair), _CALL_TOLERANCE[precision])
         found += here
-        rest = rest or moves > _CALL_ROOM[precision] or not here
+        rest = rest or moves > _CALL_TOLERANCE[precision] or not here
         traced = traced or pair
     if traced is None:
         traced = trial.pair(next((each for each in measures if each.added), measures[-1]))
     model = (trial.model.name, type(trial.model).__name__)
-    findings = telling.told(found, leaking, model, rest)
+    findings = findings_of(found, leaking, model, rest)
     return findings, traced, {each.mover: each.moved for each in found}
 
 
@@ -132,10 +137,10 @@ def _others(trial: Trial, saved: bool, room: float) -> list[Finding]:
     if saved:
         try:
             copy = traps.saved_copy(trial.model)
-            ways["saved_differs"] = lambda batch: running.eager(copy, batch)
+            ways["saved_differs"] = lambda batch: run_model.run_eagerly(copy, batch)
         except Exception as refused:  # a class that is not registered, a disk that is full
-            trial.notes.append(f"It could not be saved and loaded: {reason(refused)}")
-    findings = list(traps.other_ways(trial.outputs, ways, trial.mixed(), room))
+            trial.notes.append(f"It could not be saved and loaded: {short_reason(refused)}")
+    findings = list(traps.compare_runs(trial.outputs, ways, trial.mixed(), room))
     if trial.reference.rows_mix:
         findings.append(
             Finding(
@@ -149,25 +154,29 @@ def _others(trial: Trial, saved: bool, room: float) -> list[Finding]:
     if trial.steps is None:
         findings += traps.empty_row(trial.model, trial.run, trial.samples, trial.reference)
     if not trial.drawn:
-        findings += traps.real_rows_masked(trial.model, trial.samples)
+        findings += traps.masked_real_steps(trial.model, trial.samples)
     return findings
 
 
-def _tried(
+def _summary_of(
     trial: Trial, sides: Sequence[Side], added: Sequence[int], precision: str, trained: bool
-) -> Tried:
+) -> TrialSummary:
     import keras
 
     count = len(trial.samples.rows)
     lengths = {each for row in trial.samples.rows for each in trial.samples.lengths(row)}
     share = 1 - _MISSED ** (1 / count)
-    return Tried(
+    return TrialSummary(
         sequences=count,
         lengths=tuple(sorted(lengths)),
         drawn=trial.drawn,
         sides=tuple(sides),
         added=tuple(added) if trial.steps is None else (),
-        pad_values={entry.name: entry.pad_value for entry in trial.entries if entry.is_sequence},
+        pad_values={
+            model_input.name: model_input.pad_value
+            for model_input in trial.model_inputs
+            if model_input.is_sequence
+        },
         weights="its own" if trained else "drawn",
         precision=precision,
         power=f"A leak that moves the outputs of more than {share:.0%} of such sequences would have "
@@ -181,18 +190,18 @@ def _tried(
 
 def _build(model: Any, rows: Sequence[Row]) -> None:
     try:
-        running.eager(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
+        run_model.run_eagerly(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
     except Exception as refused:
         raise UnsupportedModel(
-            f"The model cannot be run on these sequences: {reason(refused)}"
+            f"The model cannot be run on these sequences: {short_reason(refused)}"
         ) from None
 
 
 def _precision(model: Any) -> str:
-    """The coarsest float that any layer computes in."""
-    used = {layer.compute_dtype for layer in model._flatten_layers()} & set(_CALL_ROOM)
+    """Return the coarsest float type in which any layer computes. Raises UnsupportedModel."""
+    used = {layer.compute_dtype for layer in model._flatten_layers()} & set(_CALL_TOLERANCE)
     if not used:
         raise UnsupportedModel(
             f"This model computes in {model.compute_dtype}: no tolerance is known for it."
         )
-    return max(used, key=list(_CALL_ROOM).index)
+    return max(used, key=list(_CALL_TOLERANCE).index)

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskdemo.audit.running import Batch
+from maskdemo.audit.run_model import Batch
 from maskdemo.audit.samples import Samples, Side, padded
 
 Run = Callable[[Batch], list[np.ndarray]]
 
 #: Padded steps added to the longest sequence of a batch.
-ADDED = (1, 7, 32)
+ADDED_STEPS = (1, 7, 32)
 #: Rounding that a right model may show, in units of the last digit of its largest output. Half
 #: precision gets less room: there a leak of one part in a hundred would otherwise pass.
-ROOM, HALF_ROOM = 64.0, 8.0
+TOLERANCE_ULPS, HALF_TOLERANCE_ULPS = 64.0, 8.0
 #: How often a model's own rounding, seen when the batch changes but no padding does, may be exceeded;
 #: and how many times ROOM that can be before it is no rounding.
-NOISE_ROOM, NOISE_AT_MOST = 8.0, 16.0
+NOISE_FACTOR, MAX_NOISE_FACTOR = 8.0, 16.0
 _EPSILONS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
 
@@ -69,40 +69,42 @@ def reference(run: Run, samples: Samples, precision: str) -> Reference:
     rows: list[list[np.ndarray]] = [[] for _ in samples.rows]
     noise: list[float] = []
     for group in samples.by_length().values():
-        together = run(samples.rectangle(group, "post"))
-        for at, row in enumerate(group):
-            rows[row] = [output[at] for output in together]
-        alone = run(samples.rectangle(group[:1], "post"))
-        found = [difference(rows[group[0]][at], output[0]) for at, output in enumerate(alone)]
+        together = run(samples.padded_batch(group, "post"))
+        for index, row in enumerate(group):
+            rows[row] = [output[index] for output in together]
+        alone = run(samples.padded_batch(group[:1], "post"))
+        found = [difference(rows[group[0]][index], output[0]) for index, output in enumerate(alone)]
         noise = [max(pair) for pair in zip(found, noise or found, strict=True)]
     return _reference(rows, noise, precision)
 
 
-def placed(run: Run, samples: Samples, precision: str, steps: int) -> Reference:
+def reference_at_start(run: Run, samples: Samples, precision: str, steps: int) -> Reference:
     """The same for a model of one fixed length: sequences at the start of the rectangle."""
     everything = range(len(samples.rows))
     together = run(inside(samples, everything, "post", steps))
     alone = run(inside(samples, [0], "post", steps))
-    rows = [[output[at] for output in together] for at in everything]
-    noise = [difference(rows[0][at], output[0]) for at, output in enumerate(alone)]
+    rows = [[output[index] for output in together] for index in everything]
+    noise = [difference(rows[0][index], output[0]) for index, output in enumerate(alone)]
     return _reference(rows, noise, precision)
 
 
 def _reference(rows: list[list[np.ndarray]], noise: list[float], precision: str) -> Reference:
     scales = tuple(
-        max((largest_number(row[at]) for row in rows), default=1e-6) for at in range(len(noise))
+        max((largest_number(row[index]) for row in rows), default=1e-6) for index in range(len(noise))
     )
-    room = ROOM if precision in ("float32", "float64") else HALF_ROOM
+    room = TOLERANCE_ULPS if precision in ("float32", "float64") else HALF_TOLERANCE_ULPS
     rounding = [room * _EPSILONS.get(precision, _EPSILONS["float32"]) * scale for scale in scales]
     return Reference(
         rows=tuple(rows),
         scales=scales,
         tolerances=tuple(
-            max(least, min(NOISE_ROOM * seen, NOISE_AT_MOST * least))
+            max(least, min(NOISE_FACTOR * seen, MAX_NOISE_FACTOR * least))
             for least, seen in zip(rounding, noise, strict=True)
         ),
         noise=tuple(noise),
-        rows_mix=any(seen > NOISE_AT_MOST * least for least, seen in zip(rounding, noise, strict=True)),
+        rows_mix=any(
+            seen > MAX_NOISE_FACTOR * least for least, seen in zip(rounding, noise, strict=True)
+        ),
     )
 
 
@@ -115,29 +117,31 @@ def measures(
         measure
         for side in sides
         for amount in (0, *added)
-        for measure in _compared(
-            run(samples.rectangle(everything, side, amount)), reference, side, amount
+        for measure in _measures_of(
+            run(samples.padded_batch(everything, side, amount)), reference, side, amount
         )
     ]
 
 
-def moved_inside(run: Run, samples: Samples, reference: Reference, steps: int) -> list[Measure]:
+def measures_inside(run: Run, samples: Samples, reference: Reference, steps: int) -> list[Measure]:
     """For a fixed length: the same sequences at the end of the rectangle."""
     everything = range(len(samples.rows))
     outputs = run(inside(samples, everything, "pre", steps))
     free = steps - min(min(samples.lengths(row)) for row in samples.rows)
-    return _compared(outputs, reference, "pre", free, window=(samples, steps))
+    return _measures_of(outputs, reference, "pre", free, window=(samples, steps))
 
 
 def inside(samples: Samples, which: Sequence[int] | range, side: Side, steps: int) -> Batch:
     """Sequences padded to a given number of steps."""
     return {
-        entry.name: padded([samples.rows[row][entry.name] for row in which], entry, side, 0, to=steps)
-        for entry in samples.entries
+        model_input.name: padded(
+            [samples.rows[row][model_input.name] for row in which], model_input, side, 0, to=steps
+        )
+        for model_input in samples.model_inputs
     }
 
 
-def _compared(
+def _measures_of(
     outputs: list[np.ndarray],
     reference: Reference,
     side: Side,
@@ -146,23 +150,23 @@ def _compared(
     window: tuple[Samples, int] | None = None,
 ) -> list[Measure]:
     found = []
-    for at, output in enumerate(outputs):
+    for index, output in enumerate(outputs):
         differences = []
         for row, expected in enumerate(reference.rows):
-            wanted, got = expected[at], output[row]
+            wanted, got = expected[index], output[row]
             if window is not None:
-                wanted = own_steps(wanted, window[0], row, window[1])
+                wanted = real_steps_of(wanted, window[0], row, window[1])
                 got = got[-len(wanted) :] if wanted.ndim else got
             differences.append(difference(wanted, aligned(got, wanted.shape, side)))
-        tolerance = reference.tolerances[at]
+        tolerance = reference.tolerances[index]
         found.append(
             Measure(
                 side=side,
                 added=added,
-                output=at,
+                output=index,
                 largest=max(differences),
                 tolerance=tolerance,
-                scale=reference.scales[at],
+                scale=reference.scales[index],
                 moved=sum(each > tolerance for each in differences),
                 of=len(differences),
                 worst=int(np.argmax(differences)),
@@ -183,7 +187,7 @@ def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray
     ]
 
 
-def own_steps(output: np.ndarray, samples: Samples, row: int, steps: int | None) -> np.ndarray:
+def real_steps_of(output: np.ndarray, samples: Samples, row: int, steps: int | None) -> np.ndarray:
     """The real steps of a sequence's output, where it stands at the start of a fixed length."""
     if steps is None or not output.ndim or len(output) != steps:
         return output
@@ -195,7 +199,7 @@ def not_finite(reference: Reference, samples: Samples, steps: int | None) -> lis
     return [
         row
         for row, outputs in enumerate(reference.rows)
-        if not all(np.isfinite(own_steps(each, samples, row, steps)).all() for each in outputs)
+        if not all(np.isfinite(real_steps_of(each, samples, row, steps)).all() for each in outputs)
     ]
 
 

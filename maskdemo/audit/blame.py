@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.entries import is_a
 from maskdemo.audit.inherent import RECURRENT, only_at_the_border, only_counts_positions
-from maskdemo.audit.pair import Pair
-from maskdemo.audit.trace import Call, Given
+from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.pair import TracePair
+from maskdemo.audit.trace import Call, InputTensor
 
 #: Calls that are put right one after another before the rest is left unexplained.
-REPAIRS = 8
+MAX_REPAIRS = 8
 MAKERS = ("Masking", "Embedding", "ReversibleEmbedding")
 MERGING = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
 
@@ -41,14 +41,14 @@ class Fault:
     order: int
 
 
-def faults(pair: Pair, tolerance: float) -> tuple[list[Fault], float]:
+def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
     """All faults, and how far the model's outputs still move when they are put right.
 
     tolerance: the share of its largest number that a call may move by rounding.
     """
     found: list[Fault] = []
     overrides: dict[int, list[np.ndarray]] = {}
-    for _ in range(REPAIRS):
+    for _ in range(MAX_REPAIRS):
         call = next((each for each in pair.padded.calls if _moves(each, pair) > tolerance), None)
         if call is None:
             break
@@ -66,38 +66,42 @@ def faults(pair: Pair, tolerance: float) -> tuple[list[Fault], float]:
                 found.append(fault)
         if call is pair.padded.calls[-1]:
             break  # the model itself: nothing comes after it
-        overrides[call.order] = [_put_right(call, at, pair) for at in range(len(call.outputs))]
-        pair.again(overrides)
+        overrides[call.order] = [_put_right(call, index, pair) for index in range(len(call.outputs))]
+        pair.rerun_padded(overrides)
     return found, max((_moves(pair.padded.calls[-1], pair), 0.0))
 
 
-def _moves(call: Call, pair: Pair) -> float:
-    return max((pair.moved(call, at) for at in range(len(call.outputs))), default=0.0)
+def _moves(call: Call, pair: TracePair) -> float:
+    return max((pair.moved(call, index) for index in range(len(call.outputs))), default=0.0)
 
 
-def _put_right(call: Call, at: int, pair: Pair) -> np.ndarray:
-    bare, got = pair.twin(call).outputs[at], call.outputs[at].copy()
-    both = pair.own(bare, got)
+def _put_right(call: Call, index: int, pair: TracePair) -> np.ndarray:
+    unpadded, got = pair.twin(call).outputs[index], call.outputs[index].copy()
+    both = pair.real_steps(unpadded, got)
     if both is None:
         return got
     if both[1].shape != both[0].shape:
-        return bare
+        return unpadded
     both[1][...] = both[0]  # a view into `got`
     return got
 
 
-def _explained(call: Call, pair: Pair, tolerance: float) -> list[tuple[str, Call]]:
+def _explained(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call]]:
     if only_at_the_border(call, pair, tolerance):
         return [("border", call)]
     if pair.side == "pre" and only_counts_positions(call, pair, tolerance):
         return [("positions", call)]
-    lacking = [given for given in pair.timed(call) if pair.received(call, given) != "right"]
+    lacking = [
+        input_tensor
+        for input_tensor in pair.time_inputs(call)
+        if pair.received(call, input_tensor) != "right"
+    ]
     if not lacking:
         return [(_ignored(call), call)]
     return lost_before(call, pair) or [("no_mask", call)]
 
 
-def lost_before(call: Call, pair: Pair) -> list[tuple[str, Call]]:
+def lost_before(call: Call, pair: TracePair) -> list[tuple[str, Call]]:
     """Where the masks that a call lacks were lost on their way; nothing where there never was one."""
     found: list[tuple[str, Call]] = []
     seen: set[int] = set()
@@ -107,61 +111,61 @@ def lost_before(call: Call, pair: Pair) -> list[tuple[str, Call]]:
         if receiver.order in seen:
             continue
         seen.add(receiver.order)
-        for given in pair.timed(receiver):
-            if pair.received(receiver, given) == "right":
+        for input_tensor in pair.time_inputs(receiver):
+            if pair.received(receiver, input_tensor) == "right":
                 continue
-            maker = given.maker
+            maker = input_tensor.maker
             if maker is None:
-                if not given.from_input and (source := _before(receiver, pair)) is not None:
+                if not input_tensor.from_input and (source := _before(receiver, pair)) is not None:
                     found.append(("unrecorded", source))
                 continue
-            at = maker.keys.index(given.key) if given.key in maker.keys else 0
-            if (thief := _taken_off(given, pair)) is not None:
+            index = maker.keys.index(input_tensor.key) if input_tensor.key in maker.keys else 0
+            if (thief := _taken_off(input_tensor, pair)) is not None:
                 found.append(("taken_off", thief))
             elif any(pair.received(maker, each) == "right" for each in _first(maker, pair)):
                 thieves = [_taken_off(each, pair) for each in _first(maker, pair)]
                 stolen = [("taken_off", thief) for thief in thieves if thief is not None]
                 found += stolen or [(_dropped(maker, pair), maker)]
-            elif is_a(maker.layer, *MAKERS) and pair.passed(maker, at) == "wrong":
+            elif is_a(maker.layer, *MAKERS) and pair.passed(maker, index) == "wrong":
                 found.append(("mask_never_matches", maker))
             else:
                 waiting.append(maker)
     return list(dict.fromkeys(found))
 
 
-def dropped_before_output(pair: Pair, at: int) -> Call | None:
+def dropped_before_output(pair: TracePair, index: int) -> Call | None:
     """The call that lost the mask of an output; None where there never was one."""
-    call = pair.padded.output_makers[at] or pair.padded.calls[-1]
+    call = pair.padded.output_makers[index] or pair.padded.calls[-1]
     if any(pair.received(call, each) == "right" for each in _first(call, pair)):
         return call
     return next((guilty for _, guilty in lost_before(call, pair)), None)
 
 
-def _first(call: Call, pair: Pair) -> list[Any]:
-    timed = pair.timed(call)
-    return [given for given in call.given[: call.first] if given in timed]
+def _first(call: Call, pair: TracePair) -> list[Any]:
+    timed = pair.time_inputs(call)
+    return [input_tensor for input_tensor in call.inputs[: call.first] if input_tensor in timed]
 
 
-def _taken_off(given: Given, pair: Pair) -> Call | None:
+def _taken_off(input_tensor: InputTensor, pair: TracePair) -> Call | None:
     """The call that took a right mask off a tensor after it was made; None without one."""
-    maker = given.maker
-    if maker is None or given.mask is not None or given.key not in maker.keys:
+    maker = input_tensor.maker
+    if maker is None or input_tensor.mask is not None or input_tensor.key not in maker.keys:
         return None
-    if pair.passed(maker, maker.keys.index(given.key)) != "right":
+    if pair.passed(maker, maker.keys.index(input_tensor.key)) != "right":
         return None
-    return next((call for call in pair.padded.calls if given.key in call.unmasked), None)
+    return next((call for call in pair.padded.calls if input_tensor.key in call.unmasked_keys), None)
 
 
-def _before(receiver: Call, pair: Pair) -> Call | None:
+def _before(receiver: Call, pair: TracePair) -> Call | None:
     """The last call before `receiver` whose output had a right mask: unrecorded work came between."""
     for call in reversed(pair.padded.calls[: receiver.order]):
-        if pair.passes_time(call) and pair.passed(call, 0) == "right":
+        if pair.outputs_time_axis(call) and pair.passed(call, 0) == "right":
             return call
     return None
 
 
 def _ignored(call: Call) -> str:
-    if is_a(call.layer, *RECURRENT) and len(call.given) > call.first and call.explicit is None:
+    if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_mask is None:
         return "initial_state"
     if is_a(call.layer, "Functional", "Sequential") or call.is_container:
         return "unrecorded"
@@ -170,7 +174,7 @@ def _ignored(call: Call) -> str:
     return "dropped_silently" if call.kind == "operation" else "ignored"
 
 
-def _dropped(call: Call, pair: Pair) -> str:
+def _dropped(call: Call, pair: TracePair) -> str:
     if is_a(call.layer, *MERGING) and any(
         pair.received(call, each) != "right" for each in _first(call, pair)
     ):

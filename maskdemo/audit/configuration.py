@@ -1,7 +1,7 @@
-"""A configuration from a stranger: read as data, held against the allow-list, written anew.
+"""Check a stranger's configuration against the allow-list and return a new one that is safe to build.
 
-What comes out holds only what the allow-list knows, with modules of ours: nothing that the text names
-is ever looked up. Sizes are bounded here, before anything is built, and each step takes time in
+The result holds only classes of the allow-list, with the modules written there: no name of the text is
+ever imported. Sizes are bounded here, before anything is built, and each step takes time in
 proportion to the text.
 """
 
@@ -12,22 +12,22 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from maskdemo.audit import allowed
+from maskdemo.audit import allow_list
+from maskdemo.audit.config_values import as_list, as_mapping, layer_name, plain_value, within_limit
 from maskdemo.audit.keras_file import MAX_CONFIG
 from maskdemo.audit.limits import VOCABULARY
-from maskdemo.audit.values import bounded, label, listed, mapped, plain
 from maskdemo.errors import UnsupportedModel, quoted
 
 #: How many layers a model may have.
 MAX_LAYERS = 400
 
 _KEY = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
-#: Keys that building from a configuration does not need, or that only matter to a trained model.
+#: Keys that are not needed to build a model, or that matter to a trained model alone.
 _LEFT_OUT = ("build_config", "compile_config", "shared_object_id", "build_input_shape", "seed")
 
 
-def checked(text: str) -> dict[str, Any]:
-    """The configuration as one that is safe to build from. Raises UnsupportedModel with a sentence."""
+def safe_config(text: str) -> dict[str, Any]:
+    """Return a configuration that is safe to build. Raises UnsupportedModel with a sentence."""
     try:
         return _Reader().model(_parsed(text), depth=0)
     except UnsupportedModel:
@@ -48,47 +48,50 @@ def _parsed(text: str) -> Any:
 
 
 class _Reader:
-    """One pass over one configuration."""
+    """Reads one configuration and counts its layers."""
 
     def __init__(self) -> None:
         self.layers = 0
 
-    def model(self, given: Any, depth: int) -> dict[str, Any]:
-        """A Sequential or Functional model."""
-        name, inner = _class(given, allowed.MODELS, "model")
+    def model(self, raw: Any, depth: int) -> dict[str, Any]:
+        """Return the safe configuration of a Sequential or Functional model."""
+        name, inner = _class_of(raw, allow_list.MODELS, "model")
         if depth > 8:
             raise UnsupportedModel("Models are nested in models too deeply.")
         layers = inner.get("layers")
         if not isinstance(layers, list) or not layers:
             raise UnsupportedModel("The model has no layers.")
-        config: dict[str, Any] = {"name": label(inner.get("name", name.lower())), "trainable": True}
+        config: dict[str, Any] = {
+            "name": layer_name(inner.get("name", name.lower())),
+            "trainable": True,
+        }
         config["layers"] = [self._layer_of_model(each, depth) for each in layers]
         if name == "Functional":
             for key in ("input_layers", "output_layers"):
-                config[key] = plain(key, inner.get(key))
-        return _object(name, allowed.MODELS[name], config)
+                config[key] = plain_value(key, inner.get(key))
+        return _object_of(name, allow_list.MODELS[name], config)
 
-    def _layer_of_model(self, given: Any, depth: int) -> dict[str, Any]:
-        layer = self.layer(given, depth)
-        if "name" in given:
-            layer["name"] = label(given["name"])
-        if "inbound_nodes" in given:
-            layer["inbound_nodes"] = [_node(each) for each in listed(given["inbound_nodes"])]
+    def _layer_of_model(self, raw: Any, depth: int) -> dict[str, Any]:
+        layer = self.layer(raw, depth)
+        if "name" in raw:
+            layer["name"] = layer_name(raw["name"])
+        if "inbound_nodes" in raw:
+            layer["inbound_nodes"] = [_node(each) for each in as_list(raw["inbound_nodes"])]
         return layer
 
-    def layer(self, given: Any, depth: int) -> dict[str, Any]:
-        """A layer, an operation, or a model in a model."""
+    def layer(self, raw: Any, depth: int) -> dict[str, Any]:
+        """Return the safe configuration of a layer, an operation, or a model in a model."""
         self.layers += 1
         if self.layers > MAX_LAYERS:
             raise UnsupportedModel(f"The model has more than {MAX_LAYERS} layers.")
-        name, module = _text(given, "class_name"), _text(given, "module")
-        if name in allowed.MODELS:
-            return self.model(given, depth + 1)
-        if name in allowed.OPERATIONS.get(module, ()):
-            name, inner = _class(given, {name: module}, "operation")
-            return _object(name, module, self._arguments(name, inner, depth))
-        name, inner = _class(given, allowed.LAYERS, "layer")
-        return _object(name, "keras.layers", self._arguments(name, inner, depth))
+        name, module = _text_at(raw, "class_name"), _text_at(raw, "module")
+        if name in allow_list.MODELS:
+            return self.model(raw, depth + 1)
+        if name in allow_list.OPERATIONS.get(module, ()):
+            name, inner = _class_of(raw, {name: module}, "operation")
+            return _object_of(name, module, self._arguments(name, inner, depth))
+        name, inner = _class_of(raw, allow_list.LAYERS, "layer")
+        return _object_of(name, "keras.layers", self._arguments(name, inner, depth))
 
     def _arguments(self, of: str, inner: dict[str, Any], depth: int) -> dict[str, Any]:
         arguments = {
@@ -98,7 +101,7 @@ class _Reader:
         }
         if of == "Embedding" and isinstance(arguments.get("input_dim"), int):
             arguments["input_dim"] = min(arguments["input_dim"], VOCABULARY)
-        # What only makes a model slow to build or ties it to one size of batch.
+        # These make a model slow to build or tie it to one batch size.
         arguments |= {key: False for key in ("unroll", "stateful") if key in arguments}
         if isinstance(shape := arguments.get("batch_shape"), list):
             arguments["batch_shape"] = [None, *shape[1:]]
@@ -110,52 +113,52 @@ class _Reader:
         if key in ("layer", "backward_layer", "cell"):
             return None if value is None else self._inner(value, depth)
         if key == "cells":
-            return [self._inner(each, depth) for each in listed(value)]
+            return [self._inner(each, depth) for each in as_list(value)]
         if key == "dtype":
-            return _dtype(value)
-        if key == "mask_value" and _text(value, "class_name") == "__tensor__":
-            return plain(key, mapped(value.get("config")).get("value"))
+            return _checked_dtype(value)
+        if key == "mask_value" and _text_at(value, "class_name") == "__tensor__":
+            return plain_value(key, as_mapping(value.get("config")).get("value"))
         if key == "input_dim" and of == "Embedding" and isinstance(value, int) and value > 0:
             return value
         for ending, read in _BY_ENDING.items():
             if key.endswith(ending):
                 return read(value)
-        return plain(key, value)
+        return plain_value(key, value)
 
-    def _inner(self, given: Any, depth: int) -> dict[str, Any]:
+    def _inner(self, raw: Any, depth: int) -> dict[str, Any]:
         if depth > 8:
             raise UnsupportedModel("Layers are nested in layers too deeply.")
-        return self.layer(given, depth + 1)
+        return self.layer(raw, depth + 1)
 
 
-def _text(given: Any, key: str) -> str:
-    value = given.get(key) if isinstance(given, dict) else None
+def _text_at(raw: Any, key: str) -> str:
+    value = raw.get(key) if isinstance(raw, dict) else None
     return value if isinstance(value, str) else ""
 
 
-def _class(given: Any, table: Mapping[str, str], what: str) -> tuple[str, dict[str, Any]]:
-    """The name and inner configuration of an object, where both are as Keras writes its own."""
-    if not isinstance(given, dict) or not isinstance(given.get("class_name"), str):
+def _class_of(raw: Any, table: Mapping[str, str], what: str) -> tuple[str, dict[str, Any]]:
+    """Return the class name and the inner configuration of an object of the table, or raise."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("class_name"), str):
         raise UnsupportedModel(f"A {what} is expected where there is none.")
-    name, module = given["class_name"], given.get("module")
-    registered = given.get("registered_name")
+    name, module = raw["class_name"], raw.get("module")
+    registered = raw.get("registered_name")
     if name not in table:
         raise UnsupportedModel(
             f"{quoted(name)} is no {what} that is audited here: only Keras's own that compute are, no "
             "custom ones, no Lambda, none that reads files. If you trust it: check_padding or --trust."
         )
-    known = {table[name], table[name].replace("keras.src.models.functional", "keras"), "keras.models"}
-    if module not in known or registered not in (None, name):
+    modules = {table[name], table[name].replace("keras.src.models.functional", "keras"), "keras.models"}
+    if module not in modules or registered not in (None, name):
         raise UnsupportedModel(
             f"{quoted(name)} is said to come from {quoted(registered or module)}, not from Keras."
         )
-    inner = given.get("config")
+    inner = raw.get("config")
     if not isinstance(inner, dict):
         raise UnsupportedModel(f"{name} has no configuration.")
     return name, inner
 
 
-def _object(name: str, module: str, config: dict[str, Any]) -> dict[str, Any]:
+def _object_of(name: str, module: str, config: dict[str, Any]) -> dict[str, Any]:
     return {"module": module, "class_name": name, "config": config, "registered_name": None}
 
 
@@ -167,9 +170,11 @@ def _named_or_object(
             return value
         if isinstance(value, str):
             raise UnsupportedModel(f"{quoted(value)} is no {what} of Keras.")
-        name, inner = _class(value, table, what)
-        return _object(
-            name, table[name], {key: plain(key, each) for key, each in inner.items() if key != "seed"}
+        name, inner = _class_of(value, table, what)
+        return _object_of(
+            name,
+            table[name],
+            {key: plain_value(key, each) for key, each in inner.items() if key != "seed"},
         )
 
     return read
@@ -180,42 +185,47 @@ def _activation(value: Any) -> Any:
         if value.get("module") != "builtins":
             raise UnsupportedModel("An activation is a function that is not Keras's.")
         value = value.get("config")
-    if value is None or (isinstance(value, str) and value in allowed.ACTIVATIONS):
+    if value is None or (isinstance(value, str) and value in allow_list.ACTIVATIONS):
         return value
     raise UnsupportedModel(f"{quoted(value)} is no activation of Keras.")
 
 
 _BY_ENDING: dict[str, Callable[[Any], Any]] = {
     "activation": _activation,
-    "initializer": _named_or_object(allowed.INITIALIZERS, allowed.INITIALIZER_NAMES, "initializer"),
-    "regularizer": _named_or_object(allowed.REGULARIZERS, allowed.REGULARIZER_NAMES, "regularizer"),
-    "constraint": _named_or_object(allowed.CONSTRAINTS, frozenset(), "constraint"),
+    "initializer": _named_or_object(
+        allow_list.INITIALIZERS, allow_list.INITIALIZER_NAMES, "initializer"
+    ),
+    "regularizer": _named_or_object(
+        allow_list.REGULARIZERS, allow_list.REGULARIZER_NAMES, "regularizer"
+    ),
+    "constraint": _named_or_object(allow_list.CONSTRAINTS, frozenset(), "constraint"),
 }
 
 
-def _dtype(value: Any) -> Any:
+def _checked_dtype(value: Any) -> Any:
     if isinstance(value, dict):
-        _, inner = _class(value, allowed.DTYPE_POLICIES, "dtype")
+        _, inner = _class_of(value, allow_list.DTYPE_POLICIES, "dtype")
         value = inner.get("name")
-    if value is None or (isinstance(value, str) and value in allowed.DTYPES):
+    if value is None or (isinstance(value, str) and value in allow_list.DTYPES):
         return value
     raise UnsupportedModel(f"{quoted(value)} is no dtype that is audited here.")
 
 
-def _node(given: Any) -> dict[str, Any]:
-    if not isinstance(given, dict) or set(given) != {"args", "kwargs"}:
+def _node(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, dict) or set(raw) != {"args", "kwargs"}:
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
-        "args": [_call_argument("args", each) for each in listed(given["args"])],
+        "args": [_call_argument("args", each) for each in as_list(raw["args"])],
         "kwargs": {
-            label(key): _call_argument(key, each) for key, each in mapped(given["kwargs"]).items()
+            layer_name(key): _call_argument(key, each)
+            for key, each in as_mapping(raw["kwargs"]).items()
         },
     }
 
 
 def _call_argument(key: str, value: Any) -> Any:
     if isinstance(value, list):
-        return [_call_argument(key, each) for each in bounded(value)]
+        return [_call_argument(key, each) for each in within_limit(value)]
     if isinstance(value, dict):
         name, inner = value.get("class_name"), value.get("config")
         if name == "__ellipsis__":
@@ -227,16 +237,16 @@ def _call_argument(key: str, value: Any) -> Any:
             return {"class_name": name, "config": _tensor(inner)}
         raise UnsupportedModel(f"A layer is called on {quoted(name)}, which is no tensor of the model.")
     if key == "dtype":
-        return _dtype(value)
-    return plain(key, value)
+        return _checked_dtype(value)
+    return plain_value(key, value)
 
 
 def _tensor(inner: dict[str, Any]) -> dict[str, Any]:
-    history = listed(inner.get("keras_history"))
+    history = as_list(inner.get("keras_history"))
     if len(history) != 3 or not all(isinstance(each, int) for each in history[1:]):
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
-        "shape": plain("shape", inner.get("shape")),
-        "dtype": _dtype(inner.get("dtype")),
-        "keras_history": [label(history[0]), *history[1:]],
+        "shape": plain_value("shape", inner.get("shape")),
+        "dtype": _checked_dtype(inner.get("dtype")),
+        "keras_history": [layer_name(history[0]), *history[1:]],
     }

@@ -1,4 +1,4 @@
-"""What went wrong in somebody's model, in a sentence: Keras's reason without what surrounds it."""
+"""Turn an exception that a model raised into one short sentence."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from itertools import takewhile
 
 from maskdemo.errors import UnsupportedModel
 
-#: The longest reason, in characters.
-_LONGEST = 240
-#: Colours of a terminal, and what TensorFlow says of its own operations.
+#: Characters of the longest reason.
+MAX_REASON = 240
+#: Colours of a terminal, and names of TensorFlow's operations.
 _NOISE = re.compile(r"\x1b\[\d+m|\{\{function_node [^{}]*\}\} ?|\[Op:\w+\](?: name: ?\S*)?")
 _CALLING = re.compile(r"Exception encountered when calling (.+)\(\)\.")
 
 
-def unanswered(failure: BaseException) -> str:
-    """Why an audit came to no answer, as a sentence for people."""
+def failure_sentence(failure: BaseException) -> str:
+    """Return why an audit came to no answer, as a sentence for people."""
     if isinstance(failure, UnsupportedModel):
         return str(failure)
     if isinstance(failure, MemoryError):
         return "The model needs more memory than there is for an audit."
-    kind, why = type(failure).__name__, reason(failure)
-    told = kind if why == kind else f"{kind}: {why}"
-    return f"The audit stopped because of an unexpected error. {told}"
+    kind, why = type(failure).__name__, short_reason(failure)
+    message = kind if why == kind else f"{kind}: {why}"
+    return f"The audit stopped because of an unexpected error. {message}"
 
 
-def reason(failure: BaseException) -> str:
-    """What an exception says, in one line short enough to be read.
+def short_reason(failure: BaseException) -> str:
+    """Return the message of an exception in one short line, without what Keras wraps around it.
 
     >>> reason(ValueError("Exception encountered when calling LSTM.call().\\n\\nToo wide."))
     'LSTM.call: Too wide.'
     """
     text = _NOISE.sub("", str(failure))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return _short(_told(lines) or type(failure).__name__)
+    return _cut(_core_message(lines) or type(failure).__name__)
 
 
-def _told(lines: list[str]) -> str:
+def _core_message(lines: list[str]) -> str:
     if not lines:
         return ""
     if calling := _CALLING.fullmatch(lines[0]):
         inner = takewhile(lambda line: not line.startswith("Arguments received by "), lines[1:])
-        return f"{calling[1]}: {_told(list(inner))}".removesuffix(": ")
+        return f"{calling[1]}: {_core_message(list(inner))}".removesuffix(": ")
     if lines[0].startswith("Graph execution error"):
         rest = [line for line in lines[1:] if not line.startswith(("Detected at ", "File ", "[["))]
         return " ".join(rest) or lines[0]
@@ -50,5 +50,5 @@ def _told(lines: list[str]) -> str:
     return (wrapped or within or [" ".join(lines)])[0]
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"

@@ -1,4 +1,4 @@
-"""What no mask can help: windows across the border, positions that padding in front shifts."""
+"""Recognise effects that no mask prevents: windows across the border, positions shifted by padding."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.behaviour import difference, differences, largest_number
-from maskdemo.audit.entries import is_a
-from maskdemo.audit.pair import Pair
-from maskdemo.audit.running import flat
+from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.pair import TracePair
+from maskdemo.audit.run_model import output_arrays
 from maskdemo.audit.trace import Call, attach
 
 RECURRENT = ("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -20,11 +20,11 @@ NEIGHBOURS = (
 )  # fmt: skip
 
 
-def only_at_the_border(call: Call, pair: Pair, tolerance: float) -> bool:
+def only_at_the_border(call: Call, pair: TracePair, tolerance: float) -> bool:
     """Whether a window's outputs move only at real steps from which it reaches into the padding."""
     if not is_a(call.layer, *NEIGHBOURS):
         return False
-    both = pair.own(pair.twin(call).outputs[0], call.outputs[0])
+    both = pair.real_steps(pair.twin(call).outputs[0], call.outputs[0])
     if both is None or both[0].shape != both[1].shape or both[0].ndim < 3:
         return False
     furthest = differences(*both).max(axis=(0, *range(2, both[0].ndim)))
@@ -45,21 +45,24 @@ def _first(sizes: Any) -> int:
     return sizes[0] if isinstance(sizes, tuple) else sizes
 
 
-def only_counts_positions(call: Call, pair: Pair, tolerance: float) -> bool:
+def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool:
     """Whether it is the number of padded steps that moves a call's outputs, whatever they hold.
 
     The layer is called once more with other values at padded steps.
     """
-    timed = pair.timed(call)
+    timed = pair.time_inputs(call)
     if not timed or is_a(call.layer, *RECURRENT, "Bidirectional") or call is pair.padded.calls[-1]:
         return False
     try:
         outputs = _with_other_padding(call, pair)
     except Exception:  # whatever a layer raises on values that it does not expect
         return False
-    for at, output in enumerate(outputs):
-        bare = pair.twin(call).outputs[at]
-        before, after = pair.own(bare, call.outputs[at]), pair.own(bare, output)
+    for index, output in enumerate(outputs):
+        unpadded = pair.twin(call).outputs[index]
+        before, after = (
+            pair.real_steps(unpadded, call.outputs[index]),
+            pair.real_steps(unpadded, output),
+        )
         if before is None or after is None:
             continue
         if not np.isfinite(before[1]).all():
@@ -69,25 +72,28 @@ def only_counts_positions(call: Call, pair: Pair, tolerance: float) -> bool:
     return True
 
 
-def _with_other_padding(call: Call, pair: Pair) -> list[np.ndarray]:
+def _with_other_padding(call: Call, pair: TracePair) -> list[np.ndarray]:
     import keras
 
-    timed = {given.key: given for given in pair.timed(call)}
-    twins = {given.key: twin for given, twin in zip(call.given, pair.twin(call).given, strict=True)}
+    timed = {input_tensor.key: input_tensor for input_tensor in pair.time_inputs(call)}
+    twins = {
+        input_tensor.key: twin
+        for input_tensor, twin in zip(call.inputs, pair.twin(call).inputs, strict=True)
+    }
 
     def disturbed(tensor: Any) -> Any:
-        given = timed.get(id(tensor))
-        if given is None:
+        input_tensor = timed.get(id(tensor))
+        if input_tensor is None:
             return tensor
-        padding = ~pair.real(twins[given.key].array, given.array)
-        array = given.array.copy()
+        padding = ~pair.right_mask(twins[input_tensor.key].array, input_tensor.array)
+        array = input_tensor.array.copy()
         array[padding] = _others(array, padding)
-        return attach(keras.ops.convert_to_tensor(array, dtype=tensor.dtype), given.mask)
+        return attach(keras.ops.convert_to_tensor(array, dtype=tensor.dtype), input_tensor.mask)
 
     args, kwargs = call.arguments
     args = [keras.tree.map_structure(disturbed, each) for each in args]
     kwargs = {key: keras.tree.map_structure(disturbed, each) for key, each in kwargs.items()}
-    return flat(call.layer(*args, **kwargs))
+    return output_arrays(call.layer(*args, **kwargs))
 
 
 def _others(array: np.ndarray, padding: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What an audit takes from strangers: how large, and for how long. The page knows no more of it."""
+"""Limits of the audit that the page states: sizes of what it takes, and its time."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from __future__ import annotations
 MAX_TEXT, MAX_FILE_MB = 1_000_000, 20
 #: Seconds after which the process of an audit is ended from outside.
 TIMEOUT_S = 120.0
-#: Embedding tables are cut to so many rows: what padding does is the same with fewer words.
+#: Rows that an Embedding keeps: padding does the same with fewer words.
 VOCABULARY = 1_000

@@ -1,7 +1,7 @@
-"""From a stranger's configuration to a report: built anew with fresh weights, never loaded.
+"""Build a model from a stranger's configuration, with new weights, and audit it; nothing is loaded.
 
 Weights and code of the file play no part. The model is first built without memory for its weights, to
-count them; only what is small enough is built in earnest.
+count them; only a model that is small enough is then built for real.
 """
 
 from __future__ import annotations
@@ -12,46 +12,46 @@ from copy import deepcopy
 from typing import Any
 
 from maskdemo.audit.auditing import audit
-from maskdemo.audit.configuration import checked
-from maskdemo.audit.failures import reason
+from maskdemo.audit.configuration import safe_config
+from maskdemo.audit.failures import short_reason
 from maskdemo.audit.report import Report
-from maskdemo.audit.samples import DRAWN
+from maskdemo.audit.samples import SEQUENCES
 from maskdemo.errors import UnsupportedModel
 
-#: Weights, and numbers that all layers put out for one sequence.
+#: Number of weights, and of the outputs of all layers for one sequence.
 MAX_WEIGHTS, MAX_OUTPUTS = 30_000_000, 8_000_000
-#: Steps of that sequence: the first number that the model takes.
+#: Steps of that sequence: the first of these that the model takes.
 STEPS = (40, 200, 1000)
-#: So many numbers of all sequences together are fine; larger models get fewer sequences.
-_ROOM, _FEWEST = 16_000_000, 4
+#: Outputs of all layers for all sequences: larger models get fewer sequences, down to a minimum.
+_MAX_OUTPUTS_OF_ALL, _MIN_SEQUENCES = 16_000_000, 4
 
 
 def audit_config(text: str) -> Report:
     """Audit the model that a configuration describes, as `model.to_json()` returns it."""
-    return audit_checked(checked(text))
+    return audit_safe_config(safe_config(text))
 
 
-def audit_checked(
-    config: dict[str, Any], *, tell: Callable[[str], None] = lambda stage: None
+def audit_safe_config(
+    config: dict[str, Any], *, on_stage: Callable[[str], None] = lambda stage: None
 ) -> Report:
     """Audit the model that a configuration describes, with drawn weights.
 
-    config: as `checked` returns it. A stranger's is audited in a process of its own, under limits: see
-    `confined`. Raises UnsupportedModel with a sentence for people.
+    config: as `checked` returns it. A stranger's model is audited in a process of its own: see
+    `sandbox`. Raises UnsupportedModel with a sentence for people.
     """
-    tell("Building the model from its configuration")
+    on_stage("Building the model from its configuration")
     outputs = _outputs_of(config)
-    sequences = max(_FEWEST, min(DRAWN, _ROOM // max(outputs, 1)))
-    return audit(_built(config), count=sequences, saved=False, tell=tell)
+    sequences = max(_MIN_SEQUENCES, min(SEQUENCES, _MAX_OUTPUTS_OF_ALL // max(outputs, 1)))
+    return audit(_built(config), count=sequences, saved=False, on_stage=on_stage)
 
 
 def model_of(text: str) -> Any:
-    """The model that a configuration describes, with fresh weights; of any size."""
-    return _built(checked(text))
+    """Return the model that a configuration describes, with new weights, of any size."""
+    return _built(safe_config(text))
 
 
 def _outputs_of(config: dict[str, Any]) -> int:
-    """How many numbers the layers put out for a sequence. Takes no memory for weights or outputs."""
+    """Count the outputs of all layers for a sequence, without memory for weights or outputs."""
     import keras
 
     model: Any = None
@@ -83,7 +83,7 @@ def _outputs_of(config: dict[str, Any]) -> int:
 
 
 def _of_known_length(config: Any, steps: int) -> Any:
-    """The same with inputs of so many steps, so that every layer knows how much it puts out."""
+    """Return the configuration with inputs of so many steps, so that every shape is known."""
     if isinstance(config, list):
         return [_of_known_length(each, steps) for each in config]
     if not isinstance(config, dict):
@@ -113,5 +113,5 @@ def _built(config: dict[str, Any]) -> Any:
     except UnsupportedModel:
         raise
     except Exception as refused:  # whatever Keras raises on arguments that do not fit
-        raise UnsupportedModel(f"Keras cannot build this model: {reason(refused)}") from None
+        raise UnsupportedModel(f"Keras cannot build this model: {short_reason(refused)}") from None
     return model

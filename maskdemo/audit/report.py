@@ -1,4 +1,4 @@
-"""What an audit found, as data: findings, layer by layer, what was tried; as JSON and back."""
+"""The report of an audit: findings, the layers, what was tried; to JSON and back."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from maskdemo.titles import SIDES
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was found.
+    """A fault, a trap or a note.
 
-    cause: its name in `causes`. layer: the layer at fault; empty where the whole model is. seen: what
-    was measured, as a sentence. largest: how far outputs moved; None where nothing moved.
+    cause: its name in `causes`. layer: the layer at fault; empty where the whole model is. seen: the
+    measurement, as a sentence. largest: how far outputs moved; None where nothing moved.
     """
 
     cause: str
@@ -57,7 +57,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerRow:
-    """What one call does with the mask.
+    """What a call does with the mask.
 
     received, passed: "right", "none" or "wrong" (a mask that says something else); passed is "ends"
     where no axis of time is left. change: makes, keeps, uses up or loses it, in words. moved: how far
@@ -75,8 +75,8 @@ class LayerRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
-    """What the audit did; `power` says which leaks it would have missed."""
+class TrialSummary:
+    """What the audit tried. power: a sentence on the leaks that it would have missed."""
 
     sequences: int
     lengths: tuple[int, ...]
@@ -95,7 +95,7 @@ class Tried:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The same in words."""
+        """The same in sentences."""
         lengths = ", ".join(map(str, self.lengths))
         sides = " and ".join(SIDES[side].phrase for side in self.sides)
         amounts = ", ".join(map(str, self.added))
@@ -113,13 +113,13 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The answer. `leaks` decides; `sentence` says it."""
+    """The answer of an audit. `leaks` decides; `sentence` says it."""
 
     model: str
     findings: tuple[Finding, ...]
     measures: tuple[Measure, ...]
     layers: tuple[LayerRow, ...]
-    tried: Tried
+    tried: TrialSummary
     outputs: tuple[str, ...] = field(default=())
 
     @property
@@ -134,12 +134,12 @@ class Report:
 
     @property
     def largest(self) -> float:
-        """How far any output moved, in its own units."""
+        """The largest difference of any output, in its own units."""
         return max((each.largest for each in self.measures), default=0.0)
 
     @property
     def share(self) -> float:
-        """The same as a share of the largest output."""
+        """The largest difference as a share of the largest output."""
         return max((each.largest / each.scale for each in self.measures), default=0.0)
 
     @property
@@ -197,7 +197,7 @@ class Report:
         return "\n".join(lines)
 
     def to_json(self) -> str:
-        """Everything, findings with their words; infinity as null."""
+        """Return everything as JSON, findings with their sentences; infinity as null."""
         data = asdict(self) | {"clean": self.clean, "sentence": self.sentence}
         data["findings"] = [
             asdict(each)
@@ -208,7 +208,7 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """The report that `to_json` wrote."""
+        """Return the report from the JSON that `to_json` returned."""
         data = json.loads(text)
         infinite = float("inf")
         measures = [
@@ -228,7 +228,7 @@ class Report:
             findings=tuple(Finding(**each) for each in findings),
             measures=tuple(Measure(**each) for each in measures),
             layers=tuple(LayerRow(**each) for each in data["layers"]),
-            tried=Tried(**tried),
+            tried=TrialSummary(**tried),
             outputs=tuple(data["outputs"]),
         )
 

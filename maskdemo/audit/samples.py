@@ -1,4 +1,4 @@
-"""Sequences to try a model with, and the rectangles that padding makes of them."""
+"""Sequences to try a model with, and the padded batches that are made of them."""
 
 from __future__ import annotations
 
@@ -8,81 +8,97 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.entries import Entry
+from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.errors import UnsupportedModel
 
 Side = Literal["post", "pre"]
 Row = Mapping[str, np.ndarray]
 
-#: How many sequences are drawn, and their lengths; a model that needs longer ones gets multiples.
-DRAWN = 24
+#: Number of sequences drawn, and their lengths in steps; a model that needs longer ones gets multiples.
+SEQUENCES = 24
 LENGTHS = (3, 5, 8)
 SEED = 20
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Sequences without padding: for each an array (steps, ...) an input, (...) where it is fixed."""
+    """Sequences without padding.
 
-    entries: tuple[Entry, ...]
+    rows: for each sequence an array (steps, ...) per input, or (...) where the input is no sequence.
+    """
+
+    model_inputs: tuple[ModelInput, ...]
     rows: tuple[Row, ...]
 
     def lengths(self, row: Row) -> tuple[int, ...]:
-        """The number of steps of every input that is a sequence."""
-        return tuple(len(row[entry.name]) for entry in self.entries if entry.is_sequence)
+        """Return the number of steps of every input that is a sequence."""
+        return tuple(
+            len(row[model_input.name]) for model_input in self.model_inputs if model_input.is_sequence
+        )
 
     def by_length(self) -> dict[tuple[int, ...], list[int]]:
-        """The places of the sequences that are as long as one another."""
+        """Group the indices of the sequences by their lengths."""
         groups: dict[tuple[int, ...], list[int]] = {}
-        for at, row in enumerate(self.rows):
-            groups.setdefault(self.lengths(row), []).append(at)
+        for index, row in enumerate(self.rows):
+            groups.setdefault(self.lengths(row), []).append(index)
         return groups
 
-    def rectangle(self, which: Iterable[int], side: Side, extra: int = 0) -> dict[str, np.ndarray]:
-        """Arrays (N, steps, ...): each sequence padded to the longest and `extra` steps more."""
-        chosen = [self.rows[at] for at in which]
+    def padded_batch(self, which: Iterable[int], side: Side, extra: int = 0) -> dict[str, np.ndarray]:
+        """Return sequences padded to the longest and `extra` steps more: (N, steps, ...) per input."""
+        chosen = [self.rows[index] for index in which]
         return {
-            entry.name: padded([row[entry.name] for row in chosen], entry, side, extra)
-            for entry in self.entries
+            model_input.name: padded(
+                [row[model_input.name] for row in chosen], model_input, side, extra
+            )
+            for model_input in self.model_inputs
         }
 
 
 def padded(
-    arrays: Sequence[np.ndarray], entry: Entry, side: Side, extra: int, *, to: int | None = None
+    arrays: Sequence[np.ndarray],
+    model_input: ModelInput,
+    side: Side,
+    extra: int,
+    *,
+    to: int | None = None,
 ) -> np.ndarray:
-    """One input of a batch, (N, steps, ...). to: the number of steps, rather than the longest's."""
-    if not entry.is_sequence:
+    """Return one input of a padded batch, (N, steps, ...). to: its steps, instead of the longest."""
+    if not model_input.is_sequence:
         return np.stack(arrays)
     steps = to or max(map(len, arrays)) + extra
-    filler = 0 if entry.kind == "mask" else entry.pad_value
-    batch = np.full((len(arrays), steps, *arrays[0].shape[1:]), filler, entry.dtype)
-    with np.errstate(over="ignore"):  # `finite` tells of numbers that are too large
+    filler = 0 if model_input.kind == "mask" else model_input.pad_value
+    batch = np.full((len(arrays), steps, *arrays[0].shape[1:]), filler, model_input.dtype)
+    with np.errstate(over="ignore"):  # `non_finite` reports numbers that are too large
         for row, array in zip(batch, arrays, strict=True):
             row[slice(len(array)) if side == "post" else slice(steps - len(array), steps)] = array
     return batch
 
 
 def draw(
-    entries: tuple[Entry, ...],
+    model_inputs: tuple[ModelInput, ...],
     *,
     stretch: int = 1,
     apart: bool = False,
-    count: int = DRAWN,
+    count: int = SEQUENCES,
     seed: int = SEED,
 ) -> Samples:
-    """Sequences that fit the inputs: standard normal values, tokens and numbers that are no padding.
+    """Draw sequences that fit the inputs: standard normal values, or tokens other than padding.
 
-    stretch: how many times longer than LENGTHS. Inputs of one fixed length get shorter sequences.
-    apart: each input of a row has another length than the one before it.
+    stretch: how many times longer than LENGTHS. Inputs of a fixed length get shorter sequences.
+    apart: the inputs of one row have different lengths.
     """
     rng = np.random.default_rng(seed)
-    fixed = [entry.steps for entry in entries if entry.steps is not None]
+    fixed = [model_input.steps for model_input in model_inputs if model_input.steps is not None]
     longest = min(fixed, default=None)
     if longest is not None and longest < 2:
         raise UnsupportedModel("An input has a single step, so there is no room for padding.")
-    place = {entry.name: at for at, entry in enumerate(data_of(entries))} if apart else {}
+    position = (
+        {model_input.name: index for index, model_input in enumerate(data_of(model_inputs))}
+        if apart
+        else {}
+    )
     rows = []
-    for at in range(count):
+    for index in range(count):
         steps = [length * stretch for length in LENGTHS]
         if longest is not None:
             steps = [
@@ -91,37 +107,45 @@ def draw(
             ]
         rows.append(
             {
-                entry.name: _drawn(entry, steps[(at + place.get(entry.name, 0)) % len(steps)], rng)
-                for entry in entries
+                model_input.name: _drawn(
+                    model_input, steps[(index + position.get(model_input.name, 0)) % len(steps)], rng
+                )
+                for model_input in model_inputs
             }
         )
-    return Samples(entries, tuple(rows))
+    return Samples(model_inputs, tuple(rows))
 
 
-def data_of(entries: tuple[Entry, ...]) -> list[Entry]:
-    """The inputs that are sequences of data; a mask is as long as what it belongs to."""
-    return [entry for entry in entries if entry.kind in ("values", "tokens")]
+def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
+    """Return the inputs that are sequences of values or tokens, without masks."""
+    return [model_input for model_input in model_inputs if model_input.kind in ("values", "tokens")]
 
 
-def _drawn(entry: Entry, steps: int, rng: np.random.Generator) -> np.ndarray:
-    if entry.kind == "mask":
-        return np.ones(steps, entry.dtype)
-    rest = tuple(size or 4 for size in (entry.shape[1:] if entry.is_sequence else entry.shape))
-    shape = (steps, *rest) if entry.is_sequence else rest
-    if entry.vocabulary:
-        choices = [value for value in range(min(entry.vocabulary, 1000)) if value != entry.pad_value]
-        if entry.kind == "tokens":
+def _drawn(model_input: ModelInput, steps: int, rng: np.random.Generator) -> np.ndarray:
+    if model_input.kind == "mask":
+        return np.ones(steps, model_input.dtype)
+    rest = tuple(
+        size or 4 for size in (model_input.shape[1:] if model_input.is_sequence else model_input.shape)
+    )
+    shape = (steps, *rest) if model_input.is_sequence else rest
+    if model_input.vocabulary:
+        choices = [
+            value
+            for value in range(min(model_input.vocabulary, 1000))
+            if value != model_input.pad_value
+        ]
+        if model_input.kind == "tokens":
             choices = [value for value in choices if value] or choices
         if not choices:
             raise UnsupportedModel(
-                f"The Embedding on {entry.name!r} has no row for anything but padding."
+                f"The Embedding on {model_input.name!r} has no row for anything but padding."
             )
-        return rng.choice(choices, shape).astype(entry.dtype)
-    return rng.normal(size=shape).astype(entry.dtype)
+        return rng.choice(choices, shape).astype(model_input.dtype)
+    return rng.normal(size=shape).astype(model_input.dtype)
 
 
-def given(sequences: Any, names: Sequence[str]) -> tuple[Row, ...]:
-    """A person's own sequences as rows.
+def rows_of(sequences: Any, names: Sequence[str]) -> tuple[Row, ...]:
+    """Return the sequences of a caller as one mapping per sequence, from input name to array.
 
     sequences: for a model with one input a list of arrays (steps, ...); for one with several a
     mapping of input names to such lists, or as many lists as inputs, in order.

@@ -1,4 +1,4 @@
-"""A model's calls, one by one: what each layer and operation received, put out, and did to the mask.
+"""Record the calls within a model: what each received, returned and did to the mask.
 
 Keras calls every layer through `Layer.__call__` and every operation of a functional graph through
 `Operation.__call__`. Both are wrapped while one batch runs eagerly, under a lock, and put back.
@@ -16,18 +16,18 @@ from unittest.mock import patch
 
 import numpy as np
 
-from maskdemo.audit.running import Batch, eager, numbers
+from maskdemo.audit.run_model import Batch, run_eagerly, to_float64
 
 _LOCK = threading.Lock()
-#: What a call hands on instead of its own outputs: call number -> arrays.
+#: Arrays that replace the outputs of a call, by the call's number.
 Overrides = Mapping[int, list[np.ndarray]]
-#: Whose inner calls are recorded: custom layers' and nested models', nested models' only, nobody's.
+#: Whose inner calls are recorded: those of custom layers and nested models, of nested models, of none.
 Detail = Literal["layers", "models", "nothing"]
 
 
 @dataclass(eq=False)
-class Given:
-    """A tensor that a call received: its number, who made it, and its mask at that moment."""
+class InputTensor:
+    """A tensor that a call received. key: its `id`. maker: the call that made it. mask: its mask."""
 
     key: int
     maker: Call | None
@@ -40,37 +40,37 @@ class Given:
 class Call:
     """One call of a layer or operation.
 
-    explicit: whether the caller handed it `mask=`. first: how many of `given` make up its first
+    explicit_mask: what the caller passed as `mask=`. first: how many of `inputs` make up its first
     argument, whose mask is the one that Keras passes on. inside: the custom layer or nested model
-    within whose call this happened. unmasked: keys of tensors whose mask it took off. floats: whether
-    its outputs are values, rather than masks or whole numbers.
+    within whose call this one happened. unmasked_keys: keys of tensors whose mask the call removed.
+    has_float_outputs: whether its outputs are values, rather than masks or whole numbers.
     """
 
     layer: Any
     name: str
     kind: str
-    given: list[Given]
+    inputs: list[InputTensor]
     first: int
-    explicit: np.ndarray | None
+    explicit_mask: np.ndarray | None
     inside: Call | None
     arguments: tuple[tuple, dict] = ((), {})
     outputs: list[np.ndarray] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
     masks: list[np.ndarray | None] = field(default_factory=list)
     warned: bool = False
-    unmasked: set[int] = field(default_factory=set)
+    unmasked_keys: set[int] = field(default_factory=set)
     order: int = -1
     has_children: bool = False
-    floats: bool = True
+    has_float_outputs: bool = True
 
     @property
     def is_container(self) -> bool:
-        """Whether other calls that were recorded happened within it."""
+        """Whether other recorded calls happened within this call."""
         return self.has_children
 
 
 class Trace:
-    """The calls of one batch in the order in which they ended, and the model's outputs."""
+    """The calls of one batch, in the order in which they returned, and the model's outputs."""
 
     def __init__(self, detail: Detail) -> None:
         self.detail: Detail = detail
@@ -84,18 +84,18 @@ class Trace:
         self._stack: list[Call | None] = []
 
     def maker(self, key: int) -> Call | None:
-        """The call that made a tensor last; None for the model's own inputs and unrecorded work."""
+        """Return the last call that returned a tensor; None for model inputs and unrecorded work."""
         return self._makers.get(key)
 
 
 def trace(
     model: Any, batch: Batch, overrides: Overrides | None = None, *, detail: Detail = "layers"
 ) -> Trace:
-    """Run one batch eagerly and record every call."""
+    """Run the model on a batch eagerly and return the record of every call."""
     record = Trace(detail)
     with _LOCK, _recording(model, record, overrides or {}), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        record.outputs = eager(model, batch)
+        record.outputs = run_eagerly(model, batch)
     top = record.calls[-1]
     record.output_masks = top.masks
     record.output_makers = [
@@ -118,7 +118,7 @@ def _recording(model: Any, record: Trace, overrides: Overrides) -> Iterator[None
                 return original(self, *args, **kwargs)
             if record._stack and record._stack[-1] is None:
                 return original(self, *args, **kwargs)  # within one of Keras's own layers
-            return _one(self, original, args, kwargs, record, overrides, operation)
+            return _recorded_call(self, original, args, kwargs, record, overrides, operation)
 
         return call
 
@@ -129,7 +129,7 @@ def _recording(model: Any, record: Trace, overrides: Overrides) -> Iterator[None
         yield
 
 
-def _one(
+def _recorded_call(
     layer: Any,
     original: Any,
     args: tuple,
@@ -147,9 +147,9 @@ def _one(
         layer=layer,
         name=layer.name,
         kind="operation" if operation else "layer",
-        given=[_given(each, record) for each in tensors if each is not mask],
+        inputs=[_input_tensor(each, record) for each in tensors if each is not mask],
         first=sum(keras.ops.is_tensor(each) for each in keras.tree.flatten(first)),
-        explicit=None if mask is None or isinstance(mask, (list, tuple)) else _mask(mask),
+        explicit_mask=None if mask is None or isinstance(mask, (list, tuple)) else _mask(mask),
         inside=record._stack[-1] if record._stack else None,
         arguments=(args, kwargs),
     )
@@ -170,18 +170,18 @@ def _one(
     call.order = len(record.calls)
     if call.order in overrides:
         outputs = _overridden(outputs, overrides[call.order])
-    call.unmasked = {
-        given.key
-        for given, tensor in zip(call.given, (t for t in tensors if t is not mask), strict=True)
-        if given.mask is not None and attached(tensor) is None
+    call.unmasked_keys = {
+        input_tensor.key
+        for input_tensor, tensor in zip(call.inputs, (t for t in tensors if t is not mask), strict=True)
+        if input_tensor.mask is not None and attached(tensor) is None
     }
     flat = [each for each in keras.tree.flatten(outputs) if keras.ops.is_tensor(each)]
-    call.outputs = [numbers(each) for each in flat]
+    call.outputs = [to_float64(each) for each in flat]
     call.masks = [_mask(attached(each)) for each in flat]
     call.keys = [id(each) for each in flat]
-    call.floats = any(keras.backend.is_float_dtype(each.dtype) for each in flat)
+    call.has_float_outputs = any(keras.backend.is_float_dtype(each.dtype) for each in flat)
     for key in call.keys:
-        # A container hands on what something inside it made.
+        # A container returns a tensor that an inner call made.
         if not (call.has_children and key in record._makers):
             record._makers[key] = call
     record._alive.extend(flat)
@@ -189,24 +189,23 @@ def _one(
     return outputs
 
 
-def _given(tensor: Any, record: Trace) -> Given:
-
-    return Given(
+def _input_tensor(tensor: Any, record: Trace) -> InputTensor:
+    return InputTensor(
         key=id(tensor),
         maker=record._makers.get(id(tensor)),
         mask=_mask(attached(tensor)),
-        array=numbers(tensor),
+        array=to_float64(tensor),
         from_input=id(tensor) in record._inputs,
     )
 
 
 def attached(tensor: Any) -> Any:
-    """The mask that Keras has attached to a tensor; None without one."""
+    """Return the mask that Keras has attached to a tensor, or None."""
     return getattr(tensor, "_keras_mask", None)
 
 
 def attach(tensor: Any, mask: Any) -> Any:
-    """The same tensor with a mask attached, where there is one."""
+    """Attach a mask, unless it is None, to a tensor and return the tensor."""
     if mask is not None:
         import keras
 
@@ -215,11 +214,11 @@ def attach(tensor: Any, mask: Any) -> Any:
 
 
 def _mask(mask: Any) -> np.ndarray | None:
-    return None if mask is None else numbers(mask) != 0
+    return None if mask is None else to_float64(mask) != 0
 
 
 def _is_opened(layer: Any, detail: Detail) -> bool:
-    """Whether a layer's inner calls are recorded: those within Keras's own layers are its business."""
+    """Whether a layer's inner calls are recorded: those within Keras's own layers are not."""
     import keras
 
     if isinstance(layer, keras.Model):

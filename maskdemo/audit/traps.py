@@ -1,4 +1,4 @@
-"""What else goes wrong with masks: copies that differ, sequences without a step, real steps masked."""
+"""Look for other faults: copies that differ, sequences without a real step, real steps masked."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.behaviour import Reference, difference, largest_number
-from maskdemo.audit.entries import Entry, layers_of, mask_value
 from maskdemo.audit.inherent import RECURRENT
-from maskdemo.audit.pair import Pair
+from maskdemo.audit.model_inputs import ModelInput, layers_of, mask_value
+from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
-from maskdemo.audit.running import Batch
+from maskdemo.audit.run_model import Batch
 from maskdemo.audit.samples import Samples
 from maskdemo.audit.trace import trace
 
 Run = Callable[[Batch], list[np.ndarray]]
 
 
-def other_ways(
+def compare_runs(
     wanted: list[np.ndarray], ways: dict[str, Run | None], batch: Batch, allowed: float
 ) -> Iterator[Finding]:
-    """Compare the outputs, layer by layer, with those of a graph and of a saved copy.
+    """Yield a finding for each other way of running the model whose outputs differ from the eager ones.
 
-    ways: by cause. allowed: the share of an output's largest number that is rounding.
+    ways: functions that run the model, by cause. allowed: the share of an output's largest number that
+    is rounding.
     """
     for cause, run in ways.items():
         if run is None:
@@ -45,7 +46,7 @@ def other_ways(
 
 
 def saved_copy(model: Any) -> Any:
-    """The model saved and loaded again, in a folder that is gone afterwards."""
+    """Save the model to a temporary folder and return it loaded again."""
     import keras
 
     with tempfile.TemporaryDirectory() as folder:
@@ -55,13 +56,15 @@ def saved_copy(model: Any) -> Any:
 
 
 def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> Iterator[Finding]:
-    """A batch with a sequence that is padding from end to end."""
+    """Yield a finding where a sequence of padding alone gives NaN or moves the others of its batch."""
     batch = {
-        entry.name: np.concatenate([array, _all_padding(entry, array[:1])])
-        for entry, array in zip(samples.entries, samples.rectangle([0], "post").values(), strict=True)
+        model_input.name: np.concatenate([array, _all_padding(model_input, array[:1])])
+        for model_input, array in zip(
+            samples.model_inputs, samples.padded_batch([0], "post").values(), strict=True
+        )
     }
     outputs = run(batch)
-    moved = [difference(reference.rows[0][at], output[0]) for at, output in enumerate(outputs)]
+    moved = [difference(reference.rows[0][index], output[0]) for index, output in enumerate(outputs)]
     if any(each > tolerance for each, tolerance in zip(moved, reference.tolerances, strict=True)):
         yield Finding(
             cause="rows_mix",
@@ -73,7 +76,7 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
     if all(np.isfinite(output[1]).all() for output in outputs):
         return
     for call in trace(model, batch).calls:
-        finite = all(np.isfinite(given.array).all() for given in call.given)
+        finite = all(np.isfinite(input_tensor.array).all() for input_tensor in call.inputs)
         if finite and any(not np.isfinite(output[-1:]).all() for output in call.outputs):
             yield Finding(
                 cause="empty_row",
@@ -84,45 +87,49 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
             return
 
 
-def _all_padding(entry: Entry, like: np.ndarray) -> np.ndarray:
-    if not entry.is_sequence:
+def _all_padding(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
+    if not model_input.is_sequence:
         return like
-    return np.full_like(like, 0 if entry.kind == "mask" else entry.pad_value)
+    return np.full_like(like, 0 if model_input.kind == "mask" else model_input.pad_value)
 
 
-def real_rows_masked(model: Any, samples: Samples) -> Iterator[Finding]:
-    """Steps of the given sequences that a layer would take for padding."""
+def masked_real_steps(model: Any, samples: Samples) -> Iterator[Finding]:
+    """Yield a finding where a layer would mask real steps of the caller's sequences."""
     masking = list(layers_of(model, "Masking"))
     embeddings = [each for each in layers_of(model, "Embedding") if each.mask_zero]
-    for entry in samples.entries:
-        arrays = [row[entry.name] for row in samples.rows]
-        if entry.kind == "values" and masking and arrays[0].ndim == 2:
+    for model_input in samples.model_inputs:
+        arrays = [row[model_input.name] for row in samples.rows]
+        if model_input.kind == "values" and masking and arrays[0].ndim == 2:
             value = mask_value(masking[0])
             taken = [(array == value).all(axis=-1) for array in arrays]
-            yield from _taken(taken, masking[0], entry, value)
-        elif entry.kind == "tokens" and embeddings:
-            yield from _taken([array == 0 for array in arrays], embeddings[0], entry, 0)
+            yield from _masked_steps_finding(taken, masking[0], model_input, value)
+        elif model_input.kind == "tokens" and embeddings:
+            yield from _masked_steps_finding(
+                [array == 0 for array in arrays], embeddings[0], model_input, 0
+            )
 
 
-def _taken(taken: list[np.ndarray], layer: Any, entry: Entry, value: Any) -> Iterator[Finding]:
+def _masked_steps_finding(
+    taken: list[np.ndarray], layer: Any, model_input: ModelInput, value: Any
+) -> Iterator[Finding]:
     count, steps = sum(int(each.sum()) for each in taken), sum(each.size for each in taken)
     if count:
         yield Finding(
             cause="real_rows_masked",
             layer=layer.name,
             of_class=type(layer).__name__,
-            seen=f"{count} of {steps} real steps of {entry.name!r} hold the mask value {value}, "
+            seen=f"{count} of {steps} real steps of {model_input.name!r} hold the mask value {value}, "
             f"in {sum(bool(each.any()) for each in taken)} of {len(taken)} sequences.",
         )
 
 
-def told_by_reading(model: Any, pair: Pair, sides: tuple[str, ...]) -> Iterator[Finding]:
-    """What no run in inference shows, and the calls' masks do."""
+def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield findings that outputs do not show and the masks of the calls do."""
     import keras
 
     keeps_on, cudnn = None, None
     for call in pair.padded.calls:
-        kind, timed = type(call.layer).__name__, pair.timed(call)
+        kind, timed = type(call.layer).__name__, pair.time_inputs(call)
         if not timed or call.is_container:
             continue
         received = pair.received(call, timed[0])
@@ -136,7 +143,7 @@ def told_by_reading(model: Any, pair: Pair, sides: tuple[str, ...]) -> Iterator[
         maker = timed[0].maker
         if (
             keeps_on is None
-            and (call.explicit is None or isinstance(model, keras.Sequential))
+            and (call.explicit_mask is None or isinstance(model, keras.Sequential))
             and received == "right"
             and maker is not None
             and type(maker.layer).__name__ in (*RECURRENT, "Bidirectional", "TimeDistributed")

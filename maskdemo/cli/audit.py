@@ -46,7 +46,7 @@ def add_to(commands) -> None:
 
 
 def _answer(given: Namespace) -> int:
-    from maskdemo.audit.failures import unanswered
+    from maskdemo.audit.failures import failure_sentence
 
     if given.html:
         must_be_writable(given.html)
@@ -55,13 +55,13 @@ def _answer(given: Namespace) -> int:
         try:
             return _audited(given)
         except Exception as failure:  # whatever a model can bring Keras to: 1 is for leaks alone
-            print(unanswered(failure), file=sys.stderr)
+            print(failure_sentence(failure), file=sys.stderr)
             return CANNOT
 
 
 def _audited(given: Namespace) -> int:
     from maskdemo.audit import audit
-    from maskdemo.audit.page import as_page
+    from maskdemo.audit.html_report import as_page
     from maskdemo.cli.audit_sequences import sequences_of
 
     report = audit(
@@ -70,7 +70,7 @@ def _audited(given: Namespace) -> int:
         pad_value=given.pad_value,
         trained=given.trained,
         saved=given.trained or given.trust,
-        tell=lambda stage: print(f"{stage} ...", file=sys.stderr),
+        on_stage=lambda stage: print(f"{stage} ...", file=sys.stderr),
     )
     if given.html:
         given.html.write_text(as_page(report), encoding="utf-8")
@@ -93,13 +93,13 @@ def _model(given: Namespace) -> Any:
 def _loaded(path: Path, *, safe_mode: bool) -> Any:
     import keras
 
-    from maskdemo.audit.failures import reason
+    from maskdemo.audit.failures import short_reason
     from maskdemo.errors import UnsupportedModel
 
     try:
         return keras.models.load_model(path, safe_mode=safe_mode)
     except Exception as refused:  # a class that is not known, a file that is damaged
-        raise UnsupportedModel(f"Keras cannot load {path.name}: {reason(refused)}") from None
+        raise UnsupportedModel(f"Keras cannot load {path.name}: {short_reason(refused)}") from None
 
 
 def _read(path: Path) -> bytes:

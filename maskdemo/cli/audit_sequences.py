@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.failures import reason
+from maskdemo.audit.failures import short_reason
 from maskdemo.errors import UnsupportedModel, quoted
 
 
@@ -20,7 +20,7 @@ def sequences_of(path: Path) -> Any:
     except UnicodeDecodeError:
         raise UnsupportedModel(f"{path.name} holds no sequences: it is no text in UTF-8.") from None
     except Exception as refused:  # whatever a damaged file makes of its readers
-        raise UnsupportedModel(f"{path.name} holds no sequences: {reason(refused)}") from None
+        raise UnsupportedModel(f"{path.name} holds no sequences: {short_reason(refused)}") from None
     if not found:
         raise UnsupportedModel(f"{path.name} holds no sequences.")
     return found

@@ -12,7 +12,7 @@ from maskdemo.experiment import Experiment
 
 if TYPE_CHECKING:
     from maskdemo.uploads.columns import Columns
-    from maskdemo.uploads.task import Own
+    from maskdemo.uploads.task import OwnTask
 
 #: What `--columns` can name.
 ROLES = ("id", "order", "length", "features", "label", "group", "split")
@@ -44,24 +44,24 @@ def with_own_sequences(given: Namespace, like: Experiment, *, fit_padded_length:
     fit_padded_length: change the padded length to the nearest that the sequences have room for.
     """
     # Whoever brings no file does not wait for pandas.
-    from maskdemo.uploads.task import fitted
+    from maskdemo.uploads.task import experiment_with
 
-    own = _brought(given)
-    return fitted(own, like) if fit_padded_length else replace(like, task=own.task.name)
+    own = _own_task(given)
+    return experiment_with(own, like) if fit_padded_length else replace(like, task=own.task.name)
 
 
-def _brought(given: Namespace) -> Own:
+def _own_task(given: Namespace) -> OwnTask:
     """The sequences in the file, lent to this process."""
     from maskdemo.uploads.columns import guess
     from maskdemo.uploads.reading import read_file
     from maskdemo.uploads.registry import register
-    from maskdemo.uploads.task import Preparation, fine_as_they_are, task_of
+    from maskdemo.uploads.task import Preparation, needs_no_scaling, task_of
 
     if given.every < 1 or given.split_seed < 0:
         raise ValueError("--every counts from 1 and --split-seed from 0.")
     table = read_file(given.data)
     columns = _columns(given, guess(table.frame))
-    fine = fine_as_they_are(table.frame, columns)
+    fine = needs_no_scaling(table.frame, columns)
     preparation = Preparation(
         standardise=not fine if given.standardise is None else given.standardise == "yes",
         every=given.every,

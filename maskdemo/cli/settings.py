@@ -124,12 +124,12 @@ def _allowed(setting: Setting) -> str:
 def _upload_limits() -> str:
     return listed(
         (
-            f"{limits.MOST_BYTES // 2**20} MB",
-            f"{limits.MOST_ROWS:,} rows",
-            f"{limits.MOST_TRAIN + limits.MOST_TEST:,} sequences",
-            f"{limits.MOST_STEPS} steps",
-            f"{limits.MOST_FEATURES} features",
-            f"{limits.MOST_CLASSES} classes",
+            f"{limits.MAX_FILE_BYTES // 2**20} MB",
+            f"{limits.MAX_ROWS:,} rows",
+            f"{limits.MAX_TRAIN + limits.MAX_TEST:,} sequences",
+            f"{limits.MAX_STEPS} steps",
+            f"{limits.MAX_FEATURES} features",
+            f"{limits.MAX_CLASSES} classes",
         )
     )
 

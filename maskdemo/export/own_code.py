@@ -10,8 +10,8 @@ from string import Template
 
 from maskdemo.experiment import Experiment
 from maskdemo.uploads import recipe
-from maskdemo.uploads.registry import own_named
-from maskdemo.uploads.task import Own
+from maskdemo.uploads.registry import own_task_named
+from maskdemo.uploads.task import OwnTask
 
 READ = Template('''\
 def sequences_of(path):
@@ -67,7 +67,7 @@ def lose_readings(rng, observed):
 
 def own_data_code(experiment: Experiment) -> str:
     """`dataset(seed, path)` -> (training, test), each the arguments of `padded`."""
-    own = own_named(experiment.task)
+    own = own_task_named(experiment.task)
     functions = [inspect.getsource(each).rstrip() for each in _functions(own)]
     functions.append(_reading(own))
     missing = experiment.missing_rate > 0
@@ -84,7 +84,7 @@ def own_data_code(experiment: Experiment) -> str:
 
 def own_imports(experiment: Experiment) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Modules of the standard library, and the import statements of the others, that it needs."""
-    own = own_named(experiment.task)
+    own = own_task_named(experiment.task)
     parquet = ("import pyarrow.parquet as pq",) if own.layout.kind == "parquet" else ()
     return (
         ("re",) if own.columns.length is not None else (),
@@ -92,7 +92,7 @@ def own_imports(experiment: Experiment) -> tuple[tuple[str, ...], tuple[str, ...
     )
 
 
-def _functions(own: Own) -> list:
+def _functions(own: OwnTask) -> list:
     return [
         *([recipe.long_table] if own.layout.kind == "npz" else []),
         *([recipe.rows_of_steps] if own.columns.length is not None else []),
@@ -106,7 +106,7 @@ def _functions(own: Own) -> list:
     ]
 
 
-def _reading(own: Own) -> str:
+def _reading(own: OwnTask) -> str:
     columns, preparation = own.columns, own.preparation
     long = ""
     sequence, order = columns.id, columns.order
@@ -132,7 +132,7 @@ def _reading(own: Own) -> str:
     )
 
 
-def _read(own: Own) -> str:
+def _read(own: OwnTask) -> str:
     layout = own.layout
     if layout.kind == "npz":
         return "long_table(np.load(path, allow_pickle=False))"

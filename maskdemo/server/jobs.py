@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from maskdemo.audit.confined import AuditRun
 from maskdemo.audit.limits import TIMEOUT_S
+from maskdemo.audit.sandbox import AuditRun
 from maskdemo.experiment import Experiment
 from maskdemo.server.increments import grow, grow_findings
 from maskdemo.study.findings import Findings

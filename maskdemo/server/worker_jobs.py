@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from maskdemo.audit.confined import audit_confined
+from maskdemo.audit.sandbox import audit_in_sandbox
 from maskdemo.data import inputs
 from maskdemo.data.registry import register, unpack_task, unregister
 from maskdemo.experiment import Experiment
@@ -39,7 +39,7 @@ def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
         case StudyRun.kind:
             return shrink_findings, _study(command["study"], command["known"], command["reused"])
         case Audit.kind:
-            return _whole, audit_confined(command["payload"])
+            return _whole, audit_in_sandbox(command["payload"])
     raise ValueError("There is no work of this kind.")
 
 

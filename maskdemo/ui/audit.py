@@ -9,12 +9,11 @@ import math
 
 import streamlit as st
 
-from maskdemo.audit.confined import AuditRun
-from maskdemo.audit.diagram import mask_path, words
-from maskdemo.audit.examples import EXAMPLES, Example
+from maskdemo.audit.example_models import EXAMPLES, Example
+from maskdemo.audit.html_report import as_page, describe_path, mask_path
 from maskdemo.audit.limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
-from maskdemo.audit.page import as_page
 from maskdemo.audit.report import Finding, Report
+from maskdemo.audit.sandbox import AuditRun
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
 from maskdemo.ui import job, navigation, server, url
@@ -171,7 +170,11 @@ def results() -> None:
     with right:
         st.header("The path of the mask", anchor=False)
         st.caption("Thick: a right mask. Dashed: a wrong one. Dots: none.")
-        st.image(mask_path(report.layers, dark=is_dark()), alt=words(report.layers), width="stretch")
+        st.image(
+            mask_path(report.layers, dark=is_dark()),
+            alt=describe_path(report.layers),
+            width="stretch",
+        )
         _take_away(report)
 
 

@@ -59,7 +59,7 @@ def viewer() -> str:
     name = st.session_state.viewer
     _presence(name)
     shared().returned(name)
-    registry().returned(name)
+    registry().viewer_returned(name)
     return name
 
 
@@ -110,7 +110,7 @@ def compile_ahead(experiment: Experiment) -> None:
 
 def _left(name: str) -> None:
     shared().left(name)
-    registry().left(name)
+    registry().viewer_left(name)
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=_left)

@@ -14,11 +14,11 @@ from maskdemo.ui.theme import is_dark, plain
 from maskdemo.ui.upload import taken, uploader
 from maskdemo.ui.upload_columns import meaning, offered, preparation
 from maskdemo.ui.upload_draft import Draft, opened
-from maskdemo.uploads.examples import EXAMPLES
+from maskdemo.uploads.example_tables import EXAMPLES
 from maskdemo.uploads.facts import Fact, facts
 from maskdemo.uploads.lengths import lengths_of
-from maskdemo.uploads.limits import MOST_BYTES, padded_length
-from maskdemo.uploads.task import Own
+from maskdemo.uploads.limits import MAX_FILE_BYTES, padded_length
+from maskdemo.uploads.task import OwnTask
 
 #: Rows and columns of the table that are shown.
 ROWS, COLUMNS = 200, 40
@@ -56,7 +56,7 @@ def _file() -> None:
         "A CSV or Parquet file, or a NumPy archive",
         types=["csv", "tsv", "txt", "parquet", "npz"],
         key=f"own_upload_{session.get('own_uploads', 0)}",
-        max_mb=MOST_BYTES // 2**20,
+        max_mb=MAX_FILE_BYTES // 2**20,
         on_change=_take_upload,
     )
     if (given := session.get("own_given")) is None:
@@ -86,7 +86,7 @@ def _let_go() -> None:
     if draft is not None:
         draft.let_go()
     session.own_draft = session.own_complaint = None
-    server.registry().weigh(server.viewer(), 0)
+    server.registry().count_draft(server.viewer(), 0)
 
 
 def _examples() -> None:
@@ -137,7 +137,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
         st.button("Forget this file", on_click=_forget, key="own_forget", type="tertiary")
 
 
-def _facts(own: Own, prefix: str) -> None:
+def _facts(own: OwnTask, prefix: str) -> None:
     """What the sequences tell before any training."""
     st.markdown(f"**What they tell before any training**  \n{plain(own.task.summary)}")
     wanted = session[f"{prefix}padded_length"]
@@ -164,7 +164,7 @@ def _line(fact: Fact) -> str:
     return f"- {':orange[:material/warning:] ' * fact.alarming}{plain(fact.sentence)}"
 
 
-def _labels(own: Own) -> list[str]:
+def _labels(own: OwnTask) -> list[str]:
     """Which label is which number, where that is not plain."""
     if list(own.classes) == [str(at) for at in range(len(own.classes))]:
         return []
@@ -179,7 +179,7 @@ def _use(prefix: str) -> None:
     held = server.registry().find(server.viewer())
     try:
         if held is None or held.task.name != own.task.name:
-            server.registry().bring(server.viewer(), own)
+            server.registry().put(server.viewer(), own)
     except InvalidTable as unusable:
         session.own_complaint = str(unusable)
         return

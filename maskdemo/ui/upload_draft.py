@@ -14,7 +14,7 @@ from maskdemo.ui import server
 from maskdemo.uploads.columns import Columns, guess
 from maskdemo.uploads.reading import read
 from maskdemo.uploads.table import Table
-from maskdemo.uploads.task import Own, Preparation, fine_as_they_are, task_of
+from maskdemo.uploads.task import OwnTask, Preparation, needs_no_scaling, task_of
 
 #: One file at a time is unpacked, which takes several times the memory of what comes of it.
 _UNPACKING = threading.Lock()
@@ -34,14 +34,14 @@ class Draft:
     guessed: Columns
     fine: bool
     offered: set[str] = field(default_factory=set)
-    made: tuple[Columns, Preparation, Own | InvalidTable] | None = None
+    made: tuple[Columns, Preparation, OwnTask | InvalidTable] | None = None
 
-    def own(self, columns: Columns, preparation: Preparation) -> Own:
+    def own(self, columns: Columns, preparation: Preparation) -> OwnTask:
         """The task. Raises `InvalidTable` with a sentence; what was made last is not made again."""
         if self.made is None or self.made[:2] != (columns, preparation):
             self.made = (columns, preparation, self._made_of(columns, preparation))
             try:
-                server.registry().weigh(server.viewer(), self.nbytes)
+                server.registry().count_draft(server.viewer(), self.nbytes)
             except InvalidTable:
                 self.made = None
                 raise
@@ -50,7 +50,7 @@ class Draft:
             raise made
         return made
 
-    def _made_of(self, columns: Columns, preparation: Preparation) -> Own | InvalidTable:
+    def _made_of(self, columns: Columns, preparation: Preparation) -> OwnTask | InvalidTable:
         try:
             with _UNPACKING:
                 salt = server.viewer().encode()
@@ -69,7 +69,7 @@ class Draft:
         """Bytes of the table and of what was made of it."""
         made = self.made[2] if self.made is not None else None
         table = int(self.table.frame.memory_usage(deep=True).sum())
-        return table + (made.nbytes if isinstance(made, Own) else 0)
+        return table + (made.nbytes if isinstance(made, OwnTask) else 0)
 
 
 def opened(number: int, name: str, content: bytes) -> Draft:
@@ -80,6 +80,6 @@ def opened(number: int, name: str, content: bytes) -> Draft:
         finally:
             give_back_memory()
     guessed = guess(table.frame)
-    draft = Draft(number, name, table, guessed, fine_as_they_are(table.frame, guessed))
-    server.registry().weigh(server.viewer(), draft.nbytes)
+    draft = Draft(number, name, table, guessed, needs_no_scaling(table.frame, guessed))
+    server.registry().count_draft(server.viewer(), draft.nbytes)
     return draft

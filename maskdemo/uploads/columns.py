@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
-from maskdemo.uploads.limits import MOST_WORDS
+from maskdemo.uploads.limits import MAX_CATEGORIES
 from maskdemo.uploads.table import column_of, numbers_in, times_in
 
 #: What such columns are often called, the surest first; compared in lower case.
@@ -137,7 +137,7 @@ def mostly_numbers(column: pd.Series) -> bool:
 def _is_feature(column: pd.Series) -> bool:
     if is_number(column) or mostly_numbers(column):
         return bool(column.notna().any())
-    return not is_datetime64_any_dtype(column) and 1 < column.nunique() <= MOST_WORDS
+    return not is_datetime64_any_dtype(column) and 1 < column.nunique() <= MAX_CATEGORIES
 
 
 def _is_length(column: pd.Series) -> bool:

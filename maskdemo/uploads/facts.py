@@ -34,8 +34,8 @@ def facts(
         padding(data, padded_length),
         missing(data),
         like_the_mask(data, mask_value),
-        told_by_length(data),
-        few(data, classes),
+        label_from_length(data),
+        rare_classes(data, classes),
         duplicates(data),
     )
 
@@ -77,15 +77,17 @@ def like_the_mask(data: Data, mask_value: float) -> Fact:
     )
 
 
-def told_by_length(data: Data) -> Fact:
+def label_from_length(data: Data) -> Fact:
     """How well the label can be guessed on the test part from the length alone.
 
     The guess is the commonest label among the training sequences of the most similar lengths. With a
     label at each step the position in the sequence stands for the length.
     """
-    (known, labels), (asked, truth) = (_clues(part, data.per_step) for part in (data.train, data.test))
-    guesses = _guesses(known, labels, data.classes)
-    accuracy = float((guesses[np.minimum(asked, len(guesses) - 1)] == truth).mean())
+    (train_clues, labels), (test_clues, truth) = (
+        _clues(part, data.per_step) for part in (data.train, data.test)
+    )
+    guesses = _guesses(train_clues, labels, data.classes)
+    accuracy = float((guesses[np.minimum(test_clues, len(guesses) - 1)] == truth).mean())
     always = float(np.bincount(truth, minlength=data.classes).max() / len(truth))
     # Steps of one sequence are no independent trials: the sequences are counted.
     error = np.sqrt(always * (1 - always) / len(data.test))
@@ -101,7 +103,7 @@ def told_by_length(data: Data) -> Fact:
     )
 
 
-def few(data: Data, classes: Sequence[str]) -> Fact:
+def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
     """The classes with few training sequences, or for a label at each step few that hold it."""
     held = [np.unique(each) for each in data.train.labels]
     counts = np.bincount(np.concatenate(held), minlength=data.classes)
@@ -122,9 +124,9 @@ def few(data: Data, classes: Sequence[str]) -> Fact:
 
 def duplicates(data: Data) -> Fact:
     """How many test sequences also stand in the training part, value by value."""
-    known, asked = (map(_key, part.values, part.observed) for part in (data.train, data.test))
-    known = set(known)
-    count = sum(key in known for key in asked)
+    train, test = (map(_key, part.values, part.observed) for part in (data.train, data.test))
+    train = set(train)
+    count = sum(key in train for key in test)
     end = ": the accuracy on unseen sequences is too high by them." if count else "."
     return Fact(
         "duplicates",
@@ -151,16 +153,16 @@ def _clues(part: Sequences, per_step: bool) -> tuple[NDArray, NDArray]:
     return np.array(lengths), np.array([each[0] for each in part.labels])
 
 
-def _guesses(known: NDArray, labels: NDArray, classes: int) -> NDArray[np.intp]:
-    """For each clue from 0 to the largest known one, the commonest label near it."""
-    table = np.zeros((known.max() + 1, classes), int)
-    np.add.at(table, (known, labels), 1)
+def _guesses(clues: NDArray, labels: NDArray, classes: int) -> NDArray[np.intp]:
+    """For each clue from 0 to the largest in `clues`, the commonest label near it."""
+    table = np.zeros((clues.max() + 1, classes), int)
+    np.add.at(table, (clues, labels), 1)
     total = np.concatenate([np.zeros((1, classes), int), table.cumsum(axis=0)])
     guesses = np.empty(len(table), np.intp)
     for clue in range(len(table)):
         for reach in range(len(table)):
             near = total[min(clue + reach + 1, len(table))] - total[max(clue - reach, 0)]
-            if near.sum() >= min(NEIGHBOURS, len(known)):
+            if near.sum() >= min(NEIGHBOURS, len(clues)):
                 break
         guesses[clue] = near.argmax()
     return guesses

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from maskdemo.archives import open_archive
 from maskdemo.errors import InvalidTable, quoted
-from maskdemo.uploads.limits import MOST_ROWS, MOST_TABLE_BYTES
+from maskdemo.uploads.limits import MAX_ROWS, MAX_TABLE_BYTES
 from maskdemo.uploads.recipe import long_table
 
 NAMES = ("values", "lengths", "labels")
@@ -50,7 +50,7 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
 def _loaded(content: bytes) -> dict[str, NDArray]:
     with open_archive(
         content,
-        max_unpacked=MOST_TABLE_BYTES,
+        max_unpacked=MAX_TABLE_BYTES,
         error=InvalidTable,
         damaged="This is not a NumPy archive of plain arrays. Write it with np.savez_compressed(file, "
         "values=..., lengths=..., labels=...).",
@@ -89,8 +89,8 @@ def _check(part: str, values: NDArray, lengths: NDArray, labels: NDArray) -> Non
             "from 1."
         )
     steps, count = int(lengths.sum(dtype=object)), len(lengths)
-    if steps > MOST_ROWS:
-        raise InvalidTable(f"The lengths add up to {steps:,} steps; {MOST_ROWS:,} are possible.")
+    if steps > MAX_ROWS:
+        raise InvalidTable(f"The lengths add up to {steps:,} steps; {MAX_ROWS:,} are possible.")
     if values.ndim == 2 and len(values) != steps:
         raise InvalidTable(f"{part}values has {len(values)} steps, but the lengths add up to {steps}.")
     if values.ndim == 3 and (len(values) != count or lengths.max() > values.shape[1]):

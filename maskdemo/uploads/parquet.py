@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maskdemo.errors import InvalidTable, quoted
-from maskdemo.uploads.limits import MOST_COLUMNS, MOST_ROWS, MOST_TABLE_BYTES
+from maskdemo.uploads.limits import MAX_COLUMNS, MAX_ROWS, MAX_TABLE_BYTES
 
 #: Rows unpacked before their size is looked at.
 ROWS_AT_ONCE = 10_000
@@ -28,7 +28,7 @@ def table_of_parquet(content: bytes) -> pd.DataFrame:
             batches, size = [], 0
             for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
                 size += batch.nbytes
-                if size > MOST_TABLE_BYTES:
+                if size > MAX_TABLE_BYTES:
                     raise _too_large(size)
                 _check_texts(batch)
                 batches.append(batch)
@@ -51,14 +51,14 @@ def _check(file: pq.ParquetFile) -> None:
     found, schema = file.metadata, file.schema_arrow
     if found.num_rows == 0:
         raise InvalidTable("The file has columns and no rows.")
-    if found.num_rows > MOST_ROWS:
+    if found.num_rows > MAX_ROWS:
         raise InvalidTable(
-            f"The table has {found.num_rows:,} rows; {MOST_ROWS:,} are possible. "
+            f"The table has {found.num_rows:,} rows; {MAX_ROWS:,} are possible. "
             "Take out some of the sequences."
         )
-    if found.num_columns > MOST_COLUMNS:
+    if found.num_columns > MAX_COLUMNS:
         raise InvalidTable(
-            f"The table has {found.num_columns:,} columns; {MOST_COLUMNS:,} are possible."
+            f"The table has {found.num_columns:,} columns; {MAX_COLUMNS:,} are possible."
         )
     twice = [name for name in schema.names if schema.names.count(name) > 1]
     if twice:
@@ -83,7 +83,7 @@ def _check(file: pq.ParquetFile) -> None:
     size = sum(group.total_byte_size for group in groups)
     # What the columns hold once unpacked: at least this much, whatever the file says of itself.
     size = max(size, found.num_rows * 8 * sum(not _is_text(field.type) for field in schema))
-    if size > MOST_TABLE_BYTES:
+    if size > MAX_TABLE_BYTES:
         raise _too_large(size)
 
 
@@ -107,6 +107,6 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _too_large(size: int) -> InvalidTable:
     return InvalidTable(
-        f"The table unpacks to more than {size / 2**20:,.0f} MB; {MOST_TABLE_BYTES // 2**20} MB are "
+        f"The table unpacks to more than {size / 2**20:,.0f} MB; {MAX_TABLE_BYTES // 2**20} MB are "
         "possible. Take out columns that are not needed, or some of the sequences."
     )

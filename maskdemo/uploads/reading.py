@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from maskdemo.errors import InvalidTable, quoted
-from maskdemo.uploads.limits import MOST_BYTES, MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS
+from maskdemo.uploads.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_LINE_CHARACTERS, MAX_ROWS
 from maskdemo.uploads.npz import table_of_archive
 from maskdemo.uploads.parquet import table_of_parquet
 from maskdemo.uploads.table import Layout, Table
@@ -38,10 +38,10 @@ def read(name: str, content: bytes) -> Table:
 
     name: only its ending is looked at, and only where the first bytes do not tell.
     """
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_FILE_BYTES:
         raise InvalidTable(
-            f"The file has more than {MOST_BYTES // 2**20} MB. Take out columns that are not needed, "
-            "or some of the sequences."
+            f"The file has more than {MAX_FILE_BYTES // 2**20} MB. Take out columns that are not "
+            "needed, or some of the sequences."
         )
     if not content.strip():
         raise InvalidTable("The file is empty.")
@@ -62,7 +62,7 @@ def read_file(path: Path) -> Table:
     """The table in this file. Raises `InvalidTable` with a sentence; no more is read than may be."""
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise InvalidTable(f"{path} cannot be read: {error.strerror}.") from None
     return read(path.name, content)
@@ -110,9 +110,9 @@ def _check_text(content: bytes) -> None:
         line = content[: content.index(b"\0")].count(b"\n") + 1
         raise InvalidTable(f"Line {line} holds bytes that are no text. Save the table as CSV UTF-8.")
     length, line = max((len(text), -line) for line, text in enumerate(_text(content), 1))
-    if length > MOST_CHARACTERS:
+    if length > MAX_LINE_CHARACTERS:
         raise InvalidTable(
-            f"Line {-line} has {length:,} characters; {MOST_CHARACTERS:,} are possible. "
+            f"Line {-line} has {length:,} characters; {MAX_LINE_CHARACTERS:,} are possible. "
             "A table has one line a row: check the line breaks."
         )
 
@@ -154,9 +154,9 @@ def _checked_lines(content: bytes, separator: str) -> array[int]:
                     f"Line {started} has {len(row)} fields, the header {len(header)}. Put texts with "
                     f"{_in_words(separator)} into quotation marks, and leave missing fields empty."
                 )
-            elif len(lines) == MOST_ROWS:
+            elif len(lines) == MAX_ROWS:
                 raise InvalidTable(
-                    f"The table has more than {MOST_ROWS:,} rows. Take out some of the sequences."
+                    f"The table has more than {MAX_ROWS:,} rows. Take out some of the sequences."
                 )
             else:
                 lines.append(started)
@@ -167,9 +167,9 @@ def _checked_lines(content: bytes, separator: str) -> array[int]:
 
 
 def _check_header(header: list[str], line: int) -> None:
-    if len(header) > MOST_COLUMNS:
+    if len(header) > MAX_COLUMNS:
         raise InvalidTable(
-            f"Line {line} has {len(header):,} fields; {MOST_COLUMNS:,} columns are possible. "
+            f"Line {line} has {len(header):,} fields; {MAX_COLUMNS:,} columns are possible. "
             "A table has one line a row: check the line breaks."
         )
     if not any(name.strip() for name in header):

@@ -1,7 +1,7 @@
 """From a table to sequences: what the app does, and what an exported script does too.
 
 The sources of these functions are written into exported scripts as they stand. So they use nothing
-but NumPy and pandas, and check nothing: `maskdemo.uploads.checks` has done that before.
+but NumPy and pandas, and check nothing: `maskdemo.uploads.validation` has done that before.
 """
 
 from __future__ import annotations

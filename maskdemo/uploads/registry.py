@@ -1,6 +1,6 @@
-"""Whose data the server holds: one task a viewer, bounded in bytes, gone when the viewer is gone.
+"""The uploaded tasks that the server holds: one per viewer, bounded in bytes, removed with the session.
 
-A task is found by its name alone, and the name is salted: only the session that brought it knows it.
+A task is found by its name alone, and the name is salted: only the session that uploaded it knows it.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ from maskdemo.data import inputs, registry
 from maskdemo.errors import InvalidTable
 
 if TYPE_CHECKING:
-    from maskdemo.uploads.task import Own
+    from maskdemo.uploads.task import OwnTask
 
 #: Bytes of all viewers, of their sequences and of the files that they are looking at.
-MOST_HELD = 96 * 2**20
+MAX_TOTAL_BYTES = 96 * 2**20
 
-_OWN: dict[str, Own] = {}
+_OWN: dict[str, OwnTask] = {}
 
 
-def register(own: Own) -> None:
-    """Let this process find the task by its name, as any other, and where it comes from."""
+def register(own: OwnTask) -> None:
+    """Let this process find the task, and the file that it comes from, by the task's name."""
     _OWN[own.task.name] = own
     registry.register(own.task)
 
 
 def unregister(name: str) -> None:
-    """The sequences are found no more, and nothing that was made of them is kept here."""
+    """Remove the task by its name, and all inputs that were computed from its sequences."""
     del _OWN[name]
     registry.unregister(name)
     inputs.clear_caches()
 
 
-def own_named(name: str) -> Own:
-    """Where a task that was lent comes from. Raises KeyError."""
+def own_task_named(name: str) -> OwnTask:
+    """Return the uploaded task of this name. Raises KeyError."""
     return _OWN[name]
 
 
-def later(seconds: float, call: Callable[[], object]) -> None:
-    """Call it then, in a thread of its own that nobody waits for."""
+def call_later(seconds: float, call: Callable[[], object]) -> None:
+    """Call `call` after so many seconds, in a daemon thread."""
     timer = threading.Timer(seconds, call)
     timer.daemon = True
     timer.start()
 
 
 @dataclass
-class _Brought:
-    own: Own | None = None
-    draft: int = 0  # bytes of a file that is still being looked at
+class _Upload:
+    own: OwnTask | None = None
+    draft: int = 0  # bytes of a file whose columns are still being chosen
     left: float | None = None  # when the viewer was last seen to leave
 
     @property
@@ -62,98 +62,98 @@ class _Brought:
 class Registry:
     """Every method may be called from any thread.
 
-    forgotten: called with the name of each task that is gone, so that whoever keeps results of it, or
-    a copy, can let go of them too. grace: seconds for which a viewer who left may come back.
+    on_unregister: called with the name of each task that is removed, so that its results and copies are
+    removed too. grace: seconds for which a viewer who left may come back.
     """
 
     def __init__(
         self,
-        forgotten: Callable[[str], object] = lambda name: None,
+        on_unregister: Callable[[str], object] = lambda name: None,
         *,
-        most_bytes: int = MOST_HELD,
+        max_bytes: int = MAX_TOTAL_BYTES,
         grace: float,
         clock: Callable[[], float] = time.monotonic,
-        later: Callable[[float, Callable[[], object]], None] = later,
+        later: Callable[[float, Callable[[], object]], None] = call_later,
     ) -> None:
-        self._forgotten, self._most_bytes = forgotten, most_bytes
+        self._on_unregister, self._max_bytes = on_unregister, max_bytes
         self._grace, self._clock, self._later = grace, clock, later
         self._lock = threading.RLock()
-        self._brought: dict[str, _Brought] = {}
+        self._uploads: dict[str, _Upload] = {}
 
-    def bring(self, viewer: str, own: Own) -> None:
-        """Hold this in place of what the viewer brought before. Raises `InvalidTable` without room."""
+    def put(self, viewer: str, own: OwnTask) -> None:
+        """Hold this task in place of the viewer's earlier one. Raises `InvalidTable` without room."""
         with self._lock:
-            before = self._brought.get(viewer) or _Brought()
+            before = self._uploads.get(viewer) or _Upload()
             self._check_room(viewer, own.nbytes + before.draft)
-            self._take_back_own(before)
-            self._brought[viewer] = _Brought(own, before.draft)
+            self._unregister_task(before)
+            self._uploads[viewer] = _Upload(own, before.draft)
             register(own)
 
-    def weigh(self, viewer: str, draft: int) -> None:
-        """Count a viewer's file that is looked at, in bytes. Raises `InvalidTable` without room."""
+    def count_draft(self, viewer: str, draft: int) -> None:
+        """Count the bytes of a viewer's unfinished upload. Raises `InvalidTable` without room."""
         with self._lock:
-            before = self._brought.get(viewer) or _Brought()
+            before = self._uploads.get(viewer) or _Upload()
             self._check_room(viewer, draft + before.size - before.draft)
-            self._brought[viewer] = _Brought(before.own, draft)
+            self._uploads[viewer] = _Upload(before.own, draft)
 
-    def find(self, viewer: str) -> Own | None:
-        """What the viewer brought, if it is still here."""
+    def find(self, viewer: str) -> OwnTask | None:
+        """Return the viewer's task, if it is still there."""
         with self._lock:
-            self.sweep()
-            held = self._brought.get(viewer)
-            return None if held is None else held.own
+            self.remove_expired()
+            upload = self._uploads.get(viewer)
+            return None if upload is None else upload.own
 
     def unregister(self, viewer: str) -> None:
-        """Forget what the viewer brought."""
+        """Remove the viewer's task."""
         with self._lock:
-            held = self._brought.pop(viewer, None)
-            if held is not None:
-                self._take_back_own(held)
+            upload = self._uploads.pop(viewer, None)
+            if upload is not None:
+                self._unregister_task(upload)
 
-    def left(self, viewer: str) -> None:
-        """The viewer's connection is closed: forgotten after the grace unless they return."""
+    def viewer_left(self, viewer: str) -> None:
+        """Remove the viewer's task after the grace, unless the viewer returns."""
         with self._lock:
-            if viewer in self._brought:
-                self._brought[viewer].left = self._clock()
-                self._later(self._grace, self.sweep)
+            if viewer in self._uploads:
+                self._uploads[viewer].left = self._clock()
+                self._later(self._grace, self.remove_expired)
 
-    def returned(self, viewer: str) -> None:
-        """The viewer is here."""
+    def viewer_returned(self, viewer: str) -> None:
+        """Keep the task of a viewer who is connected again."""
         with self._lock:
-            if viewer in self._brought:
-                self._brought[viewer].left = None
+            if viewer in self._uploads:
+                self._uploads[viewer].left = None
 
-    def sweep(self) -> None:
-        """Forget what belongs to viewers whose grace is over."""
+    def remove_expired(self) -> None:
+        """Remove the tasks of viewers whose grace is over."""
         with self._lock:
             now = self._clock()
-            for viewer, held in list(self._brought.items()):
-                if held.left is not None and now - held.left >= self._grace:
+            for viewer, upload in list(self._uploads.items()):
+                if upload.left is not None and now - upload.left >= self._grace:
                     self.unregister(viewer)
 
     @property
-    def held(self) -> int:
-        """Bytes of all that is here."""
+    def total_bytes(self) -> int:
+        """Bytes of all tasks and drafts."""
         with self._lock:
             return self._size()
 
     def _size(self, *, without: str = "") -> int:
-        return sum(each.size for viewer, each in self._brought.items() if viewer != without)
+        return sum(each.size for viewer, each in self._uploads.items() if viewer != without)
 
     def _check_room(self, viewer: str, wanted: int) -> None:
-        self.sweep()
-        if wanted > self._most_bytes:
+        self.remove_expired()
+        if wanted > self._max_bytes:
             raise InvalidTable(
-                f"This takes {wanted / 2**20:,.0f} MB here; {self._most_bytes // 2**20} MB are "
+                f"This takes {wanted / 2**20:,.0f} MB here; {self._max_bytes // 2**20} MB are "
                 "possible. Take out columns that are not needed, or some of the sequences."
             )
-        if self._size(without=viewer) + wanted > self._most_bytes:
+        if self._size(without=viewer) + wanted > self._max_bytes:
             raise InvalidTable(
                 "Too many people have their own data here now, so there is no room for yours. Try "
                 "again in a while, or take fewer sequences or features."
             )
 
-    def _take_back_own(self, held: _Brought) -> None:
-        if held.own is not None:
-            unregister(held.own.task.name)
-            self._forgotten(held.own.task.name)
+    def _unregister_task(self, upload: _Upload) -> None:
+        if upload.own is not None:
+            unregister(upload.own.task.name)
+            self._on_unregister(upload.own.task.name)

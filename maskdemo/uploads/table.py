@@ -1,4 +1,4 @@
-"""A table as it was read: the frame, and how to say where in the file a row stands."""
+"""A table as it was read, with the line of the file on which each row stands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 
 def column_of(frame: pd.DataFrame, name: str) -> pd.Series:
-    """One column; no frame here has two of a name."""
+    """Return a column by its name; no table has two of a name."""
     return cast(pd.Series, frame[name])
 
 
 def numbers_in(column: pd.Series) -> pd.Series:
-    """The numbers that texts stand for, NaN where one stands for none."""
+    """Parse a column of texts as numbers, NaN where a text is no number."""
     if column.dtype == object:
         # Python's whole numbers of more than 308 digits are no float; their texts are infinite.
         column = column.where(column.isna(), column.astype(str))
@@ -24,7 +24,7 @@ def numbers_in(column: pd.Series) -> pd.Series:
 
 
 def times_in(column: pd.Series) -> pd.Series:
-    """The times that ISO texts stand for, NaT where one stands for none.
+    """Parse a column of ISO texts as times, NaT where a text is no time.
 
     In UTC: in a log of one place the offset changes twice a year.
     """
@@ -57,6 +57,6 @@ class Table:
     digest: str
     lines: NDArray[np.int64] | None = field(default=None, repr=False)
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Where a row of the frame stands in the file: "line 7", or "row 6" without lines."""
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"

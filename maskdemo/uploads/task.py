@@ -1,4 +1,4 @@
-"""A table and the meaning of its columns -> a task like any other, and its sequences.
+"""Make a task, with its sequences, of a table and the meaning of its columns.
 
 The training part and the test part share no sequence and, where the file names groups, no group.
 Numbers are standardised on the training part alone. A step at which a value is missing is a missing
@@ -19,16 +19,16 @@ from maskdemo.data.sequences import Data, Sequences
 from maskdemo.data.tasks import Fixed, Task
 from maskdemo.errors import InvalidTable
 from maskdemo.experiment import MAX_CELLS, Experiment
-from maskdemo.uploads.checks import check_columns, check_lengths, check_rows, check_wide
 from maskdemo.uploads.columns import Columns, is_number
-from maskdemo.uploads.limits import FEWEST_SEQUENCES, MOST_TEST, MOST_TRAIN, padded_length
+from maskdemo.uploads.limits import MAX_TEST, MAX_TRAIN, MIN_SEQUENCES, padded_length
 from maskdemo.uploads.recipe import parts_of, rows_of_steps, steps_of
 from maskdemo.uploads.table import Layout, Table, column_of, times_in
+from maskdemo.uploads.validation import check_columns, check_lengths, check_rows, check_wide
 
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3
 #: Numbers within this far from 0 are left as they are unless somebody asks.
-FINE_AS_THEY_ARE = 3.0
+MAX_UNSCALED = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,8 @@ class Preparation:
 
 
 @dataclass(frozen=True, eq=False)
-class Own:
-    """A person's own task. features: of the LSTM, by name. classes: by label. notes: what was done.
+class OwnTask:
+    """An uploaded task. features: names of the inputs. classes: the labels. notes: what was done.
 
     test_count and most: how many sequences `recipe.parts_of` was to take, at least and at most.
     """
@@ -72,13 +72,13 @@ class Own:
         )
 
 
-def fine_as_they_are(frame: pd.DataFrame, columns: Columns) -> bool:
+def needs_no_scaling(frame: pd.DataFrame, columns: Columns) -> bool:
     """Whether all numbers are of a size that an LSTM reads well, so that nothing need be changed."""
     if columns.length is not None:
         return False
     features = [column_of(frame, name) for name in columns.features if name in frame]
     numbers = [each.astype(float) for each in features if is_number(each)]
-    return all(bool(each.abs().max() <= FINE_AS_THEY_ARE) for each in numbers)
+    return all(bool(each.abs().max() <= MAX_UNSCALED) for each in numbers)
 
 
 def task_of(
@@ -87,7 +87,7 @@ def task_of(
     preparation: Preparation | None = None,
     *,
     salt: bytes = b"",
-) -> Own:
+) -> OwnTask:
     """The task in a table. Raises `InvalidTable` with a sentence.
 
     salt: goes into the task's name beside the file, its columns and their preparation, so that
@@ -96,7 +96,7 @@ def task_of(
     preparation = preparation or Preparation()
     check_columns(table.frame, columns)
     frame, columns_of_rows, origin = _long(table, columns)
-    check_rows(frame, columns_of_rows, lambda row: table.place(int(origin[row])))
+    check_rows(frame, columns_of_rows, lambda row: table.location(int(origin[row])))
     assert columns_of_rows.id is not None
     rows, values, are_numbers = steps_of(
         frame, columns_of_rows.id, columns_of_rows.order, columns.features, preparation.every
@@ -109,7 +109,7 @@ def task_of(
     lengths = rows.groupby(columns_of_rows.id, sort=False).size()
     check_lengths(lengths.to_numpy(), lengths.index.to_numpy())
     most = _most(len(lengths), int(lengths.max()), values.shape[1], preparation)
-    test_count = max(FEWEST_SEQUENCES, round(len(lengths) * TEST_SHARE))
+    test_count = max(MIN_SEQUENCES, round(len(lengths) * TEST_SHARE))
     parts: Any = parts_of(
         rows, values, are_numbers, columns_of_rows.id, columns.label, columns.split, columns.group,
         preparation.standardise, preparation.seed, test_count, most,
@@ -123,7 +123,7 @@ def task_of(
             "Leave out features that are often missing."
         )
     data = Data(train, test, classes=len(classes), per_step=columns.per_step)
-    return Own(
+    return OwnTask(
         task=_task(data, name=_name(table, columns, preparation, salt), features=values.shape[1]),
         data=data,
         layout=table.layout,
@@ -137,8 +137,8 @@ def task_of(
     )
 
 
-def fitted(own: Own, like: Experiment) -> Experiment:
-    """These settings with one's own sequences, padded as far as there is room for."""
+def experiment_with(own: OwnTask, like: Experiment) -> Experiment:
+    """Return `like` with the uploaded task, padded no longer than there is room for."""
     return replace(like, task=own.task.name, padded_length=padded_length(own.task, like.padded_length))
 
 
@@ -147,7 +147,7 @@ def _long(table: Table, columns: Columns) -> tuple[pd.DataFrame, Columns, NDArra
     frame = table.frame
     if columns.length is None:
         return frame, columns, np.arange(len(frame))
-    check_wide(frame, columns, table.place)
+    check_wide(frame, columns, table.location)
     kept = [each for each in (columns.label, columns.group, columns.split) if each is not None]
     long = rows_of_steps(frame, columns.features, columns.length, kept)
     return long, replace(columns, id="row", order="step", length=None), long["row"].to_numpy()
@@ -155,13 +155,13 @@ def _long(table: Table, columns: Columns) -> tuple[pd.DataFrame, Columns, NDArra
 
 def _most(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
     """How many training and test sequences there may be. Raises where there are too few or too many."""
-    if count < 2 * FEWEST_SEQUENCES:
+    if count < 2 * MIN_SEQUENCES:
         raise InvalidTable(
-            f"There are {count} sequences; {FEWEST_SEQUENCES} for training and as many for the test "
+            f"There are {count} sequences; {MIN_SEQUENCES} for training and as many for the test "
             "are the fewest. Take more, or cut long ones into pieces."
         )
     room = MAX_CELLS // (longest * features)
-    most = min(MOST_TRAIN, round(room * (1 - TEST_SHARE))), min(MOST_TEST, round(room * TEST_SHARE))
+    most = min(MAX_TRAIN, round(room * (1 - TEST_SHARE))), min(MAX_TEST, round(room * TEST_SHARE))
     if count > sum(most) and not preparation.sample:
         raise InvalidTable(
             f"These are {count:,} sequences of up to {longest} steps with {features} features; "
@@ -175,11 +175,11 @@ def _most(count: int, longest: int, features: int, preparation: Preparation) -> 
 def _check_sizes(train: Sequences, test: Sequences, columns: Columns) -> None:
     """Enough sequences in both parts."""
     for name, part in (("training", train), ("test", test)):
-        if len(part) < FEWEST_SEQUENCES:
+        if len(part) < MIN_SEQUENCES:
             why = columns.split or columns.group
             hint = f" Look at '{why}', which decides it." if why else ""
             raise InvalidTable(
-                f"The {name} part has {len(part)} sequences; {FEWEST_SEQUENCES} are the fewest.{hint}"
+                f"The {name} part has {len(part)} sequences; {MIN_SEQUENCES} are the fewest.{hint}"
             )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskdemo.audit.configuration import checked
+from maskdemo.audit.configuration import safe_config
 from maskdemo.audit.keras_file import MAX_CONFIG, config_text
 from maskdemo.errors import UnsupportedModel
 from tests.audit.hostile import CANARY, CONFIGURATIONS, FILES, LARGE, SOUND, archive, layer, model
@@ -49,7 +49,7 @@ def test_a_hostile_file_comes_to_a_sentence(name):
     data = FILES[name]()
     tracemalloc.start()
     try:
-        sentence(lambda: checked(config_text(data)))
+        sentence(lambda: safe_config(config_text(data)))
         assert tracemalloc.get_traced_memory()[1] < 12 * MAX_CONFIG
     finally:
         tracemalloc.stop()
@@ -82,7 +82,7 @@ def seconds(text: str) -> float:
     for _ in range(3):
         began = time.process_time()
         with suppress(UnsupportedModel):
-            checked(text)
+            safe_config(text)
         took.append(time.process_time() - began)
     gc.enable()
     return min(took)
@@ -99,9 +99,9 @@ def test_reading_takes_time_in_proportion_to_the_text(name):
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_a_hostile_configuration_comes_to_a_sentence(name):
     text = json.dumps(CONFIGURATIONS[name])
-    sentence(lambda: checked(text))
+    sentence(lambda: safe_config(text))
     if text.startswith("{"):
-        sentence(lambda: checked(config_text(archive(text))))
+        sentence(lambda: safe_config(config_text(archive(text))))
 
 
 @pytest.mark.parametrize("name", LARGE)
@@ -114,7 +114,7 @@ def test_what_is_large_when_built_is_refused_before(name):
 
 def test_a_sound_file_is_read():
     for data in (archive(SOUND), json.dumps(SOUND).encode()):
-        assert checked(config_text(data))["class_name"] == "Sequential"
+        assert safe_config(config_text(data))["class_name"] == "Sequential"
 
 
 def test_what_is_built_from_names_only_what_we_wrote():
@@ -122,7 +122,7 @@ def test_what_is_built_from_names_only_what_we_wrote():
         SOUND["config"]["layers"][1] | {"build_config": {"evil": 1}, "shared_object_id": 5},
         compile_config={"optimizer": {"class_name": "evil"}},
     )
-    text = json.dumps(checked(json.dumps(odd)))
+    text = json.dumps(safe_config(json.dumps(odd)))
     assert "evil" not in text and "compile_config" not in text and "shared_object_id" not in text
 
 
@@ -135,7 +135,7 @@ def test_a_truncated_file_comes_to_a_sentence(most):
     """most: how many lengths are tried, from nothing to all but the last byte; None: every one."""
     content = archive(SOUND)
     for length in np.linspace(0, len(content) - 1, most or len(content), dtype=int):
-        sentence(lambda length=length: checked(config_text(content[:length])))
+        sentence(lambda length=length: safe_config(config_text(content[:length])))
 
 
 def judged(read: Callable[[], object]) -> None:
@@ -154,7 +154,7 @@ def test_changed_bytes_are_read_or_refused(count):
         damaged = bytearray(good)
         for _ in range(rng.randint(1, 8)):
             damaged[rng.randrange(len(damaged))] = rng.randrange(256)
-        judged(lambda content=bytes(damaged): checked(config_text(content)))
+        judged(lambda content=bytes(damaged): safe_config(config_text(content)))
 
 
 @FEW_OR_ALL
@@ -162,7 +162,7 @@ def test_random_bytes_are_refused(count):
     rng = random.Random(3)
     for _ in range(count):
         content = rng.randbytes(rng.randrange(300))
-        judged(lambda content=content: checked(config_text(content)))
+        judged(lambda content=content: safe_config(config_text(content)))
 
 
 @FEW_OR_ALL
@@ -173,4 +173,4 @@ def test_a_changed_configuration_is_read_or_refused(count):
     for _ in range(count):
         start = rng.randrange(len(text))
         changed = text[:start] + rng.choice(swaps) + text[start + rng.randrange(12) :]
-        judged(lambda changed=changed: checked(changed))
+        judged(lambda changed=changed: safe_config(changed))

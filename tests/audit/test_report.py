@@ -8,8 +8,7 @@ import keras
 import pytest
 
 from maskdemo.audit import Report, audit
-from maskdemo.audit.diagram import mask_path
-from maskdemo.audit.page import as_page
+from maskdemo.audit.html_report import as_page, mask_path
 from maskdemo.audit.report import LayerRow
 from maskdemo.errors import UnsupportedModel
 from tests.audit.zoo import ZOO

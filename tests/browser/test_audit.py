@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from maskdemo.audit.examples import EXAMPLES
+from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.report import Report
 from tests.audit.hostile import archive, layer, model
 from tests.browser.viewer import PHONE, Viewer

@@ -10,7 +10,7 @@ import pytest
 
 from maskdemo.data.registry import is_registered
 from maskdemo.data.tasks import REGISTERED
-from maskdemo.uploads.examples import machines
+from maskdemo.uploads.example_tables import machines
 from maskdemo.uploads.registry import unregister
 from tests.cli.test_run import said
 

@@ -17,7 +17,7 @@ from maskdemo.results.finished_runs import FinishedRuns, size
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.uploads.registry import Registry
-from maskdemo.uploads.task import fitted
+from maskdemo.uploads.task import experiment_with
 from tests.samples import SMALL, small
 from tests.uploads.test_registry import own_of
 
@@ -183,11 +183,11 @@ def registry() -> Iterator[Registry]:
 def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_disk(registry):
     owns = [own_of(seed) for seed in range(3)]
     for viewer, own in enumerate(owns):
-        registry.bring(str(viewer), own)
+        registry.put(str(viewer), own)
     results = FinishedRuns(in_memory=1500, own=4000)
 
     def run(viewer: int, seed: int) -> Experiment:
-        return fitted(owns[viewer], Experiment(**{**SMALL, "seed": seed}))
+        return experiment_with(owns[viewer], Experiment(**{**SMALL, "seed": seed}))
 
     def keep(viewer: int, seed: int) -> None:
         results.keep(finished(seed, experiment=run(viewer, seed)))

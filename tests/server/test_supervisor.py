@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maskdemo.audit.confined import AuditRun
+from maskdemo.audit.sandbox import AuditRun
 from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
 from maskdemo.server import Audit, Run, Server, StudyRun

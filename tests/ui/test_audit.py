@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from maskdemo.audit.behaviour import Measure
-from maskdemo.audit.confined import STAGES, AuditRun
-from maskdemo.audit.examples import EXAMPLES
-from maskdemo.audit.report import Finding, LayerRow, Report, Tried
+from maskdemo.audit.example_models import EXAMPLES
+from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
+from maskdemo.audit.sandbox import STAGES, AuditRun
 from maskdemo.ui import server
 from maskdemo.ui.audit_files import HeldFiles, NoRoom
 from tests.audit.hostile import SOUND, archive, layer, model
@@ -19,7 +19,7 @@ from tests.server.fakes import FakeServer
 from tests.ui import app
 from tests.ui.app import fine, links, shown
 
-TRIED = Tried(
+TRIED = TrialSummary(
     sequences=24,
     lengths=(3, 5, 8),
     drawn=True,

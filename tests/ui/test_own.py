@@ -37,7 +37,7 @@ def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
     yield
     registry = server.registry()
-    for viewer in list(registry._brought):
+    for viewer in list(registry._uploads):
         registry.unregister(viewer)
 
 
@@ -194,7 +194,7 @@ def test_a_file_that_is_forgotten_leaves_nothing():
     fine(page.button(key="own_forget").click().run())
     assert task_of(page) == "japanese_vowels" and "task" not in link_of(page)
     assert "Your own sequences" not in page.selectbox(key="task").options
-    assert server.registry().held == 0 and REGISTERED[name].recorded is None
+    assert server.registry().total_bytes == 0 and REGISTERED[name].recorded is None
     assert not any(name in str(key) for key in figure_cache.SHARED._kept)
     assert page.session_state["own_draft"] is None
 
@@ -203,9 +203,9 @@ def test_who_comes_back_too_late_is_told(monkeypatch):
     page = used(app.opened(), readings())
     assert preview(small(task=task_of(page))) is not None
     registry = server.registry()
-    registry.left(page.session_state["viewer"])
+    registry.viewer_left(page.session_state["viewer"])
     now = registry._clock()
     monkeypatch.setattr(registry, "_clock", lambda: now + server.grace() + 1)
-    registry.sweep()
+    registry.remove_expired()
     fine(page.run())
     assert NEEDS_FILE in shown(page) and task_of(page) == "japanese_vowels"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from maskdemo.data.sequences import Sequences
 from maskdemo.uploads.columns import Columns
-from maskdemo.uploads.examples import table_of
+from maskdemo.uploads.example_tables import table_of
 
 
 def columns_of(sequences: Sequences, **more) -> Columns:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from maskdemo.errors import InvalidSettings, InvalidTable
 from maskdemo.experiment import Experiment
 from maskdemo.uploads.columns import guess
-from maskdemo.uploads.limits import MOST_BYTES, MOST_STEPS, MOST_TEST, MOST_TRAIN
+from maskdemo.uploads.limits import MAX_FILE_BYTES, MAX_STEPS, MAX_TEST, MAX_TRAIN
 from maskdemo.uploads.reading import read
 from maskdemo.uploads.task import Preparation, task_of
 from tests.uploads.files import archive
@@ -68,7 +68,7 @@ def test_the_good_table_is_good():
     assert (len(own.data.train), len(own.data.test), own.task.features) == (24, 16, 3)
 
 
-ENORMOUS = b"a,b\n" + b"1," * (MOST_BYTES // 2 - 8)
+ENORMOUS = b"a,b\n" + b"1," * (MAX_FILE_BYTES // 2 - 8)
 
 BAD = {
     "empty": (b" \n", "The file is empty."),
@@ -104,9 +104,9 @@ BAD = {
         written([[*row[:4], 0.5 * index] for index, row in enumerate(rows())]),
         "'label' holds 120 different labels",
     ),
-    "too large": (b"x" * (MOST_BYTES + 2**19), "The file has more than 20 MB"),
+    "too large": (b"x" * (MAX_FILE_BYTES + 2**19), "The file has more than 20 MB"),
     "one enormous line": (ENORMOUS, "Line 2 has 20,971,"),
-    "commas alone": (b"," * MOST_BYTES, "Line 1 has 20,971,520 characters"),
+    "commas alone": (b"," * MAX_FILE_BYTES, "Line 1 has 20,971,520 characters"),
     "lines of commas": ((b"," * 1000 + b"\n") * 20_000, "Line 1 has no names"),
     "a spreadsheet": (b"\xd0\xcf\x11\xe0", "Save the sheet as CSV UTF-8"),
 }
@@ -184,7 +184,7 @@ def test_a_split_column_may_say_only_train_or_test():
 
 
 def test_what_is_too_long_or_too_many_comes_with_an_offer():
-    long = read("mine.csv", written(rows(40, MOST_STEPS + 1)))
+    long = read("mine.csv", written(rows(40, MAX_STEPS + 1)))
     with pytest.raises(InvalidTable, match=r"Sequence '0' has 201 steps; 200 are possible") as refused:
         task_of(long, guess(long.frame))
     assert refused.value.offer == "every"
@@ -196,14 +196,14 @@ def test_what_is_too_long_or_too_many_comes_with_an_offer():
         task_of(many, guess(many.frame))
     assert refused.value.offer == "sample"
     drawn = task_of(many, guess(many.frame), Preparation(sample=True, seed=3))
-    assert (len(drawn.data.train), len(drawn.data.test)) == (MOST_TRAIN, MOST_TEST)
+    assert (len(drawn.data.train), len(drawn.data.test)) == (MAX_TRAIN, MAX_TEST)
     assert "6,000 of 6,500 sequences were drawn with seed 3." in drawn.notes
 
 
 def test_the_limits_are_those_of_an_experiment():
-    Experiment(task="last_sign", train_size=MOST_TRAIN, test_size=MOST_TEST, padded_length=MOST_STEPS,
+    Experiment(task="last_sign", train_size=MAX_TRAIN, test_size=MAX_TEST, padded_length=MAX_STEPS,
                epochs=1, repeats=1, units=1)  # fmt: skip
-    limits = {"train_size": MOST_TRAIN, "test_size": MOST_TEST, "padded_length": MOST_STEPS}
+    limits = {"train_size": MAX_TRAIN, "test_size": MAX_TEST, "padded_length": MAX_STEPS}
     for setting, limit in limits.items():
         with pytest.raises(InvalidSettings):
             Experiment(task="last_sign", **{setting: limit + 1})

@@ -25,28 +25,30 @@ from maskdemo.export.script import script
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.uploads.columns import Columns, guess
-from maskdemo.uploads.examples import machines
+from maskdemo.uploads.example_tables import machines
 from maskdemo.uploads.reading import read
 from maskdemo.uploads.registry import register, unregister
-from maskdemo.uploads.task import Own, Preparation, fitted, task_of
+from maskdemo.uploads.task import OwnTask, Preparation, experiment_with, task_of
 from tests.export.test_script import assert_agrees, expected
 from tests.samples import SMALL
 from tests.uploads.files import FORMATS, columns_of, wide_csv
 
 
 @pytest.fixture
-def lent() -> Iterator[list[Own]]:
-    owns: list[Own] = []
+def registered() -> Iterator[list[OwnTask]]:
+    owns: list[OwnTask] = []
     yield owns
     for own in owns:
         unregister(own.task.name)
 
 
-def experiment_of(lent: list[Own], content: bytes, name: str, columns: Columns, **given) -> Experiment:
+def experiment_of(
+    registered: list[OwnTask], content: bytes, name: str, columns: Columns, **given
+) -> Experiment:
     own = task_of(read(name, content), columns, given.pop("preparation", None))
     register(own)
-    lent.append(own)
-    return fitted(own, Experiment(**{**SMALL, "padded_length": 30, **given}))
+    registered.append(own)
+    return experiment_with(own, Experiment(**{**SMALL, "padded_length": 30, **given}))
 
 
 def sequences_in(code: str, experiment: Experiment, path: Path, repeat: int) -> list:
@@ -68,14 +70,14 @@ def parts_of(size: int, *, seed: int, per_step: bool) -> Sequences:
 
 @pytest.mark.parametrize("name", [*FORMATS, "wide.csv"])
 @pytest.mark.parametrize("changes", [{}, {"missing_rate": 0.4}])
-def test_the_exported_code_makes_the_same_sequences(name, changes, lent, tmp_path):
+def test_the_exported_code_makes_the_same_sequences(name, changes, registered, tmp_path):
     per_step = name != "wide.csv"
     both = (parts_of(20, seed=1, per_step=per_step), parts_of(18, seed=2, per_step=per_step))
     meant = {} if per_step else {"id": None, "order": None, "length": "length", "per_step": False}
     content = FORMATS[name](*both) if per_step else wide_csv(*both)
     columns = columns_of(both[0], **meant)
     for split in ("split", None):
-        one = experiment_of(lent, content, name, replace(columns, split=split), **changes)
+        one = experiment_of(registered, content, name, replace(columns, split=split), **changes)
         path = tmp_path / name
         path.write_bytes(content)
         for repeat in (0, 1):
@@ -88,7 +90,7 @@ def test_the_exported_code_makes_the_same_sequences(name, changes, lent, tmp_pat
                 assert all(map(np.array_equal, labels, wanted))
 
 
-def test_groups_words_dates_and_thinning_are_exported_too(lent, tmp_path):
+def test_groups_words_dates_and_thinning_are_exported_too(registered, tmp_path):
     table = machines()
     table["minute"] = pd.to_datetime("2026-01-31") + pd.to_timedelta(table["minute"], unit="min")
     table = table.sample(frac=1, random_state=0)
@@ -96,7 +98,7 @@ def test_groups_words_dates_and_thinning_are_exported_too(lent, tmp_path):
     columns = guess(read("m.csv", content).frame)
     assert (columns.order, columns.group) == ("minute", "machine")
     preparation = Preparation(every=2, seed=5)
-    one = experiment_of(lent, content, "m.csv", columns, preparation=preparation)
+    one = experiment_of(registered, content, "m.csv", columns, preparation=preparation)
     path = tmp_path / "m.csv"
     path.write_bytes(content)
     found, data = sequences_in(data_code(one), one, path, 0), inputs(one).data
@@ -107,14 +109,14 @@ def test_groups_words_dates_and_thinning_are_exported_too(lent, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_script_run_on_the_file_reproduces_the_app(lent, tmp_path):
+def test_the_script_run_on_the_file_reproduces_the_app(registered, tmp_path):
     """Three labels, one at each step, and missing readings: what no shipped task has."""
     table = machines().assign(
         state=lambda rows: pd.cut(rows["load_kN"].rank(pct=True), 3, labels=["a", "b", "c"])
     )
     content = table.to_csv(index=False, sep=";", decimal=",").encode()
     one = experiment_of(
-        lent, content, "m.csv", guess(read("m.csv", content).frame), count_invalid=False,
+        registered, content, "m.csv", guess(read("m.csv", content).frame), count_invalid=False,
         strategies=("no_mask", "masking_layer", "mask_feature"), epochs=4, batch_size=8, units=8,
     )  # fmt: skip
     assert (one.classes, one.per_step) == (3, True)
@@ -127,9 +129,9 @@ def test_the_script_run_on_the_file_reproduces_the_app(lent, tmp_path):
     assert_agrees(run.stdout, expected(one), one)
 
 
-def test_what_is_taken_away_names_no_data_and_no_person(lent):
+def test_what_is_taken_away_names_no_data_and_no_person(registered):
     content = machines().to_csv(index=False).encode()
-    one = experiment_of(lent, content, "m.csv", guess(read("m.csv", content).frame))
+    one = experiment_of(registered, content, "m.csv", guess(read("m.csv", content).frame))
     text = script(one)
     assert one.task not in text and one.task not in notebook(one)
     assert "M07" not in text and "run-001" not in text, "columns are named, rows are not"
@@ -137,9 +139,9 @@ def test_what_is_taken_away_names_no_data_and_no_person(lent):
     assert 'path = "data.csv"' in cells[-2].source and "path=path" in cells[-2].source
 
 
-def test_a_report_does_not_name_the_session_s_task(lent):
+def test_a_report_does_not_name_the_session_s_task(registered):
     content = machines().to_csv(index=False).encode()
-    one = experiment_of(lent, content, "m.csv", guess(read("m.csv", content).frame), epochs=1)
+    one = experiment_of(registered, content, "m.csv", guess(read("m.csv", content).frame), epochs=1)
     study = Study(base=one, vary="side", values=("post", "pre"))
     for report in (
         run_report(list(train(one))[-1], link="?task=own"),
@@ -149,11 +151,11 @@ def test_a_report_does_not_name_the_session_s_task(lent):
         assert "who opens it needs their file" in report
 
 
-def test_column_names_cannot_run(lent, tmp_path):
+def test_column_names_cannot_run(registered, tmp_path):
     evil = '"""\n__import__("os").abort()\n"""'
     table = machines().rename(columns={"load_kN": evil})
     content = table.to_csv(index=False).encode()
-    one = experiment_of(lent, content, "m.csv", guess(read("m.csv", content).frame))
+    one = experiment_of(registered, content, "m.csv", guess(read("m.csv", content).frame))
     path = tmp_path / "m.csv"
     path.write_bytes(content)
     assert len(sequences_in(data_code(one), one, path, 0)) == 2

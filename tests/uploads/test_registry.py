@@ -14,10 +14,10 @@ from maskdemo.errors import InvalidTable
 from maskdemo.uploads.columns import guess
 from maskdemo.uploads.registry import Registry
 from maskdemo.uploads.table import Layout, Table
-from maskdemo.uploads.task import Own, task_of
+from maskdemo.uploads.task import OwnTask, task_of
 
 
-def own_of(seed: int = 0, sequences: int = 40) -> Own:
+def own_of(seed: int = 0, sequences: int = 40) -> OwnTask:
     """A small task whose readings have gaps."""
     rng = np.random.default_rng(seed)
     ids = np.repeat(np.arange(sequences), 3)
@@ -46,7 +46,7 @@ def forgotten() -> list[str]:
 
 @pytest.fixture
 def registry(clock, forgotten):
-    held = Registry(forgotten.append, grace=60, clock=clock, most_bytes=3 * own_of().nbytes)
+    held = Registry(forgotten.append, grace=60, clock=clock, max_bytes=3 * own_of().nbytes)
     yield held
     for viewer in "abcd":
         held.unregister(viewer)
@@ -55,33 +55,33 @@ def registry(clock, forgotten):
 
 def test_each_viewer_has_their_own(registry):
     first, second = own_of(1), own_of(2)
-    registry.bring("a", first)
-    registry.bring("b", second)
+    registry.put("a", first)
+    registry.put("b", second)
     assert registry.find("a") is first and registry.find("b") is second
     assert registry.find("c") is None
     assert find_task(first.task.name) is first.task
-    assert registry.held == first.nbytes + second.nbytes
+    assert registry.total_bytes == first.nbytes + second.nbytes
 
 
 def test_what_is_brought_takes_the_place_of_the_last(registry, forgotten):
     first, second = own_of(1), own_of(2)
-    registry.bring("a", first)
-    registry.bring("a", second)
+    registry.put("a", first)
+    registry.put("a", second)
     assert forgotten == [first.task.name]
     assert is_registered(second.task.name) and not is_registered(first.task.name)
 
 
 def test_it_is_gone_when_the_viewer_is_gone(registry, clock, forgotten):
     own = own_of()
-    registry.bring("a", own)
-    registry.left("a")
+    registry.put("a", own)
+    registry.viewer_left("a")
     clock.now = 59
-    registry.returned("a")
+    registry.viewer_returned("a")
     clock.now = 1000
     assert registry.find("a") is own
-    registry.left("a")
+    registry.viewer_left("a")
     clock.now = 1060
-    registry.sweep()
+    registry.remove_expired()
     assert registry.find("a") is None and forgotten == [own.task.name]
     assert not is_registered(own.task.name)
     assert find_task(own.task.name).features == 1, "who still speaks of it learns its sizes alone"
@@ -92,41 +92,41 @@ def test_what_is_remembered_of_those_who_left_is_bounded(registry):
     for seed in range(MAX_REMEMBERED + 2):
         own = own_of(seed)
         names.append(own.task.name)
-        registry.bring("a", own)
+        registry.put("a", own)
     assert [name in REGISTERED for name in names[:3]] == [False, True, True]
 
 
 def test_there_is_room_for_so_many_bytes_and_the_answer_is_a_sentence(registry):
     for viewer, seed in (("a", 1), ("b", 2), ("c", 3)):
-        registry.bring(viewer, own_of(seed))
+        registry.put(viewer, own_of(seed))
     with pytest.raises(InvalidTable, match="no room for yours"):
-        registry.bring("d", own_of(4))
-    registry.bring("a", own_of(5))
+        registry.put("d", own_of(4))
+    registry.put("a", own_of(5))
     registry.unregister("b")
-    registry.bring("d", own_of(4))
+    registry.put("d", own_of(4))
 
 
 def test_a_file_that_is_looked_at_counts_too(registry):
     own = own_of(1)
-    registry.weigh("a", 2 * own.nbytes)
-    registry.bring("a", own)
-    assert registry.held == 3 * own.nbytes
+    registry.count_draft("a", 2 * own.nbytes)
+    registry.put("a", own)
+    assert registry.total_bytes == 3 * own.nbytes
     with pytest.raises(InvalidTable, match="no room for yours"):
-        registry.weigh("b", 1)
+        registry.count_draft("b", 1)
     with pytest.raises(InvalidTable, match="MB are possible"):
-        registry.weigh("b", 4 * own.nbytes)
-    registry.weigh("a", 0)
-    registry.weigh("b", own.nbytes)
-    assert registry.held == 2 * own.nbytes and registry.find("b") is None
+        registry.count_draft("b", 4 * own.nbytes)
+    registry.count_draft("a", 0)
+    registry.count_draft("b", own.nbytes)
+    assert registry.total_bytes == 2 * own.nbytes and registry.find("b") is None
 
 
 def test_who_left_is_forgotten_though_nobody_else_comes(forgotten):
     soon: list = []
     registry = Registry(forgotten.append, grace=0, later=lambda seconds, call: soon.append(call))
-    registry.bring("a", own_of())
-    registry.left("a")
+    registry.put("a", own_of())
+    registry.viewer_left("a")
     soon.pop()()
-    assert registry.held == 0 and len(forgotten) == 1
+    assert registry.total_bytes == 0 and len(forgotten) == 1
 
 
 def test_a_task_travels_as_json():
@@ -143,7 +143,7 @@ def test_a_task_travels_as_json():
 
 def test_more_readings_can_go_missing_but_none_comes_back(registry):
     own = own_of()
-    registry.bring("a", own)
+    registry.put("a", own)
     sizes = {"train_size": 1, "test_size": 1, "min_length": 1, "max_length": 1}
     data = make_data(own.task.name, **sizes, missing_rate=0.6, seed=1)
     for before, after in zip(own.data.train.observed, data.train.observed, strict=True):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import make_data
 from maskdemo.uploads.columns import guess
-from maskdemo.uploads.examples import EXAMPLES
+from maskdemo.uploads.example_tables import EXAMPLES
 from maskdemo.uploads.reading import read
 from maskdemo.uploads.task import Preparation, task_of
 from tests.uploads.files import FORMATS, columns_of, long_csv, wide_csv
@@ -111,7 +111,7 @@ def test_texts_in_quotation_marks_and_empty_lines_are_read_as_pandas_reads_them(
     table = read("notes.csv", content)
     oracle = pd.read_csv(io.BytesIO(content)).dropna(how="all").reset_index(drop=True)
     pd.testing.assert_frame_equal(table.frame, oracle)
-    assert [table.place(row) for row in range(3)] == ["line 2", "line 6", "line 7"]
+    assert [table.location(row) for row in range(3)] == ["line 2", "line 6", "line 7"]
 
 
 def test_a_parquet_file_is_read_as_pandas_reads_it():

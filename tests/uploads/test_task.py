@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from maskdemo.data.sequences import Data, Sequences
 from maskdemo.uploads.columns import guess
-from maskdemo.uploads.examples import EXAMPLES, MACHINES
+from maskdemo.uploads.example_tables import EXAMPLES, MACHINES
 from maskdemo.uploads.facts import facts
 from maskdemo.uploads.lengths import lengths_of
 from maskdemo.uploads.reading import read
 from maskdemo.uploads.recipe import split_by_seed
 from maskdemo.uploads.table import Layout, Table
-from maskdemo.uploads.task import Preparation, fine_as_they_are, task_of
+from maskdemo.uploads.task import Preparation, needs_no_scaling, task_of
 
 
 def table_of(frame: pd.DataFrame) -> Table:
@@ -130,7 +130,7 @@ def test_both_examples_can_be_used_as_they_are_downloaded():
     for example in EXAMPLES:
         table = read(example.file_name, example.csv())
         columns = guess(table.frame)
-        fine = fine_as_they_are(table.frame, columns)
+        fine = needs_no_scaling(table.frame, columns)
         own = task_of(table, columns, Preparation(standardise=not fine))
         assert own.task.fixed is not None
     assert own.columns.group == "machine" and own.data.per_step and own.classes == ("fine", "worn")

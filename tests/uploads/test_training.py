@@ -18,20 +18,27 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome
 from maskdemo.uploads.columns import guess
-from maskdemo.uploads.examples import EXAMPLES
+from maskdemo.uploads.example_tables import EXAMPLES
 from maskdemo.uploads.reading import read
 from maskdemo.uploads.registry import register, unregister
-from maskdemo.uploads.task import Fixed, Own, Preparation, fine_as_they_are, fitted, task_of
+from maskdemo.uploads.task import (
+    Fixed,
+    OwnTask,
+    Preparation,
+    experiment_with,
+    needs_no_scaling,
+    task_of,
+)
 
 
-def example(at: int) -> Own:
+def example(at: int) -> OwnTask:
     table = read(EXAMPLES[at].file_name, EXAMPLES[at].csv())
     columns = guess(table.frame)
-    return task_of(table, columns, Preparation(standardise=not fine_as_they_are(table.frame, columns)))
+    return task_of(table, columns, Preparation(standardise=not needs_no_scaling(table.frame, columns)))
 
 
 @pytest.fixture
-def speech() -> Iterator[Own]:
+def speech() -> Iterator[OwnTask]:
     own = example(0)
     register(own)
     yield own
@@ -51,7 +58,7 @@ def test_the_recording_trains_as_the_shipped_task_does_bit_for_bit(speech):
 
 
 def test_no_link_tells_whose_sequences_they_are(speech):
-    one = fitted(speech, Experiment(units=8, padded_length=70))
+    one = experiment_with(speech, Experiment(units=8, padded_length=70))
     assert one.to_params() == {"task": "own", "units": "8", "padded_length": "70"}
     with pytest.raises(InvalidSettings, match="needs their file"):
         Experiment.from_params(one.to_params())
@@ -65,11 +72,11 @@ def test_no_link_tells_whose_sequences_they_are(speech):
 
 
 def test_what_is_taken_back_is_nowhere(speech):
-    one = fitted(speech, Experiment())
+    one = experiment_with(speech, Experiment())
     assert inputs(one).data.classes == 9
     again = example(1)
     register(again)
-    two = fitted(again, Experiment())
+    two = experiment_with(again, Experiment())
     inputs(two)
     unregister(again.task.name)
     for use in (lambda: Experiment(task=again.task.name), lambda: inputs(two)):
@@ -80,7 +87,7 @@ def test_what_is_taken_back_is_nowhere(speech):
 
 def test_the_store_on_disk_keeps_nothing_of_them(speech, tmp_path: Path):
     store = Store(tmp_path)
-    one = fitted(speech, Experiment(strategies=("no_mask",)))
+    one = experiment_with(speech, Experiment(strategies=("no_mask",)))
     store.keep(one, 0, Outcome(accuracy=0.5, valid_accuracy=0.5, loss=1.0, seconds=1.0, scored=370))
     assert store.find(one, 0) is None
     precomputed = Experiment(strategies=("no_mask",))
@@ -92,18 +99,18 @@ def test_the_store_on_disk_keeps_nothing_of_them(speech, tmp_path: Path):
 
 def test_lengths_beyond_those_that_are_drawn_can_be_one_s_own(speech):
     assert SETTINGS["max_length"].limits[1] == 100
-    long = Own(**{**vars(speech), "task": long_task(speech, 150)})
+    long = OwnTask(**{**vars(speech), "task": long_task(speech, 150)})
     register(long)
-    assert fitted(long, Experiment(padded_length=60)).padded_length == 150
+    assert experiment_with(long, Experiment(padded_length=60)).padded_length == 150
     with pytest.raises(InvalidSettings, match="at least the longest sequence"):
         Experiment(task=long.task.name, padded_length=149)
     unregister(long.task.name)
 
 
 def test_padding_is_bounded_by_memory(speech):
-    wide = Own(**{**vars(speech), "task": long_task(speech, 29, features=64)})
+    wide = OwnTask(**{**vars(speech), "task": long_task(speech, 29, features=64)})
     register(wide)
-    one = fitted(wide, Experiment(padded_length=200))
+    one = experiment_with(wide, Experiment(padded_length=200))
     sequences = one.train_size + one.test_size
     assert sequences * one.padded_length * 64 <= MAX_CELLS < sequences * 200 * 64
     with pytest.raises(InvalidSettings, match="640 sequences with 64 features, padded to 200 steps"):
@@ -111,6 +118,6 @@ def test_padding_is_bounded_by_memory(speech):
     unregister(wide.task.name)
 
 
-def long_task(own: Own, longest: int, *, features: int = 12):
+def long_task(own: OwnTask, longest: int, *, features: int = 12):
     fixed = Fixed(270, 370, 7, longest)
     return replace(own.task, name="own-made-longer", fixed=fixed, features=features)

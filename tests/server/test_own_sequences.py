@@ -17,7 +17,7 @@ from maskdemo.study.grid import Study
 from maskdemo.study.runner import train_here
 from maskdemo.training.run import train
 from maskdemo.uploads.registry import Registry
-from maskdemo.uploads.task import fitted
+from maskdemo.uploads.task import experiment_with
 from tests.samples import SMALL
 from tests.server.test_worker import ended, newest
 from tests.uploads.test_registry import own_of
@@ -36,8 +36,8 @@ def registry(shared) -> Iterator[Registry]:
 
 def brought(registry: Registry, viewer: str, seed: int, **settings) -> Experiment:
     own = own_of(seed)
-    registry.bring(viewer, own)
-    return fitted(own, Experiment(**{**SMALL, **settings}))
+    registry.put(viewer, own)
+    return experiment_with(own, Experiment(**{**SMALL, **settings}))
 
 
 def test_the_worker_trains_on_them_as_this_process_does(shared, registry):
@@ -70,7 +70,7 @@ def test_a_worker_that_died_is_given_them_again(shared, registry):
     shared.submit("a", Run(first))
     assert ended(shared, "a") == "finished"
     os.kill(until(lambda: shared.worker), signal.SIGKILL)
-    again = fitted(registry.find("a"), Experiment(**{**SMALL, "seed": 99}))
+    again = experiment_with(registry.find("a"), Experiment(**{**SMALL, "seed": 99}))
     shared.submit("a", Run(again))
     assert ended(shared, "a") == "finished", shared.status("a", "run").error
 

@@ -1,4 +1,4 @@
-"""What padding does while training: to the loss and to compiled metrics."""
+"""Find out whether padded steps count in the loss and in compiled metrics."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 
 from maskdemo.audit.behaviour import difference
 from maskdemo.audit.blame import dropped_before_output
-from maskdemo.audit.pair import Pair
+from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
-from maskdemo.audit.running import numbers, packed
+from maskdemo.audit.run_model import as_model_input, to_float64
 from maskdemo.audit.trace import Call
 
-#: Change of a loss, as a share of it, that is no rounding.
+#: A change of the loss by more than this share is no rounding.
 _SHARE = 1e-4
 
 
-def training_findings(model: Any, pair: Pair, notes: list[str]) -> Iterator[Finding]:
-    """Loss and metrics of outputs at every step, when only the targets at padded steps change.
+def training_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[Finding]:
+    """Yield a finding where other targets at padded steps alone change the loss or a metric.
 
-    notes: gets a sentence for each that cannot be judged.
+    notes: receives a sentence for each loss or metric that cannot be judged.
     """
     timed = _timed(pair)
-    spoilt = {at: call for at in timed if (call := _spoils_padding(pair, at)) is not None}
+    spoilt = {index: call for index in timed if (call := _spoils_padding(pair, index)) is not None}
     for call in spoilt.values():
         yield Finding(
             cause="loss_not_finite",
@@ -33,14 +33,14 @@ def training_findings(model: Any, pair: Pair, notes: list[str]) -> Iterator[Find
             of_class=type(call.layer).__name__,
             seen="Its outputs at padded steps turn the loss into NaN, whatever the targets are there.",
         )
-    timed = [at for at in timed if at not in spoilt]
-    for at in timed:
-        share = _loss_change(model, pair, at)
+    timed = [index for index in timed if index not in spoilt]
+    for index in timed:
+        share = _loss_change(model, pair, index)
         if math.isnan(share):
             notes.append("Its outputs are too large for a mean squared error: the loss was not tried.")
         if not share > _SHARE:
             continue
-        guilty = dropped_before_output(pair, at)
+        guilty = dropped_before_output(pair, index)
         yield Finding(
             cause="loss_counts_padding" if guilty else "output_unmasked",
             layer=guilty.name if guilty else "",
@@ -51,32 +51,32 @@ def training_findings(model: Any, pair: Pair, notes: list[str]) -> Iterator[Find
         yield from _metric_findings(model, pair, notes)
 
 
-def is_labelled_by_step(pair: Pair) -> bool:
-    """Whether an output has an axis of time, so that padded steps can count."""
+def is_labelled_by_step(pair: TracePair) -> bool:
+    """Whether an output has a time axis, so that padded steps can count in the loss."""
     return bool(_timed(pair))
 
 
-def _timed(pair: Pair) -> list[int]:
-    return [at for at in range(len(pair.padded.outputs)) if _is_timed(pair, at)]
+def _timed(pair: TracePair) -> list[int]:
+    return [index for index in range(len(pair.padded.outputs)) if _is_timed(pair, index)]
 
 
-def _is_timed(pair: Pair, at: int) -> bool:
-    bare, got = pair.bare.outputs[at], pair.padded.outputs[at]
-    return pair.grows(bare, got) and got.ndim >= 2
+def _is_timed(pair: TracePair, index: int) -> bool:
+    unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
+    return pair.has_time_axis(unpadded, got) and got.ndim >= 2
 
 
-def _two_targets(pair: Pair, at: int, like: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Targets (N, steps, ...) that differ at padded steps only: all of one kind, then of the other."""
-    real = pair.real(pair.bare.outputs[at], pair.padded.outputs[at])
+def _two_targets(pair: TracePair, index: int, like: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return two arrays of targets (N, steps, ...) that differ at padded steps: 0, then 1."""
+    real = pair.right_mask(pair.unpadded.outputs[index], pair.padded.outputs[index])
     first = np.zeros(like.shape)
     second = first.copy()
     second[~real] = 1.0
     return first, second
 
 
-def _spoils_padding(pair: Pair, at: int) -> Call | None:
-    """The first call after which an output is NaN or infinite at padded steps; None without one."""
-    if np.isfinite(pair.padded.outputs[at]).all():
+def _spoils_padding(pair: TracePair, index: int) -> Call | None:
+    """Return the first call with an output that is not finite, where the model's is not; else None."""
+    if np.isfinite(pair.padded.outputs[index]).all():
         return None
     for call in pair.padded.calls:
         if not all(np.isfinite(output).all() for output in call.outputs):
@@ -84,22 +84,22 @@ def _spoils_padding(pair: Pair, at: int) -> Call | None:
     return None
 
 
-def _loss_change(model: Any, pair: Pair, at: int) -> float:
-    """By how much of itself the squared error changes; NaN where it is too large to be told."""
+def _loss_change(model: Any, pair: TracePair, index: int) -> float:
+    """Return the relative change of the squared error; NaN where the error is too large to compute."""
     import keras
 
-    output = _outputs(model, pair)[at]
+    output = _outputs(model, pair)[index]
     loss = keras.losses.MeanSquaredError(dtype="float64")  # the square of a float32 always fits
     losses = [
-        float(numbers(loss(targets, output)))
-        for targets in _two_targets(pair, at, pair.padded.outputs[at])
+        float(to_float64(loss(targets, output)))
+        for targets in _two_targets(pair, index, pair.padded.outputs[index])
     ]
     if not np.isfinite(losses).all():
         return math.nan
     return abs(losses[1] - losses[0]) / max(losses[0], 1e-6)
 
 
-def _metric_findings(model: Any, pair: Pair, notes: list[str]) -> Iterator[Finding]:
+def _metric_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[Finding]:
     import keras
 
     config = model.get_compile_config() or {}
@@ -141,8 +141,8 @@ def _metrics(model: Any) -> Iterator[Any]:
         yield from getattr(metric, "metrics", None) or [metric]
 
 
-def _outputs(model: Any, pair: Pair) -> list[Any]:
+def _outputs(model: Any, pair: TracePair) -> list[Any]:
     import keras
 
-    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, packed(model, pair.batch))
+    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, as_model_input(model, pair.batch))
     return keras.tree.flatten(model(tensors, training=False))

@@ -1,4 +1,4 @@
-"""What a configuration from a stranger may name: classes of Keras that only compute.
+"""The allow-list of a stranger's configuration: classes of Keras that only compute.
 
 Left out on purpose: Lambda, TFSMLayer, TorchModuleWrapper, JaxLayer and FlaxLayer, which run code of
 the file; StringLookup, IntegerLookup and TextVectorization, which read other files; operations that

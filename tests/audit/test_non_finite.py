@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from maskdemo.audit import audit
 from maskdemo.audit.behaviour import difference
-from maskdemo.audit.checks import check_padding
+from maskdemo.audit.pytest_checks import check_padding
 from maskdemo.cli import main
 from maskdemo.errors import UnsupportedModel
 from tests.audit.zoo import FEATURES, ZOO, graph, stack

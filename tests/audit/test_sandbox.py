@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.audit.confined import STAGES, AuditRun
-from maskdemo.audit.examples import EXAMPLES
+from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.report import Report
+from maskdemo.audit.sandbox import STAGES, AuditRun
 from tests.audit.hostile import archive, layer, model
 
 pytestmark = pytest.mark.slow
@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import json, sys
 from dataclasses import asdict
-from maskdemo.audit.confined import audit_confined
-runs = list(audit_confined(sys.stdin.buffer.read()))
+from maskdemo.audit.sandbox import audit_in_sandbox
+runs = list(audit_in_sandbox(sys.stdin.buffer.read()))
 try:
     with open("canary", "w") as canary:
         canary.write("x")

@@ -5,7 +5,7 @@ import warnings
 import keras
 import pytest
 
-from maskdemo.audit.examples import EXAMPLES
+from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.rebuild import audit_config
 from maskdemo.scenarios import SCENARIOS
 

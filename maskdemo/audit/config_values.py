@@ -1,11 +1,14 @@
-"""Plain values of a stranger's configuration: numbers, known words, names, and lists of these."""
+"""Check the plain values of a stranger's configuration: numbers, known words, names and lists of these.
+
+Every function returns the value itself, or raises UnsupportedModel with a sentence.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from maskdemo.audit import allowed
+from maskdemo.audit import allow_list
 from maskdemo.errors import UnsupportedModel, quoted
 
 #: The largest whole number of any argument; the longest list; the longest name.
@@ -15,8 +18,8 @@ _NAME = re.compile(r"[A-Za-z0-9_.][\w.\- ]*", re.ASCII)
 _FORMULA = re.compile(r"[A-Za-z.,\-> ]*")
 
 
-def plain(key: str, value: Any) -> Any:
-    """A number, a known word, or a list of such."""
+def plain_value(key: str, value: Any) -> Any:
+    """Check a number, a known word, or a list of these."""
     if value is None or isinstance(value, (bool, float)):
         return value
     if isinstance(value, int):
@@ -25,47 +28,47 @@ def plain(key: str, value: Any) -> Any:
         return value
     if isinstance(value, str):
         if key == "name" or key.endswith("_layers"):
-            return label(value)
-        if key in allowed.FORMULAS:
-            return formula(value)
-        if value in allowed.WORDS.get(key, ()):
+            return layer_name(value)
+        if key in allow_list.FORMULAS:
+            return axes_formula(value)
+        if value in allow_list.WORDS.get(key, ()):
             return value
         raise UnsupportedModel(f"{key} is {quoted(value)}, which is not known here.")
     if isinstance(value, list):
-        return [plain(key, each) for each in bounded(value)]
+        return [plain_value(key, each) for each in within_limit(value)]
     raise UnsupportedModel(f"{key} is an object where Keras has none.")
 
 
-def label(value: Any) -> str:
-    """A layer's name."""
+def layer_name(value: Any) -> str:
+    """Check the name of a layer."""
     if not isinstance(value, str) or len(value) > MAX_NAME or not _NAME.fullmatch(value):
         raise UnsupportedModel("A layer has a name that Keras would not give.")
     return value
 
 
-def formula(value: str) -> str:
-    """Axes as letters, as einsum has them."""
+def axes_formula(value: str) -> str:
+    """Check a formula of axes in letters, as einsum takes it."""
     if len(value) > MAX_NAME or not _FORMULA.fullmatch(value):
         raise UnsupportedModel("A formula of axes has other signs than letters.")
     return value
 
 
-def listed(value: Any) -> list[Any]:
-    """A list of bounded length."""
+def as_list(value: Any) -> list[Any]:
+    """Check that the value is a list of at most MAX_LIST items."""
     if not isinstance(value, list):
         raise UnsupportedModel("A list is expected where there is none.")
-    return bounded(value)
+    return within_limit(value)
 
 
-def mapped(value: Any) -> dict[str, Any]:
-    """Arguments by name."""
+def as_mapping(value: Any) -> dict[str, Any]:
+    """Check that the value is a dictionary of arguments."""
     if not isinstance(value, dict):
         raise UnsupportedModel("Arguments are expected where there are none.")
     return value
 
 
-def bounded(value: list[Any]) -> list[Any]:
-    """The list, where it is not too long."""
+def within_limit(value: list[Any]) -> list[Any]:
+    """Check that the list has at most MAX_LIST items."""
     if len(value) > MAX_LIST:
         raise UnsupportedModel(f"A list has more than {MAX_LIST:,} items.")
     return value

@@ -1,6 +1,6 @@
-"""Ready models for the page: each looks masked and leaks, or warns and does not; and each put right.
+"""Example models for the page: each looks masked and leaks, or warns and does not leak.
 
-They are configurations as Keras writes them, put together here so that no page needs Keras for it.
+They are configurations as Keras writes them, put together without Keras.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _KERAS = "https://github.com/keras-team/keras/issues/"
 
 @dataclass(frozen=True)
 class Example:
-    """A model as JSON, and the same put right; `fixed` is empty where nothing is wrong.
+    """A model as JSON, and the same without its fault; `fixed` is empty where nothing is wrong.
 
     scenario: the name of the playground's scenario that shows the same in training.
     """
@@ -112,16 +112,16 @@ def _encoder(by_hand: bool) -> str:
     layers = [_words(), *mask, _layer("Embedding", "embedding", "words", input_dim=50, output_dim=8)]
     layers[-1]["config"]["mask_zero"] = True
     came = "embedding"
-    for at in (1, 2):
+    for index in (1, 2):
         attention = _layer(
-            "MultiHeadAttention", f"attention_{at}", (came, came), num_heads=2, key_dim=4
+            "MultiHeadAttention", f"attention_{index}", (came, came), num_heads=2, key_dim=4
         )
         if by_hand:
             masks = {f"{each}_mask": _tensor("mask") for each in ("query", "value", "key")}
             attention["inbound_nodes"][0]["kwargs"] = masks
-        layers += [attention, _layer("Add", f"add_{at}", [f"attention_{at}", came])]
-        layers.append(_layer("LayerNormalization", f"norm_{at}", f"add_{at}"))
-        came = f"norm_{at}"
+        layers += [attention, _layer("Add", f"add_{index}", [f"attention_{index}", came])]
+        layers.append(_layer("LayerNormalization", f"norm_{index}", f"add_{index}"))
+        came = f"norm_{index}"
     mean = _layer("GlobalAveragePooling1D", "mean", came, _mask="mask" if by_hand else "")
     return _graph(*layers, mean, _layer("Dense", "answer", "mean", units=2))
 

@@ -1,4 +1,4 @@
-"""What goes into a model: which of its inputs are sequences, and how those are padded."""
+"""Find out which inputs of a model are sequences, of what kind, and how they are padded."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 
 from maskdemo.errors import UnsupportedModel
 
-#: values: (steps, ...) of floats. tokens: (steps,) of whole numbers for an Embedding. mask: (steps,)
-#: that says which steps are real. fixed: no sequence, nothing is ever padded.
+#: values: floats (steps, ...). tokens: whole numbers (steps,) for an Embedding. mask: (steps,), True at
+#: real steps. fixed: no sequence, so never padded.
 Kind = Literal["values", "tokens", "mask", "fixed"]
 
-#: Whole numbers that are drawn where no Embedding says how many there are.
+#: Number of different tokens that are drawn where no Embedding limits them.
 SMALL_VOCABULARY = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class ModelInput:
     """One input of a model, without its batch axis.
 
-    shape: None where any size will do. pad_value: what padded steps hold. vocabulary: tokens are at
-    least 0 and below it; 0 where the input holds no tokens.
+    shape: None where any size is allowed. pad_value: the value of padded steps. vocabulary: tokens are
+    from 0 to below it; 0 where the input holds no tokens.
     """
 
     name: str
@@ -35,19 +35,19 @@ class Entry:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether its first axis is time, and so is padded."""
+        """Whether the first axis is time."""
         return self.kind != "fixed"
 
     @property
     def steps(self) -> int | None:
-        """The one length that it takes; None where any length will do."""
+        """The fixed number of steps; None where any length is allowed."""
         return self.shape[0] if self.is_sequence else None
 
 
-def entries_of(
+def model_inputs_of(
     model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None, pad_value: Any = None
-) -> tuple[Entry, ...]:
-    """The inputs of a built Keras model; where it has no symbolic ones, those of the given rows."""
+) -> tuple[ModelInput, ...]:
+    """Return the inputs of a built Keras model, or those of the rows where it has no symbolic ones."""
     inputs = getattr(model, "inputs", None) or ()
     if not inputs and not rows:
         raise UnsupportedModel(
@@ -55,19 +55,19 @@ def entries_of(
             "Give some: audit(model, sequences)."
         )
     if inputs:
-        entries = tuple(_entry(model, tensor, pad_value) for tensor in inputs)
+        model_inputs = tuple(_model_input(model, tensor, pad_value) for tensor in inputs)
     else:
         assert rows
-        entries = tuple(_seen(model, name, value, pad_value) for name, value in rows[0].items())
-    if not any(entry.kind in ("values", "tokens") for entry in entries):
-        shapes = ", ".join(f"{entry.name} {entry.shape}" for entry in entries)
+        model_inputs = tuple(_seen(model, name, value, pad_value) for name, value in rows[0].items())
+    if not any(model_input.kind in ("values", "tokens") for model_input in model_inputs):
+        shapes = ", ".join(f"{model_input.name} {model_input.shape}" for model_input in model_inputs)
         raise UnsupportedModel(
             f"No input of this model is a sequence ({shapes}), so nothing can be padded."
         )
-    return entries
+    return model_inputs
 
 
-def _entry(model: Any, tensor: Any, pad_value: Any) -> Entry:
+def _model_input(model: Any, tensor: Any, pad_value: Any) -> ModelInput:
     layer = tensor._keras_history.operation
     shape, dtype = tuple(tensor.shape[1:]), str(tensor.dtype)
     embeddings = list(_embeddings_on(layer))
@@ -82,7 +82,7 @@ def _entry(model: Any, tensor: Any, pad_value: Any) -> Entry:
         kind = "tokens"
     elif not shape or (len(shape) == 1 and shape[0] is not None):
         kind = "fixed"
-    return Entry(
+    return ModelInput(
         name=layer.name,
         kind=kind,
         shape=shape,
@@ -92,11 +92,11 @@ def _entry(model: Any, tensor: Any, pad_value: Any) -> Entry:
     )
 
 
-def _seen(model: Any, name: str, value: np.ndarray, pad_value: Any) -> Entry:
+def _seen(model: Any, name: str, value: np.ndarray, pad_value: Any) -> ModelInput:
     value = np.asarray(value)
     whole = np.issubdtype(value.dtype, np.integer)
     kind: Kind = "mask" if value.dtype == bool else "tokens" if whole and value.ndim == 1 else "values"
-    return Entry(
+    return ModelInput(
         name=name,
         kind="fixed" if value.ndim == 0 else kind,
         shape=(None, *value.shape[1:]) if value.ndim else (),
@@ -124,25 +124,25 @@ def _pad_value(model: Any, name: str, kind: Kind, given: Any) -> float:
 
 
 def mask_value(masking: Any) -> float | None:
-    """The one number that a Masking layer masks; None where it is no single number."""
+    """Return the number that a Masking layer masks; None where it masks a tensor."""
     value = np.asarray(masking.mask_value)
     return float(value) if value.ndim == 0 else None
 
 
 def layers_of(model: Any, *classes: str) -> Iterator[Any]:
-    """The model's layers, nested ones too, that are one of Keras's classes or made from one."""
+    """Yield the layers, nested ones too, whose class or base class has one of these names."""
     for layer in model._flatten_layers(include_self=False):
         if is_a(layer, *classes):
             yield layer
 
 
 def is_a(layer: Any, *classes: str) -> bool:
-    """Whether a layer is one of Keras's classes, or made from one."""
+    """Whether the class of a layer, or a base class, has one of these names."""
     return not {cls.__name__ for cls in type(layer).__mro__}.isdisjoint(classes)
 
 
 def _embeddings_on(operation: Any, depth: int = 0) -> Iterator[Any]:
-    """The Embedding layers that look up what `operation` puts out, through casts and nested models."""
+    """Yield the Embedding layers that read an operation's output, through casts and nested models."""
     for node in operation._outbound_nodes:
         user = node.operation
         name = type(user).__name__

@@ -1,4 +1,4 @@
-"""The audit of what a stranger hands in, in a process of its own, under limits, step by step."""
+"""Audit a stranger's model within this process, under limits of memory, processor time and files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskdemo.audit.failures import unanswered
+from maskdemo.audit.failures import failure_sentence
 from maskdemo.audit.limits import TIMEOUT_S
 from maskdemo.audit.report import Report
 from maskdemo.loading import load_tensorflow
 
-#: Bytes beyond what the process holds as it begins to read, and with Keras loaded; open files.
+#: Bytes that the process may take while it reads the file, and later with Keras loaded; open files.
 READING_MEMORY, MEMORY, FILES = 512 * 2**20, 2 * 2**30, 512
-#: What is done, in this order; each takes about as long as the others.
+#: The stages of an audit in their order; each takes about as long as the others.
 STAGES = (
     "Reading the configuration",
     "Loading Keras",
@@ -30,7 +30,7 @@ STAGES = (
 
 @dataclass(frozen=True)
 class AuditRun:
-    """How far an audit is. report: as JSON, once it is there. cannot: why there is none."""
+    """How far an audit is. report: its JSON, at the end. cannot: why there is no report."""
 
     stage: str = STAGES[0]
     report: str = ""
@@ -38,7 +38,7 @@ class AuditRun:
 
     @property
     def done(self) -> float:
-        """The share (0 to 1) that is behind it."""
+        """The share of the audit that is done, 0 to 1."""
         if self.report or self.cannot:
             return 1.0
         return STAGES.index(self.stage) / len(STAGES) if self.stage in STAGES else 0.0
@@ -49,56 +49,56 @@ class AuditRun:
         return Report.from_json(self.report) if self.report else None
 
 
-def audit_confined(content: bytes) -> Generator[AuditRun, None, None]:
-    """Audit a .keras file or a configuration. This process is of no other use afterwards.
+def audit_in_sandbox(content: bytes) -> Generator[AuditRun, None, None]:
+    """Audit a .keras file or a configuration. This process can do nothing else afterwards.
 
-    Its limits stay, and the work goes on in a thread when nobody listens any more: it is for whoever
-    started this process to end it, at the latest after `TIMEOUT_S`.
+    Its limits stay, and the audit goes on in a thread after the caller stops listening: the process
+    that started this one ends it, at the latest after `TIMEOUT_S`.
     """
-    told: queue.SimpleQueue[AuditRun | None] = queue.SimpleQueue()
+    updates: queue.SimpleQueue[AuditRun | None] = queue.SimpleQueue()
     yield AuditRun()
-    threading.Thread(target=_work, args=(content, told.put), daemon=True).start()
-    while (newest := told.get()) is not None:
+    threading.Thread(target=_work, args=(content, updates.put), daemon=True).start()
+    while (newest := updates.get()) is not None:
         yield newest
 
 
 def _work(content: bytes, put: Callable[[AuditRun | None], None]) -> None:
     stage = STAGES[0]
 
-    def tell(words: str) -> None:
+    def on_stage(words: str) -> None:
         nonlocal stage
         stage = words
         put(AuditRun(stage))
 
     try:
-        put(AuditRun(stage, report=_report(content, tell)))
+        put(AuditRun(stage, report=_report(content, on_stage)))
     except Exception as failure:  # whatever a model can bring Keras to
-        put(AuditRun(stage, cannot=unanswered(failure)))
+        put(AuditRun(stage, cannot=failure_sentence(failure)))
     finally:
         put(None)
 
 
-def _report(content: bytes, tell: Callable[[str], None]) -> str:
-    from maskdemo.audit.configuration import checked
+def _report(content: bytes, on_stage: Callable[[str], None]) -> str:
+    from maskdemo.audit.configuration import safe_config
     from maskdemo.audit.keras_file import config_text
 
-    # Before Keras, which takes seconds to load: what is refused is refused at once.
+    # Before Keras, which takes seconds to load, so that a refusal comes at once.
     _limit_memory(READING_MEMORY)
-    config = checked(config_text(content))
+    config = safe_config(config_text(content))
     _limit_memory(None)
-    tell("Loading Keras")
+    on_stage("Loading Keras")
     load_tensorflow()
     import keras
 
-    from maskdemo.audit.rebuild import audit_checked
+    from maskdemo.audit.rebuild import audit_safe_config
 
-    keras.ops.zeros(1)  # whatever the backend still has to load
+    keras.ops.zeros(1)  # makes the backend load the rest of itself
     limit()
-    return audit_checked(config, tell=tell).to_json()
+    return audit_safe_config(config, on_stage=on_stage).to_json()
 
 
 def _limit_memory(size: int | None) -> None:
-    """Let this process take so many bytes more, until this is called again; None: as many as before."""
+    """Let this process take `size` bytes more; None: remove that limit again."""
     try:
         import resource
     except ImportError:  # elsewhere it can only be ended from outside
@@ -112,7 +112,7 @@ def _limit_memory(size: int | None) -> None:
 
 
 def limit() -> None:
-    """From here on: bounded memory and processor time, and no file can be written. POSIX only."""
+    """Limit memory and processor time for good, and forbid to write files. POSIX only."""
     try:
         import resource
     except ImportError:  # elsewhere it can only be ended from outside
@@ -132,7 +132,7 @@ def limit() -> None:
 
 
 def _address_space() -> int:
-    """Bytes of address space that this process holds; 0 where the system does not tell."""
+    """Return the bytes of this process's address space; 0 where the system does not say."""
     import resource
 
     try:

@@ -1,4 +1,4 @@
-"""`check_padding`: the audit as checks with names, one test each."""
+"""`check_padding`: the audit as named checks for pytest."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import cache
 from typing import Any
 
 from maskdemo.audit.auditing import audit
-from maskdemo.audit.failures import unanswered
+from maskdemo.audit.failures import failure_sentence
 from maskdemo.audit.report import Report
 
 
 class PaddingLeaks(AssertionError):
-    """A check failed: the message says what was seen, where and why."""
+    """A check failed: the message says what leaks, where and why."""
 
 
 class NothingChecked(AssertionError):
@@ -20,7 +20,7 @@ class NothingChecked(AssertionError):
 
 
 class Check:
-    """One check: a call without arguments that raises PaddingLeaks. `name` says what it holds."""
+    """A call without arguments that raises PaddingLeaks where the check named `name` fails."""
 
     def __init__(self, name: str, check: Callable[[], None], expected_to_fail: str = "") -> None:
         self.name = self.__name__ = name
@@ -36,7 +36,7 @@ class Check:
         return self.name
 
 
-#: Each check, and which leaks make it fail.
+#: Causes that make each check fail, by the name of the check.
 CAUSES_OF = {
     "post_padding": (),
     "pre_padding": (),
@@ -82,10 +82,10 @@ def check_padding(
 
     def report() -> Report:
         __tracebackhide__ = True
-        found = outcome()
-        if isinstance(found, Report):
-            return found
-        raise NothingChecked(unanswered(found)) from found
+        result = outcome()
+        if isinstance(result, Report):
+            return result
+        raise NothingChecked(failure_sentence(result)) from result
 
     for name in CAUSES_OF:
         reason = expected.pop(name, "")

@@ -1,4 +1,4 @@
-"""Running a model on a batch, in eager mode and as one graph for all lengths, as `predict` does."""
+"""Run a model on a batch: eagerly, or as one graph for all lengths as `predict` does."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.entries import Entry
+from maskdemo.audit.model_inputs import ModelInput
 
 Batch = Mapping[str, Any]
 
 
-def packed(model: Any, batch: Batch) -> Any:
-    """The batch in the form that the model takes: one array, or names and arrays."""
+def as_model_input(model: Any, batch: Batch) -> Any:
+    """Return the batch in the structure that the model takes: an array, a list or a dictionary."""
     struct = getattr(model, "_inputs_struct", None)
     arrays = dict(batch)
     if struct is None or len(arrays) == 1:
@@ -27,28 +27,30 @@ def packed(model: Any, batch: Batch) -> Any:
     return [arrays[tensor._keras_history.operation.name] for tensor in struct]
 
 
-def flat(outputs: Any) -> list[np.ndarray]:
-    """All the arrays of a model's outputs, in Keras's order, in double precision."""
+def output_arrays(outputs: Any) -> list[np.ndarray]:
+    """Return the arrays of a model's outputs, in Keras's order, as float64."""
     import keras
 
-    return [numbers(each) for each in keras.tree.flatten(outputs) if each is not None]
+    return [to_float64(each) for each in keras.tree.flatten(outputs) if each is not None]
 
 
-def numbers(tensor: Any) -> np.ndarray:
-    """A tensor as an array that can be subtracted: float64, whatever it was."""
+def to_float64(tensor: Any) -> np.ndarray:
+    """Return a tensor of any dtype as a float64 array."""
     import keras
 
     return np.asarray(keras.ops.convert_to_numpy(tensor)).astype(np.float64)
 
 
-def eager(model: Any, batch: Batch) -> list[np.ndarray]:
-    """The outputs in inference mode, layer by layer."""
+def run_eagerly(model: Any, batch: Batch) -> list[np.ndarray]:
+    """Return the outputs of the model in inference mode, computed eagerly."""
     _forget_states(model)
-    return flat(model(_tensors(packed(model, batch)), training=False))
+    return output_arrays(model(_tensors(as_model_input(model, batch)), training=False))
 
 
-def graph(model: Any, entries: tuple[Entry, ...]) -> Callable[[Batch], list[np.ndarray]] | None:
-    """Run the model as one TensorFlow graph of unknown length; None without TensorFlow."""
+def graph_runner(
+    model: Any, model_inputs: tuple[ModelInput, ...]
+) -> Callable[[Batch], list[np.ndarray]] | None:
+    """Return a function that runs the model as one graph of unknown length; None without TensorFlow."""
     import keras
 
     if keras.backend.backend() != "tensorflow":
@@ -56,25 +58,25 @@ def graph(model: Any, entries: tuple[Entry, ...]) -> Callable[[Batch], list[np.n
     import tensorflow as tf
 
     specs = {
-        entry.name: tf.TensorSpec(
-            (None, None, *entry.shape[1:])
-            if entry.is_sequence and entry.steps is None
-            else (None, *entry.shape),
-            entry.dtype,
+        model_input.name: tf.TensorSpec(
+            (None, None, *model_input.shape[1:])
+            if model_input.is_sequence and model_input.steps is None
+            else (None, *model_input.shape),
+            model_input.dtype,
         )
-        for entry in entries
+        for model_input in model_inputs
     }
-    # Only other people's layers may need their Python translated, for which files are written.
+    # Autograph writes files, and only custom layers may need it.
     own = all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers())
 
     def work(batch: Any) -> Any:
-        return model(packed(model, batch), training=False)
+        return model(as_model_input(model, batch), training=False)
 
     run = tf.function(work, input_signature=[specs], autograph=not own)
 
     def outputs(batch: Batch) -> list[np.ndarray]:
         _forget_states(model)
-        return flat(run(dict(batch)))
+        return output_arrays(run(dict(batch)))
 
     return outputs
 

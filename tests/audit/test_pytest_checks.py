@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maskdemo.audit.causes import CAUSES
-from maskdemo.audit.checks import CAUSES_OF, NothingChecked, PaddingLeaks, check_padding
+from maskdemo.audit.pytest_checks import CAUSES_OF, NothingChecked, PaddingLeaks, check_padding
 from tests.audit.zoo import ZOO
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "audit.md"

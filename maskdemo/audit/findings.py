@@ -1,0 +1,141 @@
+"""Turn faults and measures into findings, and the traced calls into the table of layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from maskdemo.audit.behaviour import Measure
+from maskdemo.audit.blame import MAKERS, MERGING, Fault
+from maskdemo.audit.causes import CAUSES
+from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.pair import State, TracePair
+from maskdemo.audit.report import Finding, LayerRow
+from maskdemo.audit.trace import Call
+from maskdemo.titles import SIDES
+
+#: Causes of layers that receive the right mask and read padding all the same.
+IGNORING = ("ignored", "initial_state")
+_RANK = ("leak", "trap", "inherent", "note")
+
+
+def findings_of(
+    found: list[Fault], leaking: list[Measure], model: tuple[str, str], rest: bool
+) -> list[Finding]:
+    """Return a finding per cause and layer; of layers without any mask before them, only for the first.
+
+    model: its name and class. rest: whether outputs still move once all faults are put right.
+    """
+    seen = _seen(leaking)
+    largest = max((each.largest for each in leaking), default=0.0)
+    kept: dict[tuple[str, str], Fault] = {}
+    for fault in sorted(found, key=lambda each: each.order):
+        kept.setdefault((fault.cause, "" if fault.cause == "no_mask" else fault.layer), fault)
+    findings = [
+        Finding(
+            cause=fault.cause,
+            layer=fault.layer,
+            of_class=fault.of_class,
+            seen=f"{seen}, first after {fault.mover}.",
+            largest=largest,
+        )
+        for fault in kept.values()
+    ]
+    if leaking and rest and not any(CAUSES[each.cause].severity == "leak" for each in found):
+        findings.append(
+            Finding(
+                cause="unrecorded", layer=model[0], of_class=model[1], seen=f"{seen}.", largest=largest
+            )
+        )
+    return findings
+
+
+def _seen(leaking: list[Measure]) -> str:
+    if not leaking:
+        return ""
+    worst = max(leaking, key=lambda each: (each.largest, each.added))
+    side = SIDES[worst.side].phrase
+    steps = f"{worst.added} {'step' if worst.added == 1 else 'steps'} of padding"
+    where = f"With {steps} {side}" if worst.added else f"In a batch with longer ones, padded {side}"
+    far = "altogether" if math.isinf(worst.largest) else f"by up to {worst.largest:.2g}"
+    return (
+        f"{where}, outputs move {far} ({worst.moved} of {worst.of} sequences; rounding is below "
+        f"{worst.tolerance:.1g})"
+    )
+
+
+def without_repetition(found: Iterable[Finding], known: list[Finding]) -> list[Finding]:
+    """Return the findings that no known leak explains: a lost mask also spoils the loss."""
+    guilty = {each.layer for each in known if each.severity == "leak"}
+    no_mask = any(each.cause == "no_mask" for each in known)
+    return [
+        each
+        for each in found
+        if not (each.cause == "loss_counts_padding" and each.layer in guilty)
+        and not (each.cause == "output_unmasked" and no_mask)
+    ]
+
+
+def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Sort findings by severity: leaks first, notes last."""
+    return tuple(sorted(findings, key=lambda each: _RANK.index(each.severity)))
+
+
+def layer_rows(
+    pair: TracePair, at_fault: Mapping[str, str], moved: Mapping[str, float]
+) -> tuple[LayerRow, ...]:
+    """Return a row per call, in order; inner calls stand for nested models and custom layers.
+
+    at_fault: causes by the name of the layer. moved: how far each layer's output moved, by name.
+    """
+    rows = []
+    for call in pair.padded.calls[:-1]:
+        if (
+            call.is_container
+            or not call.outputs
+            or not pair.time_inputs(call)
+            or not call.has_float_outputs
+        ):
+            continue  # operations on masks and token numbers are no part of the path
+        received, passed = _received(call, pair), _passed(call, pair)
+        rows.append(
+            LayerRow(
+                name=call.name,
+                of_class=type(call.layer).__name__,
+                received=received,
+                passed=passed,
+                change="ignores it"
+                if at_fault.get(call.name) in IGNORING
+                else _change(call, received, passed),
+                at_fault=call.name in at_fault,
+                moved=moved.get(call.name),
+            )
+        )
+    return tuple(rows)
+
+
+def _received(call: Call, pair: TracePair) -> State:
+    states: list[State] = [pair.received(call, input_tensor) for input_tensor in pair.time_inputs(call)]
+    if is_a(call.layer, *MERGING):
+        return states[0] if len(set(states)) == 1 else "wrong"
+    return states[0]
+
+
+def _passed(call: Call, pair: TracePair) -> str:
+    return pair.passed(call, 0) if pair.outputs_time_axis(call) else "ends"
+
+
+def _change(call: Call, received: str, passed: str) -> str:
+    if call.unmasked_keys:
+        return "hides it from others"
+    if is_a(call.layer, *MAKERS) and passed == "right":
+        return "makes it"
+    if passed == "ends" and not call.warned:
+        return {"right": "uses it up", "none": "reads every step"}.get(received, "uses a wrong one")
+    if received == "right":
+        if passed == "right":
+            return "keeps it"
+        if passed == "wrong":
+            return "changes it"
+        return "loses it, with a warning" if call.warned else "loses it silently"
+    return {"right": "mends it", "wrong": "has a wrong one"}.get(passed, "has none")

@@ -1,0 +1,211 @@
+"""Find sequences that a model takes, and run it on them with and without padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from maskdemo.audit import behaviour, non_finite, run_model
+from maskdemo.audit.behaviour import Measure, Reference, Run
+from maskdemo.audit.failures import short_reason
+from maskdemo.audit.model_inputs import ModelInput, layers_of
+from maskdemo.audit.non_finite import LeftOut
+from maskdemo.audit.pair import TracePair, trace_pair
+from maskdemo.audit.report import Finding
+from maskdemo.audit.run_model import Batch
+from maskdemo.audit.samples import Row, Samples, Side, data_of, draw
+from maskdemo.errors import UnsupportedModel
+
+#: Factors by which sequences are drawn longer until the model takes them.
+STRETCHES = (1, 2, 4, 8, 16, 64)
+
+
+class Trial:
+    """A model, sequences that it takes, and its outputs for them without padding.
+
+    flexible: whether the model is a copy that takes any length. notes: sentences on what could not be
+    tried. findings: from running the model as one graph. left_out: sequences without finite outputs.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        model_inputs: tuple[ModelInput, ...],
+        rows: tuple[Row, ...] | None,
+        *,
+        precision: str,
+        flexible: bool,
+        seed: int,
+        count: int,
+    ) -> None:
+        self.model, self.model_inputs = model, model_inputs
+        self.steps = next(
+            (model_input.steps for model_input in model_inputs if model_input.steps is not None), None
+        )
+        self.drawn = rows is None
+        self.notes: list[str] = []
+        self.findings: list[Finding] = []
+        self.run: Run = lambda batch: run_model.run_eagerly(model, batch)
+        self._indices = list(range(count if rows is None else len(rows)))
+        self._total = len(self._indices)
+        self.left_out: list[LeftOut] = []
+        if rows is not None:
+            self.samples = Samples(model_inputs, rows)
+            whys = {
+                index: non_finite.in_whole_numbers(model_inputs, row) for index, row in enumerate(rows)
+            }
+            self._leave_out({index: why for index, why in whys.items() if why})
+            rows = self.samples.rows
+        self.samples, self.outputs = self._first_run(rows, seed, count)
+        self.graph: Run | None = None
+        self._as_graph(flexible)
+        self.reference = self._finite_reference(precision)
+
+    def _first_run(
+        self, rows: tuple[Row, ...] | None, seed: int, count: int
+    ) -> tuple[Samples, list[np.ndarray]]:
+        failure: Exception | None = None
+        for samples in self._candidate_samples(rows, seed, count):
+            self.samples = samples
+            try:
+                if self.steps is None:
+                    self._try_shortest()
+                outputs = self.run(self.mixed())
+                if self.steps is None:
+                    self.run(samples.padded_batch([0], "post"))  # its inputs may need one length
+                if self.drawn and len(set(samples.lengths(samples.rows[0]))) > 1:
+                    self.notes.append("The inputs of one sequence had different lengths.")
+                return samples, outputs
+            except UnsupportedModel:
+                raise
+            except Exception as refused:  # whatever a layer raises on sequences that do not fit
+                failure = refused
+        assert failure is not None
+        raise UnsupportedModel(
+            f"The model cannot be run on sequences: {short_reason(failure)}"
+        ) from failure
+
+    def _candidate_samples(
+        self, rows: tuple[Row, ...] | None, seed: int, count: int
+    ) -> Iterator[Samples]:
+        """Yield sequences to try until the model takes some: the caller's, else longer and longer ones.
+
+        Several inputs are first drawn with different lengths, as a translator takes them; many models
+        need equal lengths.
+        """
+        if rows is not None:
+            yield Samples(self.model_inputs, rows)
+            return
+        several = self.steps is None and len(data_of(self.model_inputs)) > 1
+        for stretch in STRETCHES:
+            for apart in (True, False) if several else (False,):
+                yield draw(self.model_inputs, stretch=stretch, apart=apart, seed=seed, count=count)
+
+    def _try_shortest(self) -> None:
+        """Raise where a window is wider than the shortest sequence.
+
+        This comes before any run, from shapes alone where the model allows that: TensorFlow's
+        convolutions would return uninitialised memory.
+        """
+        for model_input in self.model_inputs:
+            if model_input.is_sequence:
+                lengths = [len(row[model_input.name]) for row in self.samples.rows]
+                self._try_shape(self.samples.padded_batch([int(np.argmin(lengths))], "post"))
+
+    def _try_shape(self, batch: Batch) -> None:
+        if not getattr(self.model, "inputs", None):
+            self.run(batch)
+            return
+        import keras
+
+        specs = {name: keras.KerasTensor(each.shape, str(each.dtype)) for name, each in batch.items()}
+        self.model.compute_output_spec(run_model.as_model_input(self.model, specs))
+
+    def _finite_reference(self, precision: str) -> Reference:
+        """Return the outputs without padding, and leave out sequences whose outputs are not finite."""
+        while True:
+            if self.steps is None:
+                reference = behaviour.reference(self.run, self.samples, precision)
+            else:
+                reference = behaviour.reference_at_start(self.run, self.samples, precision, self.steps)
+            rows = behaviour.not_finite(reference, self.samples, self.steps)
+            if not rows:
+                return reference
+            # Sequences that hold NaN go first: they may have spoilt others of their batch.
+            whys = {
+                index: non_finite.in_sequence(self.model_inputs, self.samples.rows[index])
+                for index in rows
+            }
+            own = {index: why for index, why in whys.items() if why}
+            self._leave_out(own or non_finite.in_model(self.model, self.samples, rows, self.steps))
+            self.outputs = run_model.run_eagerly(self.model, self.mixed())
+
+    def why_left_out(self) -> tuple[str, ...]:
+        """Return a sentence for each reason for which sequences are left out."""
+        return non_finite.sentences(self.left_out, self._total)
+
+    def _leave_out(self, whys: Mapping[int, str]) -> None:
+        """Go on without the sequences of these indices. Raises UnsupportedModel where none is left."""
+        self.left_out += [LeftOut(self._indices[index], why) for index, why in whys.items()]
+        if len(whys) == len(self._indices):
+            raise UnsupportedModel(
+                "Whether padding leaks cannot be told: the outputs are NaN or infinite without any "
+                f"padding. {' '.join(self.why_left_out())}"
+            )
+        kept = [index for index in range(len(self._indices)) if index not in whys]
+        self._indices = [self._indices[index] for index in kept]
+        self.samples = Samples(self.model_inputs, tuple(self.samples.rows[index] for index in kept))
+
+    def _as_graph(self, flexible: bool) -> None:
+        graph = run_model.graph_runner(self.model, self.model_inputs)
+        lossy = next(layers_of(self.model, "TimeDistributed"), None)
+        if graph is None or (flexible and lossy is not None):
+            return  # the graph of the copy does not know its length, that of the model does
+        lost = ""
+        try:
+            outputs = graph(self.mixed())
+            shapes = [output.shape for output in outputs]
+            if shapes == [output.shape for output in self.outputs]:
+                self.graph = self.run = graph
+            else:
+                lost = f"Outputs have shape {shapes[0]} as a graph and {self.outputs[0].shape} without."
+        except Exception as refused:  # code that runs eagerly only, or steps that are not there
+            lost = f"As one graph it fails: {short_reason(refused)}"
+        if lost and lossy is not None and self.steps is None:
+            self.findings.append(
+                Finding(
+                    cause="steps_lost",
+                    layer=lossy.name,
+                    of_class="TimeDistributed",
+                    seen=lost,
+                )
+            )
+        elif lost:
+            self.notes.append(lost)
+
+    def mixed(self) -> Batch:
+        """Return sequences of all lengths in one batch."""
+        everything = range(len(self.samples.rows))
+        if self.steps is None:
+            return self.samples.padded_batch(everything, "post")
+        return behaviour.inside(self.samples, everything, "post", self.steps)
+
+    def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
+        """Measure how far the outputs move with padding."""
+        if self.steps is not None:
+            return behaviour.measures_inside(self.run, self.samples, self.reference, self.steps)
+        return behaviour.measures(self.run, self.samples, self.reference, sides=sides, added=added)
+
+    def pair(self, measure: Measure) -> TracePair:
+        """Trace the sequence that moved furthest, and others as long, without and with that padding."""
+        longest = max(max(self.samples.lengths(row)) for row in self.samples.rows)
+        return trace_pair(
+            self.model,
+            self.samples,
+            measure.worst,
+            measure.side,
+            total=longest + max(measure.added, 1),
+            steps=self.steps,
+        )
