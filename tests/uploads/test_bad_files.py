@@ -260,7 +260,7 @@ def test_what_only_its_name_makes_a_table_is_refused(ending):
 
 
 @given(cut=st.floats(0, 1), at=st.floats(0, 1), byte=st.integers(0, 255))
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=max(25, settings().max_examples // 4))
 def test_a_damaged_file_is_read_or_refused_but_never_fails(cut, at, byte):
     frame = pd.DataFrame(rows(), columns=HEADER)
     buffer = io.BytesIO()

@@ -19,7 +19,7 @@ from maskdemo.uploads.task import Preparation, task_of
 from tests.uploads.files import FORMATS, columns_of, long_csv, wide_csv
 
 #: Each example writes and reads files: 12 in `make test`, 125 in `make fuzz`.
-FEWER = settings(max_examples=settings().max_examples // 8)
+FEWER = settings(max_examples=max(12, settings().max_examples // 8))
 AS_THEY_ARE = Preparation(standardise=False)
 
 
