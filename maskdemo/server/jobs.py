@@ -43,6 +43,8 @@ class Work(ABC):
     patient: ClassVar[bool] = False
     #: Whether it needs a worker that has done nothing else, and that does nothing else afterwards.
     fresh_worker: ClassVar[bool] = False
+    #: Whether its result is found again when its viewer is gone, by whoever asks for the same.
+    result_kept: ClassVar[bool] = True
     #: Seconds after which its process is ended from outside; None: it may take as long as it does.
     timeout_s: ClassVar[float | None] = None
 
@@ -157,6 +159,7 @@ class Audit(Work):
     #: Its limits stay with the process, which nobody else is to have. It takes the worker's place
     #: rather than one beside it, so that a host of 690 MB never holds TensorFlow twice.
     fresh_worker: ClassVar[bool] = True
+    result_kept: ClassVar[bool] = False
     timeout_s: ClassVar[float | None] = TIMEOUT_S
 
     @property

@@ -87,14 +87,18 @@ class Places:
             place.job.phase = "cancelled"
 
     def drop(self, *, viewer: str | None = None, task: str | None = None) -> tuple[str, ...]:
-        """Cancel and forget what belongs to a viewer, or is about a task; the kinds that went on."""
-        going = []
+        """Cancel and forget what belongs to a viewer, or is about a task.
+
+        Returns the kinds of work that are lost by that: they went on, or their result is not kept.
+        """
+        lost = []
         for at, place in list(self._places.items()):
             if at[0] == viewer or (task is not None and place.job.work.task == task):
-                going += [at[1]] * place.going
+                if place.going or not place.job.work.result_kept:
+                    lost.append(at[1])
                 self.leave(at)
                 del self._places[at]
-        return tuple(going)
+        return tuple(lost)
 
     def job_of(self, work: Work) -> Job | None:
         """The job that does this already, if one does."""

@@ -125,7 +125,7 @@ class Queue:
             self._presence.come(viewer)
 
     def lost(self, viewer: str) -> tuple[str, ...]:
-        """The kinds of work that a viewer had under way who has not come back in time; told once.
+        """The kinds of work that a viewer has lost by not coming back in time; told once.
 
         Whoever asks has taken the viewer's place, so that nobody comes back any more.
         """
@@ -223,9 +223,9 @@ class Queue:
         with self._lock:
             for viewer in self._presence.pop_gone():
                 self._ahead.pop(viewer, None)
-                if going := self._places.drop(viewer=viewer):
-                    log.info("A viewer did not come back in time, so this was stopped: %s", going)
-                    self._lost[viewer] = going
+                if lost := self._places.drop(viewer=viewer):
+                    log.info("A viewer did not come back in time, so this is lost: %s", lost)
+                    self._lost[viewer] = lost
                     while len(self._lost) > self.remembered:
                         self._lost.popitem(last=False)
 

@@ -115,7 +115,7 @@ class Server:
         self._queue.returned(viewer)
 
     def lost(self, viewer: str) -> tuple[str, ...]:
-        """The kinds of work that were under way of a viewer whose place another one has taken."""
+        """The kinds of work that a viewer has lost whose place another one has taken."""
         return self._queue.lost(viewer)
 
     def find(self, experiment: Experiment) -> Snapshot | None:

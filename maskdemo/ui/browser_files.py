@@ -38,7 +38,8 @@ def drawn_by(name: str) -> ComponentRenderer:
 @cache
 def _registered(name: str) -> ComponentRenderer:
     script = f"{name.partition('.')[2]}.js"
-    return component(name, js=script, css="chart.css", isolate_styles=False)
+    css = "chart.css" if name in (CHART, REPLAY) else None
+    return component(name, js=script, css=css, isolate_styles=False)
 
 
 def _serve() -> None:

@@ -16,11 +16,11 @@ from maskdemo.ui import server, url
 NOTHING_KEPT = (
     "Nothing can be kept on this server's disk now: it computes again what it would have found there."
 )
-#: What is said of each kind of work that was under way.
+#: What is said of each kind of work that is lost.
 LOST = {
     "run": "the training that was under way was stopped. Train to begin it again.",
     "studyrun": "the study that was under way was stopped. Run it to begin it again.",
-    "audit": "the audit that was under way was stopped. Choose the model to begin it again.",
+    "audit": "the audit is not here any more. Choose the model to begin it again.",
 }
 
 
@@ -59,7 +59,7 @@ def cancel(kind: str) -> None:
 
 
 def lost(session: str) -> None:
-    """Keep for `refusal` what was under way of the session that this one takes the place of."""
+    """Keep for `refusal` what is lost of the session that this one takes the place of."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
         for kind in server.lost(session)

@@ -92,8 +92,16 @@ def leaving(page: StreamlitPage) -> None:
     data["session"] = server.viewer()
     # Until the browser has its code, a place is kept for it above the page's title.
     browser_files.drawn_by(browser_files.LEAVING)(
-        key="leaving", data=data, height=1, on_lost_change=_on_lost
+        key="leaving",
+        data=data,
+        height=1,
+        on_lost_change=_on_lost,
+        on_anew_change=_on_anew,
     )
+
+
+def _on_anew() -> None:
+    """The connection was away: Streamlit draws the page anew, which is all there is to do."""
 
 
 def _on_lost() -> None:

@@ -89,7 +89,7 @@ def cancel(kind: str) -> None:
 
 
 def lost(name: str) -> tuple[str, ...]:
-    """The kinds of work that were under way of an earlier session of this browser's tab."""
+    """The kinds of work that an earlier session of this browser's tab has lost."""
     return shared().lost(name)
 
 

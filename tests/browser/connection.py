@@ -38,7 +38,7 @@ class Connection:
 
     def close(self) -> None:
         """End the proxy."""
-        self._call(self._end.set)
+        self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
 
     def _call(self, what: Callable[[], None]) -> None:

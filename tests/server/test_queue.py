@@ -345,6 +345,14 @@ def test_what_was_under_way_of_who_came_back_too_late_is_told_once(queue, clock)
     assert queue.lost("a") == queue.lost("b") == queue.lost("c") == ()
 
 
+def test_a_result_that_is_found_again_is_not_lost(queue):
+    for work in (run(1), AUDIT):
+        queue.submit("a", work)
+        queue.end(taken(queue))
+    queue.left("a")
+    assert queue.lost("a") == ("audit",)
+
+
 def test_who_is_away_leaves_the_last_place_to_who_is_there(clock):
     queue = Queue(capacity=1, clock=clock, grace=GRACE)
     for viewer, seed in zip("ab", range(2), strict=True):

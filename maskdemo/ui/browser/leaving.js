@@ -3,6 +3,10 @@
 // as if it were that page's, and empties it (`handleNewSession` in its App.tsx). Its own `run_every` stops
 // there as well.
 
+// What asks for work that goes on is there before any begins: should the connection break in that moment,
+// it could not be fetched, and Streamlit tries that once.
+import("../maskdemo.again/again.js");
+
 // Milliseconds after which the page is given back: the connection broke, and no other will come.
 const TIMEOUT_MS = 10_000;
 
@@ -90,10 +94,22 @@ function move(event) {
   setTimeout(ask);
 }
 
+// After a break of the connection Streamlit asks for the page only where a part of it was drawn last. Where the
+// server has begun another session meanwhile, that knows none of the parts: what is pressed in them would be
+// lost without a word. So the page is always asked for.
+let tell = null;
+
+function watch(app) {
+  const came = () => app.dataset.testConnectionState === "CONNECTED" && tell("anew", true);
+  new MutationObserver(came).observe(app, { attributeFilter: ["data-test-connection-state"] });
+}
+
 // Called on every run of the app; data: the page's name in links, empty for the first, all names, a number
 // that tells the run from the one before it, and the session.
 export default function ({ data, setTriggerValue }) {
+  tell = setTriggerValue;
   if (!shown) {
+    watch(document.querySelector('[data-testid="stApp"]'));
     window.addEventListener("click", follow, true);
     window.addEventListener("popstate", move);
     // What is typed and not entered yet would be, as the field loses its focus by that.
@@ -104,6 +120,6 @@ export default function ({ data, setTriggerValue }) {
   // (`PagesManager`), and a run that is given up for another page may write it last: then that is lost.
   else if (leaving()) setTimeout(ask);
   // The connection was away for so long that the server has begun another session for this tab.
-  if (shown && data.session !== shown.session) setTriggerValue("lost", shown.session);
+  if (shown && data.session !== shown.session) tell("lost", shown.session);
   shown = data;
 }
