@@ -5,7 +5,7 @@
 
 // What asks for work that goes on is there before any begins: should the connection break in that moment,
 // it could not be fetched, and Streamlit tries that once.
-import("../maskdemo.again/again.js");
+import("../maskdemo.poll/poll.js");
 
 // Milliseconds after which the page is given back: the connection broke, and no other will come.
 const TIMEOUT_MS = 10_000;
