@@ -38,7 +38,8 @@ def drawn_by(name: str) -> ComponentRenderer:
 @cache
 def _registered(name: str) -> ComponentRenderer:
     script = f"{name.partition('.')[2]}.js"
-    css = "chart.css" if name in (CHART, REPLAY) else None
+    # What shows nothing waits for no style: should the connection break then, it would never begin.
+    css = None if name in (POLL, LEAVING) else "chart.css"
     return component(name, js=script, css=css, isolate_styles=False)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -12,7 +14,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from maskdemo.results.finished_runs import GONE
 from maskdemo.server import Server, Status
 from maskdemo.server.jobs import Phase
-from maskdemo.ui import job, polling, server
+from maskdemo.ui import browser_files, job, polling, server
 from tests.ui.app import fine, keys, opened, shown
 
 Tree = dict[int, "Tree"]
@@ -80,3 +82,13 @@ def test_many_viewers_of_one_run_look_less_often():
     assert pause(25) == 4 * polling.POLL_S
     assert pause(1, newest=None) == polling.FIRST_POLL_S
     assert pause(25, "queued") == polling.QUEUED_POLL_S
+
+
+def test_what_polls_is_fetched_by_its_name_before_it_is_needed():
+    """By the address at which Streamlit serves the component: else it would be fetched twice."""
+    browser = Path(browser_files.__file__).parent / "browser"
+    fetched = re.search(r'import\("\.\./(.*?)/(.*?)"\)', (browser / "leaving.js").read_text())
+    assert fetched is not None
+    assert fetched[1] == browser_files.POLL
+    assert fetched[2] == f"{browser_files.POLL.partition('.')[2]}.js"
+    assert (browser / fetched[2]).is_file()
