@@ -28,7 +28,7 @@ def failure_sentence(failure: BaseException) -> str:
 def short_reason(failure: BaseException) -> str:
     """Return the message of an exception in one short line, without what Keras wraps around it.
 
-    >>> reason(ValueError("Exception encountered when calling LSTM.call().\\n\\nToo wide."))
+    >>> short_reason(ValueError("Exception encountered when calling LSTM.call().\\n\\nToo wide."))
     'LSTM.call: Too wide.'
     """
     text = _NOISE.sub("", str(failure))

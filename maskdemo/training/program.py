@@ -16,7 +16,7 @@ the mean over the steps that count.
 A whole epoch is one call. The order of the batches on its own:
 
 >>> batch_order(5, 2, np.random.default_rng(0)).tolist()
-[[4, 2], [3, 1], [0, -1]]
+[[2, 4], [3, 0], [1, -1]]
 """
 
 # TensorFlow's type stubs know neither `...` in slices nor specs in the place of tensors.
