@@ -64,8 +64,9 @@ def end_labels(
             "y1": there,
         }
         shapes.append(line | lead)
-        beside = {"x": edge, "xanchor": "left", "xshift": 18, "yref": yaxis, "yanchor": "middle"}
-        labels.append(note(end.text, end.shade, y=there, **beside))
+        # In paper as well: what is anchored to an axis widens the range that Plotly finds for it.
+        beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 18}
+        labels.append(note(end.text, end.shade, y=there, yref=yaxis, yanchor="middle", **beside))
     return shapes, labels
 
 

@@ -22,6 +22,8 @@ SHARES: Settings = {
     "tickvals": [0, 0.25, 0.5, 0.75, 1],
     "tickformat": ".0%",
 }
+#: For figures in files: a tap, which Plotly takes for a double click, moves no axis.
+CONFIG: Settings = {"displaylogo": False, "doubleClick": "reset"}
 # The narrowest page that figures are laid out for; a Python process cannot know the real width.
 NARROW = 340
 

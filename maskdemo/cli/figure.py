@@ -58,8 +58,10 @@ def _refusal(file: Path, suffix: str) -> str:
 
 def page(figure: go.Figure, *, dark: bool) -> str:
     """A page with this chart alone and the library that draws it."""
+    from maskdemo.charts.template import CONFIG
+
     figure.update_layout(paper_bgcolor="#11161c" if dark else "#ffffff")
-    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
+    config = CONFIG | {"toImageButtonOptions": {"format": "svg"}}
     return str(figure.to_html(config=config, include_plotlyjs=True, validate=False))
 
 

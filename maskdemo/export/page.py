@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from maskdemo.charts.template import CONFIG
 from maskdemo.export.parts import versions
 
 #: Pixels of height that one printed page has room for, and how large figures are printed on it.
@@ -87,8 +88,8 @@ def _figure(figure: go.Figure, number: int) -> dict[str, object]:
         full_html=False,
         include_plotlyjs=False,
         div_id=name,
-        config={
-            "displaylogo": False,
+        config=CONFIG
+        | {
             "responsive": True,
             "toImageButtonOptions": {"format": "svg", "filename": f"maskdemo-{name}"},
         },

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from maskdemo.charts.template import SHARE_TOP
 from maskdemo.ui.browser_files import POLL
 from tests.browser.server import BUILD, Server, running_server
 from tests.browser.viewer import DESKTOP, PHONE, SCRIPT_DONE, Viewer
@@ -38,6 +39,7 @@ def opened(browser: Browser, growing: Server) -> Iterator[Open]:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",
+            has_touch=size == PHONE,
         )
         viewers.append(Viewer(context.new_page(), context, growing.url))
         page = viewers[-1].open("/")
@@ -106,6 +108,11 @@ def test_a_run_grows_under_a_zoom_and_is_played_again(opened: Open):
     assert curves.evaluate(RANGES) == zoomed
     page.mouse.move(0, 0)
     expect(hovered).to_have_count(0)
+
+    # A double click goes back to the whole of what is drawn now.
+    curves.locator(".nsewdrag").first.dblclick(position={"x": 50, "y": 50})
+    page.wait_for_function(f"plot => ({RANGES})(plot)[1] === {EPOCHS}", arg=curves.element_handle())
+    assert curves.evaluate(RANGES) == [1, EPOCHS, 0, SHARE_TOP]
 
     expect_a_replay_without_the_server(page, outputs)
     expect_the_slider_to_tell_where_it_rests(page, outputs)
@@ -256,8 +263,19 @@ def expect_one_part_to_ask_at_a_time(page: Page, told: list[str]) -> None:
     assert awaited == asked[-1].split()[1]
 
 
-def test_charts_fit_a_phone_in_the_dark(opened: Open):
-    expect_fitting(opened(dark=True, size=PHONE).page, PHONE, dark=True)
+def test_charts_fit_a_phone_in_the_dark_and_stay_under_a_finger(opened: Open):
+    page = opened(dark=True, size=PHONE).page
+    expect_fitting(page, PHONE, dark=True)
+    plots = page.locator(".maskdemo-chart")
+    before = plots.evaluate_all(f"plots => plots.map({RANGES})")
+    for chart in plots.all():
+        # Twice, in the plot and on its axis: what Plotly takes for a double click.
+        for down in (0.3, 0.3, 1.02):
+            area = chart.locator(".nsewdrag").first.bounding_box()
+            assert area
+            x, y = area["x"] + area["width"] / 2, area["y"] + down * area["height"]
+            page.touchscreen.tap(x, y)
+    assert plots.evaluate_all(f"plots => plots.map({RANGES})") == before
 
 
 def expect_fitting(page: Page, size: tuple[int, int], *, dark: bool) -> None:

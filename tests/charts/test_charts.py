@@ -265,6 +265,8 @@ class TestLearningCurves:
         figure = charts.learning_curves(make_snapshot(level=1.0))
         heights = sorted(each.y for each in figure.layout.annotations)
         assert len(heights) == len(FEW) + 1
+        # What is anchored to an axis widens the range that Plotly finds for it.
+        assert {each.xref for each in figure.layout.annotations} == {"paper"}
         top = figure.layout.yaxis.range[1]
         assert all((b - a) / top * LEARNING_CURVES > LABEL_GAP - 1e-6 for a, b in pairwise(heights))
         assert heights[-1] <= top

@@ -76,16 +76,23 @@ class Chart {
     if (!this.parent.isConnected) return;
     const at = this.frames ? position(this.data.replay) : null;
     const { data, layout } = moment(this.figure, this.frames, at);
+    // Plotly writes into the layout that it is given, and ours is needed again.
+    const own = structuredClone(layout);
+    // A finger that taps or scrolls must not move an axis.
+    const fixedrange = matchMedia("(pointer: coarse)").matches;
+    for (const axis of ["xaxis", "yaxis"]) own.template.layout[axis].fixedrange = fixedrange;
     const config = {
       displaylogo: false,
+      // Plotly resets to the ranges of the first figure, or to such as fit all that is drawn.
+      doubleClick: false,
       // Nothing leaves the page for another host.
       showSendToCloud: false,
       // Nothing can be selected, and each button is a stop for whoever goes by keyboard.
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
       toImageButtonOptions: this.data.image,
     };
-    // Plotly writes into the layout that it is given, and ours is needed again.
-    plotly.react(this.place, [...data], structuredClone(layout), config);
+    plotly.react(this.place, [...data], own, config);
+    if (!this.plotly) this.place.on("plotly_doubleclick", () => this.reset());
     this.plotly = plotly;
     this.describe();
     this.drawn = this.data.version;
@@ -100,6 +107,14 @@ class Chart {
         svg.setAttribute("aria-label", this.data.alt);
       }
     }
+  }
+
+  /** Every axis shows what the figure says, whatever was zoomed into. */
+  reset() {
+    const { layout } = this.figure;
+    const axes = Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
+    const ranges = axes.map((axis) => [`${axis}.range`, [...layout[axis].range]]);
+    this.plotly.relayout(this.place, Object.fromEntries(ranges));
   }
 
   fit() {
