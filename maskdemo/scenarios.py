@@ -6,25 +6,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from maskdemo.experiment import Experiment
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named experiment and one sentence on what to look for in it."""
+    """A named experiment and one sentence on what to look for in it.
+
+    asks: the rule of `maskdemo.evidence.scenario_headline` that answers that sentence; without one,
+    the answer is whether masking is required. about: what the networks are to know, within a sentence.
+    """
 
     name: str
     title: str
     look_for: str
     experiment: Experiment
+    asks: str = ""
+    about: str = ""
 
 
-def _scenario(name: str, title: str, look_for: str, **settings: object) -> Scenario:
-    return Scenario(name, title, look_for, Experiment(**settings))  # type: ignore[arg-type]
+def _scenario(
+    name: str, title: str, look_for: str, *, asks: str = "", about: str = "", **settings: object
+) -> Scenario:
+    experiment = Experiment(**settings)  # type: ignore[arg-type]
+    return Scenario(name, title, look_for, experiment, asks, about)
 
 
-_SYNTHETIC = {"train_size": 992, "test_size": 496, "units": 16, "epochs": 15, "repeats": 5}
+_SYNTHETIC: dict[str, Any] = {
+    "train_size": 992,
+    "test_size": 496,
+    "units": 16,
+    "epochs": 15,
+    "repeats": 5,
+}
 
 SCENARIOS: dict[str, Scenario] = {
     each.name: each
@@ -34,6 +50,8 @@ SCENARIOS: dict[str, Scenario] = {
             "Real speech",
             "Utterances of 7 to 29 steps, padded to 80: does the network still know the speaker "
             "after 51 or more steps of padding?",
+            asks="still_known",
+            about="the speaker",
             task="japanese_vowels",
             padded_length=80,
             strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
@@ -46,6 +64,7 @@ SCENARIOS: dict[str, Scenario] = {
             "Fixed length",
             "Example 1 of the article: all sequences have 10 steps, so there is nothing to mask. "
             "Do the strategies differ at all?",
+            asks="identical",
             task="sum_sign",
             min_length=10,
             max_length=10,
@@ -58,6 +77,7 @@ SCENARIOS: dict[str, Scenario] = {
             "Padding and a Masking layer",
             "Example 2 of the article: lengths 1 to 10, zeros after the end, a Masking layer. How "
             "much does the layer change when the padding is short?",
+            asks="each",
             task="sum_sign",
             min_length=1,
             max_length=10,
@@ -70,6 +90,7 @@ SCENARIOS: dict[str, Scenario] = {
             "Masking by hand",
             "Example 3 of the article as written (zeroed input), as its text says (zeroed state) "
             "and mended (held state). Compare each with no mask at all.",
+            asks="each",
             task="last_sign",
             min_length=5,
             max_length=15,
@@ -81,6 +102,8 @@ SCENARIOS: dict[str, Scenario] = {
             "long_post_padding",
             "Long padding after the end",
             "Sequences of 5 to 15 steps padded to 60: which strategies still know the last value?",
+            asks="still_known",
+            about="the last value",
             task="last_sign",
             min_length=5,
             max_length=15,
@@ -105,6 +128,7 @@ SCENARIOS: dict[str, Scenario] = {
             "Real zeros masked by mistake",
             "Bits, padded and masked with 0: the Masking layer cannot tell a real 0 from padding. "
             "A mask from the true lengths can.",
+            asks="true_lengths",
             task="last_bit",
             min_length=5,
             max_length=15,
@@ -117,6 +141,7 @@ SCENARIOS: dict[str, Scenario] = {
             "Missing readings",
             "Three in ten readings are lost and written as -1. Masks serve gaps as well as padding: "
             "which strategy copes best?",
+            asks="best",
             task="sum_sign",
             min_length=10,
             max_length=20,
@@ -132,6 +157,7 @@ SCENARIOS: dict[str, Scenario] = {
             "Accuracy inflated by padding",
             "A label at each step, padding counted: compare the reported accuracy with the accuracy "
             "on real steps. Then switch off 'Count invalid steps'.",
+            asks="reported",
             task="running_sign",
             min_length=5,
             max_length=15,
@@ -144,6 +170,7 @@ SCENARIOS: dict[str, Scenario] = {
             "The article's random labels",
             "Random values with random labels, as in the article. Does any strategy beat chance on "
             "unseen sequences?",
+            asks="beats_chance",
             task="random_labels",
             train_size=100,
             test_size=500,

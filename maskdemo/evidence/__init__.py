@@ -15,8 +15,9 @@
 """
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
-from maskdemo.evidence.headline import above_chance, answer, headline, nothing_learned
+from maskdemo.evidence.headline import above_chance, answer, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.scenario_headline import headline
 from maskdemo.evidence.standing import Standing, accuracy, standing, verdicts
 from maskdemo.evidence.verdict import (
     MARGIN,

@@ -6,17 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
+from maskdemo.evidence.accuracies import BASELINE, Accuracies
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
 from maskdemo.evidence.words import between, counted, listed, number, percent
 from maskdemo.strategies import STRATEGIES
-from maskdemo.training.snapshot import Snapshot
-
-
-def headline(snapshot: Snapshot, *, margin: float = MARGIN) -> str:
-    """The answer, or what is missing for one."""
-    return answer(accuracies(snapshot), margin=margin)
 
 
 def answer(results: Accuracies, *, margin: float = MARGIN) -> str:
@@ -53,7 +47,7 @@ def answer(results: Accuracies, *, margin: float = MARGIN) -> str:
             effect = "it helps, but is not required"
         return f"{here} {effect}. {_best(results, helpful)}"
     harm = _harm([each for each in judged if each.word == "hurts"])
-    bare = f"no mask, which reaches {percent(_mean(results, BASELINE), 0)}"
+    bare = f"no mask, which reaches {percent(mean_accuracy(results, BASELINE), 0)}"
     if may_be_required:
         return f"{here} it cannot be told. {_open(may_be_required)} {bare}.{harm}"
     if unsure := [each for each in judged if each.word == "undecided"]:
@@ -93,8 +87,8 @@ def _surely_not_required(each: Verdict) -> bool:
 def _best(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
     best = max(verdicts, key=lambda each: each.difference.mean).strategy
     return (
-        f"{STRATEGIES[best].title} reaches {percent(_mean(results, best), 0)}, no mask "
-        f"{percent(_mean(results, BASELINE), 0)}, chance {percent(results.chance, 0)}."
+        f"{STRATEGIES[best].title} reaches {percent(mean_accuracy(results, best), 0)}, no mask "
+        f"{percent(mean_accuracy(results, BASELINE), 0)}, chance {percent(results.chance, 0)}."
     )
 
 
@@ -110,5 +104,6 @@ def _harm(verdicts: Sequence[Verdict]) -> str:
     return f" What hurts: {listed(titles)}." if titles else ""
 
 
-def _mean(results: Accuracies, strategy: str) -> float:
+def mean_accuracy(results: Accuracies, strategy: str) -> float:
+    """The strategy's mean accuracy over its repeats (0 to 1)."""
     return float(np.mean(list(results.by_repeat[strategy].values())))

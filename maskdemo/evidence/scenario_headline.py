@@ -1,0 +1,288 @@
+"""The headline of a run: the answer to the scenario's own question, computed from the run's numbers.
+
+A scenario names its question (`Scenario.asks`); of settings that are no scenario's, and before every
+repeat is in, the headline is the answer to whether masking is required. A comparison that is chosen by
+its numbers, such as the best strategy's with the others, counts all pairs of strategies, so that its
+words hold together with 95 % too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+
+from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
+from maskdemo.evidence.headline import above_chance, answer, mean_accuracy, nothing_learned
+from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
+from maskdemo.evidence.words import between, capital, counted, listed, number, percent, points
+from maskdemo.scenarios import scenario_of
+from maskdemo.strategies import STRATEGIES
+from maskdemo.training.snapshot import Snapshot
+
+
+def headline(snapshot: Snapshot) -> str:
+    """The answer to the scenario's question, or what is missing for one."""
+    scenario, results = scenario_of(snapshot.experiment), accuracies(snapshot)
+    rule = RULES_OF_QUESTIONS.get(scenario.asks) if scenario else None
+    pairs = len(results.by_repeat) * (len(results.by_repeat) - 1) // 2
+    complete = all(len(each) == results.repeats for each in results.by_repeat.values())
+    if scenario is None or rule is None or not complete or results.repeats < min_repeats(pairs):
+        return answer(results)
+    return rule(_Run(snapshot, results, replace(results, comparisons=pairs), scenario.about))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run with all its repeats. all_pairs: its accuracies, for comparisons of any two strategies."""
+
+    snapshot: Snapshot
+    results: Accuracies
+    all_pairs: Accuracies
+    about: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.results.by_repeat)
+
+    def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
+        """Against no mask as everywhere; against any other by an interval that holds for all pairs."""
+        results = self.results if over == BASELINE else self.all_pairs
+        result = verdict(results, strategy, over)
+        assert result is not None, "all repeats are in"
+        return result
+
+    def leader(self) -> tuple[str, dict[str, Verdict]]:
+        """The strategy of the highest mean, and it against each of the others."""
+        best = max(self.names, key=lambda name: mean_accuracy(self.results, name))
+        over = {name: verdict(self.all_pairs, best, name) for name in self.names if name != best}
+        return best, {name: each for name, each in over.items() if each is not None}
+
+    def identical(self, strategy: str) -> bool:
+        """Whether its losses and accuracies are those of no mask to the last digit, in every repeat."""
+
+        def numbers(name: str) -> Mapping[int, tuple]:
+            return {
+                each.repeat: (each.loss, each.test_loss, each.test_accuracy)
+                for each in self.snapshot.curves
+                if each.strategy == name
+            }
+
+        return numbers(strategy) == numbers(BASELINE)
+
+    def reached(self, names: Iterable[str]) -> str:
+        """Strategies with mean accuracies: `masking layer and held state (94%) and no mask (11%)`.
+
+        The best come first.
+        """
+        best_first = sorted(names, key=lambda name: -mean_accuracy(self.results, name))
+        by_mean = groupby(best_first, lambda name: percent(mean_accuracy(self.results, name), 0))
+        return listed(f"{_titles(group)} ({level})" for level, group in by_mean)
+
+    @property
+    def chance(self) -> str:
+        return f"where chance is {percent(self.results.chance, 0)}"
+
+
+def _still_known(run: _Run) -> str:
+    """Which strategies know as much as the best, less than half of that, or something between."""
+    best, over = run.leader()
+    if nothing_learned(run.results) or above_chance(run.results, best).low <= 0:
+        return answer(run.results)
+    known, lost, partly, unclear = [best], [], [], []
+    for name, each in over.items():
+        if each.word == "the same":
+            known.append(name)
+        elif each.word == "required":
+            lost.append(name)
+        elif each.word == "helps" and each.short_of_half.high < 0:
+            partly.append(name)
+        else:
+            unclear.append(name)
+    parts = [f"{run.reached(known)} still {_verb(known, 'know')} {run.about}"]
+    if partly:
+        parts.append(f"{run.reached(partly)} {_verb(partly, 'know')} more than half of it")
+    if lost:
+        parts.append(f"{run.reached(lost)} {_verb(lost, 'do')} not")
+    if unclear:
+        parts.append(f"how much of it {run.reached(unclear)} {_verb(unclear, 'know')} cannot be told")
+    needed = any(run.verdict(name).word == "required" for name in run.names if name != BASELINE)
+    start = "Here, yes: the padding must be handled." if needed else "Here"
+    sentence = f"{'; '.join(parts)}, {run.chance}."
+    return f"{start} {capital(sentence) if needed else sentence}"
+
+
+def _all_identical(run: _Run) -> str:
+    """Whether nothing differs, to the last digit."""
+    others = [name for name in run.names if name != BASELINE]
+    if not all(map(run.identical, others)):
+        return answer(run.results)
+    repeats = counted(run.results.repeats, "repeat")
+    level = percent(mean_accuracy(run.results, BASELINE), 0)
+    return (
+        f"Here, no: in all {repeats} {_titles(others)} {_verb(others, 'give')} exactly what no mask "
+        f"gives, to the last digit. All reach {level}, {run.chance}."
+    )
+
+
+def _each(run: _Run) -> str:
+    """Each strategy against no mask."""
+    others = [name for name in run.names if name != BASELINE]
+    told = listed(_against_no_mask(run, name, alone=len(others) == 1) for name in others)
+    return f"Here, against {run.reached([BASELINE])}, {told}, {run.chance}."
+
+
+def _against_no_mask(run: _Run, name: str, *, alone: bool) -> str:
+    title, result = _titles([name]), run.verdict(name)
+    if run.identical(name):
+        return f"{title} is exactly the same"
+    does = {
+        "the same": f"makes less than {_margin()} points of difference",
+        "undecided": "is undecided",
+        "required": "is required",
+    }.get(result.word, result.word)
+    size = f"{points(result.difference.mean)} points"
+    if alone or result.word == "undecided":
+        size += f", 95% interval {between(result.difference)}"
+    return f"{title} {does} ({size})"
+
+
+def _true_lengths(run: _Run) -> str:
+    """The Masking layer, which finds padding by its value, against a mask from the true lengths."""
+    lengths, layer = "held_state", "masking_layer"
+    result = run.verdict(lengths, over=layer)
+    match result.word:
+        case "required":
+            told = "the Masking layer fails on real zeros"
+        case "helps":
+            cost = number(100 * result.difference.mean, ".0f")
+            told = f"real zeros cost the Masking layer {cost} points"
+        case "hurts":
+            told = "the Masking layer does better than a mask from the true lengths"
+        case "the same":
+            told = f"real zeros cost the Masking layer less than {_margin()} points"
+        case _:
+            told = f"whether real zeros harm the Masking layer cannot be told ({_apart(result)})"
+    level = {name: percent(mean_accuracy(run.results, name), 0) for name in run.names}
+    return (
+        f"Here {told}: it reaches {level[layer]}, a mask from the true lengths {level[lengths]}, no "
+        f"mask {level[BASELINE]}, {run.chance}."
+    )
+
+
+def _best(run: _Run) -> str:
+    """The strategy that copes best, where it is surely ahead; and who is as good or not told apart."""
+    best, over = run.leader()
+    if nothing_learned(run.results):
+        return answer(run.results)
+    mine = run.results.by_repeat[best]
+    leaders = [name for name in run.names if run.results.by_repeat[name] == mine]
+    behind, near, unclear = [], [], []
+    for name, each in over.items():
+        if name not in leaders:
+            lists = {"the same": near, "undecided": unclear}
+            lists.get(each.word, behind).append(name)
+    if near and not behind and not unclear:
+        all_of_them = run.reached(run.names)
+        return (
+            f"Here none is more than {_margin()} points behind the best: {all_of_them}, {run.chance}."
+        )
+    first = run.reached(leaders)
+    parts = [f"Here {first} {_verb(leaders, 'cope')} best"]
+    if near or unclear:
+        parts = [f"Here the best cannot be told: {first} {_verb(leaders, 'lead')}"]
+    if behind:
+        parts.append(f"{run.reached(behind)} {_verb(behind, 'stay')} behind")
+    if near:
+        parts.append(f"{run.reached(near)} {_verb(near, 'are')} within {_margin()} points of that")
+    if unclear:
+        parts.append(f"{run.reached(unclear)} may be as good")
+    return f"{'; '.join(parts)}, {run.chance}."
+
+
+def _reported(run: _Run) -> str:
+    """By how much padding that counts lifts the reported accuracy over that on real steps."""
+    lifts = {name: _inflation(run.snapshot, name) for name in run.names}
+    levels = "; ".join(
+        f"{_titles([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, on "
+        f"real steps {percent(mean_accuracy(run.results, name), 0)}"
+        for name, lift in sorted(lifts.items(), key=lambda each: -each[1].mean)
+    )
+    inflated = [lift for lift in lifts.values() if lift.low > 0]
+    if inflated:
+        start = f"Here padding inflates the accuracy by up to {_most(inflated)} points"
+    elif all(lift.low > -MARGIN and lift.high < MARGIN for lift in lifts.values()):
+        start = f"Here padding changes the accuracy by less than {_margin()} points"
+    else:
+        start = "Here whether padding inflates the accuracy cannot be told"
+    chance = run.snapshot.chance
+    return (
+        f"{start}: {levels}; chance is {percent(chance.reported, 0)}, on real steps "
+        f"{percent(chance.valid, 0)}."
+    )
+
+
+def _inflation(snapshot: Snapshot, strategy: str) -> Interval:
+    """Reported accuracy less that on real steps (-1 to 1); the strategies' intervals hold together."""
+    curves = [each for each in snapshot.curves if each.strategy == strategy and each.finished]
+    lifts = np.array([each.test_accuracy[-1] - each.test_valid_accuracy[-1] for each in curves])
+    scored = min(each.scored for each in curves)
+    comparisons = len(snapshot.experiment.strategies)
+    return interval(lifts, resolution=1 / scored, comparisons=comparisons).within(-1, 1)
+
+
+def _beats_chance(run: _Run) -> str:
+    """Whether any strategy is surely above chance."""
+    level = percent(run.results.chance, 0)
+    above = {name: above_chance(run.results, name) for name in run.names}
+    better = [name for name, each in above.items() if each.low > 0]
+    if better:
+        return f"Here, yes: {run.reached(better)} {_verb(better, 'beat')} chance ({level})."
+    if nothing_learned(run.results):
+        return (
+            f"Here, no: no strategy gets more than {_margin()} points above chance ({level}) on unseen "
+            "sequences."
+        )
+    highest = max(above.values(), key=lambda each: each.high)
+    return (
+        f"Here it cannot be told: up to {number(100 * highest.high, '.0f')} points above chance "
+        f"({level}) are within the interval."
+    )
+
+
+#: The question that a scenario asks (`Scenario.asks`) -> what answers it.
+RULES_OF_QUESTIONS: Mapping[str, Callable[[_Run], str]] = {
+    "still_known": _still_known,
+    "identical": _all_identical,
+    "each": _each,
+    "true_lengths": _true_lengths,
+    "best": _best,
+    "reported": _reported,
+    "beats_chance": _beats_chance,
+}
+
+
+def _titles(names: Iterable[str]) -> str:
+    return listed(STRATEGIES[name].title.lower() for name in names)
+
+
+def _verb(subjects: Sequence[str], plural: str) -> str:
+    """The verb's form for so many subjects."""
+    if len(subjects) > 1:
+        return plural
+    return {"do": "does", "are": "is"}.get(plural, f"{plural}s")
+
+
+def _apart(result: Verdict) -> str:
+    return f"{points(result.difference.mean)} points, 95% interval {between(result.difference)}"
+
+
+def _most(lifts: Sequence[Interval]) -> str:
+    return number(100 * max(each.mean for each in lifts), ".0f")
+
+
+def _margin() -> str:
+    return number(100 * MARGIN)
