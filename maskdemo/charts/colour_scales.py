@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, heatmap, scatter
+from maskdemo.charts.figure import PlotlyTrace, heatmap, scatter
 from maskdemo.charts.template import inks
 
 #: From the lowest value over 0 to the highest, on a light and on a dark page.
@@ -28,19 +28,19 @@ def heat(
     dark: bool,
     names: NDArray | None = None,
     reach: float | None = None,
-) -> Drawn:
+) -> PlotlyTrace:
     """Values (T, R), a row for each of the R, the first on top; NaN stays blank.
 
     reach: colours from -reach to reach; None for a gate's 0 to 1. names: (R,), for the hover text,
     as `%{customdata}`.
     """
     steps, rows = values.shape
-    who = np.arange(1, rows + 1) if names is None else names
+    row_names = np.arange(1, rows + 1) if names is None else names
     return heatmap(
         x=np.arange(1, steps + 1),
         y=np.arange(1, rows + 1),
         z=values.T.astype(np.float32),
-        customdata=np.repeat(who.astype(np.int16)[:, None], steps, axis=1),
+        customdata=np.repeat(row_names.astype(np.int16)[:, None], steps, axis=1),
         yaxis=yaxis,
         zmin=0 if reach is None else -reach,
         zmax=1 if reach is None else reach,
@@ -52,7 +52,7 @@ def heat(
     )
 
 
-def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> Drawn:
+def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> PlotlyTrace:
     """A horizontal colour bar of its own, because many panels share it."""
     ink = inks(dark)
     return scatter(

@@ -11,34 +11,36 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-#: One thing drawn, and a part of a layout: what Plotly's reference says of each, by name.
-Drawn = dict[str, Any]
-Settings = dict[str, Any]
+#: A trace, and options of a trace or a layout, by their names in Plotly's reference.
+PlotlyTrace = dict[str, Any]
+PlotlyOptions = dict[str, Any]
 
 
-def figure(traces: Iterable[Drawn], layout: Mapping[str, Any]) -> go.Figure:
-    """The figure of traces and layout as they are, unchecked."""
+def figure(traces: Iterable[PlotlyTrace], layout: Mapping[str, Any]) -> go.Figure:
+    """Return the figure of these traces and this layout, without Plotly's checks."""
     return go.Figure({"data": list(traces), "layout": dict(layout)}, _validate=False)
 
 
-def scatter(**settings: Any) -> Drawn:
-    """Points or lines. A setting that is None is left to Plotly."""
-    return _trace("scatter", settings)
+def scatter(**options: Any) -> PlotlyTrace:
+    """Return a trace of points or lines. An option that is None is left to Plotly."""
+    return _trace("scatter", options)
 
 
-def heatmap(**settings: Any) -> Drawn:
-    """Values as colours in cells. A setting that is None is left to Plotly."""
-    return _trace("heatmap", settings)
+def heatmap(**options: Any) -> PlotlyTrace:
+    """Return a trace of values as colours in cells. An option that is None is left to Plotly."""
+    return _trace("heatmap", options)
 
 
-def bar(**settings: Any) -> Drawn:
-    """Bars. A setting that is None is left to Plotly."""
-    return _trace("bar", settings)
+def bar(**options: Any) -> PlotlyTrace:
+    """Return a trace of bars. An option that is None is left to Plotly."""
+    return _trace("bar", options)
 
 
-def entry(name: str, *, line: Settings | None = None, marker: Settings | None = None) -> Drawn:
-    """A legend entry without data: what a line, a mark or both of this look mean."""
-    kinds = [kind for kind, look in (("lines", line), ("markers", marker)) if look is not None]
+def entry(
+    name: str, *, line: PlotlyOptions | None = None, marker: PlotlyOptions | None = None
+) -> PlotlyTrace:
+    """Return a trace without data, which adds a line, a marker or both to the legend."""
+    kinds = [kind for kind, style in (("lines", line), ("markers", marker)) if style is not None]
     return scatter(
         x=[None],
         y=[None],
@@ -50,10 +52,10 @@ def entry(name: str, *, line: Settings | None = None, marker: Settings | None = 
     )
 
 
-def names(entries: Sequence[Drawn]) -> list[str]:
-    """What the legend says of these traces."""
+def names(entries: Sequence[PlotlyTrace]) -> list[str]:
+    """Return the names of the traces, as the legend shows them."""
     return [each["name"] for each in entries]
 
 
-def _trace(kind: str, settings: Settings) -> Drawn:
-    return {"type": kind} | {key: value for key, value in settings.items() if value is not None}
+def _trace(kind: str, options: PlotlyOptions) -> PlotlyTrace:
+    return {"type": kind} | {key: value for key, value in options.items() if value is not None}

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, Settings, entry, figure, scatter
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, figure, scatter
 from maskdemo.charts.figure import names as names_of
 from maskdemo.charts.heights import FINAL_ACCURACY
 from maskdemo.charts.learning_curves import comparable_curves
@@ -42,8 +42,8 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
     ink = inks(dark)
     names = snapshot.experiment.strategies
     both = snapshot.experiment.per_step
-    traces: list[Drawn] = []
-    labels: list[Settings] = []
+    traces: list[PlotlyTrace] = []
+    labels: list[PlotlyOptions] = []
     epochs: set[int] = set()
     counts: set[int] = set()
     for at, name in enumerate(names):
@@ -101,7 +101,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure
 
 def _group(
     name: str, at: float, values: NDArray, scored: int, dark: bool, both: bool, *, hollow: bool
-) -> list[Drawn]:
+) -> list[PlotlyTrace]:
     """Every repeat a point and, where there are several, mean and interval to the right of them."""
     shade = colour(name, dark=dark)
     label = f"{title(name)}{', valid steps only' if hollow else ''}"
@@ -141,25 +141,25 @@ def _group(
     return [points, summary]
 
 
-def _mean_mark(shade: str, *, size: int) -> Settings:
+def _mean_mark(shade: str, *, size: int) -> PlotlyOptions:
     return {"symbol": "line-ew-open", "size": size, "color": shade, "line": {"width": 3}}
 
 
-def _number(text: str, shade: str, *, at: int, row: int = 0) -> Settings:
+def _number(text: str, shade: str, *, at: int, row: int = 0) -> PlotlyOptions:
     """A number over its column; row 0 is the lowest."""
     return note(text, shade, x=at, **_row(row))
 
 
-def _row_name(text: str, shade: str, *, row: int = 0) -> Settings:
+def _row_name(text: str, shade: str, *, row: int = 0) -> PlotlyOptions:
     """What the numbers of a row are, at the left edge."""
     return note(text, shade, x=0, xref="paper", xanchor="right", xshift=-3, size=10, **_row(row))
 
 
-def _row(row: int) -> Settings:
+def _row(row: int) -> PlotlyOptions:
     return {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6 + NUMBER_ROW * row}
 
 
-def _legend(several: bool, both: bool, dark: bool) -> list[Drawn]:
+def _legend(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
     """What the marks mean, in no strategy's colour."""
     shade = inks(dark).muted
     entries = [entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]

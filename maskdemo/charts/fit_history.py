@@ -7,7 +7,7 @@ from math import ceil
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import Drawn, Settings, scatter
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.charts.heights import FIT_HISTORY_PANEL
 from maskdemo.charts.panels import Panel, axis, stacked, upright
 from maskdemo.charts.template import SHARE_TOP, inks
@@ -42,7 +42,7 @@ def fit_history(
         _line(accuracy, "Accuracy %{y:.1%}", 0, batches, dark),
         _line(loss, "Loss %{y:.3f}", 1, batches, dark),
     ]
-    numbers: Settings = {"title": {"text": "Batch"}}
+    numbers: PlotlyOptions = {"title": {"text": "Batch"}}
     if epochs * batches <= FEW:
         numbers["tickvals"] = list(range(1, epochs * batches + 1))
     return stacked(
@@ -62,15 +62,15 @@ def fit_history(
     )
 
 
-def _line(values: Sequence[float], hover: str, index: int, batches: int, dark: bool) -> Drawn:
+def _line(values: Sequence[float], hover: str, index: int, batches: int, dark: bool) -> PlotlyTrace:
     """One line an epoch: the mean begins anew, so nothing leads from one epoch to the next."""
     x: list[float | None] = []
     y: list[float | None] = []
-    for at, value in enumerate(values):
-        if at and at % batches == 0:
+    for index, value in enumerate(values):
+        if index and index % batches == 0:
             x.append(None)
             y.append(None)
-        x.append(at + 1)
+        x.append(index + 1)
         y.append(value)
     return scatter(
         x=x,

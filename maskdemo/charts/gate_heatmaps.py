@@ -7,14 +7,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, reach_of, reach_words, scale_bar
-from maskdemo.charts.figure import Drawn, scatter
+from maskdemo.charts.figure import PlotlyTrace, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.marks import guess, guess_entry, marker, ring
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
 from maskdemo.charts.strategy_style import colour, title
 from maskdemo.charts.template import inks
 from maskdemo.data.padding import Batch
-from maskdemo.inside.trace import GATES, QUANTITIES, Trace
+from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.strategies import STRATEGIES, Arrays
 
 BAR_SPACE = 58
@@ -24,7 +24,7 @@ MOVES = {"moves on": "circle", "is held": "line-ew", "is reset to 0": "x-thin"}
 
 
 def gate_heatmaps(
-    traced: Trace,
+    activations: Activations,
     arrays: Arrays,
     batch: Batch,
     *,
@@ -36,12 +36,12 @@ def gate_heatmaps(
     detail: str = "",
     dark: bool = False,
 ) -> go.Figure:
-    """Everything of the first (only) sequence: traced, arrays and batch have one row.
+    """Everything of the first (only) sequence: activations, arrays and batch have one row.
 
     order: (H,), the units from top to bottom. unit (from 0) and step (from 1) are marked. label: the
     one whose probability is followed.
     """
-    steps, units = traced.states.shape[1:]
+    steps, units = activations.states.shape[1:]
     padded, missing = batch.padded[0], batch.missing[0]
     moves = arrays.advance[0] > 0
     inputs = arrays.inputs[0]
@@ -61,7 +61,7 @@ def gate_heatmaps(
         ),
         Panel("State", 18, -1, 1, note=_moves_note(arrays)),
     ]
-    traces: list[Drawn] = [
+    traces: list[PlotlyTrace] = [
         heat(
             inputs,
             yaxis=axis(0),
@@ -71,8 +71,8 @@ def gate_heatmaps(
         ),
         *_moves(arrays, strategy, dark),
     ]
-    for name, (symbol, words) in QUANTITIES.items():
-        values = getattr(traced, name)[0][:, order]
+    for name, (symbol, heading) in QUANTITIES.items():
+        values = getattr(activations, name)[0][:, order]
         if name in GATES:
             values = np.where(moves[:, None], values, np.nan)
         is_gate = name in GATES and name != "candidate"
@@ -82,14 +82,14 @@ def gate_heatmaps(
             heat(
                 values,
                 yaxis=axis(len(panels)),
-                hover=f"Step %{{x}}, unit %{{customdata}}<br>{words} {symbol} = %{{z:.4f}}",
+                hover=f"Step %{{x}}, unit %{{customdata}}<br>{heading} {symbol} = %{{z:.4f}}",
                 names=order + 1,
                 reach=reach,
                 dark=dark,
             )
         )
-        panels.append(Panel(f"{words} {symbol}", tall, units + 0.5, 0.5, note=note, ticks=marked))
-    chances = traced.probabilities[0, :, label]
+        panels.append(Panel(f"{heading} {symbol}", tall, units + 0.5, 0.5, note=note, ticks=marked))
+    chances = activations.probabilities[0, :, label]
     panels.append(
         Panel(
             f"Probability of label {label}",
@@ -100,7 +100,7 @@ def gate_heatmaps(
             ticks={"tickvals": [0, 1], "showgrid": True},
         )
     )
-    classes, below_all = traced.probabilities.shape[2], axis(len(panels) - 1)
+    classes, below_all = activations.probabilities.shape[2], axis(len(panels) - 1)
     traces.append(guess(classes, steps, yaxis=below_all, dark=dark))
     traces += _output_lines(chances, arrays, strategy, below_all, dark)
     for index, panel in enumerate(panels):
@@ -151,11 +151,11 @@ def _what_happens(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
 def _moves_note(arrays: Arrays) -> str:
     symbols = dict(zip(MOVES, ("●", "━", "✕"), strict=True))
     return ", ".join(
-        f"{symbols[what]} {what}" for what, cells in _what_happens(arrays).items() if cells.any()
+        f"{symbols[change]} {change}" for change, cells in _what_happens(arrays).items() if cells.any()
     )
 
 
-def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[Drawn]:
+def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
     """One mark a step: the state moves on, is held, or is reset."""
     shade = colour(strategy, dark=dark)
     steps = arrays.advance.shape[1]
@@ -167,22 +167,22 @@ def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[Drawn]:
             yaxis=axis(1),
             mode="markers",
             marker={
-                "symbol": MOVES[what],
+                "symbol": MOVES[change],
                 "size": size,
                 "color": shade,
-                "line": {"width": 0 if what == "moves on" else 2, "color": shade},
+                "line": {"width": 0 if change == "moves on" else 2, "color": shade},
             },
             showlegend=False,
-            hovertemplate=f"Step %{{x}}: the state {what}<extra></extra>",
+            hovertemplate=f"Step %{{x}}: the state {change}<extra></extra>",
         )
-        for what, cells in _what_happens(arrays).items()
+        for change, cells in _what_happens(arrays).items()
         if cells.any()
     ]
 
 
 def _output_lines(
     chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool
-) -> list[Drawn]:
+) -> list[PlotlyTrace]:
     """The probability after every step (T,), and a ring where a single step is read out."""
     shade = colour(strategy, dark=dark)
     steps = np.arange(1, len(chances) + 1)
@@ -198,10 +198,10 @@ def _output_lines(
     )
     if arrays.counts[0].sum() != 1:
         return [line]
-    at = int(arrays.read_out[0])
+    step = int(arrays.read_out[0])
     read_out = scatter(
-        x=[at + 1],
-        y=[float(chances[at])],
+        x=[step + 1],
+        y=[float(chances[step])],
         yaxis=yaxis,
         mode="markers",
         marker=ring(inks(dark).text),

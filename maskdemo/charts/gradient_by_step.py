@@ -7,22 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import Drawn, Settings, bar, entry
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, bar, entry
 from maskdemo.charts.hatch import pattern
 from maskdemo.charts.panels import Panel, axis, stacked
 from maskdemo.charts.strategy_style import colour, title
 from maskdemo.charts.template import inks
 from maskdemo.inside.gradient import Landing
 
-WORDS = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
+NAMES = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
 
 
 def gradient_by_step(
-    landings: Mapping[str, Landing], *, what: str, detail: str, dark: bool = False
+    landings: Mapping[str, Landing], *, subject: str, detail: str, dark: bool = False
 ) -> go.Figure:
     """One panel a strategy: what lands on each step, as a share of that strategy's own total.
 
-    what: the gradient with respect to what, for the title.
+    subject: what the gradient is taken with respect to, for the title.
     """
     steps = len(next(iter(landings.values())).real)
     kinds = [
@@ -35,7 +35,7 @@ def gradient_by_step(
         for each in landings.values()
     )
     panels: list[Panel] = []
-    traces: list[Drawn] = []
+    traces: list[PlotlyTrace] = []
     for index, (name, landing) in enumerate(landings.items()):
         for kind in kinds:
             norms = getattr(landing, kind)
@@ -47,7 +47,7 @@ def gradient_by_step(
                     yaxis=axis(index),
                     marker=_fill(name, kind, dark),
                     showlegend=False,
-                    hovertemplate=f"Step %{{x}}, {WORDS[kind]}<br>%{{y:.2%}} of the gradient"
+                    hovertemplate=f"Step %{{x}}, {NAMES[kind]}<br>%{{y:.2%}} of the gradient"
                     "<br>Norm %{customdata:.3g}<extra></extra>",
                 )
             )
@@ -65,12 +65,12 @@ def gradient_by_step(
     return stacked(
         panels,
         traces,
-        title=f"Gradient of the loss: {what}",
+        title=f"Gradient of the loss: {subject}",
         detail=detail,
         steps=steps,
         dark=dark,
         legend=[
-            entry(f"On {WORDS[kind]}", marker=_mark(kind, dark)) for kind in kinds if kind != "real"
+            entry(f"On {NAMES[kind]}", marker=_mark(kind, dark)) for kind in kinds if kind != "real"
         ],
         name="gradient_by_step",
         barmode="stack",
@@ -90,31 +90,31 @@ def share_text(part: float) -> str:
 def _note(landing: Landing) -> str:
     if not landing.total:
         return "no gradient at all"
-    words = f"{share_text(landing.share('padding'))} on padding"
+    text = f"{share_text(landing.share('padding'))} on padding"
     if landing.missing.any():
-        words += f", {share_text(landing.share('missing'))} on missing"
-    return words
+        text += f", {share_text(landing.share('missing'))} on missing"
+    return text
 
 
-def _fill(strategy: str, kind: str, dark: bool) -> Settings:
+def _fill(strategy: str, kind: str, dark: bool) -> PlotlyOptions:
     if kind == "real":
         return {"color": colour(strategy, dark=dark), "line": {"width": 0}}
-    look = pattern(kind, dark=dark)
+    hatch = pattern(kind, dark=dark)
     # As dark as the hatch's lines are: these bars are the data, not the ground they stand on.
     return {
         "color": pattern("padding", dark=dark)["fgcolor"],
         "line": {"width": 0},
         "pattern": {
-            "shape": look["shape"],
-            "size": look["size"],
-            "solidity": look["solidity"],
+            "shape": hatch["shape"],
+            "size": hatch["size"],
+            "solidity": hatch["solidity"],
             "fgcolor": inks(dark).text,
             "fillmode": "overlay",
         },
     }
 
 
-def _mark(kind: str, dark: bool) -> Settings:
+def _mark(kind: str, dark: bool) -> PlotlyOptions:
     shade = pattern("padding", dark=dark)["fgcolor"]
     return {
         "symbol": "square" if kind == "padding" else "square-x",

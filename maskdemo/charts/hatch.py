@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from maskdemo.charts.figure import Drawn, Settings, scatter
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, scatter
 
 NAMES = {"padding": "Padding", "missing": "Missing reading"}
 SHAPES = {"padding": "/", "missing": "x"}
 
 
-def pattern(kind: str, *, dark: bool) -> Settings:
+def pattern(kind: str, *, dark: bool) -> PlotlyOptions:
     """The `fillpattern` of "padding" or "missing"."""
     line = {
         "padding": ("rgba(110,116,132,0.65)", "rgba(170,176,192,0.55)"),
@@ -57,7 +57,7 @@ def hatched(
     dark: bool,
     showlegend: bool = True,
     yaxis: str = "y",
-) -> list[Drawn]:
+) -> list[PlotlyTrace]:
     """One trace that hatches all True cells (R, T) of a kind, or none if there are none.
 
     One outline a run of cells keeps the figure small: a bar or a shape for each would not.
@@ -81,7 +81,9 @@ def hatched(
     ]
 
 
-def hatch_entries(*, padded: NDArray[np.bool_], missing: NDArray[np.bool_], dark: bool) -> list[Drawn]:
+def hatch_entries(
+    *, padded: NDArray[np.bool_], missing: NDArray[np.bool_], dark: bool
+) -> list[PlotlyTrace]:
     """Legend entries of the hatches that occur."""
     entries = []
     for kind, cells in (("padding", padded), ("missing", missing)):

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, figure, scatter
+from maskdemo.charts.figure import PlotlyTrace, figure, scatter
 from maskdemo.charts.heights import LEARNING_CURVES
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.marks import band, line, marker
@@ -61,8 +61,8 @@ def learning_curves(
     counted = snapshot.experiment.per_step and snapshot.experiment.count_invalid
     epochs, names = snapshot.experiment.epochs, snapshot.experiment.strategies
     direct = len(names) <= MAX_DIRECT_LABELS
-    bands: list[Drawn] = []
-    lines: list[Drawn] = []
+    bands: list[PlotlyTrace] = []
+    lines: list[PlotlyTrace] = []
     ends: list[End] = []
     repeats: set[int] = set()
     highest = 0.0
@@ -156,7 +156,7 @@ def _line(
     share: bool,
     dark: bool,
     showlegend: bool,
-) -> Drawn:
+) -> PlotlyTrace:
     """A line with a few markers, each strategy's at other epochs, so that equal lines show both.
 
     mean: (E,). values: (R, E), of each repeat. at: the strategy's place among those drawn.
@@ -183,14 +183,14 @@ def _line(
     )
 
 
-def _band(name: str, low: NDArray, high: NDArray, dark: bool) -> Drawn:
+def _band(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTrace:
     """From the lowest to the highest repeat, (E,) each."""
     epoch = np.arange(1, len(low) + 1)
     x, y = np.concatenate([epoch, epoch[::-1]]), np.concatenate([high, low[::-1]])
     return band(name, x, y, dark=dark, name=_band_name(title(name)))
 
 
-def _chance(chance: float, epochs: int, dark: bool, showlegend: bool) -> Drawn:
+def _chance(chance: float, epochs: int, dark: bool, showlegend: bool) -> PlotlyTrace:
     return scatter(
         x=[1, epochs] if epochs > 1 else [0.5, 1.5],
         y=[chance, chance],

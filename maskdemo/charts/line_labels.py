@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from maskdemo.charts.figure import Settings
+from maskdemo.charts.figure import PlotlyOptions
 from maskdemo.charts.template import note
 
 # Up to so many strategies the labels stand at the line ends, beyond that in a legend. It depends on
@@ -32,7 +32,7 @@ def end_labels(
     high: float,
     height: float,
     yaxis: str = "y",
-) -> tuple[list[Settings], list[Settings]]:
+) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
     """Shapes and annotations: each line's name at the right edge, led to from where it ends.
 
     edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
@@ -72,11 +72,11 @@ def end_labels(
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Places as near to the wanted ones as can be, `gap` apart, in order, from `low` to `high`."""
-    order = sorted(range(len(wanted)), key=lambda at: wanted[at])
+    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
     # Places less their rank times the gap need only not fall: merge neighbours that do.
     blocks: list[tuple[float, int]] = []
-    for rank, at in enumerate(order):
-        total, size = wanted[at] - rank * gap, 1
+    for rank, index in enumerate(order):
+        total, size = wanted[index] - rank * gap, 1
         while blocks and blocks[-1][0] / blocks[-1][1] > total / size:
             total, size = total + blocks[-1][0], size + blocks[-1][1]
             blocks.pop()
@@ -84,6 +84,6 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     levels = [total / size for total, size in blocks for _ in range(size)]
     highest = high - (len(wanted) - 1) * gap
     positions = [0.0] * len(wanted)
-    for rank, (at, level) in enumerate(zip(order, levels, strict=True)):
-        positions[at] = min(max(level, low), highest) + rank * gap
+    for rank, (index, level) in enumerate(zip(order, levels, strict=True)):
+        positions[index] = min(max(level, low), highest) + rank * gap
     return positions

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, Settings, entry, scatter
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, scatter
 from maskdemo.charts.strategy_style import colour, dash, symbol, title
 from maskdemo.charts.template import chance_line
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 WIDTH = 2.2
 
 
-def line(strategy: str, *, dark: bool, width: float = WIDTH) -> Settings:
+def line(strategy: str, *, dark: bool, width: float = WIDTH) -> PlotlyOptions:
     """The strategy's line, with the dashes by which equal lines show both."""
     return {"color": colour(strategy, dark=dark), "width": width, "dash": dash(strategy)}
 
 
-def marker(strategy: str, *, dark: bool, hollow: bool = False, **settings: Any) -> Settings:
+def marker(strategy: str, *, dark: bool, hollow: bool = False, **settings: Any) -> PlotlyOptions:
     """The strategy's mark. settings: Plotly's, such as size."""
     return {"symbol": symbol(strategy, hollow=hollow), "color": colour(strategy, dark=dark)} | settings
 
 
-def strategy_entry(strategy: str, *, dark: bool) -> Drawn:
+def strategy_entry(strategy: str, *, dark: bool) -> PlotlyTrace:
     """The strategy's legend entry, where its name stands at no line's end."""
     marks = marker(strategy, dark=dark, size=7)
     return entry(title(strategy), line=line(strategy, dark=dark), marker=marks)
 
 
-def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> Drawn:
+def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
     """What a network that knows nothing would say of one label, at every step."""
     return scatter(
         x=[0.5, steps + 0.5],
@@ -47,7 +47,7 @@ def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> Drawn:
     )
 
 
-def guess_entry(classes: int, *, dark: bool) -> Drawn:
+def guess_entry(classes: int, *, dark: bool) -> PlotlyTrace:
     """That line in a legend."""
     return entry(_guess_name(classes), line=chance_line(dark))
 
@@ -56,7 +56,7 @@ def _guess_name(classes: int) -> str:
     return f"Guess, 1 in {classes}"
 
 
-def ring(shade: str) -> Settings:
+def ring(shade: str) -> PlotlyOptions:
     """The mark around the step that is read out."""
     return {"symbol": "circle-open", "size": 13, "color": shade, "line": {"width": 2}}
 
@@ -68,7 +68,7 @@ def band(
     *,
     dark: bool,
     name: str,
-) -> Drawn:
+) -> PlotlyTrace:
     """The ground between two lines, as closed outlines with gaps (None) between them."""
     return scatter(
         x=x,
@@ -83,7 +83,7 @@ def band(
     )
 
 
-def error_bars(intervals: Sequence[Interval], shade: str, *, scale: float = 1.0) -> Settings:
+def error_bars(intervals: Sequence[Interval], shade: str, *, scale: float = 1.0) -> PlotlyOptions:
     """Bars from each mean to its limits, `scale` times as long; none where a single repeat has none."""
     return {
         "type": "data",

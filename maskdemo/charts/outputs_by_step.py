@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, Settings, entry, scatter
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.heights import OUTPUTS_PANEL
 from maskdemo.charts.marks import guess, guess_entry, marker, ring
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TITLE = "Output after every step"
 BETWEEN = 34
 LOW, HIGH = -0.08, 1.08
-TICKS: Settings = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
+TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ def outputs_by_step(
     padded, missing = probes.padded[probe], ~probes.valid[probe] & ~probes.padded[probe]
     classes = snapshot.experiment.classes
     panels: list[Panel] = []
-    traces: list[Drawn] = []
+    traces: list[PlotlyTrace] = []
     for index, name in enumerate(snapshot.experiment.strategies):
         outputs = probes.outputs.get(name, ())
         place = min(probes.index(epoch), len(outputs) - 1)
         shown = probes.epochs[place] if place >= 0 else 0
-        lines: list[Drawn] = []
+        lines: list[PlotlyTrace] = []
         summary = "No epoch yet"
         if shown:
             chances, read_out = np.asarray(outputs[place][probe]), int(probes.read_out[name][probe])
@@ -154,7 +154,7 @@ def _read_out_name(strategy: str) -> str:
 
 def _lines(
     name: str, chances: NDArray, read_out: int, followed: _Followed, yaxis: str, dark: bool
-) -> list[Drawn]:
+) -> list[PlotlyTrace]:
     """The true label, the probability after every step (T,), and a ring where it is read out."""
     step = np.arange(1, len(chances) + 1)
     common = {"yaxis": yaxis, "showlegend": False}
@@ -194,7 +194,7 @@ def _lines(
     return [truth, line, circle]
 
 
-def _bar(dark: bool, *, size: float) -> Settings:
+def _bar(dark: bool, *, size: float) -> PlotlyOptions:
     shade = inks(dark).muted
     look = {"symbol": "line-ew-open", "size": size, "color": shade}
     return look | {"line": {"width": 4, "color": shade}}

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import VALUE_SCALES
-from maskdemo.charts.figure import Drawn, figure, heatmap
+from maskdemo.charts.figure import PlotlyTrace, figure, heatmap
 from maskdemo.charts.hatch import NAMES, hatched
 from maskdemo.charts.template import inks, layout, nice_ticks
 
@@ -76,7 +76,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
         },
         **common,
     )
-    traces: list[Drawn] = [real]
+    traces: list[PlotlyTrace] = [real]
     for kind, cells in (("padding", padded), ("missing", ~valid & ~padded)):
         if cells.any():
             clear = "rgba(0,0,0,0)"

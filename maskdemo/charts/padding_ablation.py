@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import Drawn, Settings, entry, figure, names, scatter
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, figure, names, scatter
 from maskdemo.charts.heights import ACCURACY_BY_PADDING
 from maskdemo.charts.marks import line, marker
 from maskdemo.charts.panels import Panel, axis, stacked, upright
@@ -24,9 +24,12 @@ from maskdemo.charts.template import (
 from maskdemo.inside.leak import Sweep
 
 #: Of two lines a strategy: the sequence in the middle, and the one that moves furthest.
-MEDIAN: Settings = {"width": 2.2}
-WORST: Settings = {"width": 1.6, "dash": "dot"}
-STEPS_AXIS: Settings = {"title": {"text": "Padded steps added"}, "tickvals": [0, 50, 100, 150, 200]}
+MEDIAN: PlotlyOptions = {"width": 2.2}
+WORST: PlotlyOptions = {"width": 1.6, "dash": "dot"}
+STEPS_AXIS: PlotlyOptions = {
+    "title": {"text": "Padded steps added"},
+    "tickvals": [0, 50, 100, 150, 200],
+}
 
 
 def change_by_padding(
@@ -34,22 +37,22 @@ def change_by_padding(
 ) -> go.Figure:
     """One panel a strategy: how far the outputs move, in the median and in the worst sequence."""
     panels: list[Panel] = []
-    traces: list[Drawn] = []
+    traces: list[PlotlyTrace] = []
     for index, (name, sweep) in enumerate(sweeps.items()):
         median, worst = np.median(sweep.change, axis=1), sweep.change.max(axis=1)
         shade = colour(name, dark=dark)
-        for values, words, look in ((median, "Median", MEDIAN), (worst, "Worst", WORST)):
+        for values, label, style in ((median, "Median", MEDIAN), (worst, "Worst", WORST)):
             traces.append(
                 scatter(
                     x=sweep.added,
                     y=values,
                     yaxis=axis(index),
                     mode="lines",
-                    line={"color": shade} | look,
-                    fill="tonexty" if words == "Worst" else None,
+                    line={"color": shade} | style,
+                    fill="tonexty" if label == "Worst" else None,
                     fillcolor=colour(name, dark=dark, opacity=0.12),
                     showlegend=False,
-                    hovertemplate=f"%{{x}} steps added<br>{words} change %{{y:.4f}}<extra></extra>",
+                    hovertemplate=f"%{{x}} steps added<br>{label} change %{{y:.4f}}<extra></extra>",
                 )
             )
         flat = not sweep.change.any()
@@ -76,7 +79,7 @@ def change_by_padding(
             entry("Median sequence", line=shade | MEDIAN),
             entry("Worst sequence", line=shade | WORST),
         ],
-        shapes=[upright(cursor, dark=dark, index=at) for at in range(len(panels))],
+        shapes=[upright(cursor, dark=dark, index=index) for index in range(len(panels))],
         xaxis={"range": _range(sweeps)} | STEPS_AXIS,
         name="change_by_padding",
     )

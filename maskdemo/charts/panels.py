@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, Settings, figure, names
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, figure, names
 from maskdemo.charts.hatch import hatched
 from maskdemo.charts.template import (
     LEGEND_ROW,
@@ -43,7 +43,7 @@ class Panel:
     aside: str = ""
     note: str = ""
     colour: str = ""
-    ticks: Settings = field(default_factory=dict)
+    ticks: PlotlyOptions = field(default_factory=dict)
 
 
 def axis(index: int) -> str:
@@ -58,22 +58,22 @@ def note_name(index: int) -> str:
 
 def stacked(
     panels: Sequence[Panel],
-    traces: Sequence[Drawn],
+    traces: Sequence[PlotlyTrace],
     *,
     title: str,
     detail: str,
     steps: int,
     dark: bool,
     name: str,
-    legend: Sequence[Drawn] = (),
+    legend: Sequence[PlotlyTrace] = (),
     between: int = BETWEEN,
     space_below: int = 0,
     right_space: int = RIGHT,
     cursor: int | None = None,
-    shapes: Sequence[Settings] = (),
-    annotations: Sequence[Settings] = (),
-    xaxis: Settings | None = None,
-    legend_place: Settings | None = None,
+    shapes: Sequence[PlotlyOptions] = (),
+    annotations: Sequence[PlotlyOptions] = (),
+    xaxis: PlotlyOptions | None = None,
+    legend_place: PlotlyOptions | None = None,
     **settings: Any,
 ) -> go.Figure:
     """The figure of all panels; a legend stands between the title and the first panel.
@@ -83,10 +83,10 @@ def stacked(
     addition to the panels' own.
     """
     ink = inks(dark)
-    tops = [sum(each.height + between for each in panels[:at]) for at in range(len(panels))]
+    tops = [sum(each.height + between for each in panels[:index]) for index in range(len(panels))]
     inner = tops[-1] + panels[-1].height
-    axes: Settings = {}
-    labels: list[Settings] = []
+    axes: PlotlyOptions = {}
+    labels: list[PlotlyOptions] = []
     for index, (panel, top) in enumerate(zip(panels, tops, strict=True)):
         axes["yaxis" + axis(index)[1:]] = {
             "domain": [max(0.0, 1 - (top + panel.height) / inner), 1 - top / inner],
@@ -108,7 +108,7 @@ def stacked(
             right = over | {"x": 1, "xanchor": "right", "name": note_name(index)}
             labels.append(note(panel.note, ink.muted, **right))
     above = TITLE_SPACE + 28 + LEGEND_ROW * legend_rows(names(legend))
-    cursors = [upright(cursor, dark=dark, index=at) for at in range(len(panels)) if cursor]
+    cursors = [upright(cursor, dark=dark, index=index) for index in range(len(panels)) if cursor]
     return figure(
         [*traces, *legend],
         layout(
@@ -138,13 +138,13 @@ def stacked(
     )
 
 
-def upright(at: float, *, dark: bool, dash: str = "solid", index: int | None = None) -> Settings:
+def upright(step: float, *, dark: bool, dash: str = "solid", index: int | None = None) -> PlotlyOptions:
     """A line at one step, through all panels or through panel `index` only."""
     return {
         "type": "line",
         "xref": "x",
-        "x0": at,
-        "x1": at,
+        "x0": step,
+        "x1": step,
         "yref": "paper" if index is None else f"{axis(index)} domain",
         "y0": 0,
         "y1": 1,
@@ -161,7 +161,7 @@ def hatches(
     missing: NDArray[np.bool_],
     dark: bool,
     over_colours: bool = False,
-) -> list[Drawn]:
+) -> list[PlotlyTrace]:
     """Padded and missing steps (T,) hatched over the whole height of a panel.
 
     over_colours: lines only, for a tint would change what the colours beneath them say.

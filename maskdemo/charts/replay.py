@@ -57,11 +57,11 @@ def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
     All figures of a run are played together, so they all stop at these.
     """
     probes, strategies = snapshot.probes, snapshot.experiment.strategies
-    kept = min(len(probes.outputs.get(name, ())) for name in strategies)
-    if kept < 2 or kept < len(probes.epochs):
+    count = min(len(probes.outputs.get(name, ())) for name in strategies)
+    if count < 2 or count < len(probes.epochs):
         return ()
     max_epochs = max(2, MAX_BYTES // (4 * probes.valid.shape[1] * len(strategies)))
-    return tuple(probes.epochs[index] for index in evenly_spread(max_epochs, kept))
+    return tuple(probes.epochs[index] for index in evenly_spread(max_epochs, count))
 
 
 def _packed(values: NDArray[np.float32]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import log10
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.figure import Settings
+from maskdemo.charts.figure import PlotlyOptions
 from maskdemo.charts.line_labels import LABEL_SPACE
 from maskdemo.charts.template import LEFT, NARROW
 from maskdemo.evidence import BASELINE
@@ -31,7 +31,7 @@ class ResponseAxis:
     low: float
     high: float
     columns: bool
-    layout: Settings
+    layout: PlotlyOptions
 
     @property
     def unit(self) -> float:
@@ -80,8 +80,8 @@ def differences(findings: Findings, cell: Cell, strategy: str) -> dict[int, floa
     return {repeat: mine[repeat] - base[repeat] for repeat in sorted(mine.keys() & base.keys())}
 
 
-def _fits(positions: Sequence[float], texts: Sequence[str], room: float) -> bool:
-    pixel = 1.08 * (positions[-1] - positions[0]) / room
+def _fits(positions: Sequence[float], texts: Sequence[str], width: float) -> bool:
+    pixel = 1.08 * (positions[-1] - positions[0]) / width
     return all(
         (right - left) / pixel >= LETTER * (len(here) + len(there)) / 2 + GAP
         for (left, right), (here, there) in zip(pairwise(positions), pairwise(texts), strict=True)

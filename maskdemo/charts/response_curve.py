@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import Drawn, Settings, entry, names, scatter
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, names, scatter
 from maskdemo.charts.heights import RESPONSE_ACCURACY, RESPONSE_DIFFERENCE
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.marks import strategy_entry
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MARKS_ROW = 24
 #: All differences that there can be: an axis that fits what has come in jumps with what comes next.
 DIFFERENCES = (-104, 104)
-POINTS: Settings = {
+POINTS: PlotlyOptions = {
     "tickvals": [-100, -50, 0, 50, 100],
     "ticktext": ["−100", "−50", "0", "+50", "+100"],
     "showgrid": True,
@@ -72,7 +72,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
         ticks=POINTS,
     )
     levels = [findings.chance(cell) for cell in cells.values()]
-    traces: list[Drawn] = [_chance(levels, x_axis, dark)]
+    traces: list[PlotlyTrace] = [_chance(levels, x_axis, dark)]
     ends: list[End] = []
     gaps: list[End] = []
     for index, name in enumerate(drawn):
@@ -100,7 +100,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
             )
             shapes += lines
             labels += words
-    entries: list[Drawn] = []
+    entries: list[PlotlyTrace] = []
     if not direct:
         entries = [strategy_entry(name, dark=dark) for name in drawn]
         entries.append(entry("Chance", line=chance_line(dark)))
@@ -123,7 +123,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     )
 
 
-def _zero(shade: str) -> Settings:
+def _zero(shade: str) -> PlotlyOptions:
     """The line on which a strategy makes no difference."""
     return {
         "type": "line",
@@ -138,7 +138,7 @@ def _zero(shade: str) -> Settings:
     }
 
 
-def _same(shade: str) -> Settings:
+def _same(shade: str) -> PlotlyOptions:
     """The margin within which a strategy is the same as no mask."""
     return {
         "type": "rect",
@@ -154,7 +154,7 @@ def _same(shade: str) -> Settings:
     }
 
 
-def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> Drawn:
+def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrace:
     return scatter(
         x=[x_axis.low, *x_axis.positions, x_axis.high],
         y=[levels[0], *levels, levels[-1]],
@@ -166,7 +166,7 @@ def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> Drawn:
     )
 
 
-def _marks_explained(below: int, shade: str) -> Settings:
+def _marks_explained(below: int, shade: str) -> PlotlyOptions:
     """What the marks in the lower panel mean, in no strategy's colour, under the axis."""
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - LEFT}
     under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}

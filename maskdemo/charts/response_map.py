@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from maskdemo.charts.colour_scales import GATE_SCALES, VALUE_SCALES
-from maskdemo.charts.figure import Settings, figure, heatmap
+from maskdemo.charts.figure import PlotlyOptions, figure, heatmap
 from maskdemo.charts.strategy_style import title
 from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
 from maskdemo.evidence import BASELINE, between, percent, points
@@ -33,7 +33,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> go
     plain = strategy == BASELINE
     values: list[list[float | None]] = []
     hover: list[list[str]] = []
-    numbers: list[Settings] = []
+    numbers: list[PlotlyOptions] = []
     for row, other in enumerate(study.and_values):
         values.append([])
         hover.append([])
@@ -129,7 +129,7 @@ def _detail(plain: bool, dark: bool) -> str:
     return "In points. ≈0: the same, (n): undecided, ?: one repeat"
 
 
-def _pending(values: list[list[float | None]], shade: str) -> list[Settings]:
+def _pending(values: list[list[float | None]], shade: str) -> list[PlotlyOptions]:
     """An outline where a value is still to come."""
     return [
         {
@@ -146,7 +146,7 @@ def _pending(values: list[list[float | None]], shade: str) -> list[Settings]:
     ]
 
 
-def _row_title(vary: str, left: int, shade: str) -> Settings:
+def _row_title(vary: str, left: int, shade: str) -> PlotlyOptions:
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -left + 2}
     above = {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 2}
     return note(short_title(vary, unit=True), shade, **corner, **above)

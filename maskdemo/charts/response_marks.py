@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.figure import Drawn, scatter
+from maskdemo.charts.figure import PlotlyTrace, scatter
 from maskdemo.charts.line_labels import End
 from maskdemo.charts.marks import band, error_bars, line, marker
 from maskdemo.charts.panels import axis
@@ -28,7 +28,7 @@ def accuracies(
     name: str,
     rank: float,
     dark: bool,
-) -> tuple[list[Drawn], list[End]]:
+) -> tuple[list[PlotlyTrace], list[End]]:
     """Band, line with a mark a value, and repeats of one strategy; and where its line ends.
 
     cells: by value along the axis. rank: the strategy's among those drawn, 0 in their middle.
@@ -82,7 +82,9 @@ def accuracies(
     return [*bands, repeats, means_line], ends
 
 
-def _bands(means: dict[Value, Interval], x_axis: ResponseAxis, name: str, dark: bool) -> list[Drawn]:
+def _bands(
+    means: dict[Value, Interval], x_axis: ResponseAxis, name: str, dark: bool
+) -> list[PlotlyTrace]:
     """The 95 % band between every two neighbouring values that both have an interval."""
     values = [value for value in means if means[value].bounded]
     x: list[float | None] = []
@@ -107,7 +109,7 @@ def differences_to_no_mask(
     name: str,
     rank: float,
     dark: bool,
-) -> tuple[list[Drawn], list[End]]:
+) -> tuple[list[PlotlyTrace], list[End]]:
     """Line, intervals and marks of one strategy's paired difference, in points."""
     shade = colour(name, dark=dark)
     found: dict[Value, Verdict] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import Drawn, Settings, bar, figure
+from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, bar, figure
 from maskdemo.charts.hatch import NAMES, pattern
 from maskdemo.charts.heights import LENGTHS_HISTOGRAM
 from maskdemo.charts.template import inks, layout, nice_ticks, note
@@ -76,16 +76,16 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> go.Figure:
                     "<b>What padding would waste</b>", ink.text, size=14,
                     xref="paper", x=0, xanchor="left", yref="paper", y=low, yanchor="bottom",
                 ),
-                *(_words(way, at, ink.text) for at, way in enumerate(lengths.ways)),
+                *(_way_label(way, index, ink.text) for index, way in enumerate(lengths.ways)),
             ],
         ),
     )  # fmt: skip
 
 
-def _bars(ways: tuple[Way, ...], dark: bool) -> list[Drawn]:
+def _bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
     padding = np.array([each.padding for each in ways])
     hatch = pattern("padding", dark=dark)
-    common: Settings = {
+    common: PlotlyOptions = {
         "y": np.arange(len(ways)) + 0.72,
         "orientation": "h",
         "width": BAR,
@@ -109,9 +109,9 @@ def _bars(ways: tuple[Way, ...], dark: bool) -> list[Drawn]:
     ]
 
 
-def _words(way: Way, at: int, shade: str) -> Settings:
+def _way_label(way: Way, index: int, shade: str) -> PlotlyOptions:
     cut = f", {way.cut:.1%} cut off" if way.cut else ""
     return note(
         f"{way.short[0].upper()}{way.short[1:]}: <b>{way.padding:.0%}</b>{cut}", shade,
-        xref="paper", x=0, xanchor="left", yref="y2", y=at + 0.5, yanchor="bottom",
+        xref="paper", x=0, xanchor="left", yref="y2", y=index + 0.5, yanchor="bottom",
     )  # fmt: skip

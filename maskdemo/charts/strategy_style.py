@@ -36,7 +36,7 @@ def colour(strategy: str, *, dark: bool = False, opacity: float = 1.0) -> str:
     shade = STYLES[strategy].colour[dark]
     if opacity == 1.0:
         return shade
-    red, green, blue = (int(shade[at : at + 2], 16) for at in (1, 3, 5))
+    red, green, blue = (int(shade[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from math import ceil
 from typing import Any
 
-from maskdemo.charts.figure import Settings
+from maskdemo.charts.figure import PlotlyOptions
 
 FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 LEGEND_ROW = 21
@@ -17,7 +17,7 @@ TITLE_SPACE = 60
 # Room above 100 %, or a line that runs along it would be cut in half.
 SHARE_TOP = 1.02
 #: A vertical axis of shares, from 0 to 100 %.
-SHARES: Settings = {
+SHARES: PlotlyOptions = {
     "range": [0, SHARE_TOP],
     "tickvals": [0, 0.25, 0.5, 0.75, 1],
     "tickformat": ".0%",
@@ -47,7 +47,7 @@ def inks(dark: bool) -> Inks:
 
 
 @cache
-def template(dark: bool = False) -> Settings:
+def template(dark: bool = False) -> PlotlyOptions:
     """The one template: transparent, left-aligned, thin grid, fixed margins."""
     ink = inks(dark)
     axis = {
@@ -114,18 +114,18 @@ def template(dark: bool = False) -> Settings:
     }
 
 
-def chance_line(dark: bool) -> Settings:
+def chance_line(dark: bool) -> PlotlyOptions:
     """How the accuracy of always giving the commonest label is drawn."""
     return {"color": inks(dark).muted, "width": 1.5, "dash": "dot"}
 
 
-def note(text: str, shade: str, **place: Any) -> Settings:
+def note(text: str, shade: str, **position: Any) -> PlotlyOptions:
     """An annotation that is only text: no arrow, and in size 13 unless `size` is given."""
-    size = place.pop("size", 13)
-    return {"text": text, "showarrow": False, "font": {"color": shade, "size": size}} | place
+    size = position.pop("size", 13)
+    return {"text": text, "showarrow": False, "font": {"color": shade, "size": size}} | position
 
 
-def heading(text: str, detail: str, *, dark: bool) -> Settings:
+def heading(text: str, detail: str, *, dark: bool) -> PlotlyOptions:
     """A title that says what is seen, with one lighter line for what and how much."""
     # Not Plotly's own subtitle: it stands off as far as a paragraph would.
     style = f"font-size:13px;font-weight:400;color:{inks(dark).muted}"
@@ -144,7 +144,7 @@ def layout(
     left: int = LEFT,
     right: int = RIGHT,
     **settings: Any,
-) -> Settings:
+) -> PlotlyOptions:
     """A layout of fixed size: `inner` pixels high between `above` (with the title) and `below`.
 
     name: as long as it stays the same, a redrawn chart keeps its zoom.
@@ -158,7 +158,7 @@ def layout(
     } | settings
 
 
-def legend_below(height: int, axis_space: int) -> Settings:
+def legend_below(height: int, axis_space: int) -> PlotlyOptions:
     """A legend under a plot of `height` pixels and its axis, from the figure's left edge on."""
     return {
         "x": 0,
@@ -182,5 +182,5 @@ def nice_ticks(low: int, high: int, *, max_ticks: int = 7) -> list[int]:
     span = max(high - low, 1)
     steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
     step = next(each for each in steps if span / each <= max_ticks - 1)
-    round_ones = [at for at in range(step, high + 1, step) if at > low + 0.6 * step]
-    return [low, *(at for at in round_ones if at > low)]
+    round_numbers = [tick for tick in range(step, high + 1, step) if tick > low + 0.6 * step]
+    return [low, *(tick for tick in round_numbers if tick > low)]

@@ -6,18 +6,18 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import Drawn, scatter
+from maskdemo.charts.figure import PlotlyTrace, scatter
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.panels import Panel, axis, hatches, stacked
 from maskdemo.charts.strategy_style import colour
 from maskdemo.charts.template import inks
 from maskdemo.data.padding import Batch
-from maskdemo.inside.trace import GATES, QUANTITIES, Trace
+from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.strategies import Arrays
 
 
 def unit_traces(
-    traced: Trace,
+    activations: Activations,
     arrays: Arrays,
     batch: Batch,
     *,
@@ -27,13 +27,13 @@ def unit_traces(
     dark: bool = False,
 ) -> go.Figure:
     """Unit `unit` (from 0) of the first sequence, with the numbers of step `step` (from 1)."""
-    steps = traced.states.shape[1]
+    steps = activations.states.shape[1]
     padded, missing = batch.padded[0], batch.missing[0]
     moves = arrays.advance[0] > 0
     panels: list[Panel] = []
-    traces: list[Drawn] = []
-    for name, (symbol, words) in QUANTITIES.items():
-        values = getattr(traced, name)[0, :, unit].astype(np.float32)
+    traces: list[PlotlyTrace] = []
+    for name, (symbol, heading) in QUANTITIES.items():
+        values = getattr(activations, name)[0, :, unit].astype(np.float32)
         used = moves[step - 1] or name not in GATES
         if name in GATES:
             values = np.where(moves, values, np.nan)
@@ -41,7 +41,7 @@ def unit_traces(
         reach = float(np.ceil(max(1.0, np.nanmax(np.abs(values))))) if name == "cells" else 1.0
         edge = 0.12 * reach
         panel = Panel(
-            f"{words} {symbol}",
+            f"{heading} {symbol}",
             46,
             -reach - edge if signed else -edge,
             reach + edge,
@@ -70,7 +70,7 @@ def unit_traces(
 
 def _line(
     values: NDArray, symbol: str, step: int, strategy: str, yaxis: str, dark: bool
-) -> list[Drawn]:
+) -> list[PlotlyTrace]:
     """One quantity after every step (T,), and a point at the chosen step."""
     shade = colour(strategy, dark=dark)
     line = scatter(

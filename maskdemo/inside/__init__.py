@@ -1,1 +1,1 @@
-"""One sequence in a trained network: its trace, its gradient at every step, and its leak."""
+"""One sequence in a trained network: its activations, its gradient at every step, and its leak."""

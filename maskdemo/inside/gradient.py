@@ -1,7 +1,7 @@
 """Where the gradient goes: how much of the loss's gradient lands on each step.
 
-Backpropagation through time in plain NumPy, over `maskdemo.inside.trace`. Each sequence has its own
-loss: the cross-entropy at the steps that count, averaged over them. Three norms say what a step
+Backpropagation through time in plain NumPy, over `maskdemo.inside.activations`. Each sequence has its
+own loss: the cross-entropy at the steps that count, averaged over them. Three norms say what a step
 gets of its gradient:
 
 - inputs: with respect to the input x_t that the LSTM receives there.
@@ -19,12 +19,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.inside.activations import Activations, activations_of, states_before
 from maskdemo.inside.recurrence import product
-from maskdemo.inside.trace import Trace, states_before, trace
 from maskdemo.strategies import Arrays
 from maskdemo.training.snapshot import Network
 
-#: Numbers of a trace that are held at a time: 16 MB in float32.
+#: Numbers of activations that are in memory at a time: 16 MB in float32.
 MAX_NUMBERS = 4 * 2**20
 
 
@@ -80,11 +80,11 @@ def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bo
 
 
 def _gradient(network: Network, arrays: Arrays) -> Gradient:
-    traced = trace(network, arrays)
-    d_states = product(_d_logits(traced, arrays), network.readout.T)
+    activations = activations_of(network, arrays)
+    d_states = product(_d_logits(activations, arrays), network.readout.T)
     rows, steps = arrays.advance.shape
     inputs, states, sums = np.zeros((3, rows, steps), network.kernel.dtype)
-    cells_before = states_before(traced.cells)
+    cells_before = states_before(activations.cells)
     d_state = d_cell = np.zeros_like(d_states[:, 0])
     for t in reversed(range(steps)):
         a, k = arrays.advance[:, t, None], arrays.keep[:, t, None]
@@ -95,14 +95,14 @@ def _gradient(network: Network, arrays: Arrays) -> Gradient:
         i, f, g, o = (
             gate[:, t]
             for gate in (
-                traced.input_gate,
-                traced.forget_gate,
-                traced.candidate,
-                traced.output_gate,
+                activations.input_gate,
+                activations.forget_gate,
+                activations.candidate,
+                activations.output_gate,
             )
         )
         # Where the step moves, c is what it computes; where it does not, `a` is 0.
-        squashed = np.tanh(traced.cells[:, t])
+        squashed = np.tanh(activations.cells[:, t])
         d_moved = a * d_state
         d_computed = a * d_cell + d_moved * o * (1 - squashed * squashed)
         d_sums = np.concatenate(
@@ -121,13 +121,13 @@ def _gradient(network: Network, arrays: Arrays) -> Gradient:
         d_cell = f * d_computed + k * d_cell
     # A step's part of the weights' gradient is the outer product of what it reads (its input, a 1
     # for the bias, the state before) and d_sums; the norm of an outer product is the norms' product.
-    read = np.sqrt(1 + _norm(arrays.inputs) ** 2 + _norm(states_before(traced.states)) ** 2)
+    read = np.sqrt(1 + _norm(arrays.inputs) ** 2 + _norm(states_before(activations.states)) ** 2)
     return Gradient(inputs, states, read * sums)
 
 
-def _d_logits(traced: Trace, arrays: Arrays) -> NDArray:
+def _d_logits(activations: Activations, arrays: Arrays) -> NDArray:
     """The loss's gradient with respect to the logits, (N, T, K)."""
-    outputs = traced.probabilities
+    outputs = activations.probabilities
     weight = arrays.weights / arrays.weights.sum(axis=1, keepdims=True)
     error = outputs - np.eye(outputs.shape[2], dtype=outputs.dtype)[arrays.targets]
     # Two classes have one logit, that of the second.

@@ -37,7 +37,7 @@ _RUN = (*_TRAINING, "training/probes.py")
 _CLAIMS = (
     *_RUN,
     "inside/recurrence.py",
-    "inside/trace.py",
+    "inside/activations.py",
     "inside/gradient.py",
     "evidence/accuracies.py",
     "article/measured.py",

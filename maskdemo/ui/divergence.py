@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from maskdemo.data.padding import Batch
 from maskdemo.evidence.words import counted, listed, number
-from maskdemo.inside.trace import Trace, states_before
+from maskdemo.inside.activations import Activations, states_before
 from maskdemo.strategies import STRATEGIES, Arrays
 
 
@@ -20,11 +20,11 @@ def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
 
 
 def what_padding_did(
-    looked_into: Iterable[tuple[str, Trace, Arrays]], batch: Batch, *, label: int
+    looked_into: Iterable[tuple[str, Activations, Arrays]], batch: Batch, *, label: int
 ) -> str:
     """The first strategy's states and output, and those of the first other one that did otherwise.
 
-    looked_into: strategies with their traces and arrays of the one sequence that batch has; no more are
+    looked_into: strategies with their activations and arrays of the sequence of `batch`; no more are
     taken than are told.
     """
     invalid = ~batch.valid[0]
@@ -33,10 +33,10 @@ def what_padding_did(
     if not present:
         return "This sequence has neither padding nor gaps: a mask has nothing to hide."
     told: dict[bool, str] = {}  # by whether the state moved
-    for name, traced, given in looked_into:
-        far = moved(traced.states[0], invalid)
+    for name, activations, given in looked_into:
+        far = moved(activations.states[0], invalid)
         if (far > 0) not in told:
-            told[far > 0] = _did(name, far, traced.probabilities[0, :, label], given, batch, label)
+            told[far > 0] = _did(name, far, activations.probabilities[0, :, label], given, batch, label)
         if len(told) == 2:
             break
     return f"What {listed(present)} did here. {' '.join(told.values())}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskdemo.data.padding import Batch
-from maskdemo.inside.trace import Trace, states_before
+from maskdemo.inside.activations import Activations, states_before
 from maskdemo.strategies import Arrays
 
 SYMBOLS = """
@@ -14,7 +14,9 @@ to this unit and are rounded to three digits.
 """
 
 
-def cell_equation(traced: Trace, arrays: Arrays, batch: Batch, *, unit: int, step: int) -> str:
+def cell_equation(
+    activations: Activations, arrays: Arrays, batch: Batch, *, unit: int, step: int
+) -> str:
     """How c and h of one unit (from 0) of the first sequence came about at one step (from 1)."""
     at = step - 1
     kind = "padding" if batch.padded[0, at] else "real" if batch.valid[0, at] else "missing"
@@ -23,13 +25,13 @@ def cell_equation(traced: Trace, arrays: Arrays, batch: Batch, *, unit: int, ste
         "real": "a real reading",
         "missing": "a missing reading",
     }[kind]
-    c, h = _number(traced.cells[0, at, unit]), _number(traced.states[0, at, unit])
-    c_before = _number(states_before(traced.cells)[0, at, unit])
-    h_before = _number(states_before(traced.states)[0, at, unit])
+    c, h = _number(activations.cells[0, at, unit]), _number(activations.states[0, at, unit])
+    c_before = _number(states_before(activations.cells)[0, at, unit])
+    h_before = _number(states_before(activations.states)[0, at, unit])
     now, then = f"_{{{step}}}", f"_{{{step - 1}}}"
     if arrays.advance[0, at]:
         names = ("input_gate", "forget_gate", "candidate", "output_gate")
-        i, f, g, o = (_number(getattr(traced, name)[0, at, unit]) for name in names)
+        i, f, g, o = (_number(getattr(activations, name)[0, at, unit]) for name in names)
         return (
             f"**Step {step} is {here}, and the state moves on.**\n\n"
             "$$\\begin{aligned}"

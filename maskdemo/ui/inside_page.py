@@ -167,14 +167,16 @@ def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
     read_out = sequence.arrays(strategy).read_out[0]
     column = min(sequence.label, network.readout.shape[1] - 1)
     return int(
-        np.abs(sequence.last_trace(strategy).states[0, read_out] * network.readout[:, column]).argmax()
+        np.abs(
+            sequence.last_activations(strategy).states[0, read_out] * network.readout[:, column]
+        ).argmax()
     )
 
 
 def _choose_unit_and_step(sequence: InspectedSequence) -> None:
     """The two sliders of `gates`; a click in a chart chooses a step too."""
     strategy = url.choice("strategy")
-    steps, units = sequence.trace(strategy).states.shape[1:]
+    steps, units = sequence.activations(strategy).states.shape[1:]
     last = int(sequence.batch.last_valid[0]) + 1
     for name, label, most, usual in (
         ("unit", "Unit", units, _telling_unit(sequence, strategy) + 1),

@@ -9,8 +9,8 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.gradient_by_step import share_text
+from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.gradient import Landing
-from maskdemo.inside.trace import QUANTITIES, first_difference
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
 from maskdemo.ui.chart import chart
@@ -34,19 +34,19 @@ def gates(sequence: InspectedSequence) -> None:
     """Everything at every step, and one unit of it in numbers."""
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
-    traced, given = sequence.trace(strategy), sequence.arrays(strategy)
+    activations, given = sequence.activations(strategy), sequence.arrays(strategy)
     others = (
-        (name, sequence.trace(name), sequence.arrays(name))
+        (name, sequence.activations(name), sequence.arrays(name))
         for name in sequence.strategies
         if name != strategy
     )
-    looked_into = chain([(strategy, traced, given)], others)
+    looked_into = chain([(strategy, activations, given)], others)
     st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label))
-    st.markdown(cell_equation(traced, given, sequence.batch, unit=unit, step=step))
+    st.markdown(cell_equation(activations, given, sequence.batch, unit=unit, step=step))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = charts.gate_heatmaps(
-            traced,
+            activations,
             given,
             sequence.batch,
             strategy=strategy,
@@ -61,7 +61,7 @@ def gates(sequence: InspectedSequence) -> None:
         chart(figure, key="gates", alt=alt, on_click=_on_step)
     with right:
         figure = charts.unit_traces(
-            traced, given, sequence.batch, strategy=strategy, unit=unit, step=step, dark=is_dark()
+            activations, given, sequence.batch, strategy=strategy, unit=unit, step=step, dark=is_dark()
         )
         alt = "One unit's gates, cell and hidden state along the steps"
         chart(figure, key="unit", alt=alt, on_click=_on_step)
@@ -114,17 +114,19 @@ def compare(sequence: InspectedSequence) -> None:
             "sequence, and only the handling of the padding differs.",
         )
     own = weights == "own"
-    traced = {name: sequence.trace(name, weights_of=None if own else weights) for name in chosen}
-    reference = traced[chosen[0]]
+    activations = {
+        name: sequence.activations(name, weights_of=None if own else weights) for name in chosen
+    }
+    reference = activations[chosen[0]]
     parts = {}
     for name in chosen[1:]:
         if own:
-            said, other = reference.probabilities[0], traced[name].probabilities[0]
+            said, other = reference.probabilities[0], activations[name].probabilities[0]
             parts[name] = first_difference(said, other, over=APART)
         else:
-            parts[name] = first_difference(reference.states[0], traced[name].states[0], over=0.0)
+            parts[name] = first_difference(reference.states[0], activations[name].states[0], over=0.0)
     figure = charts.strategies_compared(
-        traced,
+        activations,
         {name: sequence.arrays(name) for name in chosen},
         sequence.batch,
         quantity=quantity,
@@ -180,7 +182,9 @@ def gradient(sequence: InspectedSequence) -> None:
         found, detail = sequence.gradients(), sequence.title
     landings = {name: each[what] for name, each in found.items()}
     st.markdown(_landing_sentence(landings))
-    figure = charts.gradient_by_step(landings, what=WHAT[what].lower(), detail=detail, dark=is_dark())
+    figure = charts.gradient_by_step(
+        landings, subject=WHAT[what].lower(), detail=detail, dark=is_dark()
+    )
     chart(figure, key="gradient", alt="Share of the gradient at every step, by strategy")
     st.caption(
         f"{MEANING[what]} Each bar is the norm at one step, as a share of the strategy's total; "

@@ -15,9 +15,9 @@ from maskdemo.data.inputs import arrays_of, inputs, padded_batch
 from maskdemo.data.padding import Batch
 from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import Experiment
+from maskdemo.inside.activations import Activations, activations_of, unit_order
 from maskdemo.inside.gradient import Landing, gradient, landing
 from maskdemo.inside.leak import Sweep, sweep
-from maskdemo.inside.trace import Trace, trace, unit_order
 from maskdemo.strategies import Arrays
 from maskdemo.training.snapshot import Network, Snapshot
 
@@ -75,17 +75,17 @@ class InspectedSequence:
         """The strategy's arrays of the sequence, or of another batch."""
         return arrays_of(self.experiment, strategy, batch or self.batch)
 
-    def trace(self, strategy: str, *, weights_of: str | None = None) -> Trace:
+    def activations(self, strategy: str, *, weights_of: str | None = None) -> Activations:
         """The sequence in the strategy's network, or in that of another strategy."""
-        return trace(self.networks[weights_of or strategy], self.arrays(strategy))
+        return activations_of(self.networks[weights_of or strategy], self.arrays(strategy))
 
-    def last_trace(self, strategy: str) -> Trace:
+    def last_activations(self, strategy: str) -> Activations:
         """The same after the newest epoch: what must stay in place while epochs go by."""
-        return trace(self.snapshot.networks[strategy][-1], self.arrays(strategy))
+        return activations_of(self.snapshot.networks[strategy][-1], self.arrays(strategy))
 
     def order(self, strategy: str) -> np.ndarray:
-        """The units (H,) from top to bottom, see `maskdemo.inside.trace.unit_order`."""
-        return unit_order(self.last_trace(strategy))
+        """The units (H,) from top to bottom, see `maskdemo.inside.activations.unit_order`."""
+        return unit_order(self.last_activations(strategy))
 
     def gradients(self) -> dict[str, dict[str, Landing]]:
         """Strategy -> quantity -> what lands where, for this sequence alone."""

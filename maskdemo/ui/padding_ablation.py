@@ -11,8 +11,8 @@ from maskdemo import charts
 from maskdemo.data.padding import unpad
 from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import NUMBERS
+from maskdemo.inside.activations import activations_of
 from maskdemo.inside.leak import MAX_ADDED, compared_steps, leak, padded_by
-from maskdemo.inside.trace import trace
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Probes
@@ -85,8 +85,8 @@ def _outputs_with_padding(sequence: InspectedSequence, count: int, side: str, va
     said, change, read_out = {}, {}, {}
     for name in sequence.strategies:
         given, without = sequence.arrays(name, batch), sequence.arrays(name, alone)
-        said[name] = trace(sequence.networks[name], given).probabilities
-        bare_said = trace(sequence.networks[name], without).probabilities
+        said[name] = activations_of(sequence.networks[name], given).probabilities
+        bare_said = activations_of(sequence.networks[name], without).probabilities
         change[name] = leak(
             said[name][compared_steps(sequence.experiment, batch, given)],
             bare_said[compared_steps(sequence.experiment, alone, without)],

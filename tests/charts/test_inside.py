@@ -10,10 +10,10 @@ from maskdemo.charts.colour_scales import reach_of, reach_words
 from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.data.inputs import inputs
 from maskdemo.data.padding import Batch
+from maskdemo.inside.activations import QUANTITIES, activations_of, unit_order
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.inside.leak import Sweep
-from maskdemo.inside.trace import QUANTITIES, trace, unit_order
-from tests.inside.test_trace import CASES, given, network
+from tests.inside.test_activations import CASES, given, network
 
 BINARY = CASES["binary"]
 
@@ -25,13 +25,13 @@ def one_row(case: str = "binary") -> Batch:
 
 def gates(strategy: str, *, seed: int = 0, step: int = 2, dark: bool = False):
     arrays = given("binary", strategy, 1)
-    traced = trace(network(BINARY, seed=seed), arrays)
-    return traced, charts.gate_heatmaps(
-        traced,
+    activations = activations_of(network(BINARY, seed=seed), arrays)
+    return activations, charts.gate_heatmaps(
+        activations,
         arrays,
         one_row(),
         strategy=strategy,
-        order=unit_order(traced),
+        order=unit_order(activations),
         unit=1,
         step=step,
         label=1,
@@ -46,11 +46,11 @@ def heatmap(figure, words: str):
 
 
 def test_heatmaps_hold_every_number_in_the_order_given():
-    traced, figure = gates("no_mask")
-    order = unit_order(traced)
+    activations, figure = gates("no_mask")
+    order = unit_order(activations)
     for name, (_, words) in QUANTITIES.items():
         drawn = heatmap(figure, words)
-        np.testing.assert_array_equal(drawn.z, getattr(traced, name)[0][:, order].T)
+        np.testing.assert_array_equal(drawn.z, getattr(activations, name)[0][:, order].T)
         np.testing.assert_array_equal(np.asarray(drawn.customdata)[:, 0], order + 1)
 
 
@@ -80,9 +80,9 @@ def test_dark_figures_have_other_colours():
 def test_strategies_share_one_scale_and_say_where_they_part():
     names = ("no_mask", "held_state")
     arrays = {name: given("binary", name, 1) for name in names}
-    traced = {name: trace(network(BINARY), each) for name, each in arrays.items()}
+    activations = {name: activations_of(network(BINARY), each) for name, each in arrays.items()}
     figure = charts.strategies_compared(
-        traced,
+        activations,
         arrays,
         one_row(),
         quantity="cells",
@@ -103,7 +103,7 @@ def test_gradient_bars_add_up_to_all_of_it():
         name: landing(gradient(network(BINARY), given("binary", name)).inputs, **kinds)
         for name in ("no_mask", "held_state")
     }
-    figure = charts.gradient_by_step(landings, what="inputs", detail="")
+    figure = charts.gradient_by_step(landings, subject="inputs", detail="")
     for axis, name in (("y", "no_mask"), ("y2", "held_state")):
         bars = [np.sum(each.y) for each in figure.data if each.type == "bar" and each.yaxis == axis]
         assert sum(bars) == pytest.approx(1, abs=1e-5)
@@ -140,10 +140,12 @@ def test_a_scale_says_how_far_single_values_go_beyond_it():
 
 def test_a_unit_shows_its_numbers_at_the_step():
     arrays = given("binary", "held_state", 1)
-    traced = trace(network(BINARY), arrays)
+    activations = activations_of(network(BINARY), arrays)
     held = int(np.flatnonzero(arrays.keep[0])[0]) + 1
     for step in (1, held):
-        figure = charts.unit_traces(traced, arrays, one_row(), strategy="held_state", unit=2, step=step)
+        figure = charts.unit_traces(
+            activations, arrays, one_row(), strategy="held_state", unit=2, step=step
+        )
         notes = [each.text for each in figure.layout.annotations]
-        assert f"{traced.cells[0, step - 1, 2]:.3f}".replace("-", "−") in notes
+        assert f"{activations.cells[0, step - 1, 2]:.3f}".replace("-", "−") in notes
         assert ("not used" in notes) == (step == held)

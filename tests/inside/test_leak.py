@@ -9,10 +9,10 @@ import pytest
 
 from maskdemo.data.inputs import inputs
 from maskdemo.experiment import Experiment
+from maskdemo.inside.activations import activations_of
 from maskdemo.inside.leak import padded_by, sweep
-from maskdemo.inside.trace import trace
 from maskdemo.strategies import STRATEGIES, arrays, hold_padding
-from tests.inside.test_trace import CASES, network
+from tests.inside.test_activations import CASES, network
 
 COUNTS = (0, 1, 4, 17)
 
@@ -32,7 +32,7 @@ def plainly(weights, strategy: str, experiment: Experiment, side: str, value: fl
             count_invalid=False,
         )
         counted = given.weights[0] > 0
-        answers.append(trace(weights, given).probabilities[0, counted])
+        answers.append(activations_of(weights, given).probabilities[0, counted])
         truths.append(given.targets[0, counted])
     return answers, truths
 
@@ -100,7 +100,7 @@ def test_nothing_added_is_the_sequence_without_its_padding():
     given = hold_padding(
         arrays("no_mask", batch, mask_value=0.0, per_step=False, count_invalid=True), batch.padded
     )
-    hits = trace(weights, given).probabilities[:, -1].argmax(axis=1) == given.targets[:, -1]
+    hits = activations_of(weights, given).probabilities[:, -1].argmax(axis=1) == given.targets[:, -1]
     found = sweep(weights, "no_mask", experiment, test, side="pre", value=0.0, added=(0, 2))
     assert found.accuracy[0] == pytest.approx(hits.mean())
 

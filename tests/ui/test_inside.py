@@ -127,27 +127,27 @@ def test_every_view_draws_every_kind_of_task(view, experiment):
 def test_the_equation_adds_up():
     snapshot = finished(TINY)
     sequence = InspectedSequence(snapshot, probe=0, epoch=3, label=1)
-    traced, given = sequence.trace("no_mask"), sequence.arrays("no_mask")
-    text = cell_equation(traced, given, sequence.batch, unit=2, step=2)
+    activations, given = sequence.activations("no_mask"), sequence.arrays("no_mask")
+    text = cell_equation(activations, given, sequence.batch, unit=2, step=2)
     number = r"\(?(-?\d\.\d{3})\)?"
     product = rf"{number} \\cdot {number}"
     found = re.search(rf"= {product} \+ {product} = ", text)
     assert found is not None
     f, c, i, g = map(float, found.groups())
-    assert f * c + i * g == pytest.approx(traced.cells[0, 1, 2], abs=3e-3)
-    assert f"{traced.states[0, 1, 2]:.3f}" in text
+    assert f * c + i * g == pytest.approx(activations.cells[0, 1, 2], abs=3e-3)
+    assert f"{activations.states[0, 1, 2]:.3f}" in text
 
 
 def test_the_first_sentence_is_what_padding_did_by_the_numbers_below_it():
     snapshot = finished(TINY)
     sequence = InspectedSequence(snapshot, probe=0, epoch=3, label=1)
     names = ("no_mask", "held_state")
-    traced = {name: sequence.trace(name) for name in names}
+    activations = {name: sequence.activations(name) for name in names}
     arrays = {name: sequence.arrays(name) for name in names}
-    looked_into = [(name, traced[name], arrays[name]) for name in names]
+    looked_into = [(name, activations[name], arrays[name]) for name in names]
     said = what_padding_did(looked_into, sequence.batch, label=1)
     last = int(sequence.batch.valid[0].nonzero()[0][-1])
-    states, says = traced["no_mask"].states[0], traced["no_mask"].probabilities[0, :, 1]
+    states, says = activations["no_mask"].states[0], activations["no_mask"].probabilities[0, :, 1]
     assert sequence.batch.padded[0, last + 1 :].all(), "All that is not there comes after the end."
     assert (
         f"**No mask:** moved the hidden state by up to {abs(states[-1] - states[last]).max():.2f}, and "
@@ -240,5 +240,5 @@ def test_the_page_shows_what_the_run_measured():
     sequence = InspectedSequence(snapshot, probe=0, epoch=3, label=1)
     for name in TINY.strategies:
         np.testing.assert_allclose(
-            sequence.trace(name).probabilities[0], snapshot.probes.outputs[name][-1][0], atol=1e-5
+            sequence.activations(name).probabilities[0], snapshot.probes.outputs[name][-1][0], atol=1e-5
         )

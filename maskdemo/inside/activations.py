@@ -11,7 +11,7 @@ from maskdemo.inside.recurrence import outputs_of, states_of
 from maskdemo.strategies import Arrays
 from maskdemo.training.snapshot import Network
 
-#: Every quantity of a trace: its symbol and its name.
+#: Each field of `Activations` but the probabilities: its symbol and its name.
 QUANTITIES = {
     "input_gate": ("i", "Input gate"),
     "forget_gate": ("f", "Forget gate"),
@@ -25,8 +25,8 @@ GATES = tuple(QUANTITIES)[:4]
 
 
 @dataclass(frozen=True)
-class Trace:
-    """What N sequences of T steps do to H units.
+class Activations:
+    """The activations of H units at the T steps of N sequences.
 
     input_gate, forget_gate, candidate, output_gate: (N, T, H), what the step computes, whether or
     not it is used. cells, states: (N, T, H), c and h after the step. probabilities: (N, T, classes).
@@ -41,13 +41,13 @@ class Trace:
     probabilities: NDArray
 
 
-def trace(network: Network, arrays: Arrays) -> Trace:
-    """The trace of the N sequences of a strategy's arrays, each read from a zero state."""
+def activations_of(network: Network, arrays: Arrays) -> Activations:
+    """Return the activations of N sequences, in a strategy's arrays; each starts from a zero state."""
     rows, steps = arrays.advance.shape
     gates = np.empty((steps, rows, 4 * len(network.recurrent_kernel)), network.kernel.dtype)
-    # (T, N, H) in the recurrence, (N, T, H) in a trace.
+    # (T, N, H) in the recurrence, (N, T, H) in `Activations`.
     cells, states = states_of(network, arrays, gates=gates).swapaxes(1, 2)
-    return Trace(
+    return Activations(
         *np.split(gates.swapaxes(0, 1), 4, axis=2),
         cells=cells,
         states=states,
@@ -60,9 +60,9 @@ def states_before(after: NDArray) -> NDArray:
     return np.concatenate([np.zeros_like(after[:, :1]), after[:, :-1]], axis=1)
 
 
-def unit_order(traced: Trace) -> NDArray[np.intp]:
+def unit_order(activations: Activations) -> NDArray[np.intp]:
     """Units (H,) by the step at which the first sequence's |h| is largest, earliest first."""
-    return np.argsort(np.abs(traced.states[0]).argmax(axis=0), kind="stable")
+    return np.argsort(np.abs(activations.states[0]).argmax(axis=0), kind="stable")
 
 
 def first_difference(one: NDArray, other: NDArray, *, over: float) -> int | None:

@@ -11,9 +11,9 @@ import pytest
 from maskdemo.data.inputs import inputs
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
+from maskdemo.inside.activations import activations_of, first_difference, unit_order
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.inside.recurrence import product
-from maskdemo.inside.trace import first_difference, trace, unit_order
 from maskdemo.strategies import STRATEGIES, Arrays, arrays
 from maskdemo.training.snapshot import Network
 
@@ -81,7 +81,7 @@ def in_double(arrays: Arrays) -> Arrays:
 
 def loss(network: Network, arrays: Arrays) -> np.ndarray:
     """Each sequence's own loss, (N,)."""
-    said = trace(network, arrays).probabilities
+    said = activations_of(network, arrays).probabilities
     right = np.take_along_axis(said, arrays.targets[..., None], axis=2)[..., 0]
     return -(arrays.weights * np.log(right)).sum(axis=1) / arrays.weights.sum(axis=1)
 
@@ -96,15 +96,15 @@ def test_trace_is_the_keras_cell_step_by_step(case, strategy):
     cell = keras.layers.LSTMCell(units)
     cell.build((None, these.inputs.shape[2]))
     cell.set_weights([weights.kernel, weights.recurrent_kernel, weights.bias])
-    traced = trace(weights, these)
+    activations = activations_of(weights, these)
     h = c = np.zeros((len(these.inputs), units), np.float32)
     for t in range(these.inputs.shape[1]):
         a, k = these.advance[:, t, None], these.keep[:, t, None]
         _, (new_h, new_c) = cell(these.inputs[:, t], [h, c])
         h, c = a * np.array(new_h) + k * h, a * np.array(new_c) + k * c
-        np.testing.assert_allclose(traced.states[:, t], h, atol=2e-6)
-        np.testing.assert_allclose(traced.cells[:, t], c, atol=4e-6)
-    gates = (traced.input_gate, traced.forget_gate, traced.output_gate)
+        np.testing.assert_allclose(activations.states[:, t], h, atol=2e-6)
+        np.testing.assert_allclose(activations.cells[:, t], c, atol=4e-6)
+    gates = (activations.input_gate, activations.forget_gate, activations.output_gate)
     assert all((each > 0).all() and (each < 1).all() for each in gates)
 
 
@@ -127,14 +127,14 @@ def test_outputs_of_a_trace_are_those_of_the_compiled_program(case):
     everywhere = replace(these, weights=np.ones_like(these.weights))
     sizes = {"units": experiment.units, "outputs": experiment.spec.outputs}
     theirs = probabilities(infer(inference_layout(everywhere, every_step=True, **sizes), compiled))
-    np.testing.assert_allclose(trace(weights, these).probabilities, theirs, atol=1e-5)
+    np.testing.assert_allclose(activations_of(weights, these).probabilities, theirs, atol=1e-5)
 
 
 def test_held_steps_copy_and_reset_steps_clear():
     for strategy in ("held_state", "masking_layer", "zeroed_state"):
         these = given("binary", strategy)
-        traced = trace(network(CASES["binary"]), these)
-        for after in (traced.cells, traced.states):
+        activations = activations_of(network(CASES["binary"]), these)
+        for after in (activations.cells, activations.states):
             before = np.concatenate([np.zeros_like(after[:, :1]), after[:, :-1]], axis=1)
             holds = these.keep == 1
             resets = (these.keep == 0) & (these.advance == 0)
@@ -144,10 +144,10 @@ def test_held_steps_copy_and_reset_steps_clear():
 
 
 def test_units_are_in_order_of_their_largest_state():
-    traced = trace(network(CASES["binary"]), given("binary", "no_mask"))
-    order = unit_order(traced)
+    activations = activations_of(network(CASES["binary"]), given("binary", "no_mask"))
+    order = unit_order(activations)
     assert sorted(order.tolist()) == list(range(5))
-    peaks = np.abs(traced.states[0]).argmax(axis=0)[order]
+    peaks = np.abs(activations.states[0]).argmax(axis=0)[order]
     assert (np.diff(peaks) >= 0).all()
 
 
