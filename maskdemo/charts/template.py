@@ -23,7 +23,7 @@ SHARES: PlotlyOptions = {
     "tickformat": ".0%",
 }
 #: For figures in files: a tap, which Plotly takes for a double click, moves no axis.
-CONFIG: Settings = {"displaylogo": False, "doubleClick": "reset"}
+CONFIG: PlotlyOptions = {"displaylogo": False, "doubleClick": "reset"}
 # The narrowest page that figures are laid out for; a Python process cannot know the real width.
 NARROW = 340
 
