@@ -8,14 +8,14 @@ visitor waits for imports, and uploads have the bounds of Streamlit alone (the s
 import streamlit as st
 
 if __name__ == "__main__":
-    from maskdemo.ui import navigation, server, theme, upload, url
+    from maskdemo.ui import navigation, server, take_away, theme, upload, url
 
     page, name = navigation.declare()
     st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
     theme.style()
     navigation.leaving(page)
     url.follow(name)
-    navigation.menu()
+    take_away.whole_page() if st.context.is_embedded else navigation.menu()
     server.shared()
     with upload.only_where_asked():
         page.run()

@@ -43,6 +43,8 @@ def chart(
     """
     shown = figure if isinstance(figure, Drawing) else drawing(figure)
     image = saved_as()
+    # By its beginning the pages' style knows a chart.
+    place = f"chart_{key}"
     data = {
         "figure": shown.figure,
         "frames": shown.frames,
@@ -59,11 +61,11 @@ def chart(
     }
 
     def on_clicked() -> None:
-        if on_click is not None and (x := st.session_state[key].get("clicked")) is not None:
+        if on_click is not None and (x := st.session_state[place].get("clicked")) is not None:
             on_click(x)
 
     draw = browser_files.drawn_by(browser_files.CHART)
-    draw(key=key, data=data, height=shown.height, on_clicked_change=on_clicked)
+    draw(key=place, data=data, height=shown.height, on_clicked_change=on_clicked)
 
 
 def replay(

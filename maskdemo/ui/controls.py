@@ -162,7 +162,9 @@ def strategies(prefix: str = "") -> None:
 
 
 def playground() -> None:
-    """The playground's controls, in the sidebar."""
+    """The playground's controls, in the sidebar; a page within another has none."""
+    if st.context.is_embedded:
+        return
     with st.sidebar:
         st.header("Sequences", anchor=False)
         task()
@@ -200,7 +202,9 @@ def _folder(title: str, key: str) -> ExpanderContainer:
 
 
 def study() -> None:
-    """The study's controls, in the sidebar."""
+    """The study's controls, in the sidebar; a page within another has none."""
+    if st.context.is_embedded:
+        return
     session = st.session_state
     with st.sidebar:
         st.header("What to vary", anchor=False)

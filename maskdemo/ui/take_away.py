@@ -68,6 +68,13 @@ def study(findings: Findings | None, study: Study) -> None:
         _figures()
 
 
+def whole_page() -> None:
+    """A link from a page within another one to the whole page, with the same settings."""
+    address = _address(url.link(st.session_state.page))
+    with st.container(key="whole_page"):
+        st.link_button("Whole page", address, icon=":material/open_in_new:", type="tertiary")
+
+
 def code(experiment: Experiment, *, key: str = "") -> None:
     """The experiment as a Keras script and as a notebook. key: tells several on one page apart."""
     name = words.file_name(experiment)
@@ -115,8 +122,9 @@ def _address(params: Mapping[str, str]) -> str:
 
 
 def _frame(address: str) -> str:
-    """A frame for a course or a wiki, in which the answer and its controls find room."""
-    return f'<iframe src="{escape(address)}" title="{TITLE}" width="700" height="500"></iframe>'
+    """A frame for a course or a wiki, in which the answer and the curves find room."""
+    looks = 'width="100%" height="900" style="border: 0"'
+    return f'<iframe src="{escape(address)}" title="{TITLE}" {looks}></iframe>'
 
 
 def _file(label: str, name: str, make: Callable[[], str], *, icon: str, key: str = "") -> None:

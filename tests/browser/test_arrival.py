@@ -10,14 +10,21 @@ from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.scenarios import OPENING, SCENARIOS
 from tests.browser.server import BUILD, NO_TENSORFLOW, running_server
-from tests.browser.test_playground import button, expect_readable, finish, link
+from tests.browser.test_playground import expect_readable, finish, link, params_of
 from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
 
 NewViewer = Callable[..., Viewer]
 ANSWER = re.compile("^Here, (yes|no)")
 #: What the inside page says of the chosen step.
 STEP = re.compile(r"^Step \d+ is a")
-FRAME = (700, 500)
+FRAME = (800, 600)
+#: The texts of charts that reach beyond their chart, as JavaScript.
+CUT = """plots => plots.flatMap(plot => {
+    const {left, right} = plot.getBoundingClientRect();
+    const cut = text => (({left: from, right: to}) => from < left - 1 || to > right + 1)(
+        text.getBoundingClientRect());
+    return [...plot.querySelectorAll('.main-svg text')].filter(cut).map(text => text.textContent);
+})"""
 
 
 def answer(page: Page) -> Locator:
@@ -75,13 +82,28 @@ def expect_inside_in_the_first_screen(viewer: Viewer) -> None:
 
 def expect_a_frame_with_the_answer_and_its_controls(page: Page, snippet: str) -> None:
     """What the app offers to be pasted, in a page of somebody else."""
-    page.set_viewport_size({"width": FRAME[0], "height": FRAME[1]})
-    page.set_content(snippet)
-    framed = page.frame_locator("iframe")
-    for shown in (answer(framed), button(framed, "Train"), button(framed, "Replay")):  # type: ignore
+    page.set_viewport_size({"width": FRAME[0], "height": 2 * FRAME[1]})
+    page.set_content(f'<body style="margin: 0">{snippet}')
+    frame, framed = page.locator("iframe"), page.frame_locator("iframe")
+    charts, table = framed.locator(".maskdemo-chart"), framed.locator(NUMBERS)
+    expect(table.first).to_be_visible()
+    expect(framed.locator(".gtitle")).to_have_count(2)
+    box = frame.bounding_box()
+    assert box and box["width"] == FRAME[0]
+    assert bottom(charts.nth(0)) <= box["height"]
+    # A lower frame still has the answer, the buttons and the curves; there is one column and no menu.
+    frame.evaluate("(each, high) => { each.style.height = `${high}px`; }", FRAME[1])
+    buttons = [framed.get_by_role("button", name=name) for name in ("Train", "Replay")]
+    for shown in (framed.get_by_role("heading", name=ANSWER), *buttons, charts.nth(0)):
         assert bottom(shown) <= FRAME[1]
-    accuracy = framed.locator(".maskdemo-chart svg", has_text="Accuracy on unseen sequences").first
-    expect(accuracy).to_be_in_viewport(ratio=0.7)
+    places = [each.bounding_box() for each in charts.all()]
+    assert {each["x"] for each in places if each} == {16} and None not in places
+    expect(framed.get_by_test_id("stSidebar")).to_have_count(0)
+    assert charts.evaluate_all(CUT) == []
+    whole = framed.get_by_role("link", name="Whole page").get_attribute("href") or ""
+    embedded = frame.get_attribute("src") or ""
+    assert params_of(whole) | {"embed": "true"} == params_of(embedded)
+    assert whole.partition("?")[0] == embedded.partition("?")[0]
 
 
 def beyond(page: Page) -> list[str]:
