@@ -5,14 +5,17 @@ file, as `__main__`, for every visit. A host that looks for no `st.App` only doe
 visitor waits for imports, and uploads have the bounds of Streamlit alone (the size of each file).
 """
 
+from pathlib import Path
+
 import streamlit as st
 
 if __name__ == "__main__":
-    from maskdemo.ui import navigation, server, take_away, theme, upload, url
+    from maskdemo.ui import navigation, server, take_away, upload, url
 
     page, name = navigation.declare()
     st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
-    theme.style()
+    # What the theme's settings cannot say.
+    st.html(Path(navigation.__file__).with_name("pages.css"))
     navigation.leaving(page)
     url.follow(name)
     take_away.whole_page() if st.context.is_embedded else navigation.menu()
@@ -20,9 +23,28 @@ if __name__ == "__main__":
     with upload.only_where_asked():
         page.run()
 else:
+    from collections.abc import AsyncIterator
+    from contextlib import asynccontextmanager
+    from importlib import import_module
+    from pkgutil import iter_modules
+
     from starlette.middleware import Middleware
 
-    from maskdemo.ui.startup import ready
+    import maskdemo.ui
+    from maskdemo.results import precomputed
+    from maskdemo.scenarios import OPENING, SCENARIOS
     from maskdemo.ui.upload_middleware import UploadMiddleware
+
+    @asynccontextmanager
+    async def ready(_app: object) -> AsyncIterator[None]:
+        """Import what pages import, and read what they open on; the server listens from then on.
+
+        Here rather than at the top: Streamlit's caches want to be declared once its runtime is there.
+        """
+        for module in iter_modules(maskdemo.ui.__path__, "maskdemo.ui."):
+            import_module(module.name)
+        import_module("maskdemo.ui.browser_files").packed()
+        precomputed.run(SCENARIOS[OPENING].experiment)
+        yield
 
     app = st.App(__file__, lifespan=ready, middleware=[Middleware(UploadMiddleware)])

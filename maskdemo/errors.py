@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 #: Characters of a value that a sentence quotes, and bits of a whole number.
 MAX_QUOTED, MAX_BITS = 40, 10_000
 
@@ -23,6 +25,11 @@ def quoted(value: object) -> str:
         for each in line[: MAX_QUOTED + 1]
     )
     return f"'{text}'" if len(text) <= MAX_QUOTED else f"'{text[:MAX_QUOTED]}...'"
+
+
+def escape_markdown(text: str) -> str:
+    """Return Markdown that shows the text as it stands: a sentence may quote whatever a link held."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!<>|~$:])", r"\\\1", text)
 
 
 class MaskdemoError(Exception):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from maskdemo.ui import audit, job, navigation, polling
+from maskdemo.ui import audit, job, navigation
 
 navigation.require("audit")
 
@@ -25,6 +25,6 @@ def bar() -> None:
     job.refusal("audit")
 
 
-polling.watch(bar, "audit")
-polling.watch(audit.results, "audit", only_results=True)
+job.watch(bar, "audit")
+job.watch(audit.results, "audit", only_results=True)
 audit.what_this_does()

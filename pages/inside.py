@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo.ui import controls, inside_page, navigation, polling, url
+from maskdemo.ui import controls, inside_page, job, navigation, url
 
 navigation.require("inside")
 experiment, _ = url.current(url.RUN)
@@ -15,5 +15,5 @@ if inside_page.snapshot_of(experiment) is None:
         "Why does a mask change the result? Follow one unseen sequence through the trained networks."
     )
 controls.complaints(None)
-polling.watch(partial(inside_page.bar, experiment), "run")
+job.watch(partial(inside_page.bar, experiment), "run")
 inside_page.view(experiment)

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo.ui import controls, job, navigation, playground_view, polling, url
+from maskdemo.ui import controls, job, navigation, playground_view, url
 
 navigation.require("playground")
 controls.playground()
@@ -14,5 +14,5 @@ playground_view.introduction(experiment)
 controls.complaints(complaint)
 if complaint is None:
     job.prepare(experiment)
-polling.watch(partial(playground_view.bar, experiment, disabled=complaint is not None), "run")
-polling.watch(partial(playground_view.results, experiment), "run", only_results=True)
+job.watch(partial(playground_view.bar, experiment, disabled=complaint is not None), "run")
+job.watch(partial(playground_view.results, experiment), "run", only_results=True)

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo.ui import controls, navigation, polling, study_view, url
+from maskdemo.ui import controls, job, navigation, study_view, url
 
 navigation.require("study")
 controls.study()
@@ -15,6 +15,6 @@ st.markdown(
 )
 study_view.introduction(study)
 controls.complaints(complaint)
-polling.watch(partial(study_view.bar, study, disabled=complaint is not None), "studyrun")
-polling.watch(partial(study_view.results, study), "studyrun", only_results=True)
+job.watch(partial(study_view.bar, study, disabled=complaint is not None), "studyrun")
+job.watch(partial(study_view.results, study), "studyrun", only_results=True)
 study_view.open_one(study)

@@ -10,23 +10,22 @@ from maskdemo import charts
 from maskdemo.article import outcome as outcomes
 from maskdemo.article.examples import Example, Program, difference
 from maskdemo.article.outcome import ProgramRun
+from maskdemo.errors import escape_markdown
 from maskdemo.evidence.words import listed
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server import Status
+from maskdemo.server import Run, Status
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import (
     job,
     navigation,
-    polling,
     run_view,
     server,
     strategy_table,
     take_away,
     url,
 )
-from maskdemo.ui.chart import chart
-from maskdemo.ui.theme import is_dark, plain
+from maskdemo.ui.chart import chart, is_dark
 
 session = st.session_state
 
@@ -54,9 +53,9 @@ def _happened(program: Program) -> None:
     if outcome is None:
         st.caption(NOT_RUN)
     elif outcome.failure is not None:
-        st.markdown(f":red[:material/error:] {plain(outcomes.headline(outcome))}")
+        st.markdown(f":red[:material/error:] {escape_markdown(outcomes.headline(outcome))}")
     else:
-        st.markdown(f":gray[:material/check_circle:] {plain(outcomes.headline(outcome))}")
+        st.markdown(f":gray[:material/check_circle:] {escape_markdown(outcomes.headline(outcome))}")
 
 
 def _programs(example: Example) -> None:
@@ -156,12 +155,12 @@ def _to_take_away(program: Program) -> None:
 def _learnable(example: Example) -> None:
     st.markdown(f"**On a task that can be learned.** {example.question}")
     here = session.get("training") == example.scenario
-    polling.watch(partial(_experiment, example.scenario), "run", poll=here)
+    job.watch(partial(_experiment, example.scenario), "run", poll=here)
 
 
 def _train(scenario: str) -> None:
     session.training = scenario
-    server.start(SCENARIOS[scenario].experiment)
+    job.submit(Run(SCENARIOS[scenario].experiment))
 
 
 def _experiment(scenario: str) -> None:

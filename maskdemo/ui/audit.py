@@ -14,11 +14,12 @@ from maskdemo.audit.html_report import as_page, describe_path, mask_path
 from maskdemo.audit.limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.report import Finding, Report
 from maskdemo.audit.sandbox import AuditRun
+from maskdemo.errors import escape_markdown
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
-from maskdemo.ui import job, navigation, server, url
+from maskdemo.ui import job, navigation, url
 from maskdemo.ui.audit_files import Given, NoRoom, held_files
-from maskdemo.ui.theme import is_dark, plain
+from maskdemo.ui.chart import is_dark
 from maskdemo.ui.upload import taken, uploader
 
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
@@ -97,9 +98,11 @@ def _file() -> Given | None:
     )
     given: Given | None = session.get("audit_file")
     if complaint := session.get("audit_complaint"):
-        st.error(plain(complaint))
+        st.error(escape_markdown(complaint))
     elif given is not None:
-        st.caption(f"To be audited: {plain(given.name)}. Of it only the configuration is read.")
+        st.caption(
+            f"To be audited: {escape_markdown(given.name)}. Of it only the configuration is read."
+        )
     return given
 
 
@@ -135,7 +138,7 @@ def _text() -> Given | None:
 def begin() -> None:
     """Ask for the audit of what is chosen."""
     given: Given = session.audit_given
-    server.submit(Audit(given.content))
+    job.submit(Audit(given.content))
     session.audited = given
 
 
@@ -156,12 +159,12 @@ def results() -> None:
         st.markdown(WHAT_COMES)
         return
     if newest.done == 1.0 and audited != session.get("audit_given"):
-        st.info(f"This is what was found in: {plain(audited.name)}.")
+        st.info(f"This is what was found in: {escape_markdown(audited.name)}.")
     if newest.cannot:
-        st.error(plain(newest.cannot))
+        st.error(escape_markdown(newest.cannot))
     if (report := newest.found) is None:
         return
-    (st.success if report.clean else st.error)(plain(report.sentence))
+    (st.success if report.clean else st.error)(escape_markdown(report.sentence))
     left, right = st.columns([5, 3], gap="medium")
     with left:
         for finding in report.findings:
@@ -181,9 +184,9 @@ def results() -> None:
 def _finding(finding: Finding) -> None:
     with st.container(border=True):
         badge = f":{COLOURS[finding.severity]}-badge[{finding.severity.capitalize()}]"
-        st.header(f"{badge} {plain(finding.title)}", anchor=False)
-        st.markdown(plain(finding.seen))
-        st.markdown(f"{plain(finding.why)} [Source]({finding.source})")
+        st.header(f"{badge} {escape_markdown(finding.title)}", anchor=False)
+        st.markdown(escape_markdown(finding.seen))
+        st.markdown(f"{escape_markdown(finding.why)} [Source]({finding.source})")
         if finding.fix:
             with st.expander("The fix, as a program", expanded=finding.severity == "leak"):
                 st.code(finding.fix, "python")
@@ -192,7 +195,7 @@ def _finding(finding: Finding) -> None:
 def _tried(report: Report) -> None:
     with st.expander("What was tried"):
         for sentence in report.tried.sentences:
-            st.markdown(plain(sentence))
+            st.markdown(escape_markdown(sentence))
         st.dataframe(
             [
                 {

@@ -1,4 +1,4 @@
-"""Charts that stay in the page: drawn by Plotly in the browser, changed in place, played again there.
+"""Charts that stay in the page: drawn once for all viewers, changed in place, played again there.
 
 `st.plotly_chart` takes a chart out of the page and puts a new one in whenever its figure changes: while
 two charts grew by 20 epochs, 40 times, with 5 blank frames of 374, and zoom and hover were lost. This
@@ -9,18 +9,32 @@ needs no answer from the server at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from hashlib import blake2b
+from threading import Lock
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from maskdemo import charts
+from maskdemo.charts.replay import Frames
+from maskdemo.data.inputs import preview, preview_settings
+from maskdemo.experiment import Experiment
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import browser_files
-from maskdemo.ui.figure_cache import Drawing, drawing
 
 #: What a chart's own menu saves, and how many pixels a dot of the screen becomes.
 FIGURES = {"SVG": 1, "PNG": 2}
+#: Room for drawings that were made, in characters.
+ROOM = 8 * 2**20
+
+
+def is_dark() -> bool:
+    """Whether the viewer's theme is dark."""
+    return st.context.theme.type == "dark"
 
 
 def saved_as() -> str:
@@ -96,3 +110,117 @@ def replay(
     )
     rests: Any = replayer.get("epoch")
     return rests if rests in epochs else epoch if epoch in epochs else epochs[-1]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and, where it can be replayed, its frames, as JSON; height in pixels.
+
+    version: differs where anything differs, so that the browser knows what it has drawn already.
+    """
+
+    figure: str
+    frames: str | None
+    height: int
+    version: str
+
+    @property
+    def size(self) -> int:
+        """How many characters it has."""
+        return len(self.figure) + len(self.frames or "")
+
+
+def drawing(figure: go.Figure, frames: Frames | None = None) -> Drawing:
+    """The figure, ready to travel; frames without epochs are none."""
+    shown = str(figure.to_json(validate=False))
+    moves = frames.to_json() if frames is not None and frames.epochs else None
+    version = blake2b(f"{shown}{moves}".encode(), digest_size=8).hexdigest()
+    return Drawing(shown, moves, int(figure.layout.height), version)
+
+
+class Drawings:
+    """The drawings last asked for, as many as there is room for; safe to share among threads."""
+
+    def __init__(self, room: int = ROOM):
+        self._room, self._used = room, 0
+        self._kept: OrderedDict[Hashable, Drawing] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, draw: Callable[[], Drawing]) -> Drawing:
+        """The drawing kept under this key, else a new one, which may be too large to be kept."""
+        with self._lock:
+            if (found := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return found
+        # Two may draw the same at once; that is cheaper than one waiting for the other's lock.
+        made = draw()
+        with self._lock:
+            if key not in self._kept and made.size <= self._room:
+                self._kept[key] = made
+                self._used += made.size
+            while self._used > self._room:
+                self._used -= self._kept.popitem(last=False)[1].size
+        return made
+
+    def forget(self, task: str) -> None:
+        """Let go of all that was drawn of a task."""
+        with self._lock:
+            for key in [key for key in self._kept if _is_about(key, task)]:
+                self._used -= self._kept.pop(key).size
+
+    @property
+    def used(self) -> int:
+        """Characters kept."""
+        return self._used
+
+
+def _is_about(key: Hashable, task: str) -> bool:
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(each, Experiment) and each.task == task for each in parts)
+
+
+#: What all viewers of this server share.
+SHARED = Drawings()
+
+
+def learning_curves(snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool) -> Drawing:
+    """`charts.learning_curves`, made once a snapshot; when the run is finished it can be replayed."""
+
+    def draw() -> Drawing:
+        figure = charts.learning_curves(snapshot, metric=metric, dark=dark)
+        return drawing(figure, charts.curves_frames(snapshot) if snapshot.finished else None)
+
+    return SHARED.get(("curves", *_moment(snapshot), metric, dark), draw)
+
+
+def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Drawing:
+    """`charts.outputs_by_step` after the newest epoch, made once a snapshot; replayed when finished."""
+
+    def draw() -> Drawing:
+        look = {"probe": probe, "label": label, "dark": dark}
+        newest = max(snapshot.probes.epochs, default=1)
+        figure = charts.outputs_by_step(snapshot, epoch=newest, **look)
+        return drawing(figure, charts.outputs_frames(snapshot, **look) if snapshot.finished else None)
+
+    return SHARED.get(("outputs", *_moment(snapshot), probe, label, dark), draw)
+
+
+def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool) -> Drawing:
+    """`charts.accuracy_by_strategy`, made once a snapshot."""
+    return SHARED.get(
+        ("accuracy", *_moment(snapshot), dark),
+        lambda: drawing(charts.accuracy_by_strategy(snapshot, dark=dark)),
+    )
+
+
+def padded_batch(experiment: Experiment, *, dark: bool) -> Drawing:
+    """`charts.padded_batch` of the experiment's preview, made once for all that look the same."""
+    return SHARED.get(
+        ("batch", preview_settings(experiment), dark),
+        lambda: drawing(charts.padded_batch(preview(experiment), dark=dark)),
+    )
+
+
+def _moment(snapshot: Snapshot) -> tuple[Hashable, ...]:
+    """What tells one snapshot from all others."""
+    return snapshot.experiment, snapshot.done, snapshot.seconds, snapshot.finished

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
+from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING
 from maskdemo.settings import Choice, Number, Selection, Switch
@@ -17,7 +18,6 @@ from maskdemo.study import VARIABLES
 from maskdemo.study.variables import short_title
 from maskdemo.ui import state, url
 from maskdemo.ui.state import NOTHING_ELSE, STUDY_PREFIX
-from maskdemo.ui.theme import plain
 
 #: The numbers that are typed rather than slid.
 TYPED = ("pad_value", "mask_value", "train_size", "test_size", "learning_rate", "seed")
@@ -140,9 +140,9 @@ def _open_upload() -> None:
 def complaints(complaint: str | None) -> None:
     """Say which parts of the link are invalid, and what is wrong with the controls (`complaint`)."""
     for sentence in st.session_state.complaints:
-        st.warning(f"Part of the link could not be used. {plain(sentence)}")
+        st.warning(f"Part of the link could not be used. {escape_markdown(sentence)}")
     if complaint:
-        st.error(plain(complaint))
+        st.error(escape_markdown(complaint))
 
 
 def strategies(prefix: str = "") -> None:

@@ -9,9 +9,10 @@ import streamlit as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.results import precomputed
+from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import inside_view, job, padding_ablation, polling, run_view, server, url
+from maskdemo.ui import inside_view, job, padding_ablation, run_view, server, url
 from maskdemo.ui.inspected_sequence import InspectedSequence
 
 VIEWS = {
@@ -47,7 +48,7 @@ def _is_growing(snapshot: Snapshot | None) -> bool:
 
 def _train() -> None:
     """Start a run of the controls' present settings."""
-    server.start(url.read(url.RUN)[0])
+    job.submit(Run(url.read(url.RUN)[0]))
 
 
 def bar(experiment: Experiment) -> None:
@@ -236,6 +237,6 @@ def view(experiment: Experiment) -> None:
         _controls(snapshot)
     drawn_for = snapshot.experiment if snapshot else None
     if session.playing is not None:
-        polling.repeat(partial(_play, experiment, drawn_for), EPOCH_S, name="playing")
+        job.repeat(partial(_play, experiment, drawn_for), EPOCH_S, name="playing")
     else:
-        polling.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)
+        job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)

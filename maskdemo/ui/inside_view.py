@@ -13,11 +13,10 @@ from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.gradient import Landing
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
-from maskdemo.ui.chart import chart
+from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.divergence import what_padding_did
 from maskdemo.ui.equation import SYMBOLS, cell_equation
 from maskdemo.ui.inspected_sequence import InspectedSequence, gradients_of_all
-from maskdemo.ui.theme import is_dark
 
 WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}
 MEANING = {

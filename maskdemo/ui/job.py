@@ -1,17 +1,36 @@
-"""A viewer's work at the server: start it, watch it, cancel it. The one piece that all pages share."""
+"""A viewer's work at the server, which all pages share: start it, watch it, cancel it.
+
+Streamlit's `run_every` redraws by the clock, each part of a page for itself. Where the answer to one
+part is a run of the whole page, as when a training ends, the question of the next is answered right
+after, and for that the server throws away what it has drawn of that part and not sent yet (Streamlit
+1.67, `ForwardMsgQueue.clear`): on a busy machine the charts went blank for some frames at the end of 4
+of 22 runs. Here a part asks when its last drawing has arrived, and one at a time: then nothing is on
+its way.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil, log2
+from time import monotonic_ns
 from typing import Any
 
 import streamlit as st
 
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server import Status
-from maskdemo.ui import server, url
+from maskdemo.server import Status, Work
+from maskdemo.ui import browser_files, server, url
+from maskdemo.ui.chart import saved_as
 
+#: Seconds between two polls of a job that waits, of which only a line of text changes.
+QUEUED_POLL_S = 1.0
+#: Seconds between two polls of a job that runs and has no results, so that its first point comes soon.
+FIRST_POLL_S = 0.15
+#: Seconds between two polls of a job that runs, so that points come at least twice a second.
+POLL_S = 0.35
+#: Viewers of one run for whom the server draws every `POLL_S`; twice as many see half as many points.
+VIEWERS_AT_POLL_S = 8
 #: What a session is told once where the server's disk is full or cannot be written.
 NOTHING_KEPT = (
     "Nothing can be kept on this server's disk now: it computes again what it would have found there."
@@ -26,28 +45,33 @@ LOST = {
 
 def status(kind: str) -> Status[Any]:
     """Where the viewer's work of this kind stands."""
-    return server.status(kind)
+    return server.shared().status(server.viewer(), kind)
 
 
 def is_active(kind: str) -> bool:
     """Whether it waits or runs."""
-    return status(kind).phase in ("queued", "running")
+    return status(kind).going
 
 
 def prepare(experiment: Experiment) -> None:
     """Let the server make ready what a run of it needs, once for each change of the settings."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
-        server.compile_ahead(experiment)
+        server.shared().prepare(server.viewer(), experiment)
 
 
-def start(kind: str, submit: Callable[[], None]) -> None:
-    """Start it by `submit`; a refusal is kept for `refusal`."""
+def submit(work: Work) -> None:
+    """Ask for this in place of the session's last work of its kind. Raises `QueueFull`."""
+    server.shared().submit(server.viewer(), work)
+
+
+def start(kind: str, ask: Callable[[], None]) -> None:
+    """Start it by `ask`; a refusal is kept for `refusal`."""
     url.mark_touched()
     refused = st.session_state.get("refused", {})
     st.session_state.refused = {other: said for other, said in refused.items() if other != kind}
     try:
-        submit()
+        ask()
     except QueueFull as full:
         st.session_state.refused = {kind: str(full)}
 
@@ -55,14 +79,14 @@ def start(kind: str, submit: Callable[[], None]) -> None:
 def cancel(kind: str) -> None:
     """Stop it; what it has found stays."""
     url.mark_touched()
-    server.cancel(kind)
+    server.shared().cancel(server.viewer(), kind)
 
 
 def lost(session: str) -> None:
     """Keep for `refusal` what is lost of the session that this one takes the place of."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
-        for kind in server.lost(session)
+        for kind in server.shared().lost(session)
         if kind in LOST
     }
 
@@ -108,7 +132,7 @@ def notice(now: Status[Any]) -> None:
 
 def tell_nothing_is_kept() -> None:
     """Say once in a session that the server's disk is full or cannot be written."""
-    if not server.keeps() and not st.session_state.get("told_nothing_kept"):
+    if not server.shared().keeps and not st.session_state.get("told_nothing_kept"):
         st.session_state.told_nothing_kept = True
         st.toast(NOTHING_KEPT, icon=":material/save:", duration="long")
 
@@ -116,7 +140,7 @@ def tell_nothing_is_kept() -> None:
 def start_button(
     kind: str,
     label: str,
-    submit: Callable[[], None],
+    ask: Callable[[], None],
     *,
     main: bool = True,
     name: str = "",
@@ -129,7 +153,7 @@ def start_button(
         type="primary" if main else "secondary",
         icon=":material/play_arrow:",
         on_click=start,
-        args=(kind, submit),
+        args=(kind, ask),
         key=f"{kind}_start{name}",
         disabled=disabled,
         help=help,
@@ -139,3 +163,65 @@ def start_button(
 def cancel_button(kind: str, label: str = "Cancel", name: str = "") -> None:
     """The button that cancels it."""
     st.button(label, icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel{name}")
+
+
+def repeat(draw: Callable[[], None], every_s: float | None, *, name: str) -> None:
+    """Draw a part of the page now, and again every `every_s` seconds after its last drawing, if given.
+
+    name: tells the part from others on the page. Should its drawing be thrown away all the same,
+    because somebody moved a control just then, nothing beside it moves up: it has a place of its own,
+    which stays. See also `minCachedMessageSize` in `.streamlit/config.toml`.
+    """
+    page = monotonic_ns()
+
+    def part() -> None:
+        draw()
+        if every_s is not None:
+            data = {"seconds": every_s, "page": page, "drawn": monotonic_ns()}
+            browser_files.drawn_by(browser_files.POLL)(
+                key=f"poll_{name}", data=data, on_poll_change=_on_poll
+            )
+
+    with st.container():
+        st.fragment(part)()
+
+
+def _on_poll() -> None:
+    """Streamlit draws the part anew, which is all there is to do."""
+
+
+def watch(
+    draw: Callable[[], None], kind: str, *, only_results: bool = False, poll: bool = True
+) -> None:
+    """Draw a part of the page now, and again while the viewer's job of this kind goes on.
+
+    When a job begins, has its first results or ends, or the pause between polls changes, the whole page
+    runs again, which alone starts or stops the polling; also when one part of the page changed how all
+    charts are to be saved. only_results: do not redraw before there are results. poll: whether the part
+    has to do with the job at all.
+    """
+
+    def redraw() -> None:
+        if _page_state(status(kind)) != drawn_for:
+            st.rerun()
+        url.write()
+        draw()
+
+    now = status(kind)
+    drawn_for = _page_state(now)
+    changes = now.going and not (only_results and now.newest is None)
+    name = f"{kind}_results" if only_results else kind
+    repeat(redraw, poll_s(now) if poll and changes else None, name=name)
+
+
+def _page_state(status: Status[Any]) -> tuple[object, ...]:
+    """What the whole page depends on."""
+    return status.phase, status.newest is None, poll_s(status), saved_as()
+
+
+def poll_s(status: Status[Any]) -> float:
+    """Seconds between two polls of a job: longer with many viewers, doubled each time they double."""
+    if status.phase != "running":
+        return QUEUED_POLL_S
+    pause = FIRST_POLL_S if status.newest is None else POLL_S
+    return pause * 2 ** max(0, ceil(log2(status.viewers / VIEWERS_AT_POLL_S)))

@@ -17,9 +17,8 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Probes
 from maskdemo.ui import url
-from maskdemo.ui.chart import chart
+from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.inspected_sequence import InspectedSequence, sweeps, unseen
-from maskdemo.ui.theme import is_dark
 
 
 def add_padding(sequence: InspectedSequence) -> None:

@@ -8,6 +8,7 @@ from maskdemo.charts.replay import replayed_epochs
 from maskdemo.evidence import headline
 from maskdemo.experiment import Experiment
 from maskdemo.results import precomputed
+from maskdemo.server import Run
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import (
     job,
@@ -32,7 +33,7 @@ def snapshot_of(experiment: Experiment) -> Snapshot | None:
 
 def train() -> None:
     """Start a run of the controls' present settings."""
-    server.start(url.read(url.RUN)[0])
+    job.submit(Run(url.read(url.RUN)[0]))
 
 
 def introduction(experiment: Experiment) -> None:

@@ -8,11 +8,18 @@ from maskdemo.data.inputs import chance, preview
 from maskdemo.evidence.words import counted, listed, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
+from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.ui import figure_cache, job, server, url
-from maskdemo.ui.chart import chart
-from maskdemo.ui.theme import is_dark
+from maskdemo.ui import job, server, url
+from maskdemo.ui.chart import (
+    accuracy_by_strategy,
+    chart,
+    is_dark,
+    learning_curves,
+    outputs_by_step,
+    padded_batch,
+)
 
 #: Exactly what is counted in the seconds of an epoch.
 EPOCH_TOOK = (
@@ -50,7 +57,7 @@ def progress(snapshot: Snapshot | None) -> tuple[float, str]:
 def not_trained_yet(experiment: Experiment) -> str:
     """What a run would train and for about how long, where there are no networks of it."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
-    seconds = server.seconds_for(experiment)
+    seconds = server.shared().seconds_for(Run(experiment))
     takes = (
         f", in about {job.duration(seconds)}"
         if seconds is not None
@@ -77,21 +84,21 @@ def probe_description(snapshot: Snapshot, at: int) -> str:
 
 def batch(experiment: Experiment) -> None:
     """The padded batch, each sequence a row."""
-    figure = figure_cache.padded_batch(experiment, dark=is_dark())
+    figure = padded_batch(experiment, dark=is_dark())
     chart(figure, key="preview", alt="The padded batch: each row a sequence")
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
     """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
     shown = snapshot or _nothing_yet(experiment)
-    figure = figure_cache.learning_curves(shown, metric=metric, dark=is_dark())
+    figure = learning_curves(shown, metric=metric, dark=is_dark())
     alt = "Accuracy or loss by epoch, one line a strategy"
     chart(figure, key=f"curves_{metric}", alt=alt, replay=GROUP)
 
 
 def outputs(snapshot: Snapshot, probe: int) -> None:
     """What the networks say after every step of a probe (from 0)."""
-    figure = figure_cache.outputs_by_step(snapshot, probe=probe, dark=is_dark())
+    figure = outputs_by_step(snapshot, probe=probe, dark=is_dark())
     alt = "Output after every step, one panel a strategy"
     chart(figure, key="outputs", alt=alt, replay=GROUP)
 
@@ -103,7 +110,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         curves(snapshot, experiment, metric="test_loss")
         curves(snapshot, experiment, metric="loss")
     with second:
-        figure = figure_cache.accuracy_by_strategy(snapshot, dark=is_dark())
+        figure = accuracy_by_strategy(snapshot, dark=is_dark())
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
     if took := epoch_took(snapshot):

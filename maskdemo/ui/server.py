@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import streamlit as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.memory import keep_large_blocks_apart
 from maskdemo.results.trainings import Store
-from maskdemo.server import Run, Server, Status, Work
+from maskdemo.server import Server
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import figure_cache, inspected_sequence
+from maskdemo.ui import chart, inspected_sequence
 from maskdemo.uploads.registry import Registry
 
 #: Seconds that a session which has come back in time may need until its first script run.
@@ -48,64 +47,20 @@ def registry() -> Registry:
 
 def _forgotten(task: str) -> None:
     shared().forget(task)
-    figure_cache.SHARED.forget(task)
+    chart.SHARED.forget(task)
     inspected_sequence.forget()
 
 
 def viewer() -> str:
-    """The session's name at the server; called on every run, which also says it is still here."""
+    """The session's name at the server; called on every run, which also says that it is here."""
     if "viewer" not in st.session_state:
         st.session_state.viewer = uuid.uuid4().hex
-    name = st.session_state.viewer
-    _presence(name)
-    shared().returned(name)
-    registry().viewer_returned(name)
-    return name
-
-
-def submit(work: Work) -> None:
-    """Ask for this in place of the session's last request of its kind. Raises `QueueFull`."""
-    shared().submit(viewer(), work)
-
-
-def start(experiment: Experiment) -> None:
-    """Ask for a run. Raises `maskdemo.server.QueueFull` with a sentence."""
-    submit(Run(experiment))
-
-
-def seconds_for(experiment: Experiment) -> float | None:
-    """About how long a run of this experiment takes here; None before anything was trained."""
-    return shared().seconds_for(Run(experiment))
-
-
-def status(kind: str) -> Status[Any]:
-    """How the session's request of this kind stands ("run", "studyrun", "audit")."""
-    return shared().status(viewer(), kind)
-
-
-def cancel(kind: str) -> None:
-    """Leave it; what was shown until now stays."""
-    shared().cancel(viewer(), kind)
-
-
-def lost(name: str) -> tuple[str, ...]:
-    """The kinds of work that an earlier session of this browser's tab has lost."""
-    return shared().lost(name)
+    return _presence(st.session_state.viewer)
 
 
 def find(experiment: Experiment) -> Snapshot | None:
     """The finished run of this experiment: trained here for whomever, or computed in advance."""
     return shared().find(experiment)
-
-
-def keeps() -> bool:
-    """Whether results can be kept on this server's disk, as far as is known."""
-    return shared().keeps
-
-
-def compile_ahead(experiment: Experiment) -> None:
-    """Compile what this experiment would need, while nobody needs anything else."""
-    shared().prepare(viewer(), experiment)
 
 
 def _left(name: str) -> None:
@@ -115,5 +70,8 @@ def _left(name: str) -> None:
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=_left)
 def _presence(name: str) -> str:
-    # Streamlit drops a session's resources when its connection closes: a closed tab, or a blip.
+    # Streamlit drops a session's resources when its connection closes (a closed tab, or a blip), so
+    # this is called again when the session is back.
+    shared().returned(name)
+    registry().viewer_returned(name)
     return name

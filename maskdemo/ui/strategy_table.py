@@ -12,7 +12,7 @@ from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, percent, points,
 from maskdemo.evidence.words import capital, counted
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui.theme import is_dark
+from maskdemo.ui.chart import is_dark
 
 #: Exactly what the caption says in short.
 LEAK = (

@@ -17,7 +17,7 @@ from maskdemo.ui import job, server
 
 def start(study: Study) -> None:
     """Queue this session's study. Raises `maskdemo.server.QueueFull` with a sentence."""
-    server.submit(StudyRun(study))
+    job.submit(StudyRun(study))
 
 
 def known(study: Study) -> Findings:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from maskdemo import charts
+from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, between, percent, points
 from maskdemo.evidence.words import capital
 from maskdemo.results import precomputed
@@ -16,8 +17,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.study.variables import short_title, value_text
 from maskdemo.ui import job, navigation, presets, strategy_table, study_progress, take_away, url
-from maskdemo.ui.chart import chart
-from maskdemo.ui.theme import is_dark, plain
+from maskdemo.ui.chart import chart, is_dark
 
 STATISTICS = """
 Each training is one network: one strategy, at one dose, in one repeat. {method} This study makes
@@ -105,7 +105,7 @@ def words(findings: Findings) -> None:
         )
         heads = (short_title(study.vary), *(STRATEGIES[name].title for name in others))
         st.html(strategy_table.html(heads, rows, kind="study"))
-    st.caption(plain(" ".join(summary(findings)[1:])))
+    st.caption(escape_markdown(" ".join(summary(findings)[1:])))
 
 
 def _word(verdict: Verdict | None) -> str:
@@ -192,7 +192,7 @@ def failures(findings: Findings) -> None:
     count = len(findings.failures)
     if count:
         more = f" So did {count - 1} more." if count > 1 else ""
-        st.warning(plain(f"{findings.failures[0]}{more}"))
+        st.warning(escape_markdown(f"{findings.failures[0]}{more}"))
 
 
 def numbers(findings: Findings) -> None:

@@ -6,11 +6,10 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.data.tasks import OWN
-from maskdemo.errors import InvalidTable
+from maskdemo.errors import InvalidTable, escape_markdown
 from maskdemo.ui import server, state, url
-from maskdemo.ui.chart import chart
+from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.state import STUDY_PREFIX
-from maskdemo.ui.theme import is_dark, plain
 from maskdemo.ui.upload import taken, uploader
 from maskdemo.ui.upload_columns import meaning, offered, preparation
 from maskdemo.ui.upload_draft import Draft, opened
@@ -46,7 +45,7 @@ def dialog(prefix: str) -> None:
     _examples()
     draft: Draft | None = session.get("own_draft")
     if complaint := session.get("own_complaint"):
-        st.error(plain(complaint))
+        st.error(escape_markdown(complaint))
     if draft is not None:
         _looked_at(draft, prefix)
 
@@ -109,7 +108,7 @@ def _examples() -> None:
 def _looked_at(draft: Draft, prefix: str) -> None:
     frame = draft.table.frame
     size = f"{len(frame):,} rows, {len(frame.columns):,} columns"
-    with st.expander(f"{plain(draft.name)}: {size}", icon=":material/table:"):
+    with st.expander(f"{escape_markdown(draft.name)}: {size}", icon=":material/table:"):
         st.dataframe(frame.iloc[:ROWS, :COLUMNS], height=220, hide_index=True)
         if len(frame) > ROWS or len(frame.columns) > COLUMNS:
             st.caption(f"The first {ROWS} rows and {COLUMNS} columns at most.")
@@ -119,7 +118,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
     try:
         own = draft.own(columns, chosen)
     except InvalidTable as unusable:
-        st.error(plain(str(unusable)))
+        st.error(escape_markdown(str(unusable)))
         own = None
     offered(draft)
     if own is not None:
@@ -139,7 +138,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
 
 def _facts(own: OwnTask, prefix: str) -> None:
     """What the sequences tell before any training."""
-    st.markdown(f"**What they tell before any training**  \n{plain(own.task.summary)}")
+    st.markdown(f"**What they tell before any training**  \n{escape_markdown(own.task.summary)}")
     wanted = session[f"{prefix}padded_length"]
     told = facts(
         own.data,
@@ -157,11 +156,11 @@ def _facts(own: OwnTask, prefix: str) -> None:
     )
     notes = [*own.notes, *_labels(own)]
     if notes:
-        st.caption(" ".join(plain(each) for each in notes))
+        st.caption(" ".join(escape_markdown(each) for each in notes))
 
 
 def _line(fact: Fact) -> str:
-    return f"- {':orange[:material/warning:] ' * fact.alarming}{plain(fact.sentence)}"
+    return f"- {':orange[:material/warning:] ' * fact.alarming}{escape_markdown(fact.sentence)}"
 
 
 def _labels(own: OwnTask) -> list[str]:

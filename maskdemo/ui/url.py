@@ -60,15 +60,16 @@ def follow(page: str) -> None:
     if "address" not in session:
         state.initialise()
         session.page, session.address, session.moved = page, (NOWHERE, {}), ""
-        session.complaints, session.defaults = (), {}
+        session.complaints, session.defaults, session.settings = (), {}, {}
     if state.replace_lost_task():
         read_again()
+        session.settings = {}
     if page != session.page:
         _leave(session.page)
         session.moved, session.page = "", page
     if not session.moved:
         _read(page)
-    session.settings = {RUN: read(RUN), STUDY: read(STUDY)}
+    session.settings.pop(SETTINGS.get(page), None)
     if session.moved:
         _write()
     session.followed = page
@@ -78,13 +79,16 @@ def write() -> None:
     """Write the URL if a control was changed: called first in every fragment."""
     if moved := st.session_state.get("moved"):
         if moved == "changed":
-            st.session_state.settings = {RUN: read(RUN), STUDY: read(STUDY)}
+            st.session_state.settings.pop(SETTINGS.get(st.session_state.page), None)
         _write()
 
 
 def current(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """The last valid settings of this run of the app, and the error of the controls' present ones."""
-    return st.session_state.settings[settings]
+    """The last valid settings, and the error of the controls' present ones: read once a run."""
+    session = st.session_state
+    if settings not in session.settings:
+        session.settings[settings] = read(settings)
+    return session.settings[settings]
 
 
 def read(settings: PageSettings[T]) -> tuple[T, str | None]:
@@ -134,6 +138,7 @@ def _leave(page: str) -> None:
         settings, complaint = read(SETTINGS[page])
         if complaint:
             SETTINGS[page].to_controls(settings)
+            st.session_state.settings.pop(SETTINGS[page], None)
 
 
 def _take_choices(page: str, params: Mapping[str, str]) -> None:

@@ -11,9 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from maskdemo import charts
 from maskdemo.charts.replay import replayed_epochs
-from maskdemo.ui import figure_cache
-from maskdemo.ui.chart import chart, replay
-from maskdemo.ui.polling import repeat
+from maskdemo.ui.chart import chart, drawing, replay
+from maskdemo.ui.job import repeat
 from tests.charts.samples import make_batch, make_snapshot, until
 
 EPOCHS = 16
@@ -62,13 +61,13 @@ def view() -> None:
     left, right = st.columns(2)
     with left:
         figure = charts.learning_curves(now, dark=dark)
-        shown = figure_cache.drawing(figure, charts.curves_frames(now))
+        shown = drawing(figure, charts.curves_frames(now))
         chart(shown, key="curves", alt="Accuracy by epoch", replay="run")
         chart(charts.padded_batch(make_batch(), dark=dark), key="batch", alt="The batch")
     with right:
         figure = charts.outputs_by_step(now, probe=0, epoch=max(1, state.epoch), dark=dark)
         frames = charts.outputs_frames(now, probe=0, dark=dark)
-        shown = figure_cache.drawing(figure, frames if finished else None)
+        shown = drawing(figure, frames if finished else None)
         chart(shown, key="outputs", alt="Output by step", replay="run", on_click=clicked)
 
 

@@ -22,7 +22,7 @@ import asyncio, sys
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
-from maskdemo.ui.startup import ready
+from app import ready
 
 async def start():
     async with ready(None):

@@ -14,7 +14,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from maskdemo.results.finished_runs import GONE
 from maskdemo.server import Server, Status
 from maskdemo.server.jobs import Phase
-from maskdemo.ui import browser_files, job, polling, server
+from maskdemo.ui import browser_files, job, server
 from tests.ui.app import fine, keys, opened, shown
 
 Tree = dict[int, "Tree"]
@@ -75,13 +75,13 @@ def test_who_has_lost_a_finished_run_is_told_on_the_page(monkeypatch):
 
 def test_many_viewers_of_one_run_look_less_often():
     def pause(viewers: int, phase: Phase = "running", newest: object = "curves") -> float:
-        return polling.poll_s(Status(phase, viewers=viewers, newest=newest))
+        return job.poll_s(Status(phase, viewers=viewers, newest=newest))
 
-    assert pause(1) == pause(8) == polling.POLL_S
-    assert pause(9) == pause(16) == 2 * polling.POLL_S
-    assert pause(25) == 4 * polling.POLL_S
-    assert pause(1, newest=None) == polling.FIRST_POLL_S
-    assert pause(25, "queued") == polling.QUEUED_POLL_S
+    assert pause(1) == pause(8) == job.POLL_S
+    assert pause(9) == pause(16) == 2 * job.POLL_S
+    assert pause(25) == 4 * job.POLL_S
+    assert pause(1, newest=None) == job.FIRST_POLL_S
+    assert pause(25, "queued") == job.QUEUED_POLL_S
 
 
 def test_what_polls_is_fetched_by_its_name_before_it_is_needed():

@@ -14,8 +14,9 @@ from maskdemo.data.inputs import preview
 from maskdemo.data.tasks import REGISTERED
 from maskdemo.experiment import Experiment
 from maskdemo.export.script import script
+from maskdemo.server import Server
 from maskdemo.study import VARIABLES
-from maskdemo.ui import figure_cache, server
+from maskdemo.ui import chart, server
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, keys, link_of, ran, set_link, shown, table
@@ -34,7 +35,7 @@ def own_server() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No compiling ahead; and what a test brought is gone before the next one."""
-    monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
+    monkeypatch.setattr(Server, "prepare", lambda *_: None)
     yield
     registry = server.registry()
     for viewer in list(registry._uploads):
@@ -189,13 +190,13 @@ def test_two_viewers_with_files_and_one_without():
 def test_a_file_that_is_forgotten_leaves_nothing():
     page = used(app.opened(), readings())
     name = task_of(page)
-    figure_cache.padded_batch(small(task=name), dark=False)
+    chart.padded_batch(small(task=name), dark=False)
     fine(page.button(key="own").click().run())
     fine(page.button(key="own_forget").click().run())
     assert task_of(page) == "japanese_vowels" and "task" not in link_of(page)
     assert "Your own sequences" not in page.selectbox(key="task").options
     assert server.registry().total_bytes == 0 and REGISTERED[name].recorded is None
-    assert not any(name in str(key) for key in figure_cache.SHARED._kept)
+    assert not any(name in str(key) for key in chart.SHARED._kept)
     assert page.session_state["own_draft"] is None
 
 

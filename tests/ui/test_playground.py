@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import maskdemo
 from maskdemo.data.tasks import TASKS
 from maskdemo.errors import QueueFull
 from maskdemo.evidence import headline, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
+from maskdemo.server import Server
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
-from maskdemo.ui import server
+from maskdemo.ui import job, server
 from tests.samples import small
 from tests.server.fakes import FakeServer
 from tests.ui import app
@@ -33,6 +38,10 @@ from tests.ui.app import (
     until,
 )
 
+PACKAGE = Path(maskdemo.__file__).parent
+#: The way of one move of *Padded length*.
+MAX_FILES = 38
+
 
 @pytest.fixture(scope="module", autouse=True)
 def own_server() -> Iterator[None]:
@@ -44,7 +53,7 @@ def own_server() -> Iterator[None]:
 def prepared(monkeypatch: pytest.MonkeyPatch) -> list[Experiment]:
     """What would be compiled ahead, noted instead: tests of training cover the compiling."""
     asked: list[Experiment] = []
-    monkeypatch.setattr(server, "compile_ahead", asked.append)
+    monkeypatch.setattr(Server, "prepare", lambda *args: asked.append(args[-1]))
     return asked
 
 
@@ -385,7 +394,7 @@ def test_a_full_queue_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
 
     page = opened(small(seed=39).to_params())
     with monkeypatch.context() as patch:
-        patch.setattr(server, "start", full)
+        patch.setattr(job, "submit", full)
         fine(page.button(key="run_start").click().run())
     assert [each.value for each in page.warning] == ["The server is busy. Try again in a moment."]
     study = fine(page.switch_page("pages/study.py").run())
@@ -405,3 +414,29 @@ def test_only_settings_that_can_be_trained_are_compiled_ahead(prepared):
     assert prepared == [small(seed=40)]
     fine(page.pills(key="strategies").set_value(["zeroed_state"]).run())
     assert prepared[1:] == [small(seed=40, strategies=("zeroed_state",))]
+
+
+def test_a_slider_reaches_its_charts_through_few_files(monkeypatch: pytest.MonkeyPatch):
+    """All files of the app of which a function runs while a page without results is drawn anew.
+
+    Whoever wants to know how a control reaches a chart reads these. More of them is a longer way: look
+    for a module that only passes something on.
+    """
+    files = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and frame.f_code.co_name != "<module>" and path.is_relative_to(PACKAGE):
+            files.add(str(path.relative_to(PACKAGE)))
+
+    fake = FakeServer(lambda command: iter(()))
+    monkeypatch.setattr(server, "shared", lambda: fake)
+    page = opened(small(strategies=("no_mask",)).to_params())
+    threading.setprofile(note)  # of the thread that is to draw the page
+    try:
+        fine(page.slider(key="padded_length").set_value(77).run())
+    finally:
+        threading.setprofile(None)
+        fake.close()
+    assert {"ui/controls.py", "ui/chart.py", "charts/padded_batch.py"} <= files, "they are noted"
+    assert len(files) <= MAX_FILES, sorted(files)

@@ -9,6 +9,7 @@ import pytest
 from maskdemo.evidence.words import time_taken
 from maskdemo.results import precomputed
 from maskdemo.results.precomputed import Provenance
+from maskdemo.server import Server
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
@@ -35,7 +36,7 @@ def run() -> Snapshot:
 
 @pytest.fixture(autouse=True)
 def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
-    monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
+    monkeypatch.setattr(Server, "prepare", lambda *_: None)
     monkeypatch.setattr(precomputed, "provenance", lambda *_: SOURCE)
     monkeypatch.setattr(precomputed, "run", lambda one: run if one == EXPERIMENT else None)
     monkeypatch.setattr(precomputed, "study", lambda one: None)

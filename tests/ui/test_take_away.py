@@ -19,6 +19,7 @@ from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.table import run_table, study_table
+from maskdemo.server import Server
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Curve, Outcome, Snapshot
@@ -50,7 +51,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Callable[[], str
         return whole(label, data, file_name, *rest, **more)
 
     monkeypatch.setattr(st, "download_button", noted)
-    monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
+    monkeypatch.setattr(Server, "prepare", lambda *_: None)
     return found
 
 
@@ -128,7 +129,7 @@ def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
 
 
 def test_the_code_of_every_chosen_strategy_is_shown(monkeypatch):
-    monkeypatch.setattr(server, "compile_ahead", lambda experiment: None)
+    monkeypatch.setattr(Server, "prepare", lambda *_: None)
     experiment = small(strategies=("no_mask", "masking_layer", "held_state"), seed=74)
     page = opened(experiment.to_params())
     assert len(page.code) == 2, "the link and the frame alone"

@@ -21,6 +21,7 @@ class Session(dict):
 
 def test_a_url_that_is_read_again_still_holds_the_last_valid_settings(monkeypatch: pytest.MonkeyPatch):
     session: Any = Session(address=("playground", {"epochs": "7"}), moved="changed", page="playground")
+    session.settings = {}
     monkeypatch.setattr(st, "session_state", session)
 
     def invalid():

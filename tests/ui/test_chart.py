@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from maskdemo.charts.replay import Frames
 from maskdemo.experiment import Experiment
-from maskdemo.ui import figure_cache
-from maskdemo.ui.figure_cache import Drawing, Drawings, drawing
+from maskdemo.ui.chart import Drawing, Drawings, drawing, padded_batch
 
 
 def figure(text: str = "") -> go.Figure:
@@ -48,7 +47,7 @@ def test_the_room_is_never_exceeded_and_the_newest_that_fits_is_kept(asked: list
 
 
 def test_previews_that_look_the_same_are_drawn_once():
-    one = figure_cache.padded_batch(Experiment(units=8), dark=False)
-    assert figure_cache.padded_batch(Experiment(units=16, epochs=2), dark=False) is one
-    assert figure_cache.padded_batch(Experiment(units=8), dark=True) is not one
-    assert figure_cache.padded_batch(Experiment(pad_value=1.0), dark=False) is not one
+    one = padded_batch(Experiment(units=8), dark=False)
+    assert padded_batch(Experiment(units=16, epochs=2), dark=False) is one
+    assert padded_batch(Experiment(units=8), dark=True) is not one
+    assert padded_batch(Experiment(pad_value=1.0), dark=False) is not one
