@@ -22,6 +22,9 @@ from tests.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
+    # Six workers load TensorFlow; each half of it is tested by itself in `test_worker`,
+    # `test_supervisor` and `training/test_compile_cache`.
+    pytest.mark.fuzz,
     pytest.mark.skipif(sys.platform != "linux", reason="Limits are set to another process here."),
 ]
 

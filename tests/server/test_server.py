@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -11,6 +12,7 @@ from streamlit import config
 
 from maskdemo.server import Run
 from maskdemo.ui import server
+from tests.browser.server import NO_TENSORFLOW
 from tests.samples import small
 from tests.server.fakes import FakeServer
 from tests.server.test_supervisor import Held
@@ -18,7 +20,7 @@ from tests.waiting import until
 
 PAGES = ("playground", "inside", "study", "article", "audit")
 OPEN = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
@@ -28,9 +30,11 @@ async def start():
     async with ready(None):
         assert "pandas" in sys.modules, "The first visitor would wait for imports"
 
+# For the worker that the first page starts: it would load TensorFlow for nobody.
+os.environ["PYTHONPATH"] = sys.argv[1]
 assert discover_asgi_app(Path("app.py")).import_string == "app:app"
 asyncio.run(start())
-for name in sys.argv[1:]:
+for name in sys.argv[2:]:
     page = AppTest.from_file("app.py", default_timeout=120)
     if name != "playground":
         page.switch_page(f"pages/{name}.py")
@@ -45,9 +49,10 @@ server.shared().close()
 """
 
 
-def test_no_page_brings_tensorflow_into_the_server():
+def test_no_page_brings_tensorflow_into_the_server(tmp_path: Path):
+    (tmp_path / "sitecustomize.py").write_text(NO_TENSORFLOW)
     run = subprocess.run(
-        [sys.executable, "-c", OPEN, *PAGES], capture_output=True, text=True, timeout=240
+        [sys.executable, "-c", OPEN, str(tmp_path), *PAGES], capture_output=True, text=True, timeout=240
     )
     assert run.returncode == 0, run.stderr
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +18,9 @@ import pytest
 from maskdemo.experiment import Experiment
 from maskdemo.server import Run, Server, StudyRun, messages
 from maskdemo.server.jobs import study_to_plain
+from maskdemo.server.messages import Ended
 from maskdemo.server.process import MODULE, ROOT, Process
-from maskdemo.server.worker import FAILED
+from maskdemo.server.worker import FAILED, read_command
 from maskdemo.study.grid import Study
 from maskdemo.training.run import train
 from maskdemo.uploads.registry import register, unregister
@@ -87,6 +87,7 @@ def loaded(pid: int) -> str:
 
 
 @posix
+@pytest.mark.fuzz
 def test_killed_in_mid_import_and_in_mid_compile(shared):
     """The first of this file, where the worker still imports: later, one more has to be started."""
     before = until(lambda: shared.worker)
@@ -182,23 +183,43 @@ def test_what_somebody_brought_is_trained_and_forgotten(shared):
 
 
 @posix
-def test_killed_in_mid_run_it_is_told_at_once_and_begins_again_once(shared):
+def test_a_worker_that_ends_in_mid_run_is_told_at_once_and_the_run_begins_again_once(shared):
+    """The first cannot go on and says so; the second is killed."""
     shared.submit("a", Run(replace(LONG, seed=8)))
     until(lambda: newest(shared, "a"))
     first = shared.worker
     assert first is not None
     seen = newest(shared, "a")
-    os.kill(first, signal.SIGKILL)
-    assert "SIGKILL" in told(shared, "a", seen)
+    shared._worker._process.stdin.write(b"?\n")
+    shared._worker._process.stdin.flush()
+    assert f"exit code {FAILED}" in told(shared, "a", seen)
     before = newest(shared, "a")
     until(lambda: newest(shared, "a") is not before)
     assert shared.status("a", "run").phase == "running" and shared.worker not in (None, first)
     assert not alive(first)
     os.kill(shared.worker, signal.SIGKILL)
     assert ended(shared, "a") == "failed"
+    assert "SIGKILL" in shared.status("a", "run").error
     assert "given up" in shared.status("a", "run").error
     shared.submit("b", Run(small(seed=60)))
     assert ended(shared, "b") == "finished", "it blocks nobody"
+
+
+@posix
+@pytest.mark.parametrize(("killed_by", "stays"), [("SIGILL", False), ("SIGKILL", True)])
+def test_a_worker_that_crashes_takes_the_compiled_programs_with_it(
+    killed_by: str, stays: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A damaged one may be why; `test_disk` damages real ones."""
+    monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path))
+    monkeypatch.delenv("TF_XLA_FLAGS")
+    worker = Process(lambda process, message: None)
+    folder = Path(worker._environment["MASKDEMO_COMPILED"])
+    folder.mkdir(parents=True)
+    os.kill(worker.pid, signal.Signals[killed_by])
+    assert killed_by in worker.ending()
+    worker.kill()
+    assert folder.exists() == stays
 
 
 #: Says who its worker is, and goes on until it is killed: nobody ever writes to it.
@@ -216,7 +237,7 @@ sys.stdin.read()
 
 
 @posix
-@pytest.mark.parametrize("when", ["start", "run"])
+@pytest.mark.parametrize("when", ["start", pytest.param("run", marks=pytest.mark.fuzz)])
 def test_the_worker_ends_with_a_server_that_is_killed(when):
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER, when],
@@ -271,84 +292,54 @@ class Raw:
             return code, self.process.stderr.read().decode()
 
 
-NO_ORDERS = {
-    "no text": b"\xff\xfe",
-    "not JSON": b'{"do": 1',
-    "no object": b"[1, 2]",
-    "a number": b"7",
-    "a word that no order has": b'{"sing": 1}',
-    "a number that is none": b'{"do": [], "kind": "run"}',
-    "a task that is none": b'{"task": {"name": "x"}}',
-}
+@pytest.mark.parametrize(
+    "line",
+    [b"\xff\xfe", b'{"do": 1', b"[1, 2]", b"7", b'{"sing": 1}', b'{"do": [], "kind": "run"}'],
+    ids=["no text", "not JSON", "no object", "a number", "an unknown word", "no number"],
+)
+def test_what_is_no_command_is_refused(line: bytes):
+    with pytest.raises(ValueError):
+        read_command(line)
 
 
-@pytest.fixture(scope="module")
-def ended_by_no_order() -> dict[str, tuple[int, str]]:
-    """How workers end that are sent what is no order, and hear nothing else. All start at once."""
-    workers = {name: Raw(line) for name, line in NO_ORDERS.items()}
-    return {name: worker.ended() for name, worker in workers.items()}
-
-
-@pytest.mark.parametrize("name", NO_ORDERS)
-def test_who_cannot_read_an_order_ends_at_once_and_says_so(ended_by_no_order, name: str):
-    code, logged = ended_by_no_order[name]
+def test_who_cannot_read_a_command_ends_at_once_and_says_so():
+    """Whatever else goes on, and although its input stays open."""
+    code, logged = Raw(b'{"task": {"name": "x"}}').ended()
     assert code == FAILED
-    assert "The worker cannot go on" in logged
+    assert "The worker cannot go on" in logged and "KeyError" in logged
 
 
-def test_what_cannot_be_begun_is_answered_and_the_next_order_is_heard():
+def test_what_cannot_be_begun_is_answered_and_the_next_command_is_heard():
     study = {**study_to_plain(STUDY), "base": '{"task": "nobody\'s"}'}
+    content = b'{"stop": 1}\n\0\xff\n' * 9000  # would be commands, if they were read as lines
     worker = Raw(
         json.dumps({"do": 1, "kind": "nothing"}).encode(),
         json.dumps({"do": 2}).encode(),
         json.dumps({"do": 3, "kind": "studyrun", "study": study, "known": [], "reused": None}).encode(),
+        json.dumps({"do": 4, "kind": "audit", "bytes": len(content)}).encode(),
     )
-    answers = [worker.read() for _ in range(3)]
-    assert [each.number for each in answers] == [1, 2, 3]
-    assert [each.error for each in answers][:2] == [
-        "There is no work of this kind.",
-        "It stopped because of an unexpected error (KeyError).",
-    ]
-    assert "nobody's" in answers[2].error
+    worker.write(content + json.dumps({"do": 5, "kind": "nothing"}).encode())
+    heard = [worker.read()]
+    while heard[-1].number != 5:
+        heard.append(worker.read())
+    ends = [each for each in heard if isinstance(each, Ended)]
+    assert [each.number for each in ends] == [1, 2, 3, 4, 5]
+    unknown = "There is no work of this kind."
+    assert (ends[0].error, ends[4].error) == (unknown, unknown)
+    assert ends[1].error == "It stopped because of an unexpected error (KeyError)."
+    assert "nobody's" in ends[2].error
+    audits = [each.content for each in heard if not isinstance(each, Ended)]
+    assert audits[-1].cannot == "The configuration is no text."
     worker.close_input()
     assert worker.ended()[0] != 0
 
 
 @posix
 def test_who_can_no_longer_be_told_anything_ends():
-    """Right after what is no order, after what cannot be begun, and in mid-order."""
-    study = StudyRun(STUDY).command(None)
-    begun = [json.dumps({"do": 1, **order}).encode() for order in (study, {"kind": "nothing"})]
-    lines = [*NO_ORDERS.values(), *begun]
-    workers = [Raw(line) for line in lines]
-    for worker in workers:
-        worker.close_input()
-    assert {worker.ended()[0] for worker in workers} <= {FAILED, -signal.SIGKILL}
-
-
-def test_a_loop_that_fails_ends_the_process_whatever_else_goes_on():
-    program = """
-import threading
-from maskdemo.server.worker import or_end
-threading.Thread(target=threading.Event().wait).start()
-or_end(lambda: 1 / 0)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert done.returncode == FAILED and "ZeroDivisionError" in done.stderr
-
-
-def test_one_that_cannot_go_on_is_replaced_at_once(shared):
-    """The others' requests go on: nobody waits until its silence is noticed."""
-    shared.submit("a", Run(replace(LONG, seed=9)))
-    until(lambda: newest(shared, "a"))
-    first = shared.worker
-    shared._worker._process.stdin.write(b"?\n")
-    shared._worker._process.stdin.flush()
-    until(lambda: shared.worker not in (None, first))
-    assert f"exit code {FAILED}" in told(shared, "a", newest(shared, "a"))
-    shared.cancel("a", "run")
+    """In mid-command; it is killed with all that it has started."""
+    worker = Raw(json.dumps({"do": 1, **StudyRun(STUDY).command(None)}).encode())
+    worker.close_input()
+    assert worker.ended()[0] == -signal.SIGKILL
 
 
 @posix
@@ -360,32 +351,13 @@ def test_who_gives_orders_never_waits_for_a_worker_that_does_not_read():
     assert "SIGKILL" in worker.ending()
 
 
-def test_bytes_go_with_an_order_whatever_they_hold():
-    content = b'{"stop": 1}\n\0\xff\n' * 9000  # would be orders, if they were read as lines
-    head = json.dumps({"do": 1, "kind": "audit", "bytes": len(content)}).encode()
-    worker = Raw(head, content + json.dumps({"do": 2, "kind": "nothing"}).encode())
-    answers = []
-    while not answers or answers[-1].number == 1:
-        answers.append(worker.read())
-    assert answers[-3].content.cannot == "The configuration is no text."
-    assert answers[-1].error == "There is no work of this kind."
-    worker.close_input()
-    assert worker.ended()[0] != 0
-
-
 @posix
-def test_it_stands_back_for_the_server():
-    gone = threading.Event()
-    worker = Process(lambda process, message: gone.set() if message is None else None)
-    try:
-        until(lambda: os.getpriority(os.PRIO_PROCESS, worker.pid) > 0)
-        score = Path(f"/proc/{worker.pid}/oom_score_adj")
-        if score.exists():
-            until(lambda: int(score.read_text()) > 0)
-    finally:
-        worker.kill()
-    assert gone.wait(PATIENCE)
-    assert "SIGKILL" in worker.ending()
+def test_it_stands_back_for_the_server(shared):
+    worker = until(lambda: shared.worker)
+    until(lambda: os.getpriority(os.PRIO_PROCESS, worker) > 0)
+    score = Path(f"/proc/{worker}/oom_score_adj")
+    if score.exists():
+        until(lambda: int(score.read_text()) > 0)
 
 
 def test_what_comes_is_only_ever_data():
