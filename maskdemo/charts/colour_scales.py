@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import PlotlyTrace, heatmap, scatter
-from maskdemo.charts.template import inks
+from maskdemo.charts.template import PlotlyTrace, heatmap, inks, scatter
 
 #: From the lowest value over 0 to the highest, on a light and on a dark page.
 VALUE_SCALES = (

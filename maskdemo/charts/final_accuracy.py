@@ -8,23 +8,26 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, figure, scatter
-from maskdemo.charts.figure import names as names_of
-from maskdemo.charts.heights import FINAL_ACCURACY
 from maskdemo.charts.learning_curves import comparable_curves
-from maskdemo.charts.marks import error_bars, marker
-from maskdemo.charts.strategy_style import colour, title
+from maskdemo.charts.strategy_style import colour, error_bars, marker, title
 from maskdemo.charts.template import (
+    FINAL_ACCURACY,
     LEGEND_ROW,
     SHARES,
     TITLE_SPACE,
+    PlotlyOptions,
+    PlotlyTrace,
     chance_line,
+    entry,
+    figure,
     inks,
     layout,
     legend_below,
     legend_rows,
     note,
+    scatter,
 )
+from maskdemo.charts.template import names as names_of
 from maskdemo.evidence import accuracy, between, percent
 
 if TYPE_CHECKING:

@@ -7,10 +7,15 @@ from math import ceil
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, scatter
-from maskdemo.charts.heights import FIT_HISTORY_PANEL
 from maskdemo.charts.panels import Panel, axis, stacked, upright
-from maskdemo.charts.template import SHARE_TOP, inks
+from maskdemo.charts.template import (
+    FIT_HISTORY_PANEL,
+    SHARE_TOP,
+    PlotlyOptions,
+    PlotlyTrace,
+    inks,
+    scatter,
+)
 
 #: Up to so many batches each has its number on the axis.
 FEW = 12

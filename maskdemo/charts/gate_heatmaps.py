@@ -7,12 +7,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, reach_of, reach_words, scale_bar
-from maskdemo.charts.figure import PlotlyTrace, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.marks import guess, guess_entry, marker, ring
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
-from maskdemo.charts.strategy_style import colour, title
-from maskdemo.charts.template import inks
+from maskdemo.charts.strategy_style import colour, guess, guess_entry, marker, ring, title
+from maskdemo.charts.template import PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.strategies import STRATEGIES, Arrays

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, bar, entry
 from maskdemo.charts.hatch import pattern
 from maskdemo.charts.panels import Panel, axis, stacked
 from maskdemo.charts.strategy_style import colour, title
-from maskdemo.charts.template import inks
+from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, bar, entry, inks
 from maskdemo.inside.gradient import Landing
 
 NAMES = {"real": "real steps", "padding": "padding", "missing": "missing readings"}

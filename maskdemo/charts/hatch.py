@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, scatter
+from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, scatter
 
 NAMES = {"padding": "Padding", "missing": "Missing reading"}
 SHAPES = {"padding": "/", "missing": "x"}

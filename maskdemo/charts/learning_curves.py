@@ -9,24 +9,25 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import PlotlyTrace, figure, scatter
-from maskdemo.charts.heights import LEARNING_CURVES
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
-from maskdemo.charts.marks import band, line, marker
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.strategy_style import colour, title
+from maskdemo.charts.strategy_style import band, colour, line, marker, title
 from maskdemo.charts.template import (
+    LEARNING_CURVES,
     LEGEND_ROW,
     RIGHT,
     SHARE_TOP,
     SHARES,
+    PlotlyTrace,
     chance_line,
+    figure,
     inks,
     layout,
     legend_below,
     legend_rows,
     nice_ticks,
     note,
+    scatter,
 )
 
 if TYPE_CHECKING:

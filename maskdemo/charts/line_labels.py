@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from maskdemo.charts.figure import PlotlyOptions
-from maskdemo.charts.template import note
+from maskdemo.charts.template import PlotlyOptions, note
 
 # Up to so many strategies the labels stand at the line ends, beyond that in a legend. It depends on
 # the settings and not on where the lines happen to end, so that nothing jumps during a run.

@@ -9,15 +9,20 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.heights import OUTPUTS_PANEL
-from maskdemo.charts.marks import guess, guess_entry, marker, ring
 from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.strategy_style import colour
+from maskdemo.charts.strategy_style import colour, guess, guess_entry, marker, ring
 from maskdemo.charts.strategy_style import title as strategy_title
-from maskdemo.charts.template import heading, inks
+from maskdemo.charts.template import (
+    OUTPUTS_PANEL,
+    PlotlyOptions,
+    PlotlyTrace,
+    entry,
+    heading,
+    inks,
+    scatter,
+)
 
 if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot

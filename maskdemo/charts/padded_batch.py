@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import VALUE_SCALES
-from maskdemo.charts.figure import PlotlyTrace, figure, heatmap
 from maskdemo.charts.hatch import NAMES, hatched
-from maskdemo.charts.template import inks, layout, nice_ticks
+from maskdemo.charts.template import PlotlyTrace, figure, heatmap, inks, layout, nice_ticks
 
 if TYPE_CHECKING:
     from maskdemo.data.padding import Batch

@@ -7,19 +7,23 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, figure, names, scatter
-from maskdemo.charts.heights import ACCURACY_BY_PADDING
-from maskdemo.charts.marks import line, marker
 from maskdemo.charts.panels import Panel, axis, stacked, upright
-from maskdemo.charts.strategy_style import colour, title
+from maskdemo.charts.strategy_style import colour, line, marker, title
 from maskdemo.charts.template import (
+    ACCURACY_BY_PADDING,
     LEGEND_ROW,
     SHARES,
+    PlotlyOptions,
+    PlotlyTrace,
     chance_line,
+    entry,
+    figure,
     inks,
     layout,
     legend_below,
     legend_rows,
+    names,
+    scatter,
 )
 from maskdemo.inside.leak import Sweep
 

@@ -10,16 +10,19 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, figure, names
 from maskdemo.charts.hatch import hatched
 from maskdemo.charts.template import (
     LEGEND_ROW,
     RIGHT,
     TITLE_SPACE,
+    PlotlyOptions,
+    PlotlyTrace,
+    figure,
     inks,
     layout,
     legend_below,
     legend_rows,
+    names,
     nice_ticks,
     note,
 )

@@ -8,9 +8,8 @@ from itertools import pairwise
 from math import log10
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.figure import PlotlyOptions
 from maskdemo.charts.line_labels import LABEL_SPACE
-from maskdemo.charts.template import LEFT, NARROW
+from maskdemo.charts.template import LEFT, NARROW, PlotlyOptions
 from maskdemo.evidence import BASELINE
 from maskdemo.study import VARIABLES
 from maskdemo.study.variables import short_title, value_text

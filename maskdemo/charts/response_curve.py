@@ -6,24 +6,29 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, entry, names, scatter
-from maskdemo.charts.heights import RESPONSE_ACCURACY, RESPONSE_DIFFERENCE
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
-from maskdemo.charts.marks import strategy_entry
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
 from maskdemo.charts.response_axis import ResponseAxis, differences, response_axis
 from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask
+from maskdemo.charts.strategy_style import strategy_entry
 from maskdemo.charts.template import (
     LEFT,
     LEGEND_ROW,
+    RESPONSE_ACCURACY,
+    RESPONSE_DIFFERENCE,
     RIGHT,
     SHARE_TOP,
     SHARES,
+    PlotlyOptions,
+    PlotlyTrace,
     chance_line,
+    entry,
     inks,
     legend_below,
     legend_rows,
+    names,
     note,
+    scatter,
 )
 from maskdemo.evidence import BASELINE, MARGIN
 from maskdemo.study.variables import short_title, value_text

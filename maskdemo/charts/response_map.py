@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from maskdemo.charts.colour_scales import GATE_SCALES, VALUE_SCALES
-from maskdemo.charts.figure import PlotlyOptions, figure, heatmap
 from maskdemo.charts.strategy_style import title
-from maskdemo.charts.template import LEFT, TITLE_SPACE, inks, layout, note
+from maskdemo.charts.template import (
+    LEFT,
+    TITLE_SPACE,
+    PlotlyOptions,
+    figure,
+    heatmap,
+    inks,
+    layout,
+    note,
+)
 from maskdemo.evidence import BASELINE, between, percent, points
 from maskdemo.study.variables import short_title, value_text
 

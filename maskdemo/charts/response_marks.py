@@ -5,12 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.figure import PlotlyTrace, scatter
 from maskdemo.charts.line_labels import End
-from maskdemo.charts.marks import band, error_bars, line, marker
 from maskdemo.charts.panels import axis
 from maskdemo.charts.response_axis import ResponseAxis
-from maskdemo.charts.strategy_style import colour, symbol, title
+from maskdemo.charts.strategy_style import band, colour, error_bars, line, marker, symbol, title
+from maskdemo.charts.template import PlotlyTrace, scatter
 from maskdemo.evidence import Interval, Verdict, between, percent, points
 from maskdemo.study.variables import value_text
 

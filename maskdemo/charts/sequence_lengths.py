@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, bar, figure
 from maskdemo.charts.hatch import NAMES, pattern
-from maskdemo.charts.heights import LENGTHS_HISTOGRAM
-from maskdemo.charts.template import inks, layout, nice_ticks, note
+from maskdemo.charts.template import (
+    LENGTHS_HISTOGRAM,
+    PlotlyOptions,
+    PlotlyTrace,
+    bar,
+    figure,
+    inks,
+    layout,
+    nice_ticks,
+    note,
+)
 
 if TYPE_CHECKING:
     from maskdemo.uploads.lengths import Lengths, Way

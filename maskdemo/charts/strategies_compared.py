@@ -9,11 +9,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, reach_of, reach_words
-from maskdemo.charts.figure import PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.charts.hatch import hatch_entries
-from maskdemo.charts.marks import guess, guess_entry, line
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
-from maskdemo.charts.strategy_style import colour, title
+from maskdemo.charts.strategy_style import colour, guess, guess_entry, line, title
+from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.strategies import Arrays

@@ -1,14 +1,23 @@
-"""What all figures share: fonts, margins, grid, hover box, titles and legends."""
+"""What all figures share: fonts, margins, grid, hover box, titles, legends, heights, and their making.
+
+Figures are plain dictionaries, handed to Plotly once. Plotly checks every property that is set on its
+objects, which takes longer than all that a figure needs to say. The mistakes it would find are found by
+the tests, which check every figure in full.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
 from typing import Any
 
-from maskdemo.charts.figure import PlotlyOptions
+import plotly.graph_objects as go
+
+#: A trace, and options of a trace or a layout, by their names in Plotly's reference.
+PlotlyTrace = dict[str, Any]
+PlotlyOptions = dict[str, Any]
 
 FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 LEGEND_ROW = 21
@@ -26,6 +35,18 @@ SHARES: PlotlyOptions = {
 CONFIG: PlotlyOptions = {"displaylogo": False, "doubleClick": "reset"}
 # The narrowest page that figures are laid out for; a Python process cannot know the real width.
 NARROW = 340
+
+# The heights of the charts, in pixels: of a plot, or of each panel where a chart has several. Titles,
+# axes and legends come on top. The padded batch and the heatmaps of gates are as high as their rows
+# need: see `padded_batch.py` and `gate_heatmaps.py`.
+FINAL_ACCURACY = 240
+FIT_HISTORY_PANEL = 84
+LEARNING_CURVES = 220
+OUTPUTS_PANEL = 60
+ACCURACY_BY_PADDING = 230
+RESPONSE_ACCURACY = 240
+RESPONSE_DIFFERENCE = 190
+LENGTHS_HISTOGRAM = 130
 
 
 @dataclass(frozen=True)
@@ -184,3 +205,48 @@ def nice_ticks(low: int, high: int, *, max_ticks: int = 7) -> list[int]:
     step = next(each for each in steps if span / each <= max_ticks - 1)
     round_numbers = [tick for tick in range(step, high + 1, step) if tick > low + 0.6 * step]
     return [low, *(tick for tick in round_numbers if tick > low)]
+
+
+def figure(traces: Iterable[PlotlyTrace], layout: Mapping[str, Any]) -> go.Figure:
+    """Return the figure of these traces and this layout, without Plotly's checks."""
+    return go.Figure({"data": list(traces), "layout": dict(layout)}, _validate=False)
+
+
+def scatter(**options: Any) -> PlotlyTrace:
+    """Return a trace of points or lines. An option that is None is left to Plotly."""
+    return _trace("scatter", options)
+
+
+def heatmap(**options: Any) -> PlotlyTrace:
+    """Return a trace of values as colours in cells. An option that is None is left to Plotly."""
+    return _trace("heatmap", options)
+
+
+def bar(**options: Any) -> PlotlyTrace:
+    """Return a trace of bars. An option that is None is left to Plotly."""
+    return _trace("bar", options)
+
+
+def entry(
+    name: str, *, line: PlotlyOptions | None = None, marker: PlotlyOptions | None = None
+) -> PlotlyTrace:
+    """Return a trace without data, which adds a line, a marker or both to the legend."""
+    kinds = [kind for kind, style in (("lines", line), ("markers", marker)) if style is not None]
+    return scatter(
+        x=[None],
+        y=[None],
+        mode="+".join(kinds),
+        line=line,
+        marker=marker,
+        name=name,
+        hoverinfo="skip",
+    )
+
+
+def names(entries: Sequence[PlotlyTrace]) -> list[str]:
+    """Return the names of the traces, as the legend shows them."""
+    return [each["name"] for each in entries]
+
+
+def _trace(kind: str, options: PlotlyOptions) -> PlotlyTrace:
+    return {"type": kind} | {key: value for key, value in options.items() if value is not None}

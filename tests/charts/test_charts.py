@@ -12,10 +12,9 @@ from scipy import stats
 
 from maskdemo import charts
 from maskdemo.charts.hatch import NAMES, outlines
-from maskdemo.charts.heights import LEARNING_CURVES
 from maskdemo.charts.line_labels import LABEL_GAP, spread
 from maskdemo.charts.strategy_style import STYLES
-from maskdemo.charts.template import nice_ticks
+from maskdemo.charts.template import LEARNING_CURVES, nice_ticks
 from maskdemo.data.inputs import Chance
 from maskdemo.data.padding import Batch
 from maskdemo.strategies import STRATEGIES
