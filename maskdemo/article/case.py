@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskdemo.evidence.words import counted, number
+from maskdemo.evidence.phrases import counted, number
 from maskdemo.experiment import Experiment
 
 
@@ -38,7 +38,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class Number:
+class MeasuredNumber:
     """A measured number and what it may be: low to high, of which `spread` says what they are.
 
     unit: one of `UNITS`. spread: for people, such as "95% interval"; of: how many there were. Both
@@ -73,7 +73,7 @@ class CaseResult:
 
     case: Case
     held: bool | None
-    numbers: tuple[Number, ...]
+    numbers: tuple[MeasuredNumber, ...]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Judgement:
         return ", ".join(parts)
 
     @property
-    def numbers(self) -> tuple[Number, ...]:
+    def numbers(self) -> tuple[MeasuredNumber, ...]:
         """Every measured number."""
         return tuple(measured for result in self.results for measured in result.numbers)
 
@@ -127,7 +127,7 @@ class Judgement:
         return sum(result.held is held for result in self.results)
 
 
-def told(results: Sequence[CaseResult], statement: str, clearest: str = "") -> str:
+def judgement_sentence(results: Sequence[CaseResult], statement: str, clearest: str = "") -> str:
     """In how many cases the statement is true, and the number `clearest` where it is largest."""
     count = len(results)
     true, unknown = (sum(result.held is held for result in results) for held in (True, None))

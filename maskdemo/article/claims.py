@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from maskdemo.article import judges
-from maskdemo.article.case import Case, CaseResult, Judgement, told
-from maskdemo.article.measured import Measurements
+from maskdemo.article import claim_rules
+from maskdemo.article.case import Case, CaseResult, Judgement, judgement_sentence
+from maskdemo.article.measurements import Measurements
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
 
-Judge = Callable[[Case, Measurements], judges.Answer]
+Judge = Callable[[Case, Measurements], claim_rules.Answer]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Claim:
         if not (trained and asked):
             return None
         results = tuple(CaseResult(case, *self.judge(case, known)) for case in self.cases)
-        sentence = told(results, self.statement, self.clearest)
+        sentence = judgement_sentence(results, self.statement, self.clearest)
         return Judgement(results, sentence, self.usually)
 
 
@@ -91,7 +91,7 @@ CLAIMS: dict[str, Claim] = {
                 Case("All 10 steps long, complete", _of("fixed_length")),
                 *_MISSING,
             ),
-            judges.adds_nothing,
+            claim_rules.adds_nothing,
             "A Masking layer adds nothing to the accuracy",
             "Added by the mask",
         ),
@@ -102,7 +102,7 @@ CLAIMS: dict[str, Claim] = {
             "How far the outputs of a network without a mask move when the same unseen sequences are "
             "given without their padding.",
             tuple(replace(each, strategy="no_mask") for each in _PADDED),
-            judges.moves,
+            claim_rules.moves,
             "The padding alone moves the outputs",
             "Largest change of an output",
         ),
@@ -112,7 +112,7 @@ CLAIMS: dict[str, Claim] = {
             "Introduction",
             "How much accuracy on unseen sequences a network loses that reads the padding.",
             _PADDED,
-            judges.adds,
+            claim_rules.adds,
             "Reading the padding loses accuracy",
             "Added by the mask",
         ),
@@ -123,7 +123,7 @@ CLAIMS: dict[str, Claim] = {
             "Whether, without a mask, less than half is left of what is learned above chance; and "
             "whether something else than a mask would do.",
             _PADDED,
-            judges.is_required,
+            claim_rules.is_required,
             "Without a mask less than half of what can be learned is learned",
             usually=True,
         ),
@@ -137,7 +137,7 @@ CLAIMS: dict[str, Claim] = {
                 Case("Last value, padded to 40 after the end", _HAND, "zeroed_state"),
                 Case("Last value, padded to 40 in front", _HAND_FRONT, "zeroed_state"),
             ),
-            judges.state_is_zero,
+            claim_rules.state_is_zero,
             "Keras feeds zeros at masked steps, and the state that it keeps is zero",
             "Accuracy, state set to zero against held",
             checks=("masked_steps",),
@@ -154,7 +154,7 @@ CLAIMS: dict[str, Claim] = {
                 Case("State set to zero, padding after the end", _HAND, "zeroed_state"),
                 Case("State set to zero, padding in front", _HAND_FRONT, "zeroed_state"),
             ),
-            judges.has_no_part,
+            claim_rules.has_no_part,
             "Outputs and gradients are free of the masked steps",
             checks=("masked_steps",),
         ),
@@ -169,7 +169,7 @@ CLAIMS: dict[str, Claim] = {
                 Case("Bits, padding written as 0", _of("real_zeros")),
                 Case("Values around 0, padding written as −1", replace(_SHORT, pad_value=-1.0)),
             ),
-            judges.masks_what_is_padded,
+            claim_rules.masks_what_is_padded,
             "All padded steps are masked and no real one is",
             "Accuracy against a mask from the true lengths",
         ),
@@ -184,7 +184,7 @@ CLAIMS: dict[str, Claim] = {
                 Case("Padding of zeros in front", _HAND_FRONT, "zeroed_input"),
                 Case("Padding of ones after the end", replace(_HAND, pad_value=1.0), "zeroed_input"),
             ),
-            judges.masks_by_hand,
+            claim_rules.masks_by_hand,
             "With the inputs zeroed the outputs are free of the padding",
             "Accuracy against a held state",
         ),
@@ -198,7 +198,7 @@ CLAIMS: dict[str, Claim] = {
                 Case("No Masking layer before it (Example 3)", _HAND, "held_state"),
                 Case("A Masking layer before it", _HAND, "held_state", keras=1),
             ),
-            judges.receives_mask,
+            claim_rules.receives_mask,
             "supports_masking decides whether the layer receives a mask",
             checks=("custom_layer",),
         ),
@@ -209,7 +209,7 @@ CLAIMS: dict[str, Claim] = {
             "What a Masking layer adds to the accuracy when readings inside the sequences are missing, "
             "by the value that is written in their place.",
             _MISSING,
-            judges.adds,
+            claim_rules.adds,
             "A Masking layer adds to the accuracy",
             "Added by the mask",
         ),
@@ -222,7 +222,7 @@ CLAIMS: dict[str, Claim] = {
                 Case("Padded to 10 steps", _SHORT),
                 Case("Padded to 100 steps", _PADDED[2].experiment),
             ),
-            judges.is_slower,
+            claim_rules.is_slower,
             "Training takes more time with a Masking layer",
             "Processor time against that without a mask",
             checks=("epoch_seconds",),
@@ -241,7 +241,7 @@ CLAIMS: dict[str, Claim] = {
                 ),
                 Case("Labels by a rule: the sign of the sum", _of("fixed_length"), "no_mask"),
             ),
-            judges.beats_chance,
+            claim_rules.beats_chance,
             "Unseen sequences are told better than by chance",
             "Accuracy above chance",
         ),

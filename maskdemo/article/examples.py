@@ -32,7 +32,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Example:
+class ArticleExample:
     """One example: what it sets out to show, its programs in order, and a scenario that can tell.
 
     The first program is the article's example, the last one does what the example sets out to do.
@@ -47,7 +47,7 @@ class Example:
     scenario: str
 
 
-def difference(before: Program, after: Program) -> str:
+def program_diff(before: Program, after: Program) -> str:
     """What changes from one program to another, as a unified diff."""
     lines = unified_diff(
         before.text.splitlines(),
@@ -61,7 +61,7 @@ def difference(before: Program, after: Program) -> str:
 
 
 EXAMPLES = (
-    Example(
+    ArticleExample(
         number=1,
         title="Fixed lengths, no mask",
         aim="An LSTM needs no mask where every sequence has the same number of steps.",
@@ -85,7 +85,7 @@ EXAMPLES = (
         "the sequences that count were not trained on.",
         scenario="fixed_length",
     ),
-    Example(
+    ArticleExample(
         number=2,
         title="Padding and a Masking layer",
         aim="A Masking layer tells the LSTM which steps of a zero-padded sequence are padding.",
@@ -106,7 +106,7 @@ EXAMPLES = (
         "label that can be learned, with the layer and without it.",
         scenario="masking_layer",
     ),
-    Example(
+    ArticleExample(
         number=3,
         title="Masking by hand",
         aim="A layer of one's own can take a mask and leave padding out by multiplying it away.",

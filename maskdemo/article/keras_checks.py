@@ -18,7 +18,7 @@ from maskdemo.experiment import Experiment
 
 #: Of the timing: how often both models take turns, epochs a turn, and sequences at most. An epoch of
 #: more sequences takes longer in proportion, and shows nothing else.
-ROUNDS, EPOCHS, MOST_SEQUENCES = 12, 3, 512
+ROUNDS, EPOCHS, MAX_SEQUENCES = 12, 3, 512
 NETWORKS, SEQUENCES, STEPS, FEATURES, UNITS = 5, 8, 12, 4, 8
 
 
@@ -128,7 +128,7 @@ def epoch_seconds() -> dict[str, list[tuple[str, list[float]]]]:
     """
     ratios = []
     for wanted in TIMED:
-        experiment = replace(wanted, train_size=min(wanted.train_size, MOST_SEQUENCES))
+        experiment = replace(wanted, train_size=min(wanted.train_size, MAX_SEQUENCES))
         bare, masked = (_keras_fit(experiment, masking=masking) for masking in (False, True))
         times = [_processor_time(masked) / _processor_time(bare) for _ in range(ROUNDS)]
         ratios.append((wanted.to_json(), times))

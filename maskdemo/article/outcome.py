@@ -62,7 +62,7 @@ class ProgramRun:
     seconds: float = 0.0
 
 
-def headline(outcome: ProgramRun) -> str:
+def outcome_sentence(outcome: ProgramRun) -> str:
     """One sentence on how the run ended."""
     if outcome.failure is not None:
         where = f"at line {outcome.failure.line}" if outcome.failure.line else "outside its own lines"
@@ -70,7 +70,7 @@ def headline(outcome: ProgramRun) -> str:
     return f"Ran to its end in {outcome.seconds:.1f} s, without an error."
 
 
-def findings(outcome: ProgramRun) -> tuple[str, ...]:
+def outcome_findings(outcome: ProgramRun) -> tuple[str, ...]:
     """What the run showed, a sentence each, in Markdown."""
     said = []
     if outcome.finished and outcome.points and outcome.commonest is not None:

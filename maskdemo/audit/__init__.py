@@ -8,9 +8,9 @@ outputs at their real steps. Reading explains: which layer received a mask, and 
 Keras is imported only where a model is run.
 """
 
-from maskdemo.audit.auditing import audit
 from maskdemo.audit.pytest_checks import check_padding
 from maskdemo.audit.report import Finding, LayerRow, Report
+from maskdemo.audit.run_audit import audit
 from maskdemo.errors import UnsupportedModel
 
 __all__ = ["audit", "check_padding", "UnsupportedModel", "Finding", "LayerRow", "Report"]

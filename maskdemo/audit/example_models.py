@@ -13,7 +13,7 @@ _KERAS = "https://github.com/keras-team/keras/issues/"
 
 
 @dataclass(frozen=True)
-class Example:
+class ExampleModel:
     """A model as JSON, and the same without its fault; `fixed` is empty where nothing is wrong.
 
     scenario: the name of the playground's scenario that shows the same in training.
@@ -168,10 +168,10 @@ def _sum(right: bool) -> str:
     return _graph(_values("left"), _values("right"), left, *masked, merged, *_read("add"))
 
 
-EXAMPLES: dict[str, Example] = {
+EXAMPLES: dict[str, ExampleModel] = {
     each.name: each
     for each in (
-        Example(
+        ExampleModel(
             "convolution",
             "A convolution in between",
             "Masking, Conv1D, LSTM: the mask is made and never arrives. Keras warns once.",
@@ -181,7 +181,7 @@ EXAMPLES: dict[str, Example] = {
             "The mask is handed to the LSTM.",
             _graph(_values(), *_MASK, _masking(), _convolution(), *_read("convolution", _mask="mask")),
         ),
-        Example(
+        ExampleModel(
             "operation",
             "One small multiplication",
             "Masking, times 2, LSTM: an operator makes a new tensor, without the mask. Nothing warns.",
@@ -199,7 +199,7 @@ EXAMPLES: dict[str, Example] = {
                 *_read("twice", _mask="mask"),
             ),
         ),
-        Example(
+        ExampleModel(
             "attention",
             "Two attention blocks",
             "Attention takes the mask off its own input, so the shortcut around it has none. One "
@@ -210,7 +210,7 @@ EXAMPLES: dict[str, Example] = {
             "Attention and mean are handed the mask.",
             _encoder(by_hand=True),
         ),
-        Example(
+        ExampleModel(
             "sum",
             "A masked and an unmasked sequence",
             "Two sequences are added, one of them masked: the sum has no mask at all.",
@@ -220,7 +220,7 @@ EXAMPLES: dict[str, Example] = {
             "Both sequences are masked.",
             _sum(right=True),
         ),
-        Example(
+        ExampleModel(
             "half_precision",
             "A mask value in half precision",
             "Masking(0.1) under mixed_float16: rounded, 0.1 is another number, and nothing is masked.",
@@ -230,7 +230,7 @@ EXAMPLES: dict[str, Example] = {
             "The mask value is -1, which half precision holds.",
             _half(-1.0),
         ),
-        Example(
+        ExampleModel(
             "loss",
             "A loss that counts padding",
             "A label at each step, and tanh as an operation: predictions are right, and the loss "
@@ -241,7 +241,7 @@ EXAMPLES: dict[str, Example] = {
             "tanh is a layer, which keeps the mask.",
             _loss(layer=True),
         ),
-        Example(
+        ExampleModel(
             "embedding",
             "Words without mask_zero",
             "Embedding makes a mask only where it is told to: mask_zero is False unless one says so.",
@@ -251,7 +251,7 @@ EXAMPLES: dict[str, Example] = {
             "mask_zero=True.",
             _embedding(mask_zero=True),
         ),
-        Example(
+        ExampleModel(
             "warning",
             "A warning for nothing",
             "A nested Sequential: Keras warns that the mask is destroyed, and it is not.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from maskdemo.audit.behaviour import Measure
-from maskdemo.audit.blame import MAKERS, MERGING, Fault
 from maskdemo.audit.causes import CAUSES
+from maskdemo.audit.faulty_layer import MAKERS, MERGING, Fault
 from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.output_change import Measure
 from maskdemo.audit.pair import State, TracePair
 from maskdemo.audit.report import Finding, LayerRow
 from maskdemo.audit.trace import Call

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.behaviour import difference, differences, largest_number
 from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.output_change import changes_of, largest_change, largest_number
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.run_model import output_arrays
 from maskdemo.audit.trace import Call, attach
@@ -27,7 +27,7 @@ def only_at_the_border(call: Call, pair: TracePair, tolerance: float) -> bool:
     both = pair.real_steps(pair.twin(call).outputs[0], call.outputs[0])
     if both is None or both[0].shape != both[1].shape or both[0].ndim < 3:
         return False
-    furthest = differences(*both).max(axis=(0, *range(2, both[0].ndim)))
+    furthest = changes_of(*both).max(axis=(0, *range(2, both[0].ndim)))
     if np.isinf(furthest).any():
         return False  # a number turned into none is no effect of a window
     moved = np.flatnonzero(furthest > tolerance * largest_number(both[0]))
@@ -67,7 +67,7 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
             continue
         if not np.isfinite(before[1]).all():
             return False
-        if difference(before[1], after[1]) > tolerance * largest_number(before[0]):
+        if largest_change(before[1], after[1]) > tolerance * largest_number(before[0]):
             return False
     return True
 

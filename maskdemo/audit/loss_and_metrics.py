@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.behaviour import difference
-from maskdemo.audit.blame import dropped_before_output
+from maskdemo.audit.faulty_layer import dropped_before_output
+from maskdemo.audit.output_change import largest_change
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import as_model_input, to_float64
@@ -120,7 +120,7 @@ def _metric_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[
     model.reset_metrics()
     masked = predicted is not None and getattr(predicted, "_keras_mask", None) is not None
     for name, before in values[0].items():
-        change = difference(np.asarray(before), np.asarray(values[1][name]))
+        change = largest_change(np.asarray(before), np.asarray(values[1][name]))
         if name == "loss" or not masked:
             continue
         if not np.isfinite(before):

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.behaviour import inside
 from maskdemo.audit.model_inputs import ModelInput
+from maskdemo.audit.output_change import inside
 from maskdemo.audit.run_model import to_float64
 from maskdemo.audit.samples import Row, Samples
 from maskdemo.audit.trace import Call, trace

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.behaviour import aligned, difference, largest_number
+from maskdemo.audit.output_change import aligned, largest_change, largest_number
 from maskdemo.audit.samples import Samples, Side, padded
 from maskdemo.audit.trace import Call, Detail, InputTensor, Overrides, Trace, trace
 
@@ -66,7 +66,7 @@ class TracePair:
         both = self.real_steps(unpadded, call.outputs[index])
         if both is None:
             return 0.0
-        return difference(*both) / largest_number(unpadded)
+        return largest_change(*both) / largest_number(unpadded)
 
     def right_mask(self, unpadded: np.ndarray, got: np.ndarray) -> np.ndarray:
         """Return the right mask for a padded tensor, (N, steps) of bool: True at real steps."""

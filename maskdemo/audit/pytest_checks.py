@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from maskdemo.audit.auditing import audit
-from maskdemo.audit.failures import failure_sentence
+from maskdemo.audit.error_sentences import failure_sentence
 from maskdemo.audit.report import Report
+from maskdemo.audit.run_audit import audit
 
 
 class PaddingLeaks(AssertionError):

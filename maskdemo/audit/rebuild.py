@@ -11,10 +11,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from maskdemo.audit.auditing import audit
 from maskdemo.audit.configuration import safe_config
-from maskdemo.audit.failures import short_reason
+from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.report import Report
+from maskdemo.audit.run_audit import audit
 from maskdemo.audit.samples import SEQUENCES
 from maskdemo.errors import UnsupportedModel
 

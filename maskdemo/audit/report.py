@@ -7,8 +7,8 @@ import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from maskdemo.audit.behaviour import Measure
 from maskdemo.audit.causes import CAUSES, Severity
+from maskdemo.audit.output_change import Measure
 from maskdemo.titles import SIDES
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskdemo.audit.failures import failure_sentence
+from maskdemo.audit.error_sentences import failure_sentence
 from maskdemo.audit.limits import TIMEOUT_S
 from maskdemo.audit.report import Report
 from maskdemo.loading import load_tensorflow

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit import behaviour, non_finite, run_model
-from maskdemo.audit.behaviour import Measure, Reference, Run
-from maskdemo.audit.failures import short_reason
+from maskdemo.audit import non_finite, output_change, run_model
+from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.model_inputs import ModelInput, layers_of
 from maskdemo.audit.non_finite import LeftOut
+from maskdemo.audit.output_change import Measure, Reference, Run
 from maskdemo.audit.pair import TracePair, trace_pair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
@@ -127,10 +127,12 @@ class Trial:
         """Return the outputs without padding, and leave out sequences whose outputs are not finite."""
         while True:
             if self.steps is None:
-                reference = behaviour.reference(self.run, self.samples, precision)
+                reference = output_change.reference(self.run, self.samples, precision)
             else:
-                reference = behaviour.reference_at_start(self.run, self.samples, precision, self.steps)
-            rows = behaviour.not_finite(reference, self.samples, self.steps)
+                reference = output_change.reference_at_start(
+                    self.run, self.samples, precision, self.steps
+                )
+            rows = output_change.not_finite(reference, self.samples, self.steps)
             if not rows:
                 return reference
             # Sequences that hold NaN go first: they may have spoilt others of their batch.
@@ -190,13 +192,13 @@ class Trial:
         everything = range(len(self.samples.rows))
         if self.steps is None:
             return self.samples.padded_batch(everything, "post")
-        return behaviour.inside(self.samples, everything, "post", self.steps)
+        return output_change.inside(self.samples, everything, "post", self.steps)
 
     def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
         """Measure how far the outputs move with padding."""
         if self.steps is not None:
-            return behaviour.measures_inside(self.run, self.samples, self.reference, self.steps)
-        return behaviour.measures(self.run, self.samples, self.reference, sides=sides, added=added)
+            return output_change.measures_inside(self.run, self.samples, self.reference, self.steps)
+        return output_change.measures(self.run, self.samples, self.reference, sides=sides, added=added)
 
     def pair(self, measure: Measure) -> TracePair:
         """Trace the sequence that moved furthest, and others as long, without and with that padding."""

@@ -46,7 +46,7 @@ def add_to(commands) -> None:
 
 
 def _answer(given: Namespace) -> int:
-    from maskdemo.audit.failures import failure_sentence
+    from maskdemo.audit.error_sentences import failure_sentence
 
     if given.html:
         must_be_writable(given.html)
@@ -93,7 +93,7 @@ def _model(given: Namespace) -> Any:
 def _loaded(path: Path, *, safe_mode: bool) -> Any:
     import keras
 
-    from maskdemo.audit.failures import short_reason
+    from maskdemo.audit.error_sentences import short_reason
     from maskdemo.errors import UnsupportedModel
 
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.failures import short_reason
+from maskdemo.audit.error_sentences import short_reason
 from maskdemo.errors import UnsupportedModel, quoted
 
 

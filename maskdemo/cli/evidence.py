@@ -16,7 +16,7 @@ def add_to(commands) -> None:
 
 
 def _evidence(given: Namespace) -> None:
-    from maskdemo.results.making import make
+    from maskdemo.results.precompute import make
 
     for line in make(given.folder):
         print(line, flush=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
+from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.cli.files import must_be_writable, write
-from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.cli.run import finished_run
 from maskdemo.experiment import Experiment
 

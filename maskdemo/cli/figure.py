@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.cli.files import must_be_writable, write
-from maskdemo.cli.naming import add_settings, named_experiment
 from maskdemo.cli.run import finished_run
 from maskdemo.data.inputs import preview
 from maskdemo.experiment import Experiment

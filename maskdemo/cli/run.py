@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from math import isinf
 
-from maskdemo.cli.naming import add_settings, named_experiment
+from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.evidence import between, headline, percent, standing, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow

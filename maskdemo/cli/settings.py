@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from maskdemo.data.tasks import OWN, TASKS, Fixed
-from maskdemo.evidence.words import listed
+from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import GROUPS, MAX_CELLS, SETTINGS, Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.settings import Selection, Setting

@@ -9,12 +9,12 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
-from maskdemo.cli.naming import add_settings, named_experiment
+from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.cli.run import finite
 from maskdemo.evidence import Interval, Verdict, between, percent
-from maskdemo.results.trainings import Store
+from maskdemo.results.trainings import TrainingStore
 from maskdemo.strategies import STRATEGIES
-from maskdemo.study import VARIABLES, Cell, Findings, Study, run, summary
+from maskdemo.study import VARIABLES, Cell, Findings, Study, run_study, summary
 from maskdemo.study.dask_cluster import executor_of
 from maskdemo.study.variables import BETWEEN
 
@@ -78,14 +78,14 @@ def _findings(study: Study, given: Namespace) -> Findings:
     from tqdm import tqdm
 
     findings = None
-    store = None if given.no_store else Store()
+    store = None if given.no_store else TrainingStore()
     if given.dask and study.base.is_own:
         raise ValueError("Your own sequences stay on this machine: leave out the cluster's address.")
     with executor_of(given.dask, stay=study.base.is_own) as executor, tqdm(unit=" trainings") as bar:
         if store is not None and store.complaint:
             bar.write(store.complaint, file=sys.stderr)
         try:
-            with closing(run(study, executor=executor, store=store)) as found:
+            with closing(run_study(study, executor=executor, store=store)) as found:
                 for findings in found:
                     bar.total = findings.total
                     bar.initial = findings.reused

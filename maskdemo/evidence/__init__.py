@@ -17,6 +17,7 @@
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.phrases import between, percent, points
 from maskdemo.evidence.scenario_headline import headline
 from maskdemo.evidence.standing import Standing, accuracy, standing, verdicts
 from maskdemo.evidence.verdict import (
@@ -28,7 +29,6 @@ from maskdemo.evidence.verdict import (
     min_repeats,
     verdict,
 )
-from maskdemo.evidence.words import between, percent, points
 
 __all__ = [
     "BASELINE",

@@ -8,8 +8,8 @@ import numpy as np
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.phrases import between, counted, listed, number, percent
 from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
-from maskdemo.evidence.words import between, counted, listed, number, percent
 from maskdemo.strategies import STRATEGIES
 
 

@@ -63,11 +63,11 @@ def interval(
     (0.2, -0.048, 0.448, 3)
     """
     data = np.asarray(values, float)
-    bounds = limits(data, resolution=resolution, comparisons=comparisons)
+    bounds = interval_limits(data, resolution=resolution, comparisons=comparisons)
     return Interval(float(bounds.mean), float(bounds.low), float(bounds.high), len(data))
 
 
-def limits(values: NDArray, *, resolution: float = 0.0, comparisons: int = 1) -> Limits:
+def interval_limits(values: NDArray, *, resolution: float = 0.0, comparisons: int = 1) -> Limits:
     """Means and limits of rows (..., n).
 
     resolution: the smallest difference that could be seen, one scored label as a share of all.

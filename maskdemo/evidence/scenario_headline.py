@@ -17,8 +17,8 @@ import numpy as np
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer, mean_accuracy, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.phrases import between, capital, counted, listed, number, percent, points
 from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
-from maskdemo.evidence.words import between, capital, counted, listed, number, percent, points
 from maskdemo.scenarios import scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from maskdemo.evidence.accuracies import accuracies, scored
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.phrases import leak_text
 from maskdemo.evidence.verdict import MARGIN, Verdict, verdict
-from maskdemo.evidence.words import leak
 from maskdemo.training.snapshot import Snapshot
 
 
@@ -42,7 +42,7 @@ class Standing:
     @property
     def leak_words(self) -> str:
         """The leak for people, in points of probability."""
-        return leak(self.leak)
+        return leak_text(self.leak)
 
 
 def standing(snapshot: Snapshot, strategy: str) -> Standing:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies
-from maskdemo.evidence.interval import CONFIDENCE, Interval, Limits, count_for, limits
-from maskdemo.evidence.words import between, counted, number, points
+from maskdemo.evidence.interval import CONFIDENCE, Interval, Limits, count_for, interval_limits
+from maskdemo.evidence.phrases import between, counted, number, points
 from maskdemo.experiment import NUMBERS
 from maskdemo.strategies import STRATEGIES
 
@@ -106,7 +106,7 @@ def compare(
     """
 
     def bounds(values: NDArray) -> Limits:
-        return limits(values, resolution=1 / scored, comparisons=comparisons)
+        return interval_limits(values, resolution=1 / scored, comparisons=comparisons)
 
     difference, short_of_half = bounds(mine - base), bounds((mine + chance) / 2 - base)
     # Half of what is learned is a question only where something is learned.

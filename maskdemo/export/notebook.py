@@ -5,13 +5,13 @@ from __future__ import annotations
 from maskdemo.experiment import Experiment
 from maskdemo.export.parts import (
     Part,
+    export_title,
     imports,
+    installed_versions,
     introduction,
-    link,
+    link_parameters,
     packages,
     parts,
-    title,
-    versions,
 )
 
 
@@ -24,10 +24,11 @@ def notebook(experiment: Experiment) -> str:
     import nbformat.v4 as nb
 
     head = [
-        f"# {title(experiment)}",
+        f"# {export_title(experiment)}",
         *introduction(experiment),
-        f"It needs {packages(experiment)} and keras 3.12 or later. Written with {versions()}. The same "
-        f"settings on the page: put `{link(experiment)}` behind its address.",
+        f"It needs {packages(experiment)} and keras 3.12 or later. Written with "
+        f"{installed_versions()}. The same settings on the page: put `{link_parameters(experiment)}` "
+        "behind its address.",
     ]
     cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(imports(experiment))]
     for part in parts(experiment):

@@ -13,14 +13,14 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from maskdemo.charts.template import CONFIG
-from maskdemo.export.parts import versions
+from maskdemo.export.parts import installed_versions
 
 #: Pixels of height that one printed page has room for, and how large figures are printed on it.
 PAGE_HEIGHT, PRINTED = 960, 0.86
 
 
 @dataclass(frozen=True)
-class Row:
+class ReportRow:
     """A row of a table; `colour` is that of the square before its first cell."""
 
     cells: tuple[str, ...]
@@ -28,11 +28,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Column heads and rows of as many cells; the first column is text, the others numbers."""
 
     head: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ReportRow, ...]
     note: str = ""
 
 
@@ -49,13 +49,13 @@ class Content:
     notes: tuple[str, ...] = ()
     headline: str
     verdicts: tuple[tuple[str, str], ...]
-    accuracies: Table | None = None
+    accuracies: ReportTable | None = None
     figures: tuple[go.Figure, ...]
     settings: tuple[tuple[str, str], ...]
     strategies: tuple[tuple[str, str], ...]
     method: str
     rules: Mapping[str, str]
-    numbers: Table
+    numbers: ReportTable
     seeds: tuple[int, ...]
     link: str
     json: str
@@ -76,7 +76,7 @@ def render(content: Content, *, when: datetime | None = None) -> str:
         content=content,
         when=f"{when.day} {when:%B %Y, %H:%M %Z}".strip(),
         figures=[_figure(each, at) for at, each in enumerate(content.figures, 1)],
-        versions=versions(),
+        versions=installed_versions(),
         can_be_followed=content.link.startswith(("http://", "https://")),
         plotly=Markup(get_plotlyjs()),
     )

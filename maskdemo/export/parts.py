@@ -46,7 +46,7 @@ class Part:
     hidden: bool = False
 
 
-def title(experiment: Experiment) -> str:
+def export_title(experiment: Experiment) -> str:
     """What the export is called."""
     scenario = scenario_of(experiment)
     return scenario.title if scenario else experiment.spec.title
@@ -78,12 +78,12 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
     )
 
 
-def link(experiment: Experiment) -> str:
+def link_parameters(experiment: Experiment) -> str:
     """The page's parameters for exactly these settings, to be put behind its address."""
     return f"?{urlencode(experiment.to_params())}"
 
 
-def versions() -> str:
+def installed_versions() -> str:
     """What is installed here, as a list in words."""
     found = [f"Python {platform.python_version()}"]
     for name in ("keras", "tensorflow", "numpy"):

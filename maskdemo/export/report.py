@@ -21,9 +21,9 @@ from maskdemo.evidence import (
     verdicts,
 )
 from maskdemo.experiment import Experiment
-from maskdemo.export import words
-from maskdemo.export.page import Content, Row, Table, render
-from maskdemo.export.parts import title
+from maskdemo.export import settings_text
+from maskdemo.export.page import Content, ReportRow, ReportTable, render
+from maskdemo.export.parts import export_title
 from maskdemo.results import precomputed
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Curve, Snapshot
@@ -46,8 +46,8 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
     return render(
         Content(
             kind="Report of a run.",
-            title=title(experiment),
-            lead=words.lead(experiment),
+            title=export_title(experiment),
+            lead=settings_text.lead(experiment),
             notes=_in_advance(snapshot) if snapshot.finished else (_unfinished(snapshot.done),),
             headline=headline(snapshot),
             verdicts=tuple((each.word, each.sentence) for each in verdicts(snapshot)),
@@ -65,7 +65,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             numbers=_numbers(snapshot),
             seeds=_seeds(experiment),
             link=link,
-            settings=words.settings(experiment),
+            settings=settings_text.settings(experiment),
             strategies=_strategies(experiment),
             json=_json(_settings(experiment)),
             own=experiment.is_own,
@@ -88,7 +88,8 @@ def study_report(findings: Findings, *, link: str) -> str:
         Content(
             kind="Report of a study.",
             title=f"{first} and {other[0].lower()}{other[1:]}" if other else first,
-            lead=f"{words.lead(study.base)} {findings.done} of {findings.total} networks trained.",
+            lead=f"{settings_text.lead(study.base)} {findings.done} of {findings.total} networks "
+            "trained.",
             notes=(*notes, *findings.failures),
             headline=said[0],
             verdicts=tuple(("", each) for each in said[1:]),
@@ -107,7 +108,7 @@ def study_report(findings: Findings, *, link: str) -> str:
                     )
                     for name, given in values.items()
                 ),
-                *words.settings(study.base),
+                *settings_text.settings(study.base),
             ),
             strategies=_strategies(study.base),
             json=_json(asdict(study) | {"base": _settings(study.base)}),
@@ -117,11 +118,11 @@ def study_report(findings: Findings, *, link: str) -> str:
 
 
 def _in_advance(result: Snapshot | Findings) -> tuple[str, ...]:
-    note = precomputed.note(result)
+    note = precomputed.provenance_note(result)
     return (note,) if note else ()
 
 
-def _accuracies(snapshot: Snapshot) -> Table:
+def _accuracies(snapshot: Snapshot) -> ReportTable:
     experiment = snapshot.experiment
     head = ["Strategy", "Accuracy", "95% interval", "Lowest to highest"]
     levels = ["Chance", percent(snapshot.chance.valid), NOTHING, NOTHING]
@@ -135,11 +136,11 @@ def _accuracies(snapshot: Snapshot) -> Table:
             "as it counts."
         )
     colours = [charts.colour(name) for name in experiment.strategies]
-    return Table(
+    return ReportTable(
         (*head, "Leak"),
         (
-            *(Row(tuple(cells), colour) for cells, colour in zip(rows, colours, strict=True)),
-            Row((*levels, NOTHING)),
+            *(ReportRow(tuple(cells), colour) for cells, colour in zip(rows, colours, strict=True)),
+            ReportRow((*levels, NOTHING)),
         ),
         f"{note} Chance: always giving the commonest label of the same steps. {LEAK}",
     )
@@ -161,7 +162,7 @@ def _reached(snapshot: Snapshot, strategy: str) -> list[str]:
     return [*cells, "not measured" if stands.leak is None else stands.leak_words]
 
 
-def _numbers(snapshot: Snapshot) -> Table:
+def _numbers(snapshot: Snapshot) -> ReportTable:
     per_step = snapshot.experiment.per_step
     head = (
         *("Strategy", "Repeat", "Epochs", "Training loss", "Training accuracy", "Test loss"),
@@ -177,15 +178,15 @@ def _numbers(snapshot: Snapshot) -> Table:
         )
 
     trained = (each for each in snapshot.curves if each.test_accuracy)
-    rows = tuple(Row(cells(each), charts.colour(each.strategy)) for each in trained)
+    rows = tuple(ReportRow(cells(each), charts.colour(each.strategy)) for each in trained)
     note = (
         "After the last epoch. Training numbers are running means over the epoch, as Model.fit reports "
         "them; accuracies are shares of 1."
     )
-    return Table(head, rows, note)
+    return ReportTable(head, rows, note)
 
 
-def _cells(findings: Findings) -> Table:
+def _cells(findings: Findings) -> ReportTable:
     study, rows = findings.study, []
     for cell in study.cells:
         where = _say(study, cell)
@@ -195,12 +196,12 @@ def _cells(findings: Findings) -> Table:
             mean = findings.mean(cell, name)
             reached = percent(mean.mean) if mean else NOTHING
             cells = (STRATEGIES[name].title, where, reached, each or NOTHING)
-            rows.append(Row((*cells, *_against(findings, cell, name)), charts.colour(name)))
+            rows.append(ReportRow((*cells, *_against(findings, cell, name)), charts.colour(name)))
         level = percent(findings.chance(cell))
-        rows.append(Row(("Chance", where, level, NOTHING, NOTHING, NOTHING)))
+        rows.append(ReportRow(("Chance", where, level, NOTHING, NOTHING, NOTHING)))
     head = ("Strategy", "Dose", "Accuracy", "Each repeat", "Points against no mask", "Word")
     note = "Accuracy on unseen sequences, mean of the repeats; differences with their 95% interval."
-    return Table(head, tuple(rows), note)
+    return ReportTable(head, tuple(rows), note)
 
 
 def _against(findings: Findings, cell: Cell, strategy: str) -> tuple[str, str]:

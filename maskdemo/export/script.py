@@ -5,9 +5,18 @@ from __future__ import annotations
 from string import Template
 from textwrap import fill
 
-from maskdemo.evidence.words import counted
+from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
-from maskdemo.export.parts import Part, imports, introduction, link, packages, parts, title, versions
+from maskdemo.export.parts import (
+    Part,
+    export_title,
+    imports,
+    installed_versions,
+    introduction,
+    link_parameters,
+    packages,
+    parts,
+)
 
 WIDTH = 96
 
@@ -83,14 +92,14 @@ def _header(experiment: Experiment) -> str:
     paragraphs = (fill(each, WIDTH) for each in introduction(experiment))
     repeats = experiment.repeats
     return HEADER.substitute(
-        title=title(experiment),
+        title=export_title(experiment),
         packages=packages(experiment),
         data=" DATA" if experiment.is_own else "",
         introduction="\n\n".join(paragraphs),
         epochs=experiment.epochs,
         repeats=counted(repeats, "repeat"),
-        versions=versions(),
-        link=link(experiment),
+        versions=installed_versions(),
+        link=link_parameters(experiment),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from maskdemo.article.claims import CLAIMS
-from maskdemo.article.measured import Measurements
+from maskdemo.article.measurements import Measurements
 from maskdemo.evidence import BASELINE
 from maskdemo.training.snapshot import Snapshot
 

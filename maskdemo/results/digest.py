@@ -40,7 +40,7 @@ _CLAIMS = (
     "inside/activations.py",
     "inside/gradient.py",
     "evidence/accuracies.py",
-    "article/measured.py",
+    "article/measurements.py",
     "article/keras_checks.py",
 )
 PROGRAMS = "article/programs"

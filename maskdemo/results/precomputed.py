@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from maskdemo.article.measured import Measurements
+from maskdemo.article.measurements import Measurements
 from maskdemo.article.outcome import ProgramRun
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec, digest
@@ -85,7 +85,7 @@ def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
     return {name: each for name, each in runs.items() if provenance(f"program {name}", folder)}
 
 
-def note(result: Snapshot | Findings | None) -> str:
+def provenance_note(result: Snapshot | Findings | None) -> str:
     """One line on when and with what this very result was computed in advance; empty if it was not."""
     if isinstance(result, Snapshot):
         source = provenance("run") if result is run(result.experiment) else None

@@ -52,7 +52,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Store:
+class TrainingStore:
     """Outcomes by training, at most `max_entries`; the least recently used go first. Thread-safe.
 
     folder: where the file is, by default `location()`. `complaint`: a sentence for people while nothing

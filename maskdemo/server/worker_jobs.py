@@ -15,7 +15,7 @@ from maskdemo.data import inputs
 from maskdemo.data.registry import register, unpack_task, unregister
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
-from maskdemo.results.trainings import Store
+from maskdemo.results.trainings import TrainingStore
 from maskdemo.server.increments import shrink, shrink_findings
 from maskdemo.server.jobs import Audit, Run, StudyRun, study_from_plain
 from maskdemo.study.dask_cluster import executor_of
@@ -92,7 +92,7 @@ def _run(experiment: str) -> Stream:
 class _Known:
     """The store, and before it what was known already: it survives a store that cannot be used."""
 
-    def __init__(self, known: dict[tuple[Experiment, int], Outcome], store: Store) -> None:
+    def __init__(self, known: dict[tuple[Experiment, int], Outcome], store: TrainingStore) -> None:
         self._known, self._store = known, store
 
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
@@ -107,16 +107,16 @@ class _Known:
 
 
 def _study(plain: Mapping[str, Any], known: list[list[Any]], reused: int | None) -> Stream:
-    from maskdemo.study.runner import run
+    from maskdemo.study.runner import run_study
 
     study = study_from_plain(plain)
     trainings = study.trainings()
     outcomes = {_key(trainings[at]): Outcome(*numbers) for at, *numbers in known}
-    store: Any = _Known(outcomes, Store())
+    store: Any = _Known(outcomes, TrainingStore())
     with executor_of(stay=study.base.is_own) as executor:
         if executor is None:
             load()
-        for findings in run(study, executor=executor, store=store):
+        for findings in run_study(study, executor=executor, store=store):
             yield findings if reused is None else replace(findings, reused=reused)
 
 

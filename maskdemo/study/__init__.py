@@ -2,7 +2,7 @@
 
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell, Study, Training, default_study
-from maskdemo.study.runner import run
+from maskdemo.study.runner import run_study
 from maskdemo.study.summary import summary
 from maskdemo.study.variables import VARIABLES, Value, Variable
 from maskdemo.training.snapshot import Outcome
@@ -17,6 +17,6 @@ __all__ = [
     "Training",
     "Outcome",
     "Findings",
-    "run",
+    "run_study",
     "summary",
 ]

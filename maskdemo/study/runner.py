@@ -13,7 +13,7 @@ from maskdemo.cores import cores
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.results.digest import version
-from maskdemo.results.trainings import Store
+from maskdemo.results.trainings import TrainingStore
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study, Training
@@ -28,8 +28,8 @@ LOOKAHEAD = 16
 UPDATE_INTERVAL_S = 0.3
 
 
-def run(
-    study: Study, *, executor: Executor | None = None, store: Store | None = None
+def run_study(
+    study: Study, *, executor: Executor | None = None, store: TrainingStore | None = None
 ) -> Generator[Findings, None, None]:
     """Yield findings: first with all that the store has, then at every training that ends.
 
@@ -134,7 +134,7 @@ def train_here(
     return train_once(training.experiment, training.repeat, stop=stop)
 
 
-def _stored(study: Study, store: Store | None) -> dict[Training, Outcome]:
+def _stored(study: Study, store: TrainingStore | None) -> dict[Training, Outcome]:
     if store is None:
         return {}
     outcomes = {each: store.find(each.experiment, each.repeat) for each in study.trainings()}

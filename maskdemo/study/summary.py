@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maskdemo.evidence import BASELINE, MARGIN, Verdict
-from maskdemo.evidence.words import capital, counted, listed, number, percent
+from maskdemo.evidence.phrases import capital, counted, listed, number, percent
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Cell

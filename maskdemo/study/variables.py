@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from maskdemo.errors import InvalidSettings
-from maskdemo.evidence.words import listed, number
+from maskdemo.evidence.phrases import listed, number
 from maskdemo.experiment import MAX_CELLS, NUMBERS, SETTINGS, Experiment
 from maskdemo.settings import MAX_CHARACTERS, Choice, Number, Setting
 from maskdemo.titles import SIDES

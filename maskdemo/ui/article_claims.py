@@ -8,10 +8,10 @@ from functools import partial
 import streamlit as st
 
 from maskdemo.article.case import Case, CaseResult, Judgement
+from maskdemo.article.claim_rules import RULES
 from maskdemo.article.claims import CLAIMS, Claim
-from maskdemo.article.judges import RULES
-from maskdemo.article.measured import Measurements
-from maskdemo.evidence.words import capital, listed
+from maskdemo.article.measurements import Measurements
+from maskdemo.evidence.phrases import capital, listed
 from maskdemo.export.table import claims_table
 from maskdemo.results import precomputed
 from maskdemo.ui import navigation, url

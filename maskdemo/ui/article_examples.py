@@ -8,10 +8,10 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.article import outcome as outcomes
-from maskdemo.article.examples import Example, Program, difference
+from maskdemo.article.examples import ArticleExample, Program, program_diff
 from maskdemo.article.outcome import ProgramRun
 from maskdemo.errors import escape_markdown
-from maskdemo.evidence.words import listed
+from maskdemo.evidence.phrases import listed
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Run, Status
@@ -32,7 +32,7 @@ session = st.session_state
 NOT_RUN = "Not run with this version of the app: `make evidence` runs it."
 
 
-def section(example: Example) -> None:
+def section(example: ArticleExample) -> None:
     """One example and what happened when it was run as written; opened, its programs, mended too."""
     with st.container(border=True, gap="xsmall", key=f"box_{example.number}"):
         st.markdown(f"**Example {example.number}. {example.title}.** {example.aim}")
@@ -53,12 +53,12 @@ def _happened(program: Program) -> None:
     if outcome is None:
         st.caption(NOT_RUN)
     elif outcome.failure is not None:
-        st.markdown(f":red[:material/error:] {escape_markdown(outcomes.headline(outcome))}")
+        st.markdown(f":red[:material/error:] {escape_markdown(outcomes.outcome_sentence(outcome))}")
     else:
-        st.markdown(f":gray[:material/check_circle:] {escape_markdown(outcomes.headline(outcome))}")
+        st.markdown(f":gray[:material/check_circle:] {escape_markdown(outcomes.outcome_sentence(outcome))}")
 
 
-def _programs(example: Example) -> None:
+def _programs(example: ArticleExample) -> None:
     program = _choice(example)
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -73,7 +73,7 @@ def _programs(example: Example) -> None:
     _learnable(example)
 
 
-def _choice(example: Example) -> Program:
+def _choice(example: ArticleExample) -> Program:
     programs = {each.name: each for each in example.programs}
     name = st.segmented_control(
         f"Program of example {example.number}",
@@ -89,7 +89,7 @@ def _choice(example: Example) -> Program:
     return programs[name]
 
 
-def _code(example: Example, program: Program) -> None:
+def _code(example: ArticleExample, program: Program) -> None:
     at = example.programs.index(program)
     st.markdown(program.reason)
     if not at:
@@ -99,9 +99,9 @@ def _code(example: Example, program: Program) -> None:
         ["What changed", "All changes so far", "The program"], key=f"tabs_{program.name}"
     )
     with changed:
-        _listing(difference(example.programs[at - 1], program), "diff")
+        _listing(program_diff(example.programs[at - 1], program), "diff")
     with changes:
-        _listing(difference(example.programs[0], program), "diff")
+        _listing(program_diff(example.programs[0], program), "diff")
     with whole:
         _listing(program.text)
 
@@ -113,9 +113,9 @@ def _listing(text: str, language: str = "python") -> None:
 def _recorded(outcome: ProgramRun) -> None:
     """What happened when the program was run, with what, and when."""
     if outcome.failure is None:
-        st.success(outcomes.headline(outcome), icon=":material/check_circle:")
+        st.success(outcomes.outcome_sentence(outcome), icon=":material/check_circle:")
     else:
-        st.error(outcomes.headline(outcome), icon=":material/error:")
+        st.error(outcomes.outcome_sentence(outcome), icon=":material/error:")
         if outcome.failure.source:
             st.code(outcome.failure.source, wrap_lines=True)
         error = f"{outcome.failure.kind}: {outcome.failure.message}"
@@ -129,7 +129,7 @@ def _recorded(outcome: ProgramRun) -> None:
             dark=is_dark(),
         )
         chart(figure, key=f"fitting_{outcome.program}", alt="Accuracy and loss by batch")
-    st.markdown("\n".join(f"- {sentence}" for sentence in outcomes.findings(outcome)))
+    st.markdown("\n".join(f"- {sentence}" for sentence in outcomes.outcome_findings(outcome)))
     if outcome.output.strip():
         with st.expander("What it printed"):
             st.code(outcome.output, language=None)
@@ -152,7 +152,7 @@ def _to_take_away(program: Program) -> None:
     st.code(f"pip install tensorflow\npython {program.file_name}", "bash")
 
 
-def _learnable(example: Example) -> None:
+def _learnable(example: ArticleExample) -> None:
     st.markdown(f"**On a task that can be learned.** {example.question}")
     here = session.get("training") == example.scenario
     job.watch(partial(_experiment, example.scenario), "run", poll=here)

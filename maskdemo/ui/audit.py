@@ -9,7 +9,7 @@ import math
 
 import streamlit as st
 
-from maskdemo.audit.example_models import EXAMPLES, Example
+from maskdemo.audit.example_models import EXAMPLES, ExampleModel
 from maskdemo.audit.html_report import as_page, describe_path, mask_path
 from maskdemo.audit.limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.report import Finding, Report
@@ -81,7 +81,7 @@ def _example() -> Given:
     return _given_of(example, put_right)
 
 
-def _given_of(example: Example, put_right: bool) -> Given:
+def _given_of(example: ExampleModel, put_right: bool) -> Given:
     if put_right:
         return Given(f"{example.title}, put right", example.fixed.encode())
     return Given(example.title, example.config.encode())

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.data.padding import Batch
-from maskdemo.evidence.words import counted, listed, number
+from maskdemo.evidence.phrases import counted, listed, number
 from maskdemo.inside.activations import Activations, states_before
 from maskdemo.strategies import STRATEGIES, Arrays
 

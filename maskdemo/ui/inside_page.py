@@ -212,7 +212,7 @@ def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
         # The controls are those of another run.
         st.rerun()
     VIEWS[url.choice("view")][1](_sequence(snapshot))
-    if note := precomputed.note(snapshot):
+    if note := precomputed.provenance_note(snapshot):
         st.caption(note)
 
 

@@ -82,7 +82,7 @@ def results(experiment: Experiment) -> None:
         run_view.code(experiment)
         return
     run_view.origin(snapshot, experiment)
-    note = precomputed.note(snapshot)
+    note = precomputed.provenance_note(snapshot)
     # What is trained here keeps room for the longest answer; what was shipped has its own already.
     with st.container(key="answer" if note else "answer_watched"):
         st.header(headline(snapshot), anchor=False)
@@ -125,7 +125,7 @@ def _in_short(snapshot: Snapshot) -> None:
         run_view.curves(snapshot, snapshot.experiment, metric="test_accuracy")
     with right:
         run_view.outputs(snapshot, 0)
-    strategy_table.table(snapshot, precomputed.note(snapshot))
+    strategy_table.table(snapshot, precomputed.provenance_note(snapshot))
 
 
 def _probe_outputs(snapshot: Snapshot) -> None:

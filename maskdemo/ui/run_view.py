@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from maskdemo.data.inputs import chance, preview
-from maskdemo.evidence.words import counted, listed, time_taken
+from maskdemo.evidence.phrases import counted, listed, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.server import Run

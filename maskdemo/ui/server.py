@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.memory import keep_large_blocks_apart
-from maskdemo.results.trainings import Store
+from maskdemo.results.trainings import TrainingStore
 from maskdemo.server import Server
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import chart, inspected_sequence
@@ -34,9 +34,9 @@ def shared() -> Server:
 
 
 @st.cache_resource(show_spinner=False)
-def store() -> Store:
+def store() -> TrainingStore:
     """Finished trainings of studies, on disk: shared by all viewers, kept through restarts."""
-    return Store()
+    return TrainingStore()
 
 
 @st.cache_resource(show_spinner=False)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, percent, points, standing, verdicts
-from maskdemo.evidence.words import capital, counted
+from maskdemo.evidence.phrases import capital, counted
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui.chart import is_dark

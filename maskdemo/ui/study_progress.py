@@ -10,8 +10,7 @@ import streamlit as st
 from maskdemo.cores import cores
 from maskdemo.results import precomputed
 from maskdemo.server import StudyRun
-from maskdemo.study import Findings, Study, Training
-from maskdemo.study import run as run_study
+from maskdemo.study import Findings, Study, Training, run_study
 from maskdemo.ui import job, server
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, between, percent, points
-from maskdemo.evidence.words import capital
+from maskdemo.evidence.phrases import capital
 from maskdemo.results import precomputed
 from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
@@ -66,7 +66,7 @@ def bar(study: Study, *, disabled: bool) -> None:
         else:
             job.start_button("studyrun", "Run study", _start, disabled=disabled)
             take_away.study(findings, study)
-        progress(job.status("studyrun"), findings, precomputed.note(findings))
+        progress(job.status("studyrun"), findings, precomputed.provenance_note(findings))
     job.refusal("studyrun")
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from maskdemo.experiment import Experiment
-from maskdemo.export import words
+from maskdemo.export import settings_text
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import chart, url
 
@@ -44,7 +44,10 @@ def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
         else:
             if snapshot.experiment != experiment:
                 st.caption("The results that are shown, of the earlier settings.")
-            name, link = words.file_name(snapshot.experiment), _address(snapshot.experiment.to_params())
+            name, link = (
+                settings_text.file_name(snapshot.experiment),
+                _address(snapshot.experiment.to_params()),
+            )
             _results(name, partial(_run_report, snapshot, link), partial(_run_table, snapshot))
         _figures()
 
@@ -63,7 +66,8 @@ def study(findings: Findings | None, study: Study) -> None:
             st.caption("Run the study first: report and table hold the results.")
         else:
             link = _address(findings.study.to_params())
-            name = f"{words.file_name(findings.study.base)}-by-{'-and-'.join(findings.study.varied)}"
+            of_base = settings_text.file_name(findings.study.base)
+            name = f"{of_base}-by-{'-and-'.join(findings.study.varied)}"
             _results(name, partial(_study_report, findings, link), partial(_study_table, findings))
         _figures()
 
@@ -77,7 +81,7 @@ def whole_page() -> None:
 
 def code(experiment: Experiment, *, key: str = "") -> None:
     """The experiment as a Keras script and as a notebook. key: tells several on one page apart."""
-    name = words.file_name(experiment)
+    name = settings_text.file_name(experiment)
     with st.container(horizontal=True):
         _file("Keras script", f"{name}.py", partial(_script, experiment), icon="code", key=key)
         _file("Notebook", f"{name}.ipynb", partial(_notebook, experiment), icon="book_2", key=key)

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.article import keras_checks
-from maskdemo.article.case import Case, CaseResult, Judgement, Number, told
+from maskdemo.article.case import Case, CaseResult, Judgement, MeasuredNumber, judgement_sentence
 from maskdemo.article.claims import CLAIMS, TIMED, Claim
-from maskdemo.article.measured import Measured, Measurements, measure
+from maskdemo.article.measurements import Measured, Measurements, measure
 from maskdemo.data.inputs import inputs
 from maskdemo.evidence import Accuracies, headline, min_repeats, verdicts
 from maskdemo.experiment import Experiment
@@ -199,7 +199,7 @@ def test_nothing_is_said_before_everything_is_known():
 @given(answers=st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=7))
 def test_words_and_counts_follow_from_the_cases(answers):
     results = tuple(CaseResult(Case("one", small()), held, ()) for held in answers)
-    judgement = Judgement(results, told(results, "So it is"))
+    judgement = Judgement(results, judgement_sentence(results, "So it is"))
     yes, no, unknown = (answers.count(held) for held in (True, False, None))
     if yes and no:
         assert judgement.word == "held in some cases"
@@ -227,16 +227,19 @@ def test_a_case_has_the_word_of_its_run(finished):
 
 
 def test_numbers_are_written_for_people():
-    share = Number("gain", -0.1234, -0.2, 0.0001, "points", "95% interval", "5 repeats")
+    share = MeasuredNumber("gain", -0.1234, -0.2, 0.0001, "points", "95% interval", "5 repeats")
     assert share.words == "−12.3 points (95% interval −20.0 to 0.0, 5 repeats)"
-    assert Number("gain", 0, 0, 0, "points", "95% interval", "3 repeats").words == (
+    assert MeasuredNumber("gain", 0, 0, 0, "points", "95% interval", "3 repeats").words == (
         "exactly 0 in 3 repeats"
     )
-    assert Number("part", 0.5, 0.5, 0.5, "%").words == "50.0%"
-    assert Number("factor", 1.3, 1.2, 1.4, "times", "95% interval", "6 rounds").words == (
+    assert MeasuredNumber("part", 0.5, 0.5, 0.5, "%").words == "50.0%"
+    assert MeasuredNumber("factor", 1.3, 1.2, 1.4, "times", "95% interval", "6 rounds").words == (
         "1.30 times (95% interval 1.20 to 1.40, 6 rounds)"
     )
-    assert [Number("", each, each, each, "yes or no").words for each in (True, False)] == ["yes", "no"]
+    assert [MeasuredNumber("", each, each, each, "yes or no").words for each in (True, False)] == [
+        "yes",
+        "no",
+    ]
 
 
 @pytest.mark.parametrize("name", CLAIMS)

@@ -15,16 +15,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskdemo.article.examples import EXAMPLES, PROGRAMS, Program, difference
+from maskdemo.article.examples import EXAMPLES, PROGRAMS, Program, program_diff
 from maskdemo.article.outcome import (
     Failure,
     ProgramRun,
     Received,
-    findings,
-    headline,
+    outcome_findings,
+    outcome_sentence,
 )
 from maskdemo.article.running import as_seen
-from maskdemo.results.making import run_in_clean_process
+from maskdemo.results.precompute import run_in_clean_process
 from maskdemo.scenarios import SCENARIOS
 
 pytestmark = pytest.mark.slow
@@ -72,7 +72,7 @@ def test_a_run_tells_its_versions_and_where_it_failed():
     assert "unexpected keyword argument 'inputs'" in failure.message
     assert failure.line == line_of(PROGRAMS[name], "get_initial_state(inputs=inputs)")
     assert failure.source == "start = self.cell.get_initial_state(inputs=inputs)"
-    assert f"line {failure.line} with a TypeError" in headline(outcome)
+    assert f"line {failure.line} with a TypeError" in outcome_sentence(outcome)
     assert not outcome.points
 
 
@@ -236,7 +236,9 @@ def test_every_step_changes_the_program_and_says_why():
     for example in EXAMPLES:
         assert example.scenario in SCENARIOS
         for before, after in zip(example.programs, example.programs[1:], strict=False):
-            changed = [line for line in difference(before, after).splitlines()[2:] if line[:1] in "+-"]
+            changed = [
+                line for line in program_diff(before, after).splitlines()[2:] if line[:1] in "+-"
+            ]
             assert 0 < len(changed) <= 16
             assert after.reason
 
@@ -248,7 +250,7 @@ def test_what_a_terminal_writes_over_is_gone():
 
 def test_findings_say_what_was_measured():
     outcome = ProgramRun("x", received=(Received("LSTM", 3, 8),), leak=0.25)
-    assert any("3 of 8" in each for each in findings(outcome))
-    assert any("0.25" in each for each in findings(outcome))
-    assert any("exactly the same" in each for each in findings(ProgramRun("x", leak=0.0)))
-    assert findings(ProgramRun("x")) == ()
+    assert any("3 of 8" in each for each in outcome_findings(outcome))
+    assert any("0.25" in each for each in outcome_findings(outcome))
+    assert any("exactly the same" in each for each in outcome_findings(ProgramRun("x", leak=0.0)))
+    assert outcome_findings(ProgramRun("x")) == ()

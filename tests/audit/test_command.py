@@ -67,7 +67,7 @@ def test_a_crash_is_no_leak(folder, capsys, monkeypatch):
     def crash(*args, **kwargs):
         raise KeyError("weights of March")
 
-    monkeypatch.setattr("maskdemo.audit.auditing.Trial", crash)
+    monkeypatch.setattr("maskdemo.audit.run_audit.Trial", crash)
     assert main(["audit", str(folder / "masking_lstm.keras")]) == 2
     captured = capsys.readouterr()
     assert "unexpected error. KeyError: 'weights of March'" in captured.err and not captured.out

@@ -10,7 +10,7 @@ import pytest
 from keras import layers, ops
 
 from maskdemo.audit import audit
-from maskdemo.audit.behaviour import difference
+from maskdemo.audit.output_change import largest_change
 from maskdemo.audit.pytest_checks import check_padding
 from maskdemo.cli import main
 from maskdemo.errors import UnsupportedModel
@@ -172,7 +172,7 @@ def test_a_metric_that_is_nan_anyway_is_not_judged_and_that_is_told():
     ],
 )
 def test_a_difference_is_never_nan(wanted, got, expected):
-    assert difference(np.array(wanted), np.array(got)) == expected
+    assert largest_change(np.array(wanted), np.array(got)) == expected
 
 
 def test_checks_fail_where_nothing_could_be_checked():

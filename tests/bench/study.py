@@ -32,7 +32,7 @@ def default_study() -> dict[str, Measurement]:
     """
     import maskdemo.training.run  # noqa: F401
     from maskdemo import study as studies
-    from maskdemo.results.trainings import Store
+    from maskdemo.results.trainings import TrainingStore
 
     study = studies.default_study()
     curve = {
@@ -44,7 +44,7 @@ def default_study() -> dict[str, Measurement]:
         nonlocal drawn
         drawn, began = float("nan"), time.perf_counter()
         with TemporaryDirectory() as folder:
-            for findings in studies.run(study, store=Store(Path(folder))):
+            for findings in studies.run_study(study, store=TrainingStore(Path(folder))):
                 if drawn != drawn and curve <= findings.outcomes.keys():
                     drawn = time.perf_counter() - began
         assert findings.finished and not findings.failures and not findings.reused
@@ -53,7 +53,7 @@ def default_study() -> dict[str, Measurement]:
     def curve_alone() -> float:
         began = time.perf_counter()
         with TemporaryDirectory() as folder:
-            for findings in studies.run(study, store=Store(Path(folder))):
+            for findings in studies.run_study(study, store=TrainingStore(Path(folder))):
                 if curve <= findings.outcomes.keys():
                     # Leaving waits for the trainings under way, which do not count.
                     return time.perf_counter() - began

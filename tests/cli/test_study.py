@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from maskdemo.cli import study as cli_study
-from maskdemo.study import Findings, Study, run, summary
+from maskdemo.study import Findings, Study, run_study, summary
 from tests.cli.test_run import TINY, said, strict
 from tests.samples import small
 
@@ -27,7 +27,7 @@ def store(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def found() -> Findings:
-    return list(run(STUDY))[-1]
+    return list(run_study(STUDY))[-1]
 
 
 def test_a_study_as_text_says_everything(capsys, found):
@@ -118,12 +118,12 @@ def test_without_more_words_it_is_the_default_study(monkeypatch, capsys):
 
 def test_an_interrupt_shows_what_is_there(capsys, monkeypatch):
     def interrupted(study, **options):
-        for findings in run(study, **options):
+        for findings in run_study(study, **options):
             yield findings
             if findings.done == 4:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_study, "run", interrupted)
+    monkeypatch.setattr(cli_study, "run_study", interrupted)
     code, out, _ = said(capsys, *ARGUMENTS, *VARIED)
     assert code == 0 and "(one repeat)" in out
     assert re.search(r"^4 trainings in", out, re.M)
@@ -135,7 +135,7 @@ def test_failures_are_told_after_the_table(capsys, monkeypatch):
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
 
-    monkeypatch.setattr(cli_study, "run", lambda study, **rest: run(study, executor=pool))
+    monkeypatch.setattr(cli_study, "run_study", lambda study, **rest: run_study(study, executor=pool))
     code, out, err = said(capsys, *ARGUMENTS, *VARIED)
     assert code == 2 and "Held state" in out
     assert "Held state at 16 steps failed in repeat 2: RuntimeError." in err

@@ -14,7 +14,7 @@ from maskdemo.data.sequences import repeat_seed
 from maskdemo.data.tasks import TASKS
 from maskdemo.evidence import RULES, headline, verdicts
 from maskdemo.experiment import Experiment
-from maskdemo.export import words
+from maskdemo.export import settings_text
 from maskdemo.export.report import run_report, study_report
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES
@@ -169,7 +169,7 @@ def test_a_label_a_step_has_both_accuracies(run):
 @pytest.mark.parametrize("side", ["post", "pre"])
 def test_settings_in_words_are_sentences(task, side):
     experiment = Experiment(task=task, side=side, pad_value=-2.5, missing_rate=0.25, units=7)
-    said = dict(words.settings(experiment))
+    said = dict(settings_text.settings(experiment))
     assert all(re.search(r"[.?]$", each) for each in said.values()), said
     assert ("in front" in said["Padding"].lower()) == (side == "pre")
     assert "-2.5" in said["Padding"] and "60 steps" in said["Padding"]
@@ -180,8 +180,8 @@ def test_settings_in_words_are_sentences(task, side):
 
 def test_files_are_named_by_what_they_hold():
     for name, scenario in SCENARIOS.items():
-        assert words.file_name(scenario.experiment) == f"maskdemo-{name}"
-    assert words.file_name(small()) == "maskdemo-sum_sign"
+        assert settings_text.file_name(scenario.experiment) == f"maskdemo-{name}"
+    assert settings_text.file_name(small()) == "maskdemo-sum_sign"
 
 
 def study_of(**changes) -> Findings:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from maskdemo.article.measured import Measurements, measure
+from maskdemo.article.measurements import Measurements, measure
 from maskdemo.article.outcome import Failure, Point, ProgramRun, Received
 from maskdemo.results import codec
 from maskdemo.study import Findings, Study

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.article import judges
+from maskdemo.article import claim_rules
 from maskdemo.article.claims import CLAIMS
-from maskdemo.article.measured import Measurements
+from maskdemo.article.measurements import Measurements
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import SETTINGS
 from maskdemo.results import codec
@@ -80,7 +80,7 @@ def test_what_people_read_keeps_every_result(file, before, after, tmp_path):
                      id="a repeat's seed"),
         pytest.param("training/probes.py", "PROBES = 8", "PROBES = 6", {"run", "claims"}, id="PROBES"),
         pytest.param("article/keras_checks.py", "= 5, 8,", "= 6, 8,", {"claims"}, id="a check"),
-        pytest.param("article/measured.py", "given[-1]", "given[0]", {"claims"}, id="a measurement"),
+        pytest.param("article/measurements.py", "each[-1]", "each[0]", {"claims"}, id="a measurement"),
         pytest.param("article/running.py", "x.any(axis=2)", "x.all(axis=2)", EVERY_PROGRAM,
                      id="how programs are run"),
     ],
@@ -118,7 +118,7 @@ def test_a_judges_rule_takes_its_verdict(monkeypatch):
         return judgement.word
 
     assert word() == "held"
-    monkeypatch.setattr(judges, "TRACE", 0.5)
+    monkeypatch.setattr(claim_rules, "TRACE", 0.5)
     assert word() == "not held"
 
 
@@ -142,7 +142,7 @@ def test_no_title_or_help_text_is_written_where_numbers_are_computed():
 ROOTS = {
     "training": ("training.run",),
     "run": ("training.run",),
-    "claims": ("training.run", "article.measured", "article.keras_checks"),
+    "claims": ("training.run", "article.measurements", "article.keras_checks"),
     "program example_1_as_written": ("article.running",),
 }
 #: Imported on the way, but a kept number does not depend on it. A reason for each.
@@ -164,11 +164,13 @@ NOT_KEPT = {
 }
 JUDGED = {
     **dict.fromkeys(
-        ("evidence", "evidence.headline", "evidence.interval", "evidence.standing"),
+        (
+            *("evidence", "evidence.headline", "evidence.interval", "evidence.phrases"),
+            *("evidence.scenario_headline", "evidence.standing", "evidence.verdict"),
+            *("article.claims", "article.claim_rules", "article.case"),
+        ),
         "Judged as it is shown.",
     ),
-    **dict.fromkeys(("evidence.verdict", "evidence.words"), "Judged as it is shown."),
-    **dict.fromkeys(("article.claims", "article.judges", "article.case"), "Judged as it is shown."),
     "scenarios": "Numbers are kept under the settings that they belong to.",
 }
 BESIDE = {

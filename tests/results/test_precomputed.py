@@ -11,8 +11,8 @@ import pytest
 
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
-from maskdemo.article.measured import measure
-from maskdemo.results import making, precomputed
+from maskdemo.article.measurements import measure
+from maskdemo.results import precompute, precomputed
 from maskdemo.results.digest import SOURCES
 from maskdemo.results.precomputed import Provenance, processor
 from maskdemo.scenarios import OPENING, SCENARIOS, Scenario
@@ -61,7 +61,7 @@ def test_everything_that_pages_show_is_precomputed(fresh):
 
 
 def test_what_is_precomputed_is_small(fresh):
-    assert sum(path.stat().st_size for path in precomputed.FOLDER.iterdir()) <= making.MAX_BYTES
+    assert sum(path.stat().st_size for path in precomputed.FOLDER.iterdir()) <= precompute.MAX_BYTES
 
 
 @pytest.mark.parametrize("kind", ["run", "training", "claims", "program example_2_mended"])
@@ -110,13 +110,13 @@ def test_other_settings_have_no_precomputed_run(fresh):
 
 
 def test_a_run_is_kept_with_few_networks_and_in_half_precision(finished):
-    kept = making.shortened(finished, networks=2)
+    kept = precompute.shortened(finished, networks=2)
     assert kept.curves == finished.curves and kept.probes.epochs == finished.probes.epochs
     for name, outputs in finished.probes.outputs.items():
         np.testing.assert_allclose(kept.probes.outputs[name], outputs, atol=5e-4)
         networks, all_of_them = kept.networks[name], finished.networks[name]
         assert networks == (all_of_them[0], all_of_them[-1])
-    assert not making.shortened(finished, networks=0).networks
+    assert not precompute.shortened(finished, networks=0).networks
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def made(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SCENARIOS, "tiny", TINY)
         patch.setitem(QUESTIONS, "tiny", TINY_QUESTION)
-        lines = list(making.make(folder, scenarios=("tiny",), questions=("tiny",), article=False))
+        lines = list(precompute.make(folder, scenarios=("tiny",), questions=("tiny",), article=False))
     assert lines[:2] == ["Scenario tiny", "Study tiny"]
     return folder
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maskdemo.results import trainings as store_module
-from maskdemo.results.trainings import Store, location
+from maskdemo.results.trainings import TrainingStore, location
 from maskdemo.training.snapshot import Outcome
 from tests.samples import small
 
@@ -28,8 +28,8 @@ def outcome(number: int) -> Outcome:
     )
 
 
-def filled(folder: Path, count: int, **options) -> Store:
-    store = Store(folder, **options)
+def filled(folder: Path, count: int, **options) -> TrainingStore:
+    store = TrainingStore(folder, **options)
     for number in range(count):
         store.keep(ONE, number, outcome(number))
     return store
@@ -37,7 +37,7 @@ def filled(folder: Path, count: int, **options) -> Store:
 
 def test_what_is_kept_is_found_by_the_exact_training_alone(tmp_path):
     store = filled(tmp_path, 3)
-    again = Store(tmp_path)
+    again = TrainingStore(tmp_path)
     assert [again.find(ONE, number) for number in range(3)] == [outcome(n) for n in range(3)]
     assert again.find(ONE, 3) is None
     for other in (
@@ -52,7 +52,7 @@ def test_what_is_kept_is_found_by_the_exact_training_alone(tmp_path):
 
 
 def test_numbers_come_back_bit_for_bit(tmp_path):
-    store = Store(tmp_path)
+    store = TrainingStore(tmp_path)
     odd = Outcome(1 / 3, 0.1 + 0.2, loss=float("inf"), seconds=5e-324, scored=2**40)
     store.keep(ONE, 0, odd)
     assert store.find(ONE, 0) == odd
@@ -61,7 +61,7 @@ def test_numbers_come_back_bit_for_bit(tmp_path):
 def test_another_version_finds_nothing(tmp_path, monkeypatch):
     filled(tmp_path, 1).close()
     monkeypatch.setattr(store_module, "version", lambda kind: f"another {kind}")
-    assert Store(tmp_path).find(ONE, 0) is None
+    assert TrainingStore(tmp_path).find(ONE, 0) is None
 
 
 def test_the_least_recently_used_go_first(tmp_path):
@@ -74,7 +74,7 @@ def test_the_least_recently_used_go_first(tmp_path):
 
 
 def test_threads_share_a_store(tmp_path):
-    store = Store(tmp_path)
+    store = TrainingStore(tmp_path)
 
     def work(start: int) -> None:
         for number in range(start, start + 30):
@@ -105,7 +105,7 @@ def check_damaged(folder: Path, files: dict[str, bytes]) -> list[Outcome | None]
         path.unlink()
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    store = Store(folder)
+    store = TrainingStore(folder)
     found = [store.find(ONE, number) for number in range(60)]
     assert store.complaint is None
     for number in (3, 77):
@@ -165,7 +165,7 @@ def test_an_entry_of_another_kind_is_a_miss(tmp_path, value):
     filled(tmp_path, 1).close()
     with sqlite3.connect(tmp_path / FILE) as file:
         file.execute("UPDATE entries SET value = ?", (value,))
-    assert Store(tmp_path).find(ONE, 0) is None
+    assert TrainingStore(tmp_path).find(ONE, 0) is None
 
 
 def test_another_file_in_its_place_is_set_aside(tmp_path):
@@ -205,7 +205,7 @@ def test_what_a_killed_process_had_kept_is_there(tmp_path):
             if line.strip() == "50":
                 os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    store = Store(tmp_path)
+    store = TrainingStore(tmp_path)
     assert [store.find(ONE, number) for number in range(51)] == [outcome(n) for n in range(51)]
     store.keep(ONE, 5, outcome(6))
     assert store.find(ONE, 5) == outcome(6)
@@ -217,7 +217,7 @@ def test_two_processes_write_at_once(tmp_path):
     for process in both:
         process.communicate()
         assert process.returncode == 0
-    store = Store(tmp_path)
+    store = TrainingStore(tmp_path)
     assert [store.find(ONE, number) for number in range(120)] == [outcome(n) for n in range(120)]
     assert len(store) == 120
     assert not (tmp_path / "trainings.damaged").exists()
@@ -248,13 +248,13 @@ def test_a_full_disk_costs_what_is_new_and_nothing_else(tmp_path, most):
     try:
         for number in range(60, 90):
             store.keep(ONE, number, outcome(number))
-        again = Store(tmp_path)
+        again = TrainingStore(tmp_path)
         again.keep(ONE, 90, outcome(90))
         assert store.complaint is not None and again.complaint is not None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert not (tmp_path / "trainings.damaged").exists()
-    again = Store(tmp_path)
+    again = TrainingStore(tmp_path)
     assert [again.find(ONE, number) for number in range(60)] == [outcome(n) for n in range(60)]
     store.keep(ONE, 91, outcome(91))
     assert store.complaint is None and again.find(ONE, 91) == outcome(91)
@@ -272,7 +272,7 @@ def test_where_nothing_can_be_written_nothing_is_kept_and_it_says_so(tmp_path):
 def test_the_place_can_be_chosen(tmp_path, monkeypatch):
     monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path / "here"))
     assert location() == tmp_path / "here"
-    Store().keep(ONE, 0, outcome(0))
+    TrainingStore().keep(ONE, 0, outcome(0))
     assert (tmp_path / "here" / FILE).exists()
     monkeypatch.delenv("MASKDEMO_STORE")
     assert location().name == "maskdemo"

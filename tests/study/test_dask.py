@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.study import Study, run
+from maskdemo.study import Study, run_study
 from maskdemo.study.dask_cluster import executor_of
 from tests.samples import small
 
@@ -67,7 +67,7 @@ def test_a_killed_worker_costs_no_point_and_changes_none(cluster, monkeypatch):
     seen = []
     with executor_of() as executor:
         assert executor is not None
-        for findings in run(study, executor=executor):
+        for findings in run_study(study, executor=executor):
             seen.append(findings)
             if findings.done >= 3 and workers[0].poll() is None:
                 workers[0].send_signal(signal.SIGKILL)
@@ -77,7 +77,7 @@ def test_a_killed_worker_costs_no_point_and_changes_none(cluster, monkeypatch):
     assert final.finished and final.failures == ()
     # Every point once: each of the findings has at most one more than those before.
     assert sorted({each.done for each in seen}) == list(range(25))
-    local = list(run(study))[-1]
+    local = list(run_study(study))[-1]
     assert set(final.outcomes) == set(local.outcomes) == set(study.trainings())
     for training, outcome in local.outcomes.items():
         there = final.outcomes[training]

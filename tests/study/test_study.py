@@ -19,7 +19,7 @@ from maskdemo.data.inputs import chance
 from maskdemo.data.tasks import TASKS
 from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import Experiment
-from maskdemo.results.trainings import Store
+from maskdemo.results.trainings import TrainingStore
 from maskdemo.study import (
     VARIABLES,
     Findings,
@@ -27,7 +27,7 @@ from maskdemo.study import (
     Study,
     Training,
     default_study,
-    run,
+    run_study,
     runner,
     summary,
 )
@@ -314,7 +314,7 @@ TRIED = {
 @pytest.mark.parametrize("case", TRIED)
 def test_a_study_is_the_playground_bit_for_bit(case):
     made = study(**{"values": (8, 16), **TRIED[case]})
-    final = list(run(made))[-1]
+    final = list(run_study(made))[-1]
     assert final.finished and final.done == final.total == 8 and not final.failures
     for cell in made.cells:
         snapshot = list(train(made.experiment(cell)))[-1]
@@ -332,7 +332,7 @@ def study_threads() -> list[threading.Thread]:
 
 
 def test_closing_a_local_study_ends_what_runs():
-    found = run(study(base={"epochs": 200, "train_size": 400, "repeats": 20}, values=(8, 16)))
+    found = run_study(study(base={"epochs": 200, "train_size": 400, "repeats": 20}, values=(8, 16)))
     for findings in found:
         if findings.seconds > 0.5:
             break
@@ -385,7 +385,7 @@ def pretended(monkeypatch):
 
 def test_findings_come_one_by_one_and_stay_as_they_are(pretended):
     made, executor = study(), ByHand()
-    found = run(made, executor=executor)
+    found = run_study(made, executor=executor)
     seen = [next(found)]
     assert (seen[0].done, seen[0].finished, seen[0].total) == (0, False, 12)
     seen.append(next(found))
@@ -407,7 +407,7 @@ def test_findings_come_one_by_one_and_stay_as_they_are(pretended):
 def test_an_executor_gets_the_order_and_no_more_than_the_window(pretended, monkeypatch):
     monkeypatch.setattr(runner, "MAX_PENDING", 5)
     made, executor = study(), ByHand()
-    for _ in run(made, executor=executor):
+    for _ in run_study(made, executor=executor):
         if executor.waiting:
             executor.work()
     assert executor.most == 5
@@ -418,7 +418,7 @@ def test_closing_cancels_what_is_pending_and_leaves_the_executor_open(pretended)
     with ThreadPoolExecutor(1) as pool:
         held = threading.Event()
         pool.submit(held.wait)
-        found = run(study(), executor=pool)
+        found = run_study(study(), executor=pool)
         next(found)
         next(found)
         found.close()
@@ -431,7 +431,7 @@ def test_a_failure_is_a_sentence_and_the_rest_goes_on(pretended):
     made, executor = study(), ByHand()
     unlucky = made.training((12,), "held_state", 1)
     seen = []
-    for findings in run(made, executor=executor):
+    for findings in run_study(made, executor=executor):
         seen.append(findings)
         if executor.waiting:
             executor.work(fail=lambda training: training == unlucky)
@@ -446,7 +446,7 @@ def test_a_failure_is_a_sentence_and_the_rest_goes_on(pretended):
 def test_a_broken_executor_ends_the_study_with_sentences(pretended):
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
-    final = list(run(study(), executor=pool))[-1]
+    final = list(run_study(study(), executor=pool))[-1]
     assert final.finished and len(final.failures) == 12 and not final.outcomes
     assert all(re.search(r"failed in repeat \d: RuntimeError\.$", each) for each in final.failures)
 
@@ -457,17 +457,17 @@ def test_a_worker_of_another_version_is_refused():
 
 
 def test_what_is_in_the_store_costs_nothing(pretended, tmp_path):
-    store = Store(tmp_path)
+    store = TrainingStore(tmp_path)
     narrow = study(values=(8, 16))
-    first = list(run(narrow, executor=Now(), store=store))[-1]
+    first = list(run_study(narrow, executor=Now(), store=store))[-1]
     assert len(pretended) == 8 and first.reused == 0
     pretended.clear()
-    again = list(run(narrow, executor=Now(), store=Store(tmp_path)))
+    again = list(run_study(narrow, executor=Now(), store=TrainingStore(tmp_path)))
     assert len(again) == 1 and again[0].finished and again[0].reused == 8 and not pretended
     assert again[0].outcomes == first.outcomes
     # Wider, longer and with more strategies: only the new ones are trained.
     wide = study(base={"repeats": 3, "strategies": ("held_state", "zeroed_input")}, values=(8, 12, 16))
-    found = list(run(wide, executor=Now(), store=store))
+    found = list(run_study(wide, executor=Now(), store=store))
     assert found[0].reused == found[0].done == 8
     assert len(pretended) == 27 - 8 and set(pretended) == set(wide.trainings()) - set(first.outcomes)
     assert found[-1].finished and found[-1].reused == 8
@@ -475,19 +475,19 @@ def test_what_is_in_the_store_costs_nothing(pretended, tmp_path):
 
 def test_what_was_finished_before_a_cancel_is_kept(pretended, tmp_path):
     executor = ByHand()
-    found = run(study(), executor=executor, store=Store(tmp_path))
+    found = run_study(study(), executor=executor, store=TrainingStore(tmp_path))
     next(found)
     next(found)
     executor.work(4)
     for _ in range(4):
         next(found)
     found.close()
-    assert next(run(study(), executor=executor, store=Store(tmp_path))).reused == 4
+    assert next(run_study(study(), executor=executor, store=TrainingStore(tmp_path))).reused == 4
 
 
 def test_failures_are_not_kept(pretended, tmp_path):
-    store, executor = Store(tmp_path), ByHand()
-    for _ in run(study(), executor=executor, store=store):
+    store, executor = TrainingStore(tmp_path), ByHand()
+    for _ in run_study(study(), executor=executor, store=store):
         if executor.waiting:
             executor.work(fail=lambda training: True)
     assert len(store) == 0

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from maskdemo.audit.behaviour import Measure
 from maskdemo.audit.example_models import EXAMPLES
+from maskdemo.audit.output_change import Measure
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.sandbox import STAGES, AuditRun
 from maskdemo.ui import server

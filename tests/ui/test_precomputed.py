@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from maskdemo.evidence.words import time_taken
+from maskdemo.evidence.phrases import time_taken
 from maskdemo.results import precomputed
 from maskdemo.results.precomputed import Provenance
 from maskdemo.server import Server

@@ -13,7 +13,7 @@ from maskdemo.data.inputs import inputs
 from maskdemo.data.registry import is_registered
 from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import MAX_CELLS, SETTINGS, Experiment
-from maskdemo.results.trainings import Store
+from maskdemo.results.trainings import TrainingStore
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome
@@ -86,7 +86,7 @@ def test_what_is_taken_back_is_nowhere(speech):
 
 
 def test_the_store_on_disk_keeps_nothing_of_them(speech, tmp_path: Path):
-    store = Store(tmp_path)
+    store = TrainingStore(tmp_path)
     one = experiment_with(speech, Experiment(strategies=("no_mask",)))
     store.keep(one, 0, Outcome(accuracy=0.5, valid_accuracy=0.5, loss=1.0, seconds=1.0, scored=370))
     assert store.find(one, 0) is None

@@ -9,10 +9,10 @@ import math
 
 import numpy as np
 
-from maskdemo.article.case import Case, Number
-from maskdemo.article.measured import Measured, Measurements
+from maskdemo.article.case import Case, MeasuredNumber
+from maskdemo.article.measurements import Measured, Measurements
 from maskdemo.evidence import BASELINE, MARGIN, METHOD, Interval, interval
-from maskdemo.evidence.words import counted, number
+from maskdemo.evidence.phrases import counted, number
 from maskdemo.experiment import Experiment
 
 #: A change of a probability (0 to 1) that nobody would see.
@@ -39,7 +39,7 @@ point is a hundredth: of accuracy, or of a probability.
 """
 
 #: Whether the claim held (None: undecided), and what was measured.
-Answer = tuple[bool | None, tuple[Number, ...]]
+Answer = tuple[bool | None, tuple[MeasuredNumber, ...]]
 
 
 def adds_nothing(case: Case, known: Measurements) -> Answer:
@@ -176,7 +176,7 @@ def is_slower(case: Case, known: Measurements) -> Answer:
     mean, low, high = (math.exp(each) for each in (found.mean, found.low, found.high))
     rounds = counted(found.count, "round")
     what = "Processor time against that without a mask"
-    measured = Number(what, mean, low, high, "times", "95% interval", rounds)
+    measured = MeasuredNumber(what, mean, low, high, "times", "95% interval", rounds)
     return True if low > 1 else False if high < SLIGHT else None, (measured,)
 
 
@@ -197,18 +197,18 @@ def _opposite(held: bool | None) -> bool | None:
     return None if held is None else not held
 
 
-def _points(what: str, found: Interval) -> Number:
+def _points(what: str, found: Interval) -> MeasuredNumber:
     repeats = counted(found.count, "repeat")
-    return Number(what, found.mean, found.low, found.high, "points", "95% interval", repeats)
+    return MeasuredNumber(what, found.mean, found.low, found.high, "points", "95% interval", repeats)
 
 
-def _leak(run: Measured, strategy: str) -> Number:
+def _leak(run: Measured, strategy: str) -> MeasuredNumber:
     leaks = run.leaks[strategy]
     mean, repeats = sum(leaks) / len(leaks), counted(len(leaks), "repeat")
     what = "Largest change of an output"
-    return Number(what, mean, min(leaks), max(leaks), "probability", "range", repeats)
+    return MeasuredNumber(what, mean, min(leaks), max(leaks), "probability", "range", repeats)
 
 
-def _exact(what: str, value: float, unit: str = "") -> Number:
+def _exact(what: str, value: float, unit: str = "") -> MeasuredNumber:
     """A number without a spread."""
-    return Number(what, value, value, value, unit)
+    return MeasuredNumber(what, value, value, value, unit)

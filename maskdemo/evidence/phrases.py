@@ -34,7 +34,7 @@ def between(interval: Interval, form: Callable[[float], str] = points) -> str:
     return f"{form(interval.low)} to {form(interval.high)}" if interval.bounded else "one repeat"
 
 
-def leak(share: float | None) -> str:
+def leak_text(share: float | None) -> str:
     """A leak (0 to 1) in points of probability; None before it is measured."""
     if share is None:
         return "measured after the last epoch"

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.behaviour import Reference, difference, largest_number
 from maskdemo.audit.inherent import RECURRENT
 from maskdemo.audit.model_inputs import ModelInput, layers_of, mask_value
+from maskdemo.audit.output_change import Reference, largest_change, largest_number
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
@@ -33,7 +33,7 @@ def compare_runs(
         if run is None:
             continue
         furthest = max(
-            difference(w, g) / largest_number(w) for w, g in zip(wanted, run(batch), strict=True)
+            largest_change(w, g) / largest_number(w) for w, g in zip(wanted, run(batch), strict=True)
         )
         if furthest > allowed:
             yield Finding(
@@ -64,7 +64,9 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
         )
     }
     outputs = run(batch)
-    moved = [difference(reference.rows[0][index], output[0]) for index, output in enumerate(outputs)]
+    moved = [
+        largest_change(reference.rows[0][index], output[0]) for index, output in enumerate(outputs)
+    ]
     if any(each > tolerance for each, tolerance in zip(moved, reference.tolerances, strict=True)):
         yield Finding(
             cause="rows_mix",

@@ -14,13 +14,13 @@ import numpy as np
 from maskdemo.article import running
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES, Program
-from maskdemo.article.measured import Measurements, measure
+from maskdemo.article.measurements import Measurements, measure
 from maskdemo.article.outcome import ProgramRun
 from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec, precomputed
 from maskdemo.scenarios import OPENING, SCENARIOS
-from maskdemo.study import run as run_study
+from maskdemo.study import run_study
 from maskdemo.study.questions import QUESTIONS
 from maskdemo.training.snapshot import Snapshot
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo.evidence import between, interval, percent, points
-from maskdemo.evidence.words import capital, counted, leak, listed, number
+from maskdemo.evidence.phrases import capital, counted, leak_text, listed, number
 
 
 @given(st.floats(-1, 1))
@@ -27,8 +27,8 @@ def test_limits_are_told_where_there_are_some():
 
 
 def test_leaks_lists_and_counts():
-    assert leak(None) == "measured after the last epoch"
-    assert (leak(0.0), leak(0.1234)) == ("none, exactly 0", "12 points")
+    assert leak_text(None) == "measured after the last epoch"
+    assert (leak_text(0.0), leak_text(0.1234)) == ("none, exactly 0", "12 points")
     assert [listed("abc"[:count]) for count in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
     assert (counted(1, "repeat"), counted(2, "repeat")) == ("1 repeat", "2 repeats")
     assert capital("no mask") == "No mask"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskdemo.data.tasks import OWN
-from maskdemo.evidence.words import counted
+from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import scenario_of
 from maskdemo.titles import SIDES

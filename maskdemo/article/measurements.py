@@ -47,9 +47,9 @@ class Measured:
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
         """The strategy against another, in the very words that the run's own page has for it."""
-        found = evidence.verdict(self.accuracies, strategy, over)
-        assert found is not None, "claims compare strategies of finished runs"
-        return found
+        result = evidence.verdict(self.accuracies, strategy, over)
+        assert result is not None, "claims compare strategies of finished runs"
+        return result
 
     def above_chance(self, strategy: str) -> Interval:
         """Accuracy less chance: mean and 95 % interval (-1 to 1)."""
@@ -59,7 +59,7 @@ class Measured:
 def measure(snapshot: Snapshot) -> Measured:
     """The numbers of a finished run."""
     strategies = snapshot.experiment.strategies
-    outputs = {name: given[-1] for name, given in snapshot.probes.outputs.items()}
+    outputs = {name: each[-1] for name, each in snapshot.probes.outputs.items()}
     return Measured(
         accuracies=evidence.accuracies(snapshot),
         leaks={
@@ -83,8 +83,8 @@ def measure(snapshot: Snapshot) -> Measured:
 def _landed(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
     probes, experiment = snapshot.probes, snapshot.experiment
     batch = Batch(probes.values, probes.valid, probes.padded, probes.labels)
-    given = arrays_of(experiment, strategy, batch)
-    norms = gradient(snapshot.networks[strategy][-1], given).weights
+    arrays = arrays_of(experiment, strategy, batch)
+    norms = gradient(snapshot.networks[strategy][-1], arrays).weights
     missing = ~probes.valid & ~probes.padded
     where = landing(norms, padded=probes.padded, missing=missing)
     return float(where.padding.sum()), float(where.real.sum())

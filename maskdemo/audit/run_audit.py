@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit import run_model, traps
-from maskdemo.audit.behaviour import ADDED_STEPS, Measure
-from maskdemo.audit.blame import Fault, faults
-from maskdemo.audit.failures import short_reason
+from maskdemo.audit import other_checks, run_model
+from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.findings import findings_of, layer_rows, ranked, without_repetition
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
 from maskdemo.audit.model_inputs import model_inputs_of
+from maskdemo.audit.output_change import ADDED_STEPS, Measure
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.prepare_model import copy_for_any_length, random_weights
 from maskdemo.audit.report import Finding, Report, TrialSummary
@@ -92,7 +92,7 @@ def audit(
         findings, pair, moved = _explained(trial, measures, precision)
         on_stage("Looking for other traps")
         findings += trial.findings + _others(trial, saved, _COPY_TOLERANCE[precision])
-        findings += traps.findings_from_trace(model, pair, tuple(sides))
+        findings += other_checks.findings_from_trace(model, pair, tuple(sides))
         on_stage("Looking at the loss")
         findings += without_repetition(training_findings(model, pair, trial.notes), findings)
         if not model.compiled and is_labelled_by_step(pair):
@@ -136,11 +136,11 @@ def _others(trial: Trial, saved: bool, room: float) -> list[Finding]:
     ways: dict[str, Any] = {"graph_differs": trial.graph}
     if saved:
         try:
-            copy = traps.saved_copy(trial.model)
+            copy = other_checks.saved_copy(trial.model)
             ways["saved_differs"] = lambda batch: run_model.run_eagerly(copy, batch)
         except Exception as refused:  # a class that is not registered, a disk that is full
             trial.notes.append(f"It could not be saved and loaded: {short_reason(refused)}")
-    findings = list(traps.compare_runs(trial.outputs, ways, trial.mixed(), room))
+    findings = list(other_checks.compare_runs(trial.outputs, ways, trial.mixed(), room))
     if trial.reference.rows_mix:
         findings.append(
             Finding(
@@ -152,9 +152,9 @@ def _others(trial: Trial, saved: bool, room: float) -> list[Finding]:
             )
         )
     if trial.steps is None:
-        findings += traps.empty_row(trial.model, trial.run, trial.samples, trial.reference)
+        findings += other_checks.empty_row(trial.model, trial.run, trial.samples, trial.reference)
     if not trial.drawn:
-        findings += traps.masked_real_steps(trial.model, trial.samples)
+        findings += other_checks.masked_real_steps(trial.model, trial.samples)
     return findings
 
 

@@ -73,7 +73,7 @@ def reference(run: Run, samples: Samples, precision: str) -> Reference:
         for index, row in enumerate(group):
             rows[row] = [output[index] for output in together]
         alone = run(samples.padded_batch(group[:1], "post"))
-        found = [difference(rows[group[0]][index], output[0]) for index, output in enumerate(alone)]
+        found = [largest_change(rows[group[0]][index], output[0]) for index, output in enumerate(alone)]
         noise = [max(pair) for pair in zip(found, noise or found, strict=True)]
     return _reference(rows, noise, precision)
 
@@ -84,7 +84,7 @@ def reference_at_start(run: Run, samples: Samples, precision: str, steps: int) -
     together = run(inside(samples, everything, "post", steps))
     alone = run(inside(samples, [0], "post", steps))
     rows = [[output[index] for output in together] for index in everything]
-    noise = [difference(rows[0][index], output[0]) for index, output in enumerate(alone)]
+    noise = [largest_change(rows[0][index], output[0]) for index, output in enumerate(alone)]
     return _reference(rows, noise, precision)
 
 
@@ -151,25 +151,25 @@ def _measures_of(
 ) -> list[Measure]:
     found = []
     for index, output in enumerate(outputs):
-        differences = []
+        changes = []
         for row, expected in enumerate(reference.rows):
             wanted, got = expected[index], output[row]
             if window is not None:
                 wanted = real_steps_of(wanted, window[0], row, window[1])
                 got = got[-len(wanted) :] if wanted.ndim else got
-            differences.append(difference(wanted, aligned(got, wanted.shape, side)))
+            changes.append(largest_change(wanted, aligned(got, wanted.shape, side)))
         tolerance = reference.tolerances[index]
         found.append(
             Measure(
                 side=side,
                 added=added,
                 output=index,
-                largest=max(differences),
+                largest=max(changes),
                 tolerance=tolerance,
                 scale=reference.scales[index],
-                moved=sum(each > tolerance for each in differences),
-                of=len(differences),
-                worst=int(np.argmax(differences)),
+                moved=sum(each > tolerance for each in changes),
+                of=len(changes),
+                worst=int(np.argmax(changes)),
             )
         )
     return found
@@ -203,17 +203,17 @@ def not_finite(reference: Reference, samples: Samples, steps: int | None) -> lis
     ]
 
 
-def difference(wanted: np.ndarray, got: np.ndarray) -> float:
+def largest_change(wanted: np.ndarray, got: np.ndarray) -> float:
     """The largest |difference|, never NaN: see `differences`; infinite where shapes differ."""
     if wanted.shape != got.shape:
         return float("inf")
-    return float(differences(wanted, got).max(initial=0))
+    return float(changes_of(wanted, got).max(initial=0))
 
 
-def differences(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
+def changes_of(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
     """Each |difference|; infinite where one alone is a number, 0 where both are NaN or the same.
 
-    >>> differences(np.array([1.0, np.nan, np.nan, np.inf]), np.array([1.5, 2.0, np.nan, -np.inf]))
+    >>> changes_of(np.array([1.0, np.nan, np.nan, np.inf]), np.array([1.5, 2.0, np.nan, -np.inf]))
     array([0.5, inf, 0. , inf])
     """
     finite = np.isfinite(wanted) & np.isfinite(got)
