@@ -55,7 +55,9 @@ def _happened(program: Program) -> None:
     elif outcome.failure is not None:
         st.markdown(f":red[:material/error:] {escape_markdown(outcomes.outcome_sentence(outcome))}")
     else:
-        st.markdown(f":gray[:material/check_circle:] {escape_markdown(outcomes.outcome_sentence(outcome))}")
+        st.markdown(
+            f":gray[:material/check_circle:] {escape_markdown(outcomes.outcome_sentence(outcome))}"
+        )
 
 
 def _programs(example: ArticleExample) -> None:

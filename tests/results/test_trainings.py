@@ -179,9 +179,9 @@ WRITER = """
 import sys
 from pathlib import Path
 from maskdemo.training.snapshot import Outcome
-from maskdemo.results.trainings import Store
+from maskdemo.results.trainings import TrainingStore
 from tests.results.test_trainings import ONE, outcome
-store = Store(Path(sys.argv[1]))
+store = TrainingStore(Path(sys.argv[1]))
 for number in range(int(sys.argv[2]), int(sys.argv[3])):
     store.keep(ONE, number, outcome(number))
     print(number, flush=True)
