@@ -179,8 +179,6 @@ def hatches(
             dark=dark,
             showlegend=False,
             yaxis=axis(index),
+            over_colours=over_colours,
         )
-    if over_colours:
-        for each in traces:
-            each["fillpattern"]["bgcolor"] = "rgba(0,0,0,0)"
     return traces
