@@ -136,15 +136,15 @@ def _text_at(raw: Any, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _class_of(raw: Any, table: Mapping[str, str], what: str) -> tuple[str, dict[str, Any]]:
+def _class_of(raw: Any, table: Mapping[str, str], noun: str) -> tuple[str, dict[str, Any]]:
     """Return the class name and the inner configuration of an object of the table, or raise."""
     if not isinstance(raw, dict) or not isinstance(raw.get("class_name"), str):
-        raise UnsupportedModel(f"A {what} is expected where there is none.")
+        raise UnsupportedModel(f"A {noun} is expected where there is none.")
     name, module = raw["class_name"], raw.get("module")
     registered = raw.get("registered_name")
     if name not in table:
         raise UnsupportedModel(
-            f"{quoted(name)} is no {what} that is audited here: only Keras's own that compute are, no "
+            f"{quoted(name)} is no {noun} that is audited here: only Keras's own that compute are, no "
             "custom ones, no Lambda, none that reads files. If you trust it: check_padding or --trust."
         )
     modules = {table[name], table[name].replace("keras.src.models.functional", "keras"), "keras.models"}
@@ -163,14 +163,14 @@ def _object_of(name: str, module: str, config: dict[str, Any]) -> dict[str, Any]
 
 
 def _named_or_object(
-    table: Mapping[str, str], names: frozenset[str], what: str
+    table: Mapping[str, str], names: frozenset[str], noun: str
 ) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if value is None or (isinstance(value, str) and value.lower() in names):
             return value
         if isinstance(value, str):
-            raise UnsupportedModel(f"{quoted(value)} is no {what} of Keras.")
-        name, inner = _class_of(value, table, what)
+            raise UnsupportedModel(f"{quoted(value)} is no {noun} of Keras.")
+        name, inner = _class_of(value, table, noun)
         return _object_of(
             name,
             table[name],

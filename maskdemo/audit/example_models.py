@@ -69,13 +69,13 @@ def _tensor(name: str) -> dict[str, Any]:
     return {"class_name": "__keras_tensor__", "config": config}
 
 
-def _values(name: str = "sequence", **inputs: Any) -> dict[str, Any]:
+def _input(name: str = "sequence", **inputs: Any) -> dict[str, Any]:
     shape = {"batch_shape": [None, None, 4], "dtype": "float32"}
     return _layer("InputLayer", name, **(shape | inputs)) | {"inbound_nodes": []}
 
 
-def _words() -> dict[str, Any]:
-    return _values("words", batch_shape=[None, None])
+def _tokens() -> dict[str, Any]:
+    return _input("words", batch_shape=[None, None])
 
 
 def _sequential(*layers: dict[str, Any]) -> str:
@@ -109,20 +109,24 @@ _MASK = (
 
 def _encoder(by_hand: bool) -> str:
     mask = (_operation("NotEqual", "mask", "words", 0),) if by_hand else ()
-    layers = [_words(), *mask, _layer("Embedding", "embedding", "words", input_dim=50, output_dim=8)]
+    layers = [
+        _tokens(),
+        *mask,
+        _layer("Embedding", "embedding", "words", input_dim=50, output_dim=8),
+    ]
     layers[-1]["config"]["mask_zero"] = True
-    came = "embedding"
+    last = "embedding"
     for index in (1, 2):
         attention = _layer(
-            "MultiHeadAttention", f"attention_{index}", (came, came), num_heads=2, key_dim=4
+            "MultiHeadAttention", f"attention_{index}", (last, last), num_heads=2, key_dim=4
         )
         if by_hand:
             masks = {f"{each}_mask": _tensor("mask") for each in ("query", "value", "key")}
             attention["inbound_nodes"][0]["kwargs"] = masks
-        layers += [attention, _layer("Add", f"add_{index}", [f"attention_{index}", came])]
+        layers += [attention, _layer("Add", f"add_{index}", [f"attention_{index}", last])]
         layers.append(_layer("LayerNormalization", f"norm_{index}", f"add_{index}"))
-        came = f"norm_{index}"
-    mean = _layer("GlobalAveragePooling1D", "mean", came, _mask="mask" if by_hand else "")
+        last = f"norm_{index}"
+    mean = _layer("GlobalAveragePooling1D", "mean", last, _mask="mask" if by_hand else "")
     return _graph(*layers, mean, _layer("Dense", "answer", "mean", units=2))
 
 
@@ -134,21 +138,21 @@ def _loss(layer: bool) -> str:
     )
     lstm = _layer("LSTM", "lstm", "masking", units=8, return_sequences=True)
     answer = _layer("Dense", "answer", "squash", units=1, activation="sigmoid")
-    return _graph(_values(), _masking(), lstm, twice, answer)
+    return _graph(_input(), _masking(), lstm, twice, answer)
 
 
 def _convolution(name: str = "convolution") -> dict[str, Any]:
     return _layer("Conv1D", name, "masking", filters=8, kernel_size=3, padding="same")
 
 
-def _read(of: str, **handed: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _readout(of: str, **handed: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return _layer("LSTM", "lstm", of, units=8, **handed), _layer("Dense", "answer", "lstm", units=2)
 
 
 def _half(mask_value: float) -> str:
     half = {"dtype": "mixed_float16"}
     return _sequential(
-        _values(),
+        _input(),
         _layer("Masking", "masking", mask_value=mask_value, **half),
         _layer("LSTM", "lstm", units=8, **half),
         _layer("Dense", "answer", units=2),
@@ -158,14 +162,14 @@ def _half(mask_value: float) -> str:
 def _embedding(mask_zero: bool) -> str:
     embedding = _layer("Embedding", "embedding", input_dim=50, output_dim=8, mask_zero=mask_zero)
     both = _layer("Bidirectional", "both", layer=_layer("LSTM", "lstm", units=8))
-    return _sequential(_words(), embedding, both, _layer("Dense", "answer", units=2))
+    return _sequential(_tokens(), embedding, both, _layer("Dense", "answer", units=2))
 
 
 def _sum(right: bool) -> str:
     left = _masking("left", "masking_left")
     masked = (_masking("right", "masking_right"),) if right else ()
     merged = _layer("Add", "add", ["masking_left", "masking_right" if right else "right"])
-    return _graph(_values("left"), _values("right"), left, *masked, merged, *_read("add"))
+    return _graph(_input("left"), _input("right"), left, *masked, merged, *_readout("add"))
 
 
 EXAMPLES: dict[str, ExampleModel] = {
@@ -177,9 +181,15 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Masking, Conv1D, LSTM: the mask is made and never arrives. Keras warns once.",
             "https://github.com/tensorflow/tensorflow/issues/73531",
             "long_post_padding",
-            _graph(_values(), _masking(), _convolution(), *_read("convolution")),
+            _graph(_input(), _masking(), _convolution(), *_readout("convolution")),
             "The mask is handed to the LSTM.",
-            _graph(_values(), *_MASK, _masking(), _convolution(), *_read("convolution", _mask="mask")),
+            _graph(
+                _input(),
+                *_MASK,
+                _masking(),
+                _convolution(),
+                *_readout("convolution", _mask="mask"),
+            ),
         ),
         ExampleModel(
             "operation",
@@ -188,15 +198,18 @@ EXAMPLES: dict[str, ExampleModel] = {
             f"{_KERAS}18416",
             "manual_mask",
             _graph(
-                _values(), _masking(), _operation("Multiply", "twice", "masking", 2.0), *_read("twice")
+                _input(),
+                _masking(),
+                _operation("Multiply", "twice", "masking", 2.0),
+                *_readout("twice"),
             ),
             "The mask is handed to the LSTM.",
             _graph(
-                _values(),
+                _input(),
                 *_MASK,
                 _masking(),
                 _operation("Multiply", "twice", "masking", 2.0),
-                *_read("twice", _mask="mask"),
+                *_readout("twice", _mask="mask"),
             ),
         ),
         ExampleModel(
@@ -258,11 +271,11 @@ EXAMPLES: dict[str, ExampleModel] = {
             "https://github.com/keras-team/keras-hub/issues/2141",
             "masking_layer",
             _sequential(
-                _values(),
+                _input(),
                 _layer("Masking", "masking"),
                 {"name": "inner"}
                 | json.loads(
-                    _sequential(_values("inside"), _layer("Dense", "dense", units=4, activation="tanh"))
+                    _sequential(_input("inside"), _layer("Dense", "dense", units=4, activation="tanh"))
                 ),
                 _layer("LSTM", "lstm", units=8),
                 _layer("Dense", "answer", units=2),

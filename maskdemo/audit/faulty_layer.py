@@ -20,69 +20,70 @@ from maskdemo.audit.trace import Call, InputTensor
 
 #: Calls that are put right one after another before the rest is left unexplained.
 MAX_REPAIRS = 8
-MAKERS = ("Masking", "Embedding", "ReversibleEmbedding")
-MERGING = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
+MASK_MAKERS = ("Masking", "Embedding", "ReversibleEmbedding")
+MERGING_LAYERS = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
 
 
 @dataclass(frozen=True)
 class Fault:
     """A layer at fault.
 
-    cause: one of the names in `causes`. layer: its name. mover: the layer after which outputs move, by
-    `moved` times their own size. side: the side of the padding that shows it. order: its place.
+    cause: one of the names in `causes`. layer, of_class: its name and class. mover: the layer after
+    which outputs change first, by `change` times their largest number. side: the side of the padding
+    that shows it. order: the number of its call.
     """
 
     cause: str
     layer: str
     of_class: str
     mover: str
-    moved: float
+    change: float
     side: str
     order: int
 
 
 def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
-    """All faults, and how far the model's outputs still move when they are put right.
+    """Return all faults, and the change of the model's outputs that is left without them.
 
     tolerance: the share of its largest number that a call may move by rounding.
     """
-    found: list[Fault] = []
+    result: list[Fault] = []
     overrides: dict[int, list[np.ndarray]] = {}
     for _ in range(MAX_REPAIRS):
-        call = next((each for each in pair.padded.calls if _moves(each, pair) > tolerance), None)
+        call = next((each for each in pair.padded.calls if _change(each, pair) > tolerance), None)
         if call is None:
             break
-        for cause, guilty in _explained(call, pair, tolerance):
+        for cause, at_fault in _explained(call, pair, tolerance):
             fault = Fault(
                 cause=cause,
-                layer=guilty.name,
-                of_class=type(guilty.layer).__name__,
+                layer=at_fault.name,
+                of_class=type(at_fault.layer).__name__,
                 mover=call.name,
-                moved=_moves(call, pair),
+                change=_change(call, pair),
                 side=pair.side,
-                order=guilty.order,
+                order=at_fault.order,
             )
-            if not any((each.layer, each.cause) == (fault.layer, fault.cause) for each in found):
-                found.append(fault)
+            if not any((each.layer, each.cause) == (fault.layer, fault.cause) for each in result):
+                result.append(fault)
         if call is pair.padded.calls[-1]:
             break  # the model itself: nothing comes after it
-        overrides[call.order] = [_put_right(call, index, pair) for index in range(len(call.outputs))]
+        overrides[call.order] = [_repaired(call, index, pair) for index in range(len(call.outputs))]
         pair.rerun_padded(overrides)
-    return found, max((_moves(pair.padded.calls[-1], pair), 0.0))
+    return result, max((_change(pair.padded.calls[-1], pair), 0.0))
 
 
-def _moves(call: Call, pair: TracePair) -> float:
-    return max((pair.moved(call, index) for index in range(len(call.outputs))), default=0.0)
+def _change(call: Call, pair: TracePair) -> float:
+    return max((pair.relative_change(call, index) for index in range(len(call.outputs))), default=0.0)
 
 
-def _put_right(call: Call, index: int, pair: TracePair) -> np.ndarray:
+def _repaired(call: Call, index: int, pair: TracePair) -> np.ndarray:
     unpadded, got = pair.twin(call).outputs[index], call.outputs[index].copy()
-    both = pair.real_steps(unpadded, got)
-    if both is None:
+    real_steps = pair.real_steps(unpadded, got)
+    if real_steps is None:
         return got
-    if both[1].shape != both[0].shape:
+    if real_steps[1].shape != real_steps[0].shape:
         return unpadded
-    both[1][...] = both[0]  # a view into `got`
+    real_steps[1][...] = real_steps[0]  # a view into `got`
     return got
 
 
@@ -91,54 +92,54 @@ def _explained(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str,
         return [("border", call)]
     if pair.side == "pre" and only_counts_positions(call, pair, tolerance):
         return [("positions", call)]
-    lacking = [
+    unmasked = [
         input_tensor
         for input_tensor in pair.time_inputs(call)
         if pair.received(call, input_tensor) != "right"
     ]
-    if not lacking:
+    if not unmasked:
         return [(_ignored(call), call)]
     return lost_before(call, pair) or [("no_mask", call)]
 
 
 def lost_before(call: Call, pair: TracePair) -> list[tuple[str, Call]]:
-    """Where the masks that a call lacks were lost on their way; nothing where there never was one."""
-    found: list[tuple[str, Call]] = []
-    seen: set[int] = set()
+    """Return cause and call where the masks that a call lacks were lost; empty if none was made."""
+    result: list[tuple[str, Call]] = []
+    visited: set[int] = set()
     waiting = deque([call])
     while waiting:
         receiver = waiting.popleft()
-        if receiver.order in seen:
+        if receiver.order in visited:
             continue
-        seen.add(receiver.order)
+        visited.add(receiver.order)
         for input_tensor in pair.time_inputs(receiver):
             if pair.received(receiver, input_tensor) == "right":
                 continue
             maker = input_tensor.maker
             if maker is None:
                 if not input_tensor.from_input and (source := _before(receiver, pair)) is not None:
-                    found.append(("unrecorded", source))
+                    result.append(("unrecorded", source))
                 continue
             index = maker.keys.index(input_tensor.key) if input_tensor.key in maker.keys else 0
-            if (thief := _taken_off(input_tensor, pair)) is not None:
-                found.append(("taken_off", thief))
+            if (remover := _taken_off(input_tensor, pair)) is not None:
+                result.append(("taken_off", remover))
             elif any(pair.received(maker, each) == "right" for each in _first(maker, pair)):
-                thieves = [_taken_off(each, pair) for each in _first(maker, pair)]
-                stolen = [("taken_off", thief) for thief in thieves if thief is not None]
-                found += stolen or [(_dropped(maker, pair), maker)]
-            elif is_a(maker.layer, *MAKERS) and pair.passed(maker, index) == "wrong":
-                found.append(("mask_never_matches", maker))
+                removers = [_taken_off(each, pair) for each in _first(maker, pair)]
+                removed = [("taken_off", remover) for remover in removers if remover is not None]
+                result += removed or [(_dropped(maker, pair), maker)]
+            elif is_a(maker.layer, *MASK_MAKERS) and pair.passed(maker, index) == "wrong":
+                result.append(("mask_never_matches", maker))
             else:
                 waiting.append(maker)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(result))
 
 
 def dropped_before_output(pair: TracePair, index: int) -> Call | None:
-    """The call that lost the mask of an output; None where there never was one."""
+    """Return the call that lost the mask of an output; None where there never was a mask."""
     call = pair.padded.output_makers[index] or pair.padded.calls[-1]
     if any(pair.received(call, each) == "right" for each in _first(call, pair)):
         return call
-    return next((guilty for _, guilty in lost_before(call, pair)), None)
+    return next((at_fault for _, at_fault in lost_before(call, pair)), None)
 
 
 def _first(call: Call, pair: TracePair) -> list[Any]:
@@ -147,7 +148,7 @@ def _first(call: Call, pair: TracePair) -> list[Any]:
 
 
 def _taken_off(input_tensor: InputTensor, pair: TracePair) -> Call | None:
-    """The call that took a right mask off a tensor after it was made; None without one."""
+    """Return the call that took a right mask off a tensor; None where no call did."""
     maker = input_tensor.maker
     if maker is None or input_tensor.mask is not None or input_tensor.key not in maker.keys:
         return None
@@ -157,7 +158,7 @@ def _taken_off(input_tensor: InputTensor, pair: TracePair) -> Call | None:
 
 
 def _before(receiver: Call, pair: TracePair) -> Call | None:
-    """The last call before `receiver` whose output had a right mask: unrecorded work came between."""
+    """Return the last call before `receiver` whose output had a right mask."""
     for call in reversed(pair.padded.calls[: receiver.order]):
         if pair.outputs_time_axis(call) and pair.passed(call, 0) == "right":
             return call
@@ -175,7 +176,7 @@ def _ignored(call: Call) -> str:
 
 
 def _dropped(call: Call, pair: TracePair) -> str:
-    if is_a(call.layer, *MERGING) and any(
+    if is_a(call.layer, *MERGING_LAYERS) and any(
         pair.received(call, each) != "right" for each in _first(call, pair)
     ):
         return "mixed"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from maskdemo.audit.causes import CAUSES
-from maskdemo.audit.faulty_layer import MAKERS, MERGING, Fault
+from maskdemo.audit.faulty_layer import MASK_MAKERS, MERGING_LAYERS, Fault
 from maskdemo.audit.model_inputs import is_a
 from maskdemo.audit.output_change import Measure
 from maskdemo.audit.pair import State, TracePair
@@ -20,37 +20,41 @@ _RANK = ("leak", "trap", "inherent", "note")
 
 
 def findings_of(
-    found: list[Fault], leaking: list[Measure], model: tuple[str, str], rest: bool
+    faults: list[Fault], leaking: list[Measure], model: tuple[str, str], unexplained: bool
 ) -> list[Finding]:
     """Return a finding per cause and layer; of layers without any mask before them, only for the first.
 
-    model: its name and class. rest: whether outputs still move once all faults are put right.
+    model: its name and class. unexplained: whether outputs still move once all faults are put right.
     """
-    seen = _seen(leaking)
+    sentence = _measurement_sentence(leaking)
     largest = max((each.largest for each in leaking), default=0.0)
-    kept: dict[tuple[str, str], Fault] = {}
-    for fault in sorted(found, key=lambda each: each.order):
-        kept.setdefault((fault.cause, "" if fault.cause == "no_mask" else fault.layer), fault)
+    first_faults: dict[tuple[str, str], Fault] = {}
+    for fault in sorted(faults, key=lambda each: each.order):
+        first_faults.setdefault((fault.cause, "" if fault.cause == "no_mask" else fault.layer), fault)
     findings = [
         Finding(
             cause=fault.cause,
             layer=fault.layer,
             of_class=fault.of_class,
-            seen=f"{seen}, first after {fault.mover}.",
+            seen=f"{sentence}, first after {fault.mover}.",
             largest=largest,
         )
-        for fault in kept.values()
+        for fault in first_faults.values()
     ]
-    if leaking and rest and not any(CAUSES[each.cause].severity == "leak" for each in found):
+    if leaking and unexplained and not any(CAUSES[each.cause].severity == "leak" for each in faults):
         findings.append(
             Finding(
-                cause="unrecorded", layer=model[0], of_class=model[1], seen=f"{seen}.", largest=largest
+                cause="unrecorded",
+                layer=model[0],
+                of_class=model[1],
+                seen=f"{sentence}.",
+                largest=largest,
             )
         )
     return findings
 
 
-def _seen(leaking: list[Measure]) -> str:
+def _measurement_sentence(leaking: list[Measure]) -> str:
     if not leaking:
         return ""
     worst = max(leaking, key=lambda each: (each.largest, each.added))
@@ -64,14 +68,14 @@ def _seen(leaking: list[Measure]) -> str:
     )
 
 
-def without_repetition(found: Iterable[Finding], known: list[Finding]) -> list[Finding]:
-    """Return the findings that no known leak explains: a lost mask also spoils the loss."""
-    guilty = {each.layer for each in known if each.severity == "leak"}
-    no_mask = any(each.cause == "no_mask" for each in known)
+def without_repetition(findings: Iterable[Finding], earlier: list[Finding]) -> list[Finding]:
+    """Return the findings that no earlier one explains: a lost mask also spoils the loss."""
+    layers = {each.layer for each in earlier if each.severity == "leak"}
+    no_mask = any(each.cause == "no_mask" for each in earlier)
     return [
         each
-        for each in found
-        if not (each.cause == "loss_counts_padding" and each.layer in guilty)
+        for each in findings
+        if not (each.cause == "loss_counts_padding" and each.layer in layers)
         and not (each.cause == "output_unmasked" and no_mask)
     ]
 
@@ -82,11 +86,11 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
 
 
 def layer_rows(
-    pair: TracePair, at_fault: Mapping[str, str], moved: Mapping[str, float]
+    pair: TracePair, at_fault: Mapping[str, str], changes: Mapping[str, float]
 ) -> tuple[LayerRow, ...]:
     """Return a row per call, in order; inner calls stand for nested models and custom layers.
 
-    at_fault: causes by the name of the layer. moved: how far each layer's output moved, by name.
+    at_fault: causes by the name of the layer. changes: how far each layer's output moved, by name.
     """
     rows = []
     for call in pair.padded.calls[:-1]:
@@ -108,7 +112,7 @@ def layer_rows(
                 if at_fault.get(call.name) in IGNORING
                 else _change(call, received, passed),
                 at_fault=call.name in at_fault,
-                moved=moved.get(call.name),
+                moved=changes.get(call.name),
             )
         )
     return tuple(rows)
@@ -116,7 +120,7 @@ def layer_rows(
 
 def _received(call: Call, pair: TracePair) -> State:
     states: list[State] = [pair.received(call, input_tensor) for input_tensor in pair.time_inputs(call)]
-    if is_a(call.layer, *MERGING):
+    if is_a(call.layer, *MERGING_LAYERS):
         return states[0] if len(set(states)) == 1 else "wrong"
     return states[0]
 
@@ -128,7 +132,7 @@ def _passed(call: Call, pair: TracePair) -> str:
 def _change(call: Call, received: str, passed: str) -> str:
     if call.unmasked_keys:
         return "hides it from others"
-    if is_a(call.layer, *MAKERS) and passed == "right":
+    if is_a(call.layer, *MASK_MAKERS) and passed == "right":
         return "makes it"
     if passed == "ends" and not call.warned:
         return {"right": "uses it up", "none": "reads every step"}.get(received, "uses a wrong one")

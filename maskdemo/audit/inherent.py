@@ -30,10 +30,10 @@ def only_at_the_border(call: Call, pair: TracePair, tolerance: float) -> bool:
     furthest = changes_of(*both).max(axis=(0, *range(2, both[0].ndim)))
     if np.isinf(furthest).any():
         return False  # a number turned into none is no effect of a window
-    moved = np.flatnonzero(furthest > tolerance * largest_number(both[0]))
+    moved_steps = np.flatnonzero(furthest > tolerance * largest_number(both[0]))
     reach, steps = _reach(call.layer), both[0].shape[1]
-    at_border = moved >= steps - reach if pair.side == "post" else moved < reach
-    return bool(moved.size and at_border.all())
+    at_border = moved_steps >= steps - reach if pair.side == "post" else moved_steps < reach
+    return bool(moved_steps.size and at_border.all())
 
 
 def _reach(layer: Any) -> int:

@@ -27,11 +27,10 @@ def training_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator
     timed = _timed(pair)
     spoilt = {index: call for index in timed if (call := _spoils_padding(pair, index)) is not None}
     for call in spoilt.values():
-        yield Finding(
-            cause="loss_not_finite",
-            layer=call.name,
-            of_class=type(call.layer).__name__,
-            seen="Its outputs at padded steps turn the loss into NaN, whatever the targets are there.",
+        yield Finding.about(
+            call.layer,
+            "loss_not_finite",
+            "Its outputs at padded steps turn the loss into NaN, whatever the targets are there.",
         )
     timed = [index for index in timed if index not in spoilt]
     for index in timed:
@@ -41,12 +40,11 @@ def training_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator
         if not share > _SHARE:
             continue
         guilty = dropped_before_output(pair, index)
-        yield Finding(
-            cause="loss_counts_padding" if guilty else "output_unmasked",
-            layer=guilty.name if guilty else "",
-            of_class=type(guilty.layer).__name__ if guilty else "",
-            seen=f"Other targets at padded steps alone change the mean squared error by {share:.0%}.",
-        )
+        seen = f"Other targets at padded steps alone change the mean squared error by {share:.0%}."
+        if guilty:
+            yield Finding.about(guilty.layer, "loss_counts_padding", seen)
+        else:
+            yield Finding(cause="output_unmasked", seen=seen)
     if timed and getattr(model, "compiled", False):
         yield from _metric_findings(model, pair, notes)
 
@@ -113,10 +111,10 @@ def _metric_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[
     for targets in _two_targets(pair, 0, like):
         model.reset_metrics()
         try:
-            found = model.compute_metrics(None, targets.astype("float32"), predicted)
+            metrics = model.compute_metrics(None, targets.astype("float32"), predicted)
         except Exception:  # targets of these shapes do not suit these metrics
             return
-        values.append({name: float(np.mean(value)) for name, value in found.items()})
+        values.append({name: float(np.mean(value)) for name, value in metrics.items()})
     model.reset_metrics()
     masked = predicted is not None and getattr(predicted, "_keras_mask", None) is not None
     for name, before in values[0].items():

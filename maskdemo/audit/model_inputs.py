@@ -58,7 +58,9 @@ def model_inputs_of(
         model_inputs = tuple(_model_input(model, tensor, pad_value) for tensor in inputs)
     else:
         assert rows
-        model_inputs = tuple(_seen(model, name, value, pad_value) for name, value in rows[0].items())
+        model_inputs = tuple(
+            _input_of_array(model, name, value, pad_value) for name, value in rows[0].items()
+        )
     if not any(model_input.kind in ("values", "tokens") for model_input in model_inputs):
         shapes = ", ".join(f"{model_input.name} {model_input.shape}" for model_input in model_inputs)
         raise UnsupportedModel(
@@ -92,7 +94,7 @@ def _model_input(model: Any, tensor: Any, pad_value: Any) -> ModelInput:
     )
 
 
-def _seen(model: Any, name: str, value: np.ndarray, pad_value: Any) -> ModelInput:
+def _input_of_array(model: Any, name: str, value: np.ndarray, pad_value: Any) -> ModelInput:
     value = np.asarray(value)
     whole = np.issubdtype(value.dtype, np.integer)
     kind: Kind = "mask" if value.dtype == bool else "tokens" if whole and value.ndim == 1 else "values"
@@ -112,11 +114,11 @@ def _vocabulary(kind: Kind, dtype: str, embeddings: list[Any]) -> int:
     return SMALL_VOCABULARY if "int" in dtype else 0
 
 
-def _pad_value(model: Any, name: str, kind: Kind, given: Any) -> float:
-    if isinstance(given, Mapping):
-        given = given.get(name)
-    if given is not None and kind in ("values", "tokens"):
-        return float(given)
+def _pad_value(model: Any, name: str, kind: Kind, chosen: Any) -> float:
+    if isinstance(chosen, Mapping):
+        chosen = chosen.get(name)
+    if chosen is not None and kind in ("values", "tokens"):
+        return float(chosen)
     values = [
         value for layer in layers_of(model, "Masking") if (value := mask_value(layer)) is not None
     ]

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.model_inputs import ModelInput
-from maskdemo.audit.output_change import inside
 from maskdemo.audit.run_model import to_float64
 from maskdemo.audit.samples import Row, Samples
 from maskdemo.audit.trace import Call, trace
@@ -57,33 +56,31 @@ def in_model(model: Any, samples: Samples, rows: Sequence[int], steps: int | Non
                 return dict.fromkeys(
                     rows, f"no finite number stands at padded steps of {model_input.name!r}"
                 )
-    found: dict[int, str] = {}
+    clauses: dict[int, str] = {}
     for group in samples.by_length().values():
         mine = [row for row in group if row in rows]
         if not mine:
             continue
-        alone = steps is None
-        batch = samples.padded_batch(mine, "post") if alone else inside(samples, mine, "post", steps)
-        calls = trace(model, batch).calls
-        found |= {row: _begins(calls, index, len(mine)) for index, row in enumerate(mine)}
-    return found
+        calls = trace(model, samples.padded_batch(mine, "post", to=steps)).calls
+        clauses |= {row: _begins(calls, index, len(mine)) for index, row in enumerate(mine)}
+    return clauses
 
 
 def sentences(left_out: Sequence[LeftOut], of: int) -> tuple[str, ...]:
     """Return a sentence per reason: in which sequences, of how many, NaN or infinity begins where."""
-    places: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
     for each in left_out:
-        places.setdefault(each.why, []).append(each.index + 1)
-    return tuple(f"In {_listed(mine, of)} {why}." for why, mine in places.items())
+        numbers.setdefault(each.why, []).append(each.index + 1)
+    return tuple(f"In {_listed(mine, of)} {why}." for why, mine in numbers.items())
 
 
-def _listed(places: list[int], of: int) -> str:
-    if len(places) == of and of > 1:
+def _listed(numbers: list[int], of: int) -> str:
+    if len(numbers) == of and of > 1:
         return f"all {of} sequences"
-    if len(places) == 1:
-        return f"sequence {places[0]} of {of}"
-    more = f" and {len(places) - _LISTED} more" if len(places) > _LISTED else ""
-    return f"sequences {', '.join(map(str, places[:_LISTED]))}{more} of {of}"
+    if len(numbers) == 1:
+        return f"sequence {numbers[0]} of {of}"
+    more = f" and {len(numbers) - _LISTED} more" if len(numbers) > _LISTED else ""
+    return f"sequences {', '.join(map(str, numbers[:_LISTED]))}{more} of {of}"
 
 
 def _begins(calls: Sequence[Call], index: int, of: int) -> str:

@@ -22,14 +22,14 @@ Run = Callable[[Batch], list[np.ndarray]]
 
 
 def compare_runs(
-    wanted: list[np.ndarray], ways: dict[str, Run | None], batch: Batch, allowed: float
+    wanted: list[np.ndarray], runs: dict[str, Run | None], batch: Batch, allowed: float
 ) -> Iterator[Finding]:
     """Yield a finding for each other way of running the model whose outputs differ from the eager ones.
 
     ways: functions that run the model, by cause. allowed: the share of an output's largest number that
     is rounding.
     """
-    for cause, run in ways.items():
+    for cause, run in runs.items():
         if run is None:
             continue
         furthest = max(
@@ -38,8 +38,6 @@ def compare_runs(
         if furthest > allowed:
             yield Finding(
                 cause=cause,
-                layer="",
-                of_class="",
                 seen=f"The outputs differ by {furthest:.2g} of the largest.",
                 largest=furthest,
             )
@@ -64,27 +62,22 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
         )
     }
     outputs = run(batch)
-    moved = [
+    changes = [
         largest_change(reference.rows[0][index], output[0]) for index, output in enumerate(outputs)
     ]
-    if any(each > tolerance for each, tolerance in zip(moved, reference.tolerances, strict=True)):
+    if any(each > tolerance for each, tolerance in zip(changes, reference.tolerances, strict=True)):
         yield Finding(
             cause="rows_mix",
-            layer="",
-            of_class="",
-            seen=f"A sequence of padding beside it moves another one's outputs by {max(moved):.2g}.",
-            largest=max(moved),
+            seen=f"A sequence of padding beside it moves another one's outputs by {max(changes):.2g}.",
+            largest=max(changes),
         )
     if all(np.isfinite(output[1]).all() for output in outputs):
         return
     for call in trace(model, batch).calls:
         finite = all(np.isfinite(input_tensor.array).all() for input_tensor in call.inputs)
         if finite and any(not np.isfinite(output[-1:]).all() for output in call.outputs):
-            yield Finding(
-                cause="empty_row",
-                layer=call.name,
-                of_class=type(call.layer).__name__,
-                seen="A sequence of padding from end to end gives NaN.",
+            yield Finding.about(
+                call.layer, "empty_row", "A sequence of padding from end to end gives NaN."
             )
             return
 
@@ -103,8 +96,8 @@ def masked_real_steps(model: Any, samples: Samples) -> Iterator[Finding]:
         arrays = [row[model_input.name] for row in samples.rows]
         if model_input.kind == "values" and masking and arrays[0].ndim == 2:
             value = mask_value(masking[0])
-            taken = [(array == value).all(axis=-1) for array in arrays]
-            yield from _masked_steps_finding(taken, masking[0], model_input, value)
+            masked = [(array == value).all(axis=-1) for array in arrays]
+            yield from _masked_steps_finding(masked, masking[0], model_input, value)
         elif model_input.kind == "tokens" and embeddings:
             yield from _masked_steps_finding(
                 [array == 0 for array in arrays], embeddings[0], model_input, 0
@@ -112,16 +105,15 @@ def masked_real_steps(model: Any, samples: Samples) -> Iterator[Finding]:
 
 
 def _masked_steps_finding(
-    taken: list[np.ndarray], layer: Any, model_input: ModelInput, value: Any
+    masked: list[np.ndarray], layer: Any, model_input: ModelInput, value: Any
 ) -> Iterator[Finding]:
-    count, steps = sum(int(each.sum()) for each in taken), sum(each.size for each in taken)
+    count, steps = sum(int(each.sum()) for each in masked), sum(each.size for each in masked)
     if count:
-        yield Finding(
-            cause="real_rows_masked",
-            layer=layer.name,
-            of_class=type(layer).__name__,
-            seen=f"{count} of {steps} real steps of {model_input.name!r} hold the mask value {value}, "
-            f"in {sum(bool(each.any()) for each in taken)} of {len(taken)} sequences.",
+        yield Finding.about(
+            layer,
+            "real_rows_masked",
+            f"{count} of {steps} real steps of {model_input.name!r} hold the mask value {value}, "
+            f"in {sum(bool(each.any()) for each in masked)} of {len(masked)} sequences.",
         )
 
 
@@ -136,11 +128,10 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
             continue
         received = pair.received(call, timed[0])
         if kind == "BatchNormalization" and received != "right":
-            yield Finding(
-                cause="batch_norm",
-                layer=call.name,
-                of_class=kind,
-                seen="It received no mask." if received == "none" else "It received a wrong mask.",
+            yield Finding.about(
+                call.layer,
+                "batch_norm",
+                "It received no mask." if received == "none" else "It received a wrong mask.",
             )
         maker = timed[0].maker
         if (
@@ -155,18 +146,14 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
         if kind in ("LSTM", "GRU") and received == "right" and call.layer.use_cudnn is not False:
             cudnn = cudnn or call
     if keeps_on is not None and _version(keras.__version__) < (3, 16):
-        yield Finding(
-            cause="keras_3_16",
-            layer=keeps_on.name,
-            of_class=type(keeps_on.layer).__name__,
-            seen=f"This is Keras {keras.__version__}, where the mask still arrives.",
+        yield Finding.about(
+            keeps_on.layer,
+            "keras_3_16",
+            f"This is Keras {keras.__version__}, where the mask still arrives.",
         )
     if cudnn is not None and "pre" in sides:
-        yield Finding(
-            cause="cudnn",
-            layer=cudnn.name,
-            of_class=type(cudnn.layer).__name__,
-            seen="It was tried on the processor, where any mask is taken.",
+        yield Finding.about(
+            cudnn.layer, "cudnn", "It was tried on the processor, where any mask is taken."
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskdemo.audit.run_model import Batch
-from maskdemo.audit.samples import Samples, Side, padded
+from maskdemo.audit.samples import Samples, Side
 
 Run = Callable[[Batch], list[np.ndarray]]
 
@@ -22,7 +22,7 @@ ADDED_STEPS = (1, 7, 32)
 #: precision gets less room: there a leak of one part in a hundred would otherwise pass.
 TOLERANCE_ULPS, HALF_TOLERANCE_ULPS = 64.0, 8.0
 #: How often a model's own rounding, seen when the batch changes but no padding does, may be exceeded;
-#: and how many times ROOM that can be before it is no rounding.
+#: and how many times its tolerance that can be before it is no rounding.
 NOISE_FACTOR, MAX_NOISE_FACTOR = 8.0, 16.0
 _EPSILONS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
@@ -64,27 +64,23 @@ class Reference:
     rows_mix: bool
 
 
-def reference(run: Run, samples: Samples, precision: str) -> Reference:
-    """Run every sequence without padding."""
+def reference(run: Run, samples: Samples, precision: str, steps: int | None = None) -> Reference:
+    """Run every sequence without padding.
+
+    steps: the fixed length of the model, if it has one; there each sequence stands at the start.
+    """
     rows: list[list[np.ndarray]] = [[] for _ in samples.rows]
     noise: list[float] = []
-    for group in samples.by_length().values():
-        together = run(samples.padded_batch(group, "post"))
+    groups = [list(range(len(rows)))] if steps is not None else samples.by_length().values()
+    for group in groups:
+        together = run(samples.padded_batch(group, "post", to=steps))
         for index, row in enumerate(group):
             rows[row] = [output[index] for output in together]
-        alone = run(samples.padded_batch(group[:1], "post"))
-        found = [largest_change(rows[group[0]][index], output[0]) for index, output in enumerate(alone)]
-        noise = [max(pair) for pair in zip(found, noise or found, strict=True)]
-    return _reference(rows, noise, precision)
-
-
-def reference_at_start(run: Run, samples: Samples, precision: str, steps: int) -> Reference:
-    """The same for a model of one fixed length: sequences at the start of the rectangle."""
-    everything = range(len(samples.rows))
-    together = run(inside(samples, everything, "post", steps))
-    alone = run(inside(samples, [0], "post", steps))
-    rows = [[output[index] for output in together] for index in everything]
-    noise = [largest_change(rows[0][index], output[0]) for index, output in enumerate(alone)]
+        alone = run(samples.padded_batch(group[:1], "post", to=steps))
+        changes = [
+            largest_change(*each) for each in zip(rows[group[0]], (o[0] for o in alone), strict=True)
+        ]
+        noise = [max(pair) for pair in zip(changes, noise or changes, strict=True)]
     return _reference(rows, noise, precision)
 
 
@@ -92,27 +88,41 @@ def _reference(rows: list[list[np.ndarray]], noise: list[float], precision: str)
     scales = tuple(
         max((largest_number(row[index]) for row in rows), default=1e-6) for index in range(len(noise))
     )
-    room = TOLERANCE_ULPS if precision in ("float32", "float64") else HALF_TOLERANCE_ULPS
-    rounding = [room * _EPSILONS.get(precision, _EPSILONS["float32"]) * scale for scale in scales]
+    ulps = TOLERANCE_ULPS if precision in ("float32", "float64") else HALF_TOLERANCE_ULPS
+    rounding = [ulps * _EPSILONS.get(precision, _EPSILONS["float32"]) * scale for scale in scales]
     return Reference(
         rows=tuple(rows),
         scales=scales,
         tolerances=tuple(
-            max(least, min(NOISE_FACTOR * seen, MAX_NOISE_FACTOR * least))
-            for least, seen in zip(rounding, noise, strict=True)
+            max(least, min(NOISE_FACTOR * moved, MAX_NOISE_FACTOR * least))
+            for least, moved in zip(rounding, noise, strict=True)
         ),
         noise=tuple(noise),
         rows_mix=any(
-            seen > MAX_NOISE_FACTOR * least for least, seen in zip(rounding, noise, strict=True)
+            moved > MAX_NOISE_FACTOR * least for least, moved in zip(rounding, noise, strict=True)
         ),
     )
 
 
 def measures(
-    run: Run, samples: Samples, reference: Reference, *, sides: Sequence[Side], added: Sequence[int]
+    run: Run,
+    samples: Samples,
+    reference: Reference,
+    *,
+    sides: Sequence[Side],
+    added: Sequence[int],
+    steps: int | None = None,
 ) -> list[Measure]:
-    """Pad on each side by each amount; 0, sequences of all lengths in one batch, comes first."""
+    """Measure how far the outputs move with padding on each side by each amount.
+
+    The amount 0, sequences of all lengths in one batch, comes first. steps: the fixed length of the
+    model, if it has one; there the same sequences are run once, at the end instead of the start.
+    """
     everything = range(len(samples.rows))
+    if steps is not None:
+        outputs = run(samples.padded_batch(everything, "pre", to=steps))
+        free = steps - min(min(samples.lengths(row)) for row in samples.rows)
+        return _measures_of(outputs, reference, "pre", free, window=(samples, steps))
     return [
         measure
         for side in sides
@@ -123,24 +133,6 @@ def measures(
     ]
 
 
-def measures_inside(run: Run, samples: Samples, reference: Reference, steps: int) -> list[Measure]:
-    """For a fixed length: the same sequences at the end of the rectangle."""
-    everything = range(len(samples.rows))
-    outputs = run(inside(samples, everything, "pre", steps))
-    free = steps - min(min(samples.lengths(row)) for row in samples.rows)
-    return _measures_of(outputs, reference, "pre", free, window=(samples, steps))
-
-
-def inside(samples: Samples, which: Sequence[int] | range, side: Side, steps: int) -> Batch:
-    """Sequences padded to a given number of steps."""
-    return {
-        model_input.name: padded(
-            [samples.rows[row][model_input.name] for row in which], model_input, side, 0, to=steps
-        )
-        for model_input in samples.model_inputs
-    }
-
-
 def _measures_of(
     outputs: list[np.ndarray],
     reference: Reference,
@@ -149,7 +141,7 @@ def _measures_of(
     *,
     window: tuple[Samples, int] | None = None,
 ) -> list[Measure]:
-    found = []
+    result = []
     for index, output in enumerate(outputs):
         changes = []
         for row, expected in enumerate(reference.rows):
@@ -159,7 +151,7 @@ def _measures_of(
                 got = got[-len(wanted) :] if wanted.ndim else got
             changes.append(largest_change(wanted, aligned(got, wanted.shape, side)))
         tolerance = reference.tolerances[index]
-        found.append(
+        result.append(
             Measure(
                 side=side,
                 added=added,
@@ -172,11 +164,11 @@ def _measures_of(
                 worst=int(np.argmax(changes)),
             )
         )
-    return found
+    return result
 
 
 def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray:
-    """The part of a padded sequence's output that belongs to its own steps."""
+    """Return the part of a padded sequence's output that belongs to its real steps."""
     if array.ndim != len(shape):
         return array
     return array[
@@ -188,14 +180,14 @@ def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray
 
 
 def real_steps_of(output: np.ndarray, samples: Samples, row: int, steps: int | None) -> np.ndarray:
-    """The real steps of a sequence's output, where it stands at the start of a fixed length."""
+    """Return the real steps of a sequence's output, where it stands at the start of a fixed length."""
     if steps is None or not output.ndim or len(output) != steps:
         return output
     return output[: max(samples.lengths(samples.rows[row]))]
 
 
 def not_finite(reference: Reference, samples: Samples, steps: int | None) -> list[int]:
-    """The places of the sequences for which an output is NaN or infinite at a real step."""
+    """Return the indices of the sequences with an output that is NaN or infinite at a real step."""
     return [
         row
         for row, outputs in enumerate(reference.rows)
@@ -204,14 +196,14 @@ def not_finite(reference: Reference, samples: Samples, steps: int | None) -> lis
 
 
 def largest_change(wanted: np.ndarray, got: np.ndarray) -> float:
-    """The largest |difference|, never NaN: see `differences`; infinite where shapes differ."""
+    """Return the largest |difference|, never NaN: see `changes_of`; infinite where shapes differ."""
     if wanted.shape != got.shape:
         return float("inf")
     return float(changes_of(wanted, got).max(initial=0))
 
 
 def changes_of(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
-    """Each |difference|; infinite where one alone is a number, 0 where both are NaN or the same.
+    """Return each |difference|; infinite where only one is a number, 0 where both are NaN or equal.
 
     >>> changes_of(np.array([1.0, np.nan, np.nan, np.inf]), np.array([1.5, 2.0, np.nan, -np.inf]))
     array([0.5, inf, 0. , inf])
@@ -223,5 +215,5 @@ def changes_of(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
 
 
 def largest_number(array: np.ndarray) -> float:
-    """The largest finite |number|; 1e-6 where there is none, so that it can be divided by."""
+    """Return the largest finite |number|, at least 1e-6, so that it can be divided by."""
     return float(np.abs(array[np.isfinite(array)]).max(initial=1e-6))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from maskdemo.audit.output_change import aligned, largest_change, largest_number
-from maskdemo.audit.samples import Samples, Side, padded
+from maskdemo.audit.samples import Samples, Side
 from maskdemo.audit.trace import Call, Detail, InputTensor, Overrides, Trace, trace
 
 #: right: the mask is True exactly at the real steps. wrong: it is another mask. none: there is no mask.
@@ -60,13 +60,13 @@ class TracePair:
             return None
         return unpadded, aligned(got, unpadded.shape, self.side)
 
-    def moved(self, call: Call, index: int) -> float:
+    def relative_change(self, call: Call, index: int) -> float:
         """Return how far an output of a call moved at real steps, as a share of its largest number."""
         unpadded = self.twin(call).outputs[index]
-        both = self.real_steps(unpadded, call.outputs[index])
-        if both is None:
+        real_steps = self.real_steps(unpadded, call.outputs[index])
+        if real_steps is None:
             return 0.0
-        return largest_change(*both) / largest_number(unpadded)
+        return largest_change(*real_steps) / largest_number(unpadded)
 
     def right_mask(self, unpadded: np.ndarray, got: np.ndarray) -> np.ndarray:
         """Return the right mask for a padded tensor, (N, steps) of bool: True at real steps."""
@@ -135,27 +135,17 @@ def trace_pair(
     """Trace sequences as long as number `index`, without padding and padded to `total` steps."""
     group = samples.by_length()[samples.lengths(samples.rows[index])]
     group = [index, *(other for other in group if other != index)][:MAX_TRACED]
-    rows = [samples.rows[each] for each in group]
-    length = max(samples.lengths(rows[0]))
+    length = max(samples.lengths(samples.rows[index]))
     if steps is None:
         unpadded = samples.padded_batch(group, side)
         batch = samples.padded_batch(group, side, total - length)
     else:
-        unpadded, batch = (
-            {
-                model_input.name: padded(
-                    [row[model_input.name] for row in rows], model_input, where, 0, to=steps
-                )
-                for model_input in samples.model_inputs
-            }
-            for where in ("post", "pre")
-        )
+        unpadded = samples.padded_batch(group, "post", to=steps)
+        batch = samples.padded_batch(group, "pre", to=steps)
         side = "pre"
     for detail in DETAILS:
-        without, with_padding = (
-            trace(model, unpadded, detail=detail),
-            trace(model, batch, detail=detail),
-        )
+        without = trace(model, unpadded, detail=detail)
+        with_padding = trace(model, batch, detail=detail)
         if _names(without) == _names(with_padding):
             break  # else a layer is called once a step
     return TracePair(without, with_padding, side, length, steps, model, batch, detail)

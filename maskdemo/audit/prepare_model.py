@@ -27,14 +27,14 @@ def random_weights(model: Any, seed: int) -> Iterator[None]:
     try:
         for variable, value in own:
             if np.issubdtype(value.dtype, np.floating) or "bfloat16" in str(value.dtype):
-                variable.assign(_drawn(variable.path, value.shape, rng))
+                variable.assign(_random_values(variable.path, value.shape, rng))
         yield
     finally:
         for variable, value in own:
             variable.assign(value)
 
 
-def _drawn(path: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     name = path.rsplit("/", 1)[-1]
     if any(word in name for word in ("gamma", "scale", "variance")):
         return rng.uniform(*_AROUND_ONE, shape)

@@ -117,14 +117,14 @@ def _expecting(name: str, report: Callable[[], Report], reason: str) -> Callable
 def _complaint(name: str, report: Report) -> str:
     if name in ("post_padding", "pre_padding"):
         side = name.removesuffix("_padding")
-        moved = [each for each in report.measures if each.side == side and each.leaks]
-        if not moved or report.clean:
+        leaking = [each for each in report.measures if each.side == side and each.leaks]
+        if not leaking or report.clean:
             return ""  # what no mask can help is no failure
-        worst = max(moved, key=lambda each: each.largest)
+        worst = max(leaking, key=lambda each: each.largest)
         return (
             f"With {worst.added} steps of padding ({side}) outputs move by up to {worst.largest:.2g}."
         )
     if name == "finite":
         return " ".join(report.tried.why_left_out)
-    found = [each for each in report.leaks if each.cause in CAUSES_OF[name]]
-    return " ".join(f"{each.title}. {each.seen} {each.why} {each.source}" for each in found)
+    leaks = [each for each in report.leaks if each.cause in CAUSES_OF[name]]
+    return " ".join(f"{each.title}. {each.seen} {each.why} {each.source}" for each in leaks)

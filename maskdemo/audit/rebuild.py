@@ -88,17 +88,17 @@ def _of_known_length(config: Any, steps: int) -> Any:
         return [_of_known_length(each, steps) for each in config]
     if not isinstance(config, dict):
         return config
-    known = {key: _of_known_length(each, steps) for key, each in config.items()}
+    fixed = {key: _of_known_length(each, steps) for key, each in config.items()}
     if isinstance(shape := config.get("batch_shape"), list):
-        known["batch_shape"] = [None, *(steps if size is None else size for size in shape[1:])]
-    return known
+        fixed["batch_shape"] = [None, *(steps if size is None else size for size in shape[1:])]
+    return fixed
 
 
 def _operations(model: Any) -> list[Any]:
-    found = []
+    result = []
     for operation in getattr(model, "operations", None) or model.layers:
-        found += _operations(operation) if hasattr(operation, "layers") else [operation]
-    return found
+        result += _operations(operation) if hasattr(operation, "layers") else [operation]
+    return result
 
 
 def _built(config: dict[str, Any]) -> Any:

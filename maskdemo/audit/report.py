@@ -16,15 +16,21 @@ from maskdemo.titles import SIDES
 class Finding:
     """A fault, a trap or a note.
 
-    cause: its name in `causes`. layer: the layer at fault; empty where the whole model is. seen: the
-    measurement, as a sentence. largest: how far outputs moved; None where nothing moved.
+    cause: its name in `causes`. layer, of_class: name and class of the layer at fault; empty where the
+    whole model is. seen: the measurement, as a sentence. largest: how far outputs moved; None where
+    nothing moved.
     """
 
     cause: str
-    layer: str
-    of_class: str
+    layer: str = ""
+    of_class: str = ""
     seen: str
     largest: float | None = None
+
+    @classmethod
+    def about(cls, layer: Any, cause: str, seen: str) -> Finding:
+        """Return a finding about a Keras layer or operation."""
+        return cls(cause=cause, layer=layer.name, of_class=type(layer).__name__, seen=seen)
 
     @property
     def severity(self) -> Severity:

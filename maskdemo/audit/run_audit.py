@@ -89,20 +89,20 @@ def audit(
         on_stage("Adding padding")
         measures = trial.measures(sides, added)
         on_stage("Looking where the mask is lost")
-        findings, pair, moved = _explained(trial, measures, precision)
+        findings, pair, changes = _explained(trial, measures, precision)
         on_stage("Looking for other traps")
-        findings += trial.findings + _others(trial, saved, _COPY_TOLERANCE[precision])
+        findings += trial.findings + _other_findings(trial, saved, _COPY_TOLERANCE[precision])
         findings += other_checks.findings_from_trace(model, pair, tuple(sides))
         on_stage("Looking at the loss")
         findings += without_repetition(training_findings(model, pair, trial.notes), findings)
         if not model.compiled and is_labelled_by_step(pair):
             trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
-        guilty = {each.layer: each.cause for each in findings if each.severity == "leak"}
+        causes = {each.layer: each.cause for each in findings if each.severity == "leak"}
         return Report(
             model=model.name,
             findings=ranked(findings),
             measures=tuple(measures),
-            layers=layer_rows(pair, guilty, moved),
+            layers=layer_rows(pair, causes, changes),
             outputs=tuple(getattr(model, "output_names", ())),
             tried=_summary_of(trial, sides, added, precision, trained),
         )
@@ -112,41 +112,39 @@ def _explained(
     trial: Trial, measures: list[Measure], precision: str
 ) -> tuple[list[Finding], TracePair, dict[str, float]]:
     """Return findings about padding, traces without repairs, and how far calls moved, by name."""
-    found: list[Fault] = []
-    traced: TracePair | None = None
-    rest = False
+    all_faults: list[Fault] = []
+    first_pair: TracePair | None = None
+    unexplained = False
     leaking = [each for each in measures if each.leaks]
     for side in dict.fromkeys(each.side for each in leaking):
-        mine = [each for each in leaking if each.side == side]
+        measures_of_side = [each for each in leaking if each.side == side]
         # Seven steps are quickly traced; fewer may hide behind a window, or be none for some lengths.
-        chosen = next((each for each in mine if each.added >= 7), mine[-1])
+        chosen = next((each for each in measures_of_side if each.added >= 7), measures_of_side[-1])
         pair = trial.pair(chosen)
-        here, moves = faults(replace(pair), _CALL_TOLERANCE[precision])
-        found += here
-        rest = rest or moves > _CALL_TOLERANCE[precision] or not here
-        traced = traced or pair
-    if traced is None:
-        traced = trial.pair(next((each for each in measures if each.added), measures[-1]))
+        side_faults, change = faults(replace(pair), _CALL_TOLERANCE[precision])
+        all_faults += side_faults
+        unexplained = unexplained or change > _CALL_TOLERANCE[precision] or not side_faults
+        first_pair = first_pair or pair
+    if first_pair is None:
+        first_pair = trial.pair(next((each for each in measures if each.added), measures[-1]))
     model = (trial.model.name, type(trial.model).__name__)
-    findings = findings_of(found, leaking, model, rest)
-    return findings, traced, {each.mover: each.moved for each in found}
+    findings = findings_of(all_faults, leaking, model, unexplained)
+    return findings, first_pair, {each.mover: each.change for each in all_faults}
 
 
-def _others(trial: Trial, saved: bool, room: float) -> list[Finding]:
-    ways: dict[str, Any] = {"graph_differs": trial.graph}
+def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding]:
+    runs: dict[str, Any] = {"graph_differs": trial.graph}
     if saved:
         try:
             copy = other_checks.saved_copy(trial.model)
-            ways["saved_differs"] = lambda batch: run_model.run_eagerly(copy, batch)
+            runs["saved_differs"] = lambda batch: run_model.run_eagerly(copy, batch)
         except Exception as refused:  # a class that is not registered, a disk that is full
             trial.notes.append(f"It could not be saved and loaded: {short_reason(refused)}")
-    findings = list(other_checks.compare_runs(trial.outputs, ways, trial.mixed(), room))
+    findings = list(other_checks.compare_runs(trial.outputs, runs, trial.mixed(), tolerance))
     if trial.reference.rows_mix:
         findings.append(
             Finding(
                 cause="rows_mix",
-                layer="",
-                of_class="",
                 seen=f"Outputs move by {max(trial.reference.noise):.2g} between a batch and alone.",
                 largest=max(trial.reference.noise),
             )

@@ -43,26 +43,23 @@ class Samples:
             groups.setdefault(self.lengths(row), []).append(index)
         return groups
 
-    def padded_batch(self, which: Iterable[int], side: Side, extra: int = 0) -> dict[str, np.ndarray]:
-        """Return sequences padded to the longest and `extra` steps more: (N, steps, ...) per input."""
-        chosen = [self.rows[index] for index in which]
+    def padded_batch(
+        self, indices: Iterable[int], side: Side, extra: int = 0, *, to: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """Return the sequences of these indices as a padded batch: (N, steps, ...) per input.
+
+        They are padded to the longest and `extra` steps more, or to the number of steps `to`.
+        """
+        rows = [self.rows[index] for index in indices]
         return {
-            model_input.name: padded(
-                [row[model_input.name] for row in chosen], model_input, side, extra
-            )
-            for model_input in self.model_inputs
+            each.name: _padded([row[each.name] for row in rows], each, side, extra, to)
+            for each in self.model_inputs
         }
 
 
-def padded(
-    arrays: Sequence[np.ndarray],
-    model_input: ModelInput,
-    side: Side,
-    extra: int,
-    *,
-    to: int | None = None,
+def _padded(
+    arrays: Sequence[np.ndarray], model_input: ModelInput, side: Side, extra: int, to: int | None
 ) -> np.ndarray:
-    """Return one input of a padded batch, (N, steps, ...). to: its steps, instead of the longest."""
     if not model_input.is_sequence:
         return np.stack(arrays)
     steps = to or max(map(len, arrays)) + extra
@@ -107,7 +104,7 @@ def draw(
             ]
         rows.append(
             {
-                model_input.name: _drawn(
+                model_input.name: _random_sequence(
                     model_input, steps[(index + position.get(model_input.name, 0)) % len(steps)], rng
                 )
                 for model_input in model_inputs
@@ -121,7 +118,7 @@ def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
     return [model_input for model_input in model_inputs if model_input.kind in ("values", "tokens")]
 
 
-def _drawn(model_input: ModelInput, steps: int, rng: np.random.Generator) -> np.ndarray:
+def _random_sequence(model_input: ModelInput, steps: int, rng: np.random.Generator) -> np.ndarray:
     if model_input.kind == "mask":
         return np.ones(steps, model_input.dtype)
     rest = tuple(

@@ -30,21 +30,21 @@ STAGES = (
 
 @dataclass(frozen=True)
 class AuditRun:
-    """How far an audit is. report: its JSON, at the end. cannot: why there is no report."""
+    """How far an audit is. report: its JSON, at the end. error: why there is no report."""
 
     stage: str = STAGES[0]
     report: str = ""
-    cannot: str = ""
+    error: str = ""
 
     @property
     def done(self) -> float:
         """The share of the audit that is done, 0 to 1."""
-        if self.report or self.cannot:
+        if self.report or self.error:
             return 1.0
         return STAGES.index(self.stage) / len(STAGES) if self.stage in STAGES else 0.0
 
     @property
-    def found(self) -> Report | None:
+    def parsed_report(self) -> Report | None:
         """The report, once it is there."""
         return Report.from_json(self.report) if self.report else None
 
@@ -65,15 +65,15 @@ def audit_in_sandbox(content: bytes) -> Generator[AuditRun, None, None]:
 def _work(content: bytes, put: Callable[[AuditRun | None], None]) -> None:
     stage = STAGES[0]
 
-    def on_stage(words: str) -> None:
+    def on_stage(name: str) -> None:
         nonlocal stage
-        stage = words
+        stage = name
         put(AuditRun(stage))
 
     try:
         put(AuditRun(stage, report=_report(content, on_stage)))
     except Exception as failure:  # whatever a model can bring Keras to
-        put(AuditRun(stage, cannot=failure_sentence(failure)))
+        put(AuditRun(stage, error=failure_sentence(failure)))
     finally:
         put(None)
 
@@ -125,10 +125,10 @@ def limit() -> None:
     }
     if held := _address_space():
         bounds[resource.RLIMIT_AS] = held + MEMORY
-    for what, bound in bounds.items():
-        hard = resource.getrlimit(what)[1]
+    for kind, bound in bounds.items():
+        hard = resource.getrlimit(kind)[1]
         bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-        resource.setrlimit(what, (bound, bound))
+        resource.setrlimit(kind, (bound, bound))
 
 
 def _address_space() -> int:

@@ -43,7 +43,8 @@ class Call:
     explicit_mask: what the caller passed as `mask=`. first: how many of `inputs` make up its first
     argument, whose mask is the one that Keras passes on. inside: the custom layer or nested model
     within whose call this one happened. unmasked_keys: keys of tensors whose mask the call removed.
-    has_float_outputs: whether its outputs are values, rather than masks or whole numbers.
+    is_container: whether other recorded calls happened within it. has_float_outputs: whether its
+    outputs are values, rather than masks or whole numbers.
     """
 
     layer: Any
@@ -60,13 +61,8 @@ class Call:
     warned: bool = False
     unmasked_keys: set[int] = field(default_factory=set)
     order: int = -1
-    has_children: bool = False
+    is_container: bool = False
     has_float_outputs: bool = True
-
-    @property
-    def is_container(self) -> bool:
-        """Whether other recorded calls happened within this call."""
-        return self.has_children
 
 
 class Trace:
@@ -76,16 +72,11 @@ class Trace:
         self.detail: Detail = detail
         self.calls: list[Call] = []
         self.outputs: list[np.ndarray] = []
-        self.output_masks: list[np.ndarray | None] = []
         self.output_makers: list[Call | None] = []
         self._makers: dict[int, Call] = {}
         self._inputs: set[int] = set()
         self._alive: list[Any] = []
         self._stack: list[Call | None] = []
-
-    def maker(self, key: int) -> Call | None:
-        """Return the last call that returned a tensor; None for model inputs and unrecorded work."""
-        return self._makers.get(key)
 
 
 def trace(
@@ -97,7 +88,6 @@ def trace(
         warnings.simplefilter("ignore")
         record.outputs = run_eagerly(model, batch)
     top = record.calls[-1]
-    record.output_masks = top.masks
     record.output_makers = [
         next((call for call in record.calls[:-1] if key in call.keys and not call.is_container), None)
         for key in top.keys
@@ -157,7 +147,7 @@ def _recorded_call(
         record._inputs = {id(each) for each in tensors}
         record._alive.extend(tensors)
     else:
-        call.inside.has_children = True  # type: ignore[union-attr]
+        call.inside.is_container = True  # type: ignore[union-attr]
     opaque = operation or not _is_opened(layer, record.detail)
     record._stack.append(None if opaque else call)
     try:
@@ -182,7 +172,7 @@ def _recorded_call(
     call.has_float_outputs = any(keras.backend.is_float_dtype(each.dtype) for each in flat)
     for key in call.keys:
         # A container returns a tensor that an inner call made.
-        if not (call.has_children and key in record._makers):
+        if not (call.is_container and key in record._makers):
             record._makers[key] = call
     record._alive.extend(flat)
     record.calls.append(call)

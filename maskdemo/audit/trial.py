@@ -53,10 +53,10 @@ class Trial:
         self.left_out: list[LeftOut] = []
         if rows is not None:
             self.samples = Samples(model_inputs, rows)
-            whys = {
+            reasons = {
                 index: non_finite.in_whole_numbers(model_inputs, row) for index, row in enumerate(rows)
             }
-            self._leave_out({index: why for index, why in whys.items() if why})
+            self._leave_out({index: why for index, why in reasons.items() if why})
             rows = self.samples.rows
         self.samples, self.outputs = self._first_run(rows, seed, count)
         self.graph: Run | None = None
@@ -126,21 +126,16 @@ class Trial:
     def _finite_reference(self, precision: str) -> Reference:
         """Return the outputs without padding, and leave out sequences whose outputs are not finite."""
         while True:
-            if self.steps is None:
-                reference = output_change.reference(self.run, self.samples, precision)
-            else:
-                reference = output_change.reference_at_start(
-                    self.run, self.samples, precision, self.steps
-                )
+            reference = output_change.reference(self.run, self.samples, precision, self.steps)
             rows = output_change.not_finite(reference, self.samples, self.steps)
             if not rows:
                 return reference
             # Sequences that hold NaN go first: they may have spoilt others of their batch.
-            whys = {
+            reasons = {
                 index: non_finite.in_sequence(self.model_inputs, self.samples.rows[index])
                 for index in rows
             }
-            own = {index: why for index, why in whys.items() if why}
+            own = {index: why for index, why in reasons.items() if why}
             self._leave_out(own or non_finite.in_model(self.model, self.samples, rows, self.steps))
             self.outputs = run_model.run_eagerly(self.model, self.mixed())
 
@@ -148,17 +143,19 @@ class Trial:
         """Return a sentence for each reason for which sequences are left out."""
         return non_finite.sentences(self.left_out, self._total)
 
-    def _leave_out(self, whys: Mapping[int, str]) -> None:
+    def _leave_out(self, reasons: Mapping[int, str]) -> None:
         """Go on without the sequences of these indices. Raises UnsupportedModel where none is left."""
-        self.left_out += [LeftOut(self._indices[index], why) for index, why in whys.items()]
-        if len(whys) == len(self._indices):
+        self.left_out += [LeftOut(self._indices[index], why) for index, why in reasons.items()]
+        if len(reasons) == len(self._indices):
             raise UnsupportedModel(
                 "Whether padding leaks cannot be told: the outputs are NaN or infinite without any "
                 f"padding. {' '.join(self.why_left_out())}"
             )
-        kept = [index for index in range(len(self._indices)) if index not in whys]
-        self._indices = [self._indices[index] for index in kept]
-        self.samples = Samples(self.model_inputs, tuple(self.samples.rows[index] for index in kept))
+        remaining = [index for index in range(len(self._indices)) if index not in reasons]
+        self._indices = [self._indices[index] for index in remaining]
+        self.samples = Samples(
+            self.model_inputs, tuple(self.samples.rows[index] for index in remaining)
+        )
 
     def _as_graph(self, flexible: bool) -> None:
         graph = run_model.graph_runner(self.model, self.model_inputs)
@@ -176,29 +173,19 @@ class Trial:
         except Exception as refused:  # code that runs eagerly only, or steps that are not there
             lost = f"As one graph it fails: {short_reason(refused)}"
         if lost and lossy is not None and self.steps is None:
-            self.findings.append(
-                Finding(
-                    cause="steps_lost",
-                    layer=lossy.name,
-                    of_class="TimeDistributed",
-                    seen=lost,
-                )
-            )
+            self.findings.append(Finding.about(lossy, "steps_lost", lost))
         elif lost:
             self.notes.append(lost)
 
     def mixed(self) -> Batch:
         """Return sequences of all lengths in one batch."""
-        everything = range(len(self.samples.rows))
-        if self.steps is None:
-            return self.samples.padded_batch(everything, "post")
-        return output_change.inside(self.samples, everything, "post", self.steps)
+        return self.samples.padded_batch(range(len(self.samples.rows)), "post", to=self.steps)
 
     def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
         """Measure how far the outputs move with padding."""
-        if self.steps is not None:
-            return output_change.measures_inside(self.run, self.samples, self.reference, self.steps)
-        return output_change.measures(self.run, self.samples, self.reference, sides=sides, added=added)
+        return output_change.measures(
+            self.run, self.samples, self.reference, sides=sides, added=added, steps=self.steps
+        )
 
     def pair(self, measure: Measure) -> TracePair:
         """Trace the sequence that moved furthest, and others as long, without and with that padding."""

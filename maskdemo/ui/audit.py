@@ -160,9 +160,9 @@ def results() -> None:
         return
     if newest.done == 1.0 and audited != session.get("audit_given"):
         st.info(f"This is what was found in: {escape_markdown(audited.name)}.")
-    if newest.cannot:
-        st.error(escape_markdown(newest.cannot))
-    if (report := newest.found) is None:
+    if newest.error:
+        st.error(escape_markdown(newest.error))
+    if (report := newest.parsed_report) is None:
         return
     (st.success if report.clean else st.error)(escape_markdown(report.sentence))
     left, right = st.columns([5, 3], gap="medium")

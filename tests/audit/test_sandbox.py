@@ -52,7 +52,7 @@ def test_a_process_tells_its_steps_and_can_write_nothing(tmp_path):
     stages = list(dict.fromkeys(run.stage for run in runs))
     assert stages == list(STAGES)
     assert [run.done for run in runs] == sorted(run.done for run in runs)
-    report = runs[-1].found
+    report = runs[-1].parsed_report
     assert isinstance(report, Report) and report.leaks[0].layer == "convolution"
     assert not told["written"] and told["bounded"]
     assert (tmp_path / "canary").exists() is False or not (tmp_path / "canary").read_bytes()
@@ -61,10 +61,10 @@ def test_a_process_tells_its_steps_and_can_write_nothing(tmp_path):
 def test_what_is_refused_is_refused_before_keras_is_loaded(tmp_path):
     told = told_by_a_process(archive(model(layer("Lambda"))), tmp_path)
     runs = [AuditRun(**each) for each in told["runs"]]
-    assert "'Lambda' is no layer" in runs[-1].cannot and not told["keras"]
+    assert "'Lambda' is no layer" in runs[-1].error and not told["keras"]
     assert {run.stage for run in runs} == {STAGES[0]}
 
 
 def test_a_sentence_where_there_is_no_report():
-    run = AuditRun(STAGES[1], cannot="It has no layers.")
-    assert run.done == 1.0 and run.found is None
+    run = AuditRun(STAGES[1], error="It has no layers.")
+    assert run.done == 1.0 and run.parsed_report is None

@@ -329,7 +329,7 @@ def test_what_cannot_be_begun_is_answered_and_the_next_command_is_heard():
     assert ends[1].error == "It stopped because of an unexpected error (KeyError)."
     assert "nobody's" in ends[2].error
     audits = [each.content for each in heard if not isinstance(each, Ended)]
-    assert audits[-1].cannot == "The configuration is no text."
+    assert audits[-1].error == "The configuration is no text."
     worker.close_input()
     assert worker.ended()[0] != 0
 

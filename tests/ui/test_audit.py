@@ -154,7 +154,7 @@ def test_a_pasted_configuration_is_passed_on_as_it_is(text, orders):
 
 def test_what_cannot_be_audited_is_said(monkeypatch):
     def answer(order) -> Iterator[AuditRun]:
-        yield AuditRun(STAGES[1], cannot="The model has too many weights.")
+        yield AuditRun(STAGES[1], error="The model has too many weights.")
 
     fake = FakeServer(answer)
     monkeypatch.setattr(server, "shared", lambda: fake)
