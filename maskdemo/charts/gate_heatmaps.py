@@ -162,6 +162,7 @@ def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
         scatter(
             x=np.flatnonzero(cells) + 1,
             y=np.zeros(int(cells.sum())),
+            hovertext=[change] * int(cells.sum()),
             yaxis=axis(1),
             mode="markers",
             marker={

@@ -44,6 +44,7 @@ def gradient_by_step(
                     y=(norms / (landing.total or 1.0)).astype(np.float32),
                     customdata=norms.astype(np.float32),
                     yaxis=axis(index),
+                    name=f"{title(name)}, {NAMES[kind]}",
                     marker=_fill(name, kind, dark),
                     showlegend=False,
                     hovertemplate=f"Step %{{x}}, {NAMES[kind]}<br>%{{y:.2%}} of the gradient"

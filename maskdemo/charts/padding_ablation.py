@@ -51,6 +51,7 @@ def change_by_padding(
                     x=sweep.added,
                     y=values,
                     yaxis=axis(index),
+                    name=f"{title(name)}, {label.lower()}",
                     mode="lines",
                     line={"color": shade} | style,
                     fill="tonexty" if label == "Worst" else None,

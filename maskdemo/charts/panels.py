@@ -29,6 +29,8 @@ from maskdemo.charts.template import (
 
 BETWEEN = 30
 AXIS_SPACE = 46
+#: Marks hatches over whole steps for `ui/browser/numbers.js`.
+WHOLE_STEPS = "steps"
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,8 @@ def stacked(
             legend=legend_place or legend_below(inner, 0) | {"y": 1 + (above - TITLE_SPACE) / inner},
             shapes=[*cursors, *shapes],
             annotations=[*labels, *annotations],
+            # For the tables of numbers.
+            meta=[each.title for each in panels],
             **axes,
         )
         | settings,
@@ -179,6 +183,10 @@ def hatches(
             dark=dark,
             showlegend=False,
             yaxis=axis(index),
-            over_colours=over_colours,
         )
+    for each in traces:
+        each["meta"] = WHOLE_STEPS
+    if over_colours:
+        for each in traces:
+            each["fillpattern"]["bgcolor"] = "rgba(0,0,0,0)"
     return traces

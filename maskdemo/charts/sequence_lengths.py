@@ -43,6 +43,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> go.Figure:
         x=np.arange(1, lengths.longest + 1),
         y=counts,
         width=0.9,
+        name="Sequences",
         marker={"color": REAL[dark], "line": {"width": 0}},
         showlegend=False,
         hovertemplate="%{x} steps: %{y} sequences<extra></extra>",
@@ -72,9 +73,12 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> go.Figure:
                 "range": [0, highest * 1.04],
                 "tickvals": nice_ticks(0, highest, max_ticks=4),
             },
-            xaxis2={"range": [0, 1], "visible": False, "anchor": "y2"},
+            xaxis2={"range": [0, 1], "tickformat": ".0%", "visible": False, "anchor": "y2"},
             yaxis2={
                 "domain": [0, low],
+                # Not seen; for the table of numbers.
+                "tickvals": [at + 0.72 for at in range(len(lengths.ways))],
+                "ticktext": [each.short for each in lengths.ways],
                 "range": [len(lengths.ways), 0],
                 "visible": False,
                 "anchor": "x2",
@@ -105,12 +109,14 @@ def _bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
         bar(
             x=1 - padding,
             marker={"color": REAL[dark], "line": {"width": 0}},
+            name="Real steps",
             hovertemplate="Real steps: %{x:.0%}<extra></extra>",
             **common,
         ),
         bar(
             x=padding,
             marker={"color": hatch["bgcolor"], "line": {"width": 0}, "pattern": hatch},
+            name=NAMES["padding"],
             hovertemplate=f"{NAMES['padding']}: %{{x:.0%}}<extra></extra>",
             **common,
         ),

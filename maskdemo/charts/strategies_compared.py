@@ -85,6 +85,7 @@ def strategies_compared(
                 y=activations[name].probabilities[0, :, label].astype(np.float32),
                 yaxis=axis(len(panels)),
                 mode="lines",
+                name=title(name),
                 line=line(name, dark=dark, width=2),
                 showlegend=False,
                 hovertemplate=f"{title(name)}, after step %{{x}}: %{{y:.4f}}<extra></extra>",

@@ -156,7 +156,4 @@ def _reached(findings: Findings, cell: Cell, strategy: str) -> str:
     if mean is None:
         return "-"
     reached = f"{percent(mean.mean)} ({between(mean, percent)})"
-    if verdict is None:
-        return reached
-    does = verdict.note.partition(":")[0]
-    return f"{reached} {verdict.word}{f' ({does})' if does else ''}"
+    return f"{reached} {verdict.word}" if verdict else reached

@@ -17,7 +17,6 @@
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
-from maskdemo.evidence.mask_effect import MaskEffect, mask_effect
 from maskdemo.evidence.phrases import between, percent, points
 from maskdemo.evidence.scenario_headline import headline
 from maskdemo.evidence.standing import Standing, accuracy, standing, verdicts
@@ -38,7 +37,6 @@ __all__ = [
     "RULES",
     "Accuracies",
     "Interval",
-    "MaskEffect",
     "Standing",
     "Verdict",
     "above_chance",
@@ -49,7 +47,6 @@ __all__ = [
     "compare",
     "headline",
     "interval",
-    "mask_effect",
     "min_repeats",
     "nothing_learned",
     "percent",

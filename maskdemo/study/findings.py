@@ -96,8 +96,7 @@ class Findings:
             repeats=self.study.base.repeats,
             comparisons=max(1, self.comparisons),
         )
-        effect = evidence.mask_effect(self.study.experiment(cell), strategy)
-        return evidence.verdict(results, strategy, effect=effect)
+        return evidence.verdict(results, strategy)
 
     def _outcomes(self, cell: Cell, strategy: str) -> dict[int, Outcome]:
         trainings = (

@@ -69,9 +69,7 @@ class Study:
             object.__setattr__(self, "and_values", ())
         else:
             self._check_axis("and_")
-            one = VARIABLES[self.vary].settings(self.base, self.values[0])
-            other = VARIABLES[self.and_vary].settings(self.base, self.and_values[0])
-            if one.keys() & other.keys():
+            if self.and_vary == self.vary:
                 raise InvalidSettings("Vary two different things, or only one.", "and_vary")
         self._check_size()
 

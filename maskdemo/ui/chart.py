@@ -26,8 +26,10 @@ from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import browser_files
 
-#: What a chart's own menu saves, and how many pixels a dot of the screen becomes.
+#: What a chart's own button saves, and how many pixels a dot of the screen becomes.
 FIGURES = {"SVG": 1, "PNG": 2}
+#: Pixels of the buttons below a chart.
+TOOLS = 24
 #: Room for drawings that were made, in characters.
 ROOM = 8 * 2**20
 
@@ -38,7 +40,7 @@ def is_dark() -> bool:
 
 
 def saved_as() -> str:
-    """The kind of file that a chart's own menu saves, of `FIGURES`."""
+    """The kind of file that a chart's own button saves, of `FIGURES`."""
     return st.session_state.get("figures") or next(iter(FIGURES))
 
 
@@ -79,7 +81,7 @@ def chart(
             on_click(x)
 
     draw = browser_files.drawn_by(browser_files.CHART)
-    draw(key=place, data=data, height=shown.height, on_clicked_change=on_clicked)
+    draw(key=place, data=data, height=shown.height + TOOLS, on_clicked_change=on_clicked)
 
 
 def replay(

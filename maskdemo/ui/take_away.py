@@ -95,7 +95,7 @@ def _results(name: str, report: Callable[[], str], table: Callable[[], str]) -> 
 
 def _figures() -> None:
     st.segmented_control(
-        "Figures, by the camera in a chart's own menu",
+        "Charts, saved by the arrow below each",
         list(chart.FIGURES),
         key="figures",
         default="SVG",

@@ -16,6 +16,7 @@ from maskdemo.ui.browser_files import POLL
 from tests.browser.server import BUILD, Server, running_server
 from tests.browser.viewer import DESKTOP, PHONE, SCRIPT_DONE, Viewer
 from tests.browser.watching import seen, watch
+from tests.charts.samples import make_batch
 
 EPOCHS = 16
 #: All panels of the three charts, as JavaScript.
@@ -66,6 +67,10 @@ def expect_grown(page: Page) -> None:
 
 def plot(page: Page, alt: str) -> Locator:
     return page.locator(".maskdemo-chart").filter(has=page.get_by_role("img", name=alt, exact=True))
+
+
+def tools(page: Page, alt: str) -> Locator:
+    return page.get_by_role("toolbar", name=alt, exact=True)
 
 
 def click_step_8(page: Page) -> None:
@@ -123,8 +128,7 @@ RANGES = "plot => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.ra
 
 def zoom(page: Page, curves: Locator) -> list[float]:
     """Into the chart by epoch; the ranges of its axes then."""
-    curves.hover()
-    curves.get_by_role("button", name="Zoom", exact=True).click()
+    tools(page, "Accuracy by epoch").get_by_role("button", name="Zoom").click()
     area = curves.locator(".nsewdrag").first.bounding_box()
     assert area
     x, y = area["x"], area["y"]
@@ -195,16 +199,7 @@ def test_charts_are_clicked_saved_and_fetched_once_and_one_part_asks_at_a_time(o
     click_step_8(page)
     expect(page.get_by_text("step 8")).to_be_visible()
 
-    # A figure is saved by its own menu, from the keyboard.
-    save = plot(page, "The batch").get_by_role("button", name="Download plot")
-    save.focus()
-    with page.expect_download() as started:
-        page.keyboard.press("Enter")
-    assert started.value.suggested_filename == "maskdemo-batch.svg"
-    assert "What the LSTM receives" in Path(started.value.path()).read_text(encoding="utf-8")
-    # Nothing offers to send it elsewhere.
-    names = page.locator(".modebar-btn").evaluate_all("all => all.map(each => each.ariaLabel)")
-    assert names and not [each for each in names if re.search("share|cloud|edit", each, re.I)]
+    expect_numbers_and_a_file_by_keyboard(page)
 
     # The library is fetched once for all charts, and the second visit has it from the first.
     sizes = (
@@ -217,6 +212,58 @@ def test_charts_are_clicked_saved_and_fetched_once_and_one_part_asks_at_a_time(o
     page.wait_for_function(DRAWN)
     assert page.evaluate(sizes) == [0]
     expect_one_part_to_ask_at_a_time(page, told)
+
+
+def expect_numbers_and_a_file_by_keyboard(page: Page) -> None:
+    """A chart is one stop of the Tab key: its numbers; arrows lead on to what else it offers."""
+    stops = ".maskdemo-chart, .maskdemo-chart *, .maskdemo-tools *"
+    stop = f"all => all.filter(each => each.tabIndex >= 0 && each.matches('{stops}')).length"
+    assert page.locator("button, a, input, svg, [tabindex]").evaluate_all(stop) == 3
+    names = tools(page, "The batch").get_by_role("button")
+    titles = names.evaluate_all("all => all.map(each => each.title)")
+    assert titles == ["Numbers", "Zoom", "Save as SVG"]
+    names.first.focus()
+    page.keyboard.press("Enter")
+    batch = page.locator(".maskdemo-numbers:visible")
+    said = [row.split("\t") for row in batch.locator("table").inner_text().splitlines()]
+    # A dozen steps, and eight sequences of which each step is as it was given.
+    given = make_batch()
+    assert said[1] == ["Sequence", *map(str, range(1, 13))] and len(said) == 2 + 8
+    for row, (sequence, *cells) in enumerate(said[2:]):
+        assert sequence == str(row + 1)
+        for step, cell in enumerate(cells):
+            value, _, kind = cell.partition(", ")
+            assert float(value) == pytest.approx(given.values[row, step, 0], rel=0.005)
+            real, padded = given.valid[row, step], given.padded[row, step]
+            assert kind == ("" if real else "padding" if padded else "missing reading")
+    page.keyboard.press("Enter")
+    expect(batch).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+    with page.expect_download() as started:
+        page.keyboard.press("Enter")
+    assert started.value.suggested_filename == "maskdemo-batch.svg"
+
+
+#: The texts of a drawing that come nearer to its edges than 4 pixels, as JavaScript; and its fonts.
+AT_THE_EDGE = """async () => {
+    const {width, height} = document.documentElement.getBoundingClientRect();
+    const near = ({left, right, bottom}) => left < 0 || right > width - 4 || bottom > height - 4;
+    const fonts = [...await document.fonts.ready].map(each => each.status);
+    const texts = [...document.querySelectorAll('text')].filter(each => each.textContent);
+    const cut = texts.filter(each => near(each.getBoundingClientRect()));
+    return [width, fonts, cut.map(text => text.textContent)];
+}"""
+
+
+def expect_saved_whole(page: Page, alt: str, folder: Path) -> None:
+    """A file of one width whatever the window's, with no word at its edge, in the page's font."""
+    with page.expect_download() as started:
+        tools(page, alt).get_by_role("button", name="Save as SVG").click()
+    started.value.save_as(file := folder / started.value.suggested_filename)
+    shown = page.context.new_page()
+    shown.goto(file.as_uri())
+    assert shown.evaluate(AT_THE_EDGE) == [800, ["loaded"], []]
+    shown.close()
 
 
 def listened_to(page: Page) -> list[str]:
@@ -263,7 +310,7 @@ def expect_one_part_to_ask_at_a_time(page: Page, told: list[str]) -> None:
     assert awaited == asked[-1].split()[1]
 
 
-def test_charts_fit_a_phone_in_the_dark_and_stay_under_a_finger(opened: Open):
+def test_charts_fit_a_phone_in_the_dark_and_stay_under_a_finger(opened: Open, tmp_path: Path):
     page = opened(dark=True, size=PHONE).page
     expect_fitting(page, PHONE, dark=True)
     plots = page.locator(".maskdemo-chart")
@@ -276,6 +323,7 @@ def test_charts_fit_a_phone_in_the_dark_and_stay_under_a_finger(opened: Open):
             x, y = area["x"] + area["width"] / 2, area["y"] + down * area["height"]
             page.touchscreen.tap(x, y)
     assert plots.evaluate_all(f"plots => plots.map({RANGES})") == before
+    expect_saved_whole(page, "Accuracy by epoch", tmp_path)
 
 
 def expect_fitting(page: Page, size: tuple[int, int], *, dark: bool) -> None:

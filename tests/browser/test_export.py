@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import re
 from collections.abc import Callable
@@ -18,7 +19,17 @@ from tests.browser.test_playground import quick
 from tests.browser.viewer import NUMBERS, PHONE, Viewer
 
 TINY = quick(seed=6)
-CAMERA = ".modebar-btn[data-attr=toImage], .modebar-btn[data-title^=Download]"
+#: The colours in the outermost 4 pixels at the right of a picture, as JavaScript.
+AT_THE_EDGE = """async bytes => {
+    const blob = new Blob([Uint8Array.from(atob(bytes), each => each.charCodeAt(0))]);
+    const picture = await createImageBitmap(blob);
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    const paper = canvas.getContext('2d');
+    paper.drawImage(picture, 0, 0);
+    const edge = paper.getImageData(picture.width - 4, 0, 4, picture.height).data;
+    const seen = new Set(new Uint32Array(edge.buffer));
+    return [picture.width, seen.size];
+}"""
 
 
 def open_trained(viewer: Viewer) -> Page:
@@ -123,20 +134,18 @@ def read_offline(browser: Browser, report: Path, headline: str, numbers: list[st
 
 #: All figures of the page are saved as PNG, as JavaScript.
 PAINTED = """() => {
-    const plots = [...document.querySelectorAll('.js-plotly-plot')];
-    return plots.length && plots.every(
-        plot => plot._context?.toImageButtonOptions?.format === 'png');
+    const buttons = [...document.querySelectorAll('.maskdemo-tools button:last-child')];
+    return buttons.length && buttons.every(each => each.title === 'Save as PNG');
 }"""
 
 
 def expect_figures(viewer: Viewer, folder: Path) -> None:
     """A figure is saved as SVG, and as PNG when that is chosen."""
     page = viewer.page
-    chart = page.locator(".js-plotly-plot").nth(0)
+    save = page.get_by_role("button", name="Save as").nth(0)
 
     def camera() -> None:
-        chart.hover()
-        chart.locator(CAMERA).click()
+        save.click()
 
     drawn = download(page, camera, folder)
     assert drawn.name == "maskdemo-curves_test_accuracy.svg"
@@ -147,7 +156,10 @@ def expect_figures(viewer: Viewer, folder: Path) -> None:
     page.keyboard.press("Escape")
     viewer.settle()
     painted = download(page, camera, folder)
-    assert painted.name.endswith(".png") and painted.read_bytes().startswith(b"\x89PNG")
+    assert painted.name.endswith(".png")
+    # No label is cut: the edge has the colour of the paper alone.
+    bytes_ = base64.b64encode(painted.read_bytes()).decode()
+    assert page.evaluate(AT_THE_EDGE, bytes_) == [1600, 1]
 
 
 def expect_shown_code(page: Page) -> None:

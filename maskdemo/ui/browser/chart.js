@@ -5,9 +5,12 @@
 
 import { decoded, moment } from "./frames.js";
 import { listen, position } from "./replay.js";
+import { tools } from "./tools.js";
 
 const charts = new WeakMap();
 let plotly = null;
+// A finger that taps or scrolls must not move an axis.
+const touched = matchMedia("(pointer: coarse)").matches;
 
 /** Plotly, fetched once a browser: the library is compressed on the server's disk already. */
 function library(address) {
@@ -34,13 +37,24 @@ class Chart {
     this.parent = parent;
     this.place = document.createElement("div");
     this.place.className = "maskdemo-chart";
-    parent.append(this.place);
+    this.numbers = document.createElement("div");
+    this.numbers.className = "maskdemo-numbers";
+    this.numbers.hidden = true;
+    // It can be scrolled by keyboard.
+    this.numbers.tabIndex = 0;
+    this.tools = tools({
+      Numbers: (on) => this.read(on),
+      ...(!touched && { Zoom: (on) => this.zoom(on) }),
+      Save: () => this.save(),
+    });
+    parent.append(this.place, this.numbers, this.tools);
     this.watch = new ResizeObserver(() => this.fit());
     this.watch.observe(this.place);
     this.silence = listen((group) => {
       if (group === this.data?.replay) this.schedule();
     });
     this.drawn = null;
+    this.zooming = false;
     this.waiting = false;
     this.clicked = null;
     this.place.addEventListener("click", (event) => this.click(event));
@@ -75,31 +89,27 @@ class Chart {
     this.waiting = false;
     if (!this.parent.isConnected) return;
     const at = this.frames ? position(this.data.replay) : null;
-    const { data, layout } = moment(this.figure, this.frames, at);
+    this.shown = moment(this.figure, this.frames, at);
     // Plotly writes into the layout that it is given, and ours is needed again.
-    const own = structuredClone(layout);
-    // A finger that taps or scrolls must not move an axis.
-    const fixedrange = matchMedia("(pointer: coarse)").matches;
-    for (const axis of ["xaxis", "yaxis"]) own.template.layout[axis].fixedrange = fixedrange;
-    const config = {
-      displaylogo: false,
-      // Plotly resets to the ranges of the first figure, or to such as fit all that is drawn.
-      doubleClick: false,
-      // Nothing leaves the page for another host.
-      showSendToCloud: false,
-      // Nothing can be selected, and each button is a stop for whoever goes by keyboard.
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-      toImageButtonOptions: this.data.image,
-    };
-    plotly.react(this.place, [...data], own, config);
+    const layout = structuredClone(this.shown.layout);
+    for (const axis of ["xaxis", "yaxis"]) layout.template.layout[axis].fixedrange = touched;
+    layout.dragmode = this.zooming && "zoom";
+    // Plotly would reset to the ranges of the first figure, or to such as fit all that is drawn. Its own
+    // buttons lie over the title, and each is a stop for whoever goes by keyboard.
+    const config = { doubleClick: false, displayModeBar: false };
+    plotly.react(this.place, [...this.shown.data], layout, config);
     if (!this.plotly) this.place.on("plotly_doubleclick", () => this.reset());
     this.plotly = plotly;
     this.describe();
+    if (!this.numbers.hidden) this.read(true);
     this.drawn = this.data.version;
   }
 
-  /** The drawing is one picture with one sentence; only its buttons are of use besides. */
+  /** The drawing is one picture with one sentence; its numbers can be read besides. */
   describe() {
+    this.tools.setAttribute("aria-label", this.data.alt);
+    const words = `Save as ${this.data.image.format.toUpperCase()}`;
+    Object.assign(this.tools.lastChild, { title: words, ariaLabel: words });
     for (const [index, svg] of this.place.querySelectorAll("svg.main-svg").entries()) {
       if (index > 0) svg.setAttribute("aria-hidden", "true");
       else {
@@ -107,6 +117,26 @@ class Chart {
         svg.setAttribute("aria-label", this.data.alt);
       }
     }
+  }
+
+  /** Show the figure's numbers in its place, or the figure again. */
+  async read(on) {
+    const { tables } = await import("./numbers.js");
+    this.numbers.hidden = !on;
+    this.place.style.visibility = on ? "hidden" : "";
+    this.numbers.innerHTML = on ? tables(this.shown) : "";
+  }
+
+  async save() {
+    const { save } = await import("./save.js");
+    await save(this.plotly, this.shown, this.data.image);
+  }
+
+  /** Let the mouse draw out what is to be seen larger; without, everything is seen again. */
+  zoom(on) {
+    this.zooming = on;
+    this.plotly.relayout(this.place, { dragmode: on && "zoom" });
+    if (!on) this.reset();
   }
 
   /** Every axis shows what the figure says, whatever was zoomed into. */
@@ -126,7 +156,7 @@ class Chart {
 
   click(event) {
     const layout = this.place._fullLayout;
-    if (!this.data?.clickable || !layout || event.target.closest(".modebar")) return;
+    if (!this.data?.clickable || !layout) return;
     const { left, top } = this.place.getBoundingClientRect();
     const { _offset, _length, range } = layout.xaxis;
     const along = event.clientX - left - _offset;

@@ -15,7 +15,7 @@ const TYPES = {
 };
 
 /** An array as Plotly's figures carry it, as plain numbers; rows of them if it has two dimensions. */
-function numbers(spec) {
+export function numbers(spec) {
   if (!spec?.bdata) return spec;
   const bytes = Uint8Array.from(atob(spec.bdata), (letter) => letter.charCodeAt(0));
   const flat = new TYPES[spec.dtype](bytes.buffer);
