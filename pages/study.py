@@ -4,10 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo.ui import controls, job, navigation, study_view, url
+from maskdemo.ui import controls, job, navigation, study_controls, study_view, url
 
 navigation.require("study")
-controls.study()
+study_controls.study_controls()
 study, complaint = url.current(url.STUDY)
 st.title("When does it matter?", anchor=False)
 st.markdown(

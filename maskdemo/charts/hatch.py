@@ -11,8 +11,8 @@ NAMES = {"padding": "Padding", "missing": "Missing reading"}
 SHAPES = {"padding": "/", "missing": "x"}
 
 
-def pattern(kind: str, *, dark: bool) -> PlotlyOptions:
-    """The `fillpattern` of "padding" or "missing"."""
+def pattern(kind: str, *, dark: bool, over_colours: bool = False) -> PlotlyOptions:
+    """The `fillpattern` of "padding" or "missing"; over colours it has lines and no ground."""
     line = {
         "padding": ("rgba(110,116,132,0.65)", "rgba(170,176,192,0.55)"),
         "missing": ("rgba(70,74,88,0.95)", "rgba(215,219,230,0.95)"),
@@ -24,7 +24,7 @@ def pattern(kind: str, *, dark: bool) -> PlotlyOptions:
     return {
         "shape": SHAPES[kind],
         "fgcolor": line[kind][dark],
-        "bgcolor": ground[kind][dark],
+        "bgcolor": "rgba(0,0,0,0)" if over_colours else ground[kind][dark],
         "fillmode": "overlay",
         "size": 7 if kind == "padding" else 5,
         "solidity": 0.16 if kind == "padding" else 0.26,
@@ -57,8 +57,11 @@ def hatched(
     dark: bool,
     showlegend: bool = True,
     yaxis: str = "y",
+    over_colours: bool = False,
 ) -> list[PlotlyTrace]:
     """One trace that hatches all True cells (R, T) of a kind, or none if there are none.
+
+    over_colours: lines only, for a tint would change what the colours beneath them say.
 
     One outline a run of cells keeps the figure small: a bar or a shape for each would not.
     """
@@ -73,7 +76,7 @@ def hatched(
             mode="lines",
             line={"width": 0},
             fill="toself",
-            fillpattern=pattern(kind, dark=dark),
+            fillpattern=pattern(kind, dark=dark, over_colours=over_colours),
             hoverinfo="skip",
             name=NAMES[kind],
             showlegend=showlegend,

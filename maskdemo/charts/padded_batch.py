@@ -25,8 +25,8 @@ BELOW = 104
 def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Figure:
     """The first `limit` sequences in their order: values as colour, padding and missing hatched.
 
-    Up to six features the colour is the first one, beyond that their mean; hovering gives the
-    values themselves.
+    Up to six features the colour is the first one, beyond that their mean; what is written at padded
+    and missing steps has the colour of its value too. Hovering gives the values themselves.
     """
     ink = inks(dark)
     total, steps, features = batch.values.shape
@@ -34,7 +34,8 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
     rows = len(values)
     first = features <= FEW_FEATURES
     shade = values[..., 0] if first else values.mean(axis=2)
-    reach, clipped = _reach(shade[valid])
+    reach = _reach(shade[valid])
+    clipped = bool((np.abs(shade) > reach * (1 + 1e-6)).any())
     height = int(np.clip(9 * rows, 150, 360))
     row = np.arange(1, rows + 1)
     # Only the steps at which anything is read have values to hover over, often a third of all.
@@ -42,6 +43,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
     within = slice(read[0], read[-1] + 1) if read.size else slice(0, steps)
     step = np.arange(1, steps + 1)
     shown = min(features, max(1, HOVER_NUMBERS // max(rows * len(step[within]), 1)))
+    colours = {"zmin": -reach, "zmax": reach, "colorscale": VALUE_SCALES[dark]}
     common = {"y": row, "hoverongaps": False, "showlegend": False}
     # Beyond this a gap would be wider than the cell on a phone.
     gap = 1 if steps <= 40 else 0
@@ -52,9 +54,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
         customdata=values[:, within, :shown] if features > 1 else None,
         hovertemplate=_hover(features, shown),
         name="",
-        zmin=-reach,
-        zmax=reach,
-        colorscale=VALUE_SCALES[dark],
+        **colours,
         xgap=gap,
         ygap=gap,
         colorbar={
@@ -78,7 +78,6 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
     traces: list[PlotlyTrace] = [real]
     for kind, cells in (("padding", padded), ("missing", ~valid & ~padded)):
         if cells.any():
-            clear = "rgba(0,0,0,0)"
             traces.append(
                 heatmap(
                     x=step,
@@ -86,12 +85,12 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
                     meta=NAMES[kind],
                     hovertemplate=f"Sequence %{{y}}, step %{{x}}<br>{NAMES[kind]}, "
                     "written as %{z:.6~g}<extra></extra>",
-                    colorscale=((0, clear), (1, clear)),
                     showscale=False,
+                    **colours,
                     **common,
                 )
             )
-        traces += hatched(cells, kind, bottom=row - 0.5, top=row + 0.5, dark=dark)
+        traces += hatched(cells, kind, bottom=row - 0.5, top=row + 0.5, dark=dark, over_colours=True)
 
     count = f"First {rows} of {total} sequences" if total > rows else _count(rows, "sequence")
     return figure(
@@ -142,12 +141,12 @@ def _colour_title(features: int) -> str:
     return "First feature" if features <= FEW_FEATURES else f"Mean of {features} features"
 
 
-def _reach(values: NDArray) -> tuple[float, bool]:
-    """A round number that nearly all absolute values stay below, and whether some do not."""
+def _reach(values: NDArray) -> float:
+    """A round number that nearly all absolute values stay below."""
     sizes = np.abs(values[np.isfinite(values)])
     largest = float(sizes.max()) if sizes.size else 0.0
     if largest == 0.0:
-        return 1.0, False
+        return 1.0
     usual = max(float(np.quantile(sizes, 0.98)), largest / 20)
     wanted = largest if largest <= 1.5 * usual else usual
     power = 10.0 ** floor(log10(wanted))
@@ -156,7 +155,7 @@ def _reach(values: NDArray) -> tuple[float, bool]:
         for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
         if step * power >= wanted * (1 - 1e-6)
     )
-    return float(f"{reach:.3g}"), largest > reach * (1 + 1e-6)
+    return float(f"{reach:.3g}")
 
 
 def _hover(features: int, shown: int) -> str:

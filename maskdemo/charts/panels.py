@@ -183,10 +183,8 @@ def hatches(
             dark=dark,
             showlegend=False,
             yaxis=axis(index),
+            over_colours=over_colours,
         )
     for each in traces:
         each["meta"] = WHOLE_STEPS
-    if over_colours:
-        for each in traces:
-            each["fillpattern"]["bgcolor"] = "rgba(0,0,0,0)"
     return traces

@@ -128,7 +128,7 @@ def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, 
     if verdict is None:
         return estimate, number, hover_text
     shown = {"undecided": f"({number})", "the same": "≈0"}.get(verdict.word, number)
-    return estimate, shown, f"{hover_text}<br>{verdict.word}"
+    return estimate, shown, f"{hover_text}<br>{verdict.word}{verdict.note and f', {verdict.note}'}"
 
 
 def _detail(plain: bool, dark: bool) -> str:

@@ -172,5 +172,5 @@ def _difference_words(verdict: Verdict) -> str:
         return f"{points(found.mean)} points in one repeat"
     return (
         f"{points(found.mean)} points<br>95% interval, all together, {between(found)}, "
-        f"{found.count} repeats<br>{verdict.word}"
+        f"{found.count} repeats<br>{verdict.word}{verdict.note and f', {verdict.note}'}"
     )

@@ -156,4 +156,7 @@ def _reached(findings: Findings, cell: Cell, strategy: str) -> str:
     if mean is None:
         return "-"
     reached = f"{percent(mean.mean)} ({between(mean, percent)})"
-    return f"{reached} {verdict.word}" if verdict else reached
+    if verdict is None:
+        return reached
+    does = verdict.note.partition(":")[0]
+    return f"{reached} {verdict.word}{f' ({does})' if does else ''}"

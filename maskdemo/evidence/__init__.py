@@ -17,6 +17,7 @@
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.mask_effect import MaskEffect, mask_effect
 from maskdemo.evidence.phrases import between, percent, points
 from maskdemo.evidence.scenario_headline import headline
 from maskdemo.evidence.standing import Standing, accuracy, standing, verdicts
@@ -37,6 +38,7 @@ __all__ = [
     "RULES",
     "Accuracies",
     "Interval",
+    "MaskEffect",
     "Standing",
     "Verdict",
     "above_chance",
@@ -47,6 +49,7 @@ __all__ = [
     "compare",
     "headline",
     "interval",
+    "mask_effect",
     "min_repeats",
     "nothing_learned",
     "percent",

@@ -17,6 +17,7 @@ import numpy as np
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer, mean_accuracy, nothing_learned
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.mask_effect import unmasked_padding
 from maskdemo.evidence.phrases import between, capital, counted, listed, number, percent, points
 from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
 from maskdemo.scenarios import scenario_of
@@ -31,7 +32,7 @@ def headline(snapshot: Snapshot) -> str:
     pairs = len(results.by_repeat) * (len(results.by_repeat) - 1) // 2
     complete = all(len(each) == results.repeats for each in results.by_repeat.values())
     if scenario is None or rule is None or not complete or results.repeats < min_repeats(pairs):
-        return answer(results)
+        return answer(results) + unmasked_padding(snapshot.experiment)
     return rule(_Run(snapshot, results, replace(results, comparisons=pairs), scenario.about))
 
 

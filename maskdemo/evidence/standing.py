@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from maskdemo.evidence.accuracies import accuracies, scored
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.mask_effect import mask_effect
 from maskdemo.evidence.phrases import leak_text
 from maskdemo.evidence.verdict import MARGIN, Verdict, verdict
 from maskdemo.training.snapshot import Snapshot
@@ -67,5 +68,8 @@ def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:
 def verdicts(snapshot: Snapshot, *, margin: float = MARGIN) -> tuple[Verdict, ...]:
     """One verdict for each strategy that has finished a repeat together with `no_mask`."""
     results = accuracies(snapshot)
-    against_baseline = (verdict(results, name, margin=margin) for name in results.by_repeat)
+    against_baseline = (
+        verdict(results, name, margin=margin, effect=mask_effect(snapshot.experiment, name))
+        for name in results.by_repeat
+    )
     return tuple(each for each in against_baseline if each is not None)

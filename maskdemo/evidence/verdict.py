@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies
 from maskdemo.evidence.interval import CONFIDENCE, Interval, Limits, count_for, interval_limits
+from maskdemo.evidence.mask_effect import AS_NAMED, MaskEffect
 from maskdemo.evidence.phrases import between, counted, number, points
 from maskdemo.experiment import NUMBERS
 from maskdemo.strategies import STRATEGIES
@@ -71,7 +72,8 @@ class Verdict:
 
     difference: in accuracy, paired by repeat (-1 to 1). short_of_half: by how much the other one
     misses half of what the strategy learns above chance. so_far: repeats are still to come.
-    withheld: there are too few repeats for any word but "undecided".
+    withheld: there are too few repeats for any word but "undecided". note: of the strategy's
+    `MaskEffect`.
     """
 
     strategy: str
@@ -81,6 +83,7 @@ class Verdict:
     so_far: bool
     withheld: bool
     sentence: str
+    note: str = ""
 
 
 class Compared(NamedTuple):
@@ -126,9 +129,17 @@ def compare(
 
 
 def verdict(
-    results: Accuracies, strategy: str, over: str = BASELINE, *, margin: float = MARGIN
+    results: Accuracies,
+    strategy: str,
+    over: str = BASELINE,
+    *,
+    margin: float = MARGIN,
+    effect: MaskEffect = AS_NAMED,
 ) -> Verdict | None:
-    """The strategy against another one; None before both have finished a repeat in common."""
+    """The strategy against another one; None before both have finished a repeat in common.
+
+    effect: of the strategy's mask. Where it is inert, the word follows from that and not from numbers.
+    """
     mine, base = results.by_repeat.get(strategy, {}), results.by_repeat.get(over, {})
     shared = sorted(mine.keys() & base.keys())
     if not shared or strategy == over:
@@ -146,13 +157,18 @@ def verdict(
         for each in (compared.difference, compared.short_of_half)
     )
     word, needed = str(compared.word), min_repeats(results.comparisons)
-    withheld = len(shared) < needed
+    withheld = len(shared) < needed and not effect.inert
     text = _numbers(difference, over, results.repeats)
-    if withheld:
+    if effect.inert:
+        word = "the same"
+        text += f". It {effect.note}, so both train the same networks."
+    elif withheld:
         text += f". At least {needed} repeats are needed before a word is given here."
     else:
         text += _meaning(word, difference, short_of_half, margin)
         text += _what_would_decide(word, difference, results, margin)
+    if effect.note and not effect.inert:
+        text += f" It {effect.note}."
     return Verdict(
         strategy,
         word,
@@ -161,6 +177,7 @@ def verdict(
         so_far=len(shared) < results.repeats,
         withheld=withheld,
         sentence=f"{STRATEGIES[strategy].title}: {text}",
+        note=effect.note,
     )
 
 

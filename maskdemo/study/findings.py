@@ -96,7 +96,8 @@ class Findings:
             repeats=self.study.base.repeats,
             comparisons=max(1, self.comparisons),
         )
-        return evidence.verdict(results, strategy)
+        effect = evidence.mask_effect(self.study.experiment(cell), strategy)
+        return evidence.verdict(results, strategy, effect=effect)
 
     def _outcomes(self, cell: Cell, strategy: str) -> dict[int, Outcome]:
         trainings = (

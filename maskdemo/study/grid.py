@@ -69,7 +69,9 @@ class Study:
             object.__setattr__(self, "and_values", ())
         else:
             self._check_axis("and_")
-            if self.and_vary == self.vary:
+            one = VARIABLES[self.vary].settings(self.base, self.values[0])
+            other = VARIABLES[self.and_vary].settings(self.base, self.and_values[0])
+            if one.keys() & other.keys():
                 raise InvalidSettings("Vary two different things, or only one.", "and_vary")
         self._check_size()
 

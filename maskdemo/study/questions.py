@@ -60,8 +60,8 @@ QUESTIONS: dict[str, Question] = {
         _question(
             "pad_value",
             "Which pad value?",
-            "Utterances padded to 45 steps with ever other values; the Masking layer looks for zeros. "
-            "Where does it still find the padding?",
+            "Utterances padded to 45 steps with ever other values, which the Masking layer looks for: "
+            "does it matter to any strategy what the padding is?",
             "pad_value",
             (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
             padded_length=45,

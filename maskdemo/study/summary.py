@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskdemo.evidence import BASELINE, MARGIN, Verdict
+from maskdemo.evidence import BASELINE, MARGIN, Verdict, mask_effect
 from maskdemo.evidence.phrases import capital, counted, listed, number, percent
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
-from maskdemo.study.grid import Cell
+from maskdemo.study.grid import Cell, Study
 from maskdemo.study.variables import VARIABLES, Variable
 
 #: With more values of the second variable than this, cells are counted rather than listed.
@@ -65,7 +65,8 @@ def summary(findings: Findings) -> tuple[str, ...]:
     missing = _missing(findings, judged)
     if missing:
         sentences[0] = f"So far: {sentences[0]}"
-    return (*sentences, _chance(findings, judged), *_method(findings), *missing)
+    told = (*_broken_masks(findings.study), _chance(findings, judged), *_method(findings))
+    return (*sentences, *told, *missing)
 
 
 def _others(findings: Findings) -> list[str]:
@@ -189,6 +190,23 @@ def _counted(findings: Findings, name: str, judged: Sequence[Cell]) -> str:
             part += f" (by {size} points {findings.study.where(largest)})"
         parts.append(part)
     return f"{STRATEGIES[name].title} {listed(parts)}."
+
+
+def _broken_masks(study: Study) -> list[str]:
+    """Where the mask value of the Masking layer does not mask the padding."""
+    effects = {cell: mask_effect(study.experiment(cell), "masking_layer") for cell in study.cells}
+    broken = [cell for cell, effect in effects.items() if effect.mask_value is not None]
+    if not broken or "masking_layer" not in study.base.strategies:
+        return []
+    if study.and_vary is not None:
+        where = f"in {len(broken)} of {len(study.cells)} cells"
+    elif len(broken) == len(study.cells):
+        where = "at every dose"
+    else:
+        where = VARIABLES[study.vary].at(*(cell[0] for cell in broken))
+    does = effects[broken[0]].note.partition(":")[0]
+    value = number(study.base.mask_value)
+    return [f"{STRATEGIES['masking_layer'].title} {does} {where}: the mask value is {value}."]
 
 
 def _size(findings: Findings, cell: Cell, name: str) -> float:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,16 @@ def _around_the_centre(base: Experiment, spread: Value) -> dict[str, Any]:
     return {"min_length": shortest, "max_length": longest}
 
 
+def _with_mask_value(base: Experiment, value: Value) -> dict[str, Any]:
+    # Without a Masking layer the mask value decides nothing, and equal trainings stay equal.
+    masks = "masking_layer" in base.strategies
+    return {"pad_value": value} | ({"mask_value": value} if masks else {})
+
+
+def _pad_values(base: Experiment) -> tuple[Value, ...]:
+    return (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
+
+
 def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
     # Evenly spaced as ratios, from no padding for the longest sequence to four times its length.
     longest = base.max_length
@@ -132,9 +142,17 @@ VARIABLES: dict[str, Variable] = {
         ),
         Variable(
             setting=SETTINGS["pad_value"],
-            title="Pad value, what is written at padded steps",
+            title="Pad value, which the mask value follows",
             phrase="a pad value of {}",
-            usual_values=lambda base: (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0),
+            usual_values=_pad_values,
+            changes=_with_mask_value,
+        ),
+        Variable(
+            setting=replace(SETTINGS["pad_value"], name="pad_value_alone"),
+            title="Pad value alone, with a fixed mask value",
+            phrase="a pad value of {}",
+            usual_values=_pad_values,
+            changes=lambda base, value: {"pad_value": value},
         ),
         Variable(
             setting=SPREAD,

@@ -1,4 +1,4 @@
-"""The controls of the playground and of the study: one widget for each setting, as it is declared."""
+"""The controls of an experiment: one widget for each setting, as it is declared."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from maskdemo.errors import escape_markdown
-from maskdemo.evidence import BASELINE
-from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING
+from maskdemo.evidence import BASELINE, mask_effect
+from maskdemo.evidence.phrases import number
+from maskdemo.experiment import (
+    NUMBERS,
+    PADDING,
+    SEQUENCES,
+    SETTINGS,
+    STRATEGY,
+    TRAINING,
+    Experiment,
+)
 from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
-from maskdemo.study import VARIABLES
-from maskdemo.study.variables import short_title
 from maskdemo.ui import state, url
-from maskdemo.ui.state import NOTHING_ELSE, STUDY_PREFIX
+from maskdemo.ui.number_box import number_box
 
 #: The numbers that are typed rather than slid.
 TYPED = ("pad_value", "mask_value", "train_size", "test_size", "learning_rate", "seed")
@@ -62,7 +69,7 @@ def _number(one: Number, kept: dict[str, Any]) -> None:
     looks: dict[str, Any] = {"step": one.step if one.whole else float(one.step), "help": one.help}
     if one.name in TYPED:
         looks["format"] = None if one.whole else "%g"
-        st.number_input(one.label, *one.limits, **looks, **kept)
+        number_box(one.label, *one.limits, **looks, **kept)
     else:
         looks["format"] = "percent" if one.unit == "share" else None
         st.slider(one.label, *one.limits, **looks, **kept)
@@ -137,6 +144,26 @@ def _open_upload() -> None:
     st.session_state.own_open = st.session_state.page
 
 
+def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
+    """What is masked where that is not the padding, with a button that sets the mask value right."""
+    effect = mask_effect(experiment, "masking_layer")
+    if effect.mask_value is None or "masking_layer" not in experiment.strategies:
+        return
+    st.warning(f"The Masking layer {effect.note}.")
+    st.button(
+        f"Set the mask value to {number(effect.mask_value)}",
+        key=f"{prefix}mask_the_padding",
+        on_click=_on_mask_the_padding,
+        args=(prefix, effect.mask_value),
+        width="stretch",
+    )
+
+
+def _on_mask_the_padding(prefix: str, mask_value: float) -> None:
+    st.session_state[f"{prefix}mask_value"] = mask_value
+    url.mark_changed()
+
+
 def complaints(complaint: str | None) -> None:
     """Say which parts of the link are invalid, and what is wrong with the controls (`complaint`)."""
     for sentence in st.session_state.complaints:
@@ -152,7 +179,9 @@ def strategies(prefix: str = "") -> None:
     if prefix:
         st.caption("Each is compared with no mask, which is always among them.")
     chosen = st.session_state.get(f"{prefix}strategies") or ()
-    lines = [f"**{STRATEGIES[name].title}** {STRATEGIES[name].does}." for name in chosen]
+    settings = url.current(url.STUDY)[0].base if prefix else url.current(url.RUN)[0]
+    does = {name: mask_effect(settings, name).note or STRATEGIES[name].does for name in chosen}
+    lines = [f"**{STRATEGIES[name].title}** {text}." for name, text in does.items()]
     st.caption("  \n".join(lines))
     with st.expander("What each one does"):
         for strategy in STRATEGIES.values():
@@ -181,9 +210,11 @@ def playground() -> None:
         with right:
             setting("mask_value")
         _others(PADDING, "padded_length", "side", "pad_value", "mask_value")
+        experiment, _ = url.current(url.RUN)
+        mask_value_warning(experiment)
         strategies()
         _others(STRATEGY, "strategies", "count_invalid")
-        with _folder("Training", "training_folder"):
+        with folder("Training", "training_folder"):
             for name in () if state.is_recorded() else SIZES:
                 setting(name)
             _others(TRAINING)
@@ -196,73 +227,6 @@ def _others(group: str, *placed: str) -> None:
             setting(name)
 
 
-def _folder(title: str, key: str) -> ExpanderContainer:
+def folder(title: str, key: str) -> ExpanderContainer:
     """A folder of controls that stays open when the controls above it come or go."""
     return st.expander(title, key=key, on_change=url.mark_touched)
-
-
-def study() -> None:
-    """The study's controls, in the sidebar; a page within another has none."""
-    if st.context.is_embedded:
-        return
-    session = st.session_state
-    with st.sidebar:
-        st.header("What to vary", anchor=False)
-        task(STUDY_PREFIX)
-        fixed = state.is_recorded(STUDY_PREFIX)
-        possible = [name for name in VARIABLES if not (fixed and name == "spread")]
-        _variable("Vary", "", possible)
-        others = [NOTHING_ELSE, *(name for name in possible if name != session.study_vary)]
-        _variable("And", "and_", others)
-        strategies(STUDY_PREFIX)
-        varied = state.varied()
-        for name in ("repeats", "epochs"):
-            if name not in varied:
-                setting(name, STUDY_PREFIX)
-        with _folder("More settings", "study_folder"):
-            if not fixed and "spread" not in varied:
-                lengths(STUDY_PREFIX)
-            if "padded_length" not in varied:
-                padded_length(STUDY_PREFIX)
-            elsewhere = {*varied, *state.LENGTHS, "padded_length", "repeats", "epochs"}
-            sizes = set(SIZES) if fixed else set()
-            for name in ("side", *NUMBERS):
-                if name not in elsewhere | sizes:
-                    setting(name, STUDY_PREFIX)
-
-
-def _variable(label: str, which: str, options: list[str]) -> None:
-    """What the first (which is empty) or the second variable is, and its values."""
-    session = st.session_state
-    st.selectbox(
-        label,
-        options,
-        format_func=lambda name: "Nothing else" if name == NOTHING_ELSE else short_title(name),
-        key=f"study_{which}vary",
-        on_change=_on_variable,
-        args=(which,),
-        persist_state="session",
-        help="With a second thing to vary, every pair of doses is studied and shown as a map."
-        if which
-        else None,
-    )
-    name = session[f"study_{which}vary"]
-    if name != NOTHING_ELSE and not VARIABLES[name].categorical:
-        st.text_input(
-            f"{short_title(name, unit=True)}: doses",
-            key=f"study_{which}doses",
-            on_change=url.mark_changed,
-            persist_state="session",
-            help="Numbers with commas between them, such as 29, 40, 60.",
-        )
-
-
-def _on_variable(which: str) -> None:
-    """What is newly varied starts with values of its own, and the same thing twice is no grid."""
-    session = st.session_state
-    name = session[f"study_{which}vary"]
-    if name != NOTHING_ELSE:
-        session[f"study_{which}doses"] = state.default_values(name)
-    if session.study_vary == session.study_and_vary:
-        session.study_and_vary = NOTHING_ELSE
-    url.mark_changed()

@@ -8,7 +8,17 @@ from html import escape
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, percent, points, standing, verdicts
+from maskdemo.evidence import (
+    BASELINE,
+    METHOD,
+    RULES,
+    Verdict,
+    mask_effect,
+    percent,
+    points,
+    standing,
+    verdicts,
+)
 from maskdemo.evidence.phrases import capital, counted
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
@@ -64,7 +74,11 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:
         f"<b>{word}</b> <small>{apart}</small>",
         "not yet" if stands.leak is None else escape(stands.leak_words),
     ]
-    return row(f'{named(name)} <small class="does">{escape(STRATEGIES[name].does)}</small>', cells)
+    note = mask_effect(snapshot.experiment, name).note
+    does = (
+        f'<small class="{"note" if note else "does"}">{escape(note or STRATEGIES[name].does)}</small>'
+    )
+    return row(f"{named(name)} {does}", cells)
 
 
 def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:

@@ -111,7 +111,8 @@ def words(findings: Findings) -> None:
 def _word(verdict: Verdict | None) -> str:
     if verdict is None:
         return "…"
-    return f"<b>{capital(verdict.word)}</b> <small>{points(verdict.difference.mean, 0)}</small>"
+    note = f'<small class="note">{escape(verdict.note)}</small>' if verdict.note else ""
+    return f"<b>{capital(verdict.word)}</b> <small>{points(verdict.difference.mean, 0)}</small>{note}"
 
 
 def progress(status: Status[Findings], findings: Findings, note: str = "") -> None:

@@ -219,6 +219,12 @@ def test_two_viewers_do_not_see_each_other_and_a_copied_link_gives_what_was_seen
     expect(one.page.get_by_role("heading", name=re.compile("^Here"))).to_be_visible()
     expect(page.get_by_role("cell", name=re.compile("^Undecided"))).to_be_visible()
     assert params_of(one.page.url)["seed"] == "3" and params_of(page.url)["seed"] == "4"
+    # Emptied, a box for a number has its number back, and no result is gone.
+    box = page.get_by_role("spinbutton", name="Pad value")
+    box.fill("")
+    box.press("Enter")
+    expect(box).to_have_value("1")
+    expect(page.locator(NUMBERS)).to_have_text(other_numbers)
 
     other.open_take_away()
     copied = page.locator('[data-testid="stCode"]').first.inner_text().strip()

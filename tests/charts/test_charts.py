@@ -177,6 +177,20 @@ class TestPaddedBatch:
         assert np.array_equal(cells_inside(missing, 8, 12), batch.missing)
         assert padding.fillpattern.shape != missing.fillpattern.shape
 
+    def test_padding_and_gaps_have_the_colour_of_what_is_written_there(self):
+        batch = make_batch()
+        figure = charts.padded_batch(batch)
+        real, *others = [each for each in figure.data if each.type == "heatmap"]
+        assert len(others) == 2
+        for drawn, cells in zip(others, (batch.padded, batch.missing), strict=True):
+            assert np.array_equal(np.isfinite(drawn.z), cells)
+            assert (np.asarray(drawn.z)[cells] == -9).all()
+            assert (drawn.zmin, drawn.zmax) == (real.zmin, real.zmax)
+            assert drawn.colorscale == real.colorscale
+        # The hatch over it has no ground of its own, and the scale's end says that -9 is beyond it.
+        assert all(hatches(figure, each)[0].fillpattern.bgcolor == "rgba(0,0,0,0)" for each in NAMES)
+        assert real.zmin > -9 and real.colorbar.ticktext[0].startswith("≤")
+
     def test_values_are_exact_in_colour_and_hover(self):
         batch = make_batch()
         real = charts.padded_batch(batch).data[0]

@@ -59,9 +59,11 @@ def test_every_variable_has_values_that_fit_every_task(name, task):
         changed = {
             key for key, value in asdict(made.experiment(cell)).items() if value != asdict(base)[key]
         }
-        assert changed <= ({"min_length", "max_length"} if name == "spread" else {name})
+        setting = name.removesuffix("_alone")
+        allowed = {"spread": {"min_length", "max_length"}, "pad_value": {"pad_value", "mask_value"}}
+        assert changed <= allowed.get(name, {setting})
         if name != "spread":
-            assert getattr(made.experiment(cell), name) == cell[0]
+            assert getattr(made.experiment(cell), setting) == cell[0]
 
 
 @settings(deadline=None)
@@ -720,3 +722,22 @@ def test_the_summary_says_what_is_still_missing():
     assert summary(found_in(alone, lambda *place: 0.5))[0] == (
         "No mask reaches 50% at 8 steps and 50% at 16 steps."
     )
+
+
+def test_the_mask_value_follows_the_pad_value_unless_it_is_fixed():
+    base = {"strategies": ("masking_layer",), "repeats": 5, "mask_value": 0.5}
+    values = (-1.0, 0.0, 0.5)
+    follows = study(base=base, vary="pad_value", values=values)
+    assert [follows.experiment((value,)).mask_value for value in values] == list(values)
+    fixed = study(base=base, vary="pad_value_alone", values=values)
+    assert Study.from_params(fixed.to_params()) == fixed
+    found = found_in(fixed, lambda cell, name, repeat: 0.5 + 0.4 * (name == "masking_layer"))
+    # Where nothing is masked the networks are those of no mask, whatever the numbers are.
+    assert [found.verdict((value,), "masking_layer").word for value in values] == [
+        *("the same", "the same", "required"),
+    ]
+    said = "Masking layer masks nothing at a pad value of -1 and 0: the mask value is 0.5."
+    assert said in summary(found)
+    assert "masks nothing" not in " ".join(summary(found_in(follows, lambda *place: 0.5)))
+    with pytest.raises(InvalidSettings, match="two different things"):
+        study(base=base, vary="pad_value", values=values, and_vary="pad_value_alone", and_values=(0, 1))

@@ -96,6 +96,23 @@ def test_leaving_a_scenario_is_said():
     assert names(page).value == "pre_padding"
 
 
+def test_a_mask_value_that_masks_nothing_is_said_where_it_is_set_and_is_set_right():
+    page = opened(small(pad_value=-1.0, strategies=("no_mask", "masking_layer")).to_params())
+    (warning,) = page.warning
+    assert warning.value == "The Masking layer masks nothing: the mask value is 0, the padding −1."
+    fine(page.button(key="mask_the_padding").click().run())
+    assert experiment_of(page).mask_value == -1.0 and not page.warning
+    assert link_of(page) == experiment_of(page).to_params()
+
+
+def test_an_emptied_number_box_goes_back_to_its_number():
+    """To the default of the box, see `number_box`; a journey does it in a browser."""
+    page = opened(small(pad_value=-1.0).to_params())
+    assert page.number_input(key="pad_value").proto.default == -1.0
+    fine(page.number_input(key="pad_value").set_value(2.5).run())
+    assert page.number_input(key="pad_value").proto.default == 2.5
+
+
 def test_a_slider_that_is_moving_is_not_taken_back_to_the_scenario_it_leaves():
     page = opened(SCENARIOS["pre_padding"].experiment.to_params())
     # A browser goes on sending what row and list held until it has drawn what was set there.

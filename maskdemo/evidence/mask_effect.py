@@ -1,0 +1,125 @@
+"""What a strategy's mask does to the sequences of an experiment, where its name says something else.
+
+>>> from maskdemo.experiment import Experiment
+>>> mask_effect(Experiment(pad_value=-1.0, mask_value=0.0), "masking_layer").note
+'masks nothing: the mask value is 0, the padding −1'
+>>> mask_effect(Experiment(pad_value=-1.0, mask_value=-1.0), "masking_layer").note
+''
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+
+import numpy as np
+
+from maskdemo.data.inputs import arrays_of, inputs
+from maskdemo.data.padding import Batch
+from maskdemo.evidence.accuracies import BASELINE
+from maskdemo.evidence.phrases import listed, number, percent
+from maskdemo.experiment import Experiment
+from maskdemo.strategies import STRATEGIES, Arrays
+
+#: Effects that are cached, of experiments and strategies.
+CACHED_EFFECTS = 512
+
+
+@dataclass(frozen=True)
+class MaskEffect:
+    """What people must know of a strategy's mask.
+
+    note: continues the strategy's title, empty where the mask does what its name says. inert: whether
+    the strategy trains the same networks as no mask. mask_value: the value that would mask the padding,
+    where the present mask value does not.
+    """
+
+    note: str = ""
+    inert: bool = False
+    mask_value: float | None = None
+
+
+#: The effect of a mask that does what its name says.
+AS_NAMED = MaskEffect()
+
+
+@lru_cache(maxsize=CACHED_EFFECTS)
+def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
+    """The effect on all sequences of the first repeat, computed from the strategy's arrays."""
+    if strategy == BASELINE:
+        return AS_NAMED
+    batches = _batches(experiment)
+    mine = [arrays_of(experiment, strategy, batch) for batch in batches]
+    base = [arrays_of(experiment, BASELINE, batch) for batch in batches]
+    inert = all(map(_equal, mine, base))
+    invalid = [
+        kind
+        for kind, present in (
+            ("the padding", any(batch.padded.any() for batch in batches)),
+            ("the gaps", any(batch.missing.any() for batch in batches)),
+        )
+        if present
+    ]
+    if strategy == "masking_layer":
+        return _of_masking_layer(experiment, batches, mine, invalid, inert)
+    return MaskEffect(_why_inert(experiment, strategy, invalid) if inert else "", inert)
+
+
+def unmasked_padding(experiment: Experiment) -> str:
+    """A sentence after a space where a Masking layer's mask value does not mask the padding."""
+    effect = mask_effect(experiment, "masking_layer")
+    if effect.mask_value is None or "masking_layer" not in experiment.strategies:
+        return ""
+    return f" {STRATEGIES['masking_layer'].title} {effect.note}."
+
+
+def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
+    """Training and test sequences. One padded step of the longest shows what all others are like."""
+    length = min(experiment.padded_length, experiment.max_length + 1)
+    found = inputs(replace(experiment, padded_length=length))
+    return found.train, found.test
+
+
+def _equal(mine: Arrays, base: Arrays) -> bool:
+    return all(
+        np.array_equal(getattr(mine, each.name), getattr(base, each.name)) for each in fields(Arrays)
+    )
+
+
+def _of_masking_layer(
+    experiment: Experiment,
+    batches: Sequence[Batch],
+    arrays: Sequence[Arrays],
+    invalid: Sequence[str],
+    inert: bool,
+) -> MaskEffect:
+    """invalid: the kinds of invalid steps that there are."""
+    held = np.concatenate([each.keep.ravel() > 0 for each in arrays])
+    valid = np.concatenate([each.valid.ravel() for each in batches])
+    missed = bool(invalid) and not held[~valid].any()
+    real = held[valid].mean()
+    some = f"{percent(real, 0) if real >= 0.005 else 'less than 1%'} of the real steps"
+    mask, written = number(experiment.mask_value), number(experiment.pad_value)
+    if missed:
+        masked = f"{some} and nothing else" if real else "nothing"
+        values = f"the mask value is {mask}, {listed(invalid)} {written}"
+        return MaskEffect(f"masks {masked}: {values}", inert, experiment.pad_value)
+    if real:
+        also = " too" if invalid else ""
+        return MaskEffect(f"masks {some}{also}: they equal the mask value {mask}", inert)
+    return MaskEffect(_why_inert(experiment, "masking_layer", invalid) if inert else "", inert)
+
+
+def _why_inert(experiment: Experiment, strategy: str, invalid: Sequence[str]) -> str:
+    if not invalid:
+        return "changes nothing: there is neither padding nor a gap"
+    match strategy:
+        case "zeroed_input":
+            verb = "are" if len(invalid) > 1 or invalid == ["the gaps"] else "is"
+            return f"changes nothing: {listed(invalid)} {verb} 0 already"
+        case "last_valid_step" if experiment.per_step:
+            return "changes nothing: every step has an answer of its own"
+        case "last_valid_step":
+            return "changes nothing: every sequence ends with a real step"
+    return "changes nothing"
