@@ -1,4 +1,4 @@
-"""A claim is tried in several cases: it held in these, did not in those, and is open in others.
+"""The cases in which a claim is tried, and the judgement: in how many of them it held.
 
 No condition is read into a handful of cases: what they have in common is for the reader to see.
 """
@@ -14,10 +14,10 @@ from maskdemo.experiment import Experiment
 
 @dataclass(frozen=True)
 class Case:
-    """One case in which a claim is tried.
+    """A case in which a claim is tried.
 
-    strategy: the one that is looked at in the experiment. keras: which of the answers of real Keras
-    is about this case, where the claim asks for some.
+    strategy: the strategy of the experiment that the claim is about. keras: the index of the result of
+    `keras_checks` that belongs to this case, where the claim needs one.
     """
 
     title: str
@@ -39,13 +39,13 @@ UNITS = {
 
 @dataclass(frozen=True)
 class MeasuredNumber:
-    """A measured number and what it may be: low to high, of which `spread` says what they are.
+    """A measured number with its limits low and high.
 
-    unit: one of `UNITS`. spread: for people, such as "95% interval"; of: how many there were. Both
-    empty for what has no spread.
+    name: what was measured. unit: one of `UNITS`. spread: what the limits are, such as "95% interval".
+    of: how many measurements, such as "5 repeats". Both are empty where there is no spread.
     """
 
-    what: str
+    name: str
     value: float
     low: float
     high: float
@@ -54,8 +54,8 @@ class MeasuredNumber:
     of: str = ""
 
     @property
-    def words(self) -> str:
-        """The number with its unit, and what it may be."""
+    def text(self) -> str:
+        """The number with its unit and its limits, for people."""
         if self.unit == "yes or no":
             return "yes" if self.value else "no"
         if self.value == self.low == self.high == 0:
@@ -69,7 +69,7 @@ class MeasuredNumber:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What came of a case: whether the claim held there (None: undecided), and the numbers."""
+    """The result of a case: whether the claim held there (None: undecided), and the numbers."""
 
     case: Case
     held: bool | None
@@ -78,9 +78,9 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim, case by case; sentence: what was found, in words.
+    """The results of a claim by case, and one sentence that sums them up.
 
-    usually: it claims no more than that: it is to hold in more than half of the cases, not in all.
+    usually: the claim says "usually", so it holds if it does in more than half of the cases.
     """
 
     results: tuple[CaseResult, ...]
@@ -128,20 +128,20 @@ class Judgement:
 
 
 def judgement_sentence(results: Sequence[CaseResult], statement: str, clearest: str = "") -> str:
-    """In how many cases the statement is true, and the number `clearest` where it is largest."""
+    """Return a sentence: in how many cases the statement is true, and the largest number `clearest`."""
     count = len(results)
     true, unknown = (sum(result.held is held for result in results) for held in (True, None))
     where = f"all {count}" if true == count else f"{true or 'none'} of {count}"
-    said = f"{statement} in {where} cases."
+    sentence = f"{statement} in {where} cases."
     if unknown:
-        said += f" {unknown} {'is' if unknown == 1 else 'are'} undecided."
-    found = [
+        sentence += f" {unknown} {'is' if unknown == 1 else 'are'} undecided."
+    clearest_numbers = [
         (measured, result.case.title)
         for result in results
         for measured in result.numbers
-        if measured.what == clearest
+        if measured.name == clearest
     ]
-    if found:
-        most, title = max(found, key=lambda pair: abs(pair[0].value))
-        said += f" {clearest}: {most.words} in the clearest case ({title})."
-    return said
+    if clearest_numbers:
+        largest, title = max(clearest_numbers, key=lambda pair: abs(pair[0].value))
+        sentence += f" {clearest}: {largest.text} in the clearest case ({title})."
+    return sentence

@@ -42,29 +42,29 @@ point is a hundredth: of accuracy, or of a probability.
 Answer = tuple[bool | None, tuple[MeasuredNumber, ...]]
 
 
-def adds_nothing(case: Case, known: Measurements) -> Answer:
+def adds_nothing(case: Case, measurements: Measurements) -> Answer:
     """Held where a mask adds nothing to the accuracy."""
-    held, numbers = adds(case, known)
+    held, numbers = adds(case, measurements)
     return _opposite(held), numbers
 
 
-def adds(case: Case, known: Measurements) -> Answer:
+def adds(case: Case, measurements: Measurements) -> Answer:
     """Held where a mask adds to the accuracy of no mask."""
-    found = known.runs[case.experiment].verdict(case.strategy)
-    held = None if found.word == "undecided" else found.word in ("helps", "required")
-    return held, (_points("Added by the mask", found.difference),)
+    verdict = measurements.runs[case.experiment].verdict(case.strategy)
+    held = None if verdict.word == "undecided" else verdict.word in ("helps", "required")
+    return held, (_points("Added by the mask", verdict.difference),)
 
 
-def moves(case: Case, known: Measurements) -> Answer:
+def moves(case: Case, measurements: Measurements) -> Answer:
     """Held where the outputs move when the padding is taken away."""
-    run = known.runs[case.experiment]
+    run = measurements.runs[case.experiment]
     return _moves(run, case.strategy), (_leak(run, case.strategy),)
 
 
-def is_required(case: Case, known: Measurements) -> Answer:
+def is_required(case: Case, measurements: Measurements) -> Answer:
     """Held where the mask is required: without it, less than half is learned of what it learns."""
-    run = known.runs[case.experiment]
-    found = run.verdict(case.strategy)
+    run = measurements.runs[case.experiment]
+    verdict = run.verdict(case.strategy)
     numbers = [
         _points("Above chance, no mask", run.above_chance(BASELINE)),
         _points("Above chance, mask", run.above_chance(case.strategy)),
@@ -72,29 +72,29 @@ def is_required(case: Case, known: Measurements) -> Answer:
     if "last_valid_step" in case.experiment.strategies:
         other = run.verdict("last_valid_step", over=case.strategy)
         numbers.append(_points("Answering after the last real step, against it", other.difference))
-    if found.word == "required":
+    if verdict.word == "required":
         return True, tuple(numbers)
-    surely_not = found.word in ("the same", "hurts") or found.short_of_half.high < 0
+    surely_not = verdict.word in ("the same", "hurts") or verdict.short_of_half.high < 0
     return False if surely_not else None, tuple(numbers)
 
 
-def state_is_zero(case: Case, known: Measurements) -> Answer:
+def state_is_zero(case: Case, measurements: Measurements) -> Answer:
     """Held where Keras's state is zero and zeroing it changes nothing: both must agree."""
-    seen = known.checks["masked_steps"][case.experiment.side]
-    found = known.runs[case.experiment].verdict(case.strategy, over="held_state")
-    at_zero = max(seen["input"], seen["state"]) <= ROUNDING
-    agree = found.word != "undecided" and at_zero == (found.word == "the same")
+    keras_result = measurements.checks["masked_steps"][case.experiment.side]
+    verdict = measurements.runs[case.experiment].verdict(case.strategy, over="held_state")
+    at_zero = max(keras_result["input"], keras_result["state"]) <= ROUNDING
+    agree = verdict.word != "undecided" and at_zero == (verdict.word == "the same")
     return at_zero if agree else None, (
-        _exact("Keras: largest input at masked steps", seen["input"]),
-        _exact("Keras: largest state at masked steps", seen["state"]),
-        _exact("Keras: largest change of the state there", seen["moved"]),
-        _points("Accuracy, state set to zero against held", found.difference),
+        _exact("Keras: largest input at masked steps", keras_result["input"]),
+        _exact("Keras: largest state at masked steps", keras_result["state"]),
+        _exact("Keras: largest change of the state there", keras_result["moved"]),
+        _points("Accuracy, state set to zero against held", verdict.difference),
     )
 
 
-def has_no_part(case: Case, known: Measurements) -> Answer:
+def has_no_part(case: Case, measurements: Measurements) -> Answer:
     """Held where outputs do not move without the masked steps and no gradient lands on them."""
-    run = known.runs[case.experiment]
+    run = measurements.runs[case.experiment]
     padding, real = run.gradients[case.strategy]
     share = padding / (padding + real) if padding else 0.0
     numbers = [
@@ -102,21 +102,21 @@ def has_no_part(case: Case, known: Measurements) -> Answer:
         _exact("Share of the gradient on padding", share, "%"),
         _exact("Gradient on real steps, summed norms", real),
     ]
-    most = max(*run.leaks[case.strategy], share)
+    largest = max(*run.leaks[case.strategy], share)
     if case.strategy == "held_state":
         # What holds for our recurrence is said of Keras: Keras must agree.
-        seen = known.checks["masked_steps"][case.experiment.side]
-        most = max(most, seen["leak"], seen["gradient"])
+        keras_result = measurements.checks["masked_steps"][case.experiment.side]
+        largest = max(largest, keras_result["leak"], keras_result["gradient"])
         numbers += [
-            _exact("Keras: largest change of an output", seen["leak"]),
-            _exact("Keras: largest gradient at masked steps", seen["gradient"]),
+            _exact("Keras: largest change of an output", keras_result["leak"]),
+            _exact("Keras: largest gradient at masked steps", keras_result["gradient"]),
         ]
-    return most <= ROUNDING, tuple(numbers)
+    return largest <= ROUNDING, tuple(numbers)
 
 
-def masks_what_is_padded(case: Case, known: Measurements) -> Answer:
+def masks_what_is_padded(case: Case, measurements: Measurements) -> Answer:
     """Held where every padded step is masked and no real one."""
-    run = known.runs[case.experiment]
+    run = measurements.runs[case.experiment]
     padded, real = run.masked
     against = run.verdict(case.strategy, over="held_state").difference
     return padded == 1 and real == 0, (
@@ -126,9 +126,9 @@ def masks_what_is_padded(case: Case, known: Measurements) -> Answer:
     )
 
 
-def masks_by_hand(case: Case, known: Measurements) -> Answer:
+def masks_by_hand(case: Case, measurements: Measurements) -> Answer:
     """Held where outputs with zeroed inputs do not move with the padding."""
-    run = known.runs[case.experiment]
+    run = measurements.runs[case.experiment]
     held_state = run.verdict(case.strategy, over="held_state").difference
     return _opposite(_moves(run, case.strategy)), (
         _leak(run, case.strategy),
@@ -138,7 +138,7 @@ def masks_by_hand(case: Case, known: Measurements) -> Answer:
     )
 
 
-def receives_mask(case: Case, known: Measurements) -> Answer:
+def receives_mask(case: Case, measurements: Measurements) -> Answer:
     """Held where a layer received the mask with `supports_masking` and did not without it.
 
     The case asks Keras with a Masking layer before it (`keras` is 1) or without one (0).
@@ -146,43 +146,43 @@ def receives_mask(case: Case, known: Measurements) -> Answer:
     with_it, without = (
         next(
             layer
-            for layer in known.checks["custom_layer"]["layers"]
+            for layer in measurements.checks["custom_layer"]["layers"]
             if layer["masking"] == bool(case.keras) and layer["supports"] == supports
         )
         for supports in (True, False)
     )
     numbers = [
-        _exact(f"Mask {what}, supports_masking = {layer['supports']}", layer[key], "yes or no")
-        for what, key in (("received", "received"), ("passed on", "passed"))
+        _exact(f"Mask {name}, supports_masking = {layer['supports']}", layer[key], "yes or no")
+        for name, key in (("received", "received"), ("passed on", "passed"))
         for layer in (with_it, without)
     ]
     if not with_it["received"]:
-        gain = known.runs[case.experiment].verdict(case.strategy).difference
+        gain = measurements.runs[case.experiment].verdict(case.strategy).difference
         numbers.append(_points("Accuracy that a mask would have added", gain))
     return with_it["received"] and not without["received"], tuple(numbers)
 
 
-def is_slower(case: Case, known: Measurements) -> Answer:
+def is_slower(case: Case, measurements: Measurements) -> Answer:
     """Held where training with a Masking layer takes more processor time.
 
     A case that was not timed is undecided.
     """
     # On a logarithmic scale, where twice and half as long are equally far from 1.
-    timed = known.checks["epoch_seconds"]["ratios"]
+    timed = measurements.checks["epoch_seconds"]["ratios"]
     ratios = {Experiment.from_json(text): each for text, each in timed}.get(case.experiment)
     if ratios is None:
         return None, ()
-    found = interval(np.log(ratios))
-    mean, low, high = (math.exp(each) for each in (found.mean, found.low, found.high))
-    rounds = counted(found.count, "round")
-    what = "Processor time against that without a mask"
-    measured = MeasuredNumber(what, mean, low, high, "times", "95% interval", rounds)
+    limits = interval(np.log(ratios))
+    mean, low, high = (math.exp(each) for each in (limits.mean, limits.low, limits.high))
+    rounds = counted(limits.count, "round")
+    name = "Processor time against that without a mask"
+    measured = MeasuredNumber(name, mean, low, high, "times", "95% interval", rounds)
     return True if low > 1 else False if high < SLIGHT else None, (measured,)
 
 
-def beats_chance(case: Case, known: Measurements) -> Answer:
+def beats_chance(case: Case, measurements: Measurements) -> Answer:
     """Held where unseen sequences are told better than by chance."""
-    above = known.runs[case.experiment].above_chance(case.strategy)
+    above = measurements.runs[case.experiment].above_chance(case.strategy)
     held = True if above.low > 0 else False if above.high < MARGIN else None
     return held, (_points("Accuracy above chance", above),)
 
@@ -197,18 +197,20 @@ def _opposite(held: bool | None) -> bool | None:
     return None if held is None else not held
 
 
-def _points(what: str, found: Interval) -> MeasuredNumber:
-    repeats = counted(found.count, "repeat")
-    return MeasuredNumber(what, found.mean, found.low, found.high, "points", "95% interval", repeats)
+def _points(name: str, interval: Interval) -> MeasuredNumber:
+    repeats = counted(interval.count, "repeat")
+    return MeasuredNumber(
+        name, interval.mean, interval.low, interval.high, "points", "95% interval", repeats
+    )
 
 
 def _leak(run: Measured, strategy: str) -> MeasuredNumber:
     leaks = run.leaks[strategy]
     mean, repeats = sum(leaks) / len(leaks), counted(len(leaks), "repeat")
-    what = "Largest change of an output"
-    return MeasuredNumber(what, mean, min(leaks), max(leaks), "probability", "range", repeats)
+    name = "Largest change of an output"
+    return MeasuredNumber(name, mean, min(leaks), max(leaks), "probability", "range", repeats)
 
 
-def _exact(what: str, value: float, unit: str = "") -> MeasuredNumber:
+def _exact(name: str, value: float, unit: str = "") -> MeasuredNumber:
     """A number without a spread."""
-    return MeasuredNumber(what, value, value, value, unit)
+    return MeasuredNumber(name, value, value, value, unit)

@@ -42,13 +42,13 @@ class Claim:
         """What is to be trained, each once."""
         return tuple(dict.fromkeys(case.experiment for case in self.cases))
 
-    def judgement(self, known: Measurements) -> Judgement | None:
+    def judgement(self, measurements: Measurements) -> Judgement | None:
         """In which cases it held; None until everything it needs is known."""
-        trained = all(each in known.runs for each in self.experiments)
-        asked = all(each in known.checks for each in self.checks)
-        if not (trained and asked):
+        trained = all(each in measurements.runs for each in self.experiments)
+        checked = all(each in measurements.checks for each in self.checks)
+        if not (trained and checked):
             return None
-        results = tuple(CaseResult(case, *self.judge(case, known)) for case in self.cases)
+        results = tuple(CaseResult(case, *self.judge(case, measurements)) for case in self.cases)
         sentence = judgement_sentence(results, self.statement, self.clearest)
         return Judgement(results, sentence, self.usually)
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from maskdemo.audit.report import LayerRow, Report
+from maskdemo.html_template import fill_template
 from maskdemo.titles import SIDES
 
 #: Of the line by state: colour in light and in dark, width, dashes.
@@ -30,18 +30,11 @@ _ROW, _LINE, _WORDS, _WIDTH, _TOP = 46, 16, 38, 380, 14
 
 def as_page(report: Report, *, when: datetime | None = None) -> str:
     """Return the report as an HTML page. when: the time that it states, by default now."""
-    when = when or datetime.now().astimezone()
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
+    return fill_template(
+        Path(__file__).with_name("report.html"),
+        when=when,
         report=report,
         path=Markup(mask_path(report.layers)),
-        when=f"{when.day} {when:%B %Y, %H:%M %Z}".strip(),
         measures=[
             (
                 SIDES[each.side].phrase,

@@ -29,9 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for each in COMMANDS:
         each.add_to(commands)
-    given = parser.parse_args(argv)
+    args = parser.parse_args(argv)
     try:
-        code = given.answer(given)
+        code = args.answer(args)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2

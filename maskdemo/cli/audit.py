@@ -45,49 +45,49 @@ def add_to(commands) -> None:
     audit.set_defaults(answer=_answer)
 
 
-def _answer(given: Namespace) -> int:
+def _answer(args: Namespace) -> int:
     from maskdemo.audit.error_sentences import failure_sentence
 
-    if given.html:
-        must_be_writable(given.html)
+    if args.html:
+        must_be_writable(args.html)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of masks; the report says what is true of it
         try:
-            return _audited(given)
+            return _audited(args)
         except Exception as failure:  # whatever a model can bring Keras to: 1 is for leaks alone
             print(failure_sentence(failure), file=sys.stderr)
             return CANNOT
 
 
-def _audited(given: Namespace) -> int:
+def _audited(args: Namespace) -> int:
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
     from maskdemo.cli.audit_sequences import sequences_of
 
     report = audit(
-        _model(given),
-        sequences_of(given.sequences) if given.sequences else None,
-        pad_value=given.pad_value,
-        trained=given.trained,
-        saved=given.trained or given.trust,
+        _model(args),
+        sequences_of(args.sequences) if args.sequences else None,
+        pad_value=args.pad_value,
+        trained=args.trained,
+        saved=args.trained or args.trust,
         on_stage=lambda stage: print(f"{stage} ...", file=sys.stderr),
     )
-    if given.html:
-        given.html.write_text(as_page(report), encoding="utf-8")
-    print(report.to_json() if given.json else report)
+    if args.html:
+        args.html.write_text(as_page(report), encoding="utf-8")
+    print(report.to_json() if args.json else report)
     return CLEAN if report.clean else LEAKS
 
 
-def _model(given: Namespace) -> Any:
+def _model(args: Namespace) -> Any:
     """Built anew from the configuration in the file, unless its weights or its code are wanted."""
     from maskdemo.audit.keras_file import config_text
     from maskdemo.audit.rebuild import model_of
 
-    if given.trust:
-        return _loaded(given.model, safe_mode=False)
-    config = config_text(_read(given.model))
+    if args.trust:
+        return _loaded(args.model, safe_mode=False)
+    config = config_text(_read(args.model))
     model = model_of(config)
-    return _loaded(given.model, safe_mode=True) if given.trained else model
+    return _loaded(args.model, safe_mode=True) if args.trained else model
 
 
 def _loaded(path: Path, *, safe_mode: bool) -> Any:

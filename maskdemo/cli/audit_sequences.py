@@ -16,14 +16,14 @@ from maskdemo.errors import UnsupportedModel, quoted
 def sequences_of(path: Path) -> Any:
     """The file's sequences: a list, or lists by the name of the input. Raises UnsupportedModel."""
     try:
-        found = _from_csv(path) if path.suffix.lower() == ".csv" else _from_npz(path)
+        sequences = _from_csv(path) if path.suffix.lower() == ".csv" else _from_npz(path)
     except UnicodeDecodeError:
         raise UnsupportedModel(f"{path.name} holds no sequences: it is no text in UTF-8.") from None
     except Exception as refused:  # whatever a damaged file makes of its readers
         raise UnsupportedModel(f"{path.name} holds no sequences: {short_reason(refused)}") from None
-    if not found:
+    if not sequences:
         raise UnsupportedModel(f"{path.name} holds no sequences.")
-    return found
+    return sequences
 
 
 def _from_npz(path: Path) -> Any:

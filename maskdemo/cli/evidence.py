@@ -15,8 +15,8 @@ def add_to(commands) -> None:
     parser.set_defaults(answer=_evidence)
 
 
-def _evidence(given: Namespace) -> None:
+def _evidence(args: Namespace) -> None:
     from maskdemo.results.precompute import make
 
-    for line in make(given.folder):
+    for line in make(args.folder):
         print(line, flush=True)

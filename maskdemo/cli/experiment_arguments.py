@@ -33,33 +33,33 @@ def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
     parser.formatter_class = RawDescriptionHelpFormatter
 
 
-def named_experiment(given: Namespace) -> Experiment:
+def named_experiment(args: Namespace) -> Experiment:
     """The command's scenario or task with its settings; ValueError with a sentence."""
-    if given.name in SCENARIOS:
-        start = SCENARIOS[given.name].experiment.to_params()
-    elif given.name in TASKS:
-        start = {"task": given.name}
-    elif given.name == OWN:
+    if args.name in SCENARIOS:
+        start = SCENARIOS[args.name].experiment.to_params()
+    elif args.name in TASKS:
+        start = {"task": args.name}
+    elif args.name == OWN:
         start = {"task": OWN}
     else:
-        known = ", ".join([*SCENARIOS, *TASKS])
-        raise ValueError(f"There is no scenario or task '{given.name}'. Known are: {known}.")
-    settings = _settings(given)
+        names = ", ".join([*SCENARIOS, *TASKS])
+        raise ValueError(f"There is no scenario or task '{args.name}'. Known are: {names}.")
+    settings = _settings(args)
     wanted = {**start, **settings}
-    if given.data is None:
+    if args.data is None:
         return Experiment.from_params(wanted)
     like = Experiment.from_params(wanted | NO_SEQUENCES)
-    return with_own_sequences(given, like, fit_padded_length="padded_length" not in settings)
+    return with_own_sequences(args, like, fit_padded_length="padded_length" not in settings)
 
 
-def _settings(given: Namespace) -> dict[str, str]:
+def _settings(args: Namespace) -> dict[str, str]:
     settings = {}
-    for text in given.settings:
+    for text in args.settings:
         name, equals, value = text.partition("=")
         if not equals or name not in SETTINGS:
             raise ValueError(f"'{text}' is not a setting: write key=value, such as epochs=10.")
         settings[name] = value
-    options = {name: getattr(given, name) for name in SETTINGS}
+    options = {name: getattr(args, name) for name in SETTINGS}
     return settings | {name: value for name, value in options.items() if value is not None}
 
 

@@ -29,10 +29,10 @@ def add_to(commands) -> None:
     export.set_defaults(answer=_export)
 
 
-def _export(given: Namespace) -> None:
-    experiment = named_experiment(given)
-    must_be_writable(given.file)
-    write(given.file, KINDS[given.kind](experiment))
+def _export(args: Namespace) -> None:
+    experiment = named_experiment(args)
+    must_be_writable(args.file)
+    write(args.file, KINDS[args.kind](experiment))
 
 
 def _script(experiment: Experiment) -> str:

@@ -38,13 +38,13 @@ def add_to(commands) -> None:
     figure.set_defaults(answer=_figure)
 
 
-def _figure(given: Namespace) -> None:
-    suffix = given.file.suffix.lower()
+def _figure(args: Namespace) -> None:
+    suffix = args.file.suffix.lower()
     if suffix != ".html":
-        raise ValueError(_refusal(given.file, suffix))
-    experiment = named_experiment(given)
-    must_be_writable(given.file)
-    write(given.file, page(KINDS[given.kind](experiment, given.dark), dark=given.dark))
+        raise ValueError(_refusal(args.file, suffix))
+    experiment = named_experiment(args)
+    must_be_writable(args.file)
+    write(args.file, page(KINDS[args.kind](experiment, args.dark), dark=args.dark))
 
 
 def _refusal(file: Path, suffix: str) -> str:

@@ -42,14 +42,14 @@ def finished_run(experiment: Experiment) -> Snapshot:
     return snapshot
 
 
-def _list(given: Namespace) -> None:
+def _list(args: Namespace) -> None:
     for each in SCENARIOS.values():
         print(f"{each.name:20} {each.title}\n{'':20} {each.look_for}")
 
 
-def _run(given: Namespace) -> None:
-    snapshot = finished_run(named_experiment(given))
-    if given.json:
+def _run(args: Namespace) -> None:
+    snapshot = finished_run(named_experiment(args))
+    if args.json:
         print(json.dumps(_as_json(snapshot), indent=2, allow_nan=False))
     else:
         print(_as_text(snapshot))
@@ -80,8 +80,8 @@ def finite(values: dict) -> dict:
 
 def _as_text(snapshot: Snapshot) -> str:
     per_step = snapshot.experiment.per_step
-    what = "on valid steps of unseen sequences" if per_step else "on unseen sequences"
-    lines = [headline(snapshot), f"Accuracy {what}, one column a repeat:"]
+    where_text = "on valid steps of unseen sequences" if per_step else "on unseen sequences"
+    lines = [headline(snapshot), f"Accuracy {where_text}, one column a repeat:"]
     for name in snapshot.experiment.strategies:
         stands = standing(snapshot, name)
         assert stands.accuracy is not None

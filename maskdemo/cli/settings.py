@@ -65,7 +65,7 @@ def add_to(commands) -> None:
     parser.set_defaults(answer=_print)
 
 
-def _print(given: Namespace) -> None:
+def _print(args: Namespace) -> None:
     print(settings_page(), end="")
 
 

@@ -44,27 +44,27 @@ def add_to(commands) -> None:
     study.set_defaults(answer=_study)
 
 
-def _study(given: Namespace) -> None:
-    study = _asked(given)
-    findings = _findings(study, given)
-    if given.csv:
+def _study(args: Namespace) -> None:
+    study = _study_of(args)
+    findings = _findings(study, args)
+    if args.csv:
         from maskdemo.export.table import study_table
 
         try:
-            study_table(findings).to_csv(given.csv, index=False)
+            study_table(findings).to_csv(args.csv, index=False)
         except OSError as error:
-            raise ValueError(f"The table cannot be written to {given.csv}: {error.strerror}.") from None
-    print(json.dumps(_as_json(findings), indent=2) if given.json else _as_text(findings))
+            raise ValueError(f"The table cannot be written to {args.csv}: {error.strerror}.") from None
+    print(json.dumps(_as_json(findings), indent=2) if args.json else _as_text(findings))
     if findings.failures:
         raise ValueError("\n".join(findings.failures))
 
 
-def _asked(given: Namespace) -> Study:
-    base = named_experiment(given)
+def _study_of(args: Namespace) -> Study:
+    base = named_experiment(args)
     params = {}
     for vary, values_field, text in (
-        ("vary", "doses", given.vary),
-        ("and_vary", "and_doses", given.and_vary),
+        ("vary", "doses", args.vary),
+        ("and_vary", "and_doses", args.and_vary),
     ):
         if text:
             params[vary], equals, values = text.partition("=")
@@ -73,20 +73,20 @@ def _asked(given: Namespace) -> Study:
     return Study.over(base, params)
 
 
-def _findings(study: Study, given: Namespace) -> Findings:
+def _findings(study: Study, args: Namespace) -> Findings:
     """Run to the end, or to an interrupt, with a progress bar on standard error."""
     from tqdm import tqdm
 
     findings = None
-    store = None if given.no_store else TrainingStore()
-    if given.dask and study.base.is_own:
+    store = None if args.no_store else TrainingStore()
+    if args.dask and study.base.is_own:
         raise ValueError("Your own sequences stay on this machine: leave out the cluster's address.")
-    with executor_of(given.dask, stay=study.base.is_own) as executor, tqdm(unit=" trainings") as bar:
+    with executor_of(args.dask, stay=study.base.is_own) as executor, tqdm(unit=" trainings") as bar:
         if store is not None and store.complaint:
             bar.write(store.complaint, file=sys.stderr)
         try:
-            with closing(run_study(study, executor=executor, store=store)) as found:
-                for findings in found:
+            with closing(run_study(study, executor=executor, store=store)) as stream:
+                for findings in stream:
                     bar.total = findings.total
                     bar.initial = findings.reused
                     bar.update(findings.done - bar.n)
@@ -127,8 +127,8 @@ def _as_json(findings: Findings) -> dict:
     }
 
 
-def _as_dict(found: Interval | Verdict | None) -> dict | None:
-    return found and finite(asdict(found))
+def _as_dict(result: Interval | Verdict | None) -> dict | None:
+    return result and finite(asdict(result))
 
 
 def _as_text(findings: Findings) -> str:

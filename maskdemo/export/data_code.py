@@ -82,7 +82,7 @@ def pad(sequences, dtype, value=0):
 
 PADDED = Template('''\
 def padded(sequences, labels$observed):
-    """Rectangles of $padded_length steps$and_valid."""
+    """Sequences padded to $padded_length steps$and_valid."""
 $before    return {
         "values": pad(sequences, "float32", $pad_value),$valid
         "labels": $labels,
@@ -151,7 +151,7 @@ def recording_code(experiment: Experiment) -> str:
     file = io.BytesIO()
     np.savez_compressed(file, **stored)
     text = base64.b64encode(file.getvalue()).decode("ascii")
-    lines = "\n".join(text[at : at + WIDTH] for at in range(0, len(text), WIDTH))
+    lines = "\n".join(text[start : start + WIDTH] for start in range(0, len(text), WIDTH))
     about = f"{task.source} A NumPy archive, written as base64 text."
     comment = fill(about, WIDTH, initial_indent="# ", subsequent_indent="# ")
     return f'{comment}\nRECORDING = """\n{lines}\n"""'

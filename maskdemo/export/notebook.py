@@ -32,7 +32,7 @@ def notebook(experiment: Experiment) -> str:
     ]
     cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(imports(experiment))]
     for part in parts(experiment):
-        cells += [nb.new_markdown_cell(f"## {part.title}\n\n{part.words}"), _code_cell(part)]
+        cells += [nb.new_markdown_cell(f"## {part.title}\n\n{part.text}"), _code_cell(part)]
     path, about = (", path=path", " Name your file first.") if experiment.is_own else ("", "")
     run = f"table = compare(epochs={experiment.epochs}, repeats={experiment.repeats}{path})"
     if experiment.is_own:

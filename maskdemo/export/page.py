@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 import plotly.graph_objects as go
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from maskdemo.charts.template import CONFIG
 from maskdemo.export.parts import installed_versions
+from maskdemo.html_template import fill_template
 
 #: Pixels of height that one printed page has room for, and how large figures are printed on it.
 PAGE_HEIGHT, PRINTED = 960, 0.86
@@ -63,19 +63,12 @@ class Content:
 
 
 def render(content: Content, *, when: datetime | None = None) -> str:
-    """The file's text. when: the time it states, by default now."""
-    when = when or datetime.now().astimezone()
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
+    """Return the report as an HTML page. when: the time that it states, by default now."""
+    return fill_template(
+        Path(__file__).with_name("report.html"),
+        when=when,
         content=content,
-        when=f"{when.day} {when:%B %Y, %H:%M %Z}".strip(),
-        figures=[_figure(each, at) for at, each in enumerate(content.figures, 1)],
+        figures=[_figure(each, number) for number, each in enumerate(content.figures, 1)],
         versions=installed_versions(),
         can_be_followed=content.link.startswith(("http://", "https://")),
         plotly=Markup(get_plotlyjs()),
@@ -94,10 +87,10 @@ def _figure(figure: go.Figure, number: int) -> dict[str, object]:
             "toImageButtonOptions": {"format": "svg", "filename": f"maskdemo-{name}"},
         },
     )
-    words = str(figure.layout.title.text or name).partition("<br>")[0]
+    title = str(figure.layout.title.text or name).partition("<br>")[0]
     return {
         "html": Markup(html),
-        "words": words,
+        "title": title,
         # Printed, a figure taller than a page would be cut.
         "fit": min(PRINTED, PAGE_HEIGHT / (figure.layout.height or PAGE_HEIGHT)),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlencode
 
+from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import Experiment
 from maskdemo.export.data_code import (
     data_code,
@@ -41,7 +42,7 @@ class Part:
     """
 
     title: str
-    words: str
+    text: str
     code: str
     hidden: bool = False
 
@@ -85,12 +86,12 @@ def link_parameters(experiment: Experiment) -> str:
 
 def installed_versions() -> str:
     """What is installed here, as a list in words."""
-    found = [f"Python {platform.python_version()}"]
+    packages = [f"Python {platform.python_version()}"]
     for name in ("keras", "tensorflow", "numpy"):
         number = _version(name) or _version(f"{name}-cpu")
         if number:
-            found.append(f"{name} {number}")
-    return f"{', '.join(found[:-1])} and {found[-1]}"
+            packages.append(f"{name} {number}")
+    return listed(packages)
 
 
 def packages(experiment: Experiment) -> str:
@@ -154,7 +155,7 @@ def _about_data(experiment: Experiment) -> str:
 
 
 def _about_padding(experiment: Experiment) -> str:
-    about = "Sequences of many lengths become one rectangle."
+    about = "Sequences of many lengths become one padded batch."
     if needs_valid(experiment):
         about += " In `valid`, as in a Keras mask, True means: use this step."
     if experiment.per_step:
@@ -165,7 +166,7 @@ def _about_padding(experiment: Experiment) -> str:
 def _about_training(experiment: Experiment) -> str:
     about = "One call of fit an epoch, on data that is already in that epoch's order."
     if experiment.per_step and experiment.count_invalid:
-        about += " Padding counts in the loss, and both accuracies are told."
+        about += " Padding counts in the loss, and both accuracies are reported."
     elif experiment.per_step:
         about += " Only valid steps count: the loss is the mean over the valid steps of a batch."
     return about

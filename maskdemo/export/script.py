@@ -104,5 +104,5 @@ def _header(experiment: Experiment) -> str:
 
 
 def _section(part: Part) -> str:
-    words = fill(part.words, WIDTH, initial_indent="# ", subsequent_indent="# ")
-    return f"# {part.title}\n# {'-' * len(part.title)}\n{words}\n\n\n{part.code}\n"
+    text = fill(part.text, WIDTH, initial_indent="# ", subsequent_indent="# ")
+    return f"# {part.title}\n# {'-' * len(part.title)}\n{text}\n\n\n{part.code}\n"

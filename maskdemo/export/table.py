@@ -66,11 +66,11 @@ def study_table(findings: Findings) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def claims_table(known: Measurements) -> pd.DataFrame:
+def claims_table(measurements: Measurements) -> pd.DataFrame:
     """A row for every number that the article's claims are judged by, and for each unmeasured claim."""
     rows = []
     for claim in CLAIMS.values():
-        judgement = claim.judgement(known)
+        judgement = claim.judgement(measurements)
         row = {"claim": claim.text, "place": claim.place}
         if judgement is None:
             rows.append(row | {"verdict": "not measured", "outcome": ""})
@@ -80,7 +80,7 @@ def claims_table(known: Measurements) -> pd.DataFrame:
             case = {"case": result.case.title, "held": ANSWERS[result.held]}
             for number in result.numbers:
                 measured = {
-                    "measured": number.what,
+                    "measured": number.name,
                     "value": number.value,
                     "low": number.low,
                     "high": number.high,

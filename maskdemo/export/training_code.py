@@ -63,7 +63,7 @@ VALID_STEPS_LOSS = 'keras.losses.{}Crossentropy(reduction="mean_with_sample_weig
 
 SCORE = Template('''\
 def $name(model, batch):
-    """$what"""
+    """$summary"""
     outputs = model.predict($inputs, verbose=0)
     $rest''')
 BOTH_ACCURACIES = """\
@@ -173,17 +173,17 @@ def comparison_code(experiment: Experiment) -> str:
 def _score(experiment: Experiment) -> str:
     inputs = _inputs(experiment, "batch")
     if experiment.per_step and experiment.count_invalid:
-        what = "The share of right answers at all steps, padding included, and at valid steps only."
+        summary = "The share of right answers at all steps, padding included, and at valid steps only."
         rest = BOTH_ACCURACIES.format(_answer(experiment))
-        return SCORE.substitute(name="accuracies", what=what, inputs=inputs, rest=rest)
+        return SCORE.substitute(name="accuracies", summary=summary, inputs=inputs, rest=rest)
     right = f'({_answer(experiment)} == batch["labels"])'
     if experiment.per_step:
-        what = "The share of right answers at valid steps."
+        summary = "The share of right answers at valid steps."
         rest = f'return {right}[batch["valid"]].mean()'
     else:
-        what = "The share of sequences with the right answer."
+        summary = "The share of sequences with the right answer."
         rest = f"return {right}.mean()"
-    return SCORE.substitute(name="accuracy", what=what, inputs=inputs, rest=rest)
+    return SCORE.substitute(name="accuracy", summary=summary, inputs=inputs, rest=rest)
 
 
 def _answer(experiment: Experiment) -> str:

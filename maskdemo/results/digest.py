@@ -95,11 +95,11 @@ def _content(path: Path) -> bytes:
 
 def libraries() -> dict[str, str]:
     """The libraries that compute here, and their versions."""
-    found = {}
+    numbers = {}
     for name in LIBRARIES:
         try:
             # The CPU build is the same code under another name.
-            found[name.removesuffix("-cpu")] = metadata.version(name)
+            numbers[name.removesuffix("-cpu")] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return numbers

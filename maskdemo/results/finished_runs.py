@@ -64,7 +64,7 @@ class FinishedRuns:
         self._max_bytes, self._in_memory = max_bytes, in_memory
         self._without_disk, self._max_own_bytes = without_disk, own
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Experiment, _Entry] = OrderedDict()  # last used last
+        self._entries: OrderedDict[Experiment, _Entry] = OrderedDict()  # last used last
         self.keeps = True
 
     def keep(self, snapshot: Snapshot) -> None:
@@ -79,78 +79,79 @@ class FinishedRuns:
             return
         with self._lock:
             self._drop(snapshot.experiment)
-            self._kept[snapshot.experiment] = _Entry(size(snapshot), snapshot)
+            self._entries[snapshot.experiment] = _Entry(size(snapshot), snapshot)
             self._make_room()
 
     def find(self, experiment: Experiment) -> Snapshot | None:
         """The finished run of this experiment, if it is still here."""
         with self._lock:
-            kept = self._kept.get(experiment)
-            if kept is None:
+            entry = self._entries.get(experiment)
+            if entry is None:
                 return None
-            self._kept.move_to_end(experiment)
-            found = kept.snapshot
-            if found is None:
-                found = kept.snapshot = _read_temporary(kept.file)
-                if found is None:
+            self._entries.move_to_end(experiment)
+            if entry.snapshot is None:
+                entry.snapshot = _read_temporary(entry.file)
+                if entry.snapshot is None:
                     self._drop(experiment)
                     return None
                 self._make_room()
-            return found
+            return entry.snapshot
 
     def forget(self, task: str) -> None:
         """Drop every run of this task."""
         with self._lock:
-            for experiment in [each for each in self._kept if each.task == task]:
+            for experiment in [each for each in self._entries if each.task == task]:
                 self._drop(experiment)
 
     def clear(self) -> None:
         """Drop every run."""
         with self._lock:
-            for experiment in list(self._kept):
+            for experiment in list(self._entries):
                 self._drop(experiment)
 
     # From here on the caller holds the lock.
 
     def _drop(self, experiment: Experiment) -> None:
-        kept = self._kept.pop(experiment, None)
-        if kept is not None and kept.file is not None:
-            kept.file.close()
+        entry = self._entries.pop(experiment, None)
+        if entry is not None and entry.file is not None:
+            entry.file.close()
 
     def _make_room(self) -> None:
         """Hold every bound. What was used last stays, and is in memory."""
         while self._bytes(own=True) > self._max_own_bytes:
             self._drop(self._own_to_drop())
         while self._bytes(own=False) > self._max_bytes:
-            self._drop(next(each for each in self._kept if not each.is_own))
-        there = [each for each in self._kept if not each.is_own and self._kept[each].snapshot]
-        total = sum(self._kept[each].size for each in there)
+            self._drop(next(each for each in self._entries if not each.is_own))
+        there = [each for each in self._entries if not each.is_own and self._entries[each].snapshot]
+        total = sum(self._entries[each].size for each in there)
         for experiment in there[:-1]:
-            kept = self._kept[experiment]
-            if total > self._in_memory and self._move_to_disk(kept):
-                total -= kept.size
+            entry = self._entries[experiment]
+            if total > self._in_memory and self._move_to_disk(entry):
+                total -= entry.size
             elif total > self._without_disk:
-                total -= kept.size
+                total -= entry.size
                 self._drop(experiment)
 
     def _bytes(self, *, own: bool) -> int:
-        return sum(kept.size for experiment, kept in self._kept.items() if experiment.is_own == own)
+        return sum(
+            entry.size for experiment, entry in self._entries.items() if experiment.is_own == own
+        )
 
     def _own_to_drop(self) -> Experiment:
         """The run of own sequences that goes first: the oldest that its session does not look at."""
-        own = [each for each in self._kept if each.is_own]
+        own = [each for each in self._entries if each.is_own]
         looked_at = {each.task: each for each in own}  # the last of each task
         return next((each for each in own if looked_at[each.task] != each), own[0])
 
-    def _move_to_disk(self, kept: _Entry) -> bool:
+    def _move_to_disk(self, entry: _Entry) -> bool:
         """Move a run out of memory; whether that was possible."""
-        if kept.file is None:
-            assert kept.snapshot is not None
-            kept.file = _write_temporary(kept.snapshot)
-            self.keeps = kept.file is not None
-        if kept.file is not None:
-            kept.snapshot = None
-        return kept.file is not None
+        if entry.file is None:
+            assert entry.snapshot is not None
+            entry.file = _write_temporary(entry.snapshot)
+            self.keeps = entry.file is not None
+        if entry.file is not None:
+            entry.snapshot = None
+        return entry.file is not None
 
 
 def _write_temporary(run: Snapshot) -> IO[bytes] | None:
@@ -180,5 +181,5 @@ def size(snapshot: Snapshot) -> int:
     """Bytes of the arrays that a snapshot holds on to."""
     probes = snapshot.probes
     outputs = sum(each.nbytes for each in probes.outputs.values())
-    networks = sum(each.nbytes for kept in snapshot.networks.values() for each in kept)
-    return probes.values.nbytes + outputs + networks
+    weights = sum(each.nbytes for networks in snapshot.networks.values() for each in networks)
+    return probes.values.nbytes + outputs + weights

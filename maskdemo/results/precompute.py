@@ -80,12 +80,12 @@ def shortened(run: Snapshot, *, networks: int) -> Snapshot:
     each strategy's networks stay.
     """
     outputs: Any = {name: each.astype(np.float16) for name, each in run.probes.outputs.items()}
-    kept = {
+    networks_kept = {
         name: tuple(each[index] for index in evenly_spread(networks, len(each)))
         for name, each in run.networks.items()
         if networks
     }
-    return replace(run, probes=replace(run.probes, outputs=outputs), networks=kept)
+    return replace(run, probes=replace(run.probes, outputs=outputs), networks=networks_kept)
 
 
 def _make_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Iterator[str]:

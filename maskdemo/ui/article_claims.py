@@ -96,5 +96,5 @@ def _cases(cases: Sequence[Case], judgement: Judgement | None) -> None:
         with left:
             navigation.to_playground(case.experiment, label=case.title)
         if result is not None:
-            lines = (f"{each.what}: {each.words}" for each in result.numbers)
+            lines = (f"{each.name}: {each.text}" for each in result.numbers)
             right.caption(f"{CASES[result.held]} " + "  \n".join(lines))

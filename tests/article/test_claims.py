@@ -228,15 +228,15 @@ def test_a_case_has_the_word_of_its_run(finished):
 
 def test_numbers_are_written_for_people():
     share = MeasuredNumber("gain", -0.1234, -0.2, 0.0001, "points", "95% interval", "5 repeats")
-    assert share.words == "−12.3 points (95% interval −20.0 to 0.0, 5 repeats)"
-    assert MeasuredNumber("gain", 0, 0, 0, "points", "95% interval", "3 repeats").words == (
+    assert share.text == "−12.3 points (95% interval −20.0 to 0.0, 5 repeats)"
+    assert MeasuredNumber("gain", 0, 0, 0, "points", "95% interval", "3 repeats").text == (
         "exactly 0 in 3 repeats"
     )
-    assert MeasuredNumber("part", 0.5, 0.5, 0.5, "%").words == "50.0%"
-    assert MeasuredNumber("factor", 1.3, 1.2, 1.4, "times", "95% interval", "6 rounds").words == (
+    assert MeasuredNumber("part", 0.5, 0.5, 0.5, "%").text == "50.0%"
+    assert MeasuredNumber("factor", 1.3, 1.2, 1.4, "times", "95% interval", "6 rounds").text == (
         "1.30 times (95% interval 1.20 to 1.40, 6 rounds)"
     )
-    assert [MeasuredNumber("", each, each, each, "yes or no").words for each in (True, False)] == [
+    assert [MeasuredNumber("", each, each, each, "yes or no").text for each in (True, False)] == [
         "yes",
         "no",
     ]
@@ -297,7 +297,7 @@ def test_claims_about_masked_steps_for_real(finished, monkeypatch):
         return [CaseResult(case, *CLAIMS[name].judge(case, evidence)) for case in cases]
 
     assert [each.held for each in results("no_contribution")] == [True, True, False, True]
-    by_hand = {each.what: each.words for each in results("by_hand")[0].numbers}
+    by_hand = {each.name: each.text for each in results("by_hand")[0].numbers}
     assert by_hand["Largest difference from an output without mask"] == "exactly 0"
     steps = evidence.checks["masked_steps"]
     assert steps["post"]["state"] > 0.1 and steps["pre"]["state"] == 0
@@ -368,6 +368,6 @@ def test_each_case_links_to_its_experiment_and_says_what_came_of_it(monkeypatch)
         assert judgement.counts in label
         for result in judgement.results:
             assert (result.case.title, result.case.experiment) in there
-            assert all(f"{each.what}: {each.words}" in said for each in result.numbers)
+            assert all(f"{each.name}: {each.text}" in said for each in result.numbers)
     rows = pd.read_csv(io.StringIO(section._csv(known)))
     assert set(rows["claim"]) == {each.text for each in CLAIMS.values()}

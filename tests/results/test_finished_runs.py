@@ -165,7 +165,7 @@ def test_a_temporary_file_that_cannot_be_read_is_a_run_that_is_not_there():
     results = FinishedRuns(in_memory=1500)
     for seed in (1, 2):
         results.keep(finished(seed))
-    file = results._kept[small(seed=1)].file
+    file = results._entries[small(seed=1)].file
     assert file is not None
     file.truncate(200)
     assert results.find(small(seed=1)) is None
@@ -193,7 +193,7 @@ def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_
         results.keep(finished(seed, experiment=run(viewer, seed)))
 
     def there() -> set[tuple[int, int]]:
-        return {(v, s) for v in range(3) for s in range(3) if run(v, s) in results._kept}
+        return {(v, s) for v in range(3) for s in range(3) if run(v, s) in results._entries}
 
     keep(0, 0)
     keep(1, 0)
@@ -206,4 +206,4 @@ def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_
     assert there() == {(0, 0), (1, 0), (2, 1), (2, 2)}, "the oldest that nobody looks at"
     keep(0, 1)
     assert there() == {(1, 0), (2, 1), (2, 2), (0, 1)}
-    assert results._kept[run(2, 1)].file is None
+    assert results._entries[run(2, 1)].file is None
