@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 T = TypeVar("T")
 #: What `from_plain` raises for a value of another form.
 OTHER_FORM = (ValueError, TypeError, KeyError, AttributeError)
+#: Name of a data type -> arrays of it, flat, each with where it starts among all their numbers.
+Arrays = dict[str, list[tuple[int, NDArray]]]
 log = logging.getLogger(__name__)
 
 #: Type of a field -> types of values that may stand there. JSON has one kind of number.
@@ -31,13 +33,15 @@ _SCALARS: dict[Any, tuple[type, ...]] = {
     **{each: (each,) for each in (bool, int, str, NoneType)},
     float: (float, int),
 }
+#: Types of values that JSON holds as they are.
+_PLAIN = frozenset({bool, int, float, str, NoneType})
 
 
 def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -> None:
     """Write a result. Raises OSError where the disk does not take it."""
-    arrays: dict[str, list[NDArray]] = defaultdict(list)
+    arrays: Arrays = defaultdict(list)
     text = json.dumps(to_plain(result, arrays))
-    members = {name: np.concatenate(each) for name, each in arrays.items()}
+    members = {name: np.concatenate([flat for _, flat in each]) for name, each in arrays.items()}
     members["json"] = np.frombuffer(text.encode(), np.uint8)
     save = np.savez_compressed if compressed else np.savez
     save(file, **members)  # type: ignore[arg-type]
@@ -54,20 +58,26 @@ def read(form: type[T], file: Path | IO[bytes]) -> T | None:
         return None
 
 
-def to_plain(value: Any, arrays: dict[str, list[NDArray]] | None = None) -> Any:
-    """Convert a value to what JSON can hold. arrays: data type -> flat arrays, to be added to."""
+def to_plain(value: Any, arrays: Arrays | None = None) -> Any:
+    """Convert a value to what JSON can hold. arrays: where its arrays are added."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, np.ndarray):
         assert arrays is not None, "only files have arrays"
-        earlier = arrays[value.dtype.name]
-        start = sum(each.size for each in earlier)
-        earlier.append(value.ravel())
-        return [value.dtype.name, start, value.shape]
+        name = _name(value.dtype)
+        earlier = arrays[name]
+        start = earlier[-1][0] + earlier[-1][1].size if earlier else 0
+        earlier.append((start, value.ravel()))
+        return [name, start, value.shape]
     if is_dataclass(value):
         return {each.name: to_plain(getattr(value, each.name), arrays) for each in fields(value)}
     if isinstance(value, Mapping):
         plain = [(to_plain(key, arrays), to_plain(each, arrays)) for key, each in value.items()]
         return dict(plain) if all(isinstance(key, str) for key in value) else plain
     if isinstance(value, tuple | list):
+        # A run has thousands of numbers in its curves: a call for each took most of the time.
+        if _PLAIN.issuperset(map(type, value)):
+            return list(value)
         return [to_plain(each, arrays) for each in value]
     return value
 
@@ -109,6 +119,11 @@ def _one_of(forms: tuple[Any, ...], plain: Any, arrays: Mapping[str, NDArray] | 
         except OTHER_FORM:
             continue
     return from_plain(forms[-1], plain, arrays)
+
+
+@lru_cache(maxsize=64)
+def _name(data_type: np.dtype) -> str:
+    return data_type.name
 
 
 @lru_cache(maxsize=64)

@@ -90,10 +90,12 @@ class _Worker:
     def _do(self, command: dict[str, Any]) -> None:
         number, error, sent, newest, due = command["do"], None, None, None, 0.0
         stream: worker_jobs.Stream | None = None
+        left_early = False
         try:
             shrink, stream = worker_jobs.begin(command)
             for newest in stream:
                 if number in (self._stopped, self._giving_way):
+                    left_early = not getattr(newest, "finished", False)
                     break
                 if newest is not sent and time.monotonic() >= due:
                     self._send(messages.Newest(number, shrink(newest, sent)))
@@ -107,7 +109,8 @@ class _Worker:
         if stream is not None:
             with suppress(Exception):
                 stream.close()
-        gave_way = number == self._giving_way
+        # Asked just as it came to its end, it has not given way: there is nothing to begin again.
+        gave_way = left_early and number == self._giving_way
         memory, programs = own_memory(), worker_jobs.programs()
         self._send(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.keeps()))
 

@@ -56,16 +56,17 @@ class FakeProcess:
         return "The process that computes was ended from outside (SIGKILL)."
 
     def _do(self, command: Mapping[str, Any]) -> None:
-        number, error = command["do"], None
+        number, error, gave_way = command["do"], None, False
         try:
             for content in self._answer(command):
                 if self._dead or number in self._stopped | self._gives_way:
+                    gave_way = number in self._gives_way
                     break
                 self._report(self, Newest(number, content))
         except ValueError as failure:
             error = str(failure)
         if not self._dead:
-            self._report(self, Ended(number, error, number in self._gives_way, 0, 0))
+            self._report(self, Ended(number, error, gave_way, 0, 0))
 
 
 class FakeServer(Server):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +18,12 @@ import psutil
 import pytest
 
 from maskdemo.experiment import Experiment
-from maskdemo.server import Run, Server, StudyRun, messages
+from maskdemo.server import Run, Server, StudyRun, messages, worker_jobs
 from maskdemo.server.jobs import study_to_plain
 from maskdemo.server.messages import Ended
 from maskdemo.server.process import MODULE, ROOT, Process
-from maskdemo.server.worker import FAILED, read_command
+from maskdemo.server.worker import FAILED, _Worker, read_command
+from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.run import train
 from maskdemo.uploads.registry import register, unregister
@@ -360,9 +363,34 @@ def test_it_stands_back_for_the_server(shared):
         until(lambda: int(score.read_text()) > 0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "finished", "gave_way"),
+    [("at a step", False, True), ("at the last step", True, False), ("at the end", True, False)],
+)
+def test_only_what_was_left_early_gave_way(monkeypatch, asked: str, finished: bool, gave_way: bool):
+    """Asked at its last step or after it, a job has come to its end and is not begun again."""
+    answers = io.BytesIO()
+    worker = _Worker(io.BytesIO(), answers)
+
+    def stream() -> Iterator[Any]:
+        if asked != "at the end":
+            worker._giving_way = 1
+        yield findings
+        worker._giving_way = 1
+
+    findings = Findings(STUDY, {}, finished=finished)
+    monkeypatch.setattr(
+        worker_jobs, "begin", lambda command: (lambda new, sent: new.finished, stream())
+    )
+    worker._do({"do": 1})
+    answers.seek(0)
+    assert messages.read(answers) == messages.Newest(1, finished)
+    ended = messages.read(answers)
+    assert isinstance(ended, Ended) and ended.gave_way is gave_way
+
+
 def test_what_comes_is_only_ever_data():
     """Frames that are no messages end the worker, and call nothing."""
-    import io
     import pickle
 
     class Evil:
