@@ -10,8 +10,9 @@ used as it is: they run functions that return once, and send them as pickles, wh
 plain data and what is known grows as one watches.
 """
 
-from maskdemo.server.jobs import Audit, Run, Status, StudyRun, Work
+from maskdemo.server.jobs import Status
 from maskdemo.server.supervisor import Server
+from maskdemo.server.work import Audit, Run, StudyRun, Work
 
 __all__ = [
     "Server",

@@ -1,201 +1,38 @@
-"""The kinds of work that viewers may ask for, and a piece of such work in the queue.
+"""Jobs in the queue: for whom each is, how far it is, which viewers are there, and whose turn it is.
 
-A kind of work is one class: `Run`, `StudyRun`, `Audit`. What the worker does for it is in
-`maskdemo.server.worker_jobs`. A `Job` is one piece of work and how far it is; a `Status` is what a
-viewer sees of it.
+A job's turn is that of whoever of its viewers has waited longest. Viewers take turns: a viewer whose
+job begins goes to the back with whatever else that viewer has waiting, so that nobody waits for two
+jobs of another.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Generic, Literal, TypeVar
 
-from maskdemo.audit.limits import TIMEOUT_S
-from maskdemo.audit.sandbox import AuditRun
-from maskdemo.experiment import Experiment
-from maskdemo.server.increments import grow, grow_findings
-from maskdemo.study.findings import Findings
-from maskdemo.study.grid import Study
-from maskdemo.training.snapshot import Snapshot
+from maskdemo.server.work import Work
 
 T = TypeVar("T")
 Phase = Literal["idle", "queued", "running", "finished", "cancelled", "failed"]
-#: What the worker is told to do, as JSON can say it.
-Command = dict[str, Any]
+#: A viewer and a kind of work, of which a viewer has one job at a time.
+At = tuple[str, str]
 #: Workers that a job may lose before it is given up.
 MOST_DEATHS = 2
 #: What a viewer is told of a job whose worker has died: until something new has come of it, and then.
 BEGINS_AGAIN, HAS_BEGUN_AGAIN = "It begins again by itself.", "It has begun again by itself."
-
-
-@dataclass(frozen=True)
-class Work(ABC):
-    """Something that the worker can do: plain, validated data, equal when it is the same work.
-
-    It may be begun more than once, where the worker died or another job had its turn.
-    """
-
-    #: The name under which a viewer has one job at a time.
-    kind: ClassVar[str]
-    #: Whether it gives way to work that is not patient.
-    patient: ClassVar[bool] = False
-    #: Whether it needs a worker that has done nothing else, and that does nothing else afterwards.
-    fresh_worker: ClassVar[bool] = False
-    #: Whether its result is found again when its viewer is gone, by whoever asks for the same.
-    result_kept: ClassVar[bool] = True
-    #: Seconds after which its process is ended from outside; None: it may take as long as it does.
-    timeout_s: ClassVar[float | None] = None
-
-    @property
-    def multiply_adds(self) -> float:
-        """An upper estimate of the computation; 0 where it is not known."""
-        return 0.0
-
-    @property
-    def task(self) -> str:
-        """The name of the task that is learned, which may be somebody's own; empty where none is."""
-        return ""
-
-    @property
-    def payload(self) -> bytes:
-        """Bytes that go to the worker with the command, as they are."""
-        return b""
-
-    @abstractmethod
-    def command(self, result: Any) -> Command:
-        """What the worker is told. result: what came of it when it was begun before, else None."""
-
-    @abstractmethod
-    def add(self, result: Any, message: Any) -> Any:
-        """Add a message of the worker to the result. result: None before the first message."""
-
-    @abstractmethod
-    def progress(self, result: Any) -> float:
-        """The share (0 to 1) of the work that is behind this result."""
-
-
-@dataclass(frozen=True)
-class Run(Work):
-    """Train an experiment, and show every epoch. It begins anew each time: its networks are gone."""
-
-    experiment: Experiment
-
-    kind: ClassVar[str] = "run"
-
-    @property
-    def multiply_adds(self) -> float:
-        """See `Work`."""
-        return self.experiment.work
-
-    @property
-    def task(self) -> str:
-        """See `Work`."""
-        return self.experiment.task
-
-    def command(self, result: Snapshot | None) -> Command:
-        """See `Work`."""
-        return {"kind": self.kind, "experiment": self.experiment.to_json()}
-
-    def add(self, result: Snapshot | None, message: Snapshot) -> Snapshot:
-        """See `Work`."""
-        return grow(result, message)
-
-    def progress(self, result: Snapshot) -> float:
-        """See `Work`."""
-        return result.done
-
-
-@dataclass(frozen=True)
-class StudyRun(Work):
-    """Train the trainings of a study that nobody has trained yet."""
-
-    study: Study
-
-    kind: ClassVar[str] = "studyrun"
-    patient: ClassVar[bool] = True
-
-    @property
-    def multiply_adds(self) -> float:
-        """See `Work`."""
-        return sum(self.study.experiment(cell).work for cell in self.study.cells)
-
-    @property
-    def task(self) -> str:
-        """See `Work`."""
-        return self.study.base.task
-
-    def command(self, result: Findings | None) -> Command:
-        """See `Work`. What this job itself has trained is not trained again, nor counted as reused."""
-        places = {training: at for at, training in enumerate(self.study.trainings())}
-        known = {} if result is None else result.outcomes
-        return {
-            "kind": self.kind,
-            "study": study_to_plain(self.study),
-            "known": [[places[training], *astuple(outcome)] for training, outcome in known.items()],
-            "reused": None if result is None else result.reused,
-        }
-
-    def add(self, result: Findings | None, message: tuple[Findings, dict[int, Any]]) -> Findings:
-        """See `Work`."""
-        return grow_findings(self.study, result, message)
-
-    def progress(self, result: Findings) -> float:
-        """See `Work`."""
-        return result.done / result.total
-
-
-@dataclass(frozen=True)
-class Audit(Work):
-    """Find out whether padding leaks into a Keras model.
-
-    content: a .keras file or a configuration, from anybody. Only the process of the audit reads it.
-    """
-
-    content: bytes = field(repr=False)
-
-    kind: ClassVar[str] = "audit"
-    #: Its limits stay with the process, which nobody else is to have. It takes the worker's place
-    #: rather than one beside it, so that a host of 690 MB never holds TensorFlow twice.
-    fresh_worker: ClassVar[bool] = True
-    result_kept: ClassVar[bool] = False
-    timeout_s: ClassVar[float | None] = TIMEOUT_S
-
-    @property
-    def payload(self) -> bytes:
-        """See `Work`."""
-        return self.content
-
-    def command(self, result: AuditRun | None) -> Command:
-        """See `Work`."""
-        return {"kind": self.kind}
-
-    def add(self, result: AuditRun | None, message: AuditRun) -> AuditRun:
-        """See `Work`."""
-        return message
-
-    def progress(self, result: AuditRun) -> float:
-        """See `Work`."""
-        return result.done
-
-
-def study_to_plain(study: Study) -> dict[str, Any]:
-    """A study as what JSON can say, the name of a task that somebody brought included."""
-    return {
-        "base": study.base.to_json(),
-        "vary": study.vary,
-        "values": study.values,
-        "and_vary": study.and_vary,
-        "and_values": study.and_values,
-    }
-
-
-def study_from_plain(plain: Mapping[str, Any]) -> Study:
-    """The study of `study_to_plain`."""
-    values = {name: tuple(plain[name]) for name in ("values", "and_values")}
-    base = Experiment.from_json(plain["base"])
-    return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **values)
+#: Unfinished results (of cancelled or failed jobs) that are kept for whoever asked for them.
+UNFINISHED_KEPT = 8
+#: Seconds without a connection after which a viewer's work gives way to that of viewers who are there:
+#: most breaks of a connection are over by then.
+AWAY_S = 5.0
+#: Seconds for which a viewer who left may come back.
+GRACE_S = 120.0
+#: Steps of a job's progress by which its pace is judged.
+MAX_STEPS = 16
 
 
 @dataclass(frozen=True)
@@ -226,7 +63,8 @@ class Job:
     """Work in the queue, for all viewers who wait for it.
 
     newest: the last result that there is to see. done: the share (0 to 1) of the work behind it.
-    began: when this turn began, while it runs. ran: seconds in earlier turns.
+    began: when this turn began, while it runs. ran: seconds in earlier turns. steps: when more was
+    done in this turn, and the share then done.
     """
 
     work: Work
@@ -238,14 +76,22 @@ class Job:
     deaths: int = 0
     began: float | None = None
     ran: float = 0.0
+    steps: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=MAX_STEPS))
 
     @property
     def going(self) -> bool:
         """Whether it waits or runs."""
         return self.phase in ("queued", "running")
 
-    def show(self, newest: Any, done: float) -> None:
+    def begin(self, now: float) -> None:
+        """It has its turn."""
+        self.phase, self.began = "running", now
+        self.steps.clear()
+
+    def show(self, newest: Any, done: float, now: float) -> None:
         """All who wait for it see this from now on."""
+        if not self.steps or done > self.steps[-1][1]:
+            self.steps.append((now, done))
         if self.notice and newest is not self.newest:
             self.notice = self.notice.replace(BEGINS_AGAIN, HAS_BEGUN_AGAIN)
         self.newest, self.done = newest, done
@@ -267,3 +113,169 @@ class Job:
     def fail(self, error: str) -> None:
         """It does not go on. error: a sentence."""
         self.phase, self.error, self.notice = "failed", error, None
+
+
+@dataclass
+class Presence:
+    """Who has left, and when. Not thread-safe."""
+
+    grace: float = GRACE_S
+    clock: Callable[[], float] = time.monotonic
+    _left: dict[str, float] = field(default_factory=dict)
+
+    def leave(self, viewer: str) -> None:
+        """The viewer's connection is closed; the first time counts."""
+        self._left.setdefault(viewer, self.clock())
+
+    def come(self, viewer: str) -> None:
+        """The viewer is there."""
+        self._left.pop(viewer, None)
+
+    def is_away(self, viewer: str) -> bool:
+        """Whether the viewer has left for longer than a short break of the connection."""
+        return viewer in self._left and self.clock() - self._left[viewer] >= AWAY_S
+
+    def give_up(self, viewer: str) -> None:
+        """A viewer who has left does not come back: another session has taken the place."""
+        if viewer in self._left:
+            self._left[viewer] = -inf
+
+    def pop_gone(self) -> list[str]:
+        """The viewers whose grace is over; from now on nothing is known of them."""
+        now = self.clock()
+        gone = [viewer for viewer, left in self._left.items() if now - left >= self.grace]
+        for viewer in gone:
+            del self._left[viewer]
+        return gone
+
+
+@dataclass(eq=False)
+class Place:
+    """What a viewer has of one kind. since: when this viewer began to wait, as a number in a row."""
+
+    job: Job
+    since: int
+    left: Status[Any] | None = None  # as it was when the viewer cancelled
+
+    @property
+    def going(self) -> bool:
+        """Whether the viewer still waits for it."""
+        return self.left is None and self.job.going
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is over and did not come to its end."""
+        return not self.going and (self.left is not None or self.job.phase != "finished")
+
+    def let_go(self) -> None:
+        """Of what there was to see."""
+        if self.left is not None:
+            self.left = Status(self.left.phase)
+        if not self.job.going:
+            self.job.newest = None
+
+
+class Places:
+    """By viewer and kind of work. Not thread-safe.
+
+    presence: which viewers are there. remembered: how many places of ended jobs are kept.
+    """
+
+    def __init__(self, presence: Presence, remembered: int) -> None:
+        self._presence, self._remembered = presence, remembered
+        self._places: OrderedDict[At, Place] = OrderedDict()  # last seen last
+        self._turns = 0
+
+    def find(self, at: At) -> Place | None:
+        """The viewer's place of that kind, if there is one."""
+        return self._places.get(at)
+
+    def look(self, at: At) -> Place | None:
+        """The same, which is kept for longer by that."""
+        if at in self._places:
+            self._places.move_to_end(at)
+        return self._places.get(at)
+
+    def put(self, at: At, job: Job) -> None:
+        """Give the viewer this job. The turn of one that waits in its place has not been used."""
+        earlier = self._places.get(at)
+        kept = earlier is not None and earlier.going and earlier.job.phase == "queued"
+        since = earlier.since if earlier is not None and kept else self._next_turn()
+        self.leave(at)
+        self._places[at] = Place(job, since)
+        self._places.move_to_end(at)
+        self.trim()
+
+    def leave(self, at: At) -> None:
+        """The viewer does not wait for it any more; what was seen until now stays."""
+        place = self._places.get(at)
+        if place is None or not place.going:
+            return
+        place.left = Status("cancelled", newest=place.job.newest)
+        if not self.viewers_of(place.job):
+            place.job.phase = "cancelled"
+
+    def drop(self, *, viewer: str | None = None, task: str | None = None) -> tuple[str, ...]:
+        """Cancel and forget what belongs to a viewer, or is about a task.
+
+        Returns the kinds of work that are lost by that: they went on, or their result is not kept.
+        """
+        lost = []
+        for at, place in list(self._places.items()):
+            if at[0] == viewer or (task is not None and place.job.work.task == task):
+                if place.going or not place.job.work.result_kept:
+                    lost.append(at[1])
+                self.leave(at)
+                del self._places[at]
+        return tuple(lost)
+
+    def job_of(self, work: Work) -> Job | None:
+        """The job that does this already, if one does."""
+        going = (each.job for each in self._places.values() if each.going)
+        return next((job for job in going if job.work == work), None)
+
+    def viewers_of(self, job: Job) -> list[str]:
+        """Who waits for it."""
+        places = self._places.items()
+        return [viewer for (viewer, _), each in places if each.job is job and each.left is None]
+
+    def is_away(self, job: Job) -> bool:
+        """Whether nobody who waits for it is there."""
+        return all(self._presence.is_away(each) for each in self.viewers_of(job))
+
+    def rank(self, job: Job) -> tuple[bool, bool]:
+        """What comes before all turns: the lowest first."""
+        return self.is_away(job), job.work.patient
+
+    def waiting(self) -> list[Job]:
+        """The queue: by rank, then who lost a worker comes first, then who waits longest."""
+        since: dict[Job, int] = {}
+        for place in self._places.values():
+            if place.left is None and place.job.phase == "queued":
+                since[place.job] = min(place.since, since.get(place.job, place.since))
+        return sorted(since, key=lambda job: (*self.rank(job), -job.deaths, since[job]))
+
+    def take_turns(self, job: Job) -> None:
+        """The viewers of a job that begins go to the back with what they have waiting beside it."""
+        viewers, patient = set(self.viewers_of(job)), job.work.patient
+        others = [
+            place
+            for (viewer, _), place in self._places.items()
+            if viewer in viewers and place.job.phase == "queued" and place.job.work.patient == patient
+        ]
+        for place in sorted(others, key=lambda place: place.since):
+            place.since = self._next_turn()
+
+    def trim(self) -> None:
+        """Forget what nobody has looked at for longest, but nothing that goes on: that is bounded."""
+        idle = [at for at, place in self._places.items() if not place.going]
+        for at in idle[: max(0, len(idle) - self._remembered)]:
+            del self._places[at]
+        there = [place for at in idle if (place := self._places.get(at))]
+        unfinished = [place for place in there if place.unfinished]
+        for place in unfinished[: max(0, len(unfinished) - UNFINISHED_KEPT)]:
+            place.let_go()
+
+    def _next_turn(self) -> int:
+        self._turns += 1
+        return self._turns

@@ -4,7 +4,7 @@ A state machine without processes or threads of its own. Viewers call `submit`, 
 `left` and `returned`; whoever does the work calls `take`, `show`, `end`, `give_way` and `died`.
 
 The same work for several viewers is one job: all see the same, and the last one to leave stops it.
-Whose turn it is, `maskdemo.server.places` says. Jobs that are patient (studies) come after all
+Whose turn it is, `maskdemo.server.jobs` says. Jobs that are patient (studies) come after all
 that are not, and those whose viewers are all away come last; either gives way when a job that comes
 before it arrives.
 """
@@ -21,10 +21,9 @@ from typing import Any
 
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server.jobs import Job, Status, Work
-from maskdemo.server.pace import Pace
-from maskdemo.server.places import Place, Places
-from maskdemo.server.presence import GRACE_S, Presence
+from maskdemo.server.jobs import GRACE_S, Job, Place, Places, Presence, Status
+from maskdemo.server.time_left import Pace
+from maskdemo.server.work import Work
 
 #: What is told of a job that did so, to viewers who come back.
 GAVE_WAY = "The connection was away, so this gave way to others."
@@ -94,7 +93,8 @@ class Queue:
                 position = waiting.index(job) + 1
                 seconds = self._seconds_before(waiting[: position - 1], job)
             elif job.phase == "running":
-                seconds, viewers = self._seconds_left(job), len(self._places.viewers_of(job))
+                seconds = self.pace.left(job, self.clock())
+                viewers = len(self._places.viewers_of(job))
             return Status(job.phase, position, seconds, job.newest, job.error, job.notice, viewers)
 
     def seconds_for(self, work: Work) -> float | None:
@@ -157,7 +157,7 @@ class Queue:
             if self._running is not None or not (waiting := self._places.waiting()):
                 return None
             job = self._running = waiting[0]
-            job.phase, job.began = "running", self.clock()
+            job.begin(self.clock())
             self._places.take_turns(job)
             return job
 
@@ -190,7 +190,7 @@ class Queue:
         """All who wait for the job see this from now on."""
         with self._lock:
             if job is self._running and job.going:
-                job.show(newest, done)
+                job.show(newest, done, self.clock())
 
     def give_way(self, job: Job) -> None:
         """It waits again, in its old turn, and what it has found stays."""
@@ -257,17 +257,13 @@ class Queue:
         job.began = None
         return job.going
 
-    def _seconds_left(self, job: Job) -> float | None:
-        ran = job.ran + (0.0 if job.began is None else self.clock() - job.began)
-        return self.pace.left(job.work, job.done, ran)
-
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
         total = 0.0
         running = self._running
         if running is not None and self._places.rank(running) <= self._places.rank(job):
             ahead = [running, *ahead]
         for each in ahead:
-            seconds = self._seconds_left(each)
+            seconds = self.pace.left(each, self.clock())
             if seconds is None:
                 return None
             total += seconds

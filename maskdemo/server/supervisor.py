@@ -17,10 +17,11 @@ from maskdemo.data.registry import is_registered, pack_task
 from maskdemo.data.tasks import find_task
 from maskdemo.experiment import Experiment
 from maskdemo.results import finished_runs, precomputed
-from maskdemo.server.jobs import Job, Run, Status, Work
+from maskdemo.server.jobs import Job, Status
 from maskdemo.server.messages import Ended, Newest, Prepared
 from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
 from maskdemo.server.queue import Queue
+from maskdemo.server.work import Run, Work
 from maskdemo.training.snapshot import Snapshot
 
 #: Seconds without a word after which a worker that has a job is taken for hung.
@@ -57,10 +58,11 @@ class _ActiveJob:
 
 
 class Server:
-    """Work for many viewers: see `maskdemo.server.jobs` for what can be asked for.
+    """Work for many viewers: see `maskdemo.server.work` for what can be asked for.
 
-    Every method may be called from any thread and returns at once; only `close` waits. `keeps` says
-    whether what was to be kept on disk last could be written.
+    Every method may be called from any thread and returns at once; only `close` waits. `queue`: who
+    waits, and which viewers are there. `results`: the finished runs. `keeps`: whether what was to be
+    kept on disk last could be written.
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class Server:
         timeout_s: float = TIMEOUT_S,
         **queue_options: Any,
     ) -> None:
-        self._queue = Queue(**queue_options)
+        self.queue = Queue(**queue_options)
         self.results = finished_runs.FinishedRuns()
         self._new_worker, self._most_memory, self._timeout_s = start, most_memory, timeout_s
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
@@ -90,12 +92,12 @@ class Server:
         """Ask for something. Raises `QueueFull` with a sentence."""
         if self._closed:
             raise RuntimeError("The server is closing, so nothing new can start.")
-        self._queue.submit(viewer, work)
+        self.queue.submit(viewer, work)
         self._wake()
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
         """What the viewer asked for last of that kind, as it is now; cheap enough to poll."""
-        status = self._queue.status(viewer, kind)
+        status = self.queue.status(viewer, kind)
         if not isinstance(status.newest, Experiment):
             return status
         run = self.results.find(status.newest)
@@ -103,37 +105,21 @@ class Server:
 
     def cancel(self, viewer: str, kind: str) -> None:
         """Leave it; what was shown until now stays."""
-        self._queue.cancel(viewer, kind)
+        self.queue.cancel(viewer, kind)
         self._wake()
-
-    def left(self, viewer: str) -> None:
-        """The viewer is gone: cancelled and forgotten unless they return within the grace."""
-        self._queue.left(viewer)
-
-    def returned(self, viewer: str) -> None:
-        """The viewer is here."""
-        self._queue.returned(viewer)
-
-    def lost(self, viewer: str) -> tuple[str, ...]:
-        """The kinds of work that a viewer has lost whose place another one has taken."""
-        return self._queue.lost(viewer)
 
     def find(self, experiment: Experiment) -> Snapshot | None:
         """The finished run of this experiment: trained here for whomever, or computed in advance."""
         return self.results.find(experiment) or precomputed.run(experiment)
 
-    def seconds_for(self, work: Work) -> float | None:
-        """About how long all of it takes, once it runs; None before anything like it was done."""
-        return self._queue.seconds_for(work)
-
     def prepare(self, viewer: str, experiment: Experiment) -> None:
         """Compile what this needs while nothing else is to be done; forget the last such wish."""
-        self._queue.prepare(viewer, experiment)
+        self.queue.prepare(viewer, experiment)
         self._wake()
 
     def forget(self, task: str) -> None:
         """Keep nothing of this task, which somebody brought and has taken back."""
-        self._queue.forget(task)
+        self.queue.forget(task)
         self.results.forget(task)
         self._forgotten.put(task)
         self._wake()
@@ -184,14 +170,14 @@ class Server:
             self._fail("What came back could not be read.")
 
     def _use(self, active: _ActiveJob, message: object) -> None:
-        active.heard = self._queue.clock()
+        active.heard = self.queue.clock()
         self._idle_deaths = 0
         if isinstance(message, Newest) and message.number == active.number:
             work = active.job.work
             active.result = work.add(active.result, message.content)
             if isinstance(work, Run):
                 self.results.keep(active.result)
-            self._queue.show(active.job, active.result, work.progress(active.result))
+            self.queue.show(active.job, active.result, work.progress(active.result))
         elif isinstance(message, Ended) and message.number == active.number:
             self._active = None
             self.keeps = message.keeps and self.results.keeps
@@ -199,7 +185,7 @@ class Server:
             if grown or active.job.work.fresh_worker:
                 self._stop_worker()
             if message.gave_way and message.error is None:
-                self._queue.give_way(active.job)
+                self.queue.give_way(active.job)
             else:
                 self._end(active.job, error=message.error)
 
@@ -213,12 +199,12 @@ class Server:
         active = self._active
         if active is not None:
             self._watch_active(active)
-        elif (job := self._queue.take()) is not None:
+        elif (job := self.queue.take()) is not None:
             self._begin(job)
         elif self._worker is None:
             if self._idle_deaths < MOST_IDLE_DEATHS:
                 self._start_worker()
-        elif (ahead := self._queue.take_ahead(self._preparing)) is not None:
+        elif (ahead := self.queue.take_ahead(self._preparing)) is not None:
             # A newer wish of the same viewer takes the place of the last one, half done or not.
             self._preparing, experiment = ahead
             self._register_task(self._worker, experiment.task)
@@ -232,7 +218,7 @@ class Server:
         worker = self._worker or self._start_worker(load=not work.fresh_worker)
         self._register_task(worker, work.task)
         self._number += 1
-        now = self._queue.clock()
+        now = self.queue.clock()
         self._active = _ActiveJob(job, self._number, began=now, heard=now)
         worker.send({"do": self._number, **work.command(job.newest)}, work.payload)
 
@@ -245,25 +231,25 @@ class Server:
     def _watch_active(self, active: _ActiveJob) -> None:
         worker = self._worker
         assert worker is not None
-        now = self._queue.clock()
+        now = self.queue.clock()
         if late := active.is_late(now):
             self._fail(late)
         elif now - active.heard > self._timeout_s:
             log.warning("The worker has not said anything for %s seconds", self._timeout_s)
             worker.kill()
-        elif active.asked != "stop" and not self._queue.is_wanted(active.job):
+        elif active.asked != "stop" and not self.queue.is_wanted(active.job):
             active.asked = "stop"
             worker.send({"stop": active.number})
             if active.job.work.fresh_worker:
                 worker.kill()  # it has nothing else to live for
-        elif active.asked is None and self._queue.should_give_way(active.job):
+        elif active.asked is None and self.queue.should_give_way(active.job):
             active.asked = "give_way"
             worker.send({"give_way": active.number})
 
     def _end(self, job: Job, *, error: str | None = None) -> None:
         # Only `results` holds finished runs, within its bounds; the queue holds their experiments.
         kept = job.work.experiment if isinstance(job.work, Run) and error is None else None
-        self._queue.end(job, error=error, newest=kept)
+        self.queue.end(job, error=error, newest=kept)
 
     def _fail(self, error: str) -> None:
         """Give up what is under way, and the worker with it."""
@@ -291,10 +277,10 @@ class Server:
         worker.kill()  # with what it has started
         active, self._active = self._active, None
         if active is not None and active.asked == "stop":
-            self._queue.end(active.job)  # it was ended because nobody waits for it
+            self.queue.end(active.job)  # it was ended because nobody waits for it
             return
         log.warning("A worker has ended: %s", worker.ending())
         if active is None:
             self._idle_deaths += 1
         else:
-            self._queue.died(active.job, worker.ending())
+            self.queue.died(active.job, worker.ending())

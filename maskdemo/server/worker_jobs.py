@@ -1,4 +1,4 @@
-"""What the worker does for each kind of work (see `maskdemo.server.jobs`): a stream of results.
+"""What the worker does for each kind of work (see `maskdemo.server.work`): a stream of results.
 
 TensorFlow is imported by whatever needs it, when it is begun.
 """
@@ -17,7 +17,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.server.increments import shrink, shrink_findings
-from maskdemo.server.jobs import Audit, Run, StudyRun, study_from_plain
+from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
 from maskdemo.study.dask_cluster import executor_of
 from maskdemo.study.grid import Training
 from maskdemo.training import compile_cache, program_cache

@@ -17,7 +17,6 @@ written from them. Nothing else that a page shows is kept twice:
 | came_to_rest | playground_view | whether a replay has just ended, to draw the page's links anew |
 | complaints | url | a sentence for each part of the link that could not be used |
 | defaults | url | each choice's default when drawn: only others go into the URL |
-| first_seen | run_view | when this session first saw a run, for the seconds left |
 | followed | url | the page whose controls were read in this run of the app, until the page begins |
 | moved | url | whether a control was moved in this run: only then is the URL written |
 | named | presets | the keys of the rows and lists of names that are on the page now |
@@ -36,7 +35,7 @@ written from them. Nothing else that a page shows is kept twice:
 | study_and_doses | state | its widget; new where its variable is |
 | study_and_vary | state, controls | its widget; nothing else where the first variable takes it |
 | study_doses | state | its widget; new where its variable is |
-| study_known | study_progress | what was known of the study on the page before it was run here |
+| study_stored | study_progress | what the store has of the study on the page |
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_vary | state | its widget, from a link or a question |
 | told_nothing_kept | job | whether the session was told that nothing can be kept on disk |

@@ -189,7 +189,7 @@ def _experiment(scenario: str) -> None:
             st.markdown("**To run without this app**")
             take_away.code(experiment, key=scenario)
         if mine:
-            job.line("run", run_view.progress, "Cancelled. What was trained until then is shown.")
+            job.line(job.status("run"), run_view.progress, run_view.CANCELLED)
     if mine:
         job.refusal("run")
     if snapshot is None:

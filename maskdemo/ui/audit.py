@@ -145,8 +145,8 @@ def begin() -> None:
 def progress() -> None:
     """One line on how far it is."""
     job.line(
-        "audit",
-        lambda newest: (newest.done, f"{newest.stage}.") if newest else (0.0, "Starting."),
+        job.status("audit"),
+        lambda now: (now.newest.done, f"{now.newest.stage}.") if now.newest else (0.0, "Starting."),
         "Cancelled.",
     )
 

@@ -57,10 +57,10 @@ def bar(experiment: Experiment) -> None:
     if job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
             job.cancel_button("run")
-            job.line("run", run_view.progress, "")
+            job.line(job.status("run"), run_view.progress, "")
         return
     if job.status("run").phase == "failed":
-        job.line("run", run_view.progress, "")
+        job.line(job.status("run"), run_view.progress, "")
     snapshot = snapshot_of(experiment)
     if snapshot is not None and snapshot.experiment == experiment:
         return

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil, log2
 from time import monotonic_ns
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -23,6 +23,7 @@ from maskdemo.server import Status, Work
 from maskdemo.ui import browser_files, server, url
 from maskdemo.ui.chart import saved_as
 
+T = TypeVar("T")
 #: Seconds between two polls of a job that waits, of which only a line of text changes.
 QUEUED_POLL_S = 1.0
 #: Seconds between two polls of a job that runs and has no results, so that its first point comes soon.
@@ -86,7 +87,7 @@ def lost(session: str) -> None:
     """Keep for `refusal` what is lost of the session that this one takes the place of."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
-        for kind in server.shared().lost(session)
+        for kind in server.shared().queue.lost(session)
         if kind in LOST
     }
 
@@ -98,21 +99,25 @@ def refusal(kind: str) -> None:
         st.warning(sentence)
 
 
-def line(kind: str, running: Callable[[Any], tuple[float, str]], cancelled: str) -> None:
-    """One line on where it stands: `running` gives share and words from the newest (or None)."""
-    now = status(kind)
+def line(now: Status[T], running: Callable[[Status[T]], tuple[float, str]], cancelled: str) -> None:
+    """One line on where it stands: `running` gives the share that is done, and a sentence."""
     notice(now)
     tell_nothing_is_kept()
     if now.phase == "queued":
         soon = f", about {duration(now.seconds)}" if now.seconds is not None else ""
         st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.")
     elif now.phase == "running":
-        share, words = running(now.newest)
+        share, words = running(now)
         st.progress(min(share, 1.0), text=words)
     elif now.phase == "failed":
         st.error(now.error)
     elif now.phase == "cancelled":
         st.info(cancelled)
+
+
+def time_left(now: Status[Any]) -> str:
+    """How long it takes until it ends, as the end of a sentence; empty before that is known."""
+    return "" if now.seconds is None else f", about {duration(now.seconds)} left"
 
 
 def duration(seconds: float) -> str:

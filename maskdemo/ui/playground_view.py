@@ -66,7 +66,7 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
             take_away.run(snapshot, experiment)
             if snapshot is not None:
                 _replay(snapshot)
-        job.line("run", run_view.progress, "Cancelled. What was trained until then is shown.")
+        job.line(job.status("run"), run_view.progress, run_view.CANCELLED)
     job.refusal("run")
 
 

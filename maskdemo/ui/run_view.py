@@ -8,7 +8,7 @@ from maskdemo.data.inputs import chance, preview
 from maskdemo.evidence.phrases import counted, listed, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.server import Run
+from maskdemo.server import Run, Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.ui import job, server, url
@@ -27,6 +27,7 @@ EPOCH_TOOK = (
     "epoch, which may wait for a compiler. Several networks train at once, so compare the strategies "
     "with each other."
 )
+CANCELLED = "Cancelled. What was trained until then is shown."
 #: The charts that a replay moves together.
 GROUP = "run"
 
@@ -41,23 +42,22 @@ def origin(snapshot: Snapshot, experiment: Experiment) -> None:
         st.info("This run has earlier settings; the padded batch shows the present ones.")
 
 
-def progress(snapshot: Snapshot | None) -> tuple[float, str]:
+def progress(now: Status[Snapshot]) -> tuple[float, str]:
     """The share (0 to 1) of a run that is done, and a sentence on where it stands."""
+    snapshot = now.newest
     if snapshot is None:
         return 0.0, "Preparing. The first run of a new shape takes a few seconds."
     newest, experiment = snapshot.curves[-1], snapshot.experiment
-    seconds = _seconds_left(snapshot)
-    left = "" if seconds is None else f", about {max(1, round(seconds))} s left"
     return snapshot.done, (
         f"Repeat {newest.repeat + 1} of {experiment.repeats}, "
-        f"epoch {len(newest.loss)} of {experiment.epochs}{left}."
+        f"epoch {len(newest.loss)} of {experiment.epochs}{job.time_left(now)}."
     )
 
 
 def not_trained_yet(experiment: Experiment) -> str:
     """What a run would train and for about how long, where there are no networks of it."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
-    seconds = server.shared().seconds_for(Run(experiment))
+    seconds = server.shared().queue.seconds_for(Run(experiment))
     takes = (
         f", in about {job.duration(seconds)}"
         if seconds is not None
@@ -145,14 +145,3 @@ def _nothing_yet(experiment: Experiment) -> Snapshot:
     sample = preview(experiment, 1)
     nothing = Probes(sample.values, sample.valid, sample.padded, sample.labels, outputs={})
     return Snapshot(experiment, (), nothing, chance(experiment), False, 0.0, 0.0)
-
-
-def _seconds_left(snapshot: Snapshot) -> float | None:
-    """The time left, from what came after the first snapshot seen: before it, programs are compiled."""
-    now = (snapshot.done, snapshot.seconds)
-    run, first = st.session_state.get("first_seen", (None, now))
-    if run != snapshot.experiment or now < first:
-        st.session_state.first_seen = (snapshot.experiment, now)
-        return None
-    done, seconds = now[0] - first[0], now[1] - first[1]
-    return seconds / done * (1 - snapshot.done) if done > 0 else None

@@ -64,7 +64,7 @@ def find(experiment: Experiment) -> Snapshot | None:
 
 
 def _left(name: str) -> None:
-    shared().left(name)
+    shared().queue.left(name)
     registry().viewer_left(name)
 
 
@@ -72,6 +72,6 @@ def _left(name: str) -> None:
 def _presence(name: str) -> str:
     # Streamlit drops a session's resources when its connection closes (a closed tab, or a blip), so
     # this is called again when the session is back.
-    shared().returned(name)
+    shared().queue.returned(name)
     registry().viewer_returned(name)
     return name

@@ -18,6 +18,7 @@ from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.study.variables import short_title, value_text
 from maskdemo.ui import job, navigation, presets, strategy_table, study_progress, take_away, url
 from maskdemo.ui.chart import chart, is_dark
+from maskdemo.ui.study_progress import findings_of
 
 STATISTICS = """
 Each training is one network: one strategy, at one dose, in one repeat. {method} This study makes
@@ -32,14 +33,6 @@ label at each step, the accuracy is that on real steps: what padding adds is no 
 MAX_BESIDE = 4
 RECORDED = """ Recorded speech has one set of sequences: its repeats differ in weights and batch order,
 so they speak of other trainings on this data, not of other speakers."""
-
-
-def findings_of(study: Study) -> Findings:
-    """The findings to show: of the study under way here, else what is known of this study."""
-    newest = job.status("studyrun").newest
-    if newest is not None and job.is_active("studyrun"):
-        return newest
-    return study_progress.known(study)
 
 
 def _start() -> None:
@@ -120,13 +113,9 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
     share = findings.done / findings.total
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
-    if status.phase == "running":
-        job.notice(status)
-        left = study_progress.seconds_left(findings)
-        soon = "preparing the first" if left is None else f"about {job.duration(left)} left"
-        st.progress(share, text=f"{there}, {soon}.")
-    elif status.phase in ("queued", "failed"):
-        job.line("studyrun", lambda newest: (share, there), "")
+    if status.phase in ("queued", "running", "failed"):
+        soon = job.time_left(status) or ", preparing the first"
+        job.line(status, lambda _: (share, f"{there}{soon}."), "")
     elif note:
         st.caption(f"{findings.total} trainings. {note}")
     elif findings.finished and findings.reused == findings.total:

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from maskdemo.errors import QueueFull
-from maskdemo.server.jobs import MOST_DEATHS, Audit, Job, Run, Status, StudyRun, Work
-from maskdemo.server.pace import Pace
-from maskdemo.server.places import UNFINISHED_KEPT
-from maskdemo.server.presence import AWAY_S
+from maskdemo.server.jobs import AWAY_S, MAX_STEPS, MOST_DEATHS, UNFINISHED_KEPT, Job, Status
 from maskdemo.server.queue import GAVE_WAY, MADE_ROOM, Queue
+from maskdemo.server.work import Audit, Run, StudyRun, Work
 from maskdemo.study.grid import Study
 from tests.samples import small
 
@@ -517,12 +515,48 @@ def test_a_run_waits_for_no_study(queue, clock):
     assert queue.status("b", "run").seconds == 0
 
 
-def test_what_cannot_be_known_is_not_told():
-    pace = Pace()
-    assert pace.left(AUDIT, 0.0, 1.0) is None
-    assert pace.left(run(1), 0.25, 10.0) == pytest.approx(30.0)
-    pace.learn(AUDIT, 12.0)
-    assert pace.left(Audit(b"[]"), 0.0, 5.0) == pytest.approx(7.0)
+@pytest.mark.parametrize("work", [run(1), STUDY], ids=lambda work: work.kind)
+def test_a_training_is_judged_by_its_own_steps_without_compiling(queue, clock, work: Work):
+    queue.submit("a", work)
+    job = taken(queue)
+
+    def left(done: float, seconds: float) -> float | None:
+        clock.now += seconds
+        queue.show(job, "curves", done)
+        return queue.status("a", work.kind).seconds
+
+    assert left(0.1, 0.0) is None, "what was there before took no time"
+    assert left(0.2, 20.0) is None, "20 s of compiling say nothing of what is to come"
+    assert left(0.3, 1.0) == pytest.approx(7.0), "seven more steps of one second"
+    assert left(0.3, 5.0) == pytest.approx(7.0), "nothing new has come"
+    assert left(0.6, 10.0) == pytest.approx(16.0), "slower since: 16 s for the last 40 %"
+    for step in range(MAX_STEPS):
+        clock.now += 1.0
+        queue.show(job, "curves", 0.6 + 0.01 * (step + 1))
+    assert queue.status("a", work.kind).seconds == pytest.approx(24.0), "by the last steps"
+
+
+def test_a_job_that_begins_anew_is_judged_anew(queue, clock):
+    queue.submit("a", run(1))
+    for seconds in (10.0, 1.0):
+        job = taken(queue)
+        for step in range(1, 4):
+            clock.now += seconds
+            queue.show(job, "curves", 0.1 * step)
+        assert queue.status("a", "run").seconds == pytest.approx(7 * seconds)
+        queue.died(job, "It was killed.")
+
+
+def test_what_cannot_be_known_is_not_told(queue, clock):
+    for expected in (None, 6.0):
+        queue.submit("a", AUDIT)
+        job = taken(queue)
+        for done in (0.2, 0.3, 0.5):
+            queue.show(job, "stage", done)
+        clock.now += 5.0
+        assert queue.status("a", "audit").seconds == expected, "its stages take nothing alike"
+        clock.now += 7.0
+        queue.end(job)
 
 
 def test_any_thread_may_call(queue):

@@ -15,8 +15,8 @@ from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
 from maskdemo.server import Audit, Run, Server, StudyRun
 from maskdemo.server.increments import shrink_findings
+from maskdemo.server.jobs import AWAY_S
 from maskdemo.server.messages import Ended
-from maskdemo.server.presence import AWAY_S
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Outcome, Probes, Snapshot
@@ -209,13 +209,13 @@ def test_a_run_that_nobody_is_there_to_see_gives_way_and_is_not_lost(make):
     server.submit("a", Run(small()))
     until(lambda: half_way(server, "a"))
     server.submit("b", Run(small(seed=1)))
-    server.left("a")
+    server.queue.left("a")
     now[0] += AWAY_S
     until(lambda: {"give_way": 1} in server.workers[0].commands)
     held.let.release()
     until(lambda: half_way(server, "b"))
     assert phase(server, "a") == "queued"
-    server.returned("a")
+    server.queue.returned("a")
     for viewer in "ba":
         until(lambda viewer=viewer: half_way(server, viewer) and phase(server, viewer) == "running")
         held.let.release()
@@ -346,7 +346,7 @@ def test_who_leaves_is_forgotten(make):
     for kind in (Run(small()), StudyRun(STUDY), Audit(b"{}")):
         server.submit("a", kind)
         server.submit("b", replace(kind))
-    server.left("a")
+    server.queue.left("a")
     for kind in ("run", "studyrun", "audit"):
         until(lambda kind=kind: phase(server, "a", kind) == "idle")
         assert phase(server, "b", kind) in ("queued", "running", "failed")

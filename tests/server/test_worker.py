@@ -19,9 +19,9 @@ import pytest
 
 from maskdemo.experiment import Experiment
 from maskdemo.server import Run, Server, StudyRun, messages, worker_jobs
-from maskdemo.server.jobs import study_to_plain
 from maskdemo.server.messages import Ended
 from maskdemo.server.process import MODULE, ROOT, Process
+from maskdemo.server.work import study_to_plain
 from maskdemo.server.worker import FAILED, _Worker, read_command
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study

@@ -101,7 +101,7 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
     ],
 )
 def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, seconds, said):
-    monkeypatch.setattr(server.shared(), "seconds_for", lambda work: seconds)
+    monkeypatch.setattr(server.shared().queue, "seconds_for", lambda work: seconds)
     assert said in run_view.not_trained_yet(replace(STEPS, strategies=("no_mask",)))
 
 

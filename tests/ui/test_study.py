@@ -8,14 +8,12 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.cores import cores
 from maskdemo.data.tasks import TASKS
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Findings, Study, default_study, run_study, summary
 from maskdemo.study.questions import OPENING, QUESTIONS, question_of
-from maskdemo.training.snapshot import Outcome
 from maskdemo.ui import server, study_progress
 from tests.samples import small
 from tests.ui import app
@@ -214,23 +212,6 @@ def test_a_full_queue_is_said_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatc
     fine(page.button(key="studyrun_start").click().run())
     assert "The queue is full." in shown(page)
     assert study_of(page) == TINY
-
-
-def test_time_left_is_for_what_is_left_and_free_of_compiling():
-    study = Study(base=small(repeats=5), vary="side", values=("post", "pre"))
-    trainings = study.trainings()
-
-    def after(count: int) -> float | None:
-        # The first waits for compiling, the others take 2 s.
-        outcomes = {
-            each: Outcome(0.5, 0.5, 0.1, 2.0 if at else 60.0, 24)
-            for at, each in enumerate(trainings[:count])
-        }
-        return study_progress.seconds_left(Findings(study=study, outcomes=outcomes))
-
-    assert after(0) is None
-    assert after(8) == pytest.approx(2.0 * 12 / cores())
-    assert after(20) == 0
 
 
 def test_one_value_opens_in_the_playground_as_it_is():

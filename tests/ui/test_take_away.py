@@ -13,7 +13,6 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.data.inputs import Chance
 from maskdemo.evidence import headline
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.notebook import notebook
@@ -22,8 +21,8 @@ from maskdemo.export.table import run_table, study_table
 from maskdemo.server import Server
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
-from maskdemo.training.snapshot import Curve, Outcome, Snapshot
-from maskdemo.ui import run_view, server, take_away
+from maskdemo.training.snapshot import Outcome, Snapshot
+from maskdemo.ui import server, take_away
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, link_of, links, ran, set_link
@@ -158,20 +157,3 @@ def test_a_study_is_taken_away_whole(offered, monkeypatch):
     assert offered["Table"][1] == "maskdemo-sum_sign-by-padded_length.csv"
     assert "doses=16_20" in offered["Report"][0]()
     assert offered["Keras script"][0]() == script(study.base)
-
-
-def test_the_time_left_is_judged_without_compiling(monkeypatch):
-    monkeypatch.setattr(st, "session_state", State())
-    nothing: Any = None
-
-    def after(done: float, seconds: float, **changes: Any) -> str:
-        curves = (Curve("no_mask", 0, loss=(0.5,)),)
-        running = Snapshot(small(**changes), curves, nothing, Chance(0.5, 0.5), False, seconds, done)
-        return run_view.progress(running)[1]
-
-    assert "left" not in after(0.1, 20.0), "20 s of compiling say nothing of what is to come"
-    assert "about 8 s left" in after(0.2, 21.0), "eight more epochs of one second"
-    assert "about 12 s left" in after(0.6, 35.0), "slower since: thirty seconds for the whole"
-    assert "left" not in after(0.1, 0.5), "another run"
-    assert "about 3 s left" in after(0.4, 2.0)
-    assert "left" not in after(0.5, 9.0, seed=8)

@@ -1,11 +1,12 @@
-"""How long things take here, learned from what they took."""
+"""How long work takes here: from its own steps, and before these from what work like it took."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
 
-from maskdemo.server.jobs import Run, Work
+from maskdemo.server.jobs import Job
+from maskdemo.server.work import Run, Work
 
 #: How many of the last jobs are remembered.
 LAST = 8
@@ -34,10 +35,18 @@ class Pace:
         works, times = zip(*self.runs, strict=True)
         return work.multiply_adds * sum(times) / sum(works)
 
-    def left(self, work: Work, done: float, ran: float) -> float | None:
-        """Seconds that the rest takes: done is the share behind it, ran the seconds it took."""
-        whole = self.expected(work)
+    def left(self, job: Job, now: float) -> float | None:
+        """Seconds that the rest of a job takes, seen at `now`; None before that is known.
+
+        A training is judged by its last steps, once there are enough of them, without the first one:
+        that had to wait for programs to be compiled, or was there before. All else by what is learned.
+        """
+        steps = list(job.steps)[1:]
+        if len(steps) > 1 and job.work.multiply_adds:
+            (began, first), (ended, last) = steps[0], steps[-1]
+            return (ended - began) / (last - first) * (1 - last)
+        whole = self.expected(job.work)
         if whole is None:
-            # Its own pace, once there is enough of it to be told from starting and compiling.
-            return ran / done * (1 - done) if done >= 0.2 else None
-        return max(0.0, whole * (1 - done)) if done else max(0.0, whole - ran)
+            return None
+        ran = job.ran + (0.0 if job.began is None else now - job.began)
+        return max(0.0, whole * (1 - job.done) if job.done else whole - ran)

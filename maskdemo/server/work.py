@@ -1,0 +1,190 @@
+"""The kinds of work that viewers may ask for, a class each: `Run`, `StudyRun`, `Audit`.
+
+What the worker does for them is in `maskdemo.server.worker_jobs`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from typing import Any, ClassVar
+
+from maskdemo.audit.limits import TIMEOUT_S
+from maskdemo.audit.sandbox import AuditRun
+from maskdemo.experiment import Experiment
+from maskdemo.server.increments import grow, grow_findings
+from maskdemo.study.findings import Findings
+from maskdemo.study.grid import Study
+from maskdemo.training.snapshot import Snapshot
+
+#: What the worker is told to do, as JSON can say it.
+Command = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Work(ABC):
+    """Something that the worker can do: plain, validated data, equal when it is the same work.
+
+    It may be begun more than once, where the worker died or another job had its turn.
+    """
+
+    #: The name under which a viewer has one job at a time.
+    kind: ClassVar[str]
+    #: Whether it gives way to work that is not patient.
+    patient: ClassVar[bool] = False
+    #: Whether it needs a worker that has done nothing else, and that does nothing else afterwards.
+    fresh_worker: ClassVar[bool] = False
+    #: Whether its result is found again when its viewer is gone, by whoever asks for the same.
+    result_kept: ClassVar[bool] = True
+    #: Seconds after which its process is ended from outside; None: it may take as long as it does.
+    timeout_s: ClassVar[float | None] = None
+
+    @property
+    def multiply_adds(self) -> float:
+        """An upper estimate of the computation; 0 where it is not known."""
+        return 0.0
+
+    @property
+    def task(self) -> str:
+        """The name of the task that is learned, which may be somebody's own; empty where none is."""
+        return ""
+
+    @property
+    def payload(self) -> bytes:
+        """Bytes that go to the worker with the command, as they are."""
+        return b""
+
+    @abstractmethod
+    def command(self, result: Any) -> Command:
+        """What the worker is told. result: what came of it when it was begun before, else None."""
+
+    @abstractmethod
+    def add(self, result: Any, message: Any) -> Any:
+        """Add a message of the worker to the result. result: None before the first message."""
+
+    @abstractmethod
+    def progress(self, result: Any) -> float:
+        """The share (0 to 1) of the work that is behind this result."""
+
+
+@dataclass(frozen=True)
+class Run(Work):
+    """Train an experiment, and show every epoch. It begins anew each time: its networks are gone."""
+
+    experiment: Experiment
+
+    kind: ClassVar[str] = "run"
+
+    @property
+    def multiply_adds(self) -> float:
+        """See `Work`."""
+        return self.experiment.work
+
+    @property
+    def task(self) -> str:
+        """See `Work`."""
+        return self.experiment.task
+
+    def command(self, result: Snapshot | None) -> Command:
+        """See `Work`."""
+        return {"kind": self.kind, "experiment": self.experiment.to_json()}
+
+    def add(self, result: Snapshot | None, message: Snapshot) -> Snapshot:
+        """See `Work`."""
+        return grow(result, message)
+
+    def progress(self, result: Snapshot) -> float:
+        """See `Work`."""
+        return result.done
+
+
+@dataclass(frozen=True)
+class StudyRun(Work):
+    """Train the trainings of a study that nobody has trained yet."""
+
+    study: Study
+
+    kind: ClassVar[str] = "studyrun"
+    patient: ClassVar[bool] = True
+
+    @property
+    def multiply_adds(self) -> float:
+        """See `Work`."""
+        return sum(self.study.experiment(cell).work for cell in self.study.cells)
+
+    @property
+    def task(self) -> str:
+        """See `Work`."""
+        return self.study.base.task
+
+    def command(self, result: Findings | None) -> Command:
+        """See `Work`. What this job itself has trained is not trained again, nor counted as reused."""
+        places = {training: at for at, training in enumerate(self.study.trainings())}
+        known = {} if result is None else result.outcomes
+        return {
+            "kind": self.kind,
+            "study": study_to_plain(self.study),
+            "known": [[places[training], *astuple(outcome)] for training, outcome in known.items()],
+            "reused": None if result is None else result.reused,
+        }
+
+    def add(self, result: Findings | None, message: tuple[Findings, dict[int, Any]]) -> Findings:
+        """See `Work`."""
+        return grow_findings(self.study, result, message)
+
+    def progress(self, result: Findings) -> float:
+        """See `Work`."""
+        return result.done / result.total
+
+
+@dataclass(frozen=True)
+class Audit(Work):
+    """Find out whether padding leaks into a Keras model.
+
+    content: a .keras file or a configuration, from anybody. Only the process of the audit reads it.
+    """
+
+    content: bytes = field(repr=False)
+
+    kind: ClassVar[str] = "audit"
+    #: Its limits stay with the process, which nobody else is to have. It takes the worker's place
+    #: rather than one beside it, so that a host of 690 MB never holds TensorFlow twice.
+    fresh_worker: ClassVar[bool] = True
+    result_kept: ClassVar[bool] = False
+    timeout_s: ClassVar[float | None] = TIMEOUT_S
+
+    @property
+    def payload(self) -> bytes:
+        """See `Work`."""
+        return self.content
+
+    def command(self, result: AuditRun | None) -> Command:
+        """See `Work`."""
+        return {"kind": self.kind}
+
+    def add(self, result: AuditRun | None, message: AuditRun) -> AuditRun:
+        """See `Work`."""
+        return message
+
+    def progress(self, result: AuditRun) -> float:
+        """See `Work`."""
+        return result.done
+
+
+def study_to_plain(study: Study) -> dict[str, Any]:
+    """A study as what JSON can say, the name of a task that somebody brought included."""
+    return {
+        "base": study.base.to_json(),
+        "vary": study.vary,
+        "values": study.values,
+        "and_vary": study.and_vary,
+        "and_values": study.and_values,
+    }
+
+
+def study_from_plain(plain: Mapping[str, Any]) -> Study:
+    """The study of `study_to_plain`."""
+    values = {name: tuple(plain[name]) for name in ("values", "and_values")}
+    base = Experiment.from_json(plain["base"])
+    return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **values)
