@@ -29,14 +29,14 @@ _LEFT_OUT = ("build_config", "compile_config", "shared_object_id", "build_input_
 def safe_config(text: str) -> dict[str, Any]:
     """Return a configuration that is safe to build. Raises UnsupportedModel with a sentence."""
     try:
-        return _Reader().model(_parsed(text), depth=0)
+        return _Reader().model(_parse_json(text), depth=0)
     except UnsupportedModel:
         raise
     except Exception:  # anything else that is not as Keras writes it
         raise UnsupportedModel("The configuration is not as Keras 3 writes it.") from None
 
 
-def _parsed(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     if len(text) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:
@@ -69,14 +69,14 @@ class _Reader:
         if name == "Functional":
             for key in ("input_layers", "output_layers"):
                 config[key] = plain_value(key, inner.get(key))
-        return _object_of(name, allow_list.MODELS[name], config)
+        return _keras_object(name, allow_list.MODELS[name], config)
 
     def _layer_of_model(self, raw: Any, depth: int) -> dict[str, Any]:
         layer = self.layer(raw, depth)
         if "name" in raw:
             layer["name"] = layer_name(raw["name"])
         if "inbound_nodes" in raw:
-            layer["inbound_nodes"] = [_node(each) for each in as_list(raw["inbound_nodes"])]
+            layer["inbound_nodes"] = [_check_node(each) for each in as_list(raw["inbound_nodes"])]
         return layer
 
     def layer(self, raw: Any, depth: int) -> dict[str, Any]:
@@ -84,14 +84,14 @@ class _Reader:
         self.layers += 1
         if self.layers > MAX_LAYERS:
             raise UnsupportedModel(f"The model has more than {MAX_LAYERS} layers.")
-        name, module = _text_at(raw, "class_name"), _text_at(raw, "module")
+        name, module = _text_value(raw, "class_name"), _text_value(raw, "module")
         if name in allow_list.MODELS:
             return self.model(raw, depth + 1)
         if name in allow_list.OPERATIONS.get(module, ()):
             name, inner = _class_of(raw, {name: module}, "operation")
-            return _object_of(name, module, self._arguments(name, inner, depth))
+            return _keras_object(name, module, self._arguments(name, inner, depth))
         name, inner = _class_of(raw, allow_list.LAYERS, "layer")
-        return _object_of(name, "keras.layers", self._arguments(name, inner, depth))
+        return _keras_object(name, "keras.layers", self._arguments(name, inner, depth))
 
     def _arguments(self, of: str, inner: dict[str, Any], depth: int) -> dict[str, Any]:
         arguments = {
@@ -111,12 +111,12 @@ class _Reader:
         if not _KEY.fullmatch(key):
             raise UnsupportedModel(f"{of} has an argument whose name is none.")
         if key in ("layer", "backward_layer", "cell"):
-            return None if value is None else self._inner(value, depth)
+            return None if value is None else self._inner_layer(value, depth)
         if key == "cells":
-            return [self._inner(each, depth) for each in as_list(value)]
+            return [self._inner_layer(each, depth) for each in as_list(value)]
         if key == "dtype":
-            return _checked_dtype(value)
-        if key == "mask_value" and _text_at(value, "class_name") == "__tensor__":
+            return _check_dtype(value)
+        if key == "mask_value" and _text_value(value, "class_name") == "__tensor__":
             return plain_value(key, as_mapping(value.get("config")).get("value"))
         if key == "input_dim" and of == "Embedding" and isinstance(value, int) and value > 0:
             return value
@@ -125,13 +125,13 @@ class _Reader:
                 return read(value)
         return plain_value(key, value)
 
-    def _inner(self, raw: Any, depth: int) -> dict[str, Any]:
+    def _inner_layer(self, raw: Any, depth: int) -> dict[str, Any]:
         if depth > 8:
             raise UnsupportedModel("Layers are nested in layers too deeply.")
         return self.layer(raw, depth + 1)
 
 
-def _text_at(raw: Any, key: str) -> str:
+def _text_value(raw: Any, key: str) -> str:
     value = raw.get(key) if isinstance(raw, dict) else None
     return value if isinstance(value, str) else ""
 
@@ -158,11 +158,11 @@ def _class_of(raw: Any, table: Mapping[str, str], noun: str) -> tuple[str, dict[
     return name, inner
 
 
-def _object_of(name: str, module: str, config: dict[str, Any]) -> dict[str, Any]:
+def _keras_object(name: str, module: str, config: dict[str, Any]) -> dict[str, Any]:
     return {"module": module, "class_name": name, "config": config, "registered_name": None}
 
 
-def _named_or_object(
+def _name_or_object_reader(
     table: Mapping[str, str], names: frozenset[str], noun: str
 ) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
@@ -171,7 +171,7 @@ def _named_or_object(
         if isinstance(value, str):
             raise UnsupportedModel(f"{quoted(value)} is no {noun} of Keras.")
         name, inner = _class_of(value, table, noun)
-        return _object_of(
+        return _keras_object(
             name,
             table[name],
             {key: plain_value(key, each) for key, each in inner.items() if key != "seed"},
@@ -180,7 +180,7 @@ def _named_or_object(
     return read
 
 
-def _activation(value: Any) -> Any:
+def _check_activation(value: Any) -> Any:
     if isinstance(value, dict) and value.get("class_name") == "function":
         if value.get("module") != "builtins":
             raise UnsupportedModel("An activation is a function that is not Keras's.")
@@ -191,18 +191,18 @@ def _activation(value: Any) -> Any:
 
 
 _BY_ENDING: dict[str, Callable[[Any], Any]] = {
-    "activation": _activation,
-    "initializer": _named_or_object(
+    "activation": _check_activation,
+    "initializer": _name_or_object_reader(
         allow_list.INITIALIZERS, allow_list.INITIALIZER_NAMES, "initializer"
     ),
-    "regularizer": _named_or_object(
+    "regularizer": _name_or_object_reader(
         allow_list.REGULARIZERS, allow_list.REGULARIZER_NAMES, "regularizer"
     ),
-    "constraint": _named_or_object(allow_list.CONSTRAINTS, frozenset(), "constraint"),
+    "constraint": _name_or_object_reader(allow_list.CONSTRAINTS, frozenset(), "constraint"),
 }
 
 
-def _checked_dtype(value: Any) -> Any:
+def _check_dtype(value: Any) -> Any:
     if isinstance(value, dict):
         _, inner = _class_of(value, allow_list.DTYPE_POLICIES, "dtype")
         value = inner.get("name")
@@ -211,42 +211,44 @@ def _checked_dtype(value: Any) -> Any:
     raise UnsupportedModel(f"{quoted(value)} is no dtype that is audited here.")
 
 
-def _node(raw: Any) -> dict[str, Any]:
+def _check_node(raw: Any) -> dict[str, Any]:
     if not isinstance(raw, dict) or set(raw) != {"args", "kwargs"}:
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
-        "args": [_call_argument("args", each) for each in as_list(raw["args"])],
+        "args": [_check_call_argument("args", each) for each in as_list(raw["args"])],
         "kwargs": {
-            layer_name(key): _call_argument(key, each)
+            layer_name(key): _check_call_argument(key, each)
             for key, each in as_mapping(raw["kwargs"]).items()
         },
     }
 
 
-def _call_argument(key: str, value: Any) -> Any:
+def _check_call_argument(key: str, value: Any) -> Any:
     if isinstance(value, list):
-        return [_call_argument(key, each) for each in within_limit(value)]
+        return [_check_call_argument(key, each) for each in within_limit(value)]
     if isinstance(value, dict):
         name, inner = value.get("class_name"), value.get("config")
         if name == "__ellipsis__":
             return {"class_name": name, "config": {}}
         if name == "__slice__" and isinstance(inner, dict):
-            parts = {part: _call_argument(part, inner.get(part)) for part in ("start", "stop", "step")}
+            parts = {
+                part: _check_call_argument(part, inner.get(part)) for part in ("start", "stop", "step")
+            }
             return {"class_name": name, "config": parts}
         if name == "__keras_tensor__" and isinstance(inner, dict):
-            return {"class_name": name, "config": _tensor(inner)}
+            return {"class_name": name, "config": _check_tensor(inner)}
         raise UnsupportedModel(f"A layer is called on {quoted(name)}, which is no tensor of the model.")
     if key == "dtype":
-        return _checked_dtype(value)
+        return _check_dtype(value)
     return plain_value(key, value)
 
 
-def _tensor(inner: dict[str, Any]) -> dict[str, Any]:
+def _check_tensor(inner: dict[str, Any]) -> dict[str, Any]:
     history = as_list(inner.get("keras_history"))
     if len(history) != 3 or not all(isinstance(each, int) for each in history[1:]):
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
         "shape": plain_value("shape", inner.get("shape")),
-        "dtype": _checked_dtype(inner.get("dtype")),
+        "dtype": _check_dtype(inner.get("dtype")),
         "keras_history": [layer_name(history[0]), *history[1:]],
     }

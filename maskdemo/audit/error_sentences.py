@@ -33,7 +33,7 @@ def short_reason(failure: BaseException) -> str:
     """
     text = _NOISE.sub("", str(failure))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return _cut(_core_message(lines) or type(failure).__name__)
+    return _shorten(_core_message(lines) or type(failure).__name__)
 
 
 def _core_message(lines: list[str]) -> str:
@@ -50,5 +50,5 @@ def _core_message(lines: list[str]) -> str:
     return (wrapped or within or [" ".join(lines)])[0]
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"

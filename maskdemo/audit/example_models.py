@@ -39,8 +39,8 @@ def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: A
         "name": name,
     }
     if _from is not None:
-        kwargs = {"mask": _tensor(_mask)} if _mask else {}
-        layer["inbound_nodes"] = [{"args": _tensors(_from), "kwargs": kwargs}]
+        kwargs = {"mask": _output_tensor(_mask)} if _mask else {}
+        layer["inbound_nodes"] = [{"args": _call_args(_from), "kwargs": kwargs}]
     return layer
 
 
@@ -53,17 +53,17 @@ def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any
         "config": {"name": name, **kwargs},
         "registered_name": None,
         "name": name,
-        "inbound_nodes": [{"args": [_tensor(first), *rest], "kwargs": {}}],
+        "inbound_nodes": [{"args": [_output_tensor(first), *rest], "kwargs": {}}],
     }
 
 
-def _tensors(of: Any) -> list[Any]:
+def _call_args(of: Any) -> list[Any]:
     if isinstance(of, tuple):  # several arguments
-        return [_tensor(each) for each in of]
-    return [[_tensor(each) for each in of] if isinstance(of, list) else _tensor(of)]
+        return [_output_tensor(each) for each in of]
+    return [[_output_tensor(each) for each in of] if isinstance(of, list) else _output_tensor(of)]
 
 
-def _tensor(name: str) -> dict[str, Any]:
+def _output_tensor(name: str) -> dict[str, Any]:
     history = [name, 0, 0]
     config = {"shape": [None, None, None], "dtype": "float32", "keras_history": history}
     return {"class_name": "__keras_tensor__", "config": config}
@@ -78,12 +78,12 @@ def _tokens() -> dict[str, Any]:
     return _input("words", batch_shape=[None, None])
 
 
-def _sequential(*layers: dict[str, Any]) -> str:
+def _sequential_json(*layers: dict[str, Any]) -> str:
     config = {"name": "model", "layers": layers}
     return json.dumps({"module": "keras", "class_name": "Sequential", "config": config})
 
 
-def _graph(*layers: dict[str, Any]) -> str:
+def _functional_json(*layers: dict[str, Any]) -> str:
     inputs = [[each["name"], 0, 0] for each in layers if each["class_name"] == "InputLayer"]
     config = {
         "name": "model",
@@ -107,7 +107,7 @@ _MASK = (
 )
 
 
-def _encoder(by_hand: bool) -> str:
+def _attention_model(by_hand: bool) -> str:
     mask = (_operation("NotEqual", "mask", "words", 0),) if by_hand else ()
     layers = [
         _tokens(),
@@ -121,16 +121,16 @@ def _encoder(by_hand: bool) -> str:
             "MultiHeadAttention", f"attention_{index}", (last, last), num_heads=2, key_dim=4
         )
         if by_hand:
-            masks = {f"{each}_mask": _tensor("mask") for each in ("query", "value", "key")}
+            masks = {f"{each}_mask": _output_tensor("mask") for each in ("query", "value", "key")}
             attention["inbound_nodes"][0]["kwargs"] = masks
         layers += [attention, _layer("Add", f"add_{index}", [f"attention_{index}", last])]
         layers.append(_layer("LayerNormalization", f"norm_{index}", f"add_{index}"))
         last = f"norm_{index}"
     mean = _layer("GlobalAveragePooling1D", "mean", last, _mask="mask" if by_hand else "")
-    return _graph(*layers, mean, _layer("Dense", "answer", "mean", units=2))
+    return _functional_json(*layers, mean, _layer("Dense", "answer", "mean", units=2))
 
 
-def _loss(layer: bool) -> str:
+def _model_with_labels_by_step(layer: bool) -> str:
     twice = (
         _layer("Activation", "squash", "lstm", activation="tanh")
         if layer
@@ -138,20 +138,20 @@ def _loss(layer: bool) -> str:
     )
     lstm = _layer("LSTM", "lstm", "masking", units=8, return_sequences=True)
     answer = _layer("Dense", "answer", "squash", units=1, activation="sigmoid")
-    return _graph(_input(), _masking(), lstm, twice, answer)
+    return _functional_json(_input(), _masking(), lstm, twice, answer)
 
 
 def _convolution(name: str = "convolution") -> dict[str, Any]:
     return _layer("Conv1D", name, "masking", filters=8, kernel_size=3, padding="same")
 
 
-def _readout(of: str, **handed: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    return _layer("LSTM", "lstm", of, units=8, **handed), _layer("Dense", "answer", "lstm", units=2)
+def _readout(of: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _layer("LSTM", "lstm", of, units=8, **options), _layer("Dense", "answer", "lstm", units=2)
 
 
-def _half(mask_value: float) -> str:
+def _half_precision_model(mask_value: float) -> str:
     half = {"dtype": "mixed_float16"}
-    return _sequential(
+    return _sequential_json(
         _input(),
         _layer("Masking", "masking", mask_value=mask_value, **half),
         _layer("LSTM", "lstm", units=8, **half),
@@ -159,17 +159,17 @@ def _half(mask_value: float) -> str:
     )
 
 
-def _embedding(mask_zero: bool) -> str:
+def _embedding_model(mask_zero: bool) -> str:
     embedding = _layer("Embedding", "embedding", input_dim=50, output_dim=8, mask_zero=mask_zero)
     both = _layer("Bidirectional", "both", layer=_layer("LSTM", "lstm", units=8))
-    return _sequential(_tokens(), embedding, both, _layer("Dense", "answer", units=2))
+    return _sequential_json(_tokens(), embedding, both, _layer("Dense", "answer", units=2))
 
 
-def _sum(right: bool) -> str:
+def _sum_model(right: bool) -> str:
     left = _masking("left", "masking_left")
     masked = (_masking("right", "masking_right"),) if right else ()
     merged = _layer("Add", "add", ["masking_left", "masking_right" if right else "right"])
-    return _graph(_input("left"), _input("right"), left, *masked, merged, *_readout("add"))
+    return _functional_json(_input("left"), _input("right"), left, *masked, merged, *_readout("add"))
 
 
 EXAMPLES: dict[str, ExampleModel] = {
@@ -181,9 +181,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Masking, Conv1D, LSTM: the mask is made and never arrives. Keras warns once.",
             "https://github.com/tensorflow/tensorflow/issues/73531",
             "long_post_padding",
-            _graph(_input(), _masking(), _convolution(), *_readout("convolution")),
+            _functional_json(_input(), _masking(), _convolution(), *_readout("convolution")),
             "The mask is handed to the LSTM.",
-            _graph(
+            _functional_json(
                 _input(),
                 *_MASK,
                 _masking(),
@@ -197,14 +197,14 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Masking, times 2, LSTM: an operator makes a new tensor, without the mask. Nothing warns.",
             f"{_KERAS}18416",
             "manual_mask",
-            _graph(
+            _functional_json(
                 _input(),
                 _masking(),
                 _operation("Multiply", "twice", "masking", 2.0),
                 *_readout("twice"),
             ),
             "The mask is handed to the LSTM.",
-            _graph(
+            _functional_json(
                 _input(),
                 *_MASK,
                 _masking(),
@@ -219,9 +219,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "block is right; the second one reads padding.",
             f"{_KERAS}20455",
             "pre_padding",
-            _encoder(by_hand=False),
+            _attention_model(by_hand=False),
             "Attention and mean are handed the mask.",
-            _encoder(by_hand=True),
+            _attention_model(by_hand=True),
         ),
         ExampleModel(
             "sum",
@@ -229,9 +229,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Two sequences are added, one of them masked: the sum has no mask at all.",
             f"{_KERAS}19685",
             "long_post_padding",
-            _sum(right=False),
+            _sum_model(right=False),
             "Both sequences are masked.",
-            _sum(right=True),
+            _sum_model(right=True),
         ),
         ExampleModel(
             "half_precision",
@@ -239,9 +239,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Masking(0.1) under mixed_float16: rounded, 0.1 is another number, and nothing is masked.",
             "https://keras.io/api/mixed_precision/",
             "long_post_padding",
-            _half(0.1),
+            _half_precision_model(0.1),
             "The mask value is -1, which half precision holds.",
-            _half(-1.0),
+            _half_precision_model(-1.0),
         ),
         ExampleModel(
             "loss",
@@ -250,9 +250,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "counts padded steps.",
             f"{_KERAS}15323",
             "inflated_accuracy",
-            _loss(layer=False),
+            _model_with_labels_by_step(layer=False),
             "tanh is a layer, which keeps the mask.",
-            _loss(layer=True),
+            _model_with_labels_by_step(layer=True),
         ),
         ExampleModel(
             "embedding",
@@ -260,9 +260,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Embedding makes a mask only where it is told to: mask_zero is False unless one says so.",
             "https://keras.io/guides/understanding_masking_and_padding/",
             "real_speech",
-            _embedding(mask_zero=False),
+            _embedding_model(mask_zero=False),
             "mask_zero=True.",
-            _embedding(mask_zero=True),
+            _embedding_model(mask_zero=True),
         ),
         ExampleModel(
             "warning",
@@ -270,12 +270,14 @@ EXAMPLES: dict[str, ExampleModel] = {
             "A nested Sequential: Keras warns that the mask is destroyed, and it is not.",
             "https://github.com/keras-team/keras-hub/issues/2141",
             "masking_layer",
-            _sequential(
+            _sequential_json(
                 _input(),
                 _layer("Masking", "masking"),
                 {"name": "inner"}
                 | json.loads(
-                    _sequential(_input("inside"), _layer("Dense", "dense", units=4, activation="tanh"))
+                    _sequential_json(
+                        _input("inside"), _layer("Dense", "dense", units=4, activation="tanh")
+                    )
                 ),
                 _layer("LSTM", "lstm", units=8),
                 _layer("Dense", "answer", units=2),

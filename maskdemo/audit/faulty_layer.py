@@ -53,7 +53,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
         call = next((each for each in pair.padded.calls if _change(each, pair) > tolerance), None)
         if call is None:
             break
-        for cause, at_fault in _explained(call, pair, tolerance):
+        for cause, at_fault in _causes_of(call, pair, tolerance):
             fault = Fault(
                 cause=cause,
                 layer=at_fault.name,
@@ -87,7 +87,7 @@ def _repaired(call: Call, index: int, pair: TracePair) -> np.ndarray:
     return got
 
 
-def _explained(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call]]:
+def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call]]:
     if only_at_the_border(call, pair, tolerance):
         return [("border", call)]
     if pair.side == "pre" and only_counts_positions(call, pair, tolerance):
@@ -98,7 +98,7 @@ def _explained(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str,
         if pair.received(call, input_tensor) != "right"
     ]
     if not unmasked:
-        return [(_ignored(call), call)]
+        return [(_cause_of_ignored_mask(call), call)]
     return lost_before(call, pair) or [("no_mask", call)]
 
 
@@ -117,16 +117,19 @@ def lost_before(call: Call, pair: TracePair) -> list[tuple[str, Call]]:
                 continue
             maker = input_tensor.maker
             if maker is None:
-                if not input_tensor.from_input and (source := _before(receiver, pair)) is not None:
+                if (
+                    not input_tensor.from_input
+                    and (source := _last_masked_before(receiver, pair)) is not None
+                ):
                     result.append(("unrecorded", source))
                 continue
             index = maker.keys.index(input_tensor.key) if input_tensor.key in maker.keys else 0
-            if (remover := _taken_off(input_tensor, pair)) is not None:
+            if (remover := _mask_remover(input_tensor, pair)) is not None:
                 result.append(("taken_off", remover))
-            elif any(pair.received(maker, each) == "right" for each in _first(maker, pair)):
-                removers = [_taken_off(each, pair) for each in _first(maker, pair)]
+            elif any(pair.received(maker, each) == "right" for each in _first_inputs(maker, pair)):
+                removers = [_mask_remover(each, pair) for each in _first_inputs(maker, pair)]
                 removed = [("taken_off", remover) for remover in removers if remover is not None]
-                result += removed or [(_dropped(maker, pair), maker)]
+                result += removed or [(_cause_of_dropped_mask(maker, pair), maker)]
             elif is_a(maker.layer, *MASK_MAKERS) and pair.passed(maker, index) == "wrong":
                 result.append(("mask_never_matches", maker))
             else:
@@ -137,17 +140,17 @@ def lost_before(call: Call, pair: TracePair) -> list[tuple[str, Call]]:
 def dropped_before_output(pair: TracePair, index: int) -> Call | None:
     """Return the call that lost the mask of an output; None where there never was a mask."""
     call = pair.padded.output_makers[index] or pair.padded.calls[-1]
-    if any(pair.received(call, each) == "right" for each in _first(call, pair)):
+    if any(pair.received(call, each) == "right" for each in _first_inputs(call, pair)):
         return call
     return next((at_fault for _, at_fault in lost_before(call, pair)), None)
 
 
-def _first(call: Call, pair: TracePair) -> list[Any]:
+def _first_inputs(call: Call, pair: TracePair) -> list[Any]:
     timed = pair.time_inputs(call)
     return [input_tensor for input_tensor in call.inputs[: call.first] if input_tensor in timed]
 
 
-def _taken_off(input_tensor: InputTensor, pair: TracePair) -> Call | None:
+def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
     """Return the call that took a right mask off a tensor; None where no call did."""
     maker = input_tensor.maker
     if maker is None or input_tensor.mask is not None or input_tensor.key not in maker.keys:
@@ -157,7 +160,7 @@ def _taken_off(input_tensor: InputTensor, pair: TracePair) -> Call | None:
     return next((call for call in pair.padded.calls if input_tensor.key in call.unmasked_keys), None)
 
 
-def _before(receiver: Call, pair: TracePair) -> Call | None:
+def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
     """Return the last call before `receiver` whose output had a right mask."""
     for call in reversed(pair.padded.calls[: receiver.order]):
         if pair.outputs_time_axis(call) and pair.passed(call, 0) == "right":
@@ -165,7 +168,7 @@ def _before(receiver: Call, pair: TracePair) -> Call | None:
     return None
 
 
-def _ignored(call: Call) -> str:
+def _cause_of_ignored_mask(call: Call) -> str:
     if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_mask is None:
         return "initial_state"
     if is_a(call.layer, "Functional", "Sequential") or call.is_container:
@@ -175,9 +178,9 @@ def _ignored(call: Call) -> str:
     return "dropped_silently" if call.kind == "operation" else "ignored"
 
 
-def _dropped(call: Call, pair: TracePair) -> str:
+def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
     if is_a(call.layer, *MERGING_LAYERS) and any(
-        pair.received(call, each) != "right" for each in _first(call, pair)
+        pair.received(call, each) != "right" for each in _first_inputs(call, pair)
     ):
         return "mixed"
     if is_a(call.layer, *RECURRENT, "Bidirectional", "TimeDistributed"):

@@ -101,7 +101,7 @@ def layer_rows(
             or not call.has_float_outputs
         ):
             continue  # operations on masks and token numbers are no part of the path
-        received, passed = _received(call, pair), _passed(call, pair)
+        received, passed = _received_state(call, pair), _passed_state(call, pair)
         rows.append(
             LayerRow(
                 name=call.name,
@@ -110,7 +110,7 @@ def layer_rows(
                 passed=passed,
                 change="ignores it"
                 if at_fault.get(call.name) in IGNORING
-                else _change(call, received, passed),
+                else _mask_change(call, received, passed),
                 at_fault=call.name in at_fault,
                 moved=changes.get(call.name),
             )
@@ -118,18 +118,18 @@ def layer_rows(
     return tuple(rows)
 
 
-def _received(call: Call, pair: TracePair) -> State:
+def _received_state(call: Call, pair: TracePair) -> State:
     states: list[State] = [pair.received(call, input_tensor) for input_tensor in pair.time_inputs(call)]
     if is_a(call.layer, *MERGING_LAYERS):
         return states[0] if len(set(states)) == 1 else "wrong"
     return states[0]
 
 
-def _passed(call: Call, pair: TracePair) -> str:
+def _passed_state(call: Call, pair: TracePair) -> str:
     return pair.passed(call, 0) if pair.outputs_time_axis(call) else "ends"
 
 
-def _change(call: Call, received: str, passed: str) -> str:
+def _mask_change(call: Call, received: str, passed: str) -> str:
     if call.unmasked_keys:
         return "hides it from others"
     if is_a(call.layer, *MASK_MAKERS) and passed == "right":

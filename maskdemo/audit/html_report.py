@@ -55,7 +55,7 @@ def mask_path(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
     A thick line is a right mask, a dashed line a wrong mask, dots are none.
     """
     height = _TOP + _ROW * len(layers) + 8
-    rows = "".join(_row(layer, index, dark) for index, layer in enumerate(layers))
+    rows = "".join(_layer_svg(layer, index, dark) for index, layer in enumerate(layers))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'width="{_WIDTH}" height="{height}" style="max-width:100%;height:auto" '
@@ -70,10 +70,10 @@ def describe_path(layers: Sequence[LayerRow]) -> str:
     return f"The path of the mask: {changes}." if changes else "No layer works on sequences."
 
 
-def _row(layer: LayerRow, index: int, dark: bool) -> str:
+def _layer_svg(layer: LayerRow, index: int, dark: bool) -> str:
     middle = _TOP + _ROW * index + _ROW // 2 - 6
     top, bottom = middle - _ROW // 2, middle + _ROW // 2
-    ink, muted, fault = (_of(pair, dark) for pair in (_INK, _MUTED, _FAULT))
+    ink, muted, fault = (_colour(pair, dark) for pair in (_INK, _MUTED, _FAULT))
     point = (
         f'<circle cx="{_LINE}" cy="{middle}" r="7" fill="{fault if layer.at_fault else ink}"/>'
         if layer.at_fault or layer.received != "none" or layer.passed == "right"
@@ -81,8 +81,8 @@ def _row(layer: LayerRow, index: int, dark: bool) -> str:
     )
     flag = f' <tspan fill="{fault}" font-weight="700">at fault</tspan>' if layer.at_fault else ""
     return (
-        _segment(layer.received, top, middle, dark)
-        + _segment(layer.passed, middle, bottom, dark)
+        _line_svg(layer.received, top, middle, dark)
+        + _line_svg(layer.passed, middle, bottom, dark)
         + point
         + f'<text x="{_WORDS}" y="{middle}" fill="{ink}"><tspan font-weight="600">{escape(layer.name)}'
         f'</tspan>{flag}</text><text x="{_WORDS}" y="{middle + 17}" fill="{muted}" font-size="13">'
@@ -90,7 +90,7 @@ def _row(layer: LayerRow, index: int, dark: bool) -> str:
     )
 
 
-def _segment(state: str, top: int, bottom: int, dark: bool) -> str:
+def _line_svg(state: str, top: int, bottom: int, dark: bool) -> str:
     light_colour, dark_colour, width, dashes = _STATES[state]
     return (
         f'<line x1="{_LINE}" x2="{_LINE}" y1="{top}" y2="{bottom}" stroke-width="{width}" '
@@ -98,5 +98,5 @@ def _segment(state: str, top: int, bottom: int, dark: bool) -> str:
     )
 
 
-def _of(pair: tuple[str, str], dark: bool) -> str:
+def _colour(pair: tuple[str, str], dark: bool) -> str:
     return pair[dark]

@@ -10,7 +10,7 @@ from maskdemo.audit.model_inputs import is_a
 from maskdemo.audit.output_change import changes_of, largest_change, largest_number
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.run_model import output_arrays
-from maskdemo.audit.trace import Call, attach
+from maskdemo.audit.trace import Call, attach_mask
 
 RECURRENT = ("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 #: Layers that see their neighbours' steps, and so a few steps across the border to the padding.
@@ -31,17 +31,17 @@ def only_at_the_border(call: Call, pair: TracePair, tolerance: float) -> bool:
     if np.isinf(furthest).any():
         return False  # a number turned into none is no effect of a window
     moved_steps = np.flatnonzero(furthest > tolerance * largest_number(both[0]))
-    reach, steps = _reach(call.layer), both[0].shape[1]
+    reach, steps = _window_reach(call.layer), both[0].shape[1]
     at_border = moved_steps >= steps - reach if pair.side == "post" else moved_steps < reach
     return bool(moved_steps.size and at_border.all())
 
 
-def _reach(layer: Any) -> int:
-    size = _first(getattr(layer, "kernel_size", None) or layer.pool_size)
-    return max(1, (size - 1) * _first(getattr(layer, "dilation_rate", 1)))
+def _window_reach(layer: Any) -> int:
+    size = _first_size(getattr(layer, "kernel_size", None) or layer.pool_size)
+    return max(1, (size - 1) * _first_size(getattr(layer, "dilation_rate", 1)))
 
 
-def _first(sizes: Any) -> int:
+def _first_size(sizes: Any) -> int:
     return sizes[0] if isinstance(sizes, tuple) else sizes
 
 
@@ -54,7 +54,7 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
     if not timed or is_a(call.layer, *RECURRENT, "Bidirectional") or call is pair.padded.calls[-1]:
         return False
     try:
-        outputs = _with_other_padding(call, pair)
+        outputs = _outputs_with_other_padding(call, pair)
     except Exception:  # whatever a layer raises on values that it does not expect
         return False
     for index, output in enumerate(outputs):
@@ -72,7 +72,7 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
     return True
 
 
-def _with_other_padding(call: Call, pair: TracePair) -> list[np.ndarray]:
+def _outputs_with_other_padding(call: Call, pair: TracePair) -> list[np.ndarray]:
     import keras
 
     timed = {input_tensor.key: input_tensor for input_tensor in pair.time_inputs(call)}
@@ -87,8 +87,8 @@ def _with_other_padding(call: Call, pair: TracePair) -> list[np.ndarray]:
             return tensor
         padding = ~pair.right_mask(twins[input_tensor.key].array, input_tensor.array)
         array = input_tensor.array.copy()
-        array[padding] = _others(array, padding)
-        return attach(keras.ops.convert_to_tensor(array, dtype=tensor.dtype), input_tensor.mask)
+        array[padding] = _other_values(array, padding)
+        return attach_mask(keras.ops.convert_to_tensor(array, dtype=tensor.dtype), input_tensor.mask)
 
     args, kwargs = call.arguments
     args = [keras.tree.map_structure(disturbed, each) for each in args]
@@ -96,7 +96,7 @@ def _with_other_padding(call: Call, pair: TracePair) -> list[np.ndarray]:
     return output_arrays(call.layer(*args, **kwargs))
 
 
-def _others(array: np.ndarray, padding: np.ndarray) -> np.ndarray:
+def _other_values(array: np.ndarray, padding: np.ndarray) -> np.ndarray:
     """Something else than what stands at padded steps: for whole numbers those of real steps."""
     if np.equal(np.mod(array, 1), 0).all():
         return np.resize(array[~padding], array[padding].shape)

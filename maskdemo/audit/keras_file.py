@@ -26,7 +26,7 @@ def config_text(content: bytes) -> str:
     if len(content) > MAX_FILE:
         raise UnsupportedModel(f"The file is larger than {MAX_FILE >> 20} MB.")
     if content.lstrip()[:1] == b"{":
-        return _decoded(content)
+        return _decode_text(content)
     if not content.startswith(b"PK"):
         raise UnsupportedModel(
             "This is no .keras file: it is neither a zip archive nor a configuration."
@@ -38,10 +38,10 @@ def config_text(content: bytes) -> str:
         error=UnsupportedModel,
         damaged="This is no .keras file: its archive is damaged.",
     ) as archive:
-        return _decoded(_config(archive))
+        return _decode_text(_read_config(archive))
 
 
-def _config(archive: zipfile.ZipFile) -> bytes:
+def _read_config(archive: zipfile.ZipFile) -> bytes:
     if CONFIG not in archive.namelist():
         raise UnsupportedModel(f"This is no .keras file: it has no {CONFIG}.")
     with archive.open(CONFIG) as member:
@@ -52,7 +52,7 @@ def _config(archive: zipfile.ZipFile) -> bytes:
     return content
 
 
-def _decoded(content: bytes) -> str:
+def _decode_text(content: bytes) -> str:
     if len(content) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:

@@ -24,8 +24,10 @@ def training_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator
 
     notes: receives a sentence for each loss or metric that cannot be judged.
     """
-    timed = _timed(pair)
-    spoilt = {index: call for index in timed if (call := _spoils_padding(pair, index)) is not None}
+    timed = _timed_outputs(pair)
+    spoilt = {
+        index: call for index in timed if (call := _first_non_finite_call(pair, index)) is not None
+    }
     for call in spoilt.values():
         yield Finding.about(
             call.layer,
@@ -51,14 +53,14 @@ def training_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator
 
 def is_labelled_by_step(pair: TracePair) -> bool:
     """Whether an output has a time axis, so that padded steps can count in the loss."""
-    return bool(_timed(pair))
+    return bool(_timed_outputs(pair))
 
 
-def _timed(pair: TracePair) -> list[int]:
-    return [index for index in range(len(pair.padded.outputs)) if _is_timed(pair, index)]
+def _timed_outputs(pair: TracePair) -> list[int]:
+    return [index for index in range(len(pair.padded.outputs)) if _is_output_timed(pair, index)]
 
 
-def _is_timed(pair: TracePair, index: int) -> bool:
+def _is_output_timed(pair: TracePair, index: int) -> bool:
     unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
     return pair.has_time_axis(unpadded, got) and got.ndim >= 2
 
@@ -72,7 +74,7 @@ def _two_targets(pair: TracePair, index: int, like: np.ndarray) -> tuple[np.ndar
     return first, second
 
 
-def _spoils_padding(pair: TracePair, index: int) -> Call | None:
+def _first_non_finite_call(pair: TracePair, index: int) -> Call | None:
     """Return the first call with an output that is not finite, where the model's is not; else None."""
     if np.isfinite(pair.padded.outputs[index]).all():
         return None
@@ -86,7 +88,7 @@ def _loss_change(model: Any, pair: TracePair, index: int) -> float:
     """Return the relative change of the squared error; NaN where the error is too large to compute."""
     import keras
 
-    output = _outputs(model, pair)[index]
+    output = _output_tensors(model, pair)[index]
     loss = keras.losses.MeanSquaredError(dtype="float64")  # the square of a float32 always fits
     losses = [
         float(to_float64(loss(targets, output)))
@@ -103,7 +105,7 @@ def _metric_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[
     config = model.get_compile_config() or {}
     if len(pair.padded.outputs) != 1 or config.get("weighted_metrics"):
         return  # whoever weighs metrics weighs steps
-    predicted = keras.tree.flatten(_outputs(model, pair))[0]
+    predicted = keras.tree.flatten(_output_tensors(model, pair))[0]
     like = pair.padded.outputs[0]
     if "sparse" in str(config.get("loss")) or "Sparse" in str(config.get("loss")):
         like = like[..., 0]
@@ -124,7 +126,7 @@ def _metric_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[
         if not np.isfinite(before):
             notes.append(f"The metric {name} is no finite number here, so it was not judged.")
         elif change > _SHARE * max(abs(before), 1.0):
-            metric = next((each for each in _metrics(model) if each.name == name), None)
+            metric = next((each for each in _inner_metrics(model) if each.name == name), None)
             yield Finding(
                 cause="metric_counts_padding",
                 layer=name,
@@ -134,12 +136,12 @@ def _metric_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[
             )
 
 
-def _metrics(model: Any) -> Iterator[Any]:
+def _inner_metrics(model: Any) -> Iterator[Any]:
     for metric in model.metrics:
         yield from getattr(metric, "metrics", None) or [metric]
 
 
-def _outputs(model: Any, pair: TracePair) -> list[Any]:
+def _output_tensors(model: Any, pair: TracePair) -> list[Any]:
     import keras
 
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, as_model_input(model, pair.batch))

@@ -55,7 +55,7 @@ def model_inputs_of(
             "Give some: audit(model, sequences)."
         )
     if inputs:
-        model_inputs = tuple(_model_input(model, tensor, pad_value) for tensor in inputs)
+        model_inputs = tuple(_input_of_tensor(model, tensor, pad_value) for tensor in inputs)
     else:
         assert rows
         model_inputs = tuple(
@@ -69,7 +69,7 @@ def model_inputs_of(
     return model_inputs
 
 
-def _model_input(model: Any, tensor: Any, pad_value: Any) -> ModelInput:
+def _input_of_tensor(model: Any, tensor: Any, pad_value: Any) -> ModelInput:
     layer = tensor._keras_history.operation
     shape, dtype = tuple(tensor.shape[1:]), str(tensor.dtype)
     embeddings = list(_embeddings_on(layer))
@@ -90,7 +90,7 @@ def _model_input(model: Any, tensor: Any, pad_value: Any) -> ModelInput:
         shape=shape,
         dtype=dtype,
         pad_value=_pad_value(model, layer.name, kind, pad_value),
-        vocabulary=_vocabulary(kind, dtype, embeddings),
+        vocabulary=_vocabulary_size(kind, dtype, embeddings),
     )
 
 
@@ -104,11 +104,11 @@ def _input_of_array(model: Any, name: str, value: np.ndarray, pad_value: Any) ->
         shape=(None, *value.shape[1:]) if value.ndim else (),
         dtype=str(value.dtype) if whole or kind == "mask" else "float32",
         pad_value=_pad_value(model, name, kind, pad_value),
-        vocabulary=_vocabulary(kind, str(value.dtype), list(layers_of(model, "Embedding"))),
+        vocabulary=_vocabulary_size(kind, str(value.dtype), list(layers_of(model, "Embedding"))),
     )
 
 
-def _vocabulary(kind: Kind, dtype: str, embeddings: list[Any]) -> int:
+def _vocabulary_size(kind: Kind, dtype: str, embeddings: list[Any]) -> int:
     if kind == "tokens":
         return min((each.input_dim for each in embeddings), default=SMALL_VOCABULARY)
     return SMALL_VOCABULARY if "int" in dtype else 0

@@ -31,19 +31,19 @@ class LeftOut:
 def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
     """Return a clause that says where the sequence itself is not finite; empty where it is finite."""
     for model_input in model_inputs:
-        array = _as_received(row[model_input.name], model_input)
+        array = _in_input_precision(row[model_input.name], model_input)
         finite = np.isfinite(array) if array.dtype.kind == "f" else np.True_
         if finite.all():
             continue
         if not model_input.is_sequence:
-            return f"{_kind(array)} stands in {model_input.name!r}"
+            return f"{_nan_or_infinity(array)} stands in {model_input.name!r}"
         step = int(np.argmin(finite.reshape(len(array), -1).all(axis=1)))
-        return f"{_kind(array[step])} stands at step {step + 1} of {model_input.name!r}"
+        return f"{_nan_or_infinity(array[step])} stands at step {step + 1} of {model_input.name!r}"
     return ""
 
 
-def in_whole_numbers(model_inputs: Iterable[ModelInput], row: Row) -> str:
-    """Do the same for inputs of whole numbers, to which NaN and infinity cannot be cast."""
+def in_integer_inputs(model_inputs: Iterable[ModelInput], row: Row) -> str:
+    """Return such a clause for inputs of whole numbers, to which NaN and infinity cannot be cast."""
     whole = [each for each in model_inputs if each.kind == "tokens" or "int" in each.dtype]
     return in_sequence(whole, row)
 
@@ -62,7 +62,9 @@ def in_model(model: Any, samples: Samples, rows: Sequence[int], steps: int | Non
         if not mine:
             continue
         calls = trace(model, samples.padded_batch(mine, "post", to=steps)).calls
-        clauses |= {row: _begins(calls, index, len(mine)) for index, row in enumerate(mine)}
+        clauses |= {
+            row: _first_non_finite_layer(calls, index, len(mine)) for index, row in enumerate(mine)
+        }
     return clauses
 
 
@@ -71,10 +73,10 @@ def sentences(left_out: Sequence[LeftOut], of: int) -> tuple[str, ...]:
     numbers: dict[str, list[int]] = {}
     for each in left_out:
         numbers.setdefault(each.why, []).append(each.index + 1)
-    return tuple(f"In {_listed(mine, of)} {why}." for why, mine in numbers.items())
+    return tuple(f"In {_sequence_numbers_text(mine, of)} {why}." for why, mine in numbers.items())
 
 
-def _listed(numbers: list[int], of: int) -> str:
+def _sequence_numbers_text(numbers: list[int], of: int) -> str:
     if len(numbers) == of and of > 1:
         return f"all {of} sequences"
     if len(numbers) == 1:
@@ -83,31 +85,31 @@ def _listed(numbers: list[int], of: int) -> str:
     return f"sequences {', '.join(map(str, numbers[:_LISTED]))}{more} of {of}"
 
 
-def _begins(calls: Sequence[Call], index: int, of: int) -> str:
+def _first_non_finite_layer(calls: Sequence[Call], index: int, of: int) -> str:
     for call in calls:
         for output in call.outputs:
             mine = output[index] if output.ndim and len(output) == of else output
             if not np.isfinite(mine).all():
                 return (
                     f"{call.name!r} ({type(call.layer).__name__}) is the first layer that puts out "
-                    f"{_kind(mine)}{_of_weights(call.layer)}"
+                    f"{_nan_or_infinity(mine)}{_weights_clause(call.layer)}"
                 )
     return "the model puts out NaN or infinity as one graph, though not layer by layer"
 
 
-def _of_weights(layer: Any) -> str:
+def _weights_clause(layer: Any) -> str:
     for variable in getattr(layer, "weights", ()):
         values = to_float64(variable)
         if not np.isfinite(values).all():
-            return f"; its weights hold {_kind(values)}"
+            return f"; its weights hold {_nan_or_infinity(values)}"
     return ""
 
 
-def _kind(array: np.ndarray) -> str:
+def _nan_or_infinity(array: np.ndarray) -> str:
     return "NaN" if np.isnan(array).any() else "infinity"
 
 
-def _as_received(array: np.ndarray, model_input: ModelInput) -> np.ndarray:
+def _in_input_precision(array: np.ndarray, model_input: ModelInput) -> np.ndarray:
     """Return the numbers in the precision of the input, where a large number may be infinite."""
     if array.dtype.kind != "f" or not model_input.dtype.startswith("float"):
         return array

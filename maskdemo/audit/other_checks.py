@@ -56,7 +56,7 @@ def saved_copy(model: Any) -> Any:
 def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> Iterator[Finding]:
     """Yield a finding where a sequence of padding alone gives NaN or moves the others of its batch."""
     batch = {
-        model_input.name: np.concatenate([array, _all_padding(model_input, array[:1])])
+        model_input.name: np.concatenate([array, _padding_like(model_input, array[:1])])
         for model_input, array in zip(
             samples.model_inputs, samples.padded_batch([0], "post").values(), strict=True
         )
@@ -82,7 +82,7 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
             return
 
 
-def _all_padding(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
+def _padding_like(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
     if not model_input.is_sequence:
         return like
     return np.full_like(like, 0 if model_input.kind == "mask" else model_input.pad_value)
@@ -145,7 +145,7 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
             keeps_on = call
         if kind in ("LSTM", "GRU") and received == "right" and call.layer.use_cudnn is not False:
             cudnn = cudnn or call
-    if keeps_on is not None and _version(keras.__version__) < (3, 16):
+    if keeps_on is not None and _version_tuple(keras.__version__) < (3, 16):
         yield Finding.about(
             keeps_on.layer,
             "keras_3_16",
@@ -157,5 +157,5 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
         )
 
 
-def _version(text: str) -> tuple[int, ...]:
+def _version_tuple(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2])

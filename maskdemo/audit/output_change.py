@@ -81,10 +81,10 @@ def reference(run: Run, samples: Samples, precision: str, steps: int | None = No
             largest_change(*each) for each in zip(rows[group[0]], (o[0] for o in alone), strict=True)
         ]
         noise = [max(pair) for pair in zip(changes, noise or changes, strict=True)]
-    return _reference(rows, noise, precision)
+    return _make_reference(rows, noise, precision)
 
 
-def _reference(rows: list[list[np.ndarray]], noise: list[float], precision: str) -> Reference:
+def _make_reference(rows: list[list[np.ndarray]], noise: list[float], precision: str) -> Reference:
     scales = tuple(
         max((largest_number(row[index]) for row in rows), default=1e-6) for index in range(len(noise))
     )

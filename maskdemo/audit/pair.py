@@ -146,10 +146,10 @@ def trace_pair(
     for detail in DETAILS:
         without = trace(model, unpadded, detail=detail)
         with_padding = trace(model, batch, detail=detail)
-        if _names(without) == _names(with_padding):
+        if _call_names(without) == _call_names(with_padding):
             break  # else a layer is called once a step
     return TracePair(without, with_padding, side, length, steps, model, batch, detail)
 
 
-def _names(record: Trace) -> list[str]:
+def _call_names(record: Trace) -> list[str]:
     return [call.name for call in record.calls]

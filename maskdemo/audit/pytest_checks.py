@@ -89,12 +89,12 @@ def check_padding(
 
     for name in CAUSES_OF:
         reason = expected.pop(name, "")
-        yield Check(name, _expecting(name, report, reason), reason)
+        yield Check(name, _check_with_expectation(name, report, reason), reason)
     for name in expected:
-        yield Check(name, _missing(name))
+        yield Check(name, _check_without_name(name))
 
 
-def _missing(name: str) -> Callable[[], None]:
+def _check_without_name(name: str) -> Callable[[], None]:
     def check() -> None:
         __tracebackhide__ = True
         raise NothingChecked(f"There is no check {name}. There are {', '.join(CAUSES_OF)}.")
@@ -102,10 +102,10 @@ def _missing(name: str) -> Callable[[], None]:
     return check
 
 
-def _expecting(name: str, report: Callable[[], Report], reason: str) -> Callable[[], None]:
+def _check_with_expectation(name: str, report: Callable[[], Report], reason: str) -> Callable[[], None]:
     def check() -> None:
         __tracebackhide__ = True
-        complaint = _complaint(name, report())
+        complaint = _failure_message(name, report())
         if complaint and not reason:
             raise PaddingLeaks(complaint)
         if reason and not complaint:
@@ -114,7 +114,7 @@ def _expecting(name: str, report: Callable[[], Report], reason: str) -> Callable
     return check
 
 
-def _complaint(name: str, report: Report) -> str:
+def _failure_message(name: str, report: Report) -> str:
     if name in ("post_padding", "pre_padding"):
         side = name.removesuffix("_padding")
         leaking = [each for each in report.measures if each.side == side and each.leaks]

@@ -40,17 +40,17 @@ def audit_safe_config(
     `sandbox`. Raises UnsupportedModel with a sentence for people.
     """
     on_stage("Building the model from its configuration")
-    outputs = _outputs_of(config)
+    outputs = _count_outputs(config)
     sequences = max(_MIN_SEQUENCES, min(SEQUENCES, _MAX_OUTPUTS_OF_ALL // max(outputs, 1)))
-    return audit(_built(config), count=sequences, saved=False, on_stage=on_stage)
+    return audit(_build_model(config), count=sequences, saved=False, on_stage=on_stage)
 
 
 def model_of(text: str) -> Any:
     """Return the model that a configuration describes, with new weights, of any size."""
-    return _built(safe_config(text))
+    return _build_model(safe_config(text))
 
 
-def _outputs_of(config: dict[str, Any]) -> int:
+def _count_outputs(config: dict[str, Any]) -> int:
     """Count the outputs of all layers for a sequence, without memory for weights or outputs."""
     import keras
 
@@ -58,7 +58,7 @@ def _outputs_of(config: dict[str, Any]) -> int:
     for steps in STEPS:
         try:
             with keras.StatelessScope(initialize_variables=False):
-                model = _built(_of_known_length(config, steps))
+                model = _build_model(_with_known_length(config, steps))
             break
         except UnsupportedModel:  # windows may be wider than that
             if steps == STEPS[-1]:
@@ -70,7 +70,7 @@ def _outputs_of(config: dict[str, Any]) -> int:
         )
     outputs = sum(
         math.prod(size or 1 for size in tensor.shape[1:])
-        for operation in _operations(model)
+        for operation in _all_operations(model)
         for node in operation._inbound_nodes
         for tensor in node.output_tensors
     )
@@ -82,26 +82,26 @@ def _outputs_of(config: dict[str, Any]) -> int:
     return outputs
 
 
-def _of_known_length(config: Any, steps: int) -> Any:
+def _with_known_length(config: Any, steps: int) -> Any:
     """Return the configuration with inputs of so many steps, so that every shape is known."""
     if isinstance(config, list):
-        return [_of_known_length(each, steps) for each in config]
+        return [_with_known_length(each, steps) for each in config]
     if not isinstance(config, dict):
         return config
-    fixed = {key: _of_known_length(each, steps) for key, each in config.items()}
+    fixed = {key: _with_known_length(each, steps) for key, each in config.items()}
     if isinstance(shape := config.get("batch_shape"), list):
         fixed["batch_shape"] = [None, *(steps if size is None else size for size in shape[1:])]
     return fixed
 
 
-def _operations(model: Any) -> list[Any]:
+def _all_operations(model: Any) -> list[Any]:
     result = []
     for operation in getattr(model, "operations", None) or model.layers:
-        result += _operations(operation) if hasattr(operation, "layers") else [operation]
+        result += _all_operations(operation) if hasattr(operation, "layers") else [operation]
     return result
 
 
-def _built(config: dict[str, Any]) -> Any:
+def _build_model(config: dict[str, Any]) -> Any:
     import keras
 
     try:

@@ -40,12 +40,12 @@ class Finding:
     @property
     def title(self) -> str:
         """One line that names the layer."""
-        return self._filled(CAUSES[self.cause].title)
+        return self._fill(CAUSES[self.cause].title)
 
     @property
     def why(self) -> str:
         """Why this happens, in one or two sentences."""
-        return self._filled(CAUSES[self.cause].why)
+        return self._fill(CAUSES[self.cause].why)
 
     @property
     def fix(self) -> str:
@@ -54,10 +54,10 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """Where it is discussed or documented."""
+        """The address of a discussion or documentation."""
         return CAUSES[self.cause].source
 
-    def _filled(self, text: str) -> str:
+    def _fill(self, text: str) -> str:
         return text.format(layer=self.layer or "the model", of_class=self.of_class or "It")
 
 
@@ -101,7 +101,7 @@ class TrialSummary:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The same in sentences."""
+        """What was tried, in sentences for people."""
         lengths = ", ".join(map(str, self.lengths))
         sides = " and ".join(SIDES[side].phrase for side in self.sides)
         amounts = ", ".join(map(str, self.added))
@@ -119,7 +119,7 @@ class TrialSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The answer of an audit. `leaks` decides; `sentence` says it."""
+    """The result of an audit. Whether there are `leaks` is the answer, and `sentence` says it."""
 
     model: str
     findings: tuple[Finding, ...]
@@ -153,14 +153,14 @@ class Report:
         """The answer in one sentence, and another where some sequences say nothing."""
         count = self.tried.left_out
         if not count:
-            return self._answer
+            return self._answer_sentence
         return (
-            f"{self._answer} This was tried without {count} of {self.tried.sequences + count} "
+            f"{self._answer_sentence} This was tried without {count} of {self.tried.sequences + count} "
             "sequences, for which the outputs are NaN or infinite."
         )
 
     @property
-    def _answer(self) -> str:
+    def _answer_sentence(self) -> str:
         if self.leaks and any(each.leaks for each in self.measures):
             moved = (
                 "the outputs change altogether"
@@ -210,7 +210,7 @@ class Report:
             | {"severity": each.severity, "title": each.title, "why": each.why, "source": each.source}
             for each in self.findings
         ]
-        return json.dumps(_finite(data), indent=2, allow_nan=False)
+        return json.dumps(_without_infinity(data), indent=2, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Report:
@@ -244,11 +244,11 @@ def _only(kind: Any, values: dict) -> dict:
     return {key: value for key, value in values.items() if key in names}
 
 
-def _finite(value: Any) -> Any:
+def _without_infinity(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
+        return {key: _without_infinity(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in value]
+        return [_without_infinity(each) for each in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value.item() if hasattr(value, "item") else value

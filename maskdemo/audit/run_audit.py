@@ -65,7 +65,7 @@ def audit(
     names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
     rows = None if sequences is None else rows_of(sequences, names)
     if rows is not None and not model.built:
-        _build(model, rows)
+        _build_by_running(model, rows)
     model_inputs = model_inputs_of(model, rows, pad_value)
     flexible = None
     if any(model_input.steps is not None for model_input in model_inputs):
@@ -89,7 +89,7 @@ def audit(
         on_stage("Adding padding")
         measures = trial.measures(sides, added)
         on_stage("Looking where the mask is lost")
-        findings, pair, changes = _explained(trial, measures, precision)
+        findings, pair, changes = _padding_findings(trial, measures, precision)
         on_stage("Looking for other traps")
         findings += trial.findings + _other_findings(trial, saved, _COPY_TOLERANCE[precision])
         findings += other_checks.findings_from_trace(model, pair, tuple(sides))
@@ -104,11 +104,11 @@ def audit(
             measures=tuple(measures),
             layers=layer_rows(pair, causes, changes),
             outputs=tuple(getattr(model, "output_names", ())),
-            tried=_summary_of(trial, sides, added, precision, trained),
+            tried=_trial_summary(trial, sides, added, precision, trained),
         )
 
 
-def _explained(
+def _padding_findings(
     trial: Trial, measures: list[Measure], precision: str
 ) -> tuple[list[Finding], TracePair, dict[str, float]]:
     """Return findings about padding, traces without repairs, and how far calls moved, by name."""
@@ -156,7 +156,7 @@ def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding
     return findings
 
 
-def _summary_of(
+def _trial_summary(
     trial: Trial, sides: Sequence[Side], added: Sequence[int], precision: str, trained: bool
 ) -> TrialSummary:
     import keras
@@ -186,7 +186,7 @@ def _summary_of(
     )
 
 
-def _build(model: Any, rows: Sequence[Row]) -> None:
+def _build_by_running(model: Any, rows: Sequence[Row]) -> None:
     try:
         run_model.run_eagerly(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
     except Exception as refused:

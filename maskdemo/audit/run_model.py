@@ -43,8 +43,8 @@ def to_float64(tensor: Any) -> np.ndarray:
 
 def run_eagerly(model: Any, batch: Batch) -> list[np.ndarray]:
     """Return the outputs of the model in inference mode, computed eagerly."""
-    _forget_states(model)
-    return output_arrays(model(_tensors(as_model_input(model, batch)), training=False))
+    _reset_states(model)
+    return output_arrays(model(_to_tensors(as_model_input(model, batch)), training=False))
 
 
 def graph_runner(
@@ -69,25 +69,25 @@ def graph_runner(
     # Autograph writes files, and only custom layers may need it.
     own = all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers())
 
-    def work(batch: Any) -> Any:
+    def call_model(batch: Any) -> Any:
         return model(as_model_input(model, batch), training=False)
 
-    run = tf.function(work, input_signature=[specs], autograph=not own)
+    run = tf.function(call_model, input_signature=[specs], autograph=not own)
 
     def outputs(batch: Batch) -> list[np.ndarray]:
-        _forget_states(model)
+        _reset_states(model)
         return output_arrays(run(dict(batch)))
 
     return outputs
 
 
-def _tensors(batch: Any) -> Any:
+def _to_tensors(batch: Any) -> Any:
     import keras
 
     return keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
 
 
-def _forget_states(model: Any) -> None:
+def _reset_states(model: Any) -> None:
     for layer in model._flatten_layers():
         if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
             layer.reset_state()

@@ -57,12 +57,12 @@ def audit_in_sandbox(content: bytes) -> Generator[AuditRun, None, None]:
     """
     updates: queue.SimpleQueue[AuditRun | None] = queue.SimpleQueue()
     yield AuditRun()
-    threading.Thread(target=_work, args=(content, updates.put), daemon=True).start()
+    threading.Thread(target=_audit_in_thread, args=(content, updates.put), daemon=True).start()
     while (newest := updates.get()) is not None:
         yield newest
 
 
-def _work(content: bytes, put: Callable[[AuditRun | None], None]) -> None:
+def _audit_in_thread(content: bytes, put: Callable[[AuditRun | None], None]) -> None:
     stage = STAGES[0]
 
     def on_stage(name: str) -> None:
@@ -71,14 +71,14 @@ def _work(content: bytes, put: Callable[[AuditRun | None], None]) -> None:
         put(AuditRun(stage))
 
     try:
-        put(AuditRun(stage, report=_report(content, on_stage)))
+        put(AuditRun(stage, report=_report_json(content, on_stage)))
     except Exception as failure:  # whatever a model can bring Keras to
         put(AuditRun(stage, error=failure_sentence(failure)))
     finally:
         put(None)
 
 
-def _report(content: bytes, on_stage: Callable[[str], None]) -> str:
+def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
     from maskdemo.audit.configuration import safe_config
     from maskdemo.audit.keras_file import config_text
 

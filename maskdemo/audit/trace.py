@@ -84,7 +84,7 @@ def trace(
 ) -> Trace:
     """Run the model on a batch eagerly and return the record of every call."""
     record = Trace(detail)
-    with _LOCK, _recording(model, record, overrides or {}), warnings.catch_warnings():
+    with _LOCK, _record_all_calls(model, record, overrides or {}), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         record.outputs = run_eagerly(model, batch)
     top = record.calls[-1]
@@ -96,7 +96,7 @@ def trace(
 
 
 @contextmanager
-def _recording(model: Any, record: Trace, overrides: Overrides) -> Iterator[None]:
+def _record_all_calls(model: Any, record: Trace, overrides: Overrides) -> Iterator[None]:
     import keras
 
     layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
@@ -108,7 +108,7 @@ def _recording(model: Any, record: Trace, overrides: Overrides) -> Iterator[None
                 return original(self, *args, **kwargs)
             if record._stack and record._stack[-1] is None:
                 return original(self, *args, **kwargs)  # within one of Keras's own layers
-            return _recorded_call(self, original, args, kwargs, record, overrides, operation)
+            return _record_call(self, original, args, kwargs, record, overrides, operation)
 
         return call
 
@@ -119,7 +119,7 @@ def _recording(model: Any, record: Trace, overrides: Overrides) -> Iterator[None
         yield
 
 
-def _recorded_call(
+def _record_call(
     layer: Any,
     original: Any,
     args: tuple,
@@ -139,7 +139,7 @@ def _recorded_call(
         kind="operation" if operation else "layer",
         inputs=[_input_tensor(each, record) for each in tensors if each is not mask],
         first=sum(keras.ops.is_tensor(each) for each in keras.tree.flatten(first)),
-        explicit_mask=None if mask is None or isinstance(mask, (list, tuple)) else _mask(mask),
+        explicit_mask=None if mask is None or isinstance(mask, (list, tuple)) else _mask_array(mask),
         inside=record._stack[-1] if record._stack else None,
         arguments=(args, kwargs),
     )
@@ -159,15 +159,15 @@ def _recorded_call(
     call.warned = any(f"'{layer.name}'" in str(each.message) for each in caught)
     call.order = len(record.calls)
     if call.order in overrides:
-        outputs = _overridden(outputs, overrides[call.order])
+        outputs = _replace_outputs(outputs, overrides[call.order])
     call.unmasked_keys = {
         input_tensor.key
         for input_tensor, tensor in zip(call.inputs, (t for t in tensors if t is not mask), strict=True)
-        if input_tensor.mask is not None and attached(tensor) is None
+        if input_tensor.mask is not None and attached_mask(tensor) is None
     }
     flat = [each for each in keras.tree.flatten(outputs) if keras.ops.is_tensor(each)]
     call.outputs = [to_float64(each) for each in flat]
-    call.masks = [_mask(attached(each)) for each in flat]
+    call.masks = [_mask_array(attached_mask(each)) for each in flat]
     call.keys = [id(each) for each in flat]
     call.has_float_outputs = any(keras.backend.is_float_dtype(each.dtype) for each in flat)
     for key in call.keys:
@@ -183,18 +183,18 @@ def _input_tensor(tensor: Any, record: Trace) -> InputTensor:
     return InputTensor(
         key=id(tensor),
         maker=record._makers.get(id(tensor)),
-        mask=_mask(attached(tensor)),
+        mask=_mask_array(attached_mask(tensor)),
         array=to_float64(tensor),
         from_input=id(tensor) in record._inputs,
     )
 
 
-def attached(tensor: Any) -> Any:
+def attached_mask(tensor: Any) -> Any:
     """Return the mask that Keras has attached to a tensor, or None."""
     return getattr(tensor, "_keras_mask", None)
 
 
-def attach(tensor: Any, mask: Any) -> Any:
+def attach_mask(tensor: Any, mask: Any) -> Any:
     """Attach a mask, unless it is None, to a tensor and return the tensor."""
     if mask is not None:
         import keras
@@ -203,7 +203,7 @@ def attach(tensor: Any, mask: Any) -> Any:
     return tensor
 
 
-def _mask(mask: Any) -> np.ndarray | None:
+def _mask_array(mask: Any) -> np.ndarray | None:
     return None if mask is None else to_float64(mask) != 0
 
 
@@ -218,7 +218,7 @@ def _is_opened(layer: Any, detail: Detail) -> bool:
     return detail == "layers" and not own
 
 
-def _overridden(outputs: Any, arrays: list[np.ndarray]) -> Any:
+def _replace_outputs(outputs: Any, arrays: list[np.ndarray]) -> Any:
     import keras
 
     remaining = iter(arrays)
@@ -227,6 +227,6 @@ def _overridden(outputs: Any, arrays: list[np.ndarray]) -> Any:
         if not keras.ops.is_tensor(tensor):
             return tensor
         new = keras.ops.convert_to_tensor(next(remaining), dtype=tensor.dtype)
-        return attach(new, attached(tensor))
+        return attach_mask(new, attached_mask(tensor))
 
     return keras.tree.map_structure(replaced, outputs)

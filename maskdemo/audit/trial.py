@@ -54,16 +54,16 @@ class Trial:
         if rows is not None:
             self.samples = Samples(model_inputs, rows)
             reasons = {
-                index: non_finite.in_whole_numbers(model_inputs, row) for index, row in enumerate(rows)
+                index: non_finite.in_integer_inputs(model_inputs, row) for index, row in enumerate(rows)
             }
             self._leave_out({index: why for index, why in reasons.items() if why})
             rows = self.samples.rows
-        self.samples, self.outputs = self._first_run(rows, seed, count)
+        self.samples, self.outputs = self._first_accepted_run(rows, seed, count)
         self.graph: Run | None = None
-        self._as_graph(flexible)
+        self._try_as_graph(flexible)
         self.reference = self._finite_reference(precision)
 
-    def _first_run(
+    def _first_accepted_run(
         self, rows: tuple[Row, ...] | None, seed: int, count: int
     ) -> tuple[Samples, list[np.ndarray]]:
         failure: Exception | None = None
@@ -157,7 +157,7 @@ class Trial:
             self.model_inputs, tuple(self.samples.rows[index] for index in remaining)
         )
 
-    def _as_graph(self, flexible: bool) -> None:
+    def _try_as_graph(self, flexible: bool) -> None:
         graph = run_model.graph_runner(self.model, self.model_inputs)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
         if graph is None or (flexible and lossy is not None):

@@ -10,8 +10,8 @@ from typing import Any
 
 from maskdemo.cli.files import must_be_writable
 
-#: What the command returns: nothing leaks, something does, nothing can be said.
-CLEAN, LEAKS, CANNOT = 0, 1, 2
+#: Exit codes: nothing leaks, something does, the model could not be audited.
+CLEAN, LEAKS, NOT_AUDITED = 0, 1, 2
 
 
 def add_to(commands) -> None:
@@ -42,10 +42,10 @@ def add_to(commands) -> None:
         action="store_true",
         help="allow Lambda and custom layers: this runs code that the file brings",
     )
-    audit.set_defaults(answer=_answer)
+    audit.set_defaults(answer=_run_command)
 
 
-def _answer(args: Namespace) -> int:
+def _run_command(args: Namespace) -> int:
     from maskdemo.audit.error_sentences import failure_sentence
 
     if args.html:
@@ -53,13 +53,13 @@ def _answer(args: Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of masks; the report says what is true of it
         try:
-            return _audited(args)
+            return _audit_file(args)
         except Exception as failure:  # whatever a model can bring Keras to: 1 is for leaks alone
             print(failure_sentence(failure), file=sys.stderr)
-            return CANNOT
+            return NOT_AUDITED
 
 
-def _audited(args: Namespace) -> int:
+def _audit_file(args: Namespace) -> int:
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
     from maskdemo.cli.audit_sequences import sequences_of
@@ -79,18 +79,18 @@ def _audited(args: Namespace) -> int:
 
 
 def _model(args: Namespace) -> Any:
-    """Built anew from the configuration in the file, unless its weights or its code are wanted."""
+    """Return the model: built from the configuration, or loaded if weights or code are wanted."""
     from maskdemo.audit.keras_file import config_text
     from maskdemo.audit.rebuild import model_of
 
     if args.trust:
-        return _loaded(args.model, safe_mode=False)
-    config = config_text(_read(args.model))
+        return _load_model(args.model, safe_mode=False)
+    config = config_text(_read_bytes(args.model))
     model = model_of(config)
-    return _loaded(args.model, safe_mode=True) if args.trained else model
+    return _load_model(args.model, safe_mode=True) if args.trained else model
 
 
-def _loaded(path: Path, *, safe_mode: bool) -> Any:
+def _load_model(path: Path, *, safe_mode: bool) -> Any:
     import keras
 
     from maskdemo.audit.error_sentences import short_reason
@@ -102,7 +102,7 @@ def _loaded(path: Path, *, safe_mode: bool) -> Any:
         raise UnsupportedModel(f"Keras cannot load {path.name}: {short_reason(refused)}") from None
 
 
-def _read(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     from maskdemo.errors import UnsupportedModel
 
     try:

@@ -12,10 +12,10 @@ def add_to(commands) -> None:
     """Add the command to the parser's."""
     parser = commands.add_parser("evidence", help="compute in advance what the pages show on arrival")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write it")
-    parser.set_defaults(answer=_evidence)
+    parser.set_defaults(answer=_run_command)
 
 
-def _evidence(args: Namespace) -> None:
+def _run_command(args: Namespace) -> None:
     from maskdemo.results.precompute import make
 
     for line in make(args.folder):

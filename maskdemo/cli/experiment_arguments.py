@@ -1,4 +1,4 @@
-"""From the words of a command to an experiment: a name, and settings written as in a link."""
+"""The arguments that name an experiment: a scenario or task, and settings written as in a link."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
         options = parser.add_argument_group(group)
         for name, setting in SETTINGS.items():
             if setting.group == group:
-                options.add_argument(f"--{name.replace('_', '-')}", help=_help(setting))
+                options.add_argument(f"--{name.replace('_', '-')}", help=_help_text(setting))
     add_data(parser)
     tables = {"scenarios": SCENARIOS, "tasks": TASKS, "strategies": STRATEGIES, **more}
-    parser.epilog = "\n\n".join(_listed(title, table) for title, table in tables.items())
+    parser.epilog = "\n\n".join(_table_text(title, table) for title, table in tables.items())
     parser.formatter_class = RawDescriptionHelpFormatter
 
 
@@ -44,7 +44,7 @@ def named_experiment(args: Namespace) -> Experiment:
     else:
         names = ", ".join([*SCENARIOS, *TASKS])
         raise ValueError(f"There is no scenario or task '{args.name}'. Known are: {names}.")
-    settings = _settings(args)
+    settings = _settings_of(args)
     wanted = {**start, **settings}
     if args.data is None:
         return Experiment.from_params(wanted)
@@ -52,7 +52,7 @@ def named_experiment(args: Namespace) -> Experiment:
     return with_own_sequences(args, like, fit_padded_length="padded_length" not in settings)
 
 
-def _settings(args: Namespace) -> dict[str, str]:
+def _settings_of(args: Namespace) -> dict[str, str]:
     settings = {}
     for text in args.settings:
         name, equals, value = text.partition("=")
@@ -63,11 +63,11 @@ def _settings(args: Namespace) -> dict[str, str]:
     return settings | {name: value for name, value in options.items() if value is not None}
 
 
-def _help(setting: Setting) -> str:
+def _help_text(setting: Setting) -> str:
     # The names to choose among stand below, with their titles.
     allowed = "" if setting.allowed.count(",") > 1 else f" ({setting.allowed})"
     return f"{setting.help[:-1]}{allowed}".replace("%", "%%")
 
 
-def _listed(title: str, table: Mapping[str, Titled]) -> str:
+def _table_text(title: str, table: Mapping[str, Titled]) -> str:
     return "\n".join([f"{title}:", *(f"  {name:20} {each.title}" for name, each in table.items())])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -14,6 +13,7 @@ from maskdemo.experiment import Experiment
 
 #: Where `make run` starts the app.
 ADDRESS = "http://localhost:8501/"
+KINDS = ("script", "notebook", "report", "table")
 
 
 def add_to(commands) -> None:
@@ -32,37 +32,24 @@ def add_to(commands) -> None:
 def _export(args: Namespace) -> None:
     experiment = named_experiment(args)
     must_be_writable(args.file)
-    write(args.file, KINDS[args.kind](experiment))
+    write(args.file, _text(args.kind, experiment))
 
 
-def _script(experiment: Experiment) -> str:
-    from maskdemo.export.script import script
+def _text(kind: str, experiment: Experiment) -> str:
+    """Return the text of the file. Only what this kind needs is imported."""
+    if kind == "script":
+        from maskdemo.export.script import script
 
-    return script(experiment)
+        return script(experiment)
+    if kind == "notebook":
+        from maskdemo.export.notebook import notebook
 
+        return notebook(experiment)
+    if kind == "report":
+        from maskdemo.export.report import run_report
 
-def _notebook(experiment: Experiment) -> str:
-    from maskdemo.export.notebook import notebook
-
-    return notebook(experiment)
-
-
-def _report(experiment: Experiment) -> str:
-    from maskdemo.export.report import run_report
-
-    link = f"{ADDRESS}?{urlencode(experiment.to_params())}"
-    return run_report(finished_run(experiment), link=link)
-
-
-def _table(experiment: Experiment) -> str:
+        link = f"{ADDRESS}?{urlencode(experiment.to_params())}"
+        return run_report(finished_run(experiment), link=link)
     from maskdemo.export.table import run_table
 
     return run_table(finished_run(experiment)).to_csv(index=False)
-
-
-KINDS: dict[str, Callable[[Experiment], str]] = {
-    "script": _script,
-    "notebook": _notebook,
-    "report": _report,
-    "table": _table,
-}

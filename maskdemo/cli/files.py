@@ -1,4 +1,4 @@
-"""Writing what was asked for: complaints before minutes of work rather than after them."""
+"""Write the files that commands produce; whether that is possible is checked before the work."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def must_be_writable(file: Path) -> None:
-    """ValueError with a sentence if it cannot be."""
+    """Raise ValueError with a sentence if the file cannot be written."""
     there = file if file.exists() else file.absolute().parent
     if file.is_dir() or not os.access(there, os.W_OK):
         raise ValueError(f"{file} cannot be written. Name a file in a folder that is there.")
 
 
 def write(file: Path, text: str) -> None:
-    """Write it in the place of an old one, and say so; ValueError with a sentence if that fails."""
+    """Write the text to the file and print so. Raises ValueError with a sentence if that fails."""
     try:
         file.write_text(text, encoding="utf-8", newline="")
     except OSError as error:

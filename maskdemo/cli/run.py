@@ -20,11 +20,11 @@ from maskdemo.training.snapshot import Snapshot
 def add_to(commands) -> None:
     """Add both commands to the parser's."""
     listing = commands.add_parser("scenarios", help="list the named experiments")
-    listing.set_defaults(answer=_list)
+    listing.set_defaults(answer=_print_scenarios)
     run = commands.add_parser("run", help="train one experiment and print what came out")
     add_settings(run)
     run.add_argument("--json", action="store_true", help="print everything as JSON")
-    run.set_defaults(answer=_run)
+    run.set_defaults(answer=_run_command)
 
 
 def finished_run(experiment: Experiment) -> Snapshot:
@@ -42,12 +42,12 @@ def finished_run(experiment: Experiment) -> Snapshot:
     return snapshot
 
 
-def _list(args: Namespace) -> None:
+def _print_scenarios(args: Namespace) -> None:
     for each in SCENARIOS.values():
         print(f"{each.name:20} {each.title}\n{'':20} {each.look_for}")
 
 
-def _run(args: Namespace) -> None:
+def _run_command(args: Namespace) -> None:
     snapshot = finished_run(named_experiment(args))
     if args.json:
         print(json.dumps(_as_json(snapshot), indent=2, allow_nan=False))
@@ -61,15 +61,15 @@ def _as_json(snapshot: Snapshot) -> dict:
         "curves": [asdict(curve) for curve in snapshot.curves],
         "chance": asdict(snapshot.chance),
         "headline": headline(snapshot),
-        "verdicts": [finite(asdict(each)) for each in verdicts(snapshot)],
+        "verdicts": [infinity_as_null(asdict(each)) for each in verdicts(snapshot)],
         "seconds": snapshot.seconds,
     }
 
 
-def finite(values: dict) -> dict:
-    """The same with null for infinity, which JSON lacks: an interval that one repeat cannot give."""
+def infinity_as_null(values: dict) -> dict:
+    """Return the values with None in the place of infinity, which JSON lacks."""
     return {
-        key: finite(value)
+        key: infinity_as_null(value)
         if isinstance(value, dict)
         else None
         if isinstance(value, float) and isinf(value)
@@ -88,11 +88,11 @@ def _as_text(snapshot: Snapshot) -> str:
         title = STRATEGIES[name].title
         limits = between(stands.accuracy, percent)
         lines.append(
-            f"  {title:18} {_columns(stands.accuracies)}   mean {percent(stands.accuracy.mean)} "
-            f"({limits})   leak {stands.leak or 0.0:.3g}"
+            f"  {title:18} {_accuracy_columns(stands.accuracies)}   mean "
+            f"{percent(stands.accuracy.mean)} ({limits})   leak {stands.leak or 0.0:.3g}"
         )
         if per_step:
-            lines.append(f"  {'':18} {_columns(stands.reported)}   as reported")
+            lines.append(f"  {'':18} {_accuracy_columns(stands.reported)}   as reported")
     lines.append(f"  {'Chance':18} {percent(snapshot.chance.valid)}")
     if per_step:
         reported = percent(snapshot.chance.reported)
@@ -102,5 +102,5 @@ def _as_text(snapshot: Snapshot) -> str:
     return "\n".join(lines)
 
 
-def _columns(accuracies: Sequence[float]) -> str:
+def _accuracy_columns(accuracies: Sequence[float]) -> str:
     return " ".join(percent(each) for each in accuracies)

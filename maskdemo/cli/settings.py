@@ -62,28 +62,28 @@ _SECTIONS = {"task": "[task](#tasks)", "strategies": "[strategies](#the-strategi
 def add_to(commands) -> None:
     """Add the command to the parser's."""
     parser = commands.add_parser("settings", help="print every setting as a Markdown page")
-    parser.set_defaults(answer=_print)
+    parser.set_defaults(answer=_print_page)
 
 
-def _print(args: Namespace) -> None:
+def _print_page(args: Namespace) -> None:
     print(settings_page(), end="")
 
 
 def settings_page() -> str:
     """Every setting, task, strategy, study variable and scenario, as Markdown."""
     return _PAGE.format(
-        groups="\n".join(_group(each) for each in GROUPS),
+        groups="\n".join(_group_section(each) for each in GROUPS),
         dictated=listed(f"`{each.name}`" for each in fields(Fixed)),
         own=OWN,
         limits=_upload_limits(),
         cells=MAX_CELLS / 1e6,
         tasks=_table(
             ("task", "what there is to learn"),
-            ((name, _sentences(each.title, each.summary)) for name, each in TASKS.items()),
+            ((name, _title_and_text(each.title, each.summary)) for name, each in TASKS.items()),
         ),
         strategies=_table(
             ("strategy", "what it does"),
-            ((name, _sentences(each.title, each.summary)) for name, each in STRATEGIES.items()),
+            ((name, _title_and_text(each.title, each.summary)) for name, each in STRATEGIES.items()),
         ),
         variables=_table(
             ("variable", "what it is"),
@@ -92,18 +92,18 @@ def settings_page() -> str:
         scenario=OPENING,
         scenarios=_table(
             ("scenario", "what to look for"),
-            ((name, _sentences(each.title, each.look_for)) for name, each in SCENARIOS.items()),
+            ((name, _title_and_text(each.title, each.look_for)) for name, each in SCENARIOS.items()),
         ),
     )
 
 
-def _group(group: str) -> str:
+def _group_section(group: str) -> str:
     defaults = {each.name: each.default for each in fields(Experiment)}
     rows = (
         (
             name,
-            _sentences(each.title, each.help),
-            _allowed(each),
+            _title_and_text(each.title, each.help),
+            _allowed_text(each),
             f"`{each.format(defaults[name])}`",
         )
         for name, each in SETTINGS.items()
@@ -112,7 +112,7 @@ def _group(group: str) -> str:
     return f"## {group}\n\n{_table(('setting', 'what it is', 'allowed', 'default'), rows)}"
 
 
-def _allowed(setting: Setting) -> str:
+def _allowed_text(setting: Setting) -> str:
     section = _SECTIONS.get(setting.name)
     if section is None:
         return setting.allowed
@@ -141,5 +141,5 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {line} |\n" for line in lines)
 
 
-def _sentences(title: str, text: str) -> str:
+def _title_and_text(title: str, text: str) -> str:
     return f"{title}{'' if title.endswith('?') else '.'} {text}"

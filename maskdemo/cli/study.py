@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
-from maskdemo.cli.run import finite
+from maskdemo.cli.run import infinity_as_null
 from maskdemo.evidence import Interval, Verdict, between, percent
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.strategies import STRATEGIES
@@ -41,12 +41,12 @@ def add_to(commands) -> None:
     form = study.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
     form.add_argument("--csv", type=Path, metavar="FILE", help="also write a table of all trainings")
-    study.set_defaults(answer=_study)
+    study.set_defaults(answer=_run_command)
 
 
-def _study(args: Namespace) -> None:
+def _run_command(args: Namespace) -> None:
     study = _study_of(args)
-    findings = _findings(study, args)
+    findings = _run_with_progress(study, args)
     if args.csv:
         from maskdemo.export.table import study_table
 
@@ -73,8 +73,8 @@ def _study_of(args: Namespace) -> Study:
     return Study.over(base, params)
 
 
-def _findings(study: Study, args: Namespace) -> Findings:
-    """Run to the end, or to an interrupt, with a progress bar on standard error."""
+def _run_with_progress(study: Study, args: Namespace) -> Findings:
+    """Return the findings of the study, run to its end or to an interrupt, with a progress bar."""
     from tqdm import tqdm
 
     findings = None
@@ -128,7 +128,7 @@ def _as_json(findings: Findings) -> dict:
 
 
 def _as_dict(result: Interval | Verdict | None) -> dict | None:
-    return result and finite(asdict(result))
+    return result and infinity_as_null(asdict(result))
 
 
 def _as_text(findings: Findings) -> str:
@@ -136,7 +136,7 @@ def _as_text(findings: Findings) -> str:
     titles = [VARIABLES[name].title for name in study.varied]
     table = [[*titles, *(STRATEGIES[name].title for name in study.base.strategies), "Chance"]]
     for cell in study.cells:
-        reached = [_reached(findings, cell, name) for name in study.base.strategies]
+        reached = [_cell_text(findings, cell, name) for name in study.base.strategies]
         table.append([*map(str, cell), *reached, f"{percent(findings.chance(cell))}"])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     rows = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
@@ -151,7 +151,7 @@ def _as_text(findings: Findings) -> str:
     )
 
 
-def _reached(findings: Findings, cell: Cell, strategy: str) -> str:
+def _cell_text(findings: Findings, cell: Cell, strategy: str) -> str:
     mean, verdict = findings.mean(cell, strategy), findings.verdict(cell, strategy)
     if mean is None:
         return "-"

@@ -102,7 +102,7 @@ def data_code(experiment: Experiment) -> str:
     """
     if experiment.is_own:
         return own_data_code(experiment)
-    functions = [_recorded(experiment) if is_recorded(experiment) else _draw(experiment)]
+    functions = [_recorded_code(experiment) if is_recorded(experiment) else _draw_code(experiment)]
     if experiment.missing_rate:
         functions.append(LOSE_READINGS.substitute(rate=repr(experiment.missing_rate)))
     kind = "recorded" if is_recorded(experiment) else "drawn"
@@ -169,11 +169,11 @@ def needs_valid(experiment: Experiment) -> bool:
     )
 
 
-def _recorded(experiment: Experiment) -> str:
+def _recorded_code(experiment: Experiment) -> str:
     return RECORDED.substitute(labels="np.split(labels, ends)" if experiment.per_step else "labels")
 
 
-def _draw(experiment: Experiment) -> str:
+def _draw_code(experiment: Experiment) -> str:
     task, low, high = experiment.spec, experiment.min_length, experiment.max_length
     assert task.draw is not None and task.label is not None
     loop = DRAW.substitute(

@@ -16,7 +16,7 @@ from maskdemo.export.parts import (
 
 
 def notebook(experiment: Experiment) -> str:
-    """The text of an .ipynb file (format 4) that trains this experiment and prints its accuracies.
+    """Return the text of an .ipynb file (format 4) that trains this experiment and prints accuracies.
 
     It imports numpy and keras only and has not been run. The same settings give the same text.
     """

@@ -68,14 +68,14 @@ def render(content: Content, *, when: datetime | None = None) -> str:
         Path(__file__).with_name("report.html"),
         when=when,
         content=content,
-        figures=[_figure(each, number) for number, each in enumerate(content.figures, 1)],
+        figures=[_figure_values(each, number) for number, each in enumerate(content.figures, 1)],
         versions=installed_versions(),
         can_be_followed=content.link.startswith(("http://", "https://")),
         plotly=Markup(get_plotlyjs()),
     )
 
 
-def _figure(figure: go.Figure, number: int) -> dict[str, object]:
+def _figure_values(figure: go.Figure, number: int) -> dict[str, object]:
     name = f"figure-{number}"
     html = figure.to_html(
         full_html=False,

@@ -48,13 +48,13 @@ class Part:
 
 
 def export_title(experiment: Experiment) -> str:
-    """What the export is called."""
+    """Return the title of an exported experiment: the scenario's, else the task's."""
     scenario = scenario_of(experiment)
     return scenario.title if scenario else experiment.spec.title
 
 
 def introduction(experiment: Experiment) -> tuple[str, ...]:
-    """Paragraphs on what is compared, how, and how well it will agree with the page."""
+    """Return paragraphs: what is compared, how, and how closely it agrees with the page."""
     low, high = experiment.min_length, experiment.max_length
     lengths = f"{low}" if low == high else f"{low} to {high}"
     missing = (
@@ -80,28 +80,28 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
 
 
 def link_parameters(experiment: Experiment) -> str:
-    """The page's parameters for exactly these settings, to be put behind its address."""
+    """Return these settings as parameters of the page's address: `?task=...`."""
     return f"?{urlencode(experiment.to_params())}"
 
 
 def installed_versions() -> str:
-    """What is installed here, as a list in words."""
+    """Return the installed versions: `Python 3.11.7, keras 3.13.2 and numpy 2.4.0`."""
     packages = [f"Python {platform.python_version()}"]
     for name in ("keras", "tensorflow", "numpy"):
-        number = _version(name) or _version(f"{name}-cpu")
+        number = _installed_version(name) or _installed_version(f"{name}-cpu")
         if number:
             packages.append(f"{name} {number}")
     return listed(packages)
 
 
 def packages(experiment: Experiment) -> str:
-    """What has to be installed beside Keras, in words."""
+    """Return the packages to install beside Keras: `numpy, tensorflow`."""
     reading = ["pandas", "pyarrow"] if experiment.is_own else []
     return ", ".join(["numpy", *reading, "tensorflow"])
 
 
 def imports(experiment: Experiment, *more: str) -> str:
-    """The import statements; `more` are modules of the standard library."""
+    """Return the import statements. more: modules of the standard library."""
     modules = ["os", *more, *(["base64", "io"] if is_recorded(experiment) else [])]
     packages = ["import numpy as np"]
     if experiment.is_own:
@@ -114,13 +114,13 @@ def imports(experiment: Experiment, *more: str) -> str:
 
 
 def parts(experiment: Experiment) -> tuple[Part, ...]:
-    """All functions of the program; `show(compare(epochs, repeats))` then runs it."""
+    """Return the parts with all functions of the program; `show(compare(epochs, repeats))` runs it."""
     strategies = tuple(
         Part(STRATEGIES[each].title, STRATEGIES[each].summary, strategy_lines(experiment, each))
         for each in experiment.strategies
     )
-    data = Part("The sequences", _about_data(experiment), data_code(experiment))
-    padding = Part("Padding", _about_padding(experiment), padding_code(experiment))
+    data = Part("The sequences", _data_text(experiment), data_code(experiment))
+    padding = Part("Padding", _padding_text(experiment), padding_code(experiment))
     training = (
         Part("The models", "Each by the title of its strategy.", models_code(experiment)),
         Part(
@@ -128,7 +128,7 @@ def parts(experiment: Experiment) -> tuple[Part, ...]:
             "Drawn as Keras would draw them, but once for all models of a repeat.",
             weights_code(experiment),
         ),
-        Part("Training and scoring", _about_training(experiment), training_code(experiment)),
+        Part("Training and scoring", _training_text(experiment), training_code(experiment)),
         Part(
             "The comparison",
             "Repeats differ by seed: in their sequences, their weights and their batch order.",
@@ -142,7 +142,7 @@ def parts(experiment: Experiment) -> tuple[Part, ...]:
     return (data, padding, *strategies, *training, recording)
 
 
-def _about_data(experiment: Experiment) -> str:
+def _data_text(experiment: Experiment) -> str:
     if is_recorded(experiment):
         about = "The recording stands at the end, so nothing is downloaded."
     elif experiment.is_own:
@@ -154,7 +154,7 @@ def _about_data(experiment: Experiment) -> str:
     return about
 
 
-def _about_padding(experiment: Experiment) -> str:
+def _padding_text(experiment: Experiment) -> str:
     about = "Sequences of many lengths become one padded batch."
     if needs_valid(experiment):
         about += " In `valid`, as in a Keras mask, True means: use this step."
@@ -163,7 +163,7 @@ def _about_padding(experiment: Experiment) -> str:
     return about
 
 
-def _about_training(experiment: Experiment) -> str:
+def _training_text(experiment: Experiment) -> str:
     about = "One call of fit an epoch, on data that is already in that epoch's order."
     if experiment.per_step and experiment.count_invalid:
         about += " Padding counts in the loss, and both accuracies are reported."
@@ -172,7 +172,7 @@ def _about_training(experiment: Experiment) -> str:
     return about
 
 
-def _version(package: str) -> str | None:
+def _installed_version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:

@@ -48,10 +48,12 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             kind="Report of a run.",
             title=export_title(experiment),
             lead=settings_text.lead(experiment),
-            notes=_in_advance(snapshot) if snapshot.finished else (_unfinished(snapshot.done),),
+            notes=_provenance_notes(snapshot)
+            if snapshot.finished
+            else (_unfinished_note(snapshot.done),),
             headline=headline(snapshot),
             verdicts=tuple((each.word, each.sentence) for each in verdicts(snapshot)),
-            accuracies=_accuracies(snapshot),
+            accuracies=_accuracy_table(snapshot),
             figures=(
                 charts.padded_batch(preview(experiment)),
                 charts.learning_curves(snapshot),
@@ -62,12 +64,12 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             ),
             method=METHOD,
             rules=RULES,
-            numbers=_numbers(snapshot),
-            seeds=_seeds(experiment),
+            numbers=_curve_table(snapshot),
+            seeds=_repeat_seeds(experiment),
             link=link,
             settings=settings_text.settings(experiment),
-            strategies=_strategies(experiment),
-            json=_json(_settings(experiment)),
+            strategies=_strategy_texts(experiment),
+            json=_settings_json(_settings(experiment)),
             own=experiment.is_own,
         )
     )
@@ -82,8 +84,8 @@ def study_report(findings: Findings, *, link: str) -> str:
     values = dict(zip(study.varied, (study.values, study.and_values), strict=False))
     first, other = ([short_title(name) for name in study.varied] + [""])[:2]
     said = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
-    unfinished = (_unfinished(findings.done / findings.total),)
-    notes = _in_advance(findings) if findings.finished else unfinished
+    unfinished = (_unfinished_note(findings.done / findings.total),)
+    notes = _provenance_notes(findings) if findings.finished else unfinished
     return render(
         Content(
             kind="Report of a study.",
@@ -96,8 +98,8 @@ def study_report(findings: Findings, *, link: str) -> str:
             figures=_study_figures(findings),
             method=f"{METHOD} This study makes {findings.comparisons} comparisons.",
             rules=RULES,
-            numbers=_cells(findings),
-            seeds=_seeds(study.base),
+            numbers=_cell_table(findings),
+            seeds=_repeat_seeds(study.base),
             link=link,
             settings=(
                 *(
@@ -110,19 +112,19 @@ def study_report(findings: Findings, *, link: str) -> str:
                 ),
                 *settings_text.settings(study.base),
             ),
-            strategies=_strategies(study.base),
-            json=_json(asdict(study) | {"base": _settings(study.base)}),
+            strategies=_strategy_texts(study.base),
+            json=_settings_json(asdict(study) | {"base": _settings(study.base)}),
             own=study.base.is_own,
         )
     )
 
 
-def _in_advance(result: Snapshot | Findings) -> tuple[str, ...]:
+def _provenance_notes(result: Snapshot | Findings) -> tuple[str, ...]:
     note = precomputed.provenance_note(result)
     return (note,) if note else ()
 
 
-def _accuracies(snapshot: Snapshot) -> ReportTable:
+def _accuracy_table(snapshot: Snapshot) -> ReportTable:
     experiment = snapshot.experiment
     head = ["Strategy", "Accuracy", "95% interval", "Lowest to highest"]
     levels = ["Chance", percent(snapshot.chance.valid), NOTHING, NOTHING]
@@ -162,7 +164,7 @@ def _reached(snapshot: Snapshot, strategy: str) -> list[str]:
     return [*cells, "not measured" if stands.leak is None else stands.leak_words]
 
 
-def _numbers(snapshot: Snapshot) -> ReportTable:
+def _curve_table(snapshot: Snapshot) -> ReportTable:
     per_step = snapshot.experiment.per_step
     head = (
         *("Strategy", "Repeat", "Epochs", "Training loss", "Training accuracy", "Test loss"),
@@ -186,17 +188,19 @@ def _numbers(snapshot: Snapshot) -> ReportTable:
     return ReportTable(head, rows, note)
 
 
-def _cells(findings: Findings) -> ReportTable:
+def _cell_table(findings: Findings) -> ReportTable:
     study, rows = findings.study, []
     for cell in study.cells:
-        where = _say(study, cell)
+        where = _cell_text(study, cell)
         for name in study.base.strategies:
             values = tuple(findings.accuracies(cell, name).values())
             each = " ".join(map(percent, values))
             mean = findings.mean(cell, name)
             reached = percent(mean.mean) if mean else NOTHING
             cells = (STRATEGIES[name].title, where, reached, each or NOTHING)
-            rows.append(ReportRow((*cells, *_against(findings, cell, name)), charts.colour(name)))
+            rows.append(
+                ReportRow((*cells, *_difference_and_verdict(findings, cell, name)), charts.colour(name))
+            )
         level = percent(findings.chance(cell))
         rows.append(ReportRow(("Chance", where, level, NOTHING, NOTHING, NOTHING)))
     head = ("Strategy", "Dose", "Accuracy", "Each repeat", "Points against no mask", "Word")
@@ -204,7 +208,7 @@ def _cells(findings: Findings) -> ReportTable:
     return ReportTable(head, tuple(rows), note)
 
 
-def _against(findings: Findings, cell: Cell, strategy: str) -> tuple[str, str]:
+def _difference_and_verdict(findings: Findings, cell: Cell, strategy: str) -> tuple[str, str]:
     verdict = findings.verdict(cell, strategy)
     if verdict is None:
         return NOTHING, NOTHING
@@ -212,7 +216,7 @@ def _against(findings: Findings, cell: Cell, strategy: str) -> tuple[str, str]:
     return f"{points(found.mean)} ({between(found)})", verdict.word
 
 
-def _say(study: Study, cell: Cell) -> str:
+def _cell_text(study: Study, cell: Cell) -> str:
     from maskdemo.study import VARIABLES
 
     pairs = zip(study.varied, cell, strict=True)
@@ -227,16 +231,16 @@ def _study_figures(findings: Findings) -> tuple[Figure, ...]:
     )
 
 
-def _strategies(experiment: Experiment) -> tuple[tuple[str, str], ...]:
+def _strategy_texts(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     chosen = (STRATEGIES[name] for name in experiment.strategies)
     return tuple((each.title, each.summary) for each in chosen)
 
 
-def _seeds(experiment: Experiment) -> tuple[int, ...]:
+def _repeat_seeds(experiment: Experiment) -> tuple[int, ...]:
     return tuple(repeat_seed(experiment.seed, repeat) for repeat in range(experiment.repeats))
 
 
-def _unfinished(done: float) -> str:
+def _unfinished_note(done: float) -> str:
     return f"Not finished: {done:.0%} of the training was done when this report was made."
 
 
@@ -245,5 +249,5 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
     return asdict(experiment) | ({"task": OWN} if experiment.is_own else {})
 
 
-def _json(settings: dict) -> str:
+def _settings_json(settings: dict) -> str:
     return json.dumps(settings, indent=2)

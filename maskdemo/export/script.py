@@ -65,7 +65,7 @@ if __name__ == "__main__":
 
 
 def script(experiment: Experiment) -> str:
-    """The text of a .py file that trains this experiment with Keras and prints its accuracies.
+    """Return the text of a .py file that trains this experiment with Keras and prints its accuracies.
 
     It imports numpy and keras only. A recorded data set is in it, at the end, so it works offline; a
     person's own is not: the script is given their file, and reads it with pandas.

@@ -10,22 +10,22 @@ from maskdemo.titles import SIDES
 
 
 def file_name(experiment: Experiment) -> str:
-    """What its files are called, without an ending."""
+    """Return the name of the experiment's files, without an ending: `maskdemo-real_speech`."""
     scenario = scenario_of(experiment)
     task = OWN if experiment.is_own else experiment.task
     return f"maskdemo-{scenario.name if scenario else task}"
 
 
 def lead(experiment: Experiment) -> str:
-    """One or two sentences on what is asked: the scenario's, else the task's."""
+    """Return one or two sentences on the question: the scenario's, else the task's."""
     scenario = scenario_of(experiment)
     return scenario.look_for if scenario else experiment.spec.summary
 
 
 def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
-    """(name, sentence) for everything that was set and mattered here."""
+    """Return (name, sentence) for every setting that matters in this experiment."""
     task = experiment.spec
-    lengths = _range(experiment.min_length, experiment.max_length)
+    lengths = _range_text(experiment.min_length, experiment.max_length)
     features = "one feature" if task.features == 1 else f"{task.features} features"
     rows = [
         ("Task", f"{task.title}{'' if task.title.endswith('?') else '.'} {task.summary}"),
@@ -34,8 +34,8 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
             f"{experiment.train_size} to train on, {experiment.test_size} unseen; {lengths} steps of "
             f"{features}, {experiment.classes} labels.",
         ),
-        ("Padding", _padding(experiment)),
-        ("Missing readings", _missing(experiment)),
+        ("Padding", _padding_text(experiment)),
+        ("Missing readings", _missing_text(experiment)),
     ]
     if "masking_layer" in experiment.strategies:
         rows.append(
@@ -63,18 +63,18 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _range(low: int, high: int) -> str:
+def _range_text(low: int, high: int) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _padding(experiment: Experiment) -> str:
+def _padding_text(experiment: Experiment) -> str:
     if experiment.min_length == experiment.padded_length:
         return "None: every sequence is as long as the others."
     where = SIDES[experiment.side].title
     return f"{where}, to {experiment.padded_length} steps, written as {experiment.pad_value:g}."
 
 
-def _missing(experiment: Experiment) -> str:
+def _missing_text(experiment: Experiment) -> str:
     if experiment.missing_rate == 0:
         return "None."
     return (

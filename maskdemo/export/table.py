@@ -22,7 +22,7 @@ RUN_COLUMNS = (
 
 
 def run_table(snapshot: Snapshot) -> pd.DataFrame:
-    """A row for every epoch of every strategy and repeat; repeats and epochs count from 1.
+    """Return a row for every epoch of every strategy and repeat; repeats and epochs count from 1.
 
     Accuracies are shares of 1, `test_valid_accuracy` on valid steps only. leak (0 to 1) is known
     after a repeat's last epoch and stands in all its rows.
@@ -40,7 +40,7 @@ def run_table(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def study_table(findings: Findings) -> pd.DataFrame:
-    """A row for every finished training of a study; a column for each thing that varies.
+    """Return a row for every finished training of a study, a column for each thing that varies.
 
     Accuracies are shares of 1, `test_valid_accuracy` on valid steps only; `difference` is that less
     `no_mask`'s in the same cell and repeat, empty where that one is not there yet.
@@ -67,7 +67,7 @@ def study_table(findings: Findings) -> pd.DataFrame:
 
 
 def claims_table(measurements: Measurements) -> pd.DataFrame:
-    """A row for every number that the article's claims are judged by, and for each unmeasured claim."""
+    """Return a row for every number that a claim is judged by, and for each claim without any."""
     rows = []
     for claim in CLAIMS.values():
         judgement = claim.judgement(measurements)

@@ -149,12 +149,12 @@ def training_code(experiment: Experiment) -> str:
         set_weights=SET_SOME_WEIGHTS if _has_mask_channel(experiment) else SET_WEIGHTS,
         learning_rate=repr(experiment.learning_rate),
         loss=VALID_STEPS_LOSS.format(kind) if only_valid else loss,
-        shuffled_inputs=_inputs(experiment, "shuffled"),
+        shuffled_inputs=_inputs_code(experiment, "shuffled"),
         sample_weight=SAMPLE_WEIGHT if only_valid else "",
         batch_size=experiment.batch_size,
     )
     parts = [INPUTS] if _some_read_valid(experiment) else []
-    return "\n\n\n".join([*parts, code, _score(experiment)])
+    return "\n\n\n".join([*parts, code, _score_code(experiment)])
 
 
 def comparison_code(experiment: Experiment) -> str:
@@ -170,13 +170,13 @@ def comparison_code(experiment: Experiment) -> str:
     )
 
 
-def _score(experiment: Experiment) -> str:
-    inputs = _inputs(experiment, "batch")
+def _score_code(experiment: Experiment) -> str:
+    inputs = _inputs_code(experiment, "batch")
     if experiment.per_step and experiment.count_invalid:
         summary = "The share of right answers at all steps, padding included, and at valid steps only."
-        rest = BOTH_ACCURACIES.format(_answer(experiment))
+        rest = BOTH_ACCURACIES.format(_answer_code(experiment))
         return SCORE.substitute(name="accuracies", summary=summary, inputs=inputs, rest=rest)
-    right = f'({_answer(experiment)} == batch["labels"])'
+    right = f'({_answer_code(experiment)} == batch["labels"])'
     if experiment.per_step:
         summary = "The share of right answers at valid steps."
         rest = f'return {right}[batch["valid"]].mean()'
@@ -186,14 +186,14 @@ def _score(experiment: Experiment) -> str:
     return SCORE.substitute(name="accuracy", summary=summary, inputs=inputs, rest=rest)
 
 
-def _answer(experiment: Experiment) -> str:
+def _answer_code(experiment: Experiment) -> str:
     """The label that a model gives, in the shape of the true ones."""
     if experiment.classes == 2:
         return "(outputs > 0.5)"
     return "outputs.argmax(axis=2)[:, :, None]" if experiment.per_step else "outputs.argmax(axis=1)"
 
 
-def _inputs(experiment: Experiment, batch: str) -> str:
+def _inputs_code(experiment: Experiment, batch: str) -> str:
     return f"inputs_of(model, {batch})" if _some_read_valid(experiment) else f'{batch}["values"]'
 
 

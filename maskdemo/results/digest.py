@@ -1,4 +1,4 @@
-"""What a kept result was computed from, as one digest a result: code, data, libraries.
+"""The digest of everything that a kept result was computed from: code, data, libraries.
 
 Results that outlive the process that made them (the store of trainings, what is precomputed under
 `data/results/`) are kept under it, so that a change never shows old numbers as new ones. `SOURCES` has
@@ -60,10 +60,10 @@ LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 @lru_cache(maxsize=64)
 def version(kind: str, package: Path = PACKAGE) -> str:
-    """The digest of one kind in `SOURCES`: code, data, libraries and the kind of processor."""
+    """Return the digest of a kind in `SOURCES`: code, data, libraries and the kind of processor."""
     digest = hashlib.sha256()
     for source in SOURCES[kind]:
-        digest.update(_digest(package / source))
+        digest.update(_file_digest(package / source))
     for name, number in libraries().items():
         digest.update(f"{name} {number};".encode())
     digest.update(platform.machine().encode())
@@ -71,12 +71,12 @@ def version(kind: str, package: Path = PACKAGE) -> str:
 
 
 @lru_cache(maxsize=64)
-def _digest(path: Path) -> bytes:
-    return hashlib.sha256(_content(path)).digest()
+def _file_digest(path: Path) -> bytes:
+    return hashlib.sha256(_deciding_content(path)).digest()
 
 
-def _content(path: Path) -> bytes:
-    """What of a file can change a number: of a module neither remarks nor layout nor errors' sentences.
+def _deciding_content(path: Path) -> bytes:
+    """Return the part of a file that can change a number: no comments, layout or errors' sentences.
 
     A program of the article counts as it stands: its lines are part of what is shown.
     """
@@ -94,7 +94,7 @@ def _content(path: Path) -> bytes:
 
 
 def libraries() -> dict[str, str]:
-    """The libraries that compute here, and their versions."""
+    """Return the installed version of each library that computes numbers, by its name."""
     numbers = {}
     for name in LIBRARIES:
         try:

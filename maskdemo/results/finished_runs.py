@@ -83,7 +83,7 @@ class FinishedRuns:
             self._make_room()
 
     def find(self, experiment: Experiment) -> Snapshot | None:
-        """The finished run of this experiment, if it is still here."""
+        """Return the finished run of this experiment; None if there is none."""
         with self._lock:
             entry = self._entries.get(experiment)
             if entry is None:
@@ -138,13 +138,13 @@ class FinishedRuns:
         )
 
     def _own_to_drop(self) -> Experiment:
-        """The run of own sequences that goes first: the oldest that its session does not look at."""
+        """Return the run of own sequences to drop: the oldest that its session does not look at."""
         own = [each for each in self._entries if each.is_own]
         looked_at = {each.task: each for each in own}  # the last of each task
         return next((each for each in own if looked_at[each.task] != each), own[0])
 
     def _move_to_disk(self, entry: _Entry) -> bool:
-        """Move a run out of memory; whether that was possible."""
+        """Move a run from memory to disk, and return whether that was possible."""
         if entry.file is None:
             assert entry.snapshot is not None
             entry.file = _write_temporary(entry.snapshot)
@@ -155,7 +155,7 @@ class FinishedRuns:
 
 
 def _write_temporary(run: Snapshot) -> IO[bytes] | None:
-    """A temporary file with this run; None where it cannot be written."""
+    """Write the run to a temporary file and return it; None where it cannot be written."""
     file = None
     try:
         file = tempfile.TemporaryFile(prefix="maskdemo-")  # noqa: SIM115 - kept open
@@ -171,14 +171,14 @@ def _write_temporary(run: Snapshot) -> IO[bytes] | None:
 
 
 def _read_temporary(file: IO[bytes] | None) -> Snapshot | None:
-    """The run in a temporary file; None where it cannot be read."""
+    """Return the run in a temporary file; None where it cannot be read."""
     assert file is not None, "what is not in memory is on disk"
     file.seek(0)
     return codec.read(Snapshot, file)
 
 
 def size(snapshot: Snapshot) -> int:
-    """Bytes of the arrays that a snapshot holds on to."""
+    """Return the bytes of all arrays of a snapshot."""
     probes = snapshot.probes
     outputs = sum(each.nbytes for each in probes.outputs.values())
     weights = sum(each.nbytes for networks in snapshot.networks.values() for each in networks)

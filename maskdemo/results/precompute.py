@@ -56,9 +56,9 @@ def make(
         _write(shortened(runs[experiment], networks=networks), folder / f"run-{name}.npz")
     for name in questions:
         yield f"Study {name}"
-        _write(_last(run_study(QUESTIONS[name].study)), folder / f"study-{name}.npz")
+        _write(_last_item(run_study(QUESTIONS[name].study)), folder / f"study-{name}.npz")
     if article:
-        yield from _make_article(folder, runs)
+        yield from _compute_article(folder, runs)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if size > MAX_BYTES:
         raise ValueError(f"{size} bytes are more than the {MAX_BYTES} that may be kept.")
@@ -67,14 +67,14 @@ def make(
 
 
 def trained(experiment: Experiment) -> Snapshot:
-    """The finished run."""
+    """Train an experiment, and return the finished run."""
     from maskdemo.training.run import train
 
-    return _last(train(experiment))
+    return _last_item(train(experiment))
 
 
 def shortened(run: Snapshot, *, networks: int) -> Snapshot:
-    """The run with its probes' outputs in half precision and fewer networks.
+    """Return the run with its probes' outputs in half precision and fewer networks.
 
     Half precision has three digits, as charts show them. networks: how many evenly spread epochs of
     each strategy's networks stay.
@@ -88,9 +88,9 @@ def shortened(run: Snapshot, *, networks: int) -> Snapshot:
     return replace(run, probes=replace(run.probes, outputs=outputs), networks=networks_kept)
 
 
-def _make_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Iterator[str]:
+def _compute_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Iterator[str]:
     measurements = Measurements()
-    for name, new in _measurements(runs):
+    for name, new in _measure_claims(runs):
         yield f"Claims, {name}"
         measurements |= new
     _write(measurements, folder / "claims.npz")
@@ -102,8 +102,8 @@ def _make_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Iterator
     _write(programs, folder / "programs.npz")
 
 
-def _measurements(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, Measurements]]:
-    """What the claims need, piece by piece; a scenario's run is not trained again."""
+def _measure_claims(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, Measurements]]:
+    """Yield name and measurements of all that the claims need; runs: scenarios that are trained."""
     from maskdemo.article.keras_checks import check
 
     for experiment in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.experiments):
@@ -114,13 +114,13 @@ def _measurements(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, Me
 
 
 def run_in_clean_process(program: Program) -> ProgramRun:
-    """What happens when an article's program runs in a process of its own."""
+    """Run a program of the article in a new process, and return what happened."""
     # Keras keeps global state, so no program may meet what another one, or the training here, left.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as clean:
         return clean.submit(running.run, program.name, program.text).result()
 
 
-def _last(stream: Iterator[T]) -> T:
+def _last_item(stream: Iterator[T]) -> T:
     *_, last = stream
     return last
 

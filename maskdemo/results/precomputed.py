@@ -47,46 +47,46 @@ class Provenance:
 
     @property
     def sentence(self) -> str:
-        """One quiet line for whoever looks at such a result."""
+        """A sentence on day, libraries and processor, shown with the result."""
         with_these = ", ".join(f"{name} {number}" for name, number in self.libraries.items())
         return f"Computed in advance on {self.date} with {with_these} ({self.processor})."
 
 
 def run(experiment: Experiment, folder: Path = FOLDER) -> Snapshot | None:
-    """The finished run of a scenario's experiment."""
+    """Return the finished run of a scenario's experiment."""
     scenario = scenario_of(experiment)
     result = None
     if scenario and provenance("run", folder):
-        result = _read(Snapshot, folder / f"run-{scenario.name}.npz")
+        result = _read_result(Snapshot, folder / f"run-{scenario.name}.npz")
     # The scenario may have had other settings when it was run.
     return result if result and result.experiment == experiment else None
 
 
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
-    """The findings of a named question's study."""
+    """Return the findings of a named question's study."""
     question = question_of(wanted)
     result = None
     if question and provenance("training", folder):
-        result = _read(Findings, folder / f"study-{question.name}.npz")
+        result = _read_result(Findings, folder / f"study-{question.name}.npz")
     # Which trainings a study has is decided by code that is in no digest.
     same = result and result.study == wanted and result.outcomes.keys() == set(wanted.trainings())
     return result if same else None
 
 
 def claims(folder: Path = FOLDER) -> Measurements | None:
-    """The measurements that the article's claims are judged by."""
+    """Return the measurements that the article's claims are judged by."""
     fresh = provenance("claims", folder)
-    return _read(Measurements, folder / "claims.npz") if fresh else None
+    return _read_result(Measurements, folder / "claims.npz") if fresh else None
 
 
 def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
-    """Program of the article -> what happened when it was run; only programs whose run is known."""
-    runs = _read(Mapping[str, ProgramRun], folder / "programs.npz") or {}
+    """Return what happened when the article's programs were run, by name; only known runs."""
+    runs = _read_result(Mapping[str, ProgramRun], folder / "programs.npz") or {}
     return {name: each for name, each in runs.items() if provenance(f"program {name}", folder)}
 
 
 def provenance_note(result: Snapshot | Findings | None) -> str:
-    """One line on when and with what this very result was computed in advance; empty if it was not."""
+    """Return a sentence on when and with what a precomputed result was computed; else nothing."""
     if isinstance(result, Snapshot):
         source = provenance("run") if result is run(result.experiment) else None
     else:
@@ -95,26 +95,26 @@ def provenance_note(result: Snapshot | Findings | None) -> str:
 
 
 def provenance(kind: str, folder: Path = FOLDER) -> Provenance | None:
-    """What results of a kind in `digest.SOURCES` were computed with; None if missing or stale."""
-    source = _provenance(folder)
+    """Return what results of a kind in `digest.SOURCES` were computed with; None if stale."""
+    source = _read_provenance(folder)
     fresh = source is not None and source.digests.get(kind) == digest.version(kind)
     return source if fresh else None
 
 
 def provenance_here() -> Provenance:
-    """What results computed here and now are computed with."""
+    """Return what results are computed with in this process, today."""
     digests = {kind: digest.version(kind) for kind in digest.SOURCES}
     return Provenance(digests, datetime.now(UTC).date().isoformat(), processor(), digest.libraries())
 
 
 def write_provenance(source: Provenance, folder: Path) -> None:
-    """Say what the results in the folder were computed with."""
+    """Write down what the results in the folder were computed with."""
     text = json.dumps(asdict(source), indent=1)
     (folder / "made.json").write_text(text + "\n", encoding="utf-8")
 
 
 def processor() -> str:
-    """The kind of processor, for people."""
+    """Return the name of the processor, for people."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -124,7 +124,7 @@ def processor() -> str:
 
 
 @lru_cache(maxsize=2)
-def _provenance(folder: Path) -> Provenance | None:
+def _read_provenance(folder: Path) -> Provenance | None:
     try:
         return codec.from_plain(Provenance, json.loads((folder / "made.json").read_text("utf-8")))
     except (OSError, *codec.OTHER_FORM):
@@ -132,5 +132,5 @@ def _provenance(folder: Path) -> Provenance | None:
 
 
 @lru_cache(maxsize=24)
-def _read(form: Any, path: Path) -> Any:
+def _read_result(form: Any, path: Path) -> Any:
     return codec.read(form, path)

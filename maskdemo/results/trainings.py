@@ -79,7 +79,7 @@ class TrainingStore:
             rows = file.execute("SELECT value FROM entries WHERE key = ?", (key,)).fetchall()
             if not rows:
                 return None
-            outcome = _outcome(rows[0][0])
+            outcome = _outcome_of_bytes(rows[0][0])
             if outcome is None:
                 file.execute("DELETE FROM entries WHERE key = ?", (key,))
             else:
@@ -202,7 +202,7 @@ def _key(experiment: Experiment, repeat: int) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _outcome(value: object) -> Outcome | None:
+def _outcome_of_bytes(value: object) -> Outcome | None:
     if not isinstance(value, bytes):
         return None
     try:

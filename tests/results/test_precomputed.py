@@ -175,7 +175,7 @@ def test_where_nothing_says_with_what_it_was_made_nothing_is_found(made, tiny, t
         (tmp_path / "made.json").unlink(missing_ok=True)
         if text is not None:
             (tmp_path / "made.json").write_text(text)
-        precomputed._provenance.cache_clear()
+        precomputed._read_provenance.cache_clear()
         assert precomputed.run(TINY.experiment, tmp_path) is None
 
 
