@@ -135,7 +135,7 @@ class Report:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing leaks. Traps and inherent effects may still be told."""
+        """Whether nothing leaks. Traps and inherent effects are no leaks."""
         return not self.leaks
 
     @property

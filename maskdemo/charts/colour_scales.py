@@ -91,7 +91,7 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
 
 
 def reach_of(values: NDArray) -> float:
-    """A number with two digits that 98 of 100 absolute values do not exceed; 1 where all are 0."""
+    """Return a limit with two digits that 98 of 100 absolute values keep; 1 where all are 0."""
     finite = np.abs(values[np.isfinite(values)])
     usual = float(np.quantile(finite, 0.98)) if finite.size else 0.0
     usual = usual or float(finite.max(initial=0.0))
@@ -102,7 +102,7 @@ def reach_of(values: NDArray) -> float:
 
 
 def reach_words(values: NDArray, reach: float) -> str:
-    """The ends of a colour scale, and how far single values go beyond them."""
+    """Return a text: the ends of a colour scale, and how far single values go beyond them."""
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max(initial=0.0))
     beyond = f", single values to {largest:.2g}" if largest > 1.005 * reach else ""

@@ -38,7 +38,7 @@ AXIS_SPACE = 58
 
 
 def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure:
-    """One column a strategy: every repeat a point, their mean and its 95 % interval.
+    """Draw a column per strategy: a point per repeat, their mean and its 95 % interval.
 
     With a label at each step, accuracy on valid steps only stands beside it, as open markers.
     """
@@ -149,12 +149,12 @@ def _mean_mark(shade: str, *, size: int) -> PlotlyOptions:
 
 
 def _number(text: str, shade: str, *, at: int, row: int = 0) -> PlotlyOptions:
-    """A number over its column; row 0 is the lowest."""
+    """Return a number over its column; row 0 is the lowest."""
     return note(text, shade, x=at, **_row(row))
 
 
 def _row_name(text: str, shade: str, *, row: int = 0) -> PlotlyOptions:
-    """What the numbers of a row are, at the left edge."""
+    """Return the name of a row of numbers, at the left edge."""
     return note(text, shade, x=0, xref="paper", xanchor="right", xshift=-3, size=10, **_row(row))
 
 
@@ -163,7 +163,7 @@ def _row(row: int) -> PlotlyOptions:
 
 
 def _legend(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
-    """What the marks mean, in no strategy's colour."""
+    """Return the legend entries that explain the marks, in no strategy's colour."""
     shade = inks(dark).muted
     entries = [entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
     if both:
@@ -185,7 +185,7 @@ def _subtitle(epochs: set[int], counts: set[int]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """One word a line, short words joined to the next, so that seven columns fit on a phone."""
+    """Break the text after each longer word, so that seven columns fit on a phone."""
     lines: list[str] = []
     for word in text.split():
         if lines and len(lines[-1]) <= 2:

@@ -68,7 +68,7 @@ def fit_history(
 
 
 def _line(values: Sequence[float], hover: str, index: int, batches: int, dark: bool) -> PlotlyTrace:
-    """One line an epoch: the mean begins anew, so nothing leads from one epoch to the next."""
+    """Return a line per epoch: the mean begins anew, so nothing leads from one epoch to the next."""
     x: list[float | None] = []
     y: list[float | None] = []
     for index, value in enumerate(values):

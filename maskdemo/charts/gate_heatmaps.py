@@ -34,7 +34,7 @@ def gate_heatmaps(
     detail: str = "",
     dark: bool = False,
 ) -> go.Figure:
-    """Everything of the first (only) sequence: activations, arrays and batch have one row.
+    """Draw input, activations and output of one sequence: activations, arrays and batch have one row.
 
     order: (H,), the units from top to bottom. unit (from 0) and step (from 1) are marked. label: the
     one whose probability is followed.
@@ -154,7 +154,7 @@ def _moves_note(arrays: Arrays) -> str:
 
 
 def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
-    """One mark a step: the state moves on, is held, or is reset."""
+    """Return a mark per step: the state moves on, is held, or is reset."""
     shade = colour(strategy, dark=dark)
     steps = arrays.advance.shape[1]
     size = float(np.clip(420 / steps, 3, 9))

@@ -19,7 +19,7 @@ NAMES = {"real": "real steps", "padding": "padding", "missing": "missing reading
 def gradient_by_step(
     landings: Mapping[str, Landing], *, subject: str, detail: str, dark: bool = False
 ) -> go.Figure:
-    """One panel a strategy: what lands on each step, as a share of that strategy's own total.
+    """Draw a panel per strategy: the gradient norm at each step, as a share of that strategy's total.
 
     subject: what the gradient is taken with respect to, for the title.
     """

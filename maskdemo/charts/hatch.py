@@ -59,7 +59,7 @@ def hatched(
     yaxis: str = "y",
     over_colours: bool = False,
 ) -> list[PlotlyTrace]:
-    """One trace that hatches all True cells (R, T) of a kind, or none if there are none.
+    """Return a trace that hatches all True cells (R, T) of a kind, or no trace if there are none.
 
     over_colours: lines only, for a tint would change what the colours beneath them say.
 

@@ -50,7 +50,7 @@ AXIS_SPACE = 46
 def learning_curves(
     snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool = False
 ) -> go.Figure:
-    """One line a strategy: the mean of its repeats, with a band from lowest to highest.
+    """Draw a line per strategy: the mean of its repeats, with a band from lowest to highest.
 
     metric: "test_accuracy", "test_loss", "accuracy" or "loss". Repeats still under way wait until
     they have as many epochs as the longest one.
@@ -138,7 +138,7 @@ def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
 
 
 def curves_frames(snapshot: Snapshot) -> Frames:
-    """How `learning_curves` of a finished run grows, whatever its metric."""
+    """Return the frames of `learning_curves` of a finished run, the same for every metric."""
     names = [title(each) for each in snapshot.experiment.strategies]
     return Frames(replayed_epochs(snapshot), cut=[*names, *map(_band_name, names)])
 

@@ -1,4 +1,4 @@
-"""Names at the ends of lines, at a plot's right edge, so that no legend is needed."""
+"""Labels at the ends of lines, at a plot's right edge, so that no legend is needed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def end_labels(
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Places as near to the wanted ones as can be, `gap` apart, in order, from `low` to `high`."""
+    """Return positions near the wanted ones, at least `gap` apart, in order, from `low` to `high`."""
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])
     # Places less their rank times the gap need only not fall: merge neighbours that do.
     blocks: list[tuple[float, int]] = []

@@ -57,13 +57,13 @@ class _Followed:
         return cls(usual if label is None else label, probe, truth, valid, per_step)
 
     def detail(self, epoch: int) -> str:
-        """What is drawn, under the title."""
+        """Return the line under the title: label, sequence and epoch."""
         true = not self.per_step and self.label == int(self.truth[0])
         what = f"Probability of {'the true ' * true}label {self.label}"
         return f"{what}, test sequence {self.probe + 1}, epoch {epoch}"
 
     def summary(self, chances: NDArray, read_out: int) -> str:
-        """What a panel comes to, (T, K) probabilities in few words."""
+        """Return the note of a panel: its probabilities (T, K) summed up in few words."""
         if self.per_step:
             right = (chances.argmax(axis=1) == self.truth)[self.valid]
             return f"{right.sum()} of {right.size} valid steps right"
@@ -80,7 +80,7 @@ def outputs_by_step(
     detail: str | None = None,
     dark: bool = False,
 ) -> go.Figure:
-    """One panel a strategy: the probability of one label after every step of one sequence.
+    """Draw a panel per strategy: the probability of a label after every step of a sequence.
 
     probe: which probe, from 0. epoch: after how many epochs, from 1; a strategy that has fewer
     shows its newest. label: the label followed; by default the true one, or 1 if every step has
@@ -137,7 +137,7 @@ def outputs_by_step(
 
 
 def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Frames:
-    """How `outputs_by_step` of a finished run moved with the epochs."""
+    """Return the frames of `outputs_by_step` of a finished run, epoch by epoch."""
     probes, epochs = snapshot.probes, replayed_epochs(snapshot)
     followed = _Followed.of(snapshot, probe, label)
     heights: dict[str, NDArray] = {}

@@ -39,7 +39,7 @@ STEPS_AXIS: PlotlyOptions = {
 def change_by_padding(
     sweeps: Mapping[str, Sweep], *, cursor: int, detail: str, dark: bool = False
 ) -> go.Figure:
-    """One panel a strategy: how far the outputs move, in the median and in the worst sequence."""
+    """Draw a panel per strategy: how far the outputs move, in the median and in the worst sequence."""
     panels: list[Panel] = []
     traces: list[PlotlyTrace] = []
     for index, (name, sweep) in enumerate(sweeps.items()):
@@ -93,7 +93,7 @@ def change_by_padding(
 def accuracy_by_padding(
     sweeps: Mapping[str, Sweep], *, cursor: int, chance: float, detail: str, dark: bool = False
 ) -> go.Figure:
-    """One line a strategy: accuracy on the test set against the padding added."""
+    """Draw a line per strategy: accuracy on the test set against the padding added."""
     lines = [
         scatter(
             x=sweep.added,

@@ -57,7 +57,7 @@ def axis(index: int) -> str:
 
 
 def note_name(index: int) -> str:
-    """What the note of panel `index` is called among a figure's annotations."""
+    """Return the name of the annotation that is the note of panel `index`."""
     return f"note {index}"
 
 

@@ -39,7 +39,7 @@ class Frames:
     titles: Sequence[str] = ()
 
     def to_json(self) -> str:
-        """As `ui/browser/frames.js` reads it."""
+        """Return the frames as JSON, in the form that `ui/browser/frames.js` reads."""
         return json.dumps(
             {
                 "epochs": [int(each) for each in self.epochs],

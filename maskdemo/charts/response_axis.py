@@ -38,7 +38,7 @@ class ResponseAxis:
         return (self.high - self.low) / 100
 
     def position(self, value: Value) -> float:
-        """Where the value stands."""
+        """Return the position of the value on the axis."""
         return self.positions[self.values.index(value)]
 
 

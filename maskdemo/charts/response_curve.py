@@ -172,7 +172,7 @@ def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrac
 
 
 def _marks_explained(below: int, shade: str) -> PlotlyOptions:
-    """What the marks in the lower panel mean, in no strategy's colour, under the axis."""
+    """Return a line under the axis that explains the marks in the lower panel."""
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - LEFT}
     under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}
     words = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}   Grey: within {100 * MARGIN:g} points"
@@ -180,7 +180,7 @@ def _marks_explained(below: int, shade: str) -> PlotlyOptions:
 
 
 def _repeats(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
-    """How many repeats are in, of every strategy at every value."""
+    """Return the numbers of finished repeats that occur among all strategies and values."""
     return {
         len(differences(findings, cell, name))
         for cell in cells.values()

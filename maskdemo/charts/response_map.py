@@ -31,7 +31,7 @@ FAR = 0.72
 
 
 def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Figure:
-    """The strategy's difference to no mask in points, or for no mask itself its accuracy.
+    """Draw a map of the strategy's difference to no mask in points, or of the accuracy of no mask.
 
     The first variable runs to the right, the second upwards. A number in brackets stands for an
     undecided difference, a question mark for a single repeat, dots for what is to come.
@@ -104,7 +104,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> go
 
 
 def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, str, str]:
-    """A cell's estimate (percent or points; None if there is none yet), its number, its hover text."""
+    """Return a cell's estimate (percent or points; None if there is none), its text, its hover text."""
     study = findings.study
     assert study.and_vary is not None
     where = (

@@ -28,7 +28,7 @@ def accuracies(
     rank: float,
     dark: bool,
 ) -> tuple[list[PlotlyTrace], list[End]]:
-    """Band, line with a mark a value, and repeats of one strategy; and where its line ends.
+    """Return band, line and repeats of a strategy along the values, and the end of its line.
 
     cells: by value along the axis. rank: the strategy's among those drawn, 0 in their middle.
     """
@@ -109,7 +109,7 @@ def differences_to_no_mask(
     rank: float,
     dark: bool,
 ) -> tuple[list[PlotlyTrace], list[End]]:
-    """Line, intervals and marks of one strategy's paired difference, in points."""
+    """Return line, intervals and marks of a strategy's difference in points, and its line's end."""
     shade = colour(name, dark=dark)
     found: dict[Value, Verdict] = {}
     for value, cell in cells.items():
@@ -147,7 +147,7 @@ def differences_to_no_mask(
 
 
 def _aside(x_axis: ResponseAxis, rank: float) -> float:
-    """Strategies stand beside each other, so that none hides what another found."""
+    """Return a strategy's shift along the axis, so that no strategy hides another."""
     return rank * (0.13 if x_axis.columns else 0.7 * x_axis.unit)
 
 

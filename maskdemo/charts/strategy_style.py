@@ -82,7 +82,7 @@ def strategy_entry(strategy: str, *, dark: bool) -> PlotlyTrace:
 
 
 def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
-    """What a network that knows nothing would say of one label, at every step."""
+    """Draw the probability of a label that a network which knows nothing would give, at every step."""
     return scatter(
         x=[0.5, steps + 0.5],
         y=[1 / classes, 1 / classes],
@@ -96,7 +96,7 @@ def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
 
 
 def guess_entry(classes: int, *, dark: bool) -> PlotlyTrace:
-    """That line in a legend."""
+    """Return the legend entry of the line of `guess`."""
     return entry(_guess_name(classes), line=chance_line(dark))
 
 
@@ -117,7 +117,7 @@ def band(
     dark: bool,
     name: str,
 ) -> PlotlyTrace:
-    """The ground between two lines, as closed outlines with gaps (None) between them."""
+    """Return the area between two lines, as closed outlines with gaps (None) between them."""
     return scatter(
         x=x,
         y=y,

@@ -136,7 +136,7 @@ def template(dark: bool = False) -> PlotlyOptions:
 
 
 def chance_line(dark: bool) -> PlotlyOptions:
-    """How the accuracy of always giving the commonest label is drawn."""
+    """Return the line style of the chance level, the accuracy of always giving the commonest label."""
     return {"color": inks(dark).muted, "width": 1.5, "dash": "dot"}
 
 
@@ -191,7 +191,7 @@ def legend_below(height: int, axis_space: int) -> PlotlyOptions:
 
 
 def legend_rows(entries: Sequence[str], *, width: int = NARROW) -> int:
-    """How many rows a horizontal legend takes: Plotly gives every entry the widest one's room."""
+    """Return the rows of a horizontal legend: Plotly gives every entry the width of the widest."""
     if not entries:
         return 0
     widest = 48 + 6.6 * max(len(each) for each in entries)
@@ -199,7 +199,7 @@ def legend_rows(entries: Sequence[str], *, width: int = NARROW) -> int:
 
 
 def nice_ticks(low: int, high: int, *, max_ticks: int = 7) -> list[int]:
-    """Whole numbers from `low` to `high`: the first, then round ones, at most about `most`."""
+    """Return whole numbers from `low` to `high`: the first, then round ones, at most `max_ticks`."""
     span = max(high - low, 1)
     steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
     step = next(each for each in steps if span / each <= max_ticks - 1)

@@ -70,7 +70,7 @@ def unit_traces(
 def _line(
     values: NDArray, symbol: str, step: int, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """One quantity after every step (T,), and a point at the chosen step."""
+    """Draw a quantity after every step (T,), and a point at the chosen step."""
     shade = colour(strategy, dark=dark)
     line = scatter(
         x=np.arange(1, len(values) + 1),

@@ -14,7 +14,7 @@ from maskdemo.strategies import STRATEGIES
 
 
 def answer(results: Accuracies, *, margin: float = MARGIN) -> str:
-    """The answer from accuracies, or what is missing for one."""
+    """Return the answer from accuracies in one sentence, or what is missing for an answer."""
     others = [name for name in results.by_repeat if name != BASELINE]
     if BASELINE not in results.by_repeat:
         return "There is no verdict without no mask, with which the others are compared."
@@ -73,7 +73,7 @@ def nothing_learned(results: Accuracies, *, margin: float = MARGIN) -> bool:
 
 
 def above_chance(results: Accuracies, strategy: str) -> Interval:
-    """Accuracy less chance (-1 to 1), by intervals that hold together for all strategies."""
+    """Return accuracy less chance (-1 to 1); the intervals hold together for all strategies."""
     above = np.array(list(results.by_repeat[strategy].values())) - results.chance
     bounds = interval(above, resolution=1 / results.scored, comparisons=len(results.by_repeat))
     return bounds.within(-1, 1)
@@ -93,7 +93,7 @@ def _best(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
 
 
 def _open(verdicts: Sequence[Verdict]) -> str:
-    """The widest interval: it says how little is known."""
+    """Return a clause with the widest interval, which says how little is known."""
     widest = max(verdicts, key=lambda each: each.difference.width)
     title = STRATEGIES[widest.strategy].title
     return f"{title} may be worth anything from {between(widest.difference)} points against"

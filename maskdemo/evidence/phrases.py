@@ -53,12 +53,12 @@ def time_taken(seconds: float) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """How many of a thing: `1 repeat`, `3 repeats`."""
+    """Return a count with its noun: `1 repeat`, `3 repeats`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """Join words as in a sentence: `a`, `a and b`, `a, b and c`."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
 

@@ -17,7 +17,7 @@ from maskdemo.training.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Standing:
-    """How far one strategy has come.
+    """The results of one strategy so far.
 
     accuracies: on unseen sequences (valid steps), of the repeats that are finished, else of the first
     one after its newest epoch. reported: the same with padding as it counts. scored: how many labels
@@ -47,7 +47,7 @@ class Standing:
 
 
 def standing(snapshot: Snapshot, strategy: str) -> Standing:
-    """How far the strategy has come in this run."""
+    """Return the standing of a strategy in this run."""
     mine = [curve for curve in snapshot.curves if curve.strategy == strategy and curve.test_accuracy]
     finished = [curve for curve in mine if curve.finished]
     shown = finished or mine[:1]
@@ -66,7 +66,7 @@ def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:
 
 
 def verdicts(snapshot: Snapshot, *, margin: float = MARGIN) -> tuple[Verdict, ...]:
-    """One verdict for each strategy that has finished a repeat together with `no_mask`."""
+    """Return a verdict for each strategy that has finished a repeat together with `no_mask`."""
     results = accuracies(snapshot)
     against_baseline = (
         verdict(results, name, margin=margin, effect=mask_effect(snapshot.experiment, name))

@@ -52,7 +52,7 @@ MAX_REPEATS = int(NUMBERS["repeats"].high)
 
 
 def min_repeats(comparisons: int) -> int:
-    """How many repeats a word takes where so many differences are compared.
+    """Return how many repeats a verdict needs where so many differences are compared.
 
     Networks may learn or fail: of two strategies that are alike, and fail however often, one beats the
     other in at most one repeat of four. In all n repeats that happens to one of k comparisons, in
@@ -103,7 +103,7 @@ def compare(
     comparisons: int,
     margin: float = MARGIN,
 ) -> Compared:
-    """Words for accuracies (..., n) of a strategy and of what it is compared with, paired.
+    """Return the verdicts' words for accuracies (..., n) of a strategy and of its peer, paired.
 
     All are "undecided" where n is below `min_repeats`.
     """
@@ -136,7 +136,7 @@ def verdict(
     margin: float = MARGIN,
     effect: MaskEffect = AS_NAMED,
 ) -> Verdict | None:
-    """The strategy against another one; None before both have finished a repeat in common.
+    """Return the verdict on a strategy against another; None before they share a finished repeat.
 
     effect: of the strategy's mask. Where it is inert, the word follows from that and not from numbers.
     """
@@ -210,7 +210,7 @@ def _meaning(word: str, difference: Interval, short_of_half: Interval, margin: f
 
 
 def _what_would_decide(word: str, difference: Interval, results: Accuracies, margin: float) -> str:
-    """About how many repeats, if their mean and scatter stayed as they are."""
+    """Return a sentence: how many repeats might decide, if mean and scatter stayed as they are."""
     if word != "undecided" or difference.count < results.repeats:
         return ""
     # Either the interval leaves zero, or it fits into the margin.

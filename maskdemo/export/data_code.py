@@ -178,7 +178,7 @@ def _draw_code(experiment: Experiment) -> str:
     assert task.draw is not None and task.label is not None
     loop = DRAW.substitute(
         lengths=f"{low} steps" if low == high else f"{low} to {high} steps",
-        label_word="labels, one a step" if experiment.per_step else "label",
+        label_word="labels, one per step" if experiment.per_step else "label",
         min_length=low,
         max_length=high,
         draw=task.draw.__name__,

@@ -67,7 +67,7 @@ DROP_THE_MASK = (
 
 
 def strategy_lines(experiment: Experiment, strategy: str) -> str:
-    """A function named as the strategy that builds its Keras model with these settings.
+    """Return the code of a function that builds the strategy's Keras model with these settings.
 
     Ends without a line break. Raises KeyError for an unknown strategy.
     """
@@ -100,7 +100,7 @@ def _gathers(experiment: Experiment, strategy: Strategy) -> bool:
 
 
 def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """The recurrent layer's line, with what has to be said before and done after it."""
+    """Return the lines of the recurrent layer, with the comments before and the code after it."""
     gathers, per_step = _gathers(experiment, strategy), experiment.per_step
     keras = LAYERS[strategy.name]
     why = _why_no_cudnn(experiment, strategy)
@@ -121,7 +121,7 @@ def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
 
 
 def _why_no_cudnn(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """A comment on why an LSTM with a mask must not use cuDNN; empty where it may, or has no mask."""
+    """Return a comment on why an LSTM must not use cuDNN; empty where it may, or has no mask."""
     if not LAYERS[strategy.name].masks:
         return []
     if experiment.per_step:

@@ -34,22 +34,22 @@ class Findings:
 
     @property
     def total(self) -> int:
-        """How many trainings the study has."""
+        """The number of trainings of the study."""
         return len(self.study.trainings())
 
     @property
     def done(self) -> int:
-        """How many trainings have ended, well or not."""
+        """The number of trainings that have ended, failed ones among them."""
         return len(self.outcomes) + len(self.failures)
 
     @property
     def comparisons(self) -> int:
-        """How many differences from `no_mask` the whole study looks at."""
+        """The number of differences from `no_mask` that the whole study compares."""
         return len(self.study.cells) * (len(self.study.base.strategies) - 1)
 
     @property
     def needed(self) -> int:
-        """How many repeats the words of this study take; any, where nothing is compared."""
+        """The repeats that verdicts of this study need; 1 where nothing is compared."""
         return evidence.min_repeats(self.comparisons) if self.comparisons else 1
 
     def chance(self, cell: Cell) -> float:

@@ -184,11 +184,11 @@ class Study:
         return self._experiments[cell]
 
     def training(self, cell: Cell, strategy: str, repeat: int) -> Training:
-        """One training of this study. Raises KeyError for what is not part of it."""
+        """Return a training of this study. Raises KeyError where it has none such."""
         return self._trainings[cell, strategy, repeat]
 
     def trainings(self) -> tuple[Training, ...]:
-        """Everything to train, coarse to fine: see `coarse_to_fine`."""
+        """Return all trainings, coarse to fine: see `coarse_to_fine`."""
         return tuple(self._trainings.values())
 
     def place(self, training: Training) -> tuple[Cell, str, int]:
@@ -252,7 +252,7 @@ class Study:
 
     @staticmethod
     def parse_leniently(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
-        """As much of the parameters as can be used, and a sentence for each that cannot."""
+        """Return a study from the parameters that can be used, and a sentence for each that cannot."""
         names = (*SETTINGS, "vary", "doses", "and_vary", "and_doses")
         return parse_leniently(
             Study.from_params, {name: params[name] for name in names if name in params}

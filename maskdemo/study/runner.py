@@ -119,7 +119,7 @@ def _next_training(
 def train_here(
     training: Training, *, version: str, stop: Callable[[], bool] = lambda: False
 ) -> Outcome:
-    """What an executor's worker does, wherever it is.
+    """Train once, in the process of an executor's worker.
 
     version: whose results are wanted (`maskdemo.results.digest.version`). Raises ValueError with a
     sentence if they differ here: results of different versions are never mixed.

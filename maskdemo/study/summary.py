@@ -111,7 +111,7 @@ def _with(findings: Findings, name: str, cells: Sequence[Cell], *words: str) -> 
 
 
 def _compared(findings: Findings, line: _Line) -> list[str]:
-    """One sentence for all strategies with the same words at the same values, effects first."""
+    """Return a sentence for each group of strategies with the same verdicts, effects first."""
     alike: dict[tuple[tuple[str, tuple[Cell, ...]], ...], list[str]] = {}
     for name in _others(findings):
         by_word = ((word, _with(findings, name, line.cells, word)) for word in VERBS)
@@ -142,7 +142,7 @@ def _sentence(
 
 
 def _amount(findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Sequence[str]) -> str:
-    """By how many points, at the last of these values."""
+    """Return the difference in points, at the last of these values."""
     last = cells[-1]
     sizes = [abs(_verdict(findings, last, name).difference.mean) for name in names]
     there = f" {line.at(last)}" if len(cells) > 1 else ""
@@ -150,7 +150,7 @@ def _amount(findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Seq
 
 
 def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
-    """Where, in words: from the smallest value on from which all are among `cells`, and others.
+    """Return the values of these cells as text: "from 60 steps on", or each by name.
 
     Two values are named: no more is known of what lies beyond them.
     """
@@ -167,7 +167,7 @@ def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
 
 
 def _baseline_sentence(findings: Findings, line: _Line) -> str:
-    """What no mask does by itself, from the first value to the last."""
+    """Return a sentence on the accuracy of no mask, at the first value and at the last."""
     reached = [
         f"{percent(mean.mean, 0)} {line.at(cell)}"
         for cell in dict.fromkeys((line.cells[0], line.cells[-1]))
@@ -177,7 +177,7 @@ def _baseline_sentence(findings: Findings, line: _Line) -> str:
 
 
 def _counted(findings: Findings, name: str, judged: Sequence[Cell]) -> str:
-    """In how many cells of the grid a strategy has each word, and where it differs most."""
+    """Return a sentence: in how many cells a strategy has each word, and where it differs most."""
     parts = []
     for word in VERBS:
         cells = _with(findings, name, judged, word)
@@ -237,7 +237,7 @@ def _method(findings: Findings) -> list[str]:
 
 
 def _missing(findings: Findings, judged: Sequence[Cell]) -> list[str]:
-    """What is not counted in yet."""
+    """Return a sentence on what the summary does not count yet, if anything."""
     total = len(findings.study.cells)
     if len(judged) < total:
         places = "doses" if len(findings.study.varied) == 1 else "cells"

@@ -41,12 +41,12 @@ class Variable:
 
     @property
     def name(self) -> str:
-        """Its name in links and commands."""
+        """The name in links and commands."""
         return self.setting.name
 
     @property
     def unit(self) -> str:
-        """What a value counts, empty where it counts nothing."""
+        """The unit of its values, empty where they have none."""
         return self.setting.unit
 
     @property
@@ -65,7 +65,7 @@ class Variable:
         return self.phrase.format(listed(f"{value:g}" for value in values))
 
     def at(self, *values: Value) -> str:
-        """Where something holds: "at 60 steps", "with post-padding"."""
+        """Return a place in a sentence: "at 60 steps", "with post-padding"."""
         return f"{'with' if self.categorical else 'at'} {self.say(*values)}"
 
 
@@ -184,7 +184,7 @@ VARIABLES: dict[str, Variable] = {
 
 
 def short_title(vary: str, *, unit: bool = False) -> str:
-    """What varies, in few words, with its unit where it has one and that is wanted."""
+    """Return a short title of the variable. unit: with its unit, where it has any."""
     variable = VARIABLES[vary]
     counted = ", in steps" if unit and variable.unit == "steps" else ""
     return variable.title.split(",")[0] + counted
