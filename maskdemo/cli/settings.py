@@ -47,7 +47,8 @@ archive has `values`, `lengths` and `labels`. Up to {limits}, and
 ## What a study varies
 
 `vary` and `and_vary` name one or two of these, `doses` and `and_doses` their values, with `_` between
-them in an address and commas in a command (`--vary padded_length=29,60,120 --and side`).
+them in an address and commas in a command (`--vary padded_length=29,60,120 --and side`). In an address,
+`more` names cells that have more repeats than the others (`more=35x10_70x8`).
 
 {variables}
 ## Scenarios

@@ -16,7 +16,7 @@
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer, nothing_learned
-from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.interval import Interval, half_widths, interval
 from maskdemo.evidence.mask_effect import MaskEffect, mask_effect
 from maskdemo.evidence.phrases import between, percent, points
 from maskdemo.evidence.scenario_headline import headline
@@ -47,6 +47,7 @@ __all__ = [
     "answer",
     "between",
     "compare",
+    "half_widths",
     "headline",
     "interval",
     "mask_effect",

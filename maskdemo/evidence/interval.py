@@ -91,13 +91,27 @@ def interval_limits(values: NDArray, *, resolution: float = 0.0, comparisons: in
 def count_for(half: float, *, of: Interval, comparisons: int, max_count: int) -> int | None:
     """How many values would make an interval of at most `half` to either side, scattered as these.
 
-    None where more than `most` would be needed, or where nothing is known of their scatter.
+    None where more than `max_count` would be needed, or where nothing is known of their scatter.
     """
     if not of.bounded:
         return None
     scatter = of.width / 2 / _half_width(of.count, comparisons)
     wanted = (n for n in range(2, max_count + 1) if scatter * _half_width(n, comparisons) <= half)
     return next(wanted, None)
+
+
+def half_widths(
+    rows: Sequence[Sequence[float]], *, count: int, resolution: float = 0.0, comparisons: int = 1
+) -> tuple[float, float]:
+    """Half the width of an interval of `count` values that scatter as these rows: median and largest.
+
+    >>> widths = half_widths([[0.1, 0.2, 0.3], [0.1, 0.5, 0.9], [0.0, 0.1, 0.2]], count=3)
+    >>> round(widths[0], 3), round(widths[1], 3)
+    (0.248, 0.994)
+    """
+    scatter = np.maximum([np.std(row, ddof=1) for row in rows], resolution)
+    half = _half_width(count, comparisons)
+    return float(np.median(scatter) * half), float(np.max(scatter) * half)
 
 
 @lru_cache(maxsize=1024)

@@ -72,8 +72,9 @@ class Verdict:
 
     difference: in accuracy, paired by repeat (-1 to 1). short_of_half: by how much the other one
     misses half of what the strategy learns above chance. so_far: repeats are still to come.
-    withheld: there are too few repeats for any word but "undecided". note: of the strategy's
-    `MaskEffect`.
+    withheld: there are too few repeats for any word but "undecided". enough: how many repeats might
+    decide what is undecided, if their mean and scatter stayed as they are; None where that is more than
+    can be asked for, or unknown, and for other words. note: of the strategy's `MaskEffect`.
     """
 
     strategy: str
@@ -82,6 +83,7 @@ class Verdict:
     short_of_half: Interval
     so_far: bool
     withheld: bool
+    enough: int | None
     sentence: str
     note: str = ""
 
@@ -158,6 +160,8 @@ def verdict(
     )
     word, needed = str(compared.word), min_repeats(results.comparisons)
     withheld = len(shared) < needed and not effect.inert
+    undecided = word == "undecided" and not effect.inert
+    enough = _enough(difference, results, margin) if undecided else None
     text = _numbers(difference, over, results.repeats)
     if effect.inert:
         word = "the same"
@@ -166,7 +170,9 @@ def verdict(
         text += f". At least {needed} repeats are needed before a word is given here."
     else:
         text += _meaning(word, difference, short_of_half, margin)
-        text += _what_would_decide(word, difference, results, margin)
+        if undecided and len(shared) == results.repeats:
+            text += " More repeats would narrow it"
+            text += f": about {enough} might decide." if enough else "."
     if effect.note and not effect.inert:
         text += f" It {effect.note}."
     return Verdict(
@@ -176,6 +182,7 @@ def verdict(
         short_of_half.within(-1, 1),
         so_far=len(shared) < results.repeats,
         withheld=withheld,
+        enough=enough,
         sentence=f"{STRATEGIES[strategy].title}: {text}",
         note=effect.note,
     )
@@ -209,13 +216,9 @@ def _meaning(word: str, difference: Interval, short_of_half: Interval, margin: f
     return f", an interval {width} points wide that decides nothing."
 
 
-def _what_would_decide(word: str, difference: Interval, results: Accuracies, margin: float) -> str:
-    """Return a sentence: how many repeats might decide, if mean and scatter stayed as they are."""
-    if word != "undecided" or difference.count < results.repeats:
-        return ""
+def _enough(difference: Interval, results: Accuracies, margin: float) -> int | None:
+    """Return how many repeats might decide, if mean and scatter stayed as they are."""
     # Either the interval leaves zero, or it fits into the margin.
     half = max(abs(difference.mean), margin - abs(difference.mean))
-    enough = count_for(half, of=difference, comparisons=results.comparisons, max_count=MAX_REPEATS)
-    if enough is None:
-        return " More repeats would narrow it."
-    return f" More repeats would narrow it: about {enough} might decide."
+    count = count_for(half, of=difference, comparisons=results.comparisons, max_count=MAX_REPEATS)
+    return count and max(count, min_repeats(results.comparisons))

@@ -180,6 +180,7 @@ def study_to_plain(study: Study) -> dict[str, Any]:
         "values": study.values,
         "and_vary": study.and_vary,
         "and_values": study.and_values,
+        "more": study.more,
     }
 
 
@@ -187,4 +188,5 @@ def study_from_plain(plain: Mapping[str, Any]) -> Study:
     """The study of `study_to_plain`."""
     values = {name: tuple(plain[name]) for name in ("values", "and_values")}
     base = Experiment.from_json(plain["base"])
-    return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], **values)
+    more = tuple((tuple(cell), count) for cell, count in plain["more"])
+    return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], more=more, **values)

@@ -1,10 +1,11 @@
 """Many small experiments, to see when padding matters: a study, run anywhere, and its findings."""
 
+from maskdemo.study.detectable_effect import detectable_effect
 from maskdemo.study.findings import Findings
-from maskdemo.study.grid import Cell, Study, Training, default_study
+from maskdemo.study.grid import Study, Training, default_study
 from maskdemo.study.runner import run_study
 from maskdemo.study.summary import summary
-from maskdemo.study.variables import VARIABLES, Value, Variable
+from maskdemo.study.variables import VARIABLES, Cell, Value, Variable
 from maskdemo.training.snapshot import Outcome
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Cell",
     "Study",
     "default_study",
+    "detectable_effect",
     "Training",
     "Outcome",
     "Findings",

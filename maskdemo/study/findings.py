@@ -7,13 +7,15 @@ that data.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from maskdemo import evidence
 from maskdemo.data.inputs import chance
+from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE, Accuracies, Interval, Verdict
-from maskdemo.study.grid import Cell, Study, Training
+from maskdemo.study.grid import Study, Training
+from maskdemo.study.variables import Cell
 from maskdemo.training.snapshot import Outcome
 
 
@@ -74,18 +76,43 @@ class Findings:
     def verdict(self, cell: Cell, strategy: str) -> Verdict | None:
         """The strategy against `no_mask` there; None before both have a repeat in common.
 
-        Its intervals hold together with those of all other cells and strategies.
+        Its intervals hold together with those of all other cells and strategies. Where repeats were
+        added, the verdict of fewer repeats was looked at before: such a comparison counts twice.
         """
         if (cell, strategy) not in self._verdicts:
-            self._verdicts[cell, strategy] = self._judged(cell, strategy)
+            added = self.study.repeats(cell) > self.study.base.repeats
+            self._verdicts[cell, strategy] = self._judged(cell, strategy, looks=1 + added)
         return self._verdicts[cell, strategy]
+
+    def repeats_to_decide(self) -> dict[Cell, int]:
+        """Cells with a word that more repeats might decide -> how many that takes, as far as known.
+
+        Words that would take more repeats than can be asked for are left out.
+        """
+        others = [name for name in self.study.base.strategies if name != BASELINE]
+        wanted = {}
+        for cell in self.study.cells:
+            open_ones = [name for name in others if _undecided(self.verdict(cell, name))]
+            again = [self._judged(cell, name, looks=2) for name in open_ones]
+            enough = max((each.enough or 0 for each in again if each is not None), default=0)
+            if enough > self.study.repeats(cell):
+                wanted[cell] = enough
+        return wanted
+
+    def extended(self) -> Study | None:
+        """The study with as many more repeats, there only; None where there are none, or too many."""
+        wanted = self.repeats_to_decide()
+        try:
+            return replace(self.study, more=(*self.study.more, *wanted.items())) if wanted else None
+        except InvalidSettings:
+            return None
 
     @cached_property
     def _verdicts(self) -> dict[tuple[Cell, str], Verdict | None]:
         # What is said and what is drawn ask for the same ones, many times.
         return {}
 
-    def _judged(self, cell: Cell, strategy: str) -> Verdict | None:
+    def _judged(self, cell: Cell, strategy: str, *, looks: int) -> Verdict | None:
         mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
         if not mine or not base:
             return None
@@ -93,8 +120,8 @@ class Findings:
             by_repeat={name: self.accuracies(cell, name) for name in (BASELINE, strategy)},
             chance=self.chance(cell),
             scored=min(outcome.scored for outcomes in (mine, base) for outcome in outcomes.values()),
-            repeats=self.study.base.repeats,
-            comparisons=max(1, self.comparisons),
+            repeats=self.study.repeats(cell),
+            comparisons=max(1, looks * self.comparisons),
         )
         effect = evidence.mask_effect(self.study.experiment(cell), strategy)
         return evidence.verdict(results, strategy, effect=effect)
@@ -102,10 +129,14 @@ class Findings:
     def _outcomes(self, cell: Cell, strategy: str) -> dict[int, Outcome]:
         trainings = (
             (repeat, self.study.training(cell, strategy, repeat))
-            for repeat in range(self.study.base.repeats)
+            for repeat in range(self.study.repeats(cell))
         )
         return {
             repeat: self.outcomes[training]
             for repeat, training in trainings
             if training in self.outcomes
         }
+
+
+def _undecided(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.word == "undecided"

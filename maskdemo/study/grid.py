@@ -20,16 +20,19 @@ from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import COSTLY, MAX_WORK, SETTINGS, Experiment
 from maskdemo.settings import MAX_CHARACTERS, parse_leniently
+from maskdemo.study.coarse_to_fine import coarse_to_fine
 from maskdemo.study.variables import (
     BETWEEN,
     VARIABLES,
+    Cell,
     Value,
     Variable,
+    read_repeats,
     read_values,
+    write_repeats,
     write_values,
 )
 
-Cell = tuple[Value, ...]
 #: The most values of one variable, cells of a grid, trainings and multiply-adds of a study.
 MAX_VALUES = 12
 MAX_GRID_CELLS = 64
@@ -52,7 +55,8 @@ class Study:
     """What to compare and what to vary. Raises `InvalidSettings` (a ValueError) with a sentence.
 
     base: the experiment whose settings the values change; `no_mask` is always among its strategies.
-    vary, and_vary: names in `VARIABLES`. Values are kept in order, each once.
+    vary, and_vary: names in `VARIABLES`. Values are kept in order, each once. more: (cell, repeats) of
+    cells that have more repeats than the base; what it says of no cell, or not more, is dropped.
     """
 
     base: Experiment
@@ -60,6 +64,7 @@ class Study:
     values: tuple[Value, ...]
     and_vary: str | None = None
     and_values: tuple[Value, ...] = ()
+    more: tuple[tuple[Cell, int], ...] = ()
 
     def __post_init__(self) -> None:
         with_baseline = (BASELINE, *self.base.strategies)
@@ -73,6 +78,7 @@ class Study:
             other = VARIABLES[self.and_vary].settings(self.base, self.and_values[0])
             if one.keys() & other.keys():
                 raise InvalidSettings("Vary two different things, or only one.", "and_vary")
+        self._check_more()
         self._check_size()
 
     def _check_axis(self, prefix: str) -> None:
@@ -111,6 +117,15 @@ class Study:
             raise InvalidSettings(named, *settings, *error.settings) from None
         return checked
 
+    def _check_more(self) -> None:
+        try:
+            counts = {cell: SETTINGS["repeats"].checked(count) for cell, count in self.more}
+        except InvalidSettings as error:
+            raise InvalidSettings(str(error), "more") from None
+        more = ((cell, counts.get(cell, 0)) for cell in self.cells)
+        kept = tuple((cell, count) for cell, count in more if count > self.base.repeats)
+        object.__setattr__(self, "more", kept)
+
     def _check_size(self) -> None:
         if len(self.cells) > MAX_GRID_CELLS:
             raise InvalidSettings(
@@ -130,7 +145,7 @@ class Study:
                 "doses",
                 "and_vary",
             )
-        total = len(self.cells) * len(self.base.strategies) * self.base.repeats
+        total = len(self.base.strategies) * sum(map(self.repeats, self.cells))
         work = sum(each.work for each in experiments)
         if total > MAX_TRAININGS or work > MAX_STUDY_WORK:
             raise InvalidSettings(
@@ -140,6 +155,7 @@ class Study:
                 "doses",
                 "and_vary",
                 "vary",
+                "more",
                 *COSTLY,
             )
 
@@ -148,7 +164,7 @@ class Study:
         return {cell: self._changed(cell) for cell in self.cells}
 
     def _changed(self, cell: Cell) -> Experiment:
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"repeats": self.repeats(cell)}
         for name, value in zip(self.varied, cell, strict=True):
             changes |= VARIABLES[name].settings(self.base, value)
         try:
@@ -172,6 +188,10 @@ class Study:
         if self.and_vary is None:
             return tuple((value,) for value in self.values)
         return tuple((value, other) for value in self.values for other in self.and_values)
+
+    def repeats(self, cell: Cell) -> int:
+        """How many repeats a cell has: those of the base, or more."""
+        return dict(self.more).get(cell, self.base.repeats)
 
     def where(self, cell: Cell) -> str:
         """A cell in a sentence: "at 60 steps and with post-padding"."""
@@ -209,8 +229,9 @@ class Study:
         }
         return {
             (cell, strategy, repeat): Training(experiment, repeat)
-            for repeat in range(self.base.repeats)
+            for repeat in range(max(map(self.repeats, self.cells)))
             for (cell, strategy), experiment in alone.items()
+            if repeat < self.repeats(cell)
         }
 
     @cached_property
@@ -228,6 +249,8 @@ class Study:
                 "and_vary": self.and_vary,
                 "and_doses": write_values(self.and_vary, self.and_values),
             }
+        if self.more:
+            params["more"] = write_repeats(self.varied, self.more)
         return params
 
     @staticmethod
@@ -248,12 +271,13 @@ class Study:
             values=_read(params, "doses", vary, base),
             and_vary=and_vary,
             and_values=() if and_vary is None else _read(params, "and_doses", and_vary, base),
+            more=read_repeats((vary, and_vary) if and_vary else (vary,), params.get("more", "")),
         )
 
     @staticmethod
     def parse_leniently(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
         """Return a study from the parameters that can be used, and a sentence for each that cannot."""
-        names = (*SETTINGS, "vary", "doses", "and_vary", "and_doses")
+        names = (*SETTINGS, "vary", "doses", "and_vary", "and_doses", "more")
         return parse_leniently(
             Study.from_params, {name: params[name] for name in names if name in params}
         )
@@ -263,35 +287,6 @@ def default_study() -> Study:
     """Real speech over padded lengths: four strategies, five repeats, 20 epochs."""
     base = Experiment(repeats=5)
     return Study(base=base, vary="padded_length", values=VARIABLES["padded_length"].usual_values(base))
-
-
-def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:
-    """The cells, ends and middle of each axis first, then ever finer between them.
-
-    >>> coarse_to_fine((1, 2, 3, 4, 5, 6, 7))
-    ((1,), (7,), (4,), (2,), (5,), (3,), (6,))
-    """
-    one, other = _levels(len(values)), _levels(len(and_values))
-    if not and_values:
-        return tuple((values[at],) for at in one)
-    pairs = [(at, also) for at in one for also in other]
-    # Stable: within a level the order of the axes stays.
-    pairs.sort(key=lambda pair: max(one[pair[0]], other[pair[1]]))
-    return tuple((values[at], and_values[also]) for at, also in pairs)
-
-
-def _levels(count: int) -> dict[int, int]:
-    """Index -> how fine a look needs it, in the order of looking; 0 for the ends and the middle."""
-    level = dict.fromkeys([0, count - 1, (count - 1) // 2] if count else [], 0)
-    depth, gaps = 1, [(0, (count - 1) // 2), ((count - 1) // 2, count - 1)]
-    while len(level) < count:
-        halved = []
-        for low, high in gaps:
-            middle = (low + high) // 2
-            level.setdefault(middle, depth)
-            halved += [(low, middle), (middle, high)]
-        gaps, depth = halved, depth + 1
-    return level
 
 
 def _read(params: Mapping[str, str], where: str, name: str, base: Experiment) -> tuple[Value, ...]:

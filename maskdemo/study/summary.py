@@ -9,8 +9,8 @@ from maskdemo.evidence import BASELINE, MARGIN, Verdict, mask_effect
 from maskdemo.evidence.phrases import capital, counted, listed, number, percent
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
-from maskdemo.study.grid import Cell, Study
-from maskdemo.study.variables import VARIABLES, Variable
+from maskdemo.study.grid import Study
+from maskdemo.study.variables import VARIABLES, Cell, Variable
 
 #: With more values of the second variable than this, cells are counted rather than listed.
 MAX_LINES = 3
@@ -20,7 +20,7 @@ VERBS = {
     "helps": ("helps", "help"),
     "hurts": ("hurts", "hurt"),
     "the same": ("is the same as no mask", "are the same as no mask"),
-    "undecided": ("is undecided", "are undecided"),
+    "undecided": ("needs more repeats", "need more repeats"),
 }
 EFFECTS = ("required", "helps", "hurts")
 
@@ -47,7 +47,7 @@ def summary(findings: Findings) -> tuple[str, ...]:
     A study of fewer repeats than a word takes is told what it lacks when it is finished.
     """
     needed = findings.needed
-    if findings.study.base.repeats < needed:
+    if all(findings.study.repeats(cell) < needed for cell in findings.study.cells):
         lacking = (
             f"At least {needed} repeats are needed to tell an effect from luck: choose {needed} or "
             "more."
@@ -62,6 +62,8 @@ def summary(findings: Findings) -> tuple[str, ...]:
     else:
         sentences = [sentence for line in lines for sentence in _compared(findings, line)]
         sentences += [_baseline_sentence(findings, line) for line in lines]
+    if len(findings.study.varied) > 1 and _others(findings):
+        sentences.insert(0, _grid_headline(findings, lines))
     missing = _missing(findings, judged)
     if missing:
         sentences[0] = f"So far: {sentences[0]}"
@@ -74,11 +76,9 @@ def _others(findings: Findings) -> list[str]:
 
 
 def _can_be_judged(findings: Findings, cell: Cell) -> bool:
-    baseline = findings.mean(cell, BASELINE)
     verdicts = [findings.verdict(cell, name) for name in _others(findings)]
-    return baseline is not None and all(
-        verdict is not None and not verdict.withheld for verdict in verdicts
-    )
+    judged = all(verdict is not None and not verdict.withheld for verdict in verdicts)
+    return judged and findings.mean(cell, BASELINE) is not None
 
 
 def _lines(findings: Findings, judged: Sequence[Cell]) -> list[_Line]:
@@ -134,36 +134,87 @@ def _sentence(
     names: Sequence[str],
 ) -> str:
     subject = listed(STRATEGIES[name].title for name in names)
-    parts = []
+    by_word, parts = dict(effects), []
     for word, cells in effects:
-        amount = f" ({_amount(findings, line, cells, names)})" if word in EFFECTS else ""
-        parts.append(f"{VERBS[word][len(names) > 1]} {_range(line, cells)}{amount}")
+        unsure = by_word.get("undecided", ()) if word in EFFECTS else ()
+        required = by_word.get("required", ())
+        # What is required from some value on helps too, so that helping goes on there.
+        goes_on = word == "helps" and required and _range(line, required, required, unsure)[1]
+        where, since = _range(line, cells, cells + required if goes_on else cells, unsure)
+        amount = f" ({_amount(findings, line, cells, since, names)})" if word in EFFECTS else ""
+        parts.append(f"{VERBS[word][len(names) > 1]} {where}{amount}")
     return capital(f"{line.where}{subject} {listed(parts)}.")
 
 
-def _amount(findings: Findings, line: _Line, cells: tuple[Cell, ...], names: Sequence[str]) -> str:
-    """Return the difference in points, at the last of these values."""
-    last = cells[-1]
-    sizes = [abs(_verdict(findings, last, name).difference.mean) for name in names]
-    there = f" {line.at(last)}" if len(cells) > 1 else ""
-    return f"by {_from_to([_points(min(sizes)), _points(max(sizes))])} points{there}"
+def _amount(
+    findings: Findings, line: _Line, cells: Sequence[Cell], since: Cell | None, names: Sequence[str]
+) -> str:
+    """Return the difference in points: at a threshold `since`, and at least; else at the last value."""
+    at = since or cells[-1]
+    verdicts = [_verdict(findings, at, name) for name in names]
+    sizes = [_points(each) for each in sorted(abs(each.difference.mean) for each in verdicts)]
+    sure = min(min(abs(each.difference.low), abs(each.difference.high)) for each in verdicts)
+    if since:
+        return f"by {_from_to(sizes)} points there, at least {_points(sure)}"
+    return f"by {_from_to(sizes)} points" + (f" {line.at(at)}" if len(cells) > 1 else "")
 
 
-def _range(line: _Line, cells: tuple[Cell, ...]) -> str:
-    """Return the values of these cells as text: "from 60 steps on", or each by name.
+def _range(
+    line: _Line, cells: Sequence[Cell], reaching: Sequence[Cell], unsure: Sequence[Cell] = ()
+) -> tuple[str, Cell | None]:
+    """Return the values of these cells as text, and the threshold from which all are `reaching`.
 
-    Two values are named: no more is known of what lies beyond them.
+    Values that are `unsure` break no threshold, as long as the last value is sure. Two values are
+    named: no more is known of what lies beyond them.
     """
-    if cells == line.cells and len(cells) > 1:
-        return "at every dose"
+    if tuple(cells) == line.cells and len(cells) > 1:
+        return "at every dose", None
     since = len(line.cells)
-    while since and line.cells[since - 1] in cells:
+    while since and line.cells[since - 1] in (*reaching, *unsure):
         since -= 1
-    if len(line.cells) - since < 3 or line.variable.categorical:
-        return line.at(*cells)
-    alone = [cell for cell in cells if cell not in line.cells[since:]]
-    on = f"from {line.variable.say(line.cells[since][line.axis])} on"
-    return listed([on, line.at(*alone)] if alone else [on])
+    beyond = [cell for cell in line.cells[since:] if cell in reaching]
+    ends = line.cells[-1] in reaching and beyond[0] in cells
+    if not ends or len(beyond) < 3 or line.variable.categorical:
+        return line.at(*cells), None
+    alone = [cell for cell in cells if line.cells.index(cell) < line.cells.index(beyond[0])]
+    on = f"from {line.variable.say(beyond[0][line.axis])} on"
+    return listed([on, line.at(*alone)] if alone else [on]), beyond[0]
+
+
+def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
+    """Return a sentence: where the strongest word of the grid is reached, and by which strategies."""
+    by_answer: dict[tuple[str, ...], list[str]] = {}
+    words = {
+        name: [_verdict(findings, cell, name).word for line in lines for cell in line.cells]
+        for name in _others(findings)
+    }
+    strongest = next((each for each in EFFECTS if any(each in of for of in words.values())), None)
+    if strongest is None:
+        unclear = sum(of.count("undecided") for of in words.values())
+        total = sum(map(len, words.values()))
+        more = f", and {unclear} of {total} comparisons need more repeats" if unclear else ""
+        return f"No strategy differs surely from no mask anywhere{more}."
+    for name in words:
+        answer = tuple(_where(findings, line, name, strongest) for line in lines)
+        by_answer.setdefault(answer, []).append(name)
+    answer, names = next(each for each in by_answer.items() if strongest in words[each[1][0]])
+    other = 1 - lines[0].axis
+    values = {where: [] for where in sorted(answer, key=lambda each: each.startswith("nowhere"))}
+    for where, line in zip(answer, lines, strict=True):
+        values[where].append(line.cells[0][other])
+    variable = VARIABLES[findings.study.varied[other]]
+    parts = [f"{where} {variable.at(*at)}" for where, at in values.items()]
+    subject = listed(STRATEGIES[name].title for name in names)
+    return f"{subject} {VERBS[strongest][len(names) > 1]} {listed(parts)}."
+
+
+def _where(findings: Findings, line: _Line, name: str, word: str) -> str:
+    """Return at which values of a line the strategy has this word, as text."""
+    cells = _with(findings, name, line.cells, word)
+    unsure = _with(findings, name, line.cells, "undecided")
+    if cells:
+        return _range(line, cells, cells, unsure)[0]
+    return "nowhere for certain" if unsure else "nowhere"
 
 
 def _baseline_sentence(findings: Findings, line: _Line) -> str:
@@ -185,9 +236,9 @@ def _counted(findings: Findings, name: str, judged: Sequence[Cell]) -> str:
             continue
         part = f"{VERBS[word][0]} in {len(cells)} of {len(judged)} cells"
         if word in EFFECTS:
-            largest = max(cells, key=lambda cell: _size(findings, cell, name))
-            size = _points(_size(findings, largest, name))
-            part += f" (by {size} points {findings.study.where(largest)})"
+            sizes = {cell: abs(_verdict(findings, cell, name).difference.mean) for cell in cells}
+            largest = max(cells, key=sizes.__getitem__)
+            part += f" (by {_points(sizes[largest])} points {findings.study.where(largest)})"
         parts.append(part)
     return f"{STRATEGIES[name].title} {listed(parts)}."
 
@@ -209,10 +260,6 @@ def _broken_masks(study: Study) -> list[str]:
     return [f"{STRATEGIES['masking_layer'].title} {does} {where}: the mask value is {value}."]
 
 
-def _size(findings: Findings, cell: Cell, name: str) -> float:
-    return abs(_verdict(findings, cell, name).difference.mean)
-
-
 def _points(size: float) -> str:
     return number(100 * size, ".0f")
 
@@ -230,9 +277,10 @@ def _chance(findings: Findings, judged: Sequence[Cell]) -> str:
 def _method(findings: Findings) -> list[str]:
     if not findings.comparisons:
         return []
+    twice = " Where repeats were added, a comparison counts twice." if findings.study.more else ""
     return [
         f"The intervals of all {findings.comparisons} comparisons hold together with 95% (Student's t, "
-        f"paired by repeat, Bonferroni); the same means within {number(100 * MARGIN)} points."
+        f"paired by repeat, Bonferroni); the same means within {number(100 * MARGIN)} points.{twice}"
     ]
 
 

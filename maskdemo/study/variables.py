@@ -20,6 +20,7 @@ from maskdemo.settings import MAX_CHARACTERS, Choice, Number, Setting
 from maskdemo.titles import SIDES
 
 Value = int | float | str
+Cell = tuple[Value, ...]
 #: Stands between values in a link: numbers have dots, signs and letters of their own.
 BETWEEN = "_"
 
@@ -224,3 +225,29 @@ def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[
                 f"'{text[:MAX_CHARACTERS]}' is no dose of {name}: write numbers.", where
             ) from None
     return tuple(values)
+
+
+def write_repeats(varied: Sequence[str], more: Sequence[tuple[Cell, int]]) -> str:
+    """The text in a link of cells and their repeats: `35x10_70x8`, with two variables `35,prex10`."""
+    return BETWEEN.join(
+        ",".join(VARIABLES[name].setting.format(each) for name, each in zip(varied, cell, strict=True))
+        + f"x{count}"
+        for cell, count in more
+    )
+
+
+def read_repeats(varied: Sequence[str], text: str) -> tuple[tuple[Cell, int], ...]:
+    """The cells and repeats of `write_repeats`. Raises `InvalidSettings`."""
+    result = []
+    for each in text.split(BETWEEN) if text else ():
+        cell, _, count = each.rpartition("x")
+        try:
+            named = zip(varied, cell.split(","), strict=True)
+            values = tuple(read_values(name, [value], "more")[0] for name, value in named)
+            result.append((values, int(count)))
+        except ValueError:
+            raise InvalidSettings(
+                f"'{each[:MAX_CHARACTERS]}' is no dose with its repeats: write them as in 35x10.",
+                "more",
+            ) from None
+    return tuple(result)

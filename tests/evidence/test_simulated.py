@@ -126,13 +126,14 @@ WORLDS = {
 }
 
 
-def words(world: World, found: NDArray[np.float64]) -> NDArray[np.str_]:
+def words(world: World, found: NDArray[np.float64], *, looks: int = 1) -> NDArray[np.str_]:
+    """The word of each strategy; looks: how many times as many comparisons are to hold together."""
     return compare(
         found[:, 1:],
         found[:, :1],
         chance=0.5,
         scored=world.scored,
-        comparisons=found.shape[1] - 1,
+        comparisons=looks * (found.shape[1] - 1),
     ).word
 
 
@@ -194,6 +195,21 @@ def test_the_words_of_a_study_hold_together_where_networks_learn_or_fail(failure
             ).word  # fmt: skip
             wrong |= np.isin(told, EFFECTS).any(axis=1)
         assert wrong.mean() <= PROMISED + LUCK
+
+
+@pytest.mark.parametrize("name", ["alike", "few test sequences", "half fail", "half learn half"])
+def test_repeats_that_are_added_where_nothing_was_decided_find_no_effect_either(name):
+    """Seven values of three strategies; the open ones again with eight repeats, then twenty."""
+    world, rng = WORLDS[name], np.random.default_rng(2026)
+    wrong = np.zeros(RUNS, bool)
+    for _ in range(7):
+        found = world.accuracies(rng, 3, 20)
+        told = words(world, found[..., :5], looks=7)
+        for repeats in (8, 20):
+            open_ones = (told == "undecided").any(axis=1, keepdims=True)
+            told = np.where(open_ones, words(world, found[..., :repeats], looks=2 * 7), told)
+        wrong |= np.isin(told, EFFECTS).any(axis=1)
+    assert wrong.mean() <= PROMISED + LUCK
 
 
 @pytest.mark.parametrize("name", WORLDS)

@@ -6,10 +6,11 @@ import statistics
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,11 +28,12 @@ from maskdemo.study import (
     Study,
     Training,
     default_study,
+    detectable_effect,
     run_study,
     runner,
     summary,
 )
-from maskdemo.study.grid import coarse_to_fine
+from maskdemo.study.coarse_to_fine import coarse_to_fine
 from maskdemo.training.run import train
 from tests.samples import small
 
@@ -194,16 +196,21 @@ def studies(draw: st.DrawFn) -> Study:
         "repeats": draw(st.integers(1, 4)),
         "strategies": draw(st.sampled_from([("held_state",), ("no_mask", "zeroed_input")])),
     }
-    more = {"and_vary": names[1], "and_values": values[1]} if len(names) == 2 else {}
-    return study(base=base, vary=names[0], values=values[0], **more)
+    second = {"and_vary": names[1], "and_values": values[1]} if len(names) == 2 else {}
+    made = study(base=base, vary=names[0], values=values[0], **second)
+    more = draw(st.dictionaries(st.sampled_from(made.cells), st.integers(1, 7), max_size=2))
+    return replace(made, more=tuple(more.items()))
 
 
 @given(made=studies())
 def test_every_training_comes_once_coarse_to_fine(made):
     trainings = made.trainings()
     places = [made.place(each) for each in trainings]
-    names, repeats = made.base.strategies, made.base.repeats
-    wanted = {(c, s, r) for c in made.cells for s in names for r in range(repeats)}
+    names, more = made.base.strategies, dict(made.more)
+    wanted = {
+        (c, s, r) for c in made.cells for s in names for r in range(more.get(c, made.base.repeats))
+    }
+    assert all(made.experiment(cell).repeats == made.repeats(cell) for cell in made.cells)
     assert len(places) == len(set(trainings)) == len(wanted) and set(places) == wanted
     for training, (cell, strategy, repeat) in zip(trainings, places, strict=True):
         assert training.experiment.strategies == (strategy,)
@@ -265,6 +272,9 @@ TEXT = st.one_of(
             "no_mask.held_state",
             "200",
             "1_2_3_4_5_6_7_8_9_10_11_12_13",
+            "29x7_60x8",
+            "60x99",
+            "post,60x",
         ]
     ),
 )
@@ -275,6 +285,7 @@ KEYS = st.sampled_from(
         "doses",
         "and_vary",
         "and_doses",
+        "more",
         "padded_length",
         "units",
         "epochs",
@@ -610,8 +621,8 @@ def test_the_summary_says_from_which_value_on(better):
         assert first == "Held state is the same as no mask at every dose."
         return
     assert first.startswith("Held state hurts ")
-    there = f" at {marked[-1]} steps" if len(marked) > 1 else ""
-    assert first.endswith(f" (by 30 points{there}).")
+    threshold = f" there, at least {30}" if " on" in first else f" at {marked[-1]} steps"
+    assert first.endswith(f" (by 30 points{threshold if len(marked) > 1 else ''}).")
     where = first.removeprefix("Held state hurts ").partition(" (")[0]
     on = re.search(r"from (\d+) steps on", where)
     alone = {int(each) for each in re.findall(r"\d+", where.replace(on.group(), "") if on else where)}
@@ -637,7 +648,7 @@ def test_the_summary_of_one_variable():
         "Held state and Last valid step help at 12 and 16 steps (by 10 to 13 points at 16 steps).",
         "Zeroed state hurts at 12 and 16 steps (by 30 points at 16 steps).",
         "Zeroed input is the same as no mask at every dose.",
-        "Mask as a feature is undecided at every dose.",
+        "Mask as a feature needs more repeats at every dose.",
         "No mask reaches 80% at 8 steps and 72% at 16 steps.",
         f"Chance, always giving the commonest label, is {chance(made.base).valid:.0%}.",
         "The intervals of all 15 comparisons hold together with 95% (Student's t, paired by repeat, "
@@ -657,6 +668,91 @@ def test_the_summary_tells_where_it_helps_and_where_it_is_required():
     )
 
 
+def test_an_open_value_breaks_no_threshold_and_is_named():
+    """Repeats that learn or fail at 10 and 14: what is sure around them stays a threshold."""
+    values = (8, 10, 12, 14, 16)
+    made = study(base={"repeats": 5}, values=values)
+
+    def accuracy(cell, name, repeat):
+        if (cell[0] in (10, 14) and repeat < 3) or name == "held_state":
+            return 0.95 + 0.001 * repeat
+        return 0.5 if cell[0] in (10, 14) else {8: 0.85, 12: 0.6, 16: 0.55}[cell[0]]
+
+    found = found_in(made, accuracy)
+    assert summary(found)[0] == (
+        "Held state is required at 12 and 16 steps (by 40 points at 16 steps), helps at 8 steps (by 10 "
+        "points) and needs more repeats at 10 and 14 steps."
+    )
+    wider = replace(made, values=(*values, 18))
+    found = found_in(wider, lambda cell, *of: accuracy((min(cell[0], 16),), *of))
+    low = {at: 100 * found.verdict((at,), "held_state").difference.low for at in (8, 12)}
+    assert summary(found)[0] == (
+        f"Held state is required from 12 steps on (by 35 points there, at least {low[12]:.0f}), helps "
+        f"from 8 steps on (by 10 points there, at least {low[8]:.0f}) and needs more repeats at 10 and "
+        "14 steps."
+    )
+    # Where the last value is open, nothing is said of what lies beyond.
+    ending = replace(made, values=(8, 12, 14))
+    assert " on" not in summary(found_in(ending, accuracy))[0]
+
+
+def test_the_repeats_that_are_added_are_those_that_might_decide():
+    """At the open values alone, judged by repeats of their own, and twice as strictly as before."""
+    made = study(base={"repeats": 5}, values=(8, 12, 16))
+
+    def accuracy(cell, name, repeat):
+        return 0.6 + 0.3 * (name == "held_state") * (cell[0] != 12 or repeat not in (1, 2))
+
+    found = found_in(made, accuracy)
+    assert [found.verdict(cell, "held_state").word for cell in made.cells] == [
+        "required", "undecided", "required",
+    ]  # fmt: skip
+    wanted = found.repeats_to_decide()
+    assert set(wanted) == {(12,)}
+    again = found.extended()
+    assert (
+        again is not None
+        and again.more == (((12,), wanted[(12,)]),)
+        and Study.from_params(again.to_params()) == again
+    )
+    assert len(again.trainings()) == len(made.trainings()) + 2 * (wanted[(12,)] - 5)
+    assert again.trainings()[: len(made.trainings())] == made.trainings()
+    decided = found_in(again, accuracy)
+    verdict = decided.verdict((12,), "held_state")
+    assert verdict.difference.count == wanted[(12,)]
+    differences = [accuracy((12,), "held_state", each) - 0.6 for each in range(wanted[(12,)])]
+    low, high = stats.t.interval(
+        1 - 0.05 / 6, len(differences) - 1, loc=np.mean(differences), scale=stats.sem(differences)
+    )
+    assert (verdict.difference.low, verdict.difference.high) == pytest.approx((low, high))
+    assert decided.verdict((8,), "held_state") == found.verdict((8,), "held_state")
+    assert "a comparison counts twice" in summary(decided)[-1]
+    assert found_in(study(base={"repeats": 5}), lambda *place: 0.5).extended() is None
+
+
+@pytest.mark.parametrize("repeats", [5, 8])
+def test_what_so_many_repeats_can_show_is_the_interval_of_what_scatters_so(repeats):
+    noise = {8: 0.01, 12: 0.02, 16: 0.2}
+    made = study(base={"repeats": 5, "test_size": 1000})
+    found = found_in(
+        made,
+        lambda cell, name, repeat: 0.7 + noise[cell[0]] * (repeat % 2) * (name == "held_state"),
+    )
+    half = (
+        stats.t.ppf(1 - 0.025 / 3, repeats - 1) / math.sqrt(repeats) * statistics.stdev([0, 1, 0, 1, 0])
+    )
+    asked = study(base={"repeats": repeats, "test_size": 1000})
+    assert detectable_effect(asked, [found]) == (
+        f"{repeats} repeats and 3 comparisons can show an effect of {100 * 0.02 * half:.0f} points "
+        "where networks scatter as they typically do in the 3 comparisons measured, and of "
+        f"{100 * 0.2 * half:.0f} where they scatter most."
+    )
+    assert detectable_effect(asked, []) == ""
+    assert detectable_effect(study(base={"repeats": 4}), [found]) == (
+        "With 4 repeats and 3 comparisons no effect can be told from luck: that takes 5 repeats."
+    )
+
+
 def test_the_summary_tells_the_sides_apart():
     made = study(
         base={"repeats": 5},
@@ -670,8 +766,9 @@ def test_the_summary_tells_the_sides_apart():
         lambda cell, name, repeat: 0.95 if name != "no_mask" or cell[0] == "pre" else 0.85,
     )
     said = summary(found)
-    assert said[0].startswith("Post-padding: Held state helps at every dose")
-    assert said[1] == "Pre-padding: Held state is the same as no mask at every dose."
+    assert said[0] == "Held state helps at every dose with post-padding and nowhere with pre-padding."
+    assert said[1].startswith("Post-padding: Held state helps at every dose")
+    assert said[2] == "Pre-padding: Held state is the same as no mask at every dose."
     assert "Post-padding: no mask reaches 85% at 8 steps and 85% at 16 steps." in said
     sides = study(base={"repeats": 5}, vary="side", values=("pre", "post"))
     found = found_in(
@@ -690,6 +787,10 @@ def test_the_summary_of_a_grid_counts():
         ),
     )
     assert summary(found)[0] == (
+        "Held state helps at every dose at a pad value of 2 and 3 and nowhere at a pad value of 0 "
+        "and 1."
+    )
+    assert summary(found)[1] == (
         "Held state helps in 6 of 12 cells (by 16 points at 16 steps and at a pad value of 2), hurts "
         "in 3 of 12 cells (by 16 points at 16 steps and at a pad value of 1) and is the same as no "
         "mask in 3 of 12 cells."
