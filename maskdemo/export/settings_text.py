@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from maskdemo.data.tasks import OWN
-from maskdemo.evidence.phrases import counted
-from maskdemo.experiment import Experiment
+from maskdemo.evidence.phrases import counted, listed, number
+from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import scenario_of
+from maskdemo.settings import Number
+from maskdemo.strategies import STRATEGIES
+from maskdemo.study import Study
+from maskdemo.study.variables import short_title, value_text
 from maskdemo.titles import SIDES
+
+#: So many settings are named where two results differ; the rest is counted.
+MAX_NAMED = 3
 
 
 def file_name(experiment: Experiment) -> str:
@@ -61,6 +70,85 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         ),
         ("Repeats", f"{repeats}."),
     )
+
+
+def difference(result: Experiment | Study, wanted: Experiment | Study, start: str) -> str:
+    """The settings in which a result differs from those wanted; start: the sentence's beginning.
+
+    >>> difference(Experiment(padded_length=80), Experiment(padded_length=81), "Result for")
+    'Result for padded length 80; you set 81.'
+    """
+    rows = list(_differences(result, wanted))
+    shown, more = rows[:MAX_NAMED], len(rows) - MAX_NAMED
+    here = listed(f"{title} {value}" for title, value, _ in shown)
+    sentence = f"{start} {here}; you set {listed(value for *_, value in shown)}."
+    if more <= 0:
+        return sentence
+    return f"{sentence} {counted(more, 'other setting')} {'differs' if more == 1 else 'differ'} too."
+
+
+def _differences(
+    result: Experiment | Study, wanted: Experiment | Study
+) -> Iterable[tuple[str, str, str]]:
+    """Title, value in the result and wanted value of each setting that differs."""
+    varied: set[str] = set()
+    if isinstance(result, Study) and isinstance(wanted, Study):
+        varied = {*result.varied, *wanted.varied}
+        if result.varied != wanted.varied:
+            yield "variable", _variables(result), _variables(wanted)
+        elif (result.values, result.and_values) != (wanted.values, wanted.and_values):
+            yield "doses", *_members(_doses(result), _doses(wanted))
+        elif result.more != wanted.more:
+            yield "repeats", "as added at some doses", "others"
+        result, wanted = result.base, wanted.base
+    assert isinstance(result, Experiment) and isinstance(wanted, Experiment), "two of a kind"
+    # What recorded data dictates, nobody set.
+    skipped = {*result.spec.dictated, *wanted.spec.dictated, *varied}
+    for name in SETTINGS:
+        before, now = getattr(result, name), getattr(wanted, name)
+        if name in skipped or before == now:
+            continue
+        title = SETTINGS[name].title.lower()
+        if name == "strategies":
+            yield title, *_members(*([STRATEGIES[each].title for each in of] for of in (before, now)))
+        else:
+            yield title, _value(result, name), _value(wanted, name)
+
+
+def _value(experiment: Experiment, name: str) -> str:
+    value, setting = getattr(experiment, name), SETTINGS[name]
+    if name == "task":
+        return f"\N{LEFT DOUBLE QUOTATION MARK}{experiment.spec.title}\N{RIGHT DOUBLE QUOTATION MARK}"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(setting, Number):
+        if setting.unit == "share":
+            return f"{value:.0%}"
+        return str(value) if setting.whole else number(value, ".4g")
+    return SIDES[value].phrase
+
+
+def _members(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
+    """What the one has and the other lacks, said of both."""
+    gone = [each for each in before if each not in now]
+    new = [each for each in now if each not in before]
+    it = "it" if len(gone or new) == 1 else "them"
+    if not new:
+        return f"with {listed(gone)}", f"without {it}"
+    return (
+        (f"with {listed(gone)}", f"with {listed(new)}")
+        if gone
+        else (f"without {listed(new)}", f"with {it}")
+    )
+
+
+def _variables(study: Study) -> str:
+    return listed(short_title(name).lower() for name in study.varied)
+
+
+def _doses(study: Study) -> list[str]:
+    pairs = zip(study.varied, (study.values, study.and_values), strict=False)
+    return [value_text(name, value) for name, values in pairs for value in values]
 
 
 def _range_text(low: int, high: int) -> str:

@@ -35,6 +35,9 @@ written from them. Nothing else that a page shows is kept twice:
 | study_and_doses | state | its widget; new where its variable is |
 | study_and_vary | state, controls | its widget; nothing else where the first variable takes it |
 | study_doses | state | its widget; new where its variable is |
+| shown_findings | study_progress | what was shown last: stays until there is a result of the settings |
+| shown_run | playground_view | the same there, by its experiment |
+| study_more | state | the doses that have more repeats than the others |
 | study_stored | study_progress | what the store has of the study on the page |
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_vary | state | its widget, from a link or a question |

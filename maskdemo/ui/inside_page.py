@@ -7,7 +7,9 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from maskdemo.errors import escape_markdown
 from maskdemo.experiment import Experiment
+from maskdemo.export.settings_text import difference
 from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
@@ -67,7 +69,8 @@ def bar(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         job.start_button("run", "Train", _train)
         if snapshot is not None:
-            st.info("These networks belong to earlier settings. Train to look into the present ones.")
+            said = difference(snapshot.experiment, experiment, "These networks are for")
+            st.info(escape_markdown(said))
         else:
             st.info(run_view.not_trained_yet(experiment))
 

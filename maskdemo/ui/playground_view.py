@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from maskdemo.charts.replay import replayed_epochs
@@ -16,6 +18,7 @@ from maskdemo.ui import (
     presets,
     run_view,
     server,
+    state,
     strategy_table,
     take_away,
     url,
@@ -24,11 +27,17 @@ from maskdemo.ui.chart import replay
 
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
-    """The run to show: the session's own if active or of these settings, else a finished run."""
+    """The run to show: the session's own if active or of these settings, else a finished run.
+
+    Where there is none of these settings, what was shown last stays.
+    """
     newest: Snapshot | None = job.status("run").newest
     if newest is not None and (job.is_active("run") or newest.experiment == experiment):
         return newest
-    return server.find(experiment) or newest
+    last = st.session_state.get("shown_run")
+    if (found := server.find(experiment)) or last is None:
+        return found or newest
+    return newest if newest and newest.experiment == last else server.find(last) or newest
 
 
 def train() -> None:
@@ -45,14 +54,17 @@ def introduction(experiment: Experiment) -> None:
             "An LSTM reads sequences that were filled up to one length. Must that filling, the "
             "padding, be hidden from it?"
         )
-    scenario = presets.scenarios(experiment)
-    if embedded:
-        return
-    if scenario:
-        st.markdown(f":material/visibility: {scenario.look_for}")
-    else:
-        invitation = "" if snapshot_of(experiment) else " Train to see what they do."
-        st.markdown(f":material/tune: Your own settings.{invitation}")
+    scenario, snapshot = presets.scenarios(experiment), snapshot_of(experiment)
+    if snapshot is not None and snapshot.experiment != experiment:
+        back = partial(state.show_experiment, snapshot.experiment)
+        run_view.origin(
+            "run", snapshot.experiment, experiment, label="Train yours", ask=train, back=back
+        )
+    elif not embedded:
+        invitation = "" if snapshot else " Train to see what they do."
+        own = f":material/tune: Your own settings.{invitation}"
+        with st.container(key="asks"):
+            st.markdown(f":material/visibility: {scenario.look_for}" if scenario else own)
 
 
 def bar(experiment: Experiment, *, disabled: bool) -> None:
@@ -81,7 +93,7 @@ def results(experiment: Experiment) -> None:
             run_view.curves(None, experiment, metric="test_accuracy")
         run_view.code(experiment)
         return
-    run_view.origin(snapshot, experiment)
+    st.session_state.shown_run = snapshot.experiment
     note = precomputed.provenance_note(snapshot)
     # What is trained here keeps room for the longest answer; what was shipped has its own already.
     with st.container(key="answer" if note else "answer_watched"):

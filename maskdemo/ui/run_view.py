@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from maskdemo.data.inputs import chance, preview
+from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted, listed, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
+from maskdemo.export.settings_text import difference
 from maskdemo.server import Run, Status
 from maskdemo.strategies import STRATEGIES
+from maskdemo.study import Study
 from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.ui import job, server, url
 from maskdemo.ui.chart import (
@@ -32,14 +37,36 @@ CANCELLED = "Cancelled. What was trained until then is shown."
 GROUP = "run"
 
 
-def origin(snapshot: Snapshot, experiment: Experiment) -> None:
-    """Whose results are shown, where they are not those of the present settings."""
-    if snapshot.experiment == experiment:
-        return
-    if snapshot.finished:
-        st.info("These results belong to earlier settings. Train to see the present ones.")
-    else:
-        st.info("This run has earlier settings; the padded batch shows the present ones.")
+def origin(
+    kind: str,
+    result: Experiment | Study,
+    wanted: Experiment | Study,
+    *,
+    label: str,
+    ask: Callable[[], None],
+    back: Callable[[], None],
+) -> None:
+    """What the result of other settings differs in, and the ways to the present ones and back.
+
+    kind: of the job that makes such a result. label, ask: of the button that starts it. back: sets the
+    controls to the result's settings.
+    """
+    active = job.is_active(kind)
+    start = "The results under way are for" if active else "Result for"
+
+    def go_back() -> None:
+        back()
+        url.mark_changed()
+
+    # By this key the page's style dims what is below.
+    key = "under_way" if active else "of_other_settings"
+    with st.container(horizontal=True, vertical_alignment="center", key=key):
+        st.markdown(
+            f":material/history: {escape_markdown(difference(result, wanted, start))}", width="content"
+        )
+        if not active:
+            job.start_button(kind, label, ask, main=False, name="_these")
+        st.button("Back to the settings of the result", on_click=go_back, key=f"{kind}_back")
 
 
 def progress(now: Status[Snapshot]) -> tuple[float, str]:

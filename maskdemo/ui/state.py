@@ -168,6 +168,7 @@ def show_study(study: Study) -> None:
     """Set the study's controls to a study."""
     session = st.session_state
     show_experiment(study.base, STUDY_PREFIX)
+    session.study_more = study.more
     session.study_vary, session.study_and_vary = study.vary, study.and_vary or NOTHING_ELSE
     session.study_doses, session.study_and_doses = (
         values_text(study.values),
@@ -189,6 +190,7 @@ def read_study() -> Study:
         values=_read_values("study_doses", names[0], base),
         and_vary=names[1] if second else None,
         and_values=_read_values("study_and_doses", names[1], base) if second else (),
+        more=st.session_state.study_more,
     )
 
 
@@ -252,5 +254,5 @@ STUDY: PageSettings[Study] = PageSettings(
     read_study,
     show_study,
     Study.parse_leniently,
-    (*DEFAULTS, "vary", "doses", "and_vary", "and_doses"),
+    (*DEFAULTS, "vary", "doses", "and_vary", "and_doses", "more"),
 )

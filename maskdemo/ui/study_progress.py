@@ -1,31 +1,45 @@
-"""A session's study at the worker: start it, where it is computed, and what is there without it."""
+"""A session's study at the worker: start it, add repeats, and what is there without it."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import streamlit as st
 
 from maskdemo.cores import cores
+from maskdemo.evidence.phrases import counted
+from maskdemo.experiment import NUMBERS
 from maskdemo.results import precomputed
 from maskdemo.server import StudyRun
-from maskdemo.study import Findings, Study, run_study
-from maskdemo.ui import job, server
+from maskdemo.study import VARIABLES, Findings, Study, detectable_effect, run_study
+from maskdemo.study.questions import QUESTIONS
+from maskdemo.ui import job, server, state, url
 
 
 def start(study: Study) -> None:
-    """Queue this session's study. Raises `QueueFull` with a sentence."""
+    """Queue this session's study. Raises `QueueFull` with a sentence.
+
+    What was computed in advance of it, before repeats were added, is not computed again.
+    """
+    published = precomputed.study(replace(study, more=())) if study.more else None
+    for training, outcome in published.outcomes.items() if published else ():
+        if server.store().find(training.experiment, training.repeat) is None:
+            server.store().keep(training.experiment, training.repeat, outcome)
     job.submit(StudyRun(study))
 
 
 def findings_of(study: Study) -> Findings:
-    """The findings to show: of the study under way, else of this one as far as they are there."""
+    """The findings to show: of the study under way, else of this one as far as they are there.
+
+    Where there are none of it, what was shown last stays.
+    """
     newest = job.status("studyrun").newest
     if newest is not None and (job.is_active("studyrun") or newest.study == study):
         return newest
     if (findings := st.session_state.get("study_stored")) is None or findings.study != study:
         findings = st.session_state.study_stored = _stored(study)
-    return findings
+    return findings if findings.outcomes else st.session_state.get("shown_findings", findings)
 
 
 def _stored(study: Study) -> Findings:
@@ -43,3 +57,35 @@ def where() -> str:
         return f"Computed on the Dask cluster at {address}."
     count = cores()
     return f"Computed on this server, {count} core{'s' * (count > 1)}."
+
+
+def detectable(study: Study) -> str:
+    """What effect the study can show, by the scatter in what is measured of the same task."""
+    of_task = (each.study for each in QUESTIONS.values() if each.study.base.task == study.base.task)
+    measured = [found for each in of_task if (found := precomputed.study(each))]
+    return detectable_effect(study, measured)
+
+
+def add_repeats(findings: Findings, more: Study) -> None:
+    """The button that adds repeats where they might decide what is open."""
+    cells = findings.repeats_to_decide()
+    trainings = len(more.trainings()) - len(findings.study.trainings())
+    where = f"in {counted(len(cells), 'cell')}"
+    if more.and_vary is None:
+        where = VARIABLES[more.vary].at(*(value for (value,) in cells))
+    each = ", ".join(f"{count} repeats {more.where(cell)}" for cell, count in cells.items())
+
+    def add() -> None:
+        state.show_study(more)
+        url.mark_changed()
+        start(more)
+
+    job.start_button(
+        "studyrun",
+        f"Add repeats {where}",
+        add,
+        main=False,
+        name="_more",
+        help=f"{counted(trainings, 'training')}: about {each} might decide, with the scatter as it is. "
+        f"At other open doses {int(NUMBERS['repeats'].high)} might not.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import pandas as pd
@@ -16,7 +17,17 @@ from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
 from maskdemo.study.variables import short_title, value_text
-from maskdemo.ui import job, navigation, presets, strategy_table, study_progress, take_away, url
+from maskdemo.ui import (
+    job,
+    navigation,
+    presets,
+    run_view,
+    state,
+    strategy_table,
+    study_progress,
+    take_away,
+    url,
+)
 from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.study_progress import findings_of
 
@@ -42,12 +53,15 @@ def _start() -> None:
 
 def introduction(study: Study) -> None:
     """The row of questions, and what the chosen question asks."""
-    question = presets.questions(study)
-    if question:
-        st.markdown(f":material/visibility: {question.asks}")
+    question, findings = presets.questions(study), findings_of(study)
+    if findings.study != study:
+        back = partial(state.show_study, findings.study)
+        run_view.origin("studyrun", findings.study, study, label="Run yours", ask=_start, back=back)
     else:
-        invitation = "" if findings_of(study).outcomes else " Run it to see what comes out."
-        st.markdown(f":material/tune: Your own study.{invitation}")
+        invitation = "" if findings.outcomes else " Run it to see what comes out."
+        own = f":material/tune: Your own study.{invitation}"
+        with st.container(key="asks"):
+            st.markdown(f":material/visibility: {question.asks}" if question else own)
 
 
 def bar(study: Study, *, disabled: bool) -> None:
@@ -59,6 +73,10 @@ def bar(study: Study, *, disabled: bool) -> None:
         else:
             job.start_button("studyrun", "Run study", _start, disabled=disabled)
             take_away.study(findings, study)
+            if findings.study != study:
+                findings = Findings(study, {})
+            if findings.finished and (more := findings.extended()):
+                study_progress.add_repeats(findings, more)
         progress(job.status("studyrun"), findings, precomputed.provenance_note(findings))
     job.refusal("studyrun")
 
@@ -66,8 +84,8 @@ def bar(study: Study, *, disabled: bool) -> None:
 def results(study: Study) -> None:
     """The answer, the charts and every number."""
     findings = findings_of(study)
-    if findings.study != study:
-        st.info("This is the study under way. The present settings wait until it has ended.")
+    if findings.outcomes:
+        st.session_state.shown_findings = findings
     failures(findings)
     answer(findings)
     figures(findings)
@@ -125,7 +143,8 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
     elif findings.done:
         st.info(f"{there}. Run the study to add the rest.")
     else:
-        st.caption(f"{findings.total} trainings to run. {study_progress.where()}")
+        can_show = study_progress.detectable(findings.study)
+        st.caption(f"{findings.total} trainings to run. {can_show} {study_progress.where()}")
 
 
 def figures(findings: Findings) -> None:

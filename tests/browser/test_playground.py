@@ -171,6 +171,32 @@ def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(
     page.get_by_role("link", name="Playground").click()
     expect(page.locator(NUMBERS)).to_have_text(numbers)
     assert Experiment.from_params(params_of(page.url)) == quick(epochs=epochs)
+    expect_result_to_stay_where_it_was_when_a_control_moves(viewer, numbers)
+
+
+def expect_result_to_stay_where_it_was_when_a_control_moves(viewer: Viewer, numbers: list[str]) -> None:
+    """Dimmed, with what differs; the batch is of the new settings; and back as if nothing had been."""
+    page = viewer.page
+    chart, table = (
+        page.locator(".js-plotly-plot").first,
+        page.locator(".stHtml", has=page.locator("table")),
+    )
+    viewer.settle()
+    charts, top = watch(page), chart.bounding_box()
+    padded = page.get_by_role("slider", name="Padded length, in steps")
+    length = int(padded.get_attribute("aria-valuetext") or 0)
+    padded.press("ArrowRight")
+    said = page.get_by_text(f"Result for padded length {length}; you set {length + 1}.")
+    expect(said).to_be_visible()
+    expect_batch(page, length + 1)
+    expect(page.locator(NUMBERS)).to_have_text(numbers)
+    expect(table).not_to_have_css("opacity", "1")
+    assert chart.bounding_box() == top
+    page.get_by_role("button", name="Back to the settings of the result").click()
+    expect(said).to_have_count(0)
+    expect(table).to_have_css("opacity", "1")
+    expect_batch(page, length)
+    assert chart.bounding_box() == top and seen(page, charts).removed == 0
 
 
 def test_a_closed_tab_frees_the_worker_and_a_run_is_cancelled_in_the_middle(new_viewer: NewViewer):

@@ -337,12 +337,17 @@ def test_the_probe_and_the_epoch_are_part_of_the_link():
 def test_results_of_earlier_settings_are_called_so():
     page = ran(opened(small(seed=33).to_params()))
     numbers = table(page)
-    assert "belong to earlier settings" not in shown(page)
+    assert "Result for" not in shown(page)
     fine(page.number_input(key="seed").set_value(34).run())
-    assert "belong to earlier settings" in shown(page)
+    assert "Result for seed 33; you set 34." in shown(page)
     assert table(page) == numbers
-    fine(page.number_input(key="seed").set_value(33).run())
-    assert "belong to earlier settings" not in shown(page)
+    fine(page.button(key="run_back").click().run())
+    assert experiment_of(page) == small(seed=33) and page.number_input(key="seed").value == 33
+    assert "Result for" not in shown(page)
+    fine(page.number_input(key="seed").set_value(34).run())
+    page.button(key="run_start_these").click().run()
+    until(page, lambda each: "Result for" not in shown(each) and "run_start" in keys(each, "button"))
+    assert table(page) != numbers and experiment_of(page) == small(seed=34)
 
 
 def test_another_page_and_back_keeps_settings_and_results():
@@ -365,8 +370,11 @@ def test_cancelling_keeps_what_was_trained_and_lets_train_again():
     until(page, lambda p: "run_start" in keys(p, "button"))
     assert "Cancelled" in shown(page)
     assert table(page)
+    numbers = table(page)
     page.slider(key="repeats").set_value(1)
     fine(page.slider(key="epochs").set_value(2).run())
+    assert "Result for epochs 200 and repeats 20; you set 2 and 1." in shown(page)
+    assert table(page) == numbers
     ran(page)
     assert "Cancelled" not in shown(page)
 
@@ -379,7 +387,7 @@ def test_the_page_stays_usable_while_a_run_goes_on():
     assert experiment_of(page).padded_length == 30
     assert "run_cancel" in keys(page, "button")
     # The curves are those of the run, and so is the way to its networks.
-    assert "This run has earlier settings" in shown(page)
+    assert "The results under way are for padded length 16; you set 30." in shown(page)
     (to_networks,) = [params for label, params in links(page) if label.startswith("See every gate")]
     assert to_networks["padded_length"] == "16"
     fine(page.selectbox(key="playground_probe").set_value(2).run())

@@ -14,7 +14,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome, Snapshot
-from maskdemo.ui import server
+from maskdemo.ui import job, server
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import ran, shown, table
@@ -50,9 +50,14 @@ def test_a_precomputed_run_is_there_at_once_and_training_takes_its_place(run):
     assert len(table(page)) == 2 and SOURCE.sentence not in shown(page)
 
 
-def test_its_details_say_what_an_epoch_of_each_strategy_took(run):
+def test_it_stays_when_a_control_moves_and_its_details_say_what_an_epoch_took(run):
     server.shared().results.clear()
     page = app.opened("playground", EXPERIMENT.to_params())
+    numbers = table(page)
+    app.fine(page.slider(key="padded_length").set_value(30).run())
+    assert "Result for padded length 16; you set 30." in shown(page) and table(page) == numbers
+    app.fine(page.button(key="run_back").click().run())
+    assert "Result for" not in shown(page) and app.experiment_of(page) == EXPERIMENT
     page.session_state["more"] = True
     said = shown(app.fine(page.run()))
     times = [time_taken(run.epoch_seconds(name) or 0) for name in EXPERIMENT.strategies]
@@ -75,6 +80,14 @@ def test_a_precomputed_study_is_shown_and_called_so(monkeypatch, tmp_path):
     monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path))
     server.store.clear()
     page = app.opened("study", study.to_params())
-    server.store.clear()
     assert f"8 trainings. {SOURCE.sentence}" in shown(page)
     assert "trainings to run" not in shown(page)
+    # Repeats are added where they might decide, and what there is of them is not trained again.
+    asked: list[Study] = []
+    monkeypatch.setattr(job, "submit", lambda work: asked.append(work.study))
+    wanted = findings.extended()
+    app.fine(page.button(key="studyrun_start_more").click().run())
+    assert asked == [wanted] and app.study_of(page) == wanted and wanted.more
+    assert all(server.store().find(each.experiment, each.repeat) for each in study.trainings())
+    assert "8 of " in shown(page)
+    server.store.clear()

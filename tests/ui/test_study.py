@@ -185,6 +185,14 @@ def test_a_small_study_runs_through_and_a_second_viewer_has_it_at_once():
     fine(other.slider(key="study_repeats").set_value(3).run())
     assert "8 of 12 trainings, 8 of them from the store. Run the study to add the rest" in shown(other)
 
+    # Of other settings nothing is known: what was found stays, and what it is of is said.
+    table = other.dataframe[0].value
+    fine(other.number_input(key="study_seed").set_value(8).run())
+    assert "Result for seed 7; you set 8." in shown(other) and "12 trainings to run." in shown(other)
+    assert other.dataframe[0].value.equals(table)
+    fine(other.button(key="studyrun_back").click().run())
+    assert study_of(other).base.seed == 7 and "Result for" not in shown(other)
+
 
 def test_cancelling_keeps_what_is_there():
     study = replace(TINY, base=replace(TINY.base, epochs=200, repeats=20, seed=3))
