@@ -42,6 +42,15 @@ _SYNTHETIC: dict[str, Any] = {
     "repeats": 5,
 }
 
+_LABEL_PER_STEP: dict[str, Any] = {
+    "task": "running_sign",
+    "min_length": 5,
+    "max_length": 15,
+    "padded_length": 60,
+    "strategies": ("no_mask", "held_state"),
+    **_SYNTHETIC,
+}
+
 SCENARIOS: dict[str, Scenario] = {
     each.name: each
     for each in (
@@ -156,14 +165,18 @@ SCENARIOS: dict[str, Scenario] = {
             "inflated_accuracy",
             "Accuracy inflated by padding",
             "A label at each step, padding counted: compare the reported accuracy with the accuracy "
-            "on real steps. Then switch off 'Count invalid steps'.",
+            "on real steps. Then count only real steps.",
             asks="reported",
-            task="running_sign",
-            min_length=5,
-            max_length=15,
-            padded_length=60,
-            strategies=("no_mask", "held_state"),
-            **_SYNTHETIC,
+            **_LABEL_PER_STEP,
+        ),
+        _scenario(
+            "real_steps_only",
+            "Only real steps count",
+            "The same labels and padding, but padded steps count neither in the loss nor in the "
+            "accuracy: does the reported accuracy still differ from that on real steps?",
+            asks="reported",
+            count_invalid=False,
+            **_LABEL_PER_STEP,
         ),
         _scenario(
             "random_labels",

@@ -41,7 +41,7 @@ TITLES = {
 }
 #: What they are called where labels of padding count: that is no skill.
 COUNTED = {
-    "test_accuracy": "Accuracy with padding counted, by epoch",
+    "test_accuracy": "Accuracy on real steps, by epoch",
     "accuracy": "Training accuracy with padding, by epoch",
 }
 AXIS_SPACE = 46
@@ -52,14 +52,16 @@ def learning_curves(
 ) -> go.Figure:
     """Draw a line per strategy: the mean of its repeats, with a band from lowest to highest.
 
-    metric: "test_accuracy", "test_loss", "accuracy" or "loss". Repeats still under way wait until
-    they have as many epochs as the longest one.
+    metric: "test_accuracy", "test_loss", "accuracy" or "loss". Where padding counts, the accuracy on
+    unseen sequences is that on real steps, and a thin line beside it is the reported accuracy. Repeats
+    still under way wait until they have as many epochs as the longest one.
     """
     if metric not in TITLES:
         raise ValueError(f"metric must be one of {', '.join(TITLES)}, not '{metric}'.")
     ink = inks(dark)
     share = metric.endswith("accuracy")
     counted = snapshot.experiment.per_step and snapshot.experiment.count_invalid
+    both = counted and metric == "test_accuracy"
     epochs, names = snapshot.experiment.epochs, snapshot.experiment.strategies
     direct = len(names) <= MAX_DIRECT_LABELS
     bands: list[PlotlyTrace] = []
@@ -69,7 +71,8 @@ def learning_curves(
     highest = 0.0
     for at, name in enumerate(names):
         curves = comparable_curves(snapshot, name)
-        values = np.array([getattr(each, metric) for each in curves], float)
+        drawn = "test_valid_accuracy" if both else metric
+        values = np.array([getattr(each, drawn) for each in curves], float)
         # An empty line keeps the strategy's place in the legend before its first epoch.
         mean = values.mean(axis=0) if values.size else np.full(1, np.nan)
         lines.append(
@@ -84,11 +87,15 @@ def learning_curves(
         if len(curves) > 1:
             bands.append(_band(name, values.min(axis=0), values.max(axis=0), dark))
         ends.append(End(float(mean[-1]), len(mean), title(name), colour(name, dark=dark)))
+        if both:
+            reported = np.array([each.test_accuracy for each in curves], float).mean(axis=0)
+            lines.append(_reported_line(name, reported, dark))
+            ends.append(End(float(reported[-1]), len(mean), "reported", colour(name, dark=dark)))
 
     edge = epochs if epochs > 1 else 1.5
     top = SHARE_TOP if share else _round_up(highest)
     if share:
-        chance = snapshot.chance.reported
+        chance = snapshot.chance.valid if both else snapshot.chance.reported
         lines.insert(0, _chance(chance, epochs, dark, not direct))
         if direct:
             ends.append(End(chance, edge, "Chance", ink.muted))
@@ -104,7 +111,7 @@ def learning_curves(
         layout(
             f"learning_curves {metric}",
             (COUNTED if counted else {}).get(metric, TITLES[metric]),
-            _repeats(repeats),
+            _repeats(repeats) + ". Thin: as reported, with padding" * (both and bool(repeats)),
             inner=LEARNING_CURVES,
             below=AXIS_SPACE + (8 + LEGEND_ROW * legend_rows(entries) if entries else 0),
             right=LABEL_SPACE if direct else RIGHT,
@@ -140,11 +147,29 @@ def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
 def curves_frames(snapshot: Snapshot) -> Frames:
     """Return the frames of `learning_curves` of a finished run, the same for every metric."""
     names = [title(each) for each in snapshot.experiment.strategies]
-    return Frames(replayed_epochs(snapshot), cut=[*names, *map(_band_name, names)])
+    others = [make(name) for make in (_band_name, _reported_name) for name in names]
+    return Frames(replayed_epochs(snapshot), cut=[*names, *others])
 
 
 def _band_name(name: str) -> str:
     return f"{name}, lowest to highest"
+
+
+def _reported_name(name: str) -> str:
+    return f"{name}, reported"
+
+
+def _reported_line(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
+    """mean: (E,), the accuracy with padding counted."""
+    return scatter(
+        x=np.arange(1, len(mean) + 1),
+        y=mean,
+        name=_reported_name(title(name)),
+        showlegend=False,
+        mode="lines",
+        line={"color": colour(name, dark=dark), "width": 1, "dash": "dot"},
+        hovertemplate="%{y:.1%}",
+    )
 
 
 def _line(

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import VALUE_SCALES
 from maskdemo.charts.hatch import NAMES, hatched
-from maskdemo.charts.template import PlotlyTrace, figure, heatmap, inks, layout, nice_ticks
+from maskdemo.charts.template import (
+    PlotlyOptions,
+    PlotlyTrace,
+    figure,
+    heatmap,
+    inks,
+    layout,
+    nice_ticks,
+)
 
 if TYPE_CHECKING:
     from maskdemo.data.padding import Batch
@@ -20,13 +28,18 @@ FEW_FEATURES = 6
 # More numbers than these in the hover boxes, and the figure is slow to send.
 HOVER_NUMBERS = 12_000
 BELOW = 104
+# Rows that are clicked want this height where there is room for it.
+ROW = 24
 
 
-def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Figure:
+def padded_batch(
+    batch: Batch, *, limit: int = 40, followed: int | None = None, dark: bool = False
+) -> go.Figure:
     """The first `limit` sequences in their order: values as colour, padding and missing hatched.
 
     Up to six features the colour is the first one, beyond that their mean; what is written at padded
     and missing steps has the colour of its value too. Hovering gives the values themselves.
+    followed: the sequence (from 0) that is marked.
     """
     ink = inks(dark)
     total, steps, features = batch.values.shape
@@ -36,7 +49,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
     shade = values[..., 0] if first else values.mean(axis=2)
     reach = _reach(shade[valid])
     clipped = bool((np.abs(shade) > reach * (1 + 1e-6)).any())
-    height = int(np.clip(9 * rows, 150, 360))
+    height = int(np.clip(ROW * rows, 9 * rows, 360))
     row = np.arange(1, rows + 1)
     # Only the steps at which anything is read have values to hover over, often a third of all.
     read = np.flatnonzero(valid.any(axis=0))
@@ -92,13 +105,16 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
             )
         traces += hatched(cells, kind, bottom=row - 0.5, top=row + 0.5, dark=dark, over_colours=True)
 
-    count = f"First {rows} of {total} sequences" if total > rows else _count(rows, "sequence")
+    sequences = _count(total, "unseen sequence")
+    count = f"First {rows} of {sequences}" if total > rows else sequences
+    ticks = nice_ticks(1, rows, max_ticks=max(6, height // ROW))
     return figure(
         traces,
         layout(
             "padded_batch",
             "What the LSTM receives",
             f"{count}, padded to {_count(steps, 'step')}",
+            shapes=[] if followed is None else [_mark(followed + 1, steps, ink.text)],
             inner=height,
             below=BELOW,
             dark=dark,
@@ -111,7 +127,7 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
             },
             yaxis={
                 "range": [rows + 0.5, 0.5],
-                "tickvals": nice_ticks(1, rows, max_ticks=6),
+                "tickvals": ticks,
                 "showgrid": False,
                 "title": {"text": "Sequence"},
             },
@@ -125,6 +141,13 @@ def padded_batch(batch: Batch, *, limit: int = 40, dark: bool = False) -> go.Fig
             },
         ),
     )
+
+
+def _mark(row: int, steps: int, shade: str) -> PlotlyOptions:
+    """An outline of one row (from 1)."""
+    # Within the row: what lies on the plot's edge is cut in half.
+    edges = {"x0": 0.5, "x1": steps + 0.5, "y0": row - 0.45, "y1": row + 0.45}
+    return {"type": "rect", "line": {"color": shade, "width": 2.5}, **edges}
 
 
 def _only(values: NDArray, cells: NDArray[np.bool_]) -> NDArray[np.float32]:

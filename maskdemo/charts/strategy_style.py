@@ -88,7 +88,7 @@ def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
         y=[1 / classes, 1 / classes],
         yaxis=yaxis,
         mode="lines",
-        line=chance_line(dark),
+        line=_guess_line(dark),
         name=_guess_name(classes),
         showlegend=False,
         hoverinfo="skip",
@@ -97,11 +97,16 @@ def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
 
 def guess_entry(classes: int, *, dark: bool) -> PlotlyTrace:
     """Return the legend entry of the line of `guess`."""
-    return entry(_guess_name(classes), line=chance_line(dark))
+    return entry(_guess_name(classes), line=_guess_line(dark))
+
+
+def _guess_line(dark: bool) -> PlotlyOptions:
+    # Not the line of chance: that is what always giving the commonest label reaches.
+    return chance_line(dark) | {"dash": "dash", "width": 1}
 
 
 def _guess_name(classes: int) -> str:
-    return f"Guess, 1 in {classes}"
+    return f"Blind guess, {1 / classes:.0%}"
 
 
 def ring(shade: str) -> PlotlyOptions:

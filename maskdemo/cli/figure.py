@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.cli.files import must_be_writable, write
 from maskdemo.cli.run import finished_run
-from maskdemo.data.inputs import preview
 from maskdemo.experiment import Experiment
+from maskdemo.training.unseen_batch import typical, unseen_batch
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -68,7 +68,7 @@ def page(figure: go.Figure, *, dark: bool) -> str:
 def _padded_batch(experiment: Experiment, dark: bool) -> go.Figure:
     from maskdemo import charts
 
-    return charts.padded_batch(preview(experiment), dark=dark)
+    return charts.padded_batch(unseen_batch(experiment), dark=dark)
 
 
 def _learning_curves(experiment: Experiment, dark: bool) -> go.Figure:
@@ -87,7 +87,9 @@ def _outputs_by_step(experiment: Experiment, dark: bool) -> go.Figure:
     from maskdemo import charts
 
     run = finished_run(experiment)
-    return charts.outputs_by_step(run, probe=0, epoch=experiment.epochs, dark=dark)
+    return charts.outputs_by_step(
+        run, probe=typical(run.probes, per_step=experiment.per_step), epoch=experiment.epochs, dark=dark
+    )
 
 
 #: By the name of the function in `maskdemo.charts` that draws it.

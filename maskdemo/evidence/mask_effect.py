@@ -17,6 +17,7 @@ import numpy as np
 
 from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.data.padding import Batch
+from maskdemo.data.registry import is_registered
 from maskdemo.evidence.accuracies import BASELINE
 from maskdemo.evidence.phrases import listed, number, percent
 from maskdemo.experiment import Experiment
@@ -47,7 +48,7 @@ AS_NAMED = MaskEffect()
 @lru_cache(maxsize=CACHED_EFFECTS)
 def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
     """The effect on all sequences of the first repeat, computed from the strategy's arrays."""
-    if strategy == BASELINE:
+    if strategy == BASELINE or (experiment.is_own and not is_registered(experiment.task)):
         return AS_NAMED
     batches = _batches(experiment)
     mine = [arrays_of(experiment, strategy, batch) for batch in batches]
@@ -68,8 +69,10 @@ def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
 def unmasked_padding(experiment: Experiment) -> str:
     """A sentence after a space where a Masking layer's mask value does not mask the padding."""
+    if "masking_layer" not in experiment.strategies:
+        return ""
     effect = mask_effect(experiment, "masking_layer")
-    if effect.mask_value is None or "masking_layer" not in experiment.strategies:
+    if effect.mask_value is None:
         return ""
     return f" {STRATEGIES['masking_layer'].title} {effect.note}."
 

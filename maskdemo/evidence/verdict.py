@@ -36,10 +36,10 @@ METHOD = (
 )
 #: What each word means.
 RULES = {
-    "required": "it helps, and a second such interval says that less than half of what can be learned "
+    "required": "it helps, and a second interval says that less than half of what can be learned "
     "above chance is learned without it.",
-    "helps": "the whole interval is above zero.",
-    "hurts": "the whole interval is below zero.",
+    "helps": "the whole interval of the difference is above zero.",
+    "hurts": "the whole interval of the difference is below zero.",
     "the same": f"the whole interval lies within {MARGIN * 100:g} points of zero. This word wins over "
     "the other three: a difference that small is told, but nobody would act on it.",
     "undecided": "anything else: more repeats would narrow the interval. From fewer than "

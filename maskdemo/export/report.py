@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from maskdemo import charts
-from maskdemo.data.inputs import preview
 from maskdemo.data.sequences import repeat_seed
 from maskdemo.data.tasks import OWN
 from maskdemo.evidence import (
@@ -27,6 +26,7 @@ from maskdemo.export.parts import export_title
 from maskdemo.results import precomputed
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Curve, Snapshot
+from maskdemo.training.unseen_batch import typical, unseen_batch
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -43,6 +43,7 @@ LEAK = (
 def run_report(snapshot: Snapshot, *, link: str) -> str:
     """A run as HTML. link: where the same settings can be opened; quoted, never trusted."""
     experiment = snapshot.experiment
+    followed = typical(snapshot.probes, per_step=experiment.per_step)
     return render(
         Content(
             kind="Report of a run.",
@@ -55,10 +56,10 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             verdicts=tuple((each.word, each.sentence) for each in verdicts(snapshot)),
             accuracies=_accuracy_table(snapshot),
             figures=(
-                charts.padded_batch(preview(experiment)),
+                charts.padded_batch(unseen_batch(experiment), followed=followed),
                 charts.learning_curves(snapshot),
                 charts.accuracy_by_strategy(snapshot),
-                charts.outputs_by_step(snapshot, probe=0, epoch=experiment.epochs),
+                charts.outputs_by_step(snapshot, probe=followed, epoch=experiment.epochs),
                 charts.learning_curves(snapshot, metric="test_loss"),
                 charts.learning_curves(snapshot, metric="loss"),
             ),

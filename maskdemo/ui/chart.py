@@ -14,16 +14,16 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.replay import Frames
-from maskdemo.data.inputs import preview, preview_settings
 from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
+from maskdemo.training.unseen_batch import shown_settings, unseen_batch
 from maskdemo.ui import browser_files
 
 #: What a chart's own button saves, and how many pixels a dot of the screen becomes.
@@ -32,6 +32,14 @@ FIGURES = {"SVG": 1, "PNG": 2}
 TOOLS = 24
 #: Room for drawings that were made, in characters.
 ROOM = 8 * 2**20
+
+
+class Click(NamedTuple):
+    """Where somebody clicked in a chart: on its axes, and in which panel, from 0 at the top."""
+
+    x: float
+    y: float
+    panel: int
 
 
 def is_dark() -> bool:
@@ -50,12 +58,12 @@ def chart(
     key: str,
     alt: str,
     replay: str | None = None,
-    on_click: Callable[[float], object] | None = None,
+    on_click: Callable[[Click], object] | None = None,
 ) -> None:
     """A figure as `maskdemo.charts` made it, as wide as its place and as high as it says.
 
     alt: what is seen, for those who do not see it. replay: the group whose `replay` control moves it,
-    if it has frames. on_click: called with x where somebody clicked, before the page is drawn anew.
+    if it has frames. on_click: called before the page is drawn anew.
     """
     shown = figure if isinstance(figure, Drawing) else drawing(figure)
     image = saved_as()
@@ -77,8 +85,8 @@ def chart(
     }
 
     def on_clicked() -> None:
-        if on_click is not None and (x := st.session_state[place].get("clicked")) is not None:
-            on_click(x)
+        if on_click is not None and (clicked := st.session_state[place].get("clicked")) is not None:
+            on_click(Click(**clicked))
 
     draw = browser_files.drawn_by(browser_files.CHART)
     draw(key=place, data=data, height=shown.height + TOOLS, on_clicked_change=on_clicked)
@@ -215,11 +223,11 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool) -> Drawing:
     )
 
 
-def padded_batch(experiment: Experiment, *, dark: bool) -> Drawing:
-    """`charts.padded_batch` of the experiment's preview, made once for all that look the same."""
+def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
+    """`charts.padded_batch` of the probes, made once for all experiments with equal probes."""
     return SHARED.get(
-        ("batch", preview_settings(experiment), dark),
-        lambda: drawing(charts.padded_batch(preview(experiment), dark=dark)),
+        ("batch", shown_settings(experiment), followed, dark),
+        lambda: drawing(charts.padded_batch(unseen_batch(experiment), followed=followed, dark=dark)),
     )
 
 

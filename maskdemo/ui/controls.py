@@ -24,7 +24,6 @@ from maskdemo.experiment import (
 from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import state, url
-from maskdemo.ui.number_box import number_box
 
 #: The numbers that are typed rather than slid.
 TYPED = ("pad_value", "mask_value", "train_size", "test_size", "learning_rate", "seed")
@@ -69,7 +68,7 @@ def _number(one: Number, kept: dict[str, Any]) -> None:
     looks: dict[str, Any] = {"step": one.step if one.whole else float(one.step), "help": one.help}
     if one.name in TYPED:
         looks["format"] = None if one.whole else "%g"
-        number_box(one.label, *one.limits, **looks, **kept)
+        url.number_box(one.label, *one.limits, **looks, **kept)
     else:
         looks["format"] = "percent" if one.unit == "share" else None
         st.slider(one.label, *one.limits, **looks, **kept)
@@ -146,8 +145,10 @@ def _open_upload() -> None:
 
 def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
     """What is masked where that is not the padding, with a button that sets the mask value right."""
+    if "masking_layer" not in experiment.strategies:
+        return
     effect = mask_effect(experiment, "masking_layer")
-    if effect.mask_value is None or "masking_layer" not in experiment.strategies:
+    if effect.mask_value is None:
         return
     st.warning(f"The Masking layer {effect.note}.")
     st.button(

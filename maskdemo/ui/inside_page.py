@@ -94,7 +94,7 @@ def _controls(snapshot: Snapshot) -> None:
             st.selectbox,
             "probe",
             range(1, len(snapshot.probes.labels) + 1),
-            1,
+            run_view.usual_probe(snapshot.probes, snapshot.experiment),
             label="Unseen sequence",
             format_func=run_view.probe_title,
         )

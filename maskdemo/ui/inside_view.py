@@ -13,7 +13,7 @@ from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.gradient import Landing
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
-from maskdemo.ui.chart import chart, is_dark
+from maskdemo.ui.chart import Click, chart, is_dark
 from maskdemo.ui.divergence import what_padding_did
 from maskdemo.ui.equation import SYMBOLS, cell_equation
 from maskdemo.ui.inspected_sequence import InspectedSequence, gradients_of_all
@@ -73,8 +73,8 @@ def gates(sequence: InspectedSequence) -> None:
     )
 
 
-def _on_step(step: float) -> None:
-    url.choose("step", round(step))
+def _on_step(click: Click) -> None:
+    url.choose("step", round(click.x))
 
 
 def compare(sequence: InspectedSequence) -> None:

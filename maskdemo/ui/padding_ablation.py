@@ -19,7 +19,6 @@ from maskdemo.training.snapshot import Probes
 from maskdemo.ui import url
 from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.inspected_sequence import InspectedSequence, sweeps, unseen
-from maskdemo.ui.number_box import number_box
 
 
 def add_padding(sequence: InspectedSequence) -> None:
@@ -49,7 +48,7 @@ def add_padding(sequence: InspectedSequence) -> None:
         )
     with third:
         value = url.number(
-            number_box,
+            url.number_box,
             "added_value",
             *NUMBERS["pad_value"].limits,
             experiment.pad_value,

@@ -6,12 +6,15 @@ from functools import partial
 
 import streamlit as st
 
+from maskdemo import article
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.evidence import headline
 from maskdemo.experiment import Experiment
 from maskdemo.results import precomputed
+from maskdemo.scenarios import Scenario
 from maskdemo.server import Run
 from maskdemo.training.snapshot import Snapshot
+from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.ui import (
     job,
     navigation,
@@ -64,7 +67,13 @@ def introduction(experiment: Experiment) -> None:
         invitation = "" if snapshot else " Train to see what they do."
         own = f":material/tune: Your own settings.{invitation}"
         with st.container(key="asks"):
-            st.markdown(f":material/visibility: {scenario.look_for}" if scenario else own)
+            st.markdown(_asks(scenario) if scenario else own)
+
+
+def _asks(scenario: Scenario) -> str:
+    """What to look for, with the name of the article where it is about that."""
+    named = f" (The article: [{article.TITLE}](article))" if "article" in scenario.look_for else ""
+    return f":material/visibility: {scenario.look_for}{named}"
 
 
 def bar(experiment: Experiment, *, disabled: bool) -> None:
@@ -85,10 +94,14 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
 def results(experiment: Experiment) -> None:
     """The answer, the curves and the outputs; before any run, the padded batch and empty axes."""
     snapshot = snapshot_of(experiment)
+    probes = snapshot.probes if snapshot else unseen_batch(experiment)
+    usual = run_view.usual_probe(probes, snapshot.experiment if snapshot else experiment)
+    numbers = range(1, len(probes.labels) + 1)
+    followed = url.undrawn("probe", numbers, usual) - 1
     if snapshot is None:
         left, right = st.columns(2, gap="medium")
         with left:
-            run_view.batch(experiment)
+            run_view.batch(experiment, followed)
         with right:
             run_view.curves(None, experiment, metric="test_accuracy")
         run_view.code(experiment)
@@ -98,8 +111,10 @@ def results(experiment: Experiment) -> None:
     # What is trained here keeps room for the longest answer; what was shipped has its own already.
     with st.container(key="answer" if note else "answer_watched"):
         st.header(headline(snapshot), anchor=False)
+        if experiment.per_step:
+            _count_switch(experiment.count_invalid)
     if st.context.is_embedded:
-        _in_short(snapshot)
+        _in_short(snapshot, followed)
         return
     left, right = st.container(key="beside").columns([2, 1], gap="medium")
     with left:
@@ -108,9 +123,9 @@ def results(experiment: Experiment) -> None:
         with curves:
             run_view.curves(snapshot, experiment, metric="test_accuracy")
         with batch:
-            run_view.batch(experiment)
+            run_view.batch(experiment, followed)
     with right:
-        _probe_outputs(snapshot)
+        _probe_outputs(snapshot, numbers, usual)
     st.page_link(
         navigation.file_of("inside"),
         label="See every gate of these networks",
@@ -130,22 +145,34 @@ def results(experiment: Experiment) -> None:
         strategy_table.sentences(snapshot)
 
 
-def _in_short(snapshot: Snapshot) -> None:
+def _count_switch(counted: bool) -> None:
+    """The button that lets padded steps count or not. counted: whether they count now."""
+    label = "Count only real steps" if counted else "Count padded steps, too"
+    if st.button(label, icon=":material/rule:", key="count_switch", on_click=_on_count_switch):
+        # The controls stand outside of this part of the page.
+        st.rerun()
+
+
+def _on_count_switch() -> None:
+    st.session_state.count_invalid = not st.session_state.count_invalid
+    url.mark_changed()
+
+
+def _in_short(snapshot: Snapshot, followed: int) -> None:
     """What an embedded page has room for, and the way to everything else."""
     left, right = st.columns(2, gap="medium")
     with left:
         run_view.curves(snapshot, snapshot.experiment, metric="test_accuracy")
     with right:
-        run_view.outputs(snapshot, 0)
+        run_view.outputs(snapshot, followed)
     strategy_table.table(snapshot, precomputed.provenance_note(snapshot))
 
 
-def _probe_outputs(snapshot: Snapshot) -> None:
-    """What the networks say after every step of one sequence."""
-    numbers = range(1, len(snapshot.probes.labels) + 1)
+def _probe_outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
+    """What the networks say after every step of one sequence of these numbers."""
     chart = st.container()
     probe = url.one_of(
-        st.selectbox, "probe", numbers, 1, label="Unseen sequence", format_func=run_view.probe_title
+        st.selectbox, "probe", numbers, usual, label="Unseen sequence", format_func=run_view.probe_title
     )
     st.caption(run_view.probe_description(snapshot, probe - 1))
     with chart:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from maskdemo.data.inputs import chance, preview
+from maskdemo.data.inputs import chance
+from maskdemo.data.padding import Batch
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted, listed, time_taken
 from maskdemo.experiment import Experiment
@@ -16,8 +17,10 @@ from maskdemo.server import Run, Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Probes, Snapshot
+from maskdemo.training.unseen_batch import typical, unseen_batch
 from maskdemo.ui import job, server, url
 from maskdemo.ui.chart import (
+    Click,
     accuracy_by_strategy,
     chart,
     is_dark,
@@ -109,10 +112,20 @@ def probe_description(snapshot: Snapshot, at: int) -> str:
     return f"{steps}, true label {snapshot.probes.labels[at].max()}."
 
 
-def batch(experiment: Experiment) -> None:
-    """The padded batch, each sequence a row."""
-    figure = padded_batch(experiment, dark=is_dark())
-    chart(figure, key="preview", alt="The padded batch: each row a sequence")
+def usual_probe(sequences: Batch | Probes, experiment: Experiment) -> int:
+    """The probe (from 1) that is followed until somebody chooses one."""
+    return typical(sequences, per_step=experiment.per_step) + 1
+
+
+def batch(experiment: Experiment, followed: int) -> None:
+    """The probes as the LSTM receives them, each sequence a row; a click on a row follows it."""
+    figure = padded_batch(experiment, followed=followed, dark=is_dark())
+    alt = f"The padded batch: each row an unseen sequence, sequence {followed + 1} is marked"
+    chart(figure, key="preview", alt=alt, on_click=_on_row)
+
+
+def _on_row(click: Click) -> None:
+    url.choose("probe", max(1, round(click.y)))
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
@@ -169,6 +182,6 @@ def code(experiment: Experiment) -> None:
 
 
 def _nothing_yet(experiment: Experiment) -> Snapshot:
-    sample = preview(experiment, 1)
+    sample = unseen_batch(experiment)
     nothing = Probes(sample.values, sample.valid, sample.padded, sample.labels, outputs={})
     return Snapshot(experiment, (), nothing, chance(experiment), False, 0.0, 0.0)

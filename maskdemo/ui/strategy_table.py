@@ -34,15 +34,17 @@ LEAK = (
 def table(snapshot: Snapshot, note: str = "") -> None:
     """Accuracy, its spread over the repeats, the difference to no mask in a word, and the leak."""
     found = {each.strategy: each for each in verdicts(snapshot)}
-    heads = ["Strategy", "Accuracy", "Against no mask", "Leak"]
-    rows = [_row(snapshot, name, found.get(name)) for name in snapshot.experiment.strategies]
+    heads = ["Strategy", "Accuracy", "Against no mask", term("Leak", LEAK)]
+    names = snapshot.experiment.strategies
+    said = dict(zip(names, words(found.get(name) for name in names), strict=True))
+    rows = [_row(snapshot, name, found.get(name), said[name]) for name in names]
     st.html(html(heads, rows))
     st.caption(f"{_about(snapshot)} {note}", help=LEAK)
 
 
 def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:
-    """The table of rows that are HTML already. kind: a further class for its style."""
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
+    """The table of heads and rows that are HTML already. kind: a further class for its style."""
+    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
     body = "".join(rows)
     return (
         f'<table class="standings {kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -55,23 +57,43 @@ def row(heading: str, cells: Iterable[str]) -> str:
     return f'<tr><th scope="row">{heading}</th>{others}</tr>'
 
 
+def term(text: str, meaning: str, *, focusable: bool = True) -> str:
+    """A word as HTML that explains itself where it is hovered over, focused or tapped."""
+    tip = escape(capital(meaning), quote=True)
+    stop = 'tabindex="0"' if focusable else ""
+    return f'<span class="term" {stop} data-tip="{tip}" aria-description="{tip}">{escape(text)}</span>'
+
+
+def words(judged: Iterable[Verdict | None]) -> list[str]:
+    """Each verdict's word as HTML with its rule; the keyboard stops at the first of each word."""
+    cells, seen = [], set()
+    for each in judged:
+        if each is None:
+            cells.append("")
+            continue
+        so_far = ", so far" if each.so_far else ""
+        rule = term(capital(each.word), RULES[each.word], focusable=each.word not in seen)
+        cells.append(f"<b>{rule}{so_far}</b>")
+        seen.add(each.word)
+    return cells
+
+
 def named(strategy: str) -> str:
     """A strategy's title beside its colour."""
     shade = charts.colour(strategy, dark=is_dark())
     return f'<span style="color:{shade}">&#9632;</span> <b>{escape(STRATEGIES[strategy].title)}</b>'
 
 
-def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:
+def _row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> str:
     stands = standing(snapshot, name)
     ended = stands.accuracies
     spread = f"{percent(min(ended))} to {percent(max(ended))}" if len(ended) > 1 else ""
     if snapshot.experiment.per_step and stands.reported_mean is not None:
-        spread = f"reported {percent(stands.reported_mean)}"
+        spread = f"on real steps, reported {percent(stands.reported_mean)}"
     accuracy = percent(stands.accuracy.mean) if stands.accuracy else "–"
-    word, apart = _against(name, verdict)
     cells = [
         f"<b>{accuracy}</b> <small>{spread}</small>",
-        f"<b>{word}</b> <small>{apart}</small>",
+        _against(name, verdict, word),
         "not yet" if stands.leak is None else escape(stands.leak_words),
     ]
     note = mask_effect(snapshot.experiment, name).note
@@ -81,13 +103,10 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None) -> str:
     return row(f"{named(name)} {does}", cells)
 
 
-def _against(name: str, verdict: Verdict | None) -> tuple[str, str]:
-    if name == BASELINE:
-        return "", ""
+def _against(name: str, verdict: Verdict | None, word: str) -> str:
     if verdict is None:
-        return "Not yet", ""
-    word = f"{verdict.word}, so far" if verdict.so_far else verdict.word
-    return capital(word), points(verdict.difference.mean)
+        return "" if name == BASELINE else "<b>Not yet</b>"
+    return f"{word} <small>{points(verdict.difference.mean)}</small>"
 
 
 def _about(snapshot: Snapshot) -> str:
@@ -111,7 +130,7 @@ def _about(snapshot: Snapshot) -> str:
 def sentences(snapshot: Snapshot) -> None:
     """What may be said of each strategy, and how its word is decided."""
     for each in verdicts(snapshot):
-        word = f"{each.word}, so far" if each.so_far else each.word
-        st.markdown(f"**{capital(word)}.** {each.sentence}")
-    words = (f"- **{capital(word)}**: {rule}" for word, rule in RULES.items())
-    st.markdown("\n".join([METHOD, "", *words]))
+        so_far = ", so far" if each.so_far else ""
+        st.markdown(f"**{capital(each.word)}{so_far}.** {each.sentence}")
+    rules = (f"- **{capital(name)}**: {rule}" for name, rule in RULES.items())
+    st.markdown("\n".join([METHOD, "", *rules]))

@@ -107,23 +107,25 @@ def words(findings: Findings) -> None:
     study = findings.study
     others = [name for name in study.base.strategies if name != BASELINE]
     if study.and_vary is None and others:
+        verdicts = [findings.verdict((value,), name) for value in study.values for name in others]
+        cells = list(map(_cell, verdicts, strategy_table.words(verdicts)))
         rows = (
             strategy_table.row(
                 escape(value_text(study.vary, value)),
-                [_word(findings.verdict((value,), name)) for name in others],
+                cells[at * len(others) : (at + 1) * len(others)],
             )
-            for value in study.values
+            for at, value in enumerate(study.values)
         )
         heads = (short_title(study.vary), *(STRATEGIES[name].title for name in others))
         st.html(strategy_table.html(heads, rows, kind="study"))
     st.caption(escape_markdown(" ".join(summary(findings)[1:])))
 
 
-def _word(verdict: Verdict | None) -> str:
+def _cell(verdict: Verdict | None, word: str) -> str:
     if verdict is None:
         return "…"
     note = f'<small class="note">{escape(verdict.note)}</small>' if verdict.note else ""
-    return f"<b>{capital(verdict.word)}</b> <small>{points(verdict.difference.mean, 0)}</small>{note}"
+    return f"{word} <small>{points(verdict.difference.mean, 0)}</small>{note}"
 
 
 def progress(status: Status[Findings], findings: Findings, note: str = "") -> None:

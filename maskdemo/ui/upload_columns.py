@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.ui.number_box import number_box
+from maskdemo.ui import url
 from maskdemo.ui.upload_draft import Draft
 from maskdemo.uploads.columns import Columns, stems_of
 from maskdemo.uploads.task import Preparation
@@ -109,7 +109,7 @@ def _either(draft: Draft, role: str, label: str, of_sequence: bool) -> str:
 
 
 def _number(label: str, low: int, **kept: Any) -> int:
-    return int(number_box(label, low, 2**31 - 1, width=170, **kept))
+    return int(url.number_box(label, low, 2**31 - 1, width=170, **kept))
 
 
 def _kept(draft: Draft, role: str) -> dict[str, Any]:

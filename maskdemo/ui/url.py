@@ -182,6 +182,16 @@ def number(widget: Callable, name: str, low: Any, high: Any, default: Any, **loo
     return _draw(widget, key, min_value=low, max_value=high, **looks)
 
 
+def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
+    """A number input whose number the session holds under `key`. settings: of `st.number_input`.
+
+    Streamlit 1.67 sets an emptied box, or a box with text in it, to its default, which is by itself the
+    least number that is allowed. So the present number is the default.
+    """
+    value = st.session_state.get(key, min_value)
+    return st.number_input(label, min_value, max_value, value, key=key, **settings)
+
+
 def several_of(
     widget: Callable, name: str, options: Iterable[str], default: list[str], **looks: Any
 ) -> list[str]:

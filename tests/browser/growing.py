@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from maskdemo import charts
 from maskdemo.charts.replay import replayed_epochs
-from maskdemo.ui.chart import chart, drawing, replay
+from maskdemo.ui.chart import Click, chart, drawing, replay
 from maskdemo.ui.job import repeat
 from tests.charts.samples import make_batch, make_snapshot, until
 
@@ -19,9 +19,9 @@ EPOCHS = 16
 WHOLE = make_snapshot(epochs=EPOCHS, done=(EPOCHS,) * 3, steps=24)
 
 
-def clicked(x: float) -> None:
+def clicked(click: Click) -> None:
     """Remember the step that was clicked, as a page would."""
-    st.session_state.step = round(x)
+    st.session_state.step = round(click.x)
 
 
 st.set_page_config(layout="wide")

@@ -251,6 +251,13 @@ def test_two_viewers_do_not_see_each_other_and_a_copied_link_gives_what_was_seen
     box.press("Enter")
     expect(box).to_have_value("1")
     expect(page.locator(NUMBERS)).to_have_text(other_numbers)
+    # A click on a row of the batch follows that sequence.
+    rows = page.locator(".st-key-chart_preview .nsewdrag").first
+    height = rows.evaluate("rows => rows.getBoundingClientRect().height")
+    for number in (1, 8):
+        rows.click(position={"x": 20, "y": height * (number - 0.5) / 8})
+        expect(page.locator(".st-key-chart_outputs")).to_contain_text(f"test sequence {number}")
+    other.settle()
 
     other.open_take_away()
     copied = page.locator('[data-testid="stCode"]').first.inner_text().strip()

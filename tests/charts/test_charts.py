@@ -228,6 +228,13 @@ class TestPaddedBatch:
         assert figure.layout.yaxis.range == (5.5, 0.5)
         assert "First 5 of 9" in figure.layout.title.text
 
+    def test_the_followed_sequence_is_marked(self):
+        figure = charts.padded_batch(make_batch(), followed=2)
+        (mark,) = figure.layout.shapes
+        assert 2.5 <= mark.y0 < mark.y1 <= 3.5, "around row 3, from the first step to the last"
+        assert (mark.x0, mark.x1) == figure.layout.xaxis.range
+        assert not charts.padded_batch(make_batch()).layout.shapes
+
     def test_one_outlier_does_not_bleach_the_rest(self):
         batch = make_batch(rows=40, steps=40, features=1, missing=0)
         batch.values[0, 0, 0] = 1e6
@@ -355,8 +362,22 @@ class TestAccuracyByStrategy:
         snapshot = replace(make_snapshot(per_step=True), chance=Chance(valid=0.5, reported=0.915))
         lines = charts.accuracy_by_strategy(snapshot).layout.shapes
         assert {line.y0 for line in lines} == {0.5, 0.915}
-        (curve,) = named(charts.learning_curves(snapshot), "Chance")
-        assert set(curve.y) == {0.915}
+        for metric, level in (("test_accuracy", 0.5), ("accuracy", 0.915)):
+            (curve,) = named(charts.learning_curves(snapshot, metric=metric), "Chance")
+            assert set(curve.y) == {level}
+
+    def test_what_padding_adds_stands_beside_the_accuracy_on_real_steps(self):
+        snapshot = make_snapshot(per_step=True)
+        curves = [each for each in snapshot.curves if each.strategy == "no_mask"]
+        figure = charts.learning_curves(snapshot)
+        (real,), (reported,) = (named(figure, each) for each in ("No mask", "No mask, reported"))
+        assert np.allclose(real.y, np.mean([each.test_valid_accuracy for each in curves], axis=0))
+        assert np.allclose(reported.y, np.mean([each.test_accuracy for each in curves], axis=0))
+        assert "real steps" in figure.layout.title.text
+        assert "No mask, reported" in charts.curves_frames(snapshot).cut
+        # Where only real steps count both are one, and one line is drawn.
+        only_real = replace(snapshot, experiment=replace(snapshot.experiment, count_invalid=False))
+        assert not named(charts.learning_curves(only_real), "No mask, reported")
 
     def test_chance_is_a_line(self):
         (line,) = charts.accuracy_by_strategy(make_snapshot(classes=9)).layout.shapes

@@ -47,7 +47,8 @@ def test_the_room_is_never_exceeded_and_the_newest_that_fits_is_kept(asked: list
 
 
 def test_previews_that_look_the_same_are_drawn_once():
-    one = padded_batch(Experiment(units=8), dark=False)
-    assert padded_batch(Experiment(units=16, epochs=2), dark=False) is one
-    assert padded_batch(Experiment(units=8), dark=True) is not one
-    assert padded_batch(Experiment(pad_value=1.0), dark=False) is not one
+    one = padded_batch(Experiment(units=8), followed=0, dark=False)
+    assert padded_batch(Experiment(units=16, epochs=2), followed=0, dark=False) is one
+    assert padded_batch(Experiment(units=8), followed=0, dark=True) is not one
+    assert padded_batch(Experiment(pad_value=1.0), followed=0, dark=False) is not one
+    assert padded_batch(Experiment(units=8), followed=1, dark=False) is not one

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.data.inputs import preview
 from maskdemo.data.tasks import REGISTERED
 from maskdemo.experiment import Experiment
 from maskdemo.export.script import script
 from maskdemo.server import Server
 from maskdemo.study import VARIABLES
+from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.ui import chart, server
 from tests.samples import small
 from tests.ui import app
@@ -190,7 +190,7 @@ def test_two_viewers_with_files_and_one_without():
 def test_a_file_that_is_forgotten_leaves_nothing():
     page = used(app.opened(), readings())
     name = task_of(page)
-    chart.padded_batch(small(task=name), dark=False)
+    chart.padded_batch(small(task=name), followed=0, dark=False)
     fine(page.button(key="own").click().run())
     fine(page.button(key="own_forget").click().run())
     assert task_of(page) == "japanese_vowels" and "task" not in link_of(page)
@@ -202,7 +202,7 @@ def test_a_file_that_is_forgotten_leaves_nothing():
 
 def test_who_comes_back_too_late_is_told(monkeypatch):
     page = used(app.opened(), readings())
-    assert preview(small(task=task_of(page))) is not None
+    assert unseen_batch(small(task=task_of(page))) is not None
     registry = server.registry()
     registry.viewer_left(page.session_state["viewer"])
     now = registry._clock()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
 from pathlib import Path
 from types import FrameType
 
@@ -13,13 +15,16 @@ from streamlit.testing.v1 import AppTest
 import maskdemo
 from maskdemo.data.tasks import TASKS
 from maskdemo.errors import QueueFull
-from maskdemo.evidence import headline, verdicts
+from maskdemo.evidence import RULES, headline, verdict, verdicts
+from maskdemo.evidence.phrases import capital
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.server import Server
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
-from maskdemo.ui import job, server
+from maskdemo.ui import job, server, strategy_table
+from tests.charts.samples import make_snapshot
+from tests.evidence.test_verdict import known
 from tests.samples import small
 from tests.server.fakes import FakeServer
 from tests.ui import app
@@ -40,7 +45,7 @@ from tests.ui.app import (
 
 PACKAGE = Path(maskdemo.__file__).parent
 #: The way of one move of *Padded length*.
-MAX_FILES = 37
+MAX_FILES = 38
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -106,7 +111,7 @@ def test_a_mask_value_that_masks_nothing_is_said_where_it_is_set_and_is_set_righ
 
 
 def test_an_emptied_number_box_goes_back_to_its_number():
-    """To the default of the box, see `number_box`; a journey does it in a browser."""
+    """To the default of the box, see `url.number_box`; a journey does it in a browser."""
     page = opened(small(pad_value=-1.0).to_params())
     assert page.number_input(key="pad_value").proto.default == -1.0
     fine(page.number_input(key="pad_value").set_value(2.5).run())
@@ -206,6 +211,30 @@ def test_the_label_switch_is_there_only_for_a_label_a_step():
     assert experiment_of(page).count_invalid is True
     fine(page.selectbox(key="task").set_value("sum_sign").run())
     assert not page.toggle
+
+
+def test_a_label_a_step_is_counted_otherwise_beside_the_headline(monkeypatch: pytest.MonkeyPatch):
+    made_up = make_snapshot(per_step=True)
+    monkeypatch.setattr(server, "find", lambda experiment: replace(made_up, experiment=experiment))
+    page = opened(made_up.experiment.to_params())
+    for counted in (False, True):
+        fine(page.button(key="count_switch").click().run())
+        assert page.toggle(key="count_invalid").value is experiment_of(page).count_invalid is counted
+        assert link_of(page) == experiment_of(page).to_params()
+    # One label a sequence: padding has no label to count.
+    assert "count_switch" not in keys(opened(small().to_params()), "button")
+
+
+def test_words_explain_themselves_and_the_keyboard_stops_once_at_each():
+    """Where they are hovered over and focused: see `term` in the pages' style."""
+    results = known(no_mask=[0.5, 0.51] * 3, held_state=[0.9] * 6, masking_layer=[0.5, 0.9] * 3)
+    judged = [verdict(results, name) for name in ("held_state", "no_mask", "masking_layer")]
+    cells = strategy_table.words([*judged, *judged])
+    words = [each and each.word for each in judged]
+    assert words == ["required", None, "undecided"] and cells[1] == ""
+    for cell, word in zip(cells, words * 2, strict=True):
+        assert word is None or (f'data-tip="{escape(capital(RULES[word]))}"' in cell)
+    assert ["tabindex" in cell for cell in cells] == [True, False, True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -310,9 +339,9 @@ def test_training_ends_with_what_the_run_found():
     final = list(train(experiment))[-1]
     said = shown(page).replace("\\", "")
     assert headline(final) in said
-    for verdict in verdicts(final):
-        assert verdict.sentence in said
-        assert f"**{verdict.word.capitalize()}.**" in said
+    for each in verdicts(final):
+        assert each.sentence in said
+        assert f"**{each.word.capitalize()}.**" in said
     for row, name in zip(table(page), experiment.strategies, strict=True):
         mine = [c.test_valid_accuracy[-1] for c in final.curves if c.strategy == name]
         assert row[0] == f"■ {STRATEGIES[name].title} {STRATEGIES[name].does}"

@@ -32,6 +32,12 @@ function library(address) {
   return plotly;
 }
 
+/** The number on an axis so many pixels from its beginning, never beyond its ends. */
+function within(axis, pixels) {
+  const [low, high] = [...axis.range].sort((a, b) => a - b);
+  return Math.min(Math.max(axis.p2c(pixels), low), high);
+}
+
 class Chart {
   constructor(parent) {
     this.parent = parent;
@@ -158,14 +164,16 @@ class Chart {
     const layout = this.place._fullLayout;
     if (!this.data?.clickable || !layout) return;
     const { left, top } = this.place.getBoundingClientRect();
-    const { _offset, _length, range } = layout.xaxis;
-    const along = event.clientX - left - _offset;
-    const down = event.clientY - top - layout.margin.t;
-    const inside = along >= 0 && along <= _length && down >= 0 && down <= layout._size.h;
-    if (!inside) return;
-    const [low, high] = [...range].sort((a, b) => a - b);
-    const x = Math.min(Math.max(layout.xaxis.p2c(along), low), high);
-    this.tell("clicked", x);
+    const along = event.clientX - left - layout.xaxis._offset;
+    const down = event.clientY - top;
+    // Panels in order from the top, each with an axis of its own.
+    const names = Object.keys(layout).filter((key) => /^yaxis/.test(key));
+    const ends = ({ _offset, _length }) => down >= _offset && down <= _offset + _length;
+    const panel = names.findIndex((name) => ends(layout[name]));
+    if (along < 0 || along > layout.xaxis._length || panel < 0) return;
+    const yaxis = layout[names[panel]];
+    const [x, y] = [within(layout.xaxis, along), within(yaxis, down - yaxis._offset)];
+    this.tell("clicked", { x, y, panel });
   }
 
   remove() {

@@ -1,0 +1,42 @@
+"""The unseen sequences that are shown: the probes of a run, known before it is trained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from maskdemo.data.inputs import inputs, padded_batch, preview_settings, select_sequences
+from maskdemo.data.padding import Batch
+from maskdemo.data.sequences import evenly_spread
+from maskdemo.experiment import Experiment
+from maskdemo.training.probes import PROBES
+from maskdemo.training.snapshot import Probes
+
+
+def unseen_batch(experiment: Experiment) -> Batch:
+    """The probes of the experiment's run, padded; nothing else is padded for them."""
+    settings = shown_settings(experiment)
+    unpadded = replace(settings, padded_length=settings.max_length, side="post", pad_value=0.0)
+    test = inputs(unpadded).data.test
+    return padded_batch(experiment, select_sequences(test, evenly_spread(PROBES, len(test))))
+
+
+def shown_settings(experiment: Experiment) -> Experiment:
+    """The settings that decide `unseen_batch`: equal for experiments with equal batches."""
+    return replace(preview_settings(experiment), test_size=experiment.test_size)
+
+
+def typical(batch: Batch | Probes, *, per_step: bool) -> int:
+    """The row (from 0) whose length is nearest the median.
+
+    per_step: with a label at each step, the share of labels that are not 0 counts as much: padding has
+    label 0, so a sequence of nothing else would flatter whoever learned the padding.
+    """
+    lengths = (~batch.padded).sum(axis=1)
+    apart = np.abs(lengths - np.median(lengths)) / max(1, np.ptp(lengths))
+    if per_step:
+        steps = np.maximum(1, batch.valid.sum(axis=1))
+        shares = (batch.valid & (batch.labels > 0)).sum(axis=1) / steps
+        apart = apart + np.abs(shares - shares.mean())
+    return int(apart.argmin())
