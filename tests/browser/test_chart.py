@@ -86,8 +86,13 @@ def last_x(page: Page) -> float:
     )
 
 
-def test_a_run_grows_under_a_zoom_and_is_played_again(opened: Open):
-    page = opened().page
+def test_a_run_grows_in_place_is_played_again_and_its_charts_give_what_they_hold(opened: Open):
+    viewer = opened()
+    page = viewer.page
+    expect_fitting(page, DESKTOP, dark=False)
+    expect_numbers_and_a_file_by_keyboard(page)
+    told = expect_the_library_to_be_fetched_once(viewer)
+
     curves, outputs = plot(page, "Accuracy by epoch"), plot(page, "Output by step")
     charts = watch(page)
     zoomed = zoom(page, curves)
@@ -106,6 +111,7 @@ def test_a_run_grows_under_a_zoom_and_is_played_again(opened: Open):
     expect(hovered.first).to_be_visible()
     expect_grown(page)
     page.wait_for_function("epochs => seen.points.has(epochs)", arg=EPOCHS)
+    expect_one_part_to_ask_at_a_time(list(told))
     found = seen(page, charts)
     assert found.charts == 3 and found.removed == 0 and found.blank == 0
     assert found.heights == 3
@@ -192,16 +198,9 @@ def expect_the_slider_to_tell_where_it_rests(page: Page, outputs: Locator) -> No
     assert last_x(page) == 1
 
 
-def test_charts_are_clicked_saved_and_fetched_once_and_one_part_asks_at_a_time(opened: Open):
-    viewer = opened()
+def expect_the_library_to_be_fetched_once(viewer: Viewer) -> list[str]:
+    """For all charts, and the second visit has it from the first; what is told from that visit on."""
     page = viewer.page
-    expect_fitting(page, DESKTOP, dark=False)
-    click_step_8(page)
-    expect(page.get_by_text("step 8")).to_be_visible()
-
-    expect_numbers_and_a_file_by_keyboard(page)
-
-    # The library is fetched once for all charts, and the second visit has it from the first.
     sizes = (
         "() => performance.getEntriesByType('resource').filter(each => /plotly/.test(each.name))"
         ".map(each => each.transferSize)"
@@ -211,7 +210,7 @@ def test_charts_are_clicked_saved_and_fetched_once_and_one_part_asks_at_a_time(o
     viewer.open("/")
     page.wait_for_function(DRAWN)
     assert page.evaluate(sizes) == [0]
-    expect_one_part_to_ask_at_a_time(page, told)
+    return told
 
 
 def expect_numbers_and_a_file_by_keyboard(page: Page) -> None:
@@ -290,10 +289,8 @@ def listened_to(page: Page) -> list[str]:
     return told
 
 
-def expect_one_part_to_ask_at_a_time(page: Page, told: list[str]) -> None:
+def expect_one_part_to_ask_at_a_time(told: list[str]) -> None:
     """And none before it was answered: the server would throw away what it draws for the other part."""
-    grow(page)
-    expect_grown(page)
     # The click drew both parts; from then on each question is answered before the next, up to the one
     # that the whole page answers, in which nobody asks any longer.
     click = next(at for at, each in enumerate(told) if each == "asked ")
