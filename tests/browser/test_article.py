@@ -13,21 +13,25 @@ from maskdemo.article.examples import EXAMPLES
 from maskdemo.experiment import Experiment
 from maskdemo.export.script import script
 from maskdemo.scenarios import SCENARIOS
+from tests.browser.accessibility import expect_no_findings, open_all
 from tests.browser.test_back import walk
 from tests.browser.viewer import Viewer
 
 NUMBER = re.compile(r"line (\d+) with an? (\w+)")
 
 
-def section(viewer: Viewer, number: int) -> Locator:
-    """The box of one example, opened, with all that is in it."""
+def open_example(viewer: Viewer, number: int) -> None:
+    """Open the box of one example, with all that is in it."""
     box = viewer.page.locator(f".st-key-box_{number}")
     viewer.unfold(box.get_by_text("The program, mended"), box.get_by_role("button", name="Program"))
-    return box
 
 
 def test_an_example_and_the_cases_of_claims(viewer: Viewer, tmp_path: Path):
-    viewer.open("/article")
+    page, claim = viewer.open("/article"), list(CLAIMS.values())[3]
+    open_all(page, "How a case is decided")
+    opened(viewer, claim.name, claim.cases[0].title)
+    open_example(viewer, 3)
+    expect_no_findings(page)
     expect_the_third_example_as_written_and_mended(viewer, tmp_path)
     walk(viewer, "The article, checked")
     expect_the_cases_of_a_claim_to_open_in_the_playground(viewer)
@@ -35,7 +39,7 @@ def test_an_example_and_the_cases_of_claims(viewer: Viewer, tmp_path: Path):
 
 def expect_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Path) -> None:
     example, page = EXAMPLES[2], viewer.page
-    box = section(viewer, 3)
+    box = page.locator(".st-key-box_3")
     stopped = box.get_by_test_id("stAlert").get_by_text(NUMBER)
     expect(stopped).to_be_visible()
     found = NUMBER.search(stopped.inner_text())

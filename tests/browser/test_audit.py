@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.report import Report
 from tests.audit.hostile import archive, layer, model
+from tests.browser.accessibility import expect_no_findings
 from tests.browser.viewer import PHONE, Viewer
 
 NewViewer = Callable[..., Viewer]
@@ -49,10 +50,13 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
     expect(ann.page.get_by_text("To be audited: mine.keras")).to_be_visible()
     paste(ben, RIGHT)
     expect(audit_button(ben.page)).to_be_enabled()
+    expect_no_findings(ben.page)
 
     audit_button(ann.page).click()
     expect(ann.page.get_by_role("button", name="Cancel")).to_be_visible()
     audit_button(ben.page).click()
+    expect(ben.page.get_by_role("button", name="Cancel")).to_be_visible()
+    expect_no_findings(ben.page)
     upload(eve, "evil.keras", archive(model(layer("Lambda"))))
     expect(eve.page.get_by_text("To be audited: evil.keras")).to_be_visible()
     audit_button(eve.page).click()
@@ -62,6 +66,7 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
     expect(heading).to_be_visible()
     expect(ann.page.get_by_role("img", name="convolution loses it, with a warning")).to_be_visible()
     ann.settle()
+    expect_no_findings(ann.page)
     assert ann.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
     with ann.page.expect_download() as waiting:
         ann.page.get_by_role("button", name="JSON").click()
@@ -74,12 +79,15 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
         ben.page.get_by_role("button", name="Report").click()
     waiting.value.save_as(file := tmp_path / "audit.html")
     assert "Padding does not leak" in file.read_text(encoding="utf-8")
+    expect_an_example_to_be_put_right(ben)
     expect(verdict(eve.page, "'Lambda' is no layer that is audited here")).to_be_visible()
     expect(verdict(eve.page, "this model")).to_have_count(0)
 
 
-def test_an_example_is_put_right_after_a_cancelled_audit(viewer: Viewer):
-    page = viewer.open("/audit")
+def expect_an_example_to_be_put_right(viewer: Viewer) -> None:
+    """After an audit that is cancelled."""
+    page = viewer.page
+    page.get_by_role("radio", name="Ready examples").click()
     page.get_by_role("radio", name="One small multiplication").click()
     audit_button(page).click()
     page.get_by_role("button", name="Cancel").click()

@@ -23,9 +23,11 @@ from maskdemo.training.buckets import (
     training_layout,
 )
 from maskdemo.training.program import as_tensors, batch_order, epoch_program, infer, train_epoch
-from maskdemo.training.program_cache import MAX_PROGRAMS, compiled_once
+from maskdemo.training.program_cache import MAX_PROGRAMS, compiled_once, programs_compiled
+from maskdemo.training.run import train
 from maskdemo.training.scoring import probabilities, score
 from maskdemo.training.train_state import new_train_state
+from tests.samples import small
 
 UNITS, BATCH = 4, 16
 
@@ -182,8 +184,18 @@ def test_initial_weights_follow_the_seed_and_only_the_seed():
     assert float(one.updates) == 0
 
 
-def test_lengths_of_one_bucket_share_their_programs(tmp_path):
-    """XLA itself says what it compiled: a file for every program."""
+def test_lengths_of_one_bucket_share_their_programs():
+    compiled = []
+    for length in (12, 15, 16):
+        list(train(small(padded_length=length, strategies=("no_mask",), epochs=1)))
+        compiled.append(programs_compiled())
+    assert compiled[0] > 0 and compiled[1:] == compiled[:1] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.fuzz
+def test_xla_itself_compiles_once_for_lengths_of_one_bucket(tmp_path):
+    """It writes a file for every program."""
     program = """
 import sys
 from pathlib import Path
