@@ -31,6 +31,12 @@ BETWEEN = 0.1
 found_once = cache(scan_component_manifests)
 
 
+class Session(dict):
+    """A session's state, as Streamlit keeps it: a key is an attribute too."""
+
+    __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
+
+
 def spare_what_is_there() -> None:
     """Leave what has been imported and traced until now out of the search for garbage.
 

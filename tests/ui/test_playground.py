@@ -22,7 +22,7 @@ from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.server import Server
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
-from maskdemo.ui import job, server, strategy_table
+from maskdemo.ui import job, server, state, strategy_table
 from tests.charts.samples import make_snapshot
 from tests.evidence.test_verdict import known
 from tests.samples import small
@@ -79,7 +79,7 @@ def test_opens_on_the_opening_scenario():
     assert not page.button(key="run_start").disabled
 
 
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if name != OPENING])
+@pytest.mark.parametrize("name", ["pre_padding", "inflated_accuracy"])
 def test_choosing_a_scenario_sets_every_control(name):
     page = opened()
     fine(names(page).set_value(name).run())
@@ -138,32 +138,14 @@ def test_a_click_leaves_the_row_that_was_clicked_where_it_is():
     assert names(page).key == clicked, "so that it keeps the keyboard's focus"
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_every_task_can_be_chosen(task):
-    page = opened(small().to_params())
-    fine(page.selectbox(key="task").set_value(task).run())
-    assert experiment_of(page).task == task
-    controls_show(page, experiment_of(page))
-    assert TASKS[task].summary in shown(page)
-    assert not page.error
-
-
 def test_recorded_data_and_back_is_never_at_odds_with_itself():
     page = opened(small(min_length=3, max_length=7).to_params())
     fine(page.selectbox(key="task").set_value("japanese_vowels").run())
     assert page.slider(key="padded_length").value == 29, "lifted to the longest utterance"
+    assert TASKS["japanese_vowels"].summary in shown(page)
     fine(page.selectbox(key="task").set_value("last_sign").run())
     assert experiment_of(page).task == "last_sign" and not page.error
     controls_show(page, experiment_of(page))
-
-
-def test_recorded_data_and_back_keeps_sizes_and_lengths():
-    sizes = {"train_size": 992, "test_size": 200, "min_length": 3, "max_length": 9}
-    page = opened(small(task="last_sign", **sizes).to_params())
-    fine(page.selectbox(key="task").set_value("japanese_vowels").run())
-    fine(page.selectbox(key="task").set_value("last_sign").run())
-    back = experiment_of(page)
-    assert {name: getattr(back, name) for name in sizes} == sizes
 
 
 def test_longer_sequences_lift_the_padded_length():
@@ -176,13 +158,6 @@ def test_longer_sequences_lift_the_padded_length():
     fine(page.slider(key="padded_length").set_value(10).run())
     assert page.slider(key="padded_length").value == 40, "never shorter than the longest"
     assert not page.error
-
-
-def test_one_length_for_all_can_be_chosen():
-    page = opened(small().to_params())
-    fine(page.slider(key="lengths").set_value((8, 8)).run())
-    fine(page.slider(key="padded_length").set_value(8).run())
-    assert experiment_of(page) == small(min_length=8, max_length=8, padded_length=8)
 
 
 def test_without_a_strategy_nothing_can_be_ran():
@@ -237,16 +212,8 @@ def test_words_explain_themselves_and_the_keyboard_stops_once_at_each():
     assert ["tabindex" in cell for cell in cells] == [True, False, True, False, False, False]
 
 
-@pytest.mark.parametrize(
-    "experiment",
-    [
-        small(side="pre", pad_value=-9.5, mask_value=2.0, missing_rate=0.25, seed=12),
-        small(task="running_sign", count_invalid=False, strategies=tuple(STRATEGIES)),
-        Experiment(task="japanese_vowels", padded_length=33, repeats=5, learning_rate=0.01),
-    ],
-    ids=["one label", "a label a step", "recorded"],
-)
-def test_a_link_sets_every_control_and_stays(experiment):
+def test_a_link_sets_every_control_and_stays():
+    experiment = small(task="running_sign", count_invalid=False, strategies=tuple(STRATEGIES))
     page = opened(experiment.to_params())
     assert experiment_of(page) == experiment
     controls_show(page, experiment)
@@ -283,31 +250,16 @@ def test_a_link_changed_from_outside_is_taken():
     controls_show(page, small(padded_length=16, side="pre"))
 
 
-@pytest.mark.parametrize(
-    ("mangled", "complaints"),
-    [
-        ({"units": "many"}, ["units must be a whole number"]),
-        ({"units": "9" * 400}, ["units must be"]),
-        ({"units": "0"}, ["units must be from 1 to 128"]),
-        ({"side": "left", "pad_value": "nan"}, ["side must be one of", "pad_value must be a number"]),
-        ({"padded_length": "3"}, ["at least the longest sequence"]),
-        ({"strategies": ""}, ["There is no strategy"]),
-        ({"count_invalid": "maybe"}, ["count_invalid must be yes or no"]),
-        ({"task": "sum"}, ["task must be one of"]),
-    ],
-    ids=str,
-)
-def test_a_mangled_link_gives_sentences_and_goes_on(mangled, complaints):
+def test_a_mangled_link_gives_sentences_and_goes_on():
+    mangled = {"units": "many", "side": "left"}
     page = opened(small().to_params() | mangled)
     said = [each.value.replace("\\", "") for each in page.warning]
-    for complaint in complaints:
-        assert any(complaint in sentence and sentence.endswith(".") for sentence in said), said
+    assert len(said) == 2 and "units must be a whole number" in said[0] + said[1]
     assert all(sentence.startswith("Part of the link could not be used. ") for sentence in said)
     assert not page.button(key="run_start").disabled
-    if "task" not in mangled:
-        assert experiment_of(page).units == (small().units if "units" not in mangled else 32)
-        assert (experiment_of(page).task, experiment_of(page).seed) == ("sum_sign", 7)
+    controls_show(page, state.RUN.from_params(small().to_params() | mangled)[0])
     # Nobody chose anything yet, so the address stays; with the first change it names what is shown.
+    assert link_of(page) == small().to_params() | mangled
     fine(page.number_input(key="seed").set_value(8).run())
     again = opened(link_of(page))
     assert experiment_of(again) == experiment_of(page) and not again.warning and not page.warning
@@ -320,12 +272,7 @@ def test_complaints_go_when_another_scenario_is_chosen():
     assert not page.warning
 
 
-def test_parameters_of_others_are_ignored():
-    page = opened(small().to_params() | {"utm_source": "mail", "Units": "3"})
-    assert experiment_of(page) == small() and not page.warning
-
-
-@pytest.mark.parametrize("probe", ["0", "99", "-1", "x", "²", "9" * 5000], ids=lambda text: text[:5])
+@pytest.mark.parametrize("probe", ["99", "²"])
 def test_a_mangled_view_does_no_harm(probe):
     page = opened(small(seed=21).to_params() | {"probe": probe, "epoch": probe})
     ran(page)

@@ -26,7 +26,7 @@ from maskdemo.training.unseen_batch import typical
 from maskdemo.ui import server, take_away
 from tests.samples import small
 from tests.ui import app
-from tests.ui.app import fine, link_of, links, ran, set_link
+from tests.ui.app import Session, fine, link_of, links, ran, set_link
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,13 +53,6 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Callable[[], str
     monkeypatch.setattr(st, "download_button", noted)
     monkeypatch.setattr(Server, "prepare", lambda *_: None)
     return found
-
-
-class State(dict):
-    """As Streamlit keeps it: names are attributes too."""
-
-    __setattr__ = dict.__setitem__
-    __getattr__ = dict.__getitem__
 
 
 def with_box(page: AppTest) -> AppTest:
@@ -149,7 +142,7 @@ def test_a_study_is_taken_away_whole(offered, monkeypatch):
     box = nullcontext()
     box.open = True  # type: ignore[attr-defined]
     monkeypatch.setattr(take_away, "_box", lambda: box)
-    monkeypatch.setattr(st, "session_state", State(page="study"))
+    monkeypatch.setattr(st, "session_state", Session(page="study"))
     monkeypatch.setattr(take_away.url, "link", lambda page: study.to_params())
     take_away.study(None, study)
     assert set(offered) == {"Keras script", "Notebook"}

@@ -10,13 +10,7 @@ import streamlit as st
 from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import Experiment
 from maskdemo.ui import state, url
-from tests.ui.app import fine, opened
-
-
-class Session(dict):
-    """A session's state: a key is an attribute too."""
-
-    __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
+from tests.ui.app import Session, fine, opened
 
 
 def test_a_url_that_is_read_again_still_holds_the_last_valid_settings(monkeypatch: pytest.MonkeyPatch):
