@@ -7,7 +7,7 @@ from typing import get_type_hints
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from maskdemo.data.tasks import TASKS
@@ -50,7 +50,6 @@ def assert_sentence(text: str) -> None:
 
 
 @given(one=experiments())
-@settings(max_examples=300, deadline=None)
 def test_every_experiment_survives_its_link(one):
     params = one.to_params()
     assert all(isinstance(text, str) for pair in params.items() for text in pair)
@@ -60,13 +59,11 @@ def test_every_experiment_survives_its_link(one):
 
 
 @given(one=experiments())
-@settings(deadline=None)
 def test_every_experiment_survives_its_file(one):
     assert Experiment.from_json(one.to_json()) == one
 
 
 @given(one=experiments(), random_order=st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_parameters_does_not_matter(one, random_order: random.Random):
     pairs = list(one.to_params().items())
     random_order.shuffle(pairs)
@@ -124,7 +121,6 @@ MANGLED = st.one_of(
 )
 @example(params={"units": "9" * 400})
 @example(params={"seed": "-" + "9" * 400, "task": "sum_sign"})
-@settings(max_examples=500, deadline=None)
 def test_any_link_gives_an_experiment_and_sentences(params):
     one, complaints = Experiment.parse_leniently(params)
     assert isinstance(one, Experiment)

@@ -46,7 +46,6 @@ def table(strategy, reading, valid, mask_value):
 
 @pytest.mark.parametrize("strategy", ALL)
 @given(batch=batches(per_step=True), mask_value=MASK_VALUES)
-@settings(deadline=None)
 def test_every_step_is_as_the_table_says(strategy, batch, mask_value):
     made = arrays(strategy, batch, mask_value=mask_value, **LABELS[1])
     for row in range(len(batch.values)):
@@ -60,7 +59,6 @@ def test_every_step_is_as_the_table_says(strategy, batch, mask_value):
 
 @pytest.mark.parametrize("strategy", ALL)
 @given(batch=batches(), mask_value=MASK_VALUES, labels=st.sampled_from(LABELS))
-@settings(deadline=None)
 def test_switches_are_switches_and_shapes_agree(strategy, batch, mask_value, labels):
     made = arrays(strategy, batch, mask_value=mask_value, **labels)
     rows, steps, features = batch.values.shape
@@ -80,7 +78,6 @@ def test_switches_are_switches_and_shapes_agree(strategy, batch, mask_value, lab
     mask_value=MASK_VALUES,
     labels=st.sampled_from(LABELS),
 )
-@settings(deadline=None)
 def test_only_four_strategies_see_what_stands_at_invalid_steps(
     strategy, batch, other, mask_value, labels
 ):
@@ -101,7 +98,6 @@ def test_only_four_strategies_see_what_stands_at_invalid_steps(
 
 @pytest.mark.parametrize("strategy", ALL)
 @given(batch=batches())
-@settings(deadline=None)
 def test_one_label_a_sequence_is_read_out_once(strategy, batch):
     made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])
     for row, valid in enumerate(batch.valid):
@@ -114,7 +110,6 @@ def test_one_label_a_sequence_is_read_out_once(strategy, batch):
 
 @pytest.mark.parametrize("strategy", ALL)
 @given(batch=batches(per_step=True))
-@settings(deadline=None)
 def test_a_label_a_step_counts_as_the_switch_says(strategy, batch):
     everything = arrays(strategy, batch, mask_value=0.0, **LABELS[1])
     valid_only = arrays(strategy, batch, mask_value=0.0, **LABELS[2])
@@ -123,7 +118,6 @@ def test_a_label_a_step_counts_as_the_switch_says(strategy, batch):
 
 
 @given(batch=batches(), mask_value=MASK_VALUES)
-@settings(deadline=None)
 def test_the_masking_layer_is_keras_masking(batch, mask_value):
     layer = keras.layers.Masking(mask_value)
     ours = arrays("masking_layer", batch, mask_value=mask_value, **LABELS[0])

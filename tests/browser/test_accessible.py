@@ -8,7 +8,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import expect_no_findings, open_all
-from tests.browser.test_back import fill, walk
+from tests.browser.test_back import fill, go, walk
 from tests.browser.test_playground import LONG, PROGRESS, button, finish, link
 from tests.browser.viewer import Viewer
 
@@ -26,7 +26,9 @@ def test_pages_before_during_and_after_a_run(viewer: Viewer):
     expect(page.get_by_text("Every gate at every step")).to_be_visible()
     expect_no_findings(page)
     expect_nothing_found_on_a_study_that_waits(viewer)
-    walk(viewer, "Playground")
+    go(page, "Playground")
+    expect(button(page, "Cancel")).to_be_visible()
+    viewer.settle()
     expect(page.locator(PROGRESS)).to_contain_text("epoch")
     expect_no_findings(page)
 

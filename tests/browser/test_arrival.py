@@ -1,22 +1,20 @@
-"""Somebody arrives: the answer is there, in the first screen; by mouse, keyboard, phone, in a frame."""
+"""Somebody arrives: the answer is there, in the first screen; in a window, on a phone, in a frame."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.scenarios import OPENING, SCENARIOS
 from tests.browser.server import BUILD, NO_TENSORFLOW, running_server
-from tests.browser.test_playground import expect_readable, finish, link, params_of
+from tests.browser.test_leaving import expect_links_to_lead_to_pages_of_the_folder
+from tests.browser.test_playground import STEP, expect_readable, params_of
 from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
 
 NewViewer = Callable[..., Viewer]
 ANSWER = re.compile("^Here, (yes|no)")
-#: What the inside page says of the chosen step.
-STEP = re.compile(r"^Step \d+ is a")
 FRAME = (800, 600)
 #: The texts of charts that reach beyond their chart, as JavaScript.
 CUT = """plots => plots.flatMap(plot => {
@@ -46,8 +44,12 @@ def chart(page: Page, title: str) -> Locator:
 def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tensorflow(
     new_viewer: NewViewer,
 ):
-    """Neither in the server nor in a worker: on a machine where no process can load it."""
-    with running_server(at_start=NO_TENSORFLOW, log=BUILD / "no_tensorflow.log") as bare:
+    """Neither in the server nor in a worker: on a machine where no process can load it.
+
+    The app is in a folder there, which is named like a page.
+    """
+    log = BUILD / "no_tensorflow.log"
+    with running_server(base="/audit", at_start=NO_TENSORFLOW, log=log) as bare:
         viewer = new_viewer(base_url=bare.url)
         page = viewer.open("/")
         expect(page.locator(NUMBERS)).to_have_count(len(SCENARIOS[OPENING].experiment.strategies))
@@ -61,7 +63,9 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
         expect(chart(page, "Accuracy by padded length")).to_be_visible()
         page = viewer.open("/article")
         assert page.get_by_test_id("stMain").evaluate("each => each.scrollHeight") <= 3 * DESKTOP[1]
+        expect_links_to_lead_to_pages_of_the_folder(viewer)
         expect_a_frame_with_the_answer_and_its_controls(page, snippet)
+        # Before its server ends: the page would say that it is gone.
         page.close()
 
 
@@ -138,43 +142,3 @@ def test_a_phone_in_the_dark_shows_the_answer_at_once_and_scrolls_in_one_directi
     expect_readable(page, dark=True)
     assert beyond(page) == []
     assert page.locator(".js-plotly-plot").count() >= 3
-
-
-def focus(page: Page, role: Any, name: str) -> None:
-    """Press Tab until what has a name that begins so is reached."""
-    wanted = page.get_by_role(role, name=re.compile(f"^{name}"))
-    expect(wanted).to_be_visible()
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("each => each === document.activeElement"):
-            return
-    raise AssertionError(f"Tab never reached the {role} {name}.")
-
-
-def test_everything_can_be_done_by_keyboard(viewer: Viewer):
-    page = viewer.open(link(seed=41))
-    focus(page, "button", "Train")
-    page.keyboard.press("Enter")
-    finish(viewer)
-    focus(page, "slider", "After epoch")
-    page.keyboard.press("Home")
-    page.wait_for_url(re.compile("epoch=1"))
-    viewer.settle()
-
-    focus(page, "button", "Take away")
-    page.keyboard.press("Enter")
-    with page.expect_download() as report:
-        focus(page, "button", "Report")
-        page.keyboard.press("Enter")
-    assert report.value.suggested_filename.endswith(".html")
-    page.keyboard.press("Escape")
-
-    focus(page, "link", "See every gate of these networks")
-    page.keyboard.press("Enter")
-    said = page.get_by_text(STEP)
-    expect(said).to_be_visible()
-    viewer.settle()
-    before = said.inner_text()
-    focus(page, "slider", "Step")
-    page.keyboard.press("ArrowLeft")
-    expect(said).not_to_have_text(before)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from tests.browser.server import NO_TENSORFLOW, running_server
 from tests.browser.test_back import go, walk
 from tests.browser.test_playground import LONG, PROGRESS, button, link, start, wait_for_progress
 from tests.browser.viewer import Viewer
@@ -267,28 +265,22 @@ def expect_a_link_that_is_drawn_anew_to_keep_the_session(viewer: Viewer) -> None
     expect(article(page)).to_be_visible()
 
 
-def test_links_of_an_app_in_a_folder_that_is_named_like_a_page(
-    new_viewer: Callable[..., Viewer], tmp_path: Path
-):
-    log = tmp_path / "server.log"
-    with running_server(base="/audit", at_start=NO_TENSORFLOW, log=log) as server:
-        viewer = new_viewer(base_url=server.url)
-        wait_patiently(viewer.page)
-        page = viewer.open("/")
-        page.evaluate("window.loaded = 'once'")
-        there = page.get_by_test_id("stSidebar").get_by_role("link", name="The article, checked")
-        for key in ("Control", "Shift"):
-            with viewer.context.expect_page() as opened:
-                there.click(modifiers=[key])
-            expect(article(opened.value)).to_be_visible()
-            assert opened.value.url == f"{server.url}/article"
-            opened.value.close()
-            assert page.url == f"{server.url}/"
-        there.click()
-        comes_and_stays(viewer, article(page))
-        page.go_back()
-        comes_and_stays(viewer, page.get_by_role("heading", name="Is masking required"))
-        expect(page.locator('[data-testid="stMain"]:not([inert])')).to_be_attached()
-        assert page.evaluate("window.loaded") == "once"
-        # Before its server ends: the page would say that it is gone.
-        page.close()
+def expect_links_to_lead_to_pages_of_the_folder(viewer: Viewer) -> None:
+    """In this tab or another, and back."""
+    wait_patiently(viewer.page)
+    page = viewer.open("/")
+    page.evaluate("window.loaded = 'once'")
+    there = page.get_by_test_id("stSidebar").get_by_role("link", name="The article, checked")
+    for key in ("Control", "Shift"):
+        with viewer.context.expect_page() as opened:
+            there.click(modifiers=[key])
+        expect(article(opened.value)).to_be_visible()
+        assert opened.value.url == f"{viewer.base_url}/article"
+        opened.value.close()
+        assert page.url == f"{viewer.base_url}/"
+    there.click()
+    comes_and_stays(viewer, article(page))
+    page.go_back()
+    comes_and_stays(viewer, page.get_by_role("heading", name="Is masking required"))
+    expect(page.locator('[data-testid="stMain"]:not([inert])')).to_be_attached()
+    assert page.evaluate("window.loaded") == "once"

@@ -15,6 +15,8 @@ from tests.browser.watching import seen, watch
 
 NewViewer = Callable[..., Viewer]
 PROGRESS = '[data-testid="stProgress"]'
+#: What the inside page says of the chosen step.
+STEP = re.compile(r"^Step \d+ is a")
 
 # One shape for all journeys, so that it is compiled once.
 QUICK: dict[str, Any] = {
@@ -121,10 +123,14 @@ GROWING = """() => {
 
 
 def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(viewer: Viewer):
-    """No chart is taken out or blank meanwhile and points keep coming; how often, `make bench` says."""
+    """No chart is taken out or blank meanwhile and points keep coming; how often, `make bench` says.
+
+    From the button to the last slider it is done by keyboard.
+    """
     epochs = 150
     page = viewer.open(link(epochs=epochs))
-    start(page)
+    viewer.tab_to("button", "Train")
+    page.keyboard.press("Enter")
     # How long it will take is said as soon as an epoch can tell, not by the compiling before it.
     said = wait_for_progress(page, r"Repeat \d of 5, epoch \d+ of 150, about \d+ s left\.")
     page.wait_for_function(GROWING)
@@ -149,9 +155,8 @@ def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(
     expect_readable(page, dark=False)
 
     said_last = outputs(page)
-    slider = page.get_by_role("slider", name="After epoch")
-    slider.focus()
-    slider.press("Home")
+    viewer.tab_to("slider", "After epoch")
+    page.keyboard.press("Home")
     page.wait_for_url(re.compile("epoch=1"))
     viewer.settle()
     said_first = outputs(page)
@@ -164,10 +169,23 @@ def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(
     viewer.settle()
     assert params_of(page.url)["epoch"] == "1"
     assert outputs(page) == said_first
+    viewer.tab_to("button", "Take away")
+    page.keyboard.press("Enter")
+    with page.expect_download() as report:
+        viewer.tab_to("button", "Report")
+        page.keyboard.press("Enter")
+    assert report.value.suggested_filename.endswith(".html")
+    page.keyboard.press("Escape")
     # Another page, and back.
-    page.get_by_role("link", name="Inside the LSTM").click()
-    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
+    viewer.tab_to("link", "See every gate of these networks")
+    page.keyboard.press("Enter")
+    step = page.get_by_text(STEP)
+    expect(step).to_be_visible()
     viewer.settle()
+    before = step.inner_text()
+    viewer.tab_to("slider", "Step")
+    page.keyboard.press("ArrowLeft")
+    expect(step).not_to_have_text(before)
     page.get_by_role("link", name="Playground").click()
     expect(page.locator(NUMBERS)).to_have_text(numbers)
     assert Experiment.from_params(params_of(page.url)) == quick(epochs=epochs)

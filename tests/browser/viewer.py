@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
@@ -103,6 +104,16 @@ class Viewer:
         """Open what the page offers to take away."""
         look = self.page.get_by_role
         self.unfold(look("button", name="Take away"), look("radio", name="PNG"))
+
+    def tab_to(self, role: Any, name: str) -> Locator:
+        """Press Tab until what has this role, and a name that begins so, has the focus."""
+        wanted = self.page.get_by_role(role, name=re.compile(f"^{name}"))
+        expect(wanted).to_be_visible()
+        for _ in range(120):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate("each => each === document.activeElement"):
+                return wanted
+        raise AssertionError(f"Tab never reached the {role} {name}.")
 
     def complaints(self) -> list[str]:
         """Everything that must not be there when a journey ends."""

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo.data.padding import pad, unpad
@@ -17,7 +17,6 @@ from tests.samples import PAD_VALUES, SIDES, batches, sequences
     side=SIDES,
     pad_value=st.floats(-1000, 1000, width=32),
 )
-@settings(deadline=None)
 def test_unpadding_returns_the_sequences(given_sequences, extra, side, pad_value):
     longest = max(len(each) for each in given_sequences.values)
     padded = pad(given_sequences, padded_length=longest + extra, side=side, pad_value=pad_value)
@@ -31,7 +30,6 @@ def test_unpadding_returns_the_sequences(given_sequences, extra, side, pad_value
 
 
 @given(given_sequences=sequences(per_step=True), extra=st.integers(0, 9), side=SIDES, value=PAD_VALUES)
-@settings(deadline=None)
 def test_keras_pads_the_same(given_sequences, extra, side, value):
     everything_seen = Sequences(
         given_sequences.values,
@@ -52,7 +50,6 @@ def test_keras_pads_the_same(given_sequences, extra, side, value):
 
 
 @given(given_sequences=sequences(), extra=st.integers(0, 9), side=SIDES, value=PAD_VALUES)
-@settings(deadline=None)
 def test_every_step_is_of_one_kind(given_sequences, extra, side, value):
     longest = max(len(each) for each in given_sequences.values)
     batch = pad(given_sequences, padded_length=longest + extra, side=side, pad_value=value)
@@ -98,7 +95,6 @@ def test_padding_leaves_the_sequences_as_they_were():
 
 
 @given(batch=batches(per_step=True))
-@settings(deadline=None)
 def test_the_last_valid_step_is_valid_and_no_later_step_is(batch):
     for valid, step in zip(batch.valid, batch.last_valid, strict=True):
         assert valid[step] and not valid[step + 1 :].any()

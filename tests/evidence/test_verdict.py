@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -91,7 +91,6 @@ def snapshot(*, unfinished: tuple[str, ...] = (), **by_strategy: list[float]) ->
 
 
 @given(values=VALUES, comparisons=st.integers(1, 64))
-@settings(deadline=None)
 def test_intervals_are_those_of_scipy(values, comparisons):
     found = interval(values, comparisons=comparisons)
     assert found.mean == pytest.approx(np.mean(values)) and found.count == len(values)
@@ -117,7 +116,6 @@ def test_limits_are_cut_where_no_value_can_be():
 
 
 @given(values=VALUES, comparisons=st.integers(1, 9), wanted=st.floats(0.01, 0.5))
-@settings(deadline=None)
 def test_as_many_repeats_as_are_needed_are_named(values, comparisons, wanted):
     """With the scatter as it is, so many are enough and one less is not."""
     found = interval(values, resolution=0.001, comparisons=comparisons)
@@ -138,7 +136,6 @@ def test_as_many_repeats_as_are_needed_are_named(values, comparisons, wanted):
 
 
 @given(data=st.data(), repeats=st.integers(5, 9), chance=st.floats(0.1, 0.6))
-@settings(deadline=None)
 def test_words_follow_a_paired_t_test(data, repeats, chance):
     same = st.lists(st.floats(0, 1).map(lambda x: round(x, 3)), min_size=repeats, max_size=repeats)
     base, mine = data.draw(same), data.draw(same)

@@ -147,7 +147,7 @@ class Small:
 SMALL = Small("one", (0.5, float("inf")), {"a": np.arange(6, dtype=np.float32).reshape(2, 3)})
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=3),
     length=st.floats(0, 1),

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest import MonkeyPatch, fixture, mark
 
@@ -75,7 +75,6 @@ def test_one_that_is_too_large_pushes_nobody_out():
     runs=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1200)), max_size=30),
     in_memory=st.sampled_from([0, 700, 5000]),
 )
-@settings(deadline=None)
 @example(runs=[(2, 376), (0, 932), (1, 696), (0, 0), (1, 0)], in_memory=5000)
 def test_the_bound_holds_whatever_comes(runs, in_memory):
     results = FinishedRuns(max_bytes=2000, in_memory=in_memory)

@@ -118,7 +118,7 @@ def check_damaged(folder: Path, files: dict[str, bytes]) -> list[Outcome | None]
 ANYWHERE = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(state=st.sampled_from(["closed", "crashed"]), flips=ANYWHERE, data=st.data())
 def test_flipped_bytes_stop_nothing(written, tmp_path, state, flips, data):
     files = dict(written[state])

@@ -750,5 +750,5 @@ class QueueMachine(RuleBasedStateMachine):
             assert self.queue.should_give_way(self.running) == pressed
 
 
-QueueMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+QueueMachine.TestCase.settings = settings(stateful_step_count=40, deadline=None)
 TestQueueMachine = QueueMachine.TestCase

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -68,7 +68,6 @@ def test_every_variable_has_values_that_fit_every_task(name, task):
             assert getattr(made.experiment(cell), setting) == cell[0]
 
 
-@settings(deadline=None)
 @given(shortest=st.integers(2, 60), spread=st.integers(0, 30))
 def test_lengths_spread_around_the_centre(shortest, spread):
     base = Experiment(
@@ -298,7 +297,6 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(params=st.dictionaries(KEYS, st.one_of(TEXT, st.sampled_from(list(TASKS)))))
 def test_any_link_is_some_study_and_says_what_it_gave_up(params):
     made, complaints = Study.parse_leniently(params)

@@ -50,7 +50,6 @@ def back(data, *, every_step: bool) -> Arrays:
     labels=st.sampled_from(LABELS),
     min_steps=st.integers(1, 10),
 )
-@settings(max_examples=150, deadline=None)
 def test_a_training_layout_stands_for_the_same_arrays(strategy, batch, mask_value, labels, min_steps):
     """The same answers count as much for the same targets, by the plain recurrence."""
     whole = arrays(strategy, batch, mask_value=mask_value, **labels)
@@ -69,7 +68,6 @@ def test_a_training_layout_stands_for_the_same_arrays(strategy, batch, mask_valu
     mask_value=MASK_VALUES,
     labels=st.sampled_from(LABELS),
 )
-@settings(max_examples=100, deadline=None)
 def test_inferred_outputs_are_those_of_the_recurrence(strategy, batch, mask_value, labels):
     whole = arrays(strategy, batch, mask_value=mask_value, **labels)
     wanted = recurrence.logits(NETWORK, whole)
@@ -83,7 +81,6 @@ def test_inferred_outputs_are_those_of_the_recurrence(strategy, batch, mask_valu
 
 
 @given(batch=batches(features=2), strategy=st.sampled_from(["held_state", "last_valid_step"]))
-@settings(deadline=None)
 def test_no_unneeded_step_is_laid_out(batch, strategy):
     """However far the batch is padded: exactly from the first valid step to the last."""
     made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])

@@ -46,7 +46,6 @@ def some_arrays(*, rows: int = 21, steps: int = 7, seed: int = 0) -> Arrays:
 
 
 @given(sequences=st.integers(1, 200), batch_size=st.integers(1, 64), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_an_epoch_shows_every_sequence_once(sequences, batch_size, seed):
     order = batch_order(sequences, batch_size, np.random.default_rng(seed))
     assert order.shape == (-(-sequences // batch_size), batch_size)
