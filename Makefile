@@ -2,7 +2,7 @@
 # make check     format, types and the tests without a browser, Keras or further processes: the habit
 # make test      everything but what is marked fuzz, the same answer every time; ARGS="-k word" goes to pytest
 #                (both keep compiled programs in build/compiled, for the next time)
-# make fuzz      all tests without a browser, the property tests with new seeds and more examples
+# make fuzz      what is marked fuzz, and all tests without a browser with new seeds and more examples
 # make load      25 viewers at once, then 200 runs, within a memory limit; build/load.json
 # make bench     measure the budgets; the table also lands in build/bench.json
 # make evidence  train anew what the pages show on arrival, into maskdemo/data/
@@ -42,7 +42,7 @@ test: lint
 	$(PY) -m pytest $(TOGETHER) -m "not fuzz" $(ARGS)
 
 fuzz: $(STAMPS)/test
-	$(PY) -m pytest $(TOGETHER) -m "not browser" --hypothesis-profile fuzz $(ARGS)
+	$(PY) -m pytest $(TOGETHER) -m "fuzz or not browser" --hypothesis-profile fuzz $(ARGS)
 
 load: $(STAMPS)/test
 	$(PY) -m tests.bench.load

@@ -44,11 +44,9 @@ def line() -> None:
 
 def view() -> None:
     """Charts that grow, and when they are whole can be played again."""
-    state.polls = state.get("polls", 0) + 1
     state.epoch += growing()
     now, finished = until(WHOLE, state.epoch), state.epoch == EPOCHS
     st.text(f"Epoch {state.epoch}, step {state.get('step')}, rests at {state.get('rest')}")
-    st.text(f"Drawn {state.polls} times")
     with st.container():
         if finished:
             replay(

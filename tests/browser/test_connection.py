@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.connection import connection_to
@@ -35,6 +36,8 @@ def place(page: Page) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+# The queue's side of it is in `tests/server/test_queue.py`.
+@pytest.mark.fuzz
 def test_a_short_break_loses_nothing_and_a_long_one_is_told(
     new_viewer: Callable[..., Viewer],
 ):

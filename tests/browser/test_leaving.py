@@ -158,6 +158,7 @@ def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line):
     expect(button(page, "Train")).to_be_visible()
 
 
+@pytest.mark.fuzz
 def test_a_page_is_left_right_after_a_press_and_given_back_where_no_other_comes(
     viewer: Viewer, line: Line
 ):
@@ -194,6 +195,7 @@ def test_a_page_is_left_right_after_a_press_and_given_back_where_no_other_comes(
     line.release()
 
 
+@pytest.mark.fuzz
 def test_pages_at_rest_are_left_whatever_comes_between(viewer: Viewer, line: Line):
     """One session that goes from page to page."""
     wait_patiently(viewer.page)
