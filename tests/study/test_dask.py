@@ -58,6 +58,8 @@ def cluster(tmp_path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
             process.wait()
 
 
+# What the executor is given and gives back is in `test_study`.
+@pytest.mark.fuzz
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="This system cannot kill that hard.")
 def test_a_killed_worker_costs_no_point_and_changes_none(cluster, monkeypatch):
     address, workers = cluster
