@@ -28,6 +28,7 @@ from maskdemo.export.script import script
 from maskdemo.settings import Choice
 from maskdemo.strategies import STRATEGIES, Strategy
 from maskdemo.training.run import train
+from tests.browser.server import NO_TENSORFLOW
 from tests.oracles import recurrence
 from tests.results.test_digest import TRAINED, copied, replaced, stale
 from tests.samples import small
@@ -195,7 +196,8 @@ print(json.dumps({
 }))
 """
 PAGE = """
-import json, logging
+import json, os
+os.environ["PYTHONPATH"] = os.getcwd()  # of the page's worker
 from streamlit.testing.v1 import AppTest
 page = AppTest.from_file("app.py", default_timeout=60)
 page.query_params["patience"] = "9"
@@ -222,6 +224,7 @@ def test_a_setting_is_one_field(tmp_path):
     assert stale(tmp_path / "maskdemo") == set()
     for name in ("app.py", "pages"):
         (tmp_path / name).symlink_to(PACKAGE.parent / name)
+    (tmp_path / "sitecustomize.py").write_text(NO_TENSORFLOW)
     drawn = json.loads(said("-c", PAGE))
     assert drawn["sliders"]["patience"] == ["Patience, in epochs", 0, 50, 9] and not drawn["errors"]
     assert "--patience PATIENCE" in said("-m", "maskdemo", "run", "--help")
