@@ -6,7 +6,7 @@ True
 >>> Experiment(side="left")
 Traceback (most recent call last):
 ...
-maskdemo.errors.InvalidSettings: side must be one of post, pre, not 'left'.
+maskdemo.errors.InvalidSettings: Side must be one of After the end, In front, not 'left'.
 
 Every setting is plain data, so an experiment is hashable and travels as JSON or in a URL. The same
 experiment gives the same data, the same weights and, on one machine, the same results bit for bit.
@@ -186,14 +186,12 @@ class Experiment:
         return self.spec.classes
 
     def to_params(self) -> dict[str, str]:
-        """URL parameters, without settings at their defaults and without anything of uploaded data."""
-        default = {each.name: each.default for each in fields(Experiment)}
-        changed = {
-            name: setting.format(getattr(self, name))
+        """URL parameters: every setting that the data do not dictate, and nothing of uploaded data."""
+        return {
+            name: OWN if name == "task" and self.is_own else setting.format(getattr(self, name))
             for name, setting in SETTINGS.items()
-            if name not in {"task", *self.spec.dictated} and getattr(self, name) != default[name]
+            if name not in self.spec.dictated
         }
-        return {"task": OWN if self.is_own else self.task, **changed}
 
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Experiment:
@@ -207,7 +205,13 @@ class Experiment:
     def parse_leniently(params: Mapping[str, str]) -> tuple[Experiment, tuple[str, ...]]:
         """The experiment of all usable parameters, and a sentence for each that cannot be used."""
         settings = {name: params[name] for name in SETTINGS if name in params}
-        return parse_leniently(Experiment.from_params, settings)
+        return parse_leniently(Experiment.from_params, settings, Experiment.used)
+
+    def used(self, name: str) -> str:
+        """What a link gets in place of a parameter that cannot be used, as a sentence."""
+        if (setting := SETTINGS.get(name)) is None:
+            return "The default is used instead."
+        return f"Used instead: {setting.title.lower()} {setting.say(getattr(self, name)).rstrip('?')}."
 
     def to_json(self) -> str:
         """All settings as JSON, for files."""

@@ -6,7 +6,7 @@
 >>> units.checked(0.5)
 Traceback (most recent call last):
 ...
-maskdemo.errors.InvalidSettings: units must be from 1 to 128, not '0.5'.
+maskdemo.errors.InvalidSettings: Units must be from 1 to 128, not '0.5'.
 
 Each setting is described once, where it is declared; controls, the command line, links, limits and
 complaints read the description. Pydantic would do half of this for a third of a second of import.
@@ -76,6 +76,10 @@ class Setting(ABC):
         """The value as text, for a link."""
         return str(value)
 
+    def say(self, value: Any) -> str:
+        """The value as text, for people."""
+        return self.format(value)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Setting):
@@ -104,7 +108,7 @@ class Number(Setting):
             raise self._no_number(value)
         if not self.low <= value <= self.high:
             raise InvalidSettings(
-                f"{self.name} must be from {self.allowed}, not {quoted(value)}.", self.name
+                f"{self.title} must be from {self.allowed}, not {quoted(value)}.", self.name
             )
         if self.whole and value != int(value):
             raise self._no_number(value)
@@ -127,7 +131,7 @@ class Number(Setting):
 
     def _no_number(self, value: Any) -> InvalidSettings:
         kind = "a whole number" if self.whole else "a number"
-        return InvalidSettings(f"{self.name} must be {kind}, not {quoted(value)}.", self.name)
+        return InvalidSettings(f"{self.title} must be {kind}, not {quoted(value)}.", self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +150,17 @@ class Choice(Setting):
         # A list compares where a mapping would want a hash.
         if value not in list(self.options):
             raise InvalidSettings(
-                f"{self.name} must be one of {self.allowed}, not {quoted(value)}.", self.name
+                f"{self.title} must be one of {self._titles}, not {quoted(value)}.", self.name
             )
         return value
+
+    def say(self, value: Any) -> str:
+        """The title of the option."""
+        return self.options[value].title if value in self.options else str(value)
+
+    @property
+    def _titles(self) -> str:
+        return ", ".join(each.title for each in self.options.values())
 
     def parse(self, text: str) -> str:
         """The text itself."""
@@ -171,13 +183,17 @@ class Selection(Choice):
         unknown = [each for each in value if each not in list(self.options)]
         if unknown:
             raise InvalidSettings(
-                f"There is no {self.noun} {quoted(unknown[0])}; choose among {self.allowed}.", self.name
+                f"There is no {self.noun} {quoted(unknown[0])}; choose among {self._titles}.", self.name
             )
         return tuple(each for each in self.options if each in value)
 
     def parse(self, text: str) -> tuple[str, ...]:
         """Names with dots or commas between them."""
         return tuple(text.replace(",", ".").split("."))
+
+    def say(self, value: Any) -> str:
+        """The titles of the options."""
+        return ", ".join(map(super().say, value))
 
     def format(self, value: Any) -> str:
         """The names with dots between them, which a link leaves as they are."""
@@ -196,13 +212,15 @@ class Switch(Setting):
     def checked(self, value: Any) -> bool:
         """The value. Raises `InvalidSettings` for what only looks true or false."""
         if not isinstance(value, bool):
-            raise InvalidSettings(f"{self.name} must be true or false.", self.name)
+            raise InvalidSettings(f"{self.title} must be true or false.", self.name)
         return value
 
     def parse(self, text: str) -> bool:
         """Whether it is "yes"."""
         if text not in ("yes", "no"):
-            raise InvalidSettings(f"{self.name} must be {self.allowed}, not {quoted(text)}.", self.name)
+            raise InvalidSettings(
+                f"{self.title} must be {self.allowed}, not {quoted(text)}.", self.name
+            )
         return text == "yes"
 
     def format(self, value: Any) -> str:
@@ -211,21 +229,26 @@ class Switch(Setting):
 
 
 def parse_leniently(
-    make: Callable[[Mapping[str, str]], T], params: Mapping[str, str]
+    make: Callable[[Mapping[str, str]], T],
+    params: Mapping[str, str],
+    used: Callable[[T, str], str],
 ) -> tuple[T, tuple[str, ...]]:
-    """The result of `make` for all parameters it accepts, and a sentence for each other parameter.
+    """The result of `make` for all parameters it accepts, and what is wrong with each other parameter.
 
-    make: raises `InvalidSettings` that names the parameters at fault. The first of them that is present
-    is left out, and `make` is called again; without parameters it must succeed.
+    used: what the result has in place of a parameter, in words. make: raises `InvalidSettings` that
+    names the parameters at fault. The first of them that is present is left out, and `make` is called
+    again; without parameters it must succeed.
     """
-    usable, complaints = dict(params), []
+    usable, complaints = dict(params), {}
     while True:
         try:
-            return make(usable), tuple(dict.fromkeys(complaints))
+            made = make(usable)
         except InvalidSettings as error:
-            complaints.append(str(error))
             named = [name for name in error.settings if name in usable]
-            usable.pop(named[0] if named else list(usable)[-1])
+            complaints[name := named[0] if named else list(usable)[-1]] = str(error)
+            usable.pop(name)
+        else:
+            return made, tuple(f"{each} {used(made, name)}" for name, each in complaints.items())
 
 
 def _plainly(number: float) -> str:

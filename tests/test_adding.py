@@ -232,7 +232,7 @@ def test_a_setting_is_one_field(tmp_path):
         "label": "Patience, in epochs",
         "limits": [0, 50],
         "default": 5,
-        "complaints": ["patience must be from 0 to 50, not '51'."],
-        "params": {"task": "japanese_vowels", "patience": "7"},
+        "complaints": ["Patience must be from 0 to 50, not '51'. Used instead: patience 5."],
+        "params": {**Experiment().to_params(), "patience": "7"},
         "file": {**json.loads(Experiment().to_json()), "patience": 7},
     }

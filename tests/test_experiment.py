@@ -71,9 +71,11 @@ def test_the_order_of_parameters_does_not_matter(one, random_order: random.Rando
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_defaults_are_left_out_of_the_link(task):
-    assert Experiment(task=task).to_params() == {"task": task}
-    assert Experiment(task=task, seed=3).to_params() == {"task": task, "seed": "3"}
+def test_a_link_names_every_setting_that_the_data_do_not_dictate(task):
+    """So it means the same after a default changes; a link that names few goes on working."""
+    one = Experiment(task=task, seed=3)
+    assert set(one.to_params()) == set(SETTINGS) - set(one.spec.dictated)
+    assert Experiment.from_params({"task": task, "seed": "3"}) == one
 
 
 # Values near to right ones, as links get mangled, and anything else.
@@ -154,7 +156,14 @@ def test_one_bad_setting_costs_only_that_setting_said_plainly():
     link = {"task": "sum_sign", "min_length": "20", "max_length": "80", "padded_length": "100"}
     got, complaints = Experiment.parse_leniently(link | {"side": "left"})
     assert got == Experiment.from_params(link)
-    assert len(complaints) == 1 and "'left'" in complaints[0]
+    (complaint,) = complaints
+    assert complaint == (
+        "Side must be one of After the end, In front, not 'left'. Used instead: side After the end."
+    )
+    # The default of another setting takes the place of what was given up.
+    assert Experiment.parse_leniently({"task": "vowels"})[1][0].endswith(
+        "Used instead: task Real speech: who is speaking."
+    )
 
 
 def test_two_bad_settings_give_two_sentences():
@@ -193,7 +202,7 @@ def test_limits_are_included_and_beyond_them_is_a_sentence(name, end):
     if name == "max_length":
         settings_["min_length"] = 1
     assert getattr(Experiment(**{**settings_, name: allowed}), name) == allowed
-    with pytest.raises(ValueError, match=rf"^{name} must be from .* to .*\.$") as caught:
+    with pytest.raises(ValueError, match=rf"^{NUMBERS[name].title} must be from .* to .*\.$") as caught:
         Experiment(**{**settings_, name: around(name)[end]})
     assert_sentence(str(caught.value))
 
@@ -207,7 +216,7 @@ def test_limits_are_included_and_beyond_them_is_a_sentence(name, end):
 def test_huge_whole_numbers_and_things_that_are_no_numbers_give_a_sentence(name, value):
     with pytest.raises(ValueError) as caught:
         small(**{name: value})
-    assert str(caught.value).startswith(f"{name} must be")
+    assert str(caught.value).startswith(f"{NUMBERS[name].title} must be")
     assert_sentence(str(caught.value))
     assert len(str(caught.value)) < 200
 
@@ -215,21 +224,23 @@ def test_huge_whole_numbers_and_things_that_are_no_numbers_give_a_sentence(name,
 @pytest.mark.parametrize("name", sorted(WHOLE))
 def test_whole_numbers_are_whole(name):
     value = NUMBERS[name].low + 0.5
-    with pytest.raises(ValueError, match=rf"^{name} must be a whole number, not '{value}'\.$"):
+    with pytest.raises(
+        ValueError, match=rf"^{NUMBERS[name].title} must be a whole number, not '{value}'\.$"
+    ):
         small(**{name: value})
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"task": "sum"}, "task must be one of .*, not 'sum'"),
-        ({"side": "left"}, "side must be one of post, pre, not 'left'"),
+        ({"task": "sum"}, "Task must be one of Real speech: .*, not 'sum'"),
+        ({"side": "left"}, "Side must be one of After the end, In front, not 'left'"),
         ({"strategies": ()}, "Choose at least one strategy"),
         ({"strategies": "no_mask"}, "Choose at least one strategy"),
         ({"strategies": ("no_mask", "mask")}, "There is no strategy 'mask'"),
         ({"min_length": 9}, r"shortest length \(9\) must not exceed the longest \(8\)"),
         ({"padded_length": 7}, r"length \(7\) must be at least the longest sequence \(8 steps\)"),
-        ({"count_invalid": "yes"}, "count_invalid must be true or false"),
+        ({"count_invalid": "yes"}, "Count invalid steps must be true or false"),
         (
             {"train_size": 4000, "epochs": 200, "repeats": 20, "units": 128, "padded_length": 200},
             "train for too long",
@@ -294,7 +305,7 @@ def test_settings_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         small().units = 5  # type: ignore[misc]
     assert replace(small(), units=5) == small(units=5)
-    with pytest.raises(ValueError, match="units"):
+    with pytest.raises(ValueError, match="Units"):
         replace(small(), units=0)
 
 

@@ -65,7 +65,7 @@ def test_numbers_within_the_limits_and_no_others_are_kept(number):
         if within:
             assert WHOLE.checked(given_) == number and type(WHOLE.checked(given_)) is int
         else:
-            with pytest.raises(InvalidSettings, match=r"^whole must be"):
+            with pytest.raises(InvalidSettings, match=rf"^{WHOLE.title} must be"):
                 WHOLE.checked(given_)
 
 
@@ -96,7 +96,10 @@ def test_salvaging_gives_up_what_a_complaint_names_first_and_else_what_came_last
             raise InvalidSettings("Too many.")
         return params
 
-    assert parse_leniently(make, {"fine": "1", "bad": "2", "more": "3"}) == (
+    def used(made, name):
+        return f"{len(made)} instead of {name}."
+
+    assert parse_leniently(make, {"fine": "1", "bad": "2", "more": "3"}, used) == (
         {"fine": "1"},
-        ("Bad.", "Too many."),
+        ("Bad. 1 instead of bad.", "Too many. 1 instead of more."),
     )

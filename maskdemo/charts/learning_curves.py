@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
+from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels, inner_labels
 from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.strategy_style import band, colour, line, marker, title
 from maskdemo.charts.template import (
@@ -86,7 +86,7 @@ def learning_curves(
         repeats.add(len(curves))
         if len(curves) > 1:
             bands.append(_band(name, values.min(axis=0), values.max(axis=0), dark))
-        ends.append(End(float(mean[-1]), len(mean), title(name), colour(name, dark=dark)))
+        ends.append(End(float(mean[-1]), len(mean), title(name), colour(name, dark=dark), mean))
         if both:
             reported = np.array([each.test_accuracy for each in curves], float).mean(axis=0)
             lines.append(_reported_line(name, reported, dark))
@@ -99,7 +99,7 @@ def learning_curves(
         lines.insert(0, _chance(chance, epochs, dark, not direct))
         if direct:
             ends.append(End(chance, edge, "Chance", ink.muted))
-    shapes, labels = [], []
+    shapes, labels = [], [] if direct else inner_labels(ends, pixel=top / LEARNING_CURVES)
     if direct:
         shapes, labels = end_labels(ends, edge=edge, low=0, high=top, height=LEARNING_CURVES)
     if not repeats:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from maskdemo.charts.template import PlotlyOptions, note
 
 # Up to so many strategies the labels stand at the line ends, beyond that in a legend. It depends on
@@ -15,12 +18,50 @@ LABEL_SPACE = 118
 
 
 class End(NamedTuple):
-    """Where a line ends: its last value, how far along the axis it came, its name and colour."""
+    """Where a line ends: its last value, how far along the axis it came, its name and colour.
+
+    heights: all its values, where it may lie on another line.
+    """
 
     value: float
     along: float
     text: str
     shade: str
+    heights: Sequence[float] | NDArray = ()
+
+
+def coinciding(ends: Sequence[End], *, pixel: float) -> list[End]:
+    """An end for each group of lines that nobody could tell apart: it says how many there are.
+
+    pixel: of the y axis, in its own units.
+    """
+    groups: list[list[End]] = []
+    for end in ends:
+        same = (each for each in groups if _is_one_line(each[0], end, pixel))
+        if (group := next(same, None)) is None:
+            groups.append([end])
+        else:
+            group.append(end)
+    return [
+        group[-1]._replace(text=f"{len(group)} on one line", heights=())
+        for group in groups
+        if len(group) > 1
+    ]
+
+
+def _is_one_line(one: End, other: End, pixel: float) -> bool:
+    if len(one.heights) != len(other.heights) or len(one.heights) < 2:
+        return False
+    return np.allclose(one.heights, other.heights, rtol=0, atol=pixel / 2, equal_nan=True)
+
+
+def inner_labels(ends: Sequence[End], *, pixel: float, yaxis: str = "y") -> list[PlotlyOptions]:
+    """Annotations inside the plot, where the names stand in a legend: which lines are one."""
+    right = {"x": 1, "xref": "paper", "xanchor": "right", "yref": yaxis, "yanchor": "bottom"}
+    return [
+        note(each.text, each.shade, y=each.value, size=12, **right)
+        for each in coinciding(ends, pixel=pixel)
+    ]
 
 
 def end_labels(
@@ -37,6 +78,7 @@ def end_labels(
     edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
     """
     pixel = (high - low) / height
+    ends = [*ends, *coinciding(ends, pixel=pixel)]
     wanted = [(min(max(end.value, low), high) - low) / pixel for end in ends]
     positions = spread(wanted, LABEL_GAP, 0, height)
     shapes, labels = [], []

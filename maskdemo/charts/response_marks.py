@@ -77,7 +77,8 @@ def accuracies(
     ends = []
     if means:
         last = list(means)[-1]
-        ends.append(End(means[last].mean, x_axis.position(last), title(name), shade))
+        heights = [each.mean for each in means.values()]
+        ends.append(End(heights[-1], x_axis.position(last), title(name), shade, heights))
     return [*bands, repeats, means_line], ends
 
 
@@ -142,7 +143,8 @@ def differences_to_no_mask(
     if found:
         last = list(found)[-1]
         there = x_axis.position(last) + _aside(x_axis, rank)
-        ends.append(End(100 * found[last].difference.mean, there, title(name), shade))
+        heights = [100 * each.mean for each in differences]
+        ends.append(End(heights[-1], there, title(name), shade, heights))
     return [marks], ends
 
 

@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from maskdemo.cli import audit, evidence, export, figure, run, settings, study
+from maskdemo.errors import InvalidSettings
+from maskdemo.experiment import SETTINGS
+from maskdemo.settings import Choice
 
 #: Each adds its own parsers, which name the function that answers.
 COMMANDS = (run, study, export, figure, audit, evidence, settings)
@@ -33,9 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = args.answer(args)
     except ValueError as error:
-        print(error, file=sys.stderr)
+        print(error, *_names(error), file=sys.stderr)
         return 2
     return code or 0
+
+
+def _names(error: ValueError) -> list[str]:
+    """What can be written for the setting at fault: errors have the titles."""
+    name = error.settings[0] if isinstance(error, InvalidSettings) and error.settings else ""
+    setting = SETTINGS.get(name)
+    return [f"Written: {setting.allowed}."] if isinstance(setting, Choice) else []
 
 
 def _command() -> str:

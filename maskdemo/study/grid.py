@@ -278,9 +278,8 @@ class Study:
     def parse_leniently(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
         """Return a study from the parameters that can be used, and a sentence for each that cannot."""
         names = (*SETTINGS, "vary", "doses", "and_vary", "and_doses", "more")
-        return parse_leniently(
-            Study.from_params, {name: params[name] for name in names if name in params}
-        )
+        given = {name: params[name] for name in names if name in params}
+        return parse_leniently(Study.from_params, given, lambda made, name: made.base.used(name))
 
 
 def default_study() -> Study:

@@ -89,6 +89,8 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
                 _replay(snapshot)
         job.line(job.status("run"), run_view.progress, run_view.CANCELLED)
     job.refusal("run")
+    if len(experiment.strategies) == 1:
+        st.caption(":material/info: One strategy alone: there is nothing to compare it with.")
 
 
 def results(experiment: Experiment) -> None:

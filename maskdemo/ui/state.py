@@ -229,8 +229,8 @@ class PageSettings(Generic[T]):
     params: tuple[str, ...]
 
     def to_params(self, settings: T) -> dict[str, str]:
-        """The URL's parameters; none for the default."""
-        return {} if settings == self.default() else settings.to_params()
+        """The URL's parameters."""
+        return settings.to_params()
 
     def from_params(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
         """The settings of a URL, and a sentence for each part of it that is invalid."""

@@ -82,6 +82,22 @@ def walk(viewer: Viewer, name: str) -> None:
     viewer.settle()
 
 
+def dragged(page: Page, slider: Locator) -> int:
+    """Drag a slider by its thumb, and rest on the way until the address says so; the new value."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for right in (20, 40):
+        before = page.url
+        page.mouse.move(x + right, y)
+        page.wait_for_url(lambda url, before=before: url != before, wait_until="commit")
+    page.mouse.up()
+    return int(slider.get_attribute("aria-valuetext") or 0)
+
+
 def test_every_control_is_one_step_after_a_link_of_which_nothing_is_obeyed(viewer: Viewer):
     """A part of a link that cannot be used is quoted, never rendered: no picture is fetched."""
     mangled = {
@@ -96,7 +112,7 @@ def test_every_control_is_one_step_after_a_link_of_which_nothing_is_obeyed(viewe
     alerts = page.get_by_test_id("stAlert").filter(has_text="Part of the link could not be used.")
     expect(alerts).to_have_count(5)
     said = " ".join(alerts.all_inner_texts())
-    for quoted in (*list(mangled.values())[2:], "The shortest length (90)", "units must be"):
+    for quoted in (*list(mangled.values())[2:], "The shortest length (90)", "Units must be"):
         assert quoted in said
     assert alerts.locator("img, strong, code, .katex, [style*=color]").count() == 0
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
@@ -106,19 +122,18 @@ def test_every_control_is_one_step_after_a_link_of_which_nothing_is_obeyed(viewe
 
     # The first control that moves writes what is shown, and nothing of what could not be used.
     radio(page, "In front").click()
-    settings: dict[str, Any] = {"task": "sum_sign", "seed": 3, "side": "pre"}
+    settings: dict[str, Any] = dict(Experiment(task="sum_sign", seed=3, side="pre").to_params())
     journey.at("/", settings, lambda: expect(alerts).to_have_count(0))
     fill(seed(page), 5)
     journey.at("/", settings | {"seed": 5}, lambda: expect(seed(page)).to_have_value("5"))
-    longer = Experiment(task="sum_sign").padded_length + 1
     padded = page.get_by_role("slider", name="Padded length, in steps")
-    padded.press("ArrowRight")
+    longer = dragged(page, padded)
 
-    def one_step_longer() -> None:
+    def longer_all_at_once() -> None:
         expect(padded).to_have_attribute("aria-valuetext", str(longer))
         expect_batch(page, longer)
 
-    journey.at("/", settings | {"seed": 5, "padded_length": longer}, one_step_longer)
+    journey.at("/", settings | {"seed": 5, "padded_length": longer}, longer_all_at_once)
     page.get_by_text(scenario.title, exact=True).click()
 
     def the_scenario() -> None:
@@ -165,9 +180,9 @@ def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
     )
     go(page, "When does it matter?")
     doses = page.get_by_role("textbox", name="Padded length, in steps: doses")
-    journey.at("/study", {}, lambda: expect(doses).to_have_value(re.compile("^29, ")))
-    fill(doses, "30, 60")
     first = QUESTIONS["padded_length"].study
+    journey.at("/study", first.to_params(), lambda: expect(doses).to_have_value(re.compile("^29, ")))
+    fill(doses, "30, 60")
     changed = Study(base=first.base, vary="padded_length", values=(30, 60)).to_params()
     journey.at("/study", changed, lambda: expect(doses).to_have_value("30, 60"))
     go(page, "The article, checked")

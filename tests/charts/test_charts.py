@@ -14,7 +14,7 @@ from maskdemo import charts
 from maskdemo.charts.hatch import NAMES, outlines
 from maskdemo.charts.line_labels import LABEL_GAP, spread
 from maskdemo.charts.strategy_style import STYLES
-from maskdemo.charts.template import LEARNING_CURVES, nice_ticks
+from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, nice_ticks
 from maskdemo.data.inputs import Chance
 from maskdemo.data.padding import Batch
 from maskdemo.strategies import STRATEGIES
@@ -291,6 +291,23 @@ class TestLearningCurves:
         assert all((b - a) / top * LEARNING_CURVES > LABEL_GAP - 1e-6 for a, b in pairwise(heights))
         assert heights[-1] <= top
         assert not figure.layout.showlegend
+
+    def test_lines_say_that_they_are_one_only_where_nobody_can_tell_them_apart(self):
+        snapshot = make_snapshot(ALL, done=(6,))
+        pixel = SHARE_TOP / LEARNING_CURVES
+
+        def said(**changes: float) -> list[str]:
+            """Of equal curves, some of them raised by so many pixels at one epoch."""
+            curves = []
+            for each in snapshot.curves:
+                first = 0.5 + pixel * changes.get(each.strategy, 0)
+                curves.append(replace(each, test_accuracy=(first, *[0.5] * 5)))
+            figure = charts.learning_curves(replace(snapshot, curves=tuple(curves)))
+            return [each.text for each in figure.layout.annotations]
+
+        assert said() == [f"{len(ALL)} on one line"]
+        assert said(held_state=2) == [f"{len(ALL) - 1} on one line"]
+        assert said(**{name: 3 * at for at, name in enumerate(ALL)}) == []
 
     def test_many_strategies_have_a_legend_from_the_start(self):
         figure = charts.learning_curves(make_snapshot(ALL, done=()))

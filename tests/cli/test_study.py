@@ -153,7 +153,7 @@ def test_failures_are_told_after_the_table(capsys, monkeypatch):
         (["sum_sign", "--vary", "side=post,left"], "left"),
         (["sum_sign", "--and", "padded_length=15,20"], "two different"),
         (["japanese_vowels", "--vary", "spread=0,5"], "own lengths"),
-        (["sum_sign", "--repeats", "few"], "repeats must be a whole number"),
+        (["sum_sign", "--repeats", "few"], "Repeats must be a whole number"),
         (["sum_sign", "--strategies", "mask"], "There is no strategy 'mask'"),
         (["sum_sign", "--dask", "nowhere"], "No Dask scheduler answers at nowhere"),
     ],

@@ -254,7 +254,7 @@ def test_a_mangled_link_gives_sentences_and_goes_on():
     mangled = {"units": "many", "side": "left"}
     page = opened(small().to_params() | mangled)
     said = [each.value.replace("\\", "") for each in page.warning]
-    assert len(said) == 2 and "units must be a whole number" in said[0] + said[1]
+    assert len(said) == 2 and "Units must be a whole number" in said[0] + said[1]
     assert all(sentence.startswith("Part of the link could not be used. ") for sentence in said)
     assert not page.button(key="run_start").disabled
     controls_show(page, state.RUN.from_params(small().to_params() | mangled)[0])

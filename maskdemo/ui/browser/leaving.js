@@ -3,6 +3,8 @@
 // as if it were that page's, and empties it (`handleNewSession` in its App.tsx). Its own `run_every` stops
 // there as well.
 
+import { joinSteps } from "./history.js";
+
 // What asks for work that goes on is there before any begins: should the connection break in that moment,
 // it could not be fetched, and Streamlit tries that once.
 import("../maskdemo.poll/poll.js");
@@ -109,6 +111,7 @@ function watch(app) {
 export default function ({ data, setTriggerValue }) {
   tell = setTriggerValue;
   if (!shown) {
+    joinSteps();
     watch(document.querySelector('[data-testid="stApp"]'));
     window.addEventListener("click", follow, true);
     window.addEventListener("popstate", move);

@@ -37,7 +37,7 @@ const controls = new WeakMap();
 const ICONS = { Replay: "M3 1.5v13l11-6.5z", Pause: "M3 2h3.5v12H3zM9.5 2H13v12H9.5z" };
 const MARKUP = `
   <button type="button"><svg viewBox="0 0 16 16" aria-hidden="true"><path /></svg><b></b></button>
-  <label><span></span> <output></output><input type="range" min="0" step="any" /></label>`;
+  <label><span></span> <output></output> <i></i><input type="range" min="0" step="any" /></label>`;
 
 class Control {
   constructor(parent) {
@@ -82,6 +82,8 @@ class Control {
     this.slider.setAttribute("aria-valuetext", words);
     this.slider.style.setProperty("--part", last ? this.place / last : 1);
     this.output.textContent = words;
+    const final = `Table and headline: epoch ${this.data.epochs[last]}`;
+    this.row.querySelector("i").textContent = this.place === last ? "" : final;
     const action = this.playing ? "Pause" : "Replay";
     this.row.querySelector("b").textContent = action;
     this.row.querySelector("path").setAttribute("d", ICONS[action]);
