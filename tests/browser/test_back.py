@@ -82,19 +82,14 @@ def walk(viewer: Viewer, name: str) -> None:
     viewer.settle()
 
 
-def dragged(page: Page, slider: Locator) -> int:
-    """Drag a slider by its thumb, and rest on the way until the address says so; the new value."""
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for right in (20, 40):
+def held(page: Page, slider: Locator, steps: int) -> int:
+    """Hold an arrow key on a slider until the address has followed so many steps; the new value."""
+    slider.focus()
+    for _ in range(steps):
         before = page.url
-        page.mouse.move(x + right, y)
+        page.keyboard.down("ArrowRight")
         page.wait_for_url(lambda url, before=before: url != before, wait_until="commit")
-    page.mouse.up()
+    page.keyboard.up("ArrowRight")
     return int(slider.get_attribute("aria-valuetext") or 0)
 
 
@@ -127,7 +122,7 @@ def test_every_control_is_one_step_after_a_link_of_which_nothing_is_obeyed(viewe
     fill(seed(page), 5)
     journey.at("/", settings | {"seed": 5}, lambda: expect(seed(page)).to_have_value("5"))
     padded = page.get_by_role("slider", name="Padded length, in steps")
-    longer = dragged(page, padded)
+    longer = held(page, padded, 3)
 
     def longer_all_at_once() -> None:
         expect(padded).to_have_attribute("aria-valuetext", str(longer))
