@@ -15,9 +15,8 @@
 PYTHON ?= python3
 PORT ?= 8501
 ARGS ?=
-# A file's tests stay in one process, so that they compile a shape once; tests/conftest.py says which
-# files begin.
-TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# tests/conftest.py says which tests stay in one process, and which begin.
+TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 VENV := .venv
 PY := $(VENV)/bin/python

@@ -28,21 +28,25 @@ ORACLES = HERE / "oracles"
 #: Files and folders that take longest. They begin first, so that the processes that share the suite
 #: end together on small ones, and neither waits for the other's last journey.
 FIRST = (
-    "audit/test_zoo.py",
-    # Before the others of its folder: it has a worker killed that still imports.
+    "browser",
+    # Before the others of its folder: it has a worker killed that still imports (`make fuzz`).
     "server/test_worker.py",
     "server",
-    "export/test_script.py",
-    "oracles/test_keras.py",
-    "browser",
-    "training",
-    "test_package.py",
-    "results",
-    "article",
     "ui",
-    "uploads/test_export.py",
+    "oracles/test_keras.py",
+    "training",
+    "audit",
+    "test_package.py",
+    "uploads",
+    "cli",
+    "export/test_script.py",
+    "article",
+    "results",
     "study",
 )
+#: Folders whose files share a worker with TensorFlow: one process runs all of a folder. A file's tests
+#: always stay in one process, so that they compile a shape once.
+SHARING = ("server", "ui")
 
 # The same examples every time, and no deadline: machines that run tests are busy.
 settings.register_profile("same", max_examples=25, derandomize=True, deadline=None, database=None)
@@ -58,13 +62,18 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
 
 
+# Before the hook that looks for groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest first; mark every comparison with Keras or PyTorch.
+    """Put what takes longest first; say what stays in one process; mark every comparison with others.
 
-    `make check` leaves those out.
+    `make check` leaves comparisons with Keras and PyTorch out.
     """
     items.sort(key=lambda item: place(item.path))
     for item in items:
+        file = item.path.relative_to(HERE)
+        together = file.parts[0] if file.parts[0] in SHARING else str(file)
+        item.add_marker(pytest.mark.xdist_group(together))
         if ORACLES in item.path.parents:
             item.add_marker(pytest.mark.oracle)
 
