@@ -44,6 +44,24 @@ FIRST = (
     "results",
     "study",
 )
+#: What compiles and trains networks, audits models, or opens pages, for which a worker starts: slow.
+SLOW = (
+    "audit/test_compositions.py",
+    "audit/test_example_models.py",
+    "audit/test_fixes.py",
+    "audit/test_non_finite.py",
+    "audit/test_pytest_checks.py",
+    "audit/test_report.py",
+    "cli/test_data.py",
+    "cli/test_run.py",
+    "inside",
+    "test_adding.py",
+    "training/test_buckets.py",
+    "training/test_program.py",
+    "training/test_run.py",
+    *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "job", "own")),
+    *(f"ui/test_{page}.py" for page in ("playground", "precomputed", "study", "take_away", "upload")),
+)
 #: Folders whose files share a worker with TensorFlow: one process runs all of a folder. A file's tests
 #: always stay in one process, so that they compile a shape once.
 SHARING = ("server", "ui")
@@ -65,21 +83,20 @@ def pytest_collection() -> Generator[None, object, object]:
 # Before the hook that looks for groups.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest first; say what stays in one process; mark every comparison with others.
-
-    `make check` leaves comparisons with Keras and PyTorch out.
-    """
-    items.sort(key=lambda item: place(item.path))
+    """Put what takes longest first; say what stays in one process, and what `make check` leaves out."""
+    items.sort(key=lambda item: place(item.path, FIRST))
     for item in items:
         file = item.path.relative_to(HERE)
         together = file.parts[0] if file.parts[0] in SHARING else str(file)
         item.add_marker(pytest.mark.xdist_group(together))
         if ORACLES in item.path.parents:
             item.add_marker(pytest.mark.oracle)
+        if place(item.path, SLOW) < len(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
-def place(path: Path) -> int:
-    """Where a file begins among the others: as `FIRST` has it, else after all of them."""
+def place(path: Path, files: tuple[str, ...]) -> int:
+    """Where a file, or the folder that it is in, stands in a list; its length where it does not."""
     file = path.relative_to(HERE)
-    within = (at for at, first in enumerate(FIRST) if file.is_relative_to(first))
-    return next(within, len(FIRST))
+    within = (at for at, each in enumerate(files) if file.is_relative_to(each))
+    return next(within, len(files))
