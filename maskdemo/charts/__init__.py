@@ -12,7 +12,6 @@ from maskdemo.charts.gradient_by_step import gradient_by_step
 from maskdemo.charts.learning_curves import curves_frames, learning_curves
 from maskdemo.charts.outputs_by_step import outputs_by_step, outputs_frames
 from maskdemo.charts.padded_batch import padded_batch
-from maskdemo.charts.padding_ablation import accuracy_by_padding, change_by_padding
 from maskdemo.charts.response_curve import response_curve
 from maskdemo.charts.response_map import response_map
 from maskdemo.charts.sequence_lengths import sequence_lengths
@@ -22,9 +21,7 @@ from maskdemo.charts.template import template
 from maskdemo.charts.unit_traces import unit_traces
 
 __all__ = [
-    "accuracy_by_padding",
     "accuracy_by_strategy",
-    "change_by_padding",
     "colour",
     "curves_frames",
     "response_map",

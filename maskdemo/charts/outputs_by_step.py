@@ -76,15 +76,13 @@ def outputs_by_step(
     probe: int,
     epoch: int,
     label: int | None = None,
-    title: str = TITLE,
-    detail: str | None = None,
     dark: bool = False,
 ) -> go.Figure:
     """Draw a panel per strategy: the probability of a label after every step of a sequence.
 
     probe: which probe, from 0. epoch: after how many epochs, from 1; a strategy that has fewer
     shows its newest. label: the label followed; by default the true one, or 1 if every step has
-    its own. title, detail: for the heading; by default the detail says what is followed and where.
+    its own.
     """
     probes, followed = snapshot.probes, _Followed.of(snapshot, probe, label)
     padded, missing = probes.padded[probe], ~probes.valid[probe] & ~probes.padded[probe]
@@ -118,8 +116,8 @@ def outputs_by_step(
     return stacked(
         panels,
         traces,
-        title=title,
-        detail=detail or followed.detail(epoch),
+        title=TITLE,
+        detail=followed.detail(epoch),
         steps=len(padded),
         dark=dark,
         between=BETWEEN,

@@ -145,14 +145,14 @@ def stacked(
     )
 
 
-def upright(step: float, *, dark: bool, dash: str = "solid", index: int | None = None) -> PlotlyOptions:
-    """A line at one step, through all panels or through panel `index` only."""
+def upright(step: float, *, dark: bool, index: int, dash: str = "solid") -> PlotlyOptions:
+    """A line at one step, through panel `index`."""
     return {
         "type": "line",
         "xref": "x",
         "x0": step,
         "x1": step,
-        "yref": "paper" if index is None else f"{axis(index)} domain",
+        "yref": f"{axis(index)} domain",
         "y0": 0,
         "y1": 1,
         "line": {"color": inks(dark).text, "width": 1.5, "dash": dash},

@@ -44,7 +44,7 @@ class Frames:
             {
                 "epochs": [int(each) for each in self.epochs],
                 "cut": list(self.cut),
-                "heights": {name: _packed(values) for name, values in self.heights.items()},
+                "heights": {name: packed(values) for name, values in self.heights.items()},
                 "notes": {name: list(texts) for name, texts in self.notes.items()},
                 "titles": list(self.titles),
             }
@@ -64,9 +64,8 @@ def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
     return tuple(probes.epochs[index] for index in evenly_spread(max_epochs, count))
 
 
-def _packed(values: NDArray[np.float32]) -> dict[str, str]:
-    """Numbers as Plotly's own figures carry them."""
+def packed(values: NDArray) -> dict[str, str]:
+    """One or two dimensions of numbers as Plotly's own figures carry them, in single precision."""
     numbers = np.ascontiguousarray(values, "<f4")
-    rows, columns = numbers.shape
-    packed = base64.b64encode(numbers.tobytes()).decode("ascii")
-    return {"dtype": "f4", "bdata": packed, "shape": f"{rows}, {columns}"}
+    data = {"dtype": "f4", "bdata": base64.b64encode(numbers.tobytes()).decode("ascii")}
+    return data if numbers.ndim == 1 else data | {"shape": ", ".join(map(str, numbers.shape))}

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 #: All files together; more would make every clone and every start slower.
 MAX_BYTES = 5 * 2**20
-#: Epochs whose networks are kept of the opening scenario, for looking inside.
+#: Epochs whose networks are kept of the opening scenario, for looking inside; of the others the last.
 NETWORKS = 6
 
 
@@ -52,7 +52,7 @@ def make(
         yield f"Scenario {name}"
         experiment = SCENARIOS[name].experiment
         runs[experiment] = trained(experiment)
-        networks = NETWORKS if name == OPENING else 0
+        networks = NETWORKS if name == OPENING else 1
         _write(shortened(runs[experiment], networks=networks), folder / f"run-{name}.npz")
     for name in questions:
         yield f"Study {name}"
@@ -83,7 +83,6 @@ def shortened(run: Snapshot, *, networks: int) -> Snapshot:
     networks_kept = {
         name: tuple(each[index] for index in evenly_spread(networks, len(each)))
         for name, each in run.networks.items()
-        if networks
     }
     return replace(run, probes=replace(run.probes, outputs=outputs), networks=networks_kept)
 

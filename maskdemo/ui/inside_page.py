@@ -14,14 +14,13 @@ from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import inside_view, job, padding_ablation, run_view, server, url
+from maskdemo.ui import inside_view, job, navigation, run_view, server, url
 from maskdemo.ui.inspected_sequence import InspectedSequence
 
 VIEWS = {
     "gates": ("Gate by gate", inside_view.gates),
     "compare": ("Side by side", inside_view.compare),
     "gradient": ("Gradient", inside_view.gradient),
-    "padding": ("Add padding", padding_ablation.add_padding),
 }
 #: Seconds that each epoch stays while the page plays them.
 EPOCH_S = 0.6
@@ -232,9 +231,25 @@ def _play(experiment: Experiment, drawn_for: Experiment | None) -> None:
         url.choose("epoch", None)
 
 
+def _moved_view(experiment: Experiment) -> None:
+    """Where a link to the former view *Add padding* finds it now."""
+    if st.query_params.get("view") != "padding":
+        return
+    names = ("added", "added_side")
+    added = {name: st.query_params[name] for name in names if name in st.query_params}
+    st.info("Padding is now added on the playground, by pulling its edge.")
+    st.page_link(
+        navigation.file_of("playground"),
+        label="Pull the padding of these networks",
+        icon=":material/tune:",
+        query_params=url.RUN.to_params(experiment) | added,
+    )
+
+
 def view(experiment: Experiment) -> None:
     """Draw the controls and the chosen view: while a run trains, or plays, again and again."""
     session.setdefault("playing", None)
+    _moved_view(experiment)
     snapshot = snapshot_of(experiment)
     if snapshot is not None:
         _controls(snapshot)

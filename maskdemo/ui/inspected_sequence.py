@@ -112,15 +112,21 @@ def sweeps(
     experiment: Experiment,
     epoch: int,
     side: str,
-    value: float,
+    added: int,
+    weights: Mapping[str, str],
     _networks: Mapping[str, Network],
 ) -> dict[str, Sweep]:
-    """Each strategy under growing padding, over the test set."""
-    test = unseen(experiment)
-    return _each(
-        experiment.strategies,
-        lambda name: sweep(_networks[name], name, experiment, test, side=side, value=value),
-    )
+    """Each strategy over the test set, without padding and with `added` padded steps, at least one.
+
+    weights: strategy -> the strategy whose network reads the sequences.
+    """
+    test, value = unseen(experiment), experiment.pad_value
+
+    def of(name: str) -> Sweep:
+        network = _networks[weights[name]]
+        return sweep(network, name, experiment, test, side=side, value=value, added=(0, added))
+
+    return _each(experiment.strategies, of)
 
 
 def forget() -> None:

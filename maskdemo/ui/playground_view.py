@@ -18,6 +18,7 @@ from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.ui import (
     job,
     navigation,
+    padding_handle,
     presets,
     run_view,
     server,
@@ -128,6 +129,7 @@ def results(experiment: Experiment) -> None:
             run_view.batch(experiment, followed)
     with right:
         _probe_outputs(snapshot, numbers, usual)
+    padding_handle.padding_handle(snapshot, url.choice("probe") - 1)
     st.page_link(
         navigation.file_of("inside"),
         label="See every gate of these networks",

@@ -28,10 +28,10 @@ Params = dict[str, str]
 SETTINGS: Mapping[str, PageSettings] = {"playground": RUN, "inside": RUN, "study": STUDY}
 #: Page -> the choices of what to look at that its URL names.
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "playground": ("probe", "epoch"),
+    "playground": ("probe", "epoch", "added", "added_side", "weights"),
     "inside": (
         *("view", "probe", "epoch", "label", "strategy", "unit", "step", "compared", "quantity"),
-        *("weights", "gradient", "scope", "added", "added_side", "added_value"),
+        *("weights", "gradient", "scope"),
     ),
     "study": ("shown", "at"),
 }

@@ -40,7 +40,7 @@ def test_pages_before_during_and_after_a_run(viewer: Viewer):
     expect_no_findings(page)
     page.keyboard.press("Escape")
     walk(viewer, "Inside the LSTM")
-    for view in ("Side by side", "Gradient", "Add padding"):
+    for view in ("Side by side", "Gradient"):
         page.get_by_role("radio", name=view).click()
         viewer.settle()
         expect_no_findings(page)

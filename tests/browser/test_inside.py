@@ -64,16 +64,3 @@ def test_trained_scrubbed_played_and_shown_to_another_viewer(
     formulas = [viewer.page.locator(".katex").first.inner_text() for viewer in (first, second)]
     assert formulas[0] == formulas[1]
     assert second.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-
-    page.get_by_role("radio", name="Add padding").click()
-    thumb = page.get_by_role("slider", name="Padded steps added")
-    thumb.focus()
-    thumb.press("Home")
-    said = page.get_by_text(re.compile(r"With \d+ padded steps added, the output"))
-    expect(said).to_contain_text("With 0 padded steps")
-    expect(said).to_contain_text("No mask by exactly 0, Held state by exactly 0")
-    press(page, "Padded steps added", "PageUp", 3)
-    expect(said).to_contain_text(
-        re.compile(r"With [1-9].*No mask by [0-9.]+ points, Held state by exactly 0")
-    )
-    page.wait_for_url(re.compile(r"added=[1-9]"), wait_until="commit")

@@ -228,11 +228,11 @@ def expect_the_other_page_where_the_first_comes_once_more(viewer: Viewer, line: 
 def expect_nothing_to_be_entered_by_going_back(viewer: Viewer, line: Line) -> None:
     """A value that is typed and not entered yet."""
     page = viewer.page
-    go(page, "Inside the LSTM")
-    page.get_by_role("radio", name="Add padding").click()
-    page.wait_for_url("**/inside?view=padding")
+    go(page, "Playground")
+    page.get_by_role("radio", name="In front", exact=True).click()
+    page.wait_for_url("**/?side=pre")
     viewer.settle()
-    page.get_by_label("Value written there").fill("3")
+    page.get_by_role("spinbutton", name="Pad value").fill("3")
     line.hold()
     page.evaluate("history.go(-2)")
     line.looks(2)

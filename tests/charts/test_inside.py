@@ -12,7 +12,6 @@ from maskdemo.data.inputs import inputs
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import QUANTITIES, activations_of, unit_order
 from maskdemo.inside.gradient import gradient, landing
-from maskdemo.inside.leak import Sweep
 from tests.inside.test_activations import CASES, given, network
 
 BINARY = CASES["binary"]
@@ -114,20 +113,6 @@ def test_a_share_is_zero_or_all_only_where_it_is_exact():
     assert [share_text(each) for each in (0.0, 1.0)] == ["0%", "100%"]
     assert share_text(1e-9) == "below 0.1%" and share_text(1 - 1e-9) == "above 99.9%"
     assert share_text(0.1234) == "12.3%"
-
-
-def test_added_padding_draws_median_and_worst():
-    change = np.array([[0, 0, 0], [0.1, 0.2, 0.9]], np.float32)
-    sweeps = {
-        "no_mask": Sweep(np.array([0, 200]), change, np.array([0.9, 0.5]), 0.5),
-        "held_state": Sweep(np.array([0, 200]), 0 * change, np.array([0.9, 0.9]), 0.5),
-    }
-    figure = charts.change_by_padding(sweeps, cursor=20, detail="")
-    drawn = [each.y[-1] for each in figure.data if each.x[0] is not None]
-    np.testing.assert_allclose(drawn, [0.2, 0.9, 0, 0])
-    assert any(each.text == "exactly 0" for each in figure.layout.annotations)
-    accuracy = charts.accuracy_by_padding(sweeps, cursor=20, chance=0.5, detail="")
-    assert [each.name for each in accuracy.data] == ["No mask", "Held state", "Chance"]
 
 
 def test_a_scale_says_how_far_single_values_go_beyond_it():

@@ -116,7 +116,8 @@ def test_a_run_is_kept_with_few_networks_and_in_half_precision(finished):
         np.testing.assert_allclose(kept.probes.outputs[name], outputs, atol=5e-4)
         networks, all_of_them = kept.networks[name], finished.networks[name]
         assert networks == (all_of_them[0], all_of_them[-1])
-    assert not precompute.shortened(finished, networks=0).networks
+    (last,) = precompute.shortened(finished, networks=1).networks["no_mask"]
+    assert last is finished.networks["no_mask"][-1]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from maskdemo.ui import run_view, server
 from maskdemo.ui.divergence import what_padding_did
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.inspected_sequence import InspectedSequence, unseen
-from tests.ui.app import charts, opened, shown, spare_what_is_there, until
+from tests.ui.app import charts, links, opened, shown, spare_what_is_there, until
 
 #: Of the shapes that other tests have compiled, but for the recorded speech.
 TINY = Experiment(
@@ -112,7 +112,6 @@ def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, second
         ("compare", STEPS),
         ("gradient", VOWELS),
         ("gradient", STEPS),
-        ("padding", STEPS),
     ],
     ids=lambda each: each if isinstance(each, str) else each.task,
 )
@@ -175,16 +174,12 @@ def test_no_gradient_lands_on_padding_where_the_state_is_held():
         assert re.search(r"\*\*No mask\*\* [\d.]+%|\*\*No mask\*\* above", said)
 
 
-def test_added_padding_moves_no_mask_and_not_the_held_state():
-    finished(TINY)
-    app = page(TINY, view="padding")
-    labelled(app.slider, "Padded steps added").set_value(137).run()
-    assert not app.exception
-    said = shown(app)
-    assert "With 137 padded steps added" in said
-    assert "**Held state** by exactly 0" in said
-    assert re.search(r"\*\*No mask\*\* by [\d.]+ points", said)
-    assert app.query_params["added"] == "137"
+def test_a_link_to_the_view_that_moved_leads_to_the_playground():
+    app = page(TINY, view="padding", added="120", added_side="pre", added_value="1")
+    assert "Padding is now added on the playground" in shown(app)
+    params = dict(links(app))["Pull the padding of these networks"]
+    assert params == TINY.to_params() | {"added": "120", "added_side": "pre"}
+    assert charts(app), "the first view is there as well"
 
 
 def test_choices_are_in_the_link_and_defaults_are_not():
@@ -204,7 +199,6 @@ def test_choices_are_in_the_link_and_defaults_are_not():
     [
         {"view": "nowhere", "probe": "99", "epoch": "0", "unit": "-3", "step": "x", "label": "7"}
         | {"strategy": "mask_feature"},
-        {"view": "padding", "added": "1e9", "added_value": "nan", "added_side": "up"},
         {"view": "compare", "compared": "nobody.", "quantity": "?", "weights": "mine"},
         {"view": "gradient", "gradient": "", "scope": "<b>"},
     ],

@@ -1,0 +1,181 @@
+"""Pull the padding: one sequence of a finished run, and what any number of padded steps does to it.
+
+The browser gets the networks and, of every strategy, the arrays of the sequence and of one padded step;
+it runs the recurrence itself (`browser/recurrence.js`), so the server is asked only when the handle is
+let go: for the accuracy on the test set with that many padded steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+import streamlit as st
+
+from maskdemo.charts.replay import packed
+from maskdemo.charts.strategy_style import colour
+from maskdemo.data.padding import unpad
+from maskdemo.evidence.phrases import counted
+from maskdemo.inside.leak import MAX_ADDED, padded_by
+from maskdemo.strategies import STRATEGIES
+from maskdemo.titles import SIDES
+from maskdemo.training.snapshot import Network, Snapshot
+from maskdemo.ui import browser_files, url
+from maskdemo.ui.chart import is_dark
+from maskdemo.ui.inspected_sequence import MAX_SEQUENCES, InspectedSequence, sweeps
+
+KEY = "padding_handle"
+#: The choice of weights that gives each strategy its own network.
+OWN = "own"
+
+session = st.session_state
+
+
+def padding_handle(snapshot: Snapshot, probe: int) -> None:
+    """Draw the handle for a probe (from 0) of a finished run that has networks."""
+    if snapshot.finished and snapshot.networks:
+        with st.container(key="handle"):
+            st.fragment(_draw)(snapshot, probe)
+
+
+def _draw(snapshot: Snapshot, probe: int) -> None:
+    url.write()
+    experiment = snapshot.experiment
+    truth = 1 if experiment.per_step else int(snapshot.probes.labels[probe].max())
+    epoch = next(iter(snapshot.networks.values()))[-1].epoch
+    sequence = InspectedSequence(snapshot, probe, epoch, truth)
+    padded = int(sequence.batch.padded.sum())
+    chosen = {
+        "added": url.undrawn("added", range(MAX_ADDED + 1), min(padded, MAX_ADDED)),
+        "side": url.undrawn("added_side", SIDES, experiment.side),
+        "weights": url.undrawn("weights", (OWN, *_lenders(snapshot)), _usual_weights(snapshot)),
+    }
+    pulled = KEY in session and session[KEY].get("pulled")
+    moved = pulled or chosen["added"] != min(padded, MAX_ADDED)
+    lanes = payload(sequence, dark=is_dark())
+    # What moved the handle from outside, such as Back, makes it a new one.
+    outside = None if chosen == session.get("pulled") else chosen
+    version = blake2b(repr((lanes, outside)).encode(), digest_size=8).hexdigest()
+    data = lanes | {
+        "version": version,
+        "chosen": chosen,
+        "lenders": {name: STRATEGIES[name].title for name in _lenders(snapshot)},
+        "shared": chosen["weights"] if chosen["weights"] != OWN else _best(snapshot),
+        "measured": chosen | {"results": _measured(sequence, **chosen)} if moved else None,
+    }
+    browser_files.drawn_by(browser_files.HANDLE)(key=KEY, data=data, on_pulled_change=_on_pulled)
+
+
+def _on_pulled() -> None:
+    session.pulled = pulled = session[KEY]["pulled"]
+    for choice, name in (("added", "added"), ("added_side", "side"), ("weights", "weights")):
+        url.choose(choice, pulled[name])
+
+
+def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any]:
+    """What the browser needs to run the sequence's recurrence under every strategy.
+
+    Each lane has its strategy's inputs (L + 1, F + 1), advance and keep (L + 1) of the L steps and,
+    last, of one padded step; the step that is read out without padding, from 0; and whether padding
+    after the end moves that step to the end.
+    """
+    experiment, bare = sequence.experiment, unpad(sequence.batch)
+    value = experiment.pad_value
+    batch = padded_by(bare, 1, side="post", value=value, missing=value)
+    steps = len(bare.values[0])
+    lanes = []
+    for name in sequence.strategies:
+        arrays = sequence.arrays(name, batch)
+        read_out = int(arrays.read_out[0])
+        lanes.append(
+            {
+                "name": name,
+                "title": STRATEGIES[name].title,
+                "colour": colour(name, dark=dark),
+                "readsMask": STRATEGIES[name].mask_channel,
+                "inputs": packed(arrays.inputs[0]),
+                "advance": arrays.advance[0].tolist(),
+                "keep": arrays.keep[0].tolist(),
+                "readOut": min(read_out, steps - 1),
+                "readsEnd": read_out == steps,
+            }
+        )
+    labels = bare.labels[0] if experiment.per_step else [sequence.label] * steps
+    return {
+        "lanes": lanes,
+        "networks": {name: packed_network(each) for name, each in sequence.networks.items()},
+        "label": sequence.label,
+        "labels": [int(each) for each in labels],
+        "valid": bare.observed[0].tolist(),
+        "perStep": experiment.per_step,
+        "most": MAX_ADDED,
+        "sequence": f"test sequence {sequence.probe + 1}, {counted(steps, 'step')}",
+        "tested": counted(min(experiment.test_size, MAX_SEQUENCES), "test sequence"),
+        "value": f"{value:g}",
+    }
+
+
+def packed_network(network: Network) -> dict[str, Any]:
+    """The network's weights as they travel to the browser."""
+    return {
+        "kernel": packed(network.kernel),
+        "recurrent": packed(network.recurrent_kernel),
+        "bias": packed(network.bias),
+        "readout": packed(network.readout),
+        "readoutBias": packed(network.readout_bias),
+    }
+
+
+def _measured(
+    sequence: InspectedSequence, *, added: int, side: str, weights: str
+) -> dict[str, dict[str, float]]:
+    """Strategy -> accuracy on the test set without and with the padding, chance and largest change."""
+    readers = readers_of(sequence.strategies, weights)
+    most = max(1, added)
+    found = sweeps(sequence.experiment, sequence.epoch, side, most, readers, sequence.networks)
+    at = 1 if added else 0
+    return {
+        name: {
+            "before": float(each.accuracy[0]),
+            "after": float(each.accuracy[at]),
+            "change": float(each.change[at].max()),
+            "chance": each.chance,
+        }
+        for name, each in found.items()
+    }
+
+
+def readers_of(strategies: tuple[str, ...], weights: str) -> Mapping[str, str]:
+    """Strategy -> the strategy whose network reads for it.
+
+    No other network has learned to read the mask as an input, so who reads it keeps its own.
+    """
+    return {
+        name: name if weights == OWN or STRATEGIES[name].mask_channel else weights
+        for name in strategies
+    }
+
+
+def _lenders(snapshot: Snapshot) -> tuple[str, ...]:
+    """The strategies whose network can read for the others."""
+    return tuple(each for each in snapshot.experiment.strategies if not STRATEGIES[each].mask_channel)
+
+
+def _first_repeat(snapshot: Snapshot) -> dict[str, float]:
+    """Strategy -> the accuracy that its network, of the first repeat, ended with."""
+    return {each.strategy: each.test_valid_accuracy[-1] for each in snapshot.curves if each.repeat == 0}
+
+
+def _best(snapshot: Snapshot) -> str:
+    reached = _first_repeat(snapshot)
+    return max(_lenders(snapshot), key=reached.__getitem__, default=OWN)
+
+
+def _usual_weights(snapshot: Snapshot) -> str:
+    """Each its own, unless a network has not learned what padding could make it forget."""
+    reached, best = _first_repeat(snapshot), _best(snapshot)
+    if best == OWN:
+        return OWN
+    learned = (snapshot.chance.valid + reached[best]) / 2
+    return best if min(reached[each] for each in _lenders(snapshot)) < learned else OWN

@@ -1,0 +1,174 @@
+"""The handle on the padding: its recurrence against ours, and pulled by mouse, finger and keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+import maskdemo.ui
+from maskdemo.data.inputs import arrays_of, inputs
+from maskdemo.data.padding import unpad
+from maskdemo.experiment import Experiment
+from maskdemo.inside.leak import padded_by
+from maskdemo.inside.recurrence import outputs_of, states_of
+from maskdemo.strategies import STRATEGIES
+from maskdemo.training.probes import probes_of
+from maskdemo.training.snapshot import Probes, Snapshot
+from maskdemo.ui.inspected_sequence import InspectedSequence
+from maskdemo.ui.padding_handle import payload
+from tests.browser.test_playground import link, params_of
+from tests.browser.viewer import Viewer
+from tests.inside.test_activations import CASES, network
+
+CODE = Path(maskdemo.ui.__file__).parent / "browser"
+COUNTS = (0, 1, 7, 200)
+READ = """async ([data, counts]) => {
+    const { Reader, unpacked } = await import('/recurrence.js');
+    return data.lanes.map(lane => {
+        const reader = new Reader(unpacked(data.networks[lane.name]), lane);
+        return ['post', 'pre'].flatMap(side => counts.map(count => {
+            const states = reader.states(count, side);
+            return {
+                side, count, readOut: reader.readOut(count, side),
+                cells: states.map(state => [...state.cell]),
+                outputs: states.map(state => [...reader.output(state)]),
+            };
+        }));
+    });
+}"""
+
+
+@pytest.fixture(scope="module")
+def blank(browser: Browser) -> Iterator[Page]:
+    """A page that has our scripts and nothing else."""
+    page = browser.new_page()
+    page.route("**/*", _answer)
+    page.goto("http://scripts.test/")
+    yield page
+    page.close()
+
+
+def _answer(route: Route) -> None:
+    path = CODE / urlsplit(route.request.url).path.strip("/")
+    if path.is_file():
+        route.fulfill(path=path)
+    else:
+        route.fulfill(body="", content_type="text/html")
+
+
+def untrained(experiment: Experiment, probe: int) -> InspectedSequence:
+    """A probe in networks of random weights, one a strategy."""
+    test = probes_of(inputs(experiment).test)
+    probes = Probes(test.values, test.valid, test.padded, test.labels, outputs={})
+    networks = {name: (network(experiment, seed=at),) for at, name in enumerate(experiment.strategies)}
+    chance: Any = None
+    run = Snapshot(experiment, (), probes, chance, True, 0.0, 1.0, networks)
+    return InspectedSequence(run, probe, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        *CASES.values(),
+        # The mask value is another one than the padding's.
+        replace(CASES["binary"], pad_value=2.0, missing_rate=0.0, task="sum_sign"),
+    ],
+    ids=[*CASES, "padding that a Masking layer does not skip"],
+)
+def test_the_browser_computes_what_the_recurrence_does(blank: Page, experiment: Experiment):
+    sequence = untrained(experiment, probe=3)
+    bare, value = unpad(sequence.batch), experiment.pad_value
+    found = blank.evaluate(READ, [payload(sequence), COUNTS])
+    assert experiment.strategies == tuple(STRATEGIES)
+    for name, readings in zip(experiment.strategies, found, strict=True):
+        for reading in readings:
+            batch = padded_by(bare, reading["count"], side=reading["side"], value=value, missing=value)
+            arrays = arrays_of(experiment, name, batch)
+            cells, states = states_of(sequence.networks[name], arrays)[:, :, 0]
+            outputs = outputs_of(sequence.networks[name], states)
+            np.testing.assert_allclose(reading["cells"], cells, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(reading["outputs"], outputs, atol=1e-5)
+            assert reading["readOut"] == arrays.read_out[0]
+
+
+def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
+    page = viewer.page
+    asked: list[object] = []
+    page.on("websocket", lambda line: line.on("framesent", lambda sent: asked.append(sent)))
+    viewer.open(link(repeats=1))
+    page.get_by_role("button", name="Train", exact=True).click()
+    slider = page.get_by_role("slider", name="Padded steps")
+    expect(slider).to_be_attached()
+    viewer.settle()
+    grip, stage = page.locator(".grip"), page.locator(".maskdemo-pull-stage")
+    measured = page.locator(".maskdemo-pull-lane small")
+    stage.scroll_into_view_if_needed()
+    shares = page.locator(".maskdemo-cell .share")
+    expect(shares.nth(1)).to_have_text("100%")
+    expect(page.locator(".maskdemo-cell .bar").nth(1)).to_have_attribute("data-gate", "held")
+
+    def at() -> tuple[float, float]:
+        box = grip.bounding_box()
+        assert box
+        return box["x"] + box["width"] / 2, box["y"] + 18
+
+    def along(to: str) -> float:
+        box = stage.bounding_box()
+        assert box
+        return box["x"] + (box["width"] - 1 if to == "end" else box["width"] / 2)
+
+    # By mouse: far beyond what training had, and nothing is asked before it is let go.
+    x, y = at()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    before = len(asked)
+    page.mouse.move(along("end"), y, steps=8)
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("^200 padded steps after the end"))
+    sure = page.locator(".maskdemo-pull-lane output")
+    masked = re.fullmatch(r"(\d+%) sure → (\d+%).*", sure.nth(1).inner_text())
+    assert masked and masked[1] == masked[2], "the masked twin does not move"
+    assert len(asked) == before
+    expect(measured.first).to_be_empty()
+    page.mouse.up()
+    expect(measured.first).to_have_text(re.compile(r"Accuracy \d+% → \d+%, .* by up to [\d.]+ points"))
+    expect(measured.nth(1)).to_have_text(re.compile(r"Accuracy (\d+%) → \1, .* by exactly 0 points"))
+    page.wait_for_url(re.compile("added=200"), wait_until="commit")
+
+    # By keyboard: steps one by one, and both ends.
+    slider.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("^199 padded steps"))
+    slider.press("Home")
+    expect(slider).to_have_attribute(
+        "aria-valuetext", re.compile(r"^0 padded steps.*No mask (\d+%) sure → \1")
+    )
+    expect(shares).to_have_text(["100%", "100%"])
+    page.wait_for_url(re.compile("added=0"), wait_until="commit")
+
+    # By finger: the browser's own touches, as a phone sends them.
+    viewer.settle()
+    fingers = page.context.new_cdp_session(page)
+    x, y = at()
+    touch = "Input.dispatchTouchEvent"
+    fingers.send(touch, {"type": "touchStart", "touchPoints": [{"x": x + 40, "y": y}]})
+    for part in (0.25, 0.5, 0.75, 1.0):
+        there = x + 40 + (along("half") - x - 40) * part
+        fingers.send(touch, {"type": "touchMove", "touchPoints": [{"x": there, "y": y}]})
+    fingers.send(touch, {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_url(re.compile(r"added=[1-9]\d"), wait_until="commit")
+    expect(measured.first).to_contain_text("Accuracy")
+
+    # Who opens the link finds the handle where it was let go.
+    pulled, said = params_of(page.url)["added"], measured.first.inner_text()
+    page.reload()
+    expect(slider).to_have_value(pulled)
+    expect(measured.first).to_have_text(said)
+    page.get_by_role("button", name="Forget gate").hover()
+    expect(page.get_by_text("how much of the memory stays", exact=False).last).to_be_visible()
