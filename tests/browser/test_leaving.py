@@ -230,7 +230,7 @@ def expect_nothing_to_be_entered_by_going_back(viewer: Viewer, line: Line) -> No
     page = viewer.page
     go(page, "Playground")
     page.get_by_role("radio", name="In front", exact=True).click()
-    page.wait_for_url("**/?side=pre")
+    page.wait_for_url(re.compile("side=pre"), wait_until="commit")
     viewer.settle()
     page.get_by_role("spinbutton", name="Pad value").fill("3")
     line.hold()

@@ -170,5 +170,17 @@ def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
     page.reload()
     expect(slider).to_have_value(pulled)
     expect(measured.first).to_have_text(said)
+
+    # The marks of a first visit are gone after a click, and for good.
+    root, marked = page.locator("html"), re.compile("maskdemo-first-visit")
+    expect(root).not_to_have_class(marked)
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    expect(root).to_have_class(marked)
+    page.get_by_role("heading", name="Pull the padding").click()
+    expect(root).not_to_have_class(marked)
+    page.reload()
+    expect(slider).to_have_value(pulled)
+    expect(root).not_to_have_class(marked)
     page.get_by_role("button", name="Forget gate").hover()
     expect(page.get_by_text("how much of the memory stays", exact=False).last).to_be_visible()

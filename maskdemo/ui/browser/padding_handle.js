@@ -83,17 +83,19 @@ class Handle {
   lane({ name, title, colour, readsMask }) {
     const row = element("div", "maskdemo-pull-lane");
     row.style.setProperty("--colour", colour);
-    row.innerHTML = `<b></b><output></output>
+    row.innerHTML = `<b><span></span></b><output></output>
       <div class="plot"><i class="hatch"></i><svg viewBox="0 0 1 1" preserveAspectRatio="none"
         aria-hidden="true"><path class="later"/><path class="line"/></svg><i class="ring"></i></div>
       <small></small>`;
     const parts = Object.fromEntries(
-      ["b", "output", "small", ".hatch", ".ring", ".later", ".line", ".plot", "svg"].map((each) => [
+      ["output", "small", ".hatch", ".ring", ".later", ".line", ".plot", "svg"].map((each) => [
         each.replace(".", ""),
         row.querySelector(each),
       ]),
     );
-    return { name, title, readsMask, row, ...parts };
+    const aside = row.querySelector("span");
+    aside.before(title);
+    return { name, readsMask, row, aside, ...parts };
   }
 
   /** The lanes, and the handle across all of them. */
@@ -189,6 +191,7 @@ class Handle {
     this.slider.value = added;
     this.slider.dir = side === "pre" ? "rtl" : "ltr";
     this.grip.style.left = `${100 * edge}%`;
+    this.grip.classList.toggle("right", edge > 0.5);
     this.pill.textContent = steps(added);
     this.pill.style.transform = `translateX(${-100 * edge}%)`;
     this.root.style.setProperty("--from", (side === "pre" ? 0 : length) / whole);
@@ -242,7 +245,7 @@ class Handle {
     const { added, side, weights } = this.at;
     const { data, length } = this;
     const whole = length + data.most;
-    lane.b.textContent = lane.title + (lane.readsMask && weights !== OWN ? ", its own network" : "");
+    lane.aside.textContent = lane.readsMask && weights !== OWN ? ", its own network" : "";
     const from = side === "pre" ? data.most - added : 0;
     const at = (step) => (from + step + 0.5) / whole;
     const path = (first, last) =>
@@ -295,10 +298,34 @@ function nearness(before, now) {
   return Math.max(0, 1 - far / Math.hypot(...before));
 }
 
+const SEEN = "maskdemo:seen";
+
+/** Mark what there is to see on somebody's first visit, until the first click, and never again.
+ *
+ * The marks are pseudo-elements (see `padding_handle.css`): they move nothing, take no click and are not read out.
+ */
+function mark() {
+  const { classList } = document.documentElement;
+  try {
+    if (localStorage.getItem(SEEN)) return;
+  } catch {
+    return; // Who keeps nothing would see them for ever.
+  }
+  classList.add("maskdemo-first-visit");
+  const end = () => {
+    classList.remove("maskdemo-first-visit");
+    localStorage.setItem(SEEN, "1");
+  };
+  document.addEventListener("click", end, { capture: true, once: true });
+}
+
 const handles = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   let handle = handles.get(parentElement);
-  if (!handle) handles.set(parentElement, (handle = new Handle(parentElement)));
+  if (!handle) {
+    handles.set(parentElement, (handle = new Handle(parentElement)));
+    mark();
+  }
   handle.update(data, setStateValue);
 }
