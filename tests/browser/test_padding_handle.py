@@ -24,6 +24,7 @@ from maskdemo.training.probes import probes_of
 from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.ui.inspected_sequence import InspectedSequence
 from maskdemo.ui.padding_handle import payload
+from tests.browser.accessibility import expect_no_findings
 from tests.browser.test_playground import link, params_of
 from tests.browser.viewer import Viewer
 from tests.inside.test_activations import CASES, network
@@ -182,5 +183,6 @@ def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
     page.reload()
     expect(slider).to_have_value(pulled)
     expect(root).not_to_have_class(marked)
+    expect_no_findings(page)
     page.get_by_role("button", name="Forget gate").hover()
     expect(page.get_by_text("how much of the memory stays", exact=False).last).to_be_visible()
