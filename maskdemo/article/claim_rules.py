@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from maskdemo.article.case import Case, MeasuredNumber
-from maskdemo.article.measurements import Measured, Measurements
+from maskdemo.article.measurements import Measurements, RunMeasurements
 from maskdemo.evidence import BASELINE, MARGIN, METHOD, Interval, interval
 from maskdemo.evidence.phrases import counted, number
 from maskdemo.experiment import Experiment
@@ -45,20 +45,20 @@ Answer = tuple[bool | None, tuple[MeasuredNumber, ...]]
 def adds_nothing(case: Case, measurements: Measurements) -> Answer:
     """Held where a mask adds nothing to the accuracy."""
     held, numbers = adds(case, measurements)
-    return _opposite(held), numbers
+    return _negated(held), numbers
 
 
 def adds(case: Case, measurements: Measurements) -> Answer:
     """Held where a mask adds to the accuracy of no mask."""
     verdict = measurements.runs[case.experiment].verdict(case.strategy)
     held = None if verdict.word == "undecided" else verdict.word in ("helps", "required")
-    return held, (_points("Added by the mask", verdict.difference),)
+    return held, (_points_number("Added by the mask", verdict.difference),)
 
 
 def moves(case: Case, measurements: Measurements) -> Answer:
     """Held where the outputs move when the padding is taken away."""
     run = measurements.runs[case.experiment]
-    return _moves(run, case.strategy), (_leak(run, case.strategy),)
+    return _moves(run, case.strategy), (_leak_number(run, case.strategy),)
 
 
 def is_required(case: Case, measurements: Measurements) -> Answer:
@@ -66,12 +66,14 @@ def is_required(case: Case, measurements: Measurements) -> Answer:
     run = measurements.runs[case.experiment]
     verdict = run.verdict(case.strategy)
     numbers = [
-        _points("Above chance, no mask", run.above_chance(BASELINE)),
-        _points("Above chance, mask", run.above_chance(case.strategy)),
+        _points_number("Above chance, no mask", run.above_chance(BASELINE)),
+        _points_number("Above chance, mask", run.above_chance(case.strategy)),
     ]
     if "last_valid_step" in case.experiment.strategies:
         other = run.verdict("last_valid_step", over=case.strategy)
-        numbers.append(_points("Answering after the last real step, against it", other.difference))
+        numbers.append(
+            _points_number("Answering after the last real step, against it", other.difference)
+        )
     if verdict.word == "required":
         return True, tuple(numbers)
     surely_not = verdict.word in ("the same", "hurts") or verdict.short_of_half.high < 0
@@ -85,10 +87,10 @@ def state_is_zero(case: Case, measurements: Measurements) -> Answer:
     at_zero = max(keras_result["input"], keras_result["state"]) <= ROUNDING
     agree = verdict.word != "undecided" and at_zero == (verdict.word == "the same")
     return at_zero if agree else None, (
-        _exact("Keras: largest input at masked steps", keras_result["input"]),
-        _exact("Keras: largest state at masked steps", keras_result["state"]),
-        _exact("Keras: largest change of the state there", keras_result["moved"]),
-        _points("Accuracy, state set to zero against held", verdict.difference),
+        _exact_number("Keras: largest input at masked steps", keras_result["input"]),
+        _exact_number("Keras: largest state at masked steps", keras_result["state"]),
+        _exact_number("Keras: largest change of the state there", keras_result["moved"]),
+        _points_number("Accuracy, state set to zero against held", verdict.difference),
     )
 
 
@@ -98,9 +100,9 @@ def has_no_part(case: Case, measurements: Measurements) -> Answer:
     padding, real = run.gradients[case.strategy]
     share = padding / (padding + real) if padding else 0.0
     numbers = [
-        _leak(run, case.strategy),
-        _exact("Share of the gradient on padding", share, "%"),
-        _exact("Gradient on real steps, summed norms", real),
+        _leak_number(run, case.strategy),
+        _exact_number("Share of the gradient on padding", share, "%"),
+        _exact_number("Gradient on real steps, summed norms", real),
     ]
     largest = max(*run.leaks[case.strategy], share)
     if case.strategy == "held_state":
@@ -108,8 +110,8 @@ def has_no_part(case: Case, measurements: Measurements) -> Answer:
         keras_result = measurements.checks["masked_steps"][case.experiment.side]
         largest = max(largest, keras_result["leak"], keras_result["gradient"])
         numbers += [
-            _exact("Keras: largest change of an output", keras_result["leak"]),
-            _exact("Keras: largest gradient at masked steps", keras_result["gradient"]),
+            _exact_number("Keras: largest change of an output", keras_result["leak"]),
+            _exact_number("Keras: largest gradient at masked steps", keras_result["gradient"]),
         ]
     return largest <= ROUNDING, tuple(numbers)
 
@@ -120,9 +122,9 @@ def masks_what_is_padded(case: Case, measurements: Measurements) -> Answer:
     padded, real = run.masked
     against = run.verdict(case.strategy, over="held_state").difference
     return padded == 1 and real == 0, (
-        _exact("Padded steps masked", padded, "%"),
-        _exact("Real steps masked", real, "%"),
-        _points("Accuracy against a mask from the true lengths", against),
+        _exact_number("Padded steps masked", padded, "%"),
+        _exact_number("Real steps masked", real, "%"),
+        _points_number("Accuracy against a mask from the true lengths", against),
     )
 
 
@@ -130,11 +132,11 @@ def masks_by_hand(case: Case, measurements: Measurements) -> Answer:
     """Held where outputs with zeroed inputs do not move with the padding."""
     run = measurements.runs[case.experiment]
     held_state = run.verdict(case.strategy, over="held_state").difference
-    return _opposite(_moves(run, case.strategy)), (
-        _leak(run, case.strategy),
-        _exact("Largest difference from an output without mask", run.apart[case.strategy]),
-        _points("Accuracy against no mask", run.verdict(case.strategy).difference),
-        _points("Accuracy against a held state", held_state),
+    return _negated(_moves(run, case.strategy)), (
+        _leak_number(run, case.strategy),
+        _exact_number("Largest difference from an output without mask", run.apart[case.strategy]),
+        _points_number("Accuracy against no mask", run.verdict(case.strategy).difference),
+        _points_number("Accuracy against a held state", held_state),
     )
 
 
@@ -152,13 +154,13 @@ def receives_mask(case: Case, measurements: Measurements) -> Answer:
         for supports in (True, False)
     )
     numbers = [
-        _exact(f"Mask {name}, supports_masking = {layer['supports']}", layer[key], "yes or no")
+        _exact_number(f"Mask {name}, supports_masking = {layer['supports']}", layer[key], "yes or no")
         for name, key in (("received", "received"), ("passed on", "passed"))
         for layer in (with_it, without)
     ]
     if not with_it["received"]:
         gain = measurements.runs[case.experiment].verdict(case.strategy).difference
-        numbers.append(_points("Accuracy that a mask would have added", gain))
+        numbers.append(_points_number("Accuracy that a mask would have added", gain))
     return with_it["received"] and not without["received"], tuple(numbers)
 
 
@@ -184,33 +186,33 @@ def beats_chance(case: Case, measurements: Measurements) -> Answer:
     """Held where unseen sequences are told better than by chance."""
     above = measurements.runs[case.experiment].above_chance(case.strategy)
     held = True if above.low > 0 else False if above.high < MARGIN else None
-    return held, (_points("Accuracy above chance", above),)
+    return held, (_points_number("Accuracy above chance", above),)
 
 
-def _moves(run: Measured, strategy: str) -> bool | None:
+def _moves(run: RunMeasurements, strategy: str) -> bool | None:
     """Whether outputs move without the padding; None if in some repeats only."""
     leaks = run.leaks[strategy]
     return True if min(leaks) > TRACE else False if max(leaks) <= TRACE else None
 
 
-def _opposite(held: bool | None) -> bool | None:
+def _negated(held: bool | None) -> bool | None:
     return None if held is None else not held
 
 
-def _points(name: str, interval: Interval) -> MeasuredNumber:
+def _points_number(name: str, interval: Interval) -> MeasuredNumber:
     repeats = counted(interval.count, "repeat")
     return MeasuredNumber(
         name, interval.mean, interval.low, interval.high, "points", "95% interval", repeats
     )
 
 
-def _leak(run: Measured, strategy: str) -> MeasuredNumber:
+def _leak_number(run: RunMeasurements, strategy: str) -> MeasuredNumber:
     leaks = run.leaks[strategy]
     mean, repeats = sum(leaks) / len(leaks), counted(len(leaks), "repeat")
     name = "Largest change of an output"
     return MeasuredNumber(name, mean, min(leaks), max(leaks), "probability", "range", repeats)
 
 
-def _exact(name: str, value: float, unit: str = "") -> MeasuredNumber:
+def _exact_number(name: str, value: float, unit: str = "") -> MeasuredNumber:
     """A number without a spread."""
     return MeasuredNumber(name, value, value, value, unit)

@@ -39,11 +39,11 @@ class Claim:
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
-        """What is to be trained, each once."""
+        """The experiments to train, each once."""
         return tuple(dict.fromkeys(case.experiment for case in self.cases))
 
     def judgement(self, measurements: Measurements) -> Judgement | None:
-        """In which cases it held; None until everything it needs is known."""
+        """Return in which cases the claim held; None until all that it needs is measured."""
         trained = all(each in measurements.runs for each in self.experiments)
         checked = all(each in measurements.checks for each in self.checks)
         if not (trained and checked):
@@ -53,14 +53,14 @@ class Claim:
         return Judgement(results, sentence, self.usually)
 
 
-def _of(scenario: str, **changes: object) -> Experiment:
+def _based_on(scenario: str, **changes: object) -> Experiment:
     return replace(SCENARIOS[scenario].experiment, **changes)  # type: ignore[arg-type]
 
 
 _TWO = ("no_mask", "masking_layer")
 _THREE = (*_TWO, "held_state")
-_SHORT = _of("masking_layer", strategies=_THREE)
-_LAST = _of("long_post_padding", strategies=_TWO)
+_SHORT = _based_on("masking_layer", strategies=_THREE)
+_LAST = _based_on("long_post_padding", strategies=_TWO)
 _PADDED = (
     Case("Sum of the values, 1 to 10 padded to 10", _SHORT),
     Case("Last value, padded to 15 after the end", replace(_LAST, padded_length=15)),
@@ -68,15 +68,18 @@ _PADDED = (
     Case("Last value, padded to 60 in front", replace(_LAST, side="pre")),
     Case("First value, padded to 60 in front", replace(_LAST, side="pre", task="first_sign")),
     Case("Real speech, padded to 80 after the end", SCENARIOS["real_speech"].experiment),
-    Case("Real speech, padded to 80 in front", _of("real_speech", side="pre", strategies=_TWO)),
+    Case(
+        "Real speech, padded to 80 in front",
+        _based_on("real_speech", side="pre", strategies=_TWO),
+    ),
 )
-_GAPS = _of("missing_readings", min_length=20, strategies=_TWO, repeats=8, epochs=8)
+_GAPS = _based_on("missing_readings", min_length=20, strategies=_TWO, repeats=8, epochs=8)
 _MISSING = (
     Case("Three in ten missing, written as −1", _GAPS),
     Case("Three in ten missing, written as 0", replace(_GAPS, pad_value=0.0, mask_value=0.0)),
 )
-_HAND = _of("manual_mask")
-_HAND_FRONT = _of("manual_mask", side="pre")
+_HAND = _based_on("manual_mask")
+_HAND_FRONT = _based_on("manual_mask", side="pre")
 
 CLAIMS: dict[str, Claim] = {
     each.name: each
@@ -88,7 +91,7 @@ CLAIMS: dict[str, Claim] = {
             "What a Masking layer adds to the accuracy on sequences of one length: complete ones, and "
             "such with missing readings.",
             (
-                Case("All 10 steps long, complete", _of("fixed_length")),
+                Case("All 10 steps long, complete", _based_on("fixed_length")),
                 *_MISSING,
             ),
             claim_rules.adds_nothing,
@@ -166,7 +169,7 @@ CLAIMS: dict[str, Claim] = {
             "true lengths.",
             (
                 Case("Values around 0, padding written as 0", _SHORT),
-                Case("Bits, padding written as 0", _of("real_zeros")),
+                Case("Bits, padding written as 0", _based_on("real_zeros")),
                 Case("Values around 0, padding written as −1", replace(_SHORT, pad_value=-1.0)),
             ),
             claim_rules.masks_what_is_padded,
@@ -236,10 +239,14 @@ CLAIMS: dict[str, Claim] = {
             (
                 Case(
                     "Random labels, as in the article",
-                    _of("random_labels", min_length=10, strategies=_TWO),
+                    _based_on("random_labels", min_length=10, strategies=_TWO),
                     "no_mask",
                 ),
-                Case("Labels by a rule: the sign of the sum", _of("fixed_length"), "no_mask"),
+                Case(
+                    "Labels by a rule: the sign of the sum",
+                    _based_on("fixed_length"),
+                    "no_mask",
+                ),
             ),
             claim_rules.beats_chance,
             "Unseen sequences are told better than by chance",

@@ -48,7 +48,7 @@ class ArticleExample:
 
 
 def program_diff(before: Program, after: Program) -> str:
-    """What changes from one program to another, as a unified diff."""
+    """Return the changes from one program to another as a unified diff."""
     lines = unified_diff(
         before.text.splitlines(),
         after.text.splitlines(),

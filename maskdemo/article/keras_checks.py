@@ -30,23 +30,23 @@ def check(name: str) -> dict[str, Any]:
 
 
 def masked_steps() -> dict[str, dict[str, float]]:
-    """By side, the largest over several networks and sequences, at the masked steps before an LSTM.
+    """Measure real Keras at masked steps, by side: the largest over several networks and sequences.
 
     input: |x| that the LSTM receives. state: |h| or |c| after a masked step. moved: how far h or c
     moved there. leak: the change of the output without the padding. gradient: |the output's gradient|
     with respect to what stands at masked steps.
     """
-    found: dict[str, dict[str, float]] = {"post": {}, "pre": {}}
+    largest: dict[str, dict[str, float]] = {"post": {}, "pre": {}}
     for seed in range(NETWORKS):
         rng = np.random.default_rng(seed)
         sequences = [
             rng.normal(size=(length, FEATURES)).astype(np.float32)
             for length in rng.integers(3, STEPS - 3, size=SEQUENCES)
         ]
-        for side, so_far in found.items():
-            for what, size in _one_network(sequences, side, rng).items():
-                so_far[what] = max(so_far.get(what, 0.0), float(size))
-    return found
+        for side, so_far in largest.items():
+            for name, size in _one_network(sequences, side, rng).items():
+                so_far[name] = max(so_far.get(name, 0.0), float(size))
+    return largest
 
 
 def _one_network(sequences: list[np.ndarray], side: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -66,11 +66,11 @@ def _one_network(sequences: list[np.ndarray], side: str, rng: np.random.Generato
         states.append(np.stack([np.asarray(each) for each in state]))
     after = np.stack(states[1:], axis=2)  # (2, N, T, H)
     moved = after - np.stack(states[:-1], axis=2)
-    given = tf.convert_to_tensor(values)
+    values_tensor = tf.convert_to_tensor(values)
     with tf.GradientTape() as tape:
-        tape.watch(given)
-        mask = masking.compute_mask(given)
-        output = lstm(masking(given), mask=mask)[0]
+        tape.watch(values_tensor)
+        mask = masking.compute_mask(values_tensor)
+        output = lstm(masking(values_tensor), mask=mask)[0]
         total = tf.reduce_sum(output)
     alone = np.concatenate([np.asarray(lstm(each[None])[0]) for each in sequences])
     return {
@@ -78,18 +78,18 @@ def _one_network(sequences: list[np.ndarray], side: str, rng: np.random.Generato
         "state": np.abs(after[:, masked]).max(),
         "moved": np.abs(moved[:, masked]).max(),
         "leak": np.abs(np.asarray(output) - alone).max(),
-        "gradient": np.abs(np.asarray(tape.gradient(total, given))[masked]).max(),
+        "gradient": np.abs(np.asarray(tape.gradient(total, values_tensor))[masked]).max(),
     }
 
 
 def custom_layer() -> dict[str, list[dict[str, bool]]]:
-    """Whether a custom layer receives a mask, and whether the layer after it does.
+    """Find out whether a custom layer receives a mask, and whether the layer after it does.
 
     With and without a Masking layer before it, and with `supports_masking` True and False.
     """
     import keras
 
-    class Asked(keras.layers.Layer):
+    class MaskRecorder(keras.layers.Layer):
         def __init__(self, supports: bool) -> None:
             super().__init__()
             self.supports_masking = supports
@@ -104,24 +104,24 @@ def custom_layer() -> dict[str, list[dict[str, bool]]]:
     answers = []
     for masking in (False, True):
         for supports in (False, True):
-            layer, following = Asked(supports), Asked(True)
+            layer, next_layer = MaskRecorder(supports), MaskRecorder(True)
             before = [keras.layers.Masking()] if masking else []
-            keras.Sequential([keras.Input((None, FEATURES)), *before, layer, following])(values)
+            keras.Sequential([keras.Input((None, FEATURES)), *before, layer, next_layer])(values)
             answers.append(
                 {
                     "masking": masking,
                     "supports": supports,
                     "received": layer.received,
-                    "passed": following.received,
+                    "passed": next_layer.received,
                 }
             )
     return {"layers": answers}
 
 
 def epoch_seconds() -> dict[str, list[tuple[str, list[float]]]]:
-    """How many times the processor time `Model.fit` takes with a Masking layer, a number a round.
+    """Measure the processor time of `Model.fit` with a Masking layer, as a multiple of that without.
 
-    Each list stands with the experiment that was timed, of the claim that masking is slower. Both
+    Returns "ratios": for each experiment of the claim that masking is slower, a number a round. Both
     models train in turn, so that both meet the same conditions; and the processor's time, of all
     threads, because others may be at work on this machine. Building, compiling and a first epoch come
     before.

@@ -19,9 +19,9 @@ from maskdemo.training.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Measurements:
-    """What is known so far: runs by experiment, and the answers of `keras_checks` by check."""
+    """What the claims are judged by: runs by experiment, and results of `keras_checks` by check."""
 
-    runs: Mapping[Experiment, Measured] = field(default_factory=dict)
+    runs: Mapping[Experiment, RunMeasurements] = field(default_factory=dict)
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __or__(self, other: Measurements) -> Measurements:
@@ -29,7 +29,7 @@ class Measurements:
 
 
 @dataclass(frozen=True)
-class Measured:
+class RunMeasurements:
     """Numbers by strategy; tuples hold one number a repeat.
 
     leaks: the largest change of an output probability (0 to 1) without the padding. apart: the
@@ -56,11 +56,11 @@ class Measured:
         return evidence.above_chance(self.accuracies, strategy)
 
 
-def measure(snapshot: Snapshot) -> Measured:
-    """The numbers of a finished run."""
+def measure_run(snapshot: Snapshot) -> RunMeasurements:
+    """Return the numbers of a finished run."""
     strategies = snapshot.experiment.strategies
     outputs = {name: each[-1] for name, each in snapshot.probes.outputs.items()}
-    return Measured(
+    return RunMeasurements(
         accuracies=evidence.accuracies(snapshot),
         leaks={
             name: tuple(
@@ -75,12 +75,12 @@ def measure(snapshot: Snapshot) -> Measured:
             for name in strategies
             if BASELINE in strategies
         },
-        gradients={name: _landed(snapshot, name) for name in strategies},
-        masked=_masked(snapshot.experiment),
+        gradients={name: _gradient_norms(snapshot, name) for name in strategies},
+        masked=_masked_shares(snapshot.experiment),
     )
 
 
-def _landed(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
+def _gradient_norms(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
     probes, experiment = snapshot.probes, snapshot.experiment
     batch = Batch(probes.values, probes.valid, probes.padded, probes.labels)
     arrays = arrays_of(experiment, strategy, batch)
@@ -90,7 +90,7 @@ def _landed(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
     return float(where.padding.sum()), float(where.real.sum())
 
 
-def _masked(experiment: Experiment) -> tuple[float, float]:
+def _masked_shares(experiment: Experiment) -> tuple[float, float]:
     batch = inputs(experiment).train
     equal = (batch.values == np.float32(experiment.mask_value)).all(axis=2)
     invalid = equal[~batch.valid]

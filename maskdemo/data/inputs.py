@@ -56,12 +56,12 @@ class Chance:
 
 
 def inputs(experiment: Experiment, repeat: int = 0) -> Inputs:
-    """The sequences of one repeat (from 0), unpadded and padded."""
-    return _inputs(_data_settings(experiment), _data_repeat(experiment, repeat))
+    """Return the sequences of one repeat (from 0), unpadded and padded."""
+    return _inputs(_data_settings(experiment), _repeat_of_data(experiment, repeat))
 
 
-def padded_batch(experiment: Experiment, sequences: Sequences) -> Batch:
-    """The sequences, padded to (N, padded_length, F) as this experiment's settings say."""
+def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
+    """Pad N sequences to (N, padded_length, F), with the settings of this experiment."""
     return pad(
         sequences,
         padded_length=experiment.padded_length,
@@ -71,7 +71,7 @@ def padded_batch(experiment: Experiment, sequences: Sequences) -> Batch:
 
 
 def arrays_of(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
-    """The five arrays of `strategy` for a batch, under this experiment's settings."""
+    """Return the five arrays of a strategy for a batch, with the settings of this experiment."""
     return arrays(
         strategy,
         batch,
@@ -82,7 +82,7 @@ def arrays_of(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
 
 
 def chance(experiment: Experiment) -> Chance:
-    """What answering without looking reaches on the first repeat's test set."""
+    """Return the accuracies of always giving the commonest label of the first repeat's test set."""
     # How many training sequences there are changes nothing about the test set.
     settings = replace(_data_settings(experiment), train_size=MIN_SIZE)
     return _chance(replace(settings, count_invalid=experiment.count_invalid))
@@ -95,7 +95,7 @@ def share_of_commonest(labels: NDArray[np.integer], weights: ArrayLike = 1.0) ->
 
 
 def preview(experiment: Experiment, rows: int = 24) -> Batch:
-    """At most `rows` training sequences of the first repeat, padded."""
+    """Return at most `rows` training sequences of the first repeat, padded."""
     return _preview(preview_settings(experiment), rows)
 
 
@@ -136,7 +136,7 @@ def _data_settings(experiment: Experiment) -> Experiment:
     )
 
 
-def _data_repeat(experiment: Experiment, repeat: int) -> int:
+def _repeat_of_data(experiment: Experiment, repeat: int) -> int:
     return 0 if _is_one_recording(experiment) else repeat
 
 
@@ -155,7 +155,7 @@ def _data(
     missing_rate: float,
     seed: int,
 ) -> Data:
-    drawn = make_data(
+    data = make_data(
         task,
         train_size=train_size,
         test_size=test_size,
@@ -164,9 +164,9 @@ def _data(
         missing_rate=missing_rate,
         seed=seed,
     )
-    for part in (drawn.train, drawn.test):
+    for part in (data.train, data.test):
         _make_read_only(*part.values, *part.observed, *part.labels)
-    return drawn
+    return data
 
 
 def _data_of(experiment: Experiment, repeat: int) -> Data:
@@ -185,13 +185,13 @@ def _data_of(experiment: Experiment, repeat: int) -> Data:
 @lru_cache(maxsize=CACHED_REPEATS)
 def _inputs(experiment: Experiment, repeat: int) -> Inputs:
     data = _data_of(experiment, repeat)
-    train, test = (_read_only(padded_batch(experiment, part)) for part in (data.train, data.test))
+    train, test = (_read_only(pad_for(experiment, part)) for part in (data.train, data.test))
     return Inputs(data, train, test)
 
 
 @lru_cache(maxsize=CACHED_CHANCES)
 def _chance(experiment: Experiment) -> Chance:
-    test = padded_batch(experiment, _data_of(experiment, 0).test)
+    test = pad_for(experiment, _data_of(experiment, 0).test)
     counted = arrays_of(experiment, experiment.strategies[0], test)
     weights = test.valid if experiment.per_step else counted.weights
     return Chance(
@@ -203,8 +203,8 @@ def _chance(experiment: Experiment) -> Chance:
 @lru_cache(maxsize=CACHED_PREVIEWS)
 def _preview(experiment: Experiment, rows: int) -> Batch:
     train = _data_of(experiment, 0).train
-    shown = select_sequences(train, evenly_spread(rows, len(train)))
-    return _read_only(padded_batch(experiment, shown))
+    sequences = select_sequences(train, evenly_spread(rows, len(train)))
+    return _read_only(pad_for(experiment, sequences))
 
 
 def _read_only(batch: Batch) -> Batch:

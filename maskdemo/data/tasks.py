@@ -214,9 +214,9 @@ def _draw_sequences(
     assert spec.draw is not None and spec.label is not None
     values, labels = [], []
     for length in rng.integers(min_length, max_length + 1, size=size):
-        drawn = spec.draw(rng, int(length))
-        values.append(drawn.astype(np.float32))
-        label = np.asarray(spec.label(drawn, rng), np.int32)
+        sequence = spec.draw(rng, int(length))
+        values.append(sequence.astype(np.float32))
+        label = np.asarray(spec.label(sequence, rng), np.int32)
         labels.append(np.broadcast_to(label, (length,)))
     return Sequences(tuple(values), tuple(np.ones(len(v), bool) for v in values), tuple(labels))
 

@@ -27,7 +27,7 @@ class Accuracies:
 
 
 def accuracies(snapshot: Snapshot) -> Accuracies:
-    """What the finished trainings of a run reached."""
+    """Return the accuracies of the finished trainings of a run."""
     names = snapshot.experiment.strategies
     finished = [curve for curve in snapshot.curves if curve.finished]
     return Accuracies(
@@ -47,6 +47,6 @@ def accuracies(snapshot: Snapshot) -> Accuracies:
 
 
 def scored(curves: Sequence[Curve]) -> int:
-    """How many labels an accuracy of these trainings counts at least."""
+    """Return how many labels an accuracy of these trainings counts at least."""
     # Repeats draw test sets of their own: the smallest resolves least.
     return min((curve.scored for curve in curves), default=1)

@@ -65,7 +65,7 @@ def unit_order(activations: Activations) -> NDArray[np.intp]:
     return np.argsort(np.abs(activations.states[0]).argmax(axis=0), kind="stable")
 
 
-def first_difference(one: NDArray, other: NDArray, *, over: float) -> int | None:
+def first_difference(first: NDArray, second: NDArray, *, over: float) -> int | None:
     """The first step (from 0) at which two (T, ...) differ by more than `over` anywhere, if any."""
-    apart = np.abs(one - other).reshape(len(one), -1).max(axis=1) > over
+    apart = np.abs(first - second).reshape(len(first), -1).max(axis=1) > over
     return int(apart.argmax()) if apart.any() else None

@@ -39,7 +39,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Landing:
-    """Where gradient norms land: their sums over sequences at each step, (T,), by the kind of step."""
+    """Gradient norms by step, (T,), summed over sequences, for each kind of step apart."""
 
     real: NDArray[np.float64]
     padding: NDArray[np.float64]
@@ -60,7 +60,7 @@ def gradient(network: Network, arrays: Arrays) -> Gradient:
     rows, steps = arrays.advance.shape
     at_once = max(1, MAX_NUMBERS // (6 * steps * len(network.recurrent_kernel)))
     parts = [
-        _gradient(network, _rows(arrays, slice(start, start + at_once)))
+        _gradient_of_rows(network, _select_rows(arrays, slice(start, start + at_once)))
         for start in range(0, rows, at_once)
     ]
     return Gradient(
@@ -69,7 +69,7 @@ def gradient(network: Network, arrays: Arrays) -> Gradient:
 
 
 def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bool_]) -> Landing:
-    """Where norms (N, T) land, by the kind of each step; padded, missing: (N, T)."""
+    """Return the sums of norms (N, T) at each step, by its kind; padded, missing: (N, T)."""
     kinds = {"real": ~padded & ~missing, "padding": padded, "missing": missing}
     return Landing(
         **{
@@ -79,7 +79,7 @@ def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bo
     )
 
 
-def _gradient(network: Network, arrays: Arrays) -> Gradient:
+def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
     activations = activations_of(network, arrays)
     d_states = product(_d_logits(activations, arrays), network.readout.T)
     rows, steps = arrays.advance.shape
@@ -138,5 +138,5 @@ def _norm(vectors: NDArray) -> NDArray:
     return np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
 
 
-def _rows(arrays: Arrays, rows: slice) -> Arrays:
+def _select_rows(arrays: Arrays, rows: slice) -> Arrays:
     return Arrays(*(getattr(arrays, each.name)[rows] for each in fields(Arrays)))

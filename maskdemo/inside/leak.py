@@ -92,7 +92,7 @@ def sweep(
     in_order = select_sequences(sequences, order)
     bare = padded_by(in_order, 0, side="pre", value=0.0, missing=experiment.pad_value)
     held = hold_padding(arrays_of(experiment, strategy, bare), bare.padded)
-    padding = arrays_of(experiment, strategy, _only_padding(bare, max(added), value))
+    padding = arrays_of(experiment, strategy, _padding_only(bare, max(added), value))
     # The sequence and the step of each of the A answers, and what it should be.
     rows, steps = np.nonzero(compared_steps(experiment, bare, held))
     truth = held.targets[rows, steps]
@@ -124,7 +124,7 @@ def sweep(
     )
 
 
-def _only_padding(like: Batch, steps: int, value: float) -> Batch:
+def _padding_only(like: Batch, steps: int, value: float) -> Batch:
     values = np.full((1, steps, like.values.shape[2]), value, np.float32)
     nowhere = np.zeros((1, steps), bool)
     return Batch(values, nowhere, ~nowhere, np.zeros((1, steps), np.int32))

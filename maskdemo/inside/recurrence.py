@@ -33,7 +33,7 @@ def states_of(
     drive: NDArray | None = None,
     gates: NDArray | None = None,
 ) -> NDArray:
-    """C and h after every step, (2, T, N, H).
+    """Compute c and h after every step, (2, T, N, H).
 
     start: c and h before the first step, (2, N or 1, H); zero by default. A single row of arrays serves
     all rows of `start`, and a single row of `start` all rows of arrays. drive: of `drive_of`, if it was
@@ -65,14 +65,14 @@ def states_of(
 
 
 def drive_of(network: Network, arrays: Arrays) -> NDArray:
-    """What the inputs and the bias add to the gates' sums, (N, T, 4H)."""
+    """Return the part of the gates' sums that comes from inputs and bias, (N, T, 4H)."""
     return product(arrays.inputs, network.kernel) + network.bias
 
 
 def step(
     network: Network, drive: NDArray, cell: NDArray, state: NDArray
 ) -> tuple[NDArray, NDArray, NDArray]:
-    """One LSTM step of M rows: the gates i, f, g, o (M, 4H), and c and h (M, H) after it.
+    """Compute one LSTM step of M rows: the gates i, f, g, o (M, 4H), and c and h (M, H) after it.
 
     drive: (M or 1, 4H), one step of `drive_of`.
     """

@@ -51,7 +51,7 @@ SOURCES = {
     "run": _RUN,
     "claims": _CLAIMS,
     **{
-        f"program {path.stem}": ("article/running.py", f"{PROGRAMS}/{path.name}")
+        f"program {path.stem}": ("article/run_program.py", f"{PROGRAMS}/{path.name}")
         for path in sorted((PACKAGE / PROGRAMS).glob("*.py"))
     },
 }

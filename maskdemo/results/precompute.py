@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from maskdemo.article import running
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES, Program
-from maskdemo.article.measurements import Measurements, measure
-from maskdemo.article.outcome import ProgramRun
+from maskdemo.article.measurements import Measurements, measure_run
+from maskdemo.article.program_run import ProgramRun
+from maskdemo.article.run_program import run_program
 from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec, precomputed
@@ -107,7 +107,7 @@ def _measure_claims(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, 
 
     for experiment in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.experiments):
         run = runs.get(experiment) or trained(experiment)
-        yield "trained", Measurements(runs={experiment: measure(run)})
+        yield "trained", Measurements(runs={experiment: measure_run(run)})
     for name in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.checks):
         yield name, Measurements(checks={name: check(name)})
 
@@ -116,7 +116,7 @@ def run_in_clean_process(program: Program) -> ProgramRun:
     """Run a program of the article in a new process, and return what happened."""
     # Keras keeps global state, so no program may meet what another one, or the training here, left.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as clean:
-        return clean.submit(running.run, program.name, program.text).result()
+        return clean.submit(run_program, program.name, program.text).result()
 
 
 def _last_item(stream: Iterator[T]) -> T:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from maskdemo.article.measurements import Measurements
-from maskdemo.article.outcome import ProgramRun
+from maskdemo.article.program_run import ProgramRun
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec, digest
 from maskdemo.scenarios import scenario_of

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from maskdemo.cores import memory_limit
+from maskdemo.machine import memory_limit
 from maskdemo.results.trainings import location
 from maskdemo.server import messages
 from maskdemo.training.compile_cache import cache_environment, remove_all

@@ -26,7 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from maskdemo.memory import give_back_memory, own_memory
+from maskdemo.machine import give_back_memory, own_memory
 from maskdemo.server import messages, worker_jobs
 
 #: Seconds between two snapshots that are sent: pages look less often than that.

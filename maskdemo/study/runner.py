@@ -9,9 +9,9 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from functools import lru_cache, partial
 from types import MappingProxyType
 
-from maskdemo.cores import cores
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
+from maskdemo.machine import cores
 from maskdemo.results.digest import version
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.strategies import STRATEGIES

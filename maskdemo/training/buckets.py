@@ -61,7 +61,7 @@ class Shape(NamedTuple):
 
     @property
     def batches(self) -> int:
-        """How many batches, or blocks, the bucket of sequences has."""
+        """How many batches, or blocks, fill the bucket of sequences."""
         return -(-self.sequences // self.batch_size)
 
 
@@ -147,7 +147,7 @@ def layout_for_inference(
 
 
 def programs_of_training(experiment: Experiment, strategy: str) -> tuple[ProgramKey, ...]:
-    """The programs that train one strategy and read its answers."""
+    """Return the programs that train one strategy and read its answers."""
     repeat = inputs(experiment)
     answers = arrays_of(experiment, strategy, repeat.test)
     return (
@@ -157,7 +157,7 @@ def programs_of_training(experiment: Experiment, strategy: str) -> tuple[Program
 
 
 def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """The programs of a whole run, probes included, each once and in order of use."""
+    """Return the programs of a whole run, probes included, each once and in order of use."""
     probes = probes_of(inputs(experiment).test)
     programs: list[ProgramKey] = []
     for strategy in experiment.strategies:
@@ -176,33 +176,18 @@ def training_layout(
     depends on settings and not on the lengths that were drawn.
     """
     data = _cut(_time_major(arrays, every_step), min_steps, every_step)
-    steps, rows, channels = data.inputs.shape
-    shape = Shape(
-        sequences=_bucket("sequences", rows),
-        steps=_bucket("steps", steps),
-        channels=channels,
-        units=units,
-        outputs=outputs,
-        batch_size=batch_size,
-        every_step=every_step,
-    )
+    shape = _shape_of(data, units, outputs, batch_size, every_step)
     return TrainingLayout(shape, _padded_to_bucket(data, shape))
 
 
 def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bool) -> InferenceLayout:
     """Lay out arrays (N, T, ...) to read outputs: once, or up to the last step that counts."""
     data = _time_major(arrays, every_step)
-    steps, rows, channels = data.inputs.shape
+    steps, rows, _ = data.inputs.shape
     size = SMALL_BLOCK if rows <= SMALL_BLOCK else LARGE_BLOCK
-    shape = Shape(
-        sequences=SMALL_BLOCK if size == SMALL_BLOCK else _bucket("sequences", rows),
-        steps=_bucket("steps", steps),
-        channels=channels,
-        units=units,
-        outputs=outputs,
-        batch_size=size,
-        every_step=every_step,
-    )
+    shape = _shape_of(data, units, outputs, size, every_step)
+    if size == SMALL_BLOCK:
+        shape = shape._replace(sequences=SMALL_BLOCK)
     order = np.lexsort((data.start, data.end))
     ordered = TimeMajorBatch(*(of[:, order] for of in data[:4]), *(of[order] for of in data[4:]))
     data = _padded_to_bucket(ordered, shape)
@@ -254,7 +239,7 @@ def _time_major(arrays: Arrays, every_step: bool) -> TimeMajorBatch:
 
 
 def _computed_at(arrays: Arrays) -> NDArray[np.intp]:
-    """The steps (N,) that computed the states which are read out."""
+    """Return the steps (N,) that computed the states which are read out."""
     steps, read_out = np.arange(arrays.advance.shape[1]), arrays.read_out
     changes = (arrays.keep == 0) & (steps <= read_out[:, None])
     computed, idle = last_step(changes), ~changes.any(axis=1)
@@ -263,12 +248,12 @@ def _computed_at(arrays: Arrays) -> NDArray[np.intp]:
 
 
 def _first_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The first step (N,) at which `where` (N, T) is True; T if it never is."""
+    """Return the first step (N,) at which `where` (N, T) is True; T if it never is."""
     return np.where(where.any(axis=1), where.argmax(axis=1), where.shape[1])
 
 
 def _cut(data: TimeMajorBatch, min_steps: int, every_step: bool) -> TimeMajorBatch:
-    """The batch without the steps before the earliest start and after the latest end."""
+    """Return the batch without the steps before the earliest start and after the latest end."""
     end = min(len(data.switch), max(data.end.max(), data.start.min() + min_steps))
     start = max(0, min(data.start.min(), end - min_steps))
     kept = slice(start, end)
@@ -284,7 +269,7 @@ def _cut(data: TimeMajorBatch, min_steps: int, every_step: bool) -> TimeMajorBat
 
 
 def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
-    """The batch, filled with zeros up to the buckets of `shape`."""
+    """Return the batch, filled with zeros up to the buckets of `shape`."""
     steps, rows = data.switch.shape
     more_rows, more_steps = (0, shape.sequences - rows), (0, shape.steps - steps)
     counted = [more_steps if shape.every_step else (0, 0), more_rows]
@@ -294,6 +279,15 @@ def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
         *(np.pad(of, counted) for of in data[2:4]),
         *(np.pad(of, more_rows) for of in data[4:]),
     )
+
+
+def _shape_of(
+    data: TimeMajorBatch, units: int, outputs: int, batch_size: int, every_step: bool
+) -> Shape:
+    """Return the shape of the program for this batch, in the smallest buckets that hold it."""
+    steps, rows, channels = data.inputs.shape
+    sequences, steps = _bucket("sequences", rows), _bucket("steps", steps)
+    return Shape(sequences, steps, channels, units, outputs, batch_size, every_step)
 
 
 def _bucket(kind: str, size: int) -> int:

@@ -22,13 +22,13 @@ PROBES = 8
 
 
 def probes_of(test: Batch) -> Batch:
-    """A few of the test sequences, evenly spread."""
+    """Return at most `PROBES` of the test sequences, evenly spread."""
     rows = evenly_spread(PROBES, len(test.values))
     return Batch(test.values[rows], test.valid[rows], test.padded[rows], test.labels[rows])
 
 
 def kept_epochs(epochs: int, count: int) -> set[int]:
-    """At most `count` of the epochs (1 is the first), evenly spread; the last in any case."""
+    """Return at most `count` of the epochs (1 is the first), evenly spread, the last among them."""
     return set((1 + evenly_spread(max(1, count), epochs)).tolist())
 
 
@@ -44,7 +44,7 @@ class ProbeRecorder:
         self.batch = probes_of(test)
         count = len(experiment.strategies)
         outputs = 4 * self.batch.valid.size * experiment.classes * count
-        weights = 4 * _weights(experiment) * count
+        weights = 4 * _weight_count(experiment) * count
         self.output_epochs = kept_epochs(experiment.epochs, PROBE_BYTES // outputs)
         self.network_epochs = kept_epochs(experiment.epochs, NETWORK_BYTES // weights)
         self.read_out = {
@@ -55,9 +55,9 @@ class ProbeRecorder:
 
     def probes(self, epoch: int) -> Probes:
         """The probes after this epoch (1 is the first); deletes outputs that no later epoch needs."""
-        shown = tuple(sorted({each for each in self.output_epochs if each < epoch} | {epoch}))
+        kept = tuple(sorted({each for each in self.output_epochs if each < epoch} | {epoch}))
         # Other threads add outputs meanwhile: a list is copied in one go.
-        for key in [key for key in list(self.outputs) if key[1] < epoch and key[1] not in shown]:
+        for key in [key for key in list(self.outputs) if key[1] < epoch and key[1] not in kept]:
             del self.outputs[key]
         return Probes(
             values=self.batch.values,
@@ -65,24 +65,24 @@ class ProbeRecorder:
             padded=self.batch.padded,
             labels=self.batch.labels,
             outputs={
-                name: np.stack([self.outputs[name, each] for each in shown])
+                name: np.stack([self.outputs[name, each] for each in kept])
                 for name in self.experiment.strategies
             },
             read_out=self.read_out,
-            epochs=shown,
+            epochs=kept,
         )
 
     def networks_after(self, epoch: int) -> Mapping[str, tuple[Network, ...]]:
         """Strategy -> the networks that are kept up to this epoch."""
-        shown = sorted(each for each in self.network_epochs if each <= epoch)
+        kept = sorted(each for each in self.network_epochs if each <= epoch)
         return {
-            name: tuple(self.networks[name, each] for each in shown)
+            name: tuple(self.networks[name, each] for each in kept)
             for name in self.experiment.strategies
-            if shown
+            if kept
         }
 
 
-def _weights(experiment: Experiment) -> int:
-    """How many weights one network has."""
+def _weight_count(experiment: Experiment) -> int:
+    """Return how many weights a network of this experiment has."""
     units, outputs = experiment.units, experiment.spec.outputs
     return 4 * units * (experiment.spec.features + 2 + units) + (units + 1) * outputs

@@ -115,7 +115,7 @@ def epoch_program(shape: Shape) -> Callable:
     """
 
     def epoch(train_state, data, order, batches, learning_rate):
-        def body(index, train_state, residuals, loss, seen, correct, counted):
+        def body(index, train_state, residuals, loss, sequences, correct, counted):
             batch, present = _gather_batch(data, order[index])
             gradient, residuals, batch_loss, hits = gradient_of(
                 train_state.weights, batch, residuals, zeros, shape
@@ -126,7 +126,7 @@ def epoch_program(shape: Shape) -> Callable:
                 adam(train_state, gradient, learning_rate),
                 residuals,
                 loss + size * batch_loss,
-                seen + size,
+                sequences + size,
                 correct + hits,
                 counted + tf.reduce_sum(batch.weights),
             )
@@ -134,13 +134,13 @@ def epoch_program(shape: Shape) -> Callable:
         # Filling the residuals with zeros for every batch would cost a twentieth of the time.
         residuals = empty_residuals(shape.steps, shape.batch_size, shape.units)
         zeros = tf.broadcast_to(0 * train_state.updates, (shape.batch_size, shape.units))
-        _, train_state, _, loss, seen, correct, counted = tf.while_loop(
+        _, train_state, _, loss, sequences, correct, counted = tf.while_loop(
             lambda index, *_: index < batches,
             body,
             (0, train_state, residuals, 0.0, 0.0, 0.0, 0.0),
             parallel_iterations=1,
         )
-        return train_state, loss / seen, correct / counted
+        return train_state, loss / sequences, correct / counted
 
     weights = _weights_spec(shape)
     return tf.function(

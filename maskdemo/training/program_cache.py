@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any
 
-from maskdemo.cores import cores, memory_limit
-from maskdemo.memory import give_back_memory
+from maskdemo.machine import cores, give_back_memory, memory_limit
 from maskdemo.training import compile_cache
 from maskdemo.training.buckets import Shape
 
@@ -31,7 +30,7 @@ _COMPILING = threading.BoundedSemaphore(cores() if memory_limit() >= MEMORY_FOR_
 
 
 def programs_compiled() -> int:
-    """How many programs this process has compiled since it began."""
+    """Return how many programs this process has compiled since it began."""
     return len(_COMPILED)
 
 
@@ -40,14 +39,14 @@ def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Calla
 
     Of two threads that want the same new program, only one traces it.
     """
-    kept: OrderedDict[Shape, Callable] = OrderedDict()
+    programs: OrderedDict[Shape, Callable] = OrderedDict()
     access = threading.Lock()
 
     def find(shape: Shape) -> Callable | None:
         with access:
-            if shape in kept:
-                kept.move_to_end(shape)
-            return kept.get(shape)
+            if shape in programs:
+                programs.move_to_end(shape)
+            return programs.get(shape)
 
     @wraps(build)
     def program_of(shape: Shape) -> Callable:
@@ -56,18 +55,18 @@ def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Calla
         with _TRACING:
             if program := find(shape):
                 return program
-            program = _compiled_in_first_call(partial(_trace, build, shape))
+            program = _compiled_in_first_call(partial(_trace_with_stable_names, build, shape))
             _COMPILED.append(shape)
             with access:
-                kept[shape] = program
-                if len(kept) > MAX_PROGRAMS:
-                    kept.popitem(last=False)
+                programs[shape] = program
+                if len(programs) > MAX_PROGRAMS:
+                    programs.popitem(last=False)
             return program
 
     return program_of
 
 
-def _trace(build: Callable[[Shape], Callable], shape: Shape) -> Callable:
+def _trace_with_stable_names(build: Callable[[Shape], Callable], shape: Shape) -> Callable:
     with _stable_names(f"{build.__name__} {shape}"):
         return build(shape)
 
@@ -97,22 +96,22 @@ def _first_call(
     program: Callable, trace: Callable[[], Callable], args: tuple[Any, ...]
 ) -> tuple[Callable, Any]:
     """The program and its result; where its file on disk is damaged, it is traced anew."""
-    loaded = compile_cache.load(_name(program))
+    loaded = compile_cache.load(_name_of(program))
     try:
         result = program(*args)
     except Exception:
         if not loaded:
             raise
-        compile_cache.remove(_name(program))
+        compile_cache.remove(_name_of(program))
         # XLA remembers that it could not load this program, so another name is needed.
         with _TRACING:
             program = trace()
         result = program(*args)
-    compile_cache.keep(_name(program))
+    compile_cache.keep(_name_of(program))
     return program, result
 
 
-def _name(program: Any) -> str:
+def _name_of(program: Any) -> str:
     """The name of a function of TensorFlow, as in its compiled program."""
     return program.name.decode().removeprefix("__")
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from itertools import product
 
-from maskdemo.cores import cores
 from maskdemo.data.inputs import chance, inputs
 from maskdemo.experiment import Experiment
+from maskdemo.machine import cores
 from maskdemo.training.buckets import ProgramKey, programs_of_run
 from maskdemo.training.probes import ProbeRecorder
 from maskdemo.training.program import compile_program
@@ -24,7 +24,7 @@ from maskdemo.training.snapshot import Curve, Outcome, Snapshot
 from maskdemo.training.training_run import Record, TrainingRun
 
 #: Which training of a run: its repeat and strategy.
-_Key = tuple[int, str]
+_TrainingKey = tuple[int, str]
 
 
 def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Snapshot]:
@@ -34,15 +34,15 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
     a snapshot; closing the iterator stops it after the epochs under way.
     """
     began = time.perf_counter()
-    plan = _Plan(experiment)
-    threads = threads or min(cores(), len(plan.epochs))
+    state = _RunState(experiment)
+    threads = threads or min(cores(), len(state.epochs))
     with ThreadPoolExecutor(threads, thread_name_prefix="curve") as pool:
         for _ in range(threads):
-            pool.submit(plan.work)
+            pool.submit(state.work)
         try:
-            yield from plan.snapshots(began)
+            yield from state.snapshots(began)
         finally:
-            plan.stop()
+            state.stop()
 
 
 def train_once(
@@ -86,8 +86,8 @@ def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: 
         list(pool.map(build, programs_of_run(experiment)))
 
 
-class _Plan:
-    """All trainings of a run: those under way, and how many epochs of each are over."""
+class _RunState:
+    """The state of a run: its trainings under way, and how many epochs of each are over."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
@@ -95,9 +95,9 @@ class _Plan:
         self.chance = chance(experiment)
         #: (repeat, strategy) -> how many epochs are over.
         self.epochs = dict.fromkeys(product(range(experiment.repeats), experiment.strategies), 0)
-        self.records: dict[_Key, Record] = {}
-        self.trainings: dict[_Key, TrainingRun] = {}
-        self.busy: set[_Key] = set()
+        self.records: dict[_TrainingKey, Record] = {}
+        self.trainings: dict[_TrainingKey, TrainingRun] = {}
+        self.busy: set[_TrainingKey] = set()
         self.stopped = False
         self.failure: BaseException | None = None
         self.changed = threading.Condition()
@@ -106,8 +106,8 @@ class _Plan:
     def work(self) -> None:
         """Train epoch by epoch whatever is furthest behind, until nothing is left to begin."""
         try:
-            while (key := self._next()) is not None:
-                self._advance(key)
+            while (key := self._next_training()) is not None:
+                self._train_epoch(key)
         except BaseException as error:  # `snapshots` raises it
             with self.changed:
                 self.failure = error
@@ -155,7 +155,7 @@ class _Plan:
             self.records[key].curve(epochs, finished=epochs == last) for key, epochs in reached.items()
         )
 
-    def _next(self) -> _Key | None:
+    def _next_training(self) -> _TrainingKey | None:
         with self.changed:
             last = self.experiment.epochs
             free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]
@@ -165,7 +165,7 @@ class _Plan:
             self.busy.add(key)
             return key
 
-    def _advance(self, key: _Key) -> None:
+    def _train_epoch(self, key: _TrainingKey) -> None:
         (repeat, strategy), recorder = key, self.recorder
         if key not in self.trainings:
             # One thread at a time: the strategies of a repeat share its inputs.

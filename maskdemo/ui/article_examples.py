@@ -7,9 +7,9 @@ from functools import partial
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.article import outcome as outcomes
+from maskdemo.article import program_run as outcomes
 from maskdemo.article.examples import ArticleExample, Program, program_diff
-from maskdemo.article.outcome import ProgramRun
+from maskdemo.article.program_run import ProgramRun
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import listed
 from maskdemo.results import precomputed

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
-from maskdemo.data.inputs import arrays_of, inputs, padded_batch
+from maskdemo.data.inputs import arrays_of, inputs, pad_for
 from maskdemo.data.padding import Batch
 from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import Experiment
@@ -100,7 +100,7 @@ def gradients_of_all(
     experiment: Experiment, epoch: int, _networks: Mapping[str, Network]
 ) -> dict[str, dict[str, Landing]]:
     """Strategy -> quantity -> what lands where, summed over the test set."""
-    batch = padded_batch(experiment, unseen(experiment))
+    batch = pad_for(experiment, unseen(experiment))
     return _each(
         experiment.strategies,
         lambda name: _landings(_networks[name], arrays_of(experiment, name, batch), batch),

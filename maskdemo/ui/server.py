@@ -7,7 +7,7 @@ import uuid
 import streamlit as st
 
 from maskdemo.experiment import Experiment
-from maskdemo.memory import keep_large_blocks_apart
+from maskdemo.machine import keep_large_blocks_apart
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.server import Server
 from maskdemo.training.snapshot import Snapshot

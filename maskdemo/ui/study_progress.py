@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from maskdemo.cores import cores
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import NUMBERS
+from maskdemo.machine import cores
 from maskdemo.results import precomputed
 from maskdemo.server import StudyRun
 from maskdemo.study import VARIABLES, Findings, Study, detectable_effect, run_study

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field, replace
 
 from maskdemo.errors import InvalidTable
-from maskdemo.memory import give_back_memory
+from maskdemo.machine import give_back_memory
 from maskdemo.ui import server
 from maskdemo.uploads.columns import Columns, guess
 from maskdemo.uploads.reading import read

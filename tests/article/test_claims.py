@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.article import keras_checks
 from maskdemo.article.case import Case, CaseResult, Judgement, MeasuredNumber, judgement_sentence
 from maskdemo.article.claims import CLAIMS, TIMED, Claim
-from maskdemo.article.measurements import Measured, Measurements, measure
+from maskdemo.article.measurements import Measurements, RunMeasurements, measure_run
 from maskdemo.data.inputs import inputs
 from maskdemo.evidence import Accuracies, headline, min_repeats, verdicts
 from maskdemo.experiment import Experiment
@@ -44,14 +44,14 @@ def run_with(
     masked: tuple[float, float] = (1.0, 0.0),
     wobble: float = 1.0,
     **accuracies: float,
-) -> Measured:
+) -> RunMeasurements:
     """Five repeats around these accuracies; what is not given is as accurate as no mask.
 
     Strategies wobble in different directions, so that their differences have an interval.
     """
     bare = accuracies.get("no_mask", 0.7)
     means = {name: accuracies.get(name, bare) for name in STRATEGIES}
-    return Measured(
+    return RunMeasurements(
         accuracies=Accuracies(
             by_repeat={
                 name: dict(enumerate(mean + (1 if name == "no_mask" else -1) * wobble * WOBBLE))
@@ -86,7 +86,7 @@ def keras_said(
     }
 
 
-def evidence_of(claim: Claim, run: Measured, **keras: object) -> Measurements:
+def evidence_of(claim: Claim, run: RunMeasurements, **keras: object) -> Measurements:
     return Measurements(dict.fromkeys(claim.experiments, run), keras_said(**keras))  # type: ignore[arg-type]
 
 
@@ -220,7 +220,7 @@ def test_words_and_counts_follow_from_the_cases(answers):
 def test_a_case_has_the_word_of_its_run(finished):
     """The playground and the claim speak of one run with one voice."""
     run = finished["post"]
-    measured = measure(run)
+    measured = measure_run(run)
     for verdict in verdicts(run):
         assert measured.verdict(verdict.strategy) == verdict
     assert headline(run)
@@ -265,7 +265,7 @@ def finished() -> Iterator[dict[str, Snapshot]]:
 
 
 def test_what_is_measured_is_what_was_run(finished):
-    run = measure(finished["post"])
+    run = measure_run(finished["post"])
     assert run.apart["zeroed_input"] == 0 and run.apart["no_mask"] == 0
     assert run.apart["held_state"] > 0
     assert run.gradients["no_mask"][0] > 0
@@ -282,13 +282,13 @@ def test_a_mask_of_zeros_finds_bits_of_zero_too(finished):
     values = inputs(bits.experiment).data.train.values
     zeros = np.mean(np.concatenate(values) == 0)
     assert 0.3 < zeros < 0.7
-    assert measure(bits).masked == pytest.approx((1.0, zeros))
+    assert measure_run(bits).masked == pytest.approx((1.0, zeros))
 
 
 def test_claims_about_masked_steps_for_real(finished, monkeypatch):
     """Short runs of this engine and real Keras, through the very functions of the page."""
     monkeypatch.setattr(keras_checks, "NETWORKS", 1)
-    runs = {each.experiment: measure(each) for each in finished.values()}
+    runs = {each.experiment: measure_run(each) for each in finished.values()}
     sides = {side: each.experiment for side, each in finished.items()}
     evidence = Measurements(runs, {"masked_steps": keras_checks.masked_steps()})
 

@@ -16,14 +16,14 @@ import pytest
 import tensorflow as tf
 
 from maskdemo.article.examples import EXAMPLES, PROGRAMS, Program, program_diff
-from maskdemo.article.outcome import (
+from maskdemo.article.program_run import (
     Failure,
     ProgramRun,
     Received,
     outcome_findings,
     outcome_sentence,
 )
-from maskdemo.article.running import as_seen
+from maskdemo.article.run_program import visible_text
 from maskdemo.results.precompute import run_in_clean_process
 from maskdemo.scenarios import SCENARIOS
 
@@ -244,8 +244,8 @@ def test_every_step_changes_the_program_and_says_why():
 
 
 def test_what_a_terminal_writes_over_is_gone():
-    assert as_seen("a\r1/2\b\b\b\r2/2\nb\n") == "2/2\nb\n"
-    assert as_seen("one\ntwo\r\n") == "one\ntwo\r\n"
+    assert visible_text("a\r1/2\b\b\b\r2/2\nb\n") == "2/2\nb\n"
+    assert visible_text("one\ntwo\r\n") == "one\ntwo\r\n"
 
 
 def test_findings_say_what_was_measured():

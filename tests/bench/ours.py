@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from maskdemo.cores import cores
+from maskdemo.machine import cores
 from tests.bench.floor import floor
 from tests.bench.peers import Measurement
 from tests.bench.workload import (

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from maskdemo.article.measurements import Measurements, measure
-from maskdemo.article.outcome import Failure, Point, ProgramRun, Received
+from maskdemo.article.measurements import Measurements, measure_run
+from maskdemo.article.program_run import Failure, Point, ProgramRun, Received
 from maskdemo.results import codec
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
@@ -99,7 +99,7 @@ def test_findings_come_back_with_each_outcome_at_its_training():
 
 
 def test_measurements_and_programs_come_back(run):
-    known = Measurements({run.experiment: measure(run)}, {"one": {"a": [1.5], "b": None}})
+    known = Measurements({run.experiment: measure_run(run)}, {"one": {"a": [1.5], "b": None}})
     assert back(Measurements, known) == known
     programs = {
         "failed": ProgramRun("failed", failure=Failure("ValueError", "No.", None, "x = 1")),

@@ -11,7 +11,7 @@ import pytest
 
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
-from maskdemo.article.measurements import measure
+from maskdemo.article.measurements import measure_run
 from maskdemo.results import precompute, precomputed
 from maskdemo.results.digest import SOURCES
 from maskdemo.results.precomputed import Provenance, processor
@@ -209,7 +209,7 @@ def test_a_claim_measured_anew_is_the_precomputed_one(fresh):
     (experiment, *_) = CLAIMS["finds_padding"].experiments
     known = precomputed.claims().runs[experiment]
     *_, anew = train(experiment)
-    found = measure(anew)
+    found = measure_run(anew)
     for name, by_repeat in known.accuracies.by_repeat.items():
         for repeat, accuracy in by_repeat.items():
             mine = found.accuracies.by_repeat[name][repeat]

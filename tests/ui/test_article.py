@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.article.examples import EXAMPLES, PROGRAMS
-from maskdemo.article.outcome import Failure, Point, ProgramRun, Received
+from maskdemo.article.program_run import Failure, Point, ProgramRun, Received
 from maskdemo.results.precomputed import Provenance
 from maskdemo.scenarios import SCENARIOS, Scenario
 from maskdemo.ui import server

@@ -1,4 +1,4 @@
-"""What happened when a program ran, and in words."""
+"""The record of a program that was run, and sentences about it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Received:
 
 @dataclass(frozen=True)
 class ProgramRun:
-    """What one run has said so far.
+    """What happened when a program was run.
 
     epochs, batches (an epoch): what `fit` was asked for, 0 before it began. commonest: the share of
     the commonest training label. leak: the largest change of an output when the training sequences
@@ -63,7 +63,7 @@ class ProgramRun:
 
 
 def outcome_sentence(outcome: ProgramRun) -> str:
-    """One sentence on how the run ended."""
+    """Return a sentence on how the run ended."""
     if outcome.failure is not None:
         where = f"at line {outcome.failure.line}" if outcome.failure.line else "outside its own lines"
         return f"Stopped {where} with {_article(outcome.failure.kind)} {outcome.failure.kind}."
@@ -71,20 +71,20 @@ def outcome_sentence(outcome: ProgramRun) -> str:
 
 
 def outcome_findings(outcome: ProgramRun) -> tuple[str, ...]:
-    """What the run showed, a sentence each, in Markdown."""
-    said = []
+    """Return what the run showed, as sentences in Markdown."""
+    sentences = []
     if outcome.finished and outcome.points and outcome.commonest is not None:
-        said.append(
+        sentences.append(
             f"Accuracy {outcome.points[-1].accuracy:.0%} on its own training sequences. Always giving "
             f"the commoner of its random labels gets {outcome.commonest:.0%}."
         )
-    said += [_mask_words(each) for each in outcome.received]
+    sentences += [_mask_sentence(each) for each in outcome.received]
     if outcome.leak is not None:
-        said.append(_leak_words(outcome.leak))
-    return tuple(said)
+        sentences.append(_leak_sentence(outcome.leak))
+    return tuple(sentences)
 
 
-def _mask_words(received: Received) -> str:
+def _mask_sentence(received: Received) -> str:
     if received.valid is None:
         return f"`{received.layer}` received **no mask**."
     return (
@@ -93,7 +93,7 @@ def _mask_words(received: Received) -> str:
     )
 
 
-def _leak_words(leak: float) -> str:
+def _leak_sentence(leak: float) -> str:
     if leak == 0:
         return "Without their padding the same sequences get **exactly the same outputs**."
     if leak < ROUNDING:

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from maskdemo import cores as module
-from maskdemo.cores import cores, memory_limit
+from maskdemo import machine
+from maskdemo.machine import cores, memory_limit
 
 
 @pytest.fixture
@@ -24,10 +24,10 @@ def container(tmp_path, monkeypatch):
                 (folder / "cpu.max").write_text(quota)
         own = tmp_path / "own"
         own.write_text(f"0::/{folder.relative_to(tmp_path / 'cgroup')}\n".replace("/.\n", "/\n"))
-        monkeypatch.setattr(module, "_GROUPS", tmp_path / "cgroup")
-        monkeypatch.setattr(module, "_OWN_GROUP", own)
+        monkeypatch.setattr(machine, "_GROUPS", tmp_path / "cgroup")
+        monkeypatch.setattr(machine, "_OWN_GROUP", own)
         monkeypatch.setattr(os, "cpu_count", lambda: 16)
-        monkeypatch.setattr(module, "_allowed", lambda: 16)
+        monkeypatch.setattr(machine, "_allowed", lambda: 16)
 
     return write
 
@@ -52,7 +52,7 @@ def test_a_containers_quota_counts(container, quotas, wanted):
 
 def test_no_more_than_the_system_allows(container, monkeypatch):
     container("800000 100000")
-    monkeypatch.setattr(module, "_allowed", lambda: 3)
+    monkeypatch.setattr(machine, "_allowed", lambda: 3)
     assert cores() == 3
 
 
@@ -67,8 +67,8 @@ def test_a_process_that_is_pinned_knows():
 
 
 def test_without_control_groups_the_system_decides(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_OWN_GROUP", tmp_path / "nowhere")
-    monkeypatch.setattr(module, "_allowed", lambda: 5)
+    monkeypatch.setattr(machine, "_OWN_GROUP", tmp_path / "nowhere")
+    monkeypatch.setattr(machine, "_allowed", lambda: 5)
     monkeypatch.setattr(os, "cpu_count", lambda: 5)
     assert cores() == 5
 
@@ -87,6 +87,6 @@ def test_memory_is_what_the_group_may_take(tmp_path, monkeypatch, own, file, lim
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(limit)
     (tmp_path / "own").write_text(own)
-    monkeypatch.setattr(module, "_GROUPS", tmp_path)
-    monkeypatch.setattr(module, "_OWN_GROUP", tmp_path / "own")
+    monkeypatch.setattr(machine, "_GROUPS", tmp_path)
+    monkeypatch.setattr(machine, "_OWN_GROUP", tmp_path / "own")
     assert memory_limit() == wanted

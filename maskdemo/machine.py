@@ -1,18 +1,22 @@
-"""How many cores and how much memory this process may use, its container's limits included."""
+"""Cores and memory: what this process may use, what it holds, and how it gives memory back."""
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUP = Path("/proc/self/cgroup")
+#: The number of the parameter in glibc's malloc.h, and the bytes from which a block is large.
+MMAP_THRESHOLD, LARGE = -3, 2**19
 
 
 def cores() -> int:
-    """Cores that the process is allowed to run on, and that its container pays for; at least 1."""
+    """Return how many cores the process may run on and its container pays for; at least 1."""
     return max(1, min(_allowed(), _quota(_GROUPS, _OWN_GROUP)))
 
 
@@ -44,7 +48,7 @@ def _quota(groups: Path, own_group: Path) -> int:
 
 
 def memory_limit() -> float:
-    """Bytes that all processes of this process's control group may take; infinity without a limit."""
+    """Return the bytes that this process's control group may take in all; infinity without a limit."""
     limits = [math.inf]
     with suppress(OSError):
         for line in _OWN_GROUP.read_text().splitlines():
@@ -55,3 +59,33 @@ def memory_limit() -> float:
                     with suppress(OSError, ValueError):  # no such file; "max" is no limit
                         limits.append(float((folder / name).read_text()))
     return min(limits)
+
+
+def own_memory() -> int | None:
+    """Return the bytes that only this process holds, without mapped files; None if unknown."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return 1024 * int(line.split()[1])
+    except OSError:
+        return None
+    return None
+
+
+def keep_large_blocks_apart() -> None:
+    """Make large blocks go back to the system as soon as they are freed, from now on in this process.
+
+    glibc's allocator would put ever larger blocks among the small ones, and keep the memory of both.
+    """
+    _call_glibc("mallopt", MMAP_THRESHOLD, LARGE)
+
+
+def give_back_memory() -> None:
+    """Give freed memory back to the system; glibc's allocator keeps it otherwise."""
+    _call_glibc("malloc_trim", 0)
+
+
+def _call_glibc(function: str, *args: int) -> None:
+    call = getattr(ctypes.CDLL(None), function, None) if sys.platform == "linux" else None
+    if call is not None:
+        call(*args)
