@@ -14,8 +14,8 @@ from maskdemo.data.sequences import Sequences
 from maskdemo.export.keras_code import LAYERS
 from maskdemo.strategies import STRATEGIES, arrays, hold_padding
 from maskdemo.titles import STRATEGY_TEXTS
+from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.lstm import Weights
-from maskdemo.training.train_state import new_train_state
 from tests.oracles import recurrence
 from tests.samples import ALL, PAD_VALUES, batches, sequences
 

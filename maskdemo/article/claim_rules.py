@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from maskdemo.article.case import Case, MeasuredNumber
+from maskdemo.article.judgement import Case, MeasuredNumber
 from maskdemo.article.measurements import Measurements, RunMeasurements
 from maskdemo.evidence import BASELINE, MARGIN, METHOD, Interval, interval
 from maskdemo.evidence.phrases import counted, number

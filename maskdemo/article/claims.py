@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from maskdemo.article import claim_rules
-from maskdemo.article.case import Case, CaseResult, Judgement, judgement_sentence
+from maskdemo.article.judgement import Case, CaseResult, Judgement, judgement_sentence
 from maskdemo.article.measurements import Measurements
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS

@@ -14,12 +14,8 @@ from typing import Any
 
 from maskdemo.audit import allow_list
 from maskdemo.audit.config_values import as_list, as_mapping, layer_name, plain_value, within_limit
-from maskdemo.audit.keras_file import MAX_CONFIG
-from maskdemo.audit.limits import VOCABULARY
+from maskdemo.audit.limits import MAX_CONFIG, MAX_LAYERS, VOCABULARY
 from maskdemo.errors import UnsupportedModel, quoted
-
-#: How many layers a model may have.
-MAX_LAYERS = 400
 
 _KEY = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
 #: Keys that are not needed to build a model, or that matter to a trained model alone.

@@ -9,12 +9,9 @@ from __future__ import annotations
 import zipfile
 
 from maskdemo.archives import open_archive
+from maskdemo.audit.limits import MAX_CONFIG, MAX_FILE_BYTES, MAX_RATIO, MAX_UNPACKED
 from maskdemo.errors import UnsupportedModel
 
-#: Bytes of the file, of config.json, and of all members unpacked.
-MAX_FILE, MAX_CONFIG, MAX_UNPACKED = 512 * 2**20, 4 * 2**20, 8 * 2**30
-#: How many times larger than packed a member may be.
-MAX_RATIO = 200
 CONFIG = "config.json"
 
 
@@ -23,8 +20,8 @@ def config_text(content: bytes) -> str:
 
     Raises UnsupportedModel with a sentence for people.
     """
-    if len(content) > MAX_FILE:
-        raise UnsupportedModel(f"The file is larger than {MAX_FILE >> 20} MB.")
+    if len(content) > MAX_FILE_BYTES:
+        raise UnsupportedModel(f"The file is larger than {MAX_FILE_BYTES >> 20} MB.")
     if content.lstrip()[:1] == b"{":
         return _decode_text(content)
     if not content.startswith(b"PK"):

@@ -13,30 +13,24 @@ from typing import Any
 
 from maskdemo.audit.configuration import safe_config
 from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.limits import MAX_OUTPUTS, MAX_WEIGHTS
 from maskdemo.audit.report import Report
 from maskdemo.audit.run_audit import audit
 from maskdemo.audit.samples import SEQUENCES
 from maskdemo.errors import UnsupportedModel
 
-#: Number of weights, and of the outputs of all layers for one sequence.
-MAX_WEIGHTS, MAX_OUTPUTS = 30_000_000, 8_000_000
-#: Steps of that sequence: the first of these that the model takes.
+#: Steps of the sequence whose outputs are counted: the first of these that the model takes.
 STEPS = (40, 200, 1000)
 #: Outputs of all layers for all sequences: larger models get fewer sequences, down to a minimum.
 _MAX_OUTPUTS_OF_ALL, _MIN_SEQUENCES = 16_000_000, 4
 
 
-def audit_config(text: str) -> Report:
-    """Audit the model that a configuration describes, as `model.to_json()` returns it."""
-    return audit_safe_config(safe_config(text))
-
-
-def audit_safe_config(
+def audit_config(
     config: dict[str, Any], *, on_stage: Callable[[str], None] = lambda stage: None
 ) -> Report:
     """Audit the model that a configuration describes, with drawn weights.
 
-    config: as `checked` returns it. A stranger's model is audited in a process of its own: see
+    config: as `safe_config` returns it. A stranger's model is audited in a process of its own: see
     `sandbox`. Raises UnsupportedModel with a sentence for people.
     """
     on_stage("Building the model from its configuration")

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskdemo.audit.error_sentences import failure_sentence
-from maskdemo.audit.limits import TIMEOUT_S
+from maskdemo.audit.limits import AUDIT_MEMORY, MAX_OPEN_FILES, READING_MEMORY, TIMEOUT_S
 from maskdemo.audit.report import Report
 from maskdemo.loading import load_tensorflow
 
-#: Bytes that the process may take while it reads the file, and later with Keras loaded; open files.
-READING_MEMORY, MEMORY, FILES = 512 * 2**20, 2 * 2**30, 512
 #: The stages of an audit in their order; each takes about as long as the others.
 STAGES = (
     "Reading the configuration",
@@ -90,11 +88,11 @@ def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
     load_tensorflow()
     import keras
 
-    from maskdemo.audit.rebuild import audit_safe_config
+    from maskdemo.audit.rebuild import audit_config
 
     keras.ops.zeros(1)  # makes the backend load the rest of itself
     limit()
-    return audit_safe_config(config, on_stage=on_stage).to_json()
+    return audit_config(config, on_stage=on_stage).to_json()
 
 
 def _limit_memory(size: int | None) -> None:
@@ -121,10 +119,10 @@ def limit() -> None:
         resource.RLIMIT_CPU: int(4 * TIMEOUT_S),
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: FILES,
+        resource.RLIMIT_NOFILE: MAX_OPEN_FILES,
     }
     if held := _address_space():
-        bounds[resource.RLIMIT_AS] = held + MEMORY
+        bounds[resource.RLIMIT_AS] = held + AUDIT_MEMORY
     for kind, bound in bounds.items():
         hard = resource.getrlimit(kind)[1]
         bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from math import isinf
 
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
-from maskdemo.evidence import between, headline, percent, standing, verdicts
+from maskdemo.evidence import between, headline, percent, strategy_result, verdicts
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.scenarios import SCENARIOS
@@ -83,16 +83,16 @@ def _as_text(snapshot: Snapshot) -> str:
     where_text = "on valid steps of unseen sequences" if per_step else "on unseen sequences"
     lines = [headline(snapshot), f"Accuracy {where_text}, one column a repeat:"]
     for name in snapshot.experiment.strategies:
-        stands = standing(snapshot, name)
-        assert stands.accuracy is not None
+        result = strategy_result(snapshot, name)
+        assert result.accuracy is not None
         title = STRATEGIES[name].title
-        limits = between(stands.accuracy, percent)
+        limits = between(result.accuracy, percent)
         lines.append(
-            f"  {title:18} {_accuracy_columns(stands.accuracies)}   mean "
-            f"{percent(stands.accuracy.mean)} ({limits})   leak {stands.leak or 0.0:.3g}"
+            f"  {title:18} {_accuracy_columns(result.accuracies)}   mean "
+            f"{percent(result.accuracy.mean)} ({limits})   leak {result.leak or 0.0:.3g}"
         )
         if per_step:
-            lines.append(f"  {'':18} {_accuracy_columns(stands.reported)}   as reported")
+            lines.append(f"  {'':18} {_accuracy_columns(result.reported)}   as reported")
     lines.append(f"  {'Chance':18} {percent(snapshot.chance.valid)}")
     if per_step:
         reported = percent(snapshot.chance.reported)

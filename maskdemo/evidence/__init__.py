@@ -20,7 +20,7 @@ from maskdemo.evidence.interval import Interval, half_widths, interval
 from maskdemo.evidence.mask_effect import MaskEffect, mask_effect
 from maskdemo.evidence.phrases import between, percent, points
 from maskdemo.evidence.scenario_headline import headline
-from maskdemo.evidence.standing import Standing, accuracy, standing, verdicts
+from maskdemo.evidence.strategy_result import StrategyResult, accuracy, strategy_result, verdicts
 from maskdemo.evidence.verdict import (
     MARGIN,
     METHOD,
@@ -39,7 +39,7 @@ __all__ = [
     "Accuracies",
     "Interval",
     "MaskEffect",
-    "Standing",
+    "StrategyResult",
     "Verdict",
     "above_chance",
     "accuracies",
@@ -55,7 +55,7 @@ __all__ = [
     "nothing_learned",
     "percent",
     "points",
-    "standing",
+    "strategy_result",
     "verdict",
     "verdicts",
 ]

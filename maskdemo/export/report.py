@@ -16,7 +16,7 @@ from maskdemo.evidence import (
     headline,
     percent,
     points,
-    standing,
+    strategy_result,
     verdicts,
 )
 from maskdemo.experiment import Experiment
@@ -151,18 +151,18 @@ def _accuracy_table(snapshot: Snapshot) -> ReportTable:
 
 def _reached(snapshot: Snapshot, strategy: str) -> list[str]:
     """The cells of a strategy after its name."""
-    stands = standing(snapshot, strategy)
-    several = len(stands.accuracies) > 1
+    result = strategy_result(snapshot, strategy)
+    several = len(result.accuracies) > 1
     cells = [
-        percent(stands.accuracy.mean) if stands.accuracy else NOTHING,
-        between(stands.accuracy, percent) if stands.accuracy and several else NOTHING,
-        f"{percent(min(stands.accuracies))} to {percent(max(stands.accuracies))}"
+        percent(result.accuracy.mean) if result.accuracy else NOTHING,
+        between(result.accuracy, percent) if result.accuracy and several else NOTHING,
+        f"{percent(min(result.accuracies))} to {percent(max(result.accuracies))}"
         if several
         else NOTHING,
     ]
     if snapshot.experiment.per_step:
-        cells.append(NOTHING if stands.reported_mean is None else percent(stands.reported_mean))
-    return [*cells, "not measured" if stands.leak is None else stands.leak_words]
+        cells.append(NOTHING if result.reported_mean is None else percent(result.reported_mean))
+    return [*cells, "not measured" if result.leak is None else result.leak_for_people]
 
 
 def _curve_table(snapshot: Snapshot) -> ReportTable:

@@ -27,7 +27,7 @@ _TRAINING = (
     "training/buckets.py",
     "training/scoring.py",
     "training/lstm.py",
-    "training/train_state.py",
+    "training/loss_and_adam.py",
     "training/program.py",
     "training/training_run.py",
     "training/run.py",

@@ -41,9 +41,9 @@ from maskdemo.training.buckets import (
     TimeMajorBatch,
     TrainingLayout,
 )
+from maskdemo.training.loss_and_adam import TrainState, adam, gradient_of, logits_of
 from maskdemo.training.lstm import Weights, empty_residuals, gate_kernel, step
 from maskdemo.training.program_cache import compiled_once
-from maskdemo.training.train_state import TrainState, adam, gradient_of, logits_of
 
 Layout = TypeVar("Layout", TrainingLayout, InferenceLayout)
 

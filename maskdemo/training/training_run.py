@@ -19,10 +19,10 @@ from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import compared_steps, leak
 from maskdemo.strategies import hold_padding
 from maskdemo.training.buckets import InferenceLayout, layout_for_inference, layout_for_training
+from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.program import as_tensors, batch_order, infer, train_epoch
 from maskdemo.training.scoring import Score, probabilities, score
 from maskdemo.training.snapshot import Curve, Network
-from maskdemo.training.train_state import new_train_state
 
 
 @dataclass

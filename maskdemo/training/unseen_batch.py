@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from maskdemo.data.inputs import inputs, padded_batch, preview_settings, select_sequences
+from maskdemo.data.inputs import inputs, pad_for, preview_settings, select_sequences
 from maskdemo.data.padding import Batch
 from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
@@ -19,7 +19,7 @@ def unseen_batch(experiment: Experiment) -> Batch:
     settings = shown_settings(experiment)
     unpadded = replace(settings, padded_length=settings.max_length, side="post", pad_value=0.0)
     test = inputs(unpadded).data.test
-    return padded_batch(experiment, select_sequences(test, evenly_spread(PROBES, len(test))))
+    return pad_for(experiment, select_sequences(test, evenly_spread(PROBES, len(test))))
 
 
 def shown_settings(experiment: Experiment) -> Experiment:

@@ -7,9 +7,9 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo.article.case import Case, CaseResult, Judgement
 from maskdemo.article.claim_rules import RULES
 from maskdemo.article.claims import CLAIMS, Claim
+from maskdemo.article.judgement import Case, CaseResult, Judgement
 from maskdemo.article.measurements import Measurements
 from maskdemo.evidence.phrases import capital, listed
 from maskdemo.export.table import claims_table

@@ -16,7 +16,7 @@ from maskdemo.evidence import (
     mask_effect,
     percent,
     points,
-    standing,
+    strategy_result,
     verdicts,
 )
 from maskdemo.evidence.phrases import capital, counted
@@ -85,16 +85,16 @@ def named(strategy: str) -> str:
 
 
 def _row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> str:
-    stands = standing(snapshot, name)
-    ended = stands.accuracies
+    result = strategy_result(snapshot, name)
+    ended = result.accuracies
     spread = f"{percent(min(ended))} to {percent(max(ended))}" if len(ended) > 1 else ""
-    if snapshot.experiment.per_step and stands.reported_mean is not None:
-        spread = f"on real steps, reported {percent(stands.reported_mean)}"
-    accuracy = percent(stands.accuracy.mean) if stands.accuracy else "–"
+    if snapshot.experiment.per_step and result.reported_mean is not None:
+        spread = f"on real steps, reported {percent(result.reported_mean)}"
+    accuracy = percent(result.accuracy.mean) if result.accuracy else "–"
     cells = [
         f"<b>{accuracy}</b> <small>{spread}</small>",
         _against(name, verdict, word),
-        "not yet" if stands.leak is None else escape(stands.leak_words),
+        "not yet" if result.leak is None else escape(result.leak_for_people),
     ]
     note = mask_effect(snapshot.experiment, name).note
     does = (
@@ -111,7 +111,7 @@ def _against(name: str, verdict: Verdict | None, word: str) -> str:
 
 def _about(snapshot: Snapshot) -> str:
     experiment = snapshot.experiment
-    ended = max(len(standing(snapshot, name).accuracies) for name in experiment.strategies)
+    ended = max(len(strategy_result(snapshot, name).accuracies) for name in experiment.strategies)
     repeats = f"Mean of {counted(ended, 'repeat')}" if ended > 1 else "One repeat"
     chance = percent(snapshot.chance.valid)
     if experiment.per_step:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.article import keras_checks
-from maskdemo.article.case import Case, CaseResult, Judgement, MeasuredNumber, judgement_sentence
 from maskdemo.article.claims import CLAIMS, TIMED, Claim
+from maskdemo.article.judgement import Case, CaseResult, Judgement, MeasuredNumber, judgement_sentence
 from maskdemo.article.measurements import Measurements, RunMeasurements, measure_run
 from maskdemo.data.inputs import inputs
 from maskdemo.evidence import Accuracies, headline, min_repeats, verdicts

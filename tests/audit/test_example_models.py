@@ -5,6 +5,7 @@ import warnings
 import keras
 import pytest
 
+from maskdemo.audit.configuration import safe_config
 from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.rebuild import audit_config
 from maskdemo.scenarios import SCENARIOS
@@ -26,9 +27,9 @@ def test_an_example_is_what_it_says(example):
     assert example.scenario in SCENARIOS
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        report = audit_config(example.config)
+        report = audit_config(safe_config(example.config))
     if not example.fixed:
         assert report.clean and any("destroy the mask" in str(each.message) for each in caught)
         return
     assert [(each.cause, each.layer) for each in report.leaks] == [GUILTY[example.name]]
-    assert audit_config(example.fixed).clean
+    assert audit_config(safe_config(example.fixed)).clean

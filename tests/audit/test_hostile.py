@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from maskdemo.audit.configuration import safe_config
-from maskdemo.audit.keras_file import MAX_CONFIG, config_text
+from maskdemo.audit.keras_file import config_text
+from maskdemo.audit.limits import MAX_CONFIG
 from maskdemo.errors import UnsupportedModel
 from tests.audit.hostile import CANARY, CONFIGURATIONS, FILES, LARGE, SOUND, archive, layer, model
 
@@ -109,7 +110,7 @@ def test_what_is_large_when_built_is_refused_before(name):
     from maskdemo.audit.rebuild import audit_config
 
     text = json.dumps(LARGE[name])
-    assert "at most" in sentence(lambda: audit_config(text))
+    assert "at most" in sentence(lambda: audit_config(safe_config(text)))
 
 
 def test_a_sound_file_is_read():

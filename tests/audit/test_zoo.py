@@ -10,6 +10,7 @@ import pytest
 
 from maskdemo.audit import audit
 from maskdemo.audit.causes import CAUSES
+from maskdemo.audit.configuration import safe_config
 from maskdemo.audit.rebuild import audit_config
 from tests.audit import table
 from tests.audit.keras_io import PUBLISHED
@@ -104,7 +105,7 @@ def test_large_enough_and_balanced():
 def test_examples_of_keras_io(name):
     example = PUBLISHED[name]
     keras.utils.clear_session(free_memory=False)
-    report = audit_config(example.build().to_json())
+    report = audit_config(safe_config(example.build().to_json()))
     expected = [(example.cause, example.layer)] if example.cause else []
     assert [(each.cause, each.layer) for each in report.leaks] == expected
 

@@ -35,8 +35,8 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     from maskdemo.data.sequences import Sequences
     from maskdemo.strategies import arrays
     from maskdemo.training.buckets import training_layout
+    from maskdemo.training.loss_and_adam import new_train_state
     from maskdemo.training.program import as_tensors, batch_order, train_epoch
-    from maskdemo.training.train_state import new_train_state
 
     data = workload()
     sequences = Sequences(
@@ -93,8 +93,8 @@ def ours_opening() -> dict[str, Measurement]:
     from maskdemo.data.inputs import inputs
     from maskdemo.scenarios import OPENING, SCENARIOS
     from maskdemo.training.buckets import layout_for_training
+    from maskdemo.training.loss_and_adam import new_train_state
     from maskdemo.training.program import as_tensors, batch_order, train_epoch
-    from maskdemo.training.train_state import new_train_state
 
     experiment = SCENARIOS[OPENING].experiment
     given = inputs(experiment)

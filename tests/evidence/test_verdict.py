@@ -23,7 +23,7 @@ from maskdemo.evidence import (
     interval,
     min_repeats,
     nothing_learned,
-    standing,
+    strategy_result,
     verdict,
     verdicts,
 )
@@ -269,7 +269,7 @@ def test_the_resolution_is_that_of_the_labels_scored():
     few = replace(run, curves=tuple(replace(each, scored=20) for each in run.curves))
     (fine,), (coarse,) = verdicts(run), verdicts(few)
     assert fine.difference.width < coarse.difference.width / 5
-    stands = standing(few, "no_mask").accuracy
+    stands = strategy_result(few, "no_mask").accuracy
     assert stands is not None and stands.width > 0.1
 
 

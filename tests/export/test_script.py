@@ -31,8 +31,8 @@ from maskdemo.export.script import script
 from maskdemo.export.training_code import weights_code
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES, arrays
+from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.run import train
-from maskdemo.training.train_state import new_train_state
 from tests.oracles import recurrence
 from tests.samples import ALL, small
 

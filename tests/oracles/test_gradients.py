@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from maskdemo.strategies import Arrays
 from maskdemo.training.buckets import inference_layout, training_layout
+from maskdemo.training.loss_and_adam import TrainState, new_train_state
 from maskdemo.training.lstm import Weights
 from maskdemo.training.program import as_tensors, batch_order, infer, train_epoch
-from maskdemo.training.train_state import TrainState, new_train_state
 from tests.oracles import recurrence
 
 FEATURES, UNITS, STEPS, BATCH = 4, 4, 9, 16

@@ -16,9 +16,9 @@ from maskdemo.data.inputs import inputs
 from maskdemo.data.sequences import repeat_seed
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
+from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.program import batch_order
 from maskdemo.training.run import train
-from maskdemo.training.train_state import new_train_state
 
 EPOCHS = 3
 

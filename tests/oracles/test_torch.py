@@ -12,9 +12,9 @@ from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.strategies import Arrays, arrays
 from maskdemo.training.buckets import inference_layout, training_layout
+from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.lstm import Weights
 from maskdemo.training.program import infer, train_epoch
-from maskdemo.training.train_state import new_train_state
 
 FEATURES, UNITS, BATCH, LONGEST = 4, 4, 16, 8
 LABELS = {"mask_value": 0.0, "per_step": False, "count_invalid": True}

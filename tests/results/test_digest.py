@@ -72,7 +72,7 @@ def test_what_people_read_keeps_every_result(file, before, after, tmp_path):
     [
         pytest.param("training/lstm.py", "tf.tanh(", "tf.sin(", TRAINED, id="the step"),
         pytest.param("training/program.py", "rng.permutation", "rng.shuffle", TRAINED, id="the engine"),
-        pytest.param("training/train_state.py", "0.999", "0.99", TRAINED, id="the optimiser"),
+        pytest.param("training/loss_and_adam.py", "0.999", "0.99", TRAINED, id="the optimiser"),
         pytest.param("strategies.py", "use, ~use", "use, use", TRAINED, id="a strategy's switches"),
         pytest.param("data/tasks.py", "rng.random((", "rng.normal(size=(", TRAINED, id="a task's draw"),
         pytest.param("data/tasks.py", "> 0)", "> 1)", TRAINED, id="a task's labels"),
@@ -166,9 +166,9 @@ JUDGED = {
     **dict.fromkeys(
         (
             *("evidence", "evidence.headline", "evidence.interval", "evidence.phrases"),
-            *("evidence.mask_effect", "evidence.scenario_headline", "evidence.standing"),
+            *("evidence.mask_effect", "evidence.scenario_headline", "evidence.strategy_result"),
             "evidence.verdict",
-            *("article.claims", "article.claim_rules", "article.case"),
+            *("article.claims", "article.claim_rules", "article.judgement"),
         ),
         "Judged as it is shown.",
     ),

@@ -11,8 +11,8 @@ from maskdemo.data.padding import pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.strategies import Arrays, arrays
 from maskdemo.training.buckets import BUCKETS, LARGE_BLOCK, inference_layout, training_layout
+from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.program import infer
-from maskdemo.training.train_state import new_train_state
 from tests.oracles import recurrence
 from tests.samples import ALL, batches
 

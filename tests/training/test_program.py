@@ -22,11 +22,12 @@ from maskdemo.training.buckets import (
     inference_layout,
     training_layout,
 )
+from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.program import as_tensors, batch_order, epoch_program, infer, train_epoch
 from maskdemo.training.program_cache import MAX_PROGRAMS, compiled_once, programs_compiled
 from maskdemo.training.run import train
 from maskdemo.training.scoring import probabilities, score
-from maskdemo.training.train_state import new_train_state
+from maskdemo.training.loss_and_adam import new_train_state
 from tests.samples import small
 
 UNITS, BATCH = 4, 16

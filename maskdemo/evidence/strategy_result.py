@@ -16,7 +16,7 @@ from maskdemo.training.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
-class Standing:
+class StrategyResult:
     """The results of one strategy so far.
 
     accuracies: on unseen sequences (valid steps), of the repeats that are finished, else of the first
@@ -41,17 +41,17 @@ class Standing:
         return sum(self.reported) / len(self.reported) if self.reported else None
 
     @property
-    def leak_words(self) -> str:
+    def leak_for_people(self) -> str:
         """The leak for people, in points of probability."""
         return leak_text(self.leak)
 
 
-def standing(snapshot: Snapshot, strategy: str) -> Standing:
+def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
     """Return the standing of a strategy in this run."""
     mine = [curve for curve in snapshot.curves if curve.strategy == strategy and curve.test_accuracy]
     finished = [curve for curve in mine if curve.finished]
     shown = finished or mine[:1]
-    return Standing(
+    return StrategyResult(
         strategy,
         accuracies=tuple(curve.test_valid_accuracy[-1] for curve in shown),
         reported=tuple(curve.test_accuracy[-1] for curve in shown),
