@@ -109,7 +109,9 @@ def test_two_things_vary_and_strategies_are_chosen(capsys):
 
 def test_without_more_words_it_is_the_default_study(monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr(cli_study, "_findings", lambda study, given: asked.append(study) or sys.exit())
+    monkeypatch.setattr(
+        cli_study, "_run_with_progress", lambda study, given: asked.append(study) or sys.exit()
+    )
     said(capsys, "study", "japanese_vowels")
     from maskdemo.study import default_study
 
