@@ -81,6 +81,7 @@ def measure_run(snapshot: Snapshot) -> RunMeasurements:
 
 
 def _gradient_norms(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
+    """Return the gradient norms that land on padded and on real steps of the probes."""
     probes, experiment = snapshot.probes, snapshot.experiment
     batch = Batch(probes.values, probes.valid, probes.padded, probes.labels)
     arrays = arrays_of(experiment, strategy, batch)
@@ -91,6 +92,7 @@ def _gradient_norms(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
 
 
 def _masked_shares(experiment: Experiment) -> tuple[float, float]:
+    """Return the shares of invalid and of real training steps that equal the mask value."""
     batch = inputs(experiment).train
     equal = (batch.values == np.float32(experiment.mask_value)).all(axis=2)
     invalid = equal[~batch.valid]

@@ -104,6 +104,7 @@ class _Reader:
         return arguments
 
     def _argument(self, of: str, key: str, value: Any, depth: int) -> Any:
+        """Return the safe value of one argument of a layer."""
         if not _KEY.fullmatch(key):
             raise UnsupportedModel(f"{of} has an argument whose name is none.")
         if key in ("layer", "backward_layer", "cell"):
@@ -161,6 +162,8 @@ def _keras_object(name: str, module: str, config: dict[str, Any]) -> dict[str, A
 def _name_or_object_reader(
     table: Mapping[str, str], names: frozenset[str], noun: str
 ) -> Callable[[Any], Any]:
+    """Return a function that checks a name, or an object of a class in the table."""
+
     def read(value: Any) -> Any:
         if value is None or (isinstance(value, str) and value.lower() in names):
             return value
@@ -208,6 +211,7 @@ def _check_dtype(value: Any) -> Any:
 
 
 def _check_node(raw: Any) -> dict[str, Any]:
+    """Return the arguments with which a layer is called in a functional model."""
     if not isinstance(raw, dict) or set(raw) != {"args", "kwargs"}:
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
@@ -220,6 +224,7 @@ def _check_node(raw: Any) -> dict[str, Any]:
 
 
 def _check_call_argument(key: str, value: Any) -> Any:
+    """Return an argument of a layer's call that is safe: numbers, words, tensors of the model."""
     if isinstance(value, list):
         return [_check_call_argument(key, each) for each in within_limit(value)]
     if isinstance(value, dict):

@@ -73,10 +73,12 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
 
 def _change(call: Call, pair: TracePair) -> float:
+    """Return the largest relative change of a call's outputs at real steps."""
     return max((pair.relative_change(call, index) for index in range(len(call.outputs))), default=0.0)
 
 
 def _repaired(call: Call, index: int, pair: TracePair) -> np.ndarray:
+    """Return an output with its real steps replaced by those without padding."""
     unpadded, got = pair.twin(call).outputs[index], call.outputs[index].copy()
     real_steps = pair.real_steps(unpadded, got)
     if real_steps is None:
@@ -88,6 +90,7 @@ def _repaired(call: Call, index: int, pair: TracePair) -> np.ndarray:
 
 
 def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call]]:
+    """Return why the outputs of a call move: each cause with the call at fault."""
     if only_at_the_border(call, pair, tolerance):
         return [("border", call)]
     if pair.side == "pre" and only_counts_positions(call, pair, tolerance):
@@ -146,6 +149,7 @@ def dropped_before_output(pair: TracePair, index: int) -> Call | None:
 
 
 def _first_inputs(call: Call, pair: TracePair) -> list[Any]:
+    """Return the tensors with a time axis in the first argument of a call."""
     timed = pair.time_inputs(call)
     return [input_tensor for input_tensor in call.inputs[: call.first] if input_tensor in timed]
 
@@ -169,6 +173,7 @@ def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
 
 
 def _cause_of_ignored_mask(call: Call) -> str:
+    """Name the cause where a call moves although all its masks are right."""
     if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_mask is None:
         return "initial_state"
     if is_a(call.layer, "Functional", "Sequential") or call.is_container:
@@ -179,6 +184,7 @@ def _cause_of_ignored_mask(call: Call) -> str:
 
 
 def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
+    """Name the cause where a right mask went into a call and did not come out."""
     if is_a(call.layer, *MERGING_LAYERS) and any(
         pair.received(call, each) != "right" for each in _first_inputs(call, pair)
     ):

@@ -55,6 +55,7 @@ def findings_of(
 
 
 def _measurement_sentence(leaking: list[Measure]) -> str:
+    """Return a sentence on the way of padding that moves the outputs furthest."""
     if not leaking:
         return ""
     worst = max(leaking, key=lambda each: (each.largest, each.added))
@@ -130,6 +131,7 @@ def _passed_state(call: Call, pair: TracePair) -> str:
 
 
 def _mask_change(call: Call, received: str, passed: str) -> str:
+    """Return what a call does with the mask, for the table of layers."""
     if call.unmasked_keys:
         return "hides it from others"
     if is_a(call.layer, *MASK_MAKERS) and passed == "right":

@@ -100,6 +100,7 @@ def _loss_change(model: Any, pair: TracePair, index: int) -> float:
 
 
 def _metric_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[Finding]:
+    """Yield a finding for each metric that other targets at padded steps change."""
     import keras
 
     config = model.get_compile_config() or {}

@@ -109,6 +109,7 @@ def _input_of_array(model: Any, name: str, value: np.ndarray, pad_value: Any) ->
 
 
 def _vocabulary_size(kind: Kind, dtype: str, embeddings: list[Any]) -> int:
+    """Return how many tokens an input may hold; 0 where it holds values."""
     if kind == "tokens":
         return min((each.input_dim for each in embeddings), default=SMALL_VOCABULARY)
     return SMALL_VOCABULARY if "int" in dtype else 0

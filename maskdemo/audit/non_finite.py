@@ -86,6 +86,7 @@ def _sequence_numbers_text(numbers: list[int], of: int) -> str:
 
 
 def _first_non_finite_layer(calls: Sequence[Call], index: int, of: int) -> str:
+    """Return a clause that names the first layer with NaN or infinity for this sequence."""
     for call in calls:
         for output in call.outputs:
             mine = output[index] if output.ndim and len(output) == of else output

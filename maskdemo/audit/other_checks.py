@@ -83,6 +83,7 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
 
 
 def _padding_like(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
+    """Return an input that is all padding, in the shape of `like`."""
     if not model_input.is_sequence:
         return like
     return np.full_like(like, 0 if model_input.kind == "mask" else model_input.pad_value)
@@ -118,7 +119,7 @@ def _masked_steps_finding(
 
 
 def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield findings that outputs do not show and the masks of the calls do."""
+    """Yield findings that only the masks of the calls show: normalisation, cuDNN, Keras 3.16."""
     import keras
 
     keeps_on, cudnn = None, None

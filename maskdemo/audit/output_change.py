@@ -85,6 +85,7 @@ def reference(run: Run, samples: Samples, precision: str, steps: int | None = No
 
 
 def _make_reference(rows: list[list[np.ndarray]], noise: list[float], precision: str) -> Reference:
+    """Return the reference; noise: the change of each output without any padding."""
     scales = tuple(
         max((largest_number(row[index]) for row in rows), default=1e-6) for index in range(len(noise))
     )
@@ -141,6 +142,7 @@ def _measures_of(
     *,
     window: tuple[Samples, int] | None = None,
 ) -> list[Measure]:
+    """Compare the outputs for one way of padding with the reference; one measure per output."""
     result = []
     for index, output in enumerate(outputs):
         changes = []

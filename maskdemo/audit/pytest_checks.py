@@ -115,6 +115,7 @@ def _check_with_expectation(name: str, report: Callable[[], Report], reason: str
 
 
 def _failure_message(name: str, report: Report) -> str:
+    """Return why the check fails; empty where it passes."""
     if name in ("post_padding", "pre_padding"):
         side = name.removesuffix("_padding")
         leaking = [each for each in report.measures if each.side == side and each.leaks]

@@ -133,6 +133,7 @@ def _padding_findings(
 
 
 def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding]:
+    """Return what is found beside padding: other ways to run, empty sequences, real steps masked."""
     runs: dict[str, Any] = {"graph_differs": trial.graph}
     if saved:
         try:
@@ -187,6 +188,7 @@ def _trial_summary(
 
 
 def _build_by_running(model: Any, rows: Sequence[Row]) -> None:
+    """Build the model by running it on the first sequence. Raises UnsupportedModel."""
     try:
         run_model.run_eagerly(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
     except Exception as refused:

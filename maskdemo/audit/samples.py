@@ -119,6 +119,7 @@ def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
 
 
 def _random_sequence(model_input: ModelInput, steps: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw one input of one sequence: normal values, tokens, or a mask of ones."""
     if model_input.kind == "mask":
         return np.ones(steps, model_input.dtype)
     rest = tuple(

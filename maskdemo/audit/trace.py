@@ -97,6 +97,7 @@ def trace(
 
 @contextmanager
 def _record_all_calls(model: Any, record: Trace, overrides: Overrides) -> Iterator[None]:
+    """Record every call of a layer or operation within the context."""
     import keras
 
     layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
@@ -128,6 +129,7 @@ def _record_call(
     overrides: Overrides,
     operation: bool,
 ) -> Any:
+    """Make the call, and record its tensors and masks before and after."""
     import keras
 
     tensors = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]

@@ -66,6 +66,7 @@ class Trial:
     def _first_accepted_run(
         self, rows: tuple[Row, ...] | None, seed: int, count: int
     ) -> tuple[Samples, list[np.ndarray]]:
+        """Return the first candidate samples that the model takes, and its outputs for them."""
         failure: Exception | None = None
         for samples in self._candidate_samples(rows, seed, count):
             self.samples = samples
@@ -115,6 +116,7 @@ class Trial:
                 self._try_shape(self.samples.padded_batch([int(np.argmin(lengths))], "post"))
 
     def _try_shape(self, batch: Batch) -> None:
+        """Raise where the model does not take a batch of this shape."""
         if not getattr(self.model, "inputs", None):
             self.run(batch)
             return
@@ -158,6 +160,7 @@ class Trial:
         )
 
     def _try_as_graph(self, flexible: bool) -> None:
+        """Run the model as one graph from now on, or note why that is not possible."""
         graph = run_model.graph_runner(self.model, self.model_inputs)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
         if graph is None or (flexible and lossy is not None):

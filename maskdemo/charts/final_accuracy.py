@@ -145,6 +145,7 @@ def _group(
 
 
 def _mean_mark(shade: str, *, size: int) -> PlotlyOptions:
+    """Return the marker of a mean: a short horizontal line."""
     return {"symbol": "line-ew-open", "size": size, "color": shade, "line": {"width": 3}}
 
 

@@ -210,7 +210,7 @@ def _line(
 
 
 def _band(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTrace:
-    """From the lowest to the highest repeat, (E,) each."""
+    """Return the band from the lowest to the highest repeat, (E,) each."""
     epoch = np.arange(1, len(low) + 1)
     x, y = np.concatenate([epoch, epoch[::-1]]), np.concatenate([high, low[::-1]])
     return band(name, x, y, dark=dark, name=_band_name(title(name)))
@@ -230,6 +230,7 @@ def _chance(chance: float, epochs: int, dark: bool, showlegend: bool) -> PlotlyT
 
 
 def _repeats(counts: set[int]) -> str:
+    """Return the line under the title: over how many repeats the mean is."""
     if not counts:
         return "No epoch finished yet"
     if counts == {1}:

@@ -154,6 +154,7 @@ def _aside(x_axis: ResponseAxis, rank: float) -> float:
 
 
 def _kind(verdict: Verdict) -> str:
+    """Return which of three marks the word of a verdict has."""
     return verdict.word if verdict.word in (UNDECIDED, SAME) else EFFECT
 
 

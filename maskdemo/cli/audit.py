@@ -60,6 +60,7 @@ def _run_command(args: Namespace) -> int:
 
 
 def _audit_file(args: Namespace) -> int:
+    """Audit the model of the command and print the report; returns the exit code."""
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
     from maskdemo.cli.audit_sequences import sequences_of

@@ -85,6 +85,7 @@ def _surely_not_required(each: Verdict) -> bool:
 
 
 def _best(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
+    """Return a sentence on the strategy that gains most, with no mask and chance beside it."""
     best = max(verdicts, key=lambda each: each.difference.mean).strategy
     return (
         f"{STRATEGIES[best].title} reaches {percent(mean_accuracy(results, best), 0)}, no mask "
@@ -100,6 +101,7 @@ def _open(verdicts: Sequence[Verdict]) -> str:
 
 
 def _harm(verdicts: Sequence[Verdict]) -> str:
+    """Return a sentence that names the strategies that hurt; empty where there are none."""
     titles = [STRATEGIES[each.strategy].title.lower() for each in verdicts]
     return f" What hurts: {listed(titles)}." if titles else ""
 

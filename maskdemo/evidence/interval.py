@@ -39,7 +39,7 @@ class Interval:
         return self.high - self.low
 
     def within(self, lowest: float, highest: float) -> Interval:
-        """The same, its limits cut where no value can be; one without limits stays so."""
+        """Return the interval cut to what values can be; an interval without limits stays so."""
         if not self.bounded:
             return self
         return replace(self, low=max(self.low, lowest), high=min(self.high, highest))
@@ -89,7 +89,7 @@ def interval_limits(values: NDArray, *, resolution: float = 0.0, comparisons: in
 
 
 def count_for(half: float, *, of: Interval, comparisons: int, max_count: int) -> int | None:
-    """How many values would make an interval of at most `half` to either side, scattered as these.
+    """Return how many values, scattered as these, make an interval of at most `half` to each side.
 
     None where more than `max_count` would be needed, or where nothing is known of their scatter.
     """

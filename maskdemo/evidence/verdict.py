@@ -189,6 +189,7 @@ def verdict(
 
 
 def _numbers(difference: Interval, over: str, requested: int) -> str:
+    """Return difference, interval and repeats as the beginning of a sentence."""
     against = f"{points(difference.mean)} points against {STRATEGIES[over].title.lower()}"
     repeats = counted(difference.count, "repeat")
     if difference.count < requested:
@@ -199,6 +200,7 @@ def _numbers(difference: Interval, over: str, requested: int) -> str:
 
 
 def _meaning(word: str, difference: Interval, short_of_half: Interval, margin: float) -> str:
+    """Return what the word means here, as the end of a sentence."""
     match word:
         case "required":
             return ". Without it less than half of what can be learned above chance is learned."

@@ -96,7 +96,7 @@ WRITE_OVER = Template("""\
 
 
 def data_code(experiment: Experiment) -> str:
-    """`dataset(seed)` -> (training, test), each the arguments of `padded`, and what it needs.
+    """Return code of `dataset(seed)`, which returns (training, test), each the arguments of `padded`.
 
     With one's own sequences it is `dataset(seed, path)`.
     """
@@ -115,7 +115,7 @@ def data_code(experiment: Experiment) -> str:
 
 
 def padding_code(experiment: Experiment) -> str:
-    """`padded(...)` -> a dictionary of `values`, `labels` and, where somebody reads it, `valid`."""
+    """Return code of `padded(...)`, which returns `values`, `labels` and, where it is read, `valid`."""
     missing = experiment.missing_rate > 0 or experiment.is_own
     pad_value = repr(experiment.pad_value)
     everywhere = "observed" if missing else "[np.ones(len(each)) for each in sequences]"
@@ -140,7 +140,7 @@ def padding_code(experiment: Experiment) -> str:
 
 
 def recording_code(experiment: Experiment) -> str:
-    """The recording itself as one long string, with its source."""
+    """Return code with the recording as one long string, and its source."""
     task, stored = experiment.spec, {}
     assert task.recorded is not None
     for split, sequences in zip(("train", "test"), task.recorded(), strict=True):

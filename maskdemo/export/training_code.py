@@ -121,13 +121,13 @@ RECORD_BOTH = """\
 
 
 def models_code(experiment: Experiment) -> str:
-    """The table of the models by the titles of their strategies."""
+    """Return code of the table of models, by the titles of their strategies."""
     rows = [f'    "{STRATEGIES[each].title}": {each},' for each in experiment.strategies]
     return "\n".join(["MODELS = {", *rows, "}"])
 
 
 def weights_code(experiment: Experiment) -> str:
-    """`initial_weights(seed)`, with the mask channel's row if a strategy has that channel."""
+    """Return code of `initial_weights(seed)`, with the mask channel's row if a strategy has any."""
     features = experiment.spec.features
     gates = 4 * experiment.units
     channel = CHANNEL.substitute(channels=features + 1, gates=gates)
@@ -141,7 +141,7 @@ def weights_code(experiment: Experiment) -> str:
 
 
 def training_code(experiment: Experiment) -> str:
-    """`train(model, weights, batch, orders)` and what scores the trained model."""
+    """Return code of `train(model, weights, batch, orders)`, and of what scores the model."""
     only_valid = experiment.per_step and not experiment.count_invalid
     loss = '"binary_crossentropy"' if experiment.classes == 2 else '"sparse_categorical_crossentropy"'
     kind = "Binary" if experiment.classes == 2 else "SparseCategorical"
@@ -158,7 +158,7 @@ def training_code(experiment: Experiment) -> str:
 
 
 def comparison_code(experiment: Experiment) -> str:
-    """`compare(epochs, repeats)`, which trains everything, and `show(table)`."""
+    """Return code of `compare(epochs, repeats)`, which trains everything, and `show(table)`."""
     both = experiment.per_step and experiment.count_invalid
     return COMPARE.substitute(
         path=", path" if experiment.is_own else "",

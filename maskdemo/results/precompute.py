@@ -88,6 +88,7 @@ def shortened(run: Snapshot, *, networks: int) -> Snapshot:
 
 
 def _compute_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Iterator[str]:
+    """Compute and write the claims' measurements and the programs' runs."""
     measurements = Measurements()
     for name, new in _measure_claims(runs):
         yield f"Claims, {name}"

@@ -170,6 +170,7 @@ class TrainingStore:
         return self._file
 
     def _give_up(self, error: Exception) -> None:
+        """Note that the file cannot be used now, for people to see."""
         log.info("The store of finished trainings cannot be used: %s", error)
         self.complaint = (
             f"Finished trainings cannot be kept in {self._path.parent}, so they are computed again "
@@ -177,6 +178,7 @@ class TrainingStore:
         )
 
     def _set_aside(self) -> None:
+        """Rename the damaged file, so that a new one is begun."""
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -164,6 +164,7 @@ class Study:
         return {cell: self._changed(cell) for cell in self.cells}
 
     def _changed(self, cell: Cell) -> Experiment:
+        """Return the base experiment with the settings of a cell."""
         changes: dict[str, Any] = {"repeats": self.repeats(cell)}
         for name, value in zip(self.varied, cell, strict=True):
             changes |= VARIABLES[name].settings(self.base, value)

@@ -98,6 +98,7 @@ def run_study(
 
 @lru_cache(maxsize=1024)
 def _programs(experiment: Experiment) -> tuple[ProgramKey, ...]:
+    """Return the programs that a training of this experiment needs."""
     return programs_of_training(experiment, *experiment.strategies)
 
 
@@ -152,6 +153,7 @@ def _submitted(executor: Executor | None, work: Callable, training: Training) ->
 
 
 def _sentence(study: Study, training: Training, error: Exception) -> str:
+    """Return a sentence on a training that failed, and why."""
     cell, strategy, repeat = study.place(training)
     is_sentence = isinstance(error, ValueError) and str(error)
     why = str(error).rstrip(".") if is_sentence else type(error).__name__
