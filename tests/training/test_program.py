@@ -27,7 +27,6 @@ from maskdemo.training.program import as_tensors, batch_order, epoch_program, in
 from maskdemo.training.program_cache import MAX_PROGRAMS, compiled_once, programs_compiled
 from maskdemo.training.run import train
 from maskdemo.training.scoring import probabilities, score
-from maskdemo.training.loss_and_adam import new_train_state
 from tests.samples import small
 
 UNITS, BATCH = 4, 16
