@@ -80,8 +80,8 @@ def unmasked_padding(experiment: Experiment) -> str:
 def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
     """Training and test sequences. One padded step of the longest shows what all others are like."""
     length = min(experiment.padded_length, experiment.max_length + 1)
-    found = inputs(replace(experiment, padded_length=length))
-    return found.train, found.test
+    repeat = inputs(replace(experiment, padded_length=length))
+    return repeat.train, repeat.test
 
 
 def _equal(mine: Arrays, base: Arrays) -> bool:

@@ -88,22 +88,22 @@ class _Run:
         return f"where chance is {percent(self.results.chance, 0)}"
 
 
-def _still_known(run: _Run) -> str:
+def _learned_still(run: _Run) -> str:
     """Which strategies know as much as the best, less than half of that, or something between."""
     best, over = run.leader()
     if nothing_learned(run.results) or above_chance(run.results, best).low <= 0:
         return answer(run.results)
-    known, lost, partly, unclear = [best], [], [], []
+    kept, lost, partly, unclear = [best], [], [], []
     for name, each in over.items():
         if each.word == "the same":
-            known.append(name)
+            kept.append(name)
         elif each.word == "required":
             lost.append(name)
         elif each.word == "helps" and each.short_of_half.high < 0:
             partly.append(name)
         else:
             unclear.append(name)
-    parts = [f"{run.reached(known)} still {_verb(known, 'know')} {run.about}"]
+    parts = [f"{run.reached(kept)} still {_verb(kept, 'know')} {run.about}"]
     if partly:
         parts.append(f"{run.reached(partly)} {_verb(partly, 'know')} more than half of it")
     if lost:
@@ -129,11 +129,11 @@ def _all_identical(run: _Run) -> str:
     )
 
 
-def _each(run: _Run) -> str:
+def _differences_sentence(run: _Run) -> str:
     """Each strategy against no mask."""
     others = [name for name in run.names if name != BASELINE]
-    told = listed(_against_no_mask(run, name, alone=len(others) == 1) for name in others)
-    return f"Here, against {run.reached([BASELINE])}, {told}, {run.chance}."
+    differences = listed(_against_no_mask(run, name, alone=len(others) == 1) for name in others)
+    return f"Here, against {run.reached([BASELINE])}, {differences}, {run.chance}."
 
 
 def _against_no_mask(run: _Run, name: str, *, alone: bool) -> str:
@@ -157,19 +157,21 @@ def _true_lengths(run: _Run) -> str:
     result = run.verdict(lengths, over=layer)
     match result.word:
         case "required":
-            told = "the Masking layer fails on real zeros"
+            finding = "the Masking layer fails on real zeros"
         case "helps":
             cost = number(100 * result.difference.mean, ".0f")
-            told = f"real zeros cost the Masking layer {cost} points"
+            finding = f"real zeros cost the Masking layer {cost} points"
         case "hurts":
-            told = "the Masking layer does better than a mask from the true lengths"
+            finding = "the Masking layer does better than a mask from the true lengths"
         case "the same":
-            told = f"real zeros cost the Masking layer less than {_margin()} points"
+            finding = f"real zeros cost the Masking layer less than {_margin()} points"
         case _:
-            told = f"whether real zeros harm the Masking layer cannot be told ({_apart(result)})"
+            finding = (
+                f"whether real zeros harm the Masking layer cannot be told ({_difference_text(result)})"
+            )
     level = {name: percent(mean_accuracy(run.results, name), 0) for name in run.names}
     return (
-        f"Here {told}: it reaches {level[layer]}, a mask from the true lengths {level[lengths]}, no "
+        f"Here {finding}: it reaches {level[layer]}, a mask from the true lengths {level[lengths]}, no "
         f"mask {level[BASELINE]}, {run.chance}."
     )
 
@@ -214,7 +216,7 @@ def _reported(run: _Run) -> str:
     )
     inflated = [lift for lift in lifts.values() if lift.low > 0]
     if inflated:
-        start = f"Here padding inflates the accuracy by up to {_most(inflated)} points"
+        start = f"Here padding inflates the accuracy by up to {_largest_lift(inflated)} points"
     elif all(lift.low > -MARGIN and lift.high < MARGIN for lift in lifts.values()):
         start = f"Here padding changes the accuracy by less than {_margin()} points"
     else:
@@ -256,9 +258,9 @@ def _beats_chance(run: _Run) -> str:
 
 #: The question that a scenario asks (`Scenario.asks`) -> what answers it.
 RULES_OF_QUESTIONS: Mapping[str, Callable[[_Run], str]] = {
-    "still_known": _still_known,
+    "still_known": _learned_still,
     "identical": _all_identical,
-    "each": _each,
+    "each": _differences_sentence,
     "true_lengths": _true_lengths,
     "best": _best,
     "reported": _reported,
@@ -277,11 +279,11 @@ def _verb(subjects: Sequence[str], plural: str) -> str:
     return {"do": "does", "are": "is"}.get(plural, f"{plural}s")
 
 
-def _apart(result: Verdict) -> str:
+def _difference_text(result: Verdict) -> str:
     return f"{points(result.difference.mean)} points, 95% interval {between(result.difference)}"
 
 
-def _most(lifts: Sequence[Interval]) -> str:
+def _largest_lift(lifts: Sequence[Interval]) -> str:
     return number(100 * max(each.mean for each in lifts), ".0f")
 
 

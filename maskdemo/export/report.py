@@ -84,7 +84,7 @@ def study_report(findings: Findings, *, link: str) -> str:
     study = findings.study
     values = dict(zip(study.varied, (study.values, study.and_values), strict=False))
     first, other = ([short_title(name) for name in study.varied] + [""])[:2]
-    said = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
+    sentences = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
     unfinished = (_unfinished_note(findings.done / findings.total),)
     notes = _provenance_notes(findings) if findings.finished else unfinished
     return render(
@@ -94,8 +94,8 @@ def study_report(findings: Findings, *, link: str) -> str:
             lead=f"{settings_text.lead(study.base)} {findings.done} of {findings.total} networks "
             "trained.",
             notes=(*notes, *findings.failures),
-            headline=said[0],
-            verdicts=tuple(("", each) for each in said[1:]),
+            headline=sentences[0],
+            verdicts=tuple(("", each) for each in sentences[1:]),
             figures=_study_figures(findings),
             method=f"{METHOD} This study makes {findings.comparisons} comparisons.",
             rules=RULES,
@@ -107,9 +107,9 @@ def study_report(findings: Findings, *, link: str) -> str:
                     (
                         "Varied",
                         f"{short_title(name)}, in place of what stands below: "
-                        f"{', '.join(value_text(name, each) for each in given)}.",
+                        f"{', '.join(value_text(name, each) for each in chosen)}.",
                     )
-                    for name, given in values.items()
+                    for name, chosen in values.items()
                 ),
                 *settings_text.settings(study.base),
             ),
@@ -213,8 +213,8 @@ def _difference_and_verdict(findings: Findings, cell: Cell, strategy: str) -> tu
     verdict = findings.verdict(cell, strategy)
     if verdict is None:
         return NOTHING, NOTHING
-    found = verdict.difference
-    return f"{points(found.mean)} ({between(found)})", verdict.word
+    difference = verdict.difference
+    return f"{points(difference.mean)} ({between(difference)})", verdict.word
 
 
 def _cell_text(study: Study, cell: Cell) -> str:

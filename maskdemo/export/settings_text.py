@@ -132,13 +132,13 @@ def _members(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
     """What the one has and the other lacks, said of both."""
     gone = [each for each in before if each not in now]
     new = [each for each in now if each not in before]
-    it = "it" if len(gone or new) == 1 else "them"
+    pronoun = "it" if len(gone or new) == 1 else "them"
     if not new:
-        return f"with {listed(gone)}", f"without {it}"
+        return f"with {listed(gone)}", f"without {pronoun}"
     return (
         (f"with {listed(gone)}", f"with {listed(new)}")
         if gone
-        else (f"without {listed(new)}", f"with {it}")
+        else (f"without {listed(new)}", f"with {pronoun}")
     )
 
 
