@@ -40,6 +40,8 @@ WHOLE = {
     "times_two",
 }
 QUICK = {"added": (1, 7), "saved": False}
+#: Of those, what `make test` audits: both outcomes, and a leak that only a saved copy has.
+WHOLE_IN_TEST = {"attention_as_a_graph", "convolution", "factor_that_is_not_saved", "masking_lstm"}
 #: The examples of keras.io that `make test` audits: one leaks, one does not.
 PUBLISHED_IN_TEST = {"addition", "masked_frames"}
 
@@ -49,9 +51,9 @@ def causes_of(specimen: Specimen) -> set[str]:
 
 
 def in_test() -> set[str]:
-    """The specimens that `make test` audits: WHOLE, and the first that shows each further cause."""
-    names = set(WHOLE)
-    shown = set().union(*(causes_of(ZOO[name]) for name in WHOLE))
+    """The specimens that `make test` audits: a few whole, the first that shows each further cause."""
+    names = set(WHOLE_IN_TEST)
+    shown = set().union(*(causes_of(ZOO[name]) for name in names))
     for specimen in ZOO.values():
         if not causes_of(specimen) <= shown:
             names.add(specimen.name)
