@@ -73,7 +73,7 @@ def describe_path(layers: Sequence[LayerRow]) -> str:
 def _layer_svg(layer: LayerRow, index: int, dark: bool) -> str:
     middle = _TOP + _ROW * index + _ROW // 2 - 6
     top, bottom = middle - _ROW // 2, middle + _ROW // 2
-    ink, muted, fault = (_colour(pair, dark) for pair in (_INK, _MUTED, _FAULT))
+    ink, muted, fault = _INK[dark], _MUTED[dark], _FAULT[dark]
     point = (
         f'<circle cx="{_LINE}" cy="{middle}" r="7" fill="{fault if layer.at_fault else ink}"/>'
         if layer.at_fault or layer.received != "none" or layer.passed == "right"
@@ -96,7 +96,3 @@ def _line_svg(state: str, top: int, bottom: int, dark: bool) -> str:
         f'<line x1="{_LINE}" x2="{_LINE}" y1="{top}" y2="{bottom}" stroke-width="{width}" '
         f'stroke="{dark_colour if dark else light_colour}" stroke-dasharray="{dashes or "none"}"/>'
     )
-
-
-def _colour(pair: tuple[str, str], dark: bool) -> str:
-    return pair[dark]

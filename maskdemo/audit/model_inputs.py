@@ -61,8 +61,8 @@ def model_inputs_of(
         model_inputs = tuple(
             _input_of_array(model, name, value, pad_value) for name, value in rows[0].items()
         )
-    if not any(model_input.kind in ("values", "tokens") for model_input in model_inputs):
-        shapes = ", ".join(f"{model_input.name} {model_input.shape}" for model_input in model_inputs)
+    if not any(each.kind in ("values", "tokens") for each in model_inputs):
+        shapes = ", ".join(f"{each.name} {each.shape}" for each in model_inputs)
         raise UnsupportedModel(
             f"No input of this model is a sequence ({shapes}), so nothing can be padded."
         )

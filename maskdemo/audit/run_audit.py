@@ -68,7 +68,7 @@ def audit(
         _build_by_running(model, rows)
     model_inputs = model_inputs_of(model, rows, pad_value)
     flexible = None
-    if any(model_input.steps is not None for model_input in model_inputs):
+    if any(each.steps is not None for each in model_inputs):
         flexible = copy_for_any_length(model, model_inputs)
     if flexible is not None:
         model, model_inputs = flexible, model_inputs_of(flexible, rows, pad_value)

@@ -32,9 +32,7 @@ class Samples:
 
     def lengths(self, row: Row) -> tuple[int, ...]:
         """Return the number of steps of every input that is a sequence."""
-        return tuple(
-            len(row[model_input.name]) for model_input in self.model_inputs if model_input.is_sequence
-        )
+        return tuple(len(row[each.name]) for each in self.model_inputs if each.is_sequence)
 
     def by_length(self) -> dict[tuple[int, ...], list[int]]:
         """Group the indices of the sequences by their lengths."""
@@ -85,15 +83,11 @@ def draw(
     apart: the inputs of one row have different lengths.
     """
     rng = np.random.default_rng(seed)
-    fixed = [model_input.steps for model_input in model_inputs if model_input.steps is not None]
-    longest = min(fixed, default=None)
+    longest = min((each.steps for each in model_inputs if each.steps is not None), default=None)
     if longest is not None and longest < 2:
         raise UnsupportedModel("An input has a single step, so there is no room for padding.")
-    position = (
-        {model_input.name: index for index, model_input in enumerate(data_of(model_inputs))}
-        if apart
-        else {}
-    )
+    # By how much the lengths of each input are shifted against those of the first.
+    shift = {each.name: index for index, each in enumerate(data_of(model_inputs)) if apart}
     rows = []
     for index in range(count):
         steps = [length * stretch for length in LENGTHS]
@@ -104,10 +98,10 @@ def draw(
             ]
         rows.append(
             {
-                model_input.name: _random_sequence(
-                    model_input, steps[(index + position.get(model_input.name, 0)) % len(steps)], rng
+                each.name: _random_sequence(
+                    each, steps[(index + shift.get(each.name, 0)) % len(LENGTHS)], rng
                 )
-                for model_input in model_inputs
+                for each in model_inputs
             }
         )
     return Samples(model_inputs, tuple(rows))
@@ -115,7 +109,7 @@ def draw(
 
 def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
     """Return the inputs that are sequences of values or tokens, without masks."""
-    return [model_input for model_input in model_inputs if model_input.kind in ("values", "tokens")]
+    return [each for each in model_inputs if each.kind in ("values", "tokens")]
 
 
 def _random_sequence(model_input: ModelInput, steps: int, rng: np.random.Generator) -> np.ndarray:
@@ -127,11 +121,8 @@ def _random_sequence(model_input: ModelInput, steps: int, rng: np.random.Generat
     )
     shape = (steps, *rest) if model_input.is_sequence else rest
     if model_input.vocabulary:
-        choices = [
-            value
-            for value in range(min(model_input.vocabulary, 1000))
-            if value != model_input.pad_value
-        ]
+        tokens = range(min(model_input.vocabulary, 1000))
+        choices = [token for token in tokens if token != model_input.pad_value]
         if model_input.kind == "tokens":
             choices = [value for value in choices if value] or choices
         if not choices:

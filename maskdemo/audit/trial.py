@@ -41,9 +41,7 @@ class Trial:
         count: int,
     ) -> None:
         self.model, self.model_inputs = model, model_inputs
-        self.steps = next(
-            (model_input.steps for model_input in model_inputs if model_input.steps is not None), None
-        )
+        self.steps = next((each.steps for each in model_inputs if each.steps is not None), None)
         self.drawn = rows is None
         self.notes: list[str] = []
         self.findings: list[Finding] = []
