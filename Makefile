@@ -35,7 +35,8 @@ lint: $(STAMPS)/test
 check test: export MASKDEMO_TESTS_COMPILED := $(CURDIR)/build/compiled
 
 check: lint
-	$(PY) -m pytest $(TOGETHER) -m "not browser and not oracle and not slow and not fuzz" $(ARGS)
+	$(PY) -m pytest $(TOGETHER) --ignore tests/browser --ignore tests/oracles \
+	    -m "not slow and not fuzz" $(ARGS)
 
 test: lint
 	$(PY) -m pytest $(TOGETHER) -m "not fuzz" $(ARGS)
