@@ -32,7 +32,6 @@ else:
 
     import maskdemo.ui
     from maskdemo.results import precomputed
-    from maskdemo.scenarios import OPENING, SCENARIOS
     from maskdemo.ui.upload_middleware import UploadMiddleware
 
     @asynccontextmanager
@@ -44,7 +43,7 @@ else:
         for module in iter_modules(maskdemo.ui.__path__, "maskdemo.ui."):
             import_module(module.name)
         import_module("maskdemo.ui.browser_files").packed()
-        precomputed.run(SCENARIOS[OPENING].experiment)
+        precomputed.needs()
         yield
 
     app = st.App(__file__, lifespan=ready, middleware=[Middleware(UploadMiddleware)])

@@ -15,7 +15,7 @@
 """
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
-from maskdemo.evidence.headline import above_chance, answer, nothing_learned
+from maskdemo.evidence.headline import above_chance, answer, need, nothing_learned, over_all
 from maskdemo.evidence.interval import Interval, half_widths, interval
 from maskdemo.evidence.mask_effect import MaskEffect, mask_effect
 from maskdemo.evidence.phrases import between, percent, points
@@ -52,7 +52,9 @@ __all__ = [
     "interval",
     "mask_effect",
     "min_repeats",
+    "need",
     "nothing_learned",
+    "over_all",
     "percent",
     "points",
     "strategy_result",

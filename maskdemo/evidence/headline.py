@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -57,6 +57,40 @@ def answer(results: Accuracies, *, margin: float = MARGIN) -> str:
     if harm:
         return f"{here}, no.{harm}"
     return f"{here}, no: every strategy is within {number(100 * margin)} points of {bare}."
+
+
+#: Word for what a run says of masking -> a clause; `{}` stands for masking.
+NEEDS = {
+    "required": "{} is required",
+    "helps": "{} helps",
+    "not needed": "{} is not needed",
+    "undecided": "whether {} helps cannot be told",
+    "nothing learned": "nothing is learned",
+}
+
+
+def need(results: Accuracies) -> str:
+    """Return the answer as a word of `NEEDS`: the strongest that any strategy earns."""
+    if nothing_learned(results):
+        return "nothing learned"
+    others = (verdict(results, name) for name in results.by_repeat if name != BASELINE)
+    words = {each.word for each in others if each is not None} or {"undecided"}
+    return next((each for each in NEEDS if each in words), "not needed")
+
+
+def over_all(needs: Collection[str]) -> str:
+    """Return one sentence over many runs, from the word of each; empty without any.
+
+    >>> over_all(["required", "not needed", "required", "nothing learned"])
+    'In 2 of 4 cases tried here masking is required, in 1 it is not needed and in 1 nothing is learned.'
+    """
+    counts = [(word, sum(each == word for each in needs)) for word in NEEDS]
+    clauses = [(NEEDS[word], count) for word, count in counts if count]
+    if not clauses:
+        return ""
+    (first, count), *others = clauses
+    start = f"{count} of {len(needs)} cases tried here {first.format('masking')}"
+    return f"In {listed([start, *(f'in {count} ' + each.format('it') for each, count in others)])}."
 
 
 def nothing_learned(results: Accuracies, *, margin: float = MARGIN) -> bool:

@@ -16,9 +16,10 @@ from typing import Any
 
 from maskdemo.article.measurements import Measurements
 from maskdemo.article.program_run import ProgramRun
+from maskdemo.evidence import accuracies, need
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec, digest
-from maskdemo.scenarios import scenario_of
+from maskdemo.scenarios import SCENARIOS, scenario_of
 from maskdemo.study import Findings, Study
 from maskdemo.study.questions import question_of
 from maskdemo.training.snapshot import Snapshot
@@ -60,6 +61,19 @@ def run(experiment: Experiment, folder: Path = FOLDER) -> Snapshot | None:
         result = _read_result(Snapshot, folder / f"run-{scenario.name}.npz")
     # The scenario may have had other settings when it was run.
     return result if result and result.experiment == experiment else None
+
+
+def needs() -> dict[str, str]:
+    """Scenario -> what its run says of masking, in a word; only scenarios whose run is known."""
+    known = (each for each in SCENARIOS.values() if run(each.experiment))
+    return {each.name: _need(each.name) for each in known}
+
+
+@lru_cache(maxsize=len(SCENARIOS))
+def _need(scenario: str) -> str:
+    snapshot = run(SCENARIOS[scenario].experiment)
+    assert snapshot is not None, "asked of known runs only"
+    return need(accuracies(snapshot))
 
 
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:

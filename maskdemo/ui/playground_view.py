@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskdemo import article
 from maskdemo.charts.replay import replayed_epochs
-from maskdemo.evidence import headline
+from maskdemo.evidence import headline, over_all
 from maskdemo.experiment import Experiment
 from maskdemo.results import precomputed
 from maskdemo.scenarios import Scenario
@@ -54,10 +54,7 @@ def introduction(experiment: Experiment) -> None:
     # Within another page there is room for the answer, and that page says what it is about.
     embedded = st.context.is_embedded
     if not embedded:
-        st.markdown(
-            "An LSTM reads sequences that were filled up to one length. Must that filling, the "
-            "padding, be hidden from it?"
-        )
+        st.markdown(f"Must padding be hidden from an LSTM? {over_all(precomputed.needs().values())}")
     scenario, snapshot = presets.scenarios(experiment), snapshot_of(experiment)
     if snapshot is not None and snapshot.experiment != experiment:
         back = partial(state.show_experiment, snapshot.experiment)

@@ -7,17 +7,32 @@ from collections.abc import Mapping
 import streamlit as st
 
 from maskdemo.experiment import Experiment
+from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.study import Study
 from maskdemo.study.questions import QUESTIONS, Question, question_of
 from maskdemo.ui import state, url
 
+#: What a run says of masking -> the beginning of a badge: its colour and icon.
+MARKS = {
+    "required": "red-badge[:material/priority_high",
+    "helps": "orange-badge[:material/add",
+    "not needed": "gray-badge[:material/remove",
+    "undecided": "gray-badge[:material/question_mark",
+    "nothing learned": "gray-badge[:material/block",
+}
+
 
 def scenarios(experiment: Experiment) -> Scenario | None:
     """Draw the row of scenarios; returns the scenario of the experiment, if it is one."""
-    chosen = scenario_of(experiment)
-    titles = {name: each.title for name, each in SCENARIOS.items()}
-    _named("Scenario", "scenario", titles, chosen.name if chosen else None)
+    chosen, needs = scenario_of(experiment), precomputed.needs()
+    in_list = {name: each.title for name, each in SCENARIOS.items()}
+    # The pages' style shows a badge's icon, and leaves its word to who does not see it.
+    in_row = in_list | {
+        name: f":{MARKS[need]}: {need}] {in_list[name]}" for name, need in needs.items()
+    }
+    in_list |= {name: f"{in_list[name]}: {need}" for name, need in needs.items()}
+    _named("Scenario", "scenario", in_list, in_row, chosen.name if chosen else None)
     return chosen
 
 
@@ -25,11 +40,13 @@ def questions(study: Study) -> Question | None:
     """Draw the row of questions; returns the question of the study, if it is one."""
     chosen = question_of(study)
     titles = {name: each.title for name, each in QUESTIONS.items()}
-    _named("Question", "study_question", titles, chosen.name if chosen else None)
+    _named("Question", "study_question", titles, titles, chosen.name if chosen else None)
     return chosen
 
 
-def _named(label: str, kind: str, titles: Mapping[str, str], name: str | None) -> None:
+def _named(
+    label: str, kind: str, titles: Mapping[str, str], marked: Mapping[str, str], name: str | None
+) -> None:
     """All names in a row, or without room for it in a list: the pages' style shows one of the two."""
     in_list, in_row = _showing(f"{kind}_list", name), _showing(f"{kind}_row", name)
     st.selectbox(
@@ -46,7 +63,7 @@ def _named(label: str, kind: str, titles: Mapping[str, str], name: str | None) -
     st.pills(
         label,
         titles,
-        format_func=titles.__getitem__,
+        format_func=marked.__getitem__,
         key=in_row,
         on_change=_on_named,
         args=(kind, in_row),

@@ -22,7 +22,9 @@ from maskdemo.evidence import (
     headline,
     interval,
     min_repeats,
+    need,
     nothing_learned,
+    over_all,
     strategy_result,
     verdict,
     verdicts,
@@ -356,6 +358,30 @@ def test_the_headline_says_the_strongest_word():
     assert said["hurts"] == "Here, no. What hurts: mask as a feature."
     assert said["same"] == "Here, no: every strategy is within 5 points of no mask, which reaches 61%."
     assert said["unsure"].startswith("Here it cannot be told. Held state may be worth anything from −")
+
+
+def test_the_need_is_the_strongest_word_and_is_counted_over_all():
+    base, unsure = [0.60, 0.61, 0.62, 0.61, 0.61], [0.45, 0.75, 0.55, 0.75, 0.63]
+    high, better, worse = [each + 0.3 for each in base], [each + 0.08 for each in base], [0.5] * 5
+    needs = [
+        need(known(no_mask=base, held_state=better, mask_feature=high)),
+        need(known(no_mask=base, held_state=better, mask_feature=unsure)),
+        need(known(no_mask=base, held_state=base, mask_feature=worse)),
+        need(known(no_mask=base, held_state=base, mask_feature=unsure)),
+        need(known(no_mask=worse, held_state=worse)),
+        need(known(no_mask=base[:4], held_state=high[:4])),
+        need(known(no_mask=base)),
+    ]
+    assert needs == [
+        *("required", "helps", "not needed", "undecided"),
+        *("nothing learned", "undecided", "undecided"),
+    ]
+    assert over_all(needs) == (
+        "In 1 of 7 cases tried here masking is required, in 1 it helps, in 1 it is not needed, in 3 "
+        "whether it helps cannot be told and in 1 nothing is learned."
+    )
+    assert over_all(["not needed"] * 2) == "In 2 of 2 cases tried here masking is not needed."
+    assert over_all([]) == ""
 
 
 def test_no_is_not_said_where_repeats_cannot_tell():

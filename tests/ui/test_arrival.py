@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskdemo.article.claims import CLAIMS
-from maskdemo.evidence import headline
+from maskdemo.evidence import accuracies, answer, headline, over_all
 from maskdemo.results import precomputed
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import summary
@@ -22,7 +22,17 @@ def test_the_playground_opens_on_the_answer():
     scenario = SCENARIOS[OPENING]
     app = opened("playground", scenario.experiment.to_params())
     assert not app.exception
-    run = precomputed.run(scenario.experiment)
+    run, needs = precomputed.run(scenario.experiment), precomputed.needs()
+    assert needs and over_all(needs.values()) in texts(app)
+    (row,) = [each for each in app.pills if each.key and each.key.startswith("scenario_row")]
+    (marked,) = [each for each in row.options if each.endswith(scenario.title)]
+    assert f": {needs[scenario.name]}] " in marked
+    # The words are those of the scenarios' own pages.
+    begins = {"required": "Here, yes", "helps": "Here it helps", "not needed": "Here, no"}
+    for name, each in SCENARIOS.items():
+        known = precomputed.run(each.experiment)
+        assert (known is not None) == (name in needs)
+        assert known is None or answer(accuracies(known)).startswith(begins.get(needs[name], "Here"))
     assert headline(run) in texts(app) and precomputed.provenance("run").sentence in texts(app)
 
 

@@ -50,6 +50,13 @@ def test_a_precomputed_run_is_there_at_once_and_training_takes_its_place(run):
     assert len(table(page)) == 2 and SOURCE.sentence not in shown(page)
 
 
+def test_nothing_is_said_of_scenarios_whose_runs_are_stale(monkeypatch):
+    monkeypatch.setattr(precomputed, "run", lambda one: None)
+    page = app.opened("playground", EXPERIMENT.to_params())
+    assert precomputed.needs() == {} and "cases tried here" not in shown(page)
+    assert not [each for each in app.names(page).options if "badge" in each]
+
+
 def test_it_stays_when_a_control_moves_and_its_details_say_what_an_epoch_took(run):
     server.shared().results.clear()
     page = app.opened("playground", EXPERIMENT.to_params())
