@@ -47,12 +47,13 @@ class InvalidSettings(MaskdemoError, ValueError):
 class InvalidTable(MaskdemoError, ValueError):
     """Data that cannot be used: a sentence with the place and what to change.
 
-    offer: the setting of `Preparation` that would make it usable, if one would.
+    offer: the setting of `Preparation` that would make it usable, if one would. code: lines of Python
+    that make a table of the file.
     """
 
-    def __init__(self, sentence: str, *, offer: str = "") -> None:
+    def __init__(self, sentence: str, *, offer: str = "", code: str = "") -> None:
         super().__init__(sentence)
-        self.offer = offer
+        self.offer, self.code = offer, code
 
 
 class UnsupportedModel(MaskdemoError, ValueError):

@@ -5,6 +5,7 @@ it sits on either page and nothing jumps while training. Show it without a theme
 a theme would replace fonts, margins and colours.
 """
 
+from maskdemo.charts.example_sequences import example_sequences
 from maskdemo.charts.final_accuracy import accuracy_by_strategy
 from maskdemo.charts.fit_history import fit_history
 from maskdemo.charts.gate_heatmaps import gate_heatmaps
@@ -24,6 +25,7 @@ __all__ = [
     "accuracy_by_strategy",
     "colour",
     "curves_frames",
+    "example_sequences",
     "response_map",
     "response_curve",
     "fit_history",

@@ -40,6 +40,7 @@ NARROW = 340
 # axes and legends come on top. The padded batch and the heatmaps of gates are as high as their rows
 # need: see `padded_batch.py` and `gate_heatmaps.py`.
 FINAL_ACCURACY = 240
+EXAMPLE_PANEL = 76
 FIT_HISTORY_PANEL = 84
 LEARNING_CURVES = 220
 OUTPUTS_PANEL = 60

@@ -35,9 +35,10 @@ Recorded data and your own sequences dictate {dictated}.
 ## Tasks
 
 `{own}` stands for your own sequences: *Your own sequences* beside the task, or `--data FILE`, brings
-them in. A CSV or Parquet file has a row for each step (a sequence, perhaps an order, features, a label)
-or a row for each sequence (a length, the columns `x1`, `x2`, ... of each feature, a label); an `.npz`
-archive has `values`, `lengths` and `labels`. Up to {limits}, and
+them in. A CSV, TSV or Parquet file has a row for each step: its sequence, perhaps an order, features
+and a label, told apart by their names or by `--id`, `--order`, `--features`, `--label`, `--group` and
+`--split` (`--dry-run` says what was taken for what); an `.npz` archive has `values`, `lengths` and
+`labels`. Up to {limits}, and
 {cells:g} million numbers once padded; beyond them a sentence says what to change.
 
 {tasks}

@@ -17,21 +17,15 @@ READ = Template('''\
 def sequences_of(path):
     """(training, test) from a file like the one on the page: values, labels and observed steps."""
     table = $read
-$long    rows, values, is_number = steps_of(
-        table, sequence=$sequence, order=$order, features=$features, every=$every
+    rows, values, is_number = steps_of(
+        without_blank_rows(table),
+$steps
     )
     return parts_of(
         rows,
         values,
         is_number,
-        sequence=$sequence,
-        label=$label,
-        split=$split,
-        group=$group,
-        standardise=$standardise,
-        seed=$seed,  # of the split
-        test_count=$test_count,
-        most=$most,
+$parts
     )''')
 
 #: With missing readings of the settings, or with those of the file alone -> the data of one repeat.
@@ -85,20 +79,19 @@ def own_data_code(experiment: Experiment) -> str:
 def own_imports(experiment: Experiment) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Modules of the standard library, and the import statements of the others, that it needs."""
     own = own_task_named(experiment.task)
-    parquet = ("import pyarrow.parquet as pq",) if own.layout.kind == "parquet" else ()
-    return (
-        ("re",) if own.columns.length is not None else (),
-        ("import pandas as pd", *parquet),
-    )
+    parquet = ("import pyarrow.parquet as pq",) if own.table.kind == "parquet" else ()
+    return ("re",), ("import pandas as pd", *parquet)
 
 
 def _functions(own: OwnTask) -> list:
     return [
-        *([recipe.long_table] if own.layout.kind == "npz" else []),
-        *([recipe.rows_of_steps] if own.columns.length is not None else []),
-        recipe.in_order,
+        *([recipe.long_table] if own.table.kind == "npz" else []),
+        recipe.without_blank_rows,
+        recipe.numbers_in,
+        recipe.times_in,
         recipe.features_of,
         recipe.steps_of,
+        recipe.classes_of,
         recipe.split_by_seed,
         recipe.drawn,
         recipe.standardised,
@@ -107,41 +100,23 @@ def _functions(own: OwnTask) -> list:
 
 
 def _reading(own: OwnTask) -> str:
-    columns, preparation = own.columns, own.preparation
-    long = ""
-    sequence, order = columns.id, columns.order
-    if columns.length is not None:
-        kept = [each for each in (columns.label, columns.group, columns.split) if each is not None]
-        arguments = f"{columns.features!r}, length={columns.length!r}, kept={kept!r}"
-        long = f"    table = rows_of_steps(table, {arguments})\n"
-        sequence, order = "row", "step"
-    return READ.substitute(
-        read=_read(own),
-        long=long,
-        sequence=repr(sequence),
-        order=repr(order),
-        features=repr(list(columns.features)),
-        every=preparation.every,
-        label=repr(columns.label),
-        split=repr(columns.split),
-        group=repr(columns.group),
-        standardise=preparation.standardise,
-        seed=preparation.seed,
-        test_count=own.test_count,
-        most=repr(own.most),
+    steps, parts = (
+        "\n".join(f"        {name}={value!r}," for name, value in each.items()) for each in own.recipe
     )
+    return READ.substitute(read=_read(own), steps=steps, parts=parts)
 
 
 def _read(own: OwnTask) -> str:
-    layout = own.layout
-    if layout.kind == "npz":
+    table = own.table
+    if table.kind == "npz":
         return "long_table(np.load(path, allow_pickle=False))"
-    if layout.kind == "parquet":
+    if table.kind == "parquet":
         return "pq.read_table(path).to_pandas(ignore_metadata=True)"
     given = [
-        *([f"sep={layout.separator!r}"] if layout.separator != "," else []),
-        *([f"decimal={layout.decimal!r}"] if layout.decimal != "." else []),
+        *([f"sep={table.separator!r}"] if table.separator != "," else []),
+        *([f"skiprows={table.skipped}"] if table.skipped else []),
+        "dtype=str",
+        "keep_default_na=False",
         'encoding="utf-8-sig"',
-        "low_memory=False",
     ]
-    return f'pd.read_csv(path, {", ".join(given)}).dropna(how="all")'
+    return f"pd.read_csv(path, {', '.join(given)})"

@@ -40,7 +40,7 @@ def only_where_asked() -> Iterator[None]:
 def uploader(
     label: str,
     *,
-    types: list[str],
+    types: list[str] | None,
     key: str,
     max_mb: int,
     on_change: Callable[[], None],

@@ -1,120 +1,145 @@
-"""What the columns of somebody's table mean and how it is prepared: guessed, shown, changeable."""
+"""What the columns of somebody's table are for and how it is prepared: guessed, shown, changeable."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from maskdemo.ui import url
 from maskdemo.ui.upload_draft import Draft
-from maskdemo.uploads.columns import Columns, stems_of
-from maskdemo.uploads.task import Preparation
+from maskdemo.uploads.limits import MAX_STEPS
+from maskdemo.uploads.roles import Guess, Roles
+from maskdemo.uploads.task import Preparation, unused
 
 STEP, SEQUENCE = "a step", "a sequence"
+#: How a role is called where a column's use is told.
+USES = {"id": "sequence", "order": "order", "label": "label", "group": "kept together",
+        "split": "train or test", "features": "feature"}  # fmt: skip
 
 
-def meaning(draft: Draft) -> Columns:
-    """The controls of what the columns mean, as guessed until somebody changes them."""
-    guessed, stems = draft.guessed, stems_of(draft.table.frame)
-    columns = [str(name) for name in draft.table.frame.columns]
-    choose = [None, *columns]
-    wide = bool(stems) and _either(draft, "row", "Each row is", bool(guessed.length)) == SEQUENCE
-    found: dict[str, Any] = {}
+def roles(draft: Draft) -> Guess:
+    """The controls of what the columns are for: as guessed, but for what somebody has changed."""
+    guessed = draft.guess()
+    found, names = guessed.roles, list(draft.columns)
     with st.grid(2, min_column_width=230):
-        if wide:
-            found["length"] = _column(draft, "length", "Length of a sequence", choose)
-        else:
-            found["id"] = _column(draft, "id", "Sequence that a row belongs to", choose)
-            found["order"] = _column(draft, "order", "Order of the steps", choose, "As in the file")
-        found["label"] = _column(draft, "label", "Label", choose) or ""
-        if not wide:
-            of = _either(draft, "per_step", "The label is of", not guessed.per_step)
-            found["per_step"] = of == STEP
-        found["group"] = _column(
-            draft,
-            "group",
-            "Kept together",
-            choose,
-            "Nothing",
-            help="Sequences of one person or machine are all for training or all for the test.",
+        _several(
+            draft, "id", "Sequence that a row belongs to", names, found.id, "Choose one or two columns"
         )
-        drawn = "Nothing: drawn by the seed"
-        found["split"] = _column(draft, "split", "Train or test", choose, drawn)
-    taken = set(found.values())
-    free = list(stems) if wide else [name for name in columns if name not in taken]
-    return Columns(features=_features(draft, free), **found)
-
-
-def preparation(draft: Draft, columns: Columns) -> Preparation:
-    """The controls of how the sequences are prepared, together with those that were `offered`."""
-    values = {name: st.session_state.get(_key(draft, name)) for name in draft.offered}
-    values = {name: value for name, value in values.items() if value is not None}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        values["standardise"] = st.toggle(
-            "Standardise numbers",
-            not draft.fine,
-            help="To mean 0 and spread 1, as the training part has them.",
-            **_kept(draft, "standardise"),
+        order = "Choose" if found.order is None else "As in the file"
+        _several(draft, "order", "Order of the steps", names, found.order or (), order)
+        _one(draft, "label", "Label", names, found.label, "Choose a column")
+        kept = _kept(draft, "per_step", STEP if found.per_step else SEQUENCE)
+        st.segmented_control("The label is of", [STEP, SEQUENCE], required=True, **kept)
+        help = "Sequences of one person or machine are all for training or all for the test."
+        _one(draft, "group", "Kept together", names, found.group, "Nothing", help=help)
+        _one(draft, "split", "Train or test", names, found.split, "Nothing: drawn by the seed")
+    if found.order is None:
+        st.button(
+            "The rows are in order in the file",
+            key=f"own_in_order_{draft.number}",
+            on_click=draft.correct,
+            args=("order", ()),
         )
-        if columns.split is None or values.get("sample"):
-            values["seed"] = _number("Seed of the split", 0, **_kept(draft, "seed"))
-    return Preparation(**values)
+    taken = {name for role, name in found.used() if role != "features"}
+    free = [name for name in names if name not in taken]
+    kept = _kept(draft, "features", [each for each in found.features if each in free])
+    st.multiselect("Features that the network reads", free, **kept)
+    return guessed
 
 
-def offered(draft: Draft) -> None:
-    """What makes the sequences usable where they are too many or too long."""
-    if "sample" in draft.offered:
-        st.toggle("Draw as many sequences as are possible", **_kept(draft, "sample"))
-    if "every" in draft.offered:
-        _number("Take one step in", 1, **_kept(draft, "every"))
-
-
-def _column(
-    draft: Draft,
-    role: str,
-    label: str,
-    options: list[str | None],
-    nothing: str = "Choose a column",
-    *,
-    help: str | None = None,
-) -> str | None:
-    """The column of a role. nothing: what having none is called."""
-    guessed = getattr(draft.guessed, role)
-    return st.selectbox(
-        label,
-        options,
-        options.index(guessed) if guessed in options else 0,
-        format_func=lambda name: nothing if name is None else name,
-        help=help,
-        **_kept(draft, role),
+def lines(draft: Draft, found: Roles) -> pd.DataFrame:
+    """A line for each column: what it was taken for, an example, and its use or why it has none."""
+    used = {name: USES[role] for role, name in reversed(found.used())}
+    reasons = dict(unused(draft.columns, found))
+    return pd.DataFrame(
+        [
+            {
+                "Column": name,
+                "Used as": used.get(name) or f"not used: {reasons[name]}",
+                "Taken for": each.summary,
+                "Example": each.example[:40],
+                "Blank": each.blanks,
+            }
+            for name, each in draft.columns.items()
+        ]
     )
 
 
-def _features(draft: Draft, names: list[str]) -> tuple[str, ...]:
-    """Those chosen of the columns that mean nothing else."""
-    session, key = st.session_state, _key(draft, "features")
-    before = session.get(key, draft.guessed.features)
-    chosen = [name for name in before if name in names]
-    if chosen != list(before) or key not in session:
-        session[key] = chosen
-    label = "Features that the network reads"
-    return tuple(st.multiselect(label, names, **_kept(draft, "features")))
+def preparation(draft: Draft, found: Roles) -> Preparation:
+    """The controls of how the sequences are prepared, with those that the file has need of."""
+    values: dict[str, Any] = {}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if steps := next((each for each in draft.offered if each.startswith("steps ")), None):
+            every = f"One step in {steps.removeprefix('steps ')}"
+            options = [f"The first {MAX_STEPS}", f"The last {MAX_STEPS}", every]
+            chosen = st.selectbox(
+                "Steps of each sequence", options, None, placeholder="Choose", **_free(draft, "steps")
+            )
+            values |= {
+                "first": MAX_STEPS if chosen == options[0] else None,
+                "last": MAX_STEPS if chosen == options[1] else None,
+                "every": int(every.split()[-1]) if chosen == every else 1,
+            }
+        if "sample" in draft.offered:
+            values["sample"] = st.toggle(
+                "Draw as many sequences as are possible", **_free(draft, "sample")
+            )
+        scale = st.selectbox(
+            "Numbers to mean 0 and spread 1",
+            [None, True, False],
+            format_func=lambda each: {None: "Where it is needed", True: "Yes", False: "No"}[each],
+            help="As the training part has them. Numbers from -3 to 3 need no scaling.",
+            width=210,
+            **_free(draft, "standardise"),
+        )
+        values["standardise"] = scale
+        if found.split is None or values.get("sample"):
+            free = _free(draft, "seed")
+            values["seed"] = int(url.number_box("Seed of the split", 0, 2**31 - 1, width=170, **free))
+    return Preparation(**values)
 
 
-def _either(draft: Draft, role: str, label: str, of_sequence: bool) -> str:
-    guessed = SEQUENCE if of_sequence else STEP
-    kept = _kept(draft, role)
-    return st.segmented_control(label, [STEP, SEQUENCE], default=guessed, required=True, **kept)
+def _several(
+    draft: Draft, role: str, label: str, names: list[str], value: tuple[str, ...], nothing: str
+) -> None:
+    kept = _kept(draft, role, list(value))
+    st.multiselect(label, names, max_selections=2, placeholder=nothing, **kept)
 
 
-def _number(label: str, low: int, **kept: Any) -> int:
-    return int(url.number_box(label, low, 2**31 - 1, width=170, **kept))
+def _one(
+    draft: Draft, role: str, label: str, names: list[str], value: str | None, nothing: str, **more: Any
+) -> None:
+    kept = _kept(draft, role, value)
+    st.selectbox(
+        label,
+        [None, *names],
+        format_func=lambda name: nothing if name is None else name,
+        **kept,
+        **more,
+    )
 
 
-def _kept(draft: Draft, role: str) -> dict[str, Any]:
-    """Each file has controls of its own, which outlive the dialog."""
-    return {"key": _key(draft, role), "persist_state": "session"}
+def _free(draft: Draft, name: str) -> dict[str, Any]:
+    """Where a setting that hangs on no guess is kept, also while the dialog is closed."""
+    return {"key": _key(draft, name), "persist_state": "session"}
+
+
+def _kept(draft: Draft, role: str, value: Any) -> dict[str, Any]:
+    """Each file has controls of its own; what nobody has changed shows the guess of this very run."""
+    key = _key(draft, role)
+    # Only where it differs: a value that is set closes an open list.
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    return {"key": key, "on_change": _changed, "args": (draft, role)}
+
+
+def _changed(draft: Draft, role: str) -> None:
+    value = st.session_state[_key(draft, role)]
+    if role == "per_step":
+        value = value == STEP
+    draft.correct(role, tuple(value) if isinstance(value, list) else value)
 
 
 def _key(draft: Draft, role: str) -> str:

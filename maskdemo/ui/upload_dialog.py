@@ -11,18 +11,16 @@ from maskdemo.ui import server, state, url
 from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.state import STUDY_PREFIX
 from maskdemo.ui.upload import taken, uploader
-from maskdemo.ui.upload_columns import meaning, offered, preparation
+from maskdemo.ui.upload_columns import USES, lines, preparation, roles
 from maskdemo.ui.upload_draft import Draft, opened
 from maskdemo.uploads.example_tables import EXAMPLES
 from maskdemo.uploads.facts import Fact, facts
 from maskdemo.uploads.lengths import lengths_of
-from maskdemo.uploads.limits import MAX_FILE_BYTES, padded_length
+from maskdemo.uploads.limits import MAX_FILE_BYTES, usual_padded_length
 from maskdemo.uploads.task import OwnTask
 
-#: Rows and columns of the table that are shown.
-ROWS, COLUMNS = 200, 40
-#: Names of labels that are told.
-MAX_LABELS = 12
+#: Rows and columns of the table that are shown, and rows of the list of columns without scrolling.
+ROWS, COLUMNS, LINES = 4, 40, 8
 
 session = st.session_state
 
@@ -37,23 +35,37 @@ def dialog(prefix: str) -> None:
     """For the playground, or with the study's prefix for the study."""
     if not session.own_open:
         st.rerun()
-    st.markdown(
-        "Do *your* data need a mask? Give a table: a row for each step, with its sequence, its "
-        "features and its label. It stays in this session, in no link, and is gone when you leave."
-    )
-    _file()
-    _examples()
     draft: Draft | None = session.get("own_draft")
-    if complaint := session.get("own_complaint"):
-        st.error(escape_markdown(complaint))
+    if draft is None and session.get("own_given") is None:
+        st.markdown(
+            "Do *your* data need a mask? Give a table: a row for each step, with its sequence, its "
+            "features and its label. It stays in this session, in no link, and is gone when you leave."
+        )
+    _file()
+    draft = session.get("own_draft")
+    if (complaint := session.get("own_complaint")) is not None:
+        _complain(complaint)
     if draft is not None:
         _looked_at(draft, prefix)
+    elif server.registry().find(server.viewer()) is not None:
+        st.markdown("The sequences of your earlier file are still in use.")
+        st.button("Forget that file", on_click=_forget, key="own_forget")
+    _examples()
+
+
+def _complain(why: InvalidTable) -> None:
+    """The question or the refusal, and the lines that make a long table of such a file."""
+    asked = why.offer in USES
+    (st.info if asked else st.error)(escape_markdown(str(why)))
+    if why.code:
+        st.code(why.code, language="python")
 
 
 def _file() -> None:
     uploader(
-        "A CSV or Parquet file, or a NumPy archive",
-        types=["csv", "tsv", "txt", "parquet", "npz"],
+        "A CSV, TSV or Parquet file, or a NumPy archive",
+        # Any kind: what the browser refuses, it refuses without a word.
+        types=None,
         key=f"own_upload_{session.get('own_uploads', 0)}",
         max_mb=MAX_FILE_BYTES // 2**20,
         on_change=_take_upload,
@@ -65,7 +77,7 @@ def _file() -> None:
         try:
             session.own_draft = opened(session.own_uploads, *given)
         except InvalidTable as unusable:
-            session.own_complaint = str(unusable)
+            session.own_complaint = unusable
 
 
 def _take_upload() -> None:
@@ -106,70 +118,78 @@ def _examples() -> None:
 
 
 def _looked_at(draft: Draft, prefix: str) -> None:
-    frame = draft.table.frame
-    size = f"{len(frame):,} rows, {len(frame.columns):,} columns"
-    with st.expander(f"{escape_markdown(draft.name)}: {size}", icon=":material/table:"):
-        st.dataframe(frame.iloc[:ROWS, :COLUMNS], height=220, hide_index=True)
-        if len(frame) > ROWS or len(frame.columns) > COLUMNS:
-            st.caption(f"The first {ROWS} rows and {COLUMNS} columns at most.")
-    st.markdown("**What the columns mean**")
-    columns = meaning(draft)
-    chosen = preparation(draft, columns)
+    top, frame = st.container(), draft.table.frame
+    st.markdown(
+        f"**{escape_markdown(draft.name)}**: {len(frame):,} rows, {len(frame.columns):,} columns"
+    )
+    st.dataframe(
+        frame.iloc[:ROWS, :COLUMNS].astype(str), hide_index=True, key=f"own_rows_{draft.number}"
+    )
+    st.markdown("**What the columns are for**")
+    guessed = roles(draft)
+    chosen = preparation(draft, guessed.roles)
+    table = lines(draft, guessed.roles)
+    height = 35 * (min(len(table), LINES) + 1) + 3
+    wide = {"Used as": st.column_config.Column(width="large")}
+    st.dataframe(
+        table, hide_index=True, height=height, column_config=wide, key=f"own_columns_{draft.number}"
+    )
+    offers = len(draft.offered)
+    own, why = None, None
     try:
-        own = draft.own(columns, chosen)
+        own = draft.own(guessed, chosen)
     except InvalidTable as unusable:
-        st.error(escape_markdown(str(unusable)))
-        own = None
-    offered(draft)
+        why = unusable
+    if len(draft.offered) > offers:
+        st.rerun()  # its control stands above
     if own is not None:
-        _facts(own, prefix)
-    with st.container(horizontal=True):
-        st.button(
-            "Use these sequences",
-            type="primary",
-            icon=":material/check:",
-            on_click=_use,
-            args=(prefix,),
-            disabled=own is None,
-            key="own_use",
-        )
-        st.button("Forget this file", on_click=_forget, key="own_forget", type="tertiary")
+        _shown(own, prefix)
+    with top:
+        if own is not None:
+            st.success(escape_markdown(own.task.summary), icon=":material/check:")
+        elif why is not None:
+            _complain(why)
+        with st.container(horizontal=True):
+            st.button(
+                "Use these sequences",
+                type="primary",
+                icon=":material/check:",
+                on_click=_use,
+                args=(prefix,),
+                disabled=own is None,
+                key="own_use",
+            )
+            st.button("Forget this file", on_click=_forget, key="own_forget", type="tertiary")
 
 
-def _facts(own: OwnTask, prefix: str) -> None:
-    """What the sequences tell before any training."""
-    st.markdown(f"**What they tell before any training**  \n{escape_markdown(own.task.summary)}")
-    wanted = session[f"{prefix}padded_length"]
+def _shown(own: OwnTask, prefix: str) -> None:
+    """What was done to the sequences, what they look like, and what they tell before any training."""
+    st.markdown("\n".join(f"- {escape_markdown(each)}" for each in own.notes))
+    dark = is_dark()
+    chart(
+        charts.example_sequences(own.examples, own.names, dark=dark),
+        key="own_examples",
+        alt=f"The steps of three sequences: {'; '.join(own.examples)}.",
+    )
+    st.markdown("**What they tell before any training**")
     told = facts(
         own.data,
         classes=own.classes,
-        padded_length=padded_length(own.task, wanted),
+        padded_length=usual_padded_length(own.task),
         mask_value=session[f"{prefix}mask_value"],
     )
     st.markdown("\n".join(_line(each) for each in sorted(told, key=lambda each: not each.alarming)))
     parts = (own.data.train, own.data.test)
     lengths = lengths_of([len(each) for part in parts for each in part.values])
     chart(
-        charts.sequence_lengths(lengths, dark=is_dark()),
+        charts.sequence_lengths(lengths, dark=dark),
         key="own_lengths",
         alt=" ".join(["How long the sequences are.", *(way.sentence for way in lengths.ways)]),
     )
-    notes = [*own.notes, *_labels(own)]
-    if notes:
-        st.caption(" ".join(escape_markdown(each) for each in notes))
 
 
 def _line(fact: Fact) -> str:
     return f"- {':orange[:material/warning:] ' * fact.alarming}{escape_markdown(fact.sentence)}"
-
-
-def _labels(own: OwnTask) -> list[str]:
-    """Which label is which number, where that is not plain."""
-    if list(own.classes) == [str(at) for at in range(len(own.classes))]:
-        return []
-    named = [f"{at} is {name[:30]}" for at, name in enumerate(own.classes[:MAX_LABELS])]
-    more = ", and so on" if len(own.classes) > MAX_LABELS else ""
-    return [f"Labels are numbered: {', '.join(named)}{more}."]
 
 
 def _use(prefix: str) -> None:
@@ -180,11 +200,12 @@ def _use(prefix: str) -> None:
         if held is None or held.task.name != own.task.name:
             server.registry().put(server.viewer(), own)
     except InvalidTable as unusable:
-        session.own_complaint = str(unusable)
+        session.own_complaint = unusable
         return
     waited_for = session.address[1].get("task") == OWN and not session[f"{prefix}task"].startswith(OWN)
     for each in ("", STUDY_PREFIX):
         if session[f"{each}task"].startswith(OWN) or (each == prefix and not waited_for):
+            session[f"{each}padded_length"] = usual_padded_length(own.task)
             state.choose_task(own.task.name, each)
     session.own_complaint, session.own_open = None, ""
     if waited_for:

@@ -1,6 +1,6 @@
 """A person's own sequences: a table in, a task out.
 
-`reading.read` makes a table of a file, `columns.guess` says what its columns may mean, `task.task_of`
-makes the task, `facts.facts` tells what the sequences give away before any training, and `registry`
-holds whose they are. Nothing is imported here: pages start without pandas.
+`reading.read` makes a table of a file, `columns` says what each column holds, `guess` what it is for,
+`task.task_of` makes the task, `facts.facts` tells what the sequences give away before any training,
+and `registry` holds whose they are. Nothing is imported here: pages start without pandas.
 """

@@ -1,173 +1,278 @@
-"""Which column means what: guessed from names and contents, shown, and changeable.
+"""What each column of a table holds: every column is tried as numbers, times, yes / no and words.
 
->>> import pandas as pd
->>> guess(pd.DataFrame({"id": [1, 1, 2], "t": [0, 1, 0], "x": [0.1, 0.2, 0.3], "y": [0, 0, 1]}))
-Columns(features=('x',), label='y', id='id', order='t', length=None, group=None, split=None, \
-per_step=False)
-
-Long form has a row for each step and an `id`. Wide form has a row for each sequence, a `length`, and
-for each feature the columns name1, name2, ... or name_1, name_2, ...; its features are those names.
+A file has one notation of numbers: 0.5 and perhaps 1,088, or 0,5 and perhaps 1.088. A number that can
+be read both ways, or a file that has both notations, is refused by its cell; nothing is guessed.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
+import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
+from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_string_dtype
 
-from maskdemo.uploads.limits import MAX_CATEGORIES
-from maskdemo.uploads.table import column_of, numbers_in, times_in
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.uploads.limits import MAX_CATEGORIES, MAX_MAGNITUDE
+from maskdemo.uploads.reading import Table
+from maskdemo.uploads.recipe import numbers_in, times_in
 
-#: What such columns are often called, the surest first; compared in lower case.
-IDS = ("sequence", "sequence_id", "seq", "seq_id", "series", "series_id", "case", "case_id", "id",
-       "trial", "utterance", "run", "episode", "session", "subject", "patient", "unit")  # fmt: skip
-ORDERS = ("step", "order", "time", "timestamp", "t", "position", "index", "cycle", "visit", "minute",
-          "day", "date", "datetime", "frame")  # fmt: skip
-LABELS = ("label", "labels", "class", "target", "y", "outcome", "status", "category", "speaker",
-          "state")  # fmt: skip
-LENGTHS = ("length", "len", "steps", "n_steps", "lengths")
-GROUPS = ("group", "groups", "subject", "patient", "person", "site", "machine")
-SPLITS = ("split", "part", "set", "subset", "partition")
-#: What a split column may say, in lower case -> whether that is the training part.
-PARTS = {"train": True, "training": True, "test": False, "testing": False}
+NUMBERS, TIMES, YES_NO, WORDS, NOTHING = "numbers", "times", "yes / no", "words", "nothing"
+#: What stands for a missing number, time or yes / no, in lower case: as pandas has them.
+BLANKS = ("", "#n/a", "#n/a n/a", "#na", "<na>", "n/a", "na", "nan", "-nan", "none", "null")
+_SIGN, _END = "[-+\u2212]?", r"([eE][-+]?\d+)?"
+_GROUPS = "[1-9]\\d{0,2}"
+_OTHER = "[ \u00a0\u202f'\u2019]"
+_PLAIN = rf"{_SIGN}(\d+{_END}|{_GROUPS}({_OTHER}\d{{3}})+)"
+#: A time with an impossible hour or month is still meant as a time.
+_LIKE_A_TIME = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d\d)(\D.*)?"
+#: 29%, 3.2 C, < 5
+_MEASURE = rf"[<>~]?\s*{_SIGN}[.,]?\d[\d.,]*\s*[^\d\s.,:/_-]{{0,6}}"
+_DAY_AND_MONTH = r"(\d{1,2})[-/.](\d{1,2})[-/.](?:\d{4}|\d{2})(?:\D.*)?"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """The names of the columns by what they mean; None where there is none.
+@dataclass(frozen=True, eq=False)
+class Column:
+    """What a column holds.
 
-    id: which sequence a row belongs to (long form). length: how many steps a row has (wide form).
-    order: what the steps of a sequence are sorted by; without one, the rows' order. group: sequences
-    that must stay together in one part. split: says train or test. per_step: a label at each step.
+    kind: one of the constants above. values: (rows,) numbers, NaN where blank: seconds of times, and
+    nothing for words. bad: the first row that the kind does not fit, and why it does not. unusable: why
+    it can be no feature. idle: why it is none unless it is asked for. example: a cell. blanks: how many
+    cells are blank. distinct: how many different cells are not.
     """
 
-    features: tuple[str, ...]
-    label: str
-    id: str | None = None
-    order: str | None = None
-    length: str | None = None
-    group: str | None = None
-    split: str | None = None
-    per_step: bool = False
+    name: str
+    kind: str
+    values: NDArray[np.float64] = field(repr=False)
+    example: str
+    blanks: int
+    unusable: str = ""
+    idle: str = ""
+    bad: tuple[int, str] | None = None
+    distinct: int = 0
 
-    def named(self) -> Iterator[tuple[str, str]]:
-        """(what it means, name) of every column used, features in wide form left out."""
-        for role in ("id", "order", "length", "label", "group", "split"):
-            if getattr(self, role) is not None:
-                yield role, getattr(self, role)
-        if self.length is None:
-            yield from (("feature", name) for name in self.features)
+    @property
+    def summary(self) -> str:
+        """What it was taken for, in a few words."""
+        return f"{self.distinct:,} {WORDS}" if self.kind == WORDS else self.kind
 
 
-def guess(frame: pd.DataFrame) -> Columns:
-    """The likeliest meaning of the columns. Never raises: what cannot be guessed is left to choose."""
-    left = [name for name in frame.columns if not _numbers_rows(column_of(frame, name), name)]
+@dataclass(frozen=True, eq=False)
+class Columns(Mapping[str, Column]):
+    """Column by name. decimal: the file's decimal point or comma. day_first: of its dates."""
 
-    def take(known: tuple[str, ...], *, suits=lambda column: True) -> str | None:
-        lower = {str(name).lower().strip(): name for name in reversed(left)}
-        for word in known:
-            if word in lower and suits(column_of(frame, lower[word])):
-                left.remove(lower[word])
-                return lower[word]
-        return None
+    by_name: Mapping[str, Column]
+    decimal: str
+    day_first: bool
 
-    split = take(SPLITS, suits=says_parts)
-    stems = stems_of(frame)
-    length = take(LENGTHS, suits=_is_length) if stems else None
-    label = take(LABELS) or (left.pop() if len(left) > 1 else "")
-    if length is not None:
-        group = take(GROUPS)
-        return Columns(features=stems, label=label, length=length, group=group, split=split)
-    found = take(IDS, suits=_repeats) or _first_that_repeats(frame, left)
-    order = take(ORDERS, suits=sorts)
-    group = take(GROUPS)
-    features = tuple(name for name in left if _is_feature(column_of(frame, name)))
-    changes = bool(found and label and (frame.groupby(found)[label].nunique() > 1).any())
-    return Columns(
-        features=features,
-        label=label,
-        id=found,
-        order=order,
-        group=group,
-        split=split,
-        per_step=changes,
-    )
+    def __getitem__(self, name: str) -> Column:
+        return self.by_name[name]
+
+    def __iter__(self):
+        return iter(self.by_name)
+
+    def __len__(self) -> int:
+        return len(self.by_name)
 
 
-def stems_of(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Names of the features in wide form: what stands before the numbers 0 or 1, 2, 3, ..."""
-    found: dict[str, set[int]] = {}
-    for name in map(str, frame.columns):
-        if parts := re.fullmatch(r"(.*?)_?(\d{1,4})", name):
-            found.setdefault(parts[1], set()).add(int(parts[2]))
-    return tuple(
-        stem
-        for stem, numbers in found.items()
-        if len(numbers) > 1 and max(numbers) - min(numbers) == len(numbers) - 1 and min(numbers) < 2
-    )
+def read_columns(table: Table) -> Columns:
+    """Every column of the table. Raises `InvalidTable` where its numbers can be read in two ways."""
+    counts = {
+        str(name): table.column(name).value_counts()
+        for name in table.frame
+        if is_string_dtype(table.column(name))
+    }
+    decimal = _decimal(table, counts)
+    day_first, undecided = _day_first(counts)
+    found = {}
+    for name in map(str, table.frame):
+        column = table.column(name)
+        if name in counts:
+            found[name] = _of_texts(table, name, counts[name], decimal, day_first, undecided)
+        else:
+            kind = YES_NO if is_bool_dtype(column) else NUMBERS
+            is_time = is_datetime64_any_dtype(column)
+            values = times_in(column, day_first) if is_time else numbers_in(column, decimal)
+            shown = column.dropna()
+            example = str(shown.iloc[0]) if len(shown) else ""
+            found[name] = _of_values(table, name, TIMES if is_time else kind, values, example)
+    above = [each for each in found.values() if each.bad is not None and each.bad[0] == 0]
+    if len(above) > 1:
+        shown = " and ".join(quoted(table.column(each.name).iloc[0]) for each in above[:2])
+        raise InvalidTable(
+            f"{_place_of(table, 0)} holds {shown} where numbers follow: it seems to be a line of units "
+            "or a second line of names. Take out what stands between the names and the values."
+        )
+    return Columns(found, decimal, day_first)
 
 
-def says_parts(column: pd.Series) -> bool:
-    """Whether a column says train or test, and nothing else."""
-    words = set(column.astype(str).str.strip().str.lower().unique())
-    return words <= set(PARTS)
+def _decimal(table: Table, counts: Mapping[str, pd.Series]) -> str:
+    """The decimal point or comma of the whole file."""
+    sure: dict[str, tuple[str, str]] = {}
+    unsure: dict[str, tuple[str, str]] = {}
+    for name, cells in counts.items():
+        marks = {point: _marks(cells.index, point) for point in ".,"}
+        numbers = sum(cells[each].sum() for pair in marks.values() for each in pair)
+        numbers += cells[cells.index.str.fullmatch(_PLAIN)].sum()
+        if numbers <= cells[~cells.index.str.lower().isin(BLANKS)].sum() / 2:
+            continue
+        for point, (certain, either) in marks.items():
+            if len(certain):
+                sure.setdefault(point, (name, certain[0]))
+            # Fractions of three digits each are usual, a few of them among whole numbers are not.
+            if len(either) and (point == "," or len(certain) + len(either) < len(cells)):
+                unsure.setdefault(point, (name, either[0]))
+    if len(sure) == 2:
+        (first, point), (second, comma) = sure["."], sure[","]
+        raise InvalidTable(
+            f"{_place(table, first, point)}: {quoted(point)} in {quoted(first)} has a decimal point, "
+            f"and {_place(table, second, comma, low=True)} {quoted(comma)} in {quoted(second)} a "
+            "decimal comma. Write all numbers of the file the same way."
+        )
+    if not sure and unsure:
+        name, text = next(iter(unsure.values()))
+        raise InvalidTable(
+            f"{_place(table, name, text)}: {quoted(text)} in {quoted(name)} can be a thousand or a "
+            "fraction, and no other number of the file says which. Write it without the mark, or "
+            "fractions with a decimal point."
+        )
+    return next(iter(sure), ".")
 
 
-def sorts(column: pd.Series) -> bool:
-    """Whether steps can be sorted by a column: numbers, times, or texts that are ISO dates."""
-    if is_numeric_dtype(column) or is_datetime64_any_dtype(column):
-        return True
-    return bool(times_in(column).notna().all())
+def _marks(texts: pd.Index, point: str) -> tuple[pd.Index, pd.Index]:
+    """The texts that have this decimal point for sure, and those in which it may set off thousands.
+
+    1,088 alone can be a thousand or a fraction, but not 0,132 or 1,088,000 or 1,088.5.
+    """
+    comma = {".": ",", ",": "."}[point]
+    texts = texts[texts.str.contains(f"[{point}]|{comma}.*{comma}")]
+    either = texts[texts.str.fullmatch(rf"{_SIGN}{_GROUPS}[{point}]\d{{3}}")]
+    rest = texts.difference(either, sort=False)
+    fraction = rf"\d+[{point}]\d*|[{point}]\d+"
+    grouped = rf"{_GROUPS}([{comma}]\d{{3}}|{_OTHER}\d{{3}})+[{point}]\d*"
+    grouped += rf"|{_GROUPS}([{comma}]\d{{3}}){{2,}}"
+    return rest[rest.str.fullmatch(rf"{_SIGN}({fraction}|{grouped}){_END}")], either
 
 
-def is_number(column: pd.Series) -> bool:
-    """Whether a column holds numbers, or yes and no."""
-    return is_numeric_dtype(column) or is_bool_dtype(column)
+def _day_first(counts: Mapping[str, pd.Series]) -> tuple[bool, str]:
+    """Whether dates such as 31.1.2026 begin with the day, and one where the file does not say."""
+    first, second, example = False, False, ""
+    for cells in counts.values():
+        texts = pd.Series(cells.index.astype(str))
+        dates: Any = texts[texts.str.fullmatch(_DAY_AND_MONTH)]
+        if len(dates) > len(texts) / 2:
+            parts = dates.str.extract(f"^{_DAY_AND_MONTH}$").astype(int)
+            first |= bool((parts[0] > 12).any())
+            second |= bool((parts[1] > 12).any())
+            example = example or str(texts[parts.index[0]])
+    return first, example if first == second else ""
 
 
-def mostly_numbers(column: pd.Series) -> bool:
-    """Whether a column of texts was probably meant as numbers."""
-    there = column.dropna()
-    return len(there) > 0 and bool(numbers_in(there).notna().mean() > 0.5)
+def _of_texts(
+    table: Table, name: str, cells: pd.Series, decimal: str, day_first: bool, undecided: str
+) -> Column:
+    column, texts = table.column(name), pd.Series(cells.index.astype(str))
+    blank = texts.str.lower().isin(BLANKS)
+    filled: Any = texts[~blank]
+    example = str(filled.iloc[0]) if len(filled) else ""
+    if filled.empty and not (texts != "").any():
+        return Column(name, NOTHING, np.full(len(column), np.nan), "", len(column), "it is empty")
+    comma = {".": ",", ",": "."}[decimal]
+    point = "[.]" if decimal == "." else ","
+    number = rf"{_SIGN}((\d+{point}?\d*|{point}\d+){_END}|"
+    number += rf"{_GROUPS}([{comma}]\d{{3}}|{_OTHER}\d{{3}})+({point}\d*)?)"
+    like_a_time = filled.str.fullmatch(_LIKE_A_TIME)
+    is_time = like_a_time.copy()
+    is_time[like_a_time] = ~np.isnan(times_in(filled[like_a_time], day_first))
+    fits = {
+        NUMBERS: filled.str.fullmatch(number),
+        TIMES: is_time,
+        YES_NO: filled.str.lower().isin(["true", "false", "yes", "no"]),
+    }
+    meant = fits | {TIMES: like_a_time}
+    weight = cells.to_numpy()[~blank]
+    kind = next((each for each, fit in meant.items() if weight[fit].sum() > weight.sum() / 2), WORDS)
+    if kind == YES_NO and not fits[YES_NO].all():
+        kind = WORDS
+    if kind == WORDS:
+        return _of_words(table, name, cast(pd.Series, texts[texts != ""]))
+    if kind == TIMES and undecided and bool(filled.str.fullmatch(_DAY_AND_MONTH).any()):
+        why = f"nothing in the file says which number is the day in {quoted(example)}"
+        row = int(np.flatnonzero(column == example)[0])
+        return Column(
+            name, TIMES, np.full(len(column), np.nan), example, 0, "it holds times", bad=(row, why)
+        )
+    wrong: Any = filled[~fits[kind]]
+    if kind == NUMBERS:
+        values = numbers_in(column, decimal)
+    elif kind == TIMES:
+        values = times_in(column, day_first)
+    else:
+        said = column.str.lower().map({"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0})
+        values = said.to_numpy(dtype=float, na_value=np.nan)
+    found = _of_values(table, name, kind, values, example)
+    if wrong.empty:
+        return found
+    row = int(np.flatnonzero(column.isin(wrong))[0])
+    what = "a number" if kind == NUMBERS else "a time"
+    why = f"{quoted(column.iloc[row])} in {quoted(name)} is not {what}, as most of that column are"
+    unusable = found.unusable or f"{table.location(row)}: {quoted(column.iloc[row])} is not {what}"
+    return replace(found, unusable=unusable, bad=(row, why))
 
 
-def _is_feature(column: pd.Series) -> bool:
-    if is_number(column) or mostly_numbers(column):
-        return bool(column.notna().any())
-    return not is_datetime64_any_dtype(column) and 1 < column.nunique() <= MAX_CATEGORIES
+def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str) -> Column:
+    blank = np.isnan(values)
+    blanks, distinct = int(blank.sum()), len(np.unique(values[~blank]))
+    unusable, idle, bad = "", "", None
+    large = np.flatnonzero(np.abs(np.nan_to_num(values, posinf=np.inf)) > MAX_MAGNITUDE)
+    if blanks == len(values):
+        return Column(name, NOTHING, values, "", blanks, "it is empty")
+    if kind == TIMES:
+        unusable = "it holds times"
+    elif len(large):
+        row = int(large[0])
+        cell = quoted(table.column(name).iloc[row])
+        bad = row, f"{cell} in {quoted(name)} is infinite, or as good as"
+        unusable = f"{table.location(row)}: {cell} is infinite, or as good as"
+    elif _numbers_rows(values) and kind == NUMBERS:
+        idle = "it numbers the rows"
+    elif distinct == 1:
+        idle = "it is the same everywhere"
+    return Column(name, kind, values, example, blanks, unusable, idle, bad, distinct)
 
 
-def _is_length(column: pd.Series) -> bool:
-    return is_numeric_dtype(column) and bool(((column >= 1) & (column % 1 == 0)).all())
+def _of_words(table: Table, name: str, texts: pd.Series) -> Column:
+    column, unusable, idle = table.column(name), "", ""
+    blanks = int((column == "").sum())
+    example = str(column.to_numpy()[column.to_numpy() != ""][0])
+    if texts.str.startswith("=").mean() > 0.5 or texts.str.fullmatch(r"=[A-Z(].*").any():
+        row = int(np.flatnonzero(column.str.startswith("="))[0])
+        unusable = f"{table.location(row)}: {quoted(column.iloc[row])} is a formula: save its value"
+    elif texts.str.fullmatch(r"[\[(].*,.*[\])]").mean() > 0.5:
+        unusable = "it holds lists: frame.explode([...]) makes a row of each entry"
+    elif texts.str.fullmatch(_MEASURE).mean() > 0.5:
+        unusable = f"{quoted(example)} is a number with more beside it: write the number alone"
+    elif len(texts) > MAX_CATEGORIES:
+        unusable = f"it holds {len(texts):,} different texts; {MAX_CATEGORIES} are possible"
+    elif len(texts) == 1:
+        idle = "it is the same everywhere"
+    values = np.full(len(column), np.nan)
+    return Column(name, WORDS, values, example, blanks, unusable, idle, None, len(texts))
 
 
-def _numbers_rows(column: pd.Series, name: object) -> bool:
-    """Whether a column is only the rows' numbers, which tables get when they are saved."""
-    if str(name).startswith("Unnamed:"):
-        return True
-    return (
-        len(column) > 1
-        and is_numeric_dtype(column)
-        and not is_bool_dtype(column)
-        and column.iloc[0] in (0, 1)
-        and bool((column.diff().iloc[1:] == 1).all())
-    )
+def _numbers_rows(values: NDArray) -> bool:
+    """Whether it is only the rows' numbers, which tables get when they are saved."""
+    return len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
 
 
-def _repeats(column: pd.Series) -> bool:
-    return bool(column.nunique() < len(column))
+def _place(table: Table, name: str, text: str, *, low: bool = False) -> str:
+    row = int(np.flatnonzero(table.column(name) == text)[0])
+    return f"in {table.location(row)}" if low else _place_of(table, row)
 
 
-def _first_that_repeats(frame: pd.DataFrame, left: list) -> str | None:
-    """The first column whose equal values stand together, as the rows of a sequence do."""
-    for name in left:
-        column = column_of(frame, name)
-        whole = not is_numeric_dtype(column) or bool((column.dropna() % 1 == 0).all())
-        runs = int((column != column.shift()).to_numpy().sum())
-        if whole and 1 < runs == column.nunique() < len(column):
-            left.remove(name)
-            return name
-    return None
+def _place_of(table: Table, row: int) -> str:
+    place = table.location(row)
+    return place[0].upper() + place[1:]

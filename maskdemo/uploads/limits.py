@@ -33,3 +33,9 @@ def padded_length(task: Task, wanted: int) -> int:
     assert fixed is not None
     room = MAX_CELLS // ((fixed.train_size + fixed.test_size) * task.features)
     return max(fixed.max_length, min(wanted, room))
+
+
+def usual_padded_length(task: Task) -> int:
+    """The padded length that uploaded sequences begin with: twice the longest, if there is room."""
+    assert task.fixed is not None
+    return padded_length(task, min(2 * task.fixed.max_length, MAX_STEPS))

@@ -3,7 +3,7 @@
 Two forms, with `lengths` (N,) and `labels`, one a sequence (N,) or one a step:
 
 - end to end: `values` (all steps, F), labels (N,) or (all steps,);
-- a rectangle: `values` (N, T, F), padding behind the end, labels (N,) or (N, T).
+- a padded batch: `values` (N, T, F), padding behind the end, labels (N,) or (N, T).
 
 With the prefixes `train_` and `test_` before each name the archive also says which part is which.
 Nothing in it is unpickled.
@@ -39,11 +39,6 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
         )
     for part in parts:
         _check(part, *(arrays[part + name] for name in NAMES))
-    labels = [arrays[part + "labels"] for part in parts]
-    if len({each.dtype.kind == "U" for each in labels}) > 1:
-        raise InvalidTable(
-            "Of train_labels and test_labels one holds texts, the other numbers. Use the same in both."
-        )
     return long_table(arrays)
 
 
@@ -98,6 +93,27 @@ def _check(part: str, values: NDArray, lengths: NDArray, labels: NDArray) -> Non
             f"{part}values {values.shape} has no room for {count} sequences of up to "
             f"{int(lengths.max())} steps."
         )
+    if values.ndim == 3:
+        _check_padding(part, values, lengths.astype(int))
     fitting = {(count,), (steps,)} if values.ndim == 2 else {(count,), values.shape[:2]}
     if labels.shape not in fitting or labels.dtype.kind not in "iubUf":
         raise InvalidTable(f"{part}labels must be one a sequence or one a step, not {labels.shape}.")
+
+
+def _check_padding(part: str, values: NDArray, lengths: NDArray) -> None:
+    """Whatever stands behind the lengths is one value: padding in front would be read as readings."""
+    behind = np.arange(values.shape[1]) >= lengths[:, None]
+    padding = values[behind]
+    if not len(padding) or bool((padding == padding.flat[0]).all() or (padding != padding).all()):
+        return
+    row = int(np.flatnonzero(behind.any(axis=1))[0])
+    head = values[np.arange(values.shape[1]) < (values.shape[1] - lengths)[:, None]]
+    in_front = bool((head == head.flat[0]).all() or (head != head).all())
+    where = "in front of them" if in_front else "of many values"
+    raise InvalidTable(
+        f"Sequence {row + 1} of {part}values goes on behind its length of {lengths[row]}: the padding "
+        f"seems to be {where}. Padding has to stand behind the end and be one value.",
+        code="values = np.stack([np.roll(each, n, axis=0) for each, n in zip(values, lengths)])"
+        if in_front
+        else "",
+    )

@@ -40,11 +40,24 @@ def table_of_parquet(content: bytes) -> pd.DataFrame:
 
 
 def frame_of(arrow: pa.Table) -> pd.DataFrame:
-    """The table in pandas, texts as objects; what is an index there is a column here."""
-    frame = arrow.replace_schema_metadata(None).to_pandas(ignore_metadata=True)
-    for name in frame.columns[frame.dtypes == "category"]:
-        frame[name] = frame[name].astype(object)
-    return frame
+    """The table in pandas; what pandas would change on the way, such as an id with a gap, is text."""
+    arrow = arrow.replace_schema_metadata(None)
+    for at, field in enumerate(arrow.schema):
+        column, kind = arrow.column(at), field.type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+            column = column.cast(kind)
+        gaps = column.null_count > 0
+        if pa.types.is_date(kind):
+            column = column.cast(pa.timestamp("ms"))
+        elif pa.types.is_duration(kind):
+            column = column.cast(pa.int64())
+        elif not (pa.types.is_floating(kind) or pa.types.is_timestamp(kind)) and (
+            gaps or not (pa.types.is_integer(kind) or pa.types.is_boolean(kind))
+        ):
+            column = column.cast(pa.large_string())
+        arrow = arrow.set_column(at, field.name, column)
+    return arrow.to_pandas(ignore_metadata=True)
 
 
 def _check(file: pq.ParquetFile) -> None:

@@ -1,9 +1,10 @@
-"""A file's bytes -> a table. Checks sizes before it reads; pandas and pyarrow do the reading.
+"""A file's bytes -> a table in which everything that the file does not type itself is text.
 
->>> read("a.csv", b"id;x;label\\n1;0,5;a\\n1;1,5;a\\n").frame["x"].tolist()
-[0.5, 1.5]
+>>> read("a.csv", b"id;x;label\\n001;0,5;a\\n1;1,5;\\n").frame.to_numpy().tolist()
+[['001', '0,5', 'a'], ['1', '1,5', '']]
 
-Every file that cannot be read raises `InvalidTable` with a sentence.
+Every file that cannot be read raises `InvalidTable` with a sentence, and with the lines of pandas or
+NumPy that make a long table of it where there are such lines.
 """
 
 from __future__ import annotations
@@ -14,29 +15,59 @@ import io
 import re
 from array import array
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from maskdemo.errors import InvalidTable, quoted
+from maskdemo.uploads.foreign import WIDE, check_kind
 from maskdemo.uploads.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_LINE_CHARACTERS, MAX_ROWS
 from maskdemo.uploads.npz import table_of_archive
 from maskdemo.uploads.parquet import table_of_parquet
-from maskdemo.uploads.table import Layout, Table
+from maskdemo.uploads.recipe import without_blank_rows
 
-SEPARATORS = (",", ";", "\t", "|")
-#: Rows that decide whether numbers are written with a comma.
-SAMPLE_ROWS = 1000
+SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tabulator", "|": "a bar"}
 #: With or without a mark at the beginning.
 ENCODING = "utf-8-sig"
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """frame: the rows, texts stripped, "" where a cell is blank. kind: "csv", "parquet" or "npz".
+
+    digest: of the file's bytes. separator, skipped: of a CSV file, and its lines above the names.
+    lines: the line of each row in a CSV file, else None.
+    """
+
+    frame: pd.DataFrame
+    kind: str
+    digest: str
+    separator: str = ","
+    skipped: int = 0
+    lines: NDArray[np.int64] | None = field(default=None, repr=False)
+
+    def location(self, row: int) -> str:
+        """Where a row of the frame stands in the file: "line 7", or "row 6" without lines."""
+        return f"row {self.frame.index[row] + 1}" if self.lines is None else f"line {self.lines[row]}"
+
+    def column(self, name: str) -> pd.Series:
+        """A column; no table has two of a name."""
+        return cast(pd.Series, self.frame[name])
+
+    def texts(self, name: str) -> pd.Series:
+        """A column as text, "" where a cell is blank."""
+        return self.column(name).astype(str).fillna("")
 
 
 def read(name: str, content: bytes) -> Table:
-    """The table in a .csv, .parquet or .npz file. Raises `InvalidTable` with a sentence.
+    """The table in a .csv, .tsv, .parquet or .npz file. Raises `InvalidTable`.
 
-    name: only its ending is looked at, and only where the first bytes do not tell.
+    name: only its ending is looked at, and only where the bytes do not tell.
     """
     if len(content) > MAX_FILE_BYTES:
         raise InvalidTable(
@@ -45,21 +76,17 @@ def read(name: str, content: bytes) -> Table:
         )
     if not content.strip():
         raise InvalidTable("The file is empty.")
+    check_kind(name, content)
     digest = hashlib.sha256(content).hexdigest()
     if content.startswith(b"PAR1"):
-        return Table(table_of_parquet(content), Layout("parquet"), digest)
+        return _typed(table_of_parquet(content), "parquet", digest)
     if content.startswith(b"PK"):
-        return Table(table_of_archive(content), Layout("npz"), digest)
-    if name.lower().endswith((".parquet", ".npz", ".xlsx", ".xls", ".ods")):
-        kind = name.rpartition(".")[2].lower()
-        if kind in ("parquet", "npz"):
-            raise InvalidTable(f"This is not a {kind} file, whatever its name says.")
-        raise InvalidTable("A spreadsheet cannot be read. Save the sheet as CSV UTF-8.")
+        return _typed(table_of_archive(content), "npz", digest)
     return _table_of_csv(content, digest)
 
 
 def read_file(path: Path) -> Table:
-    """The table in this file. Raises `InvalidTable` with a sentence; no more is read than may be."""
+    """The table in this file. Raises `InvalidTable`; no more is read than may be."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
@@ -68,29 +95,38 @@ def read_file(path: Path) -> Table:
     return read(path.name, content)
 
 
+def _typed(frame: pd.DataFrame, kind: str, digest: str) -> Table:
+    frame = cast(pd.DataFrame, without_blank_rows(frame))
+    if frame.empty:
+        raise InvalidTable("The file has columns and no rows.")
+    return Table(frame, kind, digest)
+
+
 def _table_of_csv(content: bytes, digest: str) -> Table:
     _check_text(content)
-    separator = _separator(content)
-    lines = np.array(_checked_lines(content, separator))
-    decimal = "," if _has_decimal_commas(content, separator) else "."
+    separator, skipped = _separator(content)
+    names, lines = _checked_lines(content, separator, skipped)
     try:
         frame = pd.read_csv(
             io.BytesIO(content),
             sep=separator,
-            decimal=decimal,
+            skiprows=skipped,
+            header=0,
+            names=names,
+            index_col=False,
+            dtype=str,
+            keep_default_na=False,
             encoding=ENCODING,
-            low_memory=False,
-            skip_blank_lines=True,
         )
     except (ValueError, OverflowError) as error:
         raise InvalidTable(f"This cannot be read as a table: {quoted(error)}.") from None
-    # Spreadsheets write rows of nothing but separators behind the last one.
-    filled = frame.notna().any(axis=1).to_numpy()
-    if not filled.all():
-        frame, lines = frame.loc[filled].reset_index(drop=True), lines[filled]
+    if len(frame) != len(lines):
+        raise InvalidTable("The quotation marks in this file do not match. Write it anew as CSV UTF-8.")
+    frame = cast(pd.DataFrame, without_blank_rows(frame))
     if frame.empty:
         raise InvalidTable("The file has a header and no rows under it.")
-    return Table(frame, Layout("csv", separator, decimal), digest, lines)
+    lines = np.array(lines)[frame.index]
+    return Table(frame.reset_index(drop=True), "csv", digest, separator, skipped, lines)
 
 
 def _text(content: bytes) -> io.TextIOWrapper:
@@ -99,8 +135,6 @@ def _text(content: bytes) -> io.TextIOWrapper:
 
 
 def _check_text(content: bytes) -> None:
-    if content.startswith(UTF_16):
-        raise InvalidTable("The file is UTF-16. Save it as CSV UTF-8.")
     try:
         content.decode(ENCODING)
     except UnicodeDecodeError as error:
@@ -117,53 +151,74 @@ def _check_text(content: bytes) -> None:
         )
 
 
-def _separator(content: bytes) -> str:
-    """The separator that the header has most of, outside quotation marks."""
-    header = next((line for line in _text(content) if line.strip()), "")
-    header = re.sub(r'"[^"]*"', "", header)
+def _separator(content: bytes) -> tuple[str, int]:
+    """The separator that the header has most of, outside quotation marks, and the lines above it.
+
+    Excel writes a line of its own with the separator: sep=;
+    """
+    skipped, header = 0, ""
+    for line in _text(content):
+        if found := re.fullmatch(r'"?sep=([,;|\t])"?\s*', line):
+            return found[1], skipped + 1
+        if line.strip():
+            header = re.sub(r'"[^"]*"', "", line)
+            break
+        skipped += 1
     counted = Counter(each for each in header if each in SEPARATORS)
-    return max(SEPARATORS, key=lambda each: counted[each])
+    return max(SEPARATORS, key=lambda each: counted[each]), skipped
 
 
-def _checked_lines(content: bytes, separator: str) -> array[int]:
-    """The line in which each row starts. Raises for a bad header and for rows of another width."""
-    last = ""
+def _checked_lines(content: bytes, separator: str, skipped: int) -> tuple[list[str], array[int]]:
+    """The names, and the line in which each row starts. Raises for rows of another width."""
+    text, last = _text(content), ""
+    for _ in range(skipped):
+        text.readline()
 
     def remembered(line: str) -> str:
         nonlocal last
         last = line
         return line
 
-    rows = csv.reader(map(remembered, _text(content)), delimiter=separator)
-    lines = array("q")
-    header: list[str] = []
-    started = 1
+    rows = csv.reader(map(remembered, text), delimiter=separator)
+    lines, header, started = array("q"), [], skipped + 1
     try:
         for row in rows:
             blank = len(row) < 2 and not "".join(row).strip()
             if blank and '"' not in last:
                 pass
             elif not header:
-                header = row
-                _check_header(row, started)
-            elif blank:
-                # To pandas a line of nothing but "" is a row of missing values.
-                lines.append(started)
-            elif len(row) != len(header):
-                raise InvalidTable(
-                    f"Line {started} has {len(row)} fields, the header {len(header)}. Put texts with "
-                    f"{_in_words(separator)} into quotation marks, and leave missing fields empty."
-                )
+                header = [name.strip() for name in row]
+                _check_header(header, started)
+            elif not blank and len(row) != len(header):
+                raise _ragged(started, len(row), len(header), separator, early=len(lines) < 3)
             elif len(lines) == MAX_ROWS:
                 raise InvalidTable(
                     f"The table has more than {MAX_ROWS:,} rows. Take out some of the sequences."
                 )
-            else:
+            else:  # to pandas a line of nothing but "" is a row too
                 lines.append(started)
-            started = rows.line_num + 1
+            started = skipped + rows.line_num + 1
     except csv.Error as error:
         raise InvalidTable(f"Line {started} cannot be read: {error}.") from None
-    return lines
+    if len(header) == 1:
+        raise InvalidTable(
+            f"Line {skipped + 1} names one column only, {quoted(header[0])}. Separate columns with a "
+            "comma, a semicolon or a tabulator."
+        )
+    return [name or f"column {at}" for at, name in enumerate(header, 1)], lines
+
+
+def _ragged(line: int, found: int, header: int, separator: str, *, early: bool) -> InvalidTable:
+    if early and found > header:
+        return InvalidTable(
+            f"Line {line} has {found} fields, the first line {header}. Take out whatever stands above "
+            "the line that names the columns; if that is the first line, put texts with "
+            f"{SEPARATORS[separator]} into quotation marks."
+        )
+    return InvalidTable(
+        f"Line {line} has {found} fields, the header {header}. Put texts with {SEPARATORS[separator]} "
+        "into quotation marks, and leave missing fields empty."
+    )
 
 
 def _check_header(header: list[str], line: int) -> None:
@@ -172,36 +227,20 @@ def _check_header(header: list[str], line: int) -> None:
             f"Line {line} has {len(header):,} fields; {MAX_COLUMNS:,} columns are possible. "
             "A table has one line a row: check the line breaks."
         )
-    if not any(name.strip() for name in header):
+    if not any(header):
         raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")
-    if len(header) == 1:
+    numbers = [name for name in header if NUMBER.fullmatch(name)]
+    if len(numbers) > 12:
         raise InvalidTable(
-            f"Line {line} names one column only, {quoted(header[0])}. Separate columns with a comma, "
-            "a semicolon or a tabulator."
+            f"Line {line} holds {len(numbers)} numbers, so each line seems to be a whole sequence. A "
+            "row for each step is needed, and names in the first line.",
+            code=WIDE.replace("NAMES", ", header=None"),
+        )
+    if numbers:
+        raise InvalidTable(
+            f"Line {line} holds values such as {quoted(numbers[0])}. The first line must name the "
+            "columns: put a line with their names above it."
         )
     twice = [name for name, count in Counter(header).items() if count > 1 and name]
     if twice:
         raise InvalidTable(f"Line {line} names two columns {quoted(twice[0])}. Rename one of them.")
-    if all(_is_number(name) for name in header):
-        raise InvalidTable(f"Line {line} holds numbers. The first line must name the columns.")
-
-
-def _has_decimal_commas(content: bytes, separator: str) -> bool:
-    """Whether the first rows hold numbers such as 0,5 and none such as 0.5."""
-    sample = csv.reader(_text(content), delimiter=separator)
-    cells = [cell.strip() for row, _ in zip(sample, range(SAMPLE_ROWS), strict=False) for cell in row]
-    commas = any(re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", cell) for cell in cells)
-    points = any(re.fullmatch(r"[-+]?\d*\.\d+([eE][-+]?\d+)?", cell) for cell in cells)
-    return commas and not points
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
-def _in_words(separator: str) -> str:
-    return {",": "a comma", ";": "a semicolon", "\t": "a tabulator", "|": "a bar"}[separator]

@@ -1,13 +1,14 @@
-"""Make a task, with its sequences, of a table and the meaning of its columns.
+"""Make a task, with its sequences, of a table and what its columns are for.
 
 The training part and the test part share no sequence and, where the file names groups, no group.
 Numbers are standardised on the training part alone. A step at which a value is missing is a missing
-reading, as in every other task.
+reading, as in every other task. Whatever cannot be used raises `InvalidTable` with its place.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,14 +17,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskdemo.data.sequences import Data, Sequences
-from maskdemo.data.tasks import Fixed, Task
-from maskdemo.errors import InvalidTable
+from maskdemo.data.tasks import OWN, Fixed, Task
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import MAX_CELLS, Experiment
-from maskdemo.uploads.columns import Columns, is_number
+from maskdemo.uploads.checks import check_lengths, check_parts, check_roles, check_rows
+from maskdemo.uploads.columns import NUMBERS, WORDS, Columns
 from maskdemo.uploads.limits import MAX_TEST, MAX_TRAIN, MIN_SEQUENCES, padded_length
-from maskdemo.uploads.recipe import parts_of, rows_of_steps, steps_of
-from maskdemo.uploads.table import Layout, Table, column_of, times_in
-from maskdemo.uploads.validation import check_columns, check_lengths, check_rows, check_wide
+from maskdemo.uploads.reading import Table
+from maskdemo.uploads.recipe import classes_of, parts_of, steps_of
+from maskdemo.uploads.roles import PARTS, Guess, Roles, numbers_of
 
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3
@@ -35,11 +38,14 @@ MAX_UNSCALED = 3.0
 class Preparation:
     """What is done to the sequences.
 
-    standardise: numbers to mean 0 and spread 1, as the training part has them. every: one step in so
-    many is taken. sample: draw as many sequences as are possible. seed: of the split and the drawing.
+    standardise: numbers to mean 0 and spread 1, as the training part has them; None where they need it.
+    first, last: so many steps of each sequence are kept at most. every: one step in so many is kept.
+    sample: draw as many sequences as are possible. seed: of the split and the drawing.
     """
 
-    standardise: bool = True
+    standardise: bool | None = None
+    first: int | None = None
+    last: int | None = None
     every: int = 1
     sample: bool = False
     seed: int = 0
@@ -47,21 +53,23 @@ class Preparation:
 
 @dataclass(frozen=True, eq=False)
 class OwnTask:
-    """An uploaded task. features: names of the inputs. classes: the labels. notes: what was done.
+    """An uploaded task. names: of the inputs, classes: of the labels. notes: what was done.
 
-    test_count and most: how many sequences `recipe.parts_of` was to take, at least and at most.
+    recipe: the arguments of `recipe.steps_of` and of `recipe.parts_of`. unused: (column, why) of each
+    column that nothing is made of. examples: title -> values (length, F) as the file has them, of the
+    first, the last and the longest sequence.
     """
 
     task: Task
     data: Data
-    layout: Layout
-    columns: Columns
-    preparation: Preparation
-    features: tuple[str, ...]
+    table: Table
+    roles: Roles
+    recipe: tuple[dict[str, Any], dict[str, Any]]
+    names: tuple[str, ...]
     classes: tuple[str, ...]
-    test_count: int
-    most: tuple[int, int]
     notes: tuple[str, ...]
+    unused: tuple[tuple[str, str], ...]
+    examples: Mapping[str, NDArray[np.float64]]
 
     @property
     def nbytes(self) -> int:
@@ -72,68 +80,75 @@ class OwnTask:
         )
 
 
-def needs_no_scaling(frame: pd.DataFrame, columns: Columns) -> bool:
-    """Whether all numbers are of a size that an LSTM reads well, so that nothing need be changed."""
-    if columns.length is not None:
-        return False
-    features = [column_of(frame, name) for name in columns.features if name in frame]
-    numbers = [each.astype(float) for each in features if is_number(each)]
-    return all(bool(each.abs().max() <= MAX_UNSCALED) for each in numbers)
-
-
 def task_of(
     table: Table,
     columns: Columns,
+    guess: Guess,
     preparation: Preparation | None = None,
     *,
     salt: bytes = b"",
 ) -> OwnTask:
-    """The task in a table. Raises `InvalidTable` with a sentence.
+    """The task in a table.
 
-    salt: goes into the task's name beside the file, its columns and their preparation, so that
+    salt: goes into the task's name beside the file, the roles and their preparation, so that
     who has the same file cannot tell the name.
     """
-    preparation = preparation or Preparation()
-    check_columns(table.frame, columns)
-    frame, columns_of_rows, origin = _long(table, columns)
-    check_rows(frame, columns_of_rows, lambda row: table.location(int(origin[row])))
-    assert columns_of_rows.id is not None
-    rows, values, are_numbers = steps_of(
-        frame, columns_of_rows.id, columns_of_rows.order, columns.features, preparation.every
-    )
+    preparation, roles = preparation or Preparation(), guess.roles
+    check_roles(columns, guess)
+    number = numbers_of(table, roles.id)
+    check_rows(table, columns, roles, number)
+    standardise = preparation.standardise
+    if standardise is None:
+        standardise = _needs_scaling(columns, roles)
+    steps = {
+        "sequence": list(roles.id),
+        "order": {name: columns[name].kind for name in roles.order or ()},
+        "features": {name: columns[name].kind for name in roles.features},
+        "decimal": columns.decimal,
+        "day_first": columns.day_first,
+        "first": preparation.first,
+        "last": preparation.last,
+        "every": preparation.every,
+    }
+    frame = table.frame
+    rows, values, are_numbers = steps_of(frame, **steps)
     if rows.empty:
         raise InvalidTable(
             "No row has a value in all of the features. Leave out the one that is missing most: "
-            f"'{frame[list(columns.features)].isna().sum().idxmax()}'."
+            f"{quoted(_emptiest(columns, roles)[0])}."
         )
-    lengths = rows.groupby(columns_of_rows.id, sort=False).size()
-    check_lengths(lengths.to_numpy(), lengths.index.to_numpy())
+    lengths = np.bincount(pd.factorize(rows[""])[0])
+    check_lengths(number, table, roles, lengths)
     most = _most(len(lengths), int(lengths.max()), values.shape[1], preparation)
-    test_count = max(MIN_SEQUENCES, round(len(lengths) * TEST_SHARE))
-    parts: Any = parts_of(
-        rows, values, are_numbers, columns_of_rows.id, columns.label, columns.split, columns.group,
-        preparation.standardise, preparation.seed, test_count, most,
-    )  # fmt: skip
-    train, test = (Sequences(tuple(v), tuple(o), tuple(y)) for v, y, o in parts)
-    _check_sizes(train, test, columns)
-    classes = tuple(map(str, np.unique(rows[columns.label].to_numpy())))
-    if len(classes) == 1:
-        raise InvalidTable(
-            f"Among the sequences with a complete step there is one label only, '{classes[0]}'. "
-            "Leave out features that are often missing."
-        )
-    data = Data(train, test, classes=len(classes), per_step=columns.per_step)
+    parts = {
+        "label": roles.label,
+        "split": roles.split,
+        "test_words": _test_words(table, roles),
+        "group": roles.group,
+        "standardise": standardise,
+        "seed": preparation.seed,
+        "test_count": max(MIN_SEQUENCES, round(len(lengths) * TEST_SHARE)),
+        "most": most,
+    }
+    made: Any = parts_of(rows, values, are_numbers, **parts)
+    train, test = (Sequences(tuple(v), tuple(o), tuple(y)) for v, y, o in made)
+    classes = tuple(classes_of(rows[roles.label].astype(str)))
+    check_parts(train, test, roles, classes)
+    data = Data(train, test, classes=len(classes), per_step=roles.per_step)
+    digest = hashlib.sha256(salt)
+    digest.update(f"{table.digest} {steps} {parts} {roles.per_step}".encode())
+    names = _feature_names(rows, columns, roles)
     return OwnTask(
-        task=_task(data, name=_name(table, columns, preparation, salt), features=values.shape[1]),
+        task=_task(data, f"{OWN}-{digest.hexdigest()[:32]}", names, classes),
         data=data,
-        layout=table.layout,
-        columns=columns,
-        preparation=preparation,
-        features=_feature_names(rows, columns),
+        table=table,
+        roles=roles,
+        recipe=(steps, parts),
+        names=names,
         classes=classes,
-        test_count=test_count,
-        most=most,
-        notes=_notes(frame, columns_of_rows, rows, data, preparation),
+        notes=_notes(table, columns, roles, preparation, number, rows, values, data),
+        unused=unused(columns, roles),
+        examples=_examples(table, roles, rows, values, lengths),
     )
 
 
@@ -142,15 +157,14 @@ def experiment_with(own: OwnTask, like: Experiment) -> Experiment:
     return replace(like, task=own.task.name, padded_length=padded_length(own.task, like.padded_length))
 
 
-def _long(table: Table, columns: Columns) -> tuple[pd.DataFrame, Columns, NDArray]:
-    """A row for each step, the columns as they are called there, and the table's row of each."""
-    frame = table.frame
-    if columns.length is None:
-        return frame, columns, np.arange(len(frame))
-    check_wide(frame, columns, table.location)
-    kept = [each for each in (columns.label, columns.group, columns.split) if each is not None]
-    long = rows_of_steps(frame, columns.features, columns.length, kept)
-    return long, replace(columns, id="row", order="step", length=None), long["row"].to_numpy()
+def unused(columns: Columns, roles: Roles) -> tuple[tuple[str, str], ...]:
+    """(column, why) of every column that nothing is made of."""
+    used = {name for _, name in roles.used()}
+    return tuple(
+        (name, each.unusable or each.idle or "it was not chosen")
+        for name, each in columns.items()
+        if name not in used
+    )
 
 
 def _most(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
@@ -165,87 +179,118 @@ def _most(count: int, longest: int, features: int, preparation: Preparation) -> 
     if count > sum(most) and not preparation.sample:
         raise InvalidTable(
             f"These are {count:,} sequences of up to {longest} steps with {features} features; "
-            f"{sum(most):,} of that size are possible. Draw as many by the seed, or take fewer "
-            "features or steps.",
+            f"{sum(most):,} of that size are possible. Draw as many by the seed (--sample), or take "
+            "fewer features or steps.",
             offer="sample",
         )
     return most
 
 
-def _check_sizes(train: Sequences, test: Sequences, columns: Columns) -> None:
-    """Enough sequences in both parts."""
-    for name, part in (("training", train), ("test", test)):
-        if len(part) < MIN_SEQUENCES:
-            why = columns.split or columns.group
-            hint = f" Look at '{why}', which decides it." if why else ""
-            raise InvalidTable(
-                f"The {name} part has {len(part)} sequences; {MIN_SEQUENCES} are the fewest.{hint}"
-            )
+def _test_words(table: Table, roles: Roles) -> list[str]:
+    """What the split column says of test sequences: validation, where nothing says test."""
+    if roles.split is None:
+        return []
+    said = {PARTS[each] for each in table.texts(roles.split).str.lower().unique()}
+    part = "test" if "test" in said else "val"
+    return [word for word, each in PARTS.items() if each == part]
 
 
-def _task(data: Data, *, name: str, features: int) -> Task:
+def _needs_scaling(columns: Columns, roles: Roles) -> bool:
+    """Whether some numbers are of a size that an LSTM does not read well."""
+    numbers = [columns[name].values for name in roles.features if columns[name].kind == NUMBERS]
+    return any(float(np.nanmax(np.abs(each))) > MAX_UNSCALED for each in numbers)
+
+
+def _task(data: Data, name: str, names: tuple[str, ...], classes: tuple[str, ...]) -> Task:
     lengths = [len(each) for part in (data.train, data.test) for each in part.values]
-    count, what = data.classes, "at every step" if data.per_step else "of each"
+    what = "at every step" if data.per_step else "of each"
+    steps = f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"
     return Task(
         name=name,
         title="Your own sequences",
-        summary=f"{len(lengths):,} sequences of {min(lengths)} to {max(lengths)} steps with {features} "
-        f"feature{'s' if features > 1 else ''} from your file. Tell the label {what}, one of {count}.",
-        features=features,
-        classes=count,
+        summary=f"{len(lengths):,} sequences of {steps} steps with {counted(len(names), 'feature')} "
+        f"from your file. Tell the label {what}, one of {len(classes)}.",
+        features=len(names),
+        classes=len(classes),
         per_step=data.per_step,
         fixed=Fixed(len(data.train), len(data.test), min(lengths), max(lengths)),
         recorded=lambda: (data.train, data.test),
     )
 
 
-def _name(table: Table, columns: Columns, preparation: Preparation, salt: bytes) -> str:
-    digest = hashlib.sha256(salt)
-    digest.update(f"{table.digest} {table.layout} {columns} {preparation}".encode())
-    return f"own-{digest.hexdigest()[:32]}"
+def _examples(
+    table: Table, roles: Roles, rows: pd.DataFrame, values: NDArray, lengths: NDArray
+) -> dict[str, NDArray[np.float64]]:
+    ends, found = lengths.cumsum(), {}
+    longest = int(lengths.argmax())
+    for which, at in (("First", 0), ("Last", len(lengths) - 1), ("Longest", longest)):
+        start = int(ends[at] - lengths[at])
+        name = quoted(" ".join(str(rows[each].iloc[start]) for each in roles.id))
+        title = f"{which}, {name}: {counted(int(lengths[at]), 'step')}"
+        found[title] = values[start : ends[at]].copy()
+    return found
 
 
-def _feature_names(rows: pd.DataFrame, columns: Columns) -> tuple[str, ...]:
+def _feature_names(rows: pd.DataFrame, columns: Columns, roles: Roles) -> tuple[str, ...]:
     names: list[str] = []
-    for name in columns.features:
-        column = column_of(rows, name)
-        words = [] if is_number(column) else sorted(map(str, column.dropna().unique()))
+    for name in roles.features:
+        words = sorted(set(rows[name]) - {""}) if columns[name].kind == WORDS else []
         names += [f"{name} = {word}" for word in words] or [name]
     return tuple(names)
 
 
+def _emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
+    return max(((name, columns[name].blanks) for name in roles.features), key=lambda each: each[1])
+
+
 def _notes(
-    frame: pd.DataFrame, columns: Columns, rows: pd.DataFrame, data: Data, preparation: Preparation
-) -> tuple[str, ...]:
+    table: Table, columns: Columns, roles: Roles, preparation: Preparation, number: NDArray,
+    rows: pd.DataFrame, values: NDArray, data: Data,
+) -> tuple[str, ...]:  # fmt: skip
     """What was done to the sequences, where it was not just reading them."""
     notes = []
-    assert columns.id is not None
-    ids = column_of(frame, columns.id)
-    before, after = ids.nunique(), column_of(rows, columns.id).nunique()
-    if columns.order is not None:
-        order = column_of(frame, columns.order)
-        if not is_number(order):
-            order = times_in(order)
-        falls = order.groupby(ids, sort=False).shift() > order
-        unsorted = ids.loc[falls.to_numpy()].nunique()
+    before, after = number.max() + 1, int(pd.Series(rows[""]).nunique())
+    if roles.order:
+        steps = pd.DataFrame({name: columns[name].values for name in roles.order})
+        ranks = steps.groupby(list(roles.order)).ngroup()
+        unsorted = int((ranks.groupby(number).diff() < 0).groupby(number).any().sum())
         if unsorted:
             notes.append(
                 f"The rows of {unsorted:,} of {before:,} sequences were not in order: they were sorted."
             )
+    elif before > 1 and int((np.diff(number, prepend=-1) != 0).sum()) > before:
+        notes.append("Rows of different sequences alternate; in each, their order is that of the file.")
+    lost = int(np.isnan(values).any(axis=1).sum())
+    name, blanks = _emptiest(columns, roles)
+    if lost or before > after:
+        notes.append(
+            f"At {lost:,} of {len(values):,} steps a feature is blank, and the step counts as a "
+            f"missing reading. Most blanks are in {quoted(name)}: {blanks:,} of {len(table.frame):,}."
+        )
     if before > after:
         notes.append(
             f"{before - after:,} of {before:,} sequences have no step at which all features are there: "
-            "they were left out."
+            f"they were left out, and {after:,} are left."
         )
+    kept = {"first": preparation.first, "last": preparation.last}
+    for which, count in kept.items():
+        if count is not None:
+            cut = int((np.bincount(number) > count).sum())
+            notes.append(f"Of {cut:,} sequences only the {which} {count} steps were kept.")
     if preparation.every > 1:
-        notes.append(f"One step in {preparation.every} was taken, from the first on.")
+        notes.append(f"One step in {preparation.every} was kept, from the first on.")
     taken = len(data.train) + len(data.test)
     if taken < after:
         notes.append(f"{taken:,} of {after:,} sequences were drawn with seed {preparation.seed}.")
-    if columns.split is None:
-        whole = ", groups kept whole" if columns.group else ""
+    if roles.split is None:
+        whole = f", each {quoted(roles.group)} kept whole" if roles.group else ""
         notes.append(
             f"{len(data.train):,} sequences for training and {len(data.test):,} for the test were "
             f"drawn with seed {preparation.seed}, each label by its share{whole}."
         )
+    else:
+        says = {PARTS[each] for each in table.texts(roles.split).str.lower().unique()}
+        if "val" in says:
+            use = "training" if "test" in says else "the test"
+            notes.append(f"Validation sequences are used for {use}: none are set aside here.")
     return tuple(notes)

@@ -15,13 +15,18 @@ from playwright.sync_api import Page, expect
 from maskdemo.ui.upload_limits import SENTENCES
 from tests.browser.test_back import walk
 from tests.browser.viewer import NUMBERS, PHONE, Viewer
-from tests.ui.test_own import readings
+from tests.ui.test_own import readings as both_labels
 
 LINK = "/?" + urlencode(
     {"task": "own", "padded_length": 12, "epochs": 3, "units": 8, "batch_size": 16, "repeats": 1,
      "strategies": "no_mask.held_state", "learning_rate": 0.03}
 )  # fmt: skip
 NEEDS_FILE = re.compile("in no link: it needs their file")
+
+
+def readings(sequences: int = 48) -> pd.DataFrame:
+    """With `kind` called the label, and `sign` another one."""
+    return both_labels(sequences).rename(columns={"kind": "label"})
 
 
 @pytest.fixture
@@ -84,7 +89,7 @@ def choose_the_label(viewer: Viewer) -> None:
     viewer.settle()
     dialog.get_by_role("combobox", name="Label").click()
     page.get_by_role("option", name="sign", exact=True).click()
-    expect(dialog.get_by_text("0 is down, 1 is up")).to_be_visible()
+    expect(dialog.get_by_text("one of 2")).to_be_visible()
 
 
 def expect_a_script_that_names_its_columns(viewer: Viewer, tmp_path: Path) -> None:

@@ -37,18 +37,27 @@ def path(tmp_path: Path) -> str:
 def test_a_run_says_what_it_took_the_columns_for_and_trains(capsys, path):
     code, out, err = said(capsys, "run", "own", "--data", path, "--json", *QUICK)
     assert code == 0
-    assert "Columns: id=run order=minute features=mode,load_kN,heat_C label=state group=machine" in err
+    for line in (
+        "run: 96 words, such as run-000: id",
+        "minute: numbers, such as 0: order",
+        "mode: 3 words, such as normal: features",
+        "machine: 12 words, such as M00: group",
+        "state: 2 words, such as fine: label",
+        "A label for each step.",
+    ):
+        assert line.split(", such as")[0] in err and line.rpartition(": ")[2] in err, line
     assert "96 sequences of 6 to 24 steps with 5 features" in err
     found = json.loads(out)
     assert found["experiment"]["train_size"] == 64 and len(found["curves"]) == 2
 
 
-def test_columns_and_their_preparation_can_be_changed(capsys, path):
-    given = ("--columns", "features=load_kN", "group=", "--standardise", "no", "--every", "2")
-    code, out, err = said(capsys, "run", "own", "--data", path, *given, "--split-seed", "3", *QUICK)
-    assert code == 0 and "No mask" in out
-    assert "features=load_kN label=state, a label a step" in err
-    assert "One step in 2" in err and "drawn with seed 3" in err
+def test_a_dry_run_says_what_is_taken_for_what_and_stops(capsys, path):
+    roles = ("--features", "load_kN", "--group", "", "--order", "", "--standardise", "no")
+    how = ("--steps", "every:2", "--split-seed", "3", "--dry-run")
+    code, out, err = said(capsys, "run", "own", "--data", path, *roles, *how)
+    assert code == 0 and not out
+    assert "machine: 12 words: not used, it was not chosen" in err
+    assert "One step in 2 was kept" in err and "drawn with seed 3" in err and "kept whole" not in err
 
 
 def test_a_study_of_them_leaves_the_store_alone(capsys, path, tmp_path, monkeypatch):
@@ -71,12 +80,16 @@ def test_a_script_is_written_for_them(capsys, path, tmp_path):
     [
         ((), "needs their file"),
         (("--data", "nowhere.csv"), "nowhere.csv cannot be read"),
-        (("--data", "PATH", "--columns", "label"), "'label': write role=name"),
-        (("--data", "PATH", "--columns", "label=none"), "There is no column 'none'"),
+        (("--data", "PATH", "--label", "none"), "There is no column 'none'"),
+        (
+            ("--data", "PATH", "--label", ""),
+            "Choose the column that holds the label. Say it with --label.",
+        ),
         (("--data", "PATH", "--label-per-step", "no"), "the label changes from"),
         (("--data", "PATH", "--padded-length", "20"), "at least the longest sequence"),
         (("--data", "PATH", "--set", "padded_length=20"), "at least the longest sequence"),
-        (("--data", "PATH", "--every", "0"), "--every counts from 1"),
+        (("--data", "PATH", "--steps", "2"), "--steps is first, last or every:N"),
+        (("--data", "PATH", "--steps", "every:0"), "a whole number from 1"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(capsys, path, given, sentence):

@@ -60,6 +60,11 @@ def readings(sequences: int = 48, *, seed: int = 0) -> pd.DataFrame:
     return frame
 
 
+def labelled(sequences: int = 48, *, seed: int = 0) -> pd.DataFrame:
+    """The same with one label, called so."""
+    return readings(sequences, seed=seed).drop(columns="sign").rename(columns={"kind": "label"})
+
+
 def upload(page: AppTest, content: bytes | pd.DataFrame, name: str = "mine.csv") -> AppTest:
     """Open the dialog and give it a file."""
     if "own_use" not in keys(page, "button"):
@@ -78,7 +83,8 @@ def used(page: AppTest, content: bytes | pd.DataFrame) -> AppTest:
 
 
 def column(page: AppTest, role: str):
-    return next(each for each in page.selectbox if str(each.key).startswith(f"own_{role}_"))
+    widgets = [*page.selectbox, *page.multiselect, *page.toggle]
+    return next(each for each in widgets if str(each.key).startswith(f"own_{role}_"))
 
 
 def task_of(page: AppTest, key: str = "task") -> str:
@@ -88,13 +94,18 @@ def task_of(page: AppTest, key: str = "task") -> str:
 def test_a_file_is_told_changed_used_trained_and_taken_away():
     page = upload(app.opened(params=small().to_params()), readings())
     roles = {role: column(page, role).value for role in ("id", "order", "label", "group", "split")}
-    assert roles == {"id": "case", "order": "step", "label": "kind", "group": None, "split": None}
+    assert roles == {"id": ["case"], "order": ["step"], "label": None, "group": None, "split": None}
+    assert "No column's name says that it is the label" in shown(page).replace("\\", "")
+    fine(column(page, "label").set_value("kind").run())
     told = shown(page)
     assert "48 sequences of 2 to 8 steps with 4 features" in told and "one of 3" in told
     assert "Padded to 16 steps" in told and "drawn with seed 0" in told
     fine(column(page, "label").set_value("sign").run())
-    assert page.multiselect[0].value == ["x", "weight"], "what is the label now is no feature"
-    assert "with 2 features" in shown(page) and "0 is down, 1 is up" in shown(page)
+    assert "sign" not in column(page, "features").value, "what is the label now is no feature"
+    fine(column(page, "features").set_value(["x", "weight"]).run())
+    assert "with 2 features" in shown(page)
+    used_as = page.dataframe[1].value.set_index("Column")["Used as"]
+    assert used_as["sign"] == "label" and used_as["kind"] == "not used: it was not chosen"
     fine(page.button(key="own_use").click().run())
     assert not page.get("file_uploader"), "the dialog is closed"
     assert task_of(page).startswith("own-") and link_of(page)["task"] == "own"
@@ -119,50 +130,58 @@ def test_a_file_is_told_changed_used_trained_and_taken_away():
 def test_what_cannot_be_used_is_said_and_the_session_goes_on():
     page = app.opened()
     upload(page, "naïve;x\n1;2\n".encode("utf-16"))
-    assert "is UTF-16" in shown(page) and "own_use" not in keys(page, "button")
-    upload(page, readings().assign(kind=1, sign=1))
+    assert "UTF-16" in shown(page) and "own_use" not in keys(page, "button")
+    assert page.code and "utf-16" in page.code[0].value
+    upload(page, readings().assign(label=1))
     assert "nothing to tell apart" in shown(page)
     assert page.button(key="own_use").disabled
     fine(column(page, "label").set_value("x").run())
     assert page.button(key="own_use").disabled and len(page.error) == 1
-    upload(page, readings())
+    upload(page, labelled())
     assert not page.error and not page.button(key="own_use").disabled
+    upload(page, b"\x93NUMPY", "x.npy")
+    assert (
+        len(page.error) == 1 and "NumPy array" in shown(page) and "own_use" not in keys(page, "button")
+    )
 
 
 def test_too_many_sequences_are_drawn_and_too_long_ones_thinned_when_asked():
     rng = np.random.default_rng(0)
-    many = pd.DataFrame({"id": np.arange(6100), "x": rng.normal(size=6100)})
-    many = pd.concat([many, many.tail(1)]).assign(label=lambda rows: rows["id"] % 2)
-    page = upload(app.opened(), many)
+    many = pd.DataFrame({"id": np.repeat(np.arange(6100), 2), "x": rng.normal(size=12200)})
+    page = upload(app.opened(), many.assign(label=lambda rows: rows["id"] % 2))
     assert "6,000 of that size are possible" in shown(page) and page.button(key="own_use").disabled
     draw = next(each for each in page.toggle if str(each.key).startswith("own_sample_"))
     fine(draw.set_value(True).run())
     assert "6,000 of 6,100 sequences were drawn with seed 0" in shown(page) and not page.error
-    long = readings().assign(step=lambda rows: range(len(rows)))
-    long["case"] = np.arange(len(long)) % 40
-    long = pd.concat([long] * 50, ignore_index=True).assign(step=lambda rows: range(len(rows)))
-    long["kind"] = long["case"] % 3
-    upload(page, long)
-    assert "Take one step in 2" in shown(page)
-    every = next(each for each in page.number_input if str(each.key).startswith("own_every_"))
-    fine(every.set_value(2).run())
-    assert "One step in 2 was taken" in shown(page) and not page.button(key="own_use").disabled
+    rows = np.arange(33 * 401)
+    long = pd.DataFrame({"id": rows // 401, "step": rows % 401, "x": rng.normal(size=len(rows))})
+    upload(page, long.assign(label=lambda rows: rows["id"] % 2))
+    assert "one step in 3" in shown(page) and page.button(key="own_use").disabled
+    fine(column(page, "steps").set_value("One step in 3").run())
+    assert "One step in 3 was kept" in shown(page) and not page.button(key="own_use").disabled
+    fine(page.button(key="own_use").click().run())
+    assert page.slider(key="padded_length").value == 200
+    # The next file brings a padded length of its own: twice its longest sequence.
+    used(page, labelled())
+    assert page.slider(key="padded_length").value == 16
 
 
-def test_a_row_for_each_sequence():
-    rng = np.random.default_rng(0)
-    wide = pd.DataFrame(rng.normal(size=(40, 6)), columns=[f"x{at}" for at in range(1, 7)])
-    wide["length"], wide["label"] = rng.integers(2, 7, size=40), np.arange(40) % 2
-    page = upload(app.opened(), wide)
-    assert page.multiselect[0].value == ["x"] and column(page, "length").value == "length"
-    assert "40 sequences of 2 to 6 steps with 1 feature" in shown(page)
-    assert not page.button(key="own_use").disabled
+def test_a_wide_table_is_named_and_a_doubtful_order_is_asked_for():
+    wide = pd.DataFrame(np.zeros((40, 6)), columns=[f"x{at}" for at in range(1, 7)])
+    page = upload(app.opened(), wide.assign(label=np.arange(40) % 2))
+    assert "the table is wide" in shown(page) and "wide_to_long" in page.code[0].value
+    upload(page, labelled().assign(step=lambda rows: "step " + rows["step"].astype(str)))
+    assert "Steps cannot be sorted by 'step'" in shown(page).replace("\\", "")
+    assert page.button(key="own_use").disabled
+    in_order = next(each for each in page.button if str(each.key).startswith("own_in_order_"))
+    fine(in_order.click().run())
+    assert not page.error and not page.button(key="own_use").disabled
 
 
 def test_a_link_without_the_file_says_so_and_waits_for_it():
     page = app.opened(params=LINK)
     assert NEEDS_FILE in shown(page) and task_of(page) == "japanese_vowels"
-    used(page, readings())
+    used(page, labelled())
     assert NEEDS_FILE not in shown(page) and link_of(page) == LINK
     assert page.slider(key="padded_length").value == 12
     assert page.pills(key="strategies").value == ["no_mask", "held_state"]
@@ -170,8 +189,8 @@ def test_a_link_without_the_file_says_so_and_waits_for_it():
 
 def test_two_viewers_with_files_and_one_without():
     first, second, third = (app.opened() for _ in range(3))
-    used(first, readings())
-    used(second, readings(60, seed=1))
+    used(first, labelled())
+    used(second, labelled(60, seed=1))
     assert "48 sequences" in shown(fine(first.run())) and "60 sequences" in shown(second)
     assert task_of(first) != task_of(second)
     for page in (second, third):
@@ -183,17 +202,17 @@ def test_two_viewers_with_files_and_one_without():
     set_link(third, LINK | {"task": task_of(first)})
     assert NEEDS_FILE in shown(fine(third.run())), "not even who knows the name is shown them"
     # The same file of another viewer has another name, so nobody finds anybody's results by it.
-    used(third, readings())
+    used(third, labelled())
     assert task_of(third) != task_of(first)
 
 
 def test_a_file_that_is_forgotten_leaves_nothing():
-    page = used(app.opened(), readings())
+    page = used(app.opened(), labelled())
     name = task_of(page)
     chart.padded_batch(small(task=name), followed=0, dark=False)
     fine(page.button(key="own").click().run())
     fine(page.button(key="own_forget").click().run())
-    assert task_of(page) == "japanese_vowels" and "task" not in link_of(page)
+    assert task_of(page) == "japanese_vowels" and link_of(page)["task"] == "japanese_vowels"
     assert "Your own sequences" not in page.selectbox(key="task").options
     assert server.registry().total_bytes == 0 and REGISTERED[name].recorded is None
     assert not any(name in str(key) for key in chart.SHARED._kept)
@@ -201,7 +220,7 @@ def test_a_file_that_is_forgotten_leaves_nothing():
 
 
 def test_who_comes_back_too_late_is_told(monkeypatch):
-    page = used(app.opened(), readings())
+    page = used(app.opened(), labelled())
     assert unseen_batch(small(task=task_of(page))) is not None
     registry = server.registry()
     registry.viewer_left(page.session_state["viewer"])

@@ -1,4 +1,4 @@
-"""The formats that a training part and a test part can be written in, as people would write them."""
+"""Sequences, the notations in which people write them, and what comes of such a file."""
 
 from __future__ import annotations
 
@@ -9,14 +9,30 @@ import numpy as np
 import pandas as pd
 
 from maskdemo.data.sequences import Sequences
-from maskdemo.uploads.columns import Columns
+from maskdemo.uploads.columns import read_columns
 from maskdemo.uploads.example_tables import table_of
+from maskdemo.uploads.guess import guess
+from maskdemo.uploads.reading import read
+from maskdemo.uploads.roles import Guess
+from maskdemo.uploads.task import OwnTask, Preparation, task_of
+
+AS_THEY_ARE = Preparation(standardise=False)
 
 
-def columns_of(sequences: Sequences, **more) -> Columns:
-    """The meaning of the columns that these formats have."""
-    usual = {"id": "sequence", "order": "step", "label": "label", "split": "split", "per_step": True}
-    return Columns(features=names_of(sequences), **(usual | more))
+def guessed(content: str | bytes, name: str = "mine.csv", **given) -> Guess:
+    """The roles that are guessed beside those that are given."""
+    table = read(name, content if isinstance(content, bytes) else content.encode())
+    return guess(table, read_columns(table), given)
+
+
+def own(
+    content: str | bytes, name: str = "mine.csv", *, how: Preparation = AS_THEY_ARE, salt: bytes = b"",
+    **given,
+) -> OwnTask:  # fmt: skip
+    """The task in a file, with these roles given and the others guessed."""
+    table = read(name, content if isinstance(content, bytes) else content.encode())
+    columns = read_columns(table)
+    return task_of(table, columns, guess(table, columns, given), how, salt=salt)
 
 
 def long_table(train: Sequences, test: Sequences, *, shuffle: bool = False) -> pd.DataFrame:
@@ -40,25 +56,29 @@ def long_csv(train: Sequences, test: Sequences, *, bom: bool = False, shuffle: b
     return (b"\xef\xbb\xbf" if bom else b"") + text.encode()
 
 
+def grouped_csv(train: Sequences, test: Sequences, *, comma: str, point: str, sep: str) -> bytes:
+    """Numbers in groups of three digits before the decimal point, as many after it as needed."""
+    table = long_table(train, test)
+    for name in names_of(train):
+        texts = [
+            "" if np.isnan(each) else np.format_float_positional(each, unique=True, trim="0")
+            for each in table[name].to_numpy(np.float32)
+        ]
+        table[name] = [_grouped(each, comma, point) for each in texts]
+    return table.to_csv(index=False, sep=sep).encode()
+
+
+def _grouped(text: str, comma: str, point: str) -> str:
+    whole, dot, rest = text.partition(".")
+    sign, digits = whole[: len(whole) - len(whole.lstrip("-"))], whole.lstrip("-")
+    groups = f"{int(digits):,}".replace(",", comma) if digits else digits
+    return f"{sign}{groups}{point if dot else ''}{rest}"
+
+
 def long_parquet(train: Sequences, test: Sequences) -> bytes:
     buffer = io.BytesIO()
     long_table(train, test).to_parquet(buffer)
     return buffer.getvalue()
-
-
-def wide_csv(train: Sequences, test: Sequences) -> bytes:
-    """A row for each sequence, its columns x1_1, x1_2, ..., x2_1, ...; the label of the first step."""
-    longest = max(len(each) for part in (train, test) for each in part.values)
-    rows = []
-    for part, name in ((train, "train"), (test, "test")):
-        for values, labels in zip(padded(part, longest), part.labels, strict=True):
-            steps = {
-                f"{feature}_{step + 1}": values[step, at]
-                for at, feature in enumerate(names_of(part))
-                for step in range(longest)
-            }
-            rows.append({"length": len(labels), "label": labels[0], "split": name, **steps})
-    return pd.DataFrame(rows).to_csv(index=False).encode()
 
 
 def flat_archive(train: Sequences, test: Sequences) -> bytes:
@@ -71,16 +91,16 @@ def flat_archive(train: Sequences, test: Sequences) -> bytes:
     return archive(**arrays)
 
 
-def rectangular_archive(train: Sequences, test: Sequences) -> bytes:
+def padded_archive(train: Sequences, test: Sequences) -> bytes:
     """Padded with -9 behind the end."""
     arrays = {}
     for part, name in ((train, "train"), (test, "test")):
         lengths = np.array([len(each) for each in part.values])
         labels = np.full((len(part), lengths.max()), -9)
-        for row, each in enumerate(part.labels):
-            labels[row, : len(each)] = each
-        arrays[f"{name}_values"] = padded(part, lengths.max())
-        arrays[f"{name}_lengths"], arrays[f"{name}_labels"] = lengths, labels
+        values = np.full((*labels.shape, part.values[0].shape[1]), -9, np.float32)
+        for row, (label, steps) in enumerate(zip(part.labels, gapped(part), strict=True)):
+            labels[row, : len(label)], values[row, : len(label)] = label, steps
+        arrays |= {f"{name}_values": values, f"{name}_lengths": lengths, f"{name}_labels": labels}
     return archive(**arrays)
 
 
@@ -102,22 +122,19 @@ def gapped(part: Sequences) -> list[np.ndarray]:
     ]
 
 
-def padded(part: Sequences, longest: int) -> np.ndarray:
-    """(N, longest, F) float32, -9 behind the end, NaN where a reading is missing."""
-    rectangle = np.full((len(part), longest, part.values[0].shape[1]), -9, np.float32)
-    for row, values in enumerate(gapped(part)):
-        rectangle[row, : len(values)] = values
-    return rectangle
-
-
 #: How a file is called -> how both parts are written into it; each holds labels at every step.
 FORMATS: dict[str, Callable[[Sequences, Sequences], bytes]] = {
     "plain.csv": long_csv,
     "german.csv": lambda *both: long_csv(*both, sep=";", decimal=",", bom=True, lineterminator="\r\n"),
-    "tabs.csv": lambda *both: long_csv(*both, sep="\t", lineterminator="\r"),
-    "quoted.csv": lambda *both: long_csv(*both, decimal=","),
+    "tabs.tsv": lambda *both: long_csv(*both, sep="\t", lineterminator="\r", na_rep="NA"),
+    "quoted.csv": lambda *both: long_csv(*both, decimal=",", quoting=1),
     "shuffled.csv": lambda *both: long_csv(*both, shuffle=True),
+    "excel.csv": lambda *both: b"sep=;\r\n" + long_csv(*both, sep=";", decimal=","),
+    "english.csv": lambda *both: grouped_csv(*both, comma=",", point=".", sep=","),
+    "dots.csv": lambda *both: grouped_csv(*both, comma=".", point=",", sep=";"),
+    "swiss.csv": lambda *both: grouped_csv(*both, comma="\u2019", point=".", sep=";"),
+    "french.csv": lambda *both: grouped_csv(*both, comma="\u202f", point=",", sep="|"),
     "table.parquet": long_parquet,
     "flat.npz": flat_archive,
-    "rectangle.npz": rectangular_archive,
+    "padded.npz": padded_archive,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -24,31 +23,30 @@ from maskdemo.export.report import run_report, study_report
 from maskdemo.export.script import script
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
-from maskdemo.uploads.columns import Columns, guess
 from maskdemo.uploads.example_tables import machines
-from maskdemo.uploads.reading import read
 from maskdemo.uploads.registry import register, unregister
-from maskdemo.uploads.task import OwnTask, Preparation, experiment_with, task_of
+from maskdemo.uploads.task import OwnTask, Preparation, experiment_with
 from tests.export.test_script import assert_agrees, expected
 from tests.samples import SMALL
-from tests.uploads.files import FORMATS, columns_of, wide_csv
+from tests.uploads.files import FORMATS, own
 
 
 @pytest.fixture
 def registered() -> Iterator[list[OwnTask]]:
     owns: list[OwnTask] = []
     yield owns
-    for own in owns:
-        unregister(own.task.name)
+    for each in owns:
+        unregister(each.task.name)
 
 
 def experiment_of(
-    registered: list[OwnTask], content: bytes, name: str, columns: Columns, **given
-) -> Experiment:
-    own = task_of(read(name, content), columns, given.pop("preparation", None))
-    register(own)
-    registered.append(own)
-    return experiment_with(own, Experiment(**{**SMALL, "padded_length": 30, **given}))
+    registered: list[OwnTask], content: bytes, name: str, *, how: Preparation | None = None,
+    roles: dict | None = None, **given,
+) -> Experiment:  # fmt: skip
+    task = own(content, name, how=how or Preparation(), **(roles or {}))
+    register(task)
+    registered.append(task)
+    return experiment_with(task, Experiment(**{**SMALL, "padded_length": 30, **given}))
 
 
 def sequences_in(code: str, experiment: Experiment, path: Path, repeat: int) -> list:
@@ -68,26 +66,23 @@ def parts_of(size: int, *, seed: int, per_step: bool) -> Sequences:
     return Sequences(tuple(values), tuple(seen), tuple(each.astype(np.int32) for each in labels))
 
 
-@pytest.mark.parametrize("name", [*FORMATS, "wide.csv"])
+@pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("changes", [{}, {"missing_rate": 0.4}])
 def test_the_exported_code_makes_the_same_sequences(name, changes, registered, tmp_path):
-    per_step = name != "wide.csv"
-    both = (parts_of(20, seed=1, per_step=per_step), parts_of(18, seed=2, per_step=per_step))
-    meant = {} if per_step else {"id": None, "order": None, "length": "length", "per_step": False}
-    content = FORMATS[name](*both) if per_step else wide_csv(*both)
-    columns = columns_of(both[0], **meant)
+    both = (parts_of(20, seed=1, per_step=True), parts_of(18, seed=2, per_step=True))
+    content = FORMATS[name](*both)
+    path = tmp_path / name
+    path.write_bytes(content)
     for split in ("split", None):
-        one = experiment_of(registered, content, name, replace(columns, split=split), **changes)
-        path = tmp_path / name
-        path.write_bytes(content)
+        roles = {"split": split, "features": ("x1", "x2"), "per_step": True}
+        one = experiment_of(registered, content, name, roles=roles, **changes)
         for repeat in (0, 1):
             found = sequences_in(data_code(one), one, path, repeat)
             data = inputs(one, repeat).data
             for (values, labels, observed), part in zip(found, (data.train, data.test), strict=True):
                 assert all(map(np.array_equal, values, part.values))
                 assert all(map(np.array_equal, observed, part.observed))
-                wanted = part.labels if per_step else [each[0] for each in part.labels]
-                assert all(map(np.array_equal, labels, wanted))
+                assert all(map(np.array_equal, labels, part.labels))
 
 
 def test_groups_words_dates_and_thinning_are_exported_too(registered, tmp_path):
@@ -95,10 +90,8 @@ def test_groups_words_dates_and_thinning_are_exported_too(registered, tmp_path):
     table["minute"] = pd.to_datetime("2026-01-31") + pd.to_timedelta(table["minute"], unit="min")
     table = table.sample(frac=1, random_state=0)
     content = table.to_csv(index=False).encode()
-    columns = guess(read("m.csv", content).frame)
-    assert (columns.order, columns.group) == ("minute", "machine")
-    preparation = Preparation(every=2, seed=5)
-    one = experiment_of(registered, content, "m.csv", columns, preparation=preparation)
+    one = experiment_of(registered, content, "m.csv", how=Preparation(every=2, seed=5))
+    assert (registered[0].roles.order, registered[0].roles.group) == (("minute",), "machine")
     path = tmp_path / "m.csv"
     path.write_bytes(content)
     found, data = sequences_in(data_code(one), one, path, 0), inputs(one).data
@@ -116,7 +109,7 @@ def test_the_script_run_on_the_file_reproduces_the_app(registered, tmp_path):
     )
     content = table.to_csv(index=False, sep=";", decimal=",").encode()
     one = experiment_of(
-        registered, content, "m.csv", guess(read("m.csv", content).frame), count_invalid=False,
+        registered, content, "m.csv", count_invalid=False,
         strategies=("no_mask", "masking_layer", "mask_feature"), epochs=4, batch_size=8, units=8,
     )  # fmt: skip
     assert (one.classes, one.per_step) == (3, True)
@@ -131,7 +124,7 @@ def test_the_script_run_on_the_file_reproduces_the_app(registered, tmp_path):
 
 def test_what_is_taken_away_names_no_data_and_no_person(registered):
     content = machines().to_csv(index=False).encode()
-    one = experiment_of(registered, content, "m.csv", guess(read("m.csv", content).frame))
+    one = experiment_of(registered, content, "m.csv")
     text = script(one)
     assert one.task not in text and one.task not in notebook(one)
     assert "M07" not in text and "run-001" not in text, "columns are named, rows are not"
@@ -141,7 +134,7 @@ def test_what_is_taken_away_names_no_data_and_no_person(registered):
 
 def test_a_report_does_not_name_the_session_s_task(registered):
     content = machines().to_csv(index=False).encode()
-    one = experiment_of(registered, content, "m.csv", guess(read("m.csv", content).frame), epochs=1)
+    one = experiment_of(registered, content, "m.csv", epochs=1)
     study = Study(base=one, vary="side", values=("post", "pre"))
     for report in (
         run_report(list(train(one))[-1], link="?task=own"),
@@ -155,7 +148,7 @@ def test_column_names_cannot_run(registered, tmp_path):
     evil = '"""\n__import__("os").abort()\n"""'
     table = machines().rename(columns={"load_kN": evil})
     content = table.to_csv(index=False).encode()
-    one = experiment_of(registered, content, "m.csv", guess(read("m.csv", content).frame))
+    one = experiment_of(registered, content, "m.csv")
     path = tmp_path / "m.csv"
     path.write_bytes(content)
     assert len(sequences_in(data_code(one), one, path, 0)) == 2

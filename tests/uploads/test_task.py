@@ -11,18 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.data.sequences import Data, Sequences
-from maskdemo.uploads.columns import guess
-from maskdemo.uploads.example_tables import EXAMPLES, MACHINES
 from maskdemo.uploads.facts import facts
 from maskdemo.uploads.lengths import lengths_of
-from maskdemo.uploads.reading import read
 from maskdemo.uploads.recipe import split_by_seed
-from maskdemo.uploads.table import Layout, Table
-from maskdemo.uploads.task import Preparation, needs_no_scaling, task_of
+from maskdemo.uploads.task import Preparation
+from tests.uploads.files import guessed, own
 
 
-def table_of(frame: pd.DataFrame) -> Table:
-    return Table(frame, Layout("csv"), "0" * 64)
+def csv_of(frame: pd.DataFrame, **written) -> bytes:
+    return frame.to_csv(index=False, **written).encode()
 
 
 def long_frame(lengths: list[int], *, labels: list | None = None, seed: int = 0) -> pd.DataFrame:
@@ -67,24 +64,22 @@ def test_groups_stay_whole(groups, seed):
 
 
 def test_the_seed_decides_the_split_and_nothing_else_does():
-    table = table_of(long_frame([3] * 60))
-    columns = guess(table.frame)
-    first, again = task_of(table, columns), task_of(table, columns)
-    other = task_of(table, columns, Preparation(seed=1))
+    content = csv_of(long_frame([3] * 60))
+    first, again = own(content), own(content)
+    other = own(content, how=Preparation(standardise=False, seed=1))
     assert first.task == again.task and first.task.name != other.task.name
     assert all(map(np.array_equal, first.data.train.values, again.data.train.values))
     assert not all(map(np.array_equal, first.data.train.values, other.data.train.values))
     assert (len(first.data.train), len(first.data.test)) == (40, 20)
 
 
-def test_numbers_are_standardised_on_the_training_part_alone():
+def test_numbers_are_standardised_on_the_training_part_alone_and_only_where_needed():
     frame = long_frame([4] * 60)
     frame["split"] = np.where(frame["sequence"] < 40, "train", "test")
     frame.loc[frame["split"] == "test", "far"] += 5000
-    table = table_of(frame)
-    own = task_of(table, guess(frame))
-    seen = np.concatenate(own.data.train.observed)
-    train, test = np.concatenate(own.data.train.values), np.concatenate(own.data.test.values)
+    task = own(csv_of(frame), how=Preparation())
+    seen = np.concatenate(task.data.train.observed)
+    train, test = np.concatenate(task.data.train.values), np.concatenate(task.data.test.values)
     oracle = frame[frame["split"] == "train"]
     expected = ((oracle["far"] - oracle["far"].mean()) / oracle["far"].std(ddof=0)).to_numpy()
     np.testing.assert_allclose(train[seen, 0], expected[seen], rtol=1e-5, atol=1e-6)
@@ -92,50 +87,43 @@ def test_numbers_are_standardised_on_the_training_part_alone():
     assert test[:, 0].mean() > 100, "the test part is far from what the network was trained on"
     np.testing.assert_array_equal(seen, oracle["step"] != 1)
     assert not train[~seen, 1].any(), "nothing is left where no reading is"
+    small = own(
+        csv_of(frame.assign(far=frame["far"] / 1e4, near=frame["near"].clip(-3, 3))), how=Preparation()
+    )
+    assert (task.recipe[1]["standardise"], small.recipe[1]["standardise"]) == (True, False)
 
 
-def test_words_become_a_column_each():
-    frame = long_frame([3] * 40).assign(mode=["eco", "boost", None] * 40, near=0.0)
-    frame.loc[frame["step"] == 2, "mode"] = "eco"
-    own = task_of(table_of(frame), replace(guess(frame), features=("mode", "near")))
-    assert own.features == ("mode = boost", "mode = eco", "near")
-    assert own.data.train.values[0].tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0]]
-
-
-def test_labels_are_numbered_in_their_order():
-    frame = long_frame([3] * 40, labels=[10, 9, 100, 9] * 10)
-    assert task_of(table_of(frame), guess(frame)).classes == ("9", "10", "100")
+def test_labels_are_numbered_in_their_order_and_keep_their_names():
+    task = own(csv_of(long_frame([3] * 40, labels=["10", "b", "9", "a"] * 10)))
+    assert task.classes == ("9", "10", "a", "b")
 
 
 def test_the_salt_makes_the_name_unguessable():
-    table = table_of(long_frame([3] * 40))
-    names = {task_of(table, guess(table.frame), salt=salt).task.name for salt in (b"", b"a", b"b")}
+    content = csv_of(long_frame([3] * 40))
+    names = {own(content, salt=salt).task.name for salt in (b"", b"a", b"b")}
     assert len(names) == 3 and all(name.startswith("own-") and len(name) == 36 for name in names)
 
 
 def test_what_people_wrote_is_in_no_text_of_the_task():
     frame = long_frame([3] * 40).rename(columns={"far": 'secret"""', "label": "state"})
-    own = task_of(table_of(frame), guess(frame))
-    assert "secret" not in own.task.title + own.task.summary + own.task.name
+    task = own(csv_of(frame))
+    assert "secret" not in task.task.title + task.task.summary + task.task.name
 
 
 def test_rows_numbers_are_no_feature():
     frame = long_frame([3] * 40)
-    saved = frame.to_csv(index=True).encode()
-    assert guess(read("mine.csv", saved).frame) == guess(frame)
-    assert guess(frame.assign(rownames=range(1, 121))[["rownames", *frame]]) == guess(frame)
+    plain = guessed(csv_of(frame)).roles
+    assert guessed(frame.to_csv().encode()).roles == plain
+    assert guessed(csv_of(frame.assign(rownames=range(1, 121))[["rownames", *frame]])).roles == plain
 
 
-def test_both_examples_can_be_used_as_they_are_downloaded():
-    for example in EXAMPLES:
-        table = read(example.file_name, example.csv())
-        columns = guess(table.frame)
-        fine = needs_no_scaling(table.frame, columns)
-        own = task_of(table, columns, Preparation(standardise=not fine))
-        assert own.task.fixed is not None
-    assert own.columns.group == "machine" and own.data.per_step and own.classes == ("fine", "worn")
-    assert len(own.data.train) + len(own.data.test) == MACHINES
-    assert own.preparation.standardise
+def test_a_correction_redoes_what_hangs_on_it():
+    frame = long_frame([4] * 40).assign(session=lambda rows: rows["sequence"] // 2)
+    first = guessed(csv_of(frame)).roles
+    assert first.id == ("sequence",) and "session" in first.features
+    again = guessed(csv_of(frame), id=("session",)).roles
+    # Two sequences are one now: the step is no order of it, and the label changes within.
+    assert again.order != ("step",) and again.per_step and "session" not in again.features
 
 
 def sequences(lengths: list[int], labels: list[int], *, seed: int = 0) -> Sequences:

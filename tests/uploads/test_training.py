@@ -17,24 +17,14 @@ from maskdemo.results.trainings import TrainingStore
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome
-from maskdemo.uploads.columns import guess
 from maskdemo.uploads.example_tables import EXAMPLES
-from maskdemo.uploads.reading import read
 from maskdemo.uploads.registry import register, unregister
-from maskdemo.uploads.task import (
-    Fixed,
-    OwnTask,
-    Preparation,
-    experiment_with,
-    needs_no_scaling,
-    task_of,
-)
+from maskdemo.uploads.task import Fixed, OwnTask, Preparation, experiment_with
+from tests.uploads.files import own as own_of
 
 
 def example(at: int) -> OwnTask:
-    table = read(EXAMPLES[at].file_name, EXAMPLES[at].csv())
-    columns = guess(table.frame)
-    return task_of(table, columns, Preparation(standardise=not needs_no_scaling(table.frame, columns)))
+    return own_of(EXAMPLES[at].csv(), EXAMPLES[at].file_name, how=Preparation())
 
 
 @pytest.fixture

@@ -1,0 +1,238 @@
+"""Check roles, rows and parts; each error is a sentence that names the line and what to change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskdemo.data.sequences import Sequences
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.evidence.phrases import listed
+from maskdemo.uploads.columns import NOTHING, NUMBERS, TIMES, WORDS, Columns
+from maskdemo.uploads.limits import (
+    MAX_CATEGORIES,
+    MAX_CLASSES,
+    MAX_FEATURES,
+    MAX_STEPS,
+    MIN_SEQUENCES,
+)
+from maskdemo.uploads.reading import Table
+from maskdemo.uploads.roles import PARTS, Guess, Roles
+
+
+def check_roles(columns: Columns, guess: Guess) -> None:
+    """Everything that is needed is chosen, once, and a column of the file."""
+    roles = guess.roles
+    meaning: dict[str, str] = {}
+    for role, name in roles.used():
+        if name in meaning and (role, meaning[name]) != ("group", "id"):
+            raise InvalidTable(
+                f"The column {quoted(name)} is chosen as {meaning[name]} and as {role}. Choose it once."
+            )
+        meaning[name] = role
+    if not roles.id:
+        raise InvalidTable(
+            f"{guess.doubts.get('id', '')} Choose the column, or the two columns together, that say "
+            "which sequence a row belongs to.".lstrip(),
+            offer="id",
+        )
+    if roles.label is None:
+        raise InvalidTable(
+            f"{guess.doubts.get('label', '')} Choose the column that holds the label.".lstrip(),
+            offer="label",
+        )
+    if roles.order is None:
+        raise InvalidTable(
+            f"{guess.doubts.get('order', '')} Choose what the steps are sorted by, or that they stand "
+            "in order in the file.".lstrip(),
+            offer="order",
+        )
+    if not roles.features:
+        left = [f" {quoted(name)}: {each.unusable}." for name, each in columns.items() if each.unusable]
+        raise InvalidTable(
+            f"Choose at least one feature: a column that the network reads.{''.join(left[:2])}"
+        )
+
+
+def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
+    """Every row, role by role."""
+    for name in roles.id:
+        _check_no_gap(table, table.texts(name).to_numpy() == "", name, "is in the id")
+    if number.max() == 0:
+        raise InvalidTable(
+            f"All rows belong to one sequence, {quoted(table.column(roles.id[0]).iloc[0])}. Choose "
+            "another column for the sequences, or cut the sequence into pieces and number them."
+        )
+    _check_order(table, columns, roles, number)
+    assert roles.label is not None
+    _check_labels(table, roles, number)
+    for name, what in ((roles.group, "group"), (roles.split, "part")):
+        if name is not None:
+            cells = table.texts(name)
+            _check_no_gap(table, cells.to_numpy() == "", name, f"says the {what} of a sequence")
+            _check_constant(table, cells, number, roles, what)
+    if roles.split is not None:
+        said = table.texts(roles.split)
+        if (bad := _first(~said.str.lower().isin(list(PARTS)))) is not None:
+            raise InvalidTable(
+                f"{_at(table, bad)}: {quoted(said.iloc[bad])} in {quoted(roles.split)} is none of "
+                "train, validation and test."
+            )
+    for name in roles.features:
+        _check_feature(table, columns, name)
+    words = [each.distinct for name in roles.features if (each := columns[name]).kind == WORDS]
+    count = len(roles.features) - len(words) + sum(words)
+    if count > MAX_FEATURES:
+        raise InvalidTable(
+            f"These are {count} features, a column for each word counted; {MAX_FEATURES} are "
+            "possible. Choose fewer."
+        )
+
+
+def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
+    for name in roles.order or ():
+        column = columns[name]
+        if column.kind not in (NUMBERS, TIMES):
+            raise InvalidTable(
+                f"Steps cannot be sorted by {quoted(name)}: {quoted(column.example)} is neither a "
+                "number nor a time. Choose another order, or that of the file."
+            )
+        if column.bad is not None:
+            raise InvalidTable(f"{_at(table, column.bad[0])}: {column.bad[1]}. Rows are sorted by it.")
+        _check_no_gap(table, np.isnan(column.values), name, "says the order of the steps")
+    if not roles.order:
+        return
+    steps = pd.DataFrame({"": number} | {name: columns[name].values for name in roles.order})
+    if (bad := _first(steps.duplicated())) is not None:
+        same = _first((steps == steps.iloc[bad]).all(axis=1))
+        assert same is not None
+        at = " ".join(str(table.column(name).iloc[bad]) for name in roles.order)
+        raise InvalidTable(
+            f"{_at(table, same)} and {table.location(bad)} are the same step, {quoted(at)}, of "
+            f"sequence {_sequence(table, roles, bad)}. Take one of them out, or choose another order "
+            "or id."
+        )
+
+
+def _check_labels(table: Table, roles: Roles, number: NDArray) -> None:
+    assert roles.label is not None
+    labels = table.texts(roles.label)
+    name = quoted(roles.label)
+    _check_no_gap(table, labels.to_numpy() == "", roles.label, "holds the label")
+    if (bad := _first(labels.str.fullmatch(r"=[A-Z(].*"))) is not None:
+        raise InvalidTable(
+            f"{_at(table, bad)}: {quoted(labels.iloc[bad])} in {name} is a formula. Save the values of "
+            "the sheet instead."
+        )
+    classes = labels.nunique()
+    if classes == 1:
+        raise InvalidTable(
+            f"All labels in {name} are {quoted(labels.iloc[0])}. With one class there is nothing to "
+            "tell apart: choose another label."
+        )
+    if classes > MAX_CLASSES:
+        raise InvalidTable(
+            f"{name} holds {classes:,} different labels; {MAX_CLASSES} are possible. "
+            "Choose a column of classes, or make classes out of its values."
+        )
+    if not roles.per_step:
+        _check_constant(table, labels, number, roles, "label")
+
+
+def _check_constant(table: Table, cells: pd.Series, number: NDArray, roles: Roles, what: str) -> None:
+    start = cells.groupby(number, sort=False).transform("first")
+    if (bad := _first(cells != start)) is not None:
+        more = (
+            " Correct it, or say that there is a label at each step."
+            if what == "label"
+            else (f" A sequence is whole in one {what}.")
+        )
+        raise InvalidTable(
+            f"In sequence {_sequence(table, roles, bad)} the {what} changes from "
+            f"{quoted(start.iloc[bad])} to {quoted(cells.iloc[bad])} in {table.location(bad)}.{more}"
+        )
+
+
+def _check_feature(table: Table, columns: Columns, name: str) -> None:
+    column = columns[name]
+    if column.kind == NOTHING:
+        raise InvalidTable(f"The column {quoted(name)} is empty. Choose other features.")
+    if column.kind == TIMES:
+        raise InvalidTable(f"{quoted(name)} holds times. Choose it as order, or turn it into numbers.")
+    if column.bad is not None:
+        raise InvalidTable(
+            f"{_at(table, column.bad[0])}: {column.bad[1]}. Leave the field empty where a reading is "
+            "missing."
+        )
+    if column.kind == WORDS and column.distinct > MAX_CATEGORIES:
+        raise InvalidTable(
+            f"{quoted(name)} holds {column.distinct:,} different texts; {MAX_CATEGORIES} are possible. "
+            "Leave it out of the features."
+        )
+    if column.unusable:
+        raise InvalidTable(f"{quoted(name)} can be no feature: {column.unusable}.")
+
+
+def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray) -> None:
+    """No more than MAX_STEPS steps, with the step that would be right for the longest one."""
+    if lengths.max() <= MAX_STEPS:
+        return
+    steps = np.bincount(number)
+    longest = int(steps.argmax())
+    every = -(-int(steps.max()) // MAX_STEPS)
+    raise InvalidTable(
+        f"Sequence {_sequence(table, roles, int(np.flatnonzero(number == longest)[0]))} has "
+        f"{steps.max():,} steps; {MAX_STEPS} are possible. Keep the first or the last {MAX_STEPS} of "
+        f"each sequence, or one step in {every} (--steps first, --steps last, --steps every:{every}).",
+        offer=f"steps {every}",
+    )
+
+
+def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[str, ...]) -> None:
+    """Enough sequences, and every class, in both parts."""
+    decides = roles.split or roles.group
+    hint = f" Look at {quoted(decides)}, which decides it." if decides else ""
+    for name, part in (("training", train), ("test", test)):
+        if len(part) < MIN_SEQUENCES:
+            raise InvalidTable(
+                f"The {name} part has {len(part)} sequences; {MIN_SEQUENCES} are the fewest.{hint}"
+            )
+    if len(classes) == 1:
+        raise InvalidTable(
+            f"Among the sequences with a complete step there is one label only, {quoted(classes[0])}. "
+            "Leave out features that are often missing."
+        )
+    for name, part in (("training", train), ("test", test)):
+        there = np.unique(np.concatenate(part.labels))
+        lacks = [quoted(each) for at, each in enumerate(classes) if at not in there]
+        if lacks:
+            more = f" and {len(lacks) - 3} more" if len(lacks) > 3 else ""
+            raise InvalidTable(
+                f"The {name} part has no sequence of class {listed(lacks[:3])}{more}.{hint} Every "
+                "class has to be in both parts: give more of it, or leave it out."
+            )
+
+
+def _check_no_gap(table: Table, gaps: NDArray[np.bool_], name: str, what: str) -> None:
+    if (bad := _first(gaps)) is not None:
+        raise InvalidTable(
+            f"{_at(table, bad)} has nothing usable in {quoted(name)}, which {what}. Fill it in."
+        )
+
+
+def _first(wrong: Any) -> int | None:
+    """The index of the first True in `wrong`, (rows,) of bool; None without any."""
+    indices = np.flatnonzero(np.asarray(wrong, bool))
+    return int(indices[0]) if len(indices) else None
+
+
+def _at(table: Table, row: int) -> str:
+    place = table.location(row)
+    return place[0].upper() + place[1:]
+
+
+def _sequence(table: Table, roles: Roles, row: int) -> str:
+    return quoted(" ".join(str(table.column(name).iloc[row]) for name in roles.id))

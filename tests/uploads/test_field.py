@@ -1,0 +1,432 @@
+"""Files in shapes that people have: each is read right, asked about, or refused for what it is.
+
+Every row of the list from the field is a case here; 32 to 40 sequences with invented names and values.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import pickle
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from maskdemo.errors import InvalidTable
+from maskdemo.uploads.task import OwnTask, Preparation
+from tests.uploads.files import archive, guessed, own
+
+SEQUENCES, STEPS = 40, 3
+
+
+def lines(header: str, row, *, sequences: int = SEQUENCES, steps: int = STEPS) -> str:
+    """A CSV file: `row(sequence, step)` is one line."""
+    return "\n".join([header, *(row(s, t) for s in range(sequences) for t in range(steps)), ""])
+
+
+def refusal(content: str | bytes, name: str = "mine.csv", **given) -> InvalidTable:
+    with pytest.raises(InvalidTable) as refused:
+        own(content, name, **given)
+    sentence = str(refused.value)
+    assert sentence.endswith(".") and len(sentence) < 400 and "\n" not in sentence, sentence
+    return refused.value
+
+
+def steps_of(task: OwnTask, at: int = 0) -> list[list[list[float]]]:
+    """The values of every sequence as plain numbers, in the order of training and test."""
+    return [each.tolist() for part in (task.data.train, task.data.test) for each in part.values]
+
+
+# Read without a word before: read right, asked, or refused with the cell.
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "right"),
+    [
+        ("1,088", "805", None),  # alone it can be both
+        ("1,088", "1,204,805", [1088, 1204805]),
+        ("1,088.5", "805", [1088.5, 805]),
+        ("1'204", "805", [1204, 805]),
+        ("1 204,5", "805,25", [1204.5, 805.25]),
+        ("1.204,5", "5.640", [1204.5, 5640]),
+        ("\u22123.5", "2", [-3.5, 2]),
+        ("0,132", "1,088", [0.132, 1.088]),
+        ("1.088", "805", None),
+        ("1.088", "2.5", [1.088, 2.5]),
+    ],
+)
+def test_a_number_has_one_meaning_or_its_cell_is_named(first, second, right):
+    def row(s, t):
+        return f'S{s},{t},"{second if t else first}",{"ab"[s % 2]}'
+
+    content = lines("shop,week,visitors,label", row, steps=2)
+    if right is None:
+        assert f"Line 2: '{first}' in 'visitors' can be a thousand or a fraction" in str(
+            refusal(content)
+        )
+    else:
+        task = own(content)
+        assert all(each == np.float32(right).reshape(2, 1).tolist() for each in steps_of(task))
+
+
+def test_both_notations_in_a_file_are_refused():
+    content = lines("run,step,a,b,label", lambda s, t: f'r{s},{t},"-0,132",6.4,{"ab"[s % 2]}')
+    assert "'6.4' in 'b' has a decimal point, and in line 2 '-0,132' in 'a' a decimal comma" in str(
+        refusal(content)
+    )
+
+
+def test_ids_are_text():
+    def row(s, t):
+        name = {0: "001", 1: "1", 2: "1.0"}.get(s, f"{s:03}")
+        return f"{name},2024-01-{t + 1:02},{s + t / 10},{'ab'[s % 2]}"
+
+    task = own(lines("record_id,date,score,label", row))
+    assert (task.roles.id, task.roles.order, task.roles.features) == (
+        ("record_id",),
+        ("date",),
+        ("score",),
+    )
+    assert len(steps_of(task)) == SEQUENCES and task.task.fixed.max_length == STEPS
+
+
+def test_an_empty_row_makes_no_id_a_float():
+    content = lines("record,x,label", lambda s, t: f"12345678901234500{s:02},{t / 10},{'ab'[s % 2]}")
+    task = own(content.replace("\n", "\n,,\n", 2) + ",,\n")
+    assert task.roles.id == ("record",) and len(steps_of(task)) == SEQUENCES
+
+
+def test_a_measurement_is_no_order():
+    rng = np.random.default_rng(0)
+    values = rng.normal(11, 1, (SEQUENCES, STEPS)).round(6)
+    content = lines("station,T,RH,label", lambda s, t: f"s{s},{values[s, t]},57.5,{'ab'[s % 2]}")
+    found = guessed(content)
+    assert found.roles.order == () and "T" in found.roles.features
+    assert sorted(each[0][0] for each in steps_of(own(content))) == sorted(
+        np.float32(values[:, 0]).tolist()
+    )
+
+
+def test_an_id_of_two_columns_is_asked_for_and_taken():
+    def row(s, t):
+        return f"P{s // 8},{s % 8},{s + t / 10},{'ab'[s % 2]}"
+
+    content = lines("participant,trial,x,condition", row)
+    found = guessed(content, label="condition")
+    assert found.roles.id == () and "'participant' and 'trial' together" in found.doubts["id"]
+    assert "Choose the column, or the two columns together" in str(refusal(content, label="condition"))
+    task = own(content, label="condition", id=("participant", "trial"))
+    assert len(steps_of(task)) == SEQUENCES and not task.roles.per_step
+    assert task.roles.group == "participant", "one person's trials stay together"
+    # Without several rows a trial, the trials are the steps of a person.
+    alone = lines("participant,trial,x,label", lambda s, t: f"P{s},{t},{s + t / 10},{'ab'[s % 2]}")
+    assert (guessed(alone).roles.id, guessed(alone).roles.order) == (("participant",), ("trial",))
+
+
+def test_rows_of_a_named_id_that_stand_apart_are_asked_about():
+    content = lines("x,trial,label", lambda s, t: f"{s + t / 10},{t},{'ab'[s % 2]}", steps=4)
+    assert "stand apart" in guessed(content).doubts["id"]
+
+
+def test_events_of_many_cases_interleave_by_their_time():
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        (start + timedelta(minutes=37 * t + s), f"c{s}", s + t / 10)
+        for s in range(40)
+        for t in range(3)
+    ]
+    rows.sort()
+    text = "\n".join(f"{c},{at.isoformat()},{x},{'ab'[int(c[1:]) % 2]}" for at, c, x in rows)
+    task = own("case:concept:name,time:timestamp,cost,label\n" + text)
+    assert (task.roles.id, task.roles.order) == (("case:concept:name",), ("time:timestamp",))
+    wanted = sorted([[float(np.float32(s + t / 10))] for t in range(3)] for s in range(40))
+    assert sorted(steps_of(task)) == wanted
+
+
+@pytest.mark.parametrize("when", ["01/11/2023", "step 3", "Monday"])
+def test_what_cannot_be_sorted_by_is_said_and_asked(when):
+    later = {"01/11/2023": "01/10/2023", "step 3": "step 2", "Monday": "Sunday"}[when]
+    content = lines(
+        "series,Date,close,label",
+        lambda s, t: f"q{s},{later if t else when},{s + t / 10},{'ab'[s % 2]}",
+        steps=2,
+    )
+    found = guessed(content)
+    assert found.roles.order is None and found.roles.features == ("close",)
+    assert "Steps cannot be sorted by 'Date'" in str(refusal(content))
+    # Whoever knows that the rows are in order says so, and the dates stay out of the features.
+    assert own(content, order=()).roles.features == ("close",)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2026-01-02", "2026-01-10", "2026-02-01"],
+        ["2.1.2026", "13.1.2026", "1.2.2026"],
+        ["1/2/2026", "1/13/26", "2/1/2026"],
+        ["9:59 AM", "10:00 a.m.", "12:30 PM"],
+        ["12:05 AM", "1:00 AM", "11:00"],
+        ["2024-10-27T02:50:00+02:00", "2024-10-27T02:10:00+01:00", "2024-10-27 01:50:00Z"],
+        ["2026/1/2 9:05", "2026/1/2 10:00:00.25", "2026/1/2 10:00:00.5"],
+    ],
+)
+def test_times_are_sorted_as_they_passed(times):
+    shown = [times[2], times[0], times[1]]
+    content = lines("series,when,x,label", lambda s, t: f"q{s},{shown[t]},{(t + 2) % 3},{'ab'[s % 2]}")
+    task = own(content)
+    assert task.roles.order == ("when",)
+    assert all(each == [[0], [1], [2]] for each in steps_of(task))
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"), [("", "has nothing usable in 'date'"), ("2026-02-30", "not a time")]
+)
+def test_one_bad_date_takes_the_order_from_nobody(cell, said):
+    content = lines("run,date,x,label", lambda s, t: f"r{s},2026-01-{t + 1:02},{s + t},{'ab'[s % 2]}")
+    broken = content.replace("r1,2026-01-02", f"r1,{cell}")
+    assert guessed(broken).roles.order == ("date",) and guessed(broken).roles.features == ("x",)
+    assert "Line 6" in str(refusal(broken)) and said in str(refusal(broken))
+
+
+def test_columns_that_are_not_used_are_named_with_the_reason():
+    words = ["29%", "3.2 C", "[1, 2]", "=A1", ""]
+
+    def row(s, t):
+        below = "below limit" if s == 7 else s / 2
+        return f'r{s},{t},{below},{s}%,{t}.2 C,"[{s}, 2]",n{s},,{s + t},{"ab"[s % 2]}'
+
+    task = own(lines("run,step,a,b,c,d,e,f,x,label", row))
+    assert words and task.roles.features == ("x",)
+    why = dict(task.unused)
+    assert set(why) == set("abcdef")
+    assert "line 23: 'below limit' is not a number" in why["a"]
+    assert "'0%' is a number with more beside it" in why["b"] and "'0.2 C'" in why["c"]
+    assert "lists" in why["d"] and "40 different texts" in why["e"] and "empty" in why["f"]
+    assert "Line 23: 'below limit' in 'a'" in str(
+        refusal(lines("run,step,a,b,c,d,e,f,x,label", row), features=("a",))
+    )
+
+
+def test_a_treatment_is_no_group_and_a_part_without_a_class_is_refused():
+    content = lines(
+        "run,step,group,x,label", lambda s, t: f"r{s},{t},{'cd'[s % 2]},{s + t},{'ab'[s % 2]}"
+    )
+    assert guessed(content).roles.group is None
+    found = str(refusal(content, group="group"))
+    assert "part has no sequence of class '" in found and "Look at 'group'" in found
+
+
+def test_a_column_of_train_val_and_test_is_the_split():
+    parts = ["train"] * 16 + ["val"] * 6 + ["test"] * 18
+    task = own(
+        lines("run,step,x,fold,label", lambda s, t: f"r{s},{t},{s + t / 4},{parts[s]},{'ab'[s % 2]}")
+    )
+    assert task.roles.split == "fold" and task.roles.features == ("x",)
+    assert (len(task.data.train), len(task.data.test)) == (22, 18)
+    assert any("Validation sequences are used for training" in each for each in task.notes)
+    wrong = lines(
+        "run,step,x,fold,label", lambda s, t: f"r{s},{t},{s + t},{parts[s]},{'a' if s < 22 else 'b'}"
+    )
+    assert "The training part has no sequence of class 'b'. Look at 'fold'" in str(refusal(wrong))
+
+
+def test_padding_in_front_is_refused():
+    lengths = np.arange(SEQUENCES) % 4 + 2
+    values = np.zeros((SEQUENCES, 6, 2))
+    for at, length in enumerate(lengths):
+        values[at, 6 - length :] = np.random.default_rng(at).normal(size=(length, 2))
+    front = {"values": values, "lengths": lengths, "labels": np.arange(SEQUENCES) % 2}
+    error = refusal(archive(**front), "mine.npz")
+    assert "padding seems to be in front" in str(error)
+    repaired: dict = {"np": np, **front}
+    exec(error.code, repaired)
+    task = own(archive(**{name: repaired[name] for name in front}), "mine.npz")
+    wanted = sorted(np.float32(values[at, 6 - n :]).tolist() for at, n in enumerate(lengths))
+    assert sorted(steps_of(task)) == wanted
+
+
+def test_x_y_and_z_belong_together():
+    content = lines(
+        "user,time,x,y,z,activity",
+        lambda s, t: f"u{s},{t},{s},{t % 2},{t},{'sit' if s % 2 else 'walk'}",
+    )
+    found = guessed(content)
+    assert (found.roles.label, found.roles.features) == ("activity", ("x", "y", "z"))
+    alone = guessed(content.replace("activity", "what"))
+    assert alone.roles.label is None and "Choose the column that holds the label" in str(
+        refusal(content.replace("activity", "what"))
+    )
+
+
+def test_two_columns_of_time_are_asked_about_and_taken_together():
+    content = lines(
+        "run,day,minute,x,label", lambda s, t: f"r{s},{t // 2},{t % 2},{t},{'ab'[s % 2]}", steps=4
+    )
+    assert guessed(content).roles.order is None
+    assert "'day' and 'minute' can be the order" in str(refusal(content))
+    task = own(content, order=("day", "minute"))
+    assert all(each == [[0], [1], [2], [3]] for each in steps_of(task))
+
+
+def test_none_and_na_are_words_among_words_and_missing_among_numbers():
+    content = lines(
+        "run,step,mode,x,label",
+        lambda s, t: (
+            f"r{s},{t},{['None', 'NA', 'eco'][t]},{'NA' if t == 1 else s},{['None', 'NA'][s % 2]}"
+        ),
+    )
+    task = own(content)
+    assert task.names == ("mode = NA", "mode = None", "mode = eco", "x") and task.classes == (
+        "NA",
+        "None",
+    )
+    assert [each.tolist() for each in task.data.train.observed[:1]] == [[True, False, True]]
+
+
+def test_many_blanks_are_told_with_the_emptiest_column():
+    def row(s, t):
+        return f"r{s},{t},{'' if t else s},{'' if s == 3 else t},{'ab'[s % 2]}"
+
+    notes = " ".join(own(lines("run,step,a,b,label", row)).notes)
+    # Of r3 nothing is left; of the 117 steps of the others two thirds are missing.
+    assert (
+        "At 78 of 117 steps a feature is blank" in notes
+        and "Most blanks are in 'a': 80 of 120" in notes
+    )
+    assert "1 of 40 sequences have no step" in notes and "39 are left" in notes
+
+
+# What crashed, and what led astray.
+
+
+def test_a_line_of_quotation_marks_alone_is_nothing():
+    content = lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{'ab'[s % 2]}")
+    broken = content.replace("\n", '\n""\n', 3) + '""\n'
+    assert steps_of(own(broken)) == steps_of(own(content))
+    assert "Line 5" in str(refusal(broken.replace("r0,1,1", "r0,1,1,9")))
+
+
+def test_labels_of_numbers_and_of_words_go_together():
+    arrays = {"train_labels": np.arange(20) % 2, "test_labels": np.array(["0", "1"] * 10)}
+    for part in ("train", "test"):
+        arrays[f"{part}_values"] = np.random.default_rng(0).normal(size=(40, 2))
+        arrays[f"{part}_lengths"] = np.full(20, 2)
+    assert own(archive(**arrays), "mine.npz").classes == ("0", "1")
+
+
+GOOD = lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{'ab'[s % 2]}")
+FRAME = pd.read_csv(io.StringIO(GOOD))
+
+
+def zipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+    return buffer.getvalue()
+
+
+def npy() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros((3, 4)))
+    return buffer.getvalue()
+
+
+LED_ASTRAY = {
+    "no header": (GOOD.partition("\n")[2], "x.csv", "holds values such as '0'", ""),
+    "two lines above": (
+        "Exported\nby hand\n" + GOOD, "x.csv",
+        "whatever stands above the line that names", "",
+    ),
+    "a line of units": (
+        GOOD.replace("\n", "\n-,s,kPa,-\n", 1), "x.csv",
+        "Line 2 holds 's' and 'kPa' where numbers follow", "",
+    ),
+    "lists": (
+        lines("run,x,label", lambda s, t: f'r{s},"[{t}, 2, 3]",{"ab"[s % 2]}'), "x.csv",
+        "'x': it holds lists", "",
+    ),
+    "npy": (npy(), "x.npy", "a NumPy array (.npy)", 'np.load("x.npy")'),
+    "pickle": (pickle.dumps({"a": 1}), "x.pkl", "a Python pickle", 'pd.read_pickle("x.pkl")'),
+    "ts": ("#c\n@problemName p\n@data\n1,2:a\n", "x.ts", "a .ts file", 'load_from_ts_file("x.ts")'),
+    "arff": ("% c\n@RELATION p\n@DATA\n1,a\n", "x.arff", "an ARFF file", 'arff.loadarff("x.arff")'),
+    "gzip": (gzip.compress(GOOD.encode()), "x.csv.gz", "a gzip archive", 'compression="gzip"'),
+    "zip": (zipped(**{"x.csv": GOOD.encode()}), "x.zip", "a zip archive", 'compression="zip"'),
+    "xlsx": (
+        zipped(**{"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<w/>"}), "x.xlsx",
+        "a spreadsheet (.xlsx)", 'pd.read_excel("x.xlsx")',
+    ),
+    "xls": (b"\xd0\xcf\x11\xe0" + bytes(600), "x.xls",
+            "a spreadsheet (.xls)", 'pd.read_excel("x.xls")'),
+    "utf-16": (GOOD.encode("utf-16"), "x.csv", "UTF-16", 'encoding="utf-16"'),
+    "json": ('[{"run": 1}]', "x.json", "JSON", 'pd.read_json("x.json")'),
+    "wide": (
+        "id,label,x1,x2,x3,x4\n" + "".join(f"s{s},{'ab'[s % 2]},1,2,3,{s}\n" for s in range(40)),
+        "x.csv", "the table is wide", "pd.wide_to_long(wide, ['x']",
+    ),
+    "UCR": ("\n".join(",".join(map(str, [s % 2, *range(s, s + 30)])) for s in range(40)), "x.csv",
+            "each line seems to be a whole sequence", ".melt("),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", LED_ASTRAY)
+def test_a_file_is_named_for_what_it_is(what):
+    content, name, said, code = LED_ASTRAY[what]
+    error = refusal(content, name)
+    assert said in str(error) and code in error.code
+    compile(error.code.replace("...", "0"), "lines", "exec")
+
+
+def test_the_lines_that_are_shown_make_a_long_table(tmp_path, monkeypatch):
+    """The table that comes of them is read, and is the one that was meant."""
+    monkeypatch.chdir(tmp_path)
+    FRAME.to_pickle("x.pkl")
+    wide = FRAME.pivot(index=["run", "label"], columns="step", values="x").reset_index()
+    wide.columns = ["run", "label", "x0", "x1", "x2"]
+    wide.drop(columns="run").to_csv("wide.csv", index=False)
+    flat = wide[["label", "x0", "x1", "x2"]].to_numpy()
+    pd.DataFrame([["ab".index(row[0]), *row[1:], *range(12)] for row in flat]).to_csv(
+        "ucr.csv", index=False, header=False
+    )
+    for name, steps in (("x.pkl", 3), ("wide.csv", 3), ("ucr.csv", 15)):
+        error = refusal((tmp_path / name).read_bytes(), name)
+        (tmp_path / "data.csv").write_bytes((tmp_path / name).read_bytes())
+        exec(error.code, {})
+        task = own((tmp_path / "long.csv").read_bytes(), "long.csv")
+        assert (len(steps_of(task)), task.task.fixed.max_length) == (40, steps), name
+        assert sorted(each[0][0] for each in steps_of(task)) == sorted(FRAME["x"][::3].tolist())
+
+
+def test_excel_s_line_of_the_separator_is_none_of_the_table():
+    content = "sep=;\n" + GOOD.replace(",", ";")
+    assert steps_of(own(content)) == steps_of(own(GOOD)) and own(content).table.separator == ";"
+
+
+def test_yes_no_and_blank_are_one_feature():
+    content = lines(
+        "run,step,on,x,label", lambda s, t: f"r{s},{t},{['True', '', 'False'][t]},{s},{'ab'[s % 2]}"
+    )
+    task = own(content)
+    assert task.names == ("on", "x")
+    assert task.data.train.observed[0].tolist() == [True, False, True]
+    assert [row[0] for row in steps_of(task)[0]] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(("longest", "every"), [(201, 2), (997, 5)])
+def test_too_long_says_what_can_be_done_and_does_it(longest, every):
+    def row(s, t):
+        return f"r{s},{t},{t},{'ab'[s % 2]}"
+
+    content = lines("run,step,x,label", row, sequences=33, steps=longest)
+    error = refusal(content)
+    assert f"has {longest} steps; 200 are possible" in str(error)
+    assert f"--steps first, --steps last, --steps every:{every}" in str(error)
+    for how, wanted in (
+        (Preparation(first=200, standardise=False), range(200)),
+        (Preparation(last=200, standardise=False), range(longest - 200, longest)),
+        (Preparation(every=every, standardise=False), range(0, longest, every)),
+    ):
+        assert [row[0] for row in steps_of(own(content, how=how))[0]] == list(wanted)
