@@ -3,9 +3,10 @@
 // All that moves is computed here, by `recurrence.js`; the server hears where the handle was let go, and
 // answers with what it measured there (see `maskdemo/ui/padding_handle.py`).
 
+import { markFirstVisit } from "./first_visit.js";
 import { leaving } from "./leaving.js";
 import { cell, draw as drawCell } from "./lstm_cell.js";
-import { Reader, unpacked } from "./recurrence.js";
+import { nearness, Reader, unpacked } from "./recurrence.js";
 
 const SIDES = { post: "after the end", pre: "in front" };
 // Milliseconds after the last key until the handle counts as let go.
@@ -200,7 +201,7 @@ class Handle {
     for (const [index, lane] of this.lanes.entries()) this.showLane(lane, readings[index]);
     drawCell(this.cell, readings);
     this.foot.textContent = this.footnote();
-    const said = readings.map(({ words }, index) => `${data.lanes[index].title} ${words}`);
+    const said = readings.map(({ words }, index) => `${data.lanes[index].title} ${words.join("")}`);
     this.slider.setAttribute("aria-valuetext", `${steps(added)} ${SIDES[side]}. ${said.join(". ")}`);
     const network =
       weights === OWN
@@ -217,7 +218,6 @@ class Handle {
     const reader = this.reader(lane);
     const states = reader.states(added, side);
     const offset = side === "pre" ? added : 0;
-    const readOut = reader.readOut(added, side);
     const outputs = states.map((state) => reader.output(state));
     const best = (output) => output.indexOf(Math.max(...output));
     const bare = reader.bare.map((state) => reader.output(state));
@@ -228,20 +228,19 @@ class Handle {
     // Where each step has a label the last real one is looked at, whether or not padding counts.
     const last = valid.lastIndexOf(true);
     const from = perStep ? last : lane.readOut;
-    const to = perStep ? last + offset : readOut;
+    const to = perStep ? last + offset : reader.readOut(added, side);
     const shares = perStep
       ? [right(bare, 0) / real, right(outputs, offset) / real]
       : [bare[from][label], outputs[to][label]];
     const answer = best(outputs[to]);
-    const wrong = !perStep && answer !== label;
     const kept = nearness(reader.bare[from].cell, states[to].cell);
     const [before, now] = shares.map(percent);
-    const words = `${before} ${perStep ? "of steps right" : "sure"} → ${now}${wrong ? `, answers ${answer}` : ""}`;
+    const words = [`${before} ${perStep ? "of steps right" : "sure"} → `, now, perStep || answer === label ? "" : `, answers ${answer}`];
     const gate = lane.advance[length] ? "open" : lane.keep[length] ? "held" : "reset";
-    return { heights: outputs.map((output) => output[label]), readOut: to, before, now, wrong, answer, words, kept, gate, perStep };
+    return { heights: outputs.map((output) => output[label]), readOut: to, words, kept, gate };
   }
 
-  showLane(lane, { heights, readOut, before, now, wrong, answer, perStep }) {
+  showLane(lane, { heights, readOut, words: [before, now, answer] }) {
     const { added, side, weights } = this.at;
     const { data, length } = this;
     const whole = length + data.most;
@@ -259,10 +258,7 @@ class Handle {
     lane.ring.style.top = `${100 * (1 - heights[readOut])}%`;
     lane.hatch.style.left = `${(100 * (side === "pre" ? from : length)) / whole}%`;
     lane.hatch.style.width = `${(100 * added) / whole}%`;
-    lane.row.classList.toggle("wrong", wrong);
-    lane.output.innerHTML = `${before} ${perStep ? "of steps right" : "sure"} → <strong>${now}</strong>${
-      wrong ? `, answers ${answer}` : ""
-    }`;
+    lane.output.replaceChildren(before, element("strong", "", now), answer);
     lane.small.textContent = this.measured(lane.name);
   }
 
@@ -291,41 +287,13 @@ class Handle {
   }
 }
 
-/** How near a cell state still is to another: 1 where equal, 0 where as far away as that is long. */
-function nearness(before, now) {
-  if (before === now) return 1;
-  const far = Math.hypot(...now.map((each, at) => each - before[at]));
-  return Math.max(0, 1 - far / Math.hypot(...before));
-}
-
-const SEEN = "maskdemo:seen";
-
-/** Mark what there is to see on somebody's first visit, until the first click, and never again.
- *
- * The marks are pseudo-elements (see `padding_handle.css`): they move nothing, take no click and are not read out.
- */
-function mark() {
-  const { classList } = document.documentElement;
-  try {
-    if (localStorage.getItem(SEEN)) return;
-  } catch {
-    return; // Who keeps nothing would see them for ever.
-  }
-  classList.add("maskdemo-first-visit");
-  const end = () => {
-    classList.remove("maskdemo-first-visit");
-    localStorage.setItem(SEEN, "1");
-  };
-  document.addEventListener("click", end, { capture: true, once: true });
-}
-
 const handles = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   let handle = handles.get(parentElement);
   if (!handle) {
     handles.set(parentElement, (handle = new Handle(parentElement)));
-    mark();
+    markFirstVisit();
   }
   handle.update(data, setStateValue);
 }

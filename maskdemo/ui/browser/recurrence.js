@@ -74,6 +74,13 @@ export class Reader {
   }
 }
 
+/** How near a cell state still is to another: 1 where equal, 0 where as far away as that is long. */
+export function nearness(before, now) {
+  if (before === now) return 1;
+  const far = Math.hypot(...now.map((each, at) => each - before[at]));
+  return Math.max(0, 1 - far / Math.hypot(...before));
+}
+
 /** A row times a matrix (of rows), added to a row. */
 function product(row, matrix, sums) {
   const result = Float64Array.from(sums);
