@@ -47,7 +47,7 @@ def test_only_a_network_that_learned_to_read_the_mask_reads_it():
     assert shared == dict.fromkeys(names, "held_state") | {"mask_feature": "mask_feature"}
 
 
-@pytest.mark.parametrize("added", [0, 12])
+@pytest.mark.parametrize("added", [0, 15])
 def test_a_link_shows_what_was_measured_where_the_handle_was_let_go(added):
     run = finished(TINY)
     chosen = {"added": str(added), "added_side": "pre", "weights": "own"}
@@ -55,7 +55,7 @@ def test_a_link_shows_what_was_measured_where_the_handle_was_let_go(added):
     assert data["chosen"] == {"added": added, "side": "pre", "weights": OWN}
     own = readers_of(TINY.strategies, OWN)
     networks = {name: each[-1] for name, each in run.networks.items()}
-    found = sweeps(TINY, 3, "pre", 12, own, networks)
+    found = sweeps(TINY, 3, "pre", 15, own, networks)
     for name, result in data["measured"]["results"].items():
         curve = next(each for each in run.curves if each.strategy == name)
         if name == "held_state":
