@@ -15,7 +15,7 @@ SMALL = quick(epochs=6, repeats=1, seed=5)
 
 
 def link() -> str:
-    return f"/inside?{urlencode(SMALL.to_params())}"
+    return f"/inside?{urlencode(SMALL.to_params() | {'probe': '1'})}"
 
 
 def wait_for_networks(viewer: Viewer) -> Page:
