@@ -23,6 +23,7 @@ from maskdemo.charts.template import (
     inks,
     scatter,
 )
+from maskdemo.inside.flips import flips
 
 if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot
@@ -97,7 +98,7 @@ def outputs_by_step(
         summary = "No epoch yet"
         if shown:
             chances, read_out = np.asarray(outputs[place][probe]), int(probes.read_out[name][probe])
-            lines = _lines(name, chances[:, followed.label], read_out, followed, axis(index), dark)
+            lines = _lines(name, chances, read_out, followed, axis(index), dark)
             summary = followed.summary(chances, read_out)
         panel = Panel(
             strategy_title(name),
@@ -125,11 +126,13 @@ def outputs_by_step(
             *hatch_entries(padded=padded, missing=missing, dark=dark),
             *([] if followed.per_step else [entry("Read-out step", marker=ring(inks(dark).text))]),
             entry("True label", marker=_bar(dark, size=12)),
+            entry("Output flips", marker=_flip(inks(dark).text, dark)),
             guess_entry(classes, dark=dark),
         ],
-        xaxis={"unifiedhovertitle": {"text": "Step %{x}"}},
+        xaxis={"hoverformat": "d"},
         name="outputs_by_step",
-        hovermode="x unified",
+        # A number beside each line: a box for all of them would hide the title and the read-out.
+        hovermode="x",
         hoversubplots="axis",
     )
 
@@ -144,6 +147,7 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, 
         read_out = int(probes.read_out[name][probe])
         chances = np.stack([probes.outputs[name][probes.index(each)][probe] for each in epochs])
         heights[strategy_title(name)] = chances[:, :, followed.label]
+        heights[_flips_name(name)] = _at_flips(chances, followed.label)
         if not followed.per_step:
             heights[_read_out_name(name)] = chances[:, [read_out], followed.label]
         notes[note_name(index)] = [followed.summary(each, read_out) for each in chances]
@@ -155,10 +159,29 @@ def _read_out_name(strategy: str) -> str:
     return f"Read-out, {strategy_title(strategy)}"
 
 
+def _flips_name(strategy: str) -> str:
+    return f"Flips, {strategy_title(strategy)}"
+
+
+def _at_flips(chances: NDArray, label: int) -> NDArray[np.float32]:
+    """The label's probability (..., T) where the output (..., T, K) flips, elsewhere no number."""
+    return np.where(flips(chances, label), chances[..., label], np.nan).astype(np.float32)
+
+
+def _flip(shade: str, dark: bool) -> PlotlyOptions:
+    """The mark of a step at which the output flips."""
+    ground = "#11161c" if dark else "#ffffff"
+    return {"symbol": "diamond", "size": 9, "color": ground, "line": {"color": shade, "width": 2}}
+
+
 def _lines(
-    name: str, chances: NDArray, read_out: int, followed: _Followed, yaxis: str, dark: bool
+    name: str, outputs: NDArray, read_out: int, followed: _Followed, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """The true label, the probability after every step (T,), and a ring where it is read out."""
+    """The true label, the probability after every step, where it flips, and where it is read out.
+
+    outputs: (T, K) probabilities.
+    """
+    chances = outputs[:, followed.label]
     step = np.arange(1, len(chances) + 1)
     common = {"yaxis": yaxis, "showlegend": False}
     at = np.flatnonzero(followed.valid) if followed.per_step else np.array([read_out])
@@ -180,11 +203,20 @@ def _lines(
         mode="lines+markers" if len(step) <= 60 else "lines",
         line={"color": colour(name, dark=dark), "width": 2},
         marker=marker(name, dark=dark, size=5, line={"width": 0}),
-        hovertemplate="%{y:.3f}",
+        hovertemplate="%{y:.3f}<extra></extra>",
+        **common,
+    )
+    turned = scatter(
+        x=step,
+        y=_at_flips(outputs, followed.label),
+        name=_flips_name(name),
+        mode="markers",
+        marker=_flip(colour(name, dark=dark), dark),
+        hoverinfo="skip",
         **common,
     )
     if followed.per_step:
-        return [truth, line]
+        return [truth, line, turned]
     circle = scatter(
         x=[read_out + 1],
         y=[float(chances[read_out])],
@@ -194,7 +226,7 @@ def _lines(
         hoverinfo="skip",
         **common,
     )
-    return [truth, line, circle]
+    return [truth, line, turned, circle]
 
 
 def _bar(dark: bool, *, size: float) -> PlotlyOptions:

@@ -60,7 +60,8 @@ def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
     count = min(len(probes.outputs.get(name, ())) for name in strategies)
     if count < 2 or count < len(probes.epochs):
         return ()
-    max_epochs = max(2, MAX_BYTES // (4 * probes.valid.shape[1] * len(strategies)))
+    # A number for each step, and one for whether the output flips there.
+    max_epochs = max(2, MAX_BYTES // (8 * probes.valid.shape[1] * len(strategies)))
     return tuple(probes.epochs[index] for index in evenly_spread(max_epochs, count))
 
 

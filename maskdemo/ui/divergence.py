@@ -1,4 +1,4 @@
-"""What the steps that are not there did to one sequence, as the first sentences of the inside page."""
+"""What padding, and what one step, did to one sequence: the first sentences of the inside page."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.data.padding import Batch
-from maskdemo.evidence.phrases import counted, listed, number
+from maskdemo.evidence.phrases import counted, listed, number, percent
 from maskdemo.inside.activations import Activations, states_before
+from maskdemo.inside.flips import flips, turn
 from maskdemo.strategies import STRATEGIES, Arrays
+from maskdemo.training.snapshot import Network
 
 
 def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
@@ -57,3 +59,41 @@ def _did(name: str, far: float, said: NDArray, given: Arrays, batch: Batch, labe
     else:
         answer = f", and {output} stayed at {end}"
     return f"**{STRATEGIES[name].title}:** {state}{answer}."
+
+
+def what_turned_output(
+    network: Network, activations: Activations, given: Arrays, batch: Batch, *, step: int, label: int
+) -> str:
+    """What one step (from 1) did to the output, and the unit with the largest part in it."""
+    at = step - 1
+    kind = "a padded step" if batch.padded[0, at] else "a real reading"
+    kind = "a missing reading" if batch.missing[0, at] else kind
+    says = activations.probabilities[0]
+    if not given.advance[0, at] and given.keep[0, at]:
+        held = number(float(says[at, label]), ".2f")
+        return (
+            f"**Step {step}, {kind}, holds the state:** the probability of label {label} stays {held}."
+        )
+    if at == 0:
+        return f"**Step {step}, {kind}, is the first:** every unit starts from zero."
+    turned = turn(network, activations, step=at, label=label)
+    before, after = (number(float(says[each, label]), ".2f") for each in (at - 1, at))
+    verb = "moves the output"
+    if flips(says, label)[at]:
+        verb = f"turns the output {'to' if says[at].argmax() == label else 'away from'} label {label}"
+    unit = turned.unit
+    (c_before, c), (h_before, h) = (
+        (number(float(each[0, at - 1, unit]), ".2f"), number(float(each[0, at, unit]), ".2f"))
+        for each in (activations.cells, activations.states)
+    )
+    cause = "the step resets both to zero"
+    if given.advance[0, at]:
+        keeps = float(activations.forget_gate[0, at, unit])
+        adds = float(activations.input_gate[0, at, unit] * activations.candidate[0, at, unit])
+        cause = f"the step keeps {percent(keeps, 0)} of *c* and adds {number(adds, '+.2f')}"
+    return (
+        f"**Step {step}, {kind}, {verb}:** the probability of label {label} goes from {before} to "
+        f"{after}. Unit {unit + 1} has the largest part in it, {number(turned.of_unit, '+.2f')} of "
+        f"{number(turned.change, '+.2f')} in the label's lead: its *h* goes from {h_before} to {h} and "
+        f"its memory *c* from {c_before} to {c}, because {cause}."
+    )

@@ -14,7 +14,7 @@ from maskdemo.inside.gradient import Landing
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
 from maskdemo.ui.chart import Click, chart, is_dark
-from maskdemo.ui.divergence import what_padding_did
+from maskdemo.ui.divergence import what_padding_did, what_turned_output
 from maskdemo.ui.equation import SYMBOLS, cell_equation
 from maskdemo.ui.inspected_sequence import InspectedSequence, gradients_of_all
 
@@ -41,6 +41,8 @@ def gates(sequence: InspectedSequence) -> None:
     )
     looked_into = chain([(strategy, activations, given)], others)
     st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label))
+    network, label = sequence.networks[strategy], sequence.label
+    st.markdown(what_turned_output(network, activations, given, sequence.batch, step=step, label=label))
     st.markdown(cell_equation(activations, given, sequence.batch, unit=unit, step=step))
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -10,6 +10,7 @@ from maskdemo import article
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.evidence import headline, over_all
 from maskdemo.experiment import Experiment
+from maskdemo.inside.flips import turn
 from maskdemo.results import precomputed
 from maskdemo.scenarios import Scenario
 from maskdemo.server import Run
@@ -27,7 +28,8 @@ from maskdemo.ui import (
     take_away,
     url,
 )
-from maskdemo.ui.chart import replay
+from maskdemo.ui.chart import Click, replay
+from maskdemo.ui.inspected_sequence import InspectedSequence
 
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
@@ -177,7 +179,26 @@ def _probe_outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
     )
     st.caption(run_view.probe_description(snapshot, probe - 1))
     with chart:
-        run_view.outputs(snapshot, probe - 1)
+        run_view.outputs(snapshot, probe - 1, partial(_on_step, snapshot, probe))
+        if params := st.session_state.pop("look_inside", None):
+            st.switch_page(navigation.file_of("inside"), query_params=params)
+
+
+def _on_step(snapshot: Snapshot, probe: int, click: Click) -> None:
+    """Remember to open the inside page at the step of the probe (from 1) that was clicked."""
+    strategy = snapshot.experiment.strategies[click.panel]
+    steps = snapshot.probes.valid.shape[1]
+    params = url.RUN.to_params(snapshot.experiment) | url.choices_shown("epoch")
+    params |= {"probe": str(probe), "strategy": strategy}
+    step = min(max(1, round(click.x)), steps)
+    params["step"] = str(step)
+    if kept := snapshot.networks.get(strategy):
+        network = next((each for each in kept if str(each.epoch) == params.get("epoch")), kept[-1])
+        label = 1 if snapshot.experiment.per_step else int(snapshot.probes.labels[probe - 1].max())
+        sequence = InspectedSequence(snapshot, probe - 1, network.epoch, label)
+        turned = turn(network, sequence.activations(strategy), step=step - 1, label=label)
+        params["unit"] = str(turned.unit + 1)
+    st.session_state.look_inside = params
 
 
 def _replay(snapshot: Snapshot) -> None:

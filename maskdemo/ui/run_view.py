@@ -136,11 +136,11 @@ def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) ->
     chart(figure, key=f"curves_{metric}", alt=alt, replay=GROUP)
 
 
-def outputs(snapshot: Snapshot, probe: int) -> None:
+def outputs(snapshot: Snapshot, probe: int, on_click: Callable[[Click], object] | None = None) -> None:
     """What the networks say after every step of a probe (from 0)."""
     figure = outputs_by_step(snapshot, probe=probe, dark=is_dark())
     alt = "Output after every step, one panel a strategy"
-    chart(figure, key="outputs", alt=alt, replay=GROUP)
+    chart(figure, key="outputs", alt=alt, replay=GROUP, on_click=on_click)
 
 
 def details(snapshot: Snapshot, experiment: Experiment) -> None:

@@ -189,6 +189,12 @@ def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(
     page.get_by_role("link", name="Playground").click()
     expect(page.locator(NUMBERS)).to_have_text(numbers)
     assert Experiment.from_params(params_of(page.url)) == quick(epochs=epochs)
+    # A click on a step leads to what happened there.
+    page.locator(".st-key-chart_outputs .nsewdrag").nth(1).click(position={"x": 60, "y": 20})
+    expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
+    looked_at = params_of(page.url)
+    assert looked_at["strategy"] == "held_state" and "unit" in looked_at
+    expect(page.get_by_text(f"Step {looked_at['step']}, ", exact=False)).to_be_visible()
     expect_result_to_stay_where_it_was_when_a_control_moves(viewer, numbers)
 
 

@@ -420,6 +420,20 @@ class TestOutputsByStep:
         assert named(figure, "Read-out, No mask")[0].x == (12,)
         assert named(figure, "Read-out, Last valid step")[0].x == (last_valid,)
 
+    def test_flips_are_marked_where_the_lead_changes(self):
+        snapshot = make_snapshot(classes=3)
+        followed = int(snapshot.probes.labels[2].max())
+        figure = charts.outputs_by_step(snapshot, probe=2, epoch=4)
+        for name in FEW:
+            outputs = snapshot.probes.outputs[name][3, 2]
+            leads = [row.argmax() == followed for row in outputs]
+            wanted = [at for at in range(1, 12) if leads[at] != leads[at - 1]]
+            (marks,) = named(figure, f"Flips, {charts.strategy_style.title(name)}")
+            assert np.flatnonzero(np.isfinite(marks.y)).tolist() == wanted != []
+            assert np.allclose(np.asarray(marks.y)[wanted], outputs[wanted, followed])
+        # No box over the heading or over the read-out: a number at each line.
+        assert figure.layout.hovermode == "x"
+
     def test_hatched_exactly_where_padded_or_missing_in_every_panel(self):
         snapshot = make_snapshot()
         probes = snapshot.probes

@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.data.inputs import inputs
 from maskdemo.experiment import Experiment
+from maskdemo.inside.activations import activations_of
+from maskdemo.inside.flips import flips, turn
 from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import run_view, server
-from maskdemo.ui.divergence import what_padding_did
+from maskdemo.ui.divergence import what_padding_did, what_turned_output
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.inspected_sequence import InspectedSequence, unseen
+from tests.inside.test_activations import CASES, given, network
 from tests.ui.app import charts, links, opened, shown, spare_what_is_there, until
 
 #: Of the shapes that other tests have compiled, but for the recorded speech.
@@ -236,3 +240,28 @@ def test_the_page_shows_what_the_run_measured():
         np.testing.assert_allclose(
             sequence.activations(name).probabilities[0], snapshot.probes.outputs[name][-1][0], atol=1e-5
         )
+
+
+def test_what_a_step_did_is_told_with_the_numbers_of_the_networks():
+    experiment, batch = CASES["binary"], inputs(CASES["binary"]).test
+    arrays, held = given("binary", "no_mask"), given("binary", "held_state")
+    trained = network(experiment, seed=3)
+    seen = activations_of(trained, arrays)
+    turned = flips(seen.probabilities[0], 1)
+    for step in range(2, experiment.padded_length + 1):
+        said = what_turned_output(trained, seen, arrays, batch, step=step, label=1).replace("−", "-")
+        before, after = seen.probabilities[0, step - 2 : step, 1]
+        assert f"goes from {before:.2f} to {after:.2f}" in said
+        verb = "to" if after > 0.5 else "away from"
+        assert (f"turns the output {verb} label 1" in said) == turned[step - 1]
+        unit = turn(trained, seen, step=step - 1, label=1).unit
+        (cell,) = re.findall(r"memory \*c\* from (\S+) to (\S+),", said)
+        assert np.allclose(
+            [float(each) for each in cell], seen.cells[0, step - 2 : step, unit], atol=0.006
+        )
+    assert held.keep[0].any()
+    waiting = int(np.flatnonzero(held.keep[0])[-1])
+    said = what_turned_output(
+        trained, activations_of(trained, held), held, batch, step=waiting + 1, label=1
+    )
+    assert "holds the state" in said and "stays" in said

@@ -1,0 +1,50 @@
+"""When the output flips, and which unit turns it.
+
+The output flips at a step after which the followed label begins or ceases to lead: with two labels
+where its probability crosses one half, with more where it becomes or ceases to be the likeliest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.inside.activations import Activations, states_before
+from maskdemo.training.snapshot import Network
+
+
+def flips(probabilities: NDArray, label: int) -> NDArray[np.bool_]:
+    """Return whether the output flips at each step (..., T), of probabilities (..., T, classes)."""
+    leads = probabilities.argmax(axis=-1) == label
+    return np.diff(leads, axis=-1, prepend=leads[..., :1])
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a step does to the lead of a label: its logit less that of the strongest other label.
+
+    change: of the lead. unit: the unit (from 0) with the largest part in it. of_unit: the unit's part.
+    """
+
+    change: float
+    unit: int
+    of_unit: float
+
+
+def turn(network: Network, activations: Activations, *, step: int, label: int) -> Turn:
+    """Return what a step (from 0) of the first sequence does to the lead of the label."""
+    after = activations.states[0, step]
+    moved = after - states_before(activations.states)[0, step]
+    if network.readout.shape[1] == 1:
+        # Two labels have one logit, that of the second.
+        weights = network.readout[:, 0] * (1 if label else -1)
+    else:
+        logits = after @ network.readout + network.readout_bias
+        others = np.where(np.arange(len(logits)) == label, -np.inf, logits)
+        weights = network.readout[:, label] - network.readout[:, others.argmax()]
+    parts = moved * weights
+    change = float(parts.sum())
+    unit = int((parts * (1 if change >= 0 else -1)).argmax())
+    return Turn(change, unit, float(parts[unit]))
