@@ -122,7 +122,7 @@ def _roles(given: Namespace) -> dict[str, Any]:
 
 def _described(columns: Columns, roles: Roles) -> list[str]:
     """A line for each column: what it was taken for, an example and its use, or why it has none."""
-    from maskdemo.uploads.task import unused
+    from maskdemo.uploads.roles import unused
 
     used = {name: role for role, name in reversed(roles.used())}
     lines = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.uploads.columns import Columns
 from maskdemo.uploads.reading import Table
 
 #: What a split column may say, in lower case -> the part.
@@ -61,3 +62,13 @@ def stands_together(table: Table, names: tuple[str, ...] | list[str]) -> bool:
     """Whether the rows of every sequence follow each other in the file."""
     number = numbers_of(table, names)
     return int((np.diff(number, prepend=-1) != 0).sum()) == number.max() + 1
+
+
+def unused(columns: Columns, roles: Roles) -> tuple[tuple[str, str], ...]:
+    """(column, why) of every column that nothing is made of."""
+    used = {name for _, name in roles.used()}
+    return tuple(
+        (name, each.unusable or each.idle or "it was not chosen")
+        for name, each in columns.items()
+        if name not in used
+    )

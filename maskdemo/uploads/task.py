@@ -26,10 +26,12 @@ from maskdemo.uploads.columns import NUMBERS, WORDS, Columns
 from maskdemo.uploads.limits import MAX_TEST, MAX_TRAIN, MIN_SEQUENCES, padded_length
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.recipe import classes_of, parts_of, steps_of
-from maskdemo.uploads.roles import PARTS, Guess, Roles, numbers_of
+from maskdemo.uploads.roles import PARTS, Guess, Roles, numbers_of, unused
 
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3
+#: Labels whose names are told.
+MAX_NAMED = 12
 #: Numbers within this far from 0 are left as they are unless somebody asks.
 MAX_UNSCALED = 3.0
 
@@ -146,7 +148,10 @@ def task_of(
         recipe=(steps, parts),
         names=names,
         classes=classes,
-        notes=_notes(table, columns, roles, preparation, number, rows, values, data),
+        notes=(
+            *_notes(table, columns, roles, preparation, number, rows, values, data),
+            *_numbering(classes),
+        ),
         unused=unused(columns, roles),
         examples=_examples(table, roles, rows, values, lengths),
     )
@@ -155,16 +160,6 @@ def task_of(
 def experiment_with(own: OwnTask, like: Experiment) -> Experiment:
     """Return `like` with the uploaded task, padded no longer than there is room for."""
     return replace(like, task=own.task.name, padded_length=padded_length(own.task, like.padded_length))
-
-
-def unused(columns: Columns, roles: Roles) -> tuple[tuple[str, str], ...]:
-    """(column, why) of every column that nothing is made of."""
-    used = {name for _, name in roles.used()}
-    return tuple(
-        (name, each.unusable or each.idle or "it was not chosen")
-        for name, each in columns.items()
-        if name not in used
-    )
 
 
 def _most(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
@@ -241,6 +236,15 @@ def _feature_names(rows: pd.DataFrame, columns: Columns, roles: Roles) -> tuple[
 
 def _emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
     return max(((name, columns[name].blanks) for name in roles.features), key=lambda each: each[1])
+
+
+def _numbering(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Which label is which number, where that is not plain: charts name labels by their numbers."""
+    if classes == tuple(map(str, range(len(classes)))):
+        return ()
+    named = [f"{at} is {quoted(name)}" for at, name in enumerate(classes[:MAX_NAMED])]
+    more = ", and so on" if len(classes) > MAX_NAMED else ""
+    return (f"Labels are numbered: {', '.join(named)}{more}.",)
 
 
 def _notes(
