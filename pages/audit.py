@@ -1,5 +1,7 @@
 """Page 5: whether padding leaks into somebody's own Keras model, and which layer loses the mask."""
 
+from functools import partial
+
 import streamlit as st
 
 from maskdemo.ui import audit, job, navigation
@@ -11,7 +13,7 @@ st.markdown(
     "Does padding leak into your Keras model? Its layers are tried with padding on either side; where "
     "outputs move, the layer that lost the mask is named, with a fix."
 )
-given = audit.source()
+model = audit.source()
 
 
 def bar() -> None:
@@ -20,11 +22,11 @@ def bar() -> None:
         if job.is_active("audit"):
             job.cancel_button("audit")
         else:
-            job.start_button("audit", "Audit", audit.begin, disabled=given is None)
+            job.start_button("audit", "Audit", partial(audit.begin, model), disabled=model is None)
         audit.progress()
     job.refusal("audit")
 
 
 job.watch(bar, "audit")
-job.watch(audit.results, "audit", only_results=True)
+job.watch(partial(audit.results, model), "audit", only_results=True)
 audit.what_this_does()

@@ -49,8 +49,8 @@ class _Entry:
 class FinishedRuns:
     """Finished snapshots by experiment, each kind within its bytes of arrays. Thread-safe.
 
-    in_memory, without_disk, own: see the constants. `keeps`: whether the last temporary file could be
-    written.
+    in_memory, without_disk, own: see the constants. `disk_works`: whether the last temporary file
+    could be written.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class FinishedRuns:
         self._without_disk, self._max_own_bytes = without_disk, own
         self._lock = threading.Lock()
         self._entries: OrderedDict[Experiment, _Entry] = OrderedDict()  # last used last
-        self.keeps = True
+        self.disk_works = True
 
     def keep(self, snapshot: Snapshot) -> None:
         """Store a finished run in place of a run with equal settings, unless it is too large.
@@ -148,7 +148,7 @@ class FinishedRuns:
         if entry.file is None:
             assert entry.snapshot is not None
             entry.file = _write_temporary(entry.snapshot)
-            self.keeps = entry.file is not None
+            self.disk_works = entry.file is not None
         if entry.file is not None:
             entry.snapshot = None
         return entry.file is not None

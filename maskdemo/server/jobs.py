@@ -19,9 +19,9 @@ from maskdemo.server.work import Work
 T = TypeVar("T")
 Phase = Literal["idle", "queued", "running", "finished", "cancelled", "failed"]
 #: A viewer and a kind of work, of which a viewer has one job at a time.
-At = tuple[str, str]
+Key = tuple[str, str]
 #: Workers that a job may lose before it is given up.
-MOST_DEATHS = 2
+MAX_DEATHS = 2
 #: What a viewer is told of a job whose worker has died: until something new has come of it, and then.
 BEGINS_AGAIN, HAS_BEGUN_AGAIN = "It begins again by itself.", "It has begun again by itself."
 #: Unfinished results (of cancelled or failed jobs) that are kept for whoever asked for them.
@@ -53,7 +53,7 @@ class Status(Generic[T]):
     viewers: int = 1
 
     @property
-    def going(self) -> bool:
+    def active(self) -> bool:
         """Whether it waits or runs."""
         return self.phase in ("queued", "running")
 
@@ -79,7 +79,7 @@ class Job:
     steps: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=MAX_STEPS))
 
     @property
-    def going(self) -> bool:
+    def active(self) -> bool:
         """Whether it waits or runs."""
         return self.phase in ("queued", "running")
 
@@ -96,17 +96,17 @@ class Job:
             self.notice = self.notice.replace(BEGINS_AGAIN, HAS_BEGUN_AGAIN)
         self.newest, self.done = newest, done
 
-    def wait_again(self, why: str | None = None) -> None:
+    def requeue(self, why: str | None = None) -> None:
         """It waits to begin again. why: a sentence, where its viewers are to be told."""
         self.phase = "queued"
         if why is not None:
             self.notice = f"{why} {BEGINS_AGAIN}"
 
     def lose_worker(self, why: str) -> None:
-        """It waits to begin again, or is given up after `MOST_DEATHS`; why: how its worker died."""
+        """It waits to begin again, or is given up after `MAX_DEATHS`; why: how its worker died."""
         self.deaths += 1
-        if self.deaths < MOST_DEATHS:
-            self.wait_again(why)
+        if self.deaths < MAX_DEATHS:
+            self.requeue(why)
         else:
             self.fail(f"{why} It happened {self.deaths} times, so this was given up.")
 
@@ -155,23 +155,23 @@ class Place:
 
     job: Job
     since: int
-    left: Status[Any] | None = None  # as it was when the viewer cancelled
+    cancelled: Status[Any] | None = None  # as it was when the viewer cancelled
 
     @property
-    def going(self) -> bool:
+    def active(self) -> bool:
         """Whether the viewer still waits for it."""
-        return self.left is None and self.job.going
+        return self.cancelled is None and self.job.active
 
     @property
     def unfinished(self) -> bool:
         """Whether it is over and did not come to its end."""
-        return not self.going and (self.left is not None or self.job.phase != "finished")
+        return not self.active and (self.cancelled is not None or self.job.phase != "finished")
 
-    def let_go(self) -> None:
-        """Of what there was to see."""
-        if self.left is not None:
-            self.left = Status(self.left.phase)
-        if not self.job.going:
+    def drop_result(self) -> None:
+        """Keep only how it ended."""
+        if self.cancelled is not None:
+            self.cancelled = Status(self.cancelled.phase)
+        if not self.job.active:
             self.job.newest = None
 
 
@@ -183,35 +183,35 @@ class Places:
 
     def __init__(self, presence: Presence, remembered: int) -> None:
         self._presence, self._remembered = presence, remembered
-        self._places: OrderedDict[At, Place] = OrderedDict()  # last seen last
+        self._places: OrderedDict[Key, Place] = OrderedDict()  # last seen last
         self._turns = 0
 
-    def find(self, at: At) -> Place | None:
+    def find(self, key: Key) -> Place | None:
         """The viewer's place of that kind, if there is one."""
-        return self._places.get(at)
+        return self._places.get(key)
 
-    def look(self, at: At) -> Place | None:
+    def look(self, key: Key) -> Place | None:
         """The same, which is kept for longer by that."""
-        if at in self._places:
-            self._places.move_to_end(at)
-        return self._places.get(at)
+        if key in self._places:
+            self._places.move_to_end(key)
+        return self._places.get(key)
 
-    def put(self, at: At, job: Job) -> None:
+    def put(self, key: Key, job: Job) -> None:
         """Give the viewer this job. The turn of one that waits in its place has not been used."""
-        earlier = self._places.get(at)
-        kept = earlier is not None and earlier.going and earlier.job.phase == "queued"
+        earlier = self._places.get(key)
+        kept = earlier is not None and earlier.active and earlier.job.phase == "queued"
         since = earlier.since if earlier is not None and kept else self._next_turn()
-        self.leave(at)
-        self._places[at] = Place(job, since)
-        self._places.move_to_end(at)
+        self.leave(key)
+        self._places[key] = Place(job, since)
+        self._places.move_to_end(key)
         self.trim()
 
-    def leave(self, at: At) -> None:
+    def leave(self, key: Key) -> None:
         """The viewer does not wait for it any more; what was seen until now stays."""
-        place = self._places.get(at)
-        if place is None or not place.going:
+        place = self._places.get(key)
+        if place is None or not place.active:
             return
-        place.left = Status("cancelled", newest=place.job.newest)
+        place.cancelled = Status("cancelled", newest=place.job.newest)
         if not self.viewers_of(place.job):
             place.job.phase = "cancelled"
 
@@ -221,23 +221,23 @@ class Places:
         Returns the kinds of work that are lost by that: they went on, or their result is not kept.
         """
         lost = []
-        for at, place in list(self._places.items()):
-            if at[0] == viewer or (task is not None and place.job.work.task == task):
-                if place.going or not place.job.work.result_kept:
-                    lost.append(at[1])
-                self.leave(at)
-                del self._places[at]
+        for key, place in list(self._places.items()):
+            if key[0] == viewer or (task is not None and place.job.work.task == task):
+                if place.active or not place.job.work.result_kept:
+                    lost.append(key[1])
+                self.leave(key)
+                del self._places[key]
         return tuple(lost)
 
     def job_of(self, work: Work) -> Job | None:
         """The job that does this already, if one does."""
-        going = (each.job for each in self._places.values() if each.going)
-        return next((job for job in going if job.work == work), None)
+        active = (each.job for each in self._places.values() if each.active)
+        return next((job for job in active if job.work == work), None)
 
     def viewers_of(self, job: Job) -> list[str]:
         """Who waits for it."""
         places = self._places.items()
-        return [viewer for (viewer, _), each in places if each.job is job and each.left is None]
+        return [viewer for (viewer, _), each in places if each.job is job and each.cancelled is None]
 
     def is_away(self, job: Job) -> bool:
         """Whether nobody who waits for it is there."""
@@ -245,36 +245,38 @@ class Places:
 
     def rank(self, job: Job) -> tuple[bool, bool]:
         """What comes before all turns: the lowest first."""
-        return self.is_away(job), job.work.patient
+        return self.is_away(job), job.work.background
 
     def waiting(self) -> list[Job]:
         """The queue: by rank, then who lost a worker comes first, then who waits longest."""
         since: dict[Job, int] = {}
         for place in self._places.values():
-            if place.left is None and place.job.phase == "queued":
+            if place.cancelled is None and place.job.phase == "queued":
                 since[place.job] = min(place.since, since.get(place.job, place.since))
         return sorted(since, key=lambda job: (*self.rank(job), -job.deaths, since[job]))
 
     def take_turns(self, job: Job) -> None:
         """The viewers of a job that begins go to the back with what they have waiting beside it."""
-        viewers, patient = set(self.viewers_of(job)), job.work.patient
+        viewers, background = set(self.viewers_of(job)), job.work.background
         others = [
             place
             for (viewer, _), place in self._places.items()
-            if viewer in viewers and place.job.phase == "queued" and place.job.work.patient == patient
+            if viewer in viewers
+            and place.job.phase == "queued"
+            and place.job.work.background == background
         ]
         for place in sorted(others, key=lambda place: place.since):
             place.since = self._next_turn()
 
     def trim(self) -> None:
         """Forget what nobody has looked at for longest, but nothing that goes on: that is bounded."""
-        idle = [at for at, place in self._places.items() if not place.going]
-        for at in idle[: max(0, len(idle) - self._remembered)]:
-            del self._places[at]
-        there = [place for at in idle if (place := self._places.get(at))]
-        unfinished = [place for place in there if place.unfinished]
+        idle = [key for key, place in self._places.items() if not place.active]
+        for key in idle[: max(0, len(idle) - self._remembered)]:
+            del self._places[key]
+        kept = [place for key in idle if (place := self._places.get(key))]
+        unfinished = [place for place in kept if place.unfinished]
         for place in unfinished[: max(0, len(unfinished) - UNFINISHED_KEPT)]:
-            place.let_go()
+            place.drop_result()
 
     def _next_turn(self) -> int:
         self._turns += 1

@@ -3,6 +3,9 @@
 Commands to the worker are JSON, a line each. Its answers are frames: a length and a pickle of the
 dataclasses below. The server reads them with an unpickler that makes our own dataclasses and NumPy's
 arrays and calls nothing else, so that even a worker that was taken over can only say wrong numbers.
+
+Only what is new in a result travels: `shrink` takes away what the last one had already, `grow` puts it
+back, and `grow(before, shrink(now, before))` equals `now`.
 """
 
 from __future__ import annotations
@@ -11,13 +14,19 @@ import io
 import pickle
 import struct
 import sys
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
+from types import MappingProxyType
 from typing import IO, Any
 
+import numpy as np
+
 from maskdemo.errors import ProtocolError
+from maskdemo.study.findings import Findings
+from maskdemo.study.grid import Study
+from maskdemo.training.snapshot import Outcome, Probes, Snapshot
 
 #: Bytes of the largest frame that is read: several times what the largest run takes.
-MOST_BYTES = 64 * 2**20
+MAX_FRAME_BYTES = 64 * 2**20
 _LENGTH = struct.Struct(">Q")
 #: How NumPy writes arrays, types and single numbers into a pickle.
 _NUMPY = {
@@ -27,6 +36,8 @@ _NUMPY = {
     ("numpy._core.multiarray", "scalar"),
     ("numpy._core.numeric", "_frombuffer"),
 }
+#: In the place of arrays that were sent before.
+_NOTHING: Any = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Ended:
     """The job of that number has ended. error: a sentence where it failed. gave_way: unfinished.
 
     memory: bytes of the worker's own memory now, None where it is not known. programs: how
-    many it has compiled since it began. keeps: whether it could write to its caches on disk.
+    many it has compiled since it began. disk_works: whether it could write to its caches.
     """
 
     number: int
@@ -50,7 +61,7 @@ class Ended:
     gave_way: bool
     memory: int | None
     programs: int
-    keeps: bool = True
+    disk_works: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ def read(pipe: IO[bytes]) -> object | None:
     if len(head) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack(head)
-    if length > MOST_BYTES:
+    if length > MAX_FRAME_BYTES:
         raise ProtocolError(f"a frame of {length} bytes")
     frame = pipe.read(length)
     if len(frame) < length:
@@ -85,8 +96,76 @@ def read(pipe: IO[bytes]) -> object | None:
 class _Reader(pickle.Unpickler):
     def find_class(self, module_name: str, name: str, /) -> Any:
         module = sys.modules.get(module_name)
-        found = getattr(module, name, None)
-        ours = module_name.startswith("maskdemo.") and isinstance(found, type) and is_dataclass(found)
-        if ours or (found is not None and (module_name, name) in _NUMPY):
-            return found
+        value = getattr(module, name, None)
+        ours = module_name.startswith("maskdemo.") and isinstance(value, type) and is_dataclass(value)
+        if ours or (value is not None and (module_name, name) in _NUMPY):
+            return value
         raise pickle.UnpicklingError(f"{module_name}.{name} is not expected here")
+
+
+def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
+    """`now` without the curves, networks and outputs of probes that `before` had."""
+    if before is None:
+        return now
+    sent = {(each.repeat, each.strategy): each for each in before.curves}
+    new = [row for row, epoch in enumerate(now.probes.epochs) if epoch not in before.probes.epochs]
+    outputs = {name: each[new] for name, each in now.probes.outputs.items()}
+    bare = Probes(_NOTHING, _NOTHING, _NOTHING, _NOTHING, outputs, epochs=now.probes.epochs)
+    return replace(
+        now,
+        curves=tuple(each for each in now.curves if sent.get((each.repeat, each.strategy)) is not each),
+        probes=bare,
+        networks={
+            name: tuple(each for each in kept if each.epoch not in _epochs(before, name))
+            for name, kept in now.networks.items()
+        },
+    )
+
+
+def grow(before: Snapshot | None, new: Snapshot) -> Snapshot:
+    """What `shrink` made `new` of."""
+    if before is None:
+        return new
+    curves = {(each.repeat, each.strategy): each for each in (*before.curves, *new.curves)}
+    return replace(
+        new,
+        experiment=before.experiment,
+        curves=tuple(curves.values()),
+        probes=_grown(before.probes, new.probes),
+        networks={name: (*before.networks.get(name, ()), *kept) for name, kept in new.networks.items()},
+    )
+
+
+def _grown(before: Probes, new: Probes) -> Probes:
+    if new.epochs == before.epochs:
+        return before
+    # The old rows, then the new ones; of those, the epochs that are still kept, in their order.
+    epochs = [*before.epochs, *(each for each in new.epochs if each not in before.epochs)]
+    kept = [epochs.index(each) for each in new.epochs]
+    outputs = {
+        name: np.concatenate([before.outputs[name], rows])[kept] for name, rows in new.outputs.items()
+    }
+    return replace(before, outputs=outputs, epochs=new.epochs)
+
+
+def shrink_findings(now: Findings, before: Findings | None) -> tuple[Findings, dict[int, Outcome]]:
+    """`now` without its outcomes, and those that `before` had not, by their index in the study."""
+    earlier = {} if before is None else before.outcomes
+    index = {training: number for number, training in enumerate(now.study.trainings())}
+    new = {index[each]: outcome for each, outcome in now.outcomes.items() if each not in earlier}
+    return replace(now, study=None, outcomes={}), new  # pyright: ignore[reportArgumentType]
+
+
+def grow_findings(
+    study: Study, before: Findings | None, new: tuple[Findings, dict[int, Outcome]]
+) -> Findings:
+    """What `shrink_findings` made `new` of."""
+    bare, added = new
+    trainings = study.trainings()
+    outcomes = {} if before is None else dict(before.outcomes)
+    outcomes |= {trainings[index]: outcome for index, outcome in added.items()}
+    return replace(bare, study=study, outcomes=MappingProxyType(outcomes))
+
+
+def _epochs(snapshot: Snapshot, name: str) -> set[int]:
+    return {each.epoch for each in snapshot.networks.get(name, ())}

@@ -24,9 +24,9 @@ MODULE = "maskdemo.server.worker"
 #: Bytes of its own that a worker may hold between two jobs. Measured: 370 MB after its first run, 9
 #: for each program more, 90 more while one compiles; the server has up to 190, and the smallest host
 #: 690. Where there is more, new workers are not needed as often.
-MOST_MEMORY = (400 if memory_limit() < 2**30 else 700) * 2**20
+MAX_MEMORY_BYTES = (400 if memory_limit() < 2**30 else 700) * 2**20
 #: Programs that a worker may have compiled: what bounds it where its memory is not known.
-MOST_PROGRAMS = 48
+MAX_PROGRAMS = 48
 
 #: glibc's allocator otherwise keeps what compiling has freed, in an arena for each thread: two arenas,
 #: and a megabyte or more always straight from the system. Other systems do not read these.
@@ -88,7 +88,7 @@ class Process:
             remove_all(self._environment)
         self._outbox.put(None)
 
-    def ending(self) -> str:
+    def how_it_ended(self) -> str:
         """How a worker that is gone has ended, as a sentence."""
         code = self._process.wait()
         if code < 0:
@@ -132,14 +132,14 @@ def is_crash(code: int) -> bool:
     return code > 255  # Windows has a code for each kind of crash
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
+def environment(of_server: Mapping[str, str]) -> dict[str, str]:
     """What the worker's environment is, made from the server's."""
-    path = os.pathsep.join(filter(None, [str(ROOT), given.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(ROOT), of_server.get("PYTHONPATH")]))
     return {
         **_MEMORY,
         "TF_CPP_MIN_LOG_LEVEL": "2",
-        **given,
-        **cache_environment(location() / "compiled", given),
+        **of_server,
+        **cache_environment(location() / "compiled", of_server),
         "PYTHONPATH": path,
         "PYTHONIOENCODING": "utf-8",
     }

@@ -4,7 +4,7 @@ A state machine without processes or threads of its own. Viewers call `submit`, 
 `left` and `returned`; whoever does the work calls `take`, `show`, `end`, `give_way` and `died`.
 
 The same work for several viewers is one job: all see the same, and the last one to leave stops it.
-Whose turn it is, `maskdemo.server.jobs` says. Jobs that are patient (studies) come after all
+Whose turn it is, `maskdemo.server.jobs` says. Background jobs (studies) come after all
 that are not, and those whose viewers are all away come last; either gives way when a job that comes
 before it arrives.
 """
@@ -67,15 +67,15 @@ class Queue:
         """
         with self._lock:
             self.sweep()
-            at = (viewer, work.kind)
-            earlier = self._places.find(at)
-            if earlier is not None and earlier.going and earlier.job.work == work:
+            key = (viewer, work.kind)
+            earlier = self._places.find(key)
+            if earlier is not None and earlier.active and earlier.job.work == work:
                 return
             job = self._places.job_of(work)
             if job is None:
                 self._check_room(earlier)
                 job = Job(work)
-            self._places.put(at, job)
+            self._places.put(key, job)
             self._ahead.pop(viewer, None)  # the job itself now does whatever it needs
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
@@ -85,8 +85,8 @@ class Queue:
             place = self._places.look((viewer, kind))
             if place is None:
                 return Status()
-            if place.left is not None:
-                return place.left
+            if place.cancelled is not None:
+                return place.cancelled
             job, position, seconds, viewers = place.job, None, None, 1
             if job.phase == "queued":
                 waiting = self._places.waiting()
@@ -189,26 +189,26 @@ class Queue:
     def show(self, job: Job, newest: Any, done: float) -> None:
         """All who wait for the job see this from now on."""
         with self._lock:
-            if job is self._running and job.going:
+            if job is self._running and job.active:
                 job.show(newest, done, self.clock())
 
     def give_way(self, job: Job) -> None:
         """It waits again, in its old turn, and what it has found stays."""
         with self._lock:
-            if self._put_down(job):
-                job.wait_again(None if job.work.patient else GAVE_WAY)
+            if self._stop_running(job):
+                job.requeue(None if job.work.background else GAVE_WAY)
 
     def died(self, job: Job, why: str) -> None:
         """Its worker died: it begins again before all others, or is given up."""
         with self._lock:
-            if self._put_down(job):
+            if self._stop_running(job):
                 job.lose_worker(why)
                 self._places.trim()
 
     def end(self, job: Job, *, error: str | None = None, newest: Any = None) -> None:
         """It is finished, or failed with a sentence. newest: what to show in place of the last."""
         with self._lock:
-            if not self._put_down(job):
+            if not self._stop_running(job):
                 return
             job.phase = "finished" if error is None else "failed"
             job.error, job.notice = error, None
@@ -235,7 +235,7 @@ class Queue:
         waiting = self._places.waiting()
         if self._running is None and not waiting:
             return
-        alone = earlier is not None and earlier.going and earlier.job.phase == "queued"
+        alone = earlier is not None and earlier.active and earlier.job.phase == "queued"
         if alone and earlier is not None and len(self._places.viewers_of(earlier.job)) == 1:
             return  # the one takes the place of the other
         if len(waiting) < self.capacity + (self._running is None):
@@ -248,14 +248,14 @@ class Queue:
                 "Yours was not started; try again in a moment."
             )
 
-    def _put_down(self, job: Job) -> bool:
+    def _stop_running(self, job: Job) -> bool:
         """The job does not run any more; whether anybody still waits for it."""
         if job is not self._running:
             return False
         self._running = None
         job.ran += self.clock() - (self.clock() if job.began is None else job.began)
         job.began = None
-        return job.going
+        return job.active
 
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
         total = 0.0

@@ -19,7 +19,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Status
 from maskdemo.server.messages import Ended, Newest, Prepared
-from maskdemo.server.process import MOST_MEMORY, MOST_PROGRAMS, Process
+from maskdemo.server.process import MAX_MEMORY_BYTES, MAX_PROGRAMS, Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.work import Run, Work
 from maskdemo.training.snapshot import Snapshot
@@ -29,17 +29,17 @@ TIMEOUT_S = 300.0
 #: Seconds between two looks at what nobody announces: viewers whose grace is over.
 POLL_S = 0.5
 #: Workers in a row that may die with nothing to do, before the next one waits for something to do.
-MOST_IDLE_DEATHS = 2
+MAX_IDLE_DEATHS = 2
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class _ActiveJob:
-    """The job under way. number: as the worker was given it. asked: to stop, or to give way.
+    """The job under way. number: its name at the worker. asked: to stop, or to give way.
 
-    began, heard: when it was given, and when the worker last said anything of it. result: what has
-    come of it since it was given.
+    began: when the worker was told to begin. heard: when its last message came. result: what has come
+    of the job since it began.
     """
 
     job: Job
@@ -61,21 +61,21 @@ class Server:
     """Work for many viewers: see `maskdemo.server.work` for what can be asked for.
 
     Every method may be called from any thread and returns at once; only `close` waits. `queue`: who
-    waits, and which viewers are there. `results`: the finished runs. `keeps`: whether what was to be
-    kept on disk last could be written.
+    waits, and which viewers are there. `results`: the finished runs. `disk_works`: whether what
+    was to be kept on disk last could be written.
     """
 
     def __init__(
         self,
         *,
         start: Callable[[Callable[[Process, object | None], None]], Process] = Process,
-        most_memory: int = MOST_MEMORY,
+        max_memory_bytes: int = MAX_MEMORY_BYTES,
         timeout_s: float = TIMEOUT_S,
         **queue_options: Any,
     ) -> None:
         self.queue = Queue(**queue_options)
         self.results = finished_runs.FinishedRuns()
-        self._new_worker, self._most_memory, self._timeout_s = start, most_memory, timeout_s
+        self._new_worker, self._most_memory, self._timeout_s = start, max_memory_bytes, timeout_s
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
         self._worker: Process | None = None
         self._active: _ActiveJob | None = None
@@ -84,7 +84,7 @@ class Server:
         self._registered: set[str] = set()  # tasks that people brought, which the worker has
         self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._closed = False
-        self.keeps = True
+        self.disk_works = True
         self._thread = threading.Thread(target=self._watch, name="maskdemo-server", daemon=True)
         self._thread.start()
 
@@ -180,8 +180,8 @@ class Server:
             self.queue.show(active.job, active.result, work.progress(active.result))
         elif isinstance(message, Ended) and message.number == active.number:
             self._active = None
-            self.keeps = message.keeps and self.results.keeps
-            grown = (message.memory or 0) > self._most_memory or message.programs > MOST_PROGRAMS
+            self.disk_works = message.disk_works and self.results.disk_works
+            grown = (message.memory or 0) > self._most_memory or message.programs > MAX_PROGRAMS
             if grown or active.job.work.fresh_worker:
                 self._stop_worker()
             if message.gave_way and message.error is None:
@@ -202,7 +202,7 @@ class Server:
         elif (job := self.queue.take()) is not None:
             self._begin(job)
         elif self._worker is None:
-            if self._idle_deaths < MOST_IDLE_DEATHS:
+            if self._idle_deaths < MAX_IDLE_DEATHS:
                 self._start_worker()
         elif (ahead := self.queue.take_ahead(self._preparing)) is not None:
             # A newer wish of the same viewer takes the place of the last one, half done or not.
@@ -279,8 +279,8 @@ class Server:
         if active is not None and active.asked == "stop":
             self.queue.end(active.job)  # it was ended because nobody waits for it
             return
-        log.warning("A worker has ended: %s", worker.ending())
+        log.warning("A worker has ended: %s", worker.how_it_ended())
         if active is None:
             self._idle_deaths += 1
         else:
-            self.queue.died(active.job, worker.ending())
+            self.queue.died(active.job, worker.how_it_ended())

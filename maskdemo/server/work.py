@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from maskdemo.audit.limits import TIMEOUT_S
 from maskdemo.audit.sandbox import AuditRun
 from maskdemo.experiment import Experiment
-from maskdemo.server.increments import grow, grow_findings
+from maskdemo.server.messages import grow, grow_findings
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Snapshot
@@ -31,8 +31,8 @@ class Work(ABC):
 
     #: The name under which a viewer has one job at a time.
     kind: ClassVar[str]
-    #: Whether it gives way to work that is not patient.
-    patient: ClassVar[bool] = False
+    #: Whether it gives way to work that is not in the background.
+    background: ClassVar[bool] = False
     #: Whether it needs a worker that has done nothing else, and that does nothing else afterwards.
     fresh_worker: ClassVar[bool] = False
     #: Whether its result is found again when its viewer is gone, by whoever asks for the same.
@@ -106,7 +106,7 @@ class StudyRun(Work):
     study: Study
 
     kind: ClassVar[str] = "studyrun"
-    patient: ClassVar[bool] = True
+    background: ClassVar[bool] = True
 
     @property
     def multiply_adds(self) -> float:
@@ -120,12 +120,12 @@ class StudyRun(Work):
 
     def command(self, result: Findings | None) -> Command:
         """See `Work`. What this job itself has trained is not trained again, nor counted as reused."""
-        places = {training: at for at, training in enumerate(self.study.trainings())}
-        known = {} if result is None else result.outcomes
+        index = {training: number for number, training in enumerate(self.study.trainings())}
+        outcomes = {} if result is None else result.outcomes
         return {
             "kind": self.kind,
             "study": study_to_plain(self.study),
-            "known": [[places[training], *astuple(outcome)] for training, outcome in known.items()],
+            "outcomes": [[index[each], *astuple(outcome)] for each, outcome in outcomes.items()],
             "reused": None if result is None else result.reused,
         }
 

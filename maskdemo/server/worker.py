@@ -112,7 +112,7 @@ class _Worker:
         # Asked just as it came to its end, it has not given way: there is nothing to begin again.
         gave_way = left_early and number == self._giving_way
         memory, programs = own_memory(), worker_jobs.programs()
-        self._send(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.keeps()))
+        self._send(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.disk_works()))
 
     def _prepare(self) -> None:
         while True:

@@ -16,15 +16,15 @@ from maskdemo.data.registry import register, unpack_task, unregister
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.results.trainings import TrainingStore
-from maskdemo.server.increments import shrink, shrink_findings
+from maskdemo.server.messages import shrink, shrink_findings
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
 from maskdemo.study.dask_cluster import executor_of
 from maskdemo.study.grid import Training
 from maskdemo.training import compile_cache, program_cache
 from maskdemo.training.snapshot import Outcome
 
-_STORE_KEEPS = threading.Event()
-_STORE_KEEPS.set()
+_STORE_WORKS = threading.Event()
+_STORE_WORKS.set()
 
 Stream = Generator[Any, None, None]
 #: (newest, what was sent last) -> what is new in it.
@@ -37,7 +37,7 @@ def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
         case Run.kind:
             return shrink, _run(command["experiment"])
         case StudyRun.kind:
-            return shrink_findings, _study(command["study"], command["known"], command["reused"])
+            return shrink_findings, _study(command["study"], command["outcomes"], command["reused"])
         case Audit.kind:
             return _whole, audit_in_sandbox(command["payload"])
     raise ValueError("There is no work of this kind.")
@@ -73,9 +73,9 @@ def programs() -> int:
     return program_cache.programs_compiled()
 
 
-def keeps() -> bool:
-    """Whether the last things that were to be kept on disk could be."""
-    return compile_cache.disk_works() and _STORE_KEEPS.is_set()
+def disk_works() -> bool:
+    """Whether the last programs and trainings that were to be kept on disk could be written."""
+    return compile_cache.disk_works() and _STORE_WORKS.is_set()
 
 
 def _whole(newest: Any, before: Any) -> Any:
@@ -89,30 +89,30 @@ def _run(experiment: str) -> Stream:
     yield from train(Experiment.from_json(experiment))
 
 
-class _Known:
-    """The store, and before it what was known already: it survives a store that cannot be used."""
+class _ResumedStore:
+    """The store, and before it what the job itself has trained: that survives a store that fails."""
 
-    def __init__(self, known: dict[tuple[Experiment, int], Outcome], store: TrainingStore) -> None:
-        self._known, self._store = known, store
+    def __init__(self, outcomes: dict[tuple[Experiment, int], Outcome], store: TrainingStore) -> None:
+        self._outcomes, self._store = outcomes, store
 
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
-        return self._known.get((experiment, repeat)) or self._store.find(experiment, repeat)
+        return self._outcomes.get((experiment, repeat)) or self._store.find(experiment, repeat)
 
     def keep(self, experiment: Experiment, repeat: int, outcome: Outcome) -> None:
         self._store.keep(experiment, repeat, outcome)
         if self._store.complaint:
-            _STORE_KEEPS.clear()
+            _STORE_WORKS.clear()
         else:
-            _STORE_KEEPS.set()
+            _STORE_WORKS.set()
 
 
-def _study(plain: Mapping[str, Any], known: list[list[Any]], reused: int | None) -> Stream:
+def _study(plain: Mapping[str, Any], trained: list[list[Any]], reused: int | None) -> Stream:
     from maskdemo.study.runner import run_study
 
     study = study_from_plain(plain)
     trainings = study.trainings()
-    outcomes = {_key(trainings[at]): Outcome(*numbers) for at, *numbers in known}
-    store: Any = _Known(outcomes, TrainingStore())
+    outcomes = {_key(trainings[index]): Outcome(*numbers) for index, *numbers in trained}
+    store: Any = _ResumedStore(outcomes, TrainingStore())
     with executor_of(stay=study.base.is_own) as executor:
         if executor is None:
             load()

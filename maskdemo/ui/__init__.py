@@ -11,12 +11,12 @@ written from them. Nothing else that a page shows is kept twice:
 | asks_for_file | upload | whether an uploader was drawn in this run of the page |
 | audit_complaint | audit | why an uploaded file cannot be audited |
 | audit_file | audit | the configuration of the uploaded file |
-| audit_given | audit | the configuration that the page is about |
 | audit_uploads | audit | how many files were taken: the uploader's name, so that none is held twice |
 | audited | audit | which configuration the last report is about |
 | came_to_rest | playground_view | whether a replay has just ended, to draw the page's links anew |
 | complaints | url | a sentence for each part of the link that could not be used |
 | defaults | url | each choice's default when drawn: only others go into the URL |
+| disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
 | followed | url | the page whose controls were read in this run of the app, until the page begins |
 | moved | url | whether a control was moved in this run: only then is the URL written |
 | named | presets | the keys of the rows and lists of names that are on the page now |
@@ -41,7 +41,7 @@ written from them. Nothing else that a page shows is kept twice:
 | study_stored | study_progress | what the store has of the study on the page |
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_vary | state | its widget, from a link or a question |
-| told_nothing_kept | job | whether the session was told that nothing can be kept on disk |
+| disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
 | training | article_examples | the scenario of the article page that trains |
 | viewer | server | the session's name at the server |
 """

@@ -33,13 +33,13 @@ CASES = {True: ":green-badge[Held]", False: ":red-badge[Did not hold]", None: ":
 
 def section() -> None:
     """How many claims held, the table to take away, and a row for each claim that opens its cases."""
-    known = precomputed.claims() or Measurements()
-    judgements = {name: claim.judgement(known) for name, claim in CLAIMS.items()}
+    measurements = precomputed.claims() or Measurements()
+    judgements = {name: claim.judgement(measurements) for name, claim in CLAIMS.items()}
     st.header(_in_all([each for each in judgements.values() if each]), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Table",
-            partial(_csv, known),
+            partial(_csv, measurements),
             "maskdemo-claims.csv",
             "text/csv",
             icon=":material/download:",
@@ -62,12 +62,12 @@ def _in_all(judgements: Sequence[Judgement]) -> str:
     words = [each.word for each in judgements]
     if not words:
         return "None is measured yet."
-    counts = [f"{words.count(word)} {said}" for word, said in IN_ALL.items() if word in words]
+    counts = [f"{words.count(word)} {text}" for word, text in IN_ALL.items() if word in words]
     return f"Of {len(words)} claims, {listed(counts)}."
 
 
-def _csv(known: Measurements) -> str:
-    return claims_table(known).to_csv(index=False)
+def _csv(measurements: Measurements) -> str:
+    return claims_table(measurements).to_csv(index=False)
 
 
 def _row(claim: Claim, judgement: Judgement | None) -> None:

@@ -18,7 +18,7 @@ from maskdemo.errors import escape_markdown
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
 from maskdemo.ui import job, navigation, url
-from maskdemo.ui.audit_files import Given, NoRoom, held_files
+from maskdemo.ui.audit_files import ModelFile, NoRoom, held_files
 from maskdemo.ui.chart import is_dark
 from maskdemo.ui.upload import taken, uploader
 
@@ -39,7 +39,7 @@ mask and why, with the fix as a program; and the path of the mask, layer by laye
 session = st.session_state
 
 
-def source() -> Given | None:
+def source() -> ModelFile | None:
     """Let people choose a model; None while there is none."""
     kind = st.segmented_control(
         "Model",
@@ -51,12 +51,10 @@ def source() -> Given | None:
         persist_state="session",
         label_visibility="collapsed",
     )
-    given = {READY: _example, FILE: _file, TEXT: _text}[kind]()
-    session.audit_given = given
-    return given
+    return {READY: _example, FILE: _file, TEXT: _text}[kind]()
 
 
-def _example() -> Given:
+def _example() -> ModelFile:
     name = st.pills(
         "Example",
         list(EXAMPLES),
@@ -78,16 +76,16 @@ def _example() -> Given:
     navigation.to_playground(
         SCENARIOS[example.scenario].experiment, "See the same in training, in the playground"
     )
-    return _given_of(example, put_right)
+    return _file_of(example, put_right)
 
 
-def _given_of(example: ExampleModel, put_right: bool) -> Given:
+def _file_of(example: ExampleModel, put_right: bool) -> ModelFile:
     if put_right:
-        return Given(f"{example.title}, put right", example.fixed.encode())
-    return Given(example.title, example.config.encode())
+        return ModelFile(f"{example.title}, put right", example.fixed.encode())
+    return ModelFile(example.title, example.config.encode())
 
 
-def _file() -> Given | None:
+def _file() -> ModelFile | None:
     uploader(
         "A .keras file",
         types=["keras", "json"],
@@ -96,14 +94,14 @@ def _file() -> Given | None:
         on_change=_read_upload,
         help="Of a larger one, paste the configuration: print(model.to_json()).",
     )
-    given: Given | None = session.get("audit_file")
+    file: ModelFile | None = session.get("audit_file")
     if complaint := session.get("audit_complaint"):
         st.error(escape_markdown(complaint))
-    elif given is not None:
+    elif file is not None:
         st.caption(
-            f"To be audited: {escape_markdown(given.name)}. Of it only the configuration is read."
+            f"To be audited: {escape_markdown(file.name)}. Of it only the configuration is read."
         )
-    return given
+    return file
 
 
 def _read_upload() -> None:
@@ -112,7 +110,7 @@ def _read_upload() -> None:
     uploaded = session[f"audit_upload_{session.get('audit_uploads', 0)}"]
     if uploaded is None:
         return
-    session.audit_file = session.audit_given = session.audit_complaint = None
+    session.audit_file = session.audit_complaint = None
     try:
         session.audit_file = held_files().hold(uploaded.name[:80], taken(uploaded))
     except NoRoom as full:
@@ -120,7 +118,7 @@ def _read_upload() -> None:
     session.audit_uploads = session.get("audit_uploads", 0) + 1  # a new uploader holds no file
 
 
-def _text() -> Given | None:
+def _text() -> ModelFile | None:
     text = st.text_area(
         "What model.to_json() returns",
         height=180,
@@ -132,14 +130,14 @@ def _text() -> Given | None:
     )
     if not text or not text.strip():
         return None
-    return Given("The pasted configuration", text.encode())
+    return ModelFile("The pasted configuration", text.encode())
 
 
-def begin() -> None:
-    """Ask for the audit of what is chosen."""
-    given: Given = session.audit_given
-    job.submit(Audit(given.content))
-    session.audited = given
+def begin(file: ModelFile | None) -> None:
+    """Ask for the audit of a model."""
+    assert file is not None, "without a model, the button is disabled"
+    job.submit(Audit(file.content))
+    session.audited = file
 
 
 def progress() -> None:
@@ -151,14 +149,14 @@ def progress() -> None:
     )
 
 
-def results() -> None:
-    """What was found, as soon as it is there."""
+def results(chosen: ModelFile | None) -> None:
+    """What was found, as soon as it is there. chosen: the model that the page is about."""
     newest: AuditRun | None = job.status("audit").newest
-    audited: Given | None = session.get("audited")
+    audited: ModelFile | None = session.get("audited")
     if newest is None or audited is None:
         st.markdown(WHAT_COMES)
         return
-    if newest.done == 1.0 and audited != session.get("audit_given"):
+    if newest.done == 1.0 and audited != chosen:
         st.info(f"This is what was found in: {escape_markdown(audited.name)}.")
     if newest.error:
         st.error(escape_markdown(newest.error))

@@ -17,7 +17,7 @@ class NoRoom(Exception):
 
 
 @dataclass(frozen=True)
-class Given:
+class ModelFile:
     """A model to audit. name: how people call it. content: a .keras file, or a configuration."""
 
     name: str
@@ -30,20 +30,20 @@ class HeldFiles:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._held: list[weakref.ref[Given]] = []
+        self._held: list[weakref.ref[ModelFile]] = []
 
-    def hold(self, name: str, content: bytes) -> Given:
+    def hold(self, name: str, content: bytes) -> ModelFile:
         """The file as something to audit. Raises `NoRoom` with a sentence."""
         with self._lock:
-            held = [given for each in self._held if (given := each()) is not None]
+            held = [file for each in self._held if (file := each()) is not None]
             if sum(len(each.content) for each in held) + len(content) > self._max_bytes:
                 raise NoRoom(
                     "The server has no room for this file just now, because others hold theirs. Try "
                     "again in a minute, or paste the configuration: print(model.to_json())."
                 )
-            given = Given(name, content)
-            self._held = [weakref.ref(each) for each in (*held, given)]
-            return given
+            file = ModelFile(name, content)
+            self._held = [weakref.ref(each) for each in (*held, file)]
+            return file
 
 
 @st.cache_resource(show_spinner=False)

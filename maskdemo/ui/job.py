@@ -33,7 +33,7 @@ POLL_S = 0.35
 #: Viewers of one run for whom the server draws every `POLL_S`; twice as many see half as many points.
 VIEWERS_AT_POLL_S = 8
 #: What a session is told once where the server's disk is full or cannot be written.
-NOTHING_KEPT = (
+DISK_FAILED = (
     "Nothing can be kept on this server's disk now: it computes again what it would have found there."
 )
 #: What is said of each kind of work that is lost.
@@ -50,27 +50,27 @@ def status(kind: str) -> Status[Any]:
 
 
 def is_active(kind: str) -> bool:
-    """Whether it waits or runs."""
-    return status(kind).going
+    """Whether the viewer's work of this kind waits or runs."""
+    return status(kind).active
 
 
 def prepare(experiment: Experiment) -> None:
-    """Let the server make ready what a run of it needs, once for each change of the settings."""
+    """Have the programs compiled that a run of the experiment needs, once a change of the settings."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
         server.shared().prepare(server.viewer(), experiment)
 
 
 def submit(work: Work) -> None:
-    """Ask for this in place of the session's last work of its kind. Raises `QueueFull`."""
+    """Ask for work in place of the session's last work of its kind. Raises `QueueFull`."""
     server.shared().submit(server.viewer(), work)
 
 
 def start(kind: str, ask: Callable[[], None]) -> None:
-    """Start it by `ask`; a refusal is kept for `refusal`."""
+    """Start work by calling `ask`; the sentence of a refusal is kept for `refusal`."""
     url.mark_touched()
     refused = st.session_state.get("refused", {})
-    st.session_state.refused = {other: said for other, said in refused.items() if other != kind}
+    st.session_state.refused = {other: why for other, why in refused.items() if other != kind}
     try:
         ask()
     except QueueFull as full:
@@ -78,13 +78,13 @@ def start(kind: str, ask: Callable[[], None]) -> None:
 
 
 def cancel(kind: str) -> None:
-    """Stop it; what it has found stays."""
+    """Stop the viewer's work of this kind; its results until now stay."""
     url.mark_touched()
     server.shared().cancel(server.viewer(), kind)
 
 
 def lost(session: str) -> None:
-    """Keep for `refusal` what is lost of the session that this one takes the place of."""
+    """Keep for `refusal` which work of an earlier session is lost, whose place this session takes."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
         for kind in server.shared().queue.lost(session)
@@ -93,16 +93,16 @@ def lost(session: str) -> None:
 
 
 def refusal(kind: str) -> None:
-    """Why it could not be started, or does not go on, if so."""
+    """Show why work of this kind could not be started, or does not go on, if so."""
     sentence = st.session_state.get("refused", {}).get(kind)
     if sentence:
         st.warning(sentence)
 
 
 def line(now: Status[T], running: Callable[[Status[T]], tuple[float, str]], cancelled: str) -> None:
-    """One line on where it stands: `running` gives the share that is done, and a sentence."""
+    """Show one line on where work stands. running: the share that is done, and a sentence."""
     notice(now)
-    tell_nothing_is_kept()
+    report_disk_failure()
     if now.phase == "queued":
         soon = f", about {duration(now.seconds)}" if now.seconds is not None else ""
         st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.")
@@ -116,12 +116,12 @@ def line(now: Status[T], running: Callable[[Status[T]], tuple[float, str]], canc
 
 
 def time_left(now: Status[Any]) -> str:
-    """How long it takes until it ends, as the end of a sentence; empty before that is known."""
+    """Return the seconds until work ends, as the end of a sentence; empty before they are known."""
     return "" if now.seconds is None else f", about {duration(now.seconds)} left"
 
 
 def duration(seconds: float) -> str:
-    """About so long, in whole seconds or minutes.
+    """Return about how long that is, in whole seconds or minutes.
 
     >>> duration(0.2), duration(89.0), duration(100.0)
     ('1 s', '89 s', '2 min')
@@ -130,16 +130,16 @@ def duration(seconds: float) -> str:
 
 
 def notice(now: Status[Any]) -> None:
-    """What happened to it and mended itself."""
+    """Show what happened to the work and mended itself."""
     if now.notice:
         st.info(now.notice)
 
 
-def tell_nothing_is_kept() -> None:
+def report_disk_failure() -> None:
     """Say once in a session that the server's disk is full or cannot be written."""
-    if not server.shared().keeps and not st.session_state.get("told_nothing_kept"):
-        st.session_state.told_nothing_kept = True
-        st.toast(NOTHING_KEPT, icon=":material/save:", duration="long")
+    if not server.shared().disk_works and not st.session_state.get("disk_failure_reported"):
+        st.session_state.disk_failure_reported = True
+        st.toast(DISK_FAILED, icon=":material/save:", duration="long")
 
 
 def start_button(
@@ -152,7 +152,7 @@ def start_button(
     disabled: bool = False,
     help: str | None = None,
 ) -> None:
-    """The button that starts it. main: the page's own; name: tells several of a kind apart."""
+    """Draw the button that starts work. main: the page's own; name: tells several of a kind apart."""
     st.button(
         label,
         type="primary" if main else "secondary",
@@ -166,7 +166,7 @@ def start_button(
 
 
 def cancel_button(kind: str, label: str = "Cancel", name: str = "") -> None:
-    """The button that cancels it."""
+    """Draw the button that cancels the viewer's work of this kind."""
     st.button(label, icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel{name}")
 
 
@@ -214,13 +214,13 @@ def watch(
 
     now = status(kind)
     drawn_for = _page_state(now)
-    changes = now.going and not (only_results and now.newest is None)
+    changes = now.active and not (only_results and now.newest is None)
     name = f"{kind}_results" if only_results else kind
     repeat(redraw, poll_s(now) if poll and changes else None, name=name)
 
 
 def _page_state(status: Status[Any]) -> tuple[object, ...]:
-    """What the whole page depends on."""
+    """Return what the whole page depends on."""
     return status.phase, status.newest is None, poll_s(status), saved_as()
 
 

@@ -153,10 +153,10 @@ def test_without_room_for_temporary_files_runs_stay_in_memory_and_the_oldest_go(
             results.keep(finished(seed))
             assert results.find(small(seed=seed)), "the run that is shown"
         there = [seed for seed in range(5) if results.find(small(seed=seed))]
-        assert there == [2, 3, 4] and not results.keeps
+        assert there == [2, 3, 4] and not results.disk_works
     monkeypatch.undo()
     results.keep(finished(5))
-    assert results.keeps
+    assert results.disk_works
     assert all(results.find(small(seed=seed)) for seed in (2, 3, 4, 5)), "there is room on disk again"
 
 

@@ -52,7 +52,7 @@ class FakeProcess:
             self._dead = True
             self._report(self, None)
 
-    def ending(self) -> str:
+    def how_it_ended(self) -> str:
         return "The process that computes was ended from outside (SIGKILL)."
 
     def _do(self, command: Mapping[str, Any]) -> None:

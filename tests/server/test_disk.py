@@ -78,7 +78,7 @@ def test_a_disk_that_is_full_in_mid_run_costs_what_would_be_kept(server, folder)
 
     resource.prlimit(until(lambda: server.worker), resource.RLIMIT_FSIZE, (1000, 1000))
     assert has_run(server, small(seed=71))
-    assert programs(folder) == {} and not server.keeps
+    assert programs(folder) == {} and not server.disk_works
 
 
 @pytest.mark.skipif(platform.machine() not in ILLEGAL, reason="Another kind of machine code.")
@@ -86,7 +86,7 @@ def test_a_worker_that_crashes_in_a_damaged_program_takes_the_folder_with_it(ser
     os.kill(until(lambda: server.worker), signal.SIGKILL)
     assert has_run(server, small(seed=72))
     sound = programs(folder)
-    assert len(sound) == 4 and server.keeps, "one that was killed leaves no trace"
+    assert len(sound) == 4 and server.disk_works, "one that was killed leaves no trace"
     for path, content in sound.items():
         damaged = bytearray(content)
         for code in machine_code(content):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from maskdemo.errors import QueueFull
-from maskdemo.server.jobs import AWAY_S, MAX_STEPS, MOST_DEATHS, UNFINISHED_KEPT, Job, Status
+from maskdemo.server.jobs import AWAY_S, MAX_DEATHS, MAX_STEPS, UNFINISHED_KEPT, Job, Status
 from maskdemo.server.queue import GAVE_WAY, MADE_ROOM, Queue
 from maskdemo.server.work import Audit, Run, StudyRun, Work
 from maskdemo.study.grid import Study
@@ -245,7 +245,7 @@ def test_it_begins_again_once_and_says_so(queue):
     queue.show(job, "anew", 0.1)
     assert queue.status("a", "run").notice == "It was killed. It has begun again by itself."
     queue.died(job, "It was killed.")
-    assert MOST_DEATHS == 2
+    assert MAX_DEATHS == 2
     status = queue.status("a", "run")
     assert status.phase == "failed" and status.notice is None
     assert status.error == "It was killed. It happened 2 times, so this was given up."
@@ -412,7 +412,7 @@ def test_nobody_waits_for_two_jobs_of_another(events: list[tuple[str, int]]):
         for viewer, before in waited.items():
             before[served] += viewer != served
             assert max(before.values(), default=0) <= 1, f"{viewer} waited twice for {served}"
-        waits = any(queue.status(served, kind).going for kind in ("run", "audit"))
+        waits = any(queue.status(served, kind).active for kind in ("run", "audit"))
         waited.pop(served, None)
         if waits:
             waited[served] = Counter()
@@ -600,7 +600,7 @@ class QueueMachine(RuleBasedStateMachine):
         seen = [at[0] for at, h in self.has.items() if h in self.going(request)]
         now = self.clock.now
         away = all(now - self.away_since.get(viewer, now) >= AWAY_S for viewer in seen)
-        return away, request.patient
+        return away, request.background
 
     def line(self) -> list[Work]:
         waiting = {h[0] for h in self.has.values() if h[2] == "queued"}
@@ -681,7 +681,7 @@ class QueueMachine(RuleBasedStateMachine):
         behind = [
             h
             for at, h in self.has.items()
-            if at[0] in viewers and h[2] == "queued" and h[0].patient == job.work.patient
+            if at[0] in viewers and h[2] == "queued" and h[0].background == job.work.background
         ]
         for each in sorted(behind, key=lambda h: h[1]):
             self.turn += 1
@@ -716,11 +716,11 @@ class QueueMachine(RuleBasedStateMachine):
             phase = "failed"
         elif how == "gives way":
             self.queue.give_way(job)
-            phase, told = "queued", told or not job.work.patient
+            phase, told = "queued", told or not job.work.background
         else:
             self.queue.died(job, "It died.")
             deaths, told = deaths + 1, True
-            phase = "queued" if deaths < MOST_DEATHS else "failed"
+            phase = "queued" if deaths < MAX_DEATHS else "failed"
         for each in watching:
             each[2], each[4:] = phase, (deaths, told)
         self.running = None

@@ -14,9 +14,8 @@ from maskdemo.audit.sandbox import AuditRun
 from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
 from maskdemo.server import Audit, Run, Server, StudyRun
-from maskdemo.server.increments import shrink_findings
 from maskdemo.server.jobs import AWAY_S
-from maskdemo.server.messages import Ended
+from maskdemo.server.messages import Ended, shrink_findings
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Outcome, Probes, Snapshot
@@ -104,17 +103,17 @@ def test_a_finished_run_that_had_to_go_is_told(make):
 
 def test_a_worker_that_cannot_write_to_its_caches_is_told_until_it_can(make, monkeypatch):
     def ended(*content: Any) -> Ended:
-        return Ended(*content, keeps=can_write)
+        return Ended(*content, disk_works=can_write)
 
     held, can_write = Held(), False
     monkeypatch.setattr(fakes, "Ended", ended)
     server = make(held)
-    assert server.keeps
+    assert server.disk_works
     for seed, can_write in enumerate((False, True)):
         held.let.release()
         server.submit("a", Run(small(seed=seed)))
         until(lambda: phase(server, "a") == "finished")
-        assert server.keeps == can_write
+        assert server.disk_works == can_write
 
 
 def test_viewers_of_one_experiment_cost_one_run(make):
@@ -176,8 +175,8 @@ def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
         if command["kind"] == "run":
             yield from held(command)
             return
-        known.append(len(command["known"]))
-        there = {trainings[at]: Outcome(*numbers) for at, *numbers in command["known"]}
+        known.append(len(command["outcomes"]))
+        there = {trainings[at]: Outcome(*numbers) for at, *numbers in command["outcomes"]}
         before = None
         for training in trainings[len(there) :]:
             there = {**there, training: outcome}
@@ -316,7 +315,7 @@ def test_a_run_may_take_as_long_as_it_does(make):
 
 def test_a_grown_worker_is_replaced_between_two_orders(make, monkeypatch):
     held = Held()
-    server = make(held, most_memory=-1)
+    server = make(held, max_memory_bytes=-1)
     for seed in (1, 2):
         held.let.release()
         server.submit("a", Run(small(seed=seed)))

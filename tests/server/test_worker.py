@@ -55,7 +55,7 @@ def newest(server: Server, viewer: str, kind: str = "run") -> Any:
 
 
 def ended(server: Server, viewer: str, kind: str = "run") -> str:
-    until(lambda: not server.status(viewer, kind).going)
+    until(lambda: not server.status(viewer, kind).active)
     return server.status(viewer, kind).phase
 
 
@@ -151,7 +151,7 @@ def test_a_study_gives_way_to_a_run_and_loses_nothing(shared):
     shared.submit("a", Run(small(seed=52)))
     assert ended(shared, "a") == "finished"
     had = newest(shared, "s", "studyrun")
-    assert shared.status("s", "studyrun").going and 3 < had.done < had.total
+    assert shared.status("s", "studyrun").active and 3 < had.done < had.total
     assert ended(shared, "s", "studyrun") == "finished"
     found = newest(shared, "s", "studyrun")
     assert found.done == found.total and not found.failures
@@ -220,7 +220,7 @@ def test_a_worker_that_crashes_takes_the_compiled_programs_with_it(
     folder = Path(worker._environment["MASKDEMO_COMPILED"])
     folder.mkdir(parents=True)
     os.kill(worker.pid, signal.Signals[killed_by])
-    assert killed_by in worker.ending()
+    assert killed_by in worker.how_it_ended()
     worker.kill()
     assert folder.exists() == stays
 
@@ -318,7 +318,9 @@ def test_what_cannot_be_begun_is_answered_and_the_next_command_is_heard():
     worker = Raw(
         json.dumps({"do": 1, "kind": "nothing"}).encode(),
         json.dumps({"do": 2}).encode(),
-        json.dumps({"do": 3, "kind": "studyrun", "study": study, "known": [], "reused": None}).encode(),
+        json.dumps(
+            {"do": 3, "kind": "studyrun", "study": study, "outcomes": [], "reused": None}
+        ).encode(),
         json.dumps({"do": 4, "kind": "audit", "bytes": len(content)}).encode(),
     )
     worker.write(content + json.dumps({"do": 5, "kind": "nothing"}).encode())
@@ -351,7 +353,7 @@ def test_who_gives_orders_never_waits_for_a_worker_that_does_not_read():
     os.kill(worker.pid, signal.SIGSTOP)
     worker.send({"do": 1, "kind": "audit"}, bytes(20 * 2**20))
     worker.kill()
-    assert "SIGKILL" in worker.ending()
+    assert "SIGKILL" in worker.how_it_ended()
 
 
 @posix

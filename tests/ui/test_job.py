@@ -61,8 +61,8 @@ def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
 def test_a_session_is_told_once_that_nothing_is_kept(monkeypatch):
     page = opened()
     assert not page.toast
-    monkeypatch.setattr(server.shared(), "keeps", False)
-    assert [each.value for each in fine(page.run()).toast] == [job.NOTHING_KEPT]
+    monkeypatch.setattr(server.shared(), "disk_works", False)
+    assert [each.value for each in fine(page.run()).toast] == [job.DISK_FAILED]
     assert not fine(page.run()).toast
 
 
