@@ -15,9 +15,12 @@ written from them. Nothing else that a page shows is kept twice:
 | audited | audit | which configuration the last report is about |
 | came_to_rest | playground_view | whether a replay has just ended, to draw the page's links anew |
 | complaints | url | a sentence for each part of the link that could not be used |
+| count_invalid | playground_view | its widget; switched beside the headline too |
 | defaults | url | each choice's default when drawn: only others go into the URL |
 | disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
+| disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
 | followed | url | the page whose controls were read in this run of the app, until the page begins |
+| look_inside | playground_view | the step that was clicked, until the inside page opens at it |
 | moved | url | whether a control was moved in this run: only then is the URL written |
 | named | presets | the keys of the rows and lists of names that are on the page now |
 | own_complaint | upload_dialog | why a file of one's own cannot be used |
@@ -29,19 +32,19 @@ written from them. Nothing else that a page shows is kept twice:
 | playground_epoch | playground_view | where the replay came to rest |
 | playing | inside_page | the epoch shown while the inside page plays them, else None |
 | prepared | job | the experiment whose programs were asked for ahead |
+| pulled | padding_handle | where the handle was left, so that it is not taken for a link's |
 | refused | job | why work was refused or did not go on: a sentence, by the kind of work |
 | rested | playground_view | the epoch that the replay wrote, so that it is not taken for a link's |
 | settings | url | the experiment and the study that the controls hold in this run of the app |
-| study_and_doses | state | its widget; new where its variable is |
-| study_and_vary | state, controls | its widget; nothing else where the first variable takes it |
-| study_doses | state | its widget; new where its variable is |
-| shown_findings | study_progress | what was shown last: stays until there is a result of the settings |
+| shown_findings | study_view | what was shown last: stays until there is a result of the settings |
 | shown_run | playground_view | the same there, by its experiment |
+| study_and_doses | state | its widget; new where its variable is |
+| study_and_vary | state, study_controls | its widget; nothing else where the first variable takes it |
+| study_doses | state | its widget; new where its variable is |
 | study_more | state | the doses that have more repeats than the others |
-| study_stored | study_progress | what the store has of the study on the page |
 | study_padded_length | state | its widget; raised to the longest sequence |
+| study_stored | study_progress | what the store has of the study on the page |
 | study_vary | state | its widget, from a link or a question |
-| disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
 | training | article_examples | the scenario of the article page that trains |
 | viewer | server | the session's name at the server |
 """

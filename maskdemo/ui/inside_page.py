@@ -242,7 +242,7 @@ def _moved_view(experiment: Experiment) -> None:
         navigation.file_of("playground"),
         label="Pull the padding of these networks",
         icon=":material/tune:",
-        query_params=url.RUN.to_params(experiment) | added,
+        query_params=experiment.to_params() | added,
     )
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from maskdemo.experiment import Experiment
-from maskdemo.ui import browser_files, job, server, state, url
+from maskdemo.ui import browser_files, job, server, url
 
 #: Name -> title, in the order of the menu; a page's script and its address have its name.
 TITLES: Mapping[str, str] = {
@@ -116,5 +116,5 @@ def to_playground(experiment: Experiment, label: str = "Open in the playground")
         file_of("playground"),
         label=label,
         icon=":material/tune:",
-        query_params=state.RUN.to_params(experiment),
+        query_params=experiment.to_params(),
     )

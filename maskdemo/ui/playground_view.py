@@ -133,7 +133,7 @@ def results(experiment: Experiment) -> None:
         navigation.file_of("inside"),
         label="See every gate of these networks",
         icon=":material/search:",
-        query_params=url.RUN.to_params(snapshot.experiment) | url.choices_shown("probe", "epoch"),
+        query_params=snapshot.experiment.to_params() | url.choices_shown("probe", "epoch"),
     )
     run_view.code(snapshot.experiment)
     more = st.expander(

@@ -228,10 +228,6 @@ class PageSettings(Generic[T]):
     parse: Callable[[Mapping[str, str]], tuple[T, tuple[str, ...]]]
     params: tuple[str, ...]
 
-    def to_params(self, settings: T) -> dict[str, str]:
-        """The URL's parameters."""
-        return settings.to_params()
-
     def from_params(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
         """The settings of a URL, and a sentence for each part of it that is invalid."""
         used = {name: params[name] for name in self.params if name in params}

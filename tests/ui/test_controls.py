@@ -42,8 +42,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_controls_that_are_set_to_an_experiment_hold_it(session, experiment):
     state.show_experiment(experiment)
     assert state.read_experiment() == experiment
-    link = state.RUN.to_params(experiment)
-    assert state.RUN.from_params(link) == (experiment, ())
+    assert state.RUN.from_params(experiment.to_params()) == (experiment, ())
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -51,7 +50,7 @@ def test_controls_that_are_set_to_a_question_hold_its_study(session, name):
     study = QUESTIONS[name].study
     state.show_study(study)
     assert state.read_study() == study
-    assert state.STUDY.from_params(state.STUDY.to_params(study)) == (study, ())
+    assert state.STUDY.from_params(study.to_params()) == (study, ())
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -148,4 +147,3 @@ def test_parameters_of_others_are_ignored():
 def test_a_link_without_settings_is_the_opening_page():
     assert state.RUN.from_params({"probe": "3"}) == (state.opening_experiment(), ())
     assert state.STUDY.from_params({}) == (default_study(), ())
-    assert state.STUDY.to_params(default_study()) == {}
