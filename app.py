@@ -32,6 +32,7 @@ else:
 
     import maskdemo.ui
     from maskdemo.results import precomputed
+    from maskdemo.ui.style_middleware import StyleMiddleware
     from maskdemo.ui.upload_middleware import UploadMiddleware
 
     @asynccontextmanager
@@ -46,4 +47,5 @@ else:
         precomputed.needs()
         yield
 
-    app = st.App(__file__, lifespan=ready, middleware=[Middleware(UploadMiddleware)])
+    added = [Middleware(StyleMiddleware), Middleware(UploadMiddleware)]
+    app = st.App(__file__, lifespan=ready, middleware=added)

@@ -67,7 +67,7 @@ def introduction(study: Study) -> None:
 def bar(study: Study, *, disabled: bool) -> None:
     """Run or cancel, take away, and where the study stands. disabled: the settings are invalid."""
     findings = findings_of(study)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="study_bar"):
         if job.is_active("studyrun"):
             job.cancel_button("studyrun")
         else:

@@ -16,6 +16,12 @@ from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
 NewViewer = Callable[..., Viewer]
 ANSWER = re.compile("^Here, (yes|no)")
 FRAME = (800, 600)
+#: Adds up how far things move by themselves (Cumulative Layout Shift), as JavaScript.
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver(seen => seen.getEntries().forEach(each => { shifted += each.value; }))
+    .observe({type: "layout-shift", buffered: true});
+"""
 #: The texts of charts that reach beyond their chart, as JavaScript.
 CUT = """plots => plots.flatMap(plot => {
     const {left, right} = plot.getBoundingClientRect();
@@ -51,10 +57,12 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
     log = BUILD / "no_tensorflow.log"
     with running_server(base="/audit", at_start=NO_TENSORFLOW, log=log) as bare:
         viewer = new_viewer(base_url=bare.url)
+        viewer.page.add_init_script(SHIFTS)
         page = viewer.open("/")
         expect(page.locator(NUMBERS)).to_have_count(len(SCENARIOS[OPENING].experiment.strategies))
         assert bottom(answer(page)) < DESKTOP[1] / 2
         assert bottom(chart(page, "Output after every step")) <= DESKTOP[1]
+        assert page.evaluate("shifted") <= 0.1, "what is read already does not move"
         viewer.open_take_away()
         page.get_by_text("To embed it in a page").click()
         snippet = page.get_by_test_id("stCode").nth(1).inner_text()
