@@ -227,7 +227,7 @@ async def attack(url: str, pid: int) -> None:
     table = b"id,x,label\n" + b"".join(b"%d,%d,%d\n" % (at // 2, at, at // 2 % 2) for at in range(80))
     assert await asyncio.to_thread(sent, "PUT", url, honest.session, table, file="mine") == 204
     await honest.give("mine", "mine.csv", len(table))
-    await honest.until(lambda: "What the columns mean" in honest.words())
+    await honest.until(lambda: "What the columns are for" in honest.words())
     for each in viewers:
         assert not each.exceptions
         await each.close()
