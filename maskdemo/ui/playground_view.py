@@ -188,7 +188,7 @@ def _on_step(snapshot: Snapshot, probe: int, click: Click) -> None:
     """Remember to open the inside page at the step of the probe (from 1) that was clicked."""
     strategy = snapshot.experiment.strategies[click.panel]
     steps = snapshot.probes.valid.shape[1]
-    params = url.RUN.to_params(snapshot.experiment) | url.choices_shown("epoch")
+    params = snapshot.experiment.to_params() | url.choices_shown("epoch")
     params |= {"probe": str(probe), "strategy": strategy}
     step = min(max(1, round(click.x)), steps)
     params["step"] = str(step)
