@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskdemo.data.padding import Batch, pad
-from maskdemo.data.sequences import Data, Sequences, evenly_spread, repeat_seed
+from maskdemo.data.sequences import Data, Sequences, repeat_seed
 from maskdemo.data.tasks import make_data
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import Arrays, arrays
@@ -29,7 +29,6 @@ from maskdemo.strategies import Arrays, arrays
 #: Repeats whose padded batches are cached; at the limits a repeat takes some 60 MB.
 CACHED_REPEATS = 3
 CACHED_CHANCES = 256
-CACHED_PREVIEWS = 32
 #: The fewest sequences that an experiment may have, for the part of the data that does not matter.
 MIN_SIZE = 16
 
@@ -57,7 +56,7 @@ class Chance:
 
 def inputs(experiment: Experiment, repeat: int = 0) -> Inputs:
     """Return the sequences of one repeat (from 0), unpadded and padded."""
-    return _inputs(_data_settings(experiment), _repeat_of_data(experiment, repeat))
+    return _inputs(data_settings(experiment), _repeat_of_data(experiment, repeat))
 
 
 def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
@@ -84,7 +83,7 @@ def arrays_of(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
 def chance(experiment: Experiment) -> Chance:
     """Return the accuracies of always giving the commonest label of the first repeat's test set."""
     # How many training sequences there are changes nothing about the test set.
-    settings = replace(_data_settings(experiment), train_size=MIN_SIZE)
+    settings = replace(data_settings(experiment), train_size=MIN_SIZE)
     return _chance(replace(settings, count_invalid=experiment.count_invalid))
 
 
@@ -92,16 +91,6 @@ def share_of_commonest(labels: NDArray[np.integer], weights: ArrayLike = 1.0) ->
     """The commonest label's share (0 to 1) of all weight; weights: one per label, or a number."""
     counts = np.bincount(labels.ravel(), np.broadcast_to(weights, labels.shape).ravel())
     return float(counts.max() / counts.sum())
-
-
-def preview(experiment: Experiment, rows: int = 24) -> Batch:
-    """Return at most `rows` training sequences of the first repeat, padded."""
-    return _preview(preview_settings(experiment), rows)
-
-
-def preview_settings(experiment: Experiment) -> Experiment:
-    """The settings that decide a preview: equal for experiments with equal previews."""
-    return replace(_data_settings(experiment), test_size=MIN_SIZE)
 
 
 def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
@@ -116,11 +105,11 @@ def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
 
 def clear_caches() -> None:
     """Empty all caches, so that uploaded data is not kept any longer."""
-    for each in (_data, _inputs, _chance, _preview):
+    for each in (_data, _inputs, _chance):
         each.cache_clear()
 
 
-def _data_settings(experiment: Experiment) -> Experiment:
+def data_settings(experiment: Experiment) -> Experiment:
     """The experiment with every setting that does not decide the padded data set to a fixed value."""
     return replace(
         experiment,
@@ -198,13 +187,6 @@ def _chance(experiment: Experiment) -> Chance:
         valid=share_of_commonest(counted.targets, weights),
         reported=share_of_commonest(counted.targets, counted.weights),
     )
-
-
-@lru_cache(maxsize=CACHED_PREVIEWS)
-def _preview(experiment: Experiment, rows: int) -> Batch:
-    train = _data_of(experiment, 0).train
-    sequences = select_sequences(train, evenly_spread(rows, len(train)))
-    return _read_only(pad_for(experiment, sequences))
 
 
 def _read_only(batch: Batch) -> Batch:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from maskdemo.data.inputs import inputs, pad_for, preview_settings, select_sequences
+from maskdemo.data.inputs import data_settings, inputs, pad_for, select_sequences
 from maskdemo.data.padding import Batch
 from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
@@ -16,15 +16,10 @@ from maskdemo.training.snapshot import Probes
 
 def unseen_batch(experiment: Experiment) -> Batch:
     """The probes of the experiment's run, padded; nothing else is padded for them."""
-    settings = shown_settings(experiment)
+    settings = data_settings(experiment)
     unpadded = replace(settings, padded_length=settings.max_length, side="post", pad_value=0.0)
     test = inputs(unpadded).data.test
     return pad_for(experiment, select_sequences(test, evenly_spread(PROBES, len(test))))
-
-
-def shown_settings(experiment: Experiment) -> Experiment:
-    """The settings that decide `unseen_batch`: equal for experiments with equal batches."""
-    return replace(preview_settings(experiment), test_size=experiment.test_size)
 
 
 def typical(batch: Batch | Probes, *, per_step: bool) -> int:

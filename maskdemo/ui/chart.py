@@ -21,9 +21,10 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.replay import Frames
+from maskdemo.data.inputs import data_settings
 from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.training.unseen_batch import shown_settings, unseen_batch
+from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.ui import browser_files
 
 #: What a chart's own button saves, and how many pixels a dot of the screen becomes.
@@ -226,7 +227,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool) -> Drawing:
 def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
     """`charts.padded_batch` of the probes, made once for all experiments with equal probes."""
     return SHARED.get(
-        ("batch", shown_settings(experiment), followed, dark),
+        ("batch", data_settings(experiment), followed, dark),
         lambda: drawing(charts.padded_batch(unseen_batch(experiment), followed=followed, dark=dark)),
     )
 

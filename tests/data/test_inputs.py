@@ -15,11 +15,10 @@ from maskdemo.data.inputs import (
     arrays_of,
     chance,
     inputs,
-    preview,
     select_sequences,
     share_of_commonest,
 )
-from maskdemo.data.padding import pad, unpad
+from maskdemo.data.padding import pad
 from maskdemo.data.sequences import repeat_seed
 from maskdemo.data.tasks import TASKS, make_data
 from maskdemo.experiment import Experiment
@@ -99,7 +98,7 @@ def test_cached_or_not_inputs_are_those_the_task_draws(repeat, one):
 
 def test_shared_arrays_are_read_only():
     found = inputs(small(missing_rate=0.2))
-    shared = [found.train, found.test, preview(small())]
+    shared = [found.train, found.test]
     arrays_ = [getattr(batch, each.name) for batch in shared for each in fields(batch)]
     arrays_ += [found.data.test.values[0], found.data.test.observed[0], found.data.train.labels[0]]
     for each in arrays_:
@@ -139,20 +138,6 @@ def test_repeats_have_other_data_and_strategies_the_same():
     ours, theirs = inputs(one, 1).data.train, inputs(other, 1).data.train
     for mine, its in zip(ours.values, theirs.values, strict=True):
         np.testing.assert_array_equal(mine, its)
-
-
-@given(one=experiments())
-@settings(max_examples=20, deadline=None)
-def test_the_preview_shows_training_sequences_as_they_are(one):
-    batch, train = preview(one, rows=6), inputs(one).data.train
-    count = len(batch.values)
-    assert 1 <= count <= 6 and batch.values.shape[1] == one.padded_length
-    shown = unpad(batch)
-    for values, seen in zip(shown.values, shown.observed, strict=True):
-        assert any(
-            np.array_equal(seen, other_seen) and np.array_equal(values[seen], other[seen])
-            for other, other_seen in zip(train.values, train.observed, strict=True)
-        )
 
 
 @pytest.mark.parametrize("side", ["post", "pre"])

@@ -7,10 +7,10 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from maskdemo.data.inputs import inputs
+from maskdemo.data.inputs import data_settings, inputs
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.training.probes import probes_of
-from maskdemo.training.unseen_batch import shown_settings, typical, unseen_batch
+from maskdemo.training.unseen_batch import typical, unseen_batch
 from tests.samples import small
 
 
@@ -27,7 +27,7 @@ def test_what_is_shown_before_a_run_are_its_probes(experiment):
     shown, probes = unseen_batch(experiment), probes_of(inputs(experiment).test)
     for each in fields(probes):
         assert np.array_equal(getattr(shown, each.name), getattr(probes, each.name)), each.name
-    assert unseen_batch(shown_settings(experiment)).values.tolist() == shown.values.tolist()
+    assert unseen_batch(data_settings(experiment)).values.tolist() == shown.values.tolist()
 
 
 def test_a_typical_sequence_flatters_nobody_who_learned_the_padding():
