@@ -116,8 +116,11 @@ def has_no_part(case: Case, measurements: Measurements) -> Answer:
     return largest <= ROUNDING, tuple(numbers)
 
 
-def masks_what_is_padded(case: Case, measurements: Measurements) -> Answer:
-    """Held where every padded step is masked and no real one."""
+def mask_matches_padding(case: Case, measurements: Measurements) -> Answer:
+    """The claim holds if every padded step is masked and no real step is.
+
+    The accuracy against a mask from the true lengths is measured too, and takes no part in the answer.
+    """
     run = measurements.runs[case.experiment]
     padded, real = run.masked
     against = run.verdict(case.strategy, over="held_state").difference
@@ -165,9 +168,10 @@ def receives_mask(case: Case, measurements: Measurements) -> Answer:
 
 
 def is_slower(case: Case, measurements: Measurements) -> Answer:
-    """Held where training with a Masking layer takes more processor time.
+    """The claim holds if the whole 95% interval of the ratio of processor times is above 1.
 
-    A case that was not timed is undecided.
+    The ratio is that of an epoch with a Masking layer to the same epoch without. It does not hold if the
+    interval ends below `SLIGHT`. Anything between, and a case that was not timed, is undecided.
     """
     # On a logarithmic scale, where twice and half as long are equally far from 1.
     timed = measurements.checks["epoch_seconds"]["ratios"]

@@ -172,7 +172,7 @@ CLAIMS: dict[str, Claim] = {
                 Case("Bits, padding written as 0", _based_on("real_zeros")),
                 Case("Values around 0, padding written as −1", replace(_SHORT, pad_value=-1.0)),
             ),
-            claim_rules.masks_what_is_padded,
+            claim_rules.mask_matches_padding,
             "All padded steps are masked and no real one is",
             "Accuracy against a mask from the true lengths",
         ),

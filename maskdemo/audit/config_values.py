@@ -18,8 +18,12 @@ _NAME = re.compile(r"[A-Za-z0-9_.][\w.\- ]*", re.ASCII)
 _FORMULA = re.compile(r"[A-Za-z.,\-> ]*")
 
 
-def plain_value(key: str, value: Any) -> Any:
-    """Check a number, a known word, or a list of these."""
+def checked_value(key: str, value: Any) -> Any:
+    """Return the value if it may stand under this key; raise UnsupportedModel if not.
+
+    Allowed are None, a bool, a number, the name of a layer, an axes formula, a word of
+    `allow_list.WORDS[key]`, and a list of these.
+    """
     if value is None or isinstance(value, (bool, float)):
         return value
     if isinstance(value, int):
@@ -35,7 +39,7 @@ def plain_value(key: str, value: Any) -> Any:
             return value
         raise UnsupportedModel(f"{key} is {quoted(value)}, which is not known here.")
     if isinstance(value, list):
-        return [plain_value(key, each) for each in within_limit(value)]
+        return [checked_value(key, each) for each in within_limit(value)]
     raise UnsupportedModel(f"{key} is an object where Keras has none.")
 
 

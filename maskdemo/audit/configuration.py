@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from maskdemo.audit import allow_list
-from maskdemo.audit.config_values import as_list, as_mapping, layer_name, plain_value, within_limit
+from maskdemo.audit.config_values import as_list, as_mapping, layer_name, checked_value, within_limit
 from maskdemo.audit.limits import MAX_CONFIG, MAX_LAYERS, VOCABULARY
 from maskdemo.errors import UnsupportedModel, quoted
 
@@ -51,7 +51,7 @@ class _Reader:
 
     def model(self, raw: Any, depth: int) -> dict[str, Any]:
         """Return the safe configuration of a Sequential or Functional model."""
-        name, inner = _class_of(raw, allow_list.MODELS, "model")
+        name, inner = _checked_class(raw, allow_list.MODELS, "model")
         if depth > 8:
             raise UnsupportedModel("Models are nested in models too deeply.")
         layers = inner.get("layers")
@@ -64,7 +64,7 @@ class _Reader:
         config["layers"] = [self._layer_of_model(each, depth) for each in layers]
         if name == "Functional":
             for key in ("input_layers", "output_layers"):
-                config[key] = plain_value(key, inner.get(key))
+                config[key] = checked_value(key, inner.get(key))
         return _keras_object(name, allow_list.MODELS[name], config)
 
     def _layer_of_model(self, raw: Any, depth: int) -> dict[str, Any]:
@@ -84,9 +84,9 @@ class _Reader:
         if name in allow_list.MODELS:
             return self.model(raw, depth + 1)
         if name in allow_list.OPERATIONS.get(module, ()):
-            name, inner = _class_of(raw, {name: module}, "operation")
+            name, inner = _checked_class(raw, {name: module}, "operation")
             return _keras_object(name, module, self._arguments(name, inner, depth))
-        name, inner = _class_of(raw, allow_list.LAYERS, "layer")
+        name, inner = _checked_class(raw, allow_list.LAYERS, "layer")
         return _keras_object(name, "keras.layers", self._arguments(name, inner, depth))
 
     def _arguments(self, of: str, inner: dict[str, Any], depth: int) -> dict[str, Any]:
@@ -114,13 +114,13 @@ class _Reader:
         if key == "dtype":
             return _check_dtype(value)
         if key == "mask_value" and _text_value(value, "class_name") == "__tensor__":
-            return plain_value(key, as_mapping(value.get("config")).get("value"))
+            return checked_value(key, as_mapping(value.get("config")).get("value"))
         if key == "input_dim" and of == "Embedding" and isinstance(value, int) and value > 0:
             return value
         for ending, read in _BY_ENDING.items():
             if key.endswith(ending):
                 return read(value)
-        return plain_value(key, value)
+        return checked_value(key, value)
 
     def _inner_layer(self, raw: Any, depth: int) -> dict[str, Any]:
         if depth > 8:
@@ -133,8 +133,12 @@ def _text_value(raw: Any, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _class_of(raw: Any, table: Mapping[str, str], noun: str) -> tuple[str, dict[str, Any]]:
-    """Return the class name and the inner configuration of an object of the table, or raise."""
+def _checked_class(raw: Any, table: Mapping[str, str], noun: str) -> tuple[str, dict[str, Any]]:
+    """Return the class name and `config` of a serialized Keras object; raise UnsupportedModel if unfit.
+
+    table: allowed class name -> its module in Keras. Module and registered name must say that the class
+    is Keras's own. noun: the kind of object, for the error's sentence.
+    """
     if not isinstance(raw, dict) or not isinstance(raw.get("class_name"), str):
         raise UnsupportedModel(f"A {noun} is expected where there is none.")
     name, module = raw["class_name"], raw.get("module")
@@ -169,11 +173,11 @@ def _name_or_object_reader(
             return value
         if isinstance(value, str):
             raise UnsupportedModel(f"{quoted(value)} is no {noun} of Keras.")
-        name, inner = _class_of(value, table, noun)
+        name, inner = _checked_class(value, table, noun)
         return _keras_object(
             name,
             table[name],
-            {key: plain_value(key, each) for key, each in inner.items() if key != "seed"},
+            {key: checked_value(key, each) for key, each in inner.items() if key != "seed"},
         )
 
     return read
@@ -203,7 +207,7 @@ _BY_ENDING: dict[str, Callable[[Any], Any]] = {
 
 def _check_dtype(value: Any) -> Any:
     if isinstance(value, dict):
-        _, inner = _class_of(value, allow_list.DTYPE_POLICIES, "dtype")
+        _, inner = _checked_class(value, allow_list.DTYPE_POLICIES, "dtype")
         value = inner.get("name")
     if value is None or (isinstance(value, str) and value in allow_list.DTYPES):
         return value
@@ -241,7 +245,7 @@ def _check_call_argument(key: str, value: Any) -> Any:
         raise UnsupportedModel(f"A layer is called on {quoted(name)}, which is no tensor of the model.")
     if key == "dtype":
         return _check_dtype(value)
-    return plain_value(key, value)
+    return checked_value(key, value)
 
 
 def _check_tensor(inner: dict[str, Any]) -> dict[str, Any]:
@@ -249,7 +253,7 @@ def _check_tensor(inner: dict[str, Any]) -> dict[str, Any]:
     if len(history) != 3 or not all(isinstance(each, int) for each in history[1:]):
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
-        "shape": plain_value("shape", inner.get("shape")),
+        "shape": checked_value("shape", inner.get("shape")),
         "dtype": _check_dtype(inner.get("dtype")),
         "keras_history": [layer_name(history[0]), *history[1:]],
     }

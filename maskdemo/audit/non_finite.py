@@ -68,21 +68,24 @@ def in_model(model: Any, samples: Samples, rows: Sequence[int], steps: int | Non
     return clauses
 
 
-def sentences(left_out: Sequence[LeftOut], of: int) -> tuple[str, ...]:
-    """Return a sentence per reason: in which sequences, of how many, NaN or infinity begins where."""
+def left_out_sentences(left_out: Sequence[LeftOut], total: int) -> tuple[str, ...]:
+    """Return a sentence per reason: the numbers (from 1) of the sequences left out, and the reason.
+
+    total: how many sequences there were. The reason names the first layer with NaN or infinity.
+    """
     numbers: dict[str, list[int]] = {}
     for each in left_out:
         numbers.setdefault(each.why, []).append(each.index + 1)
-    return tuple(f"In {_sequence_numbers_text(mine, of)} {why}." for why, mine in numbers.items())
+    return tuple(f"In {_sequence_numbers_text(mine, total)} {why}." for why, mine in numbers.items())
 
 
-def _sequence_numbers_text(numbers: list[int], of: int) -> str:
-    if len(numbers) == of and of > 1:
-        return f"all {of} sequences"
+def _sequence_numbers_text(numbers: list[int], total: int) -> str:
+    if len(numbers) == total and total > 1:
+        return f"all {total} sequences"
     if len(numbers) == 1:
-        return f"sequence {numbers[0]} of {of}"
+        return f"sequence {numbers[0]} of {total}"
     more = f" and {len(numbers) - _LISTED} more" if len(numbers) > _LISTED else ""
-    return f"sequences {', '.join(map(str, numbers[:_LISTED]))}{more} of {of}"
+    return f"sequences {', '.join(map(str, numbers[:_LISTED]))}{more} of {total}"
 
 
 def _first_non_finite_layer(calls: Sequence[Call], index: int, of: int) -> str:

@@ -44,9 +44,11 @@ class Samples:
     def padded_batch(
         self, indices: Iterable[int], side: Side, extra: int = 0, *, to: int | None = None
     ) -> dict[str, np.ndarray]:
-        """Return the sequences of these indices as a padded batch: (N, steps, ...) per input.
+        """Return the sequences of these indices as a batch, by name of input.
 
-        They are padded to the longest and `extra` steps more, or to the number of steps `to`.
+        Sequences are padded on `side` with their input's pad value (a mask with 0): (N, steps, ...).
+        steps: `to`, where it is given; else the longest length and `extra` more. Inputs that are not
+        sequences are stacked: (N, ...).
         """
         rows = [self.rows[index] for index in indices]
         return {

@@ -141,7 +141,7 @@ class Trial:
 
     def why_left_out(self) -> tuple[str, ...]:
         """Return a sentence for each reason for which sequences are left out."""
-        return non_finite.sentences(self.left_out, self._total)
+        return non_finite.left_out_sentences(self.left_out, self._total)
 
     def _leave_out(self, reasons: Mapping[int, str]) -> None:
         """Go on without the sequences of these indices. Raises UnsupportedModel where none is left."""

@@ -32,11 +32,15 @@ def add_to(commands) -> None:
 def _export(args: Namespace) -> None:
     experiment = named_experiment(args)
     must_be_writable(args.file)
-    write(args.file, _text(args.kind, experiment))
+    write(args.file, _file_text(args.kind, experiment))
 
 
-def _text(kind: str, experiment: Experiment) -> str:
-    """Return the text of the file. Only what this kind needs is imported."""
+def _file_text(kind: str, experiment: Experiment) -> str:
+    """Return the text of a script, notebook, report or, else, CSV table.
+
+    A report or a table trains the experiment first. Modules are imported where they are needed, so that
+    a script is there at once.
+    """
     if kind == "script":
         from maskdemo.export.script import script
 

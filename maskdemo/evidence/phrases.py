@@ -14,7 +14,7 @@ def number(value: float, form: str = "g") -> str:
     ('−9', '0.0', '+2.5')
     """
     text = format(value, form)
-    if not any(digit in text for digit in "123456789"):
+    if not any(digit in text for digit in "123456789inf"):
         text = text.lstrip("+-")
     return text.replace("-", "\N{MINUS SIGN}")
 

@@ -25,9 +25,8 @@ from maskdemo.inside.recurrence import drive_of, outputs_of, states_of
 from maskdemo.strategies import STRATEGIES, Arrays, hold_padding
 from maskdemo.training.snapshot import Network
 
-#: How many padded steps a sweep adds, and the largest of these numbers.
-ADDED = (0, 1, 2, 3, 5, 8, 12, 20, 30, 40, 60, 80, 100, 120, 140, 160, 180, 200)
-MAX_ADDED = max(ADDED)
+#: The largest number of padded steps that a page adds to a sequence.
+MAX_ADDED = 200
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def sweep(
     *,
     side: str,
     value: float,
-    added: tuple[int, ...] = ADDED,
+    added: tuple[int, ...],
 ) -> Sweep:
     """Add so many padded steps of `value` on one side of every sequence, N in all."""
     # Padded in front, with padding that holds the state and so changes nothing; in order of length, so

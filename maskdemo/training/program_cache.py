@@ -96,23 +96,23 @@ def _first_call(
     program: Callable, trace: Callable[[], Callable], args: tuple[Any, ...]
 ) -> tuple[Callable, Any]:
     """The program and its result; where its file on disk is damaged, it is traced anew."""
-    loaded = compile_cache.load(_name_of(program))
+    loaded = compile_cache.load(_compiled_name(program))
     try:
         result = program(*args)
     except Exception:
         if not loaded:
             raise
-        compile_cache.remove(_name_of(program))
+        compile_cache.remove(_compiled_name(program))
         # XLA remembers that it could not load this program, so another name is needed.
         with _TRACING:
             program = trace()
         result = program(*args)
-    compile_cache.keep(_name_of(program))
+    compile_cache.keep(_compiled_name(program))
     return program, result
 
 
-def _name_of(program: Any) -> str:
-    """The name of a function of TensorFlow, as in its compiled program."""
+def _compiled_name(program: Any) -> str:
+    """The name under which XLA compiles a traced `tf.function`: its own without the leading `__`."""
     return program.name.decode().removeprefix("__")
 
 

@@ -154,7 +154,11 @@ def compare(sequence: InspectedSequence) -> None:
 
 
 def gradient(sequence: InspectedSequence) -> None:
-    """How much of the gradient lands on padding."""
+    """Draw the share of the gradient at real, padded and missing steps, for every strategy.
+
+    The reader chooses the gradient with respect to inputs or states, of this sequence or summed over
+    the test set.
+    """
     first, second = st.columns(2, gap="medium")
     with first:
         what = url.one_of(

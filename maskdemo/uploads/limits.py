@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from maskdemo.data.tasks import Task
-from maskdemo.experiment import MAX_CELLS
+from maskdemo.experiment import MAX_CELLS, NUMBERS
 
-#: Of the file, as the browser's upload is limited too.
+#: Of the file. Streamlit's `maxUploadSize` in .streamlit/config.toml has to allow as much.
 MAX_FILE_BYTES = 20 * 2**20
 #: Of a table in memory, before and after it is decompressed.
 MAX_TABLE_BYTES = 64 * 2**20
@@ -16,8 +16,9 @@ MAX_LINE_CHARACTERS = 200_000
 
 #: As `Experiment` limits them: a training set, a test set, a padded length.
 MIN_SEQUENCES = 16
-MAX_TRAIN, MAX_TEST = 4000, 2000
-MAX_STEPS = 200
+MAX_TRAIN = int(NUMBERS["train_size"].high)
+MAX_TEST = int(NUMBERS["test_size"].high)
+MAX_STEPS = int(NUMBERS["padded_length"].high)
 #: Inputs of the LSTM, after texts have become a column for each word.
 MAX_FEATURES = 64
 #: Different texts in one column of features.

@@ -61,7 +61,8 @@ class Table:
 
     def texts(self, name: str) -> pd.Series:
         """A column as text, "" where a cell is blank."""
-        return self.column(name).astype(str).fillna("")
+        column = self.column(name)
+        return column.astype(str).where(column.notna(), "")
 
 
 def read(name: str, content: bytes) -> Table:
