@@ -170,8 +170,8 @@ def receives_mask(case: Case, measurements: Measurements) -> Answer:
 def is_slower(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if the whole 95% interval of the ratio of processor times is above 1.
 
-    The ratio is that of an epoch with a Masking layer to the same epoch without. It does not hold if the
-    interval ends below `SLIGHT`. Anything between, and a case that was not timed, is undecided.
+    The ratio is that of an epoch with a Masking layer to the same epoch without. It does not hold if
+    the interval ends below `SLIGHT`. Anything between, and a case that was not timed, is undecided.
     """
     # On a logarithmic scale, where twice and half as long are equally far from 1.
     timed = measurements.checks["epoch_seconds"]["ratios"]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from maskdemo.audit import allow_list
-from maskdemo.audit.config_values import as_list, as_mapping, layer_name, checked_value, within_limit
+from maskdemo.audit.config_values import as_list, as_mapping, checked_value, layer_name, within_limit
 from maskdemo.audit.limits import MAX_CONFIG, MAX_LAYERS, VOCABULARY
 from maskdemo.errors import UnsupportedModel, quoted
 

@@ -93,7 +93,7 @@ class Queue:
                 position = waiting.index(job) + 1
                 seconds = self._seconds_before(waiting[: position - 1], job)
             elif job.phase == "running":
-                seconds = self.pace.left(job, self.clock())
+                seconds = self.pace.seconds_left(job, self.clock())
                 viewers = len(self._places.viewers_of(job))
             return Status(job.phase, position, seconds, job.newest, job.error, job.notice, viewers)
 
@@ -263,7 +263,7 @@ class Queue:
         if running is not None and self._places.rank(running) <= self._places.rank(job):
             ahead = [running, *ahead]
         for each in ahead:
-            seconds = self.pace.left(each, self.clock())
+            seconds = self.pace.seconds_left(each, self.clock())
             if seconds is None:
                 return None
             total += seconds

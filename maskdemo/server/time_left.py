@@ -35,11 +35,12 @@ class Pace:
         works, times = zip(*self.runs, strict=True)
         return work.multiply_adds * sum(times) / sum(works)
 
-    def left(self, job: Job, now: float) -> float | None:
-        """Seconds that the rest of a job takes, seen at `now`; None before that is known.
+    def seconds_left(self, job: Job, now: float) -> float | None:
+        """Return the seconds until a job is done, as estimated at `now`; None while nothing is known.
 
-        A training is judged by its last steps, once there are enough of them, without the first one:
-        that had to wait for programs to be compiled, or was there before. All else by what is learned.
+        Work that trains is judged by its last progress reports without the first, which also waited for
+        a compiler or came from an earlier turn. Anything else, and a training before its third report,
+        by how long such work took before: less the share that is done, or else the time that it ran.
         """
         steps = list(job.steps)[1:]
         if len(steps) > 1 and job.work.multiply_adds:

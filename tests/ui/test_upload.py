@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import tomllib
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from maskdemo.audit.limits import MAX_FILE_MB
 from maskdemo.ui import upload
 from maskdemo.ui.upload_limits import MAX_SERVER_BYTES, SENTENCES, UploadLimits, UploadRefused
 from maskdemo.ui.upload_middleware import UploadMiddleware
+from maskdemo.uploads.limits import MAX_FILE_BYTES
 from tests.bench.memory import own_mb
 from tests.bench.viewer import Viewer
 from tests.browser.server import NO_TENSORFLOW, running_server
@@ -237,3 +240,9 @@ def test_a_server_grows_by_what_it_allows_and_no_more(tmp_path: Path):
     """30 files of 19 MB: from no session, from one without and with an uploader, and from many."""
     with running_server(at_start=NO_TENSORFLOW, log=tmp_path / "server.log") as server:
         asyncio.run(attack(server.url, server.pid))
+
+
+def test_streamlit_takes_files_as_large_as_the_pages_say():
+    """Else a page offers a size that Streamlit's server refuses without the page's sentence."""
+    config = tomllib.loads(Path(".streamlit/config.toml").read_text())
+    assert config["server"]["maxUploadSize"] >= max(MAX_FILE_MB, MAX_FILE_BYTES / MB)
