@@ -12,6 +12,7 @@ from maskdemo import evidence
 from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.data.padding import Batch
 from maskdemo.evidence import BASELINE, Accuracies, Interval, Verdict
+from maskdemo.evidence.mask_effect import AS_NAMED, mask_effect
 from maskdemo.experiment import Experiment
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.training.snapshot import Snapshot
@@ -30,7 +31,7 @@ class Measurements:
 
 @dataclass(frozen=True)
 class RunMeasurements:
-    """Numbers by strategy; tuples hold one number a repeat.
+    """Numbers of a run by strategy; tuples hold a number per repeat.
 
     leaks: the largest change of an output probability (0 to 1) without the padding. apart: the
     largest difference between an output and that of no mask, at any step of the probes; empty without
@@ -39,6 +40,7 @@ class RunMeasurements:
     training steps that equal the mask value in every feature, so that a Masking layer masks them.
     """
 
+    experiment: Experiment
     accuracies: Accuracies
     leaks: Mapping[str, tuple[float, ...]]
     apart: Mapping[str, float]
@@ -47,7 +49,8 @@ class RunMeasurements:
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
         """The strategy against another, in the very words that the run's own page has for it."""
-        result = evidence.verdict(self.accuracies, strategy, over)
+        effect = mask_effect(self.experiment, strategy) if over == BASELINE else AS_NAMED
+        result = evidence.verdict(self.accuracies, strategy, over, effect=effect)
         assert result is not None, "claims compare strategies of finished runs"
         return result
 
@@ -61,6 +64,7 @@ def measure_run(snapshot: Snapshot) -> RunMeasurements:
     strategies = snapshot.experiment.strategies
     outputs = {name: each[-1] for name, each in snapshot.probes.outputs.items()}
     return RunMeasurements(
+        experiment=snapshot.experiment,
         accuracies=evidence.accuracies(snapshot),
         leaks={
             name: tuple(

@@ -52,6 +52,7 @@ def run_with(
     bare = accuracies.get("no_mask", 0.7)
     means = {name: accuracies.get(name, bare) for name in STRATEGIES}
     return RunMeasurements(
+        experiment=Experiment(),
         accuracies=Accuracies(
             by_repeat={
                 name: dict(enumerate(mean + (1 if name == "no_mask" else -1) * wobble * WOBBLE))
