@@ -38,7 +38,8 @@ def leak_text(share: float | None) -> str:
     """A leak (0 to 1) in points of probability; None before it is measured."""
     if share is None:
         return "measured after the last epoch"
-    return "none, exactly 0" if share == 0 else f"{share * 100:.2g} points"
+    form = ".0f" if share >= 0.1 else ".2g"
+    return "none, exactly 0" if share == 0 else f"{number(100 * share, form)} points"
 
 
 def time_taken(seconds: float) -> str:

@@ -94,10 +94,10 @@ class Study:
             raise InvalidSettings(f"{quoted(name)} cannot be varied; choose among {choices}.", vary)
         variable = VARIABLES[name]
         if not isinstance(values, tuple) or len(values) > MAX_VALUES:
-            raise InvalidSettings(f"Choose at most {MAX_VALUES} doses of {name}.", doses)
+            raise InvalidSettings(f"Choose at most {MAX_VALUES} doses of {variable.label}.", doses)
         checked = {self._checked(variable, value, doses, vary) for value in values}
         if len(checked) < 2:
-            raise InvalidSettings(f"Choose at least two doses of {name}.", doses)
+            raise InvalidSettings(f"Choose at least two doses of {variable.label}.", doses)
         # Choices stay in the variable's own order.
         in_order = (
             [value for value in variable.usual_values(self.base) if value in checked]

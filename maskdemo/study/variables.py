@@ -46,6 +46,11 @@ class Variable:
         return self.setting.name
 
     @property
+    def label(self) -> str:
+        """The title within a sentence."""
+        return self.setting.title[0].lower() + self.setting.title[1:]
+
+    @property
     def unit(self) -> str:
         """The unit of its values, empty where they have none."""
         return self.setting.unit
@@ -222,7 +227,8 @@ def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[
             values.append(setting.parse(text))
         except InvalidSettings:
             raise InvalidSettings(
-                f"'{text[:MAX_CHARACTERS]}' is no dose of {name}: write numbers.", where
+                f"'{text[:MAX_CHARACTERS]}' is no dose of {VARIABLES[name].label}: write numbers.",
+                where,
             ) from None
     return tuple(values)
 

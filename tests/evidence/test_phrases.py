@@ -28,7 +28,11 @@ def test_limits_are_told_where_there_are_some():
 
 def test_leaks_lists_and_counts():
     assert leak_text(None) == "measured after the last epoch"
-    assert (leak_text(0.0), leak_text(0.1234)) == ("none, exactly 0", "12 points")
+    assert (leak_text(0.0), leak_text(0.1234), leak_text(1.0)) == (
+        "none, exactly 0",
+        "12 points",
+        "100 points",
+    )
     assert [listed("abc"[:count]) for count in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
     assert (counted(1, "repeat"), counted(2, "repeat")) == ("1 repeat", "2 repeats")
     assert capital("no mask") == "No mask"

@@ -112,7 +112,7 @@ def test_the_same_choice_is_the_same_study():
         ({"values": (8, "many")}, "many"),
         ({"values": (8, float("nan"))}, "nan"),
         ({"values": (8, True)}, "True"),
-        ({"values": (8,)}, "at least two doses of padded_length"),
+        ({"values": (8,)}, "at least two doses of padded length"),
         ({"values": ()}, "at least two"),
         ({"values": tuple(range(8, 30))}, "at most 12 doses"),
         ({"vary": "task"}, "'task' cannot be varied"),

@@ -78,9 +78,9 @@ def test_recorded_data_and_back_keeps_sizes_and_lengths(session):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("29, fifty", "'fifty' is no dose of padded_length: write numbers."),
-        ("", "Choose at least two doses of padded_length."),
-        ("40", "Choose at least two doses of padded_length."),
+        ("29, fifty", "'fifty' is no dose of padded length: write numbers."),
+        ("", "Choose at least two doses of padded length."),
+        ("40", "Choose at least two doses of padded length."),
         ("20, 40", "must be at least the longest sequence (29 steps)"),
         ("40, 1e9", "Padded length must be from 1 to 200"),
         ("40, nan", "'nan' is no dose"),
