@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot
 
 TITLE = "Output after every step"
-BETWEEN = 34
+BETWEEN = 32
 LOW, HIGH = -0.08, 1.08
 TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
 
