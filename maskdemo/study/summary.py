@@ -193,7 +193,7 @@ def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
         unclear = sum(of.count("undecided") for of in words.values())
         total = sum(map(len, words.values()))
         more = f", and {unclear} of {total} comparisons need more repeats" if unclear else ""
-        return f"No strategy differs surely from no mask anywhere{more}."
+        return f"No strategy helps, hurts or is required anywhere{more}."
     for name in words:
         answer = tuple(_where(findings, line, name, strongest) for line in lines)
         by_answer.setdefault(answer, []).append(name)

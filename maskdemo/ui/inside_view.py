@@ -34,15 +34,20 @@ def gates(sequence: InspectedSequence) -> None:
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
     activations, given = sequence.activations(strategy), sequence.arrays(strategy)
-    others = (
-        (name, sequence.activations(name), sequence.arrays(name))
-        for name in sequence.strategies
-        if name != strategy
-    )
-    looked_into = chain([(strategy, activations, given)], others)
-    st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label))
-    network, label = sequence.networks[strategy], sequence.label
-    st.markdown(what_turned_output(network, activations, given, sequence.batch, step=step, label=label))
+    # The last real step is shown unless another is chosen: what came of it is what padding did.
+    if step == int(sequence.batch.last_valid[0]) + 1:
+        others = (
+            (name, sequence.activations(name), sequence.arrays(name))
+            for name in sequence.strategies
+            if name != strategy
+        )
+        looked_into = chain([(strategy, activations, given)], others)
+        st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label))
+    else:
+        network, label = sequence.networks[strategy], sequence.label
+        st.markdown(
+            what_turned_output(network, activations, given, sequence.batch, step=step, label=label)
+        )
     st.markdown(cell_equation(activations, given, sequence.batch, unit=unit, step=step))
     left, right = st.columns([3, 2], gap="medium")
     with left:

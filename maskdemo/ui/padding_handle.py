@@ -36,7 +36,7 @@ def padding_handle(snapshot: Snapshot, probe: int) -> None:
     """Draw the handle for a probe (from 0) of a finished run that has networks."""
     if snapshot.finished and snapshot.networks:
         with st.container(key="handle"):
-            st.fragment(_draw)(snapshot, probe)
+            _draw(snapshot, probe)
 
 
 def _draw(snapshot: Snapshot, probe: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -122,7 +122,11 @@ def _link(sentence: str, experiment: Experiment) -> None:
 
 
 def _address(params: Mapping[str, str]) -> str:
-    return f"{st.context.url}?{urlencode(params)}"
+    url, folder = urlsplit(st.context.url or ""), st.get_option("server.baseUrlPath").strip("/")
+    if folder and not f"{url.path}/".startswith(f"/{folder}/"):
+        # Streamlit 1.67 takes a folder with the name of a page for that page, and leaves it out.
+        url = url._replace(path=f"/{folder}{url.path}")
+    return f"{url.geturl()}?{urlencode(params)}"
 
 
 def _frame(address: str) -> str:

@@ -141,7 +141,7 @@ def test_every_control_is_one_step_after_a_link_of_which_nothing_is_obeyed(viewe
     journey.at(
         "/",
         replace(scenario.experiment, strategies=fewer).to_params(),
-        lambda: expect(page.get_by_text("Your own settings")).to_be_visible(),
+        lambda: expect(page.get_by_text("Result for strategies with No mask")).to_be_visible(),
     )
     journey.walk()
 
