@@ -8,6 +8,7 @@ words hold together with 95 % too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -251,7 +252,7 @@ def _beats_chance(run: _Run) -> str:
         )
     highest = max(above.values(), key=lambda each: each.high)
     return (
-        f"Here it cannot be told: up to {number(100 * highest.high, '.0f')} points above chance "
+        f"Here it cannot be told: up to {math.ceil(100 * highest.high)} points above chance "
         f"({level}) are within the interval."
     )
 

@@ -79,6 +79,8 @@ def difference(result: Experiment | Study, wanted: Experiment | Study, start: st
     'Result for padded length 80; you set 81.'
     """
     rows = list(_differences(result, wanted))
+    if not rows:
+        return f"{start} the same settings, but for one that is varied."
     shown, more = rows[:MAX_NAMED], len(rows) - MAX_NAMED
     here = listed(f"{title} {value}" for title, value, _ in shown)
     sentence = f"{start} {here}; you set {listed(value for *_, value in shown)}."
@@ -99,7 +101,8 @@ def _differences(
         elif (result.values, result.and_values) != (wanted.values, wanted.and_values):
             yield "doses", *_members(_doses(result), _doses(wanted))
         elif result.more != wanted.more:
-            yield "repeats", "as added at some doses", "others"
+            before, now = ("as added" if each.more else "as set" for each in (result, wanted))
+            yield "repeats", before, now
         result, wanted = result.base, wanted.base
     assert isinstance(result, Experiment) and isinstance(wanted, Experiment), "two of a kind"
     # What recorded data dictates, nobody set.

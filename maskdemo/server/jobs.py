@@ -171,7 +171,7 @@ class Place:
         """Keep only how it ended."""
         if self.cancelled is not None:
             self.cancelled = Status(self.cancelled.phase)
-        if not self.job.active:
+        elif not self.job.active:
             self.job.newest = None
 
 

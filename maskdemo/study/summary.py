@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -155,7 +156,7 @@ def _amount(
     sizes = [_points(each) for each in sorted(abs(each.difference.mean) for each in verdicts)]
     sure = min(min(abs(each.difference.low), abs(each.difference.high)) for each in verdicts)
     if since:
-        return f"by {_from_to(sizes)} points there, at least {_points(sure)}"
+        return f"by {_from_to(sizes)} points there, at least {math.floor(100 * sure)}"
     return f"by {_from_to(sizes)} points" + (f" {line.at(at)}" if len(cells) > 1 else "")
 
 

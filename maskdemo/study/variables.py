@@ -121,7 +121,8 @@ def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
     furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high), room)
     between = np.geomspace(longest, furthest, 7)[1:]
     step = np.where(between < 60, 5, 10)
-    rounded = (np.round(between / step) * step).astype(int).tolist()
+    highest = min(room, int(NUMBERS["padded_length"].high))
+    rounded = np.minimum(np.round(between / step) * step, highest).astype(int).tolist()
     return tuple(sorted({longest, *(each for each in rounded if each > longest)}))
 
 

@@ -20,6 +20,7 @@ written from them. Nothing else that a page shows is kept twice:
 | disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
 | disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
 | followed | url | the page whose controls were read in this run of the app, until the page begins |
+| handles | padding_handle | how often the handle was moved from outside, which makes it a new one |
 | look_inside | playground_view | the step that was clicked, until the inside page opens at it |
 | moved | url | whether a control was moved in this run: only then is the URL written |
 | named | presets | the keys of the rows and lists of names that are on the page now |
@@ -41,7 +42,7 @@ written from them. Nothing else that a page shows is kept twice:
 | study_and_doses | state | its widget; new where its variable is |
 | study_and_vary | state, study_controls | its widget; nothing else where the first variable takes it |
 | study_doses | state | its widget; new where its variable is |
-| study_more | state | the doses that have more repeats than the others |
+| study_more | state, study_controls | the doses that have more repeats than the others |
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_stored | study_progress | what the store has of the study on the page |
 | study_vary | state | its widget, from a link or a question |

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
+from math import ceil
 
 import streamlit as st
 
@@ -81,7 +82,7 @@ def gates(sequence: InspectedSequence) -> None:
 
 
 def _on_step(click: Click) -> None:
-    url.choose("step", round(click.x))
+    url.choose("step", max(1, ceil(click.x - 0.5)))
 
 
 def compare(sequence: InspectedSequence) -> None:

@@ -100,7 +100,11 @@ def refusal(kind: str) -> None:
 
 
 def line(now: Status[T], running: Callable[[Status[T]], tuple[float, str]], cancelled: str) -> None:
-    """Show one line on where work stands. running: the share that is done, and a sentence."""
+    """Show one line on where work stands.
+
+    running: the share that is done, and a sentence. cancelled: what is said of work that was cancelled;
+    nothing if it is empty.
+    """
     notice(now)
     report_disk_failure()
     if now.phase == "queued":
@@ -111,7 +115,7 @@ def line(now: Status[T], running: Callable[[Status[T]], tuple[float, str]], canc
         st.progress(min(share, 1.0), text=words)
     elif now.phase == "failed":
         st.error(now.error)
-    elif now.phase == "cancelled":
+    elif now.phase == "cancelled" and cancelled:
         st.info(cancelled)
 
 

@@ -55,8 +55,9 @@ def _draw(snapshot: Snapshot, probe: int) -> None:
     moved = pulled or chosen["added"] != min(padded, MAX_ADDED)
     lanes = payload(sequence, dark=is_dark())
     # What moved the handle from outside, such as Back, makes it a new one.
-    outside = None if chosen == session.get("pulled") else chosen
-    version = blake2b(repr((lanes, outside)).encode(), digest_size=8).hexdigest()
+    if chosen != session.get("pulled"):
+        session.pulled, session.handles = chosen, session.get("handles", 0) + 1
+    version = blake2b(repr((lanes, session.handles)).encode(), digest_size=8).hexdigest()
     data = lanes | {
         "version": version,
         "chosen": chosen,

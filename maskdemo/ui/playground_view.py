@@ -87,7 +87,9 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
             take_away.run(snapshot, experiment)
             if snapshot is not None:
                 _replay(snapshot)
-        job.line(job.status("run"), run_view.progress, run_view.CANCELLED)
+        status = job.status("run")
+        cancelled = run_view.CANCELLED if snapshot_of(experiment) is status.newest else ""
+        job.line(status, run_view.progress, cancelled)
     job.refusal("run")
     if len(experiment.strategies) == 1:
         st.caption(":material/info: One strategy alone: there is nothing to compare it with.")
@@ -203,7 +205,7 @@ def _on_step(snapshot: Snapshot, probe: int, click: Click) -> None:
 
 def _replay(snapshot: Snapshot) -> None:
     """Moves the curves and the outputs through the epochs of a finished run."""
-    epochs = replayed_epochs(snapshot)
+    epochs = replayed_epochs(snapshot) if snapshot.finished else ()
     if not epochs:
         return
     epoch = url.undrawn("epoch", epochs, epochs[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 import streamlit as st
 
@@ -55,14 +56,15 @@ def origin(
     controls to the result's settings.
     """
     active = job.is_active(kind)
-    start = "The results under way are for" if active else "Result for"
+    under_way = active and job.status(kind).newest is not None
+    start = "The results under way are for" if under_way else "Result for"
 
     def go_back() -> None:
         back()
         url.mark_changed()
 
     # By this key the page's style dims what is below.
-    key = "under_way" if active else "of_other_settings"
+    key = "under_way" if under_way else "of_other_settings"
     with st.container(horizontal=True, vertical_alignment="center", key=key):
         st.markdown(
             f":material/history: {escape_markdown(difference(result, wanted, start))}", width="content"
@@ -125,7 +127,7 @@ def batch(experiment: Experiment, followed: int) -> None:
 
 
 def _on_row(click: Click) -> None:
-    url.choose("probe", max(1, round(click.y)))
+    url.choose("probe", max(1, ceil(click.y - 0.5)))
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:

@@ -79,6 +79,9 @@ def adapt_to_task(prefix: str = "") -> None:
         for which, other in (("vary", "padded_length"), ("and_vary", NOTHING_ELSE)):
             if session[f"study_{which}"] == "spread":
                 session[f"study_{which}"] = other
+        if session.study_vary == session.study_and_vary:
+            session.study_and_vary = NOTHING_ELSE
+    session.study_more = ()
     session.study_padded_length = DEFAULTS["padded_length"]
     fit_padded_length(STUDY_PREFIX)
     for which, name in zip(("", "and_"), varied(), strict=False):

@@ -76,6 +76,7 @@ def _variable(label: str, which: str, options: list[str]) -> None:
 def _on_variable(which: str) -> None:
     """What is newly varied starts with values of its own, and the same thing twice is no grid."""
     session = st.session_state
+    session.study_more = ()
     name = session[f"study_{which}vary"]
     if name != NOTHING_ELSE:
         session[f"study_{which}doses"] = state.default_values(name)

@@ -39,7 +39,9 @@ def findings_of(study: Study) -> Findings:
         return newest
     if (findings := st.session_state.get("study_stored")) is None or findings.study != study:
         findings = st.session_state.study_stored = _stored(study)
-    return findings if findings.outcomes else st.session_state.get("shown_findings", findings)
+    shown: Findings = st.session_state.get("shown_findings", findings)
+    # Nothing stays of sequences that were forgotten.
+    return findings if findings.outcomes or shown.study.base.task not in state.tasks() else shown
 
 
 def _stored(study: Study) -> Findings:

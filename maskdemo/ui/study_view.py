@@ -77,7 +77,10 @@ def bar(study: Study, *, disabled: bool) -> None:
                 findings = Findings(study, {})
             if findings.finished and (more := findings.extended()):
                 study_progress.add_repeats(findings, more)
-        progress(job.status("studyrun"), findings, precomputed.provenance_note(findings))
+        status = job.status("studyrun")
+        if findings.study != study and status.newest is None:
+            findings = Findings(study, {})
+        progress(status, findings, precomputed.provenance_note(findings))
     job.refusal("studyrun")
 
 

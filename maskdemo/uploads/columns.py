@@ -235,7 +235,10 @@ def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str
     elif len(large):
         row = int(large[0])
         cell = quoted(table.column(name).iloc[row])
-        bad = row, f"{cell} in {quoted(name)} is infinite, or as good as"
+        # Times in nanoseconds are too large to be read by a network, and sort all the same.
+        if len(infinite := np.flatnonzero(np.isinf(values))):
+            infinity = quoted(table.column(name).iloc[int(infinite[0])])
+            bad = int(infinite[0]), f"{infinity} in {quoted(name)} is infinite"
         unusable = f"{table.location(row)}: {cell} is infinite, or as good as"
     elif _numbers_rows(values) and kind == NUMBERS:
         idle = "it numbers the rows"

@@ -70,10 +70,10 @@ _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
 )  # fmt: skip
 #: How a text begins, in lower case -> the same.
 _TEXTS: tuple[tuple[str, str, str, str], ...] = (
-    (r"(%[^\n]*\s+)*@relation", "an ARFF file", "",
+    (r"(?:%[^\n]*\n\s*)*@relation", "an ARFF file", "",
      'import pandas as pd\nfrom scipy.io import arff\nframe = pd.DataFrame(arff.loadarff("FILE")[0])\n'
      + _FROM_FRAME),
-    (r"(#[^\n]*\s+)*@(problemname|timestamps|univariate|missing|dimensions)",
+    (r"(?:#[^\n]*\n\s*)*@(problemname|timestamps|univariate|missing|dimensions)",
      "a .ts file of time series", "Each of its lines is a sequence.",
      'import pandas as pd\nfrom aeon.datasets import load_from_ts_file\n'
      'sequences, labels = load_from_ts_file("FILE")\nsequences = [each.T for each in sequences]\n'

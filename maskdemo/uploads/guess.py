@@ -32,6 +32,7 @@ PEOPLE = ("subject", "patient", "participant", "person", "user", "machine", "dev
 #: In an order that is guessed, at most this share of steps stands behind a later one, and stands there
 #: twice by a slip; of the sequences, at most this share changes its label by a slip.
 MAX_RESORTED, MAX_TWICE, MAX_SLIPS = 0.1, 0.02, 0.1
+MAX_IDS = 8  # columns named like an id that are compared in pairs
 
 
 def guess(table: Table, columns: Columns, given: Mapping[str, Any] | None = None) -> Guess:
@@ -139,7 +140,7 @@ class _Guess:
 
     def _id(self) -> tuple[str, ...]:
         candidates = [name for name in self._free() if self._can_be_id(name)]
-        named = [name for name in self._named(IDS) if name in candidates]
+        named = [name for name in self._named(IDS) if name in candidates][:MAX_IDS]
         whole = [name for name in named or candidates if stands_together(self._table, [name])]
         for name in named:
             pairs = [[name, other] for other in named if other != name]
@@ -194,16 +195,15 @@ class _Guess:
         free = [each for each in self._free() if each not in ids]
         number = numbers_of(self._table, list(ids))
         # The trials of a participant are the steps where each is one row.
-        named = list(
-            dict.fromkeys(each for each in self._named(ORDERS) + self._named(IDS) if each in free)
-        )
+        named = [each for each in dict.fromkeys(self._named(ORDERS) + self._named(IDS)) if each in free]
         times = [name for name in free if self._columns[name].kind == TIMES and name not in named]
         unsure: list[str] = []
         for name in [*named, *times]:
             column = self._columns[name]
             # A few bad cells change nothing: their lines are named when the rows are sorted.
             if column.kind == TIMES:
-                if not np.isnan(column.values).all() and _twice(number, column.values) <= MAX_TWICE:
+                once = not np.isnan(column.values).all() and _twice(number, column.values) <= MAX_TWICE
+                if once and not unsure:  # the hours beside a date that repeats may pass midnight
                     return (name,)
                 unsure.append(name)
             elif column.kind == NUMBERS and _twice(number, column.values) <= MAX_TWICE:

@@ -78,3 +78,11 @@ def test_strategies_and_doses_that_come_or_go():
     assert difference(side, fewer, "Result for") == (
         "Result for variable side of the padding; you set padded length."
     )
+
+
+def test_a_study_that_differs_only_where_it_varies_is_told_without_names():
+    study = default_study()
+    other = replace(study, base=replace(study.base, padded_length=study.base.padded_length + 1))
+    assert other != study and study.vary == "padded_length"
+    said = difference(study, other, "Result for")
+    assert said == "Result for the same settings, but for one that is varied."

@@ -683,10 +683,10 @@ def test_an_open_value_breaks_no_threshold_and_is_named():
     )
     wider = replace(made, values=(*values, 18))
     found = found_in(wider, lambda cell, *of: accuracy((min(cell[0], 16),), *of))
-    low = {at: 100 * found.verdict((at,), "held_state").difference.low for at in (8, 12)}
+    low = {at: math.floor(100 * found.verdict((at,), "held_state").difference.low) for at in (8, 12)}
     assert summary(found)[0] == (
-        f"Held state is required from 12 steps on (by 35 points there, at least {low[12]:.0f}), helps "
-        f"from 8 steps on (by 10 points there, at least {low[8]:.0f}) and needs more repeats at 10 and "
+        f"Held state is required from 12 steps on (by 35 points there, at least {low[12]}), helps "
+        f"from 8 steps on (by 10 points there, at least {low[8]}) and needs more repeats at 10 and "
         "14 steps."
     )
     # Where the last value is open, nothing is said of what lies beyond.

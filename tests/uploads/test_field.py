@@ -380,6 +380,21 @@ def test_a_file_is_named_for_what_it_is(what):
     compile(error.code.replace("...", "0"), "lines", "exec")
 
 
+@pytest.mark.parametrize("line", ["#\r\n", "# ", "# \n", "%\r\n", "% \n"])
+def test_a_beginning_of_comments_is_looked_through_once(line):
+    """Of a pattern that tries every way to share out blanks, a hundred lines would never end."""
+    assert refusal(line * 100)
+
+
+def test_hours_that_pass_midnight_sort_no_rows():
+    def row(sequence: int, step: int) -> str:
+        day, hour = divmod(20 + step, 24)
+        label = "ab"[sequence % 2]
+        return f"s{sequence},2026-01-{1 + day:02},{hour:02}:00,{step + sequence},{label}"
+
+    assert not guessed(lines("id,date,time,x,label", row, steps=12)).roles.order
+
+
 def test_the_lines_that_are_shown_make_a_long_table(tmp_path, monkeypatch):
     """The table that comes of them is read, and is the one that was meant."""
     monkeypatch.chdir(tmp_path)

@@ -53,7 +53,8 @@ export function moment(figure, frames, place) {
 }
 
 function mixed(one, other, part) {
-  return Array.from(one, (value, at) => value + (other[at] - value) * part);
+  // At an epoch itself the next one plays no part, also where it has no point.
+  return Array.from(one, (value, at) => (part ? value + (other[at] - value) * part : value));
 }
 
 /** The trace as far as x does not exceed `edge`; where it crosses the edge it gets a point there. */

@@ -84,7 +84,7 @@ class Handle {
   lane({ name, title, colour, readsMask }) {
     const row = element("div", "maskdemo-pull-lane");
     row.style.setProperty("--colour", colour);
-    row.innerHTML = `<b><span></span></b><output></output>
+    row.innerHTML = `<b><span></span></b><output aria-live="off"></output>
       <div class="plot"><i class="hatch"></i><svg viewBox="0 0 1 1" preserveAspectRatio="none"
         aria-hidden="true"><path class="later"/><path class="line"/></svg><i class="ring"></i></div>
       <small></small>`;
@@ -271,7 +271,8 @@ class Handle {
   measured(name) {
     if (!this.isMeasured) return "";
     const { before, after, change } = this.data.measured.results[name];
-    const points = change === 0 ? "exactly 0" : `up to ${(100 * change).toPrecision(2)}`;
+    const size = change >= 0.1 ? (100 * change).toFixed(0) : String(Number((100 * change).toPrecision(2)));
+    const points = change === 0 ? "exactly 0" : `up to ${size}`;
     return `Accuracy ${percent(before)} → ${percent(after)}, an output moves by ${points} points`;
   }
 

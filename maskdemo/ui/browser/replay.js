@@ -37,7 +37,7 @@ const controls = new WeakMap();
 const ICONS = { Replay: "M3 1.5v13l11-6.5z", Pause: "M3 2h3.5v12H3zM9.5 2H13v12H9.5z" };
 const MARKUP = `
   <button type="button"><svg viewBox="0 0 16 16" aria-hidden="true"><path /></svg><b></b></button>
-  <label><span></span> <output></output> <i></i><input type="range" min="0" step="any" /></label>`;
+  <label><span></span> <output aria-live="off"></output> <i></i><input type="range" min="0" step="any" /></label>`;
 
 class Control {
   constructor(parent) {
