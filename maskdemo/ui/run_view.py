@@ -64,7 +64,7 @@ def origin(
         url.mark_changed()
 
     # By this key the page's style dims what is below.
-    key = "under_way" if under_way else "of_other_settings"
+    key = "under_way" if active else "of_other_settings"
     with st.container(horizontal=True, vertical_alignment="center", key=key):
         st.markdown(
             f":material/history: {escape_markdown(difference(result, wanted, start))}", width="content"
