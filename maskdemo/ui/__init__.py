@@ -18,7 +18,6 @@ written from them. Nothing else that a page shows is kept twice:
 | count_invalid | playground_view | its widget; switched beside the headline too |
 | defaults | url | each choice's default when drawn: only others go into the URL |
 | disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
-| disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
 | followed | url | the page whose controls were read in this run of the app, until the page begins |
 | handles | padding_handle | how often the handle was moved from outside, which makes it a new one |
 | look_inside | playground_view | the step that was clicked, until the inside page opens at it |

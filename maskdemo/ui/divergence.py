@@ -13,6 +13,7 @@ from maskdemo.inside.activations import Activations, states_before
 from maskdemo.inside.flips import flips, turn
 from maskdemo.strategies import STRATEGIES, Arrays
 from maskdemo.training.snapshot import Network
+from maskdemo.ui.equation import step_kind
 
 
 def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
@@ -65,9 +66,7 @@ def what_turned_output(
     network: Network, activations: Activations, given: Arrays, batch: Batch, *, step: int, label: int
 ) -> str:
     """What one step (from 1) did to the output, and the unit with the largest part in it."""
-    at = step - 1
-    kind = "a padded step" if batch.padded[0, at] else "a real reading"
-    kind = "a missing reading" if batch.missing[0, at] else kind
+    at, kind = step - 1, step_kind(batch, step)
     says = activations.probabilities[0]
     if not given.advance[0, at] and given.keep[0, at]:
         held = number(float(says[at, label]), ".2f")

@@ -14,17 +14,18 @@ to this unit and are rounded to three digits.
 """
 
 
+def step_kind(batch: Batch, step: int) -> str:
+    """What one step (from 1) of the first sequence is, within a sentence."""
+    if batch.padded[0, step - 1]:
+        return "a padded step"
+    return "a real reading" if batch.valid[0, step - 1] else "a missing reading"
+
+
 def cell_equation(
     activations: Activations, arrays: Arrays, batch: Batch, *, unit: int, step: int
 ) -> str:
     """How c and h of one unit (from 0) of the first sequence came about at one step (from 1)."""
-    at = step - 1
-    kind = "padding" if batch.padded[0, at] else "real" if batch.valid[0, at] else "missing"
-    here = {
-        "padding": "a padded step",
-        "real": "a real reading",
-        "missing": "a missing reading",
-    }[kind]
+    at, here = step - 1, step_kind(batch, step)
     c, h = _number(activations.cells[0, at, unit]), _number(activations.states[0, at, unit])
     c_before = _number(states_before(activations.cells)[0, at, unit])
     h_before = _number(states_before(activations.states)[0, at, unit])

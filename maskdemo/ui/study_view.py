@@ -66,20 +66,18 @@ def introduction(study: Study) -> None:
 
 def bar(study: Study, *, disabled: bool) -> None:
     """Run or cancel, take away, and where the study stands. disabled: the settings are invalid."""
-    findings = findings_of(study)
+    shown, status = findings_of(study), job.status("studyrun")
+    # What is shown of other settings is not where this study stands, unless it is what is under way.
+    of_others = shown.study != study and not (status.active and status.newest is not None)
+    findings = Findings(study, {}) if of_others else shown
     with st.container(horizontal=True, vertical_alignment="center", key="study_bar"):
-        if job.is_active("studyrun"):
+        if status.active:
             job.cancel_button("studyrun")
         else:
             job.start_button("studyrun", "Run study", _start, disabled=disabled)
-            take_away.study(findings, study)
-            if findings.study != study:
-                findings = Findings(study, {})
+            take_away.study(shown, study)
             if findings.finished and (more := findings.extended()):
                 study_progress.add_repeats(findings, more)
-        status = job.status("studyrun")
-        if findings.study != study and status.newest is None:
-            findings = Findings(study, {})
         progress(status, findings, precomputed.provenance_note(findings))
     job.refusal("studyrun")
 

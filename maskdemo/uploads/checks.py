@@ -78,7 +78,7 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
         said = table.texts(roles.split)
         if (bad := _first(~said.str.lower().isin(list(PARTS)))) is not None:
             raise InvalidTable(
-                f"{_at(table, bad)}: {quoted(said.iloc[bad])} in {quoted(roles.split)} is none of "
+                f"{table.place(bad)}: {quoted(said.iloc[bad])} in {quoted(roles.split)} is none of "
                 "train, validation and test."
             )
     for name in roles.features:
@@ -101,7 +101,7 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
                 "number nor a time. Choose another order, or that of the file."
             )
         if column.bad is not None:
-            raise InvalidTable(f"{_at(table, column.bad[0])}: {column.bad[1]}. Rows are sorted by it.")
+            raise InvalidTable(f"{table.place(column.bad[0])}: {column.bad[1]}. Rows are sorted by it.")
         _check_no_gap(table, np.isnan(column.values), name, "says the order of the steps")
     if not roles.order:
         return
@@ -111,7 +111,7 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
         assert same is not None
         at = " ".join(str(table.column(name).iloc[bad]) for name in roles.order)
         raise InvalidTable(
-            f"{_at(table, same)} and {table.location(bad)} are the same step, {quoted(at)}, of "
+            f"{table.place(same)} and {table.location(bad)} are the same step, {quoted(at)}, of "
             f"sequence {_sequence(table, roles, bad)}. Take one of them out, or choose another order "
             "or id."
         )
@@ -124,8 +124,8 @@ def _check_labels(table: Table, roles: Roles, number: NDArray) -> None:
     _check_no_gap(table, labels.to_numpy() == "", roles.label, "holds the label")
     if (bad := _first(labels.str.fullmatch(r"=[A-Z(].*"))) is not None:
         raise InvalidTable(
-            f"{_at(table, bad)}: {quoted(labels.iloc[bad])} in {name} is a formula. Save the values of "
-            "the sheet instead."
+            f"{table.place(bad)}: {quoted(labels.iloc[bad])} in {name} is a formula. Save the values "
+            "of the sheet instead."
         )
     classes = labels.nunique()
     if classes == 1:
@@ -164,7 +164,7 @@ def _check_feature(table: Table, columns: Columns, name: str) -> None:
         raise InvalidTable(f"{quoted(name)} holds times. Choose it as order, or turn it into numbers.")
     if column.bad is not None:
         raise InvalidTable(
-            f"{_at(table, column.bad[0])}: {column.bad[1]}. Leave the field empty where a reading is "
+            f"{table.place(column.bad[0])}: {column.bad[1]}. Leave the field empty where a reading is "
             "missing."
         )
     if column.kind == WORDS and column.distinct > MAX_CATEGORIES:
@@ -219,7 +219,7 @@ def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[
 def _check_no_gap(table: Table, gaps: NDArray[np.bool_], name: str, what: str) -> None:
     if (bad := _first(gaps)) is not None:
         raise InvalidTable(
-            f"{_at(table, bad)} has nothing usable in {quoted(name)}, which {what}. Fill it in."
+            f"{table.place(bad)} has nothing usable in {quoted(name)}, which {what}. Fill it in."
         )
 
 
@@ -227,11 +227,6 @@ def _first(wrong: Any) -> int | None:
     """The index of the first True in `wrong`, (rows,) of bool; None without any."""
     indices = np.flatnonzero(np.asarray(wrong, bool))
     return int(indices[0]) if len(indices) else None
-
-
-def _at(table: Table, row: int) -> str:
-    place = table.location(row)
-    return place[0].upper() + place[1:]
 
 
 def _sequence(table: Table, roles: Roles, row: int) -> str:

@@ -103,7 +103,7 @@ def read_columns(table: Table) -> Columns:
     if len(above) > 1:
         shown = " and ".join(quoted(table.column(each.name).iloc[0]) for each in above[:2])
         raise InvalidTable(
-            f"{_place_of(table, 0)} holds {shown} where numbers follow: it seems to be a line of units "
+            f"{table.place(0)} holds {shown} where numbers follow: it seems to be a line of units "
             "or a second line of names. Take out what stands between the names and the values."
         )
     return Columns(found, decimal, day_first)
@@ -273,9 +273,4 @@ def _numbers_rows(values: NDArray) -> bool:
 
 def _place(table: Table, name: str, text: str, *, low: bool = False) -> str:
     row = int(np.flatnonzero(table.column(name) == text)[0])
-    return f"in {table.location(row)}" if low else _place_of(table, row)
-
-
-def _place_of(table: Table, row: int) -> str:
-    place = table.location(row)
-    return place[0].upper() + place[1:]
+    return f"in {table.location(row)}" if low else table.place(row)

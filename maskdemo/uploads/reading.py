@@ -24,6 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskdemo.errors import InvalidTable, quoted
+from maskdemo.evidence.phrases import capital
 from maskdemo.uploads.foreign import WIDE, check_kind
 from maskdemo.uploads.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_LINE_CHARACTERS, MAX_ROWS
 from maskdemo.uploads.npz import table_of_archive
@@ -54,6 +55,10 @@ class Table:
     def location(self, row: int) -> str:
         """Where a row of the frame stands in the file: "line 7", or "row 6" without lines."""
         return f"row {self.frame.index[row] + 1}" if self.lines is None else f"line {self.lines[row]}"
+
+    def place(self, row: int) -> str:
+        """The location of a row as a sentence begins with it."""
+        return capital(self.location(row))
 
     def column(self, name: str) -> pd.Series:
         """A column; no table has two of a name."""
