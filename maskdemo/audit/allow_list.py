@@ -1,8 +1,8 @@
 """The allow-list of a stranger's configuration: classes of Keras that only compute.
 
-Left out on purpose: Lambda, TFSMLayer, TorchModuleWrapper, JaxLayer and FlaxLayer, which run code of
-the file; StringLookup, IntegerLookup and TextVectorization, which read other files; operations that
-call a function (Map, Scan, Cond, WhileLoop) or make large things of small ones (Tile, Repeat, Kron).
+Left out on purpose: the layers of `NOT_AUDITED`, each with its reason; operations that call a function
+(Map, Scan, Cond, WhileLoop), that make large things of small ones (Tile, Repeat, Kron, Pad) or whose
+result has a size that only the numbers decide (Nonzero, Unique).
 """
 
 from __future__ import annotations
@@ -23,24 +23,45 @@ MODELS: Mapping[str, str] = {"Functional": "keras.src.models.functional", "Seque
 LAYERS = _with_module(
     "keras.layers",
     _name_set("""
-    Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
-    AveragePooling1D AveragePooling2D BatchNormalization Bidirectional Concatenate Conv1D
-    Conv1DTranspose Conv2D Conv2DTranspose ConvLSTM1D Cropping1D Cropping2D Dense
-    DepthwiseConv1D DepthwiseConv2D Dot Dropout ELU EinsumDense Embedding Flatten GRU GRUCell
-    GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-    GlobalMaxPooling1D GlobalMaxPooling2D GroupNormalization GroupQueryAttention Identity
+    Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D
+    AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add
+    AdditiveAttention AlphaDropout Attention AugMix AutoContrast Average AveragePooling1D
+    AveragePooling2D AveragePooling3D BatchNormalization Bidirectional CategoryEncoding CenterCrop
+    Concatenate ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2D
+    Conv2DTranspose Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D Cropping2D
+    Cropping3D CutMix Dense DepthwiseConv1D DepthwiseConv2D Discretization Dot Dropout ELU EinsumDense
+    Embedding Equalization Flatten GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D
+    GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
+    GlobalMaxPooling3D GroupNormalization GroupQueryAttention HashedCrossing Hashing Identity
     InputLayer LSTM LSTMCell LayerNormalization LeakyReLU Masking MaxPooling1D MaxPooling2D
-    Maximum Minimum MultiHeadAttention Multiply PReLU Permute RMSNormalization RNN ReLU
-    RepeatVector Rescaling Reshape SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell
-    Softmax SpatialDropout1D SpatialDropout2D SpectralNormalization StackedRNNCells Subtract
-    TimeDistributed UnitNormalization UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D
+    MaxPooling3D Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Normalization PReLU
+    Permute Pipeline RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration
+    RandomColorJitter RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip
+    RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization
+    RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom ReLU
+    RepeatVector Rescaling Reshape Resizing ReversibleEmbedding STFTSpectrogram SeparableConv1D
+    SeparableConv2D SimpleRNN SimpleRNNCell Softmax Solarization SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D SpectralNormalization StackedRNNCells Subtract TimeDistributed UnitNormalization
+    UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """),
 )
+#: The other layers of Keras, and why each is not audited.
+NOT_AUDITED: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"),
+        "it runs code that the file brings",
+    ),
+    **dict.fromkeys(
+        ("StringLookup", "IntegerLookup", "TextVectorization"), "its words may be read from other files"
+    ),
+    **dict.fromkeys(("Layer", "Wrapper"), "it is a base class that computes nothing"),
+    "MaxNumBoundingBoxes": "it works on boxes, not on numbers",
+}
 INITIALIZERS = _with_module(
     "keras.initializers",
     _name_set("""
     Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform
-    Ones Orthogonal OrthogonalInitializer RandomNormal RandomUniform TruncatedNormal
+    Ones Orthogonal OrthogonalInitializer RandomNormal RandomUniform STFT TruncatedNormal
     VarianceScaling Zeros
     """),
 )
@@ -51,28 +72,32 @@ DTYPE_POLICIES: Mapping[str, str] = {"DTypePolicy": "keras"}
 #: Operations of a functional model, by module.
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "keras.src.ops.numpy": _name_set("""
-    Abs Absolute Add All Amax Amin Any Arange Argmax Argmin Average Ceil Clip Concatenate Copy
-    Cos CountNonzero Cumsum Divide DivideNoNan Dot Einsum Equal Exp ExpandDims Expm1 Flip Floor
-    FloorDivide Full FullLike GetItem Greater GreaterEqual Isfinite Isnan Less LessEqual Log
-    Log1p LogicalAnd LogicalNot LogicalOr Matmul Max Maximum Mean Min Minimum Mod Moveaxis
-    Multiply NanToNum Negative NotEqual OnesLike Power Prod Ravel Reciprocal Reshape Roll Round
-    Sign Sin Split Sqrt Square Squeeze Stack Std Subtract Sum Swapaxes Take TakeAlongAxis Tanh
-    Transpose Tril Triu TrueDivide Var Where ZerosLike
+    Abs Absolute Add All Amax Amin Any Arange Arccos Arccosh Arcsin Arcsinh Arctan Arctan2 Arctanh
+    Argmax Argmin Argsort Average Cbrt Ceil Clip Concatenate Copy Cos Cosh CountNonzero Cumprod
+    Cumsum Deg2rad Diff Divide DivideNoNan Dot Einsum Equal Exp Exp2 ExpandDims Expm1 Fabs Flip
+    Fliplr Flipud Floor FloorDivide Fmax Fmin Fmod Full FullLike GetItem Greater GreaterEqual
+    Heaviside Hstack Hypot Isclose Isfinite Isinf Isnan Isneginf Isposinf Less LessEqual Log Log10
+    Log1p Log2 Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Matmul Max Maximum Mean Median
+    Min Minimum Mod Moveaxis Multiply NanToNum Nanmax Nanmean Nanmin Nanstd Nansum Nanvar Negative
+    NotEqual OnesLike Power Prod Ptp Quantile Rad2deg Ravel Reciprocal Reshape Roll Round Sign
+    Signbit Sin Sinc Sinh Sort Split Sqrt Square Squeeze Stack Std Subtract Sum Swapaxes Take
+    TakeAlongAxis Tan Tanh Tensordot Transpose Tril Triu TrueDivide Trunc Var Vstack Where ZerosLike
     """),
     "keras.src.ops.nn": _name_set("""
-    Elu Gelu Glu HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax
-    Normalize OneHot RMSNorm Relu Relu6 Selu Sigmoid Silu Softmax Softplus Softsign
+    Celu Elu Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid
+    LogSoftmax Normalize OneHot RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax Softplus
+    Softsign SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink Threshold
     """),
-    "keras.src.ops.core": _name_set("Cast ConvertToTensor StopGradient Unstack"),
-    "keras.src.ops.math": _name_set("Erf Logsumexp Rsqrt"),
+    "keras.src.ops.core": _name_set("Cast ConvertToTensor SaturateCast StopGradient Unstack"),
+    "keras.src.ops.math": _name_set("Erf Erfc Erfinv Logsumexp Rsqrt TopK"),
 }
 
 #: Names in place of an object, by what they stand for.
 ACTIVATIONS = _name_set("""
     celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh
     leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink
-    softmax softplus softsign sparse_plus sparse_sigmoid squareplus swish tanh tanh_shrink
-    threshold
+    softmax softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus swish tanh
+    tanh_shrink threshold
 """)
 INITIALIZER_NAMES = _name_set("""
     glorot_normal glorot_uniform he_normal he_uniform identity lecun_normal lecun_uniform normal
@@ -88,10 +113,21 @@ WORDS: Mapping[str, frozenset[str]] = {
     "padding": _name_set("valid same causal"),
     "data_format": _name_set("channels_last channels_first"),
     "merge_mode": _name_set("concat sum mul ave"),
-    "interpolation": _name_set("nearest bilinear"),
+    "interpolation": _name_set("area bicubic bilinear lanczos3 lanczos5 nearest"),
+    "fill_mode": _name_set("constant mirror nearest reflect wrap"),
+    "output_mode": _name_set("count int multi_hot one_hot"),
     "score_mode": _name_set("dot concat"),
-    "mode": _name_set("fan_in fan_out fan_avg"),
+    # Of a variance, of a flip, of a spectrogram.
+    "mode": _name_set("""
+        fan_in fan_out fan_avg horizontal vertical horizontal_and_vertical
+        angle imag log magnitude psd real stft
+    """),
     "distribution": _name_set("truncated_normal untruncated_normal uniform normal"),
+    "scaling": _name_set("density spectrum"),
+    "side": _name_set("imag real"),
+    "window": _name_set("bartlett blackman boxcar flattop hamming hann nuttall parzen"),
 }
+#: Arguments that are frequencies: however large, nothing gets larger by them.
+FREQUENCIES = _name_set("max_freq min_freq sampling_rate")
 #: Arguments that are a formula of letters, one for each axis.
 FORMULAS = _name_set("equation bias_axes subscripts input_axes output_axes")

@@ -14,7 +14,8 @@ from maskdemo.errors import UnsupportedModel, quoted
 #: The largest whole number of any argument; the longest list; the longest name.
 MAX_NUMBER, MAX_LIST, MAX_NAME = 16_384, 4_096, 200
 
-_NAME = re.compile(r"[A-Za-z0-9_.][\w.\- ]*", re.ASCII)
+#: Joiners that are no printable characters, and belong to words of Persian and of India's languages.
+_JOINERS = str.maketrans("", "", "\u200c\u200d")
 _FORMULA = re.compile(r"[A-Za-z.,\-> ]*")
 
 
@@ -27,7 +28,7 @@ def checked_value(key: str, value: Any) -> Any:
     if value is None or isinstance(value, (bool, float)):
         return value
     if isinstance(value, int):
-        if abs(value) > MAX_NUMBER:
+        if abs(value) > MAX_NUMBER and key not in allow_list.FREQUENCIES:
             raise UnsupportedModel(f"{key} is {quoted(value)}: at most {MAX_NUMBER:,} is built here.")
         return value
     if isinstance(value, str):
@@ -44,8 +45,14 @@ def checked_value(key: str, value: Any) -> Any:
 
 
 def layer_name(value: Any) -> str:
-    """Check the name of a layer."""
-    if not isinstance(value, str) or len(value) > MAX_NAME or not _NAME.fullmatch(value):
+    """Check the name of a layer: printable characters of any script, no path."""
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= MAX_NAME
+        or not value.translate(_JOINERS).isprintable()
+        or set(value) & set("/\\")
+        or value != value.strip()
+    ):
         raise UnsupportedModel("A layer has a name that Keras would not give.")
     return value
 

@@ -36,7 +36,7 @@ def _parse_json(text: str) -> Any:
     if len(text) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix("\ufeff"))
     except RecursionError:  # the parser counts levels by itself
         raise UnsupportedModel("The configuration is nested too deeply.") from None
     except ValueError:
@@ -64,7 +64,7 @@ class _Reader:
         config["layers"] = [self._layer_of_model(each, depth) for each in layers]
         if name == "Functional":
             for key in ("input_layers", "output_layers"):
-                config[key] = checked_value(key, inner.get(key))
+                config[key] = _check_structure(key, inner.get(key))
         return _keras_object(name, allow_list.MODELS[name], config)
 
     def _layer_of_model(self, raw: Any, depth: int) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class _Reader:
             raise UnsupportedModel(f"{of} has an argument whose name is none.")
         if key in ("layer", "backward_layer", "cell"):
             return None if value is None else self._inner_layer(value, depth)
-        if key == "cells":
+        if key == "cells" or (key == "layers" and of == "Pipeline"):
             return [self._inner_layer(each, depth) for each in as_list(value)]
         if key == "dtype":
             return _check_dtype(value)
@@ -144,9 +144,10 @@ def _checked_class(raw: Any, table: Mapping[str, str], noun: str) -> tuple[str, 
     name, module = raw["class_name"], raw.get("module")
     registered = raw.get("registered_name")
     if name not in table:
+        why = allow_list.NOT_AUDITED.get(name, "only Keras's own that compute are, no custom ones")
         raise UnsupportedModel(
-            f"{quoted(name)} is no {noun} that is audited here: only Keras's own that compute are, no "
-            "custom ones, no Lambda, none that reads files. If you trust it: check_padding or --trust."
+            f"{quoted(name)} is no {noun} that is audited here: {why}. If you trust it: check_padding "
+            "or --trust."
         )
     modules = {table[name], table[name].replace("keras.src.models.functional", "keras"), "keras.models"}
     if module not in modules or registered not in (None, name):
@@ -225,6 +226,13 @@ def _check_node(raw: Any) -> dict[str, Any]:
             for key, each in as_mapping(raw["kwargs"]).items()
         },
     }
+
+
+def _check_structure(key: str, value: Any) -> Any:
+    """Return which tensors are the inputs or outputs of a model: a list, or one for each name."""
+    if isinstance(value, dict):
+        return {layer_name(name): checked_value(key, each) for name, each in value.items()}
+    return checked_value(key, value)
 
 
 def _check_call_argument(key: str, value: Any) -> Any:

@@ -1,18 +1,35 @@
 """Read the configuration of a .keras file that nobody vouches for, as text, under limits.
 
-A .keras file is a zip archive of config.json, metadata.json, the weights and assets. Only config.json
-is read. Nothing is unpacked, nothing is written.
+A .keras file is a zip archive of config.json, metadata.json, the weights and assets. Only the two are
+read. Nothing is unpacked, nothing is written. HDF5 files and models of Keras 2 are recognised, and
+refused with a way out.
 """
 
 from __future__ import annotations
 
+import json
+import re
+import struct
 import zipfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib import metadata
 
 from maskdemo.archives import open_archive
 from maskdemo.audit.limits import MAX_CONFIG, MAX_FILE_BYTES, MAX_RATIO, MAX_UNPACKED
 from maskdemo.errors import UnsupportedModel
 
-CONFIG = "config.json"
+CONFIG, METADATA = "config.json", "metadata.json"
+#: Of HDF5: the first bytes, those of a collection of texts, a reference to a text (length, address of
+#: the collection, index), and what stands before each text.
+_HDF5, _COLLECTION = b"\x89HDF\r\n\x1a\n", b"GCOL"
+_REFERENCE, _HEAP_OBJECT = struct.Struct("<IQI"), struct.Struct("<HHIQ")
+_VERSION = re.compile(rb"\d+\.\d+\.\d+[\w.+-]{0,12}")
+_VERSION_IN_JSON = re.compile(rb'"keras_version": ?"(%s)"' % _VERSION.pattern)
+_REBUILD = (
+    "Keras 3 reads few such models. Build yours under Keras 3 with the code that it comes from, and "
+    "audit that, with check_padding or as a .keras file. Its weights are not needed."
+)
 
 
 def config_text(content: bytes) -> str:
@@ -22,20 +39,108 @@ def config_text(content: bytes) -> str:
     """
     if len(content) > MAX_FILE_BYTES:
         raise UnsupportedModel(f"The file is larger than {MAX_FILE_BYTES >> 20} MB.")
-    if content.lstrip()[:1] == b"{":
-        return _decode_text(content)
-    if not content.startswith(b"PK"):
+    if content.startswith(_HDF5):
+        raise UnsupportedModel(_hdf5_sentence(content))
+    if content.startswith(b"PK"):
+        with _opened(content) as archive:
+            text = _decode_text(_read_config(archive))
+    elif _is_json(content):
+        text = _decode_text(content)
+    else:
         raise UnsupportedModel(
             "This is no .keras file: it is neither a zip archive nor a configuration."
         )
-    with open_archive(
+    version = saved_with(content)
+    if version.startswith(("0.", "1.", "2.")) or (not version and '"batch_input_shape"' in text):
+        raise UnsupportedModel(f"This model was saved with Keras {version or '2 or older'}. {_REBUILD}")
+    return text
+
+
+@contextmanager
+def naming_version(content: bytes) -> Iterator[None]:
+    """Add to a refusal within the context which other version of Keras the file was saved with."""
+    try:
+        yield
+    except UnsupportedModel as refused:
+        here, version = metadata.version("keras"), saved_with(content)
+        if version in ("", here):
+            raise
+        raise UnsupportedModel(
+            f"{refused} The file was saved with Keras {version} and is read here with Keras {here}."
+        ) from refused
+
+
+def saved_with(content: bytes) -> str:
+    """Return the version of Keras that saved a file or wrote a configuration; empty if unknown."""
+    if content.startswith(_HDF5):
+        return _hdf5_version(content)
+    if not content.startswith(b"PK"):
+        found = _VERSION_IN_JSON.search(content[-1000:])  # Keras 2 writes it last
+        return found[1].decode() if found else ""
+    try:
+        with _opened(content) as archive, archive.open(METADATA) as member:
+            version = json.loads(member.read(4096))["keras_version"]
+        return version if _VERSION.fullmatch(version.encode()) else ""
+    except Exception:  # whatever is not as Keras writes it
+        return ""
+
+
+def _hdf5_sentence(content: bytes) -> str:
+    """Return why an HDF5 file is not opened, and the way out."""
+    if b"model_config" not in content:
+        return (
+            "This is an HDF5 file with weights alone, and no model. The audit needs the .keras file, "
+            "or what model.to_json() returns."
+        )
+    version = _hdf5_version(content)
+    what = f"This is an HDF5 file (.h5){f', saved with Keras {version}' if version else ''}."
+    if not version.startswith("3."):
+        return f"{what} {_REBUILD}"
+    return (
+        f"{what} Nobody's HDF5 files are opened here. If you trust it, make a .keras file of it: "
+        'keras.models.load_model("model.h5").save("model.keras").'
+    )
+
+
+def _hdf5_version(content: bytes) -> str:
+    """Return the attribute keras_version, without a library that would read more of the file."""
+    start = content.find(b"keras_version\0")
+    if start < 0:
+        return ""
+    # Type and shape of the attribute follow its name, then the text or a reference to it.
+    around = content[start : start + 112]
+    if inline := _VERSION.search(around):
+        return inline[0].decode()
+    for offset in range(16, len(around) - _REFERENCE.size, 4):
+        length, address, index = _REFERENCE.unpack_from(around, offset)
+        if length < 20 and content[address : address + 4] == _COLLECTION:
+            found = _VERSION.fullmatch(_text_in_collection(content, address, index)[:length])
+            return found[0].decode() if found else ""
+    return ""
+
+
+def _text_in_collection(content: bytes, address: int, index: int) -> bytes:
+    """Return the start of an object in a collection of HDF5; empty where there is none."""
+    offset = address + 16
+    for _ in range(index):
+        if offset + _HEAP_OBJECT.size > len(content):
+            break
+        number, _, _, size = _HEAP_OBJECT.unpack_from(content, offset)
+        offset += _HEAP_OBJECT.size
+        if number == index:
+            return content[offset : offset + 32]
+        offset += -(-size // 8) * 8
+    return b""
+
+
+def _opened(content: bytes) -> AbstractContextManager[zipfile.ZipFile]:
+    return open_archive(
         content,
         max_unpacked=MAX_UNPACKED,
         max_ratio=MAX_RATIO,
         error=UnsupportedModel,
         damaged="This is no .keras file: its archive is damaged.",
-    ) as archive:
-        return _decode_text(_read_config(archive))
+    )
 
 
 def _read_config(archive: zipfile.ZipFile) -> bytes:
@@ -49,10 +154,19 @@ def _read_config(archive: zipfile.ZipFile) -> bytes:
     return content
 
 
+def _is_json(content: bytes) -> bool:
+    start = content[:1000]
+    try:
+        return start.decode(json.detect_encoding(start), "ignore").lstrip().startswith("{")
+    except LookupError:  # an encoding that this Python does not have
+        return False
+
+
 def _decode_text(content: bytes) -> str:
+    """Return the text, in the encoding that its byte-order mark or its zeros tell of."""
     if len(content) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:
-        return content.decode("utf-8")
+        return content.decode(json.detect_encoding(content))
     except UnicodeDecodeError:
         raise UnsupportedModel("The configuration is no text.") from None

@@ -78,11 +78,12 @@ def _audit_in_thread(content: bytes, put: Callable[[AuditRun | None], None]) -> 
 
 def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
     from maskdemo.audit.configuration import safe_config
-    from maskdemo.audit.keras_file import config_text
+    from maskdemo.audit.keras_file import config_text, naming_version
 
     # Before Keras, which takes seconds to load, so that a refusal comes at once.
     _limit_memory(READING_MEMORY)
-    config = safe_config(config_text(content))
+    with naming_version(content):
+        config = safe_config(config_text(content))
     _limit_memory(None)
     on_stage("Loading Keras")
     load_tensorflow()
@@ -92,7 +93,8 @@ def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
 
     keras.ops.zeros(1)  # makes the backend load the rest of itself
     limit()
-    return audit_config(config, on_stage=on_stage).to_json()
+    with naming_version(content):
+        return audit_config(config, on_stage=on_stage).to_json()
 
 
 def _limit_memory(size: int | None) -> None:

@@ -88,7 +88,7 @@ def _file_of(example: ExampleModel, put_right: bool) -> ModelFile:
 def _file() -> ModelFile | None:
     uploader(
         "A .keras file",
-        types=["keras", "json"],
+        types=["keras", "json", "h5"],  # the last one to be told the way out
         key=f"audit_upload_{session.get('audit_uploads', 0)}",
         max_mb=MAX_FILE_MB,
         on_change=_read_upload,
