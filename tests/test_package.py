@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from maskdemo.audit.example_models import EXAMPLES
+from maskdemo.audit.pytest_checks import CAUSES_OF
 from tests.samples import SMALL
 from tests.test_architecture import ROOT, tracked_files
 
@@ -172,13 +173,22 @@ def test_the_command_trains_recorded_data(installed):
     assert [each["strategy"] for each in json.loads(done.stdout)["curves"]] == ["held_state"]
 
 
-def test_the_command_audits(installed):
-    model = installed.folder / "model.json"
-    model.write_text(EXAMPLES["convolution"].config, encoding="utf-8")
-    done = installed.run("maskdemo", "audit", model, "--html", "report.html")
-    assert done.returncode == 1, done.stderr
-    assert "convolution" in done.stdout
-    assert "convolution" in (installed.folder / "report.html").read_text(encoding="utf-8")
+def test_the_workflow_of_the_docs_runs_in_a_project_of_its_own(installed):
+    docs = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", docs, re.S):
+        (installed.folder / name).write_text(code, encoding="utf-8")
+    layers = RIGHT.replace("layers.LSTM", "my_layers.Halved(), layers.LSTM")
+    model = MODEL.format(layers=layers) + "build_model().save('model.keras')"
+    assert installed.run("python", "-c", f"import my_layers\n{model}").returncode == 0
+    workflow = re.search(r"```yaml\n# .github/workflows/.*?```", docs, re.S)
+    assert workflow
+    install, *steps = re.findall(r"- run: (.+)$", workflow[0], re.M)
+    assert install.startswith("pip install ")  # which `installed` has done
+    checks, audit = (installed.run(*shlex.split(step)) for step in steps)
+    assert checks.returncode == 0, checks.stdout
+    assert f"{len(CAUSES_OF)} passed" in checks.stdout
+    assert audit.returncode == 0, audit.stderr
+    assert ">halved<" in (installed.folder / "padding.html").read_text(encoding="utf-8")
 
 
 def test_the_readme_s_test_tells_a_right_model_from_a_leaking_one(installed):

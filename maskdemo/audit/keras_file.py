@@ -44,7 +44,7 @@ def config_text(content: bytes) -> str:
     if content.startswith(b"PK"):
         with _opened(content) as archive:
             text = _decode_text(_read_config(archive))
-    elif _is_json(content):
+    elif is_json(content):
         text = _decode_text(content)
     else:
         raise UnsupportedModel(
@@ -154,7 +154,8 @@ def _read_config(archive: zipfile.ZipFile) -> bytes:
     return content
 
 
-def _is_json(content: bytes) -> bool:
+def is_json(content: bytes) -> bool:
+    """Return whether a file is a configuration as text, in any encoding that JSON has."""
     start = content[:1000]
     try:
         return start.decode(json.detect_encoding(start), "ignore").lstrip().startswith("{")

@@ -6,7 +6,6 @@ import sys
 import warnings
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 from maskdemo.cli.files import must_be_writable
 
@@ -42,6 +41,14 @@ def add_to(commands) -> None:
         action="store_true",
         help="allow Lambda and custom layers: this runs code that the file brings",
     )
+    audit.add_argument(
+        "--import",
+        dest="imports",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a module with the model's custom layers, by name; may be given again; needs --trust",
+    )
     audit.set_defaults(answer=_run_command)
 
 
@@ -63,10 +70,11 @@ def _audit_file(args: Namespace) -> int:
     """Audit the model of the command and print the report; returns the exit code."""
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
+    from maskdemo.cli.audit_model import model_in
     from maskdemo.cli.audit_sequences import sequences_of
 
     report = audit(
-        _model(args),
+        model_in(args.model, trained=args.trained, trust=args.trust, imports=args.imports),
         sequences_of(args.sequences) if args.sequences else None,
         pad_value=args.pad_value,
         trained=args.trained,
@@ -77,36 +85,3 @@ def _audit_file(args: Namespace) -> int:
         args.html.write_text(as_page(report), encoding="utf-8")
     print(report.to_json() if args.json else report)
     return CLEAN if report.clean else LEAKS
-
-
-def _model(args: Namespace) -> Any:
-    """Return the model: built from the configuration, or loaded if weights or code are wanted."""
-    from maskdemo.audit.keras_file import config_text
-    from maskdemo.audit.rebuild import model_of
-
-    if args.trust:
-        return _load_model(args.model, safe_mode=False)
-    config = config_text(_read_bytes(args.model))
-    model = model_of(config)
-    return _load_model(args.model, safe_mode=True) if args.trained else model
-
-
-def _load_model(path: Path, *, safe_mode: bool) -> Any:
-    import keras
-
-    from maskdemo.audit.error_sentences import short_reason
-    from maskdemo.errors import UnsupportedModel
-
-    try:
-        return keras.models.load_model(path, safe_mode=safe_mode)
-    except Exception as refused:  # a class that is not known, a file that is damaged
-        raise UnsupportedModel(f"Keras cannot load {path.name}: {short_reason(refused)}") from None
-
-
-def _read_bytes(path: Path) -> bytes:
-    from maskdemo.errors import UnsupportedModel
-
-    try:
-        return path.read_bytes()
-    except OSError as refused:
-        raise UnsupportedModel(f"{path} cannot be read: {refused.strerror}.") from None

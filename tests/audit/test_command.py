@@ -1,13 +1,15 @@
 """`python -m maskdemo audit`: what it prints and what it returns."""
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from maskdemo.cli import main
-from tests.audit.zoo import ZOO
+from tests.audit.zoo import ZOO, stack
+from tests.audit.zoo_right import lstm, masking
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +41,28 @@ def test_custom_layers_only_where_they_are_trusted(folder, capsys):
     assert "--trust" in capsys.readouterr().err
     assert main(["audit", path, "--trust"]) == 1
     assert "halved" in capsys.readouterr().out
+
+
+def test_custom_layers_from_a_module_of_the_current_folder(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "import keras\nclass Half(keras.layers.Layer):\n    def call(self, x):\n        return x / 2\n"
+    )
+    Path("layers_of_mine.py").write_text(code, encoding="utf-8")
+    classes: dict = {}
+    exec(code, classes)
+    model = stack(masking(), classes["Half"](name="half"), lstm())
+    model.save("model.keras")
+    Path("model.json").write_text(model.to_json(), encoding="utf-8")
+    assert main(["audit", "model.keras", "--trust"]) == 2
+    assert "--import my_layers" in capsys.readouterr().err
+    assert main(["audit", "model.keras", "--import", "layers_of_mine"]) == 2
+    assert "--trust" in capsys.readouterr().err
+    assert main(["audit", "model.keras", "--trust", "--import", "layers_of_nobody"]) == 2
+    assert "No module named 'layers_of_nobody'" in capsys.readouterr().err
+    for file in ("model.keras", "model.json"):
+        assert main(["audit", file, "--trust", "--import", "layers_of_mine"]) == 1
+        assert "half" in capsys.readouterr().out
 
 
 def test_trained_weights_and_own_sequences(folder, capsys, tmp_path):

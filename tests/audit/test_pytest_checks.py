@@ -1,15 +1,10 @@
-"""`check_padding` yields checks by name, and the example of the docs runs as it stands."""
-
-import re
-from pathlib import Path
+"""`check_padding` yields checks by name. The example of the docs runs in `tests/test_package.py`."""
 
 import pytest
 
 from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.pytest_checks import CAUSES_OF, NothingChecked, PaddingLeaks, check_padding
 from tests.audit.zoo import ZOO
-
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "audit.md"
 
 
 def failing(checks) -> set[str]:
@@ -73,23 +68,3 @@ def test_nothing_is_built_before_a_check_runs():
 def test_every_leak_fails_a_check():
     covered = {cause for causes in CAUSES_OF.values() for cause in causes}
     assert covered == {name for name, cause in CAUSES.items() if cause.severity == "leak"}
-
-
-class _Outcomes:
-    def __init__(self):
-        self.found = {}
-
-    def pytest_runtest_logreport(self, report):
-        if report.when == "call":
-            self.found[report.nodeid.partition("::")[2]] = report.outcome
-
-
-def test_the_example_of_the_docs_shows_up_by_name(tmp_path):
-    example = re.search(r"```python\n(# test_.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
-    assert example
-    path = tmp_path / "test_padding.py"
-    path.write_text(example[1], encoding="utf-8")
-    outcomes = _Outcomes()
-    options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", "/dev/null"]
-    assert pytest.main([*options, str(path)], plugins=[outcomes]) == 0
-    assert outcomes.found == {f"test_padding[{name}]": "passed" for name in CAUSES_OF}
