@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
+from typing import Any
 
-from maskdemo.errors import UnsupportedModel
+from maskdemo.errors import UnsupportedModel, quoted
 
 #: Characters of the longest reason.
 MAX_REASON = 240
 #: Colours of a terminal, and names of TensorFlow's operations.
-_NOISE = re.compile(r"\x1b\[\d+m|\{\{function_node [^{}]*\}\} ?|\[Op:\w+\](?: name: ?\S*)?")
+_NOISE = re.compile(
+    r"\x1b\[\d+m|\{\{function_node [^{}]*\}\} ?|\[Op:\w+\](?: name: ?\S*)?"
+    r"| for '\{\{node [^{}]*\}\} = [^']*'"
+)
 _CALLING = re.compile(r"Exception encountered when calling (.+)\(\)\.")
 
 
@@ -22,18 +26,31 @@ def failure_sentence(failure: BaseException) -> str:
         return "The model needs more memory than there is for an audit."
     kind, why = type(failure).__name__, short_reason(failure)
     message = kind if why == kind else f"{kind}: {why}"
-    return f"The audit stopped because of an unexpected error. {message}"
+    return (
+        f"The audit stopped because of an unexpected error. {message.rstrip('.')}. So nothing is said "
+        "about the model. Sequences of your own, or a part of the model, may get further."
+    )
 
 
-def short_reason(failure: BaseException) -> str:
+def short_reason(failure: BaseException, layer: Any = None) -> str:
     """Return the message of an exception in one short line, without what Keras wraps around it.
+
+    layer: the layer that raised it, where that is known; it is then named.
 
     >>> short_reason(ValueError("Exception encountered when calling LSTM.call().\\n\\nToo wide."))
     'LSTM.call: Too wide.'
     """
-    text = _NOISE.sub("", str(failure))
+    said = failure.args[0] if isinstance(failure, KeyError) and failure.args else ""
+    # The text of a KeyError is quoted and on one line.
+    text = _NOISE.sub("", said if isinstance(said, str) and "\n" in said else str(failure))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return _shorten(_core_message(lines) or type(failure).__name__)
+    reason = _core_message(lines)
+    if layer is not None:
+        kind = type(layer).__name__
+        reason = f"{quoted(layer.name)} ({kind}): {reason.removeprefix(f'{kind}.call').lstrip(': ')}"
+    if not reason or reason.endswith((".call", "): ")):
+        reason = f"{reason.rstrip(': ')}: {type(failure).__name__}".removeprefix(": ")
+    return _shorten(reason)
 
 
 def _core_message(lines: list[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from maskdemo.audit.output_change import aligned, largest_change, largest_number
+from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples, Side
 from maskdemo.audit.trace import Call, Detail, InputTensor, Overrides, Trace, trace
 
@@ -135,6 +136,8 @@ def trace_pair(
     """Trace sequences as long as number `index`, without padding and padded to `total` steps."""
     group = samples.by_length()[samples.lengths(samples.rows[index])]
     group = [index, *(other for other in group if other != index)][:MAX_TRACED]
+    if (size := batch_size(model)) is not None:
+        group = [group[min(place, len(group) - 1)] for place in range(size)]
     length = max(samples.lengths(samples.rows[index]))
     if steps is None:
         unpadded = samples.padded_batch(group, side)

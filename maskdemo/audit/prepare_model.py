@@ -8,30 +8,62 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.model_inputs import ModelInput
+from maskdemo.audit.model_inputs import ModelInput, is_a
 
 #: Range of variables that scale or divide, so that outputs neither vanish nor explode.
 _AROUND_ONE = (0.5, 1.5)
 
 
 @contextmanager
-def random_weights(model: Any, seed: int) -> Iterator[None]:
-    """Give the model random weights within the context, and restore its own afterwards.
-
-    New biases are 0 and hide what padding does; drawn ones are not.
-    """
+def restored(model: Any) -> Iterator[None]:
+    """Restore all that the model keeps after the context: weights, seeds, states, running means."""
     import keras
 
-    rng = np.random.default_rng(seed)
-    own = [(each, np.array(keras.ops.convert_to_numpy(each))) for each in model.weights]
+    states = [
+        each for layer in model._flatten_layers() for each in getattr(layer, "states", None) or ()
+    ]
+    own = [
+        (each, np.array(keras.ops.convert_to_numpy(each)))
+        for each in (*model.variables, *keras.tree.flatten(states))
+    ]
     try:
-        for variable, value in own:
-            if np.issubdtype(value.dtype, np.floating) or "bfloat16" in str(value.dtype):
-                variable.assign(_random_values(variable.path, value.shape, rng))
         yield
     finally:
         for variable, value in own:
             variable.assign(value)
+
+
+@contextmanager
+def random_weights(model: Any, seed: int) -> Iterator[None]:
+    """Give the model random weights within the context, and restore its own afterwards.
+
+    New biases are 0 and hide what padding does; drawn ones are not. Constants keep their values.
+    """
+    import keras
+
+    rng = np.random.default_rng(seed)
+    with restored(model):
+        constants = _constants(model)
+        for variable in model.weights:
+            value = keras.ops.convert_to_numpy(variable)
+            if id(variable) not in constants and keras.backend.is_float_dtype(variable.dtype):
+                variable.assign(_random_values(variable.path, value.shape, rng))
+        yield
+
+
+def _constants(model: Any) -> set[int]:
+    """Return the `id` of weights that are no matter of training: tables, causal masks.
+
+    A layer makes them not trainable, or a frozen Embedding holds them. The running means of a
+    normalization are not trainable either, and follow from the data.
+    """
+    constants: set[int] = set()
+    for layer in model._flatten_layers():
+        if is_a(layer, "Embedding", "ReversibleEmbedding") and not layer.trainable:
+            constants |= {id(each) for each in layer.weights}
+        elif not hasattr(layer, "moving_mean"):
+            constants |= {id(each) for each in layer._non_trainable_variables}
+    return constants
 
 
 def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -86,5 +118,5 @@ def _with_any_length(config: Any, names: set[str]) -> Any:
     }
     shape = config.get("batch_shape")
     if isinstance(shape, (list, tuple)) and config.get("name") in names:
-        flexible["batch_shape"] = (None, None, *shape[2:])
+        flexible["batch_shape"] = (shape[0], None, *shape[2:])
     return flexible

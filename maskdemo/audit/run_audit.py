@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from maskdemo.audit import other_checks, run_model
-from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.error_sentences import failure_sentence, short_reason
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.findings import findings_of, layer_rows, ranked, without_repetition
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
-from maskdemo.audit.model_inputs import model_inputs_of
+from maskdemo.audit.model_inputs import ModelInput, model_inputs_of
 from maskdemo.audit.output_change import ADDED_STEPS, Measure
 from maskdemo.audit.pair import TracePair
-from maskdemo.audit.prepare_model import copy_for_any_length, random_weights
-from maskdemo.audit.report import Finding, Report, TrialSummary
+from maskdemo.audit.prepare_model import copy_for_any_length, random_weights, restored
+from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
 from maskdemo.audit.trial import Trial
 from maskdemo.errors import UnsupportedModel
@@ -58,8 +57,31 @@ def audit(
     count: how many sequences to draw.
     on_stage: called with the name of each stage as it begins.
 
-    Raises UnsupportedModel with a sentence for people where nothing can be said.
+    Raises UnsupportedModel with a sentence for people where nothing can be said, whatever went wrong.
     """
+    options = _Options(tuple(sides), tuple(added), trained, saved, seed, count, on_stage)
+    try:
+        return _audit(model, sequences, pad_value, options)
+    except UnsupportedModel:
+        raise
+    except Exception as failure:  # a fault of the audit, or of a model, is no verdict
+        raise UnsupportedModel(failure_sentence(failure)) from failure
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What `audit` was asked for."""
+
+    sides: tuple[Side, ...]
+    added: tuple[int, ...]
+    trained: bool
+    saved: bool
+    seed: int
+    count: int
+    on_stage: Callable[[str], None]
+
+
+def _audit(model: Any, sequences: Any, pad_value: Any, options: _Options) -> Report:
     if not hasattr(model, "_flatten_layers"):
         raise UnsupportedModel("This is not a Keras model.")
     names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
@@ -67,51 +89,110 @@ def audit(
     if rows is not None and not model.built:
         _build_by_running(model, rows)
     model_inputs = model_inputs_of(model, rows, pad_value)
-    flexible = None
     if any(each.steps is not None for each in model_inputs):
         flexible = copy_for_any_length(model, model_inputs)
-    if flexible is not None:
-        model, model_inputs = flexible, model_inputs_of(flexible, rows, pad_value)
+        if flexible is not None:
+            inputs = model_inputs_of(flexible, rows, pad_value)
+            try:
+                return _audit_with(flexible, inputs, rows, options, is_copy=True)
+            except UnsupportedModel:
+                pass  # it can be built, and not run: the sequences are moved within the fixed length
+    return _audit_with(model, model_inputs, rows, options, is_copy=False)
+
+
+def _audit_with(
+    model: Any,
+    model_inputs: tuple[ModelInput, ...],
+    rows: tuple[Row, ...] | None,
+    options: _Options,
+    *,
+    is_copy: bool,
+) -> Report:
+    """Audit a model whose inputs are known. is_copy: whether it is a copy that takes any length."""
     precision = _precision(model)
-    with nullcontext() if trained else random_weights(model, seed):
+    on_stage, sides = options.on_stage, options.sides
+    with restored(model) if options.trained else random_weights(model, options.seed):
         on_stage("Trying sequences without padding")
         trial = Trial(
             model,
             model_inputs,
             rows,
             precision=precision,
-            flexible=flexible is not None,
-            seed=seed,
-            count=count,
+            tolerance=_CALL_TOLERANCE[precision] / 10,
+            flexible=is_copy,
+            seed=options.seed,
+            count=options.count,
         )
-        if flexible is not None:
+        if is_copy:
             trial.notes.append("It was tried as a copy that takes any length; its Input fixes one.")
         on_stage("Adding padding")
-        measures = trial.measures(sides, added)
+        measures = trial.measures(sides, options.added)
         on_stage("Looking where the mask is lost")
         findings, pair, changes = _padding_findings(trial, measures, precision)
         on_stage("Looking for other traps")
-        findings += trial.findings + _other_findings(trial, saved, _COPY_TOLERANCE[precision])
-        findings += other_checks.findings_from_trace(model, pair, tuple(sides))
-        on_stage("Looking at the loss")
-        findings += without_repetition(training_findings(model, pair, trial.notes), findings)
-        if not model.compiled and is_labelled_by_step(pair):
-            trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
-        causes = {each.layer: each.cause for each in findings if each.severity == "leak"}
+        findings += trial.findings
+        findings += _found(
+            trial, "Other traps were", _other_findings, trial, options.saved, _COPY_TOLERANCE[precision]
+        )
+        layers: tuple[LayerRow, ...] = ()
+        if pair is not None:
+            traced = _found(
+                trial, "Its masks were", other_checks.findings_from_trace, model, pair, sides
+            )
+            findings += traced
+            on_stage("Looking at the loss")
+            of_loss = _found(trial, "Its loss was", training_findings, model, pair, trial.notes)
+            findings += without_repetition(of_loss, findings)
+            if not model.compiled and is_labelled_by_step(pair):
+                trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
+            causes = {each.layer: each.cause for each in findings if each.severity == "leak"}
+            layers = layer_rows(pair, causes, changes)
         return Report(
             model=model.name,
             findings=ranked(findings),
             measures=tuple(measures),
-            layers=layer_rows(pair, causes, changes),
+            layers=layers,
             outputs=tuple(getattr(model, "output_names", ())),
-            tried=_trial_summary(trial, sides, added, precision, trained),
+            tried=_trial_summary(trial, sides, options.added, precision, options.trained),
         )
+
+
+def _found(
+    trial: Trial, subject: str, look: Callable[..., Iterable[Finding]], *args: Any
+) -> list[Finding]:
+    """Return what a check finds; where it fails, note that its subject was not looked at."""
+    try:
+        return list(look(*args))
+    except Exception as failure:  # whatever a model or the check itself raises: no verdict
+        trial.notes.append(f"{subject} not looked at: {short_reason(failure)}")
+        return []
 
 
 def _padding_findings(
     trial: Trial, measures: list[Measure], precision: str
+) -> tuple[list[Finding], TracePair | None, dict[str, float]]:
+    """Return findings about padding, traces without repairs, and how far calls moved, by name.
+
+    There are no traces where no output moves and the model cannot be traced.
+    """
+    try:
+        return _explained(trial, measures, precision)
+    except Exception as failure:  # whatever a model or the search itself raises
+        reason = short_reason(failure)
+        leaking = [each for each in measures if each.leaks]
+        if leaking:
+            raise UnsupportedModel(
+                f"Outputs move by up to {max(each.largest for each in leaking):.2g} with padding, and "
+                f"whether a mask can help cannot be told: the search for the layer failed. {reason}"
+            ) from failure
+        trial.notes.append(f"Its layers and its loss were not looked at: {reason}")
+        return [], None, {}
+
+
+def _explained(
+    trial: Trial, measures: list[Measure], precision: str
 ) -> tuple[list[Finding], TracePair, dict[str, float]]:
-    """Return findings about padding, traces without repairs, and how far calls moved, by name."""
+    """Return what `_padding_findings` does, or raise whatever goes wrong."""
     all_faults: list[Fault] = []
     first_pair: TracePair | None = None
     unexplained = False

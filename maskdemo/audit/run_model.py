@@ -43,8 +43,44 @@ def to_float64(tensor: Any) -> np.ndarray:
 
 def run_eagerly(model: Any, batch: Batch) -> list[np.ndarray]:
     """Return the outputs of the model in inference mode, computed eagerly."""
-    _reset_states(model)
-    return output_arrays(model(_to_tensors(as_model_input(model, batch)), training=False))
+
+    def run(part: Batch) -> list[np.ndarray]:
+        return output_arrays(model(_to_tensors(as_model_input(model, part)), training=False))
+
+    return _run_in_batches(model, run, batch)
+
+
+def batch_size(model: Any) -> int | None:
+    """Return the one batch size that a model takes; None where it takes any."""
+    for tensor in getattr(model, "inputs", None) or ():
+        if tensor.shape and tensor.shape[0] is not None:
+            return int(tensor.shape[0])
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False) and (states := getattr(layer, "states", None)):
+            return int(states[0].shape[0])
+    return None
+
+
+def _run_in_batches(
+    model: Any, run: Callable[[Batch], list[np.ndarray]], batch: Batch
+) -> list[np.ndarray]:
+    """Return the outputs of a batch of any size, from a model that may take one size alone.
+
+    Each part starts with states of 0. The last one is filled with repetitions of its last sequence.
+    """
+    size, count = batch_size(model), len(next(iter(batch.values())))
+    if size is None or size == count:
+        _reset_states(model)
+        return run(batch)
+    parts = []
+    for start in range(0, count, size):
+        indices = np.minimum(np.arange(start, start + size), count - 1)
+        _reset_states(model)
+        parts.append(run({name: np.asarray(array)[indices] for name, array in batch.items()}))
+    return [
+        np.concatenate(outputs)[:count] if all(len(each) == size for each in outputs) else outputs[0]
+        for outputs in zip(*parts, strict=True)
+    ]
 
 
 def graph_runner(
@@ -57,11 +93,12 @@ def graph_runner(
         return None
     import tensorflow as tf
 
+    size = batch_size(model)
     specs = {
         model_input.name: tf.TensorSpec(
-            (None, None, *model_input.shape[1:])
+            (size, None, *model_input.shape[1:])
             if model_input.is_sequence and model_input.steps is None
-            else (None, *model_input.shape),
+            else (size, *model_input.shape),
             model_input.dtype,
         )
         for model_input in model_inputs
@@ -75,8 +112,7 @@ def graph_runner(
     run = tf.function(call_model, input_signature=[specs], autograph=not own)
 
     def outputs(batch: Batch) -> list[np.ndarray]:
-        _reset_states(model)
-        return output_arrays(run(dict(batch)))
+        return _run_in_batches(model, lambda part: output_arrays(run(dict(part))), batch)
 
     return outputs
 

@@ -77,6 +77,8 @@ class Trace:
         self._inputs: set[int] = set()
         self._alive: list[Any] = []
         self._stack: list[Call | None] = []
+        #: The innermost layer that raised.
+        self.raised_by: Any = None
 
 
 def trace(
@@ -93,6 +95,18 @@ def trace(
         for key in top.keys
     ]
     return record
+
+
+def raising_layer(model: Any, batch: Batch) -> Any | None:
+    """Return the innermost layer that raises on a batch; None where none does."""
+    record = Trace("layers")
+    with _LOCK, _record_all_calls(model, record, {}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            run_eagerly(model, batch)
+        except Exception:  # whatever a layer raises
+            return record.raised_by
+    return None
 
 
 @contextmanager
@@ -156,6 +170,9 @@ def _record_call(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             outputs = original(layer, *args, **kwargs)
+    except Exception:
+        record.raised_by = record.raised_by or layer
+        raise
     finally:
         record._stack.pop()
     call.warned = any(f"'{layer.name}'" in str(each.message) for each in caught)

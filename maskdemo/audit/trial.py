@@ -9,6 +9,7 @@ import numpy as np
 
 from maskdemo.audit import non_finite, output_change, run_model
 from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.first_runs import first_runs, one_batch, refuse_change
 from maskdemo.audit.model_inputs import ModelInput, layers_of
 from maskdemo.audit.non_finite import LeftOut
 from maskdemo.audit.output_change import Measure, Reference, Run
@@ -16,6 +17,7 @@ from maskdemo.audit.pair import TracePair, trace_pair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
 from maskdemo.audit.samples import Row, Samples, Side, data_of, draw
+from maskdemo.audit.trace import raising_layer
 from maskdemo.errors import UnsupportedModel
 
 #: Factors by which sequences are drawn longer until the model takes them.
@@ -27,6 +29,7 @@ class Trial:
 
     flexible: whether the model is a copy that takes any length. notes: sentences on what could not be
     tried. findings: from running the model as one graph. left_out: sequences without finite outputs.
+    tolerance: the share of an output's largest number up to which two runs of one batch are the same.
     """
 
     def __init__(
@@ -36,11 +39,12 @@ class Trial:
         rows: tuple[Row, ...] | None,
         *,
         precision: str,
+        tolerance: float,
         flexible: bool,
         seed: int,
         count: int,
     ) -> None:
-        self.model, self.model_inputs = model, model_inputs
+        self.model, self.model_inputs, self._tolerance = model, model_inputs, tolerance
         self.steps = next((each.steps for each in model_inputs if each.steps is not None), None)
         self.drawn = rows is None
         self.notes: list[str] = []
@@ -71,7 +75,7 @@ class Trial:
             try:
                 if self.steps is None:
                     self._try_shortest()
-                outputs = self.run(self.mixed())
+                outputs = first_runs(self.model, self.mixed(), self._tolerance)
                 if self.steps is None:
                     self.run(samples.padded_batch([0], "post"))  # its inputs may need one length
                 if self.drawn and len(set(samples.lengths(samples.rows[0]))) > 1:
@@ -82,9 +86,18 @@ class Trial:
             except Exception as refused:  # whatever a layer raises on sequences that do not fit
                 failure = refused
         assert failure is not None
-        raise UnsupportedModel(
-            f"The model cannot be run on sequences: {short_reason(failure)}"
-        ) from failure
+        raise UnsupportedModel(self._refusal_sentence(failure)) from failure
+
+    def _refusal_sentence(self, failure: Exception) -> str:
+        """Return why the model cannot be run, and what to try."""
+        reason = short_reason(failure, raising_layer(self.model, one_batch(self.model, self.mixed())))
+        inputs = ", ".join(f"{each.name} {each.shape}" for each in self.model_inputs)
+        advice = (
+            f"Give it sequences that it takes, as a list or as --sequences FILE. Its inputs: {inputs}."
+            if self.drawn
+            else f"Compare the sequences with its inputs: {inputs}."
+        )
+        return f"The model cannot be run on sequences: {reason.rstrip('.')}. {advice}"
 
     def _candidate_samples(
         self, rows: tuple[Row, ...] | None, seed: int, count: int
@@ -183,10 +196,19 @@ class Trial:
         return self.samples.padded_batch(range(len(self.samples.rows)), "post", to=self.steps)
 
     def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
-        """Measure how far the outputs move with padding."""
-        return output_change.measures(
+        """Measure how far the outputs move with padding.
+
+        Raises UnsupportedModel where they move from one run to the next without any reason.
+        """
+        result = output_change.measures(
             self.run, self.samples, self.reference, sides=sides, added=added, steps=self.steps
         )
+        if (worst := next((each for each in result if each.leaks), None)) is not None:
+            batch = self.samples.padded_batch(
+                range(len(self.samples.rows)), worst.side, worst.added, to=self.steps
+            )
+            refuse_change(self.model, self.run, batch, self.run(batch), self._tolerance)
+        return result
 
     def pair(self, measure: Measure) -> TracePair:
         """Trace the sequence that moved furthest, and others as long, without and with that padding."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
 from argparse import Namespace
@@ -62,7 +63,10 @@ def _run_command(args: Namespace) -> int:
         try:
             return _audit_file(args)
         except Exception as failure:  # whatever a model can bring Keras to: 1 is for leaks alone
-            print(failure_sentence(failure), file=sys.stderr)
+            sentence = failure_sentence(failure)
+            print(sentence, file=sys.stderr)
+            if args.json:
+                print(json.dumps({"clean": None, "sentence": sentence}, indent=2))
             return NOT_AUDITED
 
 

@@ -31,6 +31,14 @@ Padding leaks into these {count}, or into their loss.
 | model | fault | layer | about |
 |---|---|---|---|
 """
+CANNOT = """
+## Cannot be told
+
+Nothing is claimed of these {count}, and the reason is.
+
+| model | reason |
+|---|---|
+"""
 EXAMPLES = """
 ## Examples of keras.io
 
@@ -44,7 +52,8 @@ of an example whose sequences have one length; it shows once somebody pads.
 
 def page() -> str:
     """The whole file."""
-    right = [each for each in ZOO.values() if not each.cause]
+    right = [each for each in ZOO.values() if not each.cause and not each.cannot]
+    cannot = [each for each in ZOO.values() if each.cannot]
     wrong = [each for each in ZOO.values() if each.cause]
     lines = [HEAD.format(count=len(ZOO), published=len(PUBLISHED)), RIGHT.format(count=len(right))]
     lines += [
@@ -56,6 +65,8 @@ def page() -> str:
         f"| {_name(each)} | {_words(each.cause)} | `{each.layer}` | {_about(each)} |\n"
         for each in wrong
     ]
+    lines.append(CANNOT.format(count=len(cannot)))
+    lines += [f"| {_name(each)} | {each.cannot} |\n" for each in cannot]
     lines.append(EXAMPLES)
     for each in PUBLISHED.values():
         verdict = f"leaks: {_words(each.cause)}, `{each.layer}`" if each.cause else "right"

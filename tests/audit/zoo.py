@@ -17,7 +17,7 @@ class Specimen:
     """cause: what is wrong with it; nothing where it is right. layer: the one at fault.
 
     also: further causes that are told and are no leak. further: other leaks, (cause, layer).
-    given: further arguments of `audit`.
+    given: further arguments of `audit`. cannot: words of the reason for which it cannot be audited.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Specimen:
     further: tuple[tuple[str, str], ...] = ()
     thread: str = ""
     given: dict[str, Any] = field(default_factory=dict)
+    cannot: str = ""
 
 
 ZOO: dict[str, Specimen] = {}
@@ -58,6 +59,16 @@ def wrong(
     def add(build: Callable[[], Any]) -> Callable[[], Any]:
         name = build.__name__
         ZOO[name] = Specimen(name, build, cause, layer, also, further, thread, given)
+        return build
+
+    return add
+
+
+def untold(words: str, **given: Any) -> Callable:
+    """The function below builds a model that cannot be audited, for a reason with these words."""
+
+    def add(build: Callable[[], Any]) -> Callable[[], Any]:
+        ZOO[build.__name__] = Specimen(build.__name__, build, given=given, cannot=words)
         return build
 
     return add
@@ -99,4 +110,4 @@ def ones_and_zeros() -> list[np.ndarray]:
 
 
 # They fill ZOO.
-from tests.audit import zoo_right, zoo_wrong  # noqa: E402, F401
+from tests.audit import zoo_runs, zoo_right, zoo_wrong  # noqa: E402, F401, I001

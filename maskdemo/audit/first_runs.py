@@ -1,0 +1,121 @@
+"""What must hold before anything is said of padding: an output for each sequence, the same twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from maskdemo.audit.output_change import largest_change, largest_number
+from maskdemo.audit.run_model import Batch, batch_size, run_eagerly, to_float64
+from maskdemo.audit.trace import Call, Trace, trace
+from maskdemo.errors import UnsupportedModel, quoted
+
+
+def first_runs(model: Any, batch: Batch, tolerance: float) -> list[np.ndarray]:
+    """Return the outputs for a batch that was run twice.
+
+    tolerance: the share of an output's largest number that is rounding. Raises UnsupportedModel where
+    an output has no row for each sequence, or where the second run gives something else.
+    """
+    outputs = run_eagerly(model, batch)
+    count = len(next(iter(batch.values())))
+    for index, output in enumerate(outputs):
+        if not output.ndim or len(output) != count:
+            raise UnsupportedModel(_no_row_sentence(model, batch, index, output, count))
+    refuse_change(model, lambda part: run_eagerly(model, part), batch, outputs, tolerance)
+    return outputs
+
+
+def refuse_change(
+    model: Any,
+    run: Callable[[Batch], list[np.ndarray]],
+    batch: Batch,
+    outputs: Sequence[np.ndarray],
+    tolerance: float,
+) -> None:
+    """Raise UnsupportedModel, naming the layer, where a batch gives other outputs than before."""
+    if _moved(outputs, run(batch), tolerance):
+        raise UnsupportedModel(_change_sentence(model, batch, tolerance))
+
+
+def _moved(before: Sequence[np.ndarray], after: Sequence[np.ndarray], tolerance: float) -> bool:
+    return any(
+        largest_change(one, other) > tolerance * largest_number(one)
+        for one, other in zip(before, after, strict=True)
+    )
+
+
+def one_batch(model: Any, batch: Batch) -> Batch:
+    """Return the first sequences of a batch: as many as are recorded in one run."""
+    size = batch_size(model)
+    return batch if size is None else {name: array[:size] for name, array in batch.items()}
+
+
+def _no_row_sentence(model: Any, batch: Batch, index: int, output: np.ndarray, count: int) -> str:
+    batch = one_batch(model, batch)
+    rows = batch_size(model) or count
+    where = ""
+    for call in trace(model, batch).calls[:-1]:
+        if any(each.array.ndim and len(each.array) != rows for each in call.inputs):
+            where = f" They are gone before {_named(call)}."
+        elif any(not each.ndim or len(each) != rows for each in call.outputs):
+            where = f" They are gone after {_named(call)}."
+        if where:
+            break
+    found = f"{len(output)} rows" if output.ndim else "a single number"
+    return (
+        f"Whether padding leaks cannot be told: for {count} sequences, output {index + 1} of the model "
+        f"has {found} where it should have one a sequence.{where} Audit the model up to there, or keep "
+        "padded steps and hand the mask on."
+    )
+
+
+def _change_sentence(model: Any, batch: Batch, tolerance: float) -> str:
+    batch = one_batch(model, batch)
+    before = {id(each): to_float64(each) for each in model.variables}
+    first, second = trace(model, batch), trace(model, batch)
+    call = _first_changed(first, second, tolerance)
+    if call is None:
+        named = "A part of the model"
+        does = "draws random numbers, or keeps something from the batch before"
+    else:
+        named = f"Layer {_named(call)}"
+        does = _why_changed(call.layer, before)
+    return (
+        "Whether padding leaks cannot be told: the same batch gives other outputs a second time. "
+        f"{named} {does} when the model predicts. Audit the model without that, or switched off "
+        "where `training` is False."
+    )
+
+
+def _first_changed(first: Trace, second: Trace, tolerance: float) -> Call | None:
+    """Return the first call that returned something else the second time."""
+    for one, other in zip(first.calls, second.calls, strict=False):
+        if one.name == other.name and _moved(one.outputs, other.outputs, tolerance):
+            return one
+    return None
+
+
+def _why_changed(layer: Any, before: dict[int, np.ndarray]) -> str:
+    seeds = [each for part in _with_parts(layer) for each in getattr(part, "_seed_generators", ())]
+    states = {id(each.state) for each in seeds}
+    changed = {
+        id(each)
+        for each in getattr(layer, "variables", ())
+        if id(each) in before and not np.array_equal(before[id(each)], to_float64(each), equal_nan=True)
+    }
+    if changed - states:
+        return "keeps a state from batch to batch"
+    if seeds or "random" in type(layer).__name__.lower():
+        return "draws random numbers"
+    return "draws random numbers, or keeps something from the batch before,"
+
+
+def _with_parts(layer: Any) -> list[Any]:
+    return list(layer._flatten_layers()) if hasattr(layer, "_flatten_layers") else [layer]
+
+
+def _named(call: Call) -> str:
+    return f"{quoted(call.name)} ({type(call.layer).__name__})"
