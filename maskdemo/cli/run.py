@@ -36,7 +36,7 @@ def finished_run(experiment: Experiment) -> Snapshot:
 
     snapshot = None
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
-        for snapshot in train(experiment):
+        for snapshot in train(experiment, interval_s=0.1):
             bar.update(100 * snapshot.done - bar.n)
     assert snapshot is not None
     return snapshot

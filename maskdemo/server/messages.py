@@ -108,16 +108,17 @@ def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
     if before is None:
         return now
     sent = {(each.repeat, each.strategy): each for each in before.curves}
-    new = [row for row, epoch in enumerate(now.probes.epochs) if epoch not in before.probes.epochs]
+    probed = set(before.probes.epochs)
+    new = [row for row, epoch in enumerate(now.probes.epochs) if epoch not in probed]
     outputs = {name: each[new] for name, each in now.probes.outputs.items()}
     bare = Probes(_NOTHING, _NOTHING, _NOTHING, _NOTHING, outputs, epochs=now.probes.epochs)
     return replace(
         now,
         curves=tuple(each for each in now.curves if sent.get((each.repeat, each.strategy)) is not each),
         probes=bare,
+        # They come one after another, and none goes.
         networks={
-            name: tuple(each for each in kept if each.epoch not in _epochs(before, name))
-            for name, kept in now.networks.items()
+            name: kept[len(before.networks.get(name, ())) :] for name, kept in now.networks.items()
         },
     )
 
@@ -140,10 +141,12 @@ def _grown(before: Probes, new: Probes) -> Probes:
     if new.epochs == before.epochs:
         return before
     # The old rows, then the new ones; of those, the epochs that are still kept, in their order.
-    epochs = [*before.epochs, *(each for each in new.epochs if each not in before.epochs)]
-    kept = [epochs.index(each) for each in new.epochs]
+    rows = {epoch: row for row, epoch in enumerate(before.epochs)}
+    for epoch in new.epochs:
+        rows.setdefault(epoch, len(rows))
+    kept = [rows[epoch] for epoch in new.epochs]
     outputs = {
-        name: np.concatenate([before.outputs[name], rows])[kept] for name, rows in new.outputs.items()
+        name: np.concatenate([before.outputs[name], added])[kept] for name, added in new.outputs.items()
     }
     return replace(before, outputs=outputs, epochs=new.epochs)
 
@@ -165,7 +168,3 @@ def grow_findings(
     outcomes = {} if before is None else dict(before.outcomes)
     outcomes |= {trainings[index]: outcome for index, outcome in added.items()}
     return replace(bare, study=study, outcomes=MappingProxyType(outcomes))
-
-
-def _epochs(snapshot: Snapshot, name: str) -> set[int]:
-    return {each.epoch for each in snapshot.networks.get(name, ())}

@@ -29,8 +29,6 @@ from typing import IO, Any
 from maskdemo.machine import give_back_memory, own_memory
 from maskdemo.server import messages, worker_jobs
 
-#: Seconds between two snapshots that are sent: pages look less often than that.
-MIN_INTERVAL_S = 0.1
 #: Pages come first.
 NICE = 10
 #: Words of which every command has one.
@@ -99,7 +97,7 @@ class _Worker:
                     break
                 if newest is not sent and time.monotonic() >= due:
                     self._send(messages.Newest(number, shrink(newest, sent)))
-                    sent, due = newest, time.monotonic() + MIN_INTERVAL_S
+                    sent, due = newest, time.monotonic() + worker_jobs.MIN_INTERVAL_S
             if newest is not sent:
                 self._send(messages.Newest(number, shrink(newest, sent)))
         except Exception as failure:  # whatever it is, the worker must live on

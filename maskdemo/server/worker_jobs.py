@@ -23,6 +23,9 @@ from maskdemo.study.grid import Training
 from maskdemo.training import compile_cache, program_cache
 from maskdemo.training.snapshot import Outcome
 
+#: Seconds between two results that are sent: pages look less often than that.
+MIN_INTERVAL_S = 0.3
+
 _STORE_WORKS = threading.Event()
 _STORE_WORKS.set()
 
@@ -86,7 +89,7 @@ def _run(experiment: str) -> Stream:
     load()
     from maskdemo.training.run import train
 
-    yield from train(Experiment.from_json(experiment))
+    yield from train(Experiment.from_json(experiment), interval_s=MIN_INTERVAL_S)
 
 
 class _ResumedStore:

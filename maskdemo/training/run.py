@@ -27,11 +27,15 @@ from maskdemo.training.training_run import Record, TrainingRun
 _TrainingKey = tuple[int, str]
 
 
-def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Snapshot]:
+def train(
+    experiment: Experiment, *, threads: int | None = None, interval_s: float = 0.0
+) -> Iterator[Snapshot]:
     """Yield a snapshot after every epoch of every repeat, the last with `finished`.
 
-    threads: epochs trained at once, by default one per core. Training goes on while the caller works on
-    a snapshot; closing the iterator stops it after the epochs under way.
+    threads: epochs trained at once, by default one per core. interval_s: where given, there are so many
+    seconds between two snapshots: only the newest is made, and this thread sleeps meanwhile. The first
+    and the last come at once. Training goes on while the caller works on a snapshot; closing the
+    iterator stops it after the epochs under way.
     """
     began = time.perf_counter()
     state = _RunState(experiment)
@@ -40,7 +44,7 @@ def train(experiment: Experiment, *, threads: int | None = None) -> Iterator[Sna
         for _ in range(threads):
             pool.submit(state.work)
         try:
-            yield from state.snapshots(began)
+            yield from state.snapshots(began, interval_s)
         finally:
             state.stop()
 
@@ -98,6 +102,12 @@ class _RunState:
         self.records: dict[_TrainingKey, Record] = {}
         self.trainings: dict[_TrainingKey, TrainingRun] = {}
         self.busy: set[_TrainingKey] = set()
+        #: The curves of trainings that are over, in the order of `epochs`.
+        self.ended: list[Curve] = []
+        #: An epoch of a repeat, with all strategies.
+        self.rounds = experiment.repeats * experiment.epochs
+        #: Set once there is nothing left to wait for.
+        self.over = threading.Event()
         self.stopped = False
         self.failure: BaseException | None = None
         self.changed = threading.Condition()
@@ -112,48 +122,61 @@ class _RunState:
             with self.changed:
                 self.failure = error
                 self.changed.notify_all()
+            self.over.set()
 
     def stop(self) -> None:
         """Let no other epoch begin."""
         with self.changed:
             self.stopped = True
 
-    def snapshots(self, began: float) -> Iterator[Snapshot]:
-        """A snapshot for every epoch of every repeat, as soon as all strategies have finished it."""
-        experiment = self.experiment
+    def snapshots(self, began: float, interval_s: float) -> Iterator[Snapshot]:
+        """See `train`; an epoch of a repeat is over as soon as all strategies have finished it."""
+        experiment, number, probed = self.experiment, 0, 0
         probes, networks = None, {}
-        rounds = list(product(range(experiment.repeats), range(1, experiment.epochs + 1)))
-        for number, (repeat, epoch) in enumerate(rounds, start=1):
-            self._wait_for(repeat, epoch)
-            if probes is None or repeat == 0:
-                probes = self.recorder.probes(epoch)
-                networks = self.recorder.networks_after(epoch)
+        while number < self.rounds:
+            number = self._wait_beyond(number, interval_s if number else 0.0)
+            repeat, epoch = divmod(number - 1, experiment.epochs)
+            newest = experiment.epochs if repeat else epoch + 1
+            if probes is None or newest > probed:
+                probes, networks = self.recorder.probes(newest), self.recorder.networks_after(newest)
+                probed = newest
             yield Snapshot(
                 experiment=experiment,
-                curves=self._curves(repeat, epoch),
+                curves=self._curves(repeat, epoch + 1),
                 probes=probes,
                 chance=self.chance,
-                finished=number == len(rounds),
+                finished=number == self.rounds,
                 seconds=time.perf_counter() - began,
-                done=number / len(rounds),
+                done=number / self.rounds,
                 networks=networks,
             )
 
-    def _wait_for(self, repeat: int, epoch: int) -> None:
-        keys = [(repeat, strategy) for strategy in self.experiment.strategies]
+    def _wait_beyond(self, number: int, interval_s: float) -> int:
+        """How many rounds are over, once more than `number` are; see `train` for the interval."""
+        self.over.wait(interval_s)
         with self.changed:
-            self.changed.wait_for(
-                lambda: self.failure or all(self.epochs[key] >= epoch for key in keys)
-            )
+            self.changed.wait_for(lambda: self.failure or self._is_over(number))
             if self.failure:
                 raise self.failure
+            number += 1
+            while interval_s and number < self.rounds and self._is_over(number):
+                number += 1
+        return number
+
+    def _is_over(self, number: int) -> bool:
+        """Whether all strategies have finished the round of that number, from 0."""
+        repeat, epoch = divmod(number, self.experiment.epochs)
+        return all(self.epochs[repeat, name] > epoch for name in self.experiment.strategies)
 
     def _curves(self, repeat: int, epoch: int) -> tuple[Curve, ...]:
-        last = self.experiment.epochs
-        reached = {key: last if key[0] < repeat else epoch for key in self.epochs if key[0] <= repeat}
-        return tuple(
-            self.records[key].curve(epochs, finished=epochs == last) for key, epochs in reached.items()
-        )
+        """The curves up to this epoch of this repeat; what has ended is made once and stays."""
+        last, keys = self.experiment.epochs, list(self.epochs)
+        count = len(self.experiment.strategies)
+        ended, begun = count * (repeat + (epoch == last)), count * (repeat + 1)
+        for key in keys[len(self.ended) : ended]:
+            self.ended.append(self.records[key].curve(last, finished=True))
+        going = (self.records[key].curve(epoch, finished=False) for key in keys[ended:begun])
+        return *self.ended, *going
 
     def _next_training(self) -> _TrainingKey | None:
         with self.changed:
@@ -186,3 +209,5 @@ class _RunState:
             self.epochs[key] = epoch
             self.busy.remove(key)
             self.changed.notify_all()
+            if all(done == self.experiment.epochs for done in self.epochs.values()):
+                self.over.set()

@@ -229,6 +229,14 @@ def test_epoch_seconds_leave_out_the_first_epoch():
     assert last.epoch_seconds("held_state") is None
 
 
+def test_with_an_interval_only_the_newest_is_made_and_the_first_and_last_come_at_once():
+    experiment = small(repeats=3, epochs=3)
+    whole = list(train(experiment))
+    first, final = train(experiment, interval_s=3600)
+    assert [bits(first), bits(final)] == [bits(whole[0]), bits(whole[-1])]
+    assert final.finished and final.done == 1
+
+
 def test_snapshots_arrive_epoch_by_epoch_and_stay_as_they_are():
     experiment = small(repeats=2, epochs=3, strategies=("no_mask", "held_state", "mask_feature"))
     seen, copies = [], []
