@@ -163,7 +163,7 @@ def test_a_strategy_is_one_entry(flagged, capsys):
     final = list(train(one))[-1]
     assert [curve.strategy for curve in final.curves] == ["no_mask", "flagged"]
     figure = charts.learning_curves(final, dark=True)
-    lines = {each.name: each.line.color for each in figure.data}
+    lines = {each["name"]: each["line"]["color"] for each in figure.data}
     assert lines[flagged.title] == "#abcdef"
     # The Keras model of its entry says what the recurrence says of its arrays.
     assert reads_valid(one, "flagged") and strategy_lines(one, "flagged") in script(one)

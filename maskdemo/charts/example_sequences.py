@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.panels import Panel, axis, stacked
-from maskdemo.charts.template import EXAMPLE_PANEL, entry, scatter
+from maskdemo.charts.template import EXAMPLE_PANEL, Figure, entry, scatter
 
 #: Features that are drawn, each in a colour and a dash of its own.
 STYLES = (
@@ -26,7 +25,7 @@ MAX_NAME = 18
 
 def example_sequences(
     examples: Mapping[str, NDArray[np.float64]], names: Sequence[str], *, dark: bool = False
-) -> go.Figure:
+) -> Figure:
     """A panel for each: title -> values (length, F), NaN where missing; a scale for each feature."""
     shown = names[: len(STYLES)]
     all_steps = np.concatenate(list(examples.values()))[:, : len(shown)]

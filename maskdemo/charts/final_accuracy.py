@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.learning_curves import comparable_curves
@@ -15,6 +14,7 @@ from maskdemo.charts.template import (
     LEGEND_ROW,
     SHARES,
     TITLE_SPACE,
+    Figure,
     PlotlyOptions,
     PlotlyTrace,
     chance_line,
@@ -37,7 +37,7 @@ NUMBER_ROW = 17
 AXIS_SPACE = 58
 
 
-def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> go.Figure:
+def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
     """Draw a column per strategy: a point per repeat, their mean and its 95 % interval.
 
     With a label at each step, accuracy on valid steps only stands beside it, as open markers.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-import plotly.graph_objects as go
-
 from maskdemo.charts.panels import Panel, axis, stacked, upright
 from maskdemo.charts.template import (
     FIT_HISTORY_PANEL,
     SHARE_TOP,
+    Figure,
     PlotlyOptions,
     PlotlyTrace,
     inks,
@@ -28,7 +27,7 @@ def fit_history(
     epochs: int,
     batches: int,
     dark: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Accuracy (0 to 1) and loss after each batch so far, of `epochs` times `batches` in all."""
     top = max(1, ceil(max(loss, default=0.0)))
     panels = (

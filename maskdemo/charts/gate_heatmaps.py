@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, reach_of, reach_words, scale_bar
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
 from maskdemo.charts.strategy_style import colour, guess, guess_entry, marker, ring, title
-from maskdemo.charts.template import PlotlyTrace, inks, scatter
+from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.strategies import STRATEGIES, Arrays
@@ -33,7 +32,7 @@ def gate_heatmaps(
     label: int,
     detail: str = "",
     dark: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Draw input, activations and output of one sequence: activations, arrays and batch have one row.
 
     order: (H,), the units from top to bottom. unit (from 0) and step (from 1) are marked. label: the

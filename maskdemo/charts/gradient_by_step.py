@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 
 from maskdemo.charts.hatch import pattern
 from maskdemo.charts.panels import Panel, axis, stacked
 from maskdemo.charts.strategy_style import colour, title
-from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, bar, entry, inks
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, bar, entry, inks
 from maskdemo.inside.gradient import Landing
 
 NAMES = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
@@ -18,7 +17,7 @@ NAMES = {"real": "real steps", "padding": "padding", "missing": "missing reading
 
 def gradient_by_step(
     landings: Mapping[str, Landing], *, subject: str, detail: str, dark: bool = False
-) -> go.Figure:
+) -> Figure:
     """Draw a panel per strategy: the gradient norm at each step, as a share of that strategy's total.
 
     subject: what the gradient is taken with respect to, for the title.

@@ -6,7 +6,6 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels, inner_labels
@@ -18,6 +17,7 @@ from maskdemo.charts.template import (
     RIGHT,
     SHARE_TOP,
     SHARES,
+    Figure,
     PlotlyTrace,
     chance_line,
     figure,
@@ -47,9 +47,7 @@ COUNTED = {
 AXIS_SPACE = 46
 
 
-def learning_curves(
-    snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool = False
-) -> go.Figure:
+def learning_curves(snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool = False) -> Figure:
     """Draw a line per strategy: the mean of its repeats, with a band from lowest to highest.
 
     metric: "test_accuracy", "test_loss", "accuracy" or "loss". Where padding counts, the accuracy on

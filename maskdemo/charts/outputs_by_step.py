@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.hatch import hatch_entries
@@ -16,6 +15,7 @@ from maskdemo.charts.strategy_style import colour, guess, guess_entry, marker, r
 from maskdemo.charts.strategy_style import title as strategy_title
 from maskdemo.charts.template import (
     OUTPUTS_PANEL,
+    Figure,
     PlotlyOptions,
     PlotlyTrace,
     entry,
@@ -78,7 +78,7 @@ def outputs_by_step(
     epoch: int,
     label: int | None = None,
     dark: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Draw a panel per strategy: the probability of a label after every step of a sequence.
 
     probe: which probe, from 0. epoch: after how many epochs, from 1; a strategy that has fewer

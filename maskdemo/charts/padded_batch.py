@@ -6,12 +6,12 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import VALUE_SCALES
 from maskdemo.charts.hatch import NAMES, hatched
 from maskdemo.charts.template import (
+    Figure,
     PlotlyOptions,
     PlotlyTrace,
     figure,
@@ -34,7 +34,7 @@ ROW = 24
 
 def padded_batch(
     batch: Batch, *, limit: int = 40, followed: int | None = None, dark: bool = False
-) -> go.Figure:
+) -> Figure:
     """The first `limit` sequences in their order: values as colour, padding and missing hatched.
 
     Up to six features the colour is the first one, beyond that their mean; what is written at padded

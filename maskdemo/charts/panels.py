@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.hatch import hatched
@@ -15,6 +14,7 @@ from maskdemo.charts.template import (
     LEGEND_ROW,
     RIGHT,
     TITLE_SPACE,
+    Figure,
     PlotlyOptions,
     PlotlyTrace,
     figure,
@@ -80,7 +80,7 @@ def stacked(
     xaxis: PlotlyOptions | None = None,
     legend_place: PlotlyOptions | None = None,
     **settings: Any,
-) -> go.Figure:
+) -> Figure:
     """The figure of all panels; a legend stands between the title and the first panel.
 
     steps: how many there are on the common axis. legend_place: where else the legend stands.

@@ -6,7 +6,6 @@ else to play them, and moves numbers evenly from one epoch to the next.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.charts.template import packed
 from maskdemo.data.sequences import evenly_spread
 
 if TYPE_CHECKING:
@@ -63,10 +63,3 @@ def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
     # A number for each step, and one for whether the output flips there.
     max_epochs = max(2, MAX_BYTES // (8 * probes.valid.shape[1] * len(strategies)))
     return tuple(probes.epochs[index] for index in evenly_spread(max_epochs, count))
-
-
-def packed(values: NDArray) -> dict[str, str]:
-    """One or two dimensions of numbers as Plotly's own figures carry them, in single precision."""
-    numbers = np.ascontiguousarray(values, "<f4")
-    data = {"dtype": "f4", "bdata": base64.b64encode(numbers.tobytes()).decode("ascii")}
-    return data if numbers.ndim == 1 else data | {"shape": ", ".join(map(str, numbers.shape))}

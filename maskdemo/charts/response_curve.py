@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
-
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
 from maskdemo.charts.response_axis import ResponseAxis, differences, response_axis
@@ -19,6 +17,7 @@ from maskdemo.charts.template import (
     RIGHT,
     SHARE_TOP,
     SHARES,
+    Figure,
     PlotlyOptions,
     PlotlyTrace,
     chance_line,
@@ -46,7 +45,7 @@ POINTS: PlotlyOptions = {
 }
 
 
-def response_curve(findings: Findings, *, second: Value | None = None, dark: bool = False) -> go.Figure:
+def response_curve(findings: Findings, *, second: Value | None = None, dark: bool = False) -> Figure:
     """Accuracy by strategy above, the difference to no mask below, on one axis of values.
 
     second: of two things varied, the value of the second one at which the first is drawn. Every

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
-
 from maskdemo.charts.colour_scales import GATE_SCALES, VALUE_SCALES
 from maskdemo.charts.strategy_style import title
 from maskdemo.charts.template import (
     LEFT,
     TITLE_SPACE,
+    Figure,
     PlotlyOptions,
     figure,
     heatmap,
@@ -30,7 +29,7 @@ AXIS_SPACE = 50
 FAR = 0.72
 
 
-def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> go.Figure:
+def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Figure:
     """Draw a map of the strategy's difference to no mask in points, or of the accuracy of no mask.
 
     The first variable runs to the right, the second upwards. A number in brackets stands for an

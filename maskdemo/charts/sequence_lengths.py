@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plotly.graph_objects as go
 
 from maskdemo.charts.hatch import NAMES, pattern
 from maskdemo.charts.template import (
     LENGTHS_HISTOGRAM,
+    Figure,
     PlotlyOptions,
     PlotlyTrace,
     bar,
@@ -32,7 +32,7 @@ BELOW = 8
 REAL = ("#86b3d1", "#3f7398")
 
 
-def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> go.Figure:
+def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
     """The histogram, and under it a bar for each way: real steps and, hatched, padding."""
     ink, counts = inks(dark), lengths.counts[1:]
     present = np.flatnonzero(counts) + 1

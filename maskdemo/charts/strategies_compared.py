@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, reach_of, reach_words
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
 from maskdemo.charts.strategy_style import colour, guess, guess_entry, line, title
-from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, scatter
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.strategies import Arrays
@@ -28,7 +27,7 @@ def strategies_compared(
     parts: Mapping[str, int | None],
     label: int,
     dark: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Return a panel for each strategy with one of `QUANTITIES`, and below them all outputs.
 
     Each item of `activations` has one sequence. parts: strategy -> the step (from 0) at which its

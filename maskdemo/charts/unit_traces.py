@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.panels import Panel, axis, hatches, stacked
 from maskdemo.charts.strategy_style import colour
-from maskdemo.charts.template import PlotlyTrace, inks, scatter
+from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.strategies import Arrays
@@ -24,7 +23,7 @@ def unit_traces(
     unit: int,
     step: int,
     dark: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Unit `unit` (from 0) of the first sequence, with the numbers of step `step` (from 1)."""
     steps = activations.states.shape[1]
     padded, missing = batch.padded[0], batch.missing[0]

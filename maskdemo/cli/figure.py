@@ -19,7 +19,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.training.unseen_batch import typical, unseen_batch
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
+    from maskdemo.charts.template import Figure
 
 PICTURES = {".svg", ".png"}
 
@@ -56,34 +56,35 @@ def _refusal(file: Path, suffix: str) -> str:
     )
 
 
-def page(figure: go.Figure, *, dark: bool) -> str:
+def page(figure: Figure, *, dark: bool) -> str:
     """A page with this chart alone and the library that draws it."""
     from maskdemo.charts.template import CONFIG
 
-    figure.update_layout(paper_bgcolor="#11161c" if dark else "#ffffff")
+    shown = figure.plotly()
+    shown.update_layout(paper_bgcolor="#11161c" if dark else "#ffffff")
     config = CONFIG | {"toImageButtonOptions": {"format": "svg"}}
-    return str(figure.to_html(config=config, include_plotlyjs=True, validate=False))
+    return str(shown.to_html(config=config, include_plotlyjs=True, validate=False))
 
 
-def _padded_batch(experiment: Experiment, dark: bool) -> go.Figure:
+def _padded_batch(experiment: Experiment, dark: bool) -> Figure:
     from maskdemo import charts
 
     return charts.padded_batch(unseen_batch(experiment), dark=dark)
 
 
-def _learning_curves(experiment: Experiment, dark: bool) -> go.Figure:
+def _learning_curves(experiment: Experiment, dark: bool) -> Figure:
     from maskdemo import charts
 
     return charts.learning_curves(finished_run(experiment), dark=dark)
 
 
-def _accuracy_by_strategy(experiment: Experiment, dark: bool) -> go.Figure:
+def _accuracy_by_strategy(experiment: Experiment, dark: bool) -> Figure:
     from maskdemo import charts
 
     return charts.accuracy_by_strategy(finished_run(experiment), dark=dark)
 
 
-def _outputs_by_step(experiment: Experiment, dark: bool) -> go.Figure:
+def _outputs_by_step(experiment: Experiment, dark: bool) -> Figure:
     from maskdemo import charts
 
     run = finished_run(experiment)
@@ -93,7 +94,7 @@ def _outputs_by_step(experiment: Experiment, dark: bool) -> go.Figure:
 
 
 #: By the name of the function in `maskdemo.charts` that draws it.
-KINDS: dict[str, Callable[[Experiment, bool], go.Figure]] = {
+KINDS: dict[str, Callable[[Experiment, bool], Figure]] = {
     "padded_batch": _padded_batch,
     "learning_curves": _learning_curves,
     "accuracy_by_strategy": _accuracy_by_strategy,

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import plotly.graph_objects as go
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from maskdemo.charts.template import CONFIG
+from maskdemo.charts.template import CONFIG, Figure
 from maskdemo.export.parts import installed_versions
 from maskdemo.html_template import fill_template
 
@@ -50,7 +49,7 @@ class Content:
     headline: str
     verdicts: tuple[tuple[str, str], ...]
     accuracies: ReportTable | None = None
-    figures: tuple[go.Figure, ...]
+    figures: tuple[Figure, ...]
     settings: tuple[tuple[str, str], ...]
     strategies: tuple[tuple[str, str], ...]
     method: str
@@ -75,9 +74,9 @@ def render(content: Content, *, when: datetime | None = None) -> str:
     )
 
 
-def _figure_values(figure: go.Figure, number: int) -> dict[str, object]:
+def _figure_values(figure: Figure, number: int) -> dict[str, object]:
     name = f"figure-{number}"
-    html = figure.to_html(
+    html = figure.plotly().to_html(
         full_html=False,
         include_plotlyjs=False,
         div_id=name,
@@ -87,10 +86,10 @@ def _figure_values(figure: go.Figure, number: int) -> dict[str, object]:
             "toImageButtonOptions": {"format": "svg", "filename": f"maskdemo-{name}"},
         },
     )
-    title = str(figure.layout.title.text or name).partition("<br>")[0]
+    title = figure.layout["title"]["text"].partition("<br>")[0]
     return {
         "html": Markup(html),
         "title": title,
         # Printed, a figure taller than a page would be cut.
-        "fit": min(PRINTED, PAGE_HEIGHT / (figure.layout.height or PAGE_HEIGHT)),
+        "fit": min(PRINTED, PAGE_HEIGHT / figure.height),
     }

@@ -29,8 +29,7 @@ from maskdemo.training.snapshot import Curve, Snapshot
 from maskdemo.training.unseen_batch import typical, unseen_batch
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
-
+    from maskdemo.charts.template import Figure
     from maskdemo.study import Cell, Findings, Study
 
 NOTHING = "–"

@@ -16,11 +16,11 @@ from hashlib import blake2b
 from threading import Lock
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.replay import Frames
+from maskdemo.charts.template import Figure
 from maskdemo.data.inputs import data_settings
 from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
@@ -54,7 +54,7 @@ def saved_as() -> str:
 
 
 def chart(
-    figure: go.Figure | Drawing,
+    figure: Figure | Drawing,
     *,
     key: str,
     alt: str,
@@ -141,12 +141,12 @@ class Drawing:
         return len(self.figure) + len(self.frames or "")
 
 
-def drawing(figure: go.Figure, frames: Frames | None = None) -> Drawing:
+def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
     """The figure, ready to travel; frames without epochs are none."""
-    shown = str(figure.to_json(validate=False))
+    shown = figure.to_json()
     moves = frames.to_json() if frames is not None and frames.epochs else None
     version = blake2b(f"{shown}{moves}".encode(), digest_size=8).hexdigest()
-    return Drawing(shown, moves, int(figure.layout.height), version)
+    return Drawing(shown, moves, figure.height, version)
 
 
 class Drawings:

@@ -13,8 +13,8 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.charts.replay import packed
 from maskdemo.charts.strategy_style import colour
+from maskdemo.charts.template import packed
 from maskdemo.data.padding import unpad
 from maskdemo.evidence.phrases import counted
 from maskdemo.inside.leak import MAX_ADDED, padded_by

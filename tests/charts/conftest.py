@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
 
+from maskdemo import charts
+from maskdemo.charts.template import Figure
+
 
 @pytest.fixture(autouse=True)
 def checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = go.Figure
+    def as_checked(draw: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(draw)
+        def drawn(*args: Any, **options: Any) -> Any:
+            made = draw(*args, **options)
+            if not isinstance(made, Figure):
+                return made
+            return go.Figure({"data": made.data, "layout": made.layout})
 
-    def figure(spec: dict[str, Any], *, _validate: bool) -> go.Figure:
-        return real(spec)
+        return drawn
 
-    monkeypatch.setattr(go, "Figure", figure)
+    for name in charts.__all__:
+        monkeypatch.setattr(charts, name, as_checked(getattr(charts, name)))

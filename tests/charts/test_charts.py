@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import stats
 
 from maskdemo import charts
 from maskdemo.charts.hatch import NAMES, outlines
 from maskdemo.charts.line_labels import LABEL_GAP, spread
 from maskdemo.charts.strategy_style import STYLES
-from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, nice_ticks
+from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, Figure, nice_ticks
 from maskdemo.data.inputs import Chance
 from maskdemo.data.padding import Batch
 from maskdemo.strategies import STRATEGIES
@@ -246,6 +250,24 @@ class TestPaddedBatch:
     def test_small(self, features):
         batch = make_batch(rows=40, steps=120, features=features, missing=0.3)
         assert len(charts.padded_batch(batch).to_json()) < 200_000
+
+
+@given(
+    arrays(
+        st.sampled_from(["f4", "f8", "i1", "u1", "i2", "i4", "i8", "?"]),
+        array_shapes(max_dims=2),
+        elements={"min_value": 0, "max_value": 100},
+    )
+)
+def test_the_browser_gets_every_number(numbers):
+    text = Figure([{"type": "heatmap", "z": numbers, "zmin": np.float32(0.5)}], {"height": 9}).to_json()
+    (trace,) = json.loads(text)["data"]
+    assert trace["zmin"] == 0.5
+    sent = trace["z"]
+    if numbers.dtype != bool:
+        shape = [int(each) for each in sent.get("shape", str(numbers.size)).split(",")]
+        sent = np.frombuffer(base64.b64decode(sent["bdata"]), f"<{sent['dtype']}").reshape(shape)
+    np.testing.assert_array_equal(sent, numbers)
 
 
 class TestLearningCurves:

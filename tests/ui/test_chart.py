@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 
-import plotly.graph_objects as go
 from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo.charts.replay import Frames
+from maskdemo.charts.template import Figure
 from maskdemo.experiment import Experiment
 from maskdemo.ui.chart import Drawing, Drawings, drawing, padded_batch
 
 
-def figure(text: str = "") -> go.Figure:
-    return go.Figure({"data": [], "layout": {"height": 300, "title": {"text": text}}})
+def figure(text: str = "") -> Figure:
+    return Figure([], {"height": 300, "title": {"text": text}})
 
 
 def test_a_drawing_is_the_figure_and_its_version_tells_any_difference():
