@@ -26,7 +26,7 @@ from maskdemo.data.tasks import OWN, TASKS, Task, find_task
 from maskdemo.errors import InvalidSettings
 from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently
 from maskdemo.strategies import STRATEGIES
-from maskdemo.titles import SIDES
+from maskdemo.titles import CUT_ENDS, SIDES
 
 #: Groups of settings, in order.
 SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Strategies", "Training")
@@ -68,10 +68,13 @@ class Experiment:
         "Longest length", SEQUENCES, "Lengths are drawn evenly from the shortest to the longest.",
         unit="steps", low=1, high=100))
     padded_length: int = _setting(60, Number(
-        "Padded length", PADDING, "What all sequences are padded to: at least the longest length.",
+        "Padded length", PADDING, "What all sequences are padded to; longer ones are cut to it.",
         unit="steps", low=1, high=200))
     side: str = _setting("post", Choice(
         "Side", PADDING, "Where the padding goes.", options=SIDES))
+    truncating: str = _setting("pre", Choice(
+        "Truncation", PADDING, "Where a sequence longer than the padded length loses steps.",
+        options=CUT_ENDS))
     pad_value: float = _setting(0.0, Number(
         "Pad value", PADDING, "What is written at padded steps and missing readings.",
         low=-1000.0, high=1000.0, whole=False))
@@ -125,13 +128,6 @@ class Experiment:
                 "min_length",
                 "max_length",
             )
-        if self.padded_length < self.max_length:
-            raise InvalidSettings(
-                f"The padded length ({self.padded_length}) must be at least the longest sequence "
-                f"({self.max_length} steps).",
-                "padded_length",
-                "max_length",
-            )
         if self.work > MAX_WORK:
             raise InvalidSettings(
                 "This would train for too long here. Use fewer sequences, epochs, repeats, units or "
@@ -174,6 +170,11 @@ class Experiment:
     def is_own(self) -> bool:
         """Whether the sequences were uploaded: then they stay in that session."""
         return self.task.startswith(OWN)
+
+    @property
+    def truncates(self) -> bool:
+        """Whether a sequence may be longer than the padded length, which then cuts it."""
+        return self.padded_length < self.max_length
 
     @property
     def per_step(self) -> bool:

@@ -179,6 +179,32 @@ SCENARIOS: dict[str, Scenario] = {
             **_LABEL_PER_STEP,
         ),
         _scenario(
+            "cut_to_fit",
+            "Cut to fit",
+            "The utterances of real speech, made 15 steps long: longer ones lose their start, shorter "
+            "ones are padded. Is a mask still needed?",
+            task="japanese_vowels",
+            padded_length=15,
+            strategies=("no_mask", "masking_layer", "last_valid_step"),
+            units=32,
+            epochs=20,
+            repeats=5,
+        ),
+        _scenario(
+            "filled_gaps",
+            "Gaps filled or masked",
+            "Half of the readings of real speech are lost. Repeat the last reading, or mask the gaps: "
+            "which strategy copes best?",
+            asks="best",
+            task="japanese_vowels",
+            padded_length=40,
+            missing_rate=0.5,
+            strategies=("no_mask", "masking_layer", "mask_feature", "forward_fill"),
+            units=32,
+            epochs=20,
+            repeats=5,
+        ),
+        _scenario(
             "random_labels",
             "The article's random labels",
             "Random values with random labels, as in the article. Does any strategy beat chance on "

@@ -70,7 +70,7 @@ class Strategy:
     handle: (batch, mask_value) -> Handling. reads_valid: whether the model has an input that says which
     steps are valid. mask_channel: whether the LSTM sees the mask in the inputs' last channel.
     reads_last_valid: whether the answer for a sequence is read out after its last valid step instead of
-    after the last step.
+    after the last step. fills: whether invalid steps repeat the last valid reading.
 
     The colours are in `charts.strategy_style`, the Keras layers in `export.keras_code`.
     """
@@ -83,6 +83,7 @@ class Strategy:
     reads_valid: bool = False
     mask_channel: bool = False
     reads_last_valid: bool = False
+    fills: bool = False
 
 
 def _with_channel(values: Floats, channel: NDArray | float = 0.0) -> Floats:
@@ -124,6 +125,14 @@ def _mask_feature(batch: Batch, mask_value: float) -> Handling:
     return _always_advance(_with_channel(batch.values, batch.valid))
 
 
+def _forward_fill(batch: Batch, mask_value: float) -> Handling:
+    steps = np.where(batch.valid, np.arange(batch.valid.shape[1]), -1)
+    newest = np.maximum.accumulate(steps, axis=1)[..., None]
+    filled = np.take_along_axis(batch.values, np.maximum(newest, 0), axis=1)
+    # Before the first valid reading there is none to repeat.
+    return _always_advance(_with_channel(np.where(newest >= 0, filled, batch.values)))
+
+
 def _strategy(name: str, handle: Callable[[Batch, float], Handling], **switches: Any) -> Strategy:
     return Strategy(name=name, **STRATEGY_TEXTS[name]._asdict(), handle=handle, **switches)
 
@@ -138,6 +147,7 @@ STRATEGIES: dict[str, Strategy] = {
         _strategy("held_state", _held_state, reads_valid=True),
         _strategy("last_valid_step", _no_mask, reads_last_valid=True),
         _strategy("mask_feature", _mask_feature, reads_valid=True, mask_channel=True),
+        _strategy("forward_fill", _forward_fill, reads_valid=True, fills=True),
     )
 }
 

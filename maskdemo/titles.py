@@ -26,7 +26,7 @@ class StrategyText(NamedTuple):
 
 
 class Side(NamedTuple):
-    """The title of a side of the padding."""
+    """The title of a side of the padding, or of the end of a sequence that is cut off."""
 
     title: str
 
@@ -37,6 +37,7 @@ class Side(NamedTuple):
 
 
 SIDES = {"post": Side("After the end"), "pre": Side("In front")}
+CUT_ENDS = {"pre": Side("From the start"), "post": Side("From the end")}
 
 TASK_TEXTS = {
     "japanese_vowels": TaskText(
@@ -116,5 +117,10 @@ STRATEGY_TEXTS = {
         "is told what is padding",
         "The mask is one more input channel, so the LSTM can learn to ignore padding (Lipton et al. "
         "2016).",
+    ),
+    "forward_fill": StrategyText(
+        "Forward fill",
+        "repeats the last reading",
+        "The last valid reading is repeated through gaps and padding, and the state moves on.",
     ),
 }

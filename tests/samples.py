@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from hypothesis import strategies as st
 
 from maskdemo.data.padding import Batch, pad
@@ -72,3 +73,10 @@ def batches(draw: st.DrawFn, *, most_steps: int = 10, **kind: Any) -> Batch:
         side=draw(SIDES),
         pad_value=draw(PAD_VALUES),
     )
+
+
+def forward_filled(batch: Batch) -> np.ndarray:
+    """The readings as pandas fills them; before the first valid one they stay what they are."""
+    values = np.where(batch.valid[..., None], batch.values, np.nan)
+    filled = [pd.DataFrame(each).ffill().to_numpy() for each in values]
+    return np.where(np.isnan(filled), batch.values, filled).astype(np.float32)

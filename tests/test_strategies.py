@@ -17,7 +17,7 @@ from maskdemo.titles import STRATEGY_TEXTS
 from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.lstm import Weights
 from tests.oracles import recurrence
-from tests.samples import ALL, PAD_VALUES, batches, sequences
+from tests.samples import ALL, PAD_VALUES, batches, forward_filled, sequences
 
 SEES_INVALID_STEPS = ("no_mask", "masking_layer", "last_valid_step", "mask_feature")
 MASK_VALUES = st.sampled_from([0.0, 1.0, -9.0, 0.1, 3.0])
@@ -34,7 +34,7 @@ def table(strategy, reading, valid, mask_value):
     masked = all(np.float32(value) == np.float32(mask_value) for value in reading)
     if strategy == "masking_layer":
         return ([*zeros, 0.0], 0, 1) if masked else ([*reading, 0.0], 1, 0)
-    if strategy in ("no_mask", "last_valid_step"):
+    if strategy in ("no_mask", "last_valid_step", "forward_fill"):
         return [*reading, 0.0], 1, 0
     if strategy == "mask_feature":
         return [*reading, float(valid)], 1, 0
@@ -48,9 +48,10 @@ def table(strategy, reading, valid, mask_value):
 @given(batch=batches(per_step=True), mask_value=MASK_VALUES)
 def test_every_step_is_as_the_table_says(strategy, batch, mask_value):
     made = arrays(strategy, batch, mask_value=mask_value, **LABELS[1])
+    readings = forward_filled(batch).tolist() if strategy == "forward_fill" else batch.values.tolist()
     for row in range(len(batch.values)):
         for t in range(batch.values.shape[1]):
-            reading, valid = batch.values[row, t].tolist(), bool(batch.valid[row, t])
+            reading, valid = readings[row][t], bool(batch.valid[row, t])
             inputs, advance, keep = table(strategy, reading, valid, mask_value)
             assert made.inputs[row, t].tolist() == inputs
             assert (made.advance[row, t], made.keep[row, t]) == (advance, keep)
@@ -87,6 +88,8 @@ def test_only_four_strategies_see_what_stands_at_invalid_steps(
     after = arrays(strategy, replace(batch, values=rewritten), mask_value=mask_value, **labels)
     differs = (before.inputs != after.inputs).any(axis=2)
     expected = ~batch.valid if strategy in SEES_INVALID_STEPS else np.zeros_like(batch.valid)
+    if strategy == "forward_fill":  # until there is a reading to repeat
+        expected = ~np.logical_or.accumulate(batch.valid, axis=1)
     np.testing.assert_array_equal(differs, expected)
     for name in ("advance", "keep"):
         changed = getattr(before, name) != getattr(after, name)
@@ -156,6 +159,7 @@ def test_every_strategy_says_what_it_is():
         "held_state",
         "last_valid_step",
         "mask_feature",
+        "forward_fill",
     )
     for name, strategy in STRATEGIES.items():
         assert strategy.name == name and strategy.title and strategy.summary.endswith(".")

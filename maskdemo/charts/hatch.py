@@ -1,4 +1,4 @@
-"""Padding is one grey hatch and a missing reading another, the same in every figure."""
+"""Padding is one grey hatch, a missing reading and what is cut off others, the same in every figure."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from numpy.typing import ArrayLike, NDArray
 
 from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, scatter
 
-NAMES = {"padding": "Padding", "missing": "Missing reading"}
-SHAPES = {"padding": "/", "missing": "x"}
+NAMES = {"padding": "Padding", "missing": "Missing reading", "cut": "Cut off"}
+SHAPES = {"padding": "/", "missing": "x", "cut": "-"}
 
 
 def pattern(kind: str, *, dark: bool, over_colours: bool = False) -> PlotlyOptions:
-    """The `fillpattern` of "padding" or "missing"; over colours it has lines and no ground."""
+    """The `fillpattern` of a kind in `NAMES`; over colours it has lines and no ground."""
     line = {
         "padding": ("rgba(110,116,132,0.65)", "rgba(170,176,192,0.55)"),
         "missing": ("rgba(70,74,88,0.95)", "rgba(215,219,230,0.95)"),
+        "cut": ("rgba(70,74,88,0.95)", "rgba(215,219,230,0.95)"),
     }
     ground = {
         "padding": ("rgba(110,116,132,0.12)", "rgba(170,176,192,0.12)"),
         "missing": ("rgba(110,116,132,0.26)", "rgba(170,176,192,0.26)"),
+        "cut": ("rgba(0,0,0,0)", "rgba(0,0,0,0)"),
     }
     return {
         "shape": SHAPES[kind],
         "fgcolor": line[kind][dark],
         "bgcolor": "rgba(0,0,0,0)" if over_colours else ground[kind][dark],
         "fillmode": "overlay",
-        "size": 7 if kind == "padding" else 5,
-        "solidity": 0.16 if kind == "padding" else 0.26,
+        "size": 5 if kind == "missing" else 7,
+        "solidity": 0.26 if kind == "missing" else 0.16,
     }
 
 
@@ -58,10 +60,12 @@ def hatched(
     showlegend: bool = True,
     yaxis: str = "y",
     over_colours: bool = False,
+    first: int = 1,
 ) -> list[PlotlyTrace]:
     """Return a trace that hatches all True cells (R, T) of a kind, or no trace if there are none.
 
-    over_colours: lines only, for a tint would change what the colours beneath them say.
+    over_colours: lines only, for a tint would change what the colours beneath them say. first: the
+    step at which the first column stands.
 
     One outline a run of cells keeps the figure small: a bar or a shape for each would not.
     """
@@ -70,7 +74,7 @@ def hatched(
     x, y = outlines(cells, bottom, top)
     return [
         scatter(
-            x=x,
+            x=x + np.float32(first - 1),
             y=y,
             yaxis=yaxis,
             mode="lines",

@@ -20,6 +20,7 @@ from maskdemo.charts.template import (
     layout,
     nice_ticks,
 )
+from maskdemo.evidence.phrases import loss_of_steps
 
 if TYPE_CHECKING:
     from maskdemo.data.padding import Batch
@@ -33,13 +34,19 @@ ROW = 24
 
 
 def padded_batch(
-    batch: Batch, *, limit: int = 40, followed: int | None = None, dark: bool = False
+    batch: Batch,
+    *,
+    truncating: str = "pre",
+    limit: int = 40,
+    followed: int | None = None,
+    dark: bool = False,
 ) -> Figure:
     """The first `limit` sequences in their order: values as colour, padding and missing hatched.
 
     Up to six features the colour is the first one, beyond that their mean; what is written at padded
     and missing steps has the colour of its value too. Hovering gives the values themselves.
-    followed: the sequence (from 0) that is marked.
+    followed: the sequence (from 0) that is marked. truncating: the side on which the steps that were
+    cut off stand.
     """
     ink = inks(dark)
     total, steps, features = batch.values.shape
@@ -105,22 +112,34 @@ def padded_batch(
             )
         traces += hatched(cells, kind, bottom=row - 0.5, top=row + 0.5, dark=dark, over_colours=True)
 
+    lost = np.zeros(rows, int) if batch.lost is None else batch.lost[:limit]
+    most = int(lost.max())
+    ahead, behind = (most, 0) if truncating == "pre" else (0, most)
+    columns = np.arange(most)
+    cut = columns >= (most - lost)[:, None] if ahead else columns < lost[:, None]
+    place = 1 - most if ahead else steps + 1
+    traces += hatched(cut, "cut", bottom=row - 0.5, top=row + 0.5, dark=dark, first=place)
+
     sequences = _count(total, "unseen sequence")
     count = f"First {rows} of {sequences}" if total > rows else sequences
+    made = "padded to"
+    if most:
+        count = loss_of_steps(lost)
+        made = "cut to"
     ticks = nice_ticks(1, rows, max_ticks=max(6, height // ROW))
     return figure(
         traces,
         layout(
             "padded_batch",
             "What the LSTM receives",
-            f"{count}, padded to {_count(steps, 'step')}",
+            f"{count}, {made} {_count(steps, 'step')}",
             shapes=[] if followed is None else [_mark(followed + 1, steps, ink.text)],
             inner=height,
             below=BELOW,
             dark=dark,
             hovermode="closest",
             xaxis={
-                "range": [0.5, steps + 0.5],
+                "range": [0.5 - ahead, steps + behind + 0.5],
                 "tickvals": nice_ticks(1, steps),
                 "showgrid": False,
                 "title": {"text": "Step"},

@@ -38,6 +38,7 @@ STYLES = {
     "held_state": Style(("#018968", "#0caf7c"), "diamond", "5px,5px"),
     "last_valid_step": Style(("#008fe2", "#00bffd"), "pentagon", "13px,4px"),
     "mask_feature": Style(("#d9489f", "#c83a95"), "star", "13px,3px,3px,3px"),
+    "forward_fill": Style(("#6b3a12", "#875a2d"), "hexagon", "2px,4px"),
 }
 
 

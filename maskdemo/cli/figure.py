@@ -69,7 +69,8 @@ def page(figure: Figure, *, dark: bool) -> str:
 def _padded_batch(experiment: Experiment, dark: bool) -> Figure:
     from maskdemo import charts
 
-    return charts.padded_batch(unseen_batch(experiment), dark=dark)
+    batch = unseen_batch(experiment)
+    return charts.padded_batch(batch, truncating=experiment.truncating, dark=dark)
 
 
 def _learning_curves(experiment: Experiment, dark: bool) -> Figure:

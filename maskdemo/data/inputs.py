@@ -14,14 +14,14 @@ True
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskdemo.data.padding import Batch, pad
-from maskdemo.data.sequences import Data, Sequences, repeat_seed
+from maskdemo.data.sequences import Data, Sequences, repeat_seed, steps_lost, truncate
 from maskdemo.data.tasks import make_data
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import Arrays, arrays
@@ -35,7 +35,10 @@ MIN_SIZE = 16
 
 @dataclass(frozen=True)
 class Inputs:
-    """One repeat: its sequences, and both parts of them as padded batches (N, padded_length, F)."""
+    """One repeat: its sequences, and both parts of them as padded batches (N, padded_length, F).
+
+    Sequences longer than the padded length are cut to it.
+    """
 
     data: Data
     train: Batch
@@ -60,13 +63,14 @@ def inputs(experiment: Experiment, repeat: int = 0) -> Inputs:
 
 
 def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
-    """Pad N sequences to (N, padded_length, F), with the settings of this experiment."""
-    return pad(
-        sequences,
+    """Pad or cut N sequences to (N, padded_length, F), with the settings of this experiment."""
+    batch = pad(
+        _truncated(experiment, sequences),
         padded_length=experiment.padded_length,
         side=experiment.side,
         pad_value=experiment.pad_value,
     )
+    return replace(batch, lost=steps_lost(sequences, experiment.padded_length))
 
 
 def arrays_of(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
@@ -113,6 +117,7 @@ def data_settings(experiment: Experiment) -> Experiment:
     """The experiment with every setting that does not decide the padded data set to a fixed value."""
     return replace(
         experiment,
+        truncating=experiment.truncating if experiment.truncates else "pre",
         mask_value=0.0,
         strategies=("no_mask",),
         count_invalid=True,
@@ -171,9 +176,20 @@ def _data_of(experiment: Experiment, repeat: int) -> Data:
     )
 
 
+def whole_sequences(experiment: Experiment, repeat: int = 0) -> Data:
+    """Return the sequences of one repeat (from 0) before the padded length cuts any of them."""
+    return _data_of(data_settings(experiment), _repeat_of_data(experiment, repeat))
+
+
+def _truncated(experiment: Experiment, sequences: Sequences) -> Sequences:
+    return truncate(sequences, experiment.padded_length, truncating=experiment.truncating)
+
+
 @lru_cache(maxsize=CACHED_REPEATS)
 def _inputs(experiment: Experiment, repeat: int) -> Inputs:
-    data = _data_of(experiment, repeat)
+    whole = _data_of(experiment, repeat)
+    parts = {part: _truncated(experiment, getattr(whole, part)) for part in ("train", "test")}
+    data = replace(whole, **parts)
     train, test = (_read_only(pad_for(experiment, part)) for part in (data.train, data.test))
     return Inputs(data, train, test)
 
@@ -190,7 +206,7 @@ def _chance(experiment: Experiment) -> Chance:
 
 
 def _read_only(batch: Batch) -> Batch:
-    _make_read_only(batch.values, batch.valid, batch.padded, batch.labels)
+    _make_read_only(*(getattr(batch, each.name) for each in fields(batch)))
     return batch
 
 

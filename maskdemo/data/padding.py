@@ -30,12 +30,16 @@ from maskdemo.data.sequences import Sequences
 
 @dataclass(frozen=True)
 class Batch:
-    """A padded batch. values: (N, T, F) float32. valid, padded: (N, T) bool. labels: (N, T) int32."""
+    """A padded batch. values: (N, T, F) float32. valid, padded: (N, T) bool. labels: (N, T) int32.
+
+    lost: (N,), how many steps were cut off each sequence, where that is known.
+    """
 
     values: NDArray[np.float32]
     valid: NDArray[np.bool_]
     padded: NDArray[np.bool_]
     labels: NDArray[np.int32]
+    lost: NDArray[np.intp] | None = None
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -56,7 +60,7 @@ def last_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
 def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float) -> Batch:
     """Pad N sequences to `padded_length` steps.
 
-    Raises ValueError where a sequence is longer than `padded_length` (nothing is ever truncated) or
+    Raises ValueError where a sequence is longer than `padded_length` (see `sequences.truncate`) or
     `side` is neither "post" nor "pre".
     """
     if side not in ("post", "pre"):

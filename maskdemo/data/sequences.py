@@ -2,7 +2,7 @@
 
 Conventions: values are float32; a label is written at every step of its sequence, also where the
 task has one label a sequence; `observed` is False where the reading is missing, and True at one step
-of every sequence at least.
+of every sequence at least, unless the others were cut off.
 """
 
 from __future__ import annotations
@@ -37,6 +37,26 @@ class Data:
     test: Sequences
     classes: int
     per_step: bool
+
+
+def truncate(sequences: Sequences, length: int, *, truncating: str) -> Sequences:
+    """The sequences, those longer than `length` cut to it, each with its labels.
+
+    truncating: "pre" cuts from the start, "post" from the end, as in `keras.utils.pad_sequences`.
+    """
+    if max(map(len, sequences.values)) <= length:
+        return sequences
+    kept = {"pre": slice(-length, None), "post": slice(length)}[truncating]
+    return Sequences(
+        tuple(each[kept] for each in sequences.values),
+        tuple(each[kept] for each in sequences.observed),
+        tuple(each[kept] for each in sequences.labels),
+    )
+
+
+def steps_lost(sequences: Sequences, length: int) -> NDArray[np.intp]:
+    """(N,): how many steps each sequence loses where it is cut to `length`."""
+    return np.maximum(np.array([len(each) for each in sequences.values]) - length, 0)
 
 
 def repeat_seed(seed: int, repeat: int) -> int:

@@ -121,6 +121,8 @@ def _why_inert(experiment: Experiment, strategy: str, invalid: Sequence[str]) ->
         case "zeroed_input":
             verb = "are" if len(invalid) > 1 or invalid == ["the gaps"] else "is"
             return f"changes nothing: {listed(invalid)} {verb} 0 already"
+        case "forward_fill":
+            return "changes nothing: no reading comes before the padding"
         case "last_valid_step" if experiment.per_step:
             return "changes nothing: every step has an answer of its own"
         case "last_valid_step":

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from maskdemo.evidence.interval import Interval
 
 
@@ -56,6 +59,21 @@ def time_taken(seconds: float) -> str:
 def counted(count: int, noun: str) -> str:
     """Return a count with its noun: `1 repeat`, `3 repeats`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def loss_of_steps(lost: ArrayLike) -> str:
+    """What cutting costs: `14 of 24 sequences lose 3 to 9 steps`; lost: (N,) steps of each sequence.
+
+    >>> loss_of_steps([0, 3, 9]), loss_of_steps([0, 1]), loss_of_steps([0, 0])
+    ('2 of 3 sequences lose 3 to 9 steps', '1 of 2 sequences loses 1 step', 'no sequence loses a step')
+    """
+    every = np.asarray(lost)
+    some = every[every > 0]
+    if not some.size:
+        return "no sequence loses a step"
+    verb, least, most = "loses" if some.size == 1 else "lose", int(some.min()), int(some.max())
+    steps = counted(most, "step") if least == most else f"{least} to {most} steps"
+    return f"{some.size:,} of {counted(every.size, 'sequence')} {verb} {steps}"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -77,7 +77,7 @@ def dataset(seed):
 PAD = Template("""\
 def pad(sequences, dtype, value=0):
     return keras.utils.pad_sequences(
-        sequences, maxlen=$padded_length, dtype=dtype, padding="$side", value=value
+        sequences, maxlen=$padded_length, dtype=dtype, padding="$side", value=value$cut
     )""")
 
 PADDED = Template('''\
@@ -135,7 +135,8 @@ def padding_code(experiment: Experiment) -> str:
         valid=valid,
         labels=labels,
     )
-    pad = PAD.substitute(padded_length=experiment.padded_length, side=experiment.side)
+    cut = f', truncating="{experiment.truncating}"' if experiment.truncates else ""
+    pad = PAD.substitute(padded_length=experiment.padded_length, side=experiment.side, cut=cut)
     return f"{pad}\n\n\n{padded}"
 
 

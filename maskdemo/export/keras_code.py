@@ -18,8 +18,8 @@ from maskdemo.strategies import STRATEGIES, Strategy
 class Keras:
     """How Keras calls the LSTM. The texts may name `values` (N, T, F) and `valid` (N, T) bool.
 
-    call: the layer's arguments. before: a line that makes them, with `{mask_value}` as the one
-    placeholder. masks: whether a mask reaches the layer. cell: code of a class that takes the place of
+    call: the layer's arguments. before: lines that make them, with the placeholders `{mask_value}` and
+    `{steps}`. masks: whether a mask reaches the layer. cell: code of a class that takes the place of
     Keras's own cell, and its name.
     """
 
@@ -30,6 +30,11 @@ class Keras:
 
 
 WITH_MASK = "with_mask = keras.ops.concatenate([values, valid[:, :, None]], axis=2)"
+#: Before the first valid step the first step is repeated, which holds the pad value like all of these.
+FORWARD_FILL = """\
+steps = keras.ops.where(valid, keras.ops.arange({steps}), 0)
+newest = keras.ops.max(steps[:, None] * keras.ops.tri({steps}, dtype="int32"), axis=2)
+filled = keras.ops.take_along_axis(values, newest[:, :, None], axis=1)"""
 RESETTING_CELL = '''\
 @keras.saving.register_keras_serializable()
 class ResettingLSTMCell(keras.layers.LSTMCell):
@@ -53,10 +58,11 @@ LAYERS = {
     "held_state": Keras("values, mask=valid", masks=True),
     "last_valid_step": Keras("values"),
     "mask_feature": Keras("with_mask", WITH_MASK),
+    "forward_fill": Keras("filled", FORWARD_FILL),
 }
 #: The state after the last valid step, out of the states after every step.
 LAST_VALID = (
-    "steps = keras.ops.where(valid, keras.ops.arange({steps}), 0)",
+    "steps = keras.ops.where(valid, keras.ops.arange({steps}), {none})",
     "last = keras.ops.max(steps, axis=1)",
     "state = keras.ops.take_along_axis(states, last[:, None, None], axis=1)[:, 0]",
 )
@@ -80,7 +86,7 @@ def strategy_lines(experiment: Experiment, strategy: str) -> str:
         f'values = keras.Input(({steps}, {features}), name="values")',
         *([f'valid = keras.Input(({steps},), dtype="bool", name="valid")  # True at real steps']
           if valid else []),
-        *([keras.before.format(mask_value=repr(experiment.mask_value))] if keras.before else []),
+        *keras.before.format(mask_value=repr(experiment.mask_value), steps=steps).splitlines(),
         *_layer(experiment, chosen),
         f"answer = keras.layers.Dense({dense})({state})",
         f"return keras.Model({'[values, valid]' if valid else 'values'}, answer)",
@@ -116,8 +122,14 @@ def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
     if keras.masks and per_step and experiment.count_invalid:
         lines += DROP_THE_MASK
     if gathers:
-        lines += [line.format(steps=experiment.padded_length) for line in LAST_VALID]
+        # Only a sequence that was cut can be left without any valid step: then the last step counts.
+        none = -1 if _may_lack_valid_steps(experiment) else 0
+        lines += [line.format(steps=experiment.padded_length, none=none) for line in LAST_VALID]
     return lines
+
+
+def _may_lack_valid_steps(experiment: Experiment) -> bool:
+    return experiment.truncates and (experiment.missing_rate > 0 or experiment.is_own)
 
 
 def _why_no_cudnn(experiment: Experiment, strategy: Strategy) -> list[str]:

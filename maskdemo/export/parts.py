@@ -26,7 +26,7 @@ from maskdemo.export.training_code import (
 )
 from maskdemo.scenarios import scenario_of
 from maskdemo.strategies import STRATEGIES
-from maskdemo.titles import SIDES
+from maskdemo.titles import CUT_ENDS, SIDES
 
 BACKEND = """\
 os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random numbers
@@ -68,7 +68,7 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
         "Small LSTMs that treat padding differently, compared in plain Keras.",
         f"The task. {experiment.spec.summary} Sequences of {lengths} steps are padded "
         f"{SIDES[experiment.side].phrase} to {experiment.padded_length} steps with "
-        f"{experiment.pad_value:g}.{missing}",
+        f"{experiment.pad_value:g}.{_cut_text(experiment)}{missing}",
         f"The strategies: {titles}. In one repeat all get the same sequences, the same initial "
         "weights and the same batch order.",
         "These are the data, the weights and the batches of the run on the page, so the first epochs "
@@ -156,11 +156,18 @@ def _data_text(experiment: Experiment) -> str:
 
 def _padding_text(experiment: Experiment) -> str:
     about = "Sequences of many lengths become one padded batch."
+    about += _cut_text(experiment)
     if needs_valid(experiment):
         about += " In `valid`, as in a Keras mask, True means: use this step."
     if experiment.per_step:
         about += " Labels of padded steps are 0."
     return about
+
+
+def _cut_text(experiment: Experiment) -> str:
+    """A sentence after a space on where long sequences are cut; empty where none is."""
+    where = CUT_ENDS[experiment.truncating].title.lower()
+    return f" Longer ones are cut {where}." if experiment.truncates else ""
 
 
 def _training_text(experiment: Experiment) -> str:

@@ -55,7 +55,9 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             verdicts=tuple((each.word, each.sentence) for each in verdicts(snapshot)),
             accuracies=_accuracy_table(snapshot),
             figures=(
-                charts.padded_batch(unseen_batch(experiment), followed=followed),
+                charts.padded_batch(
+                    unseen_batch(experiment), truncating=experiment.truncating, followed=followed
+                ),
                 charts.learning_curves(snapshot),
                 charts.accuracy_by_strategy(snapshot),
                 charts.outputs_by_step(snapshot, probe=followed, epoch=experiment.epochs),

@@ -128,7 +128,7 @@ def _value(experiment: Experiment, name: str) -> str:
         if setting.unit == "share":
             return f"{value:.0%}"
         return str(value) if setting.whole else number(value, ".4g")
-    return SIDES[value].phrase
+    return setting.say(value).lower()
 
 
 def _members(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
@@ -162,7 +162,10 @@ def _padding_text(experiment: Experiment) -> str:
     if experiment.min_length == experiment.padded_length:
         return "None: every sequence is as long as the others."
     where = SIDES[experiment.side].title
-    return f"{where}, to {experiment.padded_length} steps, written as {experiment.pad_value:g}."
+    cut = (
+        f" Longer sequences are cut {_value(experiment, 'truncating')}." if experiment.truncates else ""
+    )
+    return f"{where}, to {experiment.padded_length} steps, written as {experiment.pad_value:g}.{cut}"
 
 
 def _missing_text(experiment: Experiment) -> str:

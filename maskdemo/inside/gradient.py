@@ -128,7 +128,8 @@ def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
 def _d_logits(activations: Activations, arrays: Arrays) -> NDArray:
     """The loss's gradient with respect to the logits, (N, T, K)."""
     outputs = activations.probabilities
-    weight = arrays.weights / arrays.weights.sum(axis=1, keepdims=True)
+    # Of a sequence that was cut to steps that do not count, nothing does.
+    weight = arrays.weights / np.maximum(1, arrays.weights.sum(axis=1, keepdims=True))
     error = outputs - np.eye(outputs.shape[2], dtype=outputs.dtype)[arrays.targets]
     # Two classes have one logit, that of the second.
     return weight[..., None] * (error[..., 1:] if outputs.shape[2] == 2 else error)

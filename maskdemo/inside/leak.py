@@ -108,7 +108,11 @@ def sweep(
                 after = states_of(network, held, ahead[:, count - 1], drive=drive)
                 outputs[count] = outputs_of(network, after[1, steps, rows])
         elif not experiment.per_step and not STRATEGIES[strategy].reads_last_valid:
-            after = states_of(network, padding, without[:, -1])
+            # Each padded step repeats what a sequence that fills its gaps read last.
+            last = drive[:, -1:]
+            filled = np.broadcast_to(last, (len(last), max(added), last.shape[2]))
+            fills = STRATEGIES[strategy].fills
+            after = states_of(network, padding, without[:, -1], drive=filled if fills else None)
             for count in more:
                 outputs[count] = outputs_of(network, after[1, count - 1])
     change = np.zeros((len(added), len(order)), np.float32)

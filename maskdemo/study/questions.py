@@ -44,8 +44,8 @@ QUESTIONS: dict[str, Question] = {
         Question(
             "padded_length",
             "How much padding?",
-            "Utterances of 7 to 29 steps, padded further and further after the end: from which "
-            "length on does a mask matter?",
+            "Utterances of 7 to 29 steps, first cut, then padded ever further after the end: from "
+            "which length on does a mask matter?",
             default_study(),
         ),
         _question(
@@ -95,6 +95,17 @@ QUESTIONS: dict[str, Question] = {
             "pad_value",
             (-1.0, 0.0, 1.0),
             strategies=("no_mask", "held_state"),
+        ),
+        _question(
+            "cut",
+            "Which end to cut?",
+            "Utterances of 7 to 29 steps, cut ever shorter from the start or from the end: from which "
+            "length on is something lost, and does the end that is cut decide?",
+            "padded_length",
+            (5, 10, 15, 20, 29),
+            "truncating",
+            ("pre", "post"),
+            strategies=("no_mask", "masking_layer"),
         ),
         _question(
             "published",

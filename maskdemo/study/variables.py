@@ -17,7 +17,7 @@ from maskdemo.errors import InvalidSettings
 from maskdemo.evidence.phrases import listed, number
 from maskdemo.experiment import MAX_CELLS, NUMBERS, SETTINGS, Experiment
 from maskdemo.settings import MAX_CHARACTERS, Choice, Number, Setting
-from maskdemo.titles import SIDES
+from maskdemo.titles import CUT_ENDS, SIDES
 
 Value = int | float | str
 Cell = tuple[Value, ...]
@@ -115,15 +115,18 @@ def _pad_values(base: Experiment) -> tuple[Value, ...]:
 
 
 def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
-    # Evenly spaced as ratios, from no padding for the longest sequence to four times its length.
+    # Evenly spaced as ratios, from no padding for the longest sequence to four times its length; and on
+    # the other side of it, where sequences are cut, to half its length.
     longest = base.max_length
     room = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
     furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high), room)
-    between = np.geomspace(longest, furthest, 7)[1:]
+    between = np.geomspace(longest, furthest, 5)[1:]
     step = np.where(between < 60, 5, 10)
     highest = min(room, int(NUMBERS["padded_length"].high))
     rounded = np.minimum(np.round(between / step) * step, highest).astype(int).tolist()
-    return tuple(sorted({longest, *(each for each in rounded if each > longest)}))
+    coarse = 5 if longest >= 20 else 1
+    shorter = {max(1, coarse * round(part * longest / coarse)) for part in (0.5, 0.75)}
+    return tuple(sorted({*shorter, longest, *(each for each in rounded if each > longest)}))
 
 
 def _spreads(base: Experiment) -> tuple[Value, ...]:
@@ -146,6 +149,12 @@ VARIABLES: dict[str, Variable] = {
             title="Side of the padding",
             phrase="{}-padding",
             usual_values=lambda base: tuple(SIDES),
+        ),
+        Variable(
+            setting=SETTINGS["truncating"],
+            title="Truncation, where long sequences are cut",
+            phrase="{}-truncation",
+            usual_values=lambda base: tuple(CUT_ENDS),
         ),
         Variable(
             setting=SETTINGS["pad_value"],
@@ -204,7 +213,7 @@ def value_text(vary: str, value: Value) -> str:
     ('30%', 'In front', '−9')
     """
     if isinstance(value, str):
-        return SIDES[value].title if value in SIDES else value
+        return VARIABLES[vary].setting.say(value)
     if VARIABLES[vary].unit == "share":
         return f"{number(100 * value, '.3g')}%"
     return number(value, ".4g")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from maskdemo.data.inputs import data_settings, inputs, pad_for, select_sequences
+from maskdemo.data.inputs import pad_for, select_sequences, whole_sequences
 from maskdemo.data.padding import Batch
 from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
@@ -16,9 +14,7 @@ from maskdemo.training.snapshot import Probes
 
 def unseen_batch(experiment: Experiment) -> Batch:
     """The probes of the experiment's run, padded; nothing else is padded for them."""
-    settings = data_settings(experiment)
-    unpadded = replace(settings, padded_length=settings.max_length, side="post", pad_value=0.0)
-    test = inputs(unpadded).data.test
+    test = whole_sequences(experiment).test
     return pad_for(experiment, select_sequences(test, evenly_spread(PROBES, len(test))))
 
 

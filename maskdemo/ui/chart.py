@@ -228,7 +228,14 @@ def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawin
     """`charts.padded_batch` of the probes, made once for all experiments with equal probes."""
     return SHARED.get(
         ("batch", data_settings(experiment), followed, dark),
-        lambda: drawing(charts.padded_batch(unseen_batch(experiment), followed=followed, dark=dark)),
+        lambda: drawing(
+            charts.padded_batch(
+                unseen_batch(experiment),
+                truncating=experiment.truncating,
+                followed=followed,
+                dark=dark,
+            )
+        ),
     )
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
+from maskdemo.data.inputs import whole_sequences
+from maskdemo.data.sequences import steps_lost
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE, mask_effect
-from maskdemo.evidence.phrases import number
+from maskdemo.evidence.phrases import capital, loss_of_steps, number
 from maskdemo.experiment import (
     NUMBERS,
     PADDING,
@@ -93,20 +96,20 @@ def lengths(prefix: str = "") -> None:
         least.low,
         most.high,
         key=f"{prefix}lengths",
-        on_change=partial(_on_length, prefix),
+        on_change=url.mark_changed,
         persist_state="session",
         help=most.help,
     )
 
 
-def padded_length(prefix: str = "") -> None:
-    """Never shorter than the longest sequence."""
-    setting("padded_length", prefix, on_change=partial(_on_length, prefix))
-
-
-def _on_length(prefix: str) -> None:
-    state.fit_padded_length(prefix)
-    url.mark_changed()
+def truncation(experiment: Experiment, prefix: str = "") -> None:
+    """Where sequences are cut and what they lose; nothing where the padded length cuts none."""
+    if not experiment.truncates:
+        return
+    setting("truncating", prefix)
+    data = whole_sequences(experiment)
+    lost = [steps_lost(part, experiment.padded_length) for part in (data.train, data.test)]
+    st.caption(f":material/content_cut: {capital(loss_of_steps(np.concatenate(lost)))}.")
 
 
 def _on_task(prefix: str) -> None:
@@ -203,15 +206,16 @@ def playground() -> None:
         setting("missing_rate")
         _others(SEQUENCES, "task", *state.LENGTHS, *SIZES, "missing_rate")
         st.header("Padding", anchor=False)
-        padded_length()
+        setting("padded_length")
+        experiment, _ = url.current(url.RUN)
+        truncation(experiment)
         setting("side")
         left, right = st.columns(2)
         with left:
             setting("pad_value")
         with right:
             setting("mask_value")
-        _others(PADDING, "padded_length", "side", "pad_value", "mask_value")
-        experiment, _ = url.current(url.RUN)
+        _others(PADDING, "padded_length", "truncating", "side", "pad_value", "mask_value")
         mask_value_warning(experiment)
         strategies()
         _others(STRATEGY, "strategies", "count_invalid")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from maskdemo.charts.strategy_style import colour
@@ -77,17 +78,23 @@ def _on_pulled() -> None:
 def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any]:
     """What the browser needs to run the sequence's recurrence under every strategy.
 
-    Each lane has its strategy's inputs (L + 1, F + 1), advance and keep (L + 1) of the L steps and,
-    last, of one padded step; the step that is read out without padding, from 0; and whether padding
-    after the end moves that step to the end.
+    Each lane has its strategy's inputs (L + 2, F + 1), advance and keep (L + 2) of the L steps, of one
+    padded step after the end and of one in front; the step that is read out without padding, from 0;
+    and whether padding after the end moves that step to the end.
     """
     experiment, bare = sequence.experiment, unpad(sequence.batch)
     value = experiment.pad_value
-    batch = padded_by(bare, 1, side="post", value=value, missing=value)
+    after, ahead = (
+        padded_by(bare, 1, side=side, value=value, missing=value) for side in ("post", "pre")
+    )
     steps = len(bare.values[0])
     lanes = []
     for name in sequence.strategies:
-        arrays = sequence.arrays(name, batch)
+        arrays, in_front = sequence.arrays(name, after), sequence.arrays(name, ahead)
+        inputs, advance, keep = (
+            np.concatenate([getattr(arrays, of)[0], getattr(in_front, of)[0, :1]])
+            for of in ("inputs", "advance", "keep")
+        )
         read_out = int(arrays.read_out[0])
         lanes.append(
             {
@@ -95,9 +102,9 @@ def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any
                 "title": STRATEGIES[name].title,
                 "colour": colour(name, dark=dark),
                 "readsMask": STRATEGIES[name].mask_channel,
-                "inputs": packed(arrays.inputs[0]),
-                "advance": arrays.advance[0].tolist(),
-                "keep": arrays.keep[0].tolist(),
+                "inputs": packed(inputs),
+                "advance": advance.tolist(),
+                "keep": keep.tolist(),
                 "readOut": min(read_out, steps - 1),
                 "readsEnd": read_out == steps,
             }

@@ -146,13 +146,13 @@ def _values(prefix: str) -> dict[str, Any]:
 
 
 def longest_sequence(prefix: str = "") -> int:
-    """Steps of the longest sequence: the least padded length."""
+    """Steps of the longest sequence."""
     chosen = st.session_state[f"{prefix}lengths"][1]
     return _dictated(prefix).get("max_length", chosen)
 
 
 def fit_padded_length(prefix: str = "") -> None:
-    """Raise the padded length to the longest sequence, and lower it to the largest that is allowed."""
+    """Raise the padded length to a new task's longest sequence, or lower it to the largest allowed."""
     session, key, task = st.session_state, f"{prefix}padded_length", task_of(prefix)
     wanted = max(session[key], longest_sequence(prefix))
     fitting = padded_length(task, wanted) if task.fixed else wanted
@@ -181,11 +181,8 @@ def show_study(study: Study) -> None:
 
 def read_study() -> Study:
     """The study of the controls. Raises `InvalidSettings` with a sentence."""
-    values, names = _values(STUDY_PREFIX), varied()
-    if "padded_length" in names:
-        # The values take its place, but the base experiment must be valid too.
-        values["padded_length"] = max(values["padded_length"], longest_sequence(STUDY_PREFIX))
-    base = Experiment(**values)
+    names = varied()
+    base = Experiment(**_values(STUDY_PREFIX))
     second = len(names) > 1
     return Study(
         base=base,

@@ -35,12 +35,12 @@ def study_controls() -> None:
         with controls.folder("More settings", "study_folder"):
             if not fixed and "spread" not in varied:
                 controls.lengths(STUDY_PREFIX)
-            if "padded_length" not in varied:
-                controls.padded_length(STUDY_PREFIX)
-            elsewhere = {*varied, *state.LENGTHS, "padded_length", "repeats", "epochs"}
+            elsewhere = {*varied, *state.LENGTHS, "repeats", "epochs"}
             elsewhere |= {other for name in varied for other in ALSO_VARIED.get(name, ())}
             sizes = set(controls.SIZES) if fixed else set()
-            for name in ("side", *NUMBERS):
+            study = url.current(url.STUDY)[0]
+            cuts = any(study.experiment(cell).truncates for cell in study.cells)
+            for name in ("padded_length", *(("truncating",) if cuts else ()), "side", *NUMBERS):
                 if name not in elsewhere | sizes:
                     controls.setting(name, STUDY_PREFIX)
             if not elsewhere & {"pad_value", "mask_value"}:

@@ -33,6 +33,9 @@ def named(figure, name: str, **wanted) -> list:
     ]
 
 
+KINDS = ("padding", "missing")
+
+
 def hatches(figure, kind: str, *, real: bool = True) -> list:
     """The hatch traces of a kind that draw something (legend entries have only None)."""
     return [each for each in named(figure, NAMES[kind]) if (each.x[0] is not None) == real]
@@ -175,11 +178,29 @@ class TestPaddedBatch:
     def test_each_step_is_drawn_once_as_what_it_is(self):
         batch = make_batch()
         figure = charts.padded_batch(batch)
-        real, padding, missing = figure.data[0], *(hatches(figure, each)[0] for each in NAMES)
+        real, (padding,), (missing,) = figure.data[0], *(hatches(figure, each) for each in KINDS)
         assert np.array_equal(np.isfinite(whole(real, real.z, 12)), batch.valid)
         assert np.array_equal(cells_inside(padding, 8, 12), batch.padded)
         assert np.array_equal(cells_inside(missing, 8, 12), batch.missing)
         assert padding.fillpattern.shape != missing.fillpattern.shape
+        assert not hatches(figure, "cut")
+
+    @pytest.mark.parametrize("truncating", ["pre", "post"])
+    def test_what_is_cut_off_stands_beside_the_batch(self, truncating):
+        lost = np.array([0, 3, 0, 1, 0, 0, 0, 0])
+        figure = charts.padded_batch(replace(make_batch(), lost=lost), truncating=truncating)
+        (cut,) = hatches(figure, "cut")
+        if truncating == "pre":
+            cut.x = np.asarray(cut.x) + 3
+            wanted = [[t >= 3 - each for t in range(15)] for each in lost]
+            beside = (-2.5, 12.5)
+            wanted = np.array(wanted) & (np.arange(15) < 3)
+        else:
+            wanted = [[12 <= t < 12 + each for t in range(15)] for each in lost]
+            beside = (0.5, 15.5)
+        assert np.array_equal(cells_inside(cut, 8, 15), wanted)
+        assert figure.layout.xaxis.range == beside
+        assert "2 of 8 sequences lose 1 to 3 steps, cut to 12 steps" in figure.layout.title.text
 
     def test_padding_and_gaps_have_the_colour_of_what_is_written_there(self):
         batch = make_batch()
@@ -192,7 +213,7 @@ class TestPaddedBatch:
             assert (drawn.zmin, drawn.zmax) == (real.zmin, real.zmax)
             assert drawn.colorscale == real.colorscale
         # The hatch over it has no ground of its own, and the scale's end says that -9 is beyond it.
-        assert all(hatches(figure, each)[0].fillpattern.bgcolor == "rgba(0,0,0,0)" for each in NAMES)
+        assert all(hatches(figure, each)[0].fillpattern.bgcolor == "rgba(0,0,0,0)" for each in KINDS)
         assert real.zmin > -9 and real.colorbar.ticktext[0].startswith("≤")
 
     def test_values_are_exact_in_colour_and_hover(self):

@@ -15,11 +15,13 @@ from maskdemo.data.inputs import (
     arrays_of,
     chance,
     inputs,
+    pad_for,
     select_sequences,
     share_of_commonest,
+    whole_sequences,
 )
 from maskdemo.data.padding import pad
-from maskdemo.data.sequences import repeat_seed
+from maskdemo.data.sequences import repeat_seed, truncate
 from maskdemo.data.tasks import TASKS, make_data
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
@@ -29,6 +31,7 @@ from tests.test_experiment import experiments
 
 #: Another valid value of every setting that decides neither sequences nor padding.
 UNINVOLVED = {
+    "truncating": "post",  # of sequences that are all short enough
     "mask_value": -1.0,
     "strategies": ("mask_feature",),
     "count_invalid": False,
@@ -75,6 +78,19 @@ def test_a_setting_that_decides_the_data_changes_it(name):
     assert not (same(mine.train, other.train) and same(mine.test, other.test))
 
 
+def test_sequences_too_long_for_the_padded_length_are_cut_with_their_labels():
+    one = small(task="running_sign", padded_length=5, truncating="pre")
+    whole, found = whole_sequences(one).test, inputs(one)
+    assert max(map(len, whole.values)) == 8 and not same(
+        found.test, inputs(replace(one, truncating="post")).test
+    )
+    cut = found.data.test
+    for part, was in ((cut.values, whole.values), (cut.labels, whole.labels)):
+        for mine, theirs in zip(part, was, strict=True):
+            np.testing.assert_array_equal(mine, theirs[-5:])
+    assert pad_for(one, whole).lost.tolist() == [max(0, len(each) - 5) for each in whole.values]
+
+
 @pytest.mark.parametrize("repeat", [0, 2])
 @given(one=experiments())
 @settings(max_examples=15, deadline=None)
@@ -91,8 +107,9 @@ def test_cached_or_not_inputs_are_those_the_task_draws(repeat, one):
     padding = {"padded_length": one.padded_length, "side": one.side, "pad_value": one.pad_value}
     for _ in range(2):
         found = inputs(one, repeat)
-        assert same(found.train, pad(drawn.train, **padding))
-        assert same(found.test, pad(drawn.test, **padding))
+        for ours, theirs in ((found.train, drawn.train), (found.test, drawn.test)):
+            cut = truncate(theirs, one.padded_length, truncating=one.truncating)
+            assert same(ours, pad(cut, **padding))
         assert len(found.data.test) == len(drawn.test)
 
 

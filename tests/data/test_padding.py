@@ -1,4 +1,4 @@
-"""Padding: nothing is lost, nothing is truncated, and Keras would have written the same."""
+"""Padding and truncation: nothing else is lost, and Keras would have written the same."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo.data.padding import pad, unpad
-from maskdemo.data.sequences import Sequences
+from maskdemo.data.sequences import Sequences, steps_lost, truncate
 from tests.samples import PAD_VALUES, SIDES, batches, sequences
 
 
@@ -29,19 +29,27 @@ def test_unpadding_returns_the_sequences(given_sequences, extra, side, pad_value
         assert (back.values[at][~seen] == np.float32(pad_value)).all()
 
 
-@given(given_sequences=sequences(per_step=True), extra=st.integers(0, 9), side=SIDES, value=PAD_VALUES)
-def test_keras_pads_the_same(given_sequences, extra, side, value):
+@given(
+    given_sequences=sequences(per_step=True),
+    steps=st.integers(1, 16),
+    side=SIDES,
+    truncating=SIDES,
+    value=PAD_VALUES,
+)
+def test_keras_pads_and_cuts_the_same(given_sequences, steps, side, truncating, value):
     everything_seen = Sequences(
         given_sequences.values,
         tuple(np.ones(len(v), bool) for v in given_sequences.values),
         given_sequences.labels,
     )
-    steps = max(len(each) for each in given_sequences.values) + extra
-    ours = pad(everything_seen, padded_length=steps, side=side, pad_value=value)
+    cut = truncate(everything_seen, steps, truncating=truncating)
+    ours = pad(cut, padded_length=steps, side=side, pad_value=value)
+    gone = [len(a) - len(b) for a, b in zip(given_sequences.values, cut.values, strict=True)]
+    assert steps_lost(everything_seen, steps).tolist() == gone
 
     def theirs(arrays, fill, dtype):
         return keras.utils.pad_sequences(
-            arrays, maxlen=steps, dtype=dtype, padding=side, truncating=side, value=fill
+            arrays, maxlen=steps, dtype=dtype, padding=side, truncating=truncating, value=fill
         )
 
     np.testing.assert_array_equal(ours.values, theirs(everything_seen.values, value, "float32"))
@@ -71,7 +79,7 @@ def one_sequence(length: int) -> Sequences:
 
 
 @pytest.mark.parametrize("padded_length", [1, 4])
-def test_nothing_is_truncated(padded_length):
+def test_padding_itself_cuts_nothing(padded_length):
     with pytest.raises(ValueError, match=rf"5 steps.* {padded_length} is too short for it\.$"):
         pad(one_sequence(5), padded_length=padded_length, side="post", pad_value=0.0)
 

@@ -62,6 +62,8 @@ CASES: dict[str, Experiment] = {
         batch_size=8,
         min_length=1,
         max_length=16,
+        padded_length=12,
+        truncating="post",
         train_size=200,
         test_size=500,
     ),

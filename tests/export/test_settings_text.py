@@ -22,6 +22,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "max_length": (9, "longest length 8; you set 9."),
     "padded_length": (17, "padded length 16; you set 17."),
     "side": ("pre", "side after the end; you set in front."),
+    "truncating": ("post", "truncation from the start; you set from the end."),
     "pad_value": (-1.5, "pad value 0; you set −1.5."),
     "mask_value": (9.0, "mask value 0; you set 9."),
     "missing_rate": (0.3, "missing readings 0%; you set 30%."),

@@ -19,6 +19,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.program import batch_order
 from maskdemo.training.run import train
+from tests.samples import forward_filled
 
 EPOCHS = 3
 
@@ -104,10 +105,11 @@ def keras_model(strategy: str, experiment: Experiment) -> keras.Model:
     return stock.model
 
 
-def keras_inputs(batch):
+def keras_inputs(batch, strategy="no_mask"):
+    values = forward_filled(batch) if strategy == "forward_fill" else batch.values
     steps = batch.valid.shape[1]
     last = steps - 1 - np.argmax(batch.valid[:, ::-1], axis=1)
-    return [batch.values, batch.valid, last.astype(np.int32)]
+    return [values, batch.valid, last.astype(np.int32)]
 
 
 #: Where they have the same features and answers, padded to the same length: a model is traced once.
@@ -144,6 +146,7 @@ EXPRESSIBLE = (
     "held_state",
     "last_valid_step",
     "mask_feature",
+    "forward_fill",
 )
 
 
@@ -177,7 +180,7 @@ def test_training_follows_model_fit(strategy, case):
     model = keras_model(strategy, experiment)
     rng = np.random.default_rng([experiment.seed, 0])
     labels = np.array([each[0] for each in made.data.train.labels])
-    read = keras_inputs(batch)
+    read = keras_inputs(batch, strategy)
     for epoch in range(EPOCHS):
         order = batch_order(experiment.train_size, 16, rng).ravel()
         order = order[order >= 0]
@@ -191,7 +194,7 @@ def test_training_follows_model_fit(strategy, case):
         curve = final.curves[0]
         assert curve.loss[epoch] == pytest.approx(history["loss"][0], abs=2e-5)
         assert curve.accuracy[epoch] == pytest.approx(history["accuracy"][0], abs=1e-6)
-    said = keras.ops.convert_to_numpy(model(keras_inputs(test)))
+    said = keras.ops.convert_to_numpy(model(keras_inputs(test, strategy)))
     if outputs == 1:
         said = np.concatenate([1 - said, said], axis=1)
     rows = np.unique(np.linspace(0, len(said) - 1, 8).astype(int))

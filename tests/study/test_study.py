@@ -81,10 +81,11 @@ def test_lengths_spread_around_the_centre(shortest, spread):
 
 
 @given(longest=st.integers(1, 100))
-def test_padded_lengths_begin_with_no_padding_and_reach_far(longest):
+def test_padded_lengths_go_through_the_longest_sequence_and_reach_far(longest):
     base = Experiment(task="sum_sign", min_length=1, max_length=longest, padded_length=100)
     values = VARIABLES["padded_length"].usual_values(base)
-    assert values[0] == longest and values[-1] >= min(3.5 * longest, 180)
+    assert longest in values and values[-1] >= min(3.5 * longest, 180)
+    assert values[0] == pytest.approx(longest / 2, abs=2.5)
     assert list(values) == sorted(set(values)) and values[-1] <= 200
 
 
@@ -107,7 +108,7 @@ def test_the_same_choice_is_the_same_study():
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"values": (8, 7)}, r"padded length \(7\) must be at least the longest"),
+        ({"values": (8, 0)}, "Padded length must be from 1 to 200"),
         ({"values": (8, 9.5)}, "9.5"),
         ({"values": (8, "many")}, "many"),
         ({"values": (8, float("nan"))}, "nan"),
@@ -133,8 +134,14 @@ def test_the_same_choice_is_the_same_study():
             "25 are too many: choose doses that make at most 24 pairs",
         ),
         (
-            {"vary": "spread", "values": (0, 8), "and_vary": "padded_length", "and_values": (8, 16)},
-            "At a spread of 8 steps and at 8 steps",
+            {
+                "base": {"train_size": 4000, "epochs": 200, "repeats": 1},
+                "vary": "units",
+                "values": (4, 128),
+                "and_vary": "padded_length",
+                "and_values": (16, 200),
+            },
+            "At 128 units and at 200 steps",
         ),
         (
             {

@@ -29,9 +29,10 @@ def test_a_lane_says_what_a_padded_step_does_and_which_step_is_read_out():
     lanes = {each["name"]: each for each in payload(sequence)["lanes"]}
     steps = len(payload(sequence)["labels"])
     assert steps == (~run.probes.padded[0]).sum() < TINY.padded_length
-    padded = {name: (each["advance"][-1], each["keep"][-1]) for name, each in lanes.items()}
-    assert padded == {"no_mask": (1, 0), "zeroed_state": (0, 0), "held_state": (0, 1)}
-    assert all(len(each["advance"]) == len(each["keep"]) == steps + 1 for each in lanes.values())
+    for at in (-2, -1):  # after the end, in front
+        padded = {name: (each["advance"][at], each["keep"][at]) for name, each in lanes.items()}
+        assert padded == {"no_mask": (1, 0), "zeroed_state": (0, 0), "held_state": (0, 1)}
+    assert all(len(each["advance"]) == len(each["keep"]) == steps + 2 for each in lanes.values())
     assert all(each["readsEnd"] and each["readOut"] == steps - 1 for each in lanes.values())
     last = replace(TINY, strategies=("last_valid_step",))
     networks = {"last_valid_step": run.networks["no_mask"]}

@@ -94,8 +94,7 @@ def test_lengths_beyond_those_that_are_drawn_can_be_one_s_own(speech):
     long = OwnTask(**{**vars(speech), "task": long_task(speech, 150)})
     register(long)
     assert experiment_with(long, Experiment(padded_length=60)).padded_length == 150
-    with pytest.raises(InvalidSettings, match="at least the longest sequence"):
-        Experiment(task=long.task.name, padded_length=149)
+    assert Experiment(task=long.task.name, padded_length=149).truncates
     unregister(long.task.name)
 
 

@@ -15,12 +15,13 @@ export function unpacked(network) {
 
 /** A network's states and outputs for one sequence, with any number of padded steps on either side.
  *
- * lane: inputs (L + 1 rows), advance and keep of the sequence's L steps and, last, of a padded step;
+ * lane: inputs (L + 2 rows), advance and keep of the sequence's L steps and of a padded step after the end
+ * and of one in front;
  * readOut: the step that is read out without padding; readsEnd: whether it is always the last step.
  */
 export class Reader {
   constructor(network, lane) {
-    Object.assign(this, { network, lane, length: lane.advance.length - 1 });
+    Object.assign(this, { network, lane, length: lane.advance.length - 2 });
     this.units = network.recurrent.length;
     this.drive = numbers(lane.inputs).map((row) => product(row, network.kernel, network.bias));
     const nothing = new Float64Array(this.units);
@@ -49,13 +50,13 @@ export class Reader {
   }
 
   sequence(before) {
-    return this.lane.advance.slice(0, -1).map((_, row) => (before = this.step(before, row)));
+    return this.lane.advance.slice(0, this.length).map((_, row) => (before = this.step(before, row)));
   }
 
   /** The states after every step: of the sequence and of the padded steps, in the order of time. */
   states(added, side) {
-    const padding = side === "pre" ? this.ahead : this.after;
-    while (padding.length <= added) padding.push(this.step(padding.at(-1), this.length));
+    const [padding, row] = side === "pre" ? [this.ahead, this.length + 1] : [this.after, this.length];
+    while (padding.length <= added) padding.push(this.step(padding.at(-1), row));
     const padded = padding.slice(1, added + 1);
     if (side === "post") return [...this.bare, ...padded];
     return [...padded, ...(added ? this.sequence(padding[added]) : this.bare)];
