@@ -40,7 +40,8 @@ def study_controls() -> None:
             sizes = set(controls.SIZES) if fixed else set()
             study = url.current(url.STUDY)[0]
             cuts = any(study.experiment(cell).truncates for cell in study.cells)
-            for name in ("padded_length", *(("truncating",) if cuts else ()), "side", *NUMBERS):
+            first = ("padded_length", *(("truncating",) if cuts else ()), "side")
+            for name in dict.fromkeys((*first, *NUMBERS)):
                 if name not in elsewhere | sizes:
                     controls.setting(name, STUDY_PREFIX)
             if not elsewhere & {"pad_value", "mask_value"}:

@@ -148,16 +148,17 @@ def test_recorded_data_and_back_is_never_at_odds_with_itself():
     controls_show(page, experiment_of(page))
 
 
-def test_longer_sequences_lift_the_padded_length():
-    page = opened(small().to_params())
-    fine(page.slider(key="lengths").set_value((2, 12)).run())
-    assert page.slider(key="padded_length").value == 16, "long enough as it is"
-    fine(page.slider(key="lengths").set_value((2, 40)).run())
-    assert page.slider(key="padded_length").value == 40
-    assert experiment_of(page) == small(max_length=40, padded_length=40)
+def test_sequences_too_long_for_the_padded_length_are_cut_and_what_is_lost_is_said():
+    page = opened(small(min_length=12, max_length=12).to_params())
+    assert "truncating" not in keys(page, "button_group") and "lose" not in shown(page)
     fine(page.slider(key="padded_length").set_value(10).run())
-    assert page.slider(key="padded_length").value == 40, "never shorter than the longest"
-    assert not page.error
+    assert "64 of 64 sequences lose 2 steps." in shown(page)
+    (end,) = (each for each in page.get("button_group") if each.key == "truncating")
+    fine(end.set_value("post").run())
+    wanted = small(min_length=12, max_length=12, padded_length=10, truncating="post")
+    assert experiment_of(page) == wanted and not page.error
+    fine(page.slider(key="lengths").set_value((2, 9)).run())
+    assert "lose" not in shown(page) and not page.error
 
 
 def test_without_a_strategy_nothing_can_be_ran():
