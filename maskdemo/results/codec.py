@@ -47,12 +47,18 @@ def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -
     save(file, **members)  # type: ignore[arg-type]
 
 
-def read(form: type[T], file: Path | IO[bytes]) -> T | None:
-    """Read a result of this type; None where there is none, it is damaged or of another form."""
+def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | None:
+    """Read a result of this type; None where there is none, it is damaged or of another form.
+
+    part: the type has only some fields of the result, and none with arrays; no more is read than these.
+    """
     try:
         with np.load(file, allow_pickle=False) as archive:
-            members = {name: archive[name] for name in archive.files}
-        return from_plain(form, json.loads(members.pop("json").tobytes()), members)
+            plain = json.loads(archive["json"].tobytes())
+            if part:
+                return from_plain(form, {name: plain[name] for name in _fields(form)})
+            members = {name: archive[name] for name in archive.files if name != "json"}
+        return from_plain(form, plain, members)
     except Exception as error:  # a damaged archive raises nearly anything
         log.warning("A kept result cannot be read from %s: %s", getattr(file, "name", file), error)
         return None

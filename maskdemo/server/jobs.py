@@ -63,8 +63,8 @@ class Job:
     """Work in the queue, for all viewers who wait for it.
 
     newest: the last result that there is to see. done: the share (0 to 1) of the work behind it.
-    began: when this turn began, while it runs. ran: seconds in earlier turns. steps: when more was
-    done in this turn, and the share then done.
+    began: when this turn began, while it runs. ran: seconds in earlier turns, of work that
+    goes on where they left it. steps: when more was done in this turn, and the share then done.
     """
 
     work: Work
@@ -99,6 +99,8 @@ class Job:
     def requeue(self, why: str | None = None) -> None:
         """It waits to begin again. why: a sentence, where its viewers are to be told."""
         self.phase = "queued"
+        if not self.work.resumes:
+            self.done = self.ran = 0.0
         if why is not None:
             self.notice = f"{why} {BEGINS_AGAIN}"
 

@@ -35,6 +35,8 @@ class Work(ABC):
     background: ClassVar[bool] = False
     #: Whether it needs a worker that has done nothing else, and that does nothing else afterwards.
     fresh_worker: ClassVar[bool] = False
+    #: Whether it goes on where an earlier turn left it, rather than beginning anew.
+    resumes: ClassVar[bool] = False
     #: Whether its result is found again when its viewer is gone, by whoever asks for the same.
     result_kept: ClassVar[bool] = True
     #: Seconds after which its process is ended from outside; None: it may take as long as it does.
@@ -107,6 +109,7 @@ class StudyRun(Work):
 
     kind: ClassVar[str] = "studyrun"
     background: ClassVar[bool] = True
+    resumes: ClassVar[bool] = True
 
     @property
     def multiply_adds(self) -> float:

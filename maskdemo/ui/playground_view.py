@@ -78,17 +78,16 @@ def _asks(scenario: Scenario) -> str:
 
 def bar(experiment: Experiment, *, disabled: bool) -> None:
     """Train or cancel, take away, and where the run stands. disabled: the settings are invalid."""
+    snapshot, status = snapshot_of(experiment), job.status("run")
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        if job.is_active("run"):
+        if status.active:
             job.cancel_button("run")
         else:
             job.start_button("run", "Train", train, disabled=disabled)
-            snapshot = snapshot_of(experiment)
             take_away.run(snapshot, experiment)
             if snapshot is not None:
                 _replay(snapshot)
-        status = job.status("run")
-        cancelled = run_view.CANCELLED if snapshot_of(experiment) is status.newest else ""
+        cancelled = run_view.CANCELLED if snapshot is status.newest else ""
         job.line(status, run_view.progress, cancelled)
     job.refusal("run")
     if len(experiment.strategies) == 1:

@@ -547,6 +547,26 @@ def test_a_job_that_begins_anew_is_judged_anew(queue, clock):
         queue.died(job, "It was killed.")
 
 
+def test_a_turn_in_vain_takes_no_time_and_a_study_goes_on(queue, clock):
+    queue.submit("a", run(1))
+    queue.submit("s", STUDY)
+    for turn in ("killed", "whole"):
+        job = taken(queue)
+        clock.now += 3
+        queue.show(job, "half", 0.5)
+        if turn == "killed":
+            queue.died(job, "It was killed.")
+            assert job.done == 0
+            assert queue.status("a", "run").newest == "half", "which stays until there is something new"
+    queue.end(job)
+    assert queue.seconds_for(run(2)) == pytest.approx(3)
+    study = taken(queue)
+    clock.now += 3
+    queue.show(study, "half", 0.5)
+    queue.give_way(study)
+    assert (study.done, study.ran) == (0.5, 3)
+
+
 def test_what_cannot_be_known_is_not_told(queue, clock):
     for expected in (None, 6.0):
         queue.submit("a", AUDIT)
