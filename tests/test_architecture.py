@@ -31,10 +31,10 @@ ORDER = (
     *("training.unseen_batch", "training.buckets"),
     *("training.lstm", "training.compile_cache", "training.program_cache", "training.loss_and_adam"),
     *("training.program", "training.training_run", "training.run", "training"),
-    # What it entitles us to say; results that are kept; over many experiments; about the article.
-    *("evidence", "results.trainings", "study", "article", "results"),
-    # Other people's models and data.
-    *("audit", "uploads"),
+    # What it entitles us to say; trainings that are kept; over many experiments; about the article.
+    *("evidence", "results.trainings", "study", "article"),
+    # Other people's models; what is kept of all these; other people's data.
+    *("audit", "results", "uploads"),
     # What people see and take away.
     *("charts", "export", "server", "cli", "__main__", "ui"),
 )

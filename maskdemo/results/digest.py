@@ -44,12 +44,29 @@ _CLAIMS = (
     "article/keras_checks.py",
 )
 PROGRAMS = "article/programs"
+#: Of the audit's files those that only read a file, draw, or run it elsewhere: a report is kept under
+#: the configuration that it is about.
+_BESIDE_AN_AUDIT = (
+    "__init__",
+    "example_models",
+    "html_report",
+    "keras_file",
+    "pytest_checks",
+    "sandbox",
+)
+_AUDIT = tuple(
+    path.relative_to(PACKAGE).as_posix()
+    for path in sorted((PACKAGE / "audit").rglob("*.py"))
+    if path.stem not in _BESIDE_AN_AUDIT
+)
 #: Kind of result -> what its numbers come from, relative to the package. "training" is the outcome of
-#: one training, of which a study has many; each program of the article is a kind of its own.
+#: one training, of which a study has many; "audit" is a report on a ready example; each program of the
+#: article is a kind of its own.
 SOURCES = {
     "training": _TRAINING,
     "run": _RUN,
     "claims": _CLAIMS,
+    "audit": _AUDIT,
     **{
         f"program {path.stem}": ("article/run_program.py", f"{PROGRAMS}/{path.name}")
         for path in sorted((PACKAGE / PROGRAMS).glob("*.py"))

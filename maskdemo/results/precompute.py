@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -16,6 +16,8 @@ from maskdemo.article.examples import EXAMPLES, Program
 from maskdemo.article.measurements import Measurements, measure_run
 from maskdemo.article.program_run import ProgramRun
 from maskdemo.article.run_program import run_program
+from maskdemo.audit.example_models import EXAMPLES as AUDITED
+from maskdemo.audit.example_models import ExampleModel
 from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec, precomputed
@@ -38,8 +40,9 @@ def make(
     scenarios: Collection[str] = tuple(SCENARIOS),
     questions: Collection[str] = tuple(QUESTIONS),
     article: bool = True,
+    audited: Collection[str] = tuple(AUDITED),
 ) -> Iterator[str]:
-    """Compute scenarios, questions and the article's results; yield a line on what comes next.
+    """Compute scenarios, questions, the article's results and audits; yield a line on what comes next.
 
     The folder's earlier results are stale from the first file on, so `made.json` goes first and comes
     last. Raises ValueError where the files take more than `MAX_BYTES`.
@@ -59,6 +62,10 @@ def make(
         _write(_last_item(run_study(QUESTIONS[name].study)), folder / f"study-{name}.npz")
     if article:
         yield from _compute_article(folder, runs)
+    if audited:
+        yield "Audits of the ready examples"
+        models = [AUDITED[name] for name in audited]
+        _write(_audit_reports(models), folder / "audits.npz")
     size = sum(path.stat().st_size for path in folder.iterdir())
     if size > MAX_BYTES:
         raise ValueError(f"{size} bytes are more than the {MAX_BYTES} that may be kept.")
@@ -111,6 +118,18 @@ def _measure_claims(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, 
         yield "trained", Measurements(runs={experiment: measure_run(run)})
     for name in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.checks):
         yield name, Measurements(checks={name: check(name)})
+
+
+def _audit_reports(examples: Iterable[ExampleModel]) -> dict[str, str]:
+    """Return the reports on examples, and on these put right, as JSON by `precomputed.audit_key`."""
+    from maskdemo.audit.configuration import safe_config
+    from maskdemo.audit.rebuild import audit_config
+
+    configs = [each for one in examples for each in (one.config, one.fixed) if each]
+    return {
+        precomputed.audit_key(each.encode()): audit_config(safe_config(each)).to_json()
+        for each in configs
+    }
 
 
 def run_in_clean_process(program: Program) -> ProgramRun:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 from maskdemo.article.measurements import Measurements
 from maskdemo.article.program_run import ProgramRun
+from maskdemo.audit.report import Report
 from maskdemo.data.inputs import Chance
 from maskdemo.evidence import accuracies, need
 from maskdemo.experiment import Experiment
@@ -112,9 +114,32 @@ def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
     return {name: each for name, each in runs.items() if provenance(f"program {name}", folder)}
 
 
-def provenance_note(result: Snapshot | Findings | None) -> str:
-    """Return a sentence on when and with what a precomputed result was computed; else nothing."""
-    if isinstance(result, Snapshot):
+def audit_report(content: bytes, folder: Path = FOLDER) -> Report | None:
+    """Return the report on a ready example's configuration."""
+    if not provenance("audit", folder):
+        return None
+    reports = _read_result(Mapping[str, str], folder / "audits.npz") or {}
+    return _report(reports.get(audit_key(content), ""))
+
+
+def audit_key(content: bytes) -> str:
+    """Return the name under which the report on this configuration is kept."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(maxsize=24)
+def _report(text: str) -> Report | None:
+    return Report.from_json(text) if text else None
+
+
+def provenance_note(result: Snapshot | Findings | Report | None) -> str:
+    """Return a sentence on when and with what a precomputed result was computed; else nothing.
+
+    result: of reports only precomputed ones.
+    """
+    if isinstance(result, Report):
+        source = provenance("audit")
+    elif isinstance(result, Snapshot):
         source = provenance("run") if result is run(result.experiment) else None
     else:
         source = provenance("training") if result and result is study(result.study) else None

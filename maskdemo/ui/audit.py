@@ -15,6 +15,7 @@ from maskdemo.audit.limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.report import Finding, Report
 from maskdemo.audit.sandbox import AuditRun
 from maskdemo.errors import escape_markdown
+from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
 from maskdemo.ui import job, navigation, url
@@ -153,16 +154,30 @@ def results(chosen: ModelFile | None) -> None:
     """What was found, as soon as it is there. chosen: the model that the page is about."""
     newest: AuditRun | None = job.status("audit").newest
     audited: ModelFile | None = session.get("audited")
-    if newest is None or audited is None:
-        st.markdown(WHAT_COMES)
+    ready = None
+    if chosen is not None and session.get("audit_source") == READY:
+        ready = precomputed.audit_report(chosen.content)
+    if newest is None or audited is None or (ready and audited != chosen):
+        if ready is None:
+            st.markdown(WHAT_COMES)
+        else:
+            _report(ready, precomputed.provenance_note(ready))
         return
     if newest.done == 1.0 and audited != chosen:
         st.info(f"This is what was found in: {escape_markdown(audited.name)}.")
     if newest.error:
         st.error(escape_markdown(newest.error))
-    if (report := newest.parsed_report) is None:
-        return
+    elif report := newest.parsed_report:
+        _report(report)
+    elif ready:  # until there is a new one
+        _report(ready, precomputed.provenance_note(ready))
+
+
+def _report(report: Report, note: str = "") -> None:
+    """Show a report. note: a sentence on when it was made, if that was in advance."""
     (st.success if report.clean else st.error)(escape_markdown(report.sentence))
+    if note:
+        st.caption(note)
     left, right = st.columns([5, 3], gap="medium")
     with left:
         for finding in report.findings:

@@ -47,6 +47,7 @@ def replaced(package: Path, file: str, before: str, after: str) -> None:
     [
         pytest.param("charts/strategy_style.py", "#0157b4", "#0157b5", id="a colour"),
         pytest.param("charts/strategy_style.py", '"diamond"', '"cross"', id="a marker"),
+        pytest.param("audit/html_report.py", "#0072b2", "#0072b3", id="a colour of the mask's path"),
         pytest.param("titles.py", "Sign of the first value", "The first sign", id="a task's title"),
         pytest.param("titles.py", "Zeroed input", "Zeros", id="a strategy's title"),
         pytest.param("experiment.py", '"Padded length"', '"Padded to"', id="a setting's title"),
@@ -89,6 +90,12 @@ def test_what_decides_a_number_takes_what_came_from_it(file, before, after, gone
     package = copied(tmp_path)
     replaced(package, file, before, after)
     assert stale(package) == gone
+
+
+def test_the_audit_s_own_code_takes_its_reports_and_nothing_else(tmp_path):
+    package = copied(tmp_path)
+    replaced(package, "audit/limits.py", "1_000", "2_000")
+    assert stale(package) == {"audit"}
 
 
 @pytest.mark.parametrize("program", sorted(path.stem for path in (PACKAGE / PROGRAMS).glob("*.py")))
@@ -202,3 +209,8 @@ def test_whatever_is_imported_is_digested_or_decides_no_number(kind):
     digested = {file.removesuffix(".py").replace("/", ".") for file in files}
     assert not digested & BESIDE[kind].keys()
     assert reached(ROOTS[kind]) == digested | BESIDE[kind].keys()
+
+
+def test_whatever_an_audit_imports_is_digested_or_decides_nothing_of_its_report():
+    digested = {file.removesuffix(".py").replace("/", ".") for file in SOURCES["audit"]}
+    assert reached(("audit.rebuild",)) <= digested | {"errors", "titles"}

@@ -12,6 +12,7 @@ import pytest
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
 from maskdemo.article.measurements import measure_run
+from maskdemo.audit.example_models import EXAMPLES as AUDITED
 from maskdemo.results import precompute, precomputed
 from maskdemo.results.digest import SOURCES
 from maskdemo.results.precomputed import Provenance, processor
@@ -29,6 +30,11 @@ TINY_QUESTION = Question(
     Study(base=small(strategies=("no_mask",), repeats=1), vary="padded_length", values=(16, 20)),
 )
 RUN_MAKE = "Precomputed results come from other code, data or libraries: run make evidence."
+
+
+def ready_models() -> list[bytes]:
+    """The ready examples of the audit's page, and these put right."""
+    return [each.encode() for one in AUDITED.values() for each in (one.config, one.fixed) if each]
 
 
 @pytest.fixture
@@ -58,13 +64,15 @@ def test_everything_that_pages_show_is_precomputed(fresh):
     assert known is not None and all(claim.judgement(known) for claim in CLAIMS.values())
     names = {program.name for example in EXAMPLES for program in example.programs}
     assert precomputed.programs().keys() == names
+    for content in ready_models():
+        assert precomputed.audit_report(content) is not None
 
 
 def test_what_is_precomputed_is_small(fresh):
     assert sum(path.stat().st_size for path in precomputed.FOLDER.iterdir()) <= precompute.MAX_BYTES
 
 
-@pytest.mark.parametrize("kind", ["run", "training", "claims", "program example_2_mended"])
+@pytest.mark.parametrize("kind", ["run", "training", "claims", "audit", "program example_2_mended"])
 def test_with_other_code_what_came_from_it_is_gone_and_nothing_else(fresh, kind, tmp_path):
     precomputed.write_provenance(replace(fresh, digests={**fresh.digests, kind: "another"}), tmp_path)
     for path in precomputed.FOLDER.iterdir():
@@ -74,9 +82,16 @@ def test_with_other_code_what_came_from_it_is_gone_and_nothing_else(fresh, kind,
         "run": precomputed.run(SCENARIOS[OPENING].experiment, tmp_path),
         "training": precomputed.study(QUESTIONS["side"].study, tmp_path),
         "claims": precomputed.claims(tmp_path),
+        "audit": precomputed.audit_report(ready_models()[0], tmp_path),
         **{f"program {name}": each for name, each in precomputed.programs(tmp_path).items()},
     }
-    known = {"run", "training", "claims", *(kind for kind in SOURCES if kind.startswith("program "))}
+    known = {
+        "run",
+        "training",
+        "claims",
+        "audit",
+        *(kind for kind in SOURCES if kind.startswith("program ")),
+    }
     assert {kind for kind in known if found.get(kind) is None} == {kind}
 
 
@@ -127,8 +142,9 @@ def made(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SCENARIOS, "tiny", TINY)
         patch.setitem(QUESTIONS, "tiny", TINY_QUESTION)
-        lines = list(precompute.make(folder, scenarios=("tiny",), questions=("tiny",), article=False))
-    assert lines[:2] == ["Scenario tiny", "Study tiny"]
+        tiny = {"scenarios": ("tiny",), "questions": ("tiny",), "audited": ("embedding",)}
+        lines = list(precompute.make(folder, **tiny, article=False))
+    assert lines[:3] == ["Scenario tiny", "Study tiny", "Audits of the ready examples"]
     return folder
 
 
@@ -150,6 +166,15 @@ def test_what_is_made_is_found(made, tiny):
     np.testing.assert_array_equal(run.probes.values, anew.probes.values)
     assert findings is not None and findings.finished
     assert findings.outcomes.keys() == set(TINY_QUESTION.study.trainings())
+
+
+def test_a_ready_example_s_report_and_the_one_put_right_are_kept(made):
+    example = AUDITED["embedding"]
+    report = precomputed.audit_report(example.config.encode(), made)
+    assert report is not None and [each.layer for each in report.leaks] == ["both"]
+    put_right = precomputed.audit_report(example.fixed.encode(), made)
+    assert put_right is not None and put_right.clean
+    assert precomputed.audit_report(AUDITED["loss"].config.encode(), made) is None
 
 
 @pytest.mark.parametrize("kind", ["run", "training"])

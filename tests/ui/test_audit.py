@@ -12,6 +12,8 @@ from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.output_change import Measure
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.sandbox import STAGES, AuditRun
+from maskdemo.results import precomputed
+from maskdemo.results.precomputed import Provenance
 from maskdemo.ui import server
 from maskdemo.ui.audit_files import HeldFiles, NoRoom
 from tests.audit.hostile import SOUND, archive, layer, model
@@ -42,6 +44,8 @@ LEAKING = Report(
 )
 CLEAN = Report(model="model", findings=(), measures=(), layers=(), tried=TRIED)
 
+SOURCE = Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
+
 
 @pytest.fixture(autouse=True)
 def own_server() -> Iterator[None]:
@@ -69,6 +73,15 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     fake.close()
 
 
+@pytest.fixture(autouse=True)
+def kept(own_server: None, monkeypatch: pytest.MonkeyPatch) -> dict[bytes, Report]:
+    """Reports that were computed in advance: at first none."""
+    reports: dict[bytes, Report] = {}
+    monkeypatch.setattr(precomputed, "audit_report", reports.get)
+    monkeypatch.setattr(precomputed, "provenance", lambda *_: SOURCE)
+    return reports
+
+
 def audited(page):
     page.button(key="audit_start").click().run()
     return app.until(page, lambda each: "What was tried" in [x.label for x in each.expander])
@@ -87,6 +100,22 @@ def test_click_see_the_layer_put_right_and_again(orders):
     app.until(page, lambda each: len(each.success) == 1)
     example = EXAMPLES["convolution"]
     assert orders == [example.config.encode(), example.fixed.encode()]
+
+
+def test_an_example_s_report_is_there_on_arrival_and_an_audit_takes_its_place(orders, kept):
+    example = EXAMPLES["convolution"]
+    kept |= {example.config.encode(): LEAKING, example.fixed.encode(): CLEAN}
+    page = app.opened("audit")
+    assert "conv_1 loses the mask" in shown(page) and SOURCE.sentence in shown(page)
+    page.toggle[0].set_value(True).run()
+    assert len(page.success) == 1 and SOURCE.sentence in shown(page) and not orders
+    page.button(key="audit_start").click().run()
+    app.until(page, lambda each: len(each.success) == 1 and SOURCE.sentence not in shown(each))
+    page.toggle[0].set_value(False).run()
+    assert "conv_1 loses the mask" in shown(page) and SOURCE.sentence in shown(page)
+    page.session_state["audit_source"] = "A .keras file"
+    page.run()
+    assert "This is what was found in: A convolution in between, put right" in shown(page)
 
 
 def test_every_example_has_its_sentence_and_its_scenario(orders):
