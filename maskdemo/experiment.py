@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from maskdemo.data.registry import is_registered
-from maskdemo.data.tasks import OWN, TASKS, Task, find_task
+from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.errors import InvalidSettings
 from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently
 from maskdemo.strategies import STRATEGIES
@@ -49,7 +49,8 @@ class Experiment:
     Lengths are in steps, `missing_rate` is a share, `count_invalid` says whether invalid steps count
     in the loss and in the reported accuracy of a task with a label at each step. An experiment is what
     is run: recorded data dictates its own sizes and lengths, which take the place of the given ones
-    (`Task.dictated`), so that equal experiments are equal runs.
+    (`Task.dictated`), so that equal experiments are equal runs. own: the uploaded task, where `task` is
+    "own"; it is in no link and no file.
     """
 
     # fmt: off
@@ -113,6 +114,7 @@ class Experiment:
         "Seed", TRAINING, "The same seed gives the same data, weights and curves.",
         low=0, high=2**31 - 1))
     # fmt: on
+    own: Task | None = None
 
     def __post_init__(self) -> None:
         self._check_task()
@@ -145,9 +147,10 @@ class Experiment:
             )
 
     def _check_task(self) -> None:
-        if not isinstance(self.task, str) or not self.is_own:
+        if self.task != OWN:
             SETTINGS["task"].checked(self.task)
-        elif not is_registered(self.task):
+            object.__setattr__(self, "own", None)
+        elif self.own is None:
             raise InvalidSettings(
                 "This was made with somebody's own sequences, which are in no link: it needs their "
                 "file. Give the file on the playground, under Your own sequences.",
@@ -164,12 +167,12 @@ class Experiment:
     @property
     def spec(self) -> Task:
         """The task."""
-        return find_task(self.task)
+        return self.own or TASKS[self.task]
 
     @property
     def is_own(self) -> bool:
         """Whether the sequences were uploaded: then they stay in that session."""
-        return self.task.startswith(OWN)
+        return self.own is not None
 
     @property
     def truncates(self) -> bool:
@@ -188,25 +191,31 @@ class Experiment:
 
     def to_params(self) -> dict[str, str]:
         """URL parameters: every setting that the data do not dictate, and nothing of uploaded data."""
+        dictated = self.spec.dictated
         return {
-            name: OWN if name == "task" and self.is_own else setting.format(getattr(self, name))
+            name: setting.format(getattr(self, name))
             for name, setting in SETTINGS.items()
-            if name not in self.spec.dictated
+            if name not in dictated
         }
 
     @staticmethod
-    def from_params(params: Mapping[str, str]) -> Experiment:
-        """The experiment of `to_params`; other keys are ignored. Raises `InvalidSettings`."""
+    def from_params(params: Mapping[str, str], own: Task | None = None) -> Experiment:
+        """The experiment of `to_params`; other keys are ignored. Raises `InvalidSettings`.
+
+        own: the uploaded task, for a link that is about one.
+        """
         settings: dict[str, Any] = {
             name: SETTINGS[name].parse(text) for name, text in params.items() if name in SETTINGS
         }
-        return Experiment(**settings)
+        return Experiment(**settings, own=own)
 
     @staticmethod
-    def parse_leniently(params: Mapping[str, str]) -> tuple[Experiment, tuple[str, ...]]:
+    def parse_leniently(
+        params: Mapping[str, str], own: Task | None = None
+    ) -> tuple[Experiment, tuple[str, ...]]:
         """The experiment of all usable parameters, and a sentence for each that cannot be used."""
         settings = {name: params[name] for name in SETTINGS if name in params}
-        return parse_leniently(Experiment.from_params, settings, Experiment.used)
+        return parse_leniently(partial(Experiment.from_params, own=own), settings, Experiment.used)
 
     def used(self, name: str) -> str:
         """What a link gets in place of a parameter that cannot be used, as a sentence."""
@@ -216,11 +225,16 @@ class Experiment:
 
     def to_json(self) -> str:
         """All settings as JSON, for files."""
-        return json.dumps(asdict(self))
+        return json.dumps(self.settings)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The value of every setting, by its name."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
     @staticmethod
-    def from_json(text: str) -> Experiment:
-        """The experiment of `to_json`. Raises ValueError with a sentence."""
+    def from_json(text: str, own: Task | None = None) -> Experiment:
+        """The experiment of `to_json`, with the uploaded task. Raises ValueError with a sentence."""
         try:
             given = json.loads(text)
         except (ValueError, RecursionError):
@@ -234,12 +248,20 @@ class Experiment:
         settings: dict[str, Any] = {
             name: tuple(each) if isinstance(each, list) else each for name, each in given.items()
         }
-        return Experiment(**settings)
+        return Experiment(**settings, own=own)
 
 
 #: Every setting of an experiment by its name, in the order of the fields.
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
-    {each.name: replace(each.metadata["setting"], name=each.name) for each in fields(Experiment)}
+    {
+        each.name: replace(each.metadata["setting"], name=each.name)
+        for each in fields(Experiment)
+        if each.metadata
+    }
+)
+#: What each is where nobody says anything.
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {each.name: each.default for each in fields(Experiment) if each.metadata}
 )
 #: The settings that are numbers.
 NUMBERS: Mapping[str, Number] = MappingProxyType(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
+from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES
 
@@ -35,6 +36,13 @@ SMALL: dict[str, Any] = {
 
 def small(**changes: Any) -> Experiment:
     return Experiment(**{**SMALL, **changes})
+
+
+def uploaded() -> Experiment:
+    """With an uploaded task that nobody else has."""
+    recording = TASKS["japanese_vowels"]
+    task = Task(OWN, "", "", 12, 9, fixed=recording.fixed, recorded=recording.recorded)
+    return small(task=OWN, own=task, padded_length=30)
 
 
 @st.composite

@@ -23,9 +23,9 @@ ORDER = (
     *("errors", "archives", "machine", "loading", "html_template", "titles"),
     *("results.digest", "results.codec"),
     # What there is to learn, and the ways of handling its padding.
-    *("data.sequences", "data.tasks", "data.registry", "data.padding", "strategies"),
+    *("data.sequences", "data.tasks", "data.padding", "strategies"),
     # What somebody wants to know.
-    *("settings", "experiment", "data.inputs", "scenarios", "data"),
+    *("settings", "experiment", "caching", "data.inputs", "scenarios", "data"),
     # What a training results in; one sequence from the inside; how a network is trained.
     *("training.snapshot", "training.scoring", "inside", "training.probes"),
     *("training.unseen_batch", "training.buckets"),

@@ -56,16 +56,15 @@ def with_own_sequences(given: Namespace, like: Experiment, *, fit_padded_length:
     if given.dry_run:
         raise SystemExit(0)
     if fit_padded_length:
-        like = replace(like, padded_length=usual_padded_length(own.task))
-    return replace(like, task=own.task.name)
+        like = replace(like, padded_length=usual_padded_length(own))
+    return replace(like, task=own.name, own=own)
 
 
 def _own_task(given: Namespace) -> OwnTask:
-    """The sequences in the file, lent to this process."""
+    """The task in the command's file."""
     from maskdemo.uploads.columns import read_columns
     from maskdemo.uploads.guess import guess
     from maskdemo.uploads.reading import read_file
-    from maskdemo.uploads.registry import register
     from maskdemo.uploads.task import task_of
 
     if given.split_seed < 0:
@@ -82,8 +81,7 @@ def _own_task(given: Namespace) -> OwnTask:
         hint = f" Say it with --{error.offer}." if error.offer in ROLES else ""
         code = f"\n\n{error.code}" if error.code else ""
         raise InvalidTable(f"{error}{hint}{code}") from None
-    register(own)
-    for sentence in (own.task.summary, *own.notes):
+    for sentence in (own.summary, *own.notes):
         print(sentence, file=sys.stderr)
     return own
 

@@ -57,7 +57,7 @@ def _run_command(args: Namespace) -> None:
 
 def _as_json(snapshot: Snapshot) -> dict:
     return {
-        "experiment": asdict(snapshot.experiment),
+        "experiment": snapshot.experiment.settings,
         "curves": [asdict(curve) for curve in snapshot.curves],
         "chance": asdict(snapshot.chance),
         "headline": headline(snapshot),

@@ -11,7 +11,7 @@ from dataclasses import fields
 
 from maskdemo.data.tasks import OWN, TASKS, Fixed
 from maskdemo.evidence.phrases import listed
-from maskdemo.experiment import GROUPS, MAX_CELLS, SETTINGS, Experiment
+from maskdemo.experiment import DEFAULTS, GROUPS, MAX_CELLS, SETTINGS
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.settings import Selection, Setting
 from maskdemo.strategies import STRATEGIES
@@ -100,13 +100,12 @@ def settings_page() -> str:
 
 
 def _group_section(group: str) -> str:
-    defaults = {each.name: each.default for each in fields(Experiment)}
     rows = (
         (
             name,
             _title_and_text(each.title, each.help),
             _allowed_text(each),
-            f"`{each.format(defaults[name])}`",
+            f"`{each.format(DEFAULTS[name])}`",
         )
         for name, each in SETTINGS.items()
         if each.group == group

@@ -101,7 +101,7 @@ def _run_with_progress(study: Study, args: Namespace) -> Findings:
 def _as_json(findings: Findings) -> dict:
     study = findings.study
     return {
-        "base": asdict(study.base),
+        "base": study.base.settings,
         "vary": study.varied,
         "cells": [
             {

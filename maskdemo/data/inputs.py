@@ -15,11 +15,11 @@ True
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from maskdemo.caching import Cache
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Data, Sequences, repeat_seed, steps_lost, truncate
 from maskdemo.data.tasks import make_data
@@ -29,6 +29,9 @@ from maskdemo.strategies import Arrays, arrays
 #: Repeats whose padded batches are cached; at the limits a repeat takes some 60 MB.
 CACHED_REPEATS = 3
 CACHED_CHANCES = 256
+_DATA: Cache[Data] = Cache(CACHED_REPEATS)
+_INPUTS: Cache[Inputs] = Cache(CACHED_REPEATS)
+_CHANCES: Cache[Chance] = Cache(CACHED_CHANCES)
 #: The fewest sequences that an experiment may have, for the part of the data that does not matter.
 MIN_SIZE = 16
 
@@ -59,7 +62,8 @@ class Chance:
 
 def inputs(experiment: Experiment, repeat: int = 0) -> Inputs:
     """Return the sequences of one repeat (from 0), unpadded and padded."""
-    return _inputs(data_settings(experiment), _repeat_of_data(experiment, repeat))
+    settings, repeat = data_settings(experiment), 0 if _is_one_recording(experiment) else repeat
+    return _INPUTS.get((settings, repeat), lambda: _inputs(settings, repeat))
 
 
 def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
@@ -88,7 +92,8 @@ def chance(experiment: Experiment) -> Chance:
     """Return the accuracies of always giving the commonest label of the first repeat's test set."""
     # How many training sequences there are changes nothing about the test set.
     settings = replace(data_settings(experiment), train_size=MIN_SIZE)
-    return _chance(replace(settings, count_invalid=experiment.count_invalid))
+    settings = replace(settings, count_invalid=experiment.count_invalid)
+    return _CHANCES.get((settings,), lambda: _chance(settings))
 
 
 def share_of_commonest(labels: NDArray[np.integer], weights: ArrayLike = 1.0) -> float:
@@ -105,12 +110,6 @@ def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
             for each in (sequences.values, sequences.observed, sequences.labels)
         )
     )
-
-
-def clear_caches() -> None:
-    """Empty all caches, so that uploaded data is not kept any longer."""
-    for each in (_data, _inputs, _chance):
-        each.cache_clear()
 
 
 def data_settings(experiment: Experiment) -> Experiment:
@@ -130,33 +129,20 @@ def data_settings(experiment: Experiment) -> Experiment:
     )
 
 
-def _repeat_of_data(experiment: Experiment, repeat: int) -> int:
-    return 0 if _is_one_recording(experiment) else repeat
-
-
 def _is_one_recording(experiment: Experiment) -> bool:
     """Whether all repeats of all seeds have the very same sequences."""
     return experiment.spec.fixed is not None and experiment.missing_rate == 0
 
 
-@lru_cache(maxsize=CACHED_REPEATS)
-def _data(
-    task: str,
-    train_size: int,
-    test_size: int,
-    min_length: int,
-    max_length: int,
-    missing_rate: float,
-    seed: int,
-) -> Data:
+def _data(experiment: Experiment, repeat: int) -> Data:
     data = make_data(
-        task,
-        train_size=train_size,
-        test_size=test_size,
-        min_length=min_length,
-        max_length=max_length,
-        missing_rate=missing_rate,
-        seed=seed,
+        experiment.spec,
+        train_size=experiment.train_size,
+        test_size=experiment.test_size,
+        min_length=experiment.min_length,
+        max_length=experiment.max_length,
+        missing_rate=experiment.missing_rate,
+        seed=repeat_seed(experiment.seed, repeat),
     )
     for part in (data.train, data.test):
         _make_read_only(*part.values, *part.observed, *part.labels)
@@ -164,28 +150,26 @@ def _data(
 
 
 def _data_of(experiment: Experiment, repeat: int) -> Data:
-    # The settings of the padding are left out: a longer padding draws nothing again.
-    return _data(
-        experiment.task,
-        experiment.train_size,
-        experiment.test_size,
-        experiment.min_length,
-        experiment.max_length,
-        experiment.missing_rate,
-        repeat_seed(experiment.seed, repeat),
+    # Without the settings of the padding: a longer padding draws nothing again.
+    settings = replace(
+        data_settings(experiment),
+        padded_length=experiment.max_length,
+        truncating="pre",
+        side="post",
+        pad_value=0.0,
     )
+    return _DATA.get((settings, repeat), lambda: _data(settings, repeat))
 
 
 def whole_sequences(experiment: Experiment, repeat: int = 0) -> Data:
     """Return the sequences of one repeat (from 0) before the padded length cuts any of them."""
-    return _data_of(data_settings(experiment), _repeat_of_data(experiment, repeat))
+    return _data_of(data_settings(experiment), 0 if _is_one_recording(experiment) else repeat)
 
 
 def _truncated(experiment: Experiment, sequences: Sequences) -> Sequences:
     return truncate(sequences, experiment.padded_length, truncating=experiment.truncating)
 
 
-@lru_cache(maxsize=CACHED_REPEATS)
 def _inputs(experiment: Experiment, repeat: int) -> Inputs:
     whole = _data_of(experiment, repeat)
     parts = {part: _truncated(experiment, getattr(whole, part)) for part in ("train", "test")}
@@ -194,7 +178,6 @@ def _inputs(experiment: Experiment, repeat: int) -> Inputs:
     return Inputs(data, train, test)
 
 
-@lru_cache(maxsize=CACHED_CHANCES)
 def _chance(experiment: Experiment) -> Chance:
     test = pad_for(experiment, _data_of(experiment, 0).test)
     counted = arrays_of(experiment, experiment.strategies[0], test)

@@ -17,7 +17,7 @@ To add a task, write its two functions, its entry in `TASKS` and its words in `m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,16 +40,25 @@ class Fixed:
     min_length: int
     max_length: int
 
+    @staticmethod
+    def of(train: Sequences, test: Sequences) -> Fixed:
+        """The sizes of recorded sequences."""
+        lengths = [len(each) for part in (train, test) for each in part.values]
+        return Fixed(len(train), len(test), min(lengths), max(lengths))
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Task:
     """How to draw one sequence and its labels, and what people read about it (`TaskText`).
+
+    Each task equals itself alone, so that two uploaded files are never taken for one.
 
     draw: (rng, length) -> values (length, features). label: (values, rng) -> labels, () or (length,).
     Both are plain functions with a name that use nothing but `np`: an exported script contains their
     source. Both are None for recorded data, whose sizes are `fixed` and whose training and
     test sequences `recorded` gives; `source` says whose they are. discrete: whether readings have few
-    values, so that a real step can equal a mask value.
+    values, so that a real step can equal a mask value. feature_names, label_names: those of the file,
+    of uploaded data.
     """
 
     name: str
@@ -61,9 +70,11 @@ class Task:
     draw: Callable[[np.random.Generator, int], NDArray] | None = None
     label: Callable[[NDArray, np.random.Generator], NDArray | int] | None = None
     fixed: Fixed | None = None
-    recorded: Callable[[], tuple[Sequences, Sequences]] | None = field(default=None, compare=False)
+    recorded: Callable[[], tuple[Sequences, Sequences]] | None = None
     source: str = ""
     discrete: bool = False
+    feature_names: tuple[str, ...] = ()
+    label_names: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> int:
@@ -166,19 +177,12 @@ TASKS: dict[str, Task] = {
 }
 
 
-#: How the names of uploaded tasks begin; a link has no more of the name.
+#: The name of every uploaded task: nothing is found by it.
 OWN = "own"
-#: Name -> uploaded task; `maskdemo.uploads.registry` adds tasks under names that cannot be guessed.
-REGISTERED: dict[str, Task] = {}
-
-
-def find_task(name: str) -> Task:
-    """The task of this name, in `TASKS` or uploaded. Raises KeyError."""
-    return REGISTERED[name] if name in REGISTERED else TASKS[name]
 
 
 def make_data(
-    task: str,
+    task: str | Task,
     *,
     train_size: int,
     test_size: int,
@@ -187,13 +191,13 @@ def make_data(
     missing_rate: float = 0.0,
     seed: int,
 ) -> Data:
-    """Training and test sequences of the task of this name, a function of the arguments alone.
+    """Training and test sequences of a task, given itself or by its name in `TASKS`.
 
     Lengths are drawn evenly from min_length to max_length, both included; equal limits give one
     length for all. A share `missing_rate` of the readings (0 to below 1) goes missing. Recorded
     data ignores the sizes and the lengths; the seed then only places the missing readings.
     """
-    spec = find_task(task)
+    spec = TASKS[task] if isinstance(task, str) else task
     streams = np.random.default_rng(seed).spawn(4)
     if spec.recorded:
         train, test = spec.recorded()

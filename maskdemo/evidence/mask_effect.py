@@ -11,20 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 
 import numpy as np
 
+from maskdemo.caching import Cache
 from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.data.padding import Batch
-from maskdemo.data.registry import is_registered
 from maskdemo.evidence.accuracies import BASELINE
 from maskdemo.evidence.phrases import listed, number, percent
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES, Arrays
-
-#: Effects that are cached, of experiments and strategies.
-CACHED_EFFECTS = 512
 
 
 @dataclass(frozen=True)
@@ -43,12 +39,17 @@ class MaskEffect:
 
 #: The effect of a mask that does what its name says.
 AS_NAMED = MaskEffect()
+#: Of experiments and strategies.
+_EFFECTS: Cache[MaskEffect] = Cache(512)
 
 
-@lru_cache(maxsize=CACHED_EFFECTS)
 def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
     """The effect on all sequences of the first repeat, computed from the strategy's arrays."""
-    if strategy == BASELINE or (experiment.is_own and not is_registered(experiment.task)):
+    return _EFFECTS.get((experiment, strategy), lambda: _effect(experiment, strategy))
+
+
+def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
+    if strategy == BASELINE:
         return AS_NAMED
     batches = _batches(experiment)
     mine = [arrays_of(experiment, strategy, batch) for batch in batches]

@@ -10,7 +10,6 @@ from string import Template
 
 from maskdemo.experiment import Experiment
 from maskdemo.uploads import recipe
-from maskdemo.uploads.registry import own_task_named
 from maskdemo.uploads.task import OwnTask
 
 READ = Template('''\
@@ -61,7 +60,7 @@ def lose_readings(rng, observed):
 
 def own_data_code(experiment: Experiment) -> str:
     """`dataset(seed, path)` -> (training, test), each the arguments of `padded`."""
-    own = own_task_named(experiment.task)
+    own = _own(experiment)
     functions = [inspect.getsource(each).rstrip() for each in _functions(own)]
     functions.append(_reading(own))
     missing = experiment.missing_rate > 0
@@ -78,9 +77,13 @@ def own_data_code(experiment: Experiment) -> str:
 
 def own_imports(experiment: Experiment) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Modules of the standard library, and the import statements of the others, that it needs."""
-    own = own_task_named(experiment.task)
-    parquet = ("import pyarrow.parquet as pq",) if own.table.kind == "parquet" else ()
+    parquet = ("import pyarrow.parquet as pq",) if _own(experiment).table.kind == "parquet" else ()
     return ("re",), ("import pandas as pd", *parquet)
+
+
+def _own(experiment: Experiment) -> OwnTask:
+    assert isinstance(experiment.own, OwnTask), "a task that was made of a file"
+    return experiment.own
 
 
 def _functions(own: OwnTask) -> list:

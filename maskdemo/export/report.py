@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from maskdemo import charts
 from maskdemo.data.sequences import repeat_seed
-from maskdemo.data.tasks import OWN
 from maskdemo.evidence import (
     METHOD,
     RULES,
@@ -71,7 +69,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             link=link,
             settings=settings_text.settings(experiment),
             strategies=_strategy_texts(experiment),
-            json=_settings_json(_settings(experiment)),
+            json=_settings_json(experiment.settings),
             own=experiment.is_own,
         )
     )
@@ -115,7 +113,7 @@ def study_report(findings: Findings, *, link: str) -> str:
                 *settings_text.settings(study.base),
             ),
             strategies=_strategy_texts(study.base),
-            json=_settings_json(asdict(study) | {"base": _settings(study.base)}),
+            json=_settings_json(study.settings),
             own=study.base.is_own,
         )
     )
@@ -244,11 +242,6 @@ def _repeat_seeds(experiment: Experiment) -> tuple[int, ...]:
 
 def _unfinished_note(done: float) -> str:
     return f"Not finished: {done:.0%} of the training was done when this report was made."
-
-
-def _settings(experiment: Experiment) -> dict[str, Any]:
-    """The settings without the name by which a session finds its own sequences."""
-    return asdict(experiment) | ({"task": OWN} if experiment.is_own else {})
 
 
 def _settings_json(settings: dict) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from maskdemo.data.tasks import OWN
 from maskdemo.evidence.phrases import counted, listed, number
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import scenario_of
@@ -21,8 +20,7 @@ MAX_NAMED = 3
 def file_name(experiment: Experiment) -> str:
     """Return the name of the experiment's files, without an ending: `maskdemo-real_speech`."""
     scenario = scenario_of(experiment)
-    task = OWN if experiment.is_own else experiment.task
-    return f"maskdemo-{scenario.name if scenario else task}"
+    return f"maskdemo-{scenario.name if scenario else experiment.task}"
 
 
 def lead(experiment: Experiment) -> str:

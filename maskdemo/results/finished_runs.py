@@ -5,8 +5,8 @@ page or another viewer with the same link finds it at once. The least recently u
 size. A few stay in memory; the others are in temporary files, which end with the process however it
 ends. Where these cannot be written, more stay in memory and others have to go.
 
-Runs of a person's own sequences are never on disk and have a bound of their own. Each such task belongs
-to one session, which looks at the task's last used run: that run goes last.
+Runs of a person's own sequences are never on disk, go with these, and have a bound of their own. Each
+such task belongs to one session, which looks at the task's last used run: that run goes last.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import tempfile
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
-from maskdemo.data.registry import is_registered
+from maskdemo.caching import Cache
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec
 from maskdemo.training.snapshot import Snapshot
@@ -62,20 +62,22 @@ class FinishedRuns:
         own: int = MAX_OWN_BYTES,
     ) -> None:
         self._max_bytes, self._in_memory = max_bytes, in_memory
-        self._without_disk, self._max_own_bytes = without_disk, own
+        self._without_disk = without_disk
+        self._own: Cache[Snapshot] = Cache(own, size, newest_last=True)
         self._lock = threading.Lock()
         self._entries: OrderedDict[Experiment, _Entry] = OrderedDict()  # last used last
         self.disk_works = True
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Store a finished run in place of a run with equal settings, unless it is too large.
-
-        A run of sequences that their owner has taken back meanwhile is not kept either.
-        """
-        own = snapshot.experiment.is_own
-        if not snapshot.finished or size(snapshot) > (self._max_own_bytes if own else self._max_bytes):
+        """Store a finished run in place of a run with equal settings, unless it is too large."""
+        if not snapshot.finished:
             return
-        if own and not is_registered(snapshot.experiment.task):
+        if snapshot.experiment.is_own:
+            # Without the experiment, which has the sequences.
+            bare = replace(snapshot, experiment=None)  # pyright: ignore[reportArgumentType]
+            self._own.keep((snapshot.experiment,), bare)
+            return
+        if size(snapshot) > self._max_bytes:
             return
         with self._lock:
             self._drop(snapshot.experiment)
@@ -84,6 +86,9 @@ class FinishedRuns:
 
     def find(self, experiment: Experiment) -> Snapshot | None:
         """Return the finished run of this experiment; None if there is none."""
+        if experiment.is_own:
+            found = self._own.find((experiment,))
+            return found and replace(found, experiment=experiment)
         with self._lock:
             entry = self._entries.get(experiment)
             if entry is None:
@@ -97,14 +102,9 @@ class FinishedRuns:
                 self._make_room()
             return entry.snapshot
 
-    def forget(self, task: str) -> None:
-        """Drop every run of this task."""
-        with self._lock:
-            for experiment in [each for each in self._entries if each.task == task]:
-                self._drop(experiment)
-
     def clear(self) -> None:
         """Drop every run."""
+        self._own.clear()
         with self._lock:
             for experiment in list(self._entries):
                 self._drop(experiment)
@@ -118,11 +118,9 @@ class FinishedRuns:
 
     def _make_room(self) -> None:
         """Hold every bound. What was used last stays, and is in memory."""
-        while self._bytes(own=True) > self._max_own_bytes:
-            self._drop(self._own_to_drop())
-        while self._bytes(own=False) > self._max_bytes:
-            self._drop(next(each for each in self._entries if not each.is_own))
-        there = [each for each in self._entries if not each.is_own and self._entries[each].snapshot]
+        while sum(entry.size for entry in self._entries.values()) > self._max_bytes:
+            self._drop(next(iter(self._entries)))
+        there = [each for each in self._entries if self._entries[each].snapshot]
         total = sum(self._entries[each].size for each in there)
         for experiment in there[:-1]:
             entry = self._entries[experiment]
@@ -131,17 +129,6 @@ class FinishedRuns:
             elif total > self._without_disk:
                 total -= entry.size
                 self._drop(experiment)
-
-    def _bytes(self, *, own: bool) -> int:
-        return sum(
-            entry.size for experiment, entry in self._entries.items() if experiment.is_own == own
-        )
-
-    def _own_to_drop(self) -> Experiment:
-        """Return the run of own sequences to drop: the oldest that its session does not look at."""
-        own = [each for each in self._entries if each.is_own]
-        looked_at = {each.task: each for each in own}  # the last of each task
-        return next((each for each in own if looked_at[each.task] != each), own[0])
 
     def _move_to_disk(self, entry: _Entry) -> bool:
         """Move a run from memory to disk, and return whether that was possible."""

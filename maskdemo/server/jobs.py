@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, Literal, TypeVar
 
+from maskdemo.data.tasks import Task
 from maskdemo.server.work import Work
 
 T = TypeVar("T")
@@ -217,14 +218,14 @@ class Places:
         if not self.viewers_of(place.job):
             place.job.phase = "cancelled"
 
-    def drop(self, *, viewer: str | None = None, task: str | None = None) -> tuple[str, ...]:
-        """Cancel and forget what belongs to a viewer, or is about a task.
+    def drop(self, *, viewer: str | None = None, own: Task | None = None) -> tuple[str, ...]:
+        """Cancel and forget what belongs to a viewer, or is about an uploaded task.
 
         Returns the kinds of work that are lost by that: they went on, or their result is not kept.
         """
         lost = []
         for key, place in list(self._places.items()):
-            if key[0] == viewer or (task is not None and place.job.work.task == task):
+            if key[0] == viewer or (own is not None and place.job.work.own is own):
                 if place.active or not place.job.work.result_kept:
                     lost.append(key[1])
                 self.leave(key)

@@ -5,7 +5,7 @@ dataclasses below. The server reads them with an unpickler that makes our own da
 arrays and calls nothing else, so that even a worker that was taken over can only say wrong numbers.
 
 Only what is new in a result travels: `shrink` takes away what the last one had already, `grow` puts it
-back, and `grow(before, shrink(now, before))` equals `now`.
+back, and `grow(experiment, before, shrink(now, before))` equals `now`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import IO, Any
 import numpy as np
 
 from maskdemo.errors import ProtocolError
+from maskdemo.experiment import Experiment
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Outcome, Probes, Snapshot
@@ -104,7 +105,8 @@ class _Reader(pickle.Unpickler):
 
 
 def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
-    """`now` without the curves, networks and outputs of probes that `before` had."""
+    """`now` without its experiment, and without the curves, networks and outputs that `before` had."""
+    now = replace(now, experiment=None)  # pyright: ignore[reportArgumentType]
     if before is None:
         return now
     sent = {(each.repeat, each.strategy): each for each in before.curves}
@@ -123,14 +125,14 @@ def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
     )
 
 
-def grow(before: Snapshot | None, new: Snapshot) -> Snapshot:
+def grow(experiment: Experiment, before: Snapshot | None, new: Snapshot) -> Snapshot:
     """What `shrink` made `new` of."""
     if before is None:
-        return new
+        return replace(new, experiment=experiment)
     curves = {(each.repeat, each.strategy): each for each in (*before.curves, *new.curves)}
     return replace(
         new,
-        experiment=before.experiment,
+        experiment=experiment,
         curves=tuple(curves.values()),
         probes=_grown(before.probes, new.probes),
         networks={name: (*before.networks.get(name, ()), *kept) for name, kept in new.networks.items()},

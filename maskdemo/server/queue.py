@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from maskdemo.data.tasks import Task
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
 from maskdemo.server.jobs import GRACE_S, Job, Place, Places, Presence, Status
@@ -143,10 +144,12 @@ class Queue:
             while len(self._ahead) > self.remembered:
                 self._ahead.popitem(last=False)
 
-    def forget(self, task: str) -> None:
-        """Cancel and forget all that is about this task."""
+    def forget(self, own: Task) -> None:
+        """Cancel and forget all that is about this uploaded task."""
         with self._lock:
-            self._places.drop(task=task)
+            self._places.drop(own=own)
+            for viewer in [name for name, each in self._ahead.items() if each.own is own]:
+                del self._ahead[viewer]
 
     # What whoever does the work does.
 

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from maskdemo.data.registry import is_registered, pack_task
-from maskdemo.data.tasks import find_task
+from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
 from maskdemo.machine import memory_limit
 from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Status
 from maskdemo.server.messages import Ended, Newest, Prepared
+from maskdemo.server.payload import pack
 from maskdemo.server.process import Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.work import Run, Work
@@ -88,8 +88,6 @@ class Server:
         self._active: _ActiveJob | None = None
         self._number = self._idle_deaths = 0
         self._preparing: str | None = None  # for which viewer the worker compiles ahead
-        self._registered: set[str] = set()  # tasks that people brought, which the worker has
-        self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._closed = False
         self.disk_works = True
         self._thread = threading.Thread(target=self._watch, name="maskdemo-server", daemon=True)
@@ -124,11 +122,9 @@ class Server:
         self.queue.prepare(viewer, experiment)
         self._wake()
 
-    def forget(self, task: str) -> None:
-        """Keep nothing of this task, which somebody brought and has taken back."""
-        self.queue.forget(task)
-        self.results.forget(task)
-        self._forgotten.put(task)
+    def forget(self, own: Task) -> None:
+        """Cancel and forget all work on this uploaded task, which is taken back."""
+        self.queue.forget(own)
         self._wake()
 
     def close(self) -> None:
@@ -199,11 +195,6 @@ class Server:
 
     def _step(self) -> None:
         """Whatever can be done now."""
-        while not self._forgotten.empty():
-            name = self._forgotten.get()
-            if self._worker is not None and name in self._registered:
-                self._registered.remove(name)
-                self._worker.send({"forget": name})
         active = self._active
         if active is not None:
             self._watch_active(active)
@@ -215,8 +206,7 @@ class Server:
         elif (ahead := self.queue.take_ahead(self._preparing)) is not None:
             # A newer wish of the same viewer takes the place of the last one, half done or not.
             self._preparing, experiment = ahead
-            self._register_task(self._worker, experiment.task)
-            self._worker.send({"prepare": experiment.to_json()})
+            self._worker.send({"prepare": experiment.to_json()}, pack(experiment.own))
 
     def _begin(self, job: Job) -> None:
         work = job.work
@@ -224,17 +214,10 @@ class Server:
             # In the worker's place, so that there is never a second TensorFlow.
             self._stop_worker()
         worker = self._worker or self._start_worker(load=not work.fresh_worker)
-        self._register_task(worker, work.task)
         self._number += 1
         now = self.queue.clock()
         self._active = _ActiveJob(job, self._number, began=now, heard=now)
         worker.send({"do": self._number, **work.command(job.newest)}, work.payload)
-
-    def _register_task(self, worker: Process, task: str) -> None:
-        """Send a task that somebody brought, once to each worker."""
-        if is_registered(task) and task not in self._registered:
-            self._registered.add(task)
-            worker.send({"task": pack_task(find_task(task))})
 
     def _watch_active(self, active: _ActiveJob) -> None:
         worker = self._worker
@@ -268,7 +251,6 @@ class Server:
 
     def _start_worker(self, *, load: bool = True) -> Process:
         self._preparing = None
-        self._registered.clear()
         worker = self._worker = self._new_worker(lambda *received: self._inbox.put(received))
         if load:
             worker.send({"load": True})

@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 
 from maskdemo.audit.limits import TIMEOUT_S
 from maskdemo.audit.sandbox import AuditRun
+from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
 from maskdemo.server.messages import grow, grow_findings
+from maskdemo.server.payload import pack
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Snapshot
@@ -48,14 +50,14 @@ class Work(ABC):
         return 0.0
 
     @property
-    def task(self) -> str:
-        """The name of the task that is learned, which may be somebody's own; empty where none is."""
-        return ""
+    def own(self) -> Task | None:
+        """The uploaded task that is learned, if it is one."""
+        return None
 
     @property
     def payload(self) -> bytes:
-        """Bytes that go to the worker with the command, as they are."""
-        return b""
+        """Bytes that go to the worker with the command: the uploaded task, if there is one."""
+        return pack(self.own)
 
     @abstractmethod
     def command(self, result: Any) -> Command:
@@ -84,9 +86,9 @@ class Run(Work):
         return self.experiment.work
 
     @property
-    def task(self) -> str:
+    def own(self) -> Task | None:
         """See `Work`."""
-        return self.experiment.task
+        return self.experiment.own
 
     def command(self, result: Snapshot | None) -> Command:
         """See `Work`."""
@@ -94,7 +96,7 @@ class Run(Work):
 
     def add(self, result: Snapshot | None, message: Snapshot) -> Snapshot:
         """See `Work`."""
-        return grow(result, message)
+        return grow(self.experiment, result, message)
 
     def progress(self, result: Snapshot) -> float:
         """See `Work`."""
@@ -117,9 +119,9 @@ class StudyRun(Work):
         return sum(self.study.experiment(cell).work for cell in self.study.cells)
 
     @property
-    def task(self) -> str:
+    def own(self) -> Task | None:
         """See `Work`."""
-        return self.study.base.task
+        return self.study.base.own
 
     def command(self, result: Findings | None) -> Command:
         """See `Work`. What this job itself has trained is not trained again, nor counted as reused."""
@@ -176,20 +178,13 @@ class Audit(Work):
 
 
 def study_to_plain(study: Study) -> dict[str, Any]:
-    """A study as what JSON can say, the name of a task that somebody brought included."""
-    return {
-        "base": study.base.to_json(),
-        "vary": study.vary,
-        "values": study.values,
-        "and_vary": study.and_vary,
-        "and_values": study.and_values,
-        "more": study.more,
-    }
+    """A study as what JSON can say, without an uploaded task."""
+    return study.settings | {"base": study.base.to_json()}
 
 
-def study_from_plain(plain: Mapping[str, Any]) -> Study:
-    """The study of `study_to_plain`."""
+def study_from_plain(plain: Mapping[str, Any], own: Task | None) -> Study:
+    """The study of `study_to_plain`, with the uploaded task."""
     values = {name: tuple(plain[name]) for name in ("values", "and_values")}
-    base = Experiment.from_json(plain["base"])
+    base = Experiment.from_json(plain["base"], own)
     more = tuple((tuple(cell), count) for cell, count in plain["more"])
     return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], more=more, **values)

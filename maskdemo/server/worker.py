@@ -7,8 +7,8 @@ once, while it would wait long for one that lives and does not listen.
 
 {"do": number, "kind": ..., ...} begins what is in `maskdemo.server.worker_jobs`; {"stop": number} ends
 it at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
-compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow. {"task": packed} is a
-task that somebody brought, to be found by its name until {"forget": name}.
+compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow. Where a command says
+"bytes", so many follow it: a model, or the task that somebody uploaded, for this command alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from maskdemo.server import messages, worker_jobs
 #: Pages come first.
 NICE = 10
 #: Words of which every command has one.
-KINDS = {"do", "stop", "give_way", "prepare", "load", "task", "forget"}
+KINDS = {"do", "stop", "give_way", "prepare", "load"}
 #: The exit code of a worker that cannot go on.
 FAILED = 1
 #: Out of 1000: of two processes that use as much, the kernel ends this one.
@@ -48,7 +48,7 @@ class _Worker:
         self._stopped: int = 0  # the job of this number is not to go on
         self._giving_way: int = 0
         self._to_do: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._to_prepare: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._to_prepare: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._wanted: str | None = None  # what is to be compiled ahead, if anything still is
 
     def work(self) -> None:
@@ -63,6 +63,7 @@ class _Worker:
                 worker_jobs.load()
             else:
                 self._do(command)
+            del command  # with what was uploaded
 
     def _listen(self) -> None:
         for line in self._commands_in:
@@ -75,14 +76,11 @@ class _Worker:
                 self._giving_way = command["give_way"]
             elif "prepare" in command:
                 self._wanted = command["prepare"]
-                self._to_prepare.put(command["prepare"])
-            elif "task" in command:
-                worker_jobs.register_task(command["task"])
-            elif "forget" in command:
-                worker_jobs.forget(command["forget"])
+                self._to_prepare.put(command)
             else:
                 self._wanted = None
                 self._to_do.put(command)
+            del command
         end_with_all_that_was_started()
 
     def _do(self, command: dict[str, Any]) -> None:
@@ -114,12 +112,14 @@ class _Worker:
 
     def _prepare(self) -> None:
         while True:
-            wanted = self._to_prepare.get()
+            command = self._to_prepare.get()
+            wanted = command["prepare"]
             try:
                 if wanted is self._wanted:
-                    worker_jobs.prepare(wanted, stop=lambda wanted=wanted: wanted is not self._wanted)
+                    worker_jobs.prepare(command, stop=lambda wanted=wanted: wanted is not self._wanted)
             except Exception:  # a guess at what will be needed; who needs it will see
                 log.exception("Compiling ahead failed")
+            del command  # with what was uploaded
             if self._to_prepare.empty():
                 self._send(messages.Prepared())
 

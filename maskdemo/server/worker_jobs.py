@@ -11,15 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from maskdemo.audit.sandbox import audit_in_sandbox
-from maskdemo.data import inputs
-from maskdemo.data.registry import register, unpack_task, unregister
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.server.messages import shrink, shrink_findings
+from maskdemo.server.payload import unpack
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
 from maskdemo.study.dask_cluster import executor_of
-from maskdemo.study.grid import Training
+from maskdemo.study.grid import Study, Training
 from maskdemo.training import compile_cache, program_cache
 from maskdemo.training.snapshot import Outcome
 
@@ -36,13 +35,15 @@ Shrink = Callable[[Any, Any], Any]
 
 def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
     """How to shrink what comes to what is new in it, and the stream itself."""
+    payload = command.get("payload", b"")
     match command["kind"]:
         case Run.kind:
-            return shrink, _run(command["experiment"])
+            return shrink, _run(Experiment.from_json(command["experiment"], unpack(payload)))
         case StudyRun.kind:
-            return shrink_findings, _study(command["study"], command["outcomes"], command["reused"])
+            study = study_from_plain(command["study"], unpack(payload))
+            return shrink_findings, _study(study, command["outcomes"], command["reused"])
         case Audit.kind:
-            return _whole, audit_in_sandbox(command["payload"])
+            return _whole, audit_in_sandbox(payload)
     raise ValueError("There is no work of this kind.")
 
 
@@ -52,23 +53,13 @@ def load() -> None:
     import maskdemo.training.run  # noqa: F401
 
 
-def register_task(packed: Mapping[str, Any]) -> None:
-    """A task that somebody brought is found by its name from now on."""
-    register(unpack_task(packed))
-
-
-def forget(name: str) -> None:
-    """Such a task is found no more, and nothing that was made of it is kept here."""
-    unregister(name)
-    inputs.clear_caches()
-
-
-def prepare(experiment: str, stop: Callable[[], bool]) -> None:
-    """Compile the programs of an experiment, given as JSON, until `stop` says so."""
+def prepare(command: Mapping[str, Any], stop: Callable[[], bool]) -> None:
+    """Compile the programs of the command's experiment, until `stop` says so."""
     load()
     from maskdemo.training.run import compile_ahead
 
-    compile_ahead(Experiment.from_json(experiment), stop=stop)
+    own = unpack(command.get("payload", b""))
+    compile_ahead(Experiment.from_json(command["prepare"], own), stop=stop)
 
 
 def programs() -> int:
@@ -85,11 +76,11 @@ def _whole(newest: Any, before: Any) -> Any:
     return newest
 
 
-def _run(experiment: str) -> Stream:
+def _run(experiment: Experiment) -> Stream:
     load()
     from maskdemo.training.run import train
 
-    yield from train(Experiment.from_json(experiment), interval_s=MIN_INTERVAL_S)
+    yield from train(experiment, interval_s=MIN_INTERVAL_S)
 
 
 class _ResumedStore:
@@ -109,10 +100,9 @@ class _ResumedStore:
             _STORE_WORKS.set()
 
 
-def _study(plain: Mapping[str, Any], trained: list[list[Any]], reused: int | None) -> Stream:
+def _study(study: Study, trained: list[list[Any]], reused: int | None) -> Stream:
     from maskdemo.study.runner import run_study
 
-    study = study_from_plain(plain)
     trainings = study.trainings()
     outcomes = {_key(trainings[index]): Outcome(*numbers) for index, *numbers in trained}
     store: Any = _ResumedStore(outcomes, TrainingStore())

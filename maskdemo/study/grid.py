@@ -12,10 +12,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, partial
 from typing import Any
 
+from maskdemo.data.tasks import Task
 from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import COSTLY, MAX_WORK, SETTINGS, Experiment
@@ -239,25 +240,26 @@ class Study:
     def _places(self) -> Mapping[Training, tuple[Cell, str, int]]:
         return {training: place for place, training in self._trainings.items()}
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The base's settings and what varies, by name; nothing of an uploaded task."""
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {"base": self.base.settings}
+
     def to_params(self) -> dict[str, str]:
         """URL parameters: the base's, and what varies."""
-        params = self.base.to_params() | {
-            "vary": self.vary,
-            "doses": write_values(self.vary, self.values),
-        }
+        params = self.base.to_params()
+        params |= {"vary": self.vary, "doses": write_values(self.vary, self.values)}
         if self.and_vary is not None:
-            params |= {
-                "and_vary": self.and_vary,
-                "and_doses": write_values(self.and_vary, self.and_values),
-            }
+            params["and_vary"] = self.and_vary
+            params["and_doses"] = write_values(self.and_vary, self.and_values)
         if self.more:
             params["more"] = write_repeats(self.varied, self.more)
         return params
 
     @staticmethod
-    def from_params(params: Mapping[str, str]) -> Study:
+    def from_params(params: Mapping[str, str], own: Task | None = None) -> Study:
         """The study of `to_params`. Raises `InvalidSettings` with a sentence; ignores other keys."""
-        return Study.over(Experiment.from_params(params), params)
+        return Study.over(Experiment.from_params(params, own), params)
 
     @staticmethod
     def over(base: Experiment, params: Mapping[str, str]) -> Study:
@@ -276,11 +278,14 @@ class Study:
         )
 
     @staticmethod
-    def parse_leniently(params: Mapping[str, str]) -> tuple[Study, tuple[str, ...]]:
+    def parse_leniently(
+        params: Mapping[str, str], own: Task | None = None
+    ) -> tuple[Study, tuple[str, ...]]:
         """Return a study from the parameters that can be used, and a sentence for each that cannot."""
         names = (*SETTINGS, "vary", "doses", "and_vary", "and_doses", "more")
         given = {name: params[name] for name in names if name in params}
-        return parse_leniently(Study.from_params, given, lambda made, name: made.base.used(name))
+        make, used = partial(Study.from_params, own=own), lambda made, name: made.base.used(name)
+        return parse_leniently(make, given, used)
 
 
 def default_study() -> Study:

@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Collection, Generator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from functools import lru_cache, partial
+from functools import partial
 from types import MappingProxyType
 
+from maskdemo.caching import Cache
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.machine import cores
@@ -24,6 +25,7 @@ from maskdemo.training.snapshot import Outcome
 MAX_PENDING = 64
 #: How many trainings are looked at for one that needs no program of another.
 LOOKAHEAD = 16
+_PROGRAMS: Cache[tuple[ProgramKey, ...]] = Cache(1024)
 #: Seconds after which findings are yielded although nothing new was found.
 UPDATE_INTERVAL_S = 0.3
 
@@ -96,10 +98,11 @@ def run_study(
             own.shutdown(cancel_futures=True)
 
 
-@lru_cache(maxsize=1024)
 def _programs(experiment: Experiment) -> tuple[ProgramKey, ...]:
     """Return the programs that a training of this experiment needs."""
-    return programs_of_training(experiment, *experiment.strategies)
+    return _PROGRAMS.get(
+        (experiment,), lambda: programs_of_training(experiment, *experiment.strategies)
+    )
 
 
 def _next_training(

@@ -9,16 +9,15 @@ needs no answer from the server at all.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
-from threading import Lock
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from maskdemo import charts
+from maskdemo.caching import Cache
 from maskdemo.charts.replay import Frames
 from maskdemo.charts.template import Figure
 from maskdemo.data.inputs import data_settings
@@ -31,8 +30,8 @@ from maskdemo.ui import browser_files
 FIGURES = {"SVG": 1, "PNG": 2}
 #: Pixels of the buttons below a chart.
 TOOLS = 24
-#: Room for drawings that were made, in characters.
-ROOM = 8 * 2**20
+#: Of drawings that are kept.
+MAX_CHARACTERS = 8 * 2**20
 
 
 class Click(NamedTuple):
@@ -149,49 +148,8 @@ def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
     return Drawing(shown, moves, figure.height, version)
 
 
-class Drawings:
-    """The drawings last asked for, as many as there is room for; safe to share among threads."""
-
-    def __init__(self, room: int = ROOM):
-        self._room, self._used = room, 0
-        self._kept: OrderedDict[Hashable, Drawing] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: Hashable, draw: Callable[[], Drawing]) -> Drawing:
-        """The drawing kept under this key, else a new one, which may be too large to be kept."""
-        with self._lock:
-            if (found := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-                return found
-        # Two may draw the same at once; that is cheaper than one waiting for the other's lock.
-        made = draw()
-        with self._lock:
-            if key not in self._kept and made.size <= self._room:
-                self._kept[key] = made
-                self._used += made.size
-            while self._used > self._room:
-                self._used -= self._kept.popitem(last=False)[1].size
-        return made
-
-    def forget(self, task: str) -> None:
-        """Let go of all that was drawn of a task."""
-        with self._lock:
-            for key in [key for key in self._kept if _is_about(key, task)]:
-                self._used -= self._kept.pop(key).size
-
-    @property
-    def used(self) -> int:
-        """Characters kept."""
-        return self._used
-
-
-def _is_about(key: Hashable, task: str) -> bool:
-    parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(each, Experiment) and each.task == task for each in parts)
-
-
-#: What all viewers of this server share.
-SHARED = Drawings()
+#: The drawings that all viewers of this server share, by what they show.
+SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda drawing: drawing.size)
 
 
 def learning_curves(snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool) -> Drawing:

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
-import streamlit as st
 
+from maskdemo.caching import Cache
 from maskdemo.data.inputs import arrays_of, inputs, pad_for
 from maskdemo.data.padding import Batch
 from maskdemo.data.sequences import Sequences
@@ -95,44 +95,48 @@ class InspectedSequence:
         }
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+_GRADIENTS: Cache[dict[str, dict[str, Landing]]] = Cache(16)
+_SWEEPS: Cache[dict[str, Sweep]] = Cache(64)
+
+
 def gradients_of_all(
-    experiment: Experiment, epoch: int, _networks: Mapping[str, Network]
+    experiment: Experiment, epoch: int, networks: Mapping[str, Network]
 ) -> dict[str, dict[str, Landing]]:
     """Strategy -> quantity -> what lands where, summed over the test set."""
-    batch = pad_for(experiment, unseen(experiment))
-    return _each(
-        experiment.strategies,
-        lambda name: _landings(_networks[name], arrays_of(experiment, name, batch), batch),
-    )
+
+    def of_all() -> dict[str, dict[str, Landing]]:
+        batch = pad_for(experiment, unseen(experiment))
+        return _each(
+            experiment.strategies,
+            lambda name: _landings(networks[name], arrays_of(experiment, name, batch), batch),
+        )
+
+    return _GRADIENTS.get((experiment, epoch), of_all)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
 def sweeps(
     experiment: Experiment,
     epoch: int,
     side: str,
     added: int,
     weights: Mapping[str, str],
-    _networks: Mapping[str, Network],
+    networks: Mapping[str, Network],
 ) -> dict[str, Sweep]:
     """Each strategy over the test set, without padding and with `added` padded steps, at least one.
 
     weights: strategy -> the strategy whose network reads the sequences.
     """
-    test, value = unseen(experiment), experiment.pad_value
 
-    def of(name: str) -> Sweep:
-        network = _networks[weights[name]]
-        return sweep(network, name, experiment, test, side=side, value=value, added=(0, added))
+    def of_all() -> dict[str, Sweep]:
+        test, value = unseen(experiment), experiment.pad_value
 
-    return _each(experiment.strategies, of)
+        def of(name: str) -> Sweep:
+            network = networks[weights[name]]
+            return sweep(network, name, experiment, test, side=side, value=value, added=(0, added))
 
+        return _each(experiment.strategies, of)
 
-def forget() -> None:
-    """Keep nothing that was computed of any run: for data that nobody may keep any longer."""
-    gradients_of_all.clear()
-    sweeps.clear()
+    return _SWEEPS.get((experiment, epoch, side, added, *weights.items()), of_all)
 
 
 def unseen(experiment: Experiment) -> Sequences:

@@ -11,8 +11,6 @@ from maskdemo.machine import keep_large_blocks_apart
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.server import Server
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import chart, inspected_sequence
-from maskdemo.uploads.registry import Registry
 
 #: Seconds that a session which has come back in time may need until its first script run.
 RETURN_S = 5.0
@@ -39,18 +37,6 @@ def store() -> TrainingStore:
     return TrainingStore()
 
 
-@st.cache_resource(show_spinner=False)
-def registry() -> Registry:
-    """Whose own sequences are here."""
-    return Registry(_forgotten, grace=grace())
-
-
-def _forgotten(task: str) -> None:
-    shared().forget(task)
-    chart.SHARED.forget(task)
-    inspected_sequence.forget()
-
-
 def viewer() -> str:
     """The session's name at the server; called on every run, which also says that it is here."""
     if "viewer" not in st.session_state:
@@ -65,7 +51,6 @@ def find(experiment: Experiment) -> Snapshot | None:
 
 def _left(name: str) -> None:
     shared().queue.left(name)
-    registry().viewer_left(name)
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=_left)
@@ -73,5 +58,4 @@ def _presence(name: str) -> str:
     # Streamlit drops a session's resources when its connection closes (a closed tab, or a blip), so
     # this is called again when the session is back.
     shared().queue.returned(name)
-    registry().viewer_returned(name)
     return name

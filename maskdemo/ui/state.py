@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from maskdemo.data.tasks import OWN, TASKS, Task, find_task
+from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE
-from maskdemo.experiment import SETTINGS, Experiment
+from maskdemo.experiment import DEFAULTS, SETTINGS, Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import VARIABLES, Study, Value
 from maskdemo.study.questions import OPENING as OPENING_QUESTION
@@ -33,7 +33,8 @@ T = TypeVar("T", Experiment, Study)
 NOTHING_ELSE = "nothing else"
 #: The two settings that one control holds.
 LENGTHS = ("min_length", "max_length")
-DEFAULTS: Mapping[str, Any] = {each.name: each.default for each in fields(Experiment)}
+#: What the session shows, and what it was made from.
+RESULTS = ("shown_run", "shown_findings", "study_stored", "prepared")
 
 
 def opening_experiment() -> Experiment:
@@ -47,20 +48,22 @@ def opening_study() -> Study:
 
 
 def own_task() -> Task | None:
-    """The task of the table that this session has uploaded, if any."""
-    own = server.registry().find(server.viewer())
-    return None if own is None else own.task
+    """The task of the table that this session has uploaded, if any.
+
+    It is nowhere but in the session's state, and in what is asked for and shown of it.
+    """
+    return st.session_state.get("own_task")
 
 
 def tasks() -> Mapping[str, Task]:
     """The tasks that this session can choose, by name: the shipped tasks, and its own."""
     own = own_task()
-    return TASKS if own is None else {**TASKS, own.name: own}
+    return TASKS if own is None else {**TASKS, OWN: own}
 
 
 def task_of(prefix: str = "") -> Task:
     """The chosen task."""
-    return find_task(st.session_state[f"{prefix}task"])
+    return tasks()[st.session_state[f"{prefix}task"]]
 
 
 def choose_task(name: str, prefix: str = "") -> None:
@@ -88,16 +91,25 @@ def adapt_to_task(prefix: str = "") -> None:
         session[f"study_{which}doses"] = default_values(name)
 
 
-def replace_lost_task() -> bool:
-    """Choose a shipped task where the session's own is gone; returns whether that was so."""
-    gone = [
-        prefix
-        for prefix in ("", STUDY_PREFIX)
-        if (name := st.session_state[f"{prefix}task"]).startswith(OWN) and name not in tasks()
-    ]
-    for prefix in gone:
-        choose_task(DEFAULTS["task"], prefix)
-    return bool(gone)
+def replace_own_task(own: Task | None) -> None:
+    """Take another uploaded task, or none; nothing of the last one stays in the session.
+
+    Without one, a shipped task is chosen where it was.
+    """
+    session, last = st.session_state, own_task()
+    if last is own:
+        return
+    if last is not None:
+        server.shared().forget(last)
+    # Taken out, not written over: Streamlit remembers what was written over until the next run.
+    for name in ("own_task", *RESULTS):
+        session.pop(name, None)
+    if own is not None:
+        session.own_task = own
+    session.settings.clear()
+    for prefix in ("", STUDY_PREFIX) if own is None else ():
+        if session[f"{prefix}task"] == OWN:
+            choose_task(DEFAULTS["task"], prefix)
 
 
 def is_recorded(prefix: str = "") -> bool:
@@ -142,7 +154,8 @@ def _values(prefix: str) -> dict[str, Any]:
     values = {name: session[prefix + name] for name in SETTINGS if name not in LENGTHS}
     values |= dict(zip(LENGTHS, session[f"{prefix}lengths"], strict=True))
     chosen = session[f"{prefix}strategies"]
-    return values | {"strategies": (BASELINE, *chosen) if prefix else tuple(chosen)}
+    values["strategies"] = (BASELINE, *chosen) if prefix else tuple(chosen)
+    return values | {"own": own_task()}
 
 
 def longest_sequence(prefix: str = "") -> int:
@@ -225,17 +238,13 @@ class PageSettings(Generic[T]):
     default: Callable[[], T]
     from_controls: Callable[[], T]
     to_controls: Callable[[T], None]
-    parse: Callable[[Mapping[str, str]], tuple[T, tuple[str, ...]]]
+    parse: Callable[[Mapping[str, str], Task | None], tuple[T, tuple[str, ...]]]
     params: tuple[str, ...]
 
     def from_params(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
         """The settings of a URL, and a sentence for each part of it that is invalid."""
         used = {name: params[name] for name in self.params if name in params}
-        if used.get("task", "").startswith(OWN):
-            # Whatever else a link says there, nobody is shown the sequences of somebody else.
-            own = own_task()
-            used["task"] = OWN if own is None else own.name
-        return self.parse(used) if used else (self.default(), ())
+        return self.parse(used, own_task()) if used else (self.default(), ())
 
 
 RUN: PageSettings[Experiment] = PageSettings(

@@ -39,9 +39,7 @@ def findings_of(study: Study) -> Findings:
         return newest
     if (findings := st.session_state.get("study_stored")) is None or findings.study != study:
         findings = st.session_state.study_stored = _stored(study)
-    shown: Findings = st.session_state.get("shown_findings", findings)
-    # Nothing stays of sequences that were forgotten.
-    return findings if findings.outcomes or shown.study.base.task not in state.tasks() else shown
+    return findings if findings.outcomes else st.session_state.get("shown_findings", findings)
 
 
 def _stored(study: Study) -> Findings:

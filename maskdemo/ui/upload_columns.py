@@ -39,8 +39,8 @@ def roles(draft: Draft) -> Guess:
         st.button(
             "The rows are in order in the file",
             key=f"own_in_order_{draft.number}",
-            on_click=draft.correct,
-            args=("order", ()),
+            on_click=_correct,
+            args=(draft.number, "order", ()),
         )
     taken = {name for role, name in found.used() if role != "features"}
     free = [name for name in names if name not in taken]
@@ -132,14 +132,21 @@ def _kept(draft: Draft, role: str, value: Any) -> dict[str, Any]:
     # Only where it differs: a value that is set closes an open list.
     if st.session_state.get(key) != value:
         st.session_state[key] = value
-    return {"key": key, "on_change": _changed, "args": (draft, role)}
+    return {"key": key, "on_change": _changed, "args": (draft.number, role)}
 
 
-def _changed(draft: Draft, role: str) -> None:
-    value = st.session_state[_key(draft, role)]
+def _changed(number: int, role: str) -> None:
+    value = st.session_state[f"own_{role}_{number}"]
     if role == "per_step":
         value = value == STEP
-    draft.correct(role, tuple(value) if isinstance(value, list) else value)
+    _correct(number, role, tuple(value) if isinstance(value, list) else value)
+
+
+def _correct(number: int, role: str, value: Any) -> None:
+    """Take a person's word, if the file is still looked at: the session alone holds it."""
+    draft: Draft | None = st.session_state.get("own_draft")
+    if draft is not None and draft.number == number:
+        draft.correct(role, value)
 
 
 def _key(draft: Draft, role: str) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.data.tasks import OWN
 from maskdemo.errors import InvalidTable, escape_markdown
-from maskdemo.ui import server, state, url
+from maskdemo.ui import state, url
 from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.state import STUDY_PREFIX
 from maskdemo.ui.upload import taken, uploader
@@ -47,7 +47,7 @@ def dialog(prefix: str) -> None:
         _complain(complaint)
     if draft is not None:
         _looked_at(draft, prefix)
-    elif server.registry().find(server.viewer()) is not None:
+    elif state.own_task() is not None:
         st.markdown("The sequences of your earlier file are still in use.")
         st.button("Forget that file", on_click=_forget, key="own_forget")
     _examples()
@@ -70,14 +70,14 @@ def _file() -> None:
         max_mb=MAX_FILE_BYTES // 2**20,
         on_change=_take_upload,
     )
-    if (given := session.get("own_given")) is None:
+    if (given := session.pop("own_given", None)) is None:
         return
-    session.own_given = None
     with st.spinner("Reading the file"):
-        try:
-            session.own_draft = opened(session.own_uploads, *given)
-        except InvalidTable as unusable:
-            session.own_complaint = unusable
+        found = opened(session.own_uploads, *given)
+    if isinstance(found, Draft):
+        session.own_draft = found
+    else:
+        session.own_complaint = found
 
 
 def _take_upload() -> None:
@@ -93,11 +93,8 @@ def _take_upload() -> None:
 
 def _let_go() -> None:
     """Of the file that is looked at; a task that is in use stays."""
-    draft: Draft | None = session.get("own_draft")
-    if draft is not None:
-        draft.let_go()
-    session.own_draft = session.own_complaint = None
-    server.registry().count_draft(server.viewer(), 0)
+    for name in ("own_draft", "own_complaint"):
+        session.pop(name, None)
 
 
 def _examples() -> None:
@@ -135,20 +132,16 @@ def _looked_at(draft: Draft, prefix: str) -> None:
         table, hide_index=True, height=height, column_config=wide, key=f"own_columns_{draft.number}"
     )
     offers = len(draft.offered)
-    own, why = None, None
-    try:
-        own = draft.own(guessed, chosen)
-    except InvalidTable as unusable:
-        why = unusable
+    own = draft.own(guessed, chosen)
     if len(draft.offered) > offers:
         st.rerun()  # its control stands above
-    if own is not None:
+    if isinstance(own, OwnTask):
         _shown(own, prefix)
     with top:
-        if own is not None:
-            st.success(escape_markdown(own.task.summary), icon=":material/check:")
-        elif why is not None:
-            _complain(why)
+        if isinstance(own, OwnTask):
+            st.success(escape_markdown(own.summary), icon=":material/check:")
+        else:
+            _complain(own)
         with st.container(horizontal=True):
             st.button(
                 "Use these sequences",
@@ -156,7 +149,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
                 icon=":material/check:",
                 on_click=_use,
                 args=(prefix,),
-                disabled=own is None,
+                disabled=not isinstance(own, OwnTask),
                 key="own_use",
             )
             st.button("Forget this file", on_click=_forget, key="own_forget", type="tertiary")
@@ -167,15 +160,15 @@ def _shown(own: OwnTask, prefix: str) -> None:
     st.markdown("\n".join(f"- {escape_markdown(each)}" for each in own.notes))
     dark = is_dark()
     chart(
-        charts.example_sequences(own.examples, own.names, dark=dark),
+        charts.example_sequences(own.examples, own.feature_names, dark=dark),
         key="own_examples",
         alt=f"The steps of three sequences: {'; '.join(own.examples)}.",
     )
     st.markdown("**What they tell before any training**")
     told = facts(
         own.data,
-        classes=own.classes,
-        padded_length=usual_padded_length(own.task),
+        classes=own.label_names,
+        padded_length=usual_padded_length(own),
         mask_value=session[f"{prefix}mask_value"],
     )
     st.markdown("\n".join(_line(each) for each in sorted(told, key=lambda each: not each.alarming)))
@@ -195,19 +188,13 @@ def _line(fact: Fact) -> str:
 def _use(prefix: str) -> None:
     """Make it the task of this page, and of the other one where an earlier file was."""
     own = session.own_draft.made[2]
-    held = server.registry().find(server.viewer())
-    try:
-        if held is None or held.task.name != own.task.name:
-            server.registry().put(server.viewer(), own)
-    except InvalidTable as unusable:
-        session.own_complaint = unusable
-        return
-    waited_for = session.address[1].get("task") == OWN and not session[f"{prefix}task"].startswith(OWN)
+    state.replace_own_task(own)
+    waited_for = session.address[1].get("task") == OWN and session[f"{prefix}task"] != OWN
     for each in ("", STUDY_PREFIX):
-        if session[f"{each}task"].startswith(OWN) or (each == prefix and not waited_for):
-            session[f"{each}padded_length"] = usual_padded_length(own.task)
-            state.choose_task(own.task.name, each)
-    session.own_complaint, session.own_open = None, ""
+        if session[f"{each}task"] == OWN or (each == prefix and not waited_for):
+            session[f"{each}padded_length"] = usual_padded_length(own)
+            state.choose_task(OWN, each)
+    session.own_open = ""
     if waited_for:
         url.read_again()
     else:
@@ -215,9 +202,10 @@ def _use(prefix: str) -> None:
 
 
 def _forget() -> None:
-    """Neither the file nor the task made of it is kept."""
+    """Keep neither the file nor the task made of it."""
+    was_chosen = OWN in (session[f"{each}task"] for each in ("", STUDY_PREFIX))
     _let_go()
-    server.registry().unregister(server.viewer())
     session.own_open = ""
-    if state.replace_lost_task():
+    state.replace_own_task(None)
+    if was_chosen:
         url.mark_changed()

@@ -1,12 +1,12 @@
 """A file that a viewer is looking at, before and while it is the session's task.
 
-It lives in the session's state, and its bytes are counted where all viewers' are.
+It lives in the session's state and nowhere else, and its bytes are counted where all sessions' are.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from maskdemo.errors import InvalidTable
@@ -14,6 +14,7 @@ from maskdemo.machine import give_back_memory
 from maskdemo.ui import server
 from maskdemo.uploads.columns import Columns, read_columns
 from maskdemo.uploads.guess import guess
+from maskdemo.uploads.memory import UPLOADS
 from maskdemo.uploads.reading import Table, read
 from maskdemo.uploads.roles import Guess
 from maskdemo.uploads.task import OwnTask, Preparation, task_of
@@ -53,53 +54,45 @@ class Draft:
                 del self.given[other]
         self.given[role] = value
 
-    def own(self, guessed: Guess, preparation: Preparation) -> OwnTask:
-        """The task. Raises `InvalidTable` with a sentence; what was made last is not made again."""
+    def own(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
+        """The task, or why there is none; what was made last is not made again."""
         if self.made is None or self.made[:2] != (guessed.roles, preparation):
-            self.made = (guessed.roles, preparation, self._made_of(guessed, preparation))
-            try:
-                server.registry().count_draft(server.viewer(), self.nbytes)
-            except InvalidTable:
-                self.made = None
-                raise
+            self.made = None  # never two at once
+            self.made = guessed.roles, preparation, self._made_of(guessed, preparation)
         made = self.made[2]
-        if isinstance(made, InvalidTable):
-            raise made
+        if isinstance(made, OwnTask):
+            try:
+                UPLOADS.hold(made, made.nbytes, server.viewer())
+            except InvalidTable as full:
+                self.made = None
+                return full.with_traceback(None)
         return made
 
     def _made_of(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
         try:
             with _UNPACKING:
-                salt = server.viewer().encode()
-                return task_of(self.table, self.columns, guessed, preparation, salt=salt)
+                return task_of(self.table, self.columns, guessed, preparation)
         except InvalidTable as unusable:
             if unusable.offer.startswith("steps") or unusable.offer == "sample":
                 self.offered.add(unusable.offer)
-            return unusable
-
-    def let_go(self) -> None:
-        """Of the table and what was made of it: Streamlit remembers a draft a while longer."""
-        self.table = replace(self.table, frame=self.table.frame.iloc[:0].copy(), lines=None)
-        self.columns, self.made = replace(self.columns, by_name={}), None
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the table, of its columns' values and of what was made of it."""
-        made = self.made[2] if self.made is not None else None
-        values = sum(each.values.nbytes for each in self.columns.values())
-        table = int(self.table.frame.memory_usage(deep=True).sum())
-        return table + values + (made.nbytes if isinstance(made, OwnTask) else 0)
+            # Its traceback would hold the table.
+            return unusable.with_traceback(None)
 
 
-def opened(number: int, name: str, content: bytes) -> Draft:
-    """The draft of a file. Raises `InvalidTable` with a sentence."""
-    with _UNPACKING:
-        try:
-            table = read(name, content)
-            columns = read_columns(table)
-        finally:
-            give_back_memory()
-    draft = Draft(number, name, table, columns)
-    draft.guess()
-    server.registry().count_draft(server.viewer(), draft.nbytes)
-    return draft
+def opened(number: int, name: str, content: bytes) -> Draft | InvalidTable:
+    """The draft of a file, or why there is none."""
+    try:
+        with _UNPACKING:
+            try:
+                table = read(name, content)
+                columns = read_columns(table)
+            finally:
+                give_back_memory()
+        draft = Draft(number, name, table, columns)
+        draft.guess()
+        values = sum(each.values.nbytes for each in columns.values())
+        texts = int(table.frame.memory_usage(deep=True).sum())
+        UPLOADS.hold(table, texts + values, server.viewer())
+        return draft
+    except InvalidTable as unusable:
+        return unusable.with_traceback(None)

@@ -13,14 +13,11 @@ epoch of one run is not that of the next. So the URL does not name it either.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
 from maskdemo.errors import InvalidSettings
-from maskdemo.experiment import Experiment
-from maskdemo.study import Study
 from maskdemo.ui import state
 from maskdemo.ui.state import RUN, STUDY, PageSettings, T
 
@@ -64,9 +61,6 @@ def follow(page: str) -> None:
         state.initialise()
         session.page, session.address, session.moved = page, (NOWHERE, {}), ""
         session.complaints, session.defaults, session.settings = (), {}, {}
-    if state.replace_lost_task():
-        read_again()
-        session.settings = {}
     if page != session.page:
         _leave(session.page)
         session.moved, session.page = "", page
@@ -106,13 +100,7 @@ def link(page: str) -> Params:
     """The parameters of a page's URL for its controls' settings and choices."""
     if page not in SETTINGS:
         return {}
-    return _params(current(SETTINGS[page])[0]) | _choices(page)
-
-
-@lru_cache(maxsize=256)
-def _params(settings: Experiment | Study) -> Params:
-    # The menu asks for those of every page in every run.
-    return settings.to_params()
+    return current(SETTINGS[page])[0].to_params() | _choices(page)
 
 
 def _read(page: str) -> None:

@@ -2,5 +2,5 @@
 
 `reading.read` makes a table of a file, `columns` says what each column holds, `guess` what it is for,
 `task.task_of` makes the task, `facts.facts` tells what the sequences give away before any training,
-and `registry` holds whose they are. Nothing is imported here: pages start without pandas.
+and `memory` counts what all files take. Nothing is imported here: pages start without pandas.
 """

@@ -10,7 +10,6 @@ NumPy that make a long table of it where there are such lines.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 from array import array
@@ -41,13 +40,12 @@ NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 class Table:
     """frame: the rows, texts stripped, "" where a cell is blank. kind: "csv", "parquet" or "npz".
 
-    digest: of the file's bytes. separator, skipped: of a CSV file, and its lines above the names.
+    separator, skipped: of a CSV file, and its lines above the names.
     lines: the line of each row in a CSV file, else None.
     """
 
     frame: pd.DataFrame
     kind: str
-    digest: str
     separator: str = ","
     skipped: int = 0
     lines: NDArray[np.int64] | None = field(default=None, repr=False)
@@ -83,12 +81,11 @@ def read(name: str, content: bytes) -> Table:
     if not content.strip():
         raise InvalidTable("The file is empty.")
     check_kind(name, content)
-    digest = hashlib.sha256(content).hexdigest()
     if content.startswith(b"PAR1"):
-        return _typed(table_of_parquet(content), "parquet", digest)
+        return _typed(table_of_parquet(content), "parquet")
     if content.startswith(b"PK"):
-        return _typed(table_of_archive(content), "npz", digest)
-    return _table_of_csv(content, digest)
+        return _typed(table_of_archive(content), "npz")
+    return _table_of_csv(content)
 
 
 def read_file(path: Path) -> Table:
@@ -101,14 +98,14 @@ def read_file(path: Path) -> Table:
     return read(path.name, content)
 
 
-def _typed(frame: pd.DataFrame, kind: str, digest: str) -> Table:
+def _typed(frame: pd.DataFrame, kind: str) -> Table:
     frame = cast(pd.DataFrame, without_blank_rows(frame))
     if frame.empty:
         raise InvalidTable("The file has columns and no rows.")
-    return Table(frame, kind, digest)
+    return Table(frame, kind)
 
 
-def _table_of_csv(content: bytes, digest: str) -> Table:
+def _table_of_csv(content: bytes) -> Table:
     _check_text(content)
     separator, skipped = _separator(content)
     names, lines = _checked_lines(content, separator, skipped)
@@ -132,7 +129,7 @@ def _table_of_csv(content: bytes, digest: str) -> Table:
     if frame.empty:
         raise InvalidTable("The file has a header and no rows under it.")
     lines = np.array(lines)[frame.index]
-    return Table(frame.reset_index(drop=True), "csv", digest, separator, skipped, lines)
+    return Table(frame.reset_index(drop=True), "csv", separator, skipped, lines)
 
 
 def _text(content: bytes) -> io.TextIOWrapper:

@@ -7,7 +7,6 @@ reading, as in every other task. Whatever cannot be used raises `InvalidTable` w
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,22 +52,19 @@ class Preparation:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class OwnTask:
-    """An uploaded task. names: of the inputs, classes: of the labels. notes: what was done.
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class OwnTask(Task):
+    """An uploaded task. notes: what was done to its sequences. table: of the file, without its rows.
 
     recipe: the arguments of `recipe.steps_of` and of `recipe.parts_of`. unused: (column, why) of each
     column that nothing is made of. examples: title -> values (length, F) as the file has them, of the
     first, the last and the longest sequence.
     """
 
-    task: Task
     data: Data
     table: Table
     roles: Roles
     recipe: tuple[dict[str, Any], dict[str, Any]]
-    names: tuple[str, ...]
-    classes: tuple[str, ...]
     notes: tuple[str, ...]
     unused: tuple[tuple[str, str], ...]
     examples: Mapping[str, NDArray[np.float64]]
@@ -87,14 +83,8 @@ def task_of(
     columns: Columns,
     guess: Guess,
     preparation: Preparation | None = None,
-    *,
-    salt: bytes = b"",
 ) -> OwnTask:
-    """The task in a table.
-
-    salt: goes into the task's name beside the file, the roles and their preparation, so that
-    who has the same file cannot tell the name.
-    """
+    """The task in a table. Raises `InvalidTable`."""
     preparation, roles = preparation or Preparation(), guess.roles
     check_roles(columns, guess)
     number = numbers_of(table, roles.id)
@@ -137,17 +127,22 @@ def task_of(
     classes = tuple(classes_of(rows[roles.label].astype(str)))
     check_parts(train, test, roles, classes)
     data = Data(train, test, classes=len(classes), per_step=roles.per_step)
-    digest = hashlib.sha256(salt)
-    digest.update(f"{table.digest} {steps} {parts} {roles.per_step}".encode())
     names = _feature_names(rows, columns, roles)
     return OwnTask(
-        task=_task(data, f"{OWN}-{digest.hexdigest()[:32]}", names, classes),
+        name=OWN,
+        title="Your own sequences",
+        summary=_summary(data, names, classes),
+        features=len(names),
+        classes=len(classes),
+        per_step=roles.per_step,
+        fixed=Fixed.of(train, test),
+        recorded=lambda: (train, test),
+        feature_names=names,
+        label_names=classes,
         data=data,
-        table=table,
+        table=replace(table, frame=frame.iloc[:0].copy(), lines=None),
         roles=roles,
         recipe=(steps, parts),
-        names=names,
-        classes=classes,
         notes=(
             *_notes(table, columns, roles, preparation, number, rows, values, data),
             *_numbering(classes),
@@ -159,7 +154,7 @@ def task_of(
 
 def experiment_with(own: OwnTask, like: Experiment) -> Experiment:
     """Return `like` with the uploaded task, padded no longer than there is room for."""
-    return replace(like, task=own.task.name, padded_length=padded_length(own.task, like.padded_length))
+    return replace(like, task=OWN, own=own, padded_length=padded_length(own, like.padded_length))
 
 
 def _most(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
@@ -196,20 +191,14 @@ def _needs_scaling(columns: Columns, roles: Roles) -> bool:
     return any(float(np.nanmax(np.abs(each))) > MAX_UNSCALED for each in numbers)
 
 
-def _task(data: Data, name: str, names: tuple[str, ...], classes: tuple[str, ...]) -> Task:
-    lengths = [len(each) for part in (data.train, data.test) for each in part.values]
-    what = "at every step" if data.per_step else "of each"
-    steps = f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"
-    return Task(
-        name=name,
-        title="Your own sequences",
-        summary=f"{len(lengths):,} sequences of {steps} steps with {counted(len(names), 'feature')} "
-        f"from your file. Tell the label {what}, one of {len(classes)}.",
-        features=len(names),
-        classes=len(classes),
-        per_step=data.per_step,
-        fixed=Fixed(len(data.train), len(data.test), min(lengths), max(lengths)),
-        recorded=lambda: (data.train, data.test),
+def _summary(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> str:
+    sizes = Fixed.of(data.train, data.test)
+    shortest, longest = sizes.min_length, sizes.max_length
+    steps = counted(longest, "step") if shortest == longest else f"{shortest} to {longest} steps"
+    return (
+        f"{sizes.train_size + sizes.test_size:,} sequences of {steps} with "
+        f"{counted(len(names), 'feature')} from your file. "
+        f"Tell the label {'at every step' if data.per_step else 'of each'}, one of {len(classes)}."
     )
 
 

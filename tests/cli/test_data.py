@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from maskdemo.data.registry import is_registered
-from maskdemo.data.tasks import REGISTERED
 from maskdemo.uploads.example_tables import machines
-from maskdemo.uploads.registry import unregister
 from tests.cli.test_run import said
 
 QUICK = ("--epochs", "1", "--repeats", "1", "--units", "4", "--strategies", "no_mask,held_state")
-
-
-def give_back() -> None:
-    for name in filter(is_registered, list(REGISTERED)):
-        unregister(name)
-
-
-@pytest.fixture(autouse=True)
-def _give_back() -> Iterator[None]:
-    yield
-    give_back()
 
 
 @pytest.fixture
@@ -66,7 +51,6 @@ def test_a_study_of_them_leaves_the_store_alone(capsys, path, tmp_path, monkeypa
     for _ in range(2):
         code, out, _ = said(capsys, *command)
         assert code == 0 and "4 trainings" in out and " 0 from the store" in out
-        give_back()
 
 
 def test_a_script_is_written_for_them(capsys, path, tmp_path):

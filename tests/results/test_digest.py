@@ -159,7 +159,7 @@ NUMBERLESS = {
     "titles": "Words.",
     "errors": "What is refused bears no number.",
     "training.snapshot": "The form of a result, without arithmetic.",
-    "data.registry": "Nobody's own sequences are in a kept result.",
+    "caching": "What is computed once and what twice.",
     "training.program_cache": "Which compiled program is kept in memory.",
     "training.compile_cache": "Which compiled program is kept on disk.",
     "machine": "How fast, not what.",

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pytest import MonkeyPatch, fixture, mark
+from pytest import MonkeyPatch, mark
 
 from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
 from maskdemo.results.finished_runs import FinishedRuns, size
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.uploads.registry import Registry
 from maskdemo.uploads.task import experiment_with
 from tests.samples import SMALL, small
-from tests.uploads.test_registry import own_of
+from tests.uploads.test_memory import own_of
 
 
 def finished(seed: int, bytes_: int = 1000, experiment: Experiment | None = None) -> Snapshot:
@@ -171,18 +170,8 @@ def test_a_temporary_file_that_cannot_be_read_is_a_run_that_is_not_there():
     assert results.find(small(seed=2)) is not None
 
 
-@fixture
-def registry() -> Iterator[Registry]:
-    registry = Registry(grace=60)
-    yield registry
-    for viewer in ("0", "1", "2"):
-        registry.unregister(viewer)
-
-
-def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_disk(registry):
+def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_disk():
     owns = [own_of(seed) for seed in range(3)]
-    for viewer, own in enumerate(owns):
-        registry.put(str(viewer), own)
     results = FinishedRuns(in_memory=1500, own=4000)
 
     def run(viewer: int, seed: int) -> Experiment:
@@ -192,7 +181,7 @@ def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_
         results.keep(finished(seed, experiment=run(viewer, seed)))
 
     def there() -> set[tuple[int, int]]:
-        return {(v, s) for v in range(3) for s in range(3) if run(v, s) in results._entries}
+        return {(v, s) for v in range(3) for s in range(3) if results.find(run(v, s))}
 
     keep(0, 0)
     keep(1, 0)
@@ -205,4 +194,4 @@ def test_what_a_session_looks_at_of_its_own_sequences_goes_last_and_is_never_on_
     assert there() == {(0, 0), (1, 0), (2, 1), (2, 2)}, "the oldest that nobody looks at"
     keep(0, 1)
     assert there() == {(1, 0), (2, 1), (2, 2), (0, 1)}
-    assert results._entries[run(2, 1)].file is None
+    assert not any(each.is_own for each in results._entries), "only what is there may go to disk"

@@ -4,44 +4,33 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from maskdemo.experiment import Experiment
 from maskdemo.results.digest import version
-from maskdemo.results.finished_runs import FinishedRuns
 from maskdemo.server import Run, StudyRun
 from maskdemo.study.grid import Study
 from maskdemo.study.runner import train_here
 from maskdemo.training.run import train
-from maskdemo.uploads.registry import Registry
 from maskdemo.uploads.task import experiment_with
 from tests.samples import SMALL
 from tests.server.test_worker import ended, newest
-from tests.uploads.test_registry import own_of
+from tests.uploads.test_memory import own_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def registry(shared) -> Iterator[Registry]:
-    registry = Registry(shared.forget, grace=60.0)
-    yield registry
-    for viewer in "ab":
-        registry.unregister(viewer)
+def brought(seed: int, **settings) -> Experiment:
+    return experiment_with(own_of(seed), Experiment(**{**SMALL, **settings}))
 
 
-def brought(registry: Registry, viewer: str, seed: int, **settings) -> Experiment:
-    own = own_of(seed)
-    registry.put(viewer, own)
-    return experiment_with(own, Experiment(**{**SMALL, **settings}))
-
-
-def test_the_worker_trains_on_them_as_this_process_does(shared, registry):
-    mine, other = brought(registry, "a", 1), brought(registry, "b", 2)
+def test_the_worker_trains_on_them_as_this_process_does(shared):
+    mine, other = brought(1), brought(2)
     shared.submit("a", Run(mine))
     shared.submit("b", Run(other))
     for viewer, experiment in (("a", mine), ("b", other)):
@@ -52,8 +41,8 @@ def test_the_worker_trains_on_them_as_this_process_does(shared, registry):
     assert not np.array_equal(newest(shared, "a").probes.values, newest(shared, "b").probes.values)
 
 
-def test_a_study_of_them_is_trained_and_not_kept(shared, registry):
-    base = brought(registry, "a", 3, strategies=("no_mask",), epochs=1)
+def test_a_study_of_them_is_trained_and_not_kept(shared):
+    base = brought(3, strategies=("no_mask",), epochs=1)
     study = Study(base=base, vary="padded_length", values=(4, 6))
     for reused in range(2):
         shared.submit("a", StudyRun(study))
@@ -65,34 +54,32 @@ def test_a_study_of_them_is_trained_and_not_kept(shared, registry):
         assert train_here(training, version=version("training")).loss == outcome.loss
 
 
-def test_a_worker_that_died_is_given_them_again(shared, registry):
-    first = brought(registry, "a", 4)
+def test_a_worker_that_died_is_given_them_again(shared):
+    first = brought(4)
     shared.submit("a", Run(first))
     assert ended(shared, "a") == "finished"
     os.kill(until(lambda: shared.worker), signal.SIGKILL)
-    again = experiment_with(registry.find("a"), Experiment(**{**SMALL, "seed": 99}))
-    shared.submit("a", Run(again))
+    shared.submit("a", Run(replace(first, seed=99)))
     assert ended(shared, "a") == "finished", shared.status("a", "run").error
 
 
-def test_what_is_taken_back_is_forgotten_everywhere(shared, registry):
-    experiment = brought(registry, "a", 5)
+def test_what_is_taken_back_is_cancelled_and_gone(shared):
+    experiment = brought(5)
+    gone = weakref.ref(experiment.own)
     shared.submit("a", Run(experiment))
-    assert ended(shared, "a") == "finished" and shared.find(experiment) is not None
-    registry.unregister("a")
-    assert shared.find(experiment) is None and newest(shared, "a") is None
-    assert shared.status("a", "run").phase == "idle"
-    shared.submit("b", Run(experiment))
-    assert ended(shared, "b") == "failed"
-    assert "needs their file" in shared.status("b", "run").error
-    assert experiment.task not in shared.status("b", "run").error
+    assert ended(shared, "a") == "finished"
+    assert shared.find(experiment) == newest(shared, "a")
+    shared.submit("a", StudyRun(Study(base=experiment, vary="units", values=(4, 5))))
+    shared.prepare("a", experiment)
+    shared.forget(experiment.own)
+    assert shared.status("a", "run").phase == shared.status("a", "studyrun").phase == "idle"
+    del experiment
+    until(lambda: gone() is None)
 
 
-def test_a_run_that_ends_when_its_data_are_gone_is_not_kept(registry):
-    experiment = brought(registry, "b", 7)
-    snapshot = list(train(experiment))[-1]
-    results = FinishedRuns()
-    registry.unregister("b")
-    results.forget(experiment.task)
-    results.keep(snapshot)
-    assert results.find(experiment) is None
+def test_equal_files_of_two_viewers_are_two(shared):
+    mine, theirs = brought(6), brought(6)
+    shared.submit("a", Run(mine))
+    assert ended(shared, "a") == "finished"
+    assert shared.find(mine) is not None and shared.find(theirs) is None
+    assert Run(mine) != Run(theirs), "nobody joins the run of another"

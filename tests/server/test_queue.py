@@ -16,7 +16,7 @@ from maskdemo.server.jobs import AWAY_S, MAX_DEATHS, MAX_STEPS, UNFINISHED_KEPT,
 from maskdemo.server.queue import GAVE_WAY, MADE_ROOM, Queue
 from maskdemo.server.work import Audit, Run, StudyRun, Work
 from maskdemo.study.grid import Study
-from tests.samples import small
+from tests.samples import small, uploaded
 
 #: Seconds; longer than who is away holds up nobody who is there.
 GRACE = 60.0
@@ -59,14 +59,18 @@ def places(queue: Queue, *viewers: str, kind: str = "run") -> list[int | None]:
     return [queue.status(viewer, kind).position for viewer in viewers]
 
 
-def test_what_is_about_a_task_is_cancelled_and_forgotten(queue):
-    queue.submit("a", run(1))
+def test_what_is_about_an_uploaded_task_is_cancelled_and_forgotten(queue):
+    mine, other = uploaded(), uploaded()
+    queue.submit("a", Run(mine))
     job = taken(queue)
     queue.show(job, "half a run", 0.5)
-    queue.submit("b", run(1))
-    queue.submit("b", STUDY)
-    queue.submit("c", Run(small(task="last_sign")))
-    queue.forget("sum_sign")
+    queue.submit("b", Run(mine))
+    queue.submit("b", StudyRun(Study(base=mine, vary="side", values=("post", "pre"))))
+    queue.submit("c", Run(other))
+    queue.prepare("d", mine)
+    queue.prepare("e", other)
+    queue.forget(mine.own)
+    assert list(queue._ahead) == ["e"]
     assert queue.status("a", "run") == queue.status("b", "run") == Status()
     assert queue.status("b", "studyrun") == Status() and not queue.is_wanted(job)
     assert places(queue, "c") == [1]

@@ -17,7 +17,6 @@ from typing import Any
 import psutil
 import pytest
 
-from maskdemo.experiment import Experiment
 from maskdemo.server import Run, Server, StudyRun, messages, worker_jobs
 from maskdemo.server.messages import Ended
 from maskdemo.server.process import MODULE, ROOT, Process
@@ -26,9 +25,7 @@ from maskdemo.server.worker import FAILED, _Worker, read_command
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.run import train
-from maskdemo.uploads.registry import register, unregister
 from tests.samples import small
-from tests.uploads.test_training import example
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
@@ -166,25 +163,6 @@ def test_what_is_compiled_ahead_disturbs_nothing(shared):
     assert ended(shared, "b") == "finished"
 
 
-def test_what_somebody_brought_is_trained_and_forgotten(shared):
-    own = example(0)
-    register(own)
-    try:
-        base = Experiment(task=own.task.name, epochs=1, repeats=1, units=4, strategies=("no_mask",))
-        shared.submit("a", Run(base))
-        assert ended(shared, "a") == "finished", shared.status("a", "run").error
-        study = Study(base=base, vary="side", values=("post", "pre"))
-        shared.submit("a", StudyRun(study))
-        assert ended(shared, "a", "studyrun") == "finished", shared.status("a", "studyrun").error
-        assert not newest(shared, "a", "studyrun").failures
-        shared.forget(own.task.name)
-        assert shared.find(base) is None
-        shared.submit("b", Run(replace(base, seed=5)))
-        assert ended(shared, "b") == "finished", "brought again, it is sent again"
-    finally:
-        unregister(own.task.name)
-
-
 @posix
 def test_a_worker_that_ends_in_mid_run_is_told_at_once_and_the_run_begins_again_once(shared):
     """The first cannot go on and says so; the second is killed."""
@@ -307,9 +285,9 @@ def test_what_is_no_command_is_refused(line: bytes):
 
 def test_who_cannot_read_a_command_ends_at_once_and_says_so():
     """Whatever else goes on, and although its input stays open."""
-    code, logged = Raw(b'{"task": {"name": "x"}}').ended()
+    code, logged = Raw(b'{"do": 1, "bytes": "many"}').ended()
     assert code == FAILED
-    assert "The worker cannot go on" in logged and "KeyError" in logged
+    assert "The worker cannot go on" in logged and "TypeError" in logged
 
 
 def test_what_cannot_be_begun_is_answered_and_the_next_command_is_heard():

@@ -1,16 +1,13 @@
-"""Drawings: made once for everybody, bounded, and told apart by what they show."""
+"""Drawings: made once for everybody, and told apart by what they show."""
 
 from __future__ import annotations
 
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from maskdemo.charts.replay import Frames
 from maskdemo.charts.template import Figure
 from maskdemo.experiment import Experiment
-from maskdemo.ui.chart import Drawing, Drawings, drawing, padded_batch
+from maskdemo.ui.chart import drawing, padded_batch
 
 
 def figure(text: str = "") -> Figure:
@@ -25,25 +22,6 @@ def test_a_drawing_is_the_figure_and_its_version_tells_any_difference():
     assert len({each.version for each in others}) == 3
     assert drawing(figure()) == plain
     assert drawing(figure(), Frames(())).frames is None
-
-
-def test_what_was_drawn_for_one_is_not_drawn_again_for_another():
-    kept, drawn = Drawings(), []
-    for _ in range(3):
-        kept.get("key", lambda: drawn.append(1) or drawing(figure()))
-    assert len(drawn) == 1
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60)), max_size=40))
-def test_the_room_is_never_exceeded_and_the_newest_that_fits_is_kept(asked: list[tuple[int, int]]):
-    kept = Drawings(room=100)
-    for key, size in asked:
-        made = Drawing("x" * size, None, 1, "")
-        kept.get((key, size), lambda made=made: made)
-        assert kept.used <= 100
-        # Whoever asks again at once does not make it draw again.
-        assert kept.get((key, size), lambda: Drawing("y", None, 1, "")) is not None
-        assert kept.get((key, size), lambda: Drawing("y", None, 1, "")).figure == "x" * size
 
 
 def test_previews_that_look_the_same_are_drawn_once():

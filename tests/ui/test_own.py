@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,13 +12,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.data.tasks import REGISTERED
 from maskdemo.experiment import Experiment
 from maskdemo.export.script import script
 from maskdemo.server import Server
 from maskdemo.study import VARIABLES
-from maskdemo.training.unseen_batch import unseen_batch
-from maskdemo.ui import chart, server
+from maskdemo.ui import server
+from maskdemo.uploads.memory import UPLOADS
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, keys, link_of, ran, set_link, shown, table
@@ -33,13 +34,9 @@ def own_server() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No compiling ahead; and what a test brought is gone before the next one."""
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No compiling ahead."""
     monkeypatch.setattr(Server, "prepare", lambda *_: None)
-    yield
-    registry = server.registry()
-    for viewer in list(registry._uploads):
-        registry.unregister(viewer)
 
 
 def readings(sequences: int = 48, *, seed: int = 0) -> pd.DataFrame:
@@ -109,8 +106,7 @@ def test_a_file_is_told_changed_used_trained_and_taken_away():
     assert used_as["sign"] == "label" and used_as["kind"] == "not used: it was not chosen"
     fine(page.button(key="own_use").click().run())
     assert not page.get("file_uploader"), "the dialog is closed"
-    assert task_of(page).startswith("own-") and link_of(page)["task"] == "own"
-    assert task_of(page) not in str(link_of(page))
+    assert task_of(page) == "own" == link_of(page)["task"]
     assert "from your file" in shown(page) and not page.error and not page.warning
     ran(page)
     assert len(table(page)) == 2
@@ -118,7 +114,8 @@ def test_a_file_is_told_changed_used_trained_and_taken_away():
     assert "who opens it needs the file" in shown(fine(page.run()))
     newest: Any = server.shared().status(page.session_state["viewer"], "run").newest
     experiment: Experiment = newest.experiment
-    assert experiment.task == task_of(page) and "def sequences_of(path)" in script(experiment)
+    assert experiment.own is page.session_state["own_task"]
+    assert "def sequences_of(path)" in script(experiment)
     for name in ("inside", "study"):
         page.switch_page(f"pages/{name}.py")
         set_link(page, LINK)
@@ -193,40 +190,30 @@ def test_two_viewers_with_files_and_one_without():
     used(first, labelled())
     used(second, labelled(60, seed=1))
     assert "48 sequences" in shown(fine(first.run())) and "60 sequences" in shown(second)
-    assert task_of(first) != task_of(second)
+    mine, theirs = (page.session_state["own_task"] for page in (first, second))
+    assert task_of(first) == task_of(second) == "own" and mine is not theirs
     for page in (second, third):
         set_link(page, LINK)
         fine(page.run())
         assert "48 sequences" not in shown(page)
         assert ("Your own sequences" in page.selectbox(key="task").options) == (page is second)
     assert NEEDS_FILE in shown(third)
-    set_link(third, LINK | {"task": task_of(first)})
-    assert NEEDS_FILE in shown(fine(third.run())), "not even who knows the name is shown them"
-    # The same file of another viewer has another name, so nobody finds anybody's results by it.
+    assert "own_task" not in third.session_state
+    # The same file of another viewer is another task, so nobody finds anybody's results by it.
     used(third, labelled())
-    assert task_of(third) != task_of(first)
+    assert third.session_state["own_task"] != mine
 
 
 def test_a_file_that_is_forgotten_leaves_nothing():
+    gc.collect()
+    others = UPLOADS.used
     page = used(app.opened(), labelled())
-    name = task_of(page)
-    chart.padded_batch(small(task=name), followed=0, dark=False)
+    task = weakref.ref(page.session_state["own_task"])
+    assert UPLOADS.used > others
     fine(page.button(key="own").click().run())
     fine(page.button(key="own_forget").click().run())
     assert task_of(page) == "japanese_vowels" and link_of(page)["task"] == "japanese_vowels"
     assert "Your own sequences" not in page.selectbox(key="task").options
-    assert server.registry().total_bytes == 0 and REGISTERED[name].recorded is None
-    assert not any(name in str(key) for key in chart.SHARED._kept)
-    assert page.session_state["own_draft"] is None
-
-
-def test_who_comes_back_too_late_is_told(monkeypatch):
-    page = used(app.opened(), labelled())
-    assert unseen_batch(small(task=task_of(page))) is not None
-    registry = server.registry()
-    registry.viewer_left(page.session_state["viewer"])
-    now = registry._clock()
-    monkeypatch.setattr(registry, "_clock", lambda: now + server.grace() + 1)
-    registry.remove_expired()
-    fine(page.run())
-    assert NEEDS_FILE in shown(page) and task_of(page) == "japanese_vowels"
+    assert not any(each in page.session_state for each in ("own_draft", "own_task"))
+    gc.collect()
+    assert task() is None and UPLOADS.used <= others

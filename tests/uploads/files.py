@@ -26,13 +26,12 @@ def guessed(content: str | bytes, name: str = "mine.csv", **given) -> Guess:
 
 
 def own(
-    content: str | bytes, name: str = "mine.csv", *, how: Preparation = AS_THEY_ARE, salt: bytes = b"",
-    **given,
-) -> OwnTask:  # fmt: skip
+    content: str | bytes, name: str = "mine.csv", *, how: Preparation = AS_THEY_ARE, **given
+) -> OwnTask:
     """The task in a file, with these roles given and the others guessed."""
     table = read(name, content if isinstance(content, bytes) else content.encode())
     columns = read_columns(table)
-    return task_of(table, columns, guess(table, columns, given), how, salt=salt)
+    return task_of(table, columns, guess(table, columns, given), how)
 
 
 def long_table(train: Sequences, test: Sequences, *, shuffle: bool = False) -> pd.DataFrame:

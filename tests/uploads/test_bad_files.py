@@ -63,7 +63,7 @@ def refusal(content: bytes, name: str = "mine.csv", **meant) -> str:
 
 def test_the_good_table_is_good():
     task = own(written(rows()))
-    assert (len(task.data.train), len(task.data.test), task.task.features) == (24, 16, 3)
+    assert (len(task.data.train), len(task.data.test), task.features) == (24, 16, 3)
 
 
 ENORMOUS = b"a,b\n" + b"1," * (MAX_FILE_BYTES // 2 - 8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -24,28 +23,16 @@ from maskdemo.export.script import script
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.uploads.example_tables import machines
-from maskdemo.uploads.registry import register, unregister
 from maskdemo.uploads.task import OwnTask, Preparation, experiment_with
 from tests.export.test_script import assert_agrees, expected
 from tests.samples import SMALL
 from tests.uploads.files import FORMATS, own
 
 
-@pytest.fixture
-def registered() -> Iterator[list[OwnTask]]:
-    owns: list[OwnTask] = []
-    yield owns
-    for each in owns:
-        unregister(each.task.name)
-
-
 def experiment_of(
-    registered: list[OwnTask], content: bytes, name: str, *, how: Preparation | None = None,
-    roles: dict | None = None, **given,
-) -> Experiment:  # fmt: skip
+    content: bytes, name: str, *, how: Preparation | None = None, roles: dict | None = None, **given
+) -> Experiment:
     task = own(content, name, how=how or Preparation(), **(roles or {}))
-    register(task)
-    registered.append(task)
     return experiment_with(task, Experiment(**{**SMALL, "padded_length": 30, **given}))
 
 
@@ -68,14 +55,14 @@ def parts_of(size: int, *, seed: int, per_step: bool) -> Sequences:
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("changes", [{}, {"missing_rate": 0.4}])
-def test_the_exported_code_makes_the_same_sequences(name, changes, registered, tmp_path):
+def test_the_exported_code_makes_the_same_sequences(name, changes, tmp_path):
     both = (parts_of(20, seed=1, per_step=True), parts_of(18, seed=2, per_step=True))
     content = FORMATS[name](*both)
     path = tmp_path / name
     path.write_bytes(content)
     for split in ("split", None):
         roles = {"split": split, "features": ("x1", "x2"), "per_step": True}
-        one = experiment_of(registered, content, name, roles=roles, **changes)
+        one = experiment_of(content, name, roles=roles, **changes)
         for repeat in (0, 1):
             found = sequences_in(data_code(one), one, path, repeat)
             data = inputs(one, repeat).data
@@ -85,13 +72,14 @@ def test_the_exported_code_makes_the_same_sequences(name, changes, registered, t
                 assert all(map(np.array_equal, labels, part.labels))
 
 
-def test_groups_words_dates_and_thinning_are_exported_too(registered, tmp_path):
+def test_groups_words_dates_and_thinning_are_exported_too(tmp_path):
     table = machines()
     table["minute"] = pd.to_datetime("2026-01-31") + pd.to_timedelta(table["minute"], unit="min")
     table = table.sample(frac=1, random_state=0)
     content = table.to_csv(index=False).encode()
-    one = experiment_of(registered, content, "m.csv", how=Preparation(every=2, seed=5))
-    assert (registered[0].roles.order, registered[0].roles.group) == (("minute",), "machine")
+    one = experiment_of(content, "m.csv", how=Preparation(every=2, seed=5))
+    assert isinstance(one.own, OwnTask)
+    assert (one.own.roles.order, one.own.roles.group) == (("minute",), "machine")
     path = tmp_path / "m.csv"
     path.write_bytes(content)
     found, data = sequences_in(data_code(one), one, path, 0), inputs(one).data
@@ -102,14 +90,14 @@ def test_groups_words_dates_and_thinning_are_exported_too(registered, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_script_run_on_the_file_reproduces_the_app(registered, tmp_path):
+def test_the_script_run_on_the_file_reproduces_the_app(tmp_path):
     """Three labels, one at each step, and missing readings: what no shipped task has."""
     table = machines().assign(
         state=lambda rows: pd.cut(rows["load_kN"].rank(pct=True), 3, labels=["a", "b", "c"])
     )
     content = table.to_csv(index=False, sep=";", decimal=",").encode()
     one = experiment_of(
-        registered, content, "m.csv", count_invalid=False,
+        content, "m.csv", count_invalid=False,
         strategies=("no_mask", "masking_layer", "mask_feature"), epochs=4, batch_size=8, units=8,
     )  # fmt: skip
     assert (one.classes, one.per_step) == (3, True)
@@ -122,33 +110,32 @@ def test_the_script_run_on_the_file_reproduces_the_app(registered, tmp_path):
     assert_agrees(run.stdout, expected(one), one)
 
 
-def test_what_is_taken_away_names_no_data_and_no_person(registered):
+def test_what_is_taken_away_names_no_data_and_no_person():
     content = machines().to_csv(index=False).encode()
-    one = experiment_of(registered, content, "m.csv")
+    one = experiment_of(content, "m.csv")
     text = script(one)
-    assert one.task not in text and one.task not in notebook(one)
     assert "M07" not in text and "run-001" not in text, "columns are named, rows are not"
     cells = nbformat.reads(notebook(one), 4).cells
     assert 'path = "data.csv"' in cells[-2].source and "path=path" in cells[-2].source
 
 
-def test_a_report_does_not_name_the_session_s_task(registered):
+def test_a_report_does_not_name_the_session_s_task():
     content = machines().to_csv(index=False).encode()
-    one = experiment_of(registered, content, "m.csv", epochs=1)
+    one = experiment_of(content, "m.csv", epochs=1)
     study = Study(base=one, vary="side", values=("post", "pre"))
     for report in (
         run_report(list(train(one))[-1], link="?task=own"),
         study_report(Findings(study, {}), link="?task=own"),
     ):
-        assert one.task not in report and '"task": "own"' in unescape(report)
+        assert '"task": "own"' in unescape(report) and "M07" not in report
         assert "who opens it needs their file" in report
 
 
-def test_column_names_cannot_run(registered, tmp_path):
+def test_column_names_cannot_run(tmp_path):
     evil = '"""\n__import__("os").abort()\n"""'
     table = machines().rename(columns={"load_kN": evil})
     content = table.to_csv(index=False).encode()
-    one = experiment_of(registered, content, "m.csv")
+    one = experiment_of(content, "m.csv")
     path = tmp_path / "m.csv"
     path.write_bytes(content)
     assert len(sequences_in(data_code(one), one, path, 0)) == 2

@@ -90,7 +90,7 @@ def test_ids_are_text():
         ("date",),
         ("score",),
     )
-    assert len(steps_of(task)) == SEQUENCES and task.task.fixed.max_length == STEPS
+    assert len(steps_of(task)) == SEQUENCES and task.fixed.max_length == STEPS
 
 
 def test_an_empty_row_makes_no_id_a_float():
@@ -279,7 +279,12 @@ def test_none_and_na_are_words_among_words_and_missing_among_numbers():
         ),
     )
     task = own(content)
-    assert task.names == ("mode = NA", "mode = None", "mode = eco", "x") and task.classes == (
+    assert task.feature_names == (
+        "mode = NA",
+        "mode = None",
+        "mode = eco",
+        "x",
+    ) and task.label_names == (
         "NA",
         "None",
     )
@@ -314,7 +319,7 @@ def test_labels_of_numbers_and_of_words_go_together():
     for part in ("train", "test"):
         arrays[f"{part}_values"] = np.random.default_rng(0).normal(size=(40, 2))
         arrays[f"{part}_lengths"] = np.full(20, 2)
-    assert own(archive(**arrays), "mine.npz").classes == ("0", "1")
+    assert own(archive(**arrays), "mine.npz").label_names == ("0", "1")
 
 
 GOOD = lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{'ab'[s % 2]}")
@@ -411,7 +416,7 @@ def test_the_lines_that_are_shown_make_a_long_table(tmp_path, monkeypatch):
         (tmp_path / "data.csv").write_bytes((tmp_path / name).read_bytes())
         exec(error.code, {})
         task = own((tmp_path / "long.csv").read_bytes(), "long.csv")
-        assert (len(steps_of(task)), task.task.fixed.max_length) == (40, steps), name
+        assert (len(steps_of(task)), task.fixed.max_length) == (40, steps), name
         assert sorted(each[0][0] for each in steps_of(task)) == sorted(FRAME["x"][::3].tolist())
 
 
@@ -425,7 +430,7 @@ def test_yes_no_and_blank_are_one_feature():
         "run,step,on,x,label", lambda s, t: f"r{s},{t},{['True', '', 'False'][t]},{s},{'ab'[s % 2]}"
     )
     task = own(content)
-    assert task.names == ("on", "x")
+    assert task.feature_names == ("on", "x")
     assert task.data.train.observed[0].tolist() == [True, False, True]
     assert [row[0] for row in steps_of(task)[0]] == [1, 0, 0]
 

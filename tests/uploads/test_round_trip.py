@@ -76,7 +76,7 @@ def test_every_notation_gives_the_sequences_back_or_is_refused_by_its_cell(name,
             np.testing.assert_array_equal(mine.observed[at], seen)
             np.testing.assert_array_equal(mine.values[at][seen], theirs.values[at][seen])
             np.testing.assert_array_equal(mine.labels[at], theirs.labels[at])
-    assert found.classes == ("0", "1", "2")
+    assert found.label_names == ("0", "1", "2")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_the_recording_comes_back_bit_for_bit_and_both_examples_can_be_used():
                 assert one.dtype == other.dtype
                 np.testing.assert_array_equal(one, other)
     assert (machines.roles.id, machines.roles.group) == (("run",), "machine")
-    assert machines.data.per_step and machines.classes == ("fine", "worn")
+    assert machines.data.per_step and machines.label_names == ("fine", "worn")
     assert len(machines.data.train) + len(machines.data.test) == MACHINES
 
 
@@ -196,7 +196,7 @@ def test_a_real_data_set_becomes_what_pandas_makes_of_it(ending):
     assert "id" in guessed(content, f"p.{ending}").doubts
     sure = {"id": ("id",), "order": ("day",), "features": FEATURES}
     task = own(content, f"p.{ending}", **sure)
-    assert task.names[:2] == ("sex = f", "sex = m") and task.classes == ("0", "1", "2")
+    assert task.feature_names[:2] == ("sex = f", "sex = m") and task.label_names == ("0", "1", "2")
     wanted = set()
     for _, visits in patients.sort_values("day").groupby("id"):
         values = visits[list(FEATURES[1:])].to_numpy(np.float32)
@@ -212,7 +212,7 @@ def test_a_real_data_set_becomes_what_pandas_makes_of_it(ending):
     assert found == wanted and len(wanted) == 312
     told = {
         each.name: each
-        for each in facts(task.data, classes=task.classes, padded_length=40, mask_value=0.0)
+        for each in facts(task.data, classes=task.label_names, padded_length=40, mask_value=0.0)
     }
     # Who died has fewer visits: the length itself is a clue.
     assert told["padding"].value == pytest.approx(1 - len(patients) / (312 * 40))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from maskdemo.data.inputs import inputs
-from maskdemo.data.registry import is_registered
 from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import MAX_CELLS, SETTINGS, Experiment
 from maskdemo.results.trainings import TrainingStore
@@ -18,7 +16,6 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome
 from maskdemo.uploads.example_tables import EXAMPLES
-from maskdemo.uploads.registry import register, unregister
 from maskdemo.uploads.task import Fixed, OwnTask, Preparation, experiment_with
 from tests.uploads.files import own as own_of
 
@@ -28,17 +25,14 @@ def example(at: int) -> OwnTask:
 
 
 @pytest.fixture
-def speech() -> Iterator[OwnTask]:
-    own = example(0)
-    register(own)
-    yield own
-    unregister(own.task.name)
+def speech() -> OwnTask:
+    return example(0)
 
 
 def test_the_recording_trains_as_the_shipped_task_does_bit_for_bit(speech):
     settings = {"strategies": tuple(STRATEGIES), "epochs": 2, "repeats": 2, "units": 4, "seed": 3}
     for changes in ({}, {"missing_rate": 0.2, "side": "pre"}):
-        mine = list(train(Experiment(task=speech.task.name, **settings, **changes)))[-1]
+        mine = list(train(Experiment(task="own", own=speech, **settings, **changes)))[-1]
         precomputed = list(train(Experiment(task="japanese_vowels", **settings, **changes)))[-1]
         for one, other in zip(mine.curves, precomputed.curves, strict=True):
             for name in ("loss", "accuracy", "test_loss", "test_accuracy", "leak"):
@@ -51,30 +45,14 @@ def test_no_link_tells_whose_sequences_they_are(speech):
     one = experiment_with(speech, Experiment(units=8, padded_length=70))
     params = one.to_params()
     assert (params["task"], params["units"], params["padded_length"]) == ("own", "8", "70")
-    assert speech.task.name not in str(params)
+    assert "Recording" not in repr(one) and "own" not in json.loads(one.to_json())
     with pytest.raises(InvalidSettings, match="needs their file"):
-        Experiment.from_params(one.to_params())
-    kept, complaints = Experiment.parse_leniently(one.to_params())
-    assert (kept.units, kept.padded_length, kept.is_own) == (8, 70, False)
-    assert len(complaints) == 1 and speech.task.name not in complaints[0]
-    for complaint in (InvalidSettings, ValueError):
-        with pytest.raises(complaint) as refused:
-            Experiment(task="no such task")
-        assert speech.task.name not in str(refused.value)
-
-
-def test_what_is_taken_back_is_nowhere(speech):
-    one = experiment_with(speech, Experiment())
-    assert inputs(one).data.classes == 9
-    again = example(1)
-    register(again)
-    two = experiment_with(again, Experiment())
-    inputs(two)
-    unregister(again.task.name)
-    for use in (lambda: Experiment(task=again.task.name), lambda: inputs(two)):
-        with pytest.raises((InvalidSettings, KeyError)):
-            use()
-    assert not is_registered(again.task.name) and is_registered(speech.task.name)
+        Experiment.from_params(params)
+    kept, complaints = Experiment.parse_leniently(params)
+    assert (kept.units, kept.padded_length, kept.is_own) == (8, 70, False) and len(complaints) == 1
+    assert Experiment.from_params(params, speech) == one == Experiment.from_json(one.to_json(), speech)
+    assert Experiment.from_params(params, example(0)) != one
+    assert Experiment(own=speech) == Experiment(), "what is not chosen is not held"
 
 
 def test_the_store_on_disk_keeps_nothing_of_them(speech, tmp_path: Path):
@@ -91,24 +69,19 @@ def test_the_store_on_disk_keeps_nothing_of_them(speech, tmp_path: Path):
 
 def test_lengths_beyond_those_that_are_drawn_can_be_one_s_own(speech):
     assert SETTINGS["max_length"].limits[1] == 100
-    long = OwnTask(**{**vars(speech), "task": long_task(speech, 150)})
-    register(long)
+    long = longer(speech, 150)
     assert experiment_with(long, Experiment(padded_length=60)).padded_length == 150
-    assert Experiment(task=long.task.name, padded_length=149).truncates
-    unregister(long.task.name)
+    assert Experiment(task="own", own=long, padded_length=149).truncates
 
 
 def test_padding_is_bounded_by_memory(speech):
-    wide = OwnTask(**{**vars(speech), "task": long_task(speech, 29, features=64)})
-    register(wide)
+    wide = longer(speech, 29, features=64)
     one = experiment_with(wide, Experiment(padded_length=200))
     sequences = one.train_size + one.test_size
     assert sequences * one.padded_length * 64 <= MAX_CELLS < sequences * 200 * 64
     with pytest.raises(InvalidSettings, match="640 sequences with 64 features, padded to 200 steps"):
-        Experiment(task=wide.task.name, padded_length=200)
-    unregister(wide.task.name)
+        Experiment(task="own", own=wide, padded_length=200)
 
 
-def long_task(own: OwnTask, longest: int, *, features: int = 12):
-    fixed = Fixed(270, 370, 7, longest)
-    return replace(own.task, name="own-made-longer", fixed=fixed, features=features)
+def longer(own: OwnTask, longest: int, *, features: int = 12) -> OwnTask:
+    return replace(own, fixed=Fixed(270, 370, 7, longest), features=features)

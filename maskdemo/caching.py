@@ -1,0 +1,120 @@
+"""Caches of what is computed from experiments; nothing in them outlives an uploaded task.
+
+>>> cache = Cache[str](2)
+>>> [cache.get((number,), lambda: f"made for {number}") for number in (1, 2, 1, 3)][-1], len(cache)
+('made for 3', 2)
+>>> cache.find((1,)), cache.find((2,))
+('made for 1', None)
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from maskdemo.data.tasks import Task
+from maskdemo.experiment import Experiment
+
+V = TypeVar("V")
+
+
+class _WeakExperiment(NamedTuple):
+    """An experiment as part of a key: it does not keep its uploaded task alive."""
+
+    own: weakref.ref[Task]
+    settings: tuple[Any, ...]
+
+
+class Cache(Generic[V]):
+    """The values last asked for, as many as there is room for. Safe to share among threads.
+
+    Keys are tuples, in which an experiment stands for itself. Where it has an uploaded task, the value
+    goes with the task, so a value must not refer to its task. room: how many values, or, with `size`,
+    the sum of their sizes. newest_last: the newest value of each uploaded task goes after all others.
+    """
+
+    def __init__(
+        self, room: float, size: Callable[[V], float] = lambda _: 1, *, newest_last: bool = False
+    ) -> None:
+        self._room, self._size, self._newest_last = room, size, newest_last
+        # Reentrant: a task may go while its cache is in use.
+        self._lock = threading.RLock()
+        self._kept: OrderedDict[tuple[Hashable, ...], V] = OrderedDict()  # last used last
+        self._watched: set[weakref.ref[Task]] = set()
+        self.used: float = 0
+
+    def get(self, key: tuple[Hashable, ...], make: Callable[[], V]) -> V:
+        """The value kept under this key, else a new one, which may be too large to be kept."""
+        if (found := self.find(key)) is not None:
+            return found
+        # Two may make the same at once; that is cheaper than one waiting for the other.
+        made = make()
+        with self._lock:
+            if (found := self.find(key)) is not None:
+                return found
+            self.keep(key, made)
+        return made
+
+    def find(self, key: tuple[Hashable, ...]) -> V | None:
+        """The value kept under this key, or None."""
+        weak = _weakly(key)
+        with self._lock:
+            if weak in self._kept:
+                self._kept.move_to_end(weak)
+            return self._kept.get(weak)
+
+    def keep(self, key: tuple[Hashable, ...], value: V) -> None:
+        """Keep a value under a key, if it is not too large."""
+        weak = _weakly(key)
+        with self._lock:
+            self._drop(weak)
+            if self._size(value) > self._room:
+                return
+            for part in weak:
+                if isinstance(part, _WeakExperiment) and part.own not in self._watched:
+                    self._watched.add(weakref.ref(part.own(), self._forget))  # type: ignore[arg-type]
+            self._kept[weak] = value
+            self.used += self._size(value)
+            while self.used > self._room:
+                self._drop(self._next_to_go())
+
+    def clear(self) -> None:
+        """Drop every value."""
+        with self._lock:
+            for key in list(self._kept):
+                self._drop(key)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def _next_to_go(self) -> tuple[Hashable, ...]:
+        keys = list(self._kept)
+        newest = {_task(key): key for key in keys} if self._newest_last else {}
+        return next((key for key in keys if newest.get(_task(key)) is not key), keys[0])
+
+    def _forget(self, gone: weakref.ref[Task]) -> None:
+        with self._lock:
+            self._watched.discard(gone)
+            for key in list(self._kept):
+                if (task := _task(key)) is not None and task() is None:
+                    self._drop(key)
+
+    def _drop(self, key: tuple[Hashable, ...]) -> None:
+        if key in self._kept:
+            self.used -= self._size(self._kept.pop(key))
+
+
+def _weakly(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
+    return tuple(
+        _WeakExperiment(weakref.ref(part.own), tuple(part.settings.values()))
+        if isinstance(part, Experiment) and part.own is not None
+        else part
+        for part in key
+    )
+
+
+def _task(key: tuple[Hashable, ...]) -> weakref.ref[Task] | None:
+    return next((part.own for part in key if isinstance(part, _WeakExperiment)), None)

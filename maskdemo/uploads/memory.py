@@ -1,0 +1,49 @@
+"""The memory that all sessions' files take: each thing is counted once, for as long as it lives."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from weakref import WeakKeyDictionary
+
+from maskdemo.errors import InvalidTable
+
+#: Of all sessions: what they are looking at, and what they train on.
+MAX_TOTAL_BYTES = 96 * 2**20
+
+
+class UploadMemory:
+    """Bytes that are held, by what holds them. Safe to share among threads."""
+
+    def __init__(self, max_bytes: int = MAX_TOTAL_BYTES) -> None:
+        self._max_bytes, self._lock = max_bytes, threading.Lock()
+        self._held: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
+
+    def hold(self, thing: object, nbytes: int, session: str) -> None:
+        """Count a thing of a session until it is gone. Raises `InvalidTable` where there is no room."""
+        with self._lock:
+            if thing in self._held:
+                return
+            if self.used + nbytes > self._max_bytes:
+                gc.collect()  # whoever left may be remembered in a circle
+            mine = nbytes + sum(size for of, size in self._held.values() if of == session)
+            if mine > self._max_bytes:
+                raise InvalidTable(
+                    f"This takes {mine / 2**20:,.0f} MB here; {self._max_bytes // 2**20} MB are "
+                    "possible. Take out columns that are not needed, or some of the sequences."
+                )
+            if self.used + nbytes > self._max_bytes:
+                raise InvalidTable(
+                    "Too many people have their own data here now, so there is no room for yours. Try "
+                    "again in a while, or take fewer sequences or features."
+                )
+            self._held[thing] = session, nbytes
+
+    @property
+    def used(self) -> int:
+        """Bytes of everything that is there."""
+        return sum(size for _, size in list(self._held.values()))
+
+
+#: Of this process.
+UPLOADS = UploadMemory()
