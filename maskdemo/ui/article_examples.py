@@ -157,7 +157,7 @@ def _to_take_away(program: Program) -> None:
 def _learnable(example: ArticleExample) -> None:
     st.markdown(f"**On a task that can be learned.** {example.question}")
     here = session.get("training") == example.scenario
-    job.watch(partial(_experiment, example.scenario), "run", poll=here)
+    job.watch(partial(_experiment, example.scenario), "run", alone=True, poll=here)
 
 
 def _train(scenario: str) -> None:

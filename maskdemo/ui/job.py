@@ -11,6 +11,7 @@ its way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil, log2
 from time import monotonic_ns
 from typing import Any, TypeVar
@@ -24,8 +25,9 @@ from maskdemo.ui import browser_files, server, url
 from maskdemo.ui.chart import saved_as
 
 T = TypeVar("T")
-#: Seconds between two polls of a job that waits, of which only a line of text changes.
-QUEUED_POLL_S = 1.0
+#: Seconds between two polls where only a line of text changes: a job waits, or its results have a poll
+#: of their own.
+LINE_POLL_S = 1.0
 #: Seconds between two polls of a job that runs and has no results, so that its first point comes soon.
 FIRST_POLL_S = 0.15
 #: Seconds between two polls of a job that runs, so that points come at least twice a second.
@@ -174,19 +176,21 @@ def cancel_button(kind: str, label: str = "Cancel", name: str = "") -> None:
     st.button(label, icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel{name}")
 
 
-def repeat(draw: Callable[[], None], every_s: float | None, *, name: str) -> None:
+def repeat(draw: Callable[[], None], every_s: float | Callable[[], float] | None, *, name: str) -> None:
     """Draw a part of the page now, and again every `every_s` seconds after its last drawing, if given.
 
-    name: tells the part from others on the page. Should its drawing be thrown away all the same,
-    because somebody moved a control just then, nothing beside it moves up: it has a place of its own,
-    which stays. See also `minCachedMessageSize` in `.streamlit/config.toml`.
+    every_s: or what says so after each drawing. name: tells the part from others on the page. Should
+    its drawing be thrown away all the same, because somebody moved a control just then, nothing beside
+    it moves up: it has a place of its own, which stays. See also `minCachedMessageSize` in
+    `.streamlit/config.toml`.
     """
     page = monotonic_ns()
 
     def part() -> None:
         draw()
         if every_s is not None:
-            data = {"seconds": every_s, "page": page, "drawn": monotonic_ns()}
+            seconds = every_s() if callable(every_s) else every_s
+            data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
             browser_files.drawn_by(browser_files.POLL)(
                 key=f"poll_{name}", data=data, on_poll_change=_on_poll
             )
@@ -200,14 +204,19 @@ def _on_poll() -> None:
 
 
 def watch(
-    draw: Callable[[], None], kind: str, *, only_results: bool = False, poll: bool = True
+    draw: Callable[[], None],
+    kind: str,
+    *,
+    only_results: bool = False,
+    alone: bool = False,
+    poll: bool = True,
 ) -> None:
     """Draw a part of the page now, and again while the viewer's job of this kind goes on.
 
     When a job begins, has its first results or ends, or the pause between polls changes, the whole page
     runs again, which alone starts or stops the polling; also when one part of the page changed how all
-    charts are to be saved. only_results: do not redraw before there are results. poll: whether the part
-    has to do with the job at all.
+    charts are to be saved. only_results: do not redraw before there are results. alone: no other part
+    of the page shows them. poll: whether the part has to do with the job at all.
     """
 
     def redraw() -> None:
@@ -220,7 +229,22 @@ def watch(
     drawn_for = _page_state(now)
     changes = now.active and not (only_results and now.newest is None)
     name = f"{kind}_results" if only_results else kind
-    repeat(redraw, poll_s(now) if poll and changes else None, name=name)
+    pause = partial(_pause_s, kind, line=not (alone or only_results or now.newest is None))
+    repeat(redraw, pause if poll and changes else None, name=name)
+
+
+def _pause_s(kind: str, *, line: bool) -> float:
+    """Seconds until the next poll of a part; line: results beside it have a poll of their own.
+
+    Where the job is about to end, the results look again then, so that the page ends with it.
+    """
+    now = status(kind)
+    pause = poll_s(now)
+    if line:
+        return max(LINE_POLL_S, pause)
+    if now.phase != "running" or now.newest is None or now.seconds is None:
+        return pause
+    return min(pause, max(pause / 3, now.seconds))
 
 
 def _page_state(status: Status[Any]) -> tuple[object, ...]:
@@ -231,6 +255,6 @@ def _page_state(status: Status[Any]) -> tuple[object, ...]:
 def poll_s(status: Status[Any]) -> float:
     """Seconds between two polls of a job: longer with many viewers, doubled each time they double."""
     if status.phase != "running":
-        return QUEUED_POLL_S
+        return LINE_POLL_S
     pause = FIRST_POLL_S if status.newest is None else POLL_S
     return pause * 2 ** max(0, ceil(log2(status.viewers / VIEWERS_AT_POLL_S)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -16,8 +17,9 @@ import psutil  # pyright: ignore[reportMissingModuleSource]
 
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
+from maskdemo.ui.browser_files import CHART
 from tests.bench.contender import Contender
-from tests.bench.playground import has_results, place, trained, trains
+from tests.bench.playground import has_results, trained, trains
 from tests.bench.viewer import Viewer
 from tests.browser.server import Server, running_server
 
@@ -112,12 +114,11 @@ async def _while_one_trains(server: Server) -> dict[str, float]:
     async with _page(server, replace(LONG, seed=3000)) as viewer:
         await viewer.press("Train")
         await trains(viewer)
-        points, looks, began, before = [place(viewer)], viewer.looks, time.monotonic(), busy()
-        # A look is at the bar above the results, or at the results.
-        while viewer.looks < looks + 2 * REDRAWS:
-            seen = viewer.looks
-            await viewer.until(lambda seen=seen: viewer.looks > seen)
-            points.append(place(viewer))
+        points, redraws, began, before = [_curves(viewer)], viewer.redraws, time.monotonic(), busy()
+        while viewer.redraws < redraws + REDRAWS:
+            seen = viewer.redraws
+            await viewer.until(lambda seen=seen: viewer.redraws > seen)
+            points.append(_curves(viewer))
         seconds, spent = time.monotonic() - began, busy() - before
         moved = []
         async with _page(server, replace(SPEECH, pad_value=2.0)) as other:
@@ -129,6 +130,12 @@ async def _while_one_trains(server: Server) -> dict[str, float]:
         "points_each_s": (len(set(points)) - 1) / seconds,
         "control_redraw_s": statistics.median(moved),
     }
+
+
+def _curves(viewer: Viewer) -> str:
+    """The version of the curves that are drawn."""
+    charts = [each for each in viewer.elements("bidi_component") if each.component_name == CHART]
+    return json.loads(charts[0].json)["version"] if charts else ""
 
 
 @asynccontextmanager

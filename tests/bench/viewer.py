@@ -21,7 +21,7 @@ from streamlit.proto.Navigation_pb2 import Navigation
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from maskdemo.ui.browser_files import POLL
+from maskdemo.ui.browser_files import CHART, POLL
 
 #: A script that was cut off because the page is to run again has not drawn all of it.
 EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
@@ -39,14 +39,14 @@ class Viewer:
     """One tab. `url`: the server's address, http://127.0.0.1:port.
 
     session: the id of its session at the server. exceptions: what the page could not draw. received:
-    bytes so far. looks: how often a piece of the page was drawn again by itself.
+    bytes so far. redraws: how often a part of the page with charts was drawn again by itself.
     """
 
     url: str
     session: str = ""
     exceptions: list[str] = field(default_factory=list)
     received: int = 0
-    looks: int = 0
+    redraws: int = 0
 
     def __post_init__(self) -> None:
         self._drawn: dict[tuple[int, ...], _Drawn] = {}
@@ -252,7 +252,8 @@ class Viewer:
             fragments = set(message.metadata.run.fragment_ids)
             self._clear(fragments)
             if fragments:
-                self.looks += 1
+                drawn = (each.element for each in self._drawn.values() if each.run == self._runs)
+                self.redraws += any(_is_component(each, CHART) for each in drawn)
             else:
                 self._finished += 1
 
@@ -292,6 +293,8 @@ class Viewer:
 
 
 def _is_poll(element: Element) -> bool:
-    return element.WhichOneof("type") == "bidi_component" and (
-        element.bidi_component.component_name == POLL
-    )
+    return _is_component(element, POLL)
+
+
+def _is_component(element: Element, name: str) -> bool:
+    return element.bidi_component.component_name == name

@@ -81,7 +81,20 @@ def test_many_viewers_of_one_run_look_less_often():
     assert pause(9) == pause(16) == 2 * job.POLL_S
     assert pause(25) == 4 * job.POLL_S
     assert pause(1, newest=None) == job.FIRST_POLL_S
-    assert pause(25, "queued") == job.QUEUED_POLL_S
+    assert pause(25, "queued") == job.LINE_POLL_S
+
+
+def test_results_look_again_when_the_job_ends_and_a_line_beside_them_seldom(monkeypatch):
+    def pause(seconds: float | None, *, line: bool = False, viewers: int = 1) -> float:
+        now = Status("running", seconds=seconds, newest="curves", viewers=viewers)
+        monkeypatch.setattr(job, "status", lambda kind: now)
+        return job._pause_s("run", line=line)
+
+    assert pause(None) == pause(9.0) == job.POLL_S
+    assert pause(0.2) == 0.2, "when it is said to end"
+    assert pause(0.0) == job.POLL_S / 3, "and not much more often, should it be late"
+    assert pause(0.0, viewers=25) == 4 * job.POLL_S / 3
+    assert pause(0.0, line=True) == job.LINE_POLL_S
 
 
 def test_what_polls_is_fetched_by_its_name_before_it_is_needed():
