@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import GROUPS, NUMBERS, SETTINGS, Experiment
 from maskdemo.settings import Choice, Number, Selection, Switch
-from maskdemo.training.buckets import BUCKETS
+from maskdemo.training.buckets import SEQUENCES, STEPS
 from tests.samples import ALL, small
 
 WHOLE = {name for name, each in NUMBERS.items() if each.whole}
@@ -309,10 +309,10 @@ def test_settings_cannot_be_changed():
 
 
 def test_every_allowed_size_has_a_bucket():
-    assert NUMBERS["padded_length"].high <= BUCKETS["steps"][-1]
-    assert max(NUMBERS["train_size"].high, NUMBERS["test_size"].high) <= BUCKETS["sequences"][-1]
+    assert NUMBERS["padded_length"].high <= STEPS
+    assert max(NUMBERS["train_size"].high, NUMBERS["test_size"].high) <= SEQUENCES[-1]
     largest = [t.fixed for t in TASKS.values() if t.fixed]
-    assert all(max(f.train_size, f.test_size) <= BUCKETS["sequences"][-1] for f in largest)
+    assert all(max(f.train_size, f.test_size) <= SEQUENCES[-1] for f in largest)
 
 
 def test_the_file_names_every_setting():

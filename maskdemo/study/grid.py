@@ -39,8 +39,6 @@ MAX_VALUES = 12
 MAX_GRID_CELLS = 64
 MAX_TRAININGS = 2000
 MAX_STUDY_WORK = 4 * MAX_WORK
-#: Pairs of units and padded lengths: each compiles a program of its own, for seconds.
-MAX_PROGRAMS = 24
 
 
 @dataclass(frozen=True)
@@ -137,15 +135,6 @@ class Study:
                 "and_vary",
             )
         experiments = self._experiments.values()
-        programs = {(each.units, each.padded_length) for each in experiments}
-        if len(programs) > MAX_PROGRAMS:
-            raise InvalidSettings(
-                "Each pair of padded length and units compiles a program of its own, and "
-                f"{len(programs)} are too many: choose doses that make at most {MAX_PROGRAMS} pairs.",
-                "and_doses",
-                "doses",
-                "and_vary",
-            )
         total = len(self.base.strategies) * sum(map(self.repeats, self.cells))
         work = sum(each.work for each in experiments)
         if total > MAX_TRAININGS or work > MAX_STUDY_WORK:
@@ -219,15 +208,10 @@ class Study:
 
     @cached_property
     def _trainings(self) -> Mapping[tuple[Cell, str, int], Training]:
-        cells = coarse_to_fine(self.values, self.and_values)
-        # Two cells in turns: workers that start together each compile a shape, instead of waiting for
-        # the same one.
-        pairs = [cells[at : at + 2] for at in range(0, len(cells), 2)]
         alone = {
             (cell, strategy): replace(self.experiment(cell), strategies=(strategy,), repeats=1)
-            for pair in pairs
+            for cell in coarse_to_fine(self.values, self.and_values)
             for strategy in self.base.strategies
-            for cell in pair
         }
         return {
             (cell, strategy, repeat): Training(experiment, repeat)

@@ -9,7 +9,6 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from functools import partial
 from types import MappingProxyType
 
-from maskdemo.caching import Cache
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.machine import cores
@@ -25,7 +24,6 @@ from maskdemo.training.snapshot import Outcome
 MAX_PENDING = 64
 #: How many trainings are looked at for one that needs no program of another.
 LOOKAHEAD = 16
-_PROGRAMS: Cache[tuple[ProgramKey, ...]] = Cache(1024)
 #: Seconds after which findings are yielded although nothing new was found.
 UPDATE_INTERVAL_S = 0.3
 
@@ -79,7 +77,7 @@ def run_study(
             for future in [each for each in pending if each in ended]:
                 training = pending.pop(future)
                 if own is not None:
-                    compiled.update(_programs(training.experiment))
+                    compiled.update(programs_of_training(training.experiment))
                 try:
                     outcomes[training] = future.result()
                 except Exception as error:  # whatever it is, the rest of the study goes on
@@ -98,13 +96,6 @@ def run_study(
             own.shutdown(cancel_futures=True)
 
 
-def _programs(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return the programs that a training of this experiment needs."""
-    return _PROGRAMS.get(
-        (experiment,), lambda: programs_of_training(experiment, *experiment.strategies)
-    )
-
-
 def _next_training(
     waiting: list[Training], pending: Collection[Training], compiled: set[ProgramKey]
 ) -> Training:
@@ -112,10 +103,10 @@ def _next_training(
 
     pending: trainings under way, which compile what is not among the `compiled` yet.
     """
-    compiling = {each for one in pending for each in _programs(one.experiment)} - compiled
+    compiling = {each for one in pending for each in programs_of_training(one.experiment)} - compiled
     candidates = range(max(0, len(waiting) - LOOKAHEAD), len(waiting))
     for at in reversed(candidates) if compiling else ():
-        if compiling.isdisjoint(_programs(waiting[at].experiment)):
+        if compiling.isdisjoint(programs_of_training(waiting[at].experiment)):
             return waiting.pop(at)
     return waiting.pop()
 

@@ -1,10 +1,12 @@
 """The five arrays of a strategy, laid out in the few sizes that programs are compiled for.
 
-Compiling takes seconds and memory, so shapes are few: the numbers of sequences and of steps are rounded
-up to the buckets in `BUCKETS`. No step that is only in the bucket is computed: each sequence has the
-steps at which its reading starts and ends, and a batch is read from the earliest start to the latest
-end. Before the start the state is zero; where the state is held up to the read-out, the read-out moves
-to the step that computed the state; and no output after the read-out is used.
+Compiling takes seconds and memory, so shapes are few: the number of sequences is rounded up to a bucket
+in `SEQUENCES`, and there is one bucket of `STEPS` steps. So lengths, padding and strategies are data: a
+program belongs to the features, units, outputs, batch size and kind of label of a task. No step that is
+only in the bucket is computed: each sequence has the steps at which its reading starts and ends, and a
+batch is read from the earliest start to the latest end of its sequences. Before the start the state is
+zero; where the state is held up to the read-out, the read-out moves to the step that computed the
+state; and no output after the read-out is used.
 
 >>> from maskdemo.data.padding import Batch
 >>> from maskdemo.strategies import arrays
@@ -12,12 +14,12 @@ to the step that computed the state; and no output after the read-out is used.
 >>> batch = Batch(np.ones((1, 15, 2), np.float32), valid, ~valid, np.ones((1, 15), np.int32))
 >>> held = arrays("held_state", batch, mask_value=0.0, per_step=False, count_invalid=True)
 >>> layout = training_layout(held, units=8, outputs=1, batch_size=32, every_step=False)
->>> layout.shape.sequences, layout.shape.steps, layout.data.inputs.shape
-(512, 10, (10, 512, 4))
+>>> layout.data.inputs.shape
+(200, 512, 4)
 >>> [int(of[0]) for of in (layout.data.start, layout.data.end, layout.data.read_out)]
 [0, 3, 2]
 
-One sequence of 3 steps, padded to 15, takes the smallest buckets: 512 sequences, 10 steps. Of its 15
+One sequence of 3 steps, padded to 15, takes the smallest bucket, 512 sequences of 200 steps. Of its 15
 steps 3 are computed, because the state after them is held.
 """
 
@@ -29,16 +31,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.data.inputs import Inputs, arrays_of, inputs
+from maskdemo.data.inputs import Inputs, arrays_of
 from maskdemo.data.padding import last_step
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import Arrays
-from maskdemo.training.probes import probes_of
 
-BUCKETS = {
-    "sequences": (512, 1024, 2048, 4096),
-    "steps": (10, 16, 20, 30, 40, 60, 80, 100, 120, 160, 200),
-}
+#: Buckets of sequences, and the bucket of steps.
+SEQUENCES = (512, 1024, 2048, 4096)
+STEPS = 200
+#: Steps of which the backward pass makes one matrix product.
+PIECE = 10
 #: Sequences of one block, where outputs are read: for the few probes, and for a test set.
 SMALL_BLOCK, LARGE_BLOCK = 8, 64
 
@@ -46,7 +48,7 @@ SMALL_BLOCK, LARGE_BLOCK = 8, 64
 class Shape(NamedTuple):
     """What a program is compiled for.
 
-    sequences, steps: buckets, not the sizes of the data. channels: F + 2. outputs: 1 for a binary
+    sequences, steps: of the buckets, not of the data. channels: F + 2. outputs: 1 for a binary
     task, else the number of classes. batch_size: sequences computed at once. every_step: whether the
     output is read after every step, or once per sequence.
     """
@@ -73,9 +75,9 @@ class TimeMajorBatch(NamedTuple):
     """N sequences, time-major; in NumPy or as tensors.
 
     inputs: (T, N, F + 2), the last channel a 1 for the bias. switch: (T, N), 1 where the state moves
-    on, 0 where it is held, -1 where it is reset. targets, weights: (T, N) with an output at every step,
-    else (1, N). read_out: (N,), the step whose state is read out once; start, end: (N,), the sequence
-    is read from step `start` up to, but not including, `end`.
+    on, 0 where it is held, -1 where it is reset. targets, weights: (T + PIECE, N) with an output at
+    every step, so that no piece is cut, else (1, N). read_out: (N,), the step whose state is read out
+    once; start, end: (N,), the sequence is read from step `start` up to, but not including, `end`.
     """
 
     inputs: Any
@@ -128,7 +130,6 @@ def layout_for_training(experiment: Experiment, strategy: str, repeat: Inputs) -
         outputs=experiment.spec.outputs,
         batch_size=experiment.batch_size,
         every_step=experiment.per_step,
-        min_steps=experiment.max_length,
     )
 
 
@@ -146,48 +147,42 @@ def layout_for_inference(
     )
 
 
-def programs_of_training(experiment: Experiment, strategy: str) -> tuple[ProgramKey, ...]:
-    """Return the programs that train one strategy and read its answers."""
-    repeat = inputs(experiment)
-    answers = arrays_of(experiment, strategy, repeat.test)
-    return (
-        (layout_for_training(experiment, strategy, repeat).shape, True),
-        (layout_for_inference(experiment, answers, every_step=False).shape, False),
-    )
+def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
+    """Return the programs that train a strategy and read its answers, the same for all strategies."""
+    answers = _block_shape(experiment.test_size, **_settings(experiment))
+    train = _shape(experiment.train_size, batch_size=experiment.batch_size, **_settings(experiment))
+    return (train, True), (answers, False)
 
 
 def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return the programs of a whole run, probes included, each once and in order of use."""
-    probes = probes_of(inputs(experiment).test)
-    programs: list[ProgramKey] = []
-    for strategy in experiment.strategies:
-        programs += programs_of_training(experiment, strategy)
-        arrays = arrays_of(experiment, strategy, probes)
-        programs.append((layout_for_inference(experiment, arrays, every_step=True).shape, False))
-    return tuple(dict.fromkeys(programs))
+    """Return the programs of a whole run, probes included, in order of use."""
+    probes = _block_shape(SMALL_BLOCK, **{**_settings(experiment), "every_step": True})
+    return (*programs_of_training(experiment), (probes, False))
 
 
 def training_layout(
-    arrays: Arrays, *, units: int, outputs: int, batch_size: int, every_step: bool, min_steps: int = 1
+    arrays: Arrays, *, units: int, outputs: int, batch_size: int, every_step: bool
 ) -> TrainingLayout:
-    """Lay out arrays (N, T, ...) to train on.
-
-    Only the steps that some sequence needs are kept, but at least `min_steps`, so that the shape
-    depends on settings and not on the lengths that were drawn.
-    """
-    data = _cut(_time_major(arrays, every_step), min_steps, every_step)
-    shape = _shape_of(data, units, outputs, batch_size, every_step)
+    """Lay out arrays (N, T, ...) to train on."""
+    data = _time_major(arrays, every_step)
+    _, rows, channels = data.inputs.shape
+    shape = _shape(
+        rows,
+        channels=channels,
+        units=units,
+        outputs=outputs,
+        batch_size=batch_size,
+        every_step=every_step,
+    )
     return TrainingLayout(shape, _padded_to_bucket(data, shape))
 
 
 def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bool) -> InferenceLayout:
     """Lay out arrays (N, T, ...) to read outputs: once, or up to the last step that counts."""
     data = _time_major(arrays, every_step)
-    steps, rows, _ = data.inputs.shape
-    size = SMALL_BLOCK if rows <= SMALL_BLOCK else LARGE_BLOCK
-    shape = _shape_of(data, units, outputs, size, every_step)
-    if size == SMALL_BLOCK:
-        shape = shape._replace(sequences=SMALL_BLOCK)
+    steps, rows, channels = data.inputs.shape
+    shape = _block_shape(rows, channels=channels, units=units, outputs=outputs, every_step=every_step)
+    size = shape.batch_size
     order = np.lexsort((data.start, data.end))
     ordered = TimeMajorBatch(*(of[:, order] for of in data[:4]), *(of[order] for of in data[4:]))
     data = _padded_to_bucket(ordered, shape)
@@ -252,27 +247,11 @@ def _first_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.where(where.any(axis=1), where.argmax(axis=1), where.shape[1])
 
 
-def _cut(data: TimeMajorBatch, min_steps: int, every_step: bool) -> TimeMajorBatch:
-    """Return the batch without the steps before the earliest start and after the latest end."""
-    end = min(len(data.switch), max(data.end.max(), data.start.min() + min_steps))
-    start = max(0, min(data.start.min(), end - min_steps))
-    kept = slice(start, end)
-    return data._replace(
-        inputs=data.inputs[kept],
-        switch=data.switch[kept],
-        targets=data.targets[kept] if every_step else data.targets,
-        weights=data.weights[kept] if every_step else data.weights,
-        read_out=data.read_out - start,
-        start=data.start - start,
-        end=data.end - start,
-    )
-
-
 def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
     """Return the batch, filled with zeros up to the buckets of `shape`."""
     steps, rows = data.switch.shape
     more_rows, more_steps = (0, shape.sequences - rows), (0, shape.steps - steps)
-    counted = [more_steps if shape.every_step else (0, 0), more_rows]
+    counted = [(0, shape.steps + PIECE - steps) if shape.every_step else (0, 0), more_rows]
     return TimeMajorBatch(
         np.pad(data.inputs, [more_steps, more_rows, (0, 0)]),
         np.pad(data.switch, [more_steps, more_rows]),
@@ -281,14 +260,24 @@ def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
     )
 
 
-def _shape_of(
-    data: TimeMajorBatch, units: int, outputs: int, batch_size: int, every_step: bool
-) -> Shape:
-    """Return the shape of the program for this batch, in the smallest buckets that hold it."""
-    steps, rows, channels = data.inputs.shape
-    sequences, steps = _bucket("sequences", rows), _bucket("steps", steps)
-    return Shape(sequences, steps, channels, units, outputs, batch_size, every_step)
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    """Return what decides the shapes of an experiment's programs, besides numbers of sequences."""
+    return {
+        "channels": experiment.spec.features + 2,
+        "units": experiment.units,
+        "outputs": experiment.spec.outputs,
+        "every_step": experiment.per_step,
+    }
 
 
-def _bucket(kind: str, size: int) -> int:
-    return next(bucket for bucket in BUCKETS[kind] if bucket >= size)
+def _block_shape(rows: int, **settings: Any) -> Shape:
+    """Return the shape of the program that reads outputs of so many sequences."""
+    if rows <= SMALL_BLOCK:
+        return _shape(rows, batch_size=SMALL_BLOCK, **settings)._replace(sequences=SMALL_BLOCK)
+    return _shape(rows, batch_size=LARGE_BLOCK, **settings)
+
+
+def _shape(rows: int, **settings: Any) -> Shape:
+    """Return the shape of the program for so many sequences, in the smallest bucket that holds them."""
+    bucket = next(bucket for bucket in SEQUENCES if bucket >= rows)
+    return Shape(sequences=bucket, steps=STEPS, **settings)

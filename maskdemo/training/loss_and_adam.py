@@ -15,7 +15,7 @@ from typing import NamedTuple
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
-from maskdemo.training.buckets import Shape, TimeMajorBatch
+from maskdemo.training.buckets import PIECE, Shape, TimeMajorBatch
 from maskdemo.training.lstm import Residuals, Weights, backward, forward, initial_weights
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
@@ -42,9 +42,13 @@ def logits_of(weights: Weights, states: tf.Tensor) -> tf.Tensor:
     return states @ weights.readout + weights.readout_bias
 
 
-def loss_of(logits: tf.Tensor, batch: TimeMajorBatch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Loss, weighted number of right answers and the loss's gradient, of logits (answers, K)."""
-    targets, weights = tf.reshape(batch.targets, [-1]), tf.reshape(batch.weights, [-1])
+def loss_of(
+    logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Weighted sum of losses and of right answers, and the former's gradient, of logits (answers, K).
+
+    targets, weights: (answers,).
+    """
     if logits.shape[1] == 1:
         truth = tf.cast(targets, tf.float32)[:, None]
         losses = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)[:, 0]
@@ -55,44 +59,91 @@ def loss_of(logits: tf.Tensor, batch: TimeMajorBatch) -> tuple[tf.Tensor, tf.Ten
         losses = -tf.reduce_sum(truth * tf.nn.log_softmax(logits), axis=1)
         error = tf.nn.softmax(logits) - truth
         right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), targets)
-    share = weights / tf.reduce_sum(weights)
     hits = tf.reduce_sum(weights * tf.cast(right, tf.float32))
-    return tf.reduce_sum(share * losses), hits, share[:, None] * error
+    return tf.reduce_sum(weights * losses), hits, weights[:, None] * error
+
+
+class BatchSums(NamedTuple):
+    """Sums over the answers of a batch, each times its weight: what its mean loss and gradient need.
+
+    loss, hits (right answers), weight: (). readout, readout_bias: the loss's gradient, as in `Weights`.
+    """
+
+    loss: tf.Tensor
+    hits: tf.Tensor
+    weight: tf.Tensor
+    readout: tf.Tensor
+    readout_bias: tf.Tensor
 
 
 def gradient_of(
-    weights: Weights, batch: TimeMajorBatch, residuals: Residuals, zeros: tf.Tensor, shape: Shape
-) -> tuple[Weights, Residuals, tf.Tensor, tf.Tensor]:
-    """Gradient of the batch's loss, the residuals, the loss, the weighted number of right answers.
+    weights: Weights,
+    data: TimeMajorBatch,
+    rows: tf.Tensor,
+    residuals: Residuals,
+    zeros: tf.Tensor,
+    shape: Shape,
+) -> tuple[Weights, Residuals, BatchSums]:
+    """Gradient of the mean loss of the sequences at `rows`; also the residuals and the batch's sums.
 
-    residuals: overwritten, and returned to be used for the next batch. zeros: (B, H), see `forward`.
+    rows: (B,), -1 for no sequence. The batch is read from the earliest `start` of its sequences to the
+    latest `end`, both data: no step outside is gathered, computed or blanked. residuals: overwritten,
+    and returned to be used for the next batch. zeros: (B, H), see `forward`.
     """
-    start, end = tf.reduce_min(batch.start), tf.reduce_max(batch.end)
-    residuals, final = forward(weights, batch.inputs, batch.switch, start, end, residuals, zeros)
+    present = tf.cast(rows >= 0, tf.float32)
+    # A place without a sequence repeats the first one, with no weight: it makes the batch no longer.
+    rows = tf.where(rows >= 0, rows, rows[0])
+    read_out = tf.gather(data.read_out, rows)
+    start = tf.reduce_min(tf.gather(data.start, rows))
+    end = tf.reduce_max(tf.gather(data.end, rows))
+
+    def inputs_at(t):
+        return tf.gather(data.inputs[t], rows), tf.gather(data.switch[t], rows)
+
+    residuals = forward(weights, inputs_at, start, end, residuals, zeros)
+    size, units = each = shape.batch_size, shape.units
+
+    def answer(states, targets, counted, sums):
+        """The gradient with respect to the states (answers, H), and the sums with these answers."""
+        loss, hits, d_logits = loss_of(logits_of(weights, states), targets, counted)
+        sums = BatchSums(
+            sums.loss + loss,
+            sums.hits + hits,
+            sums.weight + tf.reduce_sum(counted),
+            sums.readout + tf.matmul(states, d_logits, transpose_a=True),
+            sums.readout_bias + tf.reduce_sum(d_logits, axis=0),
+        )
+        return tf.matmul(d_logits, weights.readout, transpose_b=True), sums
+
+    sums = BatchSums(0.0, 0.0, 0.0, tf.zeros_like(weights.readout), tf.zeros_like(weights.readout_bias))
+    # The state after a step is the state that the next step starts from.
     if shape.every_step:
-        after = tf.concat([residuals.states[1:], residuals.states[:1]], axis=0)
-        after = xla.dynamic_update_slice(after, final[None], [end - 1, 0, 0])
-        answers = tf.reshape(after, [-1, shape.units])
+
+        def error_of(first, sums):
+            after = [first + 1, 0, shape.channels]
+            states = xla.dynamic_slice(residuals.rows, after, [PIECE, *each])
+            targets, counted = (
+                tf.gather(xla.dynamic_slice(of, [first, 0], [PIECE, shape.sequences]), rows, axis=1)
+                for of in (data.targets, data.weights)
+            )
+            counted = tf.reshape(counted * present, [-1])
+            states, targets = tf.reshape(states, [-1, units]), tf.reshape(targets, [-1])
+            d_states, sums = answer(states, targets, counted, sums)
+            d_states = tf.reshape(d_states, [PIECE, *each])
+            return lambda t: xla.dynamic_slice(d_states, [t - first, 0, 0], [1, *each])[0], sums
+
     else:
-        # The state after a step is the state that the next step starts from.
-        following = batch.read_out + 1
-        cells = tf.stack([tf.minimum(following, shape.steps - 1), tf.range(shape.batch_size)], axis=1)
-        answers = tf.gather_nd(residuals.states, cells)
-        answers = tf.where((following >= end)[:, None], final, answers)
-    loss, hits, d_logits = loss_of(logits_of(weights, answers), batch)
-    d_answers = tf.matmul(d_logits, weights.readout, transpose_b=True)
-    d_states = tf.reshape(d_answers, [-1, shape.batch_size, shape.units])
+        cells = tf.stack([read_out + 1, tf.range(size)], axis=1)
+        states = tf.gather_nd(residuals.rows, cells)[:, shape.channels :]
+        targets, counted = (tf.gather(of[0], rows) for of in (data.targets, data.weights))
+        d_answers, sums = answer(states, targets, counted * present, sums)
 
-    def error(t):
-        if shape.every_step:
-            return d_states[t]
-        return tf.where((batch.read_out == t)[:, None], d_answers, 0.0)
+        def error_of(first, sums):
+            return lambda t: tf.where((read_out == t)[:, None], d_answers, 0.0), sums
 
-    recurrent, residuals = backward(
-        weights, residuals, error, batch.inputs, batch.switch, start, end, zeros
-    )
-    d_readout = tf.matmul(answers, d_logits, transpose_a=True)
-    return Weights(*recurrent, d_readout, tf.reduce_sum(d_logits, axis=0)), residuals, loss, hits
+    recurrent, sums = backward(weights, residuals, error_of, start, end, zeros, sums)
+    gradient = Weights(*recurrent, sums.readout, sums.readout_bias)
+    return Weights(*(of / sums.weight for of in gradient)), residuals, sums
 
 
 def adam(train_state: TrainState, gradient: Weights, learning_rate: tf.Tensor) -> TrainState:

@@ -13,9 +13,13 @@ so a step moves the state on (switch 1: a = 1, k = 0), holds it (0: a = 0, k = 1
 
 The gradient is written out rather than left to autodiff. The forward pass keeps, for every step, the
 slopes by which the backward pass will multiply, instead of the gates from which it would have to
-compute them: the backward loop then is one product, one matrix product and no tanh. XLA compiles this
-into two plain loops and one large matrix product for the weights. The tests hold it against
-`tf.GradientTape` over a real Keras cell and against finite differences.
+compute them: the backward loop then is one product, one matrix product and no tanh. After every `PIECE`
+steps of it, one large matrix product adds to the gradient of the weights, so that nothing runs over
+more steps than were computed, however long the arrays are. The tests hold it against `tf.GradientTape`
+over a real Keras cell and against finite differences.
+
+XLA compiles a program anew for each value that it takes for a constant: a slice whose beginning is
+computed, other than the step of the loop itself, must be a `dynamic_slice`.
 
 Everything here is time-major, (T, B, ...), and meant to be traced inside a compiled program.
 """
@@ -27,12 +31,17 @@ Everything here is time-major, (T, B, ...), and meant to be traced inside a comp
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
+
+from maskdemo.training.buckets import PIECE
+
+#: What a loss adds up over the pieces.
+Sums = Any
 
 
 class Weights(NamedTuple):
@@ -52,13 +61,15 @@ class Weights(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass needs of each step of a forward pass.
 
-    states: (T, B, H), the state h that the step starts from. slopes: (T, B, 4H), the derivatives of
-    c (first three gates) and of h at a fixed c (output gate) with respect to the gates' weighted sums.
-    to_cell: (T, B, H), of h with respect to c. through: (T, B, H), of c with respect to the c before.
-    Steps that no forward pass has computed are zero.
+    rows: (T, B, F + 2 + H), the inputs of the step and the state h that it starts from. switch: (T, B).
+    slopes: (T, B, 4H), the derivatives of c (first three gates) and of h at a fixed c (output gate)
+    with respect to the gates' weighted sums. to_cell: (T, B, H), of h with respect to c. through:
+    (T, B, H), of c with respect to the c before. T is the bucket and a piece, so that no piece is cut.
+    Steps outside the last forward pass mean nothing: they are those of an earlier one, or zero.
     """
 
-    states: tf.Tensor
+    rows: tf.Tensor
+    switch: tf.Tensor
     slopes: tf.Tensor
     to_cell: tf.Tensor
     through: tf.Tensor
@@ -85,10 +96,17 @@ def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> We
     )
 
 
-def empty_residuals(steps: int, batch: int, units: int) -> Residuals:
-    """Zeros for T steps of B sequences, to be used for every batch: filling them takes time."""
+def empty_residuals(steps: int, batch: int, channels: int, units: int) -> Residuals:
+    """Zeros for a bucket of steps of B sequences, to be used for every batch: filling takes time."""
+    steps += PIECE
     narrow = tf.zeros((steps, batch, units))
-    return Residuals(narrow, tf.zeros((steps, batch, 4 * units)), narrow, narrow)
+    return Residuals(
+        rows=tf.zeros((steps, batch, channels + units)),
+        switch=tf.zeros((steps, batch)),
+        slopes=tf.zeros((steps, batch, 4 * units)),
+        to_cell=narrow,
+        through=narrow,
+    )
 
 
 def gate_kernel(weights: Weights) -> tf.Tensor:
@@ -104,30 +122,32 @@ def step(
 
     kernel: of `gate_kernel`. inputs: (B, F + 2). switch: (B,). cell, state: (B, H).
     """
-    return _after(_advance(kernel, _switched(switch), inputs, cell, state), cell, state)
+    row = tf.concat([inputs, state], axis=1)
+    return _after(_advance(kernel, _switched(switch), row, cell), cell, state)
 
 
 def forward(
     weights: Weights,
-    inputs: tf.Tensor,
-    switch: tf.Tensor,
+    inputs_at: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
     start: tf.Tensor,
     end: tf.Tensor,
     residuals: Residuals,
     zeros: tf.Tensor,
-) -> tuple[Residuals, tf.Tensor]:
-    """Compute the steps from `start` up to, but not including, `end`; returns residuals and state h.
+) -> Residuals:
+    """Compute the steps from `start` up to, but not including, `end`; returns the residuals.
 
-    inputs: (T, B, F + 2) with a 1 for the bias. switch: (T, B). T is part of the compiled shape, start
-    and end are not: other steps are not computed. residuals: overwritten at the computed steps. zeros:
-    (B, H), what c and h start from; TensorFlow would copy a constant and name the copies in no fixed
-    order, while a program is found again on disk by its names.
+    inputs_at: step -> inputs (B, F + 2) with a 1 for the bias, and switch (B,). start, end: data, not
+    part of the compiled shape. residuals: overwritten at the computed steps; `rows` also has the state
+    that a step `end` would start from. zeros: (B, H), what c and h start from; TensorFlow would copy a
+    constant and name the copies in no fixed order, while a program is found again on disk by its names.
     """
     units = _sizes(weights.recurrent_kernel)[0]
     kernel = gate_kernel(weights)
 
     def body(t, cell, state, residuals):
-        parts = _advance(kernel, _switched(switch[t]), inputs[t], cell, state)
+        inputs, switch = inputs_at(t)
+        row = tf.concat([inputs, state], axis=1)
+        parts = _advance(kernel, _switched(switch), row, cell)
         moves, holds, (i, f, g, o), _, squashed = parts
         slopes = (
             moves * g * i * (1 - i),
@@ -140,7 +160,8 @@ def forward(
         for gate, slope in enumerate(slopes):
             stacked = xla.dynamic_update_slice(stacked, slope[None], [t, 0, gate * units])
         residuals = Residuals(
-            _written(residuals.states, t, state),
+            _written(residuals.rows, t, row),
+            xla.dynamic_update_slice(residuals.switch, switch[None], [t, 0]),
             stacked,
             _written(residuals.to_cell, t, moves * o * (1 - squashed * squashed)),
             _written(residuals.through, t, moves * f + holds),
@@ -149,54 +170,74 @@ def forward(
 
     before = (start, zeros, zeros, residuals)
     _, _, state, residuals = tf.while_loop(lambda t, *_: t < end, body, before, parallel_iterations=1)
-    return residuals, state
+    channels = _sizes(residuals.rows)[2] - units
+    rows = xla.dynamic_update_slice(residuals.rows, state[None], [end, 0, channels])
+    return residuals._replace(rows=rows)
 
 
 def backward(
     weights: Weights,
     residuals: Residuals,
-    error: Callable[[tf.Tensor], tf.Tensor],
-    inputs: tf.Tensor,
-    switch: tf.Tensor,
+    error_of: Callable[[tf.Tensor, Sums], tuple[Callable[[tf.Tensor], tf.Tensor], Sums]],
     start: tf.Tensor,
     end: tf.Tensor,
     zeros: tf.Tensor,
-) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Residuals]:
-    """Backpropagation through time, over the steps of `forward`.
+    sums: Sums,
+) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Sums]:
+    """Backpropagation through time over the steps of `forward`, in pieces of `PIECE` steps.
 
-    error: step -> (B, H), the loss's gradient with respect to the state where the read-out sees it.
-    Returns the gradients of kernel, recurrent_kernel and bias, and the residuals, whose slopes are now
-    the gradients of the gates' weighted sums, zero at all other steps.
+    error_of: called once for each piece, the last one first, with the piece's first step and the sums
+    so far; returns what gives for a step of the piece the loss's gradient (B, H) with respect to the
+    state where the read-out sees it, and the sums. Returns the gradients of kernel, recurrent_kernel
+    and bias, and the sums.
     """
-    steps, batch, _ = _sizes(inputs)
-    units = _sizes(weights.recurrent_kernel)[0]
+    _, batch, units = _sizes(residuals.to_cell)
+    width = _sizes(residuals.rows)[2]
     back = tf.transpose(weights.recurrent_kernel)
     of_cell = tf.constant(np.arange(4 * units) < 3 * units)
 
-    def body(t, d_state, d_cell, slopes):
-        _, holds = _switched(switch[t])
-        d_state = d_state + error(t)
-        d_cell = d_cell + d_state * residuals.to_cell[t]
-        d_gates = slopes[t] * tf.where(of_cell, tf.tile(d_cell, [1, 4]), tf.tile(d_state, [1, 4]))
-        slopes = _written(slopes, t, d_gates)
-        return t - 1, d_gates @ back + holds * d_state, d_cell * residuals.through[t], slopes
+    def piece(number, d_state, d_cell, d_gates, gradient, sums):
+        first = start + number * PIECE
+        error, sums = error_of(first, sums)
 
-    before = (end - 1, zeros, zeros, residuals.slopes)
-    _, _, _, d_gates = tf.while_loop(lambda t, *_: t >= start, body, before, parallel_iterations=1)
-    # An earlier batch may have had an earlier start or a later end.
-    for first, stop in ((0, start), (end, steps)):
-        d_gates = _filled(d_gates, first, stop, tf.tile(zeros, [1, 4]))
-    flat = tf.reshape(d_gates, [steps * batch, 4 * units])
-    d_inputs, d_recurrent = (
-        tf.matmul(tf.reshape(rows, [steps * batch, -1]), flat, transpose_a=True)
-        for rows in (inputs, residuals.states)
+        def body(t, d_state, d_cell, d_gates):
+            _, holds = _switched(residuals.switch[t])
+            d_state = d_state + error(t)
+            d_cell = d_cell + d_state * residuals.to_cell[t]
+            both = tf.where(of_cell, tf.tile(d_cell, [1, 4]), tf.tile(d_state, [1, 4]))
+            d_sums = residuals.slopes[t] * both
+            d_gates = _written(d_gates, t - first, d_sums)
+            return t - 1, d_sums @ back + holds * d_state, d_cell * residuals.through[t], d_gates
+
+        _, d_state, d_cell, d_gates = tf.while_loop(
+            lambda t, *_: t >= first,
+            body,
+            (tf.minimum(first + PIECE, end) - 1, d_state, d_cell, d_gates),
+            parallel_iterations=1,
+        )
+        rows = xla.dynamic_slice(residuals.rows, [first, 0, 0], [PIECE, batch, width])
+        product = tf.matmul(
+            tf.reshape(rows, [PIECE * batch, width]),
+            tf.reshape(d_gates, [PIECE * batch, 4 * units]),
+            transpose_a=True,
+        )
+        return number - 1, d_state, d_cell, d_gates, gradient + product, sums
+
+    d_gates = tf.tile(zeros[None], [PIECE, 1, 4])
+    gradient = tf.zeros((width, 4 * units))
+    _, _, _, _, gradient, sums = tf.while_loop(
+        lambda number, *_: number >= 0,
+        piece,
+        ((end - start - 1) // PIECE, zeros, zeros, d_gates, gradient, sums),
+        parallel_iterations=1,
     )
-    return (d_inputs[:-1], d_recurrent, d_inputs[-1]), residuals._replace(slopes=d_gates)
+    channels = width - units
+    return (gradient[: channels - 1], gradient[channels:], gradient[channels - 1]), sums
 
 
-def _advance(kernel: tf.Tensor, switched: tuple, inputs: tf.Tensor, cell: tf.Tensor, state: tf.Tensor):
+def _advance(kernel: tf.Tensor, switched: tuple, row: tf.Tensor, cell: tf.Tensor):
     """Advance and keep (B, 1), the gates, and c and its tanh (B, H) should the state move on."""
-    i, f, g, _ = gates = _gates(kernel, inputs, state)
+    i, f, g, _ = gates = _gates(kernel, row)
     advanced = f * cell + i * g
     return *switched, gates, advanced, tf.tanh(advanced)
 
@@ -207,12 +248,12 @@ def _after(parts: tuple, cell: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, 
     return moves * advanced + holds * cell, moves * o * squashed + holds * state
 
 
-def _gates(kernel: tf.Tensor, inputs: tf.Tensor, state: tf.Tensor) -> list[tf.Tensor]:
+def _gates(kernel: tf.Tensor, row: tf.Tensor) -> list[tf.Tensor]:
     # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates, and the factor inside
     # is in the kernel already.
-    units = _sizes(state)[1]
+    units = _sizes(kernel)[1] // 4
     shift = tf.constant(np.repeat([0.5, 0.5, 0.0, 0.5], units), tf.float32)
-    squashed = tf.tanh(tf.concat([inputs, state], axis=1) @ kernel)
+    squashed = tf.tanh(row @ kernel)
     return tf.split(squashed * _scale(units) + shift, 4, axis=1)
 
 
@@ -228,16 +269,6 @@ def _switched(switch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 def _written(stack: tf.Tensor, t: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
     """The stack (T, B, ...) with `value` (B, ...) at step t."""
     return xla.dynamic_update_slice(stack, value[None], [t, 0, 0])
-
-
-def _filled(stack: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
-    _, stack = tf.while_loop(
-        lambda t, _: t < stop,
-        lambda t, stack: (t + 1, _written(stack, t, value)),
-        (start, stack),
-        parallel_iterations=1,
-    )
-    return stack
 
 
 def _sizes(tensor: tf.Tensor) -> list[int]:

@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from tensorflow.compiler.tf2xla.python import xla
 
 from maskdemo.training.buckets import (
+    PIECE,
     InferenceBlocks,
     InferenceLayout,
     Shape,
@@ -116,23 +117,22 @@ def epoch_program(shape: Shape) -> Callable:
 
     def epoch(train_state, data, order, batches, learning_rate):
         def body(index, train_state, residuals, loss, sequences, correct, counted):
-            batch, present = _gather_batch(data, order[index])
-            gradient, residuals, batch_loss, hits = gradient_of(
-                train_state.weights, batch, residuals, zeros, shape
+            gradient, residuals, batch = gradient_of(
+                train_state.weights, data, order[index], residuals, zeros, shape
             )
-            size = tf.reduce_sum(present)
+            size = tf.reduce_sum(tf.cast(order[index] >= 0, tf.float32))
             return (
                 index + 1,
                 adam(train_state, gradient, learning_rate),
                 residuals,
-                loss + size * batch_loss,
+                loss + size * batch.loss / batch.weight,
                 sequences + size,
-                correct + hits,
-                counted + tf.reduce_sum(batch.weights),
+                correct + batch.hits,
+                counted + batch.weight,
             )
 
         # Filling the residuals with zeros for every batch would cost a twentieth of the time.
-        residuals = empty_residuals(shape.steps, shape.batch_size, shape.units)
+        residuals = empty_residuals(shape.steps, shape.batch_size, shape.channels, shape.units)
         zeros = tf.broadcast_to(0 * train_state.updates, (shape.batch_size, shape.units))
         _, train_state, _, loss, sequences, correct, counted = tf.while_loop(
             lambda index, *_: index < batches,
@@ -211,15 +211,6 @@ def inference_program(shape: Shape) -> Callable:
     ).get_concrete_function()
 
 
-def _gather_batch(data: TimeMajorBatch, rows: tf.Tensor) -> tuple[TimeMajorBatch, tf.Tensor]:
-    """The sequences at `rows` (B,), and which of them are there (B,); -1 stands for none."""
-    there, rows = rows >= 0, tf.maximum(rows, 0)
-    timed = (tf.gather(of, rows, axis=1) for of in data[:4])
-    batch = TimeMajorBatch(*timed, *(tf.gather(of, rows) for of in data[4:]))
-    present = tf.cast(there, tf.float32)
-    return batch._replace(weights=batch.weights * present), present
-
-
 def _weights_spec(shape: Shape) -> Weights:
     units, gates = shape.units, 4 * shape.units
     channels = shape.channels - 1
@@ -230,7 +221,7 @@ def _weights_spec(shape: Shape) -> Weights:
 def _batch_spec(shape: Shape) -> TimeMajorBatch:
     row = [shape.sequences]
     every = [shape.steps, *row]
-    counted = every if shape.every_step else [1, *row]
+    counted = [shape.steps + PIECE, *row] if shape.every_step else [1, *row]
     return TimeMajorBatch(
         inputs=tf.TensorSpec([*every, shape.channels]),
         switch=tf.TensorSpec(every),

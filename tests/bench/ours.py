@@ -49,9 +49,7 @@ def _trainer(strategy: str, padded_length: int) -> Callable[[], None]:
     batch = pad(sequences, padded_length=padded_length, side="post", pad_value=0.0)
     full = arrays(strategy, batch, mask_value=0.0, per_step=False, count_invalid=True)
     laid_out = as_tensors(
-        training_layout(
-            full, units=UNITS, outputs=1, batch_size=BATCH, every_step=False, min_steps=STEPS
-        )
+        training_layout(full, units=UNITS, outputs=1, batch_size=BATCH, every_step=False)
     )
     network = new_train_state(features=FEATURES, units=UNITS, outputs=1, seed=0)
     rng = np.random.default_rng(0)

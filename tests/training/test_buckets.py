@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.data.padding import pad
 from maskdemo.data.sequences import Sequences
+from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import Arrays, arrays
-from maskdemo.training.buckets import BUCKETS, LARGE_BLOCK, inference_layout, training_layout
+from maskdemo.training.buckets import (
+    LARGE_BLOCK,
+    SEQUENCES,
+    inference_layout,
+    layout_for_inference,
+    layout_for_training,
+    programs_of_run,
+    training_layout,
+)
 from maskdemo.training.loss_and_adam import new_train_state
+from maskdemo.training.probes import probes_of
 from maskdemo.training.program import infer
 from tests.oracles import recurrence
 from tests.samples import ALL, batches
@@ -28,17 +39,19 @@ NETWORK = new_train_state(features=2, seed=11, **SIZES).weights
 NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
 
 
-def back(data, *, every_step: bool) -> Arrays:
-    """The arrays (N, T, ...) that data stand for; before start and after end they hold."""
-    steps = np.arange(len(data.switch))[:, None]
+def back(data, rows: int, *, every_step: bool) -> Arrays:
+    """The arrays (N, T, ...) of data, up to the last end; before start and after end they hold."""
+    data = type(data)(*(of[..., :rows, :] if of.ndim == 3 else of[..., :rows] for of in data))
+    steps = np.arange(data.end.max())[:, None]
     used = (steps >= data.start) & (steps < data.end)
-    switch = np.where(used, data.switch, 0)
-    weights = data.weights if every_step else (steps == data.read_out) * data.weights
+    switch = np.where(used, data.switch[: len(steps)], 0)
+    targets, weights = data.targets[: len(steps)], data.weights[: len(steps)]
+    weights = weights if every_step else (steps == data.read_out) * weights
     return Arrays(
-        inputs=data.inputs[..., :-1].swapaxes(0, 1),
+        inputs=data.inputs[: len(steps), ..., :-1].swapaxes(0, 1),
         advance=(switch == 1).astype(np.float32).T,
         keep=(switch == 0).astype(np.float32).T,
-        targets=np.broadcast_to(data.targets, switch.shape).T,
+        targets=np.broadcast_to(targets, switch.shape).T,
         weights=np.asarray(weights, np.float32).T,
     )
 
@@ -48,16 +61,13 @@ def back(data, *, every_step: bool) -> Arrays:
     batch=batches(features=2, per_step=True),
     mask_value=MASK_VALUES,
     labels=st.sampled_from(LABELS),
-    min_steps=st.integers(1, 10),
 )
-def test_a_training_layout_stands_for_the_same_arrays(strategy, batch, mask_value, labels, min_steps):
+def test_a_training_layout_stands_for_the_same_arrays(strategy, batch, mask_value, labels):
     """The same answers count as much for the same targets, by the plain recurrence."""
     whole = arrays(strategy, batch, mask_value=mask_value, **labels)
     every_step = labels["per_step"]
-    given_ = training_layout(whole, batch_size=5, every_step=every_step, min_steps=min_steps, **SIZES)
-    rows = len(batch.values)
-    laid_out = back(given_.data, every_step=every_step)
-    laid_out = Arrays(*(each[:rows] for each in vars(laid_out).values()))
+    given_ = training_layout(whole, batch_size=5, every_step=every_step, **SIZES)
+    laid_out = back(given_.data, len(batch.values), every_step=every_step)
     assert laid_out.weights.sum() == whole.weights.sum()
     assert recurrence.loss(NETWORK, laid_out) == pytest.approx(recurrence.loss(NETWORK, whole))
 
@@ -102,20 +112,22 @@ def ragged(lengths, padded_length: int, side: str) -> Arrays:
     return arrays("held_state", batch, mask_value=0.0, **LABELS[0])
 
 
-@pytest.mark.parametrize("side", ["post", "pre"])
-def test_padding_that_only_holds_is_the_same_program(side):
-    rng = np.random.default_rng(0)
-    shapes = {
-        training_layout(
-            ragged(rng.integers(1, 13, 40), length, side),
-            batch_size=16,
-            every_step=False,
-            min_steps=12,
-            **SIZES,
-        ).shape
-        for length in (12, 13, 30, 60, 200)
-    }
-    assert {shape.steps for shape in shapes} == {16}
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_run_needs_three_programs_whatever_its_strategies_and_lengths(scenario):
+    """They are known before any sequence is drawn, and are those of the layouts."""
+    experiment = SCENARIOS[scenario].experiment
+    programs = programs_of_run(experiment)
+    repeat = inputs(experiment)
+    for strategy in experiment.strategies:
+        test = arrays_of(experiment, strategy, repeat.test)
+        probes = arrays_of(experiment, strategy, probes_of(repeat.test))
+        assert programs == (
+            (layout_for_training(experiment, strategy, repeat).shape, True),
+            (layout_for_inference(experiment, test, every_step=False).shape, False),
+            (layout_for_inference(experiment, probes, every_step=True).shape, False),
+        )
+    other = replace(experiment, padded_length=150, side="pre", pad_value=1.0)
+    assert programs_of_run(other) == programs
 
 
 @pytest.mark.parametrize("side", ["post", "pre"])
@@ -129,16 +141,11 @@ def test_blocks_hold_sequences_that_need_about_the_same_steps(side):
     assert spans.tolist() == ([4, 7, 10, 10] if side == "post" else [10, 7, 4, 1])
 
 
-@given(
-    sequences=st.integers(1, BUCKETS["sequences"][-1]),
-    steps=st.integers(1, BUCKETS["steps"][-1]),
-)
+@given(rows=st.integers(1, SEQUENCES[-1]))
 @settings(deadline=None, max_examples=30)
-def test_the_smallest_bucket_is_taken(sequences, steps):
-    plane = np.broadcast_to(np.float32(1), (sequences, steps))
+def test_the_smallest_bucket_is_taken(rows):
+    plane = np.broadcast_to(np.float32(1), (rows, 2))
     made = Arrays(plane[..., None], plane, 0 * plane, plane.astype(np.int32), plane)
-    shape = training_layout(made, batch_size=5, every_step=True, **SIZES).shape
-    for bucket, sizes in ((shape.sequences, BUCKETS["sequences"]), (shape.steps, BUCKETS["steps"])):
-        need = sequences if sizes is BUCKETS["sequences"] else steps
-        assert bucket in sizes and bucket >= need
-        assert not [size for size in sizes if need <= size < bucket]
+    bucket = training_layout(made, batch_size=5, every_step=True, **SIZES).shape.sequences
+    assert bucket in SEQUENCES and bucket >= rows
+    assert not [size for size in SEQUENCES if rows <= size < bucket]

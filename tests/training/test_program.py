@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
 from maskdemo.strategies import Arrays
+from maskdemo.training import buckets
 from maskdemo.training.buckets import (
     Shape,
     TimeMajorBatch,
@@ -183,26 +184,62 @@ def test_initial_weights_follow_the_seed_and_only_the_seed():
     assert float(one.updates) == 0
 
 
-def test_lengths_of_one_bucket_share_their_programs():
-    compiled = []
-    for length in (12, 15, 16):
-        list(train(small(padded_length=length, strategies=("no_mask",), epochs=1)))
-        compiled.append(programs_compiled())
-    assert compiled[0] > 0 and compiled[1:] == compiled[:1] * 2
+OTHER_LENGTHS = (
+    {"padded_length": 12},
+    {"padded_length": 60, "side": "pre", "min_length": 8},
+    {"padded_length": 200, "strategies": ("held_state",)},
+)
+PER_STEP = {"task": "running_sign"}
+
+
+def test_lengths_sides_and_strategies_share_their_programs():
+    for labels in ({}, PER_STEP):
+        compiled = []
+        for other in OTHER_LENGTHS:
+            list(train(small(**{"strategies": ("no_mask",), "epochs": 2} | labels | other)))
+            compiled.append(programs_compiled())
+        assert compiled[0] > 0 and compiled[1:] == compiled[:1] * 2
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_results_are_the_same_to_the_bit_whatever_the_bucket(monkeypatch, every_step):
+    """Of the training as of the outputs; the sequences end in the middle of a piece."""
+    given_arrays = some_arrays(steps=33)
+    if every_step:
+        given_arrays = replace(given_arrays, weights=np.ones_like(given_arrays.weights))
+    results = []
+    for bucket in (60, 200):
+        monkeypatch.setattr(buckets, "STEPS", bucket)
+        sizes = {"units": UNITS, "outputs": 1, "every_step": every_step}
+        layout = training_layout(given_arrays, batch_size=BATCH, **sizes)
+        assert layout.shape.steps == bucket
+        network, rng = (
+            new_train_state(features=4, units=UNITS, outputs=1, seed=1),
+            np.random.default_rng(3),
+        )
+        numbers = []
+        for _ in range(3):
+            network, *each = train_epoch(layout, network, batch_order(21, BATCH, rng), 0.03)
+            numbers.append(each)
+        asked = inference_layout(given_arrays, **sizes)
+        outputs = infer(asked, network.weights).tobytes()
+        results.append((numbers, [of.numpy().tobytes() for of in network.weights], outputs))
+    assert results[0] == results[1]
 
 
 @pytest.mark.slow
 @pytest.mark.fuzz
-def test_xla_itself_compiles_once_for_lengths_of_one_bucket(tmp_path):
-    """It writes a file for every program."""
-    program = """
+@pytest.mark.parametrize("labels", [{}, PER_STEP], ids=["a label a sequence", "a label a step"])
+def test_xla_itself_compiles_once_for_all_lengths(tmp_path, labels):
+    """It writes a file for every program, also for one that it compiles anew for other values."""
+    program = f"""
 import sys
 from pathlib import Path
 from maskdemo.training.run import train
 from tests.samples import small
 
-for length in (12, 15, 16):
-    for _ in train(small(padded_length=length, strategies=("no_mask",), epochs=1)):
+for other in {OTHER_LENGTHS}:
+    for _ in train(small(**{{"strategies": ("no_mask",), "epochs": 2}} | {labels} | other)):
         pass
     modules = [each.name for each in Path(sys.argv[1]).iterdir()]
     print(sum("inference_epoch" in each for each in modules), len(modules))
