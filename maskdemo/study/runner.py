@@ -9,7 +9,6 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from functools import partial
 from types import MappingProxyType
 
-from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.machine import cores
 from maskdemo.results.digest import version
