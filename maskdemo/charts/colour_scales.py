@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,7 @@ def heat(
     yaxis: str,
     hover: str,
     dark: bool,
-    names: NDArray | None = None,
+    names: NDArray | Sequence[str] | None = None,
     reach: float | None = None,
 ) -> PlotlyTrace:
     """Values (T, R), a row for each of the R, the first on top; NaN stays blank.
@@ -34,12 +36,14 @@ def heat(
     as `%{customdata}`.
     """
     steps, rows = values.shape
-    row_names = np.arange(1, rows + 1) if names is None else names
+    row_names = np.arange(1, rows + 1) if names is None else np.asarray(names)
+    if row_names.dtype.kind == "i":
+        row_names = row_names.astype(np.int16)
     return heatmap(
         x=np.arange(1, steps + 1),
         y=np.arange(1, rows + 1),
         z=values.T.astype(np.float32),
-        customdata=np.repeat(row_names.astype(np.int16)[:, None], steps, axis=1),
+        customdata=np.repeat(row_names[:, None], steps, axis=1),
         yaxis=yaxis,
         zmin=0 if reach is None else -reach,
         zmax=1 if reach is None else reach,

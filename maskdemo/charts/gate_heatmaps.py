@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +33,8 @@ def gate_heatmaps(
     unit: int,
     step: int,
     label: int,
+    label_name: str = "",
+    feature_names: Sequence[str] = (),
     detail: str = "",
     dark: bool = False,
 ) -> Figure:
@@ -45,6 +50,8 @@ def gate_heatmaps(
     if not STRATEGIES[strategy].mask_channel:
         # There the mask channel is always 0: it belongs to the program, not to the network.
         inputs = inputs[:, :-1]
+    named = [escape(each) for each in (*feature_names, "mask")][: inputs.shape[1]]
+    named = named if feature_names else []
     tall = int(np.clip(3 * units, 28, 38))
     row = int(np.argmax(order == unit)) + 1
     marked = {"tickvals": [row], "ticktext": [f"{unit + 1} ▸"]}
@@ -62,7 +69,8 @@ def gate_heatmaps(
         heat(
             inputs,
             yaxis=axis(0),
-            hover="Step %{x}, channel %{customdata}<br>Input %{z:.6~g}",
+            hover=f"Step %{{x}}, {'' if named else 'channel '}%{{customdata}}<br>Input %{{z:.6~g}}",
+            names=named or None,
             reach=reach_of(inputs),
             dark=dark,
         ),
@@ -89,7 +97,7 @@ def gate_heatmaps(
     chances = activations.probabilities[0, :, label]
     panels.append(
         Panel(
-            f"Probability of label {label}",
+            f"Probability of label {escape(label_name or str(label))}",
             44,
             -0.08,
             1.08,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,10 +39,12 @@ TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], 
 class _Followed:
     """The label whose probability is followed in one sequence of T steps.
 
-    truth: (T,), the true label of each step, the same everywhere if the sequence has only one.
+    name: what the label is called. truth: (T,), the true label of each step, the same everywhere if the
+    sequence has only one.
     """
 
     label: int
+    name: str
     probe: int
     truth: NDArray[np.integer]
     valid: NDArray[np.bool_]
@@ -55,12 +58,14 @@ class _Followed:
         if not per_step:
             truth = np.full_like(truth, truth[valid][0])
         usual = 1 if per_step else int(truth[0])
-        return cls(usual if label is None else label, probe, truth, valid, per_step)
+        label = usual if label is None else label
+        name = escape(snapshot.experiment.spec.label_name(label))
+        return cls(label, name, probe, truth, valid, per_step)
 
     def detail(self, epoch: int) -> str:
         """Return the line under the title: label, sequence and epoch."""
         true = not self.per_step and self.label == int(self.truth[0])
-        what = f"Probability of {'the true ' * true}label {self.label}"
+        what = f"Probability of {'the true ' * true}label {self.name}"
         return f"{what}, test sequence {self.probe + 1}, epoch {epoch}"
 
     def summary(self, chances: NDArray, read_out: int) -> str:

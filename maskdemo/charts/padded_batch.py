@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
 from math import floor, log10
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,7 @@ ROW = 24
 def padded_batch(
     batch: Batch,
     *,
+    features: Sequence[str] = (),
     truncating: str = "pre",
     limit: int = 40,
     followed: int | None = None,
@@ -45,14 +48,15 @@ def padded_batch(
 
     Up to six features the colour is the first one, beyond that their mean; what is written at padded
     and missing steps has the colour of its value too. Hovering gives the values themselves.
-    followed: the sequence (from 0) that is marked. truncating: the side on which the steps that were
-    cut off stand.
+    features: their names, where they have any. followed: the sequence (from 0) that is marked.
+    truncating: the side on which the steps that were cut off stand.
     """
     ink = inks(dark)
-    total, steps, features = batch.values.shape
+    total, steps, count = batch.values.shape
+    names = [escape(each) for each in features] or [f"Feature {at + 1}" for at in range(count)]
     values, valid, padded = batch.values[:limit], batch.valid[:limit], batch.padded[:limit]
     rows = len(values)
-    first = features <= FEW_FEATURES
+    first = count <= FEW_FEATURES
     shade = values[..., 0] if first else values.mean(axis=2)
     reach = _reach(shade[valid])
     clipped = bool((np.abs(shade) > reach * (1 + 1e-6)).any())
@@ -62,7 +66,7 @@ def padded_batch(
     read = np.flatnonzero(valid.any(axis=0))
     within = slice(read[0], read[-1] + 1) if read.size else slice(0, steps)
     step = np.arange(1, steps + 1)
-    shown = min(features, max(1, HOVER_NUMBERS // max(rows * len(step[within]), 1)))
+    shown = min(count, max(1, HOVER_NUMBERS // max(rows * len(step[within]), 1)))
     colours = {"zmin": -reach, "zmax": reach, "colorscale": VALUE_SCALES[dark]}
     common = {"y": row, "hoverongaps": False, "showlegend": False}
     # Beyond this a gap would be wider than the cell on a phone.
@@ -71,8 +75,8 @@ def padded_batch(
     real = heatmap(
         x=step[within],
         z=_only(shade, valid)[:, within],
-        customdata=values[:, within, :shown] if features > 1 else None,
-        hovertemplate=_hover(features, shown),
+        customdata=values[:, within, :shown] if count > 1 else None,
+        hovertemplate=_hover(names, shown),
         name="",
         **colours,
         xgap=gap,
@@ -91,7 +95,11 @@ def padded_batch(
             "tickvals": [-reach, 0, reach],
             "ticktext": [f"{'≤ ' * clipped}−{reach:g}", "0", f"{'≥ ' * clipped}{reach:g}"],
             "tickfont": {"color": ink.muted, "size": 12},
-            "title": {"text": _colour_title(features), "side": "top", "font": {"size": 13}},
+            "title": {
+                "text": _colour_title(names, named=bool(features)),
+                "side": "top",
+                "font": {"size": 13},
+            },
         },
         **common,
     )
@@ -121,10 +129,10 @@ def padded_batch(
     traces += hatched(cut, "cut", bottom=row - 0.5, top=row + 0.5, dark=dark, first=place)
 
     sequences = _count(total, "unseen sequence")
-    count = f"First {rows} of {sequences}" if total > rows else sequences
+    which = f"First {rows} of {sequences}" if total > rows else sequences
     made = "padded to"
     if most:
-        count = loss_of_steps(lost)
+        which = loss_of_steps(lost)
         made = "cut to"
     ticks = nice_ticks(1, rows, max_ticks=max(6, height // ROW))
     return figure(
@@ -132,7 +140,7 @@ def padded_batch(
         layout(
             "padded_batch",
             "What the LSTM receives",
-            f"{count}, {made} {_count(steps, 'step')}",
+            f"{which}, {made} {_count(steps, 'step')}",
             shapes=[] if followed is None else [_mark(followed + 1, steps, ink.text)],
             inner=height,
             below=BELOW,
@@ -177,10 +185,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def _colour_title(features: int) -> str:
-    if features == 1:
-        return "Value"
-    return "First feature" if features <= FEW_FEATURES else f"Mean of {features} features"
+def _colour_title(names: Sequence[str], *, named: bool) -> str:
+    if len(names) > FEW_FEATURES:
+        return f"Mean of {len(names)} features"
+    return names[0] if named else "Value" if len(names) == 1 else "First feature"
 
 
 def _reach(values: NDArray) -> float:
@@ -200,11 +208,11 @@ def _reach(values: NDArray) -> float:
     return float(f"{reach:.3g}")
 
 
-def _hover(features: int, shown: int) -> str:
+def _hover(names: Sequence[str], shown: int) -> str:
     place = "Sequence %{y}, step %{x}<br>Real reading"
-    if features == 1:
+    if len(names) == 1:
         return place + " %{z:.6~g}<extra></extra>"
-    lines = [f"<br>Feature {at + 1}: %{{customdata[{at}]:.6~g}}" for at in range(shown)]
-    if shown < features:
-        lines.append(f"<br>and {features - shown} more")
+    lines = [f"<br>{name}: %{{customdata[{at}]:.6~g}}" for at, name in enumerate(names[:shown])]
+    if shown < len(names):
+        lines.append(f"<br>and {len(names) - shown} more")
     return place + "".join(lines) + "<extra></extra>"

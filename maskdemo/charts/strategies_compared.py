@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ def strategies_compared(
     order: NDArray[np.intp],
     parts: Mapping[str, int | None],
     label: int,
+    label_name: str = "",
     dark: bool = False,
 ) -> Figure:
     """Return a panel for each strategy with one of `QUANTITIES`, and below them all outputs.
@@ -68,7 +70,7 @@ def strategies_compared(
             marks.append(upright(step + 0.5, dark=dark, dash="dash", index=index))
         panels.append(panel)
     output = Panel(
-        f"Probability of label {label}",
+        f"Probability of label {escape(label_name or str(label))}",
         110,
         -0.08,
         1.08,

@@ -70,7 +70,8 @@ def _padded_batch(experiment: Experiment, dark: bool) -> Figure:
     from maskdemo import charts
 
     batch = unseen_batch(experiment)
-    return charts.padded_batch(batch, truncating=experiment.truncating, dark=dark)
+    names = experiment.spec.feature_names
+    return charts.padded_batch(batch, features=names, truncating=experiment.truncating, dark=dark)
 
 
 def _learning_curves(experiment: Experiment, dark: bool) -> Figure:

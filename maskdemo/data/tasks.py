@@ -28,6 +28,8 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Data, Sequences, lose_readings
 from maskdemo.titles import TASK_TEXTS
 
+#: Characters of a name from a file, where it is told.
+MAX_NAME = 24
 VOWELS_FILE = Path(__file__).with_name("japanese_vowels.npz")
 
 
@@ -81,10 +83,22 @@ class Task:
         """How many logits the read-out has: 1 for two classes, else one per class."""
         return 1 if self.classes == 2 else self.classes
 
+    def feature_name(self, feature: int) -> str:
+        """What a feature (from 0) is called: as in the file, where it comes from one."""
+        return _short(self.feature_names[feature]) if self.feature_names else f"Feature {feature + 1}"
+
+    def label_name(self, label: int) -> str:
+        """What a label is called: as in the file, else by its number."""
+        return _short(self.label_names[label]) if self.label_names else str(label)
+
     @property
     def dictated(self) -> Mapping[str, int]:
         """The settings of an experiment that recorded data fixes; none if the data is drawn."""
         return asdict(self.fixed) if self.fixed else {}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
 def four_normal_features(rng: np.random.Generator, length: int) -> np.ndarray:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import inspect
 from string import Template
+from textwrap import fill
 
+from maskdemo.errors import quoted
 from maskdemo.experiment import Experiment
 from maskdemo.uploads import recipe
 from maskdemo.uploads.task import OwnTask
@@ -62,7 +64,7 @@ def own_data_code(experiment: Experiment) -> str:
     """`dataset(seed, path)` -> (training, test), each the arguments of `padded`."""
     own = _own(experiment)
     functions = [inspect.getsource(each).rstrip() for each in _functions(own)]
-    functions.append(_reading(own))
+    functions.append(f"{_numbers(own)}\n{_reading(own)}")
     missing = experiment.missing_rate > 0
     if missing:
         functions.append(LOSE_READINGS.substitute(rate=repr(experiment.missing_rate)))
@@ -100,6 +102,12 @@ def _functions(own: OwnTask) -> list:
         recipe.standardised,
         recipe.parts_of,
     ]
+
+
+def _numbers(own: OwnTask) -> str:
+    """A comment with the number of each label."""
+    numbers = ", ".join(f"{at} is {quoted(name)}" for at, name in enumerate(own.label_names))
+    return fill(f"The labels: {numbers}.", 100, initial_indent="# ", subsequent_indent="# ")
 
 
 def _reading(own: OwnTask) -> str:

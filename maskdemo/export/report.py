@@ -54,7 +54,10 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             accuracies=_accuracy_table(snapshot),
             figures=(
                 charts.padded_batch(
-                    unseen_batch(experiment), truncating=experiment.truncating, followed=followed
+                    unseen_batch(experiment),
+                    features=experiment.spec.feature_names,
+                    truncating=experiment.truncating,
+                    followed=followed,
                 ),
                 charts.learning_curves(snapshot),
                 charts.accuracy_by_strategy(snapshot),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from maskdemo.errors import quoted
 from maskdemo.evidence.phrases import counted, listed, number
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import scenario_of
@@ -34,6 +35,7 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     task = experiment.spec
     lengths = _range_text(experiment.min_length, experiment.max_length)
     features = "one feature" if task.features == 1 else f"{task.features} features"
+    named = (("Features", task.feature_names), ("Labels", task.label_names))
     rows = [
         ("Task", f"{task.title}{'' if task.title.endswith('?') else '.'} {task.summary}"),
         (
@@ -41,6 +43,7 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
             f"{experiment.train_size} to train on, {experiment.test_size} unseen; {lengths} steps of "
             f"{features}, {experiment.classes} labels.",
         ),
+        *((what, f"{listed(map(quoted, all_names))}.") for what, all_names in named if all_names),
         ("Padding", _padding_text(experiment)),
         ("Missing readings", _missing_text(experiment)),
     ]

@@ -189,6 +189,7 @@ def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawin
         lambda: drawing(
             charts.padded_batch(
                 unseen_batch(experiment),
+                features=experiment.spec.feature_names,
                 truncating=experiment.truncating,
                 followed=followed,
                 dark=dark,

@@ -23,12 +23,12 @@ def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
 
 
 def what_padding_did(
-    looked_into: Iterable[tuple[str, Activations, Arrays]], batch: Batch, *, label: int
+    looked_into: Iterable[tuple[str, Activations, Arrays]], batch: Batch, *, label: int, name: str
 ) -> str:
     """The first strategy's states and output, and those of the first other one that did otherwise.
 
     looked_into: strategies with their activations and arrays of the sequence of `batch`; no more are
-    taken than are told.
+    taken than are told. name: what the label is called, in Markdown.
     """
     invalid = ~batch.valid[0]
     kinds = ((batch.padded[0], "padded step"), (batch.missing[0], "missing reading"))
@@ -36,16 +36,17 @@ def what_padding_did(
     if not present:
         return "This sequence has neither padding nor gaps: a mask has nothing to hide."
     told: dict[bool, str] = {}  # by whether the state moved
-    for name, activations, given in looked_into:
+    for strategy, activations, given in looked_into:
         far = moved(activations.states[0], invalid)
         if (far > 0) not in told:
-            told[far > 0] = _did(name, far, activations.probabilities[0, :, label], given, batch, label)
+            said = activations.probabilities[0, :, label]
+            told[far > 0] = _did(strategy, far, said, given, batch, name)
         if len(told) == 2:
             break
     return f"What {listed(present)} did here. {' '.join(told.values())}"
 
 
-def _did(name: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: int) -> str:
+def _did(strategy: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: str) -> str:
     """said: (T,), the probability of the label after every step."""
     state = f"moved the hidden state by up to {number(far, '.2f')}" if far else "the state did not move"
     last = int(batch.last_valid[0])
@@ -59,19 +60,23 @@ def _did(name: str, far: float, said: NDArray, given: Arrays, batch: Batch, labe
         answer = f", and {output} from {there} to {end}"
     else:
         answer = f", and {output} stayed at {end}"
-    return f"**{STRATEGIES[name].title}:** {state}{answer}."
+    return f"**{STRATEGIES[strategy].title}:** {state}{answer}."
 
 
 def what_turned_output(
-    network: Network, activations: Activations, given: Arrays, batch: Batch, *, step: int, label: int
-) -> str:
-    """What one step (from 1) did to the output, and the unit with the largest part in it."""
+    network: Network, activations: Activations, given: Arrays, batch: Batch, *, step: int, label: int,
+    name: str,
+) -> str:  # fmt: skip
+    """What one step (from 1) did to the output, and the unit with the largest part in it.
+
+    name: what the label is called, in Markdown.
+    """
     at, kind = step - 1, step_kind(batch, step)
     says = activations.probabilities[0]
     if not given.advance[0, at] and given.keep[0, at]:
         held = number(float(says[at, label]), ".2f")
         return (
-            f"**Step {step}, {kind}, holds the state:** the probability of label {label} stays {held}."
+            f"**Step {step}, {kind}, holds the state:** the probability of label {name} stays {held}."
         )
     if at == 0:
         return f"**Step {step}, {kind}, is the first:** every unit starts from zero."
@@ -79,7 +84,7 @@ def what_turned_output(
     before, after = (number(float(says[each, label]), ".2f") for each in (at - 1, at))
     verb = "moves the output"
     if flips(says, label)[at]:
-        verb = f"turns the output {'to' if says[at].argmax() == label else 'away from'} label {label}"
+        verb = f"turns the output {'to' if says[at].argmax() == label else 'away from'} label {name}"
     unit = turned.unit
     (c_before, c), (h_before, h) = (
         (number(float(each[0, at - 1, unit]), ".2f"), number(float(each[0, at, unit]), ".2f"))
@@ -91,7 +96,7 @@ def what_turned_output(
         adds = float(activations.input_gate[0, at, unit] * activations.candidate[0, at, unit])
         cause = f"the step keeps {percent(keeps, 0)} of *c* and adds {number(adds, '+.2f')}"
     return (
-        f"**Step {step}, {kind}, {verb}:** the probability of label {label} goes from {before} to "
+        f"**Step {step}, {kind}, {verb}:** the probability of label {name} goes from {before} to "
         f"{after}. Unit {unit + 1} has the largest part in it, {number(turned.of_unit, '+.2f')} of "
         f"{number(turned.change, '+.2f')} in the label's lead: its *h* goes from {h_before} to {h} and "
         f"its memory *c* from {c_before} to {c}, because {cause}."

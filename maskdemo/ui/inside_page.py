@@ -116,6 +116,7 @@ def _choose_label(snapshot: Snapshot) -> None:
         range(snapshot.experiment.classes),
         truth,
         label="Label followed",
+        format_func=snapshot.experiment.spec.label_name,
     )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.gradient_by_step import share_text
+from maskdemo.errors import escape_markdown
 from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.gradient import Landing
 from maskdemo.strategies import STRATEGIES
@@ -35,6 +36,7 @@ def gates(sequence: InspectedSequence) -> None:
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
     activations, given = sequence.activations(strategy), sequence.arrays(strategy)
+    name = escape_markdown(sequence.label_name)
     # The last real step is shown unless another is chosen: what came of it is what padding did.
     if step == int(sequence.batch.last_valid[0]) + 1:
         others = (
@@ -43,11 +45,13 @@ def gates(sequence: InspectedSequence) -> None:
             if name != strategy
         )
         looked_into = chain([(strategy, activations, given)], others)
-        st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label))
+        st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label, name=name))
     else:
         network, label = sequence.networks[strategy], sequence.label
         st.markdown(
-            what_turned_output(network, activations, given, sequence.batch, step=step, label=label)
+            what_turned_output(
+                network, activations, given, sequence.batch, step=step, label=label, name=name
+            )
         )
     st.markdown(cell_equation(activations, given, sequence.batch, unit=unit, step=step))
     left, right = st.columns([3, 2], gap="medium")
@@ -61,6 +65,8 @@ def gates(sequence: InspectedSequence) -> None:
             unit=unit,
             step=step,
             label=sequence.label,
+            label_name=sequence.label_name,
+            feature_names=sequence.experiment.spec.feature_names,
             detail=sequence.title,
             dark=is_dark(),
         )
@@ -140,6 +146,7 @@ def compare(sequence: InspectedSequence) -> None:
         order=sequence.order(chosen[0]),
         parts=parts,
         label=sequence.label,
+        label_name=sequence.label_name,
         dark=is_dark(),
     )
     chart(figure, key="compare", alt="The same sequence under several strategies")

@@ -51,6 +51,11 @@ class InspectedSequence:
         return f"Test sequence {self.probe + 1}, after epoch {self.epoch}"
 
     @property
+    def label_name(self) -> str:
+        """What the label followed is called."""
+        return self.experiment.spec.label_name(self.label)
+
+    @property
     def test_set_title(self) -> str:
         """How much of the test set, and which epoch, for headings."""
         total = self.experiment.test_size

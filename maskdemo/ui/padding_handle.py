@@ -114,6 +114,7 @@ def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any
         "lanes": lanes,
         "networks": {name: packed_network(each) for name, each in sequence.networks.items()},
         "label": sequence.label,
+        "names": [experiment.spec.label_name(each) for each in range(experiment.classes)],
         "labels": [int(each) for each in labels],
         "valid": bare.observed[0].tolist(),
         "perStep": experiment.per_step,

@@ -111,7 +111,8 @@ def probe_description(snapshot: Snapshot, at: int) -> str:
     steps = counted(int((~snapshot.probes.padded[at]).sum()), "step")
     if snapshot.experiment.per_step:
         return f"{steps}, a label at each."
-    return f"{steps}, true label {snapshot.probes.labels[at].max()}."
+    label = snapshot.experiment.spec.label_name(int(snapshot.probes.labels[at].max()))
+    return f"{steps}, true label {escape_markdown(label)}."
 
 
 def usual_probe(sequences: Batch | Probes, experiment: Experiment) -> int:

@@ -29,8 +29,6 @@ from maskdemo.uploads.roles import PARTS, Guess, Roles, numbers_of, unused
 
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3
-#: Labels whose names are told.
-MAX_NAMED = 12
 #: Numbers within this far from 0 are left as they are unless somebody asks.
 MAX_UNSCALED = 3.0
 
@@ -143,10 +141,7 @@ def task_of(
         table=replace(table, frame=frame.iloc[:0].copy(), lines=None),
         roles=roles,
         recipe=(steps, parts),
-        notes=(
-            *_notes(table, columns, roles, preparation, number, rows, values, data),
-            *_numbering(classes),
-        ),
+        notes=_notes(table, columns, roles, preparation, number, rows, values, data),
         unused=unused(columns, roles),
         examples=_examples(table, roles, rows, values, lengths),
     )
@@ -225,15 +220,6 @@ def _feature_names(rows: pd.DataFrame, columns: Columns, roles: Roles) -> tuple[
 
 def _emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
     return max(((name, columns[name].blanks) for name in roles.features), key=lambda each: each[1])
-
-
-def _numbering(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Which label is which number, where that is not plain: charts name labels by their numbers."""
-    if classes == tuple(map(str, range(len(classes)))):
-        return ()
-    named = [f"{at} is {quoted(name)}" for at, name in enumerate(classes[:MAX_NAMED])]
-    more = ", and so on" if len(classes) > MAX_NAMED else ""
-    return (f"Labels are numbered: {', '.join(named)}{more}.",)
 
 
 def _notes(

@@ -148,7 +148,7 @@ def test_the_first_sentence_is_what_padding_did_by_the_numbers_below_it():
     activations = {name: sequence.activations(name) for name in names}
     arrays = {name: sequence.arrays(name) for name in names}
     looked_into = [(name, activations[name], arrays[name]) for name in names]
-    said = what_padding_did(looked_into, sequence.batch, label=1)
+    said = what_padding_did(looked_into, sequence.batch, label=1, name="1")
     last = int(sequence.batch.valid[0].nonzero()[0][-1])
     states, says = activations["no_mask"].states[0], activations["no_mask"].probabilities[0, :, 1]
     assert sequence.batch.padded[0, last + 1 :].all(), "All that is not there comes after the end."
@@ -249,7 +249,9 @@ def test_what_a_step_did_is_told_with_the_numbers_of_the_networks():
     seen = activations_of(trained, arrays)
     turned = flips(seen.probabilities[0], 1)
     for step in range(2, experiment.padded_length + 1):
-        said = what_turned_output(trained, seen, arrays, batch, step=step, label=1).replace("−", "-")
+        said = what_turned_output(trained, seen, arrays, batch, step=step, label=1, name="1").replace(
+            "−", "-"
+        )
         before, after = seen.probabilities[0, step - 2 : step, 1]
         assert f"goes from {before:.2f} to {after:.2f}" in said
         verb = "to" if after > 0.5 else "away from"

@@ -101,7 +101,6 @@ def test_a_file_is_told_changed_used_trained_and_taken_away():
     assert "sign" not in column(page, "features").value, "what is the label now is no feature"
     fine(column(page, "features").set_value(["x", "weight"]).run())
     assert "with 2 features" in shown(page)
-    assert "0 is 'down', 1 is 'up'" in shown(page).replace("\\", "")
     used_as = page.dataframe[1].value.set_index("Column")["Used as"]
     assert used_as["sign"] == "label" and used_as["kind"] == "not used: it was not chosen"
     fine(page.button(key="own_use").click().run())

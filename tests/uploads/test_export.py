@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from maskdemo import charts
 from maskdemo.data.inputs import inputs
 from maskdemo.data.sequences import Sequences, repeat_seed
 from maskdemo.experiment import Experiment
@@ -22,6 +23,7 @@ from maskdemo.export.report import run_report, study_report
 from maskdemo.export.script import script
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
+from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.uploads.example_tables import machines
 from maskdemo.uploads.task import OwnTask, Preparation, experiment_with
 from tests.export.test_script import assert_agrees, expected
@@ -129,6 +131,22 @@ def test_a_report_does_not_name_the_session_s_task():
     ):
         assert '"task": "own"' in unescape(report) and "M07" not in report
         assert "who opens it needs their file" in report
+
+
+def test_charts_and_reports_name_features_and_labels_as_the_file_does():
+    frame = machines()[lambda rows: rows["minute"] < 6].drop(columns=["machine", "mode"])
+    frame["state"] = frame.groupby("run")["state"].transform("first")
+    one = experiment_of(frame.to_csv(index=False).encode(), "m.csv", epochs=1)
+    run = list(train(one))[-1]
+    batch = charts.padded_batch(unseen_batch(one), features=one.spec.feature_names)
+    assert batch.data[0]["colorbar"]["title"]["text"] == one.spec.feature_names[0]
+    assert "load_kN: " in batch.data[0]["hovertemplate"]
+    output = charts.outputs_by_step(run, probe=0, epoch=1).to_json()
+    label = one.spec.label_names[int(run.probes.labels[0].max())]
+    assert label in ("fine", "worn") and f"true label {label}" in output
+    report = unescape(run_report(run, link="?task=own"))
+    assert "'load_kN'" in report and "'fine' and 'worn'" in report and "First feature" not in report
+    assert "# The labels: 0 is 'fine', 1 is 'worn'." in script(one)
 
 
 def test_column_names_cannot_run(tmp_path):

@@ -207,7 +207,7 @@ class Handle {
       weights === OWN
         ? "Each strategy's own network"
         : `One network, trained with ${data.lenders[weights]},`;
-    const truth = data.perStep ? "a label at each step" : `true label ${data.label}`;
+    const truth = data.perStep ? "a label at each step" : `true label ${data.names[data.label]}`;
     this.title.textContent = `${network} reads ${data.sequence}, ${truth}, with ${steps(added)} ${SIDES[side]}.`;
   }
 
@@ -235,7 +235,7 @@ class Handle {
     const answer = best(outputs[to]);
     const kept = nearness(reader.bare[from].cell, states[to].cell);
     const [before, now] = shares.map(percent);
-    const words = [`${before} ${perStep ? "of steps right" : "sure"} → `, now, perStep || answer === label ? "" : `, answers ${answer}`];
+    const words = [`${before} ${perStep ? "of steps right" : "sure"} → `, now, perStep || answer === label ? "" : `, answers ${data.names[answer]}`];
     const gate = lane.advance[length] ? "open" : lane.keep[length] ? "held" : "reset";
     return { heights: outputs.map((output) => output[label]), readOut: to, words, kept, gate };
   }
