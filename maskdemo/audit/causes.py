@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import Literal
 
 #: leak: padding changes what the model says or learns. trap: it will, on data that was not tried.
-#: inherent: it does, and no mask can help. note: good to know.
+#: inherent: it does, whatever was tried against it. note: good to know.
 Severity = Literal["leak", "trap", "inherent", "note"]
 
-_FIXES = Path(__file__).parent / "fixes"
+_PROGRAMS = Path(__file__).with_name("fix_programs.py")
 _KERAS = "https://github.com/keras-team/keras/issues/"
 _TENSORFLOW = "https://github.com/tensorflow/tensorflow/issues/"
 _GUIDE = "https://keras.io/guides/understanding_masking_and_padding/"
@@ -19,7 +21,11 @@ _GUIDE = "https://keras.io/guides/understanding_masking_and_padding/"
 
 @dataclass(frozen=True)
 class Cause:
-    """title and why may name the {layer} and its {of_class}. fix: the name of a program in `fixes`."""
+    """title and why may name the {layer} and its {of_class}.
+
+    fix: the name of a program in `fix_programs`. Where the mask was lost or never made, it is right for
+    a layer that takes a mask, once that was tried; what is right for others is in `cures`.
+    """
 
     severity: Severity
     title: str
@@ -27,16 +33,26 @@ class Cause:
     source: str
     fix: str = ""
 
-    @property
-    def code(self) -> str:
-        """The program, ready to run; nothing where there is none."""
-        return program(self.fix) if self.fix else ""
-
 
 @cache
 def program(name: str) -> str:
-    """The text of one of the programs in `fixes`."""
-    return (_FIXES / f"{name}.py").read_text(encoding="utf-8")
+    """Return a function of `fix_programs` as a program that runs by itself."""
+    text = _PROGRAMS.read_text(encoding="utf-8")
+    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    lines = text.splitlines()
+
+    def source(node: ast.FunctionDef, first: ast.stmt) -> str:
+        return "\n".join(lines[first.lineno - 1 : node.end_lineno])
+
+    node = functions[name]
+    docstring, rest = node.body[0], node.body[1]
+    body = dedent(source(node, rest)).rpartition("\nreturn model")[0]
+    used = [source(each, each) for called, each in functions.items() if f"{called}(" in body]
+    code = "\n\n\n".join([*used, body])
+    names = ", ".join(["layers", "ops"] if "ops." in code else ["layers"])
+    about = dedent("\n".join(lines[docstring.lineno - 1 : docstring.end_lineno]))
+    gap = "\n\n" if used or code.startswith("class") else "\n"
+    return f"{about}\n\nimport keras\nfrom keras import {names}\n{gap}{code}\n"
 
 
 CAUSES: dict[str, Cause] = {
@@ -76,7 +92,7 @@ CAUSES: dict[str, Cause] = {
         "Between {layer} and the next layer the model's own code works on the tensor. The result is "
         "another tensor, without the mask.",
         f"{_KERAS}18416",
-        "compute_the_mask",
+        "hand_the_mask_on",
     ),
     "ignored": Cause(
         "leak",
@@ -123,13 +139,33 @@ CAUSES: dict[str, Cause] = {
         "mask_value",
     ),
     "border": Cause(
-        "inherent",
+        "leak",
         "{layer} sees across the border between data and padding",
-        "A window over neighbouring steps reaches into the padding at the last or first real "
-        "steps. This does not grow with the padding. Zeroing padded steps before it makes them equal "
-        "to no steps.",
+        "A window over neighbouring steps ({of_class}) reaches into the padding, where other numbers "
+        "stand than beyond the end of a sequence. A mask for the layers after it comes too late.",
         _GUIDE,
-        "zero_before_convolution",
+    ),
+    "own_code": Cause(
+        "leak",
+        "{layer} reads padded steps in code of its own",
+        "What {of_class} computes between the layers that it calls takes padded steps as data: no "
+        "layer moves by itself, and what goes into the next one has moved already.",
+        f"{_KERAS}18416",
+    ),
+    "wrong_mask": Cause(
+        "leak",
+        "{layer} is handed a mask of other steps",
+        "The mask that {of_class} is handed is not True at the real steps and False at padded ones. "
+        "Keras's masks are True where a step counts; those of PyTorch are the other way round.",
+        _GUIDE,
+        "hand_the_mask_on",
+    ),
+    "windows": Cause(
+        "inherent",
+        "{layer} lays its windows otherwise with padding",
+        "{of_class} takes several steps at once, and where the windows begin depends on how many steps "
+        "there are. Pad by a multiple of its stride.",
+        _GUIDE,
     ),
     "positions": Cause(
         "inherent",
@@ -167,6 +203,12 @@ CAUSES: dict[str, Cause] = {
         f"{_KERAS}15323",
         "weigh_the_loss",
     ),
+    "more_at_fault": Cause(
+        "note",
+        "More layers may be at fault",
+        "Once what is named here is put right, outputs of {layer} still move. Mend it and audit again.",
+        _GUIDE,
+    ),
     "output_unmasked": Cause(
         "note",
         "Give sample weights when training",
@@ -197,7 +239,8 @@ CAUSES: dict[str, Cause] = {
     "rows_mix": Cause(
         "leak",
         "The sequences of a batch influence one another",
-        "A sequence gives other outputs in a batch than alone, without any padding.",
+        "A sequence gives other outputs in a batch than alone, without any padding. {layer} is where "
+        "they meet.",
         _GUIDE,
     ),
     "real_rows_masked": Cause(
@@ -212,14 +255,13 @@ CAUSES: dict[str, Cause] = {
         "A sequence without a real step gives no number",
         "{layer} divides by the number of real steps, which is 0 there.",
         f"{_KERAS}18152",
-        "no_empty_rows",
+        "masked_mean",
     ),
     "cudnn": Cause(
         "note",
         "On a GPU, pad after the end or say use_cudnn=False",
         "cuDNN's kernels take only masks that are True up to the length, and no empty sequence.",
         f"{_KERAS}18397",
-        "without_cudnn",
     ),
     "keras_3_16": Cause(
         "note",

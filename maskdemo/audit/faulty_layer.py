@@ -1,27 +1,28 @@
-"""Which layer is at fault: outputs move after one call, and the mask was lost at another before it.
+"""Which layer is at fault: a call whose inputs stand still at real steps and whose outputs move.
 
-The first call whose outputs move at real steps is found; then the way back along its inputs leads to
-where a mask that was right went in and none, or a wrong one, came out. Then the outputs that moved are
-put right and the rest runs again, so that what still moves is a fault of its own.
+`lost_mask` says where the mask was lost that it lacks. Then the outputs of all such calls are put right
+and the rest runs again: what still moves has a fault of its own.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.inherent import RECURRENT, only_at_the_border, only_counts_positions
-from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.cures import HANDED_ON, cure_of, takes_a_right_mask
+from maskdemo.audit.inherent import (
+    effect_of_places,
+    effects_of_windows,
+    only_counts_positions,
+)
+from maskdemo.audit.lost_mask import cause_of_ignored_mask, lost_before, was_handed_a_mask
+from maskdemo.audit.output_change import largest_change, largest_number
 from maskdemo.audit.pair import TracePair
-from maskdemo.audit.trace import Call, InputTensor
+from maskdemo.audit.trace import Call, InputTensor, Overrides
 
-#: Calls that are put right one after another before the rest is left unexplained.
-MAX_REPAIRS = 8
-MASK_MAKERS = ("Masking", "Embedding", "ReversibleEmbedding")
-MERGING_LAYERS = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
+#: How often calls are put right, one after another, before the rest is left unexplained.
+MAX_REPAIRS = 64
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class Fault:
     """A layer at fault.
 
     cause: one of the names in `causes`. layer, of_class: its name and class. mover: the layer after
-    which outputs change first, by `change` times their largest number. side: the side of the padding
-    that shows it. order: the number of its call.
+    which outputs change first, by `change` times their largest number; or, if `before`, the layer whose
+    inputs do. cure: the program that was tried on the mover and makes it stand still, HANDED_ON, or "".
+    side: the side of the padding that shows it. order: the number of its call.
     """
 
     cause: str
@@ -40,6 +42,17 @@ class Fault:
     change: float
     side: str
     order: int
+    cure: str = ""
+    before: bool = False
+
+
+@dataclass(frozen=True)
+class _OwnCode:
+    """Code between layers that moves a tensor. container: whose code. before: the call that gets it."""
+
+    container: Call
+    before: Call | None
+    change: float
 
 
 def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
@@ -47,29 +60,73 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
     tolerance: the share of its largest number that a call may move by rounding.
     """
-    result: list[Fault] = []
-    overrides: dict[int, list[np.ndarray]] = {}
+    result: dict[tuple[str, str, str], Fault] = {}
+    overrides = Overrides()
     for _ in range(MAX_REPAIRS):
-        call = next((each for each in pair.padded.calls if _change(each, pair) > tolerance), None)
-        if call is None:
+        movers, own_code = _first_to_move(pair, tolerance)
+        if own_code is not None:
+            fault = _fault_of_own_code(own_code, pair, tolerance)
+            result.setdefault((fault.cause, fault.layer, fault.mover), fault)
+            if own_code.before is not None:
+                overrides.inputs[own_code.before.order] = _repaired_inputs(own_code.before, pair)
+            else:
+                movers = [own_code.container]
+        else:
+            for call in movers:
+                for fault in _faults_at(call, pair, tolerance):
+                    result.setdefault((fault.cause, fault.layer, fault.mover), fault)
+        for call in movers:
+            overrides.outputs[call.order] = [
+                _repaired(pair.twin(call).outputs[index], output, pair)
+                for index, output in enumerate(call.outputs)
+            ]
+        if pair.padded.calls[-1] in movers:
+            return list(result.values()), 0.0  # nothing comes after the model itself
+        if not movers and own_code is None:
             break
-        for cause, at_fault in _causes_of(call, pair, tolerance):
-            fault = Fault(
-                cause=cause,
-                layer=at_fault.name,
-                of_class=type(at_fault.layer).__name__,
-                mover=call.name,
-                change=_change(call, pair),
-                side=pair.side,
-                order=at_fault.order,
-            )
-            if not any((each.layer, each.cause) == (fault.layer, fault.cause) for each in result):
-                result.append(fault)
-        if call is pair.padded.calls[-1]:
-            break  # the model itself: nothing comes after it
-        overrides[call.order] = [_repaired(call, index, pair) for index in range(len(call.outputs))]
         pair.rerun_padded(overrides)
-    return result, max((_change(pair.padded.calls[-1], pair), 0.0))
+    return list(result.values()), max(_change(pair.padded.calls[-1], pair), 0.0)
+
+
+def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
+    """Return the calls whose inputs stand still and whose outputs move; or own code before all."""
+    movers: list[Call] = []
+    moved_before = False
+    for call in pair.padded.calls:
+        if call.returns_a_mask:
+            continue
+        change = _change(call, pair)
+        if call.is_container:
+            if change > tolerance and not moved_before:
+                return [], _OwnCode(call, None, change)
+            continue
+        change_of_inputs = max(
+            (_input_change(call, each, pair) for each in call.inputs if not each.is_mask), default=0.0
+        )
+        if change_of_inputs > tolerance:
+            if not moved_before:
+                return [], _OwnCode(_container_of(call, pair, tolerance), call, change_of_inputs)
+            continue
+        if change > tolerance:
+            movers.append(call)
+            moved_before = True
+    return movers, None
+
+
+def _container_of(call: Call, pair: TracePair, tolerance: float) -> Call:
+    """Return the innermost call around this one into which nothing goes that has moved."""
+    container = call.inside
+    while container is not None and container.inside is not None:
+        if all(_input_change(container, each, pair) <= tolerance for each in container.inputs):
+            return container
+        container = container.inside
+    return container or pair.padded.calls[-1]
+
+
+def _input_change(call: Call, input_tensor: InputTensor, pair: TracePair) -> float:
+    unpadded = pair.twin(call).inputs[call.inputs.index(input_tensor)].array
+    real_steps = pair.real_steps(unpadded, input_tensor.array)
+    return 0.0 if real_steps is None else largest_change(*real_steps) / largest_number(unpadded)
 
 
 def _change(call: Call, pair: TracePair) -> float:
@@ -77,9 +134,9 @@ def _change(call: Call, pair: TracePair) -> float:
     return max((pair.relative_change(call, index) for index in range(len(call.outputs))), default=0.0)
 
 
-def _repaired(call: Call, index: int, pair: TracePair) -> np.ndarray:
-    """Return an output with its real steps replaced by those without padding."""
-    unpadded, got = pair.twin(call).outputs[index], call.outputs[index].copy()
+def _repaired(unpadded: np.ndarray, got: np.ndarray, pair: TracePair) -> np.ndarray:
+    """Return an array with its real steps replaced by those without padding."""
+    got = got.copy()
     real_steps = pair.real_steps(unpadded, got)
     if real_steps is None:
         return got
@@ -89,108 +146,64 @@ def _repaired(call: Call, index: int, pair: TracePair) -> np.ndarray:
     return got
 
 
-def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call]]:
-    """Return why the outputs of a call move: each cause with the call at fault."""
-    if only_at_the_border(call, pair, tolerance):
-        return [("border", call)]
-    if pair.side == "pre" and only_counts_positions(call, pair, tolerance):
-        return [("positions", call)]
-    unmasked = [
-        input_tensor
-        for input_tensor in pair.time_inputs(call)
-        if pair.received(call, input_tensor) != "right"
+def _repaired_inputs(call: Call, pair: TracePair) -> dict[int, np.ndarray]:
+    return {
+        index: _repaired(twin.array, input_tensor.array, pair)
+        for index, (twin, input_tensor) in enumerate(
+            zip(pair.twin(call).inputs, call.inputs, strict=True)
+        )
+    }
+
+
+def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Fault:
+    positions = pair.side == "pre" and only_counts_positions(own.container, pair, tolerance)
+    return Fault(
+        cause="positions" if positions else "own_code",
+        layer=own.container.name,
+        of_class=type(own.container.layer).__name__,
+        mover=own.before.name if own.before else own.container.name,
+        change=own.change,
+        side=pair.side,
+        order=own.before.order if own.before else own.container.order,
+        before=own.before is not None,
+    )
+
+
+def _faults_at(call: Call, pair: TracePair, tolerance: float) -> list[Fault]:
+    """Return why the outputs of a call move: a fault for each cause."""
+    return [
+        Fault(
+            cause=cause,
+            layer=at_fault.name,
+            of_class=type(at_fault.layer).__name__,
+            mover=call.name,
+            change=_change(call, pair),
+            side=pair.side,
+            order=at_fault.order,
+            cure=cure,
+        )
+        for cause, at_fault, cure in _causes_of(call, pair, tolerance)
     ]
+
+
+def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call, str]]:
+    """Return why the outputs of a call move: each cause with the call at fault and the cure."""
+    if effects := effects_of_windows(call, pair, tolerance):
+        return [(cause, call, program) for cause, program in effects]
+    if pair.side == "pre" and only_counts_positions(call, pair, tolerance):
+        return [("positions", call, "")]
+    places = effect_of_places(call, pair, tolerance)
+    if places == "always":
+        return [("positions", call, "")]
+    unmasked = [each for each in pair.time_inputs(call) if pair.received(call, each) != "right"]
+    lost = lost_before(call, pair) or [("no_mask", call)]
+    never_matches = any(cause == "mask_never_matches" for cause, _ in lost)
     if not unmasked:
-        return [(_cause_of_ignored_mask(call), call)]
-    return lost_before(call, pair) or [("no_mask", call)]
-
-
-def lost_before(call: Call, pair: TracePair) -> list[tuple[str, Call]]:
-    """Return cause and call where the masks that a call lacks were lost; empty if none was made."""
-    result: list[tuple[str, Call]] = []
-    visited: set[int] = set()
-    waiting = deque([call])
-    while waiting:
-        receiver = waiting.popleft()
-        if receiver.order in visited:
-            continue
-        visited.add(receiver.order)
-        for input_tensor in pair.time_inputs(receiver):
-            if pair.received(receiver, input_tensor) == "right":
-                continue
-            maker = input_tensor.maker
-            if maker is None:
-                if (
-                    not input_tensor.from_input
-                    and (source := _last_masked_before(receiver, pair)) is not None
-                ):
-                    result.append(("unrecorded", source))
-                continue
-            index = maker.keys.index(input_tensor.key) if input_tensor.key in maker.keys else 0
-            if (remover := _mask_remover(input_tensor, pair)) is not None:
-                result.append(("taken_off", remover))
-            elif any(pair.received(maker, each) == "right" for each in _first_inputs(maker, pair)):
-                removers = [_mask_remover(each, pair) for each in _first_inputs(maker, pair)]
-                removed = [("taken_off", remover) for remover in removers if remover is not None]
-                result += removed or [(_cause_of_dropped_mask(maker, pair), maker)]
-            elif is_a(maker.layer, *MASK_MAKERS) and pair.passed(maker, index) == "wrong":
-                result.append(("mask_never_matches", maker))
-            else:
-                waiting.append(maker)
-    return list(dict.fromkeys(result))
-
-
-def dropped_before_output(pair: TracePair, index: int) -> Call | None:
-    """Return the call that lost the mask of an output; None where there never was a mask."""
-    call = pair.padded.output_makers[index] or pair.padded.calls[-1]
-    if any(pair.received(call, each) == "right" for each in _first_inputs(call, pair)):
-        return call
-    return next((at_fault for _, at_fault in lost_before(call, pair)), None)
-
-
-def _first_inputs(call: Call, pair: TracePair) -> list[Any]:
-    """Return the tensors with a time axis in the first argument of a call."""
-    timed = pair.time_inputs(call)
-    return [input_tensor for input_tensor in call.inputs[: call.first] if input_tensor in timed]
-
-
-def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
-    """Return the call that took a right mask off a tensor; None where no call did."""
-    maker = input_tensor.maker
-    if maker is None or input_tensor.mask is not None or input_tensor.key not in maker.keys:
-        return None
-    if pair.passed(maker, maker.keys.index(input_tensor.key)) != "right":
-        return None
-    return next((call for call in pair.padded.calls if input_tensor.key in call.unmasked_keys), None)
-
-
-def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
-    """Return the last call before `receiver` whose output had a right mask."""
-    for call in reversed(pair.padded.calls[: receiver.order]):
-        if pair.outputs_time_axis(call) and pair.passed(call, 0) == "right":
-            return call
-    return None
-
-
-def _cause_of_ignored_mask(call: Call) -> str:
-    """Name the cause where a call moves although all its masks are right."""
-    if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_mask is None:
-        return "initial_state"
-    if is_a(call.layer, "Functional", "Sequential") or call.is_container:
-        return "unrecorded"
-    if call.warned:
-        return "dropped_with_warning"
-    return "dropped_silently" if call.kind == "operation" else "ignored"
-
-
-def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
-    """Name the cause where a right mask went into a call and did not come out."""
-    if is_a(call.layer, *MERGING_LAYERS) and any(
-        pair.received(call, each) != "right" for each in _first_inputs(call, pair)
-    ):
-        return "mixed"
-    if is_a(call.layer, *RECURRENT, "Bidirectional", "TimeDistributed"):
-        return "recurrent_passes_none"
-    if call.warned:
-        return "dropped_with_warning"
-    return "dropped_silently" if call.kind == "operation" else "dropped_by_layer"
+        lost = [(cause_of_ignored_mask(call), call)]
+    elif was_handed_a_mask(call) and not never_matches:
+        cure = HANDED_ON if takes_a_right_mask(call, pair, tolerance) else ""
+        return [("wrong_mask", call, cure)]
+    if places:
+        return [*((cause, at, "masked_flatten") for cause, at in lost), ("positions", call, "")]
+    cure = cure_of(call, pair, tolerance)
+    return [(cause, at_fault, cure) for cause, at_fault in lost]

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 
 from maskdemo.audit.causes import CAUSES
-from maskdemo.audit.faulty_layer import MASK_MAKERS, MERGING_LAYERS, Fault
+from maskdemo.audit.cures import HANDED_ON
+from maskdemo.audit.faulty_layer import Fault
+from maskdemo.audit.lost_mask import MASK_MAKERS, MERGING_LAYERS
 from maskdemo.audit.model_inputs import is_a
 from maskdemo.audit.output_change import Measure
 from maskdemo.audit.pair import State, TracePair
@@ -16,35 +18,41 @@ from maskdemo.titles import SIDES
 
 #: Causes of layers that receive the right mask and read padding all the same.
 IGNORING = ("ignored", "initial_state")
+#: Layers with the same fault that a sentence names.
+MAX_NAMES = 12
 _RANK = ("leak", "trap", "inherent", "note")
 
 
 def findings_of(
     faults: list[Fault], leaking: list[Measure], model: tuple[str, str], unexplained: bool
 ) -> list[Finding]:
-    """Return a finding per cause and layer; of layers without any mask before them, only for the first.
+    """Return a finding per cause and layer; of layers without any mask before them, one for all.
 
     model: its name and class. unexplained: whether outputs still move once all faults are put right.
     """
     sentence = _measurement_sentence(leaking)
     largest = max((each.largest for each in leaking), default=0.0)
-    first_faults: dict[tuple[str, str], Fault] = {}
+    groups: dict[tuple[str, str], list[Fault]] = {}
     for fault in sorted(faults, key=lambda each: each.order):
-        first_faults.setdefault((fault.cause, "" if fault.cause == "no_mask" else fault.layer), fault)
+        groups.setdefault((fault.cause, "" if fault.cause == "no_mask" else fault.layer), []).append(
+            fault
+        )
     findings = [
         Finding(
-            cause=fault.cause,
-            layer=fault.layer,
-            of_class=fault.of_class,
-            seen=f"{sentence}, first after {fault.mover}.",
+            cause=group[0].cause,
+            layer=group[0].layer,
+            of_class=group[0].of_class,
+            seen=_seen(group, sentence),
             largest=largest,
+            cures=_programs(group),
         )
-        for fault in first_faults.values()
+        for group in groups.values()
     ]
-    if leaking and unexplained and not any(CAUSES[each.cause].severity == "leak" for each in faults):
+    if leaking and unexplained:
+        explained = any(CAUSES[each.cause].severity == "leak" for each in faults)
         findings.append(
             Finding(
-                cause="unrecorded",
+                cause="more_at_fault" if explained else "own_code",
                 layer=model[0],
                 of_class=model[1],
                 seen=f"{sentence}.",
@@ -52,6 +60,32 @@ def findings_of(
             )
         )
     return findings
+
+
+def _seen(group: list[Fault], sentence: str) -> str:
+    """Return what was measured, where, and which other layers have the same fault."""
+    first = group[0]
+    if CAUSES[first.cause].severity == "inherent":
+        return f"Its outputs move by {first.change:.0%} of the largest, whatever was tried against it."
+    text = f"{sentence}, first {'before' if first.before else 'after'} {first.mover}."
+    others = list(dict.fromkeys(each.layer for each in group if each.layer != first.layer))
+    if others:
+        text += f" The same holds for {names_text(others)}."
+    return text
+
+
+def names_text(names: list[str]) -> str:
+    """Return the first names of a list, and how many more there are."""
+    if len(names) > MAX_NAMES:
+        return f"{', '.join(names[:MAX_NAMES])} and {len(names) - MAX_NAMES} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+
+
+def _programs(group: list[Fault]) -> tuple[str, ...]:
+    """Return the programs of the cures that were tried, without repetition."""
+    own = CAUSES[group[0].cause].fix
+    programs = [own if each.cure == HANDED_ON else each.cure for each in group]
+    return tuple(dict.fromkeys(each for each in programs if each))
 
 
 def _measurement_sentence(leaking: list[Measure]) -> str:
@@ -76,7 +110,7 @@ def without_repetition(findings: Iterable[Finding], earlier: list[Finding]) -> l
     return [
         each
         for each in findings
-        if not (each.cause == "loss_counts_padding" and each.layer in layers)
+        if not (each.cause == "loss_counts_padding" and (no_mask or each.layer in layers))
         and not (each.cause == "output_unmasked" and no_mask)
     ]
 

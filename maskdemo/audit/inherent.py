@@ -1,48 +1,27 @@
-"""Recognise effects that no mask prevents: windows across the border, positions shifted by padding."""
+"""Recognise what no cure prevents: positions that padding shifts, windows that it lays otherwise."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from maskdemo.audit.cures import (
+    LAID_OUT,
+    WINDOWS,
+    averaged,
+    changes_nothing,
+    lowered,
+    remaining_change,
+    repeats,
+    zeroed,
+)
 from maskdemo.audit.model_inputs import is_a
-from maskdemo.audit.output_change import changes_of, largest_change, largest_number
+from maskdemo.audit.output_change import largest_change, largest_number
 from maskdemo.audit.pair import TracePair
-from maskdemo.audit.run_model import output_arrays
-from maskdemo.audit.trace import Call, attach_mask
+from maskdemo.audit.trace import Call
 
+#: Operations with which padded steps are zeroed.
+ZEROING = ("Multiply", "Where")
 RECURRENT = ("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
-#: Layers that see their neighbours' steps, and so a few steps across the border to the padding.
-NEIGHBOURS = (
-    "Conv1D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "Conv2D", "SeparableConv2D",
-    "DepthwiseConv2D", "MaxPooling1D", "AveragePooling1D",
-)  # fmt: skip
-
-
-def only_at_the_border(call: Call, pair: TracePair, tolerance: float) -> bool:
-    """Whether a window's outputs move only at real steps from which it reaches into the padding."""
-    if not is_a(call.layer, *NEIGHBOURS):
-        return False
-    both = pair.real_steps(pair.twin(call).outputs[0], call.outputs[0])
-    if both is None or both[0].shape != both[1].shape or both[0].ndim < 3:
-        return False
-    furthest = changes_of(*both).max(axis=(0, *range(2, both[0].ndim)))
-    if np.isinf(furthest).any():
-        return False  # a number turned into none is no effect of a window
-    moved_steps = np.flatnonzero(furthest > tolerance * largest_number(both[0]))
-    reach, steps = _window_reach(call.layer), both[0].shape[1]
-    at_border = moved_steps >= steps - reach if pair.side == "post" else moved_steps < reach
-    return bool(moved_steps.size and at_border.all())
-
-
-def _window_reach(layer: Any) -> int:
-    size = _first_size(getattr(layer, "kernel_size", None) or layer.pool_size)
-    return max(1, (size - 1) * _first_size(getattr(layer, "dilation_rate", 1)))
-
-
-def _first_size(sizes: Any) -> int:
-    return sizes[0] if isinstance(sizes, tuple) else sizes
 
 
 def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool:
@@ -50,11 +29,13 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
 
     The layer is called once more with other values at padded steps.
     """
-    timed = pair.time_inputs(call)
-    if not timed or is_a(call.layer, *RECURRENT, "Bidirectional") or call is pair.padded.calls[-1]:
+    if is_a(call.layer, *RECURRENT, "Bidirectional") or call is pair.padded.calls[-1]:
+        return False
+    padded = repeats(call, pair)[1]
+    if not padded.real:
         return False
     try:
-        outputs = _outputs_with_other_padding(call, pair)
+        outputs = padded.run(_disturbed)
     except Exception:  # whatever a layer raises on values that it does not expect
         return False
     for index, output in enumerate(outputs):
@@ -72,32 +53,44 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
     return True
 
 
-def _outputs_with_other_padding(call: Call, pair: TracePair) -> list[np.ndarray]:
-    import keras
-
-    timed = {input_tensor.key: input_tensor for input_tensor in pair.time_inputs(call)}
-    twins = {
-        input_tensor.key: twin
-        for input_tensor, twin in zip(call.inputs, pair.twin(call).inputs, strict=True)
-    }
-
-    def disturbed(tensor: Any) -> Any:
-        input_tensor = timed.get(id(tensor))
-        if input_tensor is None:
-            return tensor
-        padding = ~pair.right_mask(twins[input_tensor.key].array, input_tensor.array)
-        array = input_tensor.array.copy()
-        array[padding] = _other_values(array, padding)
-        return attach_mask(keras.ops.convert_to_tensor(array, dtype=tensor.dtype), input_tensor.mask)
-
-    args, kwargs = call.arguments
-    args = [keras.tree.map_structure(disturbed, each) for each in args]
-    kwargs = {key: keras.tree.map_structure(disturbed, each) for key, each in kwargs.items()}
-    return output_arrays(call.layer(*args, **kwargs))
-
-
-def _other_values(array: np.ndarray, padding: np.ndarray) -> np.ndarray:
-    """Something else than what stands at padded steps: for whole numbers those of real steps."""
+def _disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Something else at padded steps: for whole numbers what stands at real ones."""
     if np.equal(np.mod(array, 1), 0).all():
-        return np.resize(array[~padding], array[padding].shape)
-    return np.nan_to_num(array[padding]) + 1.0
+        others = array[np.broadcast_to(real, array.shape)]
+        return np.where(real, array, np.resize(others, array.shape))
+    return np.where(real, array, np.nan_to_num(array) + 1.0)
+
+
+def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, str]]:
+    """Return why a window's outputs move: each cause with the program that cures it, or none.
+
+    border: the windows hold padding, and stand still (or move less) once it is zeroed, or taken for no
+    maximum and no part of a mean. windows: what moves then, or whatever padding holds.
+    """
+    if not is_a(call.layer, *WINDOWS):
+        return []
+    if only_counts_positions(call, pair, tolerance):
+        return [("windows", "")]
+    attempt, program = zeroed, "zero_before_convolution"
+    if is_a(call.layer, "MaxPooling1D", "MaxPooling2D"):
+        attempt, program = lowered, "masked_maximum"
+    elif is_a(call.layer, "AveragePooling1D", "AveragePooling2D"):
+        attempt, program = averaged, "masked_mean"
+    remaining = remaining_change(call, pair, attempt)
+    if np.isinf(remaining):
+        return []
+    effects = [] if changes_nothing(call, pair, attempt, tolerance) else [("border", program)]
+    return effects if remaining <= tolerance else [*effects, ("windows", "")]
+
+
+def effect_of_places(call: Call, pair: TracePair, tolerance: float) -> str:
+    """Return whether steps that are laid out in a row move only with their places.
+
+    "zeroed": once padded steps are zeroed. "always": as they are zero already. "": there is no telling.
+    """
+    if not is_a(call.layer, *LAID_OUT) or np.isinf(remaining_change(call, pair, zeroed)):
+        return ""
+    if not changes_nothing(call, pair, zeroed, tolerance):
+        return "zeroed"
+    maker = call.inputs[0].maker
+    return "always" if maker is not None and is_a(maker.layer, *ZEROING) else ""

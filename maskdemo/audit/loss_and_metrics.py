@@ -1,4 +1,8 @@
-"""Find out whether padded steps count in the loss and in compiled metrics."""
+"""Find out whether padded steps count in the loss and in compiled metrics.
+
+The compiled loss is tried, with outputs that differ at padded steps alone; where none is compiled, the
+squared error.
+"""
 
 from __future__ import annotations
 
@@ -8,70 +12,72 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.faulty_layer import dropped_before_output
-from maskdemo.audit.output_change import largest_change
+from maskdemo.audit.lost_mask import dropped_before_output
+from maskdemo.audit.model_inputs import is_a
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
-from maskdemo.audit.run_model import as_model_input, to_float64
 from maskdemo.audit.trace import Call
+from maskdemo.audit.training_batch import (
+    PADDED_TARGETS,
+    RELATIVE_ROUNDING,
+    RealSteps,
+    TrainingBatch,
+    built_anew,
+    is_of_keras,
+    losses_of,
+    name_of,
+)
+from maskdemo.audit.trial import Trial
 
-#: A change of the loss by more than this share is no rounding.
-_SHARE = 1e-4
 
+def training_findings(trial: Trial, pair: TracePair) -> Iterator[Finding]:
+    """Yield a finding where other outputs at padded steps alone change the loss or a metric.
 
-def training_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[Finding]:
-    """Yield a finding where other targets at padded steps alone change the loss or a metric.
-
-    notes: receives a sentence for each loss or metric that cannot be judged.
+    The trial's notes receive a sentence for each loss or metric that cannot be judged.
     """
-    timed = _timed_outputs(pair)
-    spoilt = {
-        index: call for index in timed if (call := _first_non_finite_call(pair, index)) is not None
-    }
-    for call in spoilt.values():
-        yield Finding.about(
-            call.layer,
-            "loss_not_finite",
-            "Its outputs at padded steps turn the loss into NaN, whatever the targets are there.",
-        )
-    timed = [index for index in timed if index not in spoilt]
-    for index in timed:
-        share = _loss_change(model, pair, index)
-        if math.isnan(share):
-            notes.append("Its outputs are too large for a mean squared error: the loss was not tried.")
-        if not share > _SHARE:
+    for index in range(len(pair.padded.outputs)):
+        if (real := _real_steps(trial, pair, index)) is None:
             continue
-        guilty = dropped_before_output(pair, index)
-        seen = f"Other targets at padded steps alone change the mean squared error by {share:.0%}."
-        if guilty:
-            yield Finding.about(guilty.layer, "loss_counts_padding", seen)
-        else:
-            yield Finding(cause="output_unmasked", seen=seen)
-    if timed and getattr(model, "compiled", False):
-        yield from _metric_findings(model, pair, notes)
+        training = TrainingBatch(
+            trial.model, real, tuple(each.pad_value for each in trial.model_inputs)
+        )
+        call = _first_non_finite_call(pair, index) if real.of_inputs else None
+        if call is None:
+            yield from _findings_of_output(trial, pair, training)
+        elif not np.isfinite(training.values()[0]):
+            yield Finding.about(
+                call.layer,
+                "loss_not_finite",
+                "Its outputs at padded steps turn the loss into NaN, whatever the targets are there.",
+            )
 
 
 def is_labelled_by_step(pair: TracePair) -> bool:
     """Whether an output has a time axis, so that padded steps can count in the loss."""
-    return bool(_timed_outputs(pair))
+    return any(_is_timed(pair, index) for index in range(len(pair.padded.outputs)))
 
 
-def _timed_outputs(pair: TracePair) -> list[int]:
-    return [index for index in range(len(pair.padded.outputs)) if _is_output_timed(pair, index)]
-
-
-def _is_output_timed(pair: TracePair, index: int) -> bool:
+def _is_timed(pair: TracePair, index: int) -> bool:
     unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
-    return pair.has_time_axis(unpadded, got) and got.ndim >= 2
+    return got.ndim >= 2 and pair.has_time_axis(unpadded, got)
 
 
-def _two_targets(pair: TracePair, index: int, like: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return two arrays of targets (N, steps, ...) that differ at padded steps: 0, then 1."""
-    real = pair.right_mask(pair.unpadded.outputs[index], pair.padded.outputs[index])
-    first = np.zeros(like.shape)
-    second = first.copy()
-    second[~real] = 1.0
-    return first, second
+def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
+    """Return which steps of an output are real; None where it has no steps."""
+    unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
+    if _is_timed(pair, index):
+        return RealSteps(index, pair.right_mask(unpadded, got), pair.batch)
+    if got.ndim != 3 or not losses_of(trial.model) or got.shape[1] < 2:
+        return None
+    # As many steps for every sequence: those of targets that are shorter are padded.
+    count, rows = got.shape[1], trial.samples.rows
+    chosen = [row for row in range(len(rows)) if max(trial.samples.lengths(rows[row])) < count][:8]
+    if not chosen:
+        return None
+    lengths = [max(trial.samples.lengths(rows[row])) for row in chosen]
+    batch = trial.samples.padded_batch(chosen, "post", to=trial.steps or count)
+    real = np.arange(count) < np.array(lengths)[:, None]
+    return RealSteps(index, real, batch, of_inputs=False)
 
 
 def _first_non_finite_call(pair: TracePair, index: int) -> Call | None:
@@ -84,66 +90,105 @@ def _first_non_finite_call(pair: TracePair, index: int) -> Call | None:
     return None
 
 
-def _loss_change(model: Any, pair: TracePair, index: int) -> float:
-    """Return the relative change of the squared error; NaN where the error is too large to compute."""
-    import keras
+def _findings_of_output(trial: Trial, pair: TracePair, training: TrainingBatch) -> Iterator[Finding]:
+    model, notes = trial.model, trial.notes
+    change = training.change_of_loss()
+    what = "loss" if losses_of(model) else "mean squared error"
+    if change is None:
+        notes.append(f"Its {what} is no finite number here, or takes other targets: it was not tried.")
+        return
+    if change.share > RELATIVE_ROUNDING:
+        seen = (
+            f"Other outputs at padded steps alone change the {what} "
+            f"from {change.before:.3g} to {change.after:.3g}."
+        )
+        weighted = training.change_of_loss(weighted=True)
+        cures = (
+            ("weigh_the_loss",) if weighted is not None and weighted.share <= RELATIVE_ROUNDING else ()
+        )
+        yield _loss_finding(trial, pair, training.real, seen, cures)
+        return
+    if change.target is not None:
+        notes.append(f"Its loss leaves out steps whose target is {change.target:g}.")
+    if model.compiled and not _weighs_steps(model):
+        yield from _metric_findings(training, notes)
 
-    output = _output_tensors(model, pair)[index]
-    loss = keras.losses.MeanSquaredError(dtype="float64")  # the square of a float32 always fits
-    losses = [
-        float(to_float64(loss(targets, output)))
-        for targets in _two_targets(pair, index, pair.padded.outputs[index])
-    ]
-    if not np.isfinite(losses).all():
-        return math.nan
-    return abs(losses[1] - losses[0]) / max(losses[0], 1e-6)
+
+def _loss_finding(
+    trial: Trial, pair: TracePair, real: RealSteps, seen: str, cures: tuple[str, ...]
+) -> Finding:
+    """Return the finding that the loss counts padded steps, or the note where that depends on its use.
+
+    It depends on it where nothing ever made a mask and no loss is compiled, where whoever compiled it
+    weighs steps, and where the model fixes the number of steps of its output: if all targets have as
+    many, none is padded. Those of an autoencoder have as many as its input, and those of a translator
+    end with their sentence.
+    """
+    model, call = trial.model, pair.padded.output_makers[real.output] or pair.padded.calls[-1]
+    compiled = bool(losses_of(model)) and not _weighs_steps(model)
+    if real.of_inputs:
+        guilty = dropped_before_output(pair, real.output)
+        leaks = guilty is not None or compiled
+    else:
+        repeats = [each for each in pair.padded.calls if is_a(each.layer, "RepeatVector")]
+        guilty = repeats[-1] if repeats else None
+        translates = any(each.kind == "tokens" for each in trial.model_inputs) and all(
+            "crossentropy" in name_of(each) for each in losses_of(model)
+        )
+        leaks = compiled and (translates or real.steps.shape[1] in trial.fixed_lengths)
+    if not leaks:
+        return Finding(cause="output_unmasked", seen=seen, cures=cures)
+    call = guilty or call
+    return Finding(
+        cause="loss_counts_padding",
+        layer=call.name,
+        of_class=type(call.layer).__name__,
+        seen=seen,
+        cures=cures,
+    )
 
 
-def _metric_findings(model: Any, pair: TracePair, notes: list[str]) -> Iterator[Finding]:
-    """Yield a finding for each metric that other targets at padded steps change."""
-    import keras
-
-    config = model.get_compile_config() or {}
-    if len(pair.padded.outputs) != 1 or config.get("weighted_metrics"):
-        return  # whoever weighs metrics weighs steps
-    predicted = keras.tree.flatten(_output_tensors(model, pair))[0]
-    like = pair.padded.outputs[0]
-    if "sparse" in str(config.get("loss")) or "Sparse" in str(config.get("loss")):
-        like = like[..., 0]
-    values = []
-    for targets in _two_targets(pair, 0, like):
-        model.reset_metrics()
-        try:
-            metrics = model.compute_metrics(None, targets.astype("float32"), predicted)
-        except Exception:  # targets of these shapes do not suit these metrics
-            return
-        values.append({name: float(np.mean(value)) for name, value in metrics.items()})
-    model.reset_metrics()
-    masked = predicted is not None and getattr(predicted, "_keras_mask", None) is not None
-    for name, before in values[0].items():
-        change = largest_change(np.asarray(before), np.asarray(values[1][name]))
-        if name == "loss" or not masked:
+def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Finding]:
+    """Yield a finding for each metric that other outputs at padded steps change."""
+    counted: dict[str, tuple[float, Any]] = {}
+    with built_anew(training.model):
+        values = training.metrics(None)
+        by_name = {each.name: each for each in _inner_metrics(training.model)}
+    for name, before in values[0].items() if values else ():
+        if name == "loss" or name.endswith("_loss"):
             continue
         if not np.isfinite(before):
             notes.append(f"The metric {name} is no finite number here, so it was not judged.")
-        elif change > _SHARE * max(abs(before), 1.0):
-            metric = next((each for each in _inner_metrics(model) if each.name == name), None)
+            continue
+        counted[name] = (_furthest(values, name), by_name.get(name))
+    for target in PADDED_TARGETS:  # metrics of one's own may leave padding out by its targets
+        own = {name for name, (_, each) in counted.items() if not is_of_keras(each)}
+        values = training.metrics(target) if own else []
+        for name in own if values else ():
+            change, metric = counted[name]
+            counted[name] = (min(change, _furthest(values, name)), metric)
+    for name, (change, metric) in counted.items():
+        if change > RELATIVE_ROUNDING:
+            how = "into no number." if math.isinf(change) else f"by {change:.2g}."
             yield Finding(
                 cause="metric_counts_padding",
                 layer=name,
                 of_class=type(metric).__name__ if metric else "It",
-                seen="Other targets at padded steps alone change it "
-                + ("into no number." if math.isinf(change) else f"by {change:.2g}."),
+                seen=f"Other outputs at padded steps alone change it {how}",
             )
+
+
+def _weighs_steps(model: Any) -> bool:
+    """Whether whoever compiled the model weighs metrics, and so steps."""
+    metrics = getattr(model, "_compile_metrics", None)
+    return bool(metrics is not None and metrics._user_weighted_metrics)
+
+
+def _furthest(values: list[dict[str, float]], name: str) -> float:
+    changes = [abs(each[name] - values[0][name]) for each in values[1:]]
+    return math.inf if not np.isfinite(changes).all() else max(changes)
 
 
 def _inner_metrics(model: Any) -> Iterator[Any]:
     for metric in model.metrics:
         yield from getattr(metric, "metrics", None) or [metric]
-
-
-def _output_tensors(model: Any, pair: TracePair) -> list[Any]:
-    import keras
-
-    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, as_model_input(model, pair.batch))
-    return keras.tree.flatten(model(tensors, training=False))

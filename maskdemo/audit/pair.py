@@ -51,10 +51,15 @@ class TracePair:
             return got.ndim > 1 and got.shape[1] == self.steps
         return unpadded.shape[1:] != got.shape[1:]
 
-    def real_steps(self, unpadded: np.ndarray, got: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the real steps of a tensor without and with padding; None where shapes differ."""
+    def real_steps(
+        self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the real steps of a tensor without and with padding; None where shapes differ.
+
+        like: the array of the trace without padding in whose place `unpadded` stands.
+        """
         if self.steps is not None:
-            if self.has_time_axis(unpadded, got):
+            if self.has_time_axis(unpadded if like is None else like, got):
                 return unpadded[:, : self.length], got[:, -self.length :]
             return unpadded, got
         if unpadded.ndim != got.ndim or not unpadded.ndim or len(unpadded) != len(got):
@@ -68,6 +73,13 @@ class TracePair:
         if real_steps is None:
             return 0.0
         return largest_change(*real_steps) / largest_number(unpadded)
+
+    def real_without_padding(self, unpadded: np.ndarray) -> np.ndarray:
+        """Return where the steps of an array without padding are real, (N, steps) of bool."""
+        real = np.ones(unpadded.shape[:2], bool)
+        if self.steps is not None:
+            real[:, self.length :] = False
+        return real
 
     def right_mask(self, unpadded: np.ndarray, got: np.ndarray) -> np.ndarray:
         """Return the right mask for a padded tensor, (N, steps) of bool: True at real steps."""

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from maskdemo.audit.causes import CAUSES, Severity
+from maskdemo.audit.causes import CAUSES, Severity, program
 from maskdemo.audit.output_change import Measure
 from maskdemo.titles import SIDES
 
@@ -18,7 +18,7 @@ class Finding:
 
     cause: its name in `causes`. layer, of_class: name and class of the layer at fault; empty where the
     whole model is. seen: the measurement, as a sentence. largest: how far outputs moved; None where
-    nothing moved.
+    nothing moved. cures: names of the programs that cure it; None for those of the cause.
     """
 
     cause: str
@@ -26,6 +26,7 @@ class Finding:
     of_class: str = ""
     seen: str
     largest: float | None = None
+    cures: tuple[str, ...] | None = None
 
     @classmethod
     def about(cls, layer: Any, cause: str, seen: str) -> Finding:
@@ -49,8 +50,10 @@ class Finding:
 
     @property
     def fix(self) -> str:
-        """A program that does it right; empty where none can."""
-        return CAUSES[self.cause].code
+        """Programs that do it right; empty where none was found."""
+        of_cause = (CAUSES[self.cause].fix,)
+        names = of_cause if self.cures is None else self.cures
+        return "\n\n".join(program(each) for each in names if each)
 
     @property
     def source(self) -> str:
@@ -222,6 +225,8 @@ class Report:
             for each in data["measures"]
         ]
         findings = [_only(Finding, each) for each in data["findings"]]
+        for each in findings:
+            each["cures"] = None if each.get("cures") is None else tuple(each["cures"])
         pads = data["tried"]["pad_values"]
         data["tried"]["pad_values"] = {
             key: float("nan") if each is None else each for key, each in pads.items()

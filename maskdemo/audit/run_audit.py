@@ -89,15 +89,16 @@ def _audit(model: Any, sequences: Any, pad_value: Any, options: _Options) -> Rep
     if rows is not None and not model.built:
         _build_by_running(model, rows)
     model_inputs = model_inputs_of(model, rows, pad_value)
-    if any(each.steps is not None for each in model_inputs):
+    fixed = frozenset(each.steps for each in model_inputs if each.steps is not None)
+    if fixed:
         flexible = copy_for_any_length(model, model_inputs)
         if flexible is not None:
             inputs = model_inputs_of(flexible, rows, pad_value)
             try:
-                return _audit_with(flexible, inputs, rows, options, is_copy=True)
+                return _audit_with(flexible, inputs, rows, options, is_copy=True, fixed_lengths=fixed)
             except UnsupportedModel:
                 pass  # it can be built, and not run: the sequences are moved within the fixed length
-    return _audit_with(model, model_inputs, rows, options, is_copy=False)
+    return _audit_with(model, model_inputs, rows, options, is_copy=False, fixed_lengths=fixed)
 
 
 def _audit_with(
@@ -107,8 +108,12 @@ def _audit_with(
     options: _Options,
     *,
     is_copy: bool,
+    fixed_lengths: frozenset[int],
 ) -> Report:
-    """Audit a model whose inputs are known. is_copy: whether it is a copy that takes any length."""
+    """Audit a model whose inputs are known.
+
+    is_copy: whether it is a copy that takes any length. fixed_lengths: those of the model's inputs.
+    """
     precision = _precision(model)
     on_stage, sides = options.on_stage, options.sides
     with restored(model) if options.trained else random_weights(model, options.seed):
@@ -120,6 +125,7 @@ def _audit_with(
             precision=precision,
             tolerance=_CALL_TOLERANCE[precision] / 10,
             flexible=is_copy,
+            fixed_lengths=fixed_lengths,
             seed=options.seed,
             count=options.count,
         )
@@ -141,7 +147,7 @@ def _audit_with(
             )
             findings += traced
             on_stage("Looking at the loss")
-            of_loss = _found(trial, "Its loss was", training_findings, model, pair, trial.notes)
+            of_loss = _found(trial, "Its loss was", training_findings, trial, pair)
             findings += without_repetition(of_loss, findings)
             if not model.compiled and is_labelled_by_step(pair):
                 trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
@@ -209,6 +215,7 @@ def _explained(
     if first_pair is None:
         first_pair = trial.pair(next((each for each in measures if each.added), measures[-1]))
     model = (trial.model.name, type(trial.model).__name__)
+    unexplained = unexplained and not trial.reference.rows_mix
     findings = findings_of(all_faults, leaking, model, unexplained)
     return findings, first_pair, {each.mover: each.change for each in all_faults}
 
@@ -224,13 +231,11 @@ def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding
             trial.notes.append(f"It could not be saved and loaded: {short_reason(refused)}")
     findings = list(other_checks.compare_runs(trial.outputs, runs, trial.mixed(), tolerance))
     if trial.reference.rows_mix:
-        findings.append(
-            Finding(
-                cause="rows_mix",
-                seen=f"Outputs move by {max(trial.reference.noise):.2g} between a batch and alone.",
-                largest=max(trial.reference.noise),
-            )
-        )
+        largest = max(trial.reference.noise)
+        seen = f"Outputs move by {largest:.2g} between a batch and alone."
+        group = next(iter(trial.samples.by_length().values()))
+        batch = trial.samples.padded_batch(group, "post", to=trial.steps)
+        findings.append(other_checks.rows_mix(trial.model, batch, seen, largest))
     if trial.steps is None:
         findings += other_checks.empty_row(trial.model, trial.run, trial.samples, trial.reference)
     if not trial.drawn:

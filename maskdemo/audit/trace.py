@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Literal
 from unittest.mock import patch
 
@@ -19,21 +20,31 @@ import numpy as np
 from maskdemo.audit.run_model import Batch, run_eagerly, to_float64
 
 _LOCK = threading.Lock()
-#: Arrays that replace the outputs of a call, by the call's number.
-Overrides = Mapping[int, list[np.ndarray]]
 #: Whose inner calls are recorded: those of custom layers and nested models, of nested models, of none.
 Detail = Literal["layers", "models", "nothing"]
 
 
+@dataclass
+class Overrides:
+    """Arrays that replace outputs of calls, by the call's number, and inputs, by number and place."""
+
+    outputs: dict[int, list[np.ndarray]] = field(default_factory=dict)
+    inputs: dict[int, dict[int, np.ndarray]] = field(default_factory=dict)
+
+
 @dataclass(eq=False)
 class InputTensor:
-    """A tensor that a call received. key: its `id`. maker: the call that made it. mask: its mask."""
+    """A tensor that a call received. key: its `id`. maker: the call that made it. mask: its mask.
+
+    is_mask: whether it is itself a mask, of bool.
+    """
 
     key: int
     maker: Call | None
     mask: np.ndarray | None
     array: np.ndarray
     from_input: bool = False
+    is_mask: bool = False
 
 
 @dataclass(eq=False)
@@ -44,7 +55,7 @@ class Call:
     argument, whose mask is the one that Keras passes on. inside: the custom layer or nested model
     within whose call this one happened. unmasked_keys: keys of tensors whose mask the call removed.
     is_container: whether other recorded calls happened within it. has_float_outputs: whether its
-    outputs are values, rather than masks or whole numbers.
+    outputs are values, rather than masks or whole numbers. returns_a_mask: whether they are of bool.
     """
 
     layer: Any
@@ -63,6 +74,7 @@ class Call:
     order: int = -1
     is_container: bool = False
     has_float_outputs: bool = True
+    returns_a_mask: bool = False
 
 
 class Trace:
@@ -86,7 +98,7 @@ def trace(
 ) -> Trace:
     """Run the model on a batch eagerly and return the record of every call."""
     record = Trace(detail)
-    with _LOCK, _record_all_calls(model, record, overrides or {}), warnings.catch_warnings():
+    with _LOCK, _record_all_calls(model, record, overrides or Overrides()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         record.outputs = run_eagerly(model, batch)
     top = record.calls[-1]
@@ -100,7 +112,7 @@ def trace(
 def raising_layer(model: Any, batch: Batch) -> Any | None:
     """Return the innermost layer that raises on a batch; None where none does."""
     record = Trace("layers")
-    with _LOCK, _record_all_calls(model, record, {}), warnings.catch_warnings():
+    with _LOCK, _record_all_calls(model, record, Overrides()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             run_eagerly(model, batch)
@@ -146,6 +158,9 @@ def _record_call(
     """Make the call, and record its tensors and masks before and after."""
     import keras
 
+    opaque = operation or not _is_opened(layer, record.detail)
+    if opaque and len(record.calls) in overrides.inputs:
+        args, kwargs = _replace_inputs(args, kwargs, overrides.inputs[len(record.calls)])
     tensors = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
     mask = kwargs.get("mask")
     first = args[0] if args else next(iter(kwargs.values()), None)
@@ -164,7 +179,6 @@ def _record_call(
         record._alive.extend(tensors)
     else:
         call.inside.is_container = True  # type: ignore[union-attr]
-    opaque = operation or not _is_opened(layer, record.detail)
     record._stack.append(None if opaque else call)
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -177,8 +191,8 @@ def _record_call(
         record._stack.pop()
     call.warned = any(f"'{layer.name}'" in str(each.message) for each in caught)
     call.order = len(record.calls)
-    if call.order in overrides:
-        outputs = _replace_outputs(outputs, overrides[call.order])
+    if call.order in overrides.outputs:
+        outputs = _replace_outputs(outputs, overrides.outputs[call.order])
     call.unmasked_keys = {
         input_tensor.key
         for input_tensor, tensor in zip(call.inputs, (t for t in tensors if t is not mask), strict=True)
@@ -189,6 +203,7 @@ def _record_call(
     call.masks = [_mask_array(attached_mask(each)) for each in flat]
     call.keys = [id(each) for each in flat]
     call.has_float_outputs = any(keras.backend.is_float_dtype(each.dtype) for each in flat)
+    call.returns_a_mask = bool(flat) and all(_is_bool(each) for each in flat)
     for key in call.keys:
         # A container returns a tensor that an inner call made.
         if not (call.is_container and key in record._makers):
@@ -205,6 +220,7 @@ def _input_tensor(tensor: Any, record: Trace) -> InputTensor:
         mask=_mask_array(attached_mask(tensor)),
         array=to_float64(tensor),
         from_input=id(tensor) in record._inputs,
+        is_mask=_is_bool(tensor),
     )
 
 
@@ -222,6 +238,12 @@ def attach_mask(tensor: Any, mask: Any) -> Any:
     return tensor
 
 
+def _is_bool(tensor: Any) -> bool:
+    import keras
+
+    return keras.backend.standardize_dtype(tensor.dtype) == "bool"
+
+
 def _mask_array(mask: Any) -> np.ndarray | None:
     return None if mask is None else to_float64(mask) != 0
 
@@ -235,6 +257,22 @@ def _is_opened(layer: Any, detail: Detail) -> bool:
     whole = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.MultiHeadAttention)
     own = type(layer).__module__.startswith("keras.") or isinstance(layer, whole)
     return detail == "layers" and not own
+
+
+def _replace_inputs(args: tuple, kwargs: dict, arrays: dict[int, np.ndarray]) -> tuple[tuple, dict]:
+    """Return the arguments of a call with the tensors at these places among its inputs replaced."""
+    import keras
+
+    mask, places = kwargs.get("mask"), count()
+
+    def replaced(tensor: Any) -> Any:
+        if not keras.ops.is_tensor(tensor) or tensor is mask or (place := next(places)) not in arrays:
+            return tensor
+        new = keras.ops.convert_to_tensor(arrays[place], dtype=tensor.dtype)
+        return attach_mask(new, attached_mask(tensor))
+
+    new_args, new_kwargs = (keras.tree.map_structure(replaced, each) for each in (args, kwargs))
+    return tuple(new_args or ()), dict(new_kwargs or {})
 
 
 def _replace_outputs(outputs: Any, arrays: list[np.ndarray]) -> Any:

@@ -27,8 +27,9 @@ STRETCHES = (1, 2, 4, 8, 16, 64)
 class Trial:
     """A model, sequences that it takes, and its outputs for them without padding.
 
-    flexible: whether the model is a copy that takes any length. notes: sentences on what could not be
-    tried. findings: from running the model as one graph. left_out: sequences without finite outputs.
+    flexible: whether the model is a copy that takes any length. fixed_lengths: numbers of steps that
+    the model itself takes. notes: sentences on what could not be tried. findings: from running the
+    model as one graph. left_out: sequences without finite outputs.
     tolerance: the share of an output's largest number up to which two runs of one batch are the same.
     """
 
@@ -41,11 +42,13 @@ class Trial:
         precision: str,
         tolerance: float,
         flexible: bool,
+        fixed_lengths: frozenset[int] = frozenset(),
         seed: int,
         count: int,
     ) -> None:
         self.model, self.model_inputs, self._tolerance = model, model_inputs, tolerance
         self.steps = next((each.steps for each in model_inputs if each.steps is not None), None)
+        self.fixed_lengths = fixed_lengths
         self.drawn = rows is None
         self.notes: list[str] = []
         self.findings: list[Finding] = []

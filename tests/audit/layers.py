@@ -171,3 +171,92 @@ class EagerOnly(layers.Layer):
         import tensorflow as tf
 
         return 2 * inputs if tf.executing_eagerly() else inputs
+
+
+def centred(x, mask=None):
+    """Each step less the mean of all steps, or of the real ones."""
+    if mask is None:
+        return x - keras.ops.mean(x, axis=1, keepdims=True)
+    real = keras.ops.cast(mask, x.dtype)[..., None]
+    count = keras.ops.maximum(keras.ops.sum(real, axis=1, keepdims=True), 1.0)
+    return x - keras.ops.sum(x * real, axis=1, keepdims=True) / count
+
+
+@registered
+class Centred(keras.Model):
+    """Plain arithmetic between two layers, or after the last."""
+
+    def __init__(self, *, masked=False, at_the_end=False, **kwargs):
+        super().__init__(**kwargs)
+        self.masked, self.at_the_end = masked, at_the_end
+        self.embedding = layers.Embedding(50, 8, name="embedding")
+        self.lstm = layers.LSTM(6, name="lstm", return_sequences=at_the_end)
+
+    def call(self, tokens):
+        mask = keras.ops.not_equal(tokens, 0)
+        x = self.embedding(tokens)
+        if self.at_the_end:
+            return keras.ops.mean(self.lstm(x, mask=mask), axis=1)
+        return self.lstm(centred(x, mask if self.masked else None), mask=mask)
+
+
+@registered
+class CentredBlock(layers.Layer):
+    """A layer with a layer within, and arithmetic before it."""
+
+    def __init__(self, *, masked=False, **kwargs):
+        super().__init__(**kwargs)
+        self.masked, self.supports_masking = masked, True
+        self.inner = layers.Dense(4, name="inner")
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x, mask=None):
+        return self.inner(centred(x, mask if self.masked else None))
+
+
+@registered
+class Scored(keras.Model):
+    """Attention by hand in a model of one's own."""
+
+    def __init__(self, *, masked=False, **kwargs):
+        super().__init__(**kwargs)
+        self.masked = masked
+        self.embedding = layers.Embedding(50, 8, name="embedding")
+        self.score = layers.Dense(1, name="score")
+        self.answer = layers.Dense(2, name="answer")
+
+    def call(self, tokens):
+        x = self.embedding(tokens)
+        scores = self.score(x)
+        if self.masked:
+            scores = keras.ops.where(keras.ops.not_equal(tokens, 0)[..., None], scores, -1e9)
+        return self.answer(keras.ops.sum(keras.ops.softmax(scores, axis=1) * x, axis=1))
+
+
+@registered
+class Stacked(keras.Model):
+    """A block of one's own within a model of one's own; the model's own code is right."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.embedding = layers.Embedding(50, 8, name="embedding")
+        self.block = CentredBlock(name="block")
+        self.lstm = layers.LSTM(6, name="lstm")
+
+    def call(self, tokens):
+        x = self.embedding(tokens)
+        return self.lstm(self.block(x), mask=keras.ops.not_equal(tokens, 0))
+
+
+@registered
+class BatchMean(layers.Layer):
+    """Takes the mean over the sequences of a batch off each."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, x):
+        return x - keras.ops.mean(x, axis=0, keepdims=True)

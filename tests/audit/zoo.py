@@ -17,6 +17,7 @@ class Specimen:
     """cause: what is wrong with it; nothing where it is right. layer: the one at fault.
 
     also: further causes that are told and are no leak. further: other leaks, (cause, layer).
+    cures: the program that is shown for the first leak, where the zoo says.
     given: further arguments of `audit`. cannot: words of the reason for which it cannot be audited.
     """
 
@@ -27,6 +28,7 @@ class Specimen:
     also: tuple[str, ...] = ()
     further: tuple[tuple[str, str], ...] = ()
     thread: str = ""
+    cures: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
     cannot: str = ""
 
@@ -52,13 +54,14 @@ def wrong(
     thread: str = "",
     also: tuple[str, ...] = (),
     further: tuple[tuple[str, str], ...] = (),
+    cures: str | None = None,
     **given: Any,
 ) -> Callable:
     """The function below builds a model that has this fault, at this layer."""
 
     def add(build: Callable[[], Any]) -> Callable[[], Any]:
         name = build.__name__
-        ZOO[name] = Specimen(name, build, cause, layer, also, further, thread, given)
+        ZOO[name] = Specimen(name, build, cause, layer, also, further, thread, cures, given)
         return build
 
     return add
@@ -110,4 +113,4 @@ def ones_and_zeros() -> list[np.ndarray]:
 
 
 # They fill ZOO.
-from tests.audit import zoo_runs, zoo_right, zoo_wrong  # noqa: E402, F401, I001
+from tests.audit import zoo_runs, zoo_right, zoo_wrong, zoo_cures, zoo_own_code, zoo_training  # noqa: E402, F401, I001

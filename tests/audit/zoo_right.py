@@ -229,16 +229,6 @@ def convolutions_on_zeroed_padding():
     return graph(of)
 
 
-@right(also=("border",))
-def convolutions_across_the_border():
-    def of(x, mask):
-        for at in range(2):
-            x = layers.Conv1D(8, 3, padding="same", activation="relu", name=f"conv_{at}")(x)
-        return lstm()(x, mask=mask)
-
-    return graph(of)
-
-
 @right(also=("output_unmasked",))
 def causal_convolution_a_step():
     return stack(layers.Conv1D(8, 3, padding="causal"), layers.Dense(1))

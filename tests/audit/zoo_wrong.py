@@ -145,7 +145,7 @@ def convolution_without_edges():
     return stack(masking(), layers.Conv1D(8, 3, name="conv"), lstm(), layers.Dense(2))
 
 
-@wrong("dropped_with_warning", "conv", thread=WARNS, also=("border",))
+@wrong("dropped_with_warning", "conv", thread=WARNS, further=(("border", "conv"),))
 def causal_convolution():
     conv = layers.Conv1D(8, 3, padding="causal", name="conv")
     return on_words(conv, lstm(), layers.Dense(2))
@@ -163,7 +163,7 @@ def transposed_convolution():
     return stack(masking(), conv, lstm(), layers.Dense(2))
 
 
-@wrong("dropped_with_warning", "conv", thread=WARNS, also=("border",))
+@wrong("dropped_with_warning", "conv", thread=WARNS, further=(("border", "conv_2"),))
 def convolutions_then_the_largest():
     return stack(
         masking(),
@@ -174,7 +174,7 @@ def convolutions_then_the_largest():
     )
 
 
-@wrong("dropped_with_warning", "pool", thread=WARNS)
+@wrong("dropped_with_warning", "pool", thread=WARNS, further=(("border", "pool"),), also=("windows",))
 def largest_of_two():
     return on_words(layers.MaxPooling1D(2, name="pool"), lstm(), layers.Dense(2))
 
@@ -184,7 +184,7 @@ def mean_of_two():
     return on_words(layers.AveragePooling1D(2, name="pool"), lstm(), layers.Dense(2))
 
 
-@wrong("dropped_with_warning", "flatten", thread=WARNS)
+@wrong("dropped_with_warning", "flatten", thread=WARNS, also=("positions",))
 def flattened(steps=16):
     return on_words(layers.Flatten(name="flatten"), layers.Dense(2), steps=steps)
 
@@ -405,7 +405,7 @@ def word_number_zero():
     return on_words(lstm(), layers.Dense(2))
 
 
-@wrong("dropped_with_warning", "conv", thread=WARNS, also=("border",))
+@wrong("border", "conv", thread=WARNS, further=(("dropped_with_warning", "conv"),))
 def nested_convolution():
     inner = keras.Sequential(
         [layers.Dense(8), layers.Conv1D(8, 3, padding="same", name="conv")], name="inner"

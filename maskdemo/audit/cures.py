@@ -1,0 +1,207 @@
+"""What makes the outputs of a call stand still: each cure is tried on the very call before it is shown.
+
+The call is repeated without and with padding, with what the cure changes about its inputs. A cure must
+change nothing where there is no padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.output_change import largest_change, largest_number
+from maskdemo.audit.pair import TracePair
+from maskdemo.audit.run_model import output_arrays
+from maskdemo.audit.trace import Call, attach_mask
+
+#: The cure of a layer that takes a mask: the program is that of the cause.
+HANDED_ON = "handed on"
+#: Stands at padded steps, so that no maximum is there and a softmax is 0.
+_LOWEST = {"float16": -3e4, "bfloat16": -1e9, "float32": -1e9, "float64": -1e9}
+
+#: Share of its largest output up to which a layer is the same without padding.
+_SAME = 1e-3
+
+#: Layers that see their neighbours' steps, and so a few steps across the border to the padding.
+CONVOLUTIONS = (
+    "Conv1D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "Conv2D", "SeparableConv2D",
+    "DepthwiseConv2D", "Conv2DTranspose",
+)  # fmt: skip
+WINDOWS = (*CONVOLUTIONS, "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "AveragePooling2D")
+#: Layers and operations that lay steps out in a row, each at a place of its own.
+LAID_OUT = ("Flatten", "Reshape", "Permute", "Transpose")
+
+#: A call repeated: its inputs' arrays and where their steps are real -> its outputs.
+Attempt = Callable[["Repeat"], list[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A call to be repeated. real: (N, steps) of bool for each input with a time axis, by its key."""
+
+    call: Call
+    real: dict[int, np.ndarray]
+
+    def first(self) -> tuple[Any, Any]:
+        """Return the first input with a time axis and where it is real, as tensors."""
+        import keras
+
+        timed = next(each for each in self.call.inputs if each.key in self.real)
+        array = keras.ops.convert_to_tensor(timed.array.astype("float32"))
+        return array, keras.ops.convert_to_tensor(self.real[timed.key])
+
+    def run(self, change: Callable[..., np.ndarray] | None = None, masked: bool = False) -> list[Any]:
+        """Call the layer again. change: of an input's array and where it is real, to another array.
+
+        masked: with a mask that is True at the real steps.
+        """
+        import keras
+
+        by_key = {each.key: each for each in self.call.inputs}
+
+        def changed(tensor: Any) -> Any:
+            real = self.real.get(id(tensor))
+            if real is None:
+                return tensor
+            array = by_key[id(tensor)].array
+            new = tensor
+            if change is not None:
+                spread = real.reshape(*real.shape, *(1 for _ in array.shape[2:]))
+                new = keras.ops.convert_to_tensor(change(array, spread), dtype=tensor.dtype)
+            return attach_mask(new, real if masked else by_key[id(tensor)].mask)
+
+        args, kwargs = self.call.arguments
+        args = [keras.tree.map_structure(changed, each) for each in args]
+        kwargs = {name: keras.tree.map_structure(changed, each) for name, each in kwargs.items()}
+        layer = self.call.layer
+        first = self.real.get(id(self.call.arguments[0][0])) if args else None
+        if masked and first is not None and "mask" in signature(layer.call).parameters:
+            kwargs = kwargs | {"mask": keras.ops.convert_to_tensor(first)}
+        return output_arrays(layer(*args, **kwargs))
+
+
+def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
+    """Return the call without and with padding, to be repeated."""
+    twin = pair.twin(call)
+    real: tuple[dict[int, np.ndarray], dict[int, np.ndarray]] = ({}, {})
+    timed = pair.time_inputs(call)
+    for before, after in zip(twin.inputs, call.inputs, strict=True):
+        if after in timed:
+            real[0][before.key] = pair.real_without_padding(before.array)
+            real[1][after.key] = pair.right_mask(before.array, after.array)
+    return Repeat(twin, real[0]), Repeat(call, real[1])
+
+
+def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
+    """Return the program with which the outputs of the call stand still; empty if none does."""
+    for program, attempt in _attempts(call):
+        if remaining_change(call, pair, attempt) <= tolerance:
+            return program
+    return ""
+
+
+def takes_a_right_mask(call: Call, pair: TracePair, tolerance: float) -> bool:
+    """Whether the outputs of a call that was handed a wrong mask stand still with the right one."""
+    return remaining_change(call, pair, _handed_on, other_alone=True) <= tolerance
+
+
+def remaining_change(
+    call: Call, pair: TracePair, attempt: Attempt, *, other_alone: bool = False
+) -> float:
+    """Return how far the cured outputs move, as a share of the largest number; infinite if it raises.
+
+    other_alone: whether the cure may change outputs without padding, too.
+    """
+    alone, padded = repeats(call, pair)
+    if not padded.real:
+        return float("inf")
+    try:
+        without, with_padding = attempt(alone), attempt(padded)
+    except Exception:  # whatever a layer raises on a mask or on values that it does not take
+        return float("inf")
+    furthest = 0.0
+    for own, before, after in zip(alone.call.outputs, without, with_padding, strict=True):
+        scale = largest_number(before)
+        all_real = all(real.all() for real in alone.real.values())
+        if all_real and not other_alone and largest_change(own, before) > _SAME * scale:
+            return float("inf")  # it is another layer, not the same one without its fault
+        real_steps = pair.real_steps(before, after, like=own)
+        if real_steps is not None:
+            furthest = max(furthest, largest_change(*real_steps) / scale)
+    return furthest
+
+
+def changes_nothing(call: Call, pair: TracePair, attempt: Attempt, tolerance: float) -> bool:
+    """Whether the outputs are the same with a cure as without, alone and padded."""
+    return all(
+        largest_change(own, cured) <= tolerance * largest_number(own)
+        for each in repeats(call, pair)
+        for own, cured in zip(each.call.outputs, attempt(each), strict=True)
+    )
+
+
+def zeroed(repeat: Repeat) -> list[np.ndarray]:
+    """Return the outputs with padded steps zeroed."""
+    return repeat.run(lambda array, real: np.where(real, array, 0.0))
+
+
+def lowered(repeat: Repeat) -> list[np.ndarray]:
+    """Return the outputs with padded steps far below all others."""
+    lowest = _LOWEST.get(getattr(repeat.call.layer, "compute_dtype", "float32"), -1e9)
+    return repeat.run(lambda array, real: np.where(real, array, lowest))
+
+
+def averaged(repeat: Repeat) -> list[np.ndarray]:
+    """Return the mean of zeroed steps over the share of real ones."""
+    shares = repeat.run(lambda array, real: np.where(real, np.ones_like(array), 0.0))
+    return [
+        np.divide(mean, share, out=np.zeros_like(mean), where=share > 0)
+        for mean, share in zip(zeroed(repeat), shares, strict=True)
+    ]
+
+
+def _handed_on(repeat: Repeat) -> list[np.ndarray]:
+    return repeat.run(masked=True)
+
+
+def _flipped(repeat: Repeat) -> list[np.ndarray]:
+    from maskdemo.audit.fix_programs import reversed_within_length
+
+    return output_arrays(reversed_within_length(*repeat.first()))
+
+
+def _last(repeat: Repeat) -> list[np.ndarray]:
+    from maskdemo.audit.fix_programs import last_real_step
+
+    return output_arrays(last_real_step(*repeat.first()))
+
+
+#: Classes of layers and operations, the cure for them and its program.
+_CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
+    (CONVOLUTIONS, zeroed, "zero_before_convolution"),
+    (("GlobalMaxPooling1D", "MaxPooling1D", "MaxPooling2D", "Max", "Amax"), lowered, "masked_maximum"),
+    (("GlobalAveragePooling1D", "AveragePooling1D", "AveragePooling2D"), averaged, "masked_mean"),
+    (("Mean", "Average"), averaged, "masked_mean"),
+    (("Softmax", "LogSoftmax", "Logsumexp", "Activation"), lowered, "masked_softmax"),
+    (("Sum", "Cumsum", "Einsum", "Matmul", "Dot"), zeroed, "masked_mean"),
+    (("Flip", "GetItem"), _flipped, "flip_within_length"),
+    (("GetItem",), _last, "take_the_last_real_step"),
+)  # fmt: skip
+#: What is tried on every call.
+_CURES_OF_ANY: tuple[tuple[str, Attempt], ...] = (
+    (HANDED_ON, _handed_on),
+    ("masked_mean", zeroed),
+    ("masked_mean", averaged),
+    ("masked_maximum", lowered),
+)
+
+
+def _attempts(call: Call) -> list[tuple[str, Attempt]]:
+    """Return the cures to try, those for its class first."""
+    own = [(name, attempt) for classes, attempt, name in _CURES if is_a(call.layer, *classes)]
+    return [*own, *_CURES_OF_ANY]

@@ -1,0 +1,299 @@
+"""Small models that do right what a model that leaks does wrong: each function is shown as a program.
+
+`causes.program` reads this file as text; only the tests and `cures` import it, because it needs Keras.
+"""
+
+import keras
+from keras import layers, ops
+
+
+def make_a_mask():
+    """Masking in front: steps that are 0 in all features are skipped.
+
+    For token numbers: Embedding(vocabulary, size, mask_zero=True),
+    and no word has the number 0.
+    """
+    model = keras.Sequential(
+        [
+            keras.Input((None, 4)),
+            layers.Masking(mask_value=0.0),
+            layers.LSTM(16),
+            layers.Dense(3),
+        ]
+    )
+    return model
+
+
+def hand_the_mask_on():
+    """Take the mask where it is made, and hand it on."""
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    x = masking(inputs)
+    x = ops.tanh(x * 2)  # loses the mask
+    x = layers.Conv1D(16, 1)(x)  # so does this, and it warns
+    outputs = layers.Dense(3)(layers.LSTM(16)(x, mask=mask))
+    model = keras.Model(inputs, outputs)
+    return model
+
+
+def compute_the_mask():
+    """A layer of one's own that uses and passes on the mask."""
+
+    class Doubled(layers.Layer):
+        """Twice its input, padded steps zeroed, same mask."""
+
+        def call(self, inputs, mask=None):
+            """Return twice the inputs."""
+            doubled = inputs * 2
+            if mask is not None:
+                real = ops.cast(mask, doubled.dtype)
+                doubled = doubled * real[..., None]
+            return doubled
+
+        def compute_mask(self, inputs, previous_mask):
+            """Return the mask of the outputs: the same."""
+            return previous_mask
+
+    model = keras.Sequential(
+        [
+            keras.Input((None, 4)),
+            layers.Masking(),
+            Doubled(),
+            layers.LSTM(16),
+            layers.Dense(3),
+        ]
+    )
+    return model
+
+
+def mask_both():
+    """Both sequences get the mask before they are merged."""
+    left = keras.Input((None, 4), name="left")
+    right = keras.Input((None, 4), name="right")
+    masked = [layers.Masking()(each) for each in (left, right)]
+    x = layers.LSTM(16)(layers.Add()(masked))
+    model = keras.Model([left, right], layers.Dense(3)(x))
+    return model
+
+
+def keep_beside_attention():
+    """The mask is taken once; attention and mean get it."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    mask = embedding.compute_mask(words)
+    x = embedding(words)
+    for _ in range(2):
+        attention = layers.MultiHeadAttention(2, 8)
+        masks = {"query_mask": mask, "value_mask": mask}
+        attended = attention(x, x, **masks)
+        x = layers.LayerNormalization()(x + attended)
+    x = layers.GlobalAveragePooling1D()(x, mask=mask)
+    model = keras.Model(words, layers.Dense(3)(x))
+    return model
+
+
+def initial_state():
+    """With an initial state, hand the mask over yourself."""
+    inputs = keras.Input((None, 4), name="sequence")
+    state = keras.Input((16,), name="state")
+    masking = layers.Masking()
+    mask = masking.compute_mask(inputs)
+    x = masking(inputs)
+    x = layers.GRU(16)(x, initial_state=state, mask=mask)
+    model = keras.Model([inputs, state], layers.Dense(3)(x))
+    return model
+
+
+def explicit_masks():
+    """Each layer is handed its mask: right in every Keras 3."""
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    x = masking(inputs)
+    first = layers.LSTM(16, return_sequences=True)
+    x = layers.Bidirectional(first)(x, mask=mask)
+    x = layers.LSTM(16)(x, mask=mask)
+    model = keras.Model(inputs, layers.Dense(3)(x))
+    return model
+
+
+def mask_value():
+    """A mask value that half precision holds and no real step has.
+
+    Pad with the same number: keras.utils.pad_sequences(...,
+    dtype="float32", value=-1.0).
+    """
+    model = keras.Sequential(
+        [
+            keras.Input((None, 4)),
+            layers.Masking(mask_value=-1.0),
+            layers.LSTM(16),
+            layers.Dense(3),
+        ]
+    )
+    return model
+
+
+def zero_before_convolution():
+    """Padded steps are zeroed before every convolution."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    mask = embedding.compute_mask(words)
+    real = ops.cast(mask, "float32")[..., None]
+    x = embedding(words)
+    x = layers.Conv1D(16, 3, padding="same")(x * real)
+    x = layers.Conv1D(16, 3, padding="same")(x * real)
+    x = layers.LSTM(16)(x, mask=mask)
+    model = keras.Model(words, layers.Dense(3)(x))
+    return model
+
+
+def masked_maximum():
+    """The largest of the real steps: padded ones are far below."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    real = embedding.compute_mask(words)[..., None]
+    x = ops.where(real, embedding(words), -1e9)
+    x = layers.GlobalMaxPooling1D()(x)
+    model = keras.Model(words, layers.Dense(3)(x))
+    return model
+
+
+def masked_mean():
+    """Sum and mean of the real steps."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    mask = embedding.compute_mask(words)
+    real = ops.cast(mask, "float32")[..., None]
+    x = layers.Dense(16, activation="tanh")(embedding(words))
+    total = ops.sum(x * real, axis=1)
+    mean = total / ops.maximum(ops.sum(real, axis=1), 1.0)
+    # The same: layers.GlobalAveragePooling1D()(x, mask=mask).
+    model = keras.Model(words, layers.Dense(3)(mean))
+    return model
+
+
+def masked_softmax():
+    """Weights over the real steps: those of padded ones are 0."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    real = embedding.compute_mask(words)[..., None]
+    x = embedding(words)
+    scores = layers.Dense(1)(ops.tanh(x))
+    weights = ops.softmax(ops.where(real, scores, -1e9), axis=1)
+    x = ops.sum(weights * x, axis=1)
+    model = keras.Model(words, layers.Dense(3)(x))
+    return model
+
+
+def masked_flatten():
+    """Padded steps are zeroed before they are laid out in a row.
+
+    A number at another place meets another weight all the same:
+    pad after the end, in training and in use.
+    """
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((12,), dtype="int32")
+    real = ops.cast(embedding.compute_mask(words), "float32")
+    x = embedding(words) * real[..., None]
+    model = keras.Model(words, layers.Dense(3)(layers.Flatten()(x)))
+    return model
+
+
+def flip_within_length():
+    """Only the real steps are reversed; padding stays in place."""
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    x = reversed_within_length(masking(inputs), mask)
+    model = keras.Model(inputs, layers.LSTM(16)(x, mask=mask))
+    return model
+
+
+def take_the_last_real_step():
+    """The last real step, wherever the padding is.
+
+    Of an LSTM, return_sequences=False says the same.
+    """
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    x = layers.LSTM(16, return_sequences=True)(masking(inputs))
+    x = last_real_step(x, mask)
+    model = keras.Model(inputs, layers.Dense(3)(x))
+    return model
+
+
+def finite_padding():
+    """Shares of a sum that are 0, and no NaN, where the sum is 0, as it is at padded steps."""
+    inputs = keras.Input((None, 4))
+    x = layers.Masking(mask_value=0.0)(inputs)
+    x = layers.Dense(8, activation="relu")(x)
+    total = ops.sum(x, axis=-1, keepdims=True)
+    shares = x / ops.where(total > 0, total, 1.0)
+    mask = ops.any(ops.not_equal(inputs, 0.0), axis=-1)
+    model = keras.Model(inputs, layers.LSTM(16)(shares, mask=mask))
+    return model
+
+
+def no_time_distributed():
+    """Dense works on each step by itself, without a wrapper."""
+    model = keras.Sequential(
+        [
+            keras.Input((None, 4)),
+            layers.Masking(),
+            layers.LSTM(16, return_sequences=True),
+            layers.Dense(3),
+        ]
+    )
+    return model
+
+
+def weigh_the_loss():
+    """Sample weights: 1 at real steps, 0 at padded ones.
+
+    model.fit(x, y, sample_weight=real), real of shape (N, steps).
+    """
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    x = masking(inputs)
+    x = layers.LSTM(16, return_sequences=True)(x, mask=mask)
+    x = layers.Dense(1, activation="sigmoid")(x)
+    model = keras.Model(inputs, x)
+    model.compile(
+        "adam",
+        "binary_crossentropy",
+        weighted_metrics=["accuracy", "auc"],
+    )
+    return model
+
+
+def reversed_within_length(x, mask):
+    """Return (N, T, F) with the real steps in reverse."""
+    real = ops.cast(mask, "int32")
+    step = ops.cumsum(ops.ones_like(real), axis=1) - 1
+    first = ops.argmax(real, axis=1, keepdims=True)
+    last = first + ops.sum(real, axis=1, keepdims=True) - 1
+    index = ops.where(mask, first + last - step, step)
+    return ops.take_along_axis(x, index[..., None], axis=1)
+
+
+def last_real_step(x, mask):
+    """Return the last real step of (N, T, F), as (N, F)."""
+    step = ops.cumsum(ops.ones_like(mask, "int32"), axis=1) - 1
+    last = ops.max(ops.where(mask, step, 0), axis=1)
+    last = last[:, None, None]
+    return ops.take_along_axis(x, last, axis=1)[:, 0]

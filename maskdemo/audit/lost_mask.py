@@ -1,0 +1,122 @@
+"""Where the mask was lost that a call lacks: the way back along its inputs.
+
+It leads to where a mask that was right went in and none, or a wrong one, came out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from maskdemo.audit.inherent import RECURRENT
+from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.pair import TracePair
+from maskdemo.audit.trace import Call, InputTensor
+
+MASK_MAKERS = ("Masking", "Embedding", "ReversibleEmbedding")
+MERGING_LAYERS = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
+MODELS = ("Functional", "Sequential", "Model")
+
+
+def lost_before(call: Call, pair: TracePair) -> list[tuple[str, Call]]:
+    """Return cause and call where the masks that a call lacks were lost; empty if none was made."""
+    result: list[tuple[str, Call]] = []
+    visited: set[int] = set()
+    waiting = deque([call])
+    while waiting:
+        receiver = waiting.popleft()
+        if receiver.order in visited:
+            continue
+        visited.add(receiver.order)
+        for input_tensor in pair.time_inputs(receiver):
+            if pair.received(receiver, input_tensor) == "right":
+                continue
+            maker = input_tensor.maker
+            if maker is None:
+                if (
+                    not input_tensor.from_input
+                    and (source := _last_masked_before(receiver, pair)) is not None
+                ):
+                    result.append(("unrecorded", source))
+                continue
+            index = maker.keys.index(input_tensor.key) if input_tensor.key in maker.keys else 0
+            if (remover := _mask_remover(input_tensor, pair)) is not None:
+                result.append(("taken_off", remover))
+            elif any(pair.received(maker, each) == "right" for each in _first_inputs(maker, pair)):
+                removers = [_mask_remover(each, pair) for each in _first_inputs(maker, pair)]
+                removed = [("taken_off", remover) for remover in removers if remover is not None]
+                result += removed or [(_cause_of_dropped_mask(maker, pair), maker)]
+            elif is_a(maker.layer, *MASK_MAKERS) and pair.passed(maker, index) == "wrong":
+                result.append(("mask_never_matches", maker))
+            else:
+                waiting.append(maker)
+    return list(dict.fromkeys(result))
+
+
+def dropped_before_output(pair: TracePair, index: int) -> Call | None:
+    """Return the call that lost the mask of an output; None where there never was a mask."""
+    call = pair.padded.output_makers[index] or pair.padded.calls[-1]
+    if any(pair.received(call, each) == "right" for each in _first_inputs(call, pair)):
+        return call
+    return next((at_fault for _, at_fault in lost_before(call, pair)), None)
+
+
+def _first_inputs(call: Call, pair: TracePair) -> list[Any]:
+    """Return the tensors with a time axis in the first argument of a call."""
+    timed = pair.time_inputs(call)
+    return [input_tensor for input_tensor in call.inputs[: call.first] if input_tensor in timed]
+
+
+def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
+    """Return the call that took a right mask off a tensor; None where no call did."""
+    maker = input_tensor.maker
+    if maker is None or input_tensor.mask is not None or input_tensor.key not in maker.keys:
+        return None
+    if pair.passed(maker, maker.keys.index(input_tensor.key)) != "right":
+        return None
+    return next((call for call in pair.padded.calls if input_tensor.key in call.unmasked_keys), None)
+
+
+def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
+    """Return the last call before `receiver` whose output had a right mask."""
+    for call in reversed(pair.padded.calls[: receiver.order]):
+        if pair.outputs_time_axis(call) and pair.passed(call, 0) == "right":
+            return call
+    return None
+
+
+def cause_of_ignored_mask(call: Call) -> str:
+    """Name the cause where a call moves although all its masks are right."""
+    if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_mask is None:
+        return "initial_state"
+    if is_a(call.layer, *MODELS):
+        return "own_code"
+    if call.warned:
+        return "dropped_with_warning"
+    return "dropped_silently" if call.kind == "operation" else "ignored"
+
+
+def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
+    """Name the cause where a right mask went into a call and did not come out."""
+    if is_a(call.layer, *MERGING_LAYERS) and any(
+        pair.received(call, each) != "right" for each in _first_inputs(call, pair)
+    ):
+        return "mixed"
+    if is_a(call.layer, *RECURRENT, "Bidirectional", "TimeDistributed"):
+        return "recurrent_passes_none"
+    if call.warned:
+        return "dropped_with_warning"
+    return "dropped_silently" if call.kind == "operation" else "dropped_by_layer"
+
+
+def was_handed_a_mask(call: Call) -> bool:
+    """Whether the caller wrote `mask=`; Keras itself hands over the one that came with the tensor."""
+    if call.explicit_mask is None or not call.inputs:
+        return False
+    first = call.inputs[0]
+    if first.maker is None or first.key not in first.maker.keys:
+        return True
+    passed = first.maker.masks[first.maker.keys.index(first.key)]
+    return passed is None or not np.array_equal(passed, call.explicit_mask)

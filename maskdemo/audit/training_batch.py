@@ -1,0 +1,236 @@
+"""A batch to train on: its loss and metrics are tried with other outputs at padded steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maskdemo.audit.run_model import as_model_input, to_float64
+from maskdemo.audit.trace import attach_mask, attached_mask
+
+#: A change of the loss by no more than this share is rounding.
+RELATIVE_ROUNDING = 1e-4
+#: What targets at padded steps may hold where a loss of one's own leaves padding out by its targets; or
+#: what padded steps of the inputs hold.
+PADDED_TARGETS = (0.0, -1.0, -100.0)
+
+
+@dataclass(frozen=True)
+class RealSteps:
+    """An output with steps. steps: which of them are real, (N, steps) of bool, in a batch.
+
+    of_inputs: whether they are the steps of an input, or else a number that the model fixes.
+    """
+
+    output: int
+    steps: np.ndarray
+    batch: dict[str, np.ndarray]
+    of_inputs: bool = True
+
+
+@dataclass(frozen=True)
+class LossChange:
+    """A loss with other outputs at padded steps. target: what stood there, where others would count."""
+
+    before: float
+    after: float
+    target: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The change as a share of the loss."""
+        return abs(self.after - self.before) / max(abs(self.before), 1e-6)
+
+
+class TrainingBatch:
+    """A batch with the model's outputs for it, and losses and metrics of targets made for them."""
+
+    def __init__(self, model: Any, real: RealSteps, pad_values: tuple[float, ...]) -> None:
+        import keras
+
+        self.model, self.real = model, real
+        self._padding = tuple(dict.fromkeys((*PADDED_TARGETS, *pad_values)))
+        self.inputs = keras.tree.map_structure(
+            keras.ops.convert_to_tensor, as_model_input(model, real.batch)
+        )
+        self.outputs = model(self.inputs, training=False)
+        self.flat = keras.tree.flatten(self.outputs)
+
+    def values(self, target: float | None = None, weighted: bool = False) -> list[float]:
+        """Return the loss for the model's outputs, and for two others at padded steps.
+
+        target: what targets hold at padded steps; None for what they hold at real ones. NaN where the
+        loss does not take such targets.
+        """
+        for sparse in self._shapes():
+            try:
+                with built_anew(self.model):
+                    found = [
+                        self._loss(self._targets(target, sparse), outputs, weighted)
+                        for outputs in self._variants()
+                    ]
+            except Exception:  # targets of other shapes
+                continue
+            if np.isfinite(found[0]):
+                return found
+        return [math.nan] * 3
+
+    def change_of_loss(self, weighted: bool = False) -> LossChange | None:
+        """Return a change that is rounding, for any targets at padded steps; else the first."""
+        least: LossChange | None = None
+        for target in self._padded_targets(losses_of(self.model)):
+            own, *others = self.values(target, weighted)
+            if not np.isfinite(own):
+                continue
+            furthest = max(others, key=lambda each: abs(each - own))
+            change = LossChange(own, furthest, target)
+            if least is None or change.share < RELATIVE_ROUNDING:
+                least = change
+        return least
+
+    def metrics(self, target: float | None) -> list[dict[str, float]]:
+        """Return the compiled metrics for the model's outputs, and for two others at padded steps."""
+        for sparse in self._shapes():
+            try:
+                with built_anew(self.model):
+                    return [
+                        self._metrics(self._targets(target, sparse), each) for each in self._variants()
+                    ]
+            except Exception:  # targets of other shapes
+                continue
+        return []
+
+    def _metrics(self, targets: Any, outputs: Any) -> dict[str, float]:
+        self.model.reset_metrics()
+        values = self.model.compute_metrics(self.inputs, targets, outputs)
+        self.model.reset_metrics()
+        return {name: float(np.mean(to_float64(value))) for name, value in values.items()}
+
+    def _loss(self, targets: Any, outputs: Any, weighted: bool) -> float:
+        import keras
+
+        weights = None
+        if weighted:
+            each = [np.ones(output.shape[:1], "float32") for output in self.flat]
+            each[self.real.output] = self.real.steps.astype("float32")
+            weights = keras.tree.pack_sequence_as(self.outputs, each)
+        if losses_of(self.model):
+            return float(to_float64(self.model.compute_loss(self.inputs, targets, outputs, weights)))
+        loss = keras.losses.MeanSquaredError(dtype="float64")  # the square of a float32 always fits
+        target, output = (keras.tree.flatten(one)[self.real.output] for one in (targets, outputs))
+        weight = None if weights is None else self.real.steps.astype("float32")
+        return float(to_float64(loss(target, output, sample_weight=weight)))
+
+    def _shapes(self) -> list[list[bool]]:
+        """Return which outputs may have targets that are numbers of classes, likeliest first."""
+        losses = losses_of(self.model)
+        named = ["sparse" in name_of(each) for each in losses]
+        count = len(self.flat)
+        guess = named if len(named) == count else [bool(named and named[0])] * count
+        shapes = [guess, [False] * count, [True] * count]
+        return [each for place, each in enumerate(shapes) if each not in shapes[:place]]
+
+    def _targets(self, padded: float | None, sparse: list[bool]) -> Any:
+        """Return targets of two classes in turn, none of them number 0 where classes are numbers."""
+        import keras
+
+        targets = []
+        for index, (output, is_sparse) in enumerate(zip(self.flat, sparse, strict=True)):
+            if is_sparse:
+                last = output.shape[-1] - 1
+                target = np.full(output.shape[:-1], min(1, last), "int32")
+                target[..., 1::2] = min(2, last)
+            else:
+                target = np.zeros(output.shape, "float32")
+                target[..., 0] = 1.0
+                if target.ndim > 2:
+                    target[:, 1::2] = np.eye(target.shape[-1])[-1] * (target.shape[-1] > 1)
+            if padded is not None and index == self.real.output:
+                target[~self.real.steps] = padded
+            targets.append(keras.ops.convert_to_tensor(target))
+        return keras.tree.pack_sequence_as(self.outputs, targets)
+
+    def _variants(self) -> Iterator[Any]:
+        """Yield the outputs, and others whose padded steps are halfway to the first and last class."""
+        import keras
+
+        yield self.outputs
+        own = self.flat[self.real.output]
+        array = to_float64(own)
+        for end in (0, -1):
+            halfway = array / 2
+            if end == 0 or array.shape[-1] > 1:
+                halfway[..., end] += 0.5
+            other = np.where(_spread(self.real.steps, array), array, halfway)
+            flat = list(self.flat)
+            tensor = keras.ops.convert_to_tensor(other, dtype=own.dtype)
+            flat[self.real.output] = attach_mask(tensor, attached_mask(own))
+            yield keras.tree.pack_sequence_as(self.outputs, flat)
+
+    def _padded_targets(self, functions: list[Any]) -> tuple[float | None, ...]:
+        """Return what targets may hold at padded steps: what is real, or what is known for padding."""
+        ignored = tuple(
+            float(each.ignore_class)
+            for each in functions
+            if getattr(each, "ignore_class", None) is not None
+        )
+        own = any(not is_of_keras(each) for each in functions)
+        return (None, *ignored, *(self._padding if own else ()))
+
+
+@contextmanager
+def built_anew(model: Any) -> Iterator[None]:
+    """Let the model build its loss and metrics anew, and give it back what it had.
+
+    Keras settles once and for all which accuracy is meant, from the first targets that come.
+    """
+    own = model._compile_loss, model._compile_metrics
+    loss, metrics = own
+    # Not through the model's own `__setattr__`, which would keep them among its metrics.
+    if loss is not None:
+        new = type(loss)(loss._user_loss, loss._user_loss_weights, output_names=loss.output_names)
+        object.__setattr__(model, "_compile_loss", new)
+    if metrics is not None:
+        weighted = metrics._user_weighted_metrics
+        new = type(metrics)(metrics._user_metrics, weighted, output_names=metrics.output_names)
+        object.__setattr__(model, "_compile_metrics", new)
+    try:
+        yield
+    finally:
+        object.__setattr__(model, "_compile_loss", own[0])
+        object.__setattr__(model, "_compile_metrics", own[1])
+
+
+def losses_of(model: Any) -> list[Any]:
+    """Return the losses that the model was compiled with, in order."""
+    import keras
+
+    loss = getattr(model, "loss", None) if model.compiled else None
+    return [each for each in keras.tree.flatten(loss) if each is not None]
+
+
+def name_of(loss: Any) -> str:
+    """Return the name of a loss or of its class, in small letters."""
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    return str(name).lower()
+
+
+def is_of_keras(function: Any) -> bool:
+    """Whether a loss or metric is one of Keras's own, which know no targets that stand for padding."""
+    if isinstance(function, str) or function is None:
+        return True
+    inner = getattr(function, "fn", None) or getattr(function, "_fn", None)
+    parts = [each for each in (function, inner) if each is not None]
+    return all(
+        (each if hasattr(each, "__name__") else type(each)).__module__.startswith("keras.")
+        for each in parts
+    )
+
+
+def _spread(real: np.ndarray, array: np.ndarray) -> np.ndarray:
+    return real.reshape(*real.shape, *(1 for _ in array.shape[2:]))

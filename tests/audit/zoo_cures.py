@@ -1,0 +1,242 @@
+"""Layers that take no mask: each in a model that leaks, and in the same model with its cure."""
+
+import keras
+from keras import layers, ops
+
+from maskdemo.audit.fix_programs import last_real_step, reversed_within_length
+from tests.audit.zoo import FEATURES, WORDS, graph, right, wrong
+from tests.audit.zoo_right import lstm
+
+
+def on_embedded(of, *, steps=None, head=True):
+    """A functional model: `of` maps embedded words, of which padding is not 0, and their mask."""
+    words = keras.Input((steps,), dtype="int32", name="words")
+    embedding = layers.Embedding(WORDS, 8, mask_zero=True, name="embedding")
+    outputs = of(embedding(words), embedding.compute_mask(words))
+    return keras.Model(words, layers.Dense(2, name="answer")(outputs) if head else outputs)
+
+
+def real(mask):
+    return ops.cast(mask, "float32")[..., None]
+
+
+def conv(at, size=3, **kwargs):
+    return layers.Conv1D(6, size, **{"padding": "same", "name": f"conv{at}"} | kwargs)
+
+
+def mean_of(x, mask):
+    return layers.GlobalAveragePooling1D(name="mean")(x, mask=mask)
+
+
+@wrong(
+    "border",
+    "conv0",
+    further=(("border", "conv1"), ("border", "conv2")),
+    also=("empty_row",),
+    cures="zero_before_convolution",
+)
+def wide_convolutions_before_a_masked_mean():
+    words = keras.Input((None,), dtype="int32", name="words")
+    x, mask = layers.Embedding(WORDS, 8)(words), ops.not_equal(words, 0)
+    for at in range(3):
+        x = conv(at, 5, activation="relu")(x)
+    mean = layers.GlobalAveragePooling1D(name="mean")(x, mask=mask)
+    return keras.Model(words, layers.Dense(2)(mean))
+
+
+@right(also=("empty_row",))
+def wide_convolutions_on_zeroed_padding():
+    def of(x, mask):
+        for at in range(3):
+            x = conv(at, 5, activation="relu")(x * real(mask))
+        return mean_of(x, mask)
+
+    return on_embedded(of)
+
+
+@wrong("border", "conv1", cures="zero_before_convolution")
+def convolutions_across_the_border():
+    def of(x, mask):
+        for at in range(2):
+            x = conv(at, activation="relu")(x)
+        return lstm()(x, mask=mask)
+
+    return graph(of)
+
+
+@wrong("border", "conv0", further=(("border", "conv1"),), also=("empty_row",))
+def dilated_convolutions_that_reach_every_step():
+    def of(x, mask):
+        x = conv(0, padding="causal", dilation_rate=4)(x)
+        return mean_of(conv(1, padding="causal", dilation_rate=8)(x), mask)
+
+    return on_embedded(of)
+
+
+@right(also=("empty_row",))
+def dilated_convolutions_on_zeroed_padding():
+    def of(x, mask):
+        x = conv(0, padding="causal", dilation_rate=4)(x * real(mask))
+        return mean_of(conv(1, padding="causal", dilation_rate=8)(x * real(mask)), mask)
+
+    return on_embedded(of)
+
+
+@wrong("border", "depthwise", cures="zero_before_convolution")
+def depthwise_convolution_across_the_border():
+    depthwise = layers.DepthwiseConv1D(3, padding="same", name="depthwise")
+    return on_embedded(lambda x, mask: lstm()(depthwise(x), mask=mask))
+
+
+@wrong("border", "pool", cures="masked_maximum")
+def largest_of_neighbours():
+    pool = layers.MaxPooling1D(3, 1, padding="same", name="pool")
+    return on_embedded(lambda x, mask: lstm()(pool(x), mask=mask))
+
+
+@right()
+def largest_of_real_neighbours():
+    pool = layers.MaxPooling1D(3, 1, padding="same", name="pool")
+    return on_embedded(lambda x, mask: lstm()(pool(ops.where(mask[..., None], x, -1e9)), mask=mask))
+
+
+@wrong("border", "pool", cures="masked_mean")
+def mean_of_neighbours():
+    pool = layers.AveragePooling1D(3, 1, padding="same", name="pool")
+    return on_embedded(lambda x, mask: lstm()(pool(x), mask=mask))
+
+
+@wrong("dropped_silently", "max", cures="masked_maximum")
+def maximum_as_an_operation():
+    return on_embedded(lambda x, mask: ops.max(layers.Dense(8)(x), axis=1))
+
+
+@wrong("no_mask", "pool", cures="masked_maximum")
+def maximum_without_a_mask():
+    inputs = keras.Input((None, FEATURES), name="sequence")
+    x = layers.GlobalMaxPooling1D(name="pool")(layers.Dense(8)(inputs))
+    return keras.Model(inputs, layers.Dense(2)(x))
+
+
+@right()
+def maximum_of_real_steps():
+    return on_embedded(lambda x, mask: layers.GlobalMaxPooling1D()(ops.where(mask[..., None], x, -1e9)))
+
+
+@right()
+def maximum_of_real_steps_as_an_operation():
+    return on_embedded(lambda x, mask: ops.max(x - 1e9 * (1.0 - real(mask)), axis=1))
+
+
+@wrong("dropped_silently", "mean", cures="masked_mean")
+def plain_mean():
+    return on_embedded(lambda x, mask: ops.mean(x, axis=1))
+
+
+@wrong("dropped_silently", "mean", cures="masked_mean")
+def centred_as_a_graph():
+    return on_embedded(lambda x, mask: lstm()(x - ops.mean(x, axis=1, keepdims=True), mask=mask))
+
+
+@wrong("dropped_silently", "sum", cures="masked_mean")
+def plain_sum():
+    return on_embedded(lambda x, mask: ops.sum(x, axis=1))
+
+
+@right()
+def sum_of_real_steps():
+    return on_embedded(lambda x, mask: ops.sum(x * real(mask), axis=1))
+
+
+@wrong("dropped_silently", "std")
+def plain_deviation():
+    return on_embedded(lambda x, mask: ops.std(x, axis=1))
+
+
+def attended(x, weights):
+    return ops.sum(weights * x, axis=1)
+
+
+@wrong("dropped_silently", "softmax", cures="masked_softmax")
+def weights_over_all_steps():
+    return on_embedded(
+        lambda x, mask: attended(x, ops.softmax(layers.Dense(1, activation="tanh")(x), axis=1))
+    )
+
+
+@wrong("dropped_silently", "multiply", cures="masked_softmax")
+def weights_of_a_layer():
+    def of(x, mask):
+        x = x * 0.5
+        return attended(x, layers.Softmax(axis=1, name="weights")(layers.Dense(1)(x)))
+
+    return on_embedded(of)
+
+
+@right()
+def weights_over_real_steps():
+    def of(x, mask):
+        scores = layers.Dense(1, activation="tanh")(x)
+        return attended(x, ops.softmax(ops.where(mask[..., None], scores, -1e9), axis=1))
+
+    return on_embedded(of)
+
+
+@right()
+def weights_of_a_layer_over_real_steps():
+    def of(x, mask):
+        softmax = layers.Softmax(axis=1)
+        return attended(x, softmax(layers.Dense(1)(x), mask=mask[..., None]))
+
+    return on_embedded(of)
+
+
+@wrong("dropped_with_warning", "flatten", also=("positions",), cures="masked_flatten")
+def laid_out():
+    return on_embedded(lambda x, mask: layers.Flatten(name="flatten")(lstm(return_sequences=True)(x)),
+                       steps=12)  # fmt: skip
+
+
+@right(also=("positions",))
+def laid_out_with_zeroed_padding():
+    return on_embedded(lambda x, mask: layers.Flatten(name="flatten")(x * real(mask)), steps=12)
+
+
+@wrong("dropped_silently", "flip", cures="flip_within_length")
+def flipped_with_its_padding():
+    return graph(lambda x, mask: lstm()(ops.flip(x, axis=1), mask=mask))
+
+
+@wrong("dropped_silently", "get_item", cures="flip_within_length")
+def flipped_by_a_slice():
+    return graph(lambda x, mask: lstm()(x[:, ::-1], mask=mask))
+
+
+@right()
+def flipped_within_its_length():
+    return graph(lambda x, mask: lstm()(reversed_within_length(x, mask), mask=mask))
+
+
+@right()
+def flipped_with_its_mask():
+    return graph(lambda x, mask: lstm()(ops.flip(x, axis=1), mask=ops.flip(mask, axis=1)))
+
+
+@right()
+def read_backwards():
+    return graph(lambda x, mask: lstm(go_backwards=True)(x, mask=mask))
+
+
+@right()
+def last_step_of_a_state_that_is_held():
+    return graph(lambda x, mask: lstm(return_sequences=True)(x)[:, -1, :])
+
+
+@wrong("dropped_silently", "get_item", cures="take_the_last_real_step")
+def last_step():
+    return on_embedded(lambda x, mask: layers.Dense(8, activation="tanh")(x)[:, -1, :])
+
+
+@right()
+def last_of_the_real_steps():
+    return on_embedded(lambda x, mask: last_real_step(lstm(return_sequences=True)(x), mask))
