@@ -22,15 +22,19 @@ from maskdemo.charts.template import (
     entry,
     heading,
     inks,
+    nice_ticks,
     scatter,
 )
 from maskdemo.inside.flips import flips
+from maskdemo.inside.leak import MAX_ADDED
 
 if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot
 
 TITLE = "Output after every step"
-BETWEEN = 32
+BETWEEN = 40
+#: Pixels above the first panel for the handle on the padding, where there is one.
+HANDLE_SPACE = 42
 LOW, HIGH = -0.08, 1.08
 TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
 
@@ -76,19 +80,29 @@ class _Followed:
         return f"{chances[read_out, self.label]:.2f} at step {read_out + 1}"
 
 
+def most_padding(snapshot: Snapshot, probe: int) -> int:
+    """How many padded steps of a probe (from 0) a handle reaches.
+
+    Fewer for a short sequence, whose own steps would be too narrow beside so many.
+    """
+    padded = snapshot.probes.padded[probe]
+    return max(int(padded.sum()), min(MAX_ADDED, 14 * int((~padded).sum())))
+
+
 def outputs_by_step(
     snapshot: Snapshot,
     *,
     probe: int,
     epoch: int,
     label: int | None = None,
+    pullable: bool = False,
     dark: bool = False,
 ) -> Figure:
     """Draw a panel per strategy: the probability of a label after every step of a sequence.
 
     probe: which probe, from 0. epoch: after how many epochs, from 1; a strategy that has fewer
     shows its newest. label: the label followed; by default the true one, or 1 if every step has
-    its own.
+    its own. pullable: with room for `most_padding` and for a handle.
     """
     probes, followed = snapshot.probes, _Followed.of(snapshot, probe, label)
     padded, missing = probes.padded[probe], ~probes.valid[probe] & ~probes.padded[probe]
@@ -119,6 +133,8 @@ def outputs_by_step(
         traces += hatches(panel, index, padded=padded, missing=missing, dark=dark)
         traces.append(guess(classes, len(padded), yaxis=axis(index), dark=dark))
         traces += lines
+    room = most_padding(snapshot, probe) - int(padded.sum()) if pullable else 0
+    before, after = (room, 0) if snapshot.experiment.side == "pre" else (0, room)
     return stacked(
         panels,
         traces,
@@ -127,6 +143,7 @@ def outputs_by_step(
         steps=len(padded),
         dark=dark,
         between=BETWEEN,
+        space_above=HANDLE_SPACE if pullable else 0,
         legend=[
             *hatch_entries(padded=padded, missing=missing, dark=dark),
             *([] if followed.per_step else [entry("Read-out step", marker=ring(inks(dark).text))]),
@@ -134,7 +151,11 @@ def outputs_by_step(
             entry("Output flips", marker=_flip(inks(dark).text, dark)),
             guess_entry(classes, dark=dark),
         ],
-        xaxis={"hoverformat": "d"},
+        xaxis={
+            "hoverformat": "d",
+            "range": [0.5 - before, len(padded) + after + 0.5],
+            "tickvals": nice_ticks(1, len(padded) + after),
+        },
         name="outputs_by_step",
         # A number beside each line: a box for all of them would hide the title and the read-out.
         hovermode="x",

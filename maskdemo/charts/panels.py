@@ -72,6 +72,7 @@ def stacked(
     name: str,
     legend: Sequence[PlotlyTrace] = (),
     between: int = BETWEEN,
+    space_above: int = 0,
     space_below: int = 0,
     right_space: int = RIGHT,
     cursor: int | None = None,
@@ -84,6 +85,7 @@ def stacked(
     """The figure of all panels; a legend stands between the title and the first panel.
 
     steps: how many there are on the common axis. legend_place: where else the legend stands.
+    space_above, space_below: pixels of further room above the first panel and below the axis.
     cursor: a step (from 1) marked in every panel. shapes, annotations, xaxis, settings: Plotly's, in
     addition to the panels' own.
     """
@@ -112,7 +114,7 @@ def stacked(
         if panel.note:
             right = over | {"x": 1, "xanchor": "right", "name": note_name(index)}
             labels.append(note(panel.note, ink.muted, **right))
-    above = TITLE_SPACE + 28 + LEGEND_ROW * legend_rows(names(legend))
+    above = TITLE_SPACE + 28 + LEGEND_ROW * legend_rows(names(legend)) + space_above
     cursors = [upright(cursor, dark=dark, index=index) for index in range(len(panels)) if cursor]
     return figure(
         [*traces, *legend],

@@ -16,13 +16,13 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 from streamlit.components.v2.types import ComponentRenderer
 
 #: The components' full names: files of a component are served under its name.
-CHART, REPLAY, POLL, LEAVING, REFUSED, HANDLE = OURS = (
+CHART, REPLAY, POLL, LEAVING, REFUSED, OUTPUTS = OURS = (
     "maskdemo.chart",
     "maskdemo.replay",
     "maskdemo.poll",
     "maskdemo.leaving",
     "maskdemo.refused",
-    "maskdemo.padding_handle",
+    "maskdemo.outputs",
 )
 PLOTLY = "plotly.library"
 NAME = f"plotly-{version('plotly')}.min.js.gz"
@@ -40,7 +40,7 @@ def drawn_by(name: str) -> ComponentRenderer:
 def _registered(name: str) -> ComponentRenderer:
     script = f"{name.partition('.')[2]}.js"
     # What shows nothing waits for no style: should the connection break then, it would never begin.
-    css = None if name in (POLL, LEAVING) else "padding_handle.css" if name == HANDLE else "chart.css"
+    css = None if name in (POLL, LEAVING) else "padding_handle.css" if name == OUTPUTS else "chart.css"
     return component(name, js=script, css=css, isolate_styles=False)
 
 

@@ -42,6 +42,18 @@ class Click(NamedTuple):
     panel: int
 
 
+@dataclass(frozen=True)
+class Handle:
+    """The edge of the padding in a chart of outputs by step, as a handle.
+
+    data: what the browser needs of it, see `maskdemo.ui.padding_handle`; None while there are no
+    networks. on_pulled: called with where it was let go, before the page is drawn anew.
+    """
+
+    data: dict[str, Any] | None
+    on_pulled: Callable[[dict[str, Any]], object]
+
+
 def is_dark() -> bool:
     """Whether the viewer's theme is dark."""
     return st.context.theme.type == "dark"
@@ -59,11 +71,14 @@ def chart(
     alt: str,
     replay: str | None = None,
     on_click: Callable[[Click], object] | None = None,
+    on_tap: str = "",
+    handle: Handle | None = None,
 ) -> None:
     """A figure as `maskdemo.charts` made it, as wide as its place and as high as it says.
 
     alt: what is seen, for those who do not see it. replay: the group whose `replay` control moves it,
-    if it has frames. on_click: called before the page is drawn anew.
+    if it has frames. on_click: called before the page is drawn anew. on_tap: what a finger is offered
+    first, where a click leads away. handle: of a chart whose padding can be pulled.
     """
     shown = figure if isinstance(figure, Drawing) else drawing(figure)
     image = saved_as()
@@ -76,6 +91,8 @@ def chart(
         "alt": alt,
         "replay": replay,
         "clickable": on_click is not None,
+        "tap": on_tap,
+        "handle": handle and handle.data,
         "image": {
             "format": image.lower(),
             "filename": f"maskdemo-{key}",
@@ -88,8 +105,17 @@ def chart(
         if on_click is not None and (clicked := st.session_state[place].get("clicked")) is not None:
             on_click(Click(**clicked))
 
-    draw = browser_files.drawn_by(browser_files.CHART)
-    draw(key=place, data=data, height=shown.height + TOOLS, on_clicked_change=on_clicked)
+    if handle is None:
+        draw = browser_files.drawn_by(browser_files.CHART)
+        draw(key=place, data=data, height=shown.height + TOOLS, on_clicked_change=on_clicked)
+        return
+
+    def on_pulled() -> None:
+        handle.on_pulled(st.session_state[place]["pulled"])
+
+    # Beside the chart, or below it, is what belongs to the handle: how high that is, the browser knows.
+    draw = browser_files.drawn_by(browser_files.OUTPUTS)
+    draw(key=place, data=data, on_clicked_change=on_clicked, on_pulled_change=on_pulled)
 
 
 def replay(
@@ -168,7 +194,7 @@ def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None,
     def draw() -> Drawing:
         look = {"probe": probe, "label": label, "dark": dark}
         newest = max(snapshot.probes.epochs, default=1)
-        figure = charts.outputs_by_step(snapshot, epoch=newest, **look)
+        figure = charts.outputs_by_step(snapshot, epoch=newest, pullable=True, **look)
         return drawing(figure, charts.outputs_frames(snapshot, **look) if snapshot.finished else None)
 
     return SHARED.get(("outputs", *_moment(snapshot), probe, label, dark), draw)

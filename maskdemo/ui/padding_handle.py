@@ -1,8 +1,9 @@
-"""Pull the padding: one sequence of a finished run, and what any number of padded steps does to it.
+"""The edge of the padding as a handle: any number of padded steps in one sequence of a finished run.
 
-The browser gets the networks and, of every strategy, the arrays of the sequence and of one padded step;
-it runs the recurrence itself (`browser/recurrence.js`), so the server is asked only when the handle is
-let go: for the accuracy on the test set with that many padded steps.
+It is part of the chart of outputs by step (`maskdemo.ui.chart`). The browser gets the networks and, of
+every strategy, the arrays of the sequence and of one padded step; it runs the recurrence itself
+(`browser/recurrence.js`), so the server is asked only when the handle is let go: for the accuracy on the
+test set with that many padded steps.
 """
 
 from __future__ import annotations
@@ -14,63 +15,67 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from maskdemo.charts.outputs_by_step import BETWEEN, HIGH, LOW, most_padding
 from maskdemo.charts.strategy_style import colour
 from maskdemo.charts.template import packed
 from maskdemo.data.padding import unpad
-from maskdemo.evidence.phrases import counted
-from maskdemo.inside.leak import MAX_ADDED, padded_by
+from maskdemo.evidence.phrases import counted, percent
+from maskdemo.inside.leak import padded_by
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Network, Snapshot
-from maskdemo.ui import browser_files, url
-from maskdemo.ui.chart import is_dark
+from maskdemo.ui import url
+from maskdemo.ui.chart import Handle, is_dark
 from maskdemo.ui.inspected_sequence import MAX_SEQUENCES, InspectedSequence, sweeps
 
-KEY = "padding_handle"
 #: The choice of weights that gives each strategy its own network.
 OWN = "own"
 
 session = st.session_state
 
 
-def padding_handle(snapshot: Snapshot, probe: int) -> None:
-    """Draw the handle for a probe (from 0) of a finished run that has networks."""
-    if snapshot.finished and snapshot.networks:
-        with st.container(key="handle"):
-            _draw(snapshot, probe)
+def handle(snapshot: Snapshot, probe: int) -> Handle:
+    """The handle for a probe (from 0); it can be pulled when the run is finished and has networks."""
+    ready = snapshot.finished and snapshot.networks
+    return Handle(_data(snapshot, probe) if ready else None, _on_pulled)
 
 
-def _draw(snapshot: Snapshot, probe: int) -> None:
-    url.write()
+def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     experiment = snapshot.experiment
     truth = 1 if experiment.per_step else int(snapshot.probes.labels[probe].max())
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
     sequence = InspectedSequence(snapshot, probe, epoch, truth)
-    padded = int(sequence.batch.padded.sum())
+    # Where the handle is in training, the chart shows what the run recorded: each network's own outputs.
+    trained = {"added": int(sequence.batch.padded.sum()), "side": experiment.side, "weights": OWN}
+    most = most_padding(snapshot, probe)
     chosen = {
-        "added": url.undrawn("added", range(MAX_ADDED + 1), min(padded, MAX_ADDED)),
+        "added": url.undrawn("added", range(most + 1), trained["added"]),
         "side": url.undrawn("added_side", SIDES, experiment.side),
-        "weights": url.undrawn("weights", (OWN, *_lenders(snapshot)), _usual_weights(snapshot)),
     }
-    pulled = KEY in session and session[KEY].get("pulled")
-    moved = pulled or chosen["added"] != min(padded, MAX_ADDED)
-    lanes = payload(sequence, dark=is_dark())
+    pulled = any(chosen[name] != trained[name] for name in chosen)
+    usual = _usual_weights(snapshot)
+    readers = (OWN, *_lenders(snapshot))
+    chosen["weights"] = url.undrawn("weights", readers, usual if pulled else OWN)
     # What moved the handle from outside, such as Back, makes it a new one.
     if chosen != session.get("pulled"):
         session.pulled, session.handles = chosen, session.get("handles", 0) + 1
-    version = blake2b(repr((lanes, session.handles)).encode(), digest_size=8).hexdigest()
-    data = lanes | {
-        "version": version,
+    lanes = payload(sequence, dark=is_dark())
+    reached = {name: percent(each, 0) for name, each in _first_repeat(snapshot).items()}
+    return lanes | {
+        "version": blake2b(repr((lanes, session.handles)).encode(), digest_size=8).hexdigest(),
         "chosen": chosen,
+        "trained": trained,
+        "usual": usual,
         "lenders": {name: STRATEGIES[name].title for name in _lenders(snapshot)},
         "shared": chosen["weights"] if chosen["weights"] != OWN else _best(snapshot),
-        "measured": chosen | {"results": _measured(sequence, **chosen)} if moved else None,
+        "reached": reached,
+        "repeats": experiment.repeats,
+        "measured": chosen | {"results": _measured(sequence, **chosen)} if chosen != trained else None,
     }
-    browser_files.drawn_by(browser_files.HANDLE)(key=KEY, data=data, on_pulled_change=_on_pulled)
 
 
-def _on_pulled() -> None:
-    session.pulled = pulled = session[KEY]["pulled"]
+def _on_pulled(pulled: Mapping[str, Any]) -> None:
+    session.pulled = dict(pulled)
     for choice, name in (("added", "added"), ("added_side", "side"), ("weights", "weights")):
         url.choose(choice, pulled[name])
 
@@ -118,7 +123,9 @@ def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any
         "labels": [int(each) for each in labels],
         "valid": bare.observed[0].tolist(),
         "perStep": experiment.per_step,
-        "most": MAX_ADDED,
+        "most": most_padding(sequence.snapshot, sequence.probe),
+        "between": BETWEEN,
+        "range": [LOW, HIGH],
         "sequence": f"test sequence {sequence.probe + 1}, {counted(steps, 'step')}",
         "tested": counted(min(experiment.test_size, MAX_SEQUENCES), "test sequence"),
         "value": f"{value:g}",

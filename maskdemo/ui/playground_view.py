@@ -19,7 +19,6 @@ from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.ui import (
     job,
     navigation,
-    padding_handle,
     presets,
     run_view,
     server,
@@ -116,26 +115,18 @@ def results(experiment: Experiment) -> None:
         st.header(headline(snapshot), anchor=False)
         if experiment.per_step:
             _count_switch(experiment.count_invalid)
-    if st.context.is_embedded:
-        _in_short(snapshot, followed)
-        return
-    left, right = st.container(key="beside").columns([2, 1], gap="medium")
-    with left:
-        strategy_table.table(snapshot, note)
-        curves, batch = st.container(key="pair").columns([3, 2])
-        with curves:
-            run_view.curves(snapshot, experiment, metric="test_accuracy")
-        with batch:
-            run_view.batch(experiment, followed)
-    with right:
-        _probe_outputs(snapshot, numbers, usual)
-    padding_handle.padding_handle(snapshot, url.choice("probe") - 1)
-    st.page_link(
-        navigation.file_of("inside"),
-        label="See every gate of these networks",
-        icon=":material/search:",
-        query_params=snapshot.experiment.to_params() | url.choices_shown("probe", "epoch"),
-    )
+    embedded = st.context.is_embedded
+    # The pages' style has all below each other, and beside each other where there is room for two columns.
+    with st.container(key="run"):
+        if not embedded:
+            strategy_table.table(snapshot, note)
+        run_view.curves(snapshot, experiment, metric="test_accuracy")
+        with st.container(key="outputs"):
+            _probe_outputs(snapshot, numbers, usual)
+        if embedded:
+            strategy_table.table(snapshot, note)
+            return
+        run_view.batch(experiment, followed)
     run_view.code(snapshot.experiment)
     more = st.expander(
         "Loss, training accuracy, every repeat, and what an epoch took",
@@ -162,23 +153,26 @@ def _on_count_switch() -> None:
     url.mark_changed()
 
 
-def _in_short(snapshot: Snapshot, followed: int) -> None:
-    """What an embedded page has room for, and the way to everything else."""
-    left, right = st.columns(2, gap="medium")
-    with left:
-        run_view.curves(snapshot, snapshot.experiment, metric="test_accuracy")
-    with right:
-        run_view.outputs(snapshot, followed)
-    strategy_table.table(snapshot, precomputed.provenance_note(snapshot))
-
-
 def _probe_outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
     """What the networks say after every step of one sequence of these numbers."""
     chart = st.container()
-    probe = url.one_of(
-        st.selectbox, "probe", numbers, usual, label="Unseen sequence", format_func=run_view.probe_title
-    )
-    st.caption(run_view.probe_description(snapshot, probe - 1))
+    with st.container(horizontal=True, vertical_alignment="center", key="followed"):
+        probe = url.one_of(
+            st.selectbox,
+            "probe",
+            numbers,
+            usual,
+            label="Unseen sequence",
+            format_func=run_view.probe_title,
+            label_visibility="collapsed",
+        )
+        st.caption(run_view.probe_description(snapshot, probe - 1))
+        st.page_link(
+            navigation.file_of("inside"),
+            label="See every gate of these networks",
+            icon=":material/search:",
+            query_params=snapshot.experiment.to_params() | url.choices_shown("probe", "epoch"),
+        )
     with chart:
         run_view.outputs(snapshot, probe - 1, partial(_on_step, snapshot, probe))
         if params := st.session_state.pop("look_inside", None):

@@ -19,7 +19,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.training.unseen_batch import typical, unseen_batch
-from maskdemo.ui import job, server, url
+from maskdemo.ui import job, padding_handle, server, url
 from maskdemo.ui.chart import (
     Click,
     accuracy_by_strategy,
@@ -139,11 +139,17 @@ def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) ->
     chart(figure, key=f"curves_{metric}", alt=alt, replay=GROUP)
 
 
-def outputs(snapshot: Snapshot, probe: int, on_click: Callable[[Click], object] | None = None) -> None:
-    """What the networks say after every step of a probe (from 0)."""
-    figure = outputs_by_step(snapshot, probe=probe, dark=is_dark())
-    alt = "Output after every step, one panel a strategy"
-    chart(figure, key="outputs", alt=alt, replay=GROUP, on_click=on_click)
+def outputs(snapshot: Snapshot, probe: int, on_click: Callable[[Click], object]) -> None:
+    """What the networks say after every step of a probe (from 0), and the handle on its padding."""
+    chart(
+        outputs_by_step(snapshot, probe=probe, dark=is_dark()),
+        key="outputs",
+        alt="Output after every step, one panel a strategy",
+        replay=GROUP,
+        on_click=on_click,
+        on_tap="Open inside",
+        handle=padding_handle.handle(snapshot, probe),
+    )
 
 
 def details(snapshot: Snapshot, experiment: Experiment) -> None:

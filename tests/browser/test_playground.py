@@ -246,12 +246,12 @@ def test_a_closed_tab_frees_the_worker_and_a_run_is_cancelled_in_the_middle(new_
 
 
 def outputs(page: Page) -> str:
-    """What the last chart draws: the outputs after every step."""
+    """What the chart of outputs after every step draws, when all charts are drawn."""
     return page.wait_for_function(
         """() => {
             const plots = [...document.querySelectorAll('.js-plotly-plot')];
             if (plots.length < 3 || !plots.every(plot => plot._fullData)) return null;
-            const traces = plots[plots.length - 1]._fullData;
+            const traces = document.querySelector('.st-key-chart_outputs .js-plotly-plot')._fullData;
             return JSON.stringify(traces.map(trace => [...(trace.y || [])]));
         }"""
     ).json_value()

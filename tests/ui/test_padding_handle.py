@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.strategies import STRATEGIES
-from maskdemo.ui.browser_files import HANDLE
+from maskdemo.ui.browser_files import OUTPUTS
 from maskdemo.ui.inspected_sequence import InspectedSequence, sweeps
 from maskdemo.ui.padding_handle import OWN, payload, readers_of
 from tests.ui.app import opened
@@ -19,8 +19,8 @@ from tests.ui.test_inside import STEPS, TINY, finished
 
 def sent(app: AppTest) -> dict[str, Any]:
     """What the page sends to the handle."""
-    (handle,) = (each for each in app.get("bidi_component") if each.proto.component_name == HANDLE)
-    return json.loads(handle.proto.json)
+    (chart,) = (each for each in app.get("bidi_component") if each.proto.component_name == OUTPUTS)
+    return json.loads(chart.proto.json)["handle"]
 
 
 def test_a_lane_says_what_a_padded_step_does_and_which_step_is_read_out():

@@ -8,13 +8,14 @@ import { listen, position } from "./replay.js";
 import { tools } from "./tools.js";
 
 const charts = new WeakMap();
-let plotly = null;
+// Of the whole page: components that share this module each have their own copy of it.
+const LIBRARY = Symbol.for("maskdemo:plotly");
 // A finger that taps or scrolls must not move an axis.
 const touched = matchMedia("(pointer: coarse)").matches;
 
 /** Plotly, fetched once a browser: the library is compressed on the server's disk already. */
 function library(address) {
-  plotly ??= (async () => {
+  document[LIBRARY] ??= (async () => {
     const packed = await fetch(new URL(address, import.meta.url), { cache: "force-cache" });
     if (!packed.ok) throw new Error(`The chart library could not be had: ${packed.status}.`);
     const text = packed.body.pipeThrough(new DecompressionStream("gzip"));
@@ -29,7 +30,7 @@ function library(address) {
     URL.revokeObjectURL(script.src);
     return window.Plotly;
   })();
-  return plotly;
+  return document[LIBRARY];
 }
 
 /** The number on an axis so many pixels from its beginning, never beyond its ends. */
@@ -38,9 +39,10 @@ function within(axis, pixels) {
   return Math.min(Math.max(axis.p2c(pixels), low), high);
 }
 
-class Chart {
+export class Chart {
   constructor(parent) {
     this.parent = parent;
+    this.box = document.createElement("div");
     this.place = document.createElement("div");
     this.place.className = "maskdemo-chart";
     this.numbers = document.createElement("div");
@@ -53,7 +55,8 @@ class Chart {
       ...(!touched && { Zoom: (on) => this.zoom(on) }),
       Save: () => this.save(),
     });
-    parent.append(this.place, this.numbers, this.tools);
+    this.box.append(this.place, this.numbers, this.tools);
+    parent.append(this.box);
     this.watch = new ResizeObserver(() => this.fit());
     this.watch.observe(this.place);
     this.silence = listen((group) => {
@@ -104,12 +107,19 @@ class Chart {
     // buttons lie over the title, and each is a stop for whoever goes by keyboard.
     const config = { doubleClick: false, displayModeBar: false };
     plotly.react(this.place, [...this.shown.data], layout, config);
-    if (!this.plotly) this.place.on("plotly_doubleclick", () => this.reset());
+    if (!this.plotly) {
+      this.place.on("plotly_doubleclick", () => this.reset());
+      this.place.on("plotly_afterplot", () => this.placed());
+    }
     this.plotly = plotly;
     this.describe();
     if (!this.numbers.hidden) this.read(true);
     this.drawn = this.data.version;
+    this.placed();
   }
+
+  /** The drawing has taken its place, or another one: for what lies over it. */
+  placed() {}
 
   /** The drawing is one picture with one sentence; its numbers can be read besides. */
   describe() {
@@ -161,6 +171,7 @@ class Chart {
   }
 
   click(event) {
+    this.offered?.remove();
     const layout = this.place._fullLayout;
     if (!this.data?.clickable || !layout) return;
     const { left, top } = this.place.getBoundingClientRect();
@@ -173,7 +184,20 @@ class Chart {
     if (along < 0 || along > layout.xaxis._length || panel < 0) return;
     const yaxis = layout[names[panel]];
     const [x, y] = [within(layout.xaxis, along), within(yaxis, down - yaxis._offset)];
-    this.tell("clicked", { x, y, panel });
+    if (touched && this.data.tap) this.offer({ x, y, panel }, event.clientX - left, down);
+    else this.tell("clicked", { x, y, panel });
+  }
+
+  /** Say first where a tap leads: a finger that only looks, or scrolls, must not leave the page. */
+  offer(clicked, along, down) {
+    this.offered?.remove();
+    this.offered = document.createElement("button");
+    Object.assign(this.offered, { className: "maskdemo-offer", type: "button", textContent: this.data.tap });
+    this.offered.onclick = () => this.tell("clicked", clicked);
+    this.box.append(this.offered);
+    const room = this.box.clientWidth - this.offered.offsetWidth;
+    const beside = Math.min(Math.max(along - this.offered.offsetWidth / 2, 0), room);
+    Object.assign(this.offered.style, { left: `${beside}px`, top: `${down + 14}px` });
   }
 
   remove() {
@@ -183,10 +207,15 @@ class Chart {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+/** Draw, or draw anew, the chart of a component's place. */
+export function drawn(Kind, { data, parentElement, setTriggerValue, setStateValue }) {
   let chart = charts.get(parentElement);
-  if (!chart) charts.set(parentElement, (chart = new Chart(parentElement)));
-  chart.update(data, setTriggerValue);
+  if (!chart) charts.set(parentElement, (chart = new Kind(parentElement)));
+  chart.update(data, setTriggerValue, setStateValue);
   // Streamlit also calls this for a run that newer data has overtaken: then the chart is still there.
   return () => setTimeout(() => parentElement.isConnected || chart.remove());
+}
+
+export default function (component) {
+  return drawn(Chart, component);
 }

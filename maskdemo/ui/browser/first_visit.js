@@ -2,9 +2,11 @@
 // `padding_handle.css`), so they move nothing, take no click and are not read out.
 
 const SEEN = "maskdemo:seen";
+const ENDS = ["pointerdown", "keydown"];
 
-/** Show the marks until the first click, and never again. */
+/** Show the marks at an answer that was there on arrival, until the first click or key, and never again. */
 export function markFirstVisit() {
+  if (!document.querySelector(".st-key-answer")) return;
   const { classList } = document.documentElement;
   try {
     if (localStorage.getItem(SEEN)) return;
@@ -15,6 +17,7 @@ export function markFirstVisit() {
   const end = () => {
     classList.remove("maskdemo-first-visit");
     localStorage.setItem(SEEN, "1");
+    for (const event of ENDS) document.removeEventListener(event, end, { capture: true });
   };
-  document.addEventListener("click", end, { capture: true, once: true });
+  for (const event of ENDS) document.addEventListener(event, end, { capture: true });
 }

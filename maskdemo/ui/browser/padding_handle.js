@@ -1,27 +1,23 @@
-// Pull the padding: its edge is a handle, and every network says in the same instant what it then thinks.
+// The edge of the padding as a handle over a chart of outputs by step (see `outputs.js`).
 //
-// All that moves is computed here, by `recurrence.js`; the server hears where the handle was let go, and
-// answers with what it measured there (see `maskdemo/ui/padding_handle.py`).
+// Where the handle stands as in training, the chart shows what the run recorded. Pulled, lanes lie over its
+// panels with what the networks then say; all that moves is computed here, by `recurrence.js`. The server
+// hears where the handle was let go, and answers with what it measured there (see
+// `maskdemo/ui/padding_handle.py`).
 
-import { markFirstVisit } from "./first_visit.js";
 import { leaving } from "./leaving.js";
 import { cell, draw as drawCell } from "./lstm_cell.js";
-import { nearness, Reader, unpacked } from "./recurrence.js";
+import { element, Lane, percent, reading } from "./padding_lane.js";
+import { Reader, unpacked } from "./recurrence.js";
 
+const steps = (count) => `${count} padded step${count === 1 ? "" : "s"}`;
 const SIDES = { post: "after the end", pre: "in front" };
 // Milliseconds after the last key until the handle counts as let go.
 const REST_MS = 400;
 const OWN = "own";
-
-const percent = (share) => `${Math.round(100 * share)}%`;
-const steps = (count) => `${count} padded step${count === 1 ? "" : "s"}`;
-
-function element(tag, name, ...children) {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  made.append(...children);
-  return made;
-}
+// Pixels of the bubble above the first lane, and of the axis below the last.
+const BUBBLE = 34;
+const AXIS = 40;
 
 /** Radio buttons in a row; choose: called with the value of the one that is chosen. */
 function choice(legend, name, options, choose) {
@@ -35,12 +31,10 @@ function choice(legend, name, options, choose) {
   return set;
 }
 
-class Handle {
-  constructor(parent) {
-    this.parent = parent;
-    this.root = element("section", "maskdemo-pull");
-    this.root.setAttribute("aria-label", "Pull the padding");
-    parent.append(this.root);
+export class Handle {
+  /** over: lies over the chart. side: beside it. */
+  constructor(over, side) {
+    Object.assign(this, { over, side, width: 0 });
   }
 
   update(data, tell) {
@@ -62,41 +56,27 @@ class Handle {
     this.networks = Object.fromEntries(names.map((name) => [name, unpacked(data.networks[name])]));
     this.readers = new Map();
     this.length = data.labels.length;
-    this.title = element("p", "maskdemo-pull-detail");
+    this.whole = this.length + data.most;
+    this.detail = element("p");
     const id = `maskdemo-${data.version}`;
     this.sides = choice("Side", `${id}-side`, { post: "After the end", pre: "In front" }, (side) =>
       this.choose({ side }),
     );
-    const lenders = Object.keys(data.lenders).length > 0;
-    const weights = { [data.shared]: "One for all", [OWN]: "Each its own" };
-    this.weights = choice("Network", `${id}-weights`, weights, (weights) => this.choose({ weights }));
-    this.lanes = data.lanes.map((lane) => this.lane(lane));
+    const weights = { [OWN]: "Each its own", [data.shared]: "One for all" };
+    this.weights = choice("Network", `${id}-weights`, weights, (weights) => {
+      this.settled = true;
+      this.choose({ weights });
+    });
+    this.back = Object.assign(element("button", "", "As in training"), { type: "button" });
+    this.back.onclick = () => this.reset();
+    this.lanes = data.lanes.map((lane) => new Lane(lane));
     this.cell = cell(data.lanes);
-    this.root.style.setProperty("--lanes", data.lanes.length);
-    this.root.replaceChildren(
-      element("h3", "", "Pull the padding"),
-      this.title,
-      element("div", "maskdemo-pull-choices", this.sides, ...(lenders ? [this.weights] : [])),
-      element("div", "maskdemo-pull-body", this.stage(), this.cell),
-    );
-  }
-
-  lane({ name, title, colour, readsMask }) {
-    const row = element("div", "maskdemo-pull-lane");
-    row.style.setProperty("--colour", colour);
-    row.innerHTML = `<b><span></span></b><output aria-live="off"></output>
-      <div class="plot"><i class="hatch"></i><svg viewBox="0 0 1 1" preserveAspectRatio="none"
-        aria-hidden="true"><path class="later"/><path class="line"/></svg><i class="ring"></i></div>
-      <small></small>`;
-    const parts = Object.fromEntries(
-      ["output", "small", ".hatch", ".ring", ".later", ".line", ".plot", "svg"].map((each) => [
-        each.replace(".", ""),
-        row.querySelector(each),
-      ]),
-    );
-    const aside = row.querySelector("span");
-    aside.before(title);
-    return { name, readsMask, row, aside, ...parts };
+    this.foot = element("p", "foot");
+    const lent = Object.keys(data.lenders).length ? [this.weights] : [];
+    const choices = element("div", "maskdemo-pull-choices", this.sides, ...lent, this.back);
+    this.side.replaceChildren(element("h3", "", "Pull the padding"), choices, this.detail, this.cell, this.foot);
+    this.over.replaceChildren(...this.stage());
+    if (this.layout) this.place(this.layout);
   }
 
   /** The lanes, and the handle across all of them. */
@@ -109,33 +89,53 @@ class Handle {
     this.slider.onchange = () => this.rest();
     this.pill = element("span", "pill");
     this.grip = element("div", "grip", this.pill);
-    this.ticks = element("div", "ticks");
-    this.foot = element("p", "foot");
-    this.stageBox = element("div", "maskdemo-pull-stage");
-    this.stageBox.append(this.slider, this.grip, ...this.lanes.map(({ row }) => row), this.ticks, this.foot);
-    for (let at = 0; at <= most; at += 50) this.ticks.append(element("span", "", `${at}`));
     this.grip.onpointerdown = (event) => this.grab(event);
-    for (const { plot } of this.lanes) plot.onpointerdown = (event) => this.grab(event);
-    return this.stageBox;
+    this.ticks = element("div", "ticks");
+    for (let at = 0; at <= most; at += 50) {
+      const tick = element("span", "", `${at}`);
+      tick.style.setProperty("--at", at / most);
+      this.ticks.append(tick);
+    }
+    const axis = element("div", "axis", this.ticks, "Padded steps");
+    return [this.slider, element("div", "lanes", ...this.lanes.map(({ row }) => row), axis), this.grip];
   }
 
-  /** Follow the pointer until it is let go. A finger on a lane scrolls the page, on the grip it pulls. */
+  /** Lie over the panels of the chart. */
+  place(layout) {
+    this.layout = layout;
+    const { xaxis } = layout;
+    const panels = Object.keys(layout)
+      .filter((key) => /^yaxis/.test(key))
+      .map((key) => layout[key]);
+    const { between } = this.data;
+    const [first, last] = [panels[0], panels.at(-1)];
+    Object.assign(this, { width: xaxis._length, height: first._length });
+    const bottom = last._offset + last._length;
+    const top = first._offset - between - BUBBLE;
+    const box = { left: xaxis._offset, top, width: xaxis._length, height: bottom + AXIS - top };
+    for (const [name, pixels] of Object.entries(box)) this.over.style[name] = `${pixels}px`;
+    const looks = { panel: first._length, between, bubble: BUBBLE, axis: AXIS };
+    for (const [name, pixels] of Object.entries(looks)) this.over.style.setProperty(`--${name}`, `${pixels}px`);
+    this.show();
+  }
+
+  /** Follow the pointer until it is let go. */
   grab(event) {
-    const on = event.currentTarget;
-    if (event.button || (event.pointerType === "touch" && on !== this.grip)) return;
+    if (event.button) return;
     event.preventDefault();
-    on.setPointerCapture(event.pointerId);
-    const follow = ({ clientX }) => {
-      const { left, width } = this.stageBox.getBoundingClientRect();
-      const step = ((clientX - left) / width) * (this.length + this.data.most);
+    const { grip } = this;
+    grip.setPointerCapture(event.pointerId);
+    const { left, width } = this.over.getBoundingClientRect();
+    // Who takes hold beside the line does not move it by that.
+    const held = event.clientX - left - this.edge * width;
+    grip.onpointermove = ({ clientX }) => {
+      const step = ((clientX - held - left) / width) * this.whole;
       const { most } = this.data;
       const added = Math.round(this.at.side === "pre" ? most - step : step - this.length);
       this.move(Math.min(Math.max(added, 0), most));
     };
-    if (on !== this.grip) follow(event);
-    on.onpointermove = follow;
-    on.onpointerup = on.onpointercancel = () => {
-      on.onpointermove = on.onpointerup = on.onpointercancel = null;
+    grip.onpointerup = grip.onpointercancel = () => {
+      grip.onpointermove = grip.onpointerup = grip.onpointercancel = null;
       this.slider.focus({ preventScroll: true, focusVisible: false });
       this.rest(0);
     };
@@ -143,6 +143,7 @@ class Handle {
 
   choose(part) {
     Object.assign(this.at, part);
+    this.lend();
     this.show();
     this.rest();
   }
@@ -151,9 +152,29 @@ class Handle {
   move(added) {
     if (added === this.at.added) return;
     this.at.added = added;
-    this.root.classList.add("pulled");
+    this.lend();
+    this.over.classList.add("pulled");
     clearTimeout(this.resting);
     this.frame ??= requestAnimationFrame(() => this.show());
+  }
+
+  /** A network that has learned nothing forgets nothing: then one that has reads for all, unless chosen. */
+  lend() {
+    const { at, data, settled } = this;
+    if (!settled && at.added !== data.trained.added) at.weights = data.usual;
+  }
+
+  /** To what the run recorded. */
+  reset() {
+    this.settled = false;
+    this.at = { ...this.data.trained };
+    this.show();
+    this.rest(0);
+  }
+
+  /** Whether the handle stands where nothing is shown but what the run recorded. */
+  get isAsTrained() {
+    return Object.entries(this.data.trained).every(([name, value]) => this.at[name] === value);
   }
 
   /** Tell the server where the handle was let go: once, not at every step. */
@@ -161,7 +182,7 @@ class Handle {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       const told = JSON.stringify(this.at);
-      if (told === this.told || leaving() || !this.parent.isConnected) return;
+      if (told === this.told || leaving() || !this.over.isConnected) return;
       this.told = told;
       this.asked = true;
       this.foot.textContent = this.footnote();
@@ -182,84 +203,47 @@ class Handle {
     cancelAnimationFrame(this.frame);
     this.frame = null;
     const { added, side, weights } = this.at;
-    const { data, length } = this;
-    const whole = length + data.most;
-    const edge = (side === "pre" ? data.most - added : length + added) / whole;
-    this.root.dataset.side = side;
+    const { data, length, whole, over } = this;
+    this.edge = (side === "pre" ? data.most - added : length + added) / whole;
+    over.dataset.side = side;
+    over.classList.toggle("recorded", this.isAsTrained);
+    this.back.hidden = this.isAsTrained;
     for (const set of [this.sides, this.weights]) {
       for (const input of set.querySelectorAll("input")) input.checked = [side, weights].includes(input.value);
     }
     this.slider.value = added;
     this.slider.dir = side === "pre" ? "rtl" : "ltr";
-    this.grip.style.left = `${100 * edge}%`;
-    this.grip.classList.toggle("right", edge > 0.5);
+    this.grip.style.left = `${100 * this.edge}%`;
+    this.grip.classList.toggle("right", this.edge > 0.5);
     this.pill.textContent = steps(added);
-    this.pill.style.transform = `translateX(${-100 * edge}%)`;
-    this.root.style.setProperty("--from", (side === "pre" ? 0 : length) / whole);
-    this.root.style.setProperty("--part", data.most / whole);
-    const readings = data.lanes.map((lane) => this.reading(lane));
-    for (const [index, lane] of this.lanes.entries()) this.showLane(lane, readings[index]);
+    this.pill.style.transform = `translateX(${-100 * this.edge}%)`;
+    over.style.setProperty("--edge", this.edge);
+    over.style.setProperty("--from", (side === "pre" ? 0 : length) / whole);
+    over.style.setProperty("--part", data.most / whole);
+    const readings = data.lanes.map((lane) => reading(data, lane, this.reader(lane), this.at));
+    for (const [index, lane] of this.lanes.entries()) {
+      const { name, readsMask } = data.lanes[index];
+      const own = readsMask && weights !== OWN ? `, own network (accuracy ${data.reached[name]})` : "";
+      lane.say(readings[index], own, this.measured(name));
+      if (this.width && !this.isAsTrained) lane.draw(data, readings[index], this.at, this);
+    }
     drawCell(this.cell, readings);
+    this.detail.textContent = this.sentence();
     this.foot.textContent = this.footnote();
     const said = readings.map(({ words }, index) => `${data.lanes[index].title} ${words.join("")}`);
     this.slider.setAttribute("aria-valuetext", `${steps(added)} ${SIDES[side]}. ${said.join(". ")}`);
-    const network =
-      weights === OWN
-        ? "Each strategy's own network"
-        : `One network, trained with ${data.lenders[weights]},`;
+  }
+
+  /** Which network reads what. */
+  sentence() {
+    const { at, data } = this;
+    const { added, side, weights } = at;
     const truth = data.perStep ? "a label at each step" : `true label ${data.names[data.label]}`;
-    this.title.textContent = `${network} reads ${data.sequence}, ${truth}, with ${steps(added)} ${SIDES[side]}.`;
-  }
-
-  /** What a lane's network makes of the sequence with the present padding. */
-  reading(lane) {
-    const { added, side } = this.at;
-    const { data, length } = this;
-    const reader = this.reader(lane);
-    const states = reader.states(added, side);
-    const offset = side === "pre" ? added : 0;
-    const outputs = states.map((state) => reader.output(state));
-    const best = (output) => output.indexOf(Math.max(...output));
-    const bare = reader.bare.map((state) => reader.output(state));
-    const { valid, labels, label, perStep } = data;
-    const right = (all, from) =>
-      valid.filter((real, at) => real && best(all[at + from]) === labels[at]).length;
-    const real = valid.filter(Boolean).length;
-    // Where each step has a label the last real one is looked at, whether or not padding counts.
-    const last = valid.lastIndexOf(true);
-    const from = perStep ? last : lane.readOut;
-    const to = perStep ? last + offset : reader.readOut(added, side);
-    const shares = perStep
-      ? [right(bare, 0) / real, right(outputs, offset) / real]
-      : [bare[from][label], outputs[to][label]];
-    const answer = best(outputs[to]);
-    const kept = nearness(reader.bare[from].cell, states[to].cell);
-    const [before, now] = shares.map(percent);
-    const words = [`${before} ${perStep ? "of steps right" : "sure"} → `, now, perStep || answer === label ? "" : `, answers ${data.names[answer]}`];
-    const gate = lane.advance[length] ? "open" : lane.keep[length] ? "held" : "reset";
-    return { heights: outputs.map((output) => output[label]), readOut: to, words, kept, gate };
-  }
-
-  showLane(lane, { heights, readOut, words: [before, now, answer] }) {
-    const { added, side, weights } = this.at;
-    const { data, length } = this;
-    const whole = length + data.most;
-    lane.aside.textContent = lane.readsMask && weights !== OWN ? ", its own network" : "";
-    const from = side === "pre" ? data.most - added : 0;
-    const at = (step) => (from + step + 0.5) / whole;
-    const path = (first, last) =>
-      heights
-        .slice(first, last + 1)
-        .map((height, step) => `${step ? "L" : "M"}${at(first + step).toFixed(5)} ${(1 - height).toFixed(4)}`)
-        .join("");
-    lane.line.setAttribute("d", path(0, readOut));
-    lane.later.setAttribute("d", path(readOut, heights.length - 1));
-    lane.ring.style.left = `${100 * at(readOut)}%`;
-    lane.ring.style.top = `${100 * (1 - heights[readOut])}%`;
-    lane.hatch.style.left = `${(100 * (side === "pre" ? from : length)) / whole}%`;
-    lane.hatch.style.width = `${(100 * added) / whole}%`;
-    lane.output.replaceChildren(before, element("strong", "", now), answer);
-    lane.small.textContent = this.measured(lane.name);
+    const padding = added ? `${steps(added)} ${SIDES[side]}` : "no padding";
+    const read = `${data.sequence}, ${truth}, with ${padding}.`;
+    if (weights === OWN) return `Each strategy's own network reads ${read}`;
+    const own = data.lanes.filter(({ readsMask }) => readsMask).map(({ title }) => ` (${title} keeps its own)`);
+    return `One network, trained with ${data.lenders[weights]}, reads for all${own.join("")}: ${read}`;
   }
 
   /** Whether something was measured where the handle stands. */
@@ -269,11 +253,12 @@ class Handle {
   }
 
   measured(name) {
-    if (!this.isMeasured) return "";
+    if (!this.isMeasured) return ["", ""];
     const { before, after, change } = this.data.measured.results[name];
+    if (!this.at.added) return [`Accuracy ${percent(after)}`, ""];
     const size = change >= 0.1 ? (100 * change).toFixed(0) : String(Number((100 * change).toPrecision(2)));
     const points = change === 0 ? "exactly 0" : `up to ${size}`;
-    return `Accuracy ${percent(before)} → ${percent(after)}, an output moves by ${points} points`;
+    return [`Accuracy ${percent(before)} → ${percent(after)}`, `, an output moves by ${points} points`];
   }
 
   /** Where the accuracies come from, or what brings them. */
@@ -281,20 +266,12 @@ class Handle {
     const { at, data } = this;
     if (this.isMeasured) {
       const { chance } = Object.values(data.measured.results)[0];
-      return `Accuracy of these networks, as measured on ${data.tested} without padding and with ${steps(at.added)} of value ${data.value}. Always the commonest label: ${percent(chance)}.`;
+      const padding = at.added ? `without padding and with ${steps(at.added)} of value ${data.value}` : "without padding";
+      const table = data.repeats > 1 ? ` The table has the mean of ${data.repeats} repeats, each network with its own strategy.` : "";
+      return `Accuracy of the first repeat's networks on ${data.tested}, ${padding}. Always the commonest label: ${percent(chance)}.${table}`;
     }
+    if (this.isAsTrained) return "The chart shows the padding of the training. Pull its edge to see more or less of it.";
     if (this.told === JSON.stringify(at) && this.asked) return `Measuring on ${data.tested} …`;
     return `Let go, and the accuracy with so much padding is measured on ${data.tested}.`;
   }
-}
-
-const handles = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let handle = handles.get(parentElement);
-  if (!handle) {
-    handles.set(parentElement, (handle = new Handle(parentElement)));
-    markFirstVisit();
-  }
-  handle.update(data, setStateValue);
 }
