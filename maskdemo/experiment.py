@@ -221,7 +221,10 @@ class Experiment:
         """What a link gets in place of a parameter that cannot be used, as a sentence."""
         if (setting := SETTINGS.get(name)) is None:
             return "The default is used instead."
-        return f"Used instead: {setting.title.lower()} {setting.say(getattr(self, name)).rstrip('?')}."
+        said = setting.say(getattr(self, name))
+        if name == "task":
+            said = f"\N{LEFT DOUBLE QUOTATION MARK}{said}\N{RIGHT DOUBLE QUOTATION MARK}"
+        return f"Used instead: {setting.title.lower()} {said}."
 
     def to_json(self) -> str:
         """All settings as JSON, for files."""

@@ -129,6 +129,10 @@ class Number(Setting):
         """The number with as many digits as tell it from all others."""
         return str(value) if self.whole else repr(value)
 
+    def say(self, value: Any) -> str:
+        """The number without a fraction that says nothing."""
+        return _plainly(value)
+
     def _no_number(self, value: Any) -> InvalidSettings:
         kind = "a whole number" if self.whole else "a number"
         return InvalidSettings(f"{self.title} must be {kind}, not {quoted(value)}.", self.name)

@@ -47,12 +47,19 @@ COUNTED = {
 AXIS_SPACE = 46
 
 
-def learning_curves(snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool = False) -> Figure:
+def learning_curves(
+    snapshot: Snapshot,
+    *,
+    metric: str = "test_accuracy",
+    dark: bool = False,
+    waiting: str = "Waiting for the first epoch",
+) -> Figure:
     """Draw a line per strategy: the mean of its repeats, with a band from lowest to highest.
 
     metric: "test_accuracy", "test_loss", "accuracy" or "loss". Where padding counts, the accuracy on
     unseen sequences is that on real steps, and a thin line beside it is the reported accuracy. Repeats
-    still under way wait until they have as many epochs as the longest one.
+    still under way wait until they have as many epochs as the longest one. waiting: stands where there
+    is no epoch.
     """
     if metric not in TITLES:
         raise ValueError(f"metric must be one of {', '.join(TITLES)}, not '{metric}'.")
@@ -88,7 +95,6 @@ def learning_curves(snapshot: Snapshot, *, metric: str = "test_accuracy", dark: 
         if both:
             reported = np.array([each.test_accuracy for each in curves], float).mean(axis=0)
             lines.append(_reported_line(name, reported, dark))
-            ends.append(End(float(reported[-1]), len(mean), "reported", colour(name, dark=dark)))
 
     edge = epochs if epochs > 1 else 1.5
     top = SHARE_TOP if share else _round_up(highest)
@@ -101,8 +107,8 @@ def learning_curves(snapshot: Snapshot, *, metric: str = "test_accuracy", dark: 
     if direct:
         shapes, labels = end_labels(ends, edge=edge, low=0, high=top, height=LEARNING_CURVES)
     if not repeats:
-        waiting = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.75, "size": 14}
-        labels.append(note("Waiting for the first epoch", ink.muted, **waiting))
+        middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.75, "size": 14}
+        labels.append(note(waiting, ink.muted, **middle))
     entries = [] if direct else [title(each) for each in names] + ["Chance"] * share
     return figure(
         bands + lines,

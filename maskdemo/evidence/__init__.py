@@ -20,6 +20,7 @@ from maskdemo.evidence.interval import Interval, half_widths, interval
 from maskdemo.evidence.mask_effect import MaskEffect, mask_effect
 from maskdemo.evidence.phrases import between, percent, points
 from maskdemo.evidence.scenario_headline import headline
+from maskdemo.evidence.scenario_mark import Mark, mark
 from maskdemo.evidence.strategy_result import StrategyResult, accuracy, strategy_result, verdicts
 from maskdemo.evidence.verdict import (
     MARGIN,
@@ -38,6 +39,7 @@ __all__ = [
     "RULES",
     "Accuracies",
     "Interval",
+    "Mark",
     "MaskEffect",
     "StrategyResult",
     "Verdict",
@@ -50,6 +52,7 @@ __all__ = [
     "half_widths",
     "headline",
     "interval",
+    "mark",
     "mask_effect",
     "min_repeats",
     "need",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -136,8 +136,12 @@ def _open(verdicts: Sequence[Verdict]) -> str:
 
 def _harm(verdicts: Sequence[Verdict]) -> str:
     """Return a sentence that names the strategies that hurt; empty where there are none."""
-    titles = [STRATEGIES[each.strategy].title.lower() for each in verdicts]
-    return f" What hurts: {listed(titles)}." if titles else ""
+    return f" What hurts: {titles(each.strategy for each in verdicts)}." if verdicts else ""
+
+
+def titles(names: Iterable[str]) -> str:
+    """The strategies' titles, as in a sentence."""
+    return listed(STRATEGIES[name].title.lower() for name in names)
 
 
 def mean_accuracy(results: Accuracies, strategy: str) -> float:

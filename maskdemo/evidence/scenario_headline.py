@@ -16,38 +16,50 @@ from itertools import groupby
 import numpy as np
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
-from maskdemo.evidence.headline import above_chance, answer, mean_accuracy, nothing_learned
+from maskdemo.evidence.headline import above_chance, answer, mean_accuracy, nothing_learned, titles
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.mask_effect import unmasked_padding
 from maskdemo.evidence.phrases import between, capital, counted, listed, number, percent, points
 from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
 from maskdemo.scenarios import scenario_of
-from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 
 
 def headline(snapshot: Snapshot) -> str:
     """The answer to the scenario's question, or what is missing for one."""
-    scenario, results = scenario_of(snapshot.experiment), accuracies(snapshot)
-    rule = RULES_OF_QUESTIONS.get(scenario.asks) if scenario else None
-    pairs = len(results.by_repeat) * (len(results.by_repeat) - 1) // 2
-    complete = all(len(each) == results.repeats for each in results.by_repeat.values())
-    if scenario is None or rule is None or not complete or results.repeats < min_repeats(pairs):
-        return answer(results) + unmasked_padding(snapshot.experiment)
-    return rule(_Run(snapshot, results, replace(results, comparisons=pairs), scenario.about))
+    run = CompleteRun.of(snapshot)
+    if run is None or (rule := RULES_OF_QUESTIONS.get(run.asks)) is None:
+        return answer(accuracies(snapshot)) + unmasked_padding(snapshot.experiment)
+    return rule(run)
 
 
 @dataclass(frozen=True)
-class _Run:
-    """A run with all its repeats. all_pairs: its accuracies, for comparisons of any two strategies."""
+class CompleteRun:
+    """A scenario's run with all its repeats, and what the scenario asks.
+
+    all_pairs: its accuracies, for comparisons of any two strategies. asks, about: see `Scenario`.
+    """
 
     snapshot: Snapshot
     results: Accuracies
     all_pairs: Accuracies
+    asks: str
     about: str
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> CompleteRun | None:
+        """None where a repeat is missing, or there are too few, or these settings are no scenario's."""
+        scenario, results = scenario_of(snapshot.experiment), accuracies(snapshot)
+        pairs = len(results.by_repeat) * (len(results.by_repeat) - 1) // 2
+        complete = all(len(each) == results.repeats for each in results.by_repeat.values())
+        if scenario is None or not complete or results.repeats < min_repeats(pairs):
+            return None
+        all_pairs = replace(results, comparisons=pairs)
+        return cls(snapshot, results, all_pairs, scenario.asks, scenario.about)
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The strategies that are compared."""
         return tuple(self.results.by_repeat)
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
@@ -57,11 +69,13 @@ class _Run:
         assert result is not None, "all repeats are in"
         return result
 
-    def leader(self) -> tuple[str, dict[str, Verdict]]:
-        """The strategy of the highest mean, and it against each of the others."""
+    def leaders(self) -> tuple[list[str], dict[str, Verdict]]:
+        """The strategy of the highest mean and all equal in every repeat, and it against each other."""
         best = max(self.names, key=lambda name: mean_accuracy(self.results, name))
-        over = {name: verdict(self.all_pairs, best, name) for name in self.names if name != best}
-        return best, {name: each for name, each in over.items() if each is not None}
+        accuracies = self.results.by_repeat
+        equal = [name for name in self.names if accuracies[name] == accuracies[best]]
+        over = {name: verdict(self.all_pairs, best, name) for name in self.names if name not in equal}
+        return equal, {name: each for name, each in over.items() if each is not None}
 
     def identical(self, strategy: str) -> bool:
         """Whether its losses and accuracies are those of no mask to the last digit, in every repeat."""
@@ -76,25 +90,23 @@ class _Run:
         return numbers(strategy) == numbers(BASELINE)
 
     def reached(self, names: Iterable[str]) -> str:
-        """Strategies with mean accuracies: `masking layer and held state (94%) and no mask (11%)`.
-
-        The best come first.
-        """
+        """Strategies with mean accuracies, the best first: `held state (94%) and no mask (11%)`."""
         best_first = sorted(names, key=lambda name: -mean_accuracy(self.results, name))
         by_mean = groupby(best_first, lambda name: percent(mean_accuracy(self.results, name), 0))
-        return listed(f"{_titles(group)} ({level})" for level, group in by_mean)
+        return listed(f"{titles(group)} ({level})" for level, group in by_mean)
 
     @property
     def chance(self) -> str:
+        """The end of a sentence."""
         return f"where chance is {percent(self.results.chance, 0)}"
 
 
-def _learned_still(run: _Run) -> str:
+def _learned_still(run: CompleteRun) -> str:
     """Which strategies know as much as the best, less than half of that, or something between."""
-    best, over = run.leader()
-    if nothing_learned(run.results) or above_chance(run.results, best).low <= 0:
+    kept, over = run.leaders()
+    if nothing_learned(run.results) or above_chance(run.results, kept[0]).low <= 0:
         return answer(run.results)
-    kept, lost, partly, unclear = [best], [], [], []
+    lost, partly, unclear = [], [], []
     for name, each in over.items():
         if each.word == "the same":
             kept.append(name)
@@ -117,7 +129,7 @@ def _learned_still(run: _Run) -> str:
     return f"{start} {capital(sentence) if needed else sentence}"
 
 
-def _all_identical(run: _Run) -> str:
+def _all_identical(run: CompleteRun) -> str:
     """Whether nothing differs, to the last digit."""
     others = [name for name in run.names if name != BASELINE]
     if not all(map(run.identical, others)):
@@ -125,20 +137,20 @@ def _all_identical(run: _Run) -> str:
     repeats = counted(run.results.repeats, "repeat")
     level = percent(mean_accuracy(run.results, BASELINE), 0)
     return (
-        f"Here, no: in all {repeats} {_titles(others)} {_verb(others, 'give')} exactly what no mask "
+        f"Here, no: in all {repeats} {titles(others)} {_verb(others, 'give')} exactly what no mask "
         f"gives, to the last digit. All reach {level}, {run.chance}."
     )
 
 
-def _differences_sentence(run: _Run) -> str:
+def _differences_sentence(run: CompleteRun) -> str:
     """Each strategy against no mask."""
     others = [name for name in run.names if name != BASELINE]
     differences = listed(_against_no_mask(run, name, alone=len(others) == 1) for name in others)
     return f"Here, against {run.reached([BASELINE])}, {differences}, {run.chance}."
 
 
-def _against_no_mask(run: _Run, name: str, *, alone: bool) -> str:
-    title, result = _titles([name]), run.verdict(name)
+def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
+    title, result = titles([name]), run.verdict(name)
     if run.identical(name):
         return f"{title} is exactly the same"
     does = {
@@ -152,7 +164,7 @@ def _against_no_mask(run: _Run, name: str, *, alone: bool) -> str:
     return f"{title} {does} ({size})"
 
 
-def _true_lengths(run: _Run) -> str:
+def _true_lengths(run: CompleteRun) -> str:
     """The Masking layer, which finds padding by its value, against a mask from the true lengths."""
     lengths, layer = "held_state", "masking_layer"
     result = run.verdict(lengths, over=layer)
@@ -177,18 +189,15 @@ def _true_lengths(run: _Run) -> str:
     )
 
 
-def _best(run: _Run) -> str:
+def _best(run: CompleteRun) -> str:
     """The strategy that copes best, where it is surely ahead; and who is as good or not told apart."""
-    best, over = run.leader()
+    leaders, over = run.leaders()
     if nothing_learned(run.results):
         return answer(run.results)
-    mine = run.results.by_repeat[best]
-    leaders = [name for name in run.names if run.results.by_repeat[name] == mine]
     behind, near, unclear = [], [], []
     for name, each in over.items():
-        if name not in leaders:
-            lists = {"the same": near, "undecided": unclear}
-            lists.get(each.word, behind).append(name)
+        lists = {"the same": near, "undecided": unclear}
+        lists.get(each.word, behind).append(name)
     if near and not behind and not unclear:
         all_of_them = run.reached(run.names)
         return (
@@ -207,17 +216,17 @@ def _best(run: _Run) -> str:
     return f"{'; '.join(parts)}, {run.chance}."
 
 
-def _reported(run: _Run) -> str:
+def _reported(run: CompleteRun) -> str:
     """By how much padding that counts lifts the reported accuracy over that on real steps."""
-    lifts = {name: _inflation(run.snapshot, name) for name in run.names}
+    lifts = {name: inflation(run.snapshot, name) for name in run.names}
     levels = "; ".join(
-        f"{_titles([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, on "
+        f"{titles([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, on "
         f"real steps {percent(mean_accuracy(run.results, name), 0)}"
         for name, lift in sorted(lifts.items(), key=lambda each: -each[1].mean)
     )
     inflated = [lift for lift in lifts.values() if lift.low > 0]
     if inflated:
-        start = f"Here padding inflates the accuracy by up to {_largest_lift(inflated)} points"
+        start = f"Here padding inflates the accuracy by up to {largest_lift(inflated)} points"
     elif all(lift.low > -MARGIN and lift.high < MARGIN for lift in lifts.values()):
         start = f"Here padding changes the accuracy by less than {_margin()} points"
     else:
@@ -229,7 +238,7 @@ def _reported(run: _Run) -> str:
     )
 
 
-def _inflation(snapshot: Snapshot, strategy: str) -> Interval:
+def inflation(snapshot: Snapshot, strategy: str) -> Interval:
     """Reported accuracy less that on real steps (-1 to 1); the strategies' intervals hold together."""
     curves = [each for each in snapshot.curves if each.strategy == strategy and each.finished]
     lifts = np.array([each.test_accuracy[-1] - each.test_valid_accuracy[-1] for each in curves])
@@ -238,7 +247,7 @@ def _inflation(snapshot: Snapshot, strategy: str) -> Interval:
     return interval(lifts, resolution=1 / scored, comparisons=comparisons).within(-1, 1)
 
 
-def _beats_chance(run: _Run) -> str:
+def _beats_chance(run: CompleteRun) -> str:
     """Whether any strategy is surely above chance."""
     level = percent(run.results.chance, 0)
     above = {name: above_chance(run.results, name) for name in run.names}
@@ -258,7 +267,7 @@ def _beats_chance(run: _Run) -> str:
 
 
 #: The question that a scenario asks (`Scenario.asks`) -> what answers it.
-RULES_OF_QUESTIONS: Mapping[str, Callable[[_Run], str]] = {
+RULES_OF_QUESTIONS: Mapping[str, Callable[[CompleteRun], str]] = {
     "still_known": _learned_still,
     "identical": _all_identical,
     "each": _differences_sentence,
@@ -267,10 +276,6 @@ RULES_OF_QUESTIONS: Mapping[str, Callable[[_Run], str]] = {
     "reported": _reported,
     "beats_chance": _beats_chance,
 }
-
-
-def _titles(names: Iterable[str]) -> str:
-    return listed(STRATEGIES[name].title.lower() for name in names)
 
 
 def _verb(subjects: Sequence[str], plural: str) -> str:
@@ -284,7 +289,8 @@ def _difference_text(result: Verdict) -> str:
     return f"{points(result.difference.mean)} points, 95% interval {between(result.difference)}"
 
 
-def _largest_lift(lifts: Sequence[Interval]) -> str:
+def largest_lift(lifts: Sequence[Interval]) -> str:
+    """The largest mean of these, in whole points."""
     return number(100 * max(each.mean for each in lifts), ".0f")
 
 

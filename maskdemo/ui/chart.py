@@ -178,14 +178,16 @@ def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
 SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda drawing: drawing.size)
 
 
-def learning_curves(snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool) -> Drawing:
+def learning_curves(
+    snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool, **looks: str
+) -> Drawing:
     """`charts.learning_curves`, made once a snapshot; when the run is finished it can be replayed."""
 
     def draw() -> Drawing:
-        figure = charts.learning_curves(snapshot, metric=metric, dark=dark)
+        figure = charts.learning_curves(snapshot, metric=metric, dark=dark, **looks)
         return drawing(figure, charts.curves_frames(snapshot) if snapshot.finished else None)
 
-    return SHARED.get(("curves", *_moment(snapshot), metric, dark), draw)
+    return SHARED.get(("curves", *_moment(snapshot), metric, dark, *looks), draw)
 
 
 def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Drawing:

@@ -14,7 +14,7 @@ from maskdemo.data.inputs import whole_sequences
 from maskdemo.data.sequences import steps_lost
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE, mask_effect
-from maskdemo.evidence.phrases import capital, loss_of_steps, number
+from maskdemo.evidence.phrases import capital, counted, loss_of_steps, number
 from maskdemo.experiment import (
     NUMBERS,
     PADDING,
@@ -170,8 +170,16 @@ def _on_mask_the_padding(prefix: str, mask_value: float) -> None:
 
 def complaints(complaint: str | None) -> None:
     """Say which parts of the link are invalid, and what is wrong with the controls (`complaint`)."""
-    for sentence in st.session_state.complaints:
-        st.warning(f"Part of the link could not be used. {escape_markdown(sentence)}")
+    if sentences := st.session_state.complaints:
+        parts = "".join(f"\n- {escape_markdown(each)}" for each in sentences)
+        with st.container(key="complaints"):
+            st.warning(f"{counted(len(sentences), 'part')} of the link could not be used.\n{parts}")
+            st.button(
+                "Open with the usual settings",
+                key="usual_settings",
+                icon=":material/restart_alt:",
+                on_click=url.open_default,
+            )
     if complaint:
         st.error(escape_markdown(complaint))
 

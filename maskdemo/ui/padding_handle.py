@@ -2,8 +2,8 @@
 
 It is part of the chart of outputs by step (`maskdemo.ui.chart`). The browser gets the networks and, of
 every strategy, the arrays of the sequence and of one padded step; it runs the recurrence itself
-(`browser/recurrence.js`), so the server is asked only when the handle is let go: for the accuracy on the
-test set with that many padded steps.
+(`browser/recurrence.js`), so the server is asked only when the handle is let go: for the accuracy on
+the test set with that many padded steps.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     truth = 1 if experiment.per_step else int(snapshot.probes.labels[probe].max())
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
     sequence = InspectedSequence(snapshot, probe, epoch, truth)
-    # Where the handle is in training, the chart shows what the run recorded: each network's own outputs.
+    # Where it is in training, the chart shows what the run recorded: each network's own outputs.
     trained = {"added": int(sequence.batch.padded.sum()), "side": experiment.side, "weights": OWN}
     most = most_padding(snapshot, probe)
     chosen = {

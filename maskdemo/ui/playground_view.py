@@ -59,9 +59,7 @@ def introduction(experiment: Experiment) -> None:
     scenario, snapshot = presets.scenarios(experiment), snapshot_of(experiment)
     if snapshot is not None and snapshot.experiment != experiment:
         back = partial(state.show_experiment, snapshot.experiment)
-        run_view.origin(
-            "run", snapshot.experiment, experiment, label="Train yours", ask=train, back=back
-        )
+        run_view.origin("run", snapshot.experiment, experiment, back=back)
     elif not embedded:
         invitation = "" if snapshot else " Train to see what they do."
         own = f":material/tune: Your own settings.{invitation}"
@@ -116,7 +114,7 @@ def results(experiment: Experiment) -> None:
         if experiment.per_step:
             _count_switch(experiment.count_invalid)
     embedded = st.context.is_embedded
-    # The pages' style has all below each other, and beside each other where there is room for two columns.
+    # In one column, or in two where the pages' style finds room for them.
     with st.container(key="run"):
         if not embedded:
             strategy_table.table(snapshot, note)

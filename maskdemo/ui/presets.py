@@ -13,25 +13,25 @@ from maskdemo.study import Study
 from maskdemo.study.questions import QUESTIONS, Question, question_of
 from maskdemo.ui import state, url
 
-#: What a run says of masking -> the beginning of a badge: its colour and icon.
-MARKS = {
-    "required": "red-badge[:material/priority_high",
-    "helps": "orange-badge[:material/add",
-    "not needed": "gray-badge[:material/remove",
-    "undecided": "gray-badge[:material/question_mark",
-    "nothing learned": "gray-badge[:material/block",
+#: The kind of a mark -> the beginning of a badge: its colour and icon.
+BADGES = {
+    "strong": "red-badge[:material/priority_high",
+    "some": "orange-badge[:material/add",
+    "none": "gray-badge[:material/remove",
+    "open": "gray-badge[:material/question_mark",
+    "nothing": "gray-badge[:material/block",
 }
 
 
 def scenarios(experiment: Experiment) -> Scenario | None:
     """Draw the row of scenarios; returns the scenario of the experiment, if it is one."""
-    chosen, needs = scenario_of(experiment), precomputed.needs()
+    chosen, marks = scenario_of(experiment), precomputed.marks()
     in_list = {name: each.title for name, each in SCENARIOS.items()}
     # The pages' style shows a badge's icon, and leaves its word to who does not see it.
     in_row = in_list | {
-        name: f":{MARKS[need]}: {need}] {in_list[name]}" for name, need in needs.items()
+        name: f":{BADGES[each.kind]}: {each.words}] {in_list[name]}" for name, each in marks.items()
     }
-    in_list |= {name: f"{in_list[name]}: {need}" for name, need in needs.items()}
+    in_list |= {name: f"{in_list[name]}: {each.words}" for name, each in marks.items()}
     _named("Scenario", "scenario", in_list, in_row, chosen.name if chosen else None)
     return chosen
 

@@ -37,6 +37,8 @@ EPOCH_TOOK = (
     "with each other."
 )
 CANCELLED = "Cancelled. What was trained until then is shown."
+#: Stands in the empty axes until somebody trains.
+NOTHING_TRAINED = "Nothing is trained with these settings yet.<br>Press Train to watch it learn."
 #: The charts that a replay moves together.
 GROUP = "run"
 
@@ -46,14 +48,12 @@ def origin(
     result: Experiment | Study,
     wanted: Experiment | Study,
     *,
-    label: str,
-    ask: Callable[[], None],
     back: Callable[[], None],
 ) -> None:
-    """What the result of other settings differs in, and the ways to the present ones and back.
+    """What the result of other settings differs in, and the way back to these.
 
-    kind: of the job that makes such a result. label, ask: of the button that starts it. back: sets the
-    controls to the result's settings.
+    kind: of the job that makes such a result: its own button is the way to the present settings. back:
+    sets the controls to the result's settings.
     """
     active = job.is_active(kind)
     under_way = active and job.status(kind).newest is not None
@@ -69,8 +69,6 @@ def origin(
         st.markdown(
             f":material/history: {escape_markdown(difference(result, wanted, start))}", width="content"
         )
-        if not active:
-            job.start_button(kind, label, ask, main=False, name="_these")
         st.button("Back to the settings of the result", on_click=go_back, key=f"{kind}_back")
 
 
@@ -134,7 +132,8 @@ def _on_row(click: Click) -> None:
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
     """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
     shown = snapshot or _nothing_yet(experiment)
-    figure = learning_curves(shown, metric=metric, dark=is_dark())
+    looks = {} if snapshot or job.is_active("run") else {"waiting": NOTHING_TRAINED}
+    figure = learning_curves(shown, metric=metric, dark=is_dark(), **looks)
     alt = "Accuracy or loss by epoch, one line a strategy"
     chart(figure, key=f"curves_{metric}", alt=alt, replay=GROUP)
 

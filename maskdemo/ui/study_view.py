@@ -56,7 +56,7 @@ def introduction(study: Study) -> None:
     question, findings = presets.questions(study), findings_of(study)
     if findings.study != study:
         back = partial(state.show_study, findings.study)
-        run_view.origin("studyrun", findings.study, study, label="Run yours", ask=_start, back=back)
+        run_view.origin("studyrun", findings.study, study, back=back)
     else:
         invitation = "" if findings.outcomes else " Run it to see what comes out."
         own = f":material/tune: Your own study.{invitation}"

@@ -12,12 +12,14 @@ epoch of one run is not that of the next. So the URL does not name it either.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
 
-from maskdemo.errors import InvalidSettings
+from maskdemo.errors import InvalidSettings, quoted
+from maskdemo.inside.leak import MAX_ADDED
 from maskdemo.ui import state
 from maskdemo.ui.state import RUN, STUDY, PageSettings, T
 
@@ -35,6 +37,12 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     ),
     "study": ("shown", "at"),
 }
+
+
+#: Choices that are whole numbers, and the largest: of most that depends on the run.
+WHOLE = dict.fromkeys(("probe", "epoch", "label", "unit", "step"), 9999) | {"added": MAX_ADDED}
+#: What others add to links, to count who follows them.
+COUNTERS = re.compile(r"utm_\w+|\w*clid")
 
 
 def mark_changed() -> None:
@@ -111,10 +119,35 @@ def _read(page: str) -> None:
         return
     if page in SETTINGS:
         settings, session.complaints = SETTINGS[page].from_params(address[1])
+        session.complaints += _complaints(page, address[1])
         SETTINGS[page].to_controls(settings)
         _take_choices(page, address[1])
     # Last: the browser may ask again meanwhile, which ends this run anywhere and begins another.
     session.address = address
+
+
+def _complaints(page: str, params: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each part of a URL that is neither a setting nor a choice of the page."""
+    known = (*SETTINGS[page].params, *CHOICES[page])
+    sentences = [
+        f"There is no setting {quoted(name)}. It is left out."
+        for name in params
+        if name not in known and not COUNTERS.fullmatch(name)
+    ]
+    sentences += [
+        f"{name.capitalize()} must be a whole number up to {most}, not {quoted(text)}. It is left out."
+        for name, most in WHOLE.items()
+        if name in CHOICES[page]
+        and not ((text := params.get(name, "0")).isdecimal() and len(text) < 9 and int(text) <= most)
+    ]
+    return tuple(sentences)
+
+
+def open_default() -> None:
+    """Set the controls to the settings that the page opens with: in a callback."""
+    settings = SETTINGS[st.session_state.page]
+    settings.to_controls(settings.default())
+    mark_changed()
 
 
 def _write() -> None:

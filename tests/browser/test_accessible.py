@@ -34,11 +34,16 @@ def test_pages_before_during_and_after_a_run(viewer: Viewer):
 
     button(page, "Cancel").click()
     finish(viewer)
+    # The result of other settings is dimmed, and is read all the same.
+    page.get_by_role("slider", name="Padded length, in steps").press("ArrowRight")
+    expect(page.get_by_text("Result for padded length")).to_be_visible()
     open_all(page, "How the verdict is reached")
     expect_no_findings(page)
     viewer.open_take_away()
     expect_no_findings(page)
     page.keyboard.press("Escape")
+    button(page, "Back to the settings of the result").click()
+    viewer.settle()
     walk(viewer, "Inside the LSTM")
     for view in ("Side by side", "Gradient"):
         page.get_by_role("radio", name=view).click()

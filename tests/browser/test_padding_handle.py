@@ -138,7 +138,9 @@ def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
     page.mouse.down()
     before = len(asked)
     page.mouse.move(along("end"), y, steps=8)
-    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"^{most} padded steps after the end"))
+    expect(slider).to_have_attribute(
+        "aria-valuetext", re.compile(f"^{most} padded steps after the end")
+    )
     expect(sure.first).to_be_visible()
     masked = re.fullmatch(r"(\d+%) sure → (\d+%).*", sure.nth(1).inner_text())
     assert masked and masked[1] == masked[2], "the masked twin does not move"
@@ -151,7 +153,9 @@ def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
 
     # By keyboard: steps one by one, and both ends.
     slider.press("ArrowLeft")
-    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"^{int(most or 0) - 1} padded steps"))
+    expect(slider).to_have_attribute(
+        "aria-valuetext", re.compile(f"^{int(most or 0) - 1} padded steps")
+    )
     slider.press("Home")
     expect(slider).to_have_attribute(
         "aria-valuetext", re.compile(r"^0 padded steps.*No mask \d+% sure")

@@ -216,11 +216,11 @@ def expect_result_to_stay_where_it_was_when_a_control_moves(viewer: Viewer, numb
     expect(said).to_be_visible()
     expect_batch(page, length + 1)
     expect(page.locator(NUMBERS)).to_have_text(numbers)
-    expect(table).not_to_have_css("opacity", "1")
+    expect(table).to_have_css("filter", "grayscale(1)")
     assert chart.bounding_box() == top
     page.get_by_role("button", name="Back to the settings of the result").click()
     expect(said).to_have_count(0)
-    expect(table).to_have_css("opacity", "1")
+    expect(table).to_have_css("filter", "none")
     expect_batch(page, length)
     assert chart.bounding_box() == top and seen(page, charts).removed == 0
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from maskdemo.data.inputs import Chance
-from maskdemo.evidence import accuracies, answer, headline
+from maskdemo.evidence import accuracies, answer, headline, mark
 from maskdemo.evidence.scenario_headline import RULES_OF_QUESTIONS
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.training.snapshot import Curve, Snapshot
@@ -162,6 +162,31 @@ def run(
 )
 def test_the_question_is_answered_by_the_numbers(snapshot, wanted):
     assert headline(snapshot) == wanted
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "wanted"),
+    [
+        (run("real_speech", HIGH, HIGH, HIGH, no_mask=LOW), "a mask is required"),
+        (run("fixed_length", NEAR, NEAR, no_mask=NEAR), "no difference at all"),
+        (run("fixed_length", NEAR, HIGH, no_mask=NEAR), "no mask is needed"),
+        (run("manual_mask", LOW, CHANCE, HIGH, no_mask=LOW), "held state helps and zeroed state hurts"),
+        (run("masking_layer", HIGH, no_mask=[each + 0.2 for each in LOW]), "a mask helps"),
+        (run("real_zeros", LOW, HIGH, no_mask=LOW), "the Masking layer fails"),
+        (run("real_zeros", NEAR, HIGH, no_mask=LOW), "the Masking layer copes"),
+        (run("real_zeros", WIDE, HIGH, no_mask=LOW), "undecided"),
+        (run("missing_readings", LOW, HIGH, LOW, no_mask=CHANCE), "held state ahead"),
+        (run("missing_readings", NEAR, HIGH, NEAR, no_mask=NEAR), "none is ahead"),
+        (run("missing_readings", NEAR, HIGH, WIDE, no_mask=LOW), "the best cannot be told"),
+        (run("inflated_accuracy", LOW, no_mask=LOW, reported=0.3), "inflated by 30 points"),
+        (run("inflated_accuracy", LOW, no_mask=LOW), "not inflated"),
+        (run("random_labels", CHANCE, LOW, no_mask=CHANCE), "better than chance"),
+        (run("random_labels", CHANCE, CHANCE, no_mask=CHANCE), "no better than chance"),
+        (run("random_labels", CHANCE, CHANCE, no_mask=CHANCE, repeats=4), "undecided"),
+    ],
+)
+def test_a_mark_answers_the_same_question_in_few_words(snapshot, wanted):
+    assert mark(snapshot).words == wanted
 
 
 def test_every_question_has_its_rule_and_no_rule_is_left_over():

@@ -253,14 +253,16 @@ def test_a_link_changed_from_outside_is_taken():
 
 def test_a_mangled_link_gives_sentences_and_goes_on():
     mangled = {"units": "many", "side": "left"}
-    page = opened(small().to_params() | mangled)
-    said = [each.value.replace("\\", "") for each in page.warning]
-    assert len(said) == 2 and "Units must be a whole number" in said[0] + said[1]
-    assert all(sentence.startswith("Part of the link could not be used. ") for sentence in said)
+    unknown = {"scenario": "real_speech", "added": "much", "utm_source": "course"}
+    page = opened(small().to_params() | mangled | unknown)
+    (said,) = [each.value.replace("\\", "") for each in page.warning]
+    assert said.startswith("4 parts of the link could not be used.") and said.count("\n- ") == 4
+    for part in ("Units must be a whole number", "setting 'scenario'", "Added must be a whole number"):
+        assert part in said
     assert not page.button(key="run_start").disabled
     controls_show(page, state.RUN.from_params(small().to_params() | mangled)[0])
     # Nobody chose anything yet, so the address stays; with the first change it names what is shown.
-    assert link_of(page) == small().to_params() | mangled
+    assert link_of(page) == small().to_params() | mangled | unknown
     fine(page.number_input(key="seed").set_value(8).run())
     again = opened(link_of(page))
     assert experiment_of(again) == experiment_of(page) and not again.warning and not page.warning
@@ -271,6 +273,9 @@ def test_complaints_go_when_another_scenario_is_chosen():
     assert page.warning
     fine(names(page).set_value("pre_padding").run())
     assert not page.warning
+    page = opened({"units": "many", "seed": "3"})
+    fine(page.button(key="usual_settings").click().run())
+    assert not page.warning and link_of(page) == SCENARIOS[OPENING].experiment.to_params()
 
 
 @pytest.mark.parametrize("probe", ["99", "²"])
@@ -322,7 +327,7 @@ def test_results_of_earlier_settings_are_called_so():
     assert experiment_of(page) == small(seed=33) and page.number_input(key="seed").value == 33
     assert "Result for" not in shown(page)
     fine(page.number_input(key="seed").set_value(34).run())
-    page.button(key="run_start_these").click().run()
+    page.button(key="run_start").click().run()
     until(page, lambda each: "Result for" not in shown(each) and "run_start" in keys(each, "button"))
     assert table(page) != numbers and experiment_of(page) == small(seed=34)
 
