@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from maskdemo.evidence.accuracies import BASELINE, Accuracies
+from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.interval import Interval, interval
+from maskdemo.evidence.mask_effect import AS_NAMED, MaskEffect, mask_effect, unmasked_padding
 from maskdemo.evidence.phrases import between, counted, listed, number, percent
 from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
 from maskdemo.strategies import STRATEGIES
+from maskdemo.training.snapshot import Snapshot
 
 
-def answer(results: Accuracies, *, margin: float = MARGIN) -> str:
-    """Return the answer from accuracies in one sentence, or what is missing for an answer."""
+def answer(
+    results: Accuracies, *, margin: float = MARGIN, effects: Mapping[str, MaskEffect] | None = None
+) -> str:
+    """Return the answer from accuracies in one sentence, or what is missing for an answer.
+
+    effects: of the strategies' masks, where known; what is inert differs in nothing.
+    """
     others = [name for name in results.by_repeat if name != BASELINE]
     if BASELINE not in results.by_repeat:
         return "There is no verdict without no mask, with which the others are compared."
     if not others:
         return "There is no verdict on no mask alone: another strategy is compared with it."
-    needed = min_repeats(results.comparisons)
-    if results.repeats < needed:
+    needed, effects = min_repeats(results.comparisons), effects or {}
+    inert = all(name in effects and effects[name].inert for name in others)
+    if results.repeats < needed and not inert:
         return (
             f"There is no verdict from {counted(results.repeats, 'repeat')}: at least {needed} are "
             "needed to tell an effect from luck."
         )
-    verdicts = [verdict(results, name, margin=margin) for name in others]
+    verdicts = [
+        verdict(results, name, margin=margin, effect=effects.get(name, AS_NAMED)) for name in others
+    ]
     judged = [each for each in verdicts if each is not None and not each.withheld]
     if not judged:
         return f"So far there is no verdict: it needs {needed} repeats."
@@ -57,6 +67,13 @@ def answer(results: Accuracies, *, margin: float = MARGIN) -> str:
     if harm:
         return f"{here}, no.{harm}"
     return f"{here}, no: every strategy is within {number(100 * margin)} points of {bare}."
+
+
+def answer_of(snapshot: Snapshot) -> str:
+    """Whether masking is required, and what a mask value masks where that is not the padding."""
+    experiment = snapshot.experiment
+    effects = {name: mask_effect(experiment, name) for name in experiment.strategies}
+    return answer(accuracies(snapshot), effects=effects) + unmasked_padding(experiment)
 
 
 #: Word for what a run says of masking -> a clause; `{}` stands for masking.

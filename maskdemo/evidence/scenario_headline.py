@@ -16,9 +16,8 @@ from itertools import groupby
 import numpy as np
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
-from maskdemo.evidence.headline import above_chance, answer, mean_accuracy, nothing_learned, titles
+from maskdemo.evidence.headline import above_chance, answer_of, mean_accuracy, nothing_learned, titles
 from maskdemo.evidence.interval import Interval, interval
-from maskdemo.evidence.mask_effect import unmasked_padding
 from maskdemo.evidence.phrases import between, capital, counted, listed, number, percent, points
 from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
 from maskdemo.scenarios import scenario_of
@@ -29,7 +28,7 @@ def headline(snapshot: Snapshot) -> str:
     """The answer to the scenario's question, or what is missing for one."""
     run = CompleteRun.of(snapshot)
     if run is None or (rule := RULES_OF_QUESTIONS.get(run.asks)) is None:
-        return answer(accuracies(snapshot)) + unmasked_padding(snapshot.experiment)
+        return answer_of(snapshot)
     return rule(run)
 
 
@@ -105,7 +104,7 @@ def _learned_still(run: CompleteRun) -> str:
     """Which strategies know as much as the best, less than half of that, or something between."""
     kept, over = run.leaders()
     if nothing_learned(run.results) or above_chance(run.results, kept[0]).low <= 0:
-        return answer(run.results)
+        return answer_of(run.snapshot)
     lost, partly, unclear = [], [], []
     for name, each in over.items():
         if each.word == "the same":
@@ -133,7 +132,7 @@ def _all_identical(run: CompleteRun) -> str:
     """Whether nothing differs, to the last digit."""
     others = [name for name in run.names if name != BASELINE]
     if not all(map(run.identical, others)):
-        return answer(run.results)
+        return answer_of(run.snapshot)
     repeats = counted(run.results.repeats, "repeat")
     level = percent(mean_accuracy(run.results, BASELINE), 0)
     return (
@@ -193,7 +192,7 @@ def _best(run: CompleteRun) -> str:
     """The strategy that copes best, where it is surely ahead; and who is as good or not told apart."""
     leaders, over = run.leaders()
     if nothing_learned(run.results):
-        return answer(run.results)
+        return answer_of(run.snapshot)
     behind, near, unclear = [], [], []
     for name, each in over.items():
         lists = {"the same": near, "undecided": unclear}

@@ -35,6 +35,7 @@ written from them. Nothing else that a page shows is kept twice:
 | prepared | job | the experiment whose programs were asked for ahead |
 | pulled | padding_handle | where the handle was left, so that it is not taken for a link's |
 | refused | job | why work was refused or did not go on: a sentence, by the kind of work |
+| replayed | playground_view | whose replay rests there: another run begins at its newest epoch |
 | rested | playground_view | the epoch that the replay wrote, so that it is not taken for a link's |
 | settings | url | the experiment and the study that the controls hold in this run of the app |
 | shown_findings | study_view | what was shown last: stays until there is a result of the settings |

@@ -199,6 +199,15 @@ def _replay(snapshot: Snapshot) -> None:
     epochs = replayed_epochs(snapshot) if snapshot.finished else ()
     if not epochs:
         return
+    # Where the replay of another run rested is nothing to this one, unless a link says so.
+    session = st.session_state
+    before, session.replayed = session.get("replayed"), snapshot.experiment
+    if before not in (None, snapshot.experiment) and not isinstance(
+        session.get("playground_epoch"), str
+    ):
+        session.playground_epoch = None
+        url.mark_changed()
+        url.write()
     epoch = url.undrawn("epoch", epochs, epochs[-1])
     # What moved the scrubber from outside, such as Back, makes it a new one.
     moved = None if epoch == st.session_state.get("rested") else epoch

@@ -137,10 +137,13 @@ def _complaints(page: str, params: Mapping[str, str]) -> tuple[str, ...]:
     sentences += [
         f"{name.capitalize()} must be a whole number up to {most}, not {quoted(text)}. It is left out."
         for name, most in WHOLE.items()
-        if name in CHOICES[page]
-        and not ((text := params.get(name, "0")).isdecimal() and len(text) < 9 and int(text) <= most)
+        if name in CHOICES[page] and not _is_whole(text := params.get(name, "0"), most)
     ]
     return tuple(sentences)
+
+
+def _is_whole(text: str, most: int) -> bool:
+    return text.isdecimal() and len(text) < 9 and int(text) <= most
 
 
 def open_default() -> None:
@@ -177,7 +180,8 @@ def _take_choices(page: str, params: Mapping[str, str]) -> None:
         key = _key(page, name)
         session.defaults.pop(key, None)
         # A text until its widget is drawn, which knows its options.
-        session[key] = params.get(name)
+        text = params.get(name)
+        session[key] = None if text and name in WHOLE and not _is_whole(text, WHOLE[name]) else text
 
 
 def _choices(page: str) -> Params:

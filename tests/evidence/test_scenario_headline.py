@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from maskdemo.data.inputs import Chance
-from maskdemo.evidence import accuracies, answer, headline, mark
+from maskdemo.evidence import headline, mark
+from maskdemo.evidence.headline import answer_of
 from maskdemo.evidence.scenario_headline import RULES_OF_QUESTIONS
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.training.snapshot import Curve, Snapshot
@@ -201,7 +202,7 @@ def test_before_all_repeats_are_in_and_at_other_settings_the_verdict_is_the_head
         run(scenario, *others, no_mask=LOW, repeats=4),
         run(scenario, *others, no_mask=LOW, seed=99),
     ):
-        assert headline(each) == answer(accuracies(each))
+        assert headline(each) == answer_of(each)
     assert headline(run(scenario, *others, no_mask=LOW, repeats=4)).startswith("So far")
 
 

@@ -314,6 +314,11 @@ def test_the_probe_and_the_epoch_are_part_of_the_link():
     assert other.selectbox(key="playground_probe").value == 4
     assert dict(links(other))["See every gate of these networks"]["epoch"] == "2"
     assert link_of(other) == link
+    # Another run begins at its newest epoch, wherever the replay of this one rests.
+    fine(other.number_input(key="seed").set_value(36).run())
+    newest = ran(other)
+    assert experiment_of(newest).seed == 36 and "epoch" not in link_of(newest)
+    assert dict(links(newest))["See every gate of these networks"]["epoch"] == "3"
 
 
 def test_results_of_earlier_settings_are_called_so():
