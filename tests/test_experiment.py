@@ -162,7 +162,7 @@ def test_one_bad_setting_costs_only_that_setting_said_plainly():
     )
     # The default of another setting takes the place of what was given up.
     assert Experiment.parse_leniently({"task": "vowels"})[1][0].endswith(
-        "Used instead: task Real speech: who is speaking."
+        "Used instead: task “Real speech: who is speaking?”."
     )
 
 
