@@ -43,7 +43,7 @@ def coinciding(ends: Sequence[End], *, pixel: float) -> list[End]:
         else:
             group.append(end)
     return [
-        group[-1]._replace(text=f"<i>{len(group)} lines coincide</i>", heights=())
+        group[-1]._replace(text=f"({len(group)} coincide)", heights=())
         for group in groups
         if len(group) > 1
     ]

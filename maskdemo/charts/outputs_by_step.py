@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 TITLE = "Output after every step"
 BETWEEN = 40
 #: Pixels above the first panel for the handle on the padding, where there is one.
-HANDLE_SPACE = 42
+HANDLE_SPACE = 52
 LOW, HIGH = -0.08, 1.08
 TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
 

@@ -13,7 +13,6 @@ from maskdemo.inside.activations import Activations, states_before
 from maskdemo.inside.flips import flips, turn
 from maskdemo.strategies import STRATEGIES, Arrays
 from maskdemo.training.snapshot import Network
-from maskdemo.ui.equation import step_kind
 
 
 def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
@@ -67,24 +66,22 @@ def what_turned_output(
     network: Network, activations: Activations, given: Arrays, batch: Batch, *, step: int, label: int,
     name: str,
 ) -> str:  # fmt: skip
-    """What one step (from 1) did to the output, and the unit with the largest part in it.
+    """What one step (from 1) did to the output, and the unit with the largest part in it: a clause.
 
     name: what the label is called, in Markdown.
     """
-    at, kind = step - 1, step_kind(batch, step)
+    at = step - 1
     says = activations.probabilities[0]
     if not given.advance[0, at] and given.keep[0, at]:
         held = number(float(says[at, label]), ".2f")
-        return (
-            f"**Step {step}, {kind}, holds the state:** the probability of label {name} stays {held}."
-        )
+        return f"the probability of label {name} stays {held}."
     if at == 0:
-        return f"**Step {step}, {kind}, is the first:** every unit starts from zero."
+        return "it is the first, and every unit starts from zero."
     turned = turn(network, activations, step=at, label=label)
     before, after = (number(float(says[each, label]), ".2f") for each in (at - 1, at))
-    verb = "moves the output"
+    verb = "it moves the output"
     if flips(says, label)[at]:
-        verb = f"turns the output {'to' if says[at].argmax() == label else 'away from'} label {name}"
+        verb = f"it turns the output {'to' if says[at].argmax() == label else 'away from'} label {name}"
     unit = turned.unit
     (c_before, c), (h_before, h) = (
         (number(float(each[0, at - 1, unit]), ".2f"), number(float(each[0, at, unit]), ".2f"))
@@ -96,7 +93,7 @@ def what_turned_output(
         adds = float(activations.input_gate[0, at, unit] * activations.candidate[0, at, unit])
         cause = f"the step keeps {percent(keeps, 0)} of *c* and adds {number(adds, '+.2f')}"
     return (
-        f"**Step {step}, {kind}, {verb}:** the probability of label {name} goes from {before} to "
+        f"{verb}: the probability of label {name} goes from {before} to "
         f"{after}. Unit {unit + 1} has the largest part in it, {number(turned.of_unit, '+.2f')} of "
         f"{number(turned.change, '+.2f')} in the label's lead: its *h* goes from {h_before} to {h} and "
         f"its memory *c* from {c_before} to {c}, because {cause}."

@@ -22,9 +22,12 @@ def step_kind(batch: Batch, step: int) -> str:
 
 
 def cell_equation(
-    activations: Activations, arrays: Arrays, batch: Batch, *, unit: int, step: int
+    activations: Activations, arrays: Arrays, batch: Batch, *, unit: int, step: int, did: str = ""
 ) -> str:
-    """How c and h of one unit (from 0) of the first sequence came about at one step (from 1)."""
+    """How c and h of one unit (from 0) of the first sequence came about at one step (from 1).
+
+    did: what the step did besides, as a clause; in place of what any such step does.
+    """
     at, here = step - 1, step_kind(batch, step)
     c, h = _number(activations.cells[0, at, unit]), _number(activations.states[0, at, unit])
     c_before = _number(states_before(activations.cells)[0, at, unit])
@@ -34,7 +37,7 @@ def cell_equation(
         names = ("input_gate", "forget_gate", "candidate", "output_gate")
         i, f, g, o = (_number(getattr(activations, name)[0, at, unit]) for name in names)
         return (
-            f"**Step {step} is {here}, and the state moves on.**\n\n"
+            f"**Step {step} is {here}, and the state moves on{f':** {did}' if did else '.**'}\n\n"
             "$$\\begin{aligned}"
             f"c{now} &= f \\cdot c{then} + i \\cdot g "
             f"= {f} \\cdot {_signed(c_before)} + {i} \\cdot {_signed(g)} = {c} \\\\"
@@ -44,15 +47,16 @@ def cell_equation(
     if arrays.keep[0, at]:
         return (
             f"**Step {step} is {here}, and the state is held:** what the gates compute is thrown "
-            "away, and both numbers are copied.\n\n"
+            f"away, and {did or 'both numbers are copied.'}\n\n"
             "$$\\begin{aligned}"
             f"c{now} &= c{then} = {c_before} \\\\"
             f"h{now} &= h{then} = {h_before}"
             "\\end{aligned}$$"
         )
     return (
-        f"**Step {step} is {here}, and the state is reset:** {c_before} and {h_before} are "
-        "forgotten, and both numbers start again from zero.\n\n"
+        f"**Step {step} is {here}, and the state is reset:** "
+        f"{did or f'{c_before} and {h_before} are forgotten, and both numbers start again from zero.'}"
+        "\n\n"
         "$$\\begin{aligned}"
         f"c{now} &= 0 \\\\ h{now} &= 0"
         "\\end{aligned}$$"

@@ -46,14 +46,13 @@ def gates(sequence: InspectedSequence) -> None:
         )
         looked_into = chain([(strategy, activations, given)], others)
         st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label, name=name))
+        did = ""
     else:
         network, label = sequence.networks[strategy], sequence.label
-        st.markdown(
-            what_turned_output(
-                network, activations, given, sequence.batch, step=step, label=label, name=name
-            )
+        did = what_turned_output(
+            network, activations, given, sequence.batch, step=step, label=label, name=name
         )
-    st.markdown(cell_equation(activations, given, sequence.batch, unit=unit, step=step))
+    st.markdown(cell_equation(activations, given, sequence.batch, unit=unit, step=step, did=did))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = charts.gate_heatmaps(

@@ -129,6 +129,14 @@ def test_every_control_is_one_step_after_a_link_of_which_nothing_is_obeyed(viewe
         expect_batch(page, longer)
 
     journey.at("/", settings | {"seed": 5, "padded_length": longer}, longer_all_at_once)
+    # By how much padding inflates an accuracy is said, and the switch is beside it.
+    inflated, real = SCENARIOS["inflated_accuracy"], SCENARIOS["real_steps_only"]
+    page.get_by_role("radio", name=inflated.title).click()
+    inflates = page.get_by_role("heading", name="Here padding inflates the accuracy by up to")
+    journey.at("/", inflated.experiment.to_params(), lambda: expect(inflates).to_be_visible())
+    page.get_by_role("button", name="Count only real steps").click()
+    agrees = page.get_by_role("heading", name="Here padding changes the accuracy by less than 5 points")
+    journey.at("/", real.experiment.to_params(), lambda: expect(agrees).to_be_visible())
     page.get_by_role("radio", name=scenario.title).click()
 
     def the_scenario() -> None:

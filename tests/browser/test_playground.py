@@ -194,7 +194,7 @@ def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(
     expect(page.get_by_role("heading", name="Inside the LSTM")).to_be_visible()
     looked_at = params_of(page.url)
     assert looked_at["strategy"] == "held_state" and "unit" in looked_at
-    expect(page.get_by_text(f"Step {looked_at['step']}, ", exact=False)).to_be_visible()
+    expect(page.get_by_text(f"Step {looked_at['step']} is a")).to_be_visible()
     page.get_by_role("link", name="Playground").click()
     expect(page.locator(NUMBERS)).to_have_text(numbers)
     expect_result_to_stay_where_it_was_when_a_control_moves(viewer, numbers)
@@ -297,9 +297,15 @@ def test_two_viewers_do_not_see_each_other_and_a_copied_link_gives_what_was_seen
     expect_batch(page, 40)
     expect(page.locator(NUMBERS)).to_have_text(other_numbers)
     assert one_numbers != other_numbers
-    # Those were kept. With one more strategy it is another run, and the same for the others.
-    button(page, "Zeroed state").click()
-    expect(page.get_by_text("Result for strategies without Zeroed state")).to_be_visible()
+    # Those were kept. With one more strategy it is another run, and the same for the others. What masks
+    # nothing says so where it is set, with the way to set it right.
+    button(page, "Masking layer").click()
+    expect(page.get_by_text("Result for strategies without Masking layer")).to_be_visible()
+    warning = page.get_by_text("The Masking layer masks nothing: the mask value is 0, the padding 1.")
+    expect(warning).to_be_visible()
+    button(page, "Set the mask value to 1").click()
+    expect(page.get_by_role("spinbutton", name="Mask value")).to_have_value("1")
+    expect(warning).to_have_count(0)
     button(page, "Train").click()
     expect(page.locator(NUMBERS)).to_have_count(3)
     again = finish(one)

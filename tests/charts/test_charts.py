@@ -348,8 +348,8 @@ class TestLearningCurves:
             figure = charts.learning_curves(replace(snapshot, curves=tuple(curves)))
             return [each.text for each in figure.layout.annotations]
 
-        assert said() == [f"<i>{len(ALL)} lines coincide</i>"]
-        assert said(held_state=2) == [f"<i>{len(ALL) - 1} lines coincide</i>"]
+        assert said() == [f"({len(ALL)} coincide)"]
+        assert said(held_state=2) == [f"({len(ALL) - 1} coincide)"]
         assert said(**{name: 3 * at for at, name in enumerate(ALL)}) == []
 
     def test_many_strategies_have_a_legend_from_the_start(self):
