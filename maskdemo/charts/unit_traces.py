@@ -83,7 +83,7 @@ def _line(
     )
     here = scatter(
         x=[step],
-        y=[values[step - 1]],
+        y=values[step - 1 : step],
         yaxis=yaxis,
         mode="markers",
         marker={"size": 9, "color": shade, "line": {"width": 2, "color": inks(dark).text}},
