@@ -264,6 +264,6 @@ def test_what_a_step_did_is_told_with_the_numbers_of_the_networks():
     assert held.keep[0].any()
     waiting = int(np.flatnonzero(held.keep[0])[-1])
     said = what_turned_output(
-        trained, activations_of(trained, held), held, batch, step=waiting + 1, label=1
+        trained, activations_of(trained, held), held, batch, step=waiting + 1, label=1, name="1"
     )
     assert said.startswith("the probability of label 1 stays")
