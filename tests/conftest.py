@@ -46,6 +46,8 @@ FIRST = (
 )
 #: What compiles and trains networks, audits models, or opens pages, for which a worker starts: slow.
 SLOW = (
+    "audit/test_random_graphs.py",
+    "audit/test_backends.py",
     "audit/test_compositions.py",
     "audit/test_example_models.py",
     "audit/test_fixes.py",

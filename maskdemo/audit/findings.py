@@ -9,6 +9,7 @@ from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.cures import HANDED_ON
 from maskdemo.audit.faulty_layer import Fault
 from maskdemo.audit.lost_mask import MASK_MAKERS, MERGING_LAYERS
+from maskdemo.audit.mask_path import by_branch, sources_of
 from maskdemo.audit.model_inputs import is_a
 from maskdemo.audit.output_change import Measure
 from maskdemo.audit.pair import State, TracePair
@@ -123,19 +124,13 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
 def layer_rows(
     pair: TracePair, at_fault: Mapping[str, str], changes: Mapping[str, float]
 ) -> tuple[LayerRow, ...]:
-    """Return a row per call, in order; inner calls stand for nested models and custom layers.
+    """Return a row per call, branch by branch; inner calls stand for nested models and custom layers.
 
     at_fault: causes by the name of the layer. changes: how far each layer's output moved, by name.
     """
-    rows = []
-    for call in pair.padded.calls[:-1]:
-        if (
-            call.is_container
-            or not call.outputs
-            or not pair.time_inputs(call)
-            or not call.has_float_outputs
-        ):
-            continue  # operations on masks and token numbers are no part of the path
+    sources = sources_of([each for each in pair.padded.calls[:-1] if _is_on_path(each, pair)], pair)
+    calls, rows = by_branch(sources), []
+    for call in calls:
         received, passed = _received_state(call, pair), _passed_state(call, pair)
         rows.append(
             LayerRow(
@@ -148,9 +143,17 @@ def layer_rows(
                 else _mask_change(call, received, passed),
                 at_fault=call.name in at_fault,
                 moved=changes.get(call.name),
+                sources=tuple((calls.index(each), state) for each, state in sources[call].items()),
             )
         )
     return tuple(rows)
+
+
+def _is_on_path(call: Call, pair: TracePair) -> bool:
+    """Whether a call is shown: operations on masks and token numbers are no part of the path."""
+    return bool(
+        not call.is_container and call.outputs and pair.time_inputs(call) and call.has_float_outputs
+    )
 
 
 def _received_state(call: Call, pair: TracePair) -> State:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from maskdemo.audit.report import LayerRow, Report
+from maskdemo.audit.report import LayerRow, Report, other_sources
 from maskdemo.html_template import fill_template
 from maskdemo.titles import SIDES
 
@@ -26,6 +26,9 @@ _MUTED = ("#5b6672", "#a3adb8")
 _FAULT = ("#b3261e", "#ff8a7a")
 _FONT = "'Source Sans', 'Source Sans 3', 'Segoe UI', system-ui, sans-serif"
 _ROW, _LINE, _WORDS, _WIDTH, _TOP = 46, 16, 38, 380, 14
+#: Height of a line on further sources, and below a row that does not lead to the next one.
+_MORE, _GAP = 17, 8
+_MASKS = {"right": "right mask", "wrong": "wrong mask", "none": "no mask"}
 
 
 def as_page(report: Report, *, when: datetime | None = None) -> str:
@@ -52,27 +55,53 @@ def as_page(report: Report, *, when: datetime | None = None) -> str:
 def mask_path(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
     """Return an SVG with a row per layer: the mask that it receives, and the mask that it returns.
 
-    A thick line is a right mask, a dashed line a wrong mask, dots are none.
+    A thick line is a right mask, a dashed line a wrong mask, dots are none. A line leads from a row to
+    the next one only where that takes it in; what else a layer takes in is named in words, so that no
+    line crosses another.
     """
-    height = _TOP + _ROW * len(layers) + 8
-    rows = "".join(_layer_svg(layer, index, dark) for index, layer in enumerate(layers))
+    rows, top = [], _TOP
+    for index, layer in enumerate(layers):
+        others = other_sources(layers, index)
+        above = next((state for at, state in layer.sources if at == index - 1), "")
+        last = index + 1 == len(layers)
+        leads_on = last or any(at == index for at, _ in layers[index + 1].sources)
+        height = _ROW + _MORE * len(others) + (0 if leads_on else _GAP)
+        above = above or ("" if index else layer.received)
+        rows.append(_layer_svg(layer, top, height, dark, others, above, leads_on))
+        top += height
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'width="{_WIDTH}" height="{height}" style="max-width:100%;height:auto" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top + 8}" role="img" '
+        f'width="{_WIDTH}" height="{top + 8}" style="max-width:100%;height:auto" '
         f'font-family="{_FONT}" font-size="15">'
-        f"<title>{escape(describe_path(layers))}</title>{rows}</svg>"
+        f"<title>{escape(describe_path(layers))}</title>{''.join(rows)}</svg>"
     )
 
 
 def describe_path(layers: Sequence[LayerRow]) -> str:
     """Return the path of the mask as a sentence, for those who do not see the drawing."""
-    changes = "; ".join(f"{layer.name} {layer.change}" for layer in layers)
+    changes = "; ".join(
+        f"{layer.name} {layer.change}"
+        + "".join(f", from {name}" for name, _ in other_sources(layers, index))
+        for index, layer in enumerate(layers)
+    )
     return f"The path of the mask: {changes}." if changes else "No layer works on sequences."
 
 
-def _layer_svg(layer: LayerRow, index: int, dark: bool) -> str:
-    middle = _TOP + _ROW * index + _ROW // 2 - 6
-    top, bottom = middle - _ROW // 2, middle + _ROW // 2
+def _layer_svg(
+    layer: LayerRow,
+    top: int,
+    height: int,
+    dark: bool,
+    others: Sequence[tuple[str, str]],
+    above: str,
+    leads_on: bool,
+) -> str:
+    """Return the drawing of a row of `height` from `top` on.
+
+    others: name and mask of what it takes in beside the row above. above: the mask that comes from
+    there; empty where no line does. leads_on: whether its own line leads to the row below.
+    """
+    middle = top + _ROW // 2 - 6
     ink, muted, fault = _INK[dark], _MUTED[dark], _FAULT[dark]
     point = (
         f'<circle cx="{_LINE}" cy="{middle}" r="7" fill="{fault if layer.at_fault else ink}"/>'
@@ -81,12 +110,17 @@ def _layer_svg(layer: LayerRow, index: int, dark: bool) -> str:
     )
     flag = f' <tspan fill="{fault}" font-weight="700">at fault</tspan>' if layer.at_fault else ""
     return (
-        _line_svg(layer.received, top, middle, dark)
-        + _line_svg(layer.passed, middle, bottom, dark)
+        (_line_svg(above, top - 6, middle, dark) if above else "")
+        + _line_svg(layer.passed, middle, top + height - 6 if leads_on else middle + _ROW // 3, dark)
         + point
         + f'<text x="{_WORDS}" y="{middle}" fill="{ink}"><tspan font-weight="600">{escape(layer.name)}'
         f'</tspan>{flag}</text><text x="{_WORDS}" y="{middle + 17}" fill="{muted}" font-size="13">'
         f"{escape(layer.of_class)}: {escape(layer.change)}</text>"
+        + "".join(
+            f'<text x="{_WORDS}" y="{middle + 17 + _MORE * number}" fill="{muted}" font-size="13">'
+            f"{'and ' if above else ''}from {escape(name)}: {_MASKS[state]}</text>"
+            for number, (name, state) in enumerate(others, 1)
+        )
     )
 
 

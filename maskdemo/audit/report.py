@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -71,7 +72,8 @@ class LayerRow:
     received, passed: "right", "none" or "wrong" (a mask that says something else); passed is "ends"
     where no axis of time is left. change: makes, keeps, uses up or loses it, in words. moved: how far
     its output moves at real steps when padding is added, as a share of its largest number; None where
-    that was not looked at.
+    that was not looked at. sources: the rows whose outputs it takes in, by their index among all, each
+    with the mask that comes along.
     """
 
     name: str
@@ -81,6 +83,12 @@ class LayerRow:
     change: str
     at_fault: bool = False
     moved: float | None = None
+    sources: tuple[tuple[int, str], ...] = ()
+
+
+def other_sources(layers: Sequence[LayerRow], index: int) -> list[tuple[str, str]]:
+    """Return name and mask of each source of a row that is not the row above it."""
+    return [(layers[at].name, state) for at, state in layers[index].sources if at != index - 1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,9 +207,12 @@ class Report:
                 lines += ["  Right:", *(f"    {line}".rstrip() for line in each.fix.splitlines())]
         width = max((len(each.name) for each in self.layers), default=0)
         lines += ["", "The path of the mask:"]
-        for each in self.layers:
+        for index, each in enumerate(self.layers):
             fault = "  <- at fault" if each.at_fault else ""
-            lines.append(f"  {each.name:{width}}  {each.change}{fault}")
+            names = " and ".join(name for name, _ in other_sources(self.layers, index))
+            lines.append(
+                f"  {each.name:{width}}  {each.change}{f' (from {names})' if names else ''}{fault}"
+            )
         lines += ["", *self.tried.sentences]
         return "\n".join(lines)
 
@@ -238,7 +249,10 @@ class Report:
             model=data["model"],
             findings=tuple(Finding(**each) for each in findings),
             measures=tuple(Measure(**each) for each in measures),
-            layers=tuple(LayerRow(**each) for each in data["layers"]),
+            layers=tuple(
+                LayerRow(**each | {"sources": tuple(map(tuple, each.get("sources", ())))})
+                for each in data["layers"]
+            ),
             tried=TrialSummary(**tried),
             outputs=tuple(data["outputs"]),
         )

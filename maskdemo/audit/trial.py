@@ -177,7 +177,12 @@ class Trial:
         """Run the model as one graph from now on, or note why that is not possible."""
         graph = run_model.graph_runner(self.model, self.model_inputs)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
-        if graph is None or (flexible and lossy is not None):
+        if graph is None:
+            self.notes.append(
+                "As one graph, as predict runs it, it was not tried: that needs Keras on TensorFlow."
+            )
+            return
+        if flexible and lossy is not None:
             return  # the graph of the copy does not know its length, that of the model does
         lost = ""
         try:

@@ -42,9 +42,9 @@ def archive(
     text = json.dumps(config) if isinstance(config, dict) else config
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as into:
-        into.writestr(name, text)
-        for member, content in (extra or {}).items():
-            into.writestr(member, content)
+        # With the time of a member's entry the same file would be another one two seconds later.
+        for member, content in {name: text, **(extra or {})}.items():
+            into.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
     return data.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Layers that keep a mask, in any order, are clean; one that loses it, anywhere, is found and named."""
+"""Among layers that keep a mask, in any order, one that loses it, anywhere, is found and named."""
 
 import warnings
 
@@ -31,23 +31,17 @@ SETTINGS = settings(max_examples=max(3, settings().max_examples // 30))
 ORDERS = strategies.lists(strategies.sampled_from(sorted(KEEPING)), min_size=1, max_size=3)
 
 
-def composed(order: list[str], *, loss: str = "", at: int = 0) -> keras.Model:
+def composed(order: list[str], *, loss: str, at: int) -> keras.Model:
     keras.utils.clear_session(free_memory=False)
     inputs = keras.Input((None, 6), name="sequence")
     x = layers.Masking(name="masking")(inputs)
     for place, kind in enumerate(order):
-        if loss and place == at:
+        if place == at:
             x = LOSING[loss](x)
         x = KEEPING[kind](f"{kind}_{place}")(x)
-    if loss and at >= len(order):
+    if at >= len(order):
         x = LOSING[loss](x)
     return keras.Model(inputs, layers.Dense(2, name="answer")(layers.GRU(4, name="last")(x)))
-
-
-@given(ORDERS)
-@SETTINGS
-def test_layers_that_keep_the_mask_are_clean_in_any_order(order):
-    assert audit(composed(order), added=(1, 4), saved=False).clean
 
 
 @given(ORDERS, strategies.sampled_from(sorted(LOSING)), strategies.integers(0, 3))

@@ -3,13 +3,15 @@
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import keras
 import pytest
+from keras import layers
 
 from maskdemo.audit import Report, audit
 from maskdemo.audit.html_report import as_page, mask_path
-from maskdemo.audit.report import LayerRow
+from maskdemo.audit.report import LayerRow, other_sources
 from maskdemo.errors import UnsupportedModel
 from tests.audit.zoo import ZOO
 
@@ -128,3 +130,26 @@ def test_sequences_that_do_not_fit():
             audit(model, sequences)
     with pytest.raises(UnsupportedModel, match="cannot be run"):
         audit(model, [[[1.0, 2.0]]])
+
+
+def test_branches_come_whole_and_what_else_a_layer_takes_in_is_named():
+    """Keras runs the branches of this model in turns."""
+    a, b = (keras.Input((None, 3), name=name) for name in "ab")
+    left, right = layers.Masking(name="left")(a), layers.Masking(name="right")(b)
+    left, right = layers.Dense(3, name="left_2")(left), layers.Conv1D(3, 1, name="right_2")(right)
+    both = layers.Add(name="both")([left, right])
+    outputs = layers.LSTM(2, name="lstm")(layers.Add(name="again")([both, left]))
+    path = audit(keras.Model([a, b], outputs), added=(1,), count=3, saved=False).layers
+    order = ("right", "right_2", "left", "left_2", "both", "again", "lstm")
+    assert tuple(each.name for each in path) == order
+    beside = {order[index]: other_sources(path, index) for index in range(len(path))}
+    assert {name: each for name, each in beside.items() if each} == {
+        "both": [("right_2", "none")],
+        "again": [("left_2", "right")],
+    }
+    drawing = ElementTree.fromstring(mask_path(path))
+    lines = [each for each in drawing if each.tag.endswith("line")]
+    assert len({each.get("x1") for each in lines}) == 1, "a line beside another could cross it"
+    # Two at each layer: from above, and on; none leads into "left", the first of its branch.
+    assert len(lines) == 2 * len(path) - 1
+    assert "and from left_2: right mask" in "".join(drawing.itertext())

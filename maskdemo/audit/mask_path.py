@@ -1,0 +1,48 @@
+"""Which calls hand their outputs to which, for the picture of the mask's path; and a readable order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from maskdemo.audit.pair import State, TracePair
+from maskdemo.audit.trace import Call
+
+#: The calls whose outputs a call takes in, each with the state of the mask that comes along.
+Sources = dict[Call, State]
+
+
+def sources_of(calls: Sequence[Call], pair: TracePair) -> dict[Call, Sources]:
+    """Return the sources of each call among `calls`, through other calls in between."""
+    chosen = set(calls)
+    result: dict[Call, Sources] = {}
+    for call in calls:
+        sources: Sources = {}
+        for input_tensor in pair.time_inputs(call):
+            for maker in _chosen_makers(input_tensor.maker, chosen, pair):
+                sources.setdefault(maker, pair.received(call, input_tensor))
+        result[call] = sources
+    return result
+
+
+def _chosen_makers(maker: Call | None, chosen: set[Call], pair: TracePair) -> list[Call]:
+    """Return the call itself, or the chosen ones before it if it is not one of them."""
+    if maker is None or not maker.has_float_outputs:
+        return []  # masks and token numbers are no part of the path
+    if maker in chosen:
+        return [maker]
+    before = (_chosen_makers(each.maker, chosen, pair) for each in pair.time_inputs(maker))
+    return [each for makers in before for each in makers]
+
+
+def by_branch(sources: dict[Call, Sources]) -> list[Call]:
+    """Return the calls so that each follows its sources, and one of them directly where possible.
+
+    Keras runs branches in turns; here a branch comes whole, before the next one.
+    """
+    waiting, result = list(sources), list[Call]()
+    while waiting:
+        ready = [call for call in waiting if sources[call].keys() <= set(result)] or waiting
+        following = (call for call in ready if result and result[-1] in sources[call])
+        result.append(next(following, ready[0]))
+        waiting.remove(result[-1])
+    return result
