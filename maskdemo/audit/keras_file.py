@@ -51,7 +51,9 @@ def config_text(content: bytes) -> str:
             "This is no .keras file: it is neither a zip archive nor a configuration."
         )
     version = saved_with(content)
-    if version.startswith(("0.", "1.", "2.")) or (not version and '"batch_input_shape"' in text):
+    # Keras 3 writes a module beside each class, and no longer that argument.
+    older = '"batch_input_shape"' in text or ('"class_name"' in text and '"module"' not in text)
+    if version.startswith(("0.", "1.", "2.")) or (not version and older):
         raise UnsupportedModel(f"This model was saved with Keras {version or '2 or older'}. {_REBUILD}")
     return text
 
@@ -65,9 +67,8 @@ def naming_version(content: bytes) -> Iterator[None]:
         here, version = metadata.version("keras"), saved_with(content)
         if version in ("", here):
             raise
-        raise UnsupportedModel(
-            f"{refused} The file was saved with Keras {version} and is read here with Keras {here}."
-        ) from refused
+        versions = f"The file was saved with Keras {version} and is read here with Keras {here}."
+        raise UnsupportedModel(f"{str(refused).removesuffix('.')}. {versions}") from refused
 
 
 def saved_with(content: bytes) -> str:
@@ -97,8 +98,8 @@ def _hdf5_sentence(content: bytes) -> str:
     if not version.startswith("3."):
         return f"{what} {_REBUILD}"
     return (
-        f"{what} Nobody's HDF5 files are opened here. If you trust it, make a .keras file of it: "
-        'keras.models.load_model("model.h5").save("model.keras").'
+        f"{what} Nobody's HDF5 files are opened here. If you trust it: --trust, or make a .keras file "
+        'of it: keras.models.load_model("model.h5").save("model.keras").'
     )
 
 

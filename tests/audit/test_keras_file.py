@@ -63,6 +63,11 @@ def test_a_damaged_hdf5_file_has_a_sentence_without_a_version(tmp_path, cut):
     assert refusal(content[:cut]).endswith(".")
 
 
+def test_a_model_without_an_input_of_keras_2_is_named_too():
+    written = {"class_name": "Sequential", "config": [{"class_name": "LSTM", "config": {"units": 3}}]}
+    assert "saved with Keras 2 or older" in refusal(json.dumps(written).encode())
+
+
 @pytest.mark.parametrize("version", ["", "2.15.0"])
 def test_a_model_of_keras_2_is_named_whether_it_has_a_version_or_not(version):
     said = {"keras_version": version, "backend": "tensorflow"} if version else {}
