@@ -98,8 +98,9 @@ def _measurement_sentence(leaking: list[Measure]) -> str:
     steps = f"{worst.added} {'step' if worst.added == 1 else 'steps'} of padding"
     where = f"With {steps} {side}" if worst.added else f"In a batch with longer ones, padded {side}"
     far = "altogether" if math.isinf(worst.largest) else f"by up to {worst.largest:.2g}"
+    what = "what goes into the last activation moves" if worst.before_activation else "outputs move"
     return (
-        f"{where}, outputs move {far} ({worst.moved} of {worst.of} sequences; rounding is below "
+        f"{where}, {what} {far} ({worst.moved} of {worst.of} sequences; rounding is below "
         f"{worst.tolerance:.1g})"
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from maskdemo.audit.inherent import RECURRENT
 from maskdemo.audit.model_inputs import ModelInput, layers_of, mask_value
-from maskdemo.audit.output_change import Reference, largest_change, largest_number
+from maskdemo.audit.output_change import Reference, exceeds, largest_change, largest_number
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
@@ -68,8 +68,7 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
     changes = [
         largest_change(reference.rows[0][index], output[0]) for index, output in enumerate(outputs)
     ]
-    spoilt = any(each > most for each, most in zip(changes, reference.tolerances, strict=True))
-    if spoilt and not reference.rows_mix:
+    if exceeds(reference, 0, [output[0] for output in outputs]) and not reference.rows_mix:
         seen = f"A sequence of padding beside it moves another one's outputs by {max(changes):.2g}."
         yield rows_mix(model, batch, seen, max(changes))
     if all(np.isfinite(output[1]).all() for output in outputs):

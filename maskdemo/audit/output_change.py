@@ -18,11 +18,13 @@ Run = Callable[[Batch], list[np.ndarray]]
 
 #: Padded steps added to the longest sequence of a batch.
 ADDED_STEPS = (1, 7, 32)
-#: Rounding that a right model may show, in units of the last digit of its largest output. Half
-#: precision gets less room: there a leak of one part in a hundred would otherwise pass.
+#: Rounding that a right model may show, in units of the last digit of a unit's largest output. Half
+#: precision gets less room, as a leak of one part in a hundred would otherwise pass, and no unit of its
+#: own: a small number beside a large one has few digits there.
 TOLERANCE_ULPS, HALF_TOLERANCE_ULPS = 64.0, 8.0
-#: How often a model's own rounding, seen when the batch changes but no padding does, may be exceeded;
-#: and how many times its tolerance that can be before it is no rounding.
+#: How often a model's own rounding may be exceeded, seen when weights and inputs change by their last
+#: digit, or the batch but no padding; and how many times the tolerance that can be before it is no
+#: rounding.
 NOISE_FACTOR, MAX_NOISE_FACTOR = 8.0, 16.0
 _EPSILONS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
@@ -31,9 +33,11 @@ _EPSILONS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfl
 class Measure:
     """How far one output moved in one way of padding.
 
-    largest: the largest |difference| to the reference over sequences, valid steps and units; infinite
-    where an output is lost or no number. moved: how many of `of` sequences exceeded the tolerance.
-    scale: the largest |output| of the reference.
+    largest: the largest |difference| to the reference over sequences and valid steps; infinite where an
+    output is lost or no number. unit: where it is, along the last axis: the unit that exceeds its
+    tolerance furthest, or else moves furthest. moved: how many of `of` sequences exceeded a tolerance.
+    scale: the unit's largest |output| in the reference. before_activation: whether it is what goes into
+    the last activation, which is saturated.
     """
 
     side: Side
@@ -45,6 +49,8 @@ class Measure:
     moved: int
     of: int
     worst: int = 0
+    unit: int = 0
+    before_activation: bool = False
 
     @property
     def leaks(self) -> bool:
@@ -54,55 +60,99 @@ class Measure:
 
 @dataclass(frozen=True)
 class Reference:
-    """What the model says without padding: for each sequence its outputs; and how far rounding goes."""
+    """What the model says without padding: for each sequence its outputs; and how far rounding goes.
+
+    scales, tolerances: for each output an array with a number for each of its units.
+    """
 
     rows: tuple[list[np.ndarray], ...]
-    scales: tuple[float, ...]
-    tolerances: tuple[float, ...]
+    scales: tuple[np.ndarray, ...]
+    tolerances: tuple[np.ndarray, ...]
     #: How far a sequence's outputs moved between a batch of its own and one of equals.
     noise: tuple[float, ...]
     rows_mix: bool
 
 
-def reference(run: Run, samples: Samples, precision: str, steps: int | None = None) -> Reference:
+def reference(
+    run: Run,
+    samples: Samples,
+    precision: str,
+    steps: int | None = None,
+    rounded: Run | None = None,
+) -> Reference:
     """Run every sequence without padding.
 
     steps: the fixed length of the model, if it has one; there each sequence stands at the start.
+    rounded: runs the model with other last digits.
     """
     rows: list[list[np.ndarray]] = [[] for _ in samples.rows]
-    noise: list[float] = []
+    of_batch: list[list[np.ndarray]] = []
+    of_digits: list[list[np.ndarray]] = []
     groups = [list(range(len(rows)))] if steps is not None else samples.by_length().values()
     for group in groups:
-        together = run(samples.padded_batch(group, "post", to=steps))
+        batch = samples.padded_batch(group, "post", to=steps)
+        together = run(batch)
         for index, row in enumerate(group):
             rows[row] = [output[index] for output in together]
         alone = run(samples.padded_batch(group[:1], "post", to=steps))
-        changes = [
-            largest_change(*each) for each in zip(rows[group[0]], (o[0] for o in alone), strict=True)
-        ]
-        noise = [max(pair) for pair in zip(changes, noise or changes, strict=True)]
-    return _make_reference(rows, noise, precision)
+        of_batch.append([_by_unit(all_[:1], one) for all_, one in zip(together, alone, strict=True)])
+        if rounded is not None:
+            of_digits.append([_by_unit(*each) for each in zip(together, rounded(batch), strict=True)])
+    lengths = [steps or max(samples.lengths(row)) for row in samples.rows]
+    return _make_reference(rows, of_batch, of_digits, precision, lengths)
 
 
-def _make_reference(rows: list[list[np.ndarray]], noise: list[float], precision: str) -> Reference:
-    """Return the reference; noise: the change of each output without any padding."""
-    scales = tuple(
-        max((largest_number(row[index]) for row in rows), default=1e-6) for index in range(len(noise))
-    )
-    ulps = TOLERANCE_ULPS if precision in ("float32", "float64") else HALF_TOLERANCE_ULPS
-    rounding = [ulps * _EPSILONS.get(precision, _EPSILONS["float32"]) * scale for scale in scales]
-    return Reference(
-        rows=tuple(rows),
-        scales=scales,
-        tolerances=tuple(
-            max(least, min(NOISE_FACTOR * moved, MAX_NOISE_FACTOR * least))
-            for least, moved in zip(rounding, noise, strict=True)
-        ),
-        noise=tuple(noise),
-        rows_mix=any(
-            moved > MAX_NOISE_FACTOR * least for least, moved in zip(rounding, noise, strict=True)
-        ),
-    )
+def _by_unit(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
+    """Return the largest |difference| of each unit on the last axis; infinite where shapes differ."""
+    if wanted.shape != got.shape or not wanted.size:
+        return np.full(1, np.inf if wanted.shape != got.shape else 0.0)
+    changes = changes_of(wanted, got)
+    return changes.reshape(-1, changes.shape[-1] if changes.ndim > 1 else 1).max(axis=0)
+
+
+def _make_reference(
+    rows: list[list[np.ndarray]],
+    of_batch: list[list[np.ndarray]],
+    of_digits: list[list[np.ndarray]],
+    precision: str,
+    lengths: list[int],
+) -> Reference:
+    """Return the reference. lengths: steps of each sequence, or the fixed length.
+
+    of_batch, of_digits: changes of each output's units without any padding.
+    """
+    scales, tolerances, noises, mixing = [], [], [], False
+    whole = precision not in ("float32", "float64")
+    ulps = HALF_TOLERANCE_ULPS if whole else TOLERANCE_ULPS
+    for index in range(len(of_batch[0])):
+        outputs = [row[index] for row in rows]
+        timed = all(each.shape == (steps,) for each, steps in zip(outputs, lengths, strict=True))
+        scale = _scale(outputs, whole or timed)  # where the last axis is time, its places are no units
+        rounding = ulps * _EPSILONS.get(precision, _EPSILONS["float32"]) * scale
+        for change in of_digits if not whole else ():
+            rounding = np.maximum(rounding, NOISE_FACTOR * _fitted(change[index], scale))
+        noise = np.max([_fitted(change[index], scale) for change in of_batch], axis=0)
+        scales.append(scale)
+        noises.append(float(noise.max()))
+        tolerances.append(
+            np.maximum(rounding, np.minimum(NOISE_FACTOR * noise, MAX_NOISE_FACTOR * rounding))
+        )
+        mixing = mixing or bool((noise > MAX_NOISE_FACTOR * rounding).any())
+    return Reference(tuple(rows), tuple(scales), tuple(tolerances), tuple(noises), mixing)
+
+
+def _scale(outputs: list[np.ndarray], whole: bool) -> np.ndarray:
+    """Return the largest |number| of each unit; of all if `whole`, or where there are no units."""
+    sizes = {output.shape[-1:] for output in outputs}
+    if whole or len(sizes) > 1 or not outputs[0].ndim or not outputs[0].size:
+        return np.array([max(map(largest_number, outputs))])
+    units = np.abs(np.concatenate([each.reshape(-1, each.shape[-1]) for each in outputs]))
+    return np.maximum(np.where(np.isfinite(units), units, 0.0).max(axis=0), 1e-6)
+
+
+def _fitted(changes: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return the changes of the units that the scale has."""
+    return changes if changes.shape == scale.shape else np.full(scale.shape, changes.max())
 
 
 def measures(
@@ -119,7 +169,9 @@ def measures(
     The amount 0, sequences of all lengths in one batch, comes first. steps: the fixed length of the
     model, if it has one; there the same sequences are run once, at the end instead of the start.
     """
-    everything = range(len(samples.rows))
+    everything = list(range(len(samples.rows)))
+    # Where sequences influence one another, the same ones are together as without padding.
+    groups = list(samples.by_length().values()) if reference.rows_mix else [everything]
     if steps is not None:
         outputs = run(samples.padded_batch(everything, "pre", to=steps))
         free = steps - min(min(samples.lengths(row)) for row in samples.rows)
@@ -129,13 +181,24 @@ def measures(
         for side in sides
         for amount in (0, *added)
         for measure in _measures_of(
-            run(samples.padded_batch(everything, side, amount)), reference, side, amount
+            _run_padded(run, samples, side, amount, groups), reference, side, amount
         )
     ]
 
 
+def _run_padded(
+    run: Run, samples: Samples, side: Side, added: int, groups: Sequence[Sequence[int]]
+) -> list[tuple[np.ndarray, ...]]:
+    """Return each output, by sequence, of groups of sequences that are run together."""
+    rows: dict[int, list[np.ndarray]] = {}
+    for group in groups:
+        together = run(samples.padded_batch(group, side, added))
+        rows |= {row: [output[index] for output in together] for index, row in enumerate(group)}
+    return list(zip(*(rows[row] for row in sorted(rows)), strict=True))
+
+
 def _measures_of(
-    outputs: list[np.ndarray],
+    outputs: Sequence[Sequence[np.ndarray]],
     reference: Reference,
     side: Side,
     added: int,
@@ -145,28 +208,43 @@ def _measures_of(
     """Compare the outputs for one way of padding with the reference; one measure per output."""
     result = []
     for index, output in enumerate(outputs):
-        changes = []
+        scale, tolerance = reference.scales[index], reference.tolerances[index]
+        changes = np.zeros((len(reference.rows), len(scale)))
         for row, expected in enumerate(reference.rows):
             wanted, got = expected[index], output[row]
             if window is not None:
                 wanted = real_steps_of(wanted, window[0], row, window[1])
                 got = got[-len(wanted) :] if wanted.ndim else got
-            changes.append(largest_change(wanted, aligned(got, wanted.shape, side)))
-        tolerance = reference.tolerances[index]
+            got = aligned(got, wanted.shape, side)
+            changes[row] = _fitted(_by_unit(wanted[None], got[None]), scale)
+        excess = changes / tolerance
+        moved = (excess > 1).any(axis=1)
+        unit = int(np.argmax((excess if moved.any() else changes).max(axis=0)))
         result.append(
             Measure(
                 side=side,
                 added=added,
                 output=index,
-                largest=max(changes),
-                tolerance=tolerance,
-                scale=reference.scales[index],
-                moved=sum(each > tolerance for each in changes),
+                largest=float(changes[:, unit].max()),
+                tolerance=float(tolerance[unit]),
+                scale=float(scale[unit]),
+                moved=int(moved.sum()),
                 of=len(changes),
-                worst=int(np.argmax(changes)),
+                worst=int(np.argmax(excess.max(axis=1))),
+                unit=unit,
             )
         )
     return result
+
+
+def exceeds(reference: Reference, row: int, outputs: Sequence[np.ndarray]) -> bool:
+    """Whether other outputs for a sequence of the reference differ by more than rounding."""
+    return any(
+        bool((_fitted(_by_unit(wanted[None], got[None]), tolerance) > tolerance).any())
+        for wanted, got, tolerance in zip(
+            reference.rows[row], outputs, reference.tolerances, strict=True
+        )
+    )
 
 
 def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray:

@@ -79,6 +79,31 @@ def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) 
     return rng.normal(0, 1 / np.sqrt(fan_in), shape)
 
 
+@contextmanager
+def last_digits_changed(model: Any) -> Iterator[None]:
+    """Change the last digit of every trainable weight within the context, as rounding does."""
+    import keras
+
+    own = [(each, np.array(keras.ops.convert_to_numpy(each))) for each in model.trainable_weights]
+    own = [(each, value) for each, value in own if value.dtype in (np.float32, np.float64)]
+    try:
+        for variable, value in own:
+            variable.assign(other_last_digits(value))
+        yield
+    finally:
+        for variable, value in own:
+            variable.assign(value)
+
+
+def other_last_digits(array: np.ndarray) -> np.ndarray:
+    """Return the array with its numbers, but for 0 and whole ones, one digit up and down in turn."""
+    if array.dtype not in (np.float32, np.float64):
+        return array
+    up = np.arange(array.size).reshape(array.shape) % 2 == 0
+    other = np.nextafter(array, np.where(up, np.inf, -np.inf).astype(array.dtype))
+    return np.where(array == np.round(array), array, other)
+
+
 def copy_for_any_length(model: Any, model_inputs: tuple[ModelInput, ...]) -> Any | None:
     """Return a copy with the same weights that takes any length; None where no such model exists.
 

@@ -151,13 +151,19 @@ class Report:
 
     @property
     def largest(self) -> float:
-        """The largest difference of any output, in its own units."""
-        return max((each.largest for each in self.measures), default=0.0)
+        """The largest difference of any output that leaks, or else of any, in its own units."""
+        return max((each.largest for each in self._telling), default=0.0)
 
     @property
     def share(self) -> float:
-        """The largest difference as a share of the largest output."""
-        return max((each.largest / each.scale for each in self.measures), default=0.0)
+        """The largest difference as a share of the largest output of the same unit."""
+        return max((each.largest / each.scale for each in self._telling), default=0.0)
+
+    @property
+    def _telling(self) -> list[Measure]:
+        return [each for each in self.measures if each.leaks] or [
+            each for each in self.measures if not each.before_activation
+        ]
 
     @property
     def sentence(self) -> str:
@@ -172,7 +178,13 @@ class Report:
 
     @property
     def _answer_sentence(self) -> str:
-        if self.leaks and any(each.leaks for each in self.measures):
+        leaking = [each for each in self.measures if each.leaks]
+        if self.leaks and leaking and all(each.before_activation for each in leaking):
+            return (
+                "Padding leaks into this model, though its outputs are saturated and hardly move: what "
+                f"goes into the last activation moves by {self.largest:.2g}. {self.leaks[0].title}."
+            )
+        if self.leaks and leaking:
             moved = (
                 "the outputs change altogether"
                 if math.isinf(self.largest)

@@ -215,7 +215,6 @@ def _explained(
     if first_pair is None:
         first_pair = trial.pair(next((each for each in measures if each.added), measures[-1]))
     model = (trial.model.name, type(trial.model).__name__)
-    unexplained = unexplained and not trial.reference.rows_mix
     findings = findings_of(all_faults, leaking, model, unexplained)
     return findings, first_pair, {each.mover: each.change for each in all_faults}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,16 @@ import numpy as np
 from maskdemo.audit import non_finite, output_change, run_model
 from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.first_runs import first_runs, one_batch, refuse_change
+from maskdemo.audit.last_activation import last_activations, saturated, without_activations
 from maskdemo.audit.model_inputs import ModelInput, layers_of
 from maskdemo.audit.non_finite import LeftOut
 from maskdemo.audit.output_change import Measure, Reference, Run
 from maskdemo.audit.pair import TracePair, trace_pair
+from maskdemo.audit.prepare_model import last_digits_changed, other_last_digits
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
 from maskdemo.audit.samples import Row, Samples, Side, data_of, draw
-from maskdemo.audit.trace import raising_layer
+from maskdemo.audit.trace import raising_layer, trace
 from maskdemo.errors import UnsupportedModel
 
 #: Factors by which sequences are drawn longer until the model takes them.
@@ -52,7 +55,8 @@ class Trial:
         self.drawn = rows is None
         self.notes: list[str] = []
         self.findings: list[Finding] = []
-        self.run: Run = lambda batch: run_model.run_eagerly(model, batch)
+        self.run: Run = self._run_eagerly
+        self._precision = precision
         self._indices = list(range(count if rows is None else len(rows)))
         self._total = len(self._indices)
         self.left_out: list[LeftOut] = []
@@ -142,7 +146,9 @@ class Trial:
     def _finite_reference(self, precision: str) -> Reference:
         """Return the outputs without padding, and leave out sequences whose outputs are not finite."""
         while True:
-            reference = output_change.reference(self.run, self.samples, precision, self.steps)
+            reference = output_change.reference(
+                self.run, self.samples, precision, self.steps, self._run_rounded
+            )
             rows = output_change.not_finite(reference, self.samples, self.steps)
             if not rows:
                 return reference
@@ -154,6 +160,18 @@ class Trial:
             own = {index: why for index, why in reasons.items() if why}
             self._leave_out(own or non_finite.in_model(self.model, self.samples, rows, self.steps))
             self.outputs = run_model.run_eagerly(self.model, self.mixed())
+
+    def _run_rounded(self, batch: Batch) -> list[np.ndarray]:
+        """Run the model with other last digits of its weights, and of values that were drawn."""
+        drawn = [each.name for each in self.model_inputs if each.kind == "values" and self.drawn]
+        other = {
+            name: other_last_digits(array) if name in drawn else array for name, array in batch.items()
+        }
+        with last_digits_changed(self.model):
+            return self.run(other)
+
+    def _run_eagerly(self, batch: Batch) -> list[np.ndarray]:
+        return run_model.run_eagerly(self.model, batch)
 
     def why_left_out(self) -> tuple[str, ...]:
         """Return a sentence for each reason for which sequences are left out."""
@@ -211,12 +229,33 @@ class Trial:
         result = output_change.measures(
             self.run, self.samples, self.reference, sides=sides, added=added, steps=self.steps
         )
+        if not any(each.leaks for each in result):
+            result += self._measures_before_activation(sides, added)
         if (worst := next((each for each in result if each.leaks), None)) is not None:
             batch = self.samples.padded_batch(
                 range(len(self.samples.rows)), worst.side, worst.added, to=self.steps
             )
             refuse_change(self.model, self.run, batch, self.run(batch), self._tolerance)
         return result
+
+    def _measures_before_activation(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
+        """Measure what goes into the last activation where outputs are saturated."""
+        outputs = saturated(self.reference)
+        if not outputs:
+            return []
+        makers = trace(self.model, one_batch(self.model, self.mixed())).output_makers
+        layers = last_activations([makers[index] for index in outputs])
+        if not layers:
+            return []
+        with without_activations(layers):
+            reference = output_change.reference(
+                self._run_eagerly, self.samples, self._precision, self.steps
+            )
+            result = output_change.measures(
+                self._run_eagerly, self.samples, reference, sides=sides, added=added, steps=self.steps
+            )
+        self.notes.append("Some outputs are saturated: what goes into their activation was tried, too.")
+        return [replace(each, before_activation=True) for each in result if each.output in outputs]
 
     def pair(self, measure: Measure) -> TracePair:
         """Trace the sequence that moved furthest, and others as long, without and with that padding."""
