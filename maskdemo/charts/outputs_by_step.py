@@ -107,6 +107,7 @@ def outputs_by_step(
     probes, followed = snapshot.probes, _Followed.of(snapshot, probe, label)
     padded, missing = probes.padded[probe], ~probes.valid[probe] & ~probes.padded[probe]
     classes = snapshot.experiment.classes
+    room = most_padding(snapshot, probe) - int(padded.sum()) if pullable else 0
     panels: list[Panel] = []
     traces: list[PlotlyTrace] = []
     for index, name in enumerate(snapshot.experiment.strategies):
@@ -117,7 +118,7 @@ def outputs_by_step(
         summary = "No epoch yet"
         if shown:
             chances, read_out = np.asarray(outputs[place][probe]), int(probes.read_out[name][probe])
-            lines = _lines(name, chances, read_out, followed, axis(index), dark)
+            lines = _lines(name, chances, read_out, followed, len(padded) + room, axis(index), dark)
             summary = followed.summary(chances, read_out)
         panel = Panel(
             strategy_title(name),
@@ -133,7 +134,6 @@ def outputs_by_step(
         traces += hatches(panel, index, padded=padded, missing=missing, dark=dark)
         traces.append(guess(classes, len(padded), yaxis=axis(index), dark=dark))
         traces += lines
-    room = most_padding(snapshot, probe) - int(padded.sum()) if pullable else 0
     before, after = (room, 0) if snapshot.experiment.side == "pre" else (0, room)
     return stacked(
         panels,
@@ -201,17 +201,23 @@ def _flip(shade: str, dark: bool) -> PlotlyOptions:
 
 
 def _lines(
-    name: str, outputs: NDArray, read_out: int, followed: _Followed, yaxis: str, dark: bool
+    name: str,
+    outputs: NDArray,
+    read_out: int,
+    followed: _Followed,
+    room: int,
+    yaxis: str,
+    dark: bool,
 ) -> list[PlotlyTrace]:
     """The true label, the probability after every step, where it flips, and where it is read out.
 
-    outputs: (T, K) probabilities.
+    outputs: (T, K) probabilities. room: the steps that the axis has room for.
     """
     chances = outputs[:, followed.label]
     step = np.arange(1, len(chances) + 1)
     common = {"yaxis": yaxis, "showlegend": False}
     at = np.flatnonzero(followed.valid) if followed.per_step else np.array([read_out])
-    size = float(np.clip(240 / len(step), 2, 10)) if followed.per_step else 14.0
+    size = float(np.clip(240 / room, 2, 10)) if followed.per_step else 14.0
     truth = scatter(
         x=at + 1,
         # At 1 where the followed label is the true one, at 0 where it is not.
@@ -226,7 +232,7 @@ def _lines(
         x=step,
         y=np.asarray(chances, np.float32),
         name=strategy_title(name),
-        mode="lines+markers" if len(step) <= 60 else "lines",
+        mode="lines+markers" if room <= 60 else "lines",
         line={"color": colour(name, dark=dark), "width": 2},
         marker=marker(name, dark=dark, size=5, line={"width": 0}),
         hovertemplate="%{y:.3f}<extra></extra>",

@@ -13,13 +13,15 @@ epoch of one run is not that of the next. So the URL does not name it either.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
 
 from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.inside.leak import MAX_ADDED
+from maskdemo.strategies import STRATEGIES
+from maskdemo.titles import SIDES
 from maskdemo.ui import state
 from maskdemo.ui.state import RUN, STUDY, PageSettings, T
 
@@ -41,6 +43,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 #: Choices that are whole numbers, and the largest: of most that depends on the run.
 WHOLE = dict.fromkeys(("probe", "epoch", "label", "unit", "step"), 9999) | {"added": MAX_ADDED}
+#: Choices that are names, and the names that there are.
+NAMES: Mapping[str, Collection[str]] = {"added_side": SIDES, "weights": ("own", *STRATEGIES)}
 #: What others add to links, to count who follows them.
 COUNTERS = re.compile(r"utm_\w+|\w*clid")
 
@@ -135,15 +139,18 @@ def _complaints(page: str, params: Mapping[str, str]) -> tuple[str, ...]:
         if name not in known and not COUNTERS.fullmatch(name)
     ]
     sentences += [
-        f"{name.capitalize()} must be a whole number up to {most}, not {quoted(text)}. It is left out."
-        for name, most in WHOLE.items()
-        if name in CHOICES[page] and not _is_whole(text := params.get(name, "0"), most)
+        f"{name.replace('_', ' ').capitalize()} cannot be {quoted(params[name])}. It is left out."
+        for name in CHOICES[page]
+        if name in params and not _is_possible(name, params[name])
     ]
     return tuple(sentences)
 
 
-def _is_whole(text: str, most: int) -> bool:
-    return text.isdecimal() and len(text) < 9 and int(text) <= most
+def _is_possible(name: str, text: str) -> bool:
+    """Whether a choice of this name may be so; what depends on the run is decided where it is drawn."""
+    if name in NAMES:
+        return text in NAMES[name]
+    return name not in WHOLE or (text.isdecimal() and len(text) < 9 and int(text) <= WHOLE[name])
 
 
 def open_default() -> None:
@@ -181,7 +188,7 @@ def _take_choices(page: str, params: Mapping[str, str]) -> None:
         session.defaults.pop(key, None)
         # A text until its widget is drawn, which knows its options.
         text = params.get(name)
-        session[key] = None if text and name in WHOLE and not _is_whole(text, WHOLE[name]) else text
+        session[key] = text if text and _is_possible(name, text) else None
 
 
 def _choices(page: str) -> Params:

@@ -257,7 +257,7 @@ def test_a_mangled_link_gives_sentences_and_goes_on():
     page = opened(small().to_params() | mangled | unknown)
     (said,) = [each.value.replace("\\", "") for each in page.warning]
     assert said.startswith("4 parts of the link could not be used.") and said.count("\n- ") == 4
-    for part in ("Units must be a whole number", "setting 'scenario'", "Added must be a whole number"):
+    for part in ("Units must be a whole number", "setting 'scenario'", "Added cannot be 'much'"):
         assert part in said
     assert not page.button(key="run_start").disabled
     controls_show(page, state.RUN.from_params(small().to_params() | mangled)[0])

@@ -197,7 +197,7 @@ export class Chart {
     this.box.append(this.offered);
     const room = this.box.clientWidth - this.offered.offsetWidth;
     const beside = Math.min(Math.max(along - this.offered.offsetWidth / 2, 0), room);
-    Object.assign(this.offered.style, { left: `${beside}px`, top: `${down + 14}px` });
+    Object.assign(this.offered.style, { left: `${beside}px`, top: `${down + 40}px` });
   }
 
   remove() {
