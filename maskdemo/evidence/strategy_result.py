@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from numpy.typing import NDArray
 
@@ -33,7 +34,7 @@ class StrategyResult:
     @property
     def accuracy(self) -> Interval | None:
         """The mean of `accuracies` with its 95 % interval; None before the first epoch."""
-        return accuracy(self.accuracies, scored=self.scored) if self.accuracies else None
+        return _accuracy(self.accuracies, self.scored) if self.accuracies else None
 
     @property
     def reported_mean(self) -> float | None:
@@ -58,6 +59,12 @@ def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
         scored=scored(shown),
         leak=max((curve.leak for curve in mine if curve.leak is not None), default=None),
     )
+
+
+@lru_cache(maxsize=256)
+def _accuracy(values: tuple[float, ...], scored: int) -> Interval:
+    """`accuracy` of one strategy: a live page asks it again several times a second."""
+    return accuracy(values, scored=scored)
 
 
 def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,9 +147,9 @@ def verdict(
     shared = sorted(mine.keys() & base.keys())
     if not shared or strategy == over:
         return None
-    compared = compare(
-        np.array([mine[repeat] for repeat in shared]),
-        np.array([base[repeat] for repeat in shared]),
+    compared = _compared(
+        tuple(mine[repeat] for repeat in shared),
+        tuple(base[repeat] for repeat in shared),
         chance=results.chance,
         scored=results.scored,
         comparisons=results.comparisons,
@@ -186,6 +187,12 @@ def verdict(
         sentence=f"{STRATEGIES[strategy].title}: {text}",
         note=effect.note,
     )
+
+
+@lru_cache(maxsize=256)
+def _compared(mine: tuple[float, ...], base: tuple[float, ...], **settings: Any) -> Compared:
+    """`compare` for one strategy of a run: a live page asks it again several times a second."""
+    return compare(np.array(mine), np.array(base), **settings)
 
 
 def _numbers(difference: Interval, over: str, requested: int) -> str:
