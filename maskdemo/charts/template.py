@@ -225,10 +225,6 @@ class Figure:
         """In pixels."""
         return int(self.layout["height"])
 
-    def to_json(self) -> str:
-        """Return the figure as JSON, for Plotly in a browser. Raises ValueError for infinity."""
-        return json.dumps({"data": self.data, "layout": self.layout}, default=_plain, allow_nan=False)
-
     def plotly(self) -> go.Figure:
         """Return Plotly's own object, which writes files; its properties are not checked."""
         from plotly.graph_objects import Figure
@@ -246,6 +242,11 @@ def packed(values: NDArray, number: str = "f4") -> dict[str, str]:
     numbers = np.ascontiguousarray(values, f"<{number}")
     data = {"dtype": number, "bdata": base64.b64encode(numbers.tobytes()).decode("ascii")}
     return data if numbers.ndim == 1 else data | {"shape": ", ".join(map(str, numbers.shape))}
+
+
+def as_json(part: PlotlyTrace | PlotlyOptions) -> str:
+    """Return a trace or layout as JSON, for Plotly in a browser. Raises ValueError for infinity."""
+    return json.dumps(part, default=_plain, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import numpy as np
 
 from maskdemo.data.inputs import pad_for, select_sequences, whole_sequences

@@ -9,9 +9,11 @@ needs no answer from the server at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -19,7 +21,7 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.caching import Cache
 from maskdemo.charts.replay import Frames
-from maskdemo.charts.template import Figure
+from maskdemo.charts.template import Figure, as_json
 from maskdemo.data.inputs import data_settings
 from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
@@ -32,6 +34,10 @@ FIGURES = {"SVG": 1, "PNG": 2}
 TOOLS = 24
 #: Of drawings that are kept.
 MAX_CHARACTERS = 8 * 2**20
+
+
+#: Chart -> the version that the browser has drawn, where it has said so in asking for this very run.
+BROWSER_HAS: ContextVar[Mapping[str, str]] = ContextVar("browser_has", default=MappingProxyType({}))
 
 
 class Click(NamedTuple):
@@ -85,9 +91,9 @@ def chart(
     # By its beginning the pages' style knows a chart.
     place = f"chart_{key}"
     data = {
-        "figure": shown.figure,
-        "frames": shown.frames,
-        "version": shown.version,
+        "key": place,
+        "pieces": shown.beyond(BROWSER_HAS.get().get(place, "")),
+        "version": ".".join(shown.version),
         "alt": alt,
         "replay": replay,
         "clickable": on_click is not None,
@@ -105,9 +111,10 @@ def chart(
         if on_click is not None and (clicked := st.session_state[place].get("clicked")) is not None:
             on_click(Click(**clicked))
 
+    on = {"on_clicked_change": on_clicked, "on_missing_change": _on_missing}
     if handle is None:
         draw = browser_files.drawn_by(browser_files.CHART)
-        draw(key=place, data=data, height=shown.height + TOOLS, on_clicked_change=on_clicked)
+        draw(key=place, data=data, height=shown.height + TOOLS, **on)
         return
 
     def on_pulled() -> None:
@@ -115,7 +122,11 @@ def chart(
 
     # Beside the chart, or below it, is what belongs to the handle: how high that is, the browser knows.
     draw = browser_files.drawn_by(browser_files.OUTPUTS)
-    draw(key=place, data=data, on_clicked_change=on_clicked, on_pulled_change=on_pulled)
+    draw(key=place, data=data, on_pulled_change=on_pulled, **on)
+
+
+def _on_missing() -> None:
+    """The browser lacks pieces after all; the run that this begins sends all of them."""
 
 
 def replay(
@@ -150,28 +161,34 @@ def replay(
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and, where it can be replayed, its frames, as JSON; height in pixels.
+    """A figure in pieces of JSON: its layout, its frames (null without a replay), and its traces.
 
-    version: differs where anything differs, so that the browser knows what it has drawn already.
+    version: the digest of each piece, in this order, by which the browser tells what it has already.
+    height: in pixels.
     """
 
-    figure: str
-    frames: str | None
+    pieces: tuple[str, ...]
+    version: tuple[str, ...]
     height: int
-    version: str
 
     @property
     def size(self) -> int:
         """How many characters it has."""
-        return len(self.figure) + len(self.frames or "")
+        return sum(map(len, self.pieces))
+
+    def beyond(self, drawn: str) -> dict[str, str]:
+        """Return the pieces that the browser lacks, by digest. drawn: the version that it has drawn."""
+        there = set(drawn.split("."))
+        pairs = zip(self.version, self.pieces, strict=True)
+        return {digest: piece for digest, piece in pairs if digest not in there}
 
 
 def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
     """The figure, ready to travel; frames without epochs are none."""
-    shown = figure.to_json()
-    moves = frames.to_json() if frames is not None and frames.epochs else None
-    version = blake2b(f"{shown}{moves}".encode(), digest_size=8).hexdigest()
-    return Drawing(shown, moves, figure.height, version)
+    moves = frames.to_json() if frames is not None and frames.epochs else "null"
+    pieces = (as_json(figure.layout), moves, *map(as_json, figure.data))
+    version = tuple(blake2b(each.encode(), digest_size=8).hexdigest() for each in pieces)
+    return Drawing(pieces, version, figure.height)
 
 
 #: The drawings that all viewers of this server share, by what they show.

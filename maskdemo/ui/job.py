@@ -22,7 +22,7 @@ from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
 from maskdemo.server import Status, Work
 from maskdemo.ui import browser_files, server, url
-from maskdemo.ui.chart import saved_as
+from maskdemo.ui.chart import BROWSER_HAS, saved_as
 
 T = TypeVar("T")
 #: Seconds between two polls where only a line of text changes: a job waits, or its results have a poll
@@ -187,20 +187,26 @@ def repeat(draw: Callable[[], None], every_s: float | Callable[[], float] | None
     page = monotonic_ns()
 
     def part() -> None:
-        draw()
+        try:
+            draw()
+        finally:
+            BROWSER_HAS.set({})
         if every_s is not None:
             seconds = every_s() if callable(every_s) else every_s
             data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
             browser_files.drawn_by(browser_files.POLL)(
-                key=f"poll_{name}", data=data, on_poll_change=_on_poll
+                key=f"poll_{name}", data=data, on_poll_change=partial(_on_poll, f"poll_{name}")
             )
 
     with st.container():
         st.fragment(part)()
 
 
-def _on_poll() -> None:
-    """Streamlit draws the part anew, which is all there is to do."""
+def _on_poll(key: str) -> None:
+    """Take what the browser says that its charts show; Streamlit then draws the part anew."""
+    # Where the whole page ran meanwhile, the part may be gone.
+    drawn = st.session_state.get(key, {}).get("poll")
+    BROWSER_HAS.set({place: str(each) for place, each in dict(drawn or {}).items()})
 
 
 def watch(

@@ -18,10 +18,11 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Navigation_pb2 import Navigation
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from maskdemo.ui.browser_files import CHART, POLL
+from maskdemo.ui.browser_files import CHART, OUTPUTS, POLL
 
 #: A script that was cut off because the page is to run again has not drawn all of it.
 EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
@@ -167,6 +168,7 @@ class Viewer:
         chosen: tuple[str, str] | None = None,
         pasted: tuple[str, str] | None = None,
         fragment: str = "",
+        polled: bool = False,
     ) -> None:
         back = BackMsg()
         asked = back.rerun_script
@@ -193,9 +195,21 @@ class Viewer:
             state.id = given[0]
             info = state.file_uploader_state_value.uploaded_file_info.add()
             info.file_id, info.name, info.size = given[1:]
+        if polled:
+            self._poll(asked.widget_states.widgets.add(), fragment)
         assert self._socket is not None
         with contextlib.suppress(OSError):
             await self._socket.send(back.SerializeToString())
+
+    def _poll(self, state: Any, fragment: str) -> None:
+        """What the poll of a part says: which charts are there."""
+        parts = [each for each in self._drawn.values() if _is_poll(each.element)]
+        part = next(each.element for each in parts if each.fragment == fragment)
+        charts = [each.element for each in self._drawn.values() if _is_chart(each.element)]
+        data = [json.loads(each.bidi_component.json) for each in charts]
+        drawn = {each["key"]: each["version"] for each in data}
+        state.id = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{part.bidi_component.id}__events"
+        state.json_trigger_value = json.dumps([{"event": "poll", "value": drawn}])
 
     def _on_poll(self, fragment: str, *, seconds: float, page: int, drawn: int) -> None:
         """A part has come that is to be drawn again so many seconds from now."""
@@ -222,7 +236,7 @@ class Viewer:
             self._asked = None
         if self._asked is None and self._due:
             self._asked = self._due.pop(0)
-            await self._rerun(fragment=self._asked)
+            await self._rerun(fragment=self._asked, polled=True)
 
     async def _listen(self) -> None:
         assert self._socket is not None
@@ -253,7 +267,7 @@ class Viewer:
             self._clear(fragments)
             if fragments:
                 drawn = (each.element for each in self._drawn.values() if each.run == self._runs)
-                self.redraws += any(_is_component(each, CHART) for each in drawn)
+                self.redraws += any(map(_is_chart, drawn))
             else:
                 self._finished += 1
 
@@ -293,8 +307,8 @@ class Viewer:
 
 
 def _is_poll(element: Element) -> bool:
-    return _is_component(element, POLL)
+    return element.bidi_component.component_name == POLL
 
 
-def _is_component(element: Element, name: str) -> bool:
-    return element.bidi_component.component_name == name
+def _is_chart(element: Element) -> bool:
+    return element.bidi_component.component_name in (CHART, OUTPUTS)

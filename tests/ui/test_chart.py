@@ -7,7 +7,7 @@ import json
 from maskdemo.charts.replay import Frames
 from maskdemo.charts.template import Figure
 from maskdemo.experiment import Experiment
-from maskdemo.ui.chart import drawing, padded_batch
+from maskdemo.ui.chart import Drawing, drawing, padded_batch
 
 
 def figure(text: str = "") -> Figure:
@@ -16,12 +16,22 @@ def figure(text: str = "") -> Figure:
 
 def test_a_drawing_is_the_figure_and_its_version_tells_any_difference():
     plain = drawing(figure())
-    assert json.loads(plain.figure)["layout"]["height"] == plain.height == 300
-    assert plain.frames is None
+    assert json.loads(plain.pieces[0])["height"] == plain.height == 300
+    assert plain.pieces[1] == "null"
     others = [drawing(figure("other")), drawing(figure(), Frames((1, 2))), plain]
     assert len({each.version for each in others}) == 3
     assert drawing(figure()) == plain
-    assert drawing(figure(), Frames(())).frames is None
+    assert drawing(figure(), Frames(())) == plain
+
+
+def test_only_what_the_browser_lacks_travels():
+    def lines(*heights: int) -> Drawing:
+        return drawing(Figure([{"y": [each]} for each in heights], {"height": 300}))
+
+    one, two = lines(1, 2), lines(1, 3)
+    assert [json.loads(each) for each in two.beyond(".".join(one.version)).values()] == [{"y": [3]}]
+    assert not one.beyond(".".join(one.version))
+    assert set(one.beyond("").values()) == set(one.pieces)
 
 
 def test_previews_that_look_the_same_are_drawn_once():

@@ -13,6 +13,8 @@ let asked = null;
 let timeout = null;
 
 function ask() {
+  // The last one may have waited in vain, for an answer in which the others went as well.
+  for (const part of due) if (!part.place.isConnected) due.delete(part);
   if (asked || !due.size) return;
   if (leaving()) {
     due.forEach(later);
@@ -20,7 +22,8 @@ function ask() {
   }
   [asked] = due;
   due.delete(asked);
-  asked.tell("poll", true);
+  // With what the charts show, which then need not be sent again: see `chart.js`.
+  asked.tell("poll", Object.fromEntries(document[Symbol.for("maskdemo:drawn")] ?? []));
   timeout = setTimeout(later, TIMEOUT_MS, asked);
 }
 
