@@ -26,7 +26,7 @@ from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.errors import InvalidSettings
 from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently
 from maskdemo.strategies import STRATEGIES
-from maskdemo.titles import CUT_ENDS, SIDES
+from maskdemo.titles import BATCHES, CUT_ENDS, READ_OUTS, SIDES
 
 #: Groups of settings, in order.
 SEQUENCES, PADDING, STRATEGY, TRAINING = GROUPS = ("Sequences", "Padding", "Strategies", "Training")
@@ -95,6 +95,11 @@ class Experiment:
         "Count invalid steps", STRATEGY,
         "Whether padded and missing steps count in the loss and the reported accuracy of a task with "
         "a label at each step."))
+    read_out: str = _setting("last", Choice(
+        "Answer from", TRAINING,
+        "What the answer for a sequence is read from: its last state, or the mean of the states after "
+        "all steps that the strategy does not mask.",
+        options=READ_OUTS))
     units: int = _setting(32, Number(
         "Units", TRAINING, "Size of the LSTM's state.",
         unit="units", low=1, high=128, offered=(4, 8, 16, 32, 64)))
@@ -104,6 +109,10 @@ class Experiment:
     batch_size: int = _setting(32, Number(
         "Batch size", TRAINING, "How many sequences one step of the training takes.",
         unit="sequences", low=1, high=512, offered=(16, 32, 64, 128)))
+    batches: str = _setting("fixed", Choice(
+        "Batches padded to", TRAINING,
+        "What a batch is padded to: the padded length, or its own longest sequence, alone or with "
+        "sequences of like length together.", options=BATCHES))
     learning_rate: float = _setting(0.003, Number(
         "Learning rate", TRAINING, "Adam's step size.",
         low=1e-5, high=1.0, step=0.001, whole=False))
@@ -183,6 +192,11 @@ class Experiment:
     def per_step(self) -> bool:
         """Whether the task has a label at each step."""
         return self.spec.per_step
+
+    @property
+    def averages(self) -> bool:
+        """Whether the answer for a sequence is read from the mean of its states."""
+        return self.read_out == "mean" and not self.per_step
 
     @property
     def classes(self) -> int:

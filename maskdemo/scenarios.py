@@ -205,6 +205,34 @@ SCENARIOS: dict[str, Scenario] = {
             repeats=5,
         ),
         _scenario(
+            "batch_longest",
+            "To the batch's longest",
+            "Real speech in batches of 32, each padded only to its longest utterance. Is a mask still "
+            "needed where answers may depend on their neighbours in the batch?",
+            task="japanese_vowels",
+            padded_length=29,
+            batches="longest",
+            strategies=("no_mask", "masking_layer", "last_valid_step"),
+            units=32,
+            epochs=20,
+            repeats=5,
+        ),
+        _scenario(
+            "mean_of_states",
+            "The mean of all states",
+            "Sequences of 5 to 15 steps padded to 60, and an answer from the mean of the states: which "
+            "strategies still know the last value?",
+            asks="still_known",
+            about="the last value",
+            task="last_sign",
+            min_length=5,
+            max_length=15,
+            padded_length=60,
+            read_out="mean",
+            strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
+            **_SYNTHETIC,
+        ),
+        _scenario(
             "random_labels",
             "The article's random labels",
             "Random values with random labels, as in the article. Does any strategy beat chance on "

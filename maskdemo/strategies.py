@@ -1,4 +1,4 @@
-"""Every way of handling padding as data: the five arrays that the recurrence reads.
+"""Every way of handling padding as data: the arrays that the recurrence reads.
 
 With `advance * keep = 0`, a step computes h = advance * LSTM(input, h) + keep * h, and the same for
 c. So a step moves the state on (advance 1), holds it (keep 1) or resets it to zero (both 0):
@@ -35,13 +35,31 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Arrays:
-    """inputs: (N, T, F + 1). advance, keep, weights: (N, T) float32. targets: (N, T) int32."""
+    """inputs: (N, T, F + 1). advance, keep, weights: (N, T) float32. targets: (N, T) int32.
+
+    pool: (N, T) float32, where the answer is read from a mean: how much the state after this step
+    counts in it. A row sums to 1, or to 0 where no step counts. None where one state is read.
+    """
 
     inputs: Floats
     advance: Floats
     keep: Floats
     targets: NDArray[np.int32]
     weights: Floats
+    pool: Floats | None = None
+
+    def read(self, states: Floats) -> Floats:
+        """What the read-out reads after each step, of the states (N, T, ...) after each step.
+
+        Of a mean: the mean of the states until then, so that the last is that of the whole sequence.
+        """
+        if self.pool is None:
+            return states
+        share = self.pool.reshape(*self.pool.shape, *(1 for _ in states.shape[2:]))
+        total = np.cumsum(share, axis=1)
+        mean = np.cumsum(share * states, axis=1) / np.where(total > 0, total, 1)
+        # Until a step counts there is nothing to average, and the state is zero.
+        return mean.astype(states.dtype)
 
     @property
     def counts(self) -> NDArray[np.bool_]:
@@ -153,23 +171,41 @@ STRATEGIES: dict[str, Strategy] = {
 
 
 def arrays(
-    strategy: str, batch: Batch, *, mask_value: float, per_step: bool, count_invalid: bool
+    strategy: str,
+    batch: Batch,
+    *,
+    mask_value: float,
+    per_step: bool,
+    count_invalid: bool,
+    average: bool = False,
 ) -> Arrays:
-    """The five arrays of `strategy` for a padded batch.
+    """The arrays of `strategy` for a padded batch.
 
-    With one label per sequence, `weights` is 1 at the read-out: the last step, or the last valid step
-    where the strategy `reads_last_valid`. With a label at each step, every step counts, or only the
-    valid steps if not `count_invalid`.
+    With one label per sequence, `weights` is 1 at the read-out: the last step, or the last valid one
+    where the strategy `reads_last_valid`. To `average`, the states after all steps that the strategy
+    does not mask are read, or after the valid steps where it `reads_last_valid`, and the read-out is
+    the last of them. With a label at each step, every step counts, or only the valid steps if not
+    `count_invalid`.
     """
     spec = STRATEGIES[strategy]
-    handled = spec.handle(batch, mask_value)
+    handled, pool = spec.handle(batch, mask_value), None
+    if batch.there is not None:
+        # Before the first step of a batch the state is zero, after the last step it is read out.
+        handled = Handling(
+            handled.inputs, handled.advance * batch.there, np.where(batch.there, handled.keep, 1)
+        )
     if per_step:
-        weights = np.ones(batch.valid.shape) if count_invalid else batch.valid
+        weights = batch.valid
+        if count_invalid:
+            weights = np.ones(batch.valid.shape) if batch.there is None else batch.there
     else:
         rows, steps = batch.valid.shape
         read_out = np.full(rows, steps - 1)
         if spec.reads_last_valid:
             read_out = batch.last_valid
+        if average:
+            counted = batch.valid if spec.reads_last_valid else np.asarray(handled.keep) == 0
+            pool, read_out = _shares(counted), last_step(counted)
         weights = np.eye(steps)[read_out]
     targets = batch.labels
     if not per_step:
@@ -181,17 +217,26 @@ def arrays(
         keep=np.asarray(handled.keep, np.float32),
         targets=np.asarray(targets, np.int32),
         weights=np.asarray(weights, np.float32),
+        pool=pool,
     )
+
+
+def _shares(counted: NDArray[np.bool_]) -> Floats:
+    """(N, T): the share of each step in the mean over those that are `counted`."""
+    return np.asarray(counted / np.maximum(1, counted.sum(axis=1, keepdims=True)), np.float32)
 
 
 def hold_padding(arrays: Arrays, padded: NDArray[np.bool_]) -> Arrays:
     """The arrays of the sequences without their padding: padded (N, T) steps hold the state.
 
-    A step that holds the state changes nothing, so on a post-padded batch the state after the last step
-    is the state after the sequence's own last step. The leak is measured against these arrays.
+    A step that holds the state changes nothing, so on a post-padded batch the state after the last
+    step is the state after the sequence's own last step; a mean is over the sequence's own steps. The
+    leak is measured against these arrays.
     """
+    pool = None if arrays.pool is None else _shares((arrays.pool > 0) & ~padded)
     return replace(
         arrays,
+        pool=pool,
         advance=np.where(padded, np.float32(0), arrays.advance),
         keep=np.where(padded, np.float32(1), arrays.keep),
     )

@@ -26,7 +26,7 @@ class StrategyText(NamedTuple):
 
 
 class Side(NamedTuple):
-    """The title of a side of the padding, or of the end of a sequence that is cut off."""
+    """The title of a side of the padding, of an end that is cut off, of a read-out or of batches."""
 
     title: str
 
@@ -37,6 +37,12 @@ class Side(NamedTuple):
 
 
 SIDES = {"post": Side("After the end"), "pre": Side("In front")}
+BATCHES = {
+    "fixed": Side("The padded length"),
+    "longest": Side("Its longest"),
+    "bucketed": Side("Its longest, like lengths together"),
+}
+READ_OUTS = {"last": Side("The last state"), "mean": Side("The mean of the states")}
 CUT_ENDS = {"pre": Side("From the start"), "post": Side("From the end")}
 
 TASK_TEXTS = {

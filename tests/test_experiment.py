@@ -37,6 +37,8 @@ def experiments(draw: st.DrawFn) -> Experiment:
             truncating=draw(st.sampled_from(["post", "pre"])),
             strategies=tuple(draw(st.permutations(ALL)))[: draw(st.integers(1, len(ALL)))],
             count_invalid=draw(st.booleans()),
+            batches=draw(st.sampled_from(["fixed", "longest", "bucketed"])),
+            read_out=draw(st.sampled_from(["last", "mean"])),
             **chosen,
         )
     except ValueError as error:

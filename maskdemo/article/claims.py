@@ -217,6 +217,27 @@ CLAIMS: dict[str, Claim] = {
             "Added by the mask",
         ),
         Claim(
+            "batch_longest",
+            "A mask does better than padding each batch only to its longest sequence.",
+            "Not in the article: what people do instead",
+            "What a Masking layer adds to the accuracy where no batch is padded further than to its "
+            "longest sequence, in training and for the test.",
+            (
+                Case("Real speech, batches of 32", _based_on("batch_longest")),
+                Case(
+                    "Last value, padded after the end",
+                    _based_on("long_post_padding", batches="longest", strategies=_TWO),
+                ),
+                Case(
+                    "Last value, like lengths together",
+                    _based_on("long_post_padding", batches="bucketed", strategies=_TWO),
+                ),
+            ),
+            claim_rules.adds,
+            "A Masking layer adds to the accuracy",
+            "Added by the mask",
+        ),
+        Claim(
             "slower",
             "Masking has its price in computing time.",
             "Recommendations at the end",

@@ -53,6 +53,7 @@ class _Followed:
     truth: NDArray[np.integer]
     valid: NDArray[np.bool_]
     per_step: bool
+    averages: bool
 
     @classmethod
     def of(cls, snapshot: Snapshot, probe: int, label: int | None) -> _Followed:
@@ -60,16 +61,17 @@ class _Followed:
         probes, per_step = snapshot.probes, snapshot.experiment.per_step
         truth, valid = probes.labels[probe], probes.valid[probe]
         if not per_step:
-            truth = np.full_like(truth, truth[valid][0])
+            truth = np.full_like(truth, truth.max())
         usual = 1 if per_step else int(truth[0])
         label = usual if label is None else label
         name = escape(snapshot.experiment.spec.label_name(label))
-        return cls(label, name, probe, truth, valid, per_step)
+        return cls(label, name, probe, truth, valid, per_step, snapshot.experiment.averages)
 
     def detail(self, epoch: int) -> str:
         """Return the line under the title: label, sequence and epoch."""
         true = not self.per_step and self.label == int(self.truth[0])
         what = f"Probability of {'the true ' * true}label {self.name}"
+        what += ", of the mean so far" * self.averages
         return f"{what}, test sequence {self.probe + 1}, epoch {epoch}"
 
     def summary(self, chances: NDArray, read_out: int) -> str:

@@ -55,6 +55,8 @@ def padded_batch(
     total, steps, count = batch.values.shape
     names = [escape(each) for each in features] or [f"Feature {at + 1}" for at in range(count)]
     values, valid, padded = batch.values[:limit], batch.valid[:limit], batch.padded[:limit]
+    if batch.there is not None:
+        padded = padded & batch.there[:limit]
     rows = len(values)
     first = count <= FEW_FEATURES
     shade = values[..., 0] if first else values.mean(axis=2)
@@ -104,7 +106,7 @@ def padded_batch(
         **common,
     )
     traces: list[PlotlyTrace] = [real]
-    for kind, cells in (("padding", padded), ("missing", ~valid & ~padded)):
+    for kind, cells in (("padding", padded), ("missing", batch.missing[:limit])):
         if cells.any():
             traces.append(
                 heatmap(
@@ -130,7 +132,7 @@ def padded_batch(
 
     sequences = _count(total, "unseen sequence")
     which = f"First {rows} of {sequences}" if total > rows else sequences
-    made = "padded to"
+    made = "padded to" if batch.there is None else "padded to its batch's longest, at most"
     if most:
         which = loss_of_steps(lost)
         made = "cut to"

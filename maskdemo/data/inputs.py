@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskdemo.caching import Cache
+from maskdemo.data.batches import batches_of, steps_there
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Data, Sequences, repeat_seed, steps_lost, truncate
 from maskdemo.data.tasks import make_data
@@ -77,14 +78,40 @@ def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
     return replace(batch, lost=steps_lost(sequences, experiment.padded_length))
 
 
+def with_batches(
+    experiment: Experiment, batch: Batch, order: NDArray[np.integer] | None = None
+) -> Batch:
+    """The batch, with the steps that there are where its sequences are batched in `order`.
+
+    order: (batches, batch_size), of `batches_of`; None for sequences in their own order, as a test set.
+    """
+    if experiment.batches == "fixed":
+        return batch
+    if order is None:
+        order = batches_of(experiment, batch.lengths, np.arange(len(batch.values)))
+    return replace(batch, there=steps_there(experiment, batch.lengths, order))
+
+
+def padding_share(experiment: Experiment) -> float:
+    """Return the share (0 to 1) of padding among the steps of the first repeat's first epoch."""
+    train = inputs(experiment).train
+    lengths, rng = train.lengths, np.random.default_rng([experiment.seed, 0])
+    steps = np.full(len(lengths), experiment.padded_length)
+    if experiment.batches != "fixed":
+        order = batches_of(experiment, lengths, rng.permutation(len(lengths)))
+        steps = steps_there(experiment, lengths, order).sum(axis=1)
+    return float(1 - lengths.sum() / steps.sum())
+
+
 def arrays_of(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
-    """Return the five arrays of a strategy for a batch, with the settings of this experiment."""
+    """Return the arrays of a strategy for a batch, with the settings of this experiment."""
     return arrays(
         strategy,
         batch,
         mask_value=experiment.mask_value,
         per_step=experiment.per_step,
         count_invalid=experiment.count_invalid,
+        average=experiment.averages,
     )
 
 
@@ -120,9 +147,11 @@ def data_settings(experiment: Experiment) -> Experiment:
         mask_value=0.0,
         strategies=("no_mask",),
         count_invalid=True,
+        read_out="last",
         units=1,
         epochs=1,
-        batch_size=1,
+        # Where batches have a length of their own, they are part of the padding.
+        batch_size=experiment.batch_size if experiment.batches != "fixed" else 1,
         learning_rate=1.0,
         repeats=1,
         seed=0 if _is_one_recording(experiment) else experiment.seed,
@@ -174,12 +203,12 @@ def _inputs(experiment: Experiment, repeat: int) -> Inputs:
     whole = _data_of(experiment, repeat)
     parts = {part: _truncated(experiment, getattr(whole, part)) for part in ("train", "test")}
     data = replace(whole, **parts)
-    train, test = (_read_only(pad_for(experiment, part)) for part in (data.train, data.test))
-    return Inputs(data, train, test)
+    train, test = (pad_for(experiment, part) for part in (data.train, data.test))
+    return Inputs(data, _read_only(train), _read_only(with_batches(experiment, test)))
 
 
 def _chance(experiment: Experiment) -> Chance:
-    test = pad_for(experiment, _data_of(experiment, 0).test)
+    test = with_batches(experiment, pad_for(experiment, _data_of(experiment, 0).test))
     counted = arrays_of(experiment, experiment.strategies[0], test)
     weights = test.valid if experiment.per_step else counted.weights
     return Chance(
@@ -189,7 +218,8 @@ def _chance(experiment: Experiment) -> Chance:
 
 
 def _read_only(batch: Batch) -> Batch:
-    _make_read_only(*(getattr(batch, each.name) for each in fields(batch)))
+    parts = (getattr(batch, each.name) for each in fields(batch))
+    _make_read_only(*(each for each in parts if each is not None))
     return batch
 
 

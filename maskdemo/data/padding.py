@@ -20,7 +20,8 @@ use. Labels of padded steps are 0, as `pad_sequences` would fill them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,8 @@ from maskdemo.data.sequences import Sequences
 class Batch:
     """A padded batch. values: (N, T, F) float32. valid, padded: (N, T) bool. labels: (N, T) int32.
 
-    lost: (N,), how many steps were cut off each sequence, where that is known.
+    lost: (N,), how many steps were cut off each sequence, where that is known. there: (N, T) bool, the
+    steps of the batch of each sequence, where it is padded to its own longest; None where all are.
     """
 
     values: NDArray[np.float32]
@@ -40,6 +42,19 @@ class Batch:
     padded: NDArray[np.bool_]
     labels: NDArray[np.int32]
     lost: NDArray[np.intp] | None = None
+    there: NDArray[np.bool_] | None = None
+
+    def rows(self, rows: Any) -> Batch:
+        """The sequences at these indices."""
+        parts: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        for name, of in parts.items():
+            parts[name] = None if of is None else of[rows]
+        return Batch(**parts)
+
+    @property
+    def lengths(self) -> NDArray[np.intp]:
+        """(N,): the steps of each sequence."""
+        return (~self.padded).sum(axis=1)
 
     @property
     def missing(self) -> NDArray[np.bool_]:

@@ -65,7 +65,10 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
     ]
     if strategy == "masking_layer":
         return _of_masking_layer(experiment, batches, mine, invalid, inert)
-    return MaskEffect(_why_inert(experiment, strategy, invalid) if inert else "", inert)
+    note = _why_inert(experiment, strategy, invalid) if inert else ""
+    if strategy == "last_valid_step" and experiment.averages and not inert:
+        note = "averages the states after the valid steps alone"
+    return MaskEffect(note, inert)
 
 
 def unmasked_padding(experiment: Experiment) -> str:
@@ -81,7 +84,7 @@ def unmasked_padding(experiment: Experiment) -> str:
 def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
     """Training and test sequences. One padded step of the longest shows what all others are like."""
     length = min(experiment.padded_length, experiment.max_length + 1)
-    repeat = inputs(replace(experiment, padded_length=length))
+    repeat = inputs(replace(experiment, padded_length=length, batches="fixed"))
     return repeat.train, repeat.test
 
 

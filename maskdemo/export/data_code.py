@@ -85,8 +85,11 @@ def padded(sequences, labels$observed):
     """Sequences padded to $padded_length steps$and_valid."""
 $before    return {
         "values": pad(sequences, "float32", $pad_value),$valid
-        "labels": $labels,
+        "labels": $labels,$lengths
     }''')
+
+LENGTHS = """
+        "lengths": np.array([min(len(each), {}) for each in sequences]),"""
 
 WRITE_OVER = Template("""\
     sequences = [
@@ -126,6 +129,9 @@ def padding_code(experiment: Experiment) -> str:
         labels = "np.array(labels)[:, None]"
     else:
         labels = "labels"
+    lengths = ""
+    if experiment.batches != "fixed":
+        lengths = LENGTHS.format(experiment.padded_length)
     padded = PADDED.substitute(
         observed=", observed" if missing else "",
         padded_length=experiment.padded_length,
@@ -134,6 +140,7 @@ def padding_code(experiment: Experiment) -> str:
         pad_value=pad_value,
         valid=valid,
         labels=labels,
+        lengths=lengths,
     )
     cut = f', truncating="{experiment.truncating}"' if experiment.truncates else ""
     pad = PAD.substitute(padded_length=experiment.padded_length, side=experiment.side, cut=cut)

@@ -18,9 +18,9 @@ from maskdemo.strategies import STRATEGIES, Strategy
 class Keras:
     """How Keras calls the LSTM. The texts may name `values` (N, T, F) and `valid` (N, T) bool.
 
-    call: the layer's arguments. before: lines that make them, with the placeholders `{mask_value}` and
-    `{steps}`. masks: whether a mask reaches the layer. cell: code of a class that takes the place of
-    Keras's own cell, and its name.
+    call: the layer's arguments. before: lines that make them, with the placeholders `{mask_value}`,
+    `{at}` (the number of each step) and `{until}` (T, T), 1 for the steps up to each. masks: whether
+    a mask reaches the layer. cell: code of a class in the place of Keras's own cell, and its name.
     """
 
     call: str
@@ -32,8 +32,8 @@ class Keras:
 WITH_MASK = "with_mask = keras.ops.concatenate([values, valid[:, :, None]], axis=2)"
 #: Before the first valid step the first step is repeated, which holds the pad value like all of these.
 FORWARD_FILL = """\
-steps = keras.ops.where(valid, keras.ops.arange({steps}), 0)
-newest = keras.ops.max(steps[:, None] * keras.ops.tri({steps}, dtype="int32"), axis=2)
+steps = keras.ops.where(valid, {at}, 0)
+newest = keras.ops.max(steps[:, None] * {until}, axis=2)
 filled = keras.ops.take_along_axis(values, newest[:, :, None], axis=1)"""
 RESETTING_CELL = '''\
 @keras.saving.register_keras_serializable()
@@ -62,10 +62,19 @@ LAYERS = {
 }
 #: The state after the last valid step, out of the states after every step.
 LAST_VALID = (
-    "steps = keras.ops.where(valid, keras.ops.arange({steps}), {none})",
+    "steps = keras.ops.where(valid, {at}, {none})",
     "last = keras.ops.max(steps, axis=1)",
     "state = keras.ops.take_along_axis(states, last[:, None, None], axis=1)[:, 0]",
 )
+#: The mean of the states after the steps of the mask {mask}, 0 where a sequence has none.
+MEAN_OF_SOME = (
+    "# GlobalAveragePooling1D would divide by zero where a sequence has no step to average.",
+    "counted = keras.ops.cast({mask}, states.dtype)[:, :, None]",
+    "number = keras.ops.maximum(keras.ops.sum(counted, axis=1), 1)",
+    "state = keras.ops.sum(states * counted, axis=1) / number",
+)
+#: In batches of any length: the number of each step.
+STEP_NUMBERS = 'at = keras.ops.cumsum(keras.ops.ones_like(valid, dtype="int32"), axis=1) - 1'
 DROP_THE_MASK = (
     "# Keras passes the mask on to the loss, but padding is to count there: a product drops the mask.",
     "states = states * 1.0",
@@ -79,14 +88,15 @@ def strategy_lines(experiment: Experiment, strategy: str) -> str:
     """
     chosen, keras = STRATEGIES[strategy], LAYERS[strategy]
     valid, state = reads_valid(experiment, strategy), "states" if experiment.per_step else "state"
-    steps, features = experiment.padded_length, experiment.spec.features
+    steps = experiment.padded_length if experiment.batches == "fixed" else None
+    features = experiment.spec.features
     binary = experiment.classes == 2
     dense = '1, activation="sigmoid"' if binary else f'{experiment.classes}, activation="softmax"'
     body = [
         f'values = keras.Input(({steps}, {features}), name="values")',
         *([f'valid = keras.Input(({steps},), dtype="bool", name="valid")  # True at real steps']
           if valid else []),
-        *keras.before.format(mask_value=repr(experiment.mask_value), steps=steps).splitlines(),
+        *_numbered(experiment, *keras.before.splitlines()),
         *_layer(experiment, chosen),
         f"answer = keras.layers.Dense({dense})({state})",
         f"return keras.Model({'[values, valid]' if valid else 'values'}, answer)",
@@ -101,35 +111,62 @@ def reads_valid(experiment: Experiment, strategy: str) -> bool:
 
 
 def _gathers(experiment: Experiment, strategy: Strategy) -> bool:
-    """Whether the one answer is taken from among the states after every step."""
+    """Whether the one answer is read from valid steps alone, the last or all of them."""
     return strategy.reads_last_valid and not experiment.per_step
 
 
 def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
     """Return the lines of the recurrent layer, with the comments before and the code after it."""
-    gathers, per_step = _gathers(experiment, strategy), experiment.per_step
+    every_state = _gathers(experiment, strategy) or experiment.averages or experiment.per_step
     keras = LAYERS[strategy.name]
     why = _why_no_cudnn(experiment, strategy)
     arguments = [f"{keras.cell[1]}({experiment.units})" if keras.cell else str(experiment.units)]
-    if per_step or gathers:
+    if every_state:
         arguments.append("return_sequences=True")
     if why:
         arguments.append("use_cudnn=False")
     layer = f"keras.layers.{'RNN' if keras.cell else 'LSTM'}({', '.join(arguments)})"
-    lines = [*why, f"{'states' if per_step or gathers else 'state'} = {layer}({keras.call})"]
-    if strategy.reads_last_valid and per_step:
+    lines = [*why, f"{'states' if every_state else 'state'} = {layer}({keras.call})"]
+    if strategy.reads_last_valid and experiment.per_step:
         lines.insert(0, "# Every step answers for itself, so this is the model without a mask.")
-    if keras.masks and per_step and experiment.count_invalid:
+    if keras.masks and experiment.per_step and experiment.count_invalid:
         lines += DROP_THE_MASK
-    if gathers:
+    if experiment.averages:
+        lines += _mean(experiment, strategy)
+    elif _gathers(experiment, strategy):
         # Only a sequence that was cut can be left without any valid step: then the last step counts.
         none = -1 if _may_lack_valid_steps(experiment) else 0
-        lines += [line.format(steps=experiment.padded_length, none=none) for line in LAST_VALID]
+        lines += _numbered(experiment, *LAST_VALID, none=none)
     return lines
+
+
+def _mean(experiment: Experiment, strategy: Strategy) -> list[str]:
+    """Return the lines that average the states after the steps that count."""
+    computed = strategy.name == "masking_layer"
+    if not (computed or LAYERS[strategy.name].masks or strategy.reads_last_valid):
+        return ["state = keras.layers.GlobalAveragePooling1D()(states)"]
+    masks_real_steps = computed and (experiment.spec.discrete or experiment.is_own)
+    if masks_real_steps or _may_lack_valid_steps(experiment):
+        mask = f"keras.ops.any(values != {experiment.mask_value!r}, axis=2)" if computed else "valid"
+        return [line.format(mask=mask) for line in MEAN_OF_SOME]
+    # The mask of a Masking layer travels with the states.
+    mask = "" if computed else ", mask=valid"
+    return [f"state = keras.layers.GlobalAveragePooling1D()(states{mask})"]
 
 
 def _may_lack_valid_steps(experiment: Experiment) -> bool:
     return experiment.truncates and (experiment.missing_rate > 0 or experiment.is_own)
+
+
+def _numbered(experiment: Experiment, *lines: str, **values: object) -> list[str]:
+    """Return lines with what the experiment fills in, after the steps' numbers where needed."""
+    at, until = "at", 'keras.ops.cast(at[:, None] <= at[:, :, None], "int32")'
+    before = [STEP_NUMBERS] if any("{at}" in line for line in lines) else []
+    if experiment.batches == "fixed":
+        steps, before = experiment.padded_length, []
+        at, until = f"keras.ops.arange({steps})", f'keras.ops.tri({steps}, dtype="int32")'
+    values |= {"at": at, "until": until, "mask_value": repr(experiment.mask_value)}
+    return before + [line.format(**values) for line in lines]
 
 
 def _why_no_cudnn(experiment: Experiment, strategy: Strategy) -> list[str]:

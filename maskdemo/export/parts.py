@@ -63,13 +63,14 @@ def introduction(experiment: Experiment) -> tuple[str, ...]:
         if experiment.missing_rate
         else ""
     )
+    mean = " The answer is read from the mean of the states." if experiment.averages else ""
     titles = ", ".join(STRATEGIES[each].title.lower() for each in experiment.strategies)
     return (
         "Small LSTMs that treat padding differently, compared in plain Keras.",
         f"The task. {experiment.spec.summary} Sequences of {lengths} steps are padded "
         f"{SIDES[experiment.side].phrase} to {experiment.padded_length} steps with "
-        f"{experiment.pad_value:g}.{_cut_text(experiment)}{missing}",
-        f"The strategies: {titles}. In one repeat all get the same sequences, the same initial "
+        f"{experiment.pad_value:g}{_batches_text(experiment)}.{_cut_text(experiment)}{missing}",
+        f"The strategies: {titles}.{mean} In one repeat all get the same sequences, the same initial "
         "weights and the same batch order.",
         "These are the data, the weights and the batches of the run on the page, so the first epochs "
         "agree with it to rounding. Training can magnify rounding: where a network reads long "
@@ -164,6 +165,10 @@ def _padding_text(experiment: Experiment) -> str:
     return about
 
 
+def _batches_text(experiment: Experiment) -> str:
+    return "" if experiment.batches == "fixed" else ", in each batch as far as its longest"
+
+
 def _cut_text(experiment: Experiment) -> str:
     """A sentence after a space on where long sequences are cut; empty where none is."""
     where = CUT_ENDS[experiment.truncating].title.lower()
@@ -172,6 +177,8 @@ def _cut_text(experiment: Experiment) -> str:
 
 def _training_text(experiment: Experiment) -> str:
     about = "One call of fit an epoch, on data that is already in that epoch's order."
+    if experiment.batches != "fixed":
+        about = "Each batch is cut to its longest sequence, in training and for the test."
     if experiment.per_step and experiment.count_invalid:
         about += " Padding counts in the loss, and both accuracies are reported."
     elif experiment.per_step:

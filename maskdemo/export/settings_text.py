@@ -58,6 +58,10 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     if experiment.per_step:
         do = "" if experiment.count_invalid else "do not "
         rows.append(("Invalid steps", f"They {do}count in the loss and in the reported accuracy."))
+    if experiment.averages:
+        rows.append(
+            ("Answer from", "The mean of the states after all steps that a strategy does not mask.")
+        )
     other = "weights and batch order" if task.fixed else "data, weights and batch order"
     epochs = counted(experiment.epochs, "epoch")
     repeats = "1" if experiment.repeats == 1 else f"{experiment.repeats}, each with other {other}"
@@ -66,8 +70,8 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         ("Network", f"One LSTM of {experiment.units} units and a dense read-out."),
         (
             "Training",
-            f"{epochs} in batches of {experiment.batch_size}, by Adam with learning rate "
-            f"{experiment.learning_rate:g}.",
+            f"{epochs} in batches of {experiment.batch_size}{_batches_text(experiment)}, by Adam with "
+            f"learning rate {experiment.learning_rate:g}.",
         ),
         ("Repeats", f"{repeats}."),
     )
@@ -167,6 +171,11 @@ def _padding_text(experiment: Experiment) -> str:
         f" Longer sequences are cut {_value(experiment, 'truncating')}." if experiment.truncates else ""
     )
     return f"{where}, to {experiment.padded_length} steps, written as {experiment.pad_value:g}.{cut}"
+
+
+def _batches_text(experiment: Experiment) -> str:
+    like = " of like lengths" if experiment.batches == "bucketed" else ""
+    return f"{like}, each padded to its longest" if experiment.batches != "fixed" else ""
 
 
 def _missing_text(experiment: Experiment) -> str:

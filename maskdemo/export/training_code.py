@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from string import Template
 
+from maskdemo.data.batches import boundaries
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid
 from maskdemo.strategies import STRATEGIES
@@ -43,6 +44,8 @@ $set_weights
     optimizer.build(model.trainable_variables)  # or TensorFlow traces the training step twice
     model.compile(optimizer, loss=$loss)
     for order in orders:
+$epoch''')
+FIT = Template("""\
         shuffled = {name: array[order] for name, array in batch.items()}
         model.fit(
             $shuffled_inputs,
@@ -50,8 +53,54 @@ $set_weights
             batch_size=$batch_size,
             shuffle=False,  # the order is the given one
             verbose=0,
-        )''')
+        )""")
 
+#: In the place of `model.fit` where a batch has the length of its longest sequence.
+TRAIN_ON_BATCHES = Template("""\
+        for rows in batches(batch["lengths"], order):
+            part = cut(batch, rows)
+            model.train_on_batch($inputs, part["labels"]$sample_weight)""")
+CONSECUTIVE = Template('''\
+def batches(lengths, order):
+    """The sequences of each batch, in this order."""
+    return np.split(order, range($batch_size, len(order), $batch_size))''')
+LIKE_LENGTHS = Template('''\
+def batches(lengths, order):
+    """The sequences of each batch: like lengths together, as bucket_by_sequence_length takes them."""
+    waiting, full = {}, []
+    for row in order:
+        bucket = int(np.searchsorted($boundaries, lengths[row], side="right"))
+        waiting.setdefault(bucket, []).append(row)
+        if len(waiting[bucket]) == $batch_size:
+            full.append(waiting.pop(bucket))
+    return full + [waiting[bucket] for bucket in sorted(waiting)]''')
+CUT = Template('''\
+def cut(batch, rows):
+    """These sequences, padded to the longest of them."""
+    steps = batch["lengths"][rows].max()
+    return {
+        name: array[rows, $kept] if name in $timed else array[rows]
+        for name, array in batch.items()
+    }
+
+
+def answered(model, batch):
+    """Batches that are made as in training, each with the model's outputs."""
+    for rows in batches(batch["lengths"], np.arange(len(batch["lengths"]))):
+        part = cut(batch, rows)
+        yield part, model.predict_on_batch($inputs)''')
+SCORE_BATCHES = Template('''\
+def $name(model, batch):
+    """$summary"""
+    parts = [(part, $answer == part["labels"]) for part, outputs in answered(model, batch)]
+    $rest''')
+RIGHT = "np.concatenate([right.ravel() for _, right in parts]).mean()"
+RIGHT_VALID = 'np.concatenate([right[part["valid"]].ravel() for part, right in parts]).mean()'
+RIGHT_BOTH = f"""\
+return {{
+        "all steps": {RIGHT},
+        "valid steps": {RIGHT_VALID},
+    }}"""
 SET_WEIGHTS = "    model.set_weights(weights)"
 SET_SOME_WEIGHTS = """\
     kernel, *others = weights
@@ -105,8 +154,13 @@ def show(table):
 
 CHANCE = '"Chance (commonest label)": commonest(labels)'
 CHANCE_VALID = '"Chance (commonest label)": commonest(labels[test_batch["valid"]])'
+ALL_LABELS = """\
+np.concatenate([
+                    cut(test_batch, rows)["labels"].ravel()
+                    for rows in batches(test_batch["lengths"], np.arange(len(labels)))
+                ])"""
 CHANCE_BOTH = """
-                "Chance, all steps": commonest(labels),
+                "Chance, all steps": commonest($all_labels),
                 "Chance, valid steps": commonest(labels[test_batch["valid"]]),
             """
 
@@ -145,32 +199,61 @@ def training_code(experiment: Experiment) -> str:
     only_valid = experiment.per_step and not experiment.count_invalid
     loss = '"binary_crossentropy"' if experiment.classes == 2 else '"sparse_categorical_crossentropy"'
     kind = "Binary" if experiment.classes == 2 else "SparseCategorical"
+    fixed = experiment.batches == "fixed"
+    if fixed:
+        epoch = FIT.substitute(
+            shuffled_inputs=_inputs_code(experiment, "shuffled"),
+            sample_weight=SAMPLE_WEIGHT if only_valid else "",
+            batch_size=experiment.batch_size,
+        )
+    else:
+        weight = ', sample_weight=part["valid"].astype("float32")' if only_valid else ""
+        inputs = _inputs_code(experiment, "part")
+        epoch = TRAIN_ON_BATCHES.substitute(inputs=inputs, sample_weight=weight)
     code = TRAIN.substitute(
         set_weights=SET_SOME_WEIGHTS if _has_mask_channel(experiment) else SET_WEIGHTS,
         learning_rate=repr(experiment.learning_rate),
         loss=VALID_STEPS_LOSS.format(kind) if only_valid else loss,
-        shuffled_inputs=_inputs_code(experiment, "shuffled"),
-        sample_weight=SAMPLE_WEIGHT if only_valid else "",
-        batch_size=experiment.batch_size,
+        epoch=epoch,
     )
     parts = [INPUTS] if _some_read_valid(experiment) else []
+    if not fixed:
+        parts += _batches_code(experiment)
     return "\n\n\n".join([*parts, code, _score_code(experiment)])
+
+
+def _batches_code(experiment: Experiment) -> list[str]:
+    """Return code of `batches(lengths, order)`, `cut(batch, rows)` and `answered(model, batch)`."""
+    made = LIKE_LENGTHS if experiment.batches == "bucketed" else CONSECUTIVE
+    timed = ("values", "valid", "labels") if experiment.per_step else ("values", "valid")
+    return [
+        made.substitute(batch_size=experiment.batch_size, boundaries=boundaries(experiment)),
+        CUT.substitute(
+            kept=":steps" if experiment.side == "post" else "-steps:",
+            timed=str(timed).replace("'", '"'),
+            inputs=_inputs_code(experiment, "part"),
+        ),
+    ]
 
 
 def comparison_code(experiment: Experiment) -> str:
     """Return code of `compare(epochs, repeats)`, which trains everything, and `show(table)`."""
     both = experiment.per_step and experiment.count_invalid
+    all_labels = "labels" if experiment.batches == "fixed" else ALL_LABELS
+    chance_both = CHANCE_BOTH.replace("$all_labels", all_labels)
     return COMPARE.substitute(
         path=", path" if experiment.is_own else "",
         seed=experiment.seed,
         train_size=experiment.train_size,
         record=RECORD_BOTH if both else RECORD_ONE,
-        chances=CHANCE_BOTH if both else CHANCE_VALID if experiment.per_step else CHANCE,
+        chances=chance_both if both else CHANCE_VALID if experiment.per_step else CHANCE,
         width=31 if both else 24,
     )
 
 
 def _score_code(experiment: Experiment) -> str:
+    if experiment.batches != "fixed":
+        return _score_batches_code(experiment)
     inputs = _inputs_code(experiment, "batch")
     if experiment.per_step and experiment.count_invalid:
         summary = "The share of right answers at all steps, padding included, and at valid steps only."
@@ -184,6 +267,18 @@ def _score_code(experiment: Experiment) -> str:
         summary = "The share of sequences with the right answer."
         rest = f"return {right}.mean()"
     return SCORE.substitute(name="accuracy", summary=summary, inputs=inputs, rest=rest)
+
+
+def _score_batches_code(experiment: Experiment) -> str:
+    name, summary = "accuracy", "The share of sequences with the right answer."
+    rest = f"return {RIGHT}"
+    if experiment.per_step:
+        summary, rest = "The share of right answers at valid steps.", f"return {RIGHT_VALID}"
+        if experiment.count_invalid:
+            name, summary = "accuracies", "The share of right answers at all steps and at valid ones."
+            rest = RIGHT_BOTH
+    answer = _answer_code(experiment)
+    return SCORE_BATCHES.substitute(name=name, summary=summary, answer=answer, rest=rest)
 
 
 def _answer_code(experiment: Experiment) -> str:

@@ -29,7 +29,8 @@ class Activations:
     """The activations of H units at the T steps of N sequences.
 
     input_gate, forget_gate, candidate, output_gate: (N, T, H), what the step computes, whether or
-    not it is used. cells, states: (N, T, H), c and h after the step. probabilities: (N, T, classes).
+    not it is used. cells, states: (N, T, H), c and h after the step. read: (N, T, H), what the read-out
+    reads after the step: h, or the mean of h until then. probabilities: (N, T, classes), made of it.
     """
 
     input_gate: NDArray
@@ -38,6 +39,7 @@ class Activations:
     output_gate: NDArray
     cells: NDArray
     states: NDArray
+    read: NDArray
     probabilities: NDArray
 
 
@@ -47,11 +49,13 @@ def activations_of(network: Network, arrays: Arrays) -> Activations:
     gates = np.empty((steps, rows, 4 * len(network.recurrent_kernel)), network.kernel.dtype)
     # (T, N, H) in the recurrence, (N, T, H) in `Activations`.
     cells, states = states_of(network, arrays, gates=gates).swapaxes(1, 2)
+    read = arrays.read(states)
     return Activations(
         *np.split(gates.swapaxes(0, 1), 4, axis=2),
         cells=cells,
         states=states,
-        probabilities=outputs_of(network, states),
+        read=read,
+        probabilities=outputs_of(network, read),
     )
 
 

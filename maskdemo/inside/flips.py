@@ -35,8 +35,8 @@ class Turn:
 
 def turn(network: Network, activations: Activations, *, step: int, label: int) -> Turn:
     """Return what a step (from 0) of the first sequence does to the lead of the label."""
-    after = activations.states[0, step]
-    moved = after - states_before(activations.states)[0, step]
+    after = activations.read[0, step]
+    moved = after - states_before(activations.read)[0, step]
     if network.readout.shape[1] == 1:
         # Two labels have one logit, that of the second.
         weights = network.readout[:, 0] * (1 if label else -1)

@@ -15,6 +15,7 @@ gradient passes a held step by, unchanged, and ends at a reset one.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,9 +128,12 @@ def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
 
 def _d_logits(activations: Activations, arrays: Arrays) -> NDArray:
     """The loss's gradient with respect to the logits, (N, T, K)."""
-    outputs = activations.probabilities
+    outputs, weight = activations.probabilities, arrays.pool
     # Of a sequence that was cut to steps that do not count, nothing does.
-    weight = arrays.weights / np.maximum(1, arrays.weights.sum(axis=1, keepdims=True))
+    if weight is None:
+        weight = arrays.weights / np.maximum(1, arrays.weights.sum(axis=1, keepdims=True))
+    else:  # one answer, read from all of them
+        outputs = outputs[:, -1:]
     error = outputs - np.eye(outputs.shape[2], dtype=outputs.dtype)[arrays.targets]
     # Two classes have one logit, that of the second.
     return weight[..., None] * (error[..., 1:] if outputs.shape[2] == 2 else error)
@@ -140,4 +144,7 @@ def _norm(vectors: NDArray) -> NDArray:
 
 
 def _select_rows(arrays: Arrays, rows: slice) -> Arrays:
-    return Arrays(*(getattr(arrays, each.name)[rows] for each in fields(Arrays)))
+    parts: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(Arrays)}
+    for name, of in parts.items():
+        parts[name] = None if of is None else of[rows]
+    return Arrays(**parts)

@@ -98,7 +98,19 @@ def sweep(
 
     drive = drive_of(network, held)
     without = states_of(network, held, drive=drive)
-    alone = outputs_of(network, without[1, steps, rows])
+    # Of a mean: the sum over the sequence's own steps that count, and how many these are.
+    own = None if held.pool is None else (held.pool > 0).astype(np.float32)
+    counts = padding.pool is not None and bool(padding.pool.any())
+
+    def read(states: NDArray, padded: NDArray) -> NDArray:
+        """(A, classes), of states after the sequence's steps (T, N, H) and the padded (P, N, H)."""
+        if own is None:
+            return outputs_of(network, states[steps, rows])
+        number = own.sum(axis=1) + counts * len(padded)
+        total = np.einsum("nt,tnh->nh", own, states) + counts * padded.sum(axis=0)
+        return outputs_of(network, total / np.maximum(1, number)[:, None])
+
+    alone = read(without[1], without[1, :0])
     outputs = dict.fromkeys(added, alone)
     more = [count for count in added if count]
     if (padding.keep == 0).any():
@@ -106,7 +118,7 @@ def sweep(
             ahead = states_of(network, padding)
             for count in more:
                 after = states_of(network, held, ahead[:, count - 1], drive=drive)
-                outputs[count] = outputs_of(network, after[1, steps, rows])
+                outputs[count] = read(after[1], ahead[1, :count])
         elif not experiment.per_step and not STRATEGIES[strategy].reads_last_valid:
             # Each padded step repeats what a sequence that fills its gaps read last.
             last = drive[:, -1:]
@@ -114,7 +126,11 @@ def sweep(
             fills = STRATEGIES[strategy].fills
             after = states_of(network, padding, without[:, -1], drive=filled if fills else None)
             for count in more:
-                outputs[count] = outputs_of(network, after[1, count - 1])
+                outputs[count] = (
+                    outputs_of(network, after[1, count - 1])
+                    if own is None
+                    else read(without[1], after[1, :count])
+                )
     change = np.zeros((len(added), len(order)), np.float32)
     for of_sequences, answers in zip(change, outputs.values(), strict=True):
         # The answers are in order of length, and a sequence may give several.

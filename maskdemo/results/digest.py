@@ -22,6 +22,7 @@ _TRAINING = (
     "data/tasks.py",
     "data/padding.py",
     "strategies.py",
+    "data/batches.py",
     "data/inputs.py",
     "inside/leak.py",
     "training/buckets.py",

@@ -108,6 +108,17 @@ QUESTIONS: dict[str, Question] = {
             strategies=("no_mask", "masking_layer"),
         ),
         _question(
+            "last_or_mean",
+            "Last state or mean?",
+            "The answer is read from the last state or from the mean of all: which of them bears long "
+            "padding after the end without a mask?",
+            "padded_length",
+            (29, 45, 60, 90, 120),
+            "read_out",
+            ("last", "mean"),
+            strategies=("no_mask", "masking_layer"),
+        ),
+        _question(
             "published",
             "The published comparison",
             "Dwarampudi and Reddy (2019) report about 50% for an LSTM on text padded after the end "

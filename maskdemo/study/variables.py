@@ -17,7 +17,7 @@ from maskdemo.errors import InvalidSettings
 from maskdemo.evidence.phrases import listed, number
 from maskdemo.experiment import MAX_CELLS, NUMBERS, SETTINGS, Experiment
 from maskdemo.settings import MAX_CHARACTERS, Choice, Number, Setting
-from maskdemo.titles import CUT_ENDS, SIDES
+from maskdemo.titles import BATCHES, CUT_ENDS, READ_OUTS, SIDES
 
 Value = int | float | str
 Cell = tuple[Value, ...]
@@ -155,6 +155,18 @@ VARIABLES: dict[str, Variable] = {
             title="Truncation, where long sequences are cut",
             phrase="{}-truncation",
             usual_values=lambda base: tuple(CUT_ENDS),
+        ),
+        Variable(
+            setting=SETTINGS["batches"],
+            title="What a batch is padded to",
+            phrase="{} batches",
+            usual_values=lambda base: tuple(BATCHES),
+        ),
+        Variable(
+            setting=SETTINGS["read_out"],
+            title="What the answer is read from",
+            phrase="the {} as read-out",
+            usual_values=lambda base: tuple(READ_OUTS),
         ),
         Variable(
             setting=SETTINGS["pad_value"],

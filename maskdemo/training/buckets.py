@@ -25,6 +25,7 @@ steps 3 are computed, because the state after them is held.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ class Shape(NamedTuple):
 
     sequences, steps: of the buckets, not of the data. channels: F + 2. outputs: 1 for a binary
     task, else the number of classes. batch_size: sequences computed at once. every_step: whether the
-    output is read after every step, or once per sequence.
+    output is read after every step, or once per sequence. pooled: whether that once is of a mean.
     """
 
     sequences: int
@@ -60,6 +61,12 @@ class Shape(NamedTuple):
     outputs: int
     batch_size: int
     every_step: bool
+    pooled: bool = False
+
+    @property
+    def timed(self) -> tuple[bool, bool]:
+        """Whether targets and weights have a row for each step."""
+        return self.every_step, self.every_step or self.pooled
 
     @property
     def batches(self) -> int:
@@ -76,8 +83,9 @@ class TimeMajorBatch(NamedTuple):
 
     inputs: (T, N, F + 2), the last channel a 1 for the bias. switch: (T, N), 1 where the state moves
     on, 0 where it is held, -1 where it is reset. targets, weights: (T + PIECE, N) with an output at
-    every step, so that no piece is cut, else (1, N). read_out: (N,), the step whose state is read out
-    once; start, end: (N,), the sequence is read from step `start` up to, but not including, `end`.
+    every step, so that no piece is cut, else (1, N); but of a mean, weights (T + PIECE, N) are the
+    shares of the states in it. read_out: (N,), the step whose state is read out once; start, end: (N,),
+    the sequence is read from step `start` up to, but not including, `end`.
     """
 
     inputs: Any
@@ -114,12 +122,16 @@ class TrainingLayout:
 
 @dataclass(frozen=True)
 class InferenceLayout:
-    """Sequences to read outputs of, (N,) `rows` of the arrays, with the shape of their program."""
+    """Sequences to read outputs of, (N,) `rows` of the arrays, with the shape of their program.
+
+    read: makes the answers of the outputs (N, T, K) after every step where they are read from means.
+    """
 
     shape: Shape
     blocks: InferenceBlocks
     rows: NDArray[np.intp]
     steps: int
+    read: Callable[[NDArray], NDArray] | None = None
 
 
 def layout_for_training(experiment: Experiment, strategy: str, repeat: Inputs) -> TrainingLayout:
@@ -139,19 +151,27 @@ def layout_for_inference(
     """Lay out sequences in a strategy's arrays to read their answers, or the outputs at every step."""
     if every_step:
         arrays = replace(arrays, weights=np.ones_like(arrays.weights))
-    return inference_layout(
+    elif arrays.pool is not None:
+        arrays = replace(arrays, weights=np.float32(arrays.pool > 0))
+    layout = inference_layout(
         arrays,
         units=experiment.units,
         outputs=experiment.spec.outputs,
-        every_step=every_step or experiment.per_step,
+        every_step=every_step or experiment.per_step or arrays.pool is not None,
     )
+    if arrays.pool is None:
+        return layout
+    # The read-out is linear, so the output of a mean is the mean of the outputs.
+    return replace(layout, read=lambda of: arrays.read(of) if every_step else arrays.read(of)[:, -1])
 
 
 def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
     """Return the programs that train a strategy and read its answers, the same for all strategies."""
-    answers = _block_shape(experiment.test_size, **_settings(experiment))
-    train = _shape(experiment.train_size, batch_size=experiment.batch_size, **_settings(experiment))
-    return (train, True), (answers, False)
+    settings = _settings(experiment)
+    sizes = {"batch_size": experiment.batch_size, "pooled": experiment.averages}
+    train = _shape(experiment.train_size, **sizes, **settings)
+    settings["every_step"] |= experiment.averages
+    return (train, True), (_block_shape(experiment.test_size, **settings), False)
 
 
 def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
@@ -164,16 +184,10 @@ def training_layout(
     arrays: Arrays, *, units: int, outputs: int, batch_size: int, every_step: bool
 ) -> TrainingLayout:
     """Lay out arrays (N, T, ...) to train on."""
-    data = _time_major(arrays, every_step)
+    data = _time_major(arrays, every_step, arrays.pool)
     _, rows, channels = data.inputs.shape
-    shape = _shape(
-        rows,
-        channels=channels,
-        units=units,
-        outputs=outputs,
-        batch_size=batch_size,
-        every_step=every_step,
-    )
+    kind = {"batch_size": batch_size, "every_step": every_step, "pooled": arrays.pool is not None}
+    shape = _shape(rows, channels=channels, units=units, outputs=outputs, **kind)
     return TrainingLayout(shape, _padded_to_bucket(data, shape))
 
 
@@ -208,7 +222,7 @@ def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bo
     return InferenceLayout(shape, in_blocks, order, steps)
 
 
-def _time_major(arrays: Arrays, every_step: bool) -> TimeMajorBatch:
+def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -> TimeMajorBatch:
     rows, steps = arrays.advance.shape
     # Before the first step that moves the state on, the state is zero: nothing to hold or to reset.
     start = _first_step(arrays.advance == 1)
@@ -219,8 +233,10 @@ def _time_major(arrays: Arrays, every_step: bool) -> TimeMajorBatch:
     else:
         row, step = np.arange(rows), arrays.read_out
         targets, weights = (of[row, step][:, None] for of in (arrays.targets, arrays.weights))
-        read_out = _computed_at(arrays)
+        read_out = _computed_at(arrays) if pool is None else step
         start = np.minimum(start, read_out)
+    if pool is not None:
+        weights = pool
     ones = np.ones((rows, steps, 1), np.float32)
     return TimeMajorBatch(
         inputs=np.concatenate([arrays.inputs, ones], axis=2).swapaxes(0, 1),
@@ -251,11 +267,11 @@ def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
     """Return the batch, filled with zeros up to the buckets of `shape`."""
     steps, rows = data.switch.shape
     more_rows, more_steps = (0, shape.sequences - rows), (0, shape.steps - steps)
-    counted = [(0, shape.steps + PIECE - steps) if shape.every_step else (0, 0), more_rows]
+    each = [[(0, shape.steps + PIECE - steps) if timed else (0, 0), more_rows] for timed in shape.timed]
     return TimeMajorBatch(
         np.pad(data.inputs, [more_steps, more_rows, (0, 0)]),
         np.pad(data.switch, [more_steps, more_rows]),
-        *(np.pad(of, counted) for of in data[2:4]),
+        *(np.pad(of, more) for of, more in zip(data[2:4], each, strict=True)),
         *(np.pad(of, more_rows) for of in data[4:]),
     )
 

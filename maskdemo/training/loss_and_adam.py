@@ -133,17 +133,36 @@ def gradient_of(
             return lambda t: xla.dynamic_slice(d_states, [t - first, 0, 0], [1, *each])[0], sums
 
     else:
-        cells = tf.stack([read_out + 1, tf.range(size)], axis=1)
-        states = tf.gather_nd(residuals.rows, cells)[:, shape.channels :]
-        targets, counted = (tf.gather(of[0], rows) for of in (data.targets, data.weights))
-        d_answers, sums = answer(states, targets, counted * present, sums)
+
+        def share(t):
+            return tf.gather(data.weights[t], rows)[:, None]
+
+        def add_state(t, mean):
+            return t + 1, mean + share(t) * residuals.rows[t + 1][:, shape.channels :]
+
+        targets = tf.gather(data.targets[0], rows)
+        if shape.pooled:
+            bounds = (start, zeros)
+            _, states = tf.while_loop(lambda t, _: t < end, add_state, bounds, parallel_iterations=1)
+            counted = present
+        else:
+            cells = tf.stack([read_out + 1, tf.range(size)], axis=1)
+            states = tf.gather_nd(residuals.rows, cells)[:, shape.channels :]
+            counted = tf.gather(data.weights[0], rows) * present
+        d_answers, sums = answer(states, targets, counted, sums)
+
+        def error_at(t):
+            if shape.pooled:
+                return share(t) * d_answers
+            return tf.where((read_out == t)[:, None], d_answers, 0.0)
 
         def error_of(first, sums):
-            return lambda t: tf.where((read_out == t)[:, None], d_answers, 0.0), sums
+            return lambda t: error_at(t), sums
 
     recurrent, sums = backward(weights, residuals, error_of, start, end, zeros, sums)
     gradient = Weights(*recurrent, sums.readout, sums.readout_bias)
-    return Weights(*(of / sums.weight for of in gradient)), residuals, sums
+    # A batch of sequences that were cut to steps which do not count teaches nothing.
+    return Weights(*(of / tf.maximum(sums.weight, 1.0) for of in gradient)), residuals, sums
 
 
 def adam(train_state: TrainState, gradient: Weights, learning_rate: tf.Tensor) -> TrainState:

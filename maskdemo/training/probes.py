@@ -24,7 +24,7 @@ PROBES = 8
 def probes_of(test: Batch) -> Batch:
     """Return at most `PROBES` of the test sequences, evenly spread."""
     rows = evenly_spread(PROBES, len(test.values))
-    return Batch(test.values[rows], test.valid[rows], test.padded[rows], test.labels[rows])
+    return test.rows(rows)
 
 
 def kept_epochs(epochs: int, count: int) -> set[int]:

@@ -34,6 +34,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.compiler.tf2xla.python import xla
 
+from maskdemo.data.batches import BUCKETS
 from maskdemo.training.buckets import (
     PIECE,
     InferenceBlocks,
@@ -69,7 +70,7 @@ def train_epoch(
 ) -> tuple[TrainState, float, float]:
     """Train one epoch over `order` (batches, batch_size); returns the new state, loss and accuracy."""
     shape, batches = layout.shape, len(order)
-    padded = np.pad(order, [(0, shape.batches - batches), (0, 0)], constant_values=-1)
+    padded = np.pad(order, [(0, _most_batches(shape) - batches), (0, 0)], constant_values=-1)
     train_state, loss, accuracy = epoch_program(shape)(
         train_state,
         layout.data,
@@ -91,7 +92,7 @@ def infer(layout: InferenceLayout, weights: Weights) -> NDArray[np.float32]:
     flat = logits.reshape(-1, *logits.shape[2:])
     by_row = np.empty_like(flat[: len(layout.rows)])
     by_row[layout.rows] = flat[: len(layout.rows)]
-    return by_row
+    return by_row if layout.read is None else layout.read(by_row)
 
 
 def compile_program(shape: Shape, *, train: bool) -> None:
@@ -99,7 +100,7 @@ def compile_program(shape: Shape, *, train: bool) -> None:
     zeros = Weights(*(tf.zeros(spec.shape) for spec in _weights_spec(shape)))
     if train:
         data = TimeMajorBatch(*(tf.zeros(spec.shape, spec.dtype) for spec in _batch_spec(shape)))
-        order = tf.zeros((shape.batches, shape.batch_size), tf.int32)
+        order = tf.zeros((_most_batches(shape), shape.batch_size), tf.int32)
         train_state = TrainState(zeros, zeros, zeros, tf.constant(0.0))
         epoch_program(shape)(train_state, data, order, tf.constant(0), tf.constant(0.0))
     else:
@@ -125,7 +126,7 @@ def epoch_program(shape: Shape) -> Callable:
                 index + 1,
                 adam(train_state, gradient, learning_rate),
                 residuals,
-                loss + size * batch.loss / batch.weight,
+                loss + size * batch.loss / tf.maximum(batch.weight, 1.0),
                 sequences + size,
                 correct + batch.hits,
                 counted + batch.weight,
@@ -150,7 +151,7 @@ def epoch_program(shape: Shape) -> Callable:
         input_signature=[
             TrainState(weights, weights, weights, tf.TensorSpec([])),
             _batch_spec(shape),
-            tf.TensorSpec([shape.batches, shape.batch_size], tf.int32),
+            tf.TensorSpec([_most_batches(shape), shape.batch_size], tf.int32),
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([]),
         ],
@@ -211,6 +212,11 @@ def inference_program(shape: Shape) -> Callable:
     ).get_concrete_function()
 
 
+def _most_batches(shape: Shape) -> int:
+    """Return how many batches an epoch may have: of each group of like lengths one may not be full."""
+    return shape.batches + BUCKETS - 1
+
+
 def _weights_spec(shape: Shape) -> Weights:
     units, gates = shape.units, 4 * shape.units
     channels = shape.channels - 1
@@ -221,12 +227,12 @@ def _weights_spec(shape: Shape) -> Weights:
 def _batch_spec(shape: Shape) -> TimeMajorBatch:
     row = [shape.sequences]
     every = [shape.steps, *row]
-    counted = [shape.steps + PIECE, *row] if shape.every_step else [1, *row]
+    targets, weights = ([shape.steps + PIECE, *row] if timed else [1, *row] for timed in shape.timed)
     return TimeMajorBatch(
         inputs=tf.TensorSpec([*every, shape.channels]),
         switch=tf.TensorSpec(every),
-        targets=tf.TensorSpec(counted, tf.int32),
-        weights=tf.TensorSpec(counted),
+        targets=tf.TensorSpec(targets, tf.int32),
+        weights=tf.TensorSpec(weights),
         read_out=tf.TensorSpec(row, tf.int32),
         start=tf.TensorSpec(row, tf.int32),
         end=tf.TensorSpec(row, tf.int32),

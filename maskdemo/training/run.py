@@ -1,7 +1,7 @@
 """Run an experiment: every strategy and repeat, epoch by epoch, as a stream of snapshots.
 
 In one repeat all strategies get the same sequences, the same initial weights and the same batch
-order; only the five arrays differ. The first repeat of every strategy comes first, and a snapshot
+order; only the arrays differ. The first repeat of every strategy comes first, and a snapshot
 shows all curves of a repeat after the same epoch, so that what is on the screen can always be
 compared. No core waits for it: a thread without a training of this repeat begins the next repeat.
 """

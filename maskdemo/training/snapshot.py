@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.data.inputs import Chance
+from maskdemo.data.inputs import Chance, inputs
 from maskdemo.experiment import Experiment
 
 
@@ -138,5 +138,6 @@ class Snapshot:
         """How many labels the curve's test_accuracy counts: with padding, where padding counts."""
         settings = self.experiment
         if settings.per_step and settings.count_invalid:
-            return settings.test_size * settings.padded_length
+            there = None if settings.batches == "fixed" else inputs(settings).test.there
+            return settings.test_size * settings.padded_length if there is None else int(there.sum())
         return curve.scored

@@ -12,13 +12,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.data.inputs import Inputs, arrays_of
+from maskdemo.data.batches import batches_of
+from maskdemo.data.inputs import Inputs, arrays_of, with_batches
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import repeat_seed
 from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import compared_steps, leak
 from maskdemo.strategies import hold_padding
-from maskdemo.training.buckets import InferenceLayout, layout_for_inference, layout_for_training
+from maskdemo.training.buckets import (
+    InferenceLayout,
+    TrainingLayout,
+    layout_for_inference,
+    layout_for_training,
+    training_layout,
+)
 from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.program import as_tensors, batch_order, infer, train_epoch
 from maskdemo.training.scoring import Score, probabilities, score
@@ -92,13 +99,40 @@ class TrainingRun:
         """Train one epoch."""
         began = time.perf_counter()
         experiment, record = self.experiment, self.record
-        order = batch_order(experiment.train_size, experiment.batch_size, self.rng)
+        order = self._order()
+        if experiment.batches != "fixed":
+            self.train = self._batched(order)
         self.train_state, loss, accuracy = train_epoch(
             self.train, self.train_state, order, experiment.learning_rate
         )
         before = record.seconds[-1] if record.seconds else 0.0
         record.seconds.append(before + time.perf_counter() - began)
         record.trained.append((loss, accuracy))
+
+    def _order(self) -> NDArray[np.int32]:
+        """The batches of the next epoch."""
+        experiment = self.experiment
+        order = batch_order(experiment.train_size, experiment.batch_size, self.rng)
+        if experiment.batches != "bucketed":
+            return order
+        return batches_of(experiment, self.inputs.train.lengths, order[order >= 0])
+
+    def _batched(self, order: NDArray[np.int32]) -> TrainingLayout:
+        """The training sequences with the steps that there are in these batches."""
+        experiment, train = self.experiment, self.inputs.train
+        arrays = arrays_of(experiment, self.strategy, with_batches(experiment, train, order))
+        # The inputs stay as they are, so they are neither laid out nor moved again.
+        switches = replace(arrays, inputs=arrays.inputs[..., :0])
+        layout = as_tensors(
+            training_layout(
+                switches,
+                units=experiment.units,
+                outputs=experiment.spec.outputs,
+                batch_size=experiment.batch_size,
+                every_step=experiment.per_step,
+            )
+        )
+        return replace(self.train, data=layout.data._replace(inputs=self.train.data.inputs))
 
     def score(self) -> None:
         """Score the test sequences; after the last epoch, measure the leak too."""

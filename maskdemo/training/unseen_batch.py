@@ -6,7 +6,7 @@ from statistics import median
 
 import numpy as np
 
-from maskdemo.data.inputs import pad_for, select_sequences, whole_sequences
+from maskdemo.data.inputs import inputs, pad_for, select_sequences, whole_sequences
 from maskdemo.data.padding import Batch
 from maskdemo.data.sequences import evenly_spread
 from maskdemo.experiment import Experiment
@@ -17,7 +17,10 @@ from maskdemo.training.snapshot import Probes
 def unseen_batch(experiment: Experiment) -> Batch:
     """The probes of the experiment's run, padded; nothing else is padded for them."""
     test = whole_sequences(experiment).test
-    return pad_for(experiment, select_sequences(test, evenly_spread(PROBES, len(test))))
+    rows = evenly_spread(PROBES, len(test))
+    if experiment.batches != "fixed":
+        return inputs(experiment).test.rows(rows)
+    return pad_for(experiment, select_sequences(test, rows))
 
 
 def typical(batch: Batch | Probes, *, per_step: bool) -> int:

@@ -230,7 +230,7 @@ def playground() -> None:
         with folder("Training", "training_folder"):
             for name in () if state.is_recorded() else SIZES:
                 setting(name)
-            _others(TRAINING)
+            _others(TRAINING, *(("read_out",) if state.task_of().per_step else ()))
 
 
 def _others(group: str, *placed: str) -> None:

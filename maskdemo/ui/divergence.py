@@ -45,6 +45,16 @@ def what_padding_did(
     return f"What {listed(present)} did here. {' '.join(told.values())}"
 
 
+def share_in_mean(given: Arrays, *, step: int) -> str:
+    """How much a step (from 1) of the first sequence counts in the mean that is read."""
+    if given.pool is None:
+        return ""
+    counted, steps = np.count_nonzero(given.pool[0]), len(given.pool[0])
+    share = float(given.pool[0, step - 1])
+    here = f"this step is {percent(share)} of it" if share else "this step is not one of them"
+    return f"The answer is read from the mean of the states after {counted} of {steps} steps: {here}."
+
+
 def _did(strategy: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: str) -> str:
     """said: (T,), the probability of the label after every step."""
     state = f"moved the hidden state by up to {number(far, '.2f')}" if far else "the state did not move"

@@ -172,7 +172,7 @@ def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
     column = min(sequence.label, network.readout.shape[1] - 1)
     return int(
         np.abs(
-            sequence.last_activations(strategy).states[0, read_out] * network.readout[:, column]
+            sequence.last_activations(strategy).read[0, read_out] * network.readout[:, column]
         ).argmax()
     )
 

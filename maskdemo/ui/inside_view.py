@@ -16,7 +16,7 @@ from maskdemo.inside.gradient import Landing
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
 from maskdemo.ui.chart import Click, chart, is_dark
-from maskdemo.ui.divergence import what_padding_did, what_turned_output
+from maskdemo.ui.divergence import share_in_mean, what_padding_did, what_turned_output
 from maskdemo.ui.equation import SYMBOLS, cell_equation
 from maskdemo.ui.inspected_sequence import InspectedSequence, gradients_of_all
 
@@ -53,6 +53,8 @@ def gates(sequence: InspectedSequence) -> None:
             network, activations, given, sequence.batch, step=step, label=label, name=name
         )
     st.markdown(cell_equation(activations, given, sequence.batch, unit=unit, step=step, did=did))
+    if share := share_in_mean(given, step=step):
+        st.markdown(share)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = charts.gate_heatmaps(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 
 from maskdemo.caching import Cache
-from maskdemo.data.inputs import arrays_of, inputs, pad_for
+from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.data.padding import Batch
 from maskdemo.data.sequences import Sequences
 from maskdemo.experiment import Experiment
@@ -20,6 +20,7 @@ from maskdemo.inside.gradient import Landing, gradient, landing
 from maskdemo.inside.leak import Sweep, sweep
 from maskdemo.strategies import Arrays
 from maskdemo.training.snapshot import Network, Snapshot
+from maskdemo.training.unseen_batch import unseen_batch
 
 T = TypeVar("T")
 #: Test sequences that the views over the test set take, so that they redraw while one watches.
@@ -66,7 +67,10 @@ class InspectedSequence:
     def batch(self) -> Batch:
         """The sequence, padded as in training: a batch of one row."""
         probes, one = self.snapshot.probes, slice(self.probe, self.probe + 1)
-        return Batch(probes.values[one], probes.valid[one], probes.padded[one], probes.labels[one])
+        all_probes = Batch(probes.values, probes.valid, probes.padded, probes.labels)
+        if self.experiment.batches != "fixed":
+            all_probes = replace(all_probes, there=unseen_batch(self.experiment).there)
+        return all_probes.rows(one)
 
     @cached_property
     def networks(self) -> Mapping[str, Network]:
@@ -110,7 +114,7 @@ def gradients_of_all(
     """Strategy -> quantity -> what lands where, summed over the test set."""
 
     def of_all() -> dict[str, dict[str, Landing]]:
-        batch = pad_for(experiment, unseen(experiment))
+        batch = inputs(experiment).test.rows(slice(0, MAX_SEQUENCES))
         return _each(
             experiment.strategies,
             lambda name: _landings(networks[name], arrays_of(experiment, name, batch), batch),

@@ -84,8 +84,8 @@ def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any
     """What the browser needs to run the sequence's recurrence under every strategy.
 
     Each lane has its strategy's inputs (L + 2, F + 1), advance and keep (L + 2) of the L steps, of one
-    padded step after the end and of one in front; the step that is read out without padding, from 0;
-    and whether padding after the end moves that step to the end.
+    padded step after the end and of one in front; which of these count in a mean; the step that is read
+    out without padding, from 0; and whether padding after the end moves that step to the end.
     """
     experiment, bare = sequence.experiment, unpad(sequence.batch)
     value = experiment.pad_value
@@ -100,6 +100,9 @@ def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any
             np.concatenate([getattr(arrays, of)[0], getattr(in_front, of)[0, :1]])
             for of in ("inputs", "advance", "keep")
         )
+        pooled = None
+        if arrays.pool is not None and in_front.pool is not None:
+            pooled = [*(arrays.pool[0] > 0).tolist(), bool(in_front.pool[0, 0] > 0)]
         read_out = int(arrays.read_out[0])
         lanes.append(
             {
@@ -110,6 +113,7 @@ def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any
                 "inputs": packed(inputs),
                 "advance": advance.tolist(),
                 "keep": keep.tolist(),
+                "pooled": pooled,
                 "readOut": min(read_out, steps - 1),
                 "readsEnd": read_out == steps,
             }

@@ -7,10 +7,10 @@ from math import ceil
 
 import streamlit as st
 
-from maskdemo.data.inputs import chance
+from maskdemo.data.inputs import chance, padding_share
 from maskdemo.data.padding import Batch
 from maskdemo.errors import escape_markdown
-from maskdemo.evidence.phrases import counted, listed, time_taken
+from maskdemo.evidence.phrases import counted, listed, percent, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.settings_text import difference
@@ -172,7 +172,8 @@ def epoch_took(snapshot: Snapshot) -> str:
         for name in snapshot.experiment.strategies
         if (seconds := snapshot.epoch_seconds(name)) is not None
     ]
-    return f"An epoch took {listed(times)}." if times else ""
+    share = percent(padding_share(snapshot.experiment), 0)
+    return f"An epoch took {listed(times)}; {share} of its steps are padding." if times else ""
 
 
 def code(experiment: Experiment) -> None:

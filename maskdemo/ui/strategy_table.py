@@ -20,6 +20,7 @@ from maskdemo.evidence import (
     verdicts,
 )
 from maskdemo.evidence.phrases import capital, counted
+from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui.chart import is_dark
@@ -31,15 +32,28 @@ LEAK = (
 )
 
 
+#: Where a batch is padded to its longest, all padding comes from a sequence's neighbours in the batch.
+NEIGHBOURS = (
+    "Leak: the largest change of any output probability when the same unseen sequences are answered "
+    "alone rather than in a batch with others, whose lengths decide the padding. The audit calls that "
+    "check alone_as_in_a_batch."
+)
+
+
+def leak_meaning(experiment: Experiment) -> str:
+    """What the leak is in runs of these settings."""
+    return LEAK if experiment.batches == "fixed" else NEIGHBOURS
+
+
 def table(snapshot: Snapshot, note: str = "") -> None:
     """Accuracy, its spread over the repeats, the difference to no mask in a word, and the leak."""
     found = {each.strategy: each for each in verdicts(snapshot)}
-    heads = ["Strategy", "Accuracy", "Against no mask", term("Leak", LEAK)]
+    heads = ["Strategy", "Accuracy", "Against no mask", term("Leak", leak_meaning(snapshot.experiment))]
     names = snapshot.experiment.strategies
     said = dict(zip(names, words(found.get(name) for name in names), strict=True))
     rows = [_row(snapshot, name, found.get(name), said[name]) for name in names]
     st.html(html(heads, rows))
-    st.caption(f"{_about(snapshot)} {note}", help=LEAK)
+    st.caption(f"{_about(snapshot)} {note}", help=leak_meaning(snapshot.experiment))
 
 
 def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:
@@ -121,9 +135,13 @@ def _about(snapshot: Snapshot) -> str:
     else:
         where = f"{repeats} on unseen sequences{', lowest to highest' if ended > 1 else ''}. "
         levels = chance
+    alone = (
+        "without the padding"
+        if experiment.batches == "fixed"
+        else "without its neighbours in the batch"
+    )
     return (
-        f"{where}Chance, {levels}: always the commonest label. Leak: how far an output moves without "
-        "the padding."
+        f"{where}Chance, {levels}: always the commonest label. Leak: how far an output moves {alone}."
     )
 
 

@@ -40,7 +40,9 @@ def study_controls() -> None:
             sizes = set(controls.SIZES) if fixed else set()
             study = url.current(url.STUDY)[0]
             cuts = any(study.experiment(cell).truncates for cell in study.cells)
-            first = ("padded_length", *(("truncating",) if cuts else ()), "side")
+            elsewhere |= set() if cuts else {"truncating"}
+            elsewhere |= {"read_out"} if state.task_of(STUDY_PREFIX).per_step else set()
+            first = ("padded_length", "truncating", "side", "read_out", "batches")
             for name in dict.fromkeys((*first, *NUMBERS)):
                 if name not in elsewhere | sizes:
                     controls.setting(name, STUDY_PREFIX)

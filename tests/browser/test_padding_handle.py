@@ -40,7 +40,7 @@ READ = """async ([data, counts]) => {
             return {
                 side, count, readOut: reader.readOut(count, side),
                 cells: states.map(state => [...state.cell]),
-                outputs: states.map(state => [...reader.output(state)]),
+                outputs: reader.outputs(count, side).map(output => [...output]),
             };
         }));
     });
@@ -81,8 +81,9 @@ def untrained(experiment: Experiment, probe: int) -> InspectedSequence:
         *CASES.values(),
         # The mask value is another one than the padding's.
         replace(CASES["binary"], pad_value=2.0, missing_rate=0.0, task="sum_sign"),
+        replace(CASES["binary"], read_out="mean"),
     ],
-    ids=[*CASES, "padding that a Masking layer does not skip"],
+    ids=[*CASES, "padding that a Masking layer does not skip", "a mean"],
 )
 def test_the_browser_computes_what_the_recurrence_does(blank: Page, experiment: Experiment):
     sequence = untrained(experiment, probe=3)
@@ -94,7 +95,7 @@ def test_the_browser_computes_what_the_recurrence_does(blank: Page, experiment: 
             batch = padded_by(bare, reading["count"], side=reading["side"], value=value, missing=value)
             arrays = arrays_of(experiment, name, batch)
             cells, states = states_of(sequence.networks[name], arrays)[:, :, 0]
-            outputs = outputs_of(sequence.networks[name], states)
+            outputs = outputs_of(sequence.networks[name], arrays.read(states[None])[0])
             np.testing.assert_allclose(reading["cells"], cells, rtol=1e-5, atol=1e-5)
             np.testing.assert_allclose(reading["outputs"], outputs, atol=1e-5)
             assert reading["readOut"] == arrays.read_out[0]

@@ -355,6 +355,14 @@ def test_the_same_initial_weights():
     "settings",
     [
         {"task": "last_bit", "side": "pre", "missing_rate": 0.4},
+        {"task": "last_bit", "side": "pre", "missing_rate": 0.4, "read_out": "mean"},
+        {
+            "task": "last_sign",
+            "missing_rate": 0.4,
+            "pad_value": 2.0,
+            "mask_value": 2.0,
+            "read_out": "mean",
+        },
         {"task": "running_sign", "side": "pre", "missing_rate": 0.4},
         {"task": "running_sign", "side": "post", "count_invalid": False},
     ],
@@ -379,6 +387,7 @@ def test_the_lines_are_the_strategy(strategy, settings):
         mask_value=experiment.mask_value,
         per_step=experiment.per_step,
         count_invalid=True,
+        average=experiment.averages,
     )
     if strategy != "mask_feature":
         weights[0] = np.concatenate([weights[0], np.zeros((1, weights[0].shape[1]))])

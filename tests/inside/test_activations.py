@@ -34,6 +34,19 @@ CASES = {
     "nine classes, in front": Experiment(
         task="japanese_vowels", padded_length=33, side="pre", strategies=ALL, units=4
     ),
+    "a mean": Experiment(
+        task="last_sign",
+        test_size=16,
+        min_length=2,
+        max_length=6,
+        padded_length=11,
+        pad_value=-1.0,
+        mask_value=-1.0,
+        missing_rate=0.2,
+        read_out="mean",
+        strategies=ALL,
+        units=5,
+    ),
     "a label a step": Experiment(
         task="running_sign",
         test_size=16,
@@ -64,6 +77,7 @@ def given(case: str, strategy: str, rows: int = 6) -> Arrays:
         mask_value=experiment.mask_value,
         per_step=experiment.per_step,
         count_invalid=experiment.count_invalid,
+        average=experiment.averages,
     )
     return Arrays(
         whole.inputs[:rows],
@@ -71,6 +85,7 @@ def given(case: str, strategy: str, rows: int = 6) -> Arrays:
         whole.keep[:rows],
         whole.targets[:rows],
         whole.weights[:rows],
+        None if whole.pool is None else whole.pool[:rows],
     )
 
 
@@ -126,7 +141,8 @@ def test_outputs_of_a_trace_are_those_of_the_compiled_program(case):
     )
     everywhere = replace(these, weights=np.ones_like(these.weights))
     sizes = {"units": experiment.units, "outputs": experiment.spec.outputs}
-    theirs = probabilities(infer(inference_layout(everywhere, every_step=True, **sizes), compiled))
+    layout = inference_layout(everywhere, every_step=True, **sizes)
+    theirs = probabilities(these.read(infer(layout, compiled)))
     np.testing.assert_allclose(activations_of(weights, these).probabilities, theirs, atol=1e-5)
 
 
@@ -190,6 +206,8 @@ def test_gradient_is_that_of_a_tape_over_the_keras_cell(case, strategy):
             h, c = a * new_h + k * h, a * new_c + k * c
             logits.append(h @ weights.readout + weights.readout_bias)
         logits = tf.concat(logits, axis=0)
+        if these.pool is not None:  # one answer, of the mean: the read-out is linear
+            logits = tf.tile(these.pool @ logits, [steps, 1])
         if logits.shape[1] == 1:
             logits = tf.concat([tf.zeros_like(logits), logits], axis=1)
         each = tf.nn.sparse_softmax_cross_entropy_with_logits(these.targets[0], logits)

@@ -30,7 +30,7 @@ def test_with_more_labels_it_flips_where_the_lead_changes():
 def test_what_a_step_does_is_the_change_of_the_lead_and_the_parts_of_all_units(case, label):
     trained = network(CASES[case], seed=3)
     seen = activations_of(trained, given(case, "no_mask"))
-    logits = seen.states[0] @ trained.readout + trained.readout_bias
+    logits = seen.read[0] @ trained.readout + trained.readout_bias
     if logits.shape[1] == 1:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
     for step in range(1, len(logits)):
@@ -42,8 +42,8 @@ def test_what_a_step_does_is_the_change_of_the_lead_and_the_parts_of_all_units(c
         # Without that unit's change, less of it is left than without that of any other.
         left = []
         for unit in range(seen.states.shape[2]):
-            state = seen.states[0, step].copy()
-            state[unit] = seen.states[0, step - 1, unit]
+            state = seen.read[0, step].copy()
+            state[unit] = seen.read[0, step - 1, unit]
             each = state @ trained.readout + trained.readout_bias
             each = np.concatenate([[0.0], each]) if len(each) == 1 else each
             left.append((each[label] - each[rival] - before) * np.sign(after - before))

@@ -30,6 +30,7 @@ def plainly(weights, strategy: str, experiment: Experiment, side: str, value: fl
             mask_value=experiment.mask_value,
             per_step=experiment.per_step,
             count_invalid=False,
+            average=experiment.averages,
         )
         counted = given.weights[0] > 0
         answers.append(activations_of(weights, given).probabilities[0, counted])

@@ -32,6 +32,10 @@ def logits(weights: Sequence, given: Arrays) -> NDArray[np.float64]:
             elif given.keep[row, t] == 0:
                 h, c = np.zeros(units), np.zeros(units)
             out[row, t] = h @ readout + readout_bias
+        if given.pool is not None:  # the answer of the steps until then
+            until = np.tril(np.broadcast_to(given.pool[row].astype(np.float64), (steps, steps)))
+            shares = until / np.maximum(until.sum(axis=1, keepdims=True), 1e-12)
+            out[row] = shares @ (out[row] - readout_bias) + readout_bias
     return out
 
 

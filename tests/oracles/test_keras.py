@@ -41,6 +41,7 @@ def compiled_model(
     units: int,
     outputs: int,
     per_step: bool,
+    average: bool,
     mask_value: float,
     learning_rate: float,
 ) -> Stock:
@@ -52,7 +53,8 @@ def compiled_model(
     valid = keras.Input((None,), dtype="bool")
     step = keras.Input((), dtype="int32")
     activation = "sigmoid" if outputs == 1 else "softmax"
-    lstm = keras.layers.LSTM(units, return_sequences=per_step or strategy == "last_valid_step")
+    every_state = per_step or average or strategy == "last_valid_step"
+    lstm = keras.layers.LSTM(units, return_sequences=every_state)
     dense = keras.layers.Dense(outputs, activation=activation)
     as_float = keras.ops.cast(valid, "float32")[..., None]
     if strategy == "masking_layer":
@@ -65,7 +67,12 @@ def compiled_model(
         hidden = lstm(keras.layers.Concatenate()([values, as_float]))
     else:
         hidden = lstm(values)
-    if strategy == "last_valid_step" and not per_step:
+    if average:  # the mask of a Masking layer is with the states already
+        mask = valid if strategy in ("held_state", "last_valid_step") else None
+        hidden = keras.layers.GlobalAveragePooling1D()(
+            hidden, **({} if mask is None else {"mask": mask})
+        )
+    elif strategy == "last_valid_step" and not per_step:
         hidden = keras.ops.take_along_axis(hidden, step[:, None, None], axis=1)[:, 0]
     model = keras.Model([values, valid, step], dense(hidden))
     optimizer = keras.optimizers.Adam(learning_rate)
@@ -88,6 +95,7 @@ def keras_model(strategy: str, experiment: Experiment) -> keras.Model:
         units=experiment.units,
         outputs=experiment.spec.outputs,
         per_step=experiment.per_step,
+        average=experiment.averages,
         mask_value=experiment.mask_value if strategy == "masking_layer" else 0.0,
         learning_rate=experiment.learning_rate,
     )
@@ -124,6 +132,16 @@ CASES = {
         "pad_value": -9.0,
         "mask_value": -9.0,
     },
+    "a mean, pre, padded with -9": {
+        "task": "last_sign",
+        "min_length": 2,
+        "max_length": 8,
+        "padded_length": 14,
+        "side": "pre",
+        "pad_value": -9.0,
+        "mask_value": -9.0,
+        "read_out": "mean",
+    },
     "real zeros masked": {
         "task": "last_bit",
         "min_length": 3,
@@ -154,6 +172,7 @@ EXPRESSIBLE = (
 #: Keras traces each model for seconds. The last ones wait for `make fuzz`.
 FOLLOWED = [
     *((strategy, case) for case in ("binary", "pre, padded with -9") for strategy in EXPRESSIBLE),
+    *((s, "a mean, pre, padded with -9") for s in ("no_mask", "masking_layer", "last_valid_step")),
     *((s, "missing readings") for s in ("masking_layer", "held_state", "mask_feature")),
     ("masking_layer", "real zeros masked"),
     ("last_valid_step", "nine classes"),
@@ -202,6 +221,7 @@ def test_training_follows_model_fit(strategy, case):
         last = keras_inputs(test)[2][rows]
     else:
         last = np.full(len(rows), experiment.padded_length - 1)
+    assert final.probes.read_out[strategy].tolist() == last.tolist()
     ours = final.probes.outputs[strategy][-1][np.arange(len(rows)), last]
     np.testing.assert_allclose(ours, said[rows], atol=1e-4)
 

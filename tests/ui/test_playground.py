@@ -161,6 +161,16 @@ def test_sequences_too_long_for_the_padded_length_are_cut_and_what_is_lost_is_sa
     assert "lose" not in shown(page) and not page.error
 
 
+def test_what_the_answer_is_read_from_and_what_a_batch_is_padded_to():
+    page = opened(small().to_params())
+    for name, value in (("read_out", "mean"), ("batches", "longest")):
+        (control,) = (each for each in page.get("button_group") if each.key == name)
+        fine(control.set_value(value).run())
+    assert experiment_of(page) == small(read_out="mean", batches="longest")
+    page = opened(small(task="running_sign").to_params())
+    assert "read_out" not in keys(page, "button_group"), "every step answers for itself"
+
+
 def test_without_a_strategy_nothing_can_be_ran():
     page = opened(small().to_params())
     fine(page.pills(key="strategies").set_value([]).run())

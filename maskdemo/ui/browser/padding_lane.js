@@ -20,9 +20,9 @@ export function reading(data, lane, reader, { added, side }) {
   const { valid, labels, label, perStep } = data;
   const states = reader.states(added, side);
   const offset = side === "pre" ? added : 0;
-  const outputs = states.map((state) => reader.output(state));
+  const outputs = reader.outputs(added, side);
   const best = (output) => output.indexOf(Math.max(...output));
-  const bare = reader.bare.map((state) => reader.output(state));
+  const bare = reader.outputs(0, side);
   const right = (all, from) => valid.filter((real, at) => real && best(all[at + from]) === labels[at]).length;
   const real = valid.filter(Boolean).length;
   // Where each step has a label the last real one is looked at, whether or not padding counts.

@@ -17,7 +17,8 @@ export function unpacked(network) {
  *
  * lane: inputs (L + 2 rows), advance and keep of the sequence's L steps and of a padded step after the end
  * and of one in front;
- * readOut: the step that is read out without padding; readsEnd: whether it is always the last step.
+ * readOut: the step that is read out without padding; readsEnd: whether it is always the last step. pooled:
+ * which of these steps count in the mean that the answer is read from, or null.
  */
 export class Reader {
   constructor(network, lane) {
@@ -66,6 +67,24 @@ export class Reader {
   readOut(added, side) {
     if (side === "pre") return added + this.lane.readOut;
     return this.lane.readsEnd ? this.length - 1 + added : this.lane.readOut;
+  }
+
+  /** Probabilities of all classes after every state of `states`; of a mean, of the states until then. */
+  outputs(added, side) {
+    const states = this.states(added, side);
+    const { pooled } = this.lane;
+    if (!pooled) return states.map((state) => this.output(state));
+    const sum = new Float64Array(this.units);
+    let count = 0;
+    return states.map(({ state }, at) => {
+      const own = side === "pre" ? at - added : at;
+      const row = own < 0 ? this.length + 1 : Math.min(own, this.length);
+      if (pooled[row]) {
+        count += 1;
+        for (let unit = 0; unit < this.units; unit += 1) sum[unit] += state[unit];
+      }
+      return this.output({ state: sum.map((each) => each / Math.max(1, count)) });
+    });
   }
 
   /** Probabilities of all classes after a state. */

@@ -1,0 +1,71 @@
+"""Which sequences make a batch, and which steps a batch has that is padded to its own longest sequence.
+
+`fixed` batches have the padded length. `longest` batches are as long as their longest sequence, as in
+`tf.data.Dataset.padded_batch`; `bucketed` batches also take sequences of like length together, as in
+`bucket_by_sequence_length`.
+
+>>> from maskdemo.experiment import Experiment
+>>> one = Experiment(task="last_sign", min_length=2, max_length=5, padded_length=5, batch_size=2,
+...                  batches="bucketed")
+>>> made = batches_of(one, np.array([2, 5, 2, 5, 2]), np.arange(5))
+>>> made.tolist()
+[[0, 2], [1, 3], [4, -1]]
+>>> steps_there(one, np.array([2, 5, 2, 5, 2]), made).sum(axis=1).tolist()
+[2, 5, 2, 5, 2]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskdemo.experiment import Experiment
+
+#: Groups of like length; each may leave a batch that is not full.
+BUCKETS = 4
+
+
+def boundaries(experiment: Experiment) -> list[int]:
+    """The lengths at which the next bucket begins, evenly spread over the lengths that there may be."""
+    longest = min(experiment.max_length, experiment.padded_length)
+    shortest = min(experiment.min_length, longest)
+    between = np.linspace(shortest, longest + 1, BUCKETS + 1)[1:-1].astype(int).tolist()
+    return sorted({each for each in between if each > shortest} or {longest + 1})
+
+
+def batches_of(
+    experiment: Experiment, lengths: NDArray[np.integer], order: NDArray[np.integer]
+) -> NDArray[np.int32]:
+    """Batches (B, batch_size) of the sequences in `order`; -1 fills a batch that is not full.
+
+    lengths: (N,), of the sequences.
+    """
+    size = experiment.batch_size
+    if experiment.batches != "bucketed":
+        rows = np.full((-(-len(order) // size), size), -1, np.int32)
+        rows.flat[: len(order)] = order
+        return rows
+    waiting: dict[int, list[int]] = {}
+    made: list[list[int]] = []
+    buckets = np.searchsorted(boundaries(experiment), lengths[order], side="right")
+    for row, bucket in zip(order.tolist(), buckets.tolist(), strict=True):
+        batch = waiting.setdefault(bucket, [])
+        batch.append(row)
+        if len(batch) == size:
+            made.append(waiting.pop(bucket))
+    made += [waiting[bucket] for bucket in sorted(waiting)]
+    return np.array([each + [-1] * (size - len(each)) for each in made], np.int32)
+
+
+def steps_there(
+    experiment: Experiment, lengths: NDArray[np.integer], batches: NDArray[np.integer]
+) -> NDArray[np.bool_]:
+    """(N, T): which steps of the padded length the batch of each sequence has."""
+    longest = np.empty(len(lengths), int)
+    for rows in batches:
+        rows = rows[rows >= 0]
+        longest[rows] = lengths[rows].max()
+    steps = np.arange(experiment.padded_length)
+    if experiment.side == "pre":
+        steps = steps[::-1]
+    return steps < longest[:, None]
