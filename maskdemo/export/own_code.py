@@ -129,5 +129,6 @@ def _read(own: OwnTask) -> str:
         "dtype=str",
         "keep_default_na=False",
         'encoding="utf-8-sig"',
+        "skipinitialspace=True",
     ]
     return f"pd.read_csv(path, {', '.join(given)})"

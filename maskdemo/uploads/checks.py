@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Sequences
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
-from maskdemo.uploads.columns import NOTHING, NUMBERS, TIMES, WORDS, Columns
+from maskdemo.uploads.columns import BLANKS, NOTHING, NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import (
     MAX_CATEGORIES,
     MAX_CLASSES,
@@ -20,7 +20,7 @@ from maskdemo.uploads.limits import (
     MIN_SEQUENCES,
 )
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.roles import PARTS, Guess, Roles
+from maskdemo.uploads.roles import Guess, Roles, parts_by
 
 
 def check_roles(columns: Columns, guess: Guess) -> None:
@@ -51,7 +51,12 @@ def check_roles(columns: Columns, guess: Guess) -> None:
             offer="order",
         )
     if not roles.features:
-        left = [f" {quoted(name)}: {each.unusable}." for name, each in columns.items() if each.unusable]
+        used = {name for _, name in roles.used()}
+        left = [
+            f" {quoted(name)}: {each.unusable}."
+            for name, each in columns.items()
+            if each.unusable and name not in used
+        ]
         raise InvalidTable(
             f"Choose at least one feature: a column that the network reads.{''.join(left[:2])}"
         )
@@ -60,7 +65,7 @@ def check_roles(columns: Columns, guess: Guess) -> None:
 def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
     """Every row, role by role."""
     for name in roles.id:
-        _check_no_gap(table, table.texts(name).to_numpy() == "", name, "is in the id")
+        _check_no_gap(table, _blank(table, columns, name), name, "is in the id")
     if number.max() == 0:
         raise InvalidTable(
             f"All rows belong to one sequence, {quoted(table.column(roles.id[0]).iloc[0])}. Choose "
@@ -68,15 +73,15 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
         )
     _check_order(table, columns, roles, number)
     assert roles.label is not None
-    _check_labels(table, roles, number)
+    _check_labels(table, columns, roles, number)
     for name, what in ((roles.group, "group"), (roles.split, "part")):
         if name is not None:
             cells = table.texts(name)
-            _check_no_gap(table, cells.to_numpy() == "", name, f"says the {what} of a sequence")
+            _check_no_gap(table, _blank(table, columns, name), name, f"says the {what} of a sequence")
             _check_constant(table, cells, number, roles, what)
     if roles.split is not None:
         said = table.texts(roles.split)
-        if (bad := _first(~said.str.lower().isin(list(PARTS)))) is not None:
+        if (bad := _first(~said.str.lower().isin(list(parts_by(roles.split))))) is not None:
             raise InvalidTable(
                 f"{table.place(bad)}: {quoted(said.iloc[bad])} in {quoted(roles.split)} is none of "
                 "train, validation and test."
@@ -117,11 +122,11 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
         )
 
 
-def _check_labels(table: Table, roles: Roles, number: NDArray) -> None:
+def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
     assert roles.label is not None
     labels = table.texts(roles.label)
     name = quoted(roles.label)
-    _check_no_gap(table, labels.to_numpy() == "", roles.label, "holds the label")
+    _check_no_gap(table, _blank(table, columns, roles.label), roles.label, "holds the label")
     if (bad := _first(labels.str.fullmatch(r"=[A-Z(].*"))) is not None:
         raise InvalidTable(
             f"{table.place(bad)}: {quoted(labels.iloc[bad])} in {name} is a formula. Save the values "
@@ -133,9 +138,11 @@ def _check_labels(table: Table, roles: Roles, number: NDArray) -> None:
             f"All labels in {name} are {quoted(labels.iloc[0])}. With one class there is nothing to "
             "tell apart: choose another label."
         )
-    if classes > MAX_CLASSES:
+    sequences = int(number.max() + 1)
+    most = MAX_CLASSES if roles.per_step else min(MAX_CLASSES, max(2, sequences // 2))
+    if classes > most:
         raise InvalidTable(
-            f"{name} holds {classes:,} different labels; {MAX_CLASSES} are possible. "
+            f"{name} holds {classes:,} different labels; {most} are possible. "
             "Choose a column of classes, or make classes out of its values."
         )
     if not roles.per_step:
@@ -219,8 +226,16 @@ def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[
 def _check_no_gap(table: Table, gaps: NDArray[np.bool_], name: str, what: str) -> None:
     if (bad := _first(gaps)) is not None:
         raise InvalidTable(
-            f"{table.place(bad)} has nothing usable in {quoted(name)}, which {what}. Fill it in."
+            f"{table.place(bad)} has nothing usable in {quoted(name)}, which {what}. Fill it in, or "
+            "take the row out."
         )
+
+
+def _blank(table: Table, columns: Columns, name: str) -> NDArray[np.bool_]:
+    """(rows,) where a column says nothing; NA, nan and None are words where others stand."""
+    texts = table.texts(name)
+    blanks = ("",) if columns[name].kind == WORDS else BLANKS
+    return texts.str.lower().isin(blanks).to_numpy()
 
 
 def _first(wrong: Any) -> int | None:

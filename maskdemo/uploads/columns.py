@@ -6,6 +6,7 @@ be read both ways, or a file that has both notations, is refused by its cell; no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -29,9 +30,12 @@ _OTHER = "[ \u00a0\u202f'\u2019]"
 _PLAIN = rf"{_SIGN}(\d+{_END}|{_GROUPS}({_OTHER}\d{{3}})+)"
 #: A time with an impossible hour or month is still meant as a time.
 _LIKE_A_TIME = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d\d)(\D.*)?"
+_LIKE_A_TIME += r"|(19|20)\d\d(-(0[1-9]|1[0-2])|-?W\d\d(-?[1-7])?|[- ]?Q[1-4])"
 #: 29%, 3.2 C, < 5
-_MEASURE = rf"[<>~]?\s*{_SIGN}[.,]?\d[\d.,]*\s*[^\d\s.,:/_-]{{0,6}}"
-_DAY_AND_MONTH = r"(\d{1,2})[-/.](\d{1,2})[-/.](?:\d{4}|\d{2})(?:\D.*)?"
+_MEASURE = rf"[<>~$€£]?\s*{_SIGN}[.,]?\d[\d.,]*\s*[^\d\s.,:/_-]{{0,6}}"
+_DAY_AND_MONTH = r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:\D.*)?"
+#: What names of columns say that divide the sequences, beside those that say train or test.
+_DIVIDES = r"(?i).*(^|[^a-z])(folds?|cv|split|partition|subset)([^a-z]|$).*"
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +103,11 @@ def read_columns(table: Table) -> Columns:
             shown = column.dropna()
             example = str(shown.iloc[0]) if len(shown) else ""
             found[name] = _of_values(table, name, TIMES if is_time else kind, values, example)
+        if re.fullmatch(_DIVIDES, name):
+            found[name] = replace(found[name], idle="its name says that it divides the sequences")
     above = [each for each in found.values() if each.bad is not None and each.bad[0] == 0]
-    if len(above) > 1:
+    filled = [name for name in found if table.texts(name).iloc[0] != ""]
+    if len(above) > 1 or (above and len(filled) == 1):
         shown = " and ".join(quoted(table.column(each.name).iloc[0]) for each in above[:2])
         raise InvalidTable(
             f"{table.place(0)} holds {shown} where numbers follow: it seems to be a line of units "
@@ -159,16 +166,22 @@ def _marks(texts: pd.Index, point: str) -> tuple[pd.Index, pd.Index]:
 
 def _day_first(counts: Mapping[str, pd.Series]) -> tuple[bool, str]:
     """Whether dates such as 31.1.2026 begin with the day, and one where the file does not say."""
-    first, second, example = False, False, ""
+    first, second, unclear, example = False, False, False, ""
     for cells in counts.values():
         texts = pd.Series(cells.index.astype(str))
         dates: Any = texts[texts.str.fullmatch(_DAY_AND_MONTH)]
         if len(dates) > len(texts) / 2:
-            parts = dates.str.extract(f"^{_DAY_AND_MONTH}$").astype(int)
-            first |= bool((parts[0] > 12).any())
-            second |= bool((parts[1] > 12).any())
+            parts = dates.str.extract(f"^{_DAY_AND_MONTH}$")
+            one, two, last = (parts[at].astype(int) for at in (0, 2, 3))
+            if ((one > 31) | (one == 0)).any():
+                continue  # the year comes first
+            first |= bool((one > 12).any())
+            second |= bool((two > 12).any())
+            # 26-01-31 can begin with the year.
+            short = (parts[1] == "-") & (last < 32) & (last > 0)
+            unclear |= bool(short.all() and (two < 13).all())
             example = example or str(texts[parts.index[0]])
-    return first, example if first == second else ""
+    return first, example if first == second or unclear else ""
 
 
 def _of_texts(
@@ -205,6 +218,12 @@ def _of_texts(
         return Column(
             name, TIMES, np.full(len(column), np.nan), example, 0, "it holds times", bad=(row, why)
         )
+    if kind == TIMES and not is_time.any():
+        why = f"{quoted(example)} in {quoted(name)} is no time such as 2026-01-31 14:05:09+01:00"
+        row = int(np.flatnonzero(column == example)[0])
+        return Column(
+            name, TIMES, np.full(len(column), np.nan), example, 0, "it holds times", bad=(row, why)
+        )
     wrong: Any = filled[~fits[kind]]
     if kind == NUMBERS:
         values = numbers_in(column, decimal)
@@ -219,7 +238,10 @@ def _of_texts(
     row = int(np.flatnonzero(column.isin(wrong))[0])
     what = "a number" if kind == NUMBERS else "a time"
     why = f"{quoted(column.iloc[row])} in {quoted(name)} is not {what}, as most of that column are"
-    unusable = found.unusable or f"{table.location(row)}: {quoted(column.iloc[row])} is not {what}"
+    unusable = (
+        found.unusable
+        or f"{table.location(row)}: {quoted(column.iloc[row])} is not {what}: leave it empty"
+    )
     return replace(found, unusable=unusable, bad=(row, why))
 
 
@@ -259,7 +281,8 @@ def _of_words(table: Table, name: str, texts: pd.Series) -> Column:
     elif texts.str.fullmatch(_MEASURE).mean() > 0.5:
         unusable = f"{quoted(example)} is a number with more beside it: write the number alone"
     elif len(texts) > MAX_CATEGORIES:
-        unusable = f"it holds {len(texts):,} different texts; {MAX_CATEGORIES} are possible"
+        unusable = f"it holds {len(texts):,} different texts such as {quoted(example)}; "
+        unusable += f"{MAX_CATEGORIES} are possible"
     elif len(texts) == 1:
         idle = "it is the same everywhere"
     values = np.full(len(column), np.nan)
@@ -267,7 +290,8 @@ def _of_words(table: Table, name: str, texts: pd.Series) -> Column:
 
 
 def _numbers_rows(values: NDArray) -> bool:
-    """Whether it is only the rows' numbers, which tables get when they are saved."""
+    """Whether it is only the rows' numbers, which tables get when they are saved, in any order."""
+    values = np.sort(values)
     return len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
 
 

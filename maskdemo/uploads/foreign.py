@@ -63,6 +63,8 @@ _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
     (b"ORC", "an ORC file", "", _frame('pd.read_orc("FILE")')),
     (b"%PDF", "a PDF document", "", ""),
     (b"RDX", "an R data file", "In R: write.csv(frame, \"long.csv\", row.names = FALSE)", ""),
+    (b"\xff\xfe\0\0", "a text in UTF-32", "Save it as CSV UTF-8.",
+     _frame('pd.read_csv("FILE", encoding="utf-32", sep=None, engine="python")')),
     (b"\xff\xfe", "a text in UTF-16", "Save it as CSV UTF-8.",
      _frame('pd.read_csv("FILE", encoding="utf-16", sep=None, engine="python")')),
     (b"\xfe\xff", "a text in UTF-16", "Save it as CSV UTF-8.",
@@ -79,6 +81,8 @@ _TEXTS: tuple[tuple[str, str, str, str], ...] = (
      'sequences, labels = load_from_ts_file("FILE")\nsequences = [each.T for each in sequences]\n'
      + _FROM_ARRAYS),
     (r"<(\?xml|!doctype|html|table)", "a page or XML", "", _frame('pd.read_html("FILE")[0]')),
+    (r"\{[^\n]*\}\s*\n\s*\{", "JSON, an object a line", "",
+     _frame('pd.read_json("FILE", lines=True)')),
     (r"[\[{]\s*[\[{\"]", "JSON", "", _frame('pd.read_json("FILE")')),
 )  # fmt: skip
 #: Member of a zip archive -> the same.

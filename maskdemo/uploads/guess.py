@@ -11,24 +11,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskdemo.errors import InvalidTable, quoted
+from maskdemo.uploads import rows
 from maskdemo.uploads.columns import NOTHING, NUMBERS, TIMES, WORDS, Column, Columns
 from maskdemo.uploads.foreign import WIDE_NAMED
 from maskdemo.uploads.limits import MAX_CLASSES
+from maskdemo.uploads.names import (
+    IDS,
+    LABELS,
+    ORDERS,
+    PEOPLE,
+    READINGS,
+    SURE_LABELS,
+    SURE_ORDERS,
+    VALUES,
+    word,
+)
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.roles import PARTS, Guess, Roles, numbers_of, stands_together
+from maskdemo.uploads.roles import Guess, Roles, parts_by
+from maskdemo.uploads.rows import numbers_of, stands_together
 
-#: Words in the names of such columns, the surest first.
-IDS = ("sequence", "seq", "series", "utterance", "case", "episode", "trajectory", "run", "trial",
-       "session", "recording", "record", "id", "uid", "subject", "patient", "participant", "person",
-       "user", "unit", "machine", "device", "station", "shop", "store", "vehicle")  # fmt: skip
-ORDERS = ("step", "order", "timestamp", "datetime", "date", "time", "epoch", "week", "day",
-          "hour", "minute", "second", "cycle", "visit", "frame", "position", "index", "t")  # fmt: skip
-#: Those that are hardly anything else: if such a column cannot be sorted by, that is asked.
-SURE_ORDERS = ("step", "order", "timestamp", "datetime", "date", "time", "day", "hour", "minute")
-LABELS = ("label", "labels", "class", "target", "y", "outcome", "category", "activity", "diagnosis",
-          "status", "speaker", "state")  # fmt: skip
-SURE_LABELS = LABELS[:4]
-PEOPLE = ("subject", "patient", "participant", "person", "user", "machine", "device", "site")
 #: In an order that is guessed, at most this share of steps stands behind a later one, and stands there
 #: twice by a slip; of the sequences, at most this share changes its label by a slip.
 MAX_RESORTED, MAX_TWICE, MAX_SLIPS = 0.1, 0.02, 0.1
@@ -53,12 +54,12 @@ def check_long(table: Table, columns: Columns) -> None:
     steps = {
         key: at for key, at in numbered.items() if len(at) > 2 and max(at) - min(at) < 1.5 * len(at)
     }
-    rows, others = len(table.frame), [name for name in columns if not re.fullmatch(r".*\d", name)]
+    total, others = len(table.frame), [name for name in columns if not re.fullmatch(r".*\d", name)]
     counts = {name: _distinct(table, [name]) for name in others}
     repeats = any(
-        _word(name, IDS) or (count <= rows / 2 and stands_together(table, [name]))
+        word(name, IDS) or (count <= total / 2 and stands_together(table, [name]))
         for name, count in counts.items()
-        if 1 < count < rows and not _word(name, LABELS)
+        if 1 < count < total and not word(name, LABELS)
     )
     if steps and not repeats:
         (stem, between), at = max(steps.items(), key=lambda each: len(each[1]))
@@ -91,7 +92,7 @@ class _Guess:
         usable = [
             name for name in self._free()
             if not (self._columns[name].unusable or self._columns[name].idle)
-            and not (self._columns[name].kind == WORDS and _word(name, SURE_ORDERS))
+            and not (self._columns[name].kind == WORDS and word(name, SURE_ORDERS))
         ]  # fmt: skip
         features = tuple(self._given.get("features", usable))
         changes = self._changes(ids, label)
@@ -109,25 +110,30 @@ class _Guess:
 
     def _named(self, words: tuple[str, ...]) -> list[str]:
         """The free columns with one of the words in their name, the surest first."""
-        found = [(words.index(word), name) for name in self._free() if (word := _word(name, words))]
+        found = [(words.index(said), name) for name in self._free() if (said := word(name, words))]
         return [name for _, name in sorted(found, key=lambda each: each[0])]
 
     def _split(self) -> str | None:
         for name in self._free():
-            said = set(map(str.lower, self._table.texts(name).unique()))
-            if len(said) > 1 and said <= PARTS.keys() and "train" in {PARTS[each] for each in said}:
+            said, parts = set(map(str.lower, self._table.texts(name).unique())), parts_by(name)
+            if len(said) > 1 and said <= parts.keys() and "train" in {parts[each] for each in said}:
                 return name
         return None
 
     def _label(self) -> str | None:
         named = [
             name for name in self._named(LABELS)
-            if (_word(name, SURE_LABELS) or 1 < _distinct(self._table, [name]) <= MAX_CLASSES)
+            if (word(name, SURE_LABELS) or 1 < _distinct(self._table, [name]) <= MAX_CLASSES)
             and not self._beside_x(name)
         ]  # fmt: skip
-        if named:
+        sure = [name for name in named if word(name, SURE_LABELS)]
+        if named and len(sure) < 2:
             return named[0]
-        self._doubts["label"] = "No column's name says that it is the label."
+        self._doubts["label"] = (
+            f"{' and '.join(map(quoted, sure[:3]))} can be the label."
+            if sure
+            else "No column's name says that it is the label."
+        )
         return None
 
     def _beside_x(self, name: str) -> bool:
@@ -163,6 +169,11 @@ class _Guess:
         constant = [name for name in self._named(IDS) if _distinct(self._table, [name]) == 1]
         if constant and not whole:
             return (constant[0],)
+        single = [
+            name
+            for name in self._named(IDS)
+            if _distinct(self._table, [name]) == len(self._table.frame)
+        ]
         several = " and ".join(map(quoted, (whole or named)[:3]))
         self._doubts["id"] = (
             f"{several} can say which sequence a row belongs to."
@@ -170,23 +181,24 @@ class _Guess:
             else f"The rows of one {quoted(named[0])} stand apart, and no column says how they "
             "go together."
             if named
+            else f"Each row has its own {quoted(single[0])}, and a sequence has a row for each step."
+            if single
             else "No column surely says which sequence a row belongs to."
         )
         return ()
 
     def _can_be_id(self, name: str) -> bool:
-        column, rows = self._columns[name], len(self._table.frame)
-        named = _word(name, IDS) is not None
+        column, count = self._columns[name], len(self._table.frame)
+        named = word(name, IDS) is not None
         whole = column.kind not in (TIMES, NOTHING) and (column.kind != NUMBERS or _is_whole(column))
-        most = rows - 1 if named else rows / 1.5
+        most = count - 1 if named else count / 1.5
         return whole and (named or not column.blanks) and 1 < _distinct(self._table, [name]) <= most
 
     def _is_finer(self, pair: list[str]) -> bool:
         """Whether the second column cuts the sequences of the first into several of several rows."""
         both = _distinct(self._table, pair)
-        one, other = (_distinct(self._table, [name]) for name in pair)
-        rows = len(self._table.frame)
-        return one < both and other < both and both <= rows / 1.5 and stands_together(self._table, pair)
+        each = max(_distinct(self._table, [name]) for name in pair)
+        return each < both <= len(self._table.frame) / 1.5 and stands_together(self._table, pair)
 
     def _order(self, ids: tuple[str, ...], *, say: bool = True) -> tuple[str, ...] | None:
         """None where some column may be it. say: ask about it, and leave it out of the features."""
@@ -194,6 +206,8 @@ class _Guess:
             return ()
         free = [each for each in self._free() if each not in ids]
         number = numbers_of(self._table, list(ids))
+        if not number.max():
+            return ()  # one sequence is refused anyway
         # The trials of a participant are the steps where each is one row.
         named = [each for each in dict.fromkeys(self._named(ORDERS) + self._named(IDS)) if each in free]
         times = [name for name in free if self._columns[name].kind == TIMES and name not in named]
@@ -202,26 +216,41 @@ class _Guess:
             column = self._columns[name]
             # A few bad cells change nothing: their lines are named when the rows are sorted.
             if column.kind == TIMES:
-                once = not np.isnan(column.values).all() and _twice(number, column.values) <= MAX_TWICE
+                once = (
+                    not np.isnan(column.values).all() and rows.twice(number, column.values) <= MAX_TWICE
+                )
+                once = once and not rows.pass_midnight(number, column.values)
                 if once and not unsure:  # the hours beside a date that repeats may pass midnight
                     return (name,)
                 unsure.append(name)
-            elif column.kind == NUMBERS and _twice(number, column.values) <= MAX_TWICE:
+            elif column.kind == NUMBERS and rows.twice(number, column.values) <= MAX_TWICE:
                 values = column.values
-                if _is_dense(number, values) or _resorted(number, values) <= MAX_RESORTED:
+                if rows.is_dense(number, values) or rows.resorted(number, values) <= MAX_RESORTED:
                     return (name,)
-                if _word(name, SURE_ORDERS):
+                if word(name, SURE_ORDERS):
                     unsure.append(name)
-            elif _word(name, SURE_ORDERS):
+            elif word(name, SURE_ORDERS):
                 unsure.append(name)
         if not unsure:
             return ()
         if say:
             self._taken |= set(unsure)
-            self._doubts["order"] = self._why_unsure(number, unsure)
+            self._doubts["order"] = self._why_unsure(ids, number, unsure)
         return None
 
-    def _why_unsure(self, number: NDArray, names: list[str]) -> str:
+    def _finer(self, ids: tuple[str, ...], column: Column) -> str:
+        """A sentence on the column that, with the id, makes each step one row."""
+        for other in self._free():
+            if other != column.name and other not in ids and self._columns[other].kind != TIMES:
+                number = numbers_of(self._table, [*ids, other])
+                if number.max() < len(number) / 1.5 and not rows.twice(number, column.values):
+                    if word(other, READINGS) and any(word(each, VALUES) for each in self._free()):
+                        return f" A row for each reading is too long: pivot {quoted(other)} to columns."
+                    names = " and ".join(map(quoted, [*ids, other]))
+                    return f" Perhaps {names} together say which sequence a row belongs to."
+        return ""
+
+    def _why_unsure(self, ids: tuple[str, ...], number: NDArray, names: list[str]) -> str:
         column, name = self._columns[names[0]], quoted(names[0])
         if len(names) > 1:
             return (
@@ -232,8 +261,10 @@ class _Guess:
         if column.kind not in (NUMBERS, TIMES) or column.bad is not None:
             example = quoted(column.example)
             return f"Steps cannot be sorted by {name}: {example} is neither number nor time."
-        if _twice(number, column.values) > MAX_TWICE:
-            return f"Several rows of a sequence are the same step of {name}."
+        if rows.twice(number, column.values) > MAX_TWICE:
+            return f"Several rows of a sequence are the same step of {name}.{self._finer(ids, column)}"
+        if column.kind == TIMES and rows.pass_midnight(number, column.values):
+            return f"{name} has no date: sorted by it, what is after midnight would come first."
         return f"Sorted by {name}, most rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:
@@ -241,11 +272,11 @@ class _Guess:
         if not ids or label is None:
             return None
         number = numbers_of(self._table, list(ids))
-        own = [name for name in ids if len(ids) > 1 and _word(name, PEOPLE)]
+        own = [name for name in ids if len(ids) > 1 and word(name, PEOPLE)]
         for name in [*own, *self._named(PEOPLE)]:
             one = numbers_of(self._table, [name])
             groups, classes = one.max() + 1, self._table.column(label)
-            whole = _is_constant(number, one) and 4 <= groups < number.max() + 1
+            whole = rows.is_constant(number, one) and 4 <= groups < number.max() + 1
             spread = pd.Series(one).groupby(classes.to_numpy()).nunique()
             if whole and bool((spread > 1).all()):
                 return name
@@ -260,13 +291,6 @@ class _Guess:
         return bool(several.mean() > MAX_SLIPS)
 
 
-def _word(name: str, words: tuple[str, ...]) -> str | None:
-    """The first of the words that the name has among its own: `caseId` has case and id."""
-    parts = "" if name.startswith("__") else re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    own = [each for each in re.split(r"[^A-Za-z]+", parts.lower()) if each]
-    return next((word for word in words if word in own), None)
-
-
 def _distinct(table: Table, names: list[str]) -> int:
     return len(table.frame[names].drop_duplicates())
 
@@ -274,27 +298,3 @@ def _distinct(table: Table, names: list[str]) -> int:
 def _is_whole(column: Column) -> bool:
     values = column.values[~np.isnan(column.values)]
     return column.kind == NUMBERS and bool((np.isfinite(values) & (np.floor(values) == values)).all())
-
-
-def _twice(number: NDArray, values: NDArray) -> float:
-    """The share of steps that are the same step of their sequence as an earlier row."""
-    there = pd.DataFrame({"n": number, "v": values})[~np.isnan(values)]
-    return float(there.duplicated().mean()) if len(there) else 0.0
-
-
-def _is_constant(number: NDArray, values: NDArray) -> bool:
-    return bool((pd.Series(values).groupby(number).nunique() == 1).all())
-
-
-def _is_dense(number: NDArray, values: NDArray) -> bool:
-    """Whether each sequence has all whole numbers from its least to its greatest."""
-    if not (np.isfinite(values) & (np.floor(values) == values)).all():
-        return False
-    spread = pd.Series(values).groupby(number).agg(["min", "max", "size"])
-    return bool((spread["max"] - spread["min"] + 1 == spread["size"]).all())
-
-
-def _resorted(number: NDArray, values: NDArray) -> float:
-    """The share of steps that are less than the one before them in their sequence."""
-    falls = pd.Series(values).groupby(number).diff() < 0
-    return float(falls.sum() / max(1, len(number) - number.max() - 1))

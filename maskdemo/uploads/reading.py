@@ -120,6 +120,7 @@ def _table_of_csv(content: bytes) -> Table:
             dtype=str,
             keep_default_na=False,
             encoding=ENCODING,
+            skipinitialspace=True,
         )
     except (ValueError, OverflowError) as error:
         raise InvalidTable(f"This cannot be read as a table: {quoted(error)}.") from None
@@ -182,7 +183,7 @@ def _checked_lines(content: bytes, separator: str, skipped: int) -> tuple[list[s
         last = line
         return line
 
-    rows = csv.reader(map(remembered, text), delimiter=separator)
+    rows = csv.reader(map(remembered, text), delimiter=separator, skipinitialspace=True)
     lines, header, started = array("q"), [], skipped + 1
     try:
         for row in rows:
@@ -193,7 +194,7 @@ def _checked_lines(content: bytes, separator: str, skipped: int) -> tuple[list[s
                 header = [name.strip() for name in row]
                 _check_header(header, started)
             elif not blank and len(row) != len(header):
-                raise _ragged(started, len(row), len(header), separator, early=len(lines) < 3)
+                raise _ragged(started, row, len(header), separator, early=len(lines) < 3)
             elif len(lines) == MAX_ROWS:
                 raise InvalidTable(
                     f"The table has more than {MAX_ROWS:,} rows. Take out some of the sequences."
@@ -211,7 +212,13 @@ def _checked_lines(content: bytes, separator: str, skipped: int) -> tuple[list[s
     return [name or f"column {at}" for at, name in enumerate(header, 1)], lines
 
 
-def _ragged(line: int, found: int, header: int, separator: str, *, early: bool) -> InvalidTable:
+def _ragged(line: int, row: list[str], header: int, separator: str, *, early: bool) -> InvalidTable:
+    found = len(row)
+    if found == header + 1 and not row[-1]:
+        return InvalidTable(
+            f"Line {line} ends with {SEPARATORS[separator]}, and the line of names does not. Take it "
+            "out of every line, or give the last column a name."
+        )
     if early and found > header:
         return InvalidTable(
             f"Line {line} has {found} fields, the first line {header}. Take out whatever stands above "
@@ -232,7 +239,19 @@ def _check_header(header: list[str], line: int) -> None:
         )
     if not any(header):
         raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")
+    if len(header) > 2 and len(list(filter(None, header))) == 1:
+        raise InvalidTable(
+            f"Line {line} holds {quoted(max(header))} alone, where {len(header)} columns need names. "
+            "Take out whatever stands above the line that names the columns."
+        )
     numbers = [name for name in header if NUMBER.fullmatch(name)]
+    counted = [int(name) for name in numbers if name.isdecimal()]
+    if len(numbers) < len(header) and len(counted) > 2 and (np.diff(counted) == 1).all():
+        raise InvalidTable(
+            f"Line {line} names columns {numbers[0]} to {numbers[-1]}, so each line seems to be a "
+            "whole sequence, its steps side by side. A row for each step is needed.",
+            code=WIDE.replace("NAMES", ""),
+        )
     if len(numbers) > 12:
         raise InvalidTable(
             f"Line {line} holds {len(numbers)} numbers, so each line seems to be a whole sequence. A "

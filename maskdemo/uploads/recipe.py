@@ -56,7 +56,9 @@ def numbers_in(column, decimal):
 def times_in(column, day_first):
     """A column as seconds from 1970 in UTC, NaN where a cell is no time; of an hour alone, its day's.
 
-    2026-01-31, 31.1.2026 or 1/31/2026, perhaps with 14:05:09.5 or 2:05 PM and with Z or +01:00.
+    2026-01-31, 31.1.2026 or 1/31/2026, perhaps with 14:05:09.5 or 2:05 PM and with Z or +01:00; or
+    2026-01, 2026-Q1, 2026-W05 and 2026-W05-6. Of a year 69 and more are of the last century, and where
+    a first number is no day, all are years.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         column = column.dt.tz_localize(None) if column.dt.tz is None else column.dt.tz_convert(None)
@@ -69,14 +71,33 @@ def times_in(column, day_first):
     if column.empty:
         return np.zeros(0)
     places, texts = pd.factorize(column)
-    parts = pd.Series(texts, dtype=str).str.extract(
+    texts = pd.Series(texts, dtype=str)
+    usual = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
+    if texts.str.fullmatch(usual).all():  # at once, where the others are taken apart one by one
+        seconds = times_in(pd.to_datetime(texts, format="ISO8601", errors="coerce"), day_first)
+        if not np.isnan(seconds).any():
+            return seconds[places]
+    texts = texts.str.replace(r"^(\d{4}-\d\d)$", r"\1-01", regex=True)
+    texts = texts.str.replace(
+        r"^(\d{4})[- ]?Q([1-4])$", lambda found: f"{found[1]}-{3 * int(found[2]) - 2}-01", regex=True
+    )
+    if texts.str.contains("W").any():
+        week = texts.str.extract(r"^(\d{4})-?W(\d\d)(?:-?([1-7]))?$")
+        week = week[0] + week[1] + week[2].fillna("1")
+        week = pd.to_datetime(week, format="%G%V%u", errors="coerce").dt.strftime("%Y-%m-%d")
+        texts = week.fillna(texts)
+    parts = texts.str.extract(
         f"^(?:{date}(?:(?:[T ]| - |, ?){clock})?|{clock.replace('P<', 'P<only_')})$"
     )
     for name in ["hour", "minute", "second", "half", "zone"]:
         parts[name] = parts[name].fillna(parts.pop(f"only_{name}"))
     matched = (parts["year"].notna() | parts["one"].notna() | parts["hour"].notna()).to_numpy()
     day, month = ("one", "two") if day_first else ("two", "one")
-    year = parts["y"].where(parts["y"].str.len() != 2, "20" + parts["y"])
+    first = parts["one"].fillna("1").astype(int)
+    if ((first > 31) | (first == 0)).any():
+        parts, day, month = parts.rename(columns={"one": "y", "y": "one"}), "one", "two"
+    century = np.where(parts["y"].fillna("0").astype(int) < 69, "20", "19")
+    year = parts["y"].where(parts["y"].str.len() != 2, century + parts["y"].str.zfill(2))
     dates = pd.DataFrame(
         {
             "year": parts["year"].fillna(year).fillna("1970").astype(int),

@@ -1,19 +1,17 @@
-"""What the columns of a table are for, and which of its rows are a sequence."""
+"""What the columns of a table are for."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from maskdemo.uploads.columns import Columns
-from maskdemo.uploads.reading import Table
 
 #: What a split column may say, in lower case -> the part.
 PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
-         "dev": "val", "test": "test", "testing": "test"}  # fmt: skip
+         "dev": "val", "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
+         "holdout": "test", "learn": "train", "learning": "train"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +51,17 @@ class Guess:
     doubts: Mapping[str, str] = field(default_factory=dict)
 
 
-def numbers_of(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.intp]:
-    """(rows,) the number of each row's sequence, in the order of the file."""
-    return table.frame.groupby(list(names), sort=False).ngroup().to_numpy()
-
-
-def stands_together(table: Table, names: tuple[str, ...] | list[str]) -> bool:
-    """Whether the rows of every sequence follow each other in the file."""
-    number = numbers_of(table, names)
-    return int((np.diff(number, prepend=-1) != 0).sum()) == number.max() + 1
+def parts_by(name: str) -> Mapping[str, str]:
+    """What a split column may say, in lower case -> the part; one called `is_train` says yes or no."""
+    asked = re.fullmatch(r"(?:is|in|for)?[_ ]?(train|test)(?:ing)?", name.lower())
+    if asked is None:
+        return PARTS
+    yes, no = ("train", "test") if asked[1] == "train" else ("test", "train")
+    return {
+        **PARTS,
+        **dict.fromkeys(("true", "yes", "1", "1.0"), yes),
+        **dict.fromkeys(("false", "no", "0", "0.0"), no),
+    }
 
 
 def unused(columns: Columns, roles: Roles) -> tuple[tuple[str, str], ...]:

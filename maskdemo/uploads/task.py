@@ -25,7 +25,8 @@ from maskdemo.uploads.columns import NUMBERS, WORDS, Columns
 from maskdemo.uploads.limits import MAX_TEST, MAX_TRAIN, MIN_SEQUENCES, padded_length
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.recipe import classes_of, parts_of, steps_of
-from maskdemo.uploads.roles import PARTS, Guess, Roles, numbers_of, unused
+from maskdemo.uploads.roles import Guess, Roles, parts_by, unused
+from maskdemo.uploads.rows import numbers_of
 
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3
@@ -175,9 +176,10 @@ def _test_words(table: Table, roles: Roles) -> list[str]:
     """What the split column says of test sequences: validation, where nothing says test."""
     if roles.split is None:
         return []
-    said = {PARTS[each] for each in table.texts(roles.split).str.lower().unique()}
+    parts = parts_by(roles.split)
+    said = {parts[each] for each in table.texts(roles.split).str.lower().unique()}
     part = "test" if "test" in said else "val"
-    return [word for word, each in PARTS.items() if each == part]
+    return [word for word, each in parts.items() if each == part]
 
 
 def _needs_scaling(columns: Columns, roles: Roles) -> bool:
@@ -268,7 +270,7 @@ def _notes(
             f"drawn with seed {preparation.seed}, each label by its share{whole}."
         )
     else:
-        says = {PARTS[each] for each in table.texts(roles.split).str.lower().unique()}
+        says = {parts_by(roles.split)[each] for each in table.texts(roles.split).str.lower().unique()}
         if "val" in says:
             use = "training" if "test" in says else "the test"
             notes.append(f"Validation sequences are used for {use}: none are set aside here.")

@@ -216,3 +216,12 @@ def test_a_file_that_is_forgotten_leaves_nothing():
     assert not any(each in page.session_state for each in ("own_draft", "own_task"))
     gc.collect()
     assert task() is None and UPLOADS.used <= others
+
+
+def test_after_a_refused_file_the_one_in_use_can_be_forgotten():
+    page = upload(used(app.opened(), labelled()), b"\x93NUMPY", "x.npy")
+    assert (
+        "The sequences of your earlier file are still in use" in shown(page) and task_of(page) == "own"
+    )
+    fine(page.button(key="own_forget").click().run())
+    assert task_of(page) == "japanese_vowels" and "own_task" not in page.session_state

@@ -171,6 +171,11 @@ def test_what_cannot_be_sorted_by_is_said_and_asked(when):
         ["12:05 AM", "1:00 AM", "11:00"],
         ["2024-10-27T02:50:00+02:00", "2024-10-27T02:10:00+01:00", "2024-10-27 01:50:00Z"],
         ["2026/1/2 9:05", "2026/1/2 10:00:00.25", "2026/1/2 10:00:00.5"],
+        ["30.12.99", "31.12.99", "01.01.00"],
+        ["99-12-30", "99-12-31", "00-01-01"],
+        ["2025-W52", "2026W01", "2026-W01-4"],
+        ["2025-12", "2026-01", "2026-10"],
+        ["2025-Q4", "2026Q1", "2026 Q3"],
     ],
 )
 def test_times_are_sorted_as_they_passed(times):
@@ -450,3 +455,140 @@ def test_too_long_says_what_can_be_done_and_does_it(longest, every):
         (Preparation(every=every, standardise=False), range(0, longest, every)),
     ):
         assert [row[0] for row in steps_of(own(content, how=how))[0]] == list(wanted)
+
+
+def of(header: str, *cells: str, steps: int = STEPS) -> str:
+    """A file whose cells are written with {s}, {t}, {x} (a number) and {l} (a or b)."""
+    noise = np.random.default_rng(1).normal(size=(SEQUENCES, steps)).round(4)
+    row = ",".join(cells)
+    return lines(
+        header,
+        lambda s, t: row.format(
+            s=s,
+            t=t,
+            x=noise[s, t],
+            l="ab"[s % 2],
+            half=s // 2 % 2,
+            tens=s // 8,
+            ones=s % 8,
+            clock=["23:50", "23:55", "00:05"][t],
+            gap="?" if (s + t) % 5 == 0 else t,
+        ),
+        steps=steps,
+    )
+
+
+#: Of the same kinds as the rows above: what is asked or refused, and the words that lead right.
+ASKED = {
+    "the year may come first": (
+        of("run,date,x,label", "r{s}", "26-01-{t}8", "{x}", "{l}"),
+        "nothing in the file says which number is the day in '26-01-08'",
+    ),
+    "hours past midnight": (
+        of("run,clock,x,label", "r{s}", "{clock}", "{x}", "{l}"),
+        "has no date: sorted by it, what is after midnight would come first",
+    ),
+    "a zone by its name": (
+        of("run,time,x,label", "r{s}", "2026-01-01T10:0{t}:00 CET", "{x}", "{l}"),
+        "is no time such as 2026-01-31 14:05:09+01:00",
+    ),
+    "a label that is missing among numbers": (
+        lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{['0', '1', 'nan'][s % 3]}"),
+        "has nothing usable in 'label'",
+    ),
+    "an id that is missing among numbers": (
+        lines("run,step,x,label", lambda s, t: f"{'NULL' if s == 3 else s},{t},{s + t},{'ab'[s % 2]}"),
+        "has nothing usable in 'run'",
+    ),
+    "an id of two columns": (
+        of("site,plot,step,x,label", "S{tens}", "{ones}", "{t}", "{x}", "{l}"),
+        "Perhaps 'site' and 'plot' together say",
+    ),
+    "a row for each reading": (
+        "\n".join(
+            [
+                "id,time,variable,value,label",
+                *(
+                    f"{s},{t},{v},{s + t},{'ab'[s % 2]}"
+                    for s in range(40)
+                    for t in range(3)
+                    for v in ("pulse", "pressure")
+                ),
+                "",
+            ]
+        ),
+        "pivot 'variable' to columns",
+    ),
+    "one sequence": (
+        of("run,step,x,label", "r1", "{t}", "{x}", "{l}"),
+        "All rows belong to one sequence",
+    ),
+    "a row for each sequence": (
+        of("run,a,b,label", "r{s}", "{x}", "{x}", "{l}", steps=1),
+        "Each row has its own 'run'",
+    ),
+    "two labels": (
+        of("run,step,x,class_a,class_b", "r{s}", "{t}", "{x}", "{half}", "{half}"),
+        "'class_a' and 'class_b' can be the label",
+    ),
+    "a number to be told": (
+        of("run,step,x,target", "r{s}", "{t}", "{t}.5", "{s}.25"),
+        "make classes out of its values",
+    ),
+    "a title above": (
+        "Measurements,,,\n,,,\n" + of("run,step,x,label", "r{s}", "{t}", "{x}", "{l}"),
+        "Take out whatever stands above",
+    ),
+    "a comma at each end": (
+        of("run,step,x,label", "r{s}", "{t}", "{x}", "{l}", ""),
+        "Line 2 ends with a comma",
+    ),
+    "one unit": (of("run,step,x,label\n,,mV,", "r{s}", "{t}", "{x}", "{l}"), "a line of units"),
+    "steps as numbered columns": (
+        of("id,0,1,2,label", "{s}", "{x}", "{x}", "{x}", "{l}", steps=1),
+        "its steps side by side",
+    ),
+    "another sign for missing": (
+        of("run,step,x,label", "r{s}", "{t}", "{gap}", "{l}"),
+        "line 2: '?' is not a number: leave it empty",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_more_of_each_kind_is_asked_about_or_refused(what):
+    content, sentence = ASKED[what]
+    assert sentence in str(refusal(content))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("is_train", ["1", "0"]), ("is_test", ["True", "False"]), ("train", ["yes", "no"]),
+     ("subset", ["learn", "holdout"]), ("fold", ["0", "1"]), ("cv", ["3", "4"])],
+)  # fmt: skip
+def test_a_column_that_divides_the_sequences_is_no_feature(name, said):
+    content = lines(
+        f"run,step,x,{name},label",
+        lambda s, t: f"r{s},{t},{s + t / 9},{said[s // 2 % 2]},{'ab'[s % 2]}",
+    )
+    task = own(content)
+    assert task.roles.features == ("x",)
+    assert task.roles.split == (None if name in ("fold", "cv") else name)
+    if name in ("is_train", "train", "subset"):
+        assert task.data.train.values[0][0, 0] == 0, "the first sequence is said to be for training"
+    assert name not in dict(task.unused) or "divides the sequences" in dict(task.unused)[name]
+
+
+def test_more_of_each_kind_is_read_right():
+    spaced = own(of("run, step, x, label", "r{s}", " {t}", " {x}", ' "{l}"'))
+    assert (spaced.label_names, spaced.roles.features) == (("a", "b"), ("x",))
+    shuffled = lines(
+        "Unnamed: 0,run,step,x,label",
+        lambda s, t: f"{(3 * s + t) * 7 % 120},r{s},{t},{s + t},{'ab'[s % 2]}",
+    )
+    assert own(shuffled).roles.features == ("x",), "the numbers of rows are no reading"
+    words = lines(
+        "run,step,x,label", lambda s, t: f"{'nan' if s == 3 else f'r{s}'},{t},{s},{['NA', 'EU'][s % 2]}"
+    )
+    task = own(words)
+    assert task.label_names == ("EU", "NA") and len(steps_of(task)) == SEQUENCES
