@@ -33,7 +33,8 @@ WITH_MASK = "with_mask = keras.ops.concatenate([values, valid[:, :, None]], axis
 #: Before the first valid step the first step is repeated, which holds the pad value like all of these.
 FORWARD_FILL = """\
 steps = keras.ops.where(valid, {at}, 0)
-newest = keras.ops.max(steps[:, None] * {until}, axis=2)
+until = {until}
+newest = keras.ops.max(steps[:, None] * until, axis=2)
 filled = keras.ops.take_along_axis(values, newest[:, :, None], axis=1)"""
 RESETTING_CELL = '''\
 @keras.saving.register_keras_serializable()

@@ -55,7 +55,6 @@ FIT = Template("""\
             verbose=0,
         )""")
 
-#: In the place of `model.fit` where a batch has the length of its longest sequence.
 TRAIN_ON_BATCHES = Template("""\
         for rows in batches(batch["lengths"], order):
             part = cut(batch, rows)
@@ -92,7 +91,9 @@ def answered(model, batch):
 SCORE_BATCHES = Template('''\
 def $name(model, batch):
     """$summary"""
-    parts = [(part, $answer == part["labels"]) for part, outputs in answered(model, batch)]
+    parts = [
+        (part, $answer == part["labels"]) for part, outputs in answered(model, batch)
+    ]
     $rest''')
 RIGHT = "np.concatenate([right.ravel() for _, right in parts]).mean()"
 RIGHT_VALID = 'np.concatenate([right[part["valid"]].ravel() for part, right in parts]).mean()'
@@ -270,8 +271,7 @@ def _score_code(experiment: Experiment) -> str:
 
 
 def _score_batches_code(experiment: Experiment) -> str:
-    name, summary = "accuracy", "The share of sequences with the right answer."
-    rest = f"return {RIGHT}"
+    name, summary, rest = "accuracy", "The share of right answers.", f"return {RIGHT}"
     if experiment.per_step:
         summary, rest = "The share of right answers at valid steps.", f"return {RIGHT_VALID}"
         if experiment.count_invalid:

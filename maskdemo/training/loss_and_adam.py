@@ -6,7 +6,7 @@ steps of the batch that count. Binary tasks have one logit and a sigmoid, others
 
 # TensorFlow's type stubs know neither `...` in slices nor arithmetic between tensors and numbers.
 # pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
-# pyright: reportOptionalOperand=false
+# pyright: reportOptionalOperand=false, reportRedeclaration=false
 
 from __future__ import annotations
 

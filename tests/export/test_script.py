@@ -67,6 +67,22 @@ CASES: dict[str, Experiment] = {
         train_size=200,
         test_size=500,
     ),
+    "like lengths": small(
+        task="running_sign",
+        strategies=("no_mask", "held_state"),
+        batches="bucketed",
+        train_size=200,
+        test_size=500,
+    ),
+    "a mean, in front": small(
+        task="last_sign",
+        strategies=("masking_layer", "last_valid_step", "forward_fill"),
+        batches="longest",
+        read_out="mean",
+        side="pre",
+        train_size=200,
+        test_size=500,
+    ),
     "every step counts": small(
         task="running_sign",
         strategies=("masking_layer", "zeroed_state"),
@@ -84,6 +100,8 @@ TRAINED: dict[str, Experiment] = {
         "every strategy": ALL,
         "valid steps count": ("no_mask", "masking_layer", "mask_feature"),
         "every step counts": ("masking_layer", "zeroed_state"),
+        "like lengths": ("no_mask", "held_state"),
+        "a mean, in front": ("masking_layer", "last_valid_step", "forward_fill"),
     }.items()
 }
 #: The one that `make test` trains has a label at each step, a loss over some of them, and models with
