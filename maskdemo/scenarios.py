@@ -254,6 +254,9 @@ SCENARIOS: dict[str, Scenario] = {
 OPENING = "real_speech"
 
 
+_BY_EXPERIMENT = {each.experiment: each for each in SCENARIOS.values()}
+
+
 def scenario_of(experiment: Experiment) -> Scenario | None:
     """The scenario that these settings are, if they are one."""
-    return next((each for each in SCENARIOS.values() if each.experiment == experiment), None)
+    return _BY_EXPERIMENT.get(experiment)

@@ -219,10 +219,10 @@ def watch(
 ) -> None:
     """Draw a part of the page now, and again while the viewer's job of this kind goes on.
 
-    When a job begins, has its first results or ends, or the pause between polls changes, the whole page
-    runs again, which alone starts or stops the polling; also when one part of the page changed how all
-    charts are to be saved. only_results: do not redraw before there are results. alone: no other part
-    of the page shows them. poll: whether the part has to do with the job at all.
+    When a job is asked for, has its first results or ends, the whole page runs again, which alone
+    starts or stops the polling; also when one part of the page changed how all charts are to be saved.
+    only_results: do not redraw before there are results. alone: no other part of the page shows them.
+    poll: whether the part has to do with the job at all.
     """
 
     def redraw() -> None:
@@ -255,7 +255,7 @@ def _pause_s(kind: str, *, line: bool) -> float:
 
 def _page_state(status: Status[Any]) -> tuple[object, ...]:
     """Return what the whole page depends on."""
-    return status.phase, status.newest is None, poll_s(status), saved_as()
+    return status.active or status.phase, status.newest is None, saved_as()
 
 
 def poll_s(status: Status[Any]) -> float:
