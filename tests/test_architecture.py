@@ -32,7 +32,7 @@ ORDER = (
     *("training.lstm", "training.compile_cache", "training.program_cache", "training.loss_and_adam"),
     *("training.program", "training.training_run", "training.run", "training"),
     # What it entitles us to say; trainings that are kept; over many experiments; about the article.
-    *("evidence", "results.trainings", "study", "article"),
+    *("evidence", "results.trainings", "study", "article", "guide"),
     # Other people's models; what is kept of all these; other people's data.
     *("audit", "results", "uploads"),
     # What people see and take away.

@@ -10,6 +10,7 @@ from maskdemo.charts.final_accuracy import accuracy_by_strategy
 from maskdemo.charts.fit_history import fit_history
 from maskdemo.charts.gate_heatmaps import gate_heatmaps
 from maskdemo.charts.gradient_by_step import gradient_by_step
+from maskdemo.charts.guide_cases import guide_cases
 from maskdemo.charts.learning_curves import curves_frames, learning_curves
 from maskdemo.charts.outputs_by_step import outputs_by_step, outputs_frames
 from maskdemo.charts.padded_batch import padded_batch
@@ -31,6 +32,7 @@ __all__ = [
     "fit_history",
     "gate_heatmaps",
     "gradient_by_step",
+    "guide_cases",
     "learning_curves",
     "outputs_by_step",
     "outputs_frames",

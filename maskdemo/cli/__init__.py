@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from maskdemo.cli import audit, evidence, export, figure, run, settings, study
+from maskdemo.cli import audit, evidence, export, figure, guide, run, settings, study
 from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import SETTINGS
-from maskdemo.settings import Choice
+from maskdemo.guide import QUESTIONS
+from maskdemo.settings import Choice, Setting
 
 #: Each adds its own parsers, which name the function that answers.
-COMMANDS = (run, study, export, figure, audit, evidence, settings)
+COMMANDS = (run, study, guide, export, figure, audit, evidence, settings)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,15 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = args.answer(args)
     except ValueError as error:
-        print(error, *_names(error), file=sys.stderr)
+        settings = QUESTIONS if args.command == "guide" else SETTINGS
+        print(error, *_names(error, settings), file=sys.stderr)
         return 2
     return code or 0
 
 
-def _names(error: ValueError) -> list[str]:
+def _names(error: ValueError, settings: Mapping[str, Setting]) -> list[str]:
     """What can be written for the setting at fault: errors have the titles."""
     name = error.settings[0] if isinstance(error, InvalidSettings) and error.settings else ""
-    setting = SETTINGS.get(name)
+    setting = settings.get(name)
     return [f"Written: {setting.allowed}."] if isinstance(setting, Choice) else []
 
 

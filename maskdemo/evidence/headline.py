@@ -100,12 +100,16 @@ def over_all(needs: Collection[str]) -> str:
 
     >>> over_all(["required", "not needed", "required", "nothing learned"])
     'In 2 of 4 cases tried here masking is required, in 1 it is not needed and in 1 nothing is learned.'
+    >>> over_all(["helps"])
+    'In the one case tried here masking helps.'
     """
     counts = [(word, sum(each == word for each in needs)) for word in NEEDS]
     clauses = [(NEEDS[word], count) for word, count in counts if count]
     if not clauses:
         return ""
     (first, count), *others = clauses
+    if len(needs) == 1:
+        return f"In the one case tried here {first.format('masking')}."
     start = f"{count} of {len(needs)} cases tried here {first.format('masking')}"
     return f"In {listed([start, *(f'in {count} ' + each.format('it') for each, count in others)])}."
 

@@ -68,6 +68,7 @@ SOURCES = {
     "run": _RUN,
     "claims": _CLAIMS,
     "audit": _AUDIT,
+    "guide": (*_RUN, "evidence/accuracies.py"),
     **{
         f"program {path.stem}": ("article/run_program.py", f"{PROGRAMS}/{path.name}")
         for path in sorted((PACKAGE / PROGRAMS).glob("*.py"))

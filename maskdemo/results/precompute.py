@@ -19,7 +19,9 @@ from maskdemo.article.run_program import run_program
 from maskdemo.audit.example_models import EXAMPLES as AUDITED
 from maskdemo.audit.example_models import ExampleModel
 from maskdemo.data.sequences import evenly_spread
+from maskdemo.evidence import Accuracies, accuracies
 from maskdemo.experiment import Experiment
+from maskdemo.guide import experiments as guide_experiments
 from maskdemo.results import codec, precomputed
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import run_study
@@ -41,9 +43,11 @@ def make(
     questions: Collection[str] = tuple(QUESTIONS),
     article: bool = True,
     audited: Collection[str] = tuple(AUDITED),
+    guide: Collection[Experiment] | None = None,
 ) -> Iterator[str]:
-    """Compute scenarios, questions, the article's results and audits; yield a line on what comes next.
+    """Compute scenarios, questions, claims, audits and the guide; yield a line on what comes next.
 
+    guide: the experiments of the guide, by default all.
     The folder's earlier results are stale from the first file on, so `made.json` goes first and comes
     last. Raises ValueError where the files take more than `MAX_BYTES`.
     """
@@ -66,6 +70,7 @@ def make(
         yield "Audits of the ready examples"
         models = [AUDITED[name] for name in audited]
         _write(_audit_reports(models), folder / "audits.npz")
+    yield from _compute_guide(folder, guide_experiments() if guide is None else guide)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if size > MAX_BYTES:
         raise ValueError(f"{size} bytes are more than the {MAX_BYTES} that may be kept.")
@@ -107,6 +112,15 @@ def _compute_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Itera
             yield f"Program {program.name}"
             programs[program.name] = run_in_clean_process(program)
     _write(programs, folder / "programs.npz")
+
+
+def _compute_guide(folder: Path, experiments: Collection[Experiment]) -> Iterator[str]:
+    """Train and write what the guide's answers rest on."""
+    measured: dict[Experiment, Accuracies] = {}
+    for index, experiment in enumerate(experiments, 1):
+        yield f"Guide, {index} of {len(experiments)}"
+        measured[experiment] = accuracies(trained(experiment))
+    _write(measured, folder / "guide.npz")
 
 
 def _measure_claims(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, Measurements]]:

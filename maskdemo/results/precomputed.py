@@ -19,7 +19,7 @@ from maskdemo.article.measurements import Measurements
 from maskdemo.article.program_run import ProgramRun
 from maskdemo.audit.report import Report
 from maskdemo.data.inputs import Chance
-from maskdemo.evidence import Mark, accuracies, mark, need
+from maskdemo.evidence import Accuracies, Mark, accuracies, mark, need
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec, digest
 from maskdemo.scenarios import SCENARIOS, scenario_of
@@ -115,6 +115,13 @@ def claims(folder: Path = FOLDER) -> Measurements | None:
     """Return the measurements that the article's claims are judged by."""
     fresh = provenance("claims", folder)
     return _read_result(Measurements, folder / "claims.npz") if fresh else None
+
+
+def guide(folder: Path = FOLDER) -> Mapping[Experiment, Accuracies]:
+    """Return what the guide's experiments reached; empty where that is unknown."""
+    if not provenance("guide", folder):
+        return {}
+    return _read_result(Mapping[Experiment, Accuracies], folder / "guide.npz") or {}
 
 
 def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:

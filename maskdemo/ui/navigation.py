@@ -22,6 +22,7 @@ TITLES: Mapping[str, str] = {
     "study": "When does it matter?",
     "article": "The article, checked",
     "audit": "Audit a model",
+    "guide": "Do I need a mask?",
 }
 #: For the menu. A page is declared without one: Streamlit would make it the icon of the tab and have
 #: the browser fetch it from another host.
@@ -31,6 +32,7 @@ ICONS: Mapping[str, str] = {
     "study": ":material/query_stats:",
     "article": ":material/fact_check:",
     "audit": ":material/troubleshoot:",
+    "guide": ":material/help:",
 }
 
 

@@ -18,6 +18,8 @@ from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE
 from maskdemo.experiment import DEFAULTS, SETTINGS, Experiment
+from maskdemo.guide import QUESTIONS as GUIDE_QUESTIONS
+from maskdemo.guide import Setup
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import VARIABLES, Study, Value
 from maskdemo.study.questions import OPENING as OPENING_QUESTION
@@ -28,7 +30,9 @@ from maskdemo.uploads.limits import padded_length
 
 #: Before the keys of the study's controls.
 STUDY_PREFIX = "study_"
-T = TypeVar("T", Experiment, Study)
+#: Before the keys of the guide's controls.
+GUIDE_PREFIX = "guide_"
+T = TypeVar("T", Experiment, Study, Setup)
 #: The value of the second variable's control where only one thing is varied.
 NOTHING_ELSE = "nothing else"
 #: The two settings that one control holds.
@@ -129,6 +133,18 @@ def initialise() -> None:
         st.session_state[f"{prefix}lengths"] = DEFAULTS["min_length"], DEFAULTS["max_length"]
         show_experiment(experiment, prefix)
     show_study(opening_study())
+    show_setup(Setup())
+
+
+def show_setup(setup: Setup) -> None:
+    """Set the guide's controls to a setup."""
+    for name in GUIDE_QUESTIONS:
+        st.session_state[GUIDE_PREFIX + name] = getattr(setup, name)
+
+
+def read_setup() -> Setup:
+    """The setup of the guide's controls."""
+    return Setup(**{name: st.session_state[GUIDE_PREFIX + name] for name in GUIDE_QUESTIONS})
 
 
 def show_experiment(experiment: Experiment, prefix: str = "") -> None:
@@ -260,4 +276,11 @@ STUDY: PageSettings[Study] = PageSettings(
     show_study,
     Study.parse_leniently,
     (*DEFAULTS, "vary", "doses", "and_vary", "and_doses", "more"),
+)
+GUIDE: PageSettings[Setup] = PageSettings(
+    Setup,
+    read_setup,
+    show_setup,
+    lambda params, _: Setup.parse_leniently(params),
+    tuple(GUIDE_QUESTIONS),
 )

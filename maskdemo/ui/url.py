@@ -23,13 +23,18 @@ from maskdemo.inside.leak import MAX_ADDED
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
 from maskdemo.ui import state
-from maskdemo.ui.state import RUN, STUDY, PageSettings, T
+from maskdemo.ui.state import GUIDE, RUN, STUDY, PageSettings, T
 
 #: The page of a URL that is yet to be read: no page has this name.
 NOWHERE = "nowhere"
 Params = dict[str, str]
 #: Page -> the settings that its URL names; the URL of other pages has no parameters.
-SETTINGS: Mapping[str, PageSettings] = {"playground": RUN, "inside": RUN, "study": STUDY}
+SETTINGS: Mapping[str, PageSettings] = {
+    "playground": RUN,
+    "inside": RUN,
+    "study": STUDY,
+    "guide": GUIDE,
+}
 #: Page -> the choices of what to look at that its URL names.
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "playground": ("probe", "epoch", "added", "added_side", "weights"),
@@ -38,6 +43,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
         *("weights", "gradient", "scope"),
     ),
     "study": ("shown", "at"),
+    "guide": (),
 }
 
 

@@ -1,0 +1,85 @@
+"""What masking was worth in each case of the guide: the difference in accuracy, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from maskdemo.charts.strategy_style import colour, error_bars, marker, title
+from maskdemo.charts.template import (
+    PlotlyOptions,
+    PlotlyTrace,
+    figure,
+    inks,
+    layout,
+    note,
+    scatter,
+)
+from maskdemo.evidence import MARGIN, between, points
+
+if TYPE_CHECKING:
+    from maskdemo.guide import CaseResult
+
+ROW = 56
+AXIS_SPACE = 44
+
+
+def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> go.Figure:
+    """Draw a row per case: its difference from no mask, in points, and the 95 % interval.
+
+    The band is the margin within which two accuracies are called the same.
+    """
+    ink = inks(dark)
+    traces: list[PlotlyTrace] = []
+    names: list[PlotlyOptions] = []
+    limits = [(each.verdict.difference.low, each.verdict.difference.high) for each in results]
+    reach = 100 * max(0.1, *(abs(limit) for pair in limits for limit in pair))
+    repeats = min(each.verdict.difference.count for each in results)
+    for row, each in enumerate(results):
+        strategy, interval = each.verdict.strategy, each.verdict.difference
+        traces.append(
+            scatter(
+                x=[100 * interval.mean],
+                y=[row],
+                mode="markers",
+                marker=marker(strategy, dark=dark, size=11),
+                error_x=error_bars([interval], colour(strategy, dark=dark), scale=100),
+                showlegend=False,
+                hovertemplate=f"{each.case.title}<br>{title(strategy)}: {points(interval.mean)} points "
+                f"({between(interval)})<extra></extra>",
+            )
+        )
+        text = f"<b>{each.case.title}</b>  {each.word}"
+        names.append(
+            note(text, ink.text, x=0, xref="paper", xanchor="left", y=row, yanchor="bottom", yshift=10)
+        )
+    band = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    margin = band | {
+        "x0": -100 * MARGIN,
+        "x1": 100 * MARGIN,
+        "fillcolor": ink.grid,
+        "line": {"width": 0},
+    }
+    zero = {"type": "line", "yref": "paper", "x0": 0, "x1": 0, "y0": 0, "y1": 1}
+    return figure(
+        traces,
+        layout(
+            "guide_cases",
+            "What masking adds to the accuracy",
+            f"{repeats} repeats, 95% intervals; grey: called the same",
+            inner=ROW * len(results),
+            below=AXIS_SPACE,
+            dark=dark,
+            left=16,
+            hovermode="closest",
+            xaxis={
+                "range": [-0.3 * reach, 1.1 * reach],
+                "title": {"text": "Points on unseen sequences"},
+            },
+            yaxis={"range": [len(results) - 0.6, -0.75], "tickvals": [], "showgrid": False},
+            shapes=[margin, zero | {"line": {"color": ink.muted, "width": 1}}],
+            annotations=names,
+        ),
+    )

@@ -1,0 +1,82 @@
+"""`guide` answers whether a setup of one's own needs a mask, from what was measured."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+
+from maskdemo.errors import InvalidSettings
+from maskdemo.evidence import between, percent, points
+from maskdemo.evidence.headline import mean_accuracy
+from maskdemo.guide import QUESTIONS, CaseResult, Guidance, Setup, cases, guidance
+from maskdemo.results import precomputed
+from maskdemo.settings import Switch
+from maskdemo.strategies import STRATEGIES
+
+
+def add_to(commands) -> None:
+    """Add the command to the parser's."""
+    parser: ArgumentParser = commands.add_parser(
+        "guide", help="say whether a setup of your own needs a mask, from what was measured"
+    )
+    for name, question in QUESTIONS.items():
+        flag = f"--{name.replace('_', '-')}"
+        title = question.title.replace("%", "%%")
+        if isinstance(question, Switch):
+            parser.add_argument(flag, action="store_true", help=title)
+        else:
+            parser.add_argument(flag, help=f"{title} ({question.allowed})")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.set_defaults(answer=_run_command)
+
+
+def _run_command(args: Namespace) -> None:
+    chosen = {name: getattr(args, name) for name in QUESTIONS if getattr(args, name) is not None}
+    setup = Setup(**chosen)
+    answer = guidance(setup, precomputed.guide())
+    if answer is None:
+        what = "no task here is like it" if not cases(setup) else "run `maskdemo evidence` first"
+        raise InvalidSettings(f"This setup was not measured: {what}.")
+    print(json.dumps(_as_json(setup, answer), indent=2) if args.json else _as_text(answer))
+
+
+def _as_json(setup: Setup, answer: Guidance) -> dict:
+    return {
+        "setup": setup.to_params(),
+        "word": answer.word,
+        "sentence": answer.sentence,
+        "strategy": answer.strategy,
+        "cases": [_case_as_json(each) for each in answer.results],
+    }
+
+
+def _case_as_json(result: CaseResult) -> dict:
+    difference = result.verdict.difference
+    return {
+        "task": result.case.experiment.task,
+        "experiment": result.case.experiment.to_params(),
+        "word": result.word,
+        "strategy": result.verdict.strategy,
+        "difference": [difference.mean, difference.low, difference.high],
+        "accuracy": {
+            name: mean_accuracy(result.accuracies, name) for name in result.accuracies.by_repeat
+        },
+        "chance": result.accuracies.chance,
+    }
+
+
+def _as_text(answer: Guidance) -> str:
+    lines = [f"{answer.sentence} {answer.exceptions}".strip()]
+    for each in answer.results:
+        lines.append(f"  {each.case.title:40} {each.word}")
+        lines += [
+            f"    {STRATEGIES[name].title:18} {percent(mean_accuracy(each.accuracies, name)):>6}"
+            for name in each.accuracies.by_repeat
+        ]
+        difference = each.verdict.difference
+        lines.append(
+            f"    {STRATEGIES[each.verdict.strategy].title} against no mask: "
+            f"{points(difference.mean)} points ({between(difference)})"
+        )
+    lines.append(f"What to use: {STRATEGIES[answer.strategy].title}.")
+    return "\n".join(lines)

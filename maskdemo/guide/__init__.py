@@ -1,0 +1,16 @@
+"""Whether a setup of somebody's own needs a mask, answered by what was measured on setups like it."""
+
+from maskdemo.guide.cases import Case, cases, experiments
+from maskdemo.guide.guidance import CaseResult, Guidance, guidance
+from maskdemo.guide.setup import QUESTIONS, Setup
+
+__all__ = [
+    "QUESTIONS",
+    "Case",
+    "CaseResult",
+    "Guidance",
+    "Setup",
+    "cases",
+    "experiments",
+    "guidance",
+]

@@ -1,0 +1,96 @@
+"""The experiments that a setup is judged by: every task that is like it, padded as it pads.
+
+>>> [case.title for case in cases(Setup(side="pre"))]
+['Real speech: who is speaking?', 'Sign of the first value', 'Sign of the last value']
+>>> {case.experiment.padded_length for case in cases(Setup(ratio="4"))} == {116, 60}
+True
+>>> cases(Setup(collides=True, labels="step"))
+()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from math import ceil
+from typing import Any
+
+from maskdemo.data.tasks import TASKS
+from maskdemo.experiment import Experiment
+from maskdemo.guide.setup import QUESTIONS, Setup
+from maskdemo.settings import Choice
+
+#: (a real step can equal the pad value, a label each step) -> the tasks that are so.
+TASKS_LIKE: Mapping[tuple[bool, bool], tuple[str, ...]] = {
+    (False, False): ("japanese_vowels", "first_sign", "last_sign"),
+    (True, False): ("last_bit", "majority_bit"),
+    (False, True): ("running_sign",),
+    (True, True): (),
+}
+#: The share of the readings that are missing where some are.
+MISSING_RATE = 0.3
+#: Sizes of the tasks that are drawn, as in the scenarios.
+DRAWN: Mapping[str, Any] = {
+    "train_size": 992,
+    "test_size": 496,
+    "min_length": 5,
+    "max_length": 15,
+    "units": 16,
+    "epochs": 15,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A measured case that fits a setup: a task, in the experiment that pads it so."""
+
+    title: str
+    experiment: Experiment
+
+
+def cases(setup: Setup) -> tuple[Case, ...]:
+    """Return the cases that fit a setup; none where no task is like it."""
+    setup = setup.relevant
+    names = TASKS_LIKE[setup.collides, setup.labels == "step"]
+    # Recorded sequences have the lengths that they have.
+    fitting = (name for name in names if setup.lengths == "differ" or not TASKS[name].fixed)
+    return tuple(Case(TASKS[name].title, _experiment(name, setup)) for name in fitting)
+
+
+def experiments() -> tuple[Experiment, ...]:
+    """Return the experiments of all setups, each once."""
+    answers = (_answers(each) for each in QUESTIONS)
+    setups = (
+        Setup(**dict(zip(QUESTIONS, combination, strict=True))) for combination in product(*answers)
+    )
+    return tuple(dict.fromkeys(case.experiment for setup in setups for case in cases(setup)))
+
+
+def _answers(question: str) -> tuple[Any, ...]:
+    described = QUESTIONS[question]
+    return tuple(described.options) if isinstance(described, Choice) else (False, True)
+
+
+def _experiment(task: str, setup: Setup) -> Experiment:
+    """Return the experiment of a task in a setup, whose idle answers are the default ones."""
+    base = Experiment(task=task, padded_length=200, repeats=5, **({} if TASKS[task].fixed else DRAWN))
+    longest = base.max_length
+    padded = setup.lengths == "differ" and setup.side != "longest"
+    # Padding of zeros is what collides with bits; no reading of the other tasks is exactly -1.
+    pad_value = 0.0 if setup.collides else -1.0
+    return replace(
+        base,
+        min_length=base.min_length if setup.lengths == "differ" else longest,
+        padded_length=ceil(longest * float(setup.ratio)) if padded else longest,
+        side="pre" if setup.side == "pre" else "post",
+        batches="longest" if setup.side == "longest" else "fixed",
+        read_out=setup.read_out,
+        pad_value=pad_value,
+        mask_value=pad_value,
+        missing_rate=MISSING_RATE if setup.missing else 0.0,
+        # A mask from the true lengths is what tells real steps from padding of the same value.
+        strategies=("no_mask", "masking_layer", *(["held_state"] if setup.collides else [])),
+        # What a masked or weighted loss does: padded steps have no labels.
+        count_invalid=setup.labels == "sequence",
+    )

@@ -1,0 +1,121 @@
+"""The guide's page: the questions, the answer with its evidence, and what to write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from maskdemo import charts
+from maskdemo.evidence import BASELINE
+from maskdemo.export.keras_code import strategy_lines
+from maskdemo.guide import QUESTIONS, CaseResult, Guidance, Setup, cases, guidance
+from maskdemo.results import precomputed
+from maskdemo.settings import Choice
+from maskdemo.strategies import STRATEGIES
+from maskdemo.ui import navigation, url
+from maskdemo.ui.chart import chart, is_dark
+from maskdemo.ui.state import GUIDE_PREFIX
+
+#: Question -> the column that it stands in.
+COLUMNS = {
+    "lengths": 0,
+    "missing": 0,
+    "side": 1,
+    "ratio": 1,
+    "collides": 1,
+    "labels": 2,
+    "read_out": 2,
+}
+
+
+def questions(setup: Setup) -> None:
+    """The controls of all questions; those that do not matter beside the other answers rest."""
+    columns = st.columns([2, 3, 2], gap="medium")
+    for name, question in QUESTIONS.items():
+        kept: dict[str, Any] = {
+            "key": f"{GUIDE_PREFIX}{name}",
+            "help": question.help,
+            "on_change": url.mark_changed,
+            "persist_state": "session",
+            "disabled": name not in setup.asked,
+        }
+        with columns[COLUMNS[name]]:
+            if isinstance(question, Choice):
+                options = question.options
+                st.segmented_control(
+                    question.title,
+                    list(options),
+                    required=True,
+                    wrap=True,
+                    format_func=lambda option, options=options: options[option].title,
+                    **kept,
+                )
+            else:
+                st.toggle(question.title, **kept)
+
+
+def answer(setup: Setup) -> None:
+    """The answer to a setup with its cases, or that nothing like it was measured."""
+    answer = guidance(setup, precomputed.guide())
+    if answer is None:
+        _not_measured(setup)
+        return
+    st.header(answer.sentence, anchor=False)
+    if answer.exceptions:
+        st.markdown(answer.exceptions)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        chart(
+            charts.guide_cases(answer.results, dark=is_dark()),
+            key="guide_cases",
+            alt=f"What masking adds in {len(answer.results)} cases. {answer.sentence}",
+        )
+        st.caption("Open a case in the playground, to train it there:")
+        for each in answer.results:
+            navigation.to_playground(each.case.experiment, label=_link(each))
+        if source := precomputed.provenance("guide"):
+            st.caption(source.sentence)
+    with right:
+        _what_to_write(answer)
+
+
+def _link(result: CaseResult) -> str:
+    return f"{result.case.title} :gray[{result.word}]"
+
+
+def _what_to_write(answer: Guidance) -> None:
+    """The model of the recommended strategy, in the setup of the case that decides."""
+    experiment = answer.recommended.case.experiment
+    title = STRATEGIES[answer.strategy].title
+    st.markdown(
+        f"**What to write in Keras: {title}**{_why(answer)}. The sizes are those of "
+        f"*{answer.recommended.case.title}*:"
+    )
+    st.code(strategy_lines(experiment, answer.strategy), language="python")
+    st.markdown("**What to check then**: whether the mask reaches every layer of your own model.")
+    st.page_link(navigation.file_of("audit"), label="Audit your model", icon=navigation.ICONS["audit"])
+
+
+def _why(answer: Guidance) -> str:
+    """Return why it is no mask, where it is; else nothing."""
+    if answer.strategy != BASELINE:
+        return ""
+    undecided = any(each.word == "undecided" for each in answer.results)
+    return ", until more repeats decide" if undecided else ", as a mask was worth nothing here"
+
+
+def _not_measured(setup: Setup) -> None:
+    if cases(setup):
+        st.info("Not measured with this version of the app: `make evidence` does it.")
+        return
+    st.info(
+        "Not measured: no task here is like this. A study of your own sequences can tell: give a file "
+        "under *Your own sequences* on the playground, and run it there."
+    )
+    st.page_link(
+        navigation.file_of("study"),
+        label="When does it matter?",
+        icon=navigation.ICONS["study"],
+        query_params=url.link("study"),
+    )

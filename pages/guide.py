@@ -1,0 +1,16 @@
+"""Page 6: a few questions about somebody's own setup; the answer, as it was measured."""
+
+import streamlit as st
+
+from maskdemo.ui import controls, guide_page, navigation, url
+
+navigation.require("guide")
+
+st.title("Do I need a mask?", anchor=False)
+st.markdown(
+    "Say how you pad, and what your model reads. The answer is what networks did that were trained so."
+)
+setup, _ = url.current(url.GUIDE)
+guide_page.questions(setup)
+controls.complaints(None)
+guide_page.answer(setup)
