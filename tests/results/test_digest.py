@@ -22,7 +22,7 @@ from tests.samples import small
 from tests.test_architecture import imports, modules
 
 EVERY_PROGRAM = {kind for kind in SOURCES if kind.startswith("program ")}
-TRAINED = {"training", "run", "claims"}
+TRAINED = {"training", "run", "claims", "guide"}
 
 
 def copied(folder: Path) -> Path:
@@ -79,7 +79,8 @@ def test_what_people_read_keeps_every_result(file, before, after, tmp_path):
         pytest.param("data/tasks.py", "> 0)", "> 1)", TRAINED, id="a task's labels"),
         pytest.param("data/sequences.py", "[seed, repeat]", "[repeat, seed]", TRAINED,
                      id="a repeat's seed"),
-        pytest.param("training/probes.py", "PROBES = 8", "PROBES = 6", {"run", "claims"}, id="PROBES"),
+        pytest.param("training/probes.py", "PROBES = 8", "PROBES = 6", {"run", "claims", "guide"},
+                     id="PROBES"),
         pytest.param("article/keras_checks.py", "= 5, 8,", "= 6, 8,", {"claims"}, id="a check"),
         pytest.param("article/measurements.py", "each[-1]", "each[0]", {"claims"}, id="a measurement"),
         pytest.param("article/run_program.py", "x.any(axis=2)", "x.all(axis=2)", EVERY_PROGRAM,
@@ -150,6 +151,7 @@ ROOTS = {
     "training": ("training.run",),
     "run": ("training.run",),
     "claims": ("training.run", "article.measurements", "article.keras_checks"),
+    "guide": ("training.run", "evidence.accuracies"),
     "program example_1_as_written": ("article.run_program",),
 }
 #: Imported on the way, but a kept number does not depend on it. A reason for each.
@@ -185,6 +187,7 @@ BESIDE = {
     "training": NUMBERLESS | NOT_KEPT,
     "run": NUMBERLESS | READ_LATER,
     "claims": NUMBERLESS | JUDGED,
+    "guide": NUMBERLESS | READ_LATER,
     "program example_1_as_written": {
         "loading": "How fast, not what.",
         "article.program_run": "The form of an outcome, and its words.",

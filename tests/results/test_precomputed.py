@@ -13,6 +13,8 @@ from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
 from maskdemo.article.measurements import measure_run
 from maskdemo.audit.example_models import EXAMPLES as AUDITED
+from maskdemo.evidence import accuracies
+from maskdemo.guide import experiments
 from maskdemo.results import precompute, precomputed
 from maskdemo.results.digest import SOURCES
 from maskdemo.results.precomputed import Provenance, processor
@@ -66,13 +68,16 @@ def test_everything_that_pages_show_is_precomputed(fresh):
     assert precomputed.programs().keys() == names
     for content in ready_models():
         assert precomputed.audit_report(content) is not None
+    assert set(precomputed.guide()) == set(experiments())
 
 
 def test_what_is_precomputed_is_small(fresh):
     assert sum(path.stat().st_size for path in precomputed.FOLDER.iterdir()) <= precompute.MAX_BYTES
 
 
-@pytest.mark.parametrize("kind", ["run", "training", "claims", "audit", "program example_2_mended"])
+@pytest.mark.parametrize(
+    "kind", ["run", "training", "claims", "audit", "guide", "program example_2_mended"]
+)
 def test_with_other_code_what_came_from_it_is_gone_and_nothing_else(fresh, kind, tmp_path):
     precomputed.write_provenance(replace(fresh, digests={**fresh.digests, kind: "another"}), tmp_path)
     for path in precomputed.FOLDER.iterdir():
@@ -83,6 +88,7 @@ def test_with_other_code_what_came_from_it_is_gone_and_nothing_else(fresh, kind,
         "training": precomputed.study(QUESTIONS["side"].study, tmp_path),
         "claims": precomputed.claims(tmp_path),
         "audit": precomputed.audit_report(ready_models()[0], tmp_path),
+        "guide": precomputed.guide(tmp_path) or None,
         **{f"program {name}": each for name, each in precomputed.programs(tmp_path).items()},
     }
     known = {
@@ -90,6 +96,7 @@ def test_with_other_code_what_came_from_it_is_gone_and_nothing_else(fresh, kind,
         "training",
         "claims",
         "audit",
+        "guide",
         *(kind for kind in SOURCES if kind.startswith("program ")),
     }
     assert {kind for kind in known if found.get(kind) is None} == {kind}
@@ -143,7 +150,8 @@ def made(tmp_path_factory) -> Path:
         patch.setitem(SCENARIOS, "tiny", TINY)
         patch.setitem(QUESTIONS, "tiny", TINY_QUESTION)
         tiny = {"scenarios": ("tiny",), "questions": ("tiny",), "audited": ("embedding",)}
-        lines = list(precompute.make(folder, **tiny, article=False))
+        guided = (TINY.experiment,)
+        lines = list(precompute.make(folder, **tiny, article=False, guide=guided))
     assert lines[:3] == ["Scenario tiny", "Study tiny", "Audits of the ready examples"]
     return folder
 
@@ -166,6 +174,7 @@ def test_what_is_made_is_found(made, tiny):
     np.testing.assert_array_equal(run.probes.values, anew.probes.values)
     assert findings is not None and findings.finished
     assert findings.outcomes.keys() == set(TINY_QUESTION.study.trainings())
+    assert precomputed.guide(made) == {TINY.experiment: accuracies(anew)}
 
 
 def test_a_ready_example_s_report_and_the_one_put_right_are_kept(made):
