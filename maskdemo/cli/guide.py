@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import between, percent, points
 from maskdemo.evidence.headline import mean_accuracy
-from maskdemo.guide import QUESTIONS, CaseResult, Guidance, Setup, cases, guidance
+from maskdemo.guide import QUESTIONS, CaseResult, Guidance, Setup, cases_of, guidance_for
 from maskdemo.results import precomputed
 from maskdemo.settings import Switch
 from maskdemo.strategies import STRATEGIES
@@ -33,9 +33,9 @@ def add_to(commands) -> None:
 def _run_command(args: Namespace) -> None:
     chosen = {name: getattr(args, name) for name in QUESTIONS if getattr(args, name) is not None}
     setup = Setup(**chosen)
-    answer = guidance(setup, precomputed.guide())
+    answer = guidance_for(setup, precomputed.guide())
     if answer is None:
-        what = "no task here is like it" if not cases(setup) else "run `maskdemo evidence` first"
+        what = "no task here is like it" if not cases_of(setup) else "run `maskdemo evidence` first"
         raise InvalidSettings(f"This setup was not measured: {what}.")
     print(json.dumps(_as_json(setup, answer), indent=2) if args.json else _as_text(answer))
 

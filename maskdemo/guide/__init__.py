@@ -1,7 +1,7 @@
 """Whether a setup of somebody's own needs a mask, answered by what was measured on setups like it."""
 
-from maskdemo.guide.cases import Case, cases, experiments
-from maskdemo.guide.guidance import CaseResult, Guidance, guidance
+from maskdemo.guide.cases import Case, cases_of, experiments
+from maskdemo.guide.guidance import CaseResult, Guidance, guidance_for
 from maskdemo.guide.setup import QUESTIONS, Setup
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "CaseResult",
     "Guidance",
     "Setup",
-    "cases",
+    "cases_of",
     "experiments",
-    "guidance",
+    "guidance_for",
 ]

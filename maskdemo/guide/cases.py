@@ -1,10 +1,10 @@
 """The experiments that a setup is judged by: every task that is like it, padded as it pads.
 
->>> [case.title for case in cases(Setup(side="pre"))]
+>>> [case.title for case in cases_of(Setup(side="pre"))]
 ['Real speech: who is speaking?', 'Sign of the first value', 'Sign of the last value']
->>> {case.experiment.padded_length for case in cases(Setup(ratio="4"))} == {116, 60}
+>>> {case.experiment.padded_length for case in cases_of(Setup(ratio="4"))} == {116, 60}
 True
->>> cases(Setup(collides=True, labels="step"))
+>>> cases_of(Setup(collides=True, labels="step"))
 ()
 """
 
@@ -49,7 +49,7 @@ class Case:
     experiment: Experiment
 
 
-def cases(setup: Setup) -> tuple[Case, ...]:
+def cases_of(setup: Setup) -> tuple[Case, ...]:
     """Return the cases that fit a setup; none where no task is like it."""
     setup = setup.relevant
     names = TASKS_LIKE[setup.collides, setup.labels == "step"]
@@ -64,7 +64,7 @@ def experiments() -> tuple[Experiment, ...]:
     setups = (
         Setup(**dict(zip(QUESTIONS, combination, strict=True))) for combination in product(*answers)
     )
-    return tuple(dict.fromkeys(case.experiment for setup in setups for case in cases(setup)))
+    return tuple(dict.fromkeys(case.experiment for setup in setups for case in cases_of(setup)))
 
 
 def _answers(question: str) -> tuple[Any, ...]:

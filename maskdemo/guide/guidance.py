@@ -13,7 +13,7 @@ from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, need, 
 from maskdemo.evidence.headline import NEEDS
 from maskdemo.evidence.phrases import capital, listed
 from maskdemo.experiment import Experiment
-from maskdemo.guide.cases import Case, cases
+from maskdemo.guide.cases import Case, cases_of
 from maskdemo.guide.setup import Setup
 
 
@@ -52,9 +52,9 @@ class Guidance:
         return self.recommended.verdict.strategy if useful else BASELINE
 
 
-def guidance(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Guidance | None:
+def guidance_for(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Guidance | None:
     """Return the answer to a setup; None where not all of the cases that fit it were measured."""
-    fitting = cases(setup)
+    fitting = cases_of(setup)
     if not fitting or any(case.experiment not in measured for case in fitting):
         return None
     results = tuple(_result(case, measured[case.experiment]) for case in fitting)

@@ -9,7 +9,7 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.evidence import BASELINE
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.guide import QUESTIONS, CaseResult, Guidance, Setup, cases, guidance
+from maskdemo.guide import QUESTIONS, CaseResult, Guidance, Setup, cases_of, guidance_for
 from maskdemo.results import precomputed
 from maskdemo.settings import Choice
 from maskdemo.strategies import STRATEGIES
@@ -57,7 +57,7 @@ def questions(setup: Setup) -> None:
 
 def answer(setup: Setup) -> None:
     """The answer to a setup with its cases, or that nothing like it was measured."""
-    answer = guidance(setup, precomputed.guide())
+    answer = guidance_for(setup, precomputed.guide())
     if answer is None:
         _not_measured(setup)
         return
@@ -106,7 +106,7 @@ def _why(answer: Guidance) -> str:
 
 
 def _not_measured(setup: Setup) -> None:
-    if cases(setup):
+    if cases_of(setup):
         st.info("Not measured with this version of the app: `make evidence` does it.")
         return
     st.info(

@@ -55,7 +55,10 @@ def introduction(experiment: Experiment) -> None:
     # Within another page there is room for the answer, and that page says what it is about.
     embedded = st.context.is_embedded
     if not embedded:
-        st.markdown(f"Must padding be hidden from an LSTM? {over_all(precomputed.needs().values())}")
+        st.markdown(
+            f"Must padding be hidden from an LSTM? {over_all(precomputed.needs().values())} "
+            "[Do I need a mask?](guide)"
+        )
     scenario, snapshot = presets.scenarios(experiment), snapshot_of(experiment)
     if snapshot is not None and snapshot.experiment != experiment:
         back = partial(state.show_experiment, snapshot.experiment)

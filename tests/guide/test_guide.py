@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import keras
 import pytest
@@ -18,11 +19,11 @@ from maskdemo.data.inputs import inputs
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE, Accuracies, mask_effect, verdict
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.guide import QUESTIONS, Setup, cases, experiments, guidance
+from maskdemo.guide import QUESTIONS, Setup, cases_of, experiments, guidance_for
 from maskdemo.results import precomputed
 from maskdemo.settings import Choice
 
-ANSWERS = {
+ANSWERS: dict[str, tuple[Any, ...]] = {
     name: tuple(each.options) if isinstance(each, Choice) else (False, True)
     for name, each in QUESTIONS.items()
 }
@@ -50,7 +51,7 @@ def test_a_wrong_answer_is_refused():
 
 def test_every_case_is_what_its_setup_says():
     relevant = dict.fromkeys(setup.relevant for setup in SETUPS)
-    pairs = [(setup, case.experiment) for setup in relevant for case in cases(setup)]
+    pairs = [(setup, case.experiment) for setup in relevant for case in cases_of(setup)]
     assert len({experiment for _, experiment in pairs}) == len(pairs)
     for setup, experiment in pairs:
         batch = inputs(replace(experiment, repeats=1, batches="fixed")).train
@@ -70,16 +71,16 @@ def test_every_case_is_what_its_setup_says():
 
 
 def test_there_are_no_more_trainings_than_said():
-    assert len(experiments()) == len({case.experiment for each in SETUPS for case in cases(each)})
+    assert len(experiments()) == len({case.experiment for each in SETUPS for case in cases_of(each)})
     assert sum(len(each.strategies) * each.repeats for each in experiments()) <= 2600
 
 
 def test_every_answer_rests_on_the_numbers_beneath_it():
     unanswered = 0
     for setup in SETUPS:
-        answer = guidance(setup, MEASURED)
+        answer = guidance_for(setup, MEASURED)
         if answer is None:
-            assert not cases(setup), "every case is measured"
+            assert not cases_of(setup), "every case is measured"
             unanswered += 1
             continue
         words = Counter(each.word for each in answer.results)
@@ -90,9 +91,9 @@ def test_every_answer_rests_on_the_numbers_beneath_it():
             accuracies = MEASURED[experiment]
             assert each.word == evidence.need(accuracies)
             others = {
-                name: verdict(accuracies, name, effect=mask_effect(experiment, name))
+                name: judged
                 for name in experiment.strategies
-                if name != BASELINE
+                if (judged := verdict(accuracies, name, effect=mask_effect(experiment, name)))
             }
             assert each.verdict == others[each.verdict.strategy]
             if each.word in ("required", "helps"):
@@ -112,7 +113,7 @@ def test_what_is_to_be_written_builds_the_model():
     texts = {
         (answer.recommended.case.experiment, answer.strategy)
         for setup in SETUPS
-        if (answer := guidance(setup, MEASURED)) is not None
+        if (answer := guidance_for(setup, MEASURED)) is not None
     }
     built = set()
     for experiment, strategy in texts:
@@ -133,16 +134,16 @@ def test_what_is_to_be_written_builds_the_model():
 
 
 def test_what_was_not_measured_has_no_answer():
-    assert guidance(Setup(), {}) is None
-    assert guidance(Setup(collides=True, labels="step"), MEASURED) is None
+    assert guidance_for(Setup(), {}) is None
+    assert guidance_for(Setup(collides=True, labels="step"), MEASURED) is None
 
 
 def test_undecided_stays_undecided():
-    (first, *rest) = cases(Setup())
+    (first, *rest) = cases_of(Setup())
     wide = {name: dict(enumerate([0.2, 0.9, 0.3, 0.8, 0.5])) for name in first.experiment.strategies}
     wide["masking_layer"] = dict(enumerate([0.9, 0.2, 0.8, 0.3, 0.6]))
     results = Accuracies(by_repeat=wide, chance=0.1, scored=300, repeats=5, comparisons=1)
-    answer = guidance(Setup(), {case.experiment: results for case in (first, *rest)})
+    answer = guidance_for(Setup(), {case.experiment: results for case in (first, *rest)})
     assert answer is not None
     assert answer.word == "undecided"
     assert answer.strategy == BASELINE
@@ -151,7 +152,7 @@ def test_undecided_stays_undecided():
 def test_the_command_prints_the_same_answer(capsys):
     assert main(["guide", "--side", "post", "--ratio", "4", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    answer = guidance(Setup(ratio="4"), MEASURED)
+    answer = guidance_for(Setup(ratio="4"), MEASURED)
     assert answer is not None
     assert printed["sentence"] == answer.sentence
     assert [each["word"] for each in printed["cases"]] == [each.word for each in answer.results]

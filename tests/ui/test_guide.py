@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maskdemo.guide import Setup, cases, guidance
+from maskdemo.guide import Setup, cases_of, guidance_for
 from maskdemo.results import precomputed
 from tests.ui.app import charts, fine, link_of, links, opened, shown
 
@@ -14,19 +14,19 @@ MEASURED = precomputed.guide()
 def test_the_page_answers_what_its_link_asks():
     setup = Setup(side="pre", ratio="4")
     page = opened("guide", setup.to_params())
-    answer = guidance(setup, MEASURED)
+    answer = guidance_for(setup, MEASURED)
     assert answer is not None
     assert answer.sentence in shown(page)
     assert len(charts(page)) == 1
     # Each case opens in the playground with its own settings, the words beside it.
     there = [params for _, params in links(page)]
-    assert all(case.experiment.to_params() in there for case in cases(setup))
+    assert all(case.experiment.to_params() in there for case in cases_of(setup))
 
 
 def test_an_answer_changes_the_page_and_its_link():
     page = opened("guide")
     fine(page.segmented_control(key="guide_side").set_value("pre").run())
-    answer = guidance(Setup(side="pre"), MEASURED)
+    answer = guidance_for(Setup(side="pre"), MEASURED)
     assert answer is not None
     assert answer.sentence in shown(page)
     assert link_of(page)["side"] == "pre"
