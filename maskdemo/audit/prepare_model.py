@@ -121,7 +121,7 @@ def copy_for_any_length(model: Any, model_inputs: tuple[ModelInput, ...]) -> Any
         )
         copy.set_weights(model.get_weights())
         if model.compiled:
-            copy.compile_from_config(model.get_compile_config())
+            _compile_alike(copy, model)
         if [tuple(each.shape[2:]) for each in copy.inputs] != [
             tuple(each.shape[2:]) for each in model.inputs
         ]:
@@ -129,6 +129,17 @@ def copy_for_any_length(model: Any, model_inputs: tuple[ModelInput, ...]) -> Any
     except Exception:  # whatever a layer raises when its length is taken away
         return None
     return copy
+
+
+def _compile_alike(copy: Any, model: Any) -> None:
+    """Compile a copy with the very loss and metrics of the model, which may be nowhere registered."""
+    loss, metrics = model._compile_loss, model._compile_metrics
+    copy.compile(
+        loss=model.loss,
+        loss_weights=None if loss is None else loss._user_loss_weights,
+        metrics=None if metrics is None else metrics._user_metrics,
+        weighted_metrics=None if metrics is None else metrics._user_weighted_metrics,
+    )
 
 
 def _with_any_length(config: Any, names: set[str]) -> Any:

@@ -82,16 +82,18 @@ class TrainingBatch:
 
     def change_of_loss(self, weighted: bool = False) -> LossChange | None:
         """Return a change that is rounding, for any targets at padded steps; else the first."""
-        least: LossChange | None = None
+        first: LossChange | None = None
         for target in self._padded_targets(losses_of(self.model)):
             own, *others = self.values(target, weighted)
             if not np.isfinite(own):
                 continue
             furthest = max(others, key=lambda each: abs(each - own))
             change = LossChange(own, furthest, target)
-            if least is None or change.share < RELATIVE_ROUNDING:
-                least = change
-        return least
+            # Not as a share of its own loss: a target of -100 makes that large.
+            first = first or change
+            if abs(furthest - own) <= RELATIVE_ROUNDING * max(abs(first.before), 1e-6):
+                return change
+        return first
 
     def metrics(self, target: float | None) -> list[dict[str, float]]:
         """Return the compiled metrics for the model's outputs, and for two others at padded steps."""

@@ -84,6 +84,11 @@ def autoencoder_with_a_loss_that_masks():
     return autoencoder(loss=masked_error)
 
 
+@right()
+def autoencoder_with_a_loss_that_is_nowhere_registered():
+    return autoencoder(loss=lambda wanted, got: masked_error(wanted, got))
+
+
 @wrong("loss_counts_padding", "repeat")
 def bidirectional_autoencoder_step_by_step():
     return compiled(
