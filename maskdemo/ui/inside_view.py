@@ -45,14 +45,17 @@ def gates(sequence: InspectedSequence) -> None:
             if name != strategy
         )
         looked_into = chain([(strategy, activations, given)], others)
-        st.markdown(what_padding_did(looked_into, sequence.batch, label=sequence.label, name=name))
-        did = ""
+        said = what_padding_did(looked_into, sequence.batch, label=sequence.label, name=name)
+        before, did = f"{said}\n\n", ""
     else:
+        before = ""
         network, label = sequence.networks[strategy], sequence.label
         did = what_turned_output(
             network, activations, given, sequence.batch, step=step, label=label, name=name
         )
-    st.markdown(cell_equation(activations, given, sequence.batch, unit=unit, step=step, did=did))
+    equation = cell_equation(activations, given, sequence.batch, unit=unit, step=step, did=did)
+    # One element in either case: another number of them would leave the last step's beside the present.
+    st.markdown(before + equation)
     if share := share_in_mean(given, step=step):
         st.markdown(share)
     left, right = st.columns([3, 2], gap="medium")
