@@ -105,6 +105,7 @@ WAYS: dict[str, tuple[tuple[dict, dict], tuple[dict, dict]]] = {
     "by_hand": (({}, {}), ({"leak": 0.3}, {})),
     "supports_masking": (({}, {"received": True}), ({}, {"received": False})),
     "missing": ((BETTER, {}), (WORSE, {})),
+    "batch_longest": ((BETTER, {}), (WORSE, {})),
     "slower": (({}, {"ratio": 1.4}), ({}, {"ratio": 0.9})),
     "learns": (({"no_mask": 0.8}, {}), ({"no_mask": 0.5}, {})),
 }
