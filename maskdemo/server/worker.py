@@ -7,7 +7,8 @@ once, while it would wait long for one that lives and does not listen.
 
 {"do": number, "kind": ..., ...} begins what is in `maskdemo.server.worker_jobs`; {"stop": number} ends
 it at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
-compiles ahead beside whatever else goes on. {"load": true} imports TensorFlow. Where a command says
+compiles ahead beside whatever else goes on, and then, until something else is asked for, what the
+scenarios need and the disk does not have. {"load": true} imports TensorFlow. Where a command says
 "bytes", so many follow it: a model, or the task that somebody uploaded, for this command alone.
 """
 
@@ -114,14 +115,20 @@ class _Worker:
         while True:
             command = self._to_prepare.get()
             wanted = command["prepare"]
+
+            def stop(wanted: str = wanted) -> bool:
+                return wanted is not self._wanted
+
             try:
-                if wanted is self._wanted:
-                    worker_jobs.prepare(command, stop=lambda wanted=wanted: wanted is not self._wanted)
+                if not stop():
+                    worker_jobs.prepare(command, stop)
             except Exception:  # a guess at what will be needed; who needs it will see
                 log.exception("Compiling ahead failed")
             del command  # with what was uploaded
             if self._to_prepare.empty():
                 self._send(messages.Prepared())
+                with suppress(Exception):
+                    worker_jobs.keep_shipped_programs(stop)
 
     def _send(self, message: object) -> None:
         with self._writing:

@@ -14,6 +14,7 @@ from maskdemo.audit.sandbox import audit_in_sandbox
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.results.trainings import TrainingStore
+from maskdemo.scenarios import SCENARIOS
 from maskdemo.server.messages import shrink, shrink_findings
 from maskdemo.server.payload import unpack
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
@@ -60,6 +61,13 @@ def prepare(command: Mapping[str, Any], stop: Callable[[], bool]) -> None:
 
     own = unpack(command.get("payload", b""))
     compile_ahead(Experiment.from_json(command["prepare"], own), stop=stop)
+
+
+def keep_shipped_programs(stop: Callable[[], bool]) -> None:
+    """Compile the programs of the scenarios that the disk does not have, until `stop` says so."""
+    from maskdemo.training.run import keep_on_disk
+
+    keep_on_disk((scenario.experiment for scenario in SCENARIOS.values()), stop=stop)
 
 
 def programs() -> int:

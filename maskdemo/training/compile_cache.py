@@ -71,6 +71,19 @@ def disk_works() -> bool:
     return _DISK_WORKS.is_set()
 
 
+def is_kept(first: int, count: int) -> bool:
+    """Whether the disk has a program whose name ends in one of `count` numbers from `first` on.
+
+    True also where no programs are kept: then there is nothing to be done for it.
+    """
+    folder = _folder(os.environ)
+    if folder is None:
+        return True
+    programs = {path.name.partition(_BETWEEN)[0] for path in folder.glob(f"*{_BETWEEN}*.pb")}
+    endings = (program.rpartition("_")[2] for program in programs)
+    return any(ending.isdigit() and 0 <= int(ending) - first < count for ending in endings)
+
+
 def load(program: str) -> bool:
     """Hand the programs of this name from disk to XLA; returns whether there are any."""
     folder, loaded = _folder(os.environ), False

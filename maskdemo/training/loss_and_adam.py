@@ -101,19 +101,21 @@ def gradient_of(
         return tf.gather(data.inputs[t], rows), tf.gather(data.switch[t], rows)
 
     residuals = forward(weights, inputs_at, start, end, residuals, zeros)
-    size, units = each = shape.batch_size, shape.units
+    size, units = shape.batch_size, shape.units
 
     def answer(states, targets, counted, sums):
-        """The gradient with respect to the states (answers, H), and the sums with these answers."""
+        """The gradient with respect to the logits (answers, K), and the sums with these answers."""
         loss, hits, d_logits = loss_of(logits_of(weights, states), targets, counted)
-        sums = BatchSums(
+        return d_logits, BatchSums(
             sums.loss + loss,
             sums.hits + hits,
             sums.weight + tf.reduce_sum(counted),
             sums.readout + tf.matmul(states, d_logits, transpose_a=True),
             sums.readout_bias + tf.reduce_sum(d_logits, axis=0),
         )
-        return tf.matmul(d_logits, weights.readout, transpose_b=True), sums
+
+    def to_states(d_logits):
+        return tf.matmul(d_logits, weights.readout, transpose_b=True)
 
     sums = BatchSums(0.0, 0.0, 0.0, tf.zeros_like(weights.readout), tf.zeros_like(weights.readout_bias))
     # The state after a step is the state that the next step starts from.
@@ -121,16 +123,21 @@ def gradient_of(
 
         def error_of(first, sums):
             after = [first + 1, 0, shape.channels]
-            states = xla.dynamic_slice(residuals.rows, after, [PIECE, *each])
+            states = xla.dynamic_slice(residuals.rows, after, [PIECE, size, units])
+            # Sequences and steps in one: a piece of all sequences would be copied to gather from it.
+            cells = tf.reshape((first + tf.range(PIECE))[:, None] * shape.sequences + rows, [-1])
             targets, counted = (
-                tf.gather(xla.dynamic_slice(of, [first, 0], [PIECE, shape.sequences]), rows, axis=1)
-                for of in (data.targets, data.weights)
+                tf.gather(tf.reshape(of, [-1]), cells) for of in (data.targets, data.weights)
             )
-            counted = tf.reshape(counted * present, [-1])
-            states, targets = tf.reshape(states, [-1, units]), tf.reshape(targets, [-1])
-            d_states, sums = answer(states, targets, counted, sums)
-            d_states = tf.reshape(d_states, [PIECE, *each])
-            return lambda t: xla.dynamic_slice(d_states, [t - first, 0, 0], [1, *each])[0], sums
+            counted = counted * tf.tile(present, [PIECE])
+            d_logits, sums = answer(tf.reshape(states, [-1, units]), targets, counted, sums)
+            d_logits = tf.reshape(d_logits, [PIECE, size, shape.outputs])
+
+            def error(t):
+                step = xla.dynamic_slice(d_logits, [t - first, 0, 0], [1, size, shape.outputs])
+                return to_states(step[0])
+
+            return error, sums
 
     else:
 
@@ -149,7 +156,8 @@ def gradient_of(
             cells = tf.stack([read_out + 1, tf.range(size)], axis=1)
             states = tf.gather_nd(residuals.rows, cells)[:, shape.channels :]
             counted = tf.gather(data.weights[0], rows) * present
-        d_answers, sums = answer(states, targets, counted, sums)
+        d_logits, sums = answer(states, targets, counted, sums)
+        d_answers = to_states(d_logits)
 
         def error_at(t):
             if shape.pooled:

@@ -22,6 +22,8 @@ from maskdemo.training.buckets import Shape
 MAX_PROGRAMS = 24
 #: Bytes with which all cores may compile at once; a compilation takes 100 MB for as long as it lasts.
 MEMORY_FOR_ALL_CORES = 2**30
+#: Numbers that the names of one program may take.
+NUMBERS = 10_000
 
 _COMPILED: list[Shape] = []
 _TRACED: Counter[str] = Counter()
@@ -67,8 +69,21 @@ def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Calla
 
 
 def _trace_with_stable_names(build: Callable[[Shape], Callable], shape: Shape) -> Callable:
-    with _stable_names(f"{build.__name__} {shape}"):
+    program = f"{build.__name__} {shape}"
+    with _stable_names(_first_number(program, _TRACED[program])):
+        _TRACED[program] += 1
         return build(shape)
+
+
+def is_on_disk(build: Callable[[Shape], Callable], shape: Shape) -> bool:
+    """Whether the program that `build` traces for this shape can be loaded instead of compiled."""
+    return compile_cache.is_kept(_first_number(f"{build.__name__} {shape}", 0), NUMBERS)
+
+
+def _first_number(program: str, traced: int) -> int:
+    """The first number in the names of a program that was traced so often before."""
+    digest = hashlib.sha256(f"{program} {traced}".encode()).hexdigest()
+    return int(digest[:12], 16) * NUMBERS
 
 
 def _compiled_in_first_call(trace: Callable[[], Callable]) -> Callable:
@@ -117,8 +132,8 @@ def _compiled_name(program: Any) -> str:
 
 
 @contextmanager
-def _stable_names(program: str) -> Iterator[None]:
-    """Name what TensorFlow traces in here, on this thread, after the program alone.
+def _stable_names(number: int) -> Iterator[None]:
+    """Number what TensorFlow traces in here, on this thread, from `number` on.
 
     Traced again in one process it gets other names, because names there must be unique. There is no
     public way to choose them: where TensorFlow has moved what is used here, programs are compiled again
@@ -133,9 +148,7 @@ def _stable_names(program: str) -> Iterator[None]:
         return
     # The first graph of a thread takes a number too.
     ops.get_default_graph()
-    digest = hashlib.sha256(f"{program} {_TRACED[program]}".encode()).hexdigest()
-    _TRACED[program] += 1
-    number, thread = int(digest[:12], 16) * 1000, threading.get_ident()
+    thread = threading.get_ident()
 
     def uid() -> int:
         nonlocal number

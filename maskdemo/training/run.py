@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from itertools import product
 
@@ -19,7 +19,8 @@ from maskdemo.experiment import Experiment
 from maskdemo.machine import cores
 from maskdemo.training.buckets import ProgramKey, programs_of_run
 from maskdemo.training.probes import ProbeRecorder
-from maskdemo.training.program import compile_program
+from maskdemo.training.program import compile_program, epoch_program, inference_program
+from maskdemo.training.program_cache import is_on_disk
 from maskdemo.training.snapshot import Curve, Outcome, Snapshot
 from maskdemo.training.training_run import Record, TrainingRun
 
@@ -88,6 +89,19 @@ def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: 
 
     with ThreadPoolExecutor(cores(), thread_name_prefix="compile") as pool:
         list(pool.map(build, programs_of_run(experiment)))
+
+
+def keep_on_disk(experiments: Iterable[Experiment], *, stop: Callable[[], bool]) -> None:
+    """Compile the programs of these experiments that are not on disk yet, one at a time.
+
+    Once `stop` returns True, no other compilation begins.
+    """
+    programs = dict.fromkeys(program for each in experiments for program in programs_of_run(each))
+    for shape, trains in programs:
+        if stop():
+            return
+        if not is_on_disk(epoch_program if trains else inference_program, shape):
+            compile_program(shape, train=trains)
 
 
 class _RunState:
@@ -199,6 +213,8 @@ class _RunState:
         training, epoch = self.trainings[key], self.epochs[key] + 1
         training.train_epoch()
         training.score()
+        if epoch == self.experiment.epochs:
+            training.measure_leak()
         if repeat == 0:
             recorder.outputs[strategy, epoch] = training.probe(recorder.batch)
             if epoch in recorder.network_epochs:

@@ -135,16 +135,14 @@ class TrainingRun:
         return replace(self.train, data=layout.data._replace(inputs=self.train.data.inputs))
 
     def score(self) -> None:
-        """Score the test sequences; after the last epoch, measure the leak too."""
-        answers = self._answers(self.test, self.answer_cells)
+        """Score the test sequences."""
+        answers = self.answers = self._answers(self.test, self.answer_cells)
         reported = score(answers, self.targets, self.weights)
         valid_accuracy = reported.accuracy
         if not self.valid.all():
             real = self.valid
             valid_accuracy = score(answers[real], self.targets[real], self.weights[real]).accuracy
         self.record.tested.append((reported, valid_accuracy))
-        if len(self.record.trained) == self.experiment.epochs:
-            self.record.leak = self._leak(answers[self.valid])
 
     def probe(self, probes: Batch) -> NDArray[np.float32]:
         """Probabilities (P, T, classes) that the network gives after every step of the probes."""
@@ -161,8 +159,8 @@ class TrainingRun:
         logits = infer(layout, self.train_state.weights)
         return probabilities(logits[cells] if self.experiment.per_step else logits)
 
-    def _leak(self, padded_answers: NDArray[np.float32]) -> float:
-        """The leak; padded_answers: (A, classes) at the compared steps of the padded sequences."""
+    def measure_leak(self) -> None:
+        """Measure how far the answers that were scored last depend on padding."""
         experiment = self.experiment
         bare = pad(
             self.inputs.data.test,
@@ -173,4 +171,5 @@ class TrainingRun:
         arrays = hold_padding(arrays_of(experiment, self.strategy, bare), bare.padded)
         compared = compared_steps(experiment, bare, arrays)
         layout = layout_for_inference(experiment, replace(arrays, weights=compared), every_step=False)
-        return leak(padded_answers, self._answers(layout, np.nonzero(compared)))
+        bare_answers = self._answers(layout, np.nonzero(compared))
+        self.record.leak = leak(self.answers[self.valid], bare_answers)

@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from maskdemo.training import run
+from maskdemo.training.buckets import programs_of_run
 from maskdemo.training.compile_cache import (
     MAX_BYTES,
     MAX_FOLDERS,
@@ -47,15 +50,15 @@ def trained(folder: Path, *limit: str) -> list[str]:
 
     folder: where it keeps them. limit: bytes of the largest file that it may write.
     """
-    run = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", TRAINING, str(folder), *limit],
         cwd=Path(__file__).parents[2],
         env={key: value for key, value in os.environ.items() if key != "TF_XLA_FLAGS"},
         capture_output=True,
         text=True,
     )
-    assert run.returncode == 0, run.stderr
-    return run.stdout.splitlines()
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()
 
 
 def files(folder: Path) -> dict[str, tuple[int, int]]:
@@ -73,23 +76,35 @@ def first(tmp_path_factory) -> tuple[Path, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MASKDEMO_COMPILED", environment["MASKDEMO_COMPILED"])
         *_, last = train(ELSEWHERE)
-    assert len(files(folder)) == 4
+    assert len(files(folder)) == 3
     return folder, str([(each.loss, each.test_loss, each.leak) for each in last.curves])
+
+
+@pytest.mark.slow
+def test_only_what_the_disk_does_not_have_is_compiled_for_later(first, monkeypatch):
+    (own,) = first[0].iterdir()
+    monkeypatch.setenv("MASKDEMO_COMPILED", str(own))
+    compiled = []
+    monkeypatch.setattr(run, "compile_program", lambda shape, train: compiled.append((shape, train)))
+    other = replace(ELSEWHERE, units=ELSEWHERE.units + 1)
+    run.keep_on_disk([ELSEWHERE, other], stop=lambda: bool(compiled))
+    assert compiled == [*programs_of_run(other)[:1]], "until it is stopped"
+    run.keep_on_disk([ELSEWHERE, other, other], stop=lambda: False)
+    assert compiled[1:] == [*programs_of_run(other)], "each once, in order"
 
 
 @pytest.mark.slow
 def test_another_process_finds_them_and_a_damaged_one_costs_a_compilation_only(first):
     folder, numbers = first
     before = files(folder)
-    shortened, noise, empty, sound = sorted(folder.glob("*/*"))
+    shortened, noise, sound = sorted(folder.glob("*/*"))
     shortened.write_bytes(shortened.read_bytes()[:1000])
     noise.write_bytes(os.urandom(10_000))
-    empty.write_bytes(b"")
     assert trained(folder) == [numbers, "True []"], "a copy on disk needs none in memory"
     # What was compiled in the place of a damaged one has another name: the sound one was not compiled.
     after = files(folder)
     assert set(after.items()) & set(before.items()) == {(sound.name, before[sound.name])}
-    assert len(after) == 4
+    assert len(after) == 3
 
 
 @pytest.mark.slow
