@@ -260,11 +260,13 @@ class Trial:
     def pair(self, measure: Measure) -> TracePair:
         """Trace the sequence that moved furthest, and others as long, without and with that padding."""
         longest = max(max(self.samples.lengths(row)) for row in self.samples.rows)
+        length = max(self.samples.lengths(self.samples.rows[measure.worst]))
         return trace_pair(
             self.model,
             self.samples,
             measure.worst,
             measure.side,
-            total=longest + max(measure.added, 1),
+            # The longest itself moves only with a step more; the others as they were measured.
+            total=longest + (measure.added or int(length == longest)),
             steps=self.steps,
         )

@@ -179,7 +179,7 @@ def largest_of_two():
     return on_words(layers.MaxPooling1D(2, name="pool"), lstm(), layers.Dense(2))
 
 
-@wrong("dropped_with_warning", "pool", thread=WARNS)
+@wrong("dropped_with_warning", "pool", thread=WARNS, further=(("border", "pool"),), also=("windows",))
 def mean_of_two():
     return on_words(layers.AveragePooling1D(2, name="pool"), lstm(), layers.Dense(2))
 
