@@ -24,7 +24,7 @@ from maskdemo.training import compile_cache, program_cache
 from maskdemo.training.snapshot import Outcome
 
 #: Seconds between two results that are sent: pages look less often than that.
-MIN_INTERVAL_S = 0.3
+MIN_INTERVAL_S = 0.2
 
 _STORE_WORKS = threading.Event()
 _STORE_WORKS.set()

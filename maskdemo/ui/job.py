@@ -247,7 +247,8 @@ def _pause_s(kind: str, *, line: bool) -> float:
     now = status(kind)
     pause = poll_s(now)
     if line:
-        return max(LINE_POLL_S, pause)
+        # It says how long it will take as soon as that is known.
+        return pause if now.seconds is None else max(LINE_POLL_S, pause)
     if now.phase != "running" or now.newest is None or now.seconds is None:
         return pause
     return min(pause, max(pause / 3, now.seconds))

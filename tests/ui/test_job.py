@@ -95,6 +95,7 @@ def test_results_look_again_when_the_job_ends_and_a_line_beside_them_seldom(monk
     assert pause(0.0) == job.POLL_S / 3, "and not much more often, should it be late"
     assert pause(0.0, viewers=25) == 4 * job.POLL_S / 3
     assert pause(0.0, line=True) == job.LINE_POLL_S
+    assert pause(None, line=True) == job.POLL_S, "until it can say how long it will take"
 
 
 def test_what_polls_is_fetched_by_its_name_before_it_is_needed():
