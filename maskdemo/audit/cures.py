@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import largest_change, largest_number
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.run_model import output_arrays

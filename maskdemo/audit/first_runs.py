@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.output_change import largest_change, largest_number
+from maskdemo.audit.output_change import largest_share
 from maskdemo.audit.run_model import Batch, batch_size, run_eagerly, to_float64
 from maskdemo.audit.trace import Call, Trace, trace
 from maskdemo.errors import UnsupportedModel, quoted
@@ -36,15 +36,8 @@ def refuse_change(
     tolerance: float,
 ) -> None:
     """Raise UnsupportedModel, naming the layer, where a batch gives other outputs than before."""
-    if _moved(outputs, run(batch), tolerance):
+    if largest_share(outputs, run(batch)) > tolerance:
         raise UnsupportedModel(_change_sentence(model, batch, tolerance))
-
-
-def _moved(before: Sequence[np.ndarray], after: Sequence[np.ndarray], tolerance: float) -> bool:
-    return any(
-        largest_change(one, other) > tolerance * largest_number(one)
-        for one, other in zip(before, after, strict=True)
-    )
 
 
 def one_batch(model: Any, batch: Batch) -> Batch:
@@ -93,7 +86,11 @@ def _change_sentence(model: Any, batch: Batch, tolerance: float) -> str:
 def _first_changed(first: Trace, second: Trace, tolerance: float) -> Call | None:
     """Return the first call that returned something else the second time."""
     for one, other in zip(first.calls, second.calls, strict=False):
-        if one.name == other.name and _moved(one.outputs, other.outputs, tolerance):
+        if (
+            one.outputs
+            and one.name == other.name
+            and largest_share(one.outputs, other.outputs) > tolerance
+        ):
             return one
     return None
 

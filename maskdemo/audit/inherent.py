@@ -14,7 +14,7 @@ from maskdemo.audit.cures import (
     repeats,
     zeroed,
 )
-from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import largest_change, largest_number
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.trace import Call

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.inherent import RECURRENT
-from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import Reference
 from maskdemo.audit.trace import Call
 

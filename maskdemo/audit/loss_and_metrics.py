@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.lost_mask import dropped_before_output
-from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.trace import Call
@@ -75,7 +75,7 @@ def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
     if not chosen:
         return None
     lengths = [max(trial.samples.lengths(rows[row])) for row in chosen]
-    batch = trial.samples.padded_batch(chosen, "post", to=trial.steps or count)
+    batch = trial.samples.padded_batch(chosen, "post", count - max(lengths))
     real = np.arange(count) < np.array(lengths)[:, None]
     return RealSteps(index, real, batch, of_inputs=False)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.inherent import RECURRENT
-from maskdemo.audit.model_inputs import is_a
+from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.trace import Call, InputTensor
 

@@ -1,29 +1,37 @@
-"""Find out which inputs of a model are sequences, of what kind, and how they are padded."""
+"""What each input of a model is taken for: sequences and how they are padded, a mask, lengths."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.errors import UnsupportedModel
+from maskdemo.audit.input_readers import InputReaders, mask_value, readers_of_inputs
+from maskdemo.audit.layer_kinds import layers_of
+from maskdemo.errors import UnsupportedModel, quoted
 
-#: values: floats (steps, ...). tokens: whole numbers (steps,) for an Embedding. mask: (steps,), True at
-#: real steps. fixed: no sequence, so never padded.
-Kind = Literal["values", "tokens", "mask", "fixed"]
+#: values: floats (steps, ...). tokens: whole numbers (steps,) for an Embedding. mask: (steps,) or
+#: (steps, steps). lengths: how many steps of another input are real. fixed: no sequence, never padded.
+Kind = Literal["values", "tokens", "mask", "lengths", "fixed"]
 
 #: Number of different tokens that are drawn where no Embedding limits them.
 SMALL_VOCABULARY = 10
+_MASK_NAME = re.compile(r"(^|[^a-z])masks?([^a-z]|$)")
+_LENGTHS_NAME = re.compile(r"(^|_)(seq_?)?(len|length|lengths|lens|n_steps|num_steps|steps)(_|\d|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInput:
     """One input of a model, without its batch axis.
 
-    shape: None where any size is allowed. pad_value: the value of padded steps. vocabulary: tokens are
-    from 0 to below it; 0 where the input holds no tokens.
+    shape: None where any size is allowed. pad_value: the value of padded steps; of a mask, what says
+    that a step is padding. vocabulary: tokens are from 0 to below it; 0 where there are none. of: the
+    sequence that a mask or lengths are about. told: whether the caller said what it is. source: where
+    the pad value comes from, as a clause. masked_by: the layers that mask its own values, each with the
+    value.
     """
 
     name: str
@@ -32,20 +40,93 @@ class ModelInput:
     dtype: str = "float32"
     pad_value: float = 0.0
     vocabulary: int = 0
+    of: str = ""
+    told: bool = False
+    source: str = ""
+    masked_by: tuple[tuple[float, Any], ...] = ()
 
     @property
     def is_sequence(self) -> bool:
         """Whether the first axis is time."""
-        return self.kind != "fixed"
+        return self.kind in ("values", "tokens", "mask")
+
+    @property
+    def is_square(self) -> bool:
+        """Whether it is a mask of steps by steps, as attention takes it."""
+        return self.kind == "mask" and len(self.shape) == 2 and self.shape[1] == self.shape[0]
 
     @property
     def steps(self) -> int | None:
         """The fixed number of steps; None where any length is allowed."""
         return self.shape[0] if self.is_sequence else None
 
+    @property
+    def graph_shape(self) -> tuple[int | None, ...]:
+        """The shape of any batch, without its first axis."""
+        if not self.is_sequence or self.steps is not None:
+            return self.shape
+        return (None, None) if self.is_square else (None, *self.shape[1:])
+
+    @property
+    def sentence(self) -> str:
+        """What it was taken for."""
+        source = f", {self.source}" if self.source else ""
+        return f"Input {quoted(self.name)} was taken for " + {
+            "values": f"sequences, padded with {self.pad_value:g}{source}.",
+            "tokens": f"sequences of whole numbers, padded with {self.pad_value:g}{source}.",
+            "mask": f"the mask of {quoted(self.of)}: {'True' if self.pad_value else 'False'} at padding"
+            f"{source}.",
+            "lengths": f"the lengths of {quoted(self.of)}{source}.",
+            "fixed": f"no sequence, so it was not padded{source}.",
+        }[self.kind]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the caller says about inputs, by name.
+
+    pad_value: a number for all sequences, or one for each name. lengths: names, each with the sequence
+    that it is about or "". masks: names, each with whether True stands for padding.
+    """
+
+    pad_value: float | Mapping[str, float] | None = None
+    lengths: Mapping[str, str] = field(default_factory=dict)
+    masks: Mapping[str, bool] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, pad_value: Any, lengths: Any, mask: Any) -> Told:
+        """Return what was told, from `"n"`, `["n", "m"]` or `{"n": "sequence"}`, and `"mask:inverted"`.
+
+        Raises UnsupportedModel where a mask is said to be something else than inverted.
+        """
+        masks = {}
+        for each in _as_names(mask):
+            name, _, how = each.partition(":")
+            if how not in ("", "inverted"):
+                raise UnsupportedModel(
+                    f"The mask {quoted(name)} is said to be {quoted(how)}; it can be 'inverted' alone."
+                )
+            masks[name] = bool(how)
+        names = lengths if isinstance(lengths, Mapping) else dict.fromkeys(_as_names(lengths), "")
+        return cls(pad_value, names, masks)
+
+    def refuse_unknown(self, names: Iterable[str]) -> None:
+        """Raise UnsupportedModel where something is said about an input that does not exist."""
+        known = list(names)
+        pads = self.pad_value if isinstance(self.pad_value, Mapping) else {}
+        for name in (*pads, *self.lengths, *filter(None, self.lengths.values()), *self.masks):
+            if name not in known:
+                raise UnsupportedModel(
+                    f"The model has no input {quoted(name)}; it has {', '.join(map(quoted, known))}."
+                )
+
+
+def _as_names(names: Any) -> list[str]:
+    return [] if names is None else [names] if isinstance(names, str) else list(names)
+
 
 def model_inputs_of(
-    model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None, pad_value: Any = None
+    model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None, told: Told | None = None
 ) -> tuple[ModelInput, ...]:
     """Return the inputs of a built Keras model, or those of the rows where it has no symbolic ones."""
     inputs = getattr(model, "inputs", None) or ()
@@ -54,104 +135,130 @@ def model_inputs_of(
             "This model does not say what its inputs are, so no sequences can be drawn for it. "
             "Give some: audit(model, sequences)."
         )
-    if inputs:
-        model_inputs = tuple(_input_of_tensor(model, tensor, pad_value) for tensor in inputs)
-    else:
-        assert rows
-        model_inputs = tuple(
-            _input_of_array(model, name, value, pad_value) for name, value in rows[0].items()
-        )
+    read = readers_of_inputs(model, rows[0] if rows and not inputs else None)
+    told = told or Told()
+    told.refuse_unknown(read)
+    found = [_model_input(model, name, each, told) for name, each in read.items()]
+    model_inputs = _without_doubtful(found)
     if not any(each.kind in ("values", "tokens") for each in model_inputs):
         shapes = ", ".join(f"{each.name} {each.shape}" for each in model_inputs)
         raise UnsupportedModel(
             f"No input of this model is a sequence ({shapes}), so nothing can be padded."
         )
-    return model_inputs
+    return _with_sequences(model_inputs, told)
 
 
-def _input_of_tensor(model: Any, tensor: Any, pad_value: Any) -> ModelInput:
-    layer = tensor._keras_history.operation
-    shape, dtype = tuple(tensor.shape[1:]), str(tensor.dtype)
-    embeddings = list(_embeddings_on(layer))
-    if dtype == "string":
-        raise UnsupportedModel(
-            f"The input {layer.name!r} takes text; audit the model behind its tokens."
-        )
-    kind: Kind = "values"
-    if len(shape) == 1 and (dtype == "bool" or "mask" in layer.name.lower()):
-        kind = "mask"
-    elif len(shape) == 1 and embeddings:
-        kind = "tokens"
-    elif not shape or (len(shape) == 1 and shape[0] is not None):
-        kind = "fixed"
-    return ModelInput(
-        name=layer.name,
-        kind=kind,
-        shape=shape,
-        dtype=dtype,
-        pad_value=_pad_value(model, layer.name, kind, pad_value),
-        vocabulary=_vocabulary_size(kind, dtype, embeddings),
-    )
-
-
-def _input_of_array(model: Any, name: str, value: np.ndarray, pad_value: Any) -> ModelInput:
-    value = np.asarray(value)
-    whole = np.issubdtype(value.dtype, np.integer)
-    kind: Kind = "mask" if value.dtype == bool else "tokens" if whole and value.ndim == 1 else "values"
-    return ModelInput(
+def _model_input(
+    model: Any, name: str, found: InputReaders, told: Told
+) -> tuple[ModelInput, InputReaders]:
+    if found.dtype == "string":
+        raise UnsupportedModel(f"The input {name!r} takes text; audit the model behind its tokens.")
+    whole = "int" in found.dtype
+    embeddings = found.embeddings or ([] if found.known else list(layers_of(model, "Embedding")))
+    kind = _kind(name, found, told, bool(embeddings) if found.known else whole)
+    pad_value, source = _pad_value(model, name, kind, found, told)
+    vocabulary = 0
+    if kind == "tokens" or (whole and kind in ("values", "fixed")):
+        vocabulary = min((each.input_dim for each in embeddings), default=SMALL_VOCABULARY)
+    model_input = ModelInput(
         name=name,
-        kind="fixed" if value.ndim == 0 else kind,
-        shape=(None, *value.shape[1:]) if value.ndim else (),
-        dtype=str(value.dtype) if whole or kind == "mask" else "float32",
-        pad_value=_pad_value(model, name, kind, pad_value),
-        vocabulary=_vocabulary_size(kind, str(value.dtype), list(layers_of(model, "Embedding"))),
+        kind=kind,
+        shape=found.shape,
+        dtype=found.dtype,
+        pad_value=pad_value,
+        vocabulary=vocabulary,
+        told=name in told.lengths or name in told.masks,
+        source=source,
+        masked_by=tuple(found.masked_by if found.known else _masking_anywhere(model, kind)),
+    )
+    return model_input, found
+
+
+def _kind(name: str, found: InputReaders, told: Told, embedded: bool) -> Kind:
+    shape = found.shape
+    if name in told.lengths:
+        return "lengths"
+    if name in told.masks:
+        return "mask"
+    named_mask = found.dtype == "bool" or _MASK_NAME.search(name.lower())
+    if len(shape) == 1 and (found.is_mask or (named_mask and not embedded)):
+        return "mask"
+    if len(shape) == 2 and shape[1] in (1, shape[0]) and named_mask:
+        return "mask"
+    if shape in ((), (1,)):
+        whole, named = "int" in found.dtype, _LENGTHS_NAME.search(name.lower())
+        counts = (named and (whole or found.is_compared)) or (found.is_compared and whole)
+        return "lengths" if counts and not embedded else "fixed"
+    if len(shape) == 1 and embedded:
+        return "tokens"
+    if len(shape) == 1 and shape[0] is not None and not found.is_sequence:
+        return "fixed"
+    return "values"
+
+
+def _without_doubtful(found: list[tuple[ModelInput, InputReaders]]) -> tuple[ModelInput, ...]:
+    """Take inputs that nothing reads as sequences for fixed ones, where others are read so.
+
+    Images and tables of one size are such inputs.
+    """
+
+    def certain(each: ModelInput, read: InputReaders) -> bool:
+        return read.is_sequence or (each.steps is None and not read.is_image)
+
+    data = [(each, read) for each, read in found if each.kind in ("values", "tokens")]
+    if not any(certain(*each) for each in data):
+        return tuple(each for each, _ in found)
+    return tuple(
+        replace(each, kind="fixed", source="")
+        if each.kind in ("values", "tokens") and not certain(each, read)
+        else each
+        for each, read in found
     )
 
 
-def _vocabulary_size(kind: Kind, dtype: str, embeddings: list[Any]) -> int:
-    """Return how many tokens an input may hold; 0 where it holds values."""
-    if kind == "tokens":
-        return min((each.input_dim for each in embeddings), default=SMALL_VOCABULARY)
-    return SMALL_VOCABULARY if "int" in dtype else 0
+def _with_sequences(model_inputs: tuple[ModelInput, ...], told: Told) -> tuple[ModelInput, ...]:
+    """Say of masks and lengths which sequence they are about: by name, by order, else the first."""
+    data = [each.name for each in data_of(model_inputs)]
+    result = []
+    for kind in ("mask", "lengths"):
+        names = [each.name for each in model_inputs if each.kind == kind]
+        for place, each in enumerate(names):
+            by_name = max((one for one in data if one in each), key=len, default="")
+            by_order = data[place] if len(names) == len(data) else data[0]
+            result.append((each, told.lengths.get(each) or by_name or by_order))
+    of = dict(result)
+    return tuple(replace(each, of=of.get(each.name, "")) for each in model_inputs)
 
 
-def _pad_value(model: Any, name: str, kind: Kind, chosen: Any) -> float:
-    if isinstance(chosen, Mapping):
-        chosen = chosen.get(name)
-    if chosen is not None and kind in ("values", "tokens"):
-        return float(chosen)
-    values = [
-        value for layer in layers_of(model, "Masking") if (value := mask_value(layer)) is not None
-    ]
-    return values[0] if kind == "values" and values else 0.0
+def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
+    """Return the inputs that are sequences of values or tokens, without masks."""
+    return [each for each in model_inputs if each.kind in ("values", "tokens")]
 
 
-def mask_value(masking: Any) -> float | None:
-    """Return the number that a Masking layer masks; None where it masks a tensor."""
-    value = np.asarray(masking.mask_value)
-    return float(value) if value.ndim == 0 else None
+def _pad_value(model: Any, name: str, kind: Kind, found: InputReaders, told: Told) -> tuple[float, str]:
+    """Return what padded steps of an input hold, and where that comes from."""
+    if kind == "mask":
+        return (float(told.masks[name]), "as told") if name in told.masks else (0.0, "")
+    if kind not in ("values", "tokens"):
+        return 0.0, "as told" if name in told.lengths else ""
+    chosen = told.pad_value.get(name) if isinstance(told.pad_value, Mapping) else told.pad_value
+    if chosen is not None:
+        return float(chosen), "as told"
+    if found.pad_values:
+        value, reader = found.pad_values[0]
+        return value, f"as {quoted(reader.name)} has it"
+    if not found.known and kind == "values":
+        for value, layer in _masking_anywhere(model, kind):
+            return value, f"as {quoted(layer.name)} has it"
+    return 0.0, ""
 
 
-def layers_of(model: Any, *classes: str) -> Iterator[Any]:
-    """Yield the layers, nested ones too, whose class or base class has one of these names."""
-    for layer in model._flatten_layers(include_self=False):
-        if is_a(layer, *classes):
-            yield layer
-
-
-def is_a(layer: Any, *classes: str) -> bool:
-    """Whether the class of a layer, or a base class, has one of these names."""
-    return not {cls.__name__ for cls in type(layer).__mro__}.isdisjoint(classes)
-
-
-def _embeddings_on(operation: Any, depth: int = 0) -> Iterator[Any]:
-    """Yield the Embedding layers that read an operation's output, through casts and nested models."""
-    for node in operation._outbound_nodes:
-        user = node.operation
-        name = type(user).__name__
-        if name in ("Embedding", "ReversibleEmbedding"):
-            yield user
-        elif hasattr(user, "_flatten_layers") and not name.startswith("Input"):
-            yield from layers_of(user, "Embedding")
-        elif depth < 8:
-            yield from _embeddings_on(user, depth + 1)
+def _masking_anywhere(model: Any, kind: Kind) -> Iterator[tuple[float, Any]]:
+    """Yield the first layer that may mask such an input, where nobody knows what reads it."""
+    if kind == "values":
+        for layer in layers_of(model, "Masking"):
+            if (value := mask_value(layer)) is not None:
+                yield value, layer
+                return
+    elif kind == "tokens":
+        yield from ((0.0, each) for each in layers_of(model, "Embedding") if each.mask_zero)

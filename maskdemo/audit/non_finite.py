@@ -48,20 +48,19 @@ def in_integer_inputs(model_inputs: Iterable[ModelInput], row: Row) -> str:
     return in_sequence(whole, row)
 
 
-def in_model(model: Any, samples: Samples, rows: Sequence[int], steps: int | None) -> dict[int, str]:
+def in_model(model: Any, samples: Samples, rows: Sequence[int]) -> dict[int, str]:
     """Return a clause for each of these sequences: the first layer whose output is not finite."""
-    if steps is not None:
-        for model_input in samples.model_inputs:
-            if model_input.is_sequence and not np.isfinite(model_input.pad_value):
-                return dict.fromkeys(
-                    rows, f"no finite number stands at padded steps of {model_input.name!r}"
-                )
+    for model_input in samples.model_inputs:
+        if model_input.steps is not None and not np.isfinite(model_input.pad_value):
+            return dict.fromkeys(
+                rows, f"no finite number stands at padded steps of {model_input.name!r}"
+            )
     clauses: dict[int, str] = {}
     for group in samples.by_length().values():
         mine = [row for row in group if row in rows]
         if not mine:
             continue
-        calls = trace(model, samples.padded_batch(mine, "post", to=steps)).calls
+        calls = trace(model, samples.padded_batch(mine, "post")).calls
         clauses |= {
             row: _first_non_finite_layer(calls, index, len(mine)) for index, row in enumerate(mine)
         }

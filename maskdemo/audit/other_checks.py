@@ -11,8 +11,14 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.inherent import RECURRENT
-from maskdemo.audit.model_inputs import ModelInput, layers_of, mask_value
-from maskdemo.audit.output_change import Reference, exceeds, largest_change, largest_number
+from maskdemo.audit.model_inputs import ModelInput
+from maskdemo.audit.output_change import (
+    Reference,
+    exceeds,
+    largest_change,
+    largest_number,
+    largest_share,
+)
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
@@ -35,9 +41,7 @@ def compare_runs(
     for cause, run in runs.items():
         if run is None:
             continue
-        furthest = max(
-            largest_change(w, g) / largest_number(w) for w, g in zip(wanted, run(batch), strict=True)
-        )
+        furthest = largest_share(wanted, run(batch))
         if furthest > allowed:
             yield Finding(
                 cause=cause,
@@ -104,25 +108,23 @@ def rows_mix(model: Any, batch: Batch, seen: str, largest: float) -> Finding:
 
 def _padding_like(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
     """Return an input that is all padding, in the shape of `like`."""
-    if not model_input.is_sequence:
-        return like
-    return np.full_like(like, 0 if model_input.kind == "mask" else model_input.pad_value)
+    if model_input.kind == "lengths":
+        return np.zeros_like(like)
+    return np.full_like(like, model_input.pad_value) if model_input.is_sequence else like
 
 
-def masked_real_steps(model: Any, samples: Samples) -> Iterator[Finding]:
+def masked_real_steps(samples: Samples) -> Iterator[Finding]:
     """Yield a finding where a layer would mask real steps of the caller's sequences."""
-    masking = list(layers_of(model, "Masking"))
-    embeddings = [each for each in layers_of(model, "Embedding") if each.mask_zero]
     for model_input in samples.model_inputs:
         arrays = [row[model_input.name] for row in samples.rows]
-        if model_input.kind == "values" and masking and arrays[0].ndim == 2:
-            value = mask_value(masking[0])
-            masked = [(array == value).all(axis=-1) for array in arrays]
-            yield from _masked_steps_finding(masked, masking[0], model_input, value)
-        elif model_input.kind == "tokens" and embeddings:
-            yield from _masked_steps_finding(
-                [array == 0 for array in arrays], embeddings[0], model_input, 0
-            )
+        for value, layer in model_input.masked_by[:1]:
+            if model_input.kind == "tokens":
+                masked = [array == value for array in arrays]
+            elif model_input.kind == "values" and arrays[0].ndim == 2:
+                masked = [(array == value).all(axis=-1) for array in arrays]
+            else:
+                continue
+            yield from _masked_steps_finding(masked, layer, model_input, value)
 
 
 def _masked_steps_finding(
@@ -133,7 +135,7 @@ def _masked_steps_finding(
         yield Finding.about(
             layer,
             "real_rows_masked",
-            f"{count} of {steps} real steps of {model_input.name!r} hold the mask value {value}, "
+            f"{count} of {steps} real steps of {model_input.name!r} hold the mask value {value:g}, "
             f"in {sum(bool(each.any()) for each in masked)} of {len(masked)} sequences.",
         )
 

@@ -17,7 +17,7 @@ from maskdemo.audit.samples import Samples, Side
 Run = Callable[[Batch], list[np.ndarray]]
 
 #: Padded steps added to the longest sequence of a batch.
-ADDED_STEPS = (1, 7, 32)
+ADDED_STEPS = (1, 7, 32, 100)
 #: Rounding that a right model may show, in units of the last digit of a unit's largest output. Half
 #: precision gets less room, as a leak of one part in a hundred would otherwise pass, and no unit of its
 #: own: a small number beside a large one has few digits there.
@@ -73,32 +73,25 @@ class Reference:
     rows_mix: bool
 
 
-def reference(
-    run: Run,
-    samples: Samples,
-    precision: str,
-    steps: int | None = None,
-    rounded: Run | None = None,
-) -> Reference:
-    """Run every sequence without padding.
+def reference(run: Run, samples: Samples, precision: str, rounded: Run | None = None) -> Reference:
+    """Run every sequence without padding; where an input has one length, at its start.
 
-    steps: the fixed length of the model, if it has one; there each sequence stands at the start.
     rounded: runs the model with other last digits.
     """
     rows: list[list[np.ndarray]] = [[] for _ in samples.rows]
     of_batch: list[list[np.ndarray]] = []
     of_digits: list[list[np.ndarray]] = []
-    groups = [list(range(len(rows)))] if steps is not None else samples.by_length().values()
-    for group in groups:
-        batch = samples.padded_batch(group, "post", to=steps)
+    for group in samples.by_length().values():
+        batch = samples.padded_batch(group, "post")
         together = run(batch)
         for index, row in enumerate(group):
             rows[row] = [output[index] for output in together]
-        alone = run(samples.padded_batch(group[:1], "post", to=steps))
+        alone = run(samples.padded_batch(group[:1], "post"))
         of_batch.append([_by_unit(all_[:1], one) for all_, one in zip(together, alone, strict=True)])
         if rounded is not None:
             of_digits.append([_by_unit(*each) for each in zip(together, rounded(batch), strict=True)])
-    lengths = [steps or max(samples.lengths(row)) for row in samples.rows]
+    fixed = next((each.steps for each in samples.model_inputs if each.steps is not None), None)
+    lengths = [fixed or max(samples.lengths(row)) for row in samples.rows]
     return _make_reference(rows, of_batch, of_digits, precision, lengths)
 
 
@@ -155,35 +148,35 @@ def _fitted(changes: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return changes if changes.shape == scale.shape else np.full(scale.shape, changes.max())
 
 
+def room_within(samples: Samples) -> int:
+    """Return how many steps sequences can be moved where every input has one length; 0 elsewhere."""
+    sequences = [each for each in samples.model_inputs if each.is_sequence]
+    if any(each.steps is None for each in sequences):
+        return 0
+    return max(
+        (each.steps or 0) - min(len(row[each.name]) for row in samples.rows) for each in sequences
+    )
+
+
 def measures(
     run: Run,
     samples: Samples,
     reference: Reference,
-    *,
-    sides: Sequence[Side],
-    added: Sequence[int],
-    steps: int | None = None,
+    side: Side,
+    added: int,
+    timed: Sequence[str] = (),
 ) -> list[Measure]:
-    """Measure how far the outputs move with padding on each side by each amount.
+    """Measure how far each output moves with padding on a side.
 
-    The amount 0, sequences of all lengths in one batch, comes first. steps: the fixed length of the
-    model, if it has one; there the same sequences are run once, at the end instead of the start.
+    added: steps beyond the longest; 0 for sequences of all lengths in one batch. Inputs of one length
+    are not made longer: padded in front, their sequences stand at the end in place of the start. timed:
+    for each output the input of one length whose steps it has, or "".
     """
-    everything = list(range(len(samples.rows)))
     # Where sequences influence one another, the same ones are together as without padding.
-    groups = list(samples.by_length().values()) if reference.rows_mix else [everything]
-    if steps is not None:
-        outputs = run(samples.padded_batch(everything, "pre", to=steps))
-        free = steps - min(min(samples.lengths(row)) for row in samples.rows)
-        return _measures_of(outputs, reference, "pre", free, window=(samples, steps))
-    return [
-        measure
-        for side in sides
-        for amount in (0, *added)
-        for measure in _measures_of(
-            _run_padded(run, samples, side, amount, groups), reference, side, amount
-        )
-    ]
+    together = list(range(len(samples.rows)))
+    groups = list(samples.by_length().values()) if reference.rows_mix else [together]
+    outputs = _run_padded(run, samples, side, added, groups)
+    return _measures_of(outputs, reference, side, added, samples, timed)
 
 
 def _run_padded(
@@ -202,8 +195,8 @@ def _measures_of(
     reference: Reference,
     side: Side,
     added: int,
-    *,
-    window: tuple[Samples, int] | None = None,
+    samples: Samples,
+    timed: Sequence[str],
 ) -> list[Measure]:
     """Compare the outputs for one way of padding with the reference; one measure per output."""
     result = []
@@ -212,9 +205,10 @@ def _measures_of(
         changes = np.zeros((len(reference.rows), len(scale)))
         for row, expected in enumerate(reference.rows):
             wanted, got = expected[index], output[row]
-            if window is not None:
-                wanted = real_steps_of(wanted, window[0], row, window[1])
-                got = got[-len(wanted) :] if wanted.ndim else got
+            if name := (timed[index] if timed else ""):
+                length = len(samples.rows[row][name])
+                wanted = wanted[:length]
+                got = got[:length] if side == "post" else got[len(got) - length :]
             got = aligned(got, wanted.shape, side)
             changes[row] = _fitted(_by_unit(wanted[None], got[None]), scale)
         excess = changes / tolerance
@@ -230,7 +224,7 @@ def _measures_of(
                 scale=float(scale[unit]),
                 moved=int(moved.sum()),
                 of=len(changes),
-                worst=int(np.argmax(excess.max(axis=1))),
+                worst=_worst(excess.max(axis=1), samples),
                 unit=unit,
             )
         )
@@ -247,6 +241,13 @@ def exceeds(reference: Reference, row: int, outputs: Sequence[np.ndarray]) -> bo
     )
 
 
+def _worst(excess: np.ndarray, samples: Samples) -> int:
+    """Return the sequence that moved furthest, in tolerances: a short one, if one moved."""
+    short = samples.short()
+    moved = any(excess[index] > 1 for index in short) or excess.max() <= 1
+    return max(short, key=lambda index: excess[index]) if moved else int(np.argmax(excess))
+
+
 def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray:
     """Return the part of a padded sequence's output that belongs to its real steps."""
     if array.ndim != len(shape):
@@ -259,19 +260,15 @@ def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray
     ]
 
 
-def real_steps_of(output: np.ndarray, samples: Samples, row: int, steps: int | None) -> np.ndarray:
-    """Return the real steps of a sequence's output, where it stands at the start of a fixed length."""
-    if steps is None or not output.ndim or len(output) != steps:
-        return output
-    return output[: max(samples.lengths(samples.rows[row]))]
-
-
-def not_finite(reference: Reference, samples: Samples, steps: int | None) -> list[int]:
+def not_finite(reference: Reference, samples: Samples, timed: Sequence[str]) -> list[int]:
     """Return the indices of the sequences with an output that is NaN or infinite at a real step."""
     return [
         row
         for row, outputs in enumerate(reference.rows)
-        if not all(np.isfinite(real_steps_of(each, samples, row, steps)).all() for each in outputs)
+        if not all(
+            np.isfinite(each[: len(samples.rows[row][name])] if name else each).all()
+            for each, name in zip(outputs, timed or [""] * len(outputs), strict=True)
+        )
     ]
 
 
@@ -280,6 +277,13 @@ def largest_change(wanted: np.ndarray, got: np.ndarray) -> float:
     if wanted.shape != got.shape:
         return float("inf")
     return float(changes_of(wanted, got).max(initial=0))
+
+
+def largest_share(wanted: Sequence[np.ndarray], got: Sequence[np.ndarray]) -> float:
+    """Return the largest |difference| of any output as a share of that output's largest number."""
+    return max(
+        largest_change(one, other) / largest_number(one) for one, other in zip(wanted, got, strict=True)
+    )
 
 
 def changes_of(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:

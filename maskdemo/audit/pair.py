@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from maskdemo.audit.fixed_length import steps_of_fixed_inputs
 from maskdemo.audit.output_change import aligned, largest_change, largest_number
 from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples, Side
@@ -25,14 +27,14 @@ DETAILS: tuple[Detail, ...] = ("layers", "models", "nothing")
 class TracePair:
     """The traces of a batch without and with padding.
 
-    length: real steps of each sequence. steps: the fixed number of steps that the model takes, or None.
+    windows: number of real steps, by `id`, of arrays without padding that have the steps of an input of
+    one length. There real steps are moved within that length; elsewhere padding makes arrays longer.
     """
 
     unpadded: Trace
     padded: Trace
     side: Side
-    length: int
-    steps: int | None
+    windows: dict[int, int]
     model: Any
     batch: dict[str, np.ndarray]
     detail: Detail
@@ -41,15 +43,18 @@ class TracePair:
         """Run the padded batch anew with some outputs replaced."""
         self.padded = trace(self.model, self.batch, overrides, detail=self.detail)
 
+    def moves(self, tolerance: float) -> bool:
+        """Whether the model's outputs move at real steps by more than this share of the largest."""
+        model = self.padded.calls[-1]
+        return any(self.relative_change(model, at) > tolerance for at in range(len(model.outputs)))
+
     def twin(self, call: Call) -> Call:
         """Return the call without padding that corresponds to a call with padding."""
         return self.unpadded.calls[call.order]
 
     def has_time_axis(self, unpadded: np.ndarray, got: np.ndarray) -> bool:
         """Whether a tensor has a time axis beside its batch axis. got: the tensor with padding."""
-        if self.steps is not None:
-            return got.ndim > 1 and got.shape[1] == self.steps
-        return unpadded.shape[1:] != got.shape[1:]
+        return id(unpadded) in self.windows or unpadded.shape[1:] != got.shape[1:]
 
     def real_steps(
         self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None
@@ -58,10 +63,9 @@ class TracePair:
 
         like: the array of the trace without padding in whose place `unpadded` stands.
         """
-        if self.steps is not None:
-            if self.has_time_axis(unpadded if like is None else like, got):
-                return unpadded[:, : self.length], got[:, -self.length :]
-            return unpadded, got
+        if length := self.windows.get(id(unpadded if like is None else like)):
+            moved = got[:, :length] if self.side == "post" else got[:, -length:]
+            return unpadded[:, :length], moved
         if unpadded.ndim != got.ndim or not unpadded.ndim or len(unpadded) != len(got):
             return None
         return unpadded, aligned(got, unpadded.shape, self.side)
@@ -77,14 +81,14 @@ class TracePair:
     def real_without_padding(self, unpadded: np.ndarray) -> np.ndarray:
         """Return where the steps of an array without padding are real, (N, steps) of bool."""
         real = np.ones(unpadded.shape[:2], bool)
-        if self.steps is not None:
-            real[:, self.length :] = False
+        if length := self.windows.get(id(unpadded)):
+            real[:, length:] = False
         return real
 
     def right_mask(self, unpadded: np.ndarray, got: np.ndarray) -> np.ndarray:
         """Return the right mask for a padded tensor, (N, steps) of bool: True at real steps."""
         right = np.zeros(got.shape[:2], bool)
-        length = self.length if self.steps is not None else unpadded.shape[1]
+        length = int(self.windows.get(id(unpadded)) or unpadded.shape[1])
         right[:, slice(length) if self.side == "post" else slice(-length, None)] = True
         return right
 
@@ -102,7 +106,7 @@ class TracePair:
             return "right"
         right = self.right_mask(unpadded, got)
         if (
-            self.steps is None
+            id(unpadded) not in self.windows
             and unpadded_mask is not None
             and unpadded_mask.shape == unpadded.shape[:2]
         ):
@@ -143,27 +147,28 @@ class TracePair:
 
 
 def trace_pair(
-    model: Any, samples: Samples, index: int, side: Side, *, total: int, steps: int | None
+    model: Any, samples: Samples, index: int, side: Side, added: int, among: Iterable[int]
 ) -> TracePair:
-    """Trace sequences as long as number `index`, without padding and padded to `total` steps."""
+    """Trace sequences as long as number `index`, without padding and with it.
+
+    added: padded steps beyond the longest among these sequences.
+    """
     group = samples.by_length()[samples.lengths(samples.rows[index])]
     group = [index, *(other for other in group if other != index)][:MAX_TRACED]
     if (size := batch_size(model)) is not None:
         group = [group[min(place, len(group) - 1)] for place in range(size)]
+    longest = max(max(samples.lengths(samples.rows[each])) for each in (*among, index))
     length = max(samples.lengths(samples.rows[index]))
-    if steps is None:
-        unpadded = samples.padded_batch(group, side)
-        batch = samples.padded_batch(group, side, total - length)
-    else:
-        unpadded = samples.padded_batch(group, "post", to=steps)
-        batch = samples.padded_batch(group, "pre", to=steps)
-        side = "pre"
+    unpadded = samples.padded_batch(group, "post")
+    batch = samples.padded_batch(group, side, longest + max(added, 1) - length)
     for detail in DETAILS:
         without = trace(model, unpadded, detail=detail)
         with_padding = trace(model, batch, detail=detail)
         if _call_names(without) == _call_names(with_padding):
             break  # else a layer is called once a step
-    return TracePair(without, with_padding, side, length, steps, model, batch, detail)
+    names = steps_of_fixed_inputs(without, unpadded, samples.model_inputs)
+    windows = {key: len(samples.rows[index][name]) for key, name in names.items()}
+    return TracePair(without, with_padding, side, windows, model, batch, detail)
 
 
 def _call_names(record: Trace) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.model_inputs import ModelInput, is_a
+from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.model_inputs import ModelInput
 
 #: Range of variables that scale or divide, so that outputs neither vanish nor explode.
 _AROUND_ONE = (0.5, 1.5)
@@ -45,9 +46,8 @@ def random_weights(model: Any, seed: int) -> Iterator[None]:
     with restored(model):
         constants = _constants(model)
         for variable in model.weights:
-            value = keras.ops.convert_to_numpy(variable)
             if id(variable) not in constants and keras.backend.is_float_dtype(variable.dtype):
-                variable.assign(_random_values(variable.path, value.shape, rng))
+                variable.assign(_random_values(variable.path, tuple(variable.shape), rng))
         yield
 
 

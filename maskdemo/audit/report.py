@@ -101,6 +101,8 @@ class TrialSummary:
     sides: tuple[str, ...]
     added: tuple[int, ...]
     pad_values: dict[str, float]
+    #: For each input a sentence on what it was taken for.
+    inputs: tuple[str, ...] = ()
     weights: str
     precision: str
     power: str
@@ -122,7 +124,7 @@ class TrialSummary:
             f"{'drawn to fit the input' if self.drawn else 'as given'}, {how}, with {self.weights} "
             f"weights, in {self.precision}, with Keras {self.keras}.",
             *(f"Left out, as the outputs are no numbers: {each}" for each in self.why_left_out),
-            *(f"Padded steps of {name} hold {value:g}." for name, value in self.pad_values.items()),
+            *self.inputs,
             self.power,
             *self.also,
         )

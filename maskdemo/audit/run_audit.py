@@ -13,7 +13,7 @@ from maskdemo.audit.error_sentences import failure_sentence, short_reason
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.findings import findings_of, layer_rows, ranked, without_repetition
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
-from maskdemo.audit.model_inputs import ModelInput, model_inputs_of
+from maskdemo.audit.model_inputs import ModelInput, Told, model_inputs_of
 from maskdemo.audit.output_change import ADDED_STEPS, Measure
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.prepare_model import copy_for_any_length, random_weights, restored
@@ -35,7 +35,9 @@ def audit(
     sequences: Any = None,
     *,
     pad_value: Any = None,
-    sides: Sequence[Side] = ("post", "pre"),
+    lengths: Any = None,
+    mask: Any = None,
+    sides: Sequence[Side] | None = None,
     added: Sequence[int] = ADDED_STEPS,
     trained: bool = False,
     saved: bool = True,
@@ -48,9 +50,13 @@ def audit(
     model: a built keras.Model of any kind. It is left as it was.
     sequences: a list of arrays (steps, ...), without padding; for several inputs a mapping of their
     names to such lists. Drawn with `seed` where none are given.
-    pad_value: what padded steps hold, or a mapping of input names to that; by default the mask value
-    of the model's Masking layer, else 0.
-    added: padded steps beyond the longest sequence.
+    pad_value: what padded steps hold, or a mapping of input names to that; by default what the model's
+    own layers and operations take for padding, else 0.
+    lengths: the name of an input that holds lengths, several names, or a mapping of such names to those
+    of their sequences. mask: the name of an input that is a mask, True at real steps; "name:inverted"
+    if True at padding; or several. By default both are recognised.
+    sides: where to pad; by default on both, or after the end alone where an input holds lengths.
+    added: padded steps beyond the longest sequence, at least 1.
     trained: measure with the model's own weights. By default they are replaced by drawn ones while the
     audit lasts: a leak is a matter of structure, and new weights, whose biases are 0, hide it.
     saved: also compare with a copy that is saved and loaded.
@@ -59,9 +65,11 @@ def audit(
 
     Raises UnsupportedModel with a sentence for people where nothing can be said, whatever went wrong.
     """
-    options = _Options(tuple(sides), tuple(added), trained, saved, seed, count, on_stage)
     try:
-        return _audit(model, sequences, pad_value, options)
+        told = Told.read(pad_value, lengths, mask)
+        sides = None if sides is None else tuple(sides)
+        options = _Options(told, sides, tuple(added), trained, saved, seed, count, on_stage)
+        return _audit(model, sequences, options)
     except UnsupportedModel:
         raise
     except Exception as failure:  # a fault of the audit, or of a model, is no verdict
@@ -72,7 +80,8 @@ def audit(
 class _Options:
     """What `audit` was asked for."""
 
-    sides: tuple[Side, ...]
+    told: Told
+    sides: tuple[Side, ...] | None
     added: tuple[int, ...]
     trained: bool
     saved: bool
@@ -81,19 +90,19 @@ class _Options:
     on_stage: Callable[[str], None]
 
 
-def _audit(model: Any, sequences: Any, pad_value: Any, options: _Options) -> Report:
+def _audit(model: Any, sequences: Any, options: _Options) -> Report:
     if not hasattr(model, "_flatten_layers"):
         raise UnsupportedModel("This is not a Keras model.")
     names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
     rows = None if sequences is None else rows_of(sequences, names)
     if rows is not None and not model.built:
         _build_by_running(model, rows)
-    model_inputs = model_inputs_of(model, rows, pad_value)
+    model_inputs = model_inputs_of(model, rows, options.told)
     fixed = frozenset(each.steps for each in model_inputs if each.steps is not None)
     if fixed:
         flexible = copy_for_any_length(model, model_inputs)
         if flexible is not None:
-            inputs = model_inputs_of(flexible, rows, pad_value)
+            inputs = model_inputs_of(flexible, rows, options.told)
             try:
                 return _audit_with(flexible, inputs, rows, options, is_copy=True, fixed_lengths=fixed)
             except UnsupportedModel:
@@ -115,7 +124,8 @@ def _audit_with(
     is_copy: whether it is a copy that takes any length. fixed_lengths: those of the model's inputs.
     """
     precision = _precision(model)
-    on_stage, sides = options.on_stage, options.sides
+    on_stage = options.on_stage
+    sides = options.sides or _usual_sides(model_inputs)
     with restored(model) if options.trained else random_weights(model, options.seed):
         on_stage("Trying sequences without padding")
         trial = Trial(
@@ -129,6 +139,10 @@ def _audit_with(
             seed=options.seed,
             count=options.count,
         )
+        if sides == ("post",) and not options.sides:
+            trial.notes.append(
+                "Padding in front was not tried: lengths say only where a sequence ends."
+            )
         if is_copy:
             trial.notes.append("It was tried as a copy that takes any length; its Input fixes one.")
         on_stage("Adding padding")
@@ -159,8 +173,13 @@ def _audit_with(
             measures=tuple(measures),
             layers=layers,
             outputs=tuple(getattr(model, "output_names", ())),
-            tried=_trial_summary(trial, sides, options.added, precision, options.trained),
+            tried=_trial_summary(trial, sides, precision, options.trained),
         )
+
+
+def _usual_sides(model_inputs: tuple[ModelInput, ...]) -> tuple[Side, ...]:
+    of_lengths = any(each.kind == "lengths" for each in model_inputs)
+    return ("post",) if of_lengths else ("post", "pre")
 
 
 def _found(
@@ -228,23 +247,21 @@ def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding
             runs["saved_differs"] = lambda batch: run_model.run_eagerly(copy, batch)
         except Exception as refused:  # a class that is not registered, a disk that is full
             trial.notes.append(f"It could not be saved and loaded: {short_reason(refused)}")
-    findings = list(other_checks.compare_runs(trial.outputs, runs, trial.mixed(), tolerance))
+    findings = list(other_checks.compare_runs(trial.outputs, runs, trial.short_batch(), tolerance))
     if trial.reference.rows_mix:
         largest = max(trial.reference.noise)
         seen = f"Outputs move by {largest:.2g} between a batch and alone."
         group = next(iter(trial.samples.by_length().values()))
-        batch = trial.samples.padded_batch(group, "post", to=trial.steps)
+        batch = trial.samples.padded_batch(group, "post")
         findings.append(other_checks.rows_mix(trial.model, batch, seen, largest))
-    if trial.steps is None:
+    if not trial.is_fixed:
         findings += other_checks.empty_row(trial.model, trial.run, trial.samples, trial.reference)
     if not trial.drawn:
-        findings += other_checks.masked_real_steps(trial.model, trial.samples)
+        findings += other_checks.masked_real_steps(trial.samples)
     return findings
 
 
-def _trial_summary(
-    trial: Trial, sides: Sequence[Side], added: Sequence[int], precision: str, trained: bool
-) -> TrialSummary:
+def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained: bool) -> TrialSummary:
     import keras
 
     count = len(trial.samples.rows)
@@ -255,12 +272,13 @@ def _trial_summary(
         lengths=tuple(sorted(lengths)),
         drawn=trial.drawn,
         sides=tuple(sides),
-        added=tuple(added) if trial.steps is None else (),
+        added=trial.added,
         pad_values={
             model_input.name: model_input.pad_value
             for model_input in trial.model_inputs
             if model_input.is_sequence
         },
+        inputs=tuple(model_input.sentence for model_input in trial.model_inputs),
         weights="its own" if trained else "drawn",
         precision=precision,
         power=f"A leak that moves the outputs of more than {share:.0%} of such sequences would have "

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.model_inputs import ModelInput
-
 Batch = Mapping[str, Any]
 
 
@@ -84,9 +82,12 @@ def _run_in_batches(
 
 
 def graph_runner(
-    model: Any, model_inputs: tuple[ModelInput, ...]
+    model: Any, shapes: Mapping[str, tuple[tuple[int | None, ...], str]]
 ) -> Callable[[Batch], list[np.ndarray]] | None:
-    """Return a function that runs the model as one graph of unknown length; None without TensorFlow."""
+    """Return a function that runs the model as one graph of unknown length; None without TensorFlow.
+
+    shapes: of each input, without its batch axis, None where a size is not known; and its dtype.
+    """
     import keras
 
     if keras.backend.backend() != "tensorflow":
@@ -94,15 +95,7 @@ def graph_runner(
     import tensorflow as tf
 
     size = batch_size(model)
-    specs = {
-        model_input.name: tf.TensorSpec(
-            (size, None, *model_input.shape[1:])
-            if model_input.is_sequence and model_input.steps is None
-            else (size, *model_input.shape),
-            model_input.dtype,
-        )
-        for model_input in model_inputs
-    }
+    specs = {name: tf.TensorSpec((size, *shape), dtype) for name, (shape, dtype) in shapes.items()}
     # Autograph writes files, and only custom layers may need it.
     own = all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers())
 

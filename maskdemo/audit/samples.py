@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.model_inputs import ModelInput
+from maskdemo.audit.model_inputs import ModelInput, data_of
 from maskdemo.errors import UnsupportedModel
 
 Side = Literal["post", "pre"]
@@ -17,6 +17,12 @@ Row = Mapping[str, np.ndarray]
 #: Number of sequences drawn, and their lengths in steps; a model that needs longer ones gets multiples.
 SEQUENCES = 24
 LENGTHS = (3, 5, 8)
+#: Steps of one drawn sequence in LONG_EVERY: windows and tables may end at 64.
+LONG, LONG_EVERY = 70, 6
+#: Steps of the longest sequence that is run step by step, without a graph, if there are shorter ones.
+SHORT = 32
+#: Rows and columns of an image that may have any size.
+IMAGE_SIZE = 32
 SEED = 20
 
 
@@ -34,6 +40,13 @@ class Samples:
         """Return the number of steps of every input that is a sequence."""
         return tuple(len(row[each.name]) for each in self.model_inputs if each.is_sequence)
 
+    def short(self) -> list[int]:
+        """Return the indices of the sequences that are soon run without a graph; all if none are."""
+        everything = list(range(len(self.rows)))
+        return [
+            index for index in everything if max(self.lengths(self.rows[index])) <= SHORT
+        ] or everything
+
     def by_length(self) -> dict[tuple[int, ...], list[int]]:
         """Group the indices of the sequences by their lengths."""
         groups: dict[tuple[int, ...], list[int]] = {}
@@ -41,33 +54,32 @@ class Samples:
             groups.setdefault(self.lengths(row), []).append(index)
         return groups
 
-    def padded_batch(
-        self, indices: Iterable[int], side: Side, extra: int = 0, *, to: int | None = None
-    ) -> dict[str, np.ndarray]:
+    def padded_batch(self, indices: Iterable[int], side: Side, extra: int = 0) -> dict[str, np.ndarray]:
         """Return the sequences of these indices as a batch, by name of input.
 
-        Sequences are padded on `side` with their input's pad value (a mask with 0): (N, steps, ...).
-        steps: `to`, where it is given; else the longest length and `extra` more. Inputs that are not
+        Sequences are padded on `side` with their input's pad value: (N, steps, ...). steps: of the
+        input, if it has one length; else the longest length and `extra` more. Inputs that are not
         sequences are stacked: (N, ...).
         """
         rows = [self.rows[index] for index in indices]
         return {
-            each.name: _padded([row[each.name] for row in rows], each, side, extra, to)
+            each.name: _padded([row[each.name] for row in rows], each, side, extra)
             for each in self.model_inputs
         }
 
 
 def _padded(
-    arrays: Sequence[np.ndarray], model_input: ModelInput, side: Side, extra: int, to: int | None
+    arrays: Sequence[np.ndarray], model_input: ModelInput, side: Side, extra: int
 ) -> np.ndarray:
     if not model_input.is_sequence:
-        return np.stack(arrays)
-    steps = to or max(map(len, arrays)) + extra
-    filler = 0 if model_input.kind == "mask" else model_input.pad_value
-    batch = np.full((len(arrays), steps, *arrays[0].shape[1:]), filler, model_input.dtype)
+        return np.stack(arrays).astype(model_input.dtype)
+    steps = model_input.steps or max(map(len, arrays)) + extra
+    rest = (steps,) if model_input.is_square else arrays[0].shape[1:]
+    batch = np.full((len(arrays), steps, *rest), model_input.pad_value, model_input.dtype)
     with np.errstate(over="ignore"):  # `non_finite` reports numbers that are too large
         for row, array in zip(batch, arrays, strict=True):
-            row[slice(len(array)) if side == "post" else slice(steps - len(array), steps)] = array
+            real = slice(len(array)) if side == "post" else slice(steps - len(array), steps)
+            row[(real, real) if model_input.is_square else real] = array
     return batch
 
 
@@ -75,53 +87,63 @@ def draw(
     model_inputs: tuple[ModelInput, ...],
     *,
     stretch: int = 1,
+    long: bool = False,
     apart: bool = False,
     count: int = SEQUENCES,
     seed: int = SEED,
 ) -> Samples:
     """Draw sequences that fit the inputs: standard normal values, or tokens other than padding.
 
-    stretch: how many times longer than LENGTHS. Inputs of a fixed length get shorter sequences.
-    apart: the inputs of one row have different lengths.
+    stretch: how many times longer than LENGTHS. long: whether some have LONG steps. Inputs of a fixed
+    length get shorter sequences. apart: the inputs of one row have different lengths.
     """
     rng = np.random.default_rng(seed)
-    longest = min((each.steps for each in model_inputs if each.steps is not None), default=None)
-    if longest is not None and longest < 2:
+    data = data_of(model_inputs)
+    if any(each.steps is not None and each.steps < 2 for each in data):
         raise UnsupportedModel("An input has a single step, so there is no room for padding.")
     # By how much the lengths of each input are shifted against those of the first.
-    shift = {each.name: index for index, each in enumerate(data_of(model_inputs)) if apart}
+    shift = {each.name: index for index, each in enumerate(data) if apart}
+
+    def steps_of(each: ModelInput, index: int) -> int:
+        place = index + shift.get(each.name, 0)
+        nth = place % len(LENGTHS)
+        if each.steps is not None:
+            room = each.steps * (1 + nth) // (1 + len(LENGTHS))
+            return max(1, min(LENGTHS[nth] * stretch, room))
+        return LONG if long and place % LONG_EVERY == LONG_EVERY - 1 else LENGTHS[nth] * stretch
+
     rows = []
     for index in range(count):
-        steps = [length * stretch for length in LENGTHS]
-        if longest is not None:
-            steps = [
-                max(1, min(each, longest * (1 + nth) // (1 + len(LENGTHS))))
-                for nth, each in enumerate(steps)
-            ]
-        rows.append(
-            {
-                each.name: _random_sequence(
-                    each, steps[(index + shift.get(each.name, 0)) % len(LENGTHS)], rng
-                )
-                for each in model_inputs
-            }
-        )
+        row = {
+            each.name: _random_sequence(each, steps_of(each, index), rng)
+            for each in model_inputs
+            if each in data or each.kind == "fixed"
+        }
+        rows.append(_with_masks_and_lengths(row, model_inputs))
     return Samples(model_inputs, tuple(rows))
 
 
-def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
-    """Return the inputs that are sequences of values or tokens, without masks."""
-    return [each for each in model_inputs if each.kind in ("values", "tokens")]
+def _with_masks_and_lengths(row: Row, model_inputs: tuple[ModelInput, ...]) -> Row:
+    """Return a row with the masks and lengths that it lacks: every step of its sequences is real."""
+    full = dict(row)
+    for each in model_inputs:
+        if each.name in full:
+            continue
+        steps = len(full[each.of])
+        if each.kind == "lengths":
+            full[each.name] = np.full([1] * len(each.shape), steps, each.dtype)
+        elif each.kind == "mask":
+            rest = (steps,) if each.is_square else tuple(size or 1 for size in each.shape[1:])
+            full[each.name] = np.full((steps, *rest), 1 - each.pad_value, each.dtype)
+    return full
 
 
 def _random_sequence(model_input: ModelInput, steps: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw one input of one sequence: normal values, tokens, or a mask of ones."""
-    if model_input.kind == "mask":
-        return np.ones(steps, model_input.dtype)
-    rest = tuple(
-        size or 4 for size in (model_input.shape[1:] if model_input.is_sequence else model_input.shape)
-    )
-    shape = (steps, *rest) if model_input.is_sequence else rest
+    """Draw one input of one sequence: normal values or tokens; or what is no sequence."""
+    if model_input.is_sequence:
+        shape = (steps, *(size or 4 for size in model_input.shape[1:]))
+    else:
+        shape = tuple(size or IMAGE_SIZE for size in model_input.shape)
     if model_input.vocabulary:
         tokens = range(min(model_input.vocabulary, 1000))
         choices = [token for token in tokens if token != model_input.pad_value]
@@ -147,8 +169,6 @@ def rows_of(sequences: Any, names: Sequence[str]) -> tuple[Row, ...]:
         columns = {name: list(arrays) for name, arrays in zip(names, sequences, strict=False)}
     else:
         columns = {names[0] if names else "input": list(sequences)}
-    if names and set(columns) != set(names):
-        raise UnsupportedModel(f"Sequences are needed for the inputs {', '.join(names)}.")
     counts = {len(arrays) for arrays in columns.values()}
     if len(counts) != 1 or not counts.pop():
         raise UnsupportedModel("Every input needs as many sequences as the others, and at least one.")
@@ -159,3 +179,22 @@ def rows_of(sequences: Any, names: Sequence[str]) -> tuple[Row, ...]:
     if any(array.ndim and not len(array) for row in rows for array in row.values()):
         raise UnsupportedModel("A sequence without a single step cannot be audited.")
     return rows
+
+
+def samples_of(rows: Sequence[Row], model_inputs: tuple[ModelInput, ...]) -> Samples:
+    """Return a caller's sequences as samples: masks and lengths may be left out.
+
+    Raises UnsupportedModel where another input has none, or where one is too long.
+    """
+    needed = [each.name for each in model_inputs if each.kind not in ("mask", "lengths")]
+    names = [each.name for each in model_inputs]
+    if not set(needed) <= set(rows[0]) <= set(names):
+        raise UnsupportedModel(f"Sequences are needed for the inputs {', '.join(needed)}.")
+    for each in model_inputs:
+        for index, row in enumerate(rows):
+            if each.steps is not None and each.name in row and len(row[each.name]) > each.steps:
+                raise UnsupportedModel(
+                    f"Sequence {index + 1} of {each.name!r} has {len(row[each.name])} steps; the input "
+                    f"takes {each.steps}."
+                )
+    return Samples(model_inputs, tuple(_with_masks_and_lengths(row, model_inputs) for row in rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,20 +11,25 @@ import numpy as np
 from maskdemo.audit import non_finite, output_change, run_model
 from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.first_runs import first_runs, one_batch, refuse_change
+from maskdemo.audit.fixed_length import outputs_of_fixed_inputs
 from maskdemo.audit.last_activation import last_activations, saturated, without_activations
-from maskdemo.audit.model_inputs import ModelInput, layers_of
+from maskdemo.audit.layer_kinds import layers_of
+from maskdemo.audit.mask_inputs import with_masks_as_tried
+from maskdemo.audit.model_inputs import ModelInput, data_of
 from maskdemo.audit.non_finite import LeftOut
-from maskdemo.audit.output_change import Measure, Reference, Run
+from maskdemo.audit.output_change import Measure, Reference, Run, largest_share
 from maskdemo.audit.pair import TracePair, trace_pair
 from maskdemo.audit.prepare_model import last_digits_changed, other_last_digits
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
-from maskdemo.audit.samples import Row, Samples, Side, data_of, draw
+from maskdemo.audit.samples import LONG, Row, Samples, Side, draw, samples_of
 from maskdemo.audit.trace import raising_layer, trace
 from maskdemo.errors import UnsupportedModel
 
 #: Factors by which sequences are drawn longer until the model takes them.
 STRETCHES = (1, 2, 4, 8, 16, 64)
+#: Share of the largest output by which a graph differs that loses steps.
+_LOST = 1e-3
 
 
 class Trial:
@@ -50,8 +55,11 @@ class Trial:
         count: int,
     ) -> None:
         self.model, self.model_inputs, self._tolerance = model, model_inputs, tolerance
-        self.steps = next((each.steps for each in model_inputs if each.steps is not None), None)
         self.fixed_lengths = fixed_lengths
+        self.is_fixed = any(each.steps is not None for each in model_inputs)
+        #: For each output the input of one length whose steps it has, or "".
+        self.timed: tuple[str, ...] = ()
+        self.added: tuple[int, ...] = ()
         self.drawn = rows is None
         self.notes: list[str] = []
         self.findings: list[Finding] = []
@@ -61,7 +69,8 @@ class Trial:
         self._total = len(self._indices)
         self.left_out: list[LeftOut] = []
         if rows is not None:
-            self.samples = Samples(model_inputs, rows)
+            self.samples = samples_of(rows, model_inputs)
+            rows = self.samples.rows
             reasons = {
                 index: non_finite.in_integer_inputs(model_inputs, row) for index, row in enumerate(rows)
             }
@@ -70,6 +79,7 @@ class Trial:
         self.samples, self.outputs = self._first_accepted_run(rows, seed, count)
         self.graph: Run | None = None
         self._try_as_graph(flexible)
+        self._try_long()
         self.reference = self._finite_reference(precision)
 
     def _first_accepted_run(
@@ -80,12 +90,15 @@ class Trial:
         for samples in self._candidate_samples(rows, seed, count):
             self.samples = samples
             try:
-                if self.steps is None:
+                if not self.is_fixed:
                     self._try_shortest()
-                outputs = first_runs(self.model, self.mixed(), self._tolerance)
-                if self.steps is None:
+                self.samples = samples = with_masks_as_tried(self.run, samples, 10 * self._tolerance)
+                self.model_inputs = samples.model_inputs
+                outputs = first_runs(self.model, self.short_batch(), self._tolerance)
+                if not self.is_fixed:
                     self.run(samples.padded_batch([0], "post"))  # its inputs may need one length
-                if self.drawn and len(set(samples.lengths(samples.rows[0]))) > 1:
+                of_data = {len(samples.rows[0][each.name]) for each in data_of(self.model_inputs)}
+                if self.drawn and len(of_data) > 1:
                     self.notes.append("The inputs of one sequence had different lengths.")
                 return samples, outputs
             except UnsupportedModel:
@@ -97,7 +110,9 @@ class Trial:
 
     def _refusal_sentence(self, failure: Exception) -> str:
         """Return why the model cannot be run, and what to try."""
-        reason = short_reason(failure, raising_layer(self.model, one_batch(self.model, self.mixed())))
+        reason = short_reason(
+            failure, raising_layer(self.model, one_batch(self.model, self.short_batch()))
+        )
         inputs = ", ".join(f"{each.name} {each.shape}" for each in self.model_inputs)
         advice = (
             f"Give it sequences that it takes, as a list or as --sequences FILE. Its inputs: {inputs}."
@@ -117,10 +132,19 @@ class Trial:
         if rows is not None:
             yield Samples(self.model_inputs, rows)
             return
-        several = self.steps is None and len(data_of(self.model_inputs)) > 1
+        data = data_of(self.model_inputs)
+        several = sum(each.steps is None for each in data) > 1
+        any_length = any(each.steps is None for each in data)
         for stretch in STRETCHES:
             for apart in (True, False) if several else (False,):
-                yield draw(self.model_inputs, stretch=stretch, apart=apart, seed=seed, count=count)
+                yield draw(
+                    self.model_inputs,
+                    stretch=stretch,
+                    long=any_length and stretch == 1,
+                    apart=apart,
+                    seed=seed,
+                    count=count,
+                )
 
     def _try_shortest(self) -> None:
         """Raise where a window is wider than the shortest sequence.
@@ -145,11 +169,13 @@ class Trial:
 
     def _finite_reference(self, precision: str) -> Reference:
         """Return the outputs without padding, and leave out sequences whose outputs are not finite."""
+        if self.is_fixed:
+            self.timed = outputs_of_fixed_inputs(self.model, self.samples)
         while True:
             reference = output_change.reference(
-                self.run, self.samples, precision, self.steps, self._run_rounded
+                self.run, self.samples, precision, self._run_rounded
             )
-            rows = output_change.not_finite(reference, self.samples, self.steps)
+            rows = output_change.not_finite(reference, self.samples, self.timed)
             if not rows:
                 return reference
             # Sequences that hold NaN go first: they may have spoilt others of their batch.
@@ -158,8 +184,8 @@ class Trial:
                 for index in rows
             }
             own = {index: why for index, why in reasons.items() if why}
-            self._leave_out(own or non_finite.in_model(self.model, self.samples, rows, self.steps))
-            self.outputs = run_model.run_eagerly(self.model, self.mixed())
+            self._leave_out(own or non_finite.in_model(self.model, self.samples, rows))
+            self.outputs = run_model.run_eagerly(self.model, self.short_batch())
 
     def _run_rounded(self, batch: Batch) -> list[np.ndarray]:
         """Run the model with other last digits of its weights, and of values that were drawn."""
@@ -193,7 +219,8 @@ class Trial:
 
     def _try_as_graph(self, flexible: bool) -> None:
         """Run the model as one graph from now on, or note why that is not possible."""
-        graph = run_model.graph_runner(self.model, self.model_inputs)
+        shapes = {each.name: (each.graph_shape, each.dtype) for each in self.model_inputs}
+        graph = run_model.graph_runner(self.model, shapes)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
         if graph is None:
             self.notes.append(
@@ -204,69 +231,102 @@ class Trial:
             return  # the graph of the copy does not know its length, that of the model does
         lost = ""
         try:
-            outputs = graph(self.mixed())
-            shapes = [output.shape for output in outputs]
-            if shapes == [output.shape for output in self.outputs]:
-                self.graph = self.run = graph
+            outputs = graph(self.short_batch())
+            now, before = outputs[0].shape, self.outputs[0].shape
+            if [each.shape for each in outputs] != [each.shape for each in self.outputs]:
+                lost = f"Outputs have shape {now} as a graph and {before} without."
+            elif lossy is not None and (far := largest_share(self.outputs, outputs)) > _LOST:
+                lost = f"Outputs differ by {far:.2g} of the largest as a graph of unknown length."
             else:
-                lost = f"Outputs have shape {shapes[0]} as a graph and {self.outputs[0].shape} without."
+                self.graph = self.run = graph
         except Exception as refused:  # code that runs eagerly only, or steps that are not there
             lost = f"As one graph it fails: {short_reason(refused)}"
-        if lost and lossy is not None and self.steps is None:
+        if lost and lossy is not None and not self.is_fixed:
             self.findings.append(Finding.about(lossy, "steps_lost", lost))
         elif lost:
             self.notes.append(lost)
 
-    def mixed(self) -> Batch:
-        """Return sequences of all lengths in one batch."""
-        return self.samples.padded_batch(range(len(self.samples.rows)), "post", to=self.steps)
+    def _try_long(self) -> None:
+        """Go on without the long sequences that were drawn, where they fail or take too long."""
+        short = self.samples.short()
+        if not self.drawn or len(short) == len(self.samples.rows):
+            return
+        reason = "it takes too long without a graph"
+        try:
+            if self.graph is not None:
+                self.run(self.samples.padded_batch(range(len(self.samples.rows)), "post"))
+                return
+        except Exception as refused:  # a table of positions that ends
+            reason = f"the model fails: {short_reason(refused)}"
+        self.notes.append(f"Sequences of {LONG} steps were not tried, as {reason}")
+        self.samples = Samples(self.model_inputs, tuple(self.samples.rows[each] for each in short))
+        self._indices = self._indices[: len(short)]
+        self._total = len(short)
+
+    def short_batch(self) -> Batch:
+        """Return short sequences of all lengths in one batch."""
+        return self.samples.padded_batch(self.samples.short(), "post")
 
     def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
         """Measure how far the outputs move with padding.
 
         Raises UnsupportedModel where they move from one run to the next without any reason.
         """
-        result = output_change.measures(
-            self.run, self.samples, self.reference, sides=sides, added=added, steps=self.steps
-        )
+        if room := output_change.room_within(self.samples):
+            ways: list[tuple[Side, int]] = [("pre", room)]
+        else:
+            ways = [(side, amount) for side in sides for amount in (0, *added)]
+        result: list[Measure] = []
+        refusals: dict[int, str] = {}
+        for side, amount in ways:
+            try:
+                result += output_change.measures(
+                    self.run, self.samples, self.reference, side, amount, self.timed
+                )
+            except Exception as refused:  # a table of positions that ends; not enough memory
+                if not amount or room:
+                    raise
+                refusals[amount] = short_reason(refused)
+        self.added = () if room else tuple(each for each in added if each not in refusals)
+        for amount, reason in refusals.items():
+            self.notes.append(f"{amount} steps more were not tried, as the model fails: {reason}")
         if not any(each.leaks for each in result):
-            result += self._measures_before_activation(sides, added)
+            result += self._measures_before_activation(ways)
         if (worst := next((each for each in result if each.leaks), None)) is not None:
-            batch = self.samples.padded_batch(
-                range(len(self.samples.rows)), worst.side, worst.added, to=self.steps
-            )
+            batch = self.samples.padded_batch(range(len(self.samples.rows)), worst.side, worst.added)
             refuse_change(self.model, self.run, batch, self.run(batch), self._tolerance)
         return result
 
-    def _measures_before_activation(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
+    def _measures_before_activation(self, ways: list[tuple[Side, int]]) -> list[Measure]:
         """Measure what goes into the last activation where outputs are saturated."""
         outputs = saturated(self.reference)
         if not outputs:
             return []
-        makers = trace(self.model, one_batch(self.model, self.mixed())).output_makers
+        makers = trace(self.model, one_batch(self.model, self.short_batch())).output_makers
         layers = last_activations([makers[index] for index in outputs])
         if not layers:
             return []
+        result: list[Measure] = []
         with without_activations(layers):
-            reference = output_change.reference(
-                self._run_eagerly, self.samples, self._precision, self.steps
-            )
-            result = output_change.measures(
-                self._run_eagerly, self.samples, reference, sides=sides, added=added, steps=self.steps
-            )
+            reference = output_change.reference(self._run_eagerly, self.samples, self._precision)
+            for side, amount in ways:
+                if amount in (0, *self.added) or not self.added:
+                    result += output_change.measures(
+                        self._run_eagerly, self.samples, reference, side, amount, self.timed
+                    )
         self.notes.append("Some outputs are saturated: what goes into their activation was tried, too.")
         return [replace(each, before_activation=True) for each in result if each.output in outputs]
 
     def pair(self, measure: Measure) -> TracePair:
-        """Trace the sequence that moved furthest, and others as long, without and with that padding."""
-        longest = max(max(self.samples.lengths(row)) for row in self.samples.rows)
-        length = max(self.samples.lengths(self.samples.rows[measure.worst]))
-        return trace_pair(
-            self.model,
-            self.samples,
-            measure.worst,
-            measure.side,
-            # The longest itself moves only with a step more; the others as they were measured.
-            total=longest + (measure.added or int(length == longest)),
-            steps=self.steps,
-        )
+        """Trace the sequence that moved furthest, and others as long, without and with that padding.
+
+        Short sequences and little padding are soon traced; more is, where these show no leak.
+        """
+        short = self.samples.short()
+        pair = self._pair(measure, short)
+        if measure.leaks and len(short) < len(self.samples.rows) and not pair.moves(self._tolerance):
+            return self._pair(measure, range(len(self.samples.rows)))
+        return pair
+
+    def _pair(self, measure: Measure, among: Iterable[int]) -> TracePair:
+        return trace_pair(self.model, self.samples, measure.worst, measure.side, measure.added, among)

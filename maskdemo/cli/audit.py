@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from maskdemo.cli.files import must_be_writable
@@ -31,7 +32,7 @@ def add_to(commands) -> None:
     )
     audit.add_argument("--json", action="store_true", help="print everything as JSON")
     audit.add_argument("--html", type=Path, metavar="FILE", help="also write the report as a page")
-    audit.add_argument("--pad-value", type=float, help="what padded steps hold")
+    _add_options_of_inputs(audit)
     audit.add_argument(
         "--trained",
         action="store_true",
@@ -51,6 +52,41 @@ def add_to(commands) -> None:
         help="a module with the model's custom layers, by name; may be given again; needs --trust",
     )
     audit.set_defaults(answer=_run_command)
+
+
+def _add_options_of_inputs(audit: ArgumentParser) -> None:
+    """Add what can be said about inputs and padding; by default it is found out."""
+    audit.add_argument(
+        "--pad-value",
+        action="append",
+        metavar="[INPUT=]NUMBER",
+        help="what padded steps hold; given again with the names of inputs, for each its own",
+    )
+    audit.add_argument(
+        "--lengths",
+        action="append",
+        metavar="INPUT[=SEQUENCE]",
+        help="an input that holds the lengths of a sequence; may be given again",
+    )
+    audit.add_argument(
+        "--mask",
+        action="append",
+        metavar="INPUT[:inverted]",
+        help="an input that is a mask, True at real steps, or at padding if inverted; again likewise",
+    )
+    audit.add_argument(
+        "--side",
+        action="append",
+        choices=["post", "pre"],
+        help="pad after the end or in front; both by default",
+    )
+    audit.add_argument(
+        "--added",
+        action="append",
+        type=int,
+        metavar="STEPS",
+        help="padded steps beyond the longest sequence; given again, each is tried",
+    )
 
 
 def _run_command(args: Namespace) -> int:
@@ -74,13 +110,18 @@ def _audit_file(args: Namespace) -> int:
     """Audit the model of the command and print the report; returns the exit code."""
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
+    from maskdemo.audit.output_change import ADDED_STEPS
     from maskdemo.cli.audit_model import model_in
     from maskdemo.cli.audit_sequences import sequences_of
 
     report = audit(
         model_in(args.model, trained=args.trained, trust=args.trust, imports=args.imports),
         sequences_of(args.sequences) if args.sequences else None,
-        pad_value=args.pad_value,
+        pad_value=_pad_values(args.pad_value or []),
+        lengths=dict(_name_and_rest(each) for each in args.lengths or ()),
+        mask=args.mask,
+        sides=None if args.side is None else tuple(dict.fromkeys(args.side)),
+        added=tuple(dict.fromkeys(args.added or ADDED_STEPS)),
         trained=args.trained,
         saved=args.trained or args.trust,
         on_stage=lambda stage: print(f"{stage} ...", file=sys.stderr),
@@ -89,3 +130,26 @@ def _audit_file(args: Namespace) -> int:
         args.html.write_text(as_page(report), encoding="utf-8")
     print(report.to_json() if args.json else report)
     return CLEAN if report.clean else LEAKS
+
+
+def _pad_values(texts: Sequence[str]) -> float | dict[str, float] | None:
+    """Return the number of `--pad-value`, or numbers by name of input. Raises UnsupportedModel."""
+    from maskdemo.errors import UnsupportedModel, quoted
+
+    numbers: dict[str, float] = {}
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        try:
+            numbers[name] = float(number)
+        except ValueError:
+            raise UnsupportedModel(f"The pad value {quoted(text)} is no number.") from None
+    if "" not in numbers:
+        return numbers or None
+    if len(texts) > 1:
+        raise UnsupportedModel("Say --pad-value once for all inputs, or each time with a name: b=-1.")
+    return numbers[""]
+
+
+def _name_and_rest(text: str) -> tuple[str, str]:
+    name, _, rest = text.partition("=")
+    return name, rest

@@ -121,3 +121,55 @@ def test_sequences_that_are_none(folder, tmp_path, capsys):
     path.write_text("a,1\na,x\n", encoding="utf-8")
     assert main(["audit", str(folder / "masking_lstm.keras"), "--sequences", str(path)]) == 2
     assert "holds no sequences" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    """A model with values, a mask of padding and lengths, saved."""
+    a, b = (keras.Input((None, 4), name=name) for name in "ab")
+    hidden = keras.Input((None,), dtype="bool", name="hidden")
+    n = keras.Input((1,), dtype="float32", name="n")
+    places = keras.ops.cumsum(keras.ops.ones_like(b[..., 0]), axis=1)
+    x = keras.layers.LSTM(6)(a, mask=keras.ops.logical_not(hidden))
+    y = keras.layers.LSTM(6)(b, mask=places <= n)
+    path = tmp_path_factory.mktemp("several") / "several.keras"
+    keras.Model([a, b, hidden, n], keras.layers.Concatenate()([x, y])).save(path)
+    return path
+
+
+def test_inputs_can_be_told(several, capsys):
+    told = [
+        "--lengths",
+        "n=b",
+        "--mask",
+        "hidden:inverted",
+        "--pad-value",
+        "a=3",
+        "--pad-value",
+        "b=-1",
+    ]
+    assert main(["audit", str(several), *told, "--side", "post", "--added", "7"]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "'a' was taken for sequences, padded with 3, as told",
+        "'b' was taken for sequences, padded with -1, as told",
+        "'hidden' was taken for the mask of 'a': True at padding, as told",
+        "'n' was taken for the lengths of 'b', as told",
+        "padded after the end by 7 steps",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (["--mask", "hidden:mirrored"], "can be 'inverted' alone"),
+        (["--lengths", "m"], "has no input 'm'; it has 'a', 'b', 'hidden', 'n'"),
+        (["--pad-value", "a=none"], "'a=none' is no number"),
+        (["--pad-value", "a=1", "--pad-value", "2"], "Say --pad-value once"),
+    ],
+)
+def test_what_is_told_wrong(several, told, words, capsys):
+    assert main(["audit", str(several), *told, "--json"]) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err and words in json.loads(captured.out)["sentence"]

@@ -28,6 +28,7 @@ TRIED = TrialSummary(
     sides=("post", "pre"),
     added=(1, 7, 32),
     pad_values={"sequence": 0.0},
+    inputs=("Input 'sequence' was taken for sequences, padded with 0.",),
     weights="drawn",
     precision="float32",
     power="Nothing larger than this could hide.",

@@ -1,0 +1,184 @@
+"""What reads each input of a model, and what that says about the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from maskdemo.audit.layer_kinds import is_a, layers_of
+from maskdemo.audit.run_model import as_model_input
+from maskdemo.audit.time_axis import STEPS_ARGUMENTS, Reader, nodes_restored, readers, symbolic_call
+
+#: Layers that read their second axis as time.
+_OF_SEQUENCES = (
+    "RNN", "Bidirectional", "Masking", "TimeDistributed", "Conv1D", "SeparableConv1D",
+    "DepthwiseConv1D", "Conv1DTranspose", "MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D",
+    "GlobalAveragePooling1D", "MultiHeadAttention", "GroupedQueryAttention", "Attention",
+    "AdditiveAttention", "SpatialDropout1D", "Cropping1D", "ZeroPadding1D", "UpSampling1D",
+)  # fmt: skip
+#: Layers that read two axes beside each other.
+_OF_IMAGES = (
+    "Conv2D", "Conv3D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose", "MaxPooling2D",
+    "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D", "UpSampling2D",
+    "ZeroPadding2D", "Cropping2D", "SpatialDropout2D", "Resizing", "CenterCrop",
+)  # fmt: skip
+_ORDERED = ("Greater", "GreaterEqual", "Less", "LessEqual")
+_APPLIED = ("Multiply", "Where", "LogicalNot", "LogicalAnd", "Any", "All", "Max")
+
+
+@dataclass(frozen=True)
+class InputReaders:
+    """The readers of one input. shape: without the batch. known: whether its readers are known."""
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    known: bool
+    readers: tuple[Reader, ...]
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether a layer reads it as steps in time."""
+        return any(
+            each.axis == 1
+            and is_a(each.operation, *_OF_SEQUENCES)
+            and (not is_a(each.operation, "RNN", "Bidirectional") or each.argument in STEPS_ARGUMENTS)
+            for each in self.readers
+        )
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a layer reads it as an image."""
+        return any(is_a(each.operation, *_OF_IMAGES) for each in self.readers)
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether it is handed to a layer as a mask."""
+        return any(each.values and each.is_mask for each in self.readers)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether it is compared with something by size, as lengths are with positions."""
+        return any(is_a(each.operation, *_ORDERED) for each in self.readers)
+
+    @cached_property
+    def embeddings(self) -> list[Any]:
+        """The Embedding layers that look its numbers up."""
+        result = []
+        for each in self.readers:
+            if each.values and is_a(each.operation, "Embedding", "ReversibleEmbedding"):
+                result.append(each.operation)
+            elif each.values and each.closed:
+                result += layers_of(each.operation, "Embedding")
+        return result
+
+    @cached_property
+    def masked_by(self) -> list[tuple[float, Any]]:
+        """The layers that mask the input's own values, each with the value."""
+        found = []
+        for each in self.readers:
+            layer = each.operation
+            if not each.values:
+                continue
+            if is_a(layer, "Masking") and (value := mask_value(layer)) is not None:
+                found.append((value, layer))
+            elif is_a(layer, "Embedding") and layer.mask_zero:
+                found.append((0.0, layer))
+        return found
+
+    @cached_property
+    def pad_values(self) -> list[tuple[float, Any]]:
+        """What the model takes for padding, and the layer or operation that says so, surest first."""
+        compared, elsewhere = [], []
+        for each in self.readers:
+            value = _compared_with(each) if each.values else None
+            if value is not None and _gives_mask(each):
+                compared.append((value, each.operation))
+            if not each.values and is_a(each.operation, "Masking"):
+                elsewhere.append((mask_value(each.operation), each.operation))
+        later = [(value, layer) for value, layer in elsewhere if value is not None]
+        return self.masked_by + compared + later
+
+
+def mask_value(masking: Any) -> float | None:
+    """Return the number that a Masking layer masks; None where it masks a tensor."""
+    value = np.asarray(masking.mask_value)
+    return float(value) if value.ndim == 0 else None
+
+
+def _gives_mask(reader: Reader) -> bool:
+    """Whether what an operation returns is used as a mask, of a layer or by arithmetic."""
+    return any(
+        getattr(output, "_is_mask_of_layer", False)
+        or any(
+            each.is_mask
+            or is_a(each.operation, *_APPLIED)
+            or any(getattr(made, "_is_mask_of_layer", False) for made in each.outputs)
+            for each in readers(output)
+        )
+        for output in reader.outputs
+    )
+
+
+def _compared_with(reader: Reader) -> float | None:
+    """Return the number that stands for padding where an operation compares; None where none does."""
+    operation, args = reader.operation, reader.arguments[0]
+    if is_a(operation, "Isnan", "Isfinite"):
+        return float("nan")
+    if not is_a(operation, "NotEqual", "Equal", *_ORDERED) or len(args) < 2:
+        return None
+    other = args[1] if reader.argument == 0 else args[0]
+    if not isinstance(other, (int, float, np.generic, np.ndarray)) or np.ndim(other):
+        return None
+    value = float(other)
+    if is_a(operation, "NotEqual", "Equal"):
+        return value
+    first = reader.argument == 0
+    if (is_a(operation, "Greater") and first) or (is_a(operation, "Less") and not first):
+        return value  # x > 0: padding is 0
+    if (is_a(operation, "GreaterEqual") and first) or (is_a(operation, "LessEqual") and not first):
+        return value - 1.0  # x >= 0: padding is -1
+    return None
+
+
+def readers_of_inputs(model: Any, row: Mapping[str, np.ndarray] | None) -> dict[str, InputReaders]:
+    """Return the readers of every input by name. row: a sequence, if the model names no inputs."""
+    with nodes_restored(model):
+        if row is None:
+            return {
+                tensor._keras_history.operation.name: _input_readers(tensor, known=True)
+                for tensor in model.inputs
+            }
+        return dict(_readers_of_own_code(model, row))
+
+
+def _readers_of_own_code(
+    model: Any, row: Mapping[str, np.ndarray]
+) -> Iterator[tuple[str, InputReaders]]:
+    import keras
+
+    tensors = {}
+    for name, value in row.items():
+        value = np.asarray(value)
+        whole = np.issubdtype(value.dtype, np.integer) or value.dtype == bool
+        shape = (None, None, *value.shape[1:]) if value.ndim else (None,)
+        tensors[name] = keras.Input(
+            batch_shape=shape, dtype=str(value.dtype) if whole else "float32", name=name
+        )
+    inputs = list(tensors.values())
+    opened = symbolic_call(model, (as_model_input(model, tensors),), {}, inputs)
+    fresh = dict(zip(tensors, opened[0] if opened else inputs, strict=True))
+    for name, tensor in fresh.items():
+        yield name, _input_readers(tensor, known=opened is not None)
+
+
+def _input_readers(tensor: Any, known: bool) -> InputReaders:
+    found: list[Reader] = []
+    with suppress(Exception):  # a rule that does not fit an operation: what was read so far counts
+        for each in readers(tensor, 1 if len(tensor.shape) > 1 else 0):
+            found.append(each)
+    return InputReaders(tuple(tensor.shape[1:]), str(tensor.dtype), known, tuple(found))

@@ -1,0 +1,287 @@
+"""Follow the axis of time from a tensor through the layers and operations that read it.
+
+A size says little: ten units look like ten steps. So the axis is followed by what each operation does.
+`readers` walks a symbolic graph, also through nested models and, where they compute with Keras's
+operations, custom layers; `axis_after` is the rule for one operation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from maskdemo.audit.layer_kinds import is_a
+
+#: Where a recurrent layer takes its steps, in place of a state.
+STEPS_ARGUMENTS = (0, "sequences", "inputs")
+Shape = tuple[int | None, ...]
+
+_ENDS = ("Flatten", "RepeatVector", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Dot")
+_GLOBAL = "Global"
+_REDUCTIONS = (
+    "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Average", "CountNonzero", "Logsumexp", "Max",
+    "Mean", "Median", "Min", "Prod", "Std", "Sum", "Var",
+)  # fmt: skip
+_ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention", "Attention", "AdditiveAttention")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """An operation that reads a tensor with a time axis.
+
+    argument: the keyword under which it does, or the number of its argument. axis: of time, in that
+    tensor. values: whether the tensor holds the input's own values, cast or cut at most.
+    """
+
+    operation: Any
+    argument: str | int
+    axis: int
+    arguments: tuple[tuple, dict]
+    values: bool
+    outputs: tuple[Any, ...]
+    closed: bool
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether the tensor is handed over as a mask."""
+        return isinstance(self.argument, str) and self.argument.endswith("mask")
+
+
+def readers(tensor: Any, axis: int = 1, depth: int = 0, values: bool = True) -> Iterator[Reader]:
+    """Yield all operations that read a symbolic tensor, or what is made of it as long as time lasts."""
+    yield from _walk(tensor, axis, depth, values, set(), {})
+
+
+def _walk(
+    tensor: Any,
+    axis: int,
+    depth: int,
+    values: bool,
+    seen: set[int],
+    reached: dict[int, tuple[int, bool]],
+) -> Iterator[Reader]:
+    """Yield readers. reached: receives axis and values of every tensor that time reaches, by `id`."""
+    waiting = [(tensor, axis, values)]
+    while waiting:
+        tensor, axis, values = waiting.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        reached[id(tensor)] = (axis, values)
+        if (outer := getattr(tensor, "_continued_as", None)) is not None:
+            waiting.append((outer, axis, values))
+        for node in tensor._keras_history.operation._outbound_nodes:
+            if not any(each is tensor for each in node.input_tensors):
+                continue
+            operation = node.operation
+            args, kwargs = node.arguments.args, node.arguments.kwargs
+            argument = _argument(tensor, args, kwargs)
+            inner = _opened(operation, node) if depth < 6 else None
+            closed = inner is None and is_own_code(operation)
+            outputs = tuple(node.output_tensors)
+            yield Reader(operation, argument, axis, (args, kwargs), values, outputs, closed)
+            if inner is not None:
+                inputs, outputs = inner
+                place = next(i for i, each in enumerate(node.input_tensors) if each is tensor)
+                got: dict[int, tuple[int, bool]] = {}
+                if place < len(inputs):
+                    yield from _walk(inputs[place], axis, depth + 1, values, set(), got)
+                for output, outer in zip(outputs, node.output_tensors, strict=False):
+                    if is_own_code(operation):
+                        output._continued_as = outer
+                    if id(output) in got:
+                        waiting.append((outer, *got[id(output)]))
+                continue
+            for output in node.output_tensors:
+                after = axis_after(operation, axis, tensor.shape, output.shape, argument, args)
+                if after is not None:
+                    waiting.append((output, after, values and is_a(operation, "Cast", "GetItem")))
+
+
+def axis_after(
+    operation: Any, axis: int, before: Shape, after: Shape, argument: str | int = 0, args: tuple = ()
+) -> int | None:
+    """Return the axis of time in an operation's output; None where it has none, or none is known.
+
+    before, after: the shapes of the tensor that is read, and of the output. argument: where the tensor
+    is handed over. args: the arguments of the call.
+    """
+    if is_a(operation, "RNN", "Bidirectional"):
+        keeps = operation.return_sequences and len(after) > 2
+        return axis if keeps and argument in STEPS_ARGUMENTS else None
+    if is_a(operation, *_ENDS) or type(operation).__name__.startswith(_GLOBAL):
+        return None
+    if is_a(operation, *_ATTENTION):
+        return axis if argument in (0, "query", "inputs") and len(after) == len(before) else None
+    if is_a(operation, "Dense", "EinsumDense", "Softmax") and axis == len(before) - 1:
+        return None
+    if is_a(operation, "Permute"):
+        return operation.dims.index(axis) + 1
+    if is_a(operation, "Transpose"):
+        axes = operation.axes or tuple(reversed(range(len(before))))
+        return list(axes).index(axis)
+    if is_a(operation, "Swapaxes"):
+        one, other = (each % len(before) for each in (operation.axis1, operation.axis2))
+        return {one: other, other: one}.get(axis, axis)
+    if is_a(operation, "Reshape"):
+        return _axis_after_reshape(axis, before, after)
+    if is_a(operation, "ExpandDims") and isinstance(operation.axis, int):
+        return axis + (operation.axis % len(after) <= axis)
+    if is_a(operation, *_REDUCTIONS) and hasattr(operation, "axis"):
+        return _axis_after_reduction(operation, axis, len(before))
+    if is_a(operation, "GetItem") and len(args) > 1:
+        return _axis_after_slicing(args[1], axis, len(before))
+    return _likely_axis(axis, before, after)
+
+
+def _axis_after_reshape(axis: int, before: Shape, after: Shape) -> int | None:
+    """Steps stay steps where the sizes up to their axis and those after it are the same."""
+    if axis >= len(after) or None in (*before[axis + 1 :], *after[axis + 1 :]):
+        return None
+    same = math.prod(before[axis + 1 :]) == math.prod(after[axis + 1 :])  # type: ignore[arg-type]
+    return axis if same and before[1:axis] == after[1:axis] else None
+
+
+def _axis_after_reduction(operation: Any, axis: int, rank: int) -> int | None:
+    reduced = operation.axis
+    if reduced is None:
+        return None
+    gone = {each % rank for each in (reduced if isinstance(reduced, (list, tuple)) else (reduced,))}
+    if axis in gone:
+        return None
+    return axis if getattr(operation, "keepdims", False) else axis - sum(each < axis for each in gone)
+
+
+def _axis_after_slicing(key: Any, axis: int, rank: int) -> int | None:
+    parts = list(key) if isinstance(key, (tuple, list)) else [key]
+    if any(part is Ellipsis for part in parts):
+        place = next(index for index, part in enumerate(parts) if part is Ellipsis)
+        used = sum(part is not None for part in parts) - 1
+        parts[place : place + 1] = [slice(None)] * (rank - used)
+    before = after = 0
+    for part in parts:
+        if part is None:
+            after += 1
+            continue
+        if before == axis:
+            return after if isinstance(part, slice) else None
+        before += 1
+        after += isinstance(part, slice)
+    return after + axis - before
+
+
+def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
+    """The axis after an operation of which nothing is known but the shapes."""
+    if len(before) == len(after):
+        return axis
+    if before[axis] is None:
+        unknown = [place for place, size in enumerate(after) if place and size is None]
+        return unknown[0] if len(unknown) == 1 else None
+    same = [place for place, size in enumerate(after) if place and size == before[axis]]
+    return same[0] if len(same) == 1 else None
+
+
+def _argument(tensor: Any, args: tuple, kwargs: dict) -> str | int:
+    """Return the number or the keyword under which an operation is handed a tensor.
+
+    The tensors in a list count on: the second of two is 1.
+    """
+    import keras
+
+    for place, each in enumerate(args):
+        flat = keras.tree.flatten(each)
+        if any(one is tensor for one in flat):
+            return place + next(i for i, one in enumerate(flat) if one is tensor)
+    for key, each in kwargs.items():
+        if any(one is tensor for one in keras.tree.flatten(each)):
+            return key
+    return 0
+
+
+def _opened(operation: Any, node: Any) -> tuple[list[Any], list[Any]] | None:
+    """Return the symbolic inputs and outputs within a nested model or a custom layer; else None."""
+    if getattr(operation, "inputs", None) and hasattr(operation, "outputs"):
+        return list(operation.inputs), list(operation.outputs)
+    if not is_own_code(operation):
+        return None
+    return symbolic_call(operation, node.arguments.args, node.arguments.kwargs, node.input_tensors)
+
+
+def is_own_code(operation: Any) -> bool:
+    """Whether it is a layer that is not Keras's, or a Lambda."""
+    ours = type(operation).__module__.startswith("keras.") and not is_a(operation, "Lambda")
+    return is_a(operation, "Layer") and not ours
+
+
+@contextmanager
+def nodes_restored(model: Any) -> Iterator[None]:
+    """Forget, after the context, the nodes that symbolic calls add to the layers of a model."""
+    lists = [
+        nodes
+        for layer in model._flatten_layers()
+        for nodes in (layer._inbound_nodes, layer._outbound_nodes)
+    ]
+    lengths = [len(nodes) for nodes in lists]
+    try:
+        yield
+    finally:
+        for nodes, length in zip(lists, lengths, strict=True):
+            del nodes[length:]
+
+
+def axis_in_own_code(layer: Any, args: tuple, kwargs: dict, axis: int, steps: int) -> int | None:
+    """Return the axis of time in the first output of somebody's own layer; None where that is not told.
+
+    args, kwargs: those of a call on arrays of so many steps. The layer runs on symbolic tensors whose
+    steps are not known.
+    """
+    import keras
+
+    tensors = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
+    shapes = [
+        tuple(
+            None if place == axis and size == steps else size for place, size in enumerate(each.shape)
+        )
+        for each in tensors
+    ]
+    with nodes_restored(layer):
+        opened = symbolic_call(layer, args, kwargs, tensors, shapes)
+    if opened is None or not opened[1]:
+        return None
+    unknown = [place for place, size in enumerate(opened[1][0].shape) if size is None]
+    return unknown[0] if len(unknown) == 1 else None
+
+
+def symbolic_call(
+    layer: Any, args: tuple, kwargs: dict, tensors: list[Any], shapes: list[Shape] | None = None
+) -> tuple[list[Any], list[Any]] | None:
+    """Run a layer's own code on symbolic tensors, within `nodes_restored`; None where it takes none."""
+    import keras
+
+    fresh = {
+        id(each): keras.Input(
+            batch_shape=shapes[place] if shapes else each.shape,
+            dtype=keras.backend.standardize_dtype(each.dtype),
+            name=f"part_{place}",
+        )
+        for place, each in enumerate(tensors)
+    }
+
+    def replaced(value: Any) -> Any:
+        return fresh.get(id(value), value)
+
+    try:
+        new_args = [keras.tree.map_structure(replaced, each) for each in args]
+        new_kwargs = {key: keras.tree.map_structure(replaced, each) for key, each in kwargs.items()}
+        outputs = layer.call(*new_args, **new_kwargs)
+    except Exception:  # code that runs on numbers only
+        return None
+    if type(layer).compute_mask is not keras.layers.Layer.compute_mask:
+        with suppress(Exception):  # likewise
+            for mask in keras.tree.flatten(layer.compute_mask(new_args[0], None)):
+                mask._is_mask_of_layer = True
+    flat = [each for each in keras.tree.flatten(outputs) if isinstance(each, keras.KerasTensor)]
+    return [fresh[id(each)] for each in tensors], flat
