@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -173,7 +173,8 @@ def _readers_of_own_code(
     opened = symbolic_call(model, (as_model_input(model, tensors),), {}, inputs)
     fresh = dict(zip(tensors, opened[0] if opened else inputs, strict=True))
     for name, tensor in fresh.items():
-        yield name, _input_readers(tensor, known=opened is not None)
+        found = _input_readers(tensor, known=opened is not None)
+        yield name, replace(found, shape=tuple(tensors[name].shape[1:]))
 
 
 def _input_readers(tensor: Any, known: bool) -> InputReaders:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -107,17 +107,18 @@ def other_last_digits(array: np.ndarray) -> np.ndarray:
 def copy_for_any_length(model: Any, model_inputs: tuple[ModelInput, ...]) -> Any | None:
     """Return a copy with the same weights that takes any length; None where no such model exists.
 
-    Flatten, Permute and the like tie weights to positions: their models exist for one length only.
+    Flatten, Permute and the like tie weights to positions: their models exist for one length only. A
+    Reshape to as many steps as there are is none of these: it gets to take any number.
     """
     import keras
 
-    names = {model_input.name for model_input in model_inputs if model_input.steps is not None}
+    fixed = {each.name: each.steps for each in model_inputs if each.steps is not None}
     if not isinstance(model, (keras.Sequential, keras.models.Model)) or not hasattr(model, "inputs"):
         return None
     custom = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
     try:
         copy = type(model).from_config(
-            _with_any_length(model.get_config(), names), custom_objects=custom
+            _with_any_length(model.get_config(), fixed), custom_objects=custom
         )
         copy.set_weights(model.get_weights())
         if model.compiled:
@@ -142,17 +143,20 @@ def _compile_alike(copy: Any, model: Any) -> None:
     )
 
 
-def _with_any_length(config: Any, names: set[str]) -> Any:
+def _with_any_length(config: Any, fixed: Mapping[str, int]) -> Any:
     if isinstance(config, list):
-        return [_with_any_length(each, names) for each in config]
+        return [_with_any_length(each, fixed) for each in config]
     if not isinstance(config, dict):
         return config
     flexible = {
-        key: _with_any_length(value, names)
+        key: _with_any_length(value, fixed)
         for key, value in config.items()
         if key not in ("build_config", "build_input_shape")
     }
     shape = config.get("batch_shape")
-    if isinstance(shape, (list, tuple)) and config.get("name") in names:
+    if isinstance(shape, (list, tuple)) and config.get("name") in fixed:
         flexible["batch_shape"] = (shape[0], None, *shape[2:])
+    target = config.get("target_shape")
+    if target and target[0] in fixed.values() and -1 not in target:
+        flexible["target_shape"] = (-1, *target[1:])
     return flexible

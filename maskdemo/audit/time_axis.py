@@ -17,6 +17,8 @@ from maskdemo.audit.layer_kinds import is_a
 
 #: Where a recurrent layer takes its steps, in place of a state.
 STEPS_ARGUMENTS = (0, "sequences", "inputs")
+#: Steps of a tensor of unknown length, for code that needs a number.
+STEPS = 83
 Shape = tuple[int | None, ...]
 
 _ENDS = ("Flatten", "RepeatVector", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Dot")
@@ -258,12 +260,26 @@ def axis_in_own_code(layer: Any, args: tuple, kwargs: dict, axis: int, steps: in
 def symbolic_call(
     layer: Any, args: tuple, kwargs: dict, tensors: list[Any], shapes: list[Shape] | None = None
 ) -> tuple[list[Any], list[Any]] | None:
-    """Run a layer's own code on symbolic tensors, within `nodes_restored`; None where it takes none."""
+    """Run a layer's own code on symbolic tensors, within `nodes_restored`; None where it takes none.
+
+    shapes: of the tensors, by default their own. Code that counts steps gets a number of them.
+    """
+    shapes = shapes or [tuple(each.shape) for each in tensors]
+    opened = _symbolic_call(layer, args, kwargs, tensors, shapes)
+    if opened is None:
+        counted = [(*shape[:1], *(size or STEPS for size in shape[1:])) for shape in shapes]
+        opened = _symbolic_call(layer, args, kwargs, tensors, counted)
+    return opened
+
+
+def _symbolic_call(
+    layer: Any, args: tuple, kwargs: dict, tensors: list[Any], shapes: list[Shape]
+) -> tuple[list[Any], list[Any]] | None:
     import keras
 
     fresh = {
         id(each): keras.Input(
-            batch_shape=shapes[place] if shapes else each.shape,
+            batch_shape=shapes[place],
             dtype=keras.backend.standardize_dtype(each.dtype),
             name=f"part_{place}",
         )
