@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.cures import HANDED_ON
 from maskdemo.audit.faulty_layer import Fault
+from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.lost_mask import MASK_MAKERS, MERGING_LAYERS
 from maskdemo.audit.mask_path import by_branch, sources_of
-from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import Measure
 from maskdemo.audit.pair import State, TracePair
 from maskdemo.audit.report import Finding, LayerRow

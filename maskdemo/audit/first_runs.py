@@ -7,10 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.output_change import largest_share
 from maskdemo.audit.run_model import Batch, batch_size, run_eagerly, to_float64
 from maskdemo.audit.trace import Call, Trace, trace
 from maskdemo.errors import UnsupportedModel, quoted
+
+
+def build_by_running(model: Any, rows: Sequence[Batch]) -> None:
+    """Build the model by running it on the first sequence. Raises UnsupportedModel."""
+    try:
+        run_eagerly(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
+    except Exception as refused:
+        raise UnsupportedModel(
+            f"The model cannot be run on these sequences: {short_reason(refused)}"
+        ) from None
 
 
 def first_runs(model: Any, batch: Batch, tolerance: float) -> list[np.ndarray]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.lost_mask import dropped_before_output
 from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.lost_mask import dropped_before_output
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.trace import Call

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from maskdemo.audit import other_checks, run_model
 from maskdemo.audit.error_sentences import failure_sentence, short_reason
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.findings import findings_of, layer_rows, ranked, without_repetition
+from maskdemo.audit.first_runs import build_by_running
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
 from maskdemo.audit.model_inputs import ModelInput, Told, model_inputs_of
 from maskdemo.audit.output_change import ADDED_STEPS, Measure
@@ -96,7 +95,7 @@ def _audit(model: Any, sequences: Any, options: _Options) -> Report:
     names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
     rows = None if sequences is None else rows_of(sequences, names)
     if rows is not None and not model.built:
-        _build_by_running(model, rows)
+        build_by_running(model, rows)
     model_inputs = model_inputs_of(model, rows, options.told)
     fixed = frozenset(each.steps for each in model_inputs if each.steps is not None)
     if fixed:
@@ -288,16 +287,6 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
         why_left_out=trial.why_left_out(),
         keras=str(keras.__version__),
     )
-
-
-def _build_by_running(model: Any, rows: Sequence[Row]) -> None:
-    """Build the model by running it on the first sequence. Raises UnsupportedModel."""
-    try:
-        run_model.run_eagerly(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
-    except Exception as refused:
-        raise UnsupportedModel(
-            f"The model cannot be run on these sequences: {short_reason(refused)}"
-        ) from None
 
 
 def _precision(model: Any) -> str:

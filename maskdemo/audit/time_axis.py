@@ -21,8 +21,7 @@ STEPS_ARGUMENTS = (0, "sequences", "inputs")
 STEPS = 83
 Shape = tuple[int | None, ...]
 
-_ENDS = ("Flatten", "RepeatVector", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Dot")
-_GLOBAL = "Global"
+_ENDS = ("Flatten", "RepeatVector", "Dot")
 _REDUCTIONS = (
     "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Average", "CountNonzero", "Logsumexp", "Max",
     "Mean", "Median", "Min", "Prod", "Std", "Sum", "Var",
@@ -114,7 +113,7 @@ def axis_after(
     if is_a(operation, "RNN", "Bidirectional"):
         keeps = operation.return_sequences and len(after) > 2
         return axis if keeps and argument in STEPS_ARGUMENTS else None
-    if is_a(operation, *_ENDS) or type(operation).__name__.startswith(_GLOBAL):
+    if is_a(operation, *_ENDS) or type(operation).__name__.startswith("Global"):
         return None
     if is_a(operation, *_ATTENTION):
         return axis if argument in (0, "query", "inputs") and len(after) == len(before) else None
@@ -187,10 +186,7 @@ def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
 
 
 def _argument(tensor: Any, args: tuple, kwargs: dict) -> str | int:
-    """Return the number or the keyword under which an operation is handed a tensor.
-
-    The tensors in a list count on: the second of two is 1.
-    """
+    """Return the keyword under which an operation is handed a tensor, or its number, also in a list."""
     import keras
 
     for place, each in enumerate(args):
