@@ -148,16 +148,6 @@ def _fitted(changes: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return changes if changes.shape == scale.shape else np.full(scale.shape, changes.max())
 
 
-def room_within(samples: Samples) -> int:
-    """Return how many steps sequences can be moved where every input has one length; 0 elsewhere."""
-    sequences = [each for each in samples.model_inputs if each.is_sequence]
-    if any(each.steps is None for each in sequences):
-        return 0
-    return max(
-        (each.steps or 0) - min(len(row[each.name]) for row in samples.rows) for each in sequences
-    )
-
-
 def measures(
     run: Run,
     samples: Samples,

@@ -160,7 +160,9 @@ def trace_pair(
     longest = max(max(samples.lengths(samples.rows[each])) for each in (*among, index))
     length = max(samples.lengths(samples.rows[index]))
     unpadded = samples.padded_batch(group, "post")
-    batch = samples.padded_batch(group, side, longest + max(added, 1) - length)
+    # The longest itself moves only with a step more; the others as they were measured.
+    more = added or int(length == longest)
+    batch = samples.padded_batch(group, side, longest + more - length)
     for detail in DETAILS:
         without = trace(model, unpadded, detail=detail)
         with_padding = trace(model, batch, detail=detail)

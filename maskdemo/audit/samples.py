@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ LENGTHS = (3, 5, 8)
 LONG, LONG_EVERY = 70, 6
 #: Steps of the longest sequence that is run step by step, without a graph, if there are shorter ones.
 SHORT = 32
+#: Factors by which sequences are drawn longer until the model takes them.
+STRETCHES = (1, 2, 4, 8, 16, 64)
 #: Rows and columns of an image that may have any size.
 IMAGE_SIZE = 32
 SEED = 20
@@ -39,6 +41,15 @@ class Samples:
     def lengths(self, row: Row) -> tuple[int, ...]:
         """Return the number of steps of every input that is a sequence."""
         return tuple(len(row[each.name]) for each in self.model_inputs if each.is_sequence)
+
+    def room(self) -> int:
+        """Return how many steps sequences can be moved where every input has one length; else 0."""
+        sequences = [each for each in self.model_inputs if each.is_sequence]
+        if any(each.steps is None for each in sequences):
+            return 0
+        return max(
+            (each.steps or 0) - min(len(row[each.name]) for row in self.rows) for each in sequences
+        )
 
     def short(self) -> list[int]:
         """Return the indices of the sequences that are soon run without a graph; all if none are."""
@@ -121,6 +132,19 @@ def draw(
         }
         rows.append(_with_masks_and_lengths(row, model_inputs))
     return Samples(model_inputs, tuple(rows))
+
+
+def candidates(model_inputs: tuple[ModelInput, ...], *, seed: int, count: int) -> Iterator[Samples]:
+    """Yield sequences to try until a model takes some, longer and longer ones.
+
+    Several inputs are first drawn with different lengths, as a translator takes them; many models need
+    equal lengths.
+    """
+    of_any_length = sum(each.steps is None for each in data_of(model_inputs))
+    for stretch in STRETCHES:
+        for apart in (True, False) if of_any_length > 1 else (False,):
+            long = of_any_length > 0 and stretch == 1
+            yield draw(model_inputs, stretch=stretch, long=long, apart=apart, seed=seed, count=count)
 
 
 def _with_masks_and_lengths(row: Row, model_inputs: tuple[ModelInput, ...]) -> Row:

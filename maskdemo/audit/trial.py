@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,12 +22,10 @@ from maskdemo.audit.pair import TracePair, trace_pair
 from maskdemo.audit.prepare_model import last_digits_changed, other_last_digits
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
-from maskdemo.audit.samples import LONG, Row, Samples, Side, draw, samples_of
+from maskdemo.audit.samples import LONG, Row, Samples, Side, candidates, samples_of
 from maskdemo.audit.trace import raising_layer, trace
 from maskdemo.errors import UnsupportedModel
 
-#: Factors by which sequences are drawn longer until the model takes them.
-STRETCHES = (1, 2, 4, 8, 16, 64)
 #: Share of the largest output by which a graph differs that loses steps.
 _LOST = 1e-3
 
@@ -87,7 +85,8 @@ class Trial:
     ) -> tuple[Samples, list[np.ndarray]]:
         """Return the first candidate samples that the model takes, and its outputs for them."""
         failure: Exception | None = None
-        for samples in self._candidate_samples(rows, seed, count):
+        drawn = candidates(self.model_inputs, seed=seed, count=count)
+        for samples in drawn if rows is None else (Samples(self.model_inputs, rows),):
             self.samples = samples
             try:
                 if not self.is_fixed:
@@ -121,31 +120,6 @@ class Trial:
         )
         return f"The model cannot be run on sequences: {reason.rstrip('.')}. {advice}"
 
-    def _candidate_samples(
-        self, rows: tuple[Row, ...] | None, seed: int, count: int
-    ) -> Iterator[Samples]:
-        """Yield sequences to try until the model takes some: the caller's, else longer and longer ones.
-
-        Several inputs are first drawn with different lengths, as a translator takes them; many models
-        need equal lengths.
-        """
-        if rows is not None:
-            yield Samples(self.model_inputs, rows)
-            return
-        data = data_of(self.model_inputs)
-        several = sum(each.steps is None for each in data) > 1
-        any_length = any(each.steps is None for each in data)
-        for stretch in STRETCHES:
-            for apart in (True, False) if several else (False,):
-                yield draw(
-                    self.model_inputs,
-                    stretch=stretch,
-                    long=any_length and stretch == 1,
-                    apart=apart,
-                    seed=seed,
-                    count=count,
-                )
-
     def _try_shortest(self) -> None:
         """Raise where a window is wider than the shortest sequence.
 
@@ -172,9 +146,7 @@ class Trial:
         if self.is_fixed:
             self.timed = outputs_of_fixed_inputs(self.model, self.samples)
         while True:
-            reference = output_change.reference(
-                self.run, self.samples, precision, self._run_rounded
-            )
+            reference = output_change.reference(self.run, self.samples, precision, self._run_rounded)
             rows = output_change.not_finite(reference, self.samples, self.timed)
             if not rows:
                 return reference
@@ -272,7 +244,7 @@ class Trial:
 
         Raises UnsupportedModel where they move from one run to the next without any reason.
         """
-        if room := output_change.room_within(self.samples):
+        if room := self.samples.room():
             ways: list[tuple[Side, int]] = [("pre", room)]
         else:
             ways = [(side, amount) for side in sides for amount in (0, *added)]

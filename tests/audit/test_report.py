@@ -41,7 +41,7 @@ def test_text_names_the_layer_the_reason_and_the_fix(leaking):
 
 def test_a_clean_report_says_what_was_tried(clean):
     assert clean.clean and "does not leak" in clean.sentence
-    assert "Tried 24 sequences of 3, 5, 8 steps" in str(clean)
+    assert "Tried 24 sequences of 3, 5, 8, 70 steps" in str(clean)
     assert "more than 12% of such sequences would have been seen" in str(clean)
 
 
@@ -105,7 +105,7 @@ def test_the_diagram_tells_the_states_apart(leaking):
     [
         (lambda: keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]), "is a sequence"),
         (lambda: keras.Sequential([keras.layers.LSTM(4)]), "Give some"),
-        (lambda: ZOO["flattened"].build(steps=1), "single step"),
+        (lambda: ZOO["flattened"].build(steps=1), "is a sequence"),
         (lambda: "no model", "not a Keras model"),
     ],
 )
@@ -120,7 +120,7 @@ def test_what_cannot_be_audited_comes_to_a_sentence(build, words):
 def test_inputs_have_lengths_of_their_own_where_the_model_takes_that(name, differ):
     report = audit(ZOO[name].build(), saved=False)
     assert report.clean and ("different lengths" in str(report)) == differ
-    assert report.tried.lengths == (3, 5, 8)
+    assert report.tried.lengths == (3, 5, 8, 70)
 
 
 def test_sequences_that_do_not_fit():

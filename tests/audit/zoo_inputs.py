@@ -236,7 +236,7 @@ def causal_mask_of_one_length():
     return Model(t, lstm()(CausalAttention()(embedded(t, mask_zero=True))))
 
 
-@wrong("dropped_with_warning", "cut", further=(("no_mask", "get_item"),))
+@wrong("dropped_with_warning", "cut", further=(("wrong_mask", "lstm"),))
 def cut_after_64_steps():
     i, masking = values(), layers.Masking()
     cut = layers.Lambda(lambda each: each[:, :64], name="cut")
