@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class Trial:
         self.drawn = rows is None
         self.notes: list[str] = []
         self.findings: list[Finding] = []
-        self.run: Run = self._run_eagerly
+        self.run: Run = partial(run_model.run_eagerly, model)
         self._precision = precision
         self._indices = list(range(count if rows is None else len(rows)))
         self._total = len(self._indices)
@@ -167,9 +168,6 @@ class Trial:
         }
         with last_digits_changed(self.model):
             return self.run(other)
-
-    def _run_eagerly(self, batch: Batch) -> list[np.ndarray]:
-        return run_model.run_eagerly(self.model, batch)
 
     def why_left_out(self) -> tuple[str, ...]:
         """Return a sentence for each reason for which sequences are left out."""
@@ -278,13 +276,14 @@ class Trial:
         layers = last_activations([makers[index] for index in outputs])
         if not layers:
             return []
+        eagerly = partial(run_model.run_eagerly, self.model)
         result: list[Measure] = []
         with without_activations(layers):
-            reference = output_change.reference(self._run_eagerly, self.samples, self._precision)
+            reference = output_change.reference(eagerly, self.samples, self._precision)
             for side, amount in ways:
                 if amount in (0, *self.added) or not self.added:
                     result += output_change.measures(
-                        self._run_eagerly, self.samples, reference, side, amount, self.timed
+                        eagerly, self.samples, reference, side, amount, self.timed
                     )
         self.notes.append("Some outputs are saturated: what goes into their activation was tried, too.")
         return [replace(each, before_activation=True) for each in result if each.output in outputs]
@@ -294,11 +293,8 @@ class Trial:
 
         Short sequences and little padding are soon traced; more is, where these show no leak.
         """
-        short = self.samples.short()
-        pair = self._pair(measure, short)
-        if measure.leaks and len(short) < len(self.samples.rows) and not pair.moves(self._tolerance):
-            return self._pair(measure, range(len(self.samples.rows)))
-        return pair
-
-    def _pair(self, measure: Measure, among: Iterable[int]) -> TracePair:
-        return trace_pair(self.model, self.samples, measure.worst, measure.side, measure.added, among)
+        how = (self.model, self.samples, measure.worst, measure.side, measure.added)
+        short, everything = self.samples.short(), range(len(self.samples.rows))
+        pair = trace_pair(*how, short)
+        again = measure.leaks and len(short) < len(everything) and not pair.moves(self._tolerance)
+        return trace_pair(*how, everything) if again else pair
