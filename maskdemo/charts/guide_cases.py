@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
-
 from maskdemo.charts.strategy_style import colour, error_bars, marker, title
 from maskdemo.charts.template import (
+    Figure,
     PlotlyOptions,
     PlotlyTrace,
     figure,
@@ -26,7 +25,7 @@ ROW = 56
 AXIS_SPACE = 44
 
 
-def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> go.Figure:
+def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
     """Draw a row per case: its difference from no mask, in points, and the 95 % interval.
 
     The band is the margin within which two accuracies are called the same.
