@@ -111,7 +111,7 @@ def chart(
         if on_click is not None and (clicked := st.session_state[place].get("clicked")) is not None:
             on_click(Click(**clicked))
 
-    on = {"on_clicked_change": on_clicked, "on_missing_change": _on_missing}
+    on: dict[str, Any] = {"on_clicked_change": on_clicked, "on_missing_change": _on_missing}
     if handle is None:
         draw = browser_files.drawn_by(browser_files.CHART)
         draw(key=place, data=data, height=shown.height + TOOLS, **on)

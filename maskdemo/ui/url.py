@@ -45,8 +45,6 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "study": ("shown", "at"),
     "guide": (),
 }
-
-
 #: Choices that are whole numbers, and the largest: of most that depends on the run.
 WHOLE = dict.fromkeys(("probe", "epoch", "label", "unit", "step"), 9999) | {"added": MAX_ADDED}
 #: Choices that are names, and the names that there are.

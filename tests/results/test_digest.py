@@ -175,7 +175,8 @@ JUDGED = {
     **dict.fromkeys(
         (
             *("evidence", "evidence.headline", "evidence.interval", "evidence.phrases"),
-            *("evidence.mask_effect", "evidence.scenario_headline", "evidence.strategy_result"),
+            *("evidence.mask_effect", "evidence.scenario_headline", "evidence.scenario_mark"),
+            "evidence.strategy_result",
             "evidence.verdict",
             *("article.claims", "article.claim_rules", "article.judgement"),
         ),
