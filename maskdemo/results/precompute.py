@@ -70,7 +70,8 @@ def make(
         yield "Audits of the ready examples"
         models = [AUDITED[name] for name in audited]
         _write(_audit_reports(models), folder / "audits.npz")
-    yield from _compute_guide(folder, guide_experiments() if guide is None else guide)
+    if fitting := guide_experiments() if guide is None else guide:
+        yield from _compute_guide(folder, fitting)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if size > MAX_BYTES:
         raise ValueError(f"{size} bytes are more than the {MAX_BYTES} that may be kept.")

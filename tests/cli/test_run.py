@@ -134,7 +134,7 @@ def test_settings_change_a_scenario(capsys):
         (["sum_sign", "--set", "unit=3"], "'unit=3' is not a setting"),
         (["sum_sign", "--set", "units"], "'units' is not a setting"),
         (["sum_sign", "--set", "=3"], "'=3' is not a setting"),
-        (["sum_sign", "--set", "padded_length=3"], r"padded length \(3\)"),
+        (["sum_sign", "--set", "min_length=20"], r"shortest length \(20\)"),
         (["sum_sign", "--set", "strategies="], "strategy"),
         (["sum_sign", "--set", "strategies=mask"], "There is no strategy 'mask'"),
         (["sum_sign", "--set", "task=none"], "Task must be one of .* Written: japanese_vowels, "),

@@ -183,7 +183,7 @@ def test_adam_is_that_of_keras(outputs):
         losses, sizes = [], []
         for picked in order:
             present = picked[picked >= 0]
-            part = changed(given, lambda each: each[present])
+            part = changed(given, lambda each, rows=present: each[rows])
             with tf.GradientTape() as tape:
                 loss = keras_loss(cell, readout, part)
             found = tape.gradient(loss, [each.value for each in variables])

@@ -141,7 +141,7 @@ def test_charts_and_reports_name_features_and_labels_as_the_file_does():
     batch = charts.padded_batch(unseen_batch(one), features=one.spec.feature_names)
     assert batch.data[0]["colorbar"]["title"]["text"] == one.spec.feature_names[0]
     assert "load_kN: " in batch.data[0]["hovertemplate"]
-    output = charts.outputs_by_step(run, probe=0, epoch=1).to_json()
+    output = charts.outputs_by_step(run, probe=0, epoch=1).plotly().to_json()
     label = one.spec.label_names[int(run.probes.labels[0].max())]
     assert label in ("fine", "worn") and f"true label {label}" in output
     report = unescape(run_report(run, link="?task=own"))
