@@ -254,9 +254,6 @@ SCENARIOS: dict[str, Scenario] = {
 OPENING = "real_speech"
 
 
-_BY_EXPERIMENT = {each.experiment: each for each in SCENARIOS.values()}
-
-
 def scenario_of(experiment: Experiment) -> Scenario | None:
     """The scenario that these settings are, if they are one."""
-    return _BY_EXPERIMENT.get(experiment)
+    return next((each for each in SCENARIOS.values() if each.experiment == experiment), None)

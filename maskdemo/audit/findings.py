@@ -67,7 +67,9 @@ def _seen(group: list[Fault], sentence: str) -> str:
     """Return what was measured, where, and which other layers have the same fault."""
     first = group[0]
     if CAUSES[first.cause].severity == "inherent":
-        return f"Its outputs move by {first.change:.0%} of the largest, whatever was tried against it."
+        return (
+            f"Its outputs move by {first.change:.0%} of the largest, whatever stands at padded steps."
+        )
     text = f"{sentence}, first {'before' if first.before else 'after'} {first.mover}."
     others = list(dict.fromkeys(each.layer for each in group if each.layer != first.layer))
     if others:

@@ -135,7 +135,9 @@ def _loss_finding(
         translates = any(each.kind == "tokens" for each in trial.model_inputs) and all(
             "crossentropy" in name_of(each) for each in losses_of(model)
         )
-        leaks = compiled and (translates or real.steps.shape[1] in trial.fixed_lengths)
+        # Without that layer, as many outputs for every sequence may be classes or a forecast.
+        of_steps = bool(repeats) and (translates or real.steps.shape[1] in trial.fixed_lengths)
+        leaks = compiled and of_steps
     if not leaks:
         return Finding(cause="output_unmasked", seen=seen, cures=cures)
     call = guilty or call

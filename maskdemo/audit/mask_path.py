@@ -13,25 +13,32 @@ Sources = dict[Call, State]
 
 def sources_of(calls: Sequence[Call], pair: TracePair) -> dict[Call, Sources]:
     """Return the sources of each call among `calls`, through other calls in between."""
-    chosen = set(calls)
+    chosen, known = set(calls), dict[Call, list[Call]]()
     result: dict[Call, Sources] = {}
     for call in calls:
         sources: Sources = {}
         for input_tensor in pair.time_inputs(call):
-            for maker in _chosen_makers(input_tensor.maker, chosen, pair):
+            for maker in _chosen_makers(input_tensor.maker, chosen, pair, known):
                 sources.setdefault(maker, pair.received(call, input_tensor))
         result[call] = sources
     return result
 
 
-def _chosen_makers(maker: Call | None, chosen: set[Call], pair: TracePair) -> list[Call]:
-    """Return the call itself, or the chosen ones before it if it is not one of them."""
+def _chosen_makers(
+    maker: Call | None, chosen: set[Call], pair: TracePair, known: dict[Call, list[Call]]
+) -> list[Call]:
+    """Return the call itself, or the chosen ones before it if it is not one of them.
+
+    known: the answers for other calls, as branches that meet again and again are followed once.
+    """
     if maker is None or not maker.has_float_outputs:
         return []  # masks and token numbers are no part of the path
     if maker in chosen:
         return [maker]
-    before = (_chosen_makers(each.maker, chosen, pair) for each in pair.time_inputs(maker))
-    return [each for makers in before for each in makers]
+    if maker not in known:
+        before = (_chosen_makers(each.maker, chosen, pair, known) for each in pair.time_inputs(maker))
+        known[maker] = list(dict.fromkeys(each for makers in before for each in makers))
+    return known[maker]
 
 
 def by_branch(sources: dict[Call, Sources]) -> list[Call]:
@@ -39,10 +46,11 @@ def by_branch(sources: dict[Call, Sources]) -> list[Call]:
 
     Keras runs branches in turns; here a branch comes whole, before the next one.
     """
-    waiting, result = list(sources), list[Call]()
+    waiting, result, done = list(sources), list[Call](), set[Call]()
     while waiting:
-        ready = [call for call in waiting if sources[call].keys() <= set(result)] or waiting
+        ready = [call for call in waiting if sources[call].keys() <= done] or waiting
         following = (call for call in ready if result and result[-1] in sources[call])
         result.append(next(following, ready[0]))
+        done.add(result[-1])
         waiting.remove(result[-1])
     return result

@@ -223,11 +223,16 @@ def _with_sequences(model_inputs: tuple[ModelInput, ...], told: Told) -> tuple[M
     for kind in ("mask", "lengths"):
         names = [each.name for each in model_inputs if each.kind == kind]
         for place, each in enumerate(names):
-            by_name = max((one for one in data if one in each), key=len, default="")
+            by_name = max((one for one in data if _names(each, one)), key=len, default="")
             by_order = data[place] if len(names) == len(data) else data[0]
             result.append((each, told.lengths.get(each) or by_name or by_order))
     of = dict(result)
     return tuple(replace(each, of=of.get(each.name, "")) for each in model_inputs)
+
+
+def _names(name: str, other: str) -> bool:
+    """Whether a name holds another one as a word: `mask_b` holds `b`, and not `a`."""
+    return re.search(rf"(^|[^a-z0-9]){re.escape(other)}([^a-z0-9]|$)", name, re.IGNORECASE) is not None
 
 
 def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:

@@ -20,13 +20,12 @@ def restored(model: Any) -> Iterator[None]:
     """Restore all that the model keeps after the context: weights, seeds, states, running means."""
     import keras
 
-    states = [
-        each for layer in model._flatten_layers() for each in getattr(layer, "states", None) or ()
-    ]
-    own = [
-        (each, np.array(keras.ops.convert_to_numpy(each)))
-        for each in (*model.variables, *keras.tree.flatten(states))
-    ]
+    states = [getattr(layer, "states", None) for layer in model._flatten_layers()]
+    metrics = [each for metric in getattr(model, "metrics", ()) for each in metric.variables]
+    kept = (*model.variables, *metrics, *keras.tree.flatten(states))
+    # A layer of one's own may have something else by the name of `states`.
+    variables = {id(each): each for each in kept if isinstance(each, keras.Variable)}.values()
+    own = [(each, np.array(keras.ops.convert_to_numpy(each))) for each in variables]
     try:
         yield
     finally:

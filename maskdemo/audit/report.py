@@ -100,6 +100,8 @@ class TrialSummary:
     drawn: bool
     sides: tuple[str, ...]
     added: tuple[int, ...]
+    #: Whether sequences were moved within a fixed length, in the place of more padding.
+    moved: bool = False
     pad_values: dict[str, float]
     #: For each input a sentence on what it was taken for.
     inputs: tuple[str, ...] = ()
@@ -118,7 +120,8 @@ class TrialSummary:
         lengths = ", ".join(map(str, self.lengths))
         sides = " and ".join(SIDES[side].phrase for side in self.sides)
         amounts = ", ".join(map(str, self.added))
-        how = f"padded {sides} by {amounts} steps" if self.added else "moved within the fixed length"
+        by = f"by {amounts} steps" if self.added else "to the longest"
+        how = "moved within the fixed length" if self.moved else f"padded {sides} {by}"
         return (
             f"Tried {self.sequences} sequences of {lengths} steps, "
             f"{'drawn to fit the input' if self.drawn else 'as given'}, {how}, with {self.weights} "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from maskdemo.audit import other_checks, run_model
+from maskdemo.audit import moved_within, other_checks, run_model
 from maskdemo.audit.error_sentences import failure_sentence, short_reason
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.findings import findings_of, layer_rows, ranked, without_repetition
@@ -104,8 +104,8 @@ def _audit(model: Any, sequences: Any, options: _Options) -> Report:
             inputs = model_inputs_of(flexible, rows, options.told)
             try:
                 return _audit_with(flexible, inputs, rows, options, is_copy=True, fixed_lengths=fixed)
-            except UnsupportedModel:
-                pass  # it can be built, and not run: the sequences are moved within the fixed length
+            except Exception:  # it can be built, and not run: sequences are moved within the length
+                pass
     return _audit_with(model, model_inputs, rows, options, is_copy=False, fixed_lengths=fixed)
 
 
@@ -148,6 +148,10 @@ def _audit_with(
         measures = trial.measures(sides, options.added)
         on_stage("Looking where the mask is lost")
         findings, pair, changes = _padding_findings(trial, measures, precision)
+        if trial.samples.room() and not any(each.leaks for each in measures):
+            trial.notes.append(moved_within.NOTE)
+            if pair is not None:
+                moved_within.refuse_reader_of_padding(pair, _CALL_TOLERANCE[precision])
         on_stage("Looking for other traps")
         findings += trial.findings
         findings += _found(
@@ -272,12 +276,9 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
         drawn=trial.drawn,
         sides=tuple(sides),
         added=trial.added,
-        pad_values={
-            model_input.name: model_input.pad_value
-            for model_input in trial.model_inputs
-            if model_input.is_sequence
-        },
-        inputs=tuple(model_input.sentence for model_input in trial.model_inputs),
+        moved=bool(trial.samples.room()),
+        pad_values={each.name: each.pad_value for each in trial.model_inputs if each.is_sequence},
+        inputs=tuple(each.sentence for each in trial.model_inputs),
         weights="its own" if trained else "drawn",
         precision=precision,
         power=f"A leak that moves the outputs of more than {share:.0%} of such sequences would have "

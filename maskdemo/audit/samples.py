@@ -43,13 +43,22 @@ class Samples:
         return tuple(len(row[each.name]) for each in self.model_inputs if each.is_sequence)
 
     def room(self) -> int:
-        """Return how many steps sequences can be moved where every input has one length; else 0."""
+        """Return how many steps sequences can be moved where every input has one length; else 0.
+
+        Raises UnsupportedModel where they fill that length, so that nothing can be moved.
+        """
         sequences = [each for each in self.model_inputs if each.is_sequence]
         if any(each.steps is None for each in sequences):
             return 0
-        return max(
+        room = max(
             (each.steps or 0) - min(len(row[each.name]) for row in self.rows) for each in sequences
         )
+        if not room:
+            raise UnsupportedModel(
+                "Every sequence fills the model's fixed length, so no step is padded: give shorter "
+                "ones, without their padding."
+            )
+        return room
 
     def short(self) -> list[int]:
         """Return the indices of the sequences that are soon run without a graph; all if none are."""

@@ -281,7 +281,7 @@ class Trial:
         with without_activations(layers):
             reference = output_change.reference(eagerly, self.samples, self._precision)
             for side, amount in ways:
-                if amount in (0, *self.added) or not self.added:
+                if amount in (0, *self.added) or self.samples.room():
                     result += output_change.measures(
                         eagerly, self.samples, reference, side, amount, self.timed
                     )

@@ -35,6 +35,7 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
     names: list[PlotlyOptions] = []
     limits = [(each.verdict.difference.low, each.verdict.difference.high) for each in results]
     reach = 100 * max(0.1, *(abs(limit) for pair in limits for limit in pair))
+    least = min(-0.3 * reach, *(100 * low for low, _ in limits))
     repeats = min(each.verdict.difference.count for each in results)
     for row, each in enumerate(results):
         strategy, interval = each.verdict.strategy, each.verdict.difference
@@ -74,7 +75,7 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
             left=16,
             hovermode="closest",
             xaxis={
-                "range": [-0.3 * reach, 1.1 * reach],
+                "range": [1.1 * least, 1.1 * reach],
                 "title": {"text": "Points on unseen sequences"},
             },
             yaxis={"range": [len(results) - 0.6, -0.75], "tickvals": [], "showgrid": False},

@@ -83,7 +83,9 @@ def unmasked_padding(experiment: Experiment) -> str:
 
 def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
     """Training and test sequences. One padded step of the longest shows what all others are like."""
-    length = min(experiment.padded_length, experiment.max_length + 1)
+    # Where each batch has a length of its own, sequences of one length are not padded at all.
+    alike = experiment.batches != "fixed" and experiment.min_length == experiment.max_length
+    length = min(experiment.padded_length, experiment.max_length + (not alike))
     repeat = inputs(replace(experiment, padded_length=length, batches="fixed"))
     return repeat.train, repeat.test
 

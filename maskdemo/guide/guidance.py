@@ -35,7 +35,8 @@ class Guidance:
     """The answer to a setup.
 
     word: that of all cases; "depends" where they differ. sentence: in how many cases each word held.
-    exceptions: the cases apart from the commonest word, named; empty where there are none.
+    exceptions: the cases apart from the commonest word, named; empty where there are none, or where
+    no word is the commonest.
     recommended: the case whose mask is worth most, by its word and then by its accuracy.
     """
 
@@ -59,11 +60,14 @@ def guidance_for(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Gui
         return None
     results = tuple(_result(case, measured[case.experiment]) for case in fitting)
     words = [each.word for each in results]
-    commonest = max(NEEDS, key=words.count)
+    most = max(map(words.count, words))
+    leading = [word for word in NEEDS if words.count(word) == most]
     return Guidance(
         word=words[0] if len(set(words)) == 1 else "depends",
         sentence=over_all(words),
-        exceptions=_exceptions([each for each in results if each.word != commonest]),
+        exceptions=_exceptions([each for each in results if each.word not in leading])
+        if len(leading) == 1
+        else "",
         results=results,
         recommended=min(results, key=_rank),
     )

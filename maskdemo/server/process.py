@@ -101,6 +101,8 @@ class Process:
                 pipe.write(json.dumps(command).encode() + b"\n")
                 pipe.write(payload)
                 pipe.flush()
+            # Somebody's own sequences are not kept while it waits.
+            del sent, command, payload
         with suppress(OSError):
             pipe.close()
 

@@ -21,6 +21,11 @@ def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
 
 
+def read_padding(batch: Batch) -> NDArray[np.bool_]:
+    """(N, T): the padded steps that the batch of each sequence has, all or up to its longest."""
+    return batch.padded if batch.there is None else batch.padded & batch.there
+
+
 def what_padding_did(
     looked_into: Iterable[tuple[str, Activations, Arrays]], batch: Batch, *, label: int, name: str
 ) -> str:
@@ -30,7 +35,7 @@ def what_padding_did(
     taken than are told. name: what the label is called, in Markdown.
     """
     invalid = ~batch.valid[0]
-    kinds = ((batch.padded[0], "padded step"), (batch.missing[0], "missing reading"))
+    kinds = ((read_padding(batch)[0], "padded step"), (batch.missing[0], "missing reading"))
     present = [counted(int(cells.sum()), what) for cells, what in kinds if cells.any()]
     if not present:
         return "This sequence has neither padding nor gaps: a mask has nothing to hide."
@@ -49,10 +54,10 @@ def share_in_mean(given: Arrays, *, step: int) -> str:
     """How much a step (from 1) of the first sequence counts in the mean that is read."""
     if given.pool is None:
         return ""
-    counted, steps = np.count_nonzero(given.pool[0]), len(given.pool[0])
+    read = counted(int(np.count_nonzero(given.pool[0])), "step")
     share = float(given.pool[0, step - 1])
     here = f"this step is {percent(share)} of it" if share else "this step is not one of them"
-    return f"The answer is read from the mean of the states after {counted} of {steps} steps: {here}."
+    return f"The answer is read from the mean of the states after {read}: {here}."
 
 
 def _did(strategy: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: str) -> str:

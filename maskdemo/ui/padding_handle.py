@@ -26,6 +26,7 @@ from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Network, Snapshot
 from maskdemo.ui import url
 from maskdemo.ui.chart import Handle, is_dark
+from maskdemo.ui.divergence import read_padding
 from maskdemo.ui.inspected_sequence import MAX_SEQUENCES, InspectedSequence, sweeps
 
 #: The choice of weights that gives each strategy its own network.
@@ -46,7 +47,11 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
     sequence = InspectedSequence(snapshot, probe, epoch, truth)
     # Where it is in training, the chart shows what the run recorded: each network's own outputs.
-    trained = {"added": int(sequence.batch.padded.sum()), "side": experiment.side, "weights": OWN}
+    trained = {
+        "added": int(read_padding(sequence.batch).sum()),
+        "side": experiment.side,
+        "weights": OWN,
+    }
     most = most_padding(snapshot, probe)
     chosen = {
         "added": url.undrawn("added", range(most + 1), trained["added"]),

@@ -204,10 +204,10 @@ def _replay(snapshot: Snapshot) -> None:
         return
     # Where the replay of another run rested is nothing to this one, unless a link says so.
     session = st.session_state
-    before, session.replayed = session.get("replayed"), snapshot.experiment
-    if before not in (None, snapshot.experiment) and not isinstance(
-        session.get("playground_epoch"), str
-    ):
+    # Its settings alone: an experiment may hold somebody's own sequences.
+    shown = snapshot.experiment.to_json()
+    before, session.replayed = session.get("replayed"), shown
+    if before not in (None, shown) and not isinstance(session.get("playground_epoch"), str):
         session.playground_epoch = None
         url.mark_changed()
         url.write()

@@ -30,14 +30,13 @@ LEAK = (
     "Leak: the largest change of any output probability when the same unseen sequences are given "
     "without their padding."
 )
-
-
 #: Where a batch is padded to its longest, all padding comes from a sequence's neighbours in the batch.
 NEIGHBOURS = (
     "Leak: the largest change of any output probability when the same unseen sequences are answered "
-    "alone rather than in a batch with others, whose lengths decide the padding. The audit calls that "
-    "check alone_as_in_a_batch."
+    "alone rather than in a batch with others, whose lengths decide the padding."
 )
+#: Where a model of one's own is asked the same.
+ASKED_OF_YOURS = " The [audit](audit) asks the same of your own model, as `alone_as_in_a_batch`."
 
 
 def leak_meaning(experiment: Experiment) -> str:
@@ -53,7 +52,8 @@ def table(snapshot: Snapshot, note: str = "") -> None:
     said = dict(zip(names, words(found.get(name) for name in names), strict=True))
     rows = [_row(snapshot, name, found.get(name), said[name]) for name in names]
     st.html(html(heads, rows))
-    st.caption(f"{_about(snapshot)} {note}", help=leak_meaning(snapshot.experiment))
+    yours = "" if snapshot.experiment.batches == "fixed" else ASKED_OF_YOURS
+    st.caption(f"{_about(snapshot)} {note}{yours}", help=leak_meaning(snapshot.experiment))
 
 
 def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:

@@ -23,7 +23,8 @@ def test_an_answer_is_changed_restored_and_opened(viewer: Viewer):
     viewer.settle()
     expect_no_findings(page)
 
-    viewer.open(page.url)
+    page.reload()
+    viewer.settle()
     expect(page.get_by_role("heading", name=second.sentence)).to_be_visible()
     case = cases_of(Setup(side="pre"))[0]
     page.get_by_role("link", name=case.title).click()

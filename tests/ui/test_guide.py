@@ -47,6 +47,6 @@ def test_what_nobody_measured_is_said():
 
 def test_a_wrong_link_is_told(monkeypatch: pytest.MonkeyPatch):
     page = opened("guide", {"side": "left"})
-    assert "Part of the link could not be used" in shown(page)
+    assert "Padding must be one of After the end" in shown(page)
     monkeypatch.setattr(precomputed, "guide", dict)
     assert "Not measured with this version" in shown(fine(page.run()))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from maskdemo.data.inputs import inputs
 from maskdemo.evidence.phrases import time_taken
 from maskdemo.results import precomputed
 from maskdemo.results.precomputed import Provenance
@@ -70,7 +71,9 @@ def test_it_stays_when_a_control_moves_and_its_details_say_what_an_epoch_took(ru
     said = shown(app.fine(page.run()))
     times = [time_taken(run.epoch_seconds(name) or 0) for name in EXPERIMENT.strategies]
     titles = [STRATEGIES[name].title for name in EXPERIMENT.strategies]
-    assert f"An epoch took {times[0]} ({titles[0]}) and {times[1]} ({titles[1]})." in said
+    share = f"{inputs(EXPERIMENT).train.padded.mean():.0%}"
+    took = f"An epoch took {times[0]} ({titles[0]}) and {times[1]} ({titles[1]})"
+    assert f"{took}; {share} of its steps are padding." in said
 
 
 def test_its_networks_can_be_looked_into_without_training():

@@ -24,9 +24,9 @@ export function reading(data, lane, reader, { added, side }) {
   const best = (output) => output.indexOf(Math.max(...output));
   const bare = reader.outputs(0, side);
   const right = (all, from) => valid.filter((real, at) => real && best(all[at + from]) === labels[at]).length;
-  const real = valid.filter(Boolean).length;
+  const real = valid.filter(Boolean).length || 1;
   // Where each step has a label the last real one is looked at, whether or not padding counts.
-  const last = valid.lastIndexOf(true);
+  const last = Math.max(0, valid.lastIndexOf(true));
   const from = perStep ? last : lane.readOut;
   const readOut = perStep ? last + offset : reader.readOut(added, side);
   const shares = perStep
