@@ -98,7 +98,8 @@ def test_a_precomputed_study_is_shown_and_called_so(monkeypatch, tmp_path):
     monkeypatch.setattr(job, "submit", lambda work: asked.append(work.study))
     wanted = findings.extended()
     app.fine(page.button(key="studyrun_start_more").click().run())
-    assert asked == [wanted] and app.study_of(page) == wanted and wanted.more
+    assert wanted is not None and wanted.more
+    assert asked == [wanted] and app.study_of(page) == wanted
     assert all(server.store().find(each.experiment, each.repeat) for each in study.trainings())
     assert "8 of " in shown(page)
     server.store.clear()
