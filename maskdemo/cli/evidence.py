@@ -1,4 +1,4 @@
-"""`evidence` computes in advance what the pages show on arrival; some ten minutes on two cores."""
+"""`evidence` computes in advance what the pages show on arrival; 25 minutes on two cores."""
 
 from __future__ import annotations
 
