@@ -34,7 +34,8 @@ def _scenario(
     return Scenario(name, title, look_for, experiment, asks, about)
 
 
-_SYNTHETIC: dict[str, Any] = {
+#: Sizes of tasks that are drawn.
+SYNTHETIC: dict[str, Any] = {
     "train_size": 992,
     "test_size": 496,
     "units": 16,
@@ -48,8 +49,10 @@ _LABEL_PER_STEP: dict[str, Any] = {
     "max_length": 15,
     "padded_length": 60,
     "strategies": ("no_mask", "held_state"),
-    **_SYNTHETIC,
+    **SYNTHETIC,
 }
+#: What all scenarios on recorded speech have in common.
+_SPEECH: dict[str, Any] = {"task": "japanese_vowels", "units": 32, "epochs": 20, "repeats": 5}
 
 SCENARIOS: dict[str, Scenario] = {
     each.name: each
@@ -61,12 +64,9 @@ SCENARIOS: dict[str, Scenario] = {
             "after 51 or more steps of padding?",
             asks="still_known",
             about="the speaker",
-            task="japanese_vowels",
             padded_length=80,
             strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
-            units=32,
-            epochs=20,
-            repeats=5,
+            **_SPEECH,
         ),
         _scenario(
             "fixed_length",
@@ -79,7 +79,7 @@ SCENARIOS: dict[str, Scenario] = {
             max_length=10,
             padded_length=10,
             strategies=("no_mask", "masking_layer", "held_state"),
-            **_SYNTHETIC,
+            **SYNTHETIC,
         ),
         _scenario(
             "masking_layer",
@@ -92,7 +92,7 @@ SCENARIOS: dict[str, Scenario] = {
             max_length=10,
             padded_length=10,
             strategies=("no_mask", "masking_layer"),
-            **_SYNTHETIC,
+            **SYNTHETIC,
         ),
         _scenario(
             "manual_mask",
@@ -105,7 +105,7 @@ SCENARIOS: dict[str, Scenario] = {
             max_length=15,
             padded_length=40,
             strategies=("no_mask", "zeroed_input", "zeroed_state", "held_state"),
-            **_SYNTHETIC,
+            **SYNTHETIC,
         ),
         _scenario(
             "long_post_padding",
@@ -118,7 +118,7 @@ SCENARIOS: dict[str, Scenario] = {
             max_length=15,
             padded_length=60,
             strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
-            **_SYNTHETIC,
+            **SYNTHETIC,
         ),
         _scenario(
             "pre_padding",
@@ -130,7 +130,7 @@ SCENARIOS: dict[str, Scenario] = {
             padded_length=60,
             side="pre",
             strategies=("no_mask", "masking_layer", "held_state", "mask_feature"),
-            **_SYNTHETIC,
+            **SYNTHETIC,
         ),
         _scenario(
             "real_zeros",
@@ -143,7 +143,7 @@ SCENARIOS: dict[str, Scenario] = {
             max_length=15,
             padded_length=20,
             strategies=("no_mask", "masking_layer", "held_state"),
-            **_SYNTHETIC,
+            **SYNTHETIC,
         ),
         _scenario(
             "missing_readings",
@@ -159,7 +159,7 @@ SCENARIOS: dict[str, Scenario] = {
             mask_value=-1.0,
             missing_rate=0.3,
             strategies=("no_mask", "masking_layer", "held_state", "mask_feature"),
-            **_SYNTHETIC,
+            **SYNTHETIC,
         ),
         _scenario(
             "inflated_accuracy",
@@ -183,12 +183,9 @@ SCENARIOS: dict[str, Scenario] = {
             "Cut to fit",
             "The utterances of real speech, made 15 steps long: longer ones lose their start, shorter "
             "ones are padded. Is a mask still needed?",
-            task="japanese_vowels",
             padded_length=15,
             strategies=("no_mask", "masking_layer", "last_valid_step"),
-            units=32,
-            epochs=20,
-            repeats=5,
+            **_SPEECH,
         ),
         _scenario(
             "filled_gaps",
@@ -196,26 +193,20 @@ SCENARIOS: dict[str, Scenario] = {
             "Half of the readings of real speech are lost. Repeat the last reading, or mask the gaps: "
             "which strategy copes best?",
             asks="best",
-            task="japanese_vowels",
             padded_length=40,
             missing_rate=0.5,
             strategies=("no_mask", "masking_layer", "mask_feature", "forward_fill"),
-            units=32,
-            epochs=20,
-            repeats=5,
+            **_SPEECH,
         ),
         _scenario(
             "batch_longest",
             "To the batch's longest",
             "Real speech in batches of 32, each padded only to its longest utterance. Is a mask still "
             "needed where answers may depend on their neighbours in the batch?",
-            task="japanese_vowels",
             padded_length=29,
             batches="longest",
             strategies=("no_mask", "masking_layer", "last_valid_step"),
-            units=32,
-            epochs=20,
-            repeats=5,
+            **_SPEECH,
         ),
         _scenario(
             "mean_of_states",
@@ -230,7 +221,7 @@ SCENARIOS: dict[str, Scenario] = {
             padded_length=60,
             read_out="mean",
             strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
-            **_SYNTHETIC,
+            **SYNTHETIC,
         ),
         _scenario(
             "random_labels",

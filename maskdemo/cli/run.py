@@ -8,13 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from math import isinf
 
-import numpy as np
-
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
-from maskdemo.data.inputs import whole_sequences
-from maskdemo.data.sequences import steps_lost
 from maskdemo.evidence import between, headline, percent, strategy_result, verdicts
-from maskdemo.evidence.phrases import capital, loss_of_steps
+from maskdemo.evidence.truncation import truncation_sentence
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.scenarios import SCENARIOS
@@ -86,7 +82,9 @@ def infinity_as_null(values: dict) -> dict:
 def _as_text(snapshot: Snapshot) -> str:
     per_step = snapshot.experiment.per_step
     where_text = "on valid steps of unseen sequences" if per_step else "on unseen sequences"
-    lines = [headline(snapshot), *_cut(snapshot.experiment)]
+    lines = [headline(snapshot)]
+    if snapshot.experiment.truncates:
+        lines.append(truncation_sentence(snapshot.experiment))
     lines.append(f"Accuracy {where_text}, one column a repeat:")
     for name in snapshot.experiment.strategies:
         result = strategy_result(snapshot, name)
@@ -106,15 +104,6 @@ def _as_text(snapshot: Snapshot) -> str:
     lines += [each.sentence for each in verdicts(snapshot)]
     lines.append(f"{snapshot.seconds:.1f} seconds.")
     return "\n".join(lines)
-
-
-def _cut(experiment: Experiment) -> list[str]:
-    """A sentence on what sequences lose that are longer than the padded length."""
-    if not experiment.truncates:
-        return []
-    data = whole_sequences(experiment)
-    lost = [steps_lost(part, experiment.padded_length) for part in (data.train, data.test)]
-    return [f"{capital(loss_of_steps(np.concatenate(lost)))}."]
 
 
 def _accuracy_columns(accuracies: Sequence[float]) -> str:

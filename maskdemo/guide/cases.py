@@ -19,6 +19,7 @@ from typing import Any
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.guide.setup import QUESTIONS, Setup
+from maskdemo.scenarios import SYNTHETIC
 from maskdemo.settings import Choice
 
 #: (a real step can equal the pad value, a label each step) -> the tasks that are so.
@@ -31,14 +32,7 @@ TASKS_LIKE: Mapping[tuple[bool, bool], tuple[str, ...]] = {
 #: The share of the readings that are missing where some are.
 MISSING_RATE = 0.3
 #: Sizes of the tasks that are drawn, as in the scenarios.
-DRAWN: Mapping[str, Any] = {
-    "train_size": 992,
-    "test_size": 496,
-    "min_length": 5,
-    "max_length": 15,
-    "units": 16,
-    "epochs": 15,
-}
+DRAWN: Mapping[str, Any] = {**SYNTHETIC, "min_length": 5, "max_length": 15}
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ def _answers(question: str) -> tuple[Any, ...]:
 
 def _experiment(task: str, setup: Setup) -> Experiment:
     """Return the experiment of a task in a setup, whose idle answers are the default ones."""
-    base = Experiment(task=task, padded_length=200, repeats=5, **({} if TASKS[task].fixed else DRAWN))
+    base = Experiment(task=task, padded_length=200, **({} if TASKS[task].fixed else DRAWN))
     longest = base.max_length
     padded = setup.lengths == "differ" and setup.side != "longest"
     # Padding of zeros is what collides with bits; no reading of the other tasks is exactly -1.

@@ -94,7 +94,7 @@ def _answers() -> dict[str, tuple[str, Mark]]:
 
 @lru_cache(maxsize=len(SCENARIOS))
 def _answer(scenario: str) -> tuple[str, Mark] | None:
-    """Word and mark, if known; the page waits for eleven of these, so no run is read as a whole."""
+    """Word and mark, if known; pages wait for all of them, so no run is read as a whole."""
     judged: Any = codec.read(_Judged, FOLDER / f"run-{scenario}.npz", part=True)
     same = judged and judged.experiment == SCENARIOS[scenario].experiment
     return (need(accuracies(judged)), mark(judged)) if same else None

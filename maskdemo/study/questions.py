@@ -113,7 +113,7 @@ QUESTIONS: dict[str, Question] = {
             "The answer is read from the last state or from the mean of all: which of them bears long "
             "padding after the end without a mask?",
             "padded_length",
-            (29, 45, 60, 90, 120),
+            _LENGTHS,
             "read_out",
             ("last", "mean"),
             strategies=("no_mask", "masking_layer"),

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
-from maskdemo.data.inputs import whole_sequences
-from maskdemo.data.sequences import steps_lost
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE, mask_effect
-from maskdemo.evidence.phrases import capital, counted, loss_of_steps, number
+from maskdemo.evidence.phrases import counted, number
+from maskdemo.evidence.truncation import truncation_sentence
 from maskdemo.experiment import (
     NUMBERS,
     PADDING,
@@ -104,12 +102,9 @@ def lengths(prefix: str = "") -> None:
 
 def truncation(experiment: Experiment, prefix: str = "") -> None:
     """Where sequences are cut and what they lose; nothing where the padded length cuts none."""
-    if not experiment.truncates:
-        return
-    setting("truncating", prefix)
-    data = whole_sequences(experiment)
-    lost = [steps_lost(part, experiment.padded_length) for part in (data.train, data.test)]
-    st.caption(f":material/content_cut: {capital(loss_of_steps(np.concatenate(lost)))}.")
+    if experiment.truncates:
+        setting("truncating", prefix)
+        st.caption(f":material/content_cut: {truncation_sentence(experiment)}")
 
 
 def _on_task(prefix: str) -> None:

@@ -57,27 +57,27 @@ def questions(setup: Setup) -> None:
 
 def answer(setup: Setup) -> None:
     """The answer to a setup with its cases, or that nothing like it was measured."""
-    answer = guidance_for(setup, precomputed.guide())
-    if answer is None:
+    found = guidance_for(setup, precomputed.guide())
+    if found is None:
         _not_measured(setup)
         return
-    st.header(answer.sentence, anchor=False)
-    if answer.exceptions:
-        st.markdown(answer.exceptions)
+    st.header(found.sentence, anchor=False)
+    if found.exceptions:
+        st.markdown(found.exceptions)
     left, right = st.columns(2, gap="medium")
     with left:
         chart(
-            charts.guide_cases(answer.results, dark=is_dark()),
+            charts.guide_cases(found.results, dark=is_dark()),
             key="guide_cases",
-            alt=f"What masking adds in {len(answer.results)} cases. {answer.sentence}",
+            alt=f"What masking adds in {len(found.results)} cases. {found.sentence}",
         )
         st.caption("Open a case in the playground, to train it there:")
-        for each in answer.results:
+        for each in found.results:
             navigation.to_playground(each.case.experiment, label=_link(each))
         if source := precomputed.provenance("guide"):
             st.caption(source.sentence)
     with right:
-        _what_to_write(answer)
+        _what_to_write(found)
 
 
 def _link(result: CaseResult) -> str:
