@@ -6,7 +6,7 @@ import streamlit as st
 
 from maskdemo import article
 from maskdemo.article.examples import EXAMPLES
-from maskdemo.ui import article_claims, article_examples, navigation
+from maskdemo.ui import article_page, navigation
 
 navigation.require("article")
 
@@ -16,7 +16,7 @@ st.markdown(
     f"tried in several cases, with networks trained here and, where it is about Keras, with Keras "
     f"{version('keras')} itself. Open one to see its cases."
 )
-article_claims.section()
+article_page.claims()
 st.header("Its three examples, run", anchor=False)
 for example in EXAMPLES:
-    article_examples.section(example)
+    article_page.example(example)

@@ -7,7 +7,6 @@ a theme would replace fonts, margins and colours.
 
 from maskdemo.charts.example_sequences import example_sequences
 from maskdemo.charts.final_accuracy import accuracy_by_strategy
-from maskdemo.charts.fit_history import fit_history
 from maskdemo.charts.gate_heatmaps import gate_heatmaps
 from maskdemo.charts.gradient_by_step import gradient_by_step
 from maskdemo.charts.guide_cases import guide_cases
@@ -29,7 +28,6 @@ __all__ = [
     "example_sequences",
     "response_map",
     "response_curve",
-    "fit_history",
     "gate_heatmaps",
     "gradient_by_step",
     "guide_cases",

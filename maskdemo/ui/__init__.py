@@ -47,6 +47,5 @@ written from them. Nothing else that a page shows is kept twice:
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_stored | study_progress | what the store has of the study on the page |
 | study_vary | state | its widget, from a link or a question |
-| training | article_examples | the scenario of the article page that trains |
 | viewer | server | the session's name at the server |
 """

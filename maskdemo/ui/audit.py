@@ -9,7 +9,7 @@ import math
 
 import streamlit as st
 
-from maskdemo.audit.example_models import EXAMPLES, ExampleModel
+from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.html_report import as_page, describe_path, mask_path
 from maskdemo.audit.limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.report import Finding, Report
@@ -18,7 +18,7 @@ from maskdemo.errors import escape_markdown
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit
-from maskdemo.ui import job, navigation, url
+from maskdemo.ui import job, navigation, take_away, url
 from maskdemo.ui.audit_files import ModelFile, NoRoom, held_files
 from maskdemo.ui.chart import is_dark
 from maskdemo.ui.upload import taken, uploader
@@ -77,10 +77,6 @@ def _example() -> ModelFile:
     navigation.to_playground(
         SCENARIOS[example.scenario].experiment, "See the same in training, in the playground"
     )
-    return _file_of(example, put_right)
-
-
-def _file_of(example: ExampleModel, put_right: bool) -> ModelFile:
     if put_right:
         return ModelFile(f"{example.title}, put right", example.fixed.encode())
     return ModelFile(example.title, example.config.encode())
@@ -226,19 +222,8 @@ def _tried(report: Report) -> None:
 
 def _take_away(report: Report) -> None:
     with st.container(horizontal=True):
-        for label, make, ending, kind in (
-            ("Report", as_page, "html", "text/html"),
-            ("JSON", Report.to_json, "json", "application/json"),
-        ):
-            st.download_button(
-                label,
-                make(report),
-                f"audit.{ending}",
-                kind,
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"audit_{ending}",
-            )
+        take_away.file("Report", "audit.html", as_page(report), key="audit_html")
+        take_away.file("JSON", "audit.json", report.to_json(), key="audit_json")
 
 
 def what_this_does() -> None:

@@ -171,9 +171,9 @@ def start_button(
     )
 
 
-def cancel_button(kind: str, label: str = "Cancel", name: str = "") -> None:
+def cancel_button(kind: str) -> None:
     """Draw the button that cancels the viewer's work of this kind."""
-    st.button(label, icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel{name}")
+    st.button("Cancel", icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel")
 
 
 def repeat(draw: Callable[[], None], every_s: float | Callable[[], float] | None, *, name: str) -> None:
@@ -214,15 +214,12 @@ def watch(
     kind: str,
     *,
     only_results: bool = False,
-    alone: bool = False,
-    poll: bool = True,
 ) -> None:
     """Draw a part of the page now, and again while the viewer's job of this kind goes on.
 
     When a job is asked for, has its first results or ends, the whole page runs again, which alone
     starts or stops the polling; also when one part of the page changed how all charts are to be saved.
-    only_results: do not redraw before there are results. alone: no other part of the page shows them.
-    poll: whether the part has to do with the job at all.
+    only_results: do not redraw before there are results.
     """
 
     def redraw() -> None:
@@ -235,8 +232,8 @@ def watch(
     drawn_for = _page_state(now)
     changes = now.active and not (only_results and now.newest is None)
     name = f"{kind}_results" if only_results else kind
-    pause = partial(_pause_s, kind, line=not (alone or only_results or now.newest is None))
-    repeat(redraw, pause if poll and changes else None, name=name)
+    pause = partial(_pause_s, kind, line=not only_results and now.newest is not None)
+    repeat(redraw, pause if changes else None, name=name)
 
 
 def _pause_s(kind: str, *, line: bool) -> float:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.export import settings_text
+from maskdemo.export.notebook import notebook
+from maskdemo.export.report import run_report, study_report
+from maskdemo.export.script import script
+from maskdemo.export.table import run_table, study_table
+from maskdemo.study import Findings, Study
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import chart, url
-
-if TYPE_CHECKING:
-    from maskdemo.study import Findings, Study
 
 #: What a frame is called for those who do not see it.
 TITLE = "Is masking required for LSTMs?"
@@ -26,6 +27,7 @@ KINDS = {
     "ipynb": "application/x-ipynb+json",
     "html": "text/html",
     "csv": "text/csv",
+    "json": "application/json",
 }
 
 
@@ -44,11 +46,12 @@ def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
         else:
             if snapshot.experiment != experiment:
                 st.caption("The results that are shown, of the earlier settings.")
-            name, link = (
+            link = _address(snapshot.experiment.to_params())
+            _results(
                 settings_text.file_name(snapshot.experiment),
-                _address(snapshot.experiment.to_params()),
+                lambda: run_report(snapshot, link=link),
+                lambda: run_table(snapshot).to_csv(index=False),
             )
-            _results(name, partial(_run_report, snapshot, link), partial(_run_table, snapshot))
         _figures()
 
 
@@ -67,8 +70,11 @@ def study(findings: Findings | None, study: Study) -> None:
         else:
             link = _address(findings.study.to_params())
             of_base = settings_text.file_name(findings.study.base)
-            name = f"{of_base}-by-{'-and-'.join(findings.study.varied)}"
-            _results(name, partial(_study_report, findings, link), partial(_study_table, findings))
+            _results(
+                f"{of_base}-by-{'-and-'.join(findings.study.varied)}",
+                lambda: study_report(findings, link=link),
+                lambda: study_table(findings).to_csv(index=False),
+            )
         _figures()
 
 
@@ -83,14 +89,15 @@ def code(experiment: Experiment, *, key: str = "") -> None:
     """The experiment as a Keras script and as a notebook. key: tells several on one page apart."""
     name = settings_text.file_name(experiment)
     with st.container(horizontal=True):
-        _file("Keras script", f"{name}.py", partial(_script, experiment), icon="code", key=key)
-        _file("Notebook", f"{name}.ipynb", partial(_notebook, experiment), icon="book_2", key=key)
+        file("Keras script", f"{name}.py", partial(script, experiment), icon="code", key=f"script{key}")
+        notebook_of = partial(notebook, experiment)
+        file("Notebook", f"{name}.ipynb", notebook_of, icon="book_2", key=f"notebook{key}")
 
 
 def _results(name: str, report: Callable[[], str], table: Callable[[], str]) -> None:
     with st.container(horizontal=True):
-        _file("Report", f"{name}.html", report, icon="article")
-        _file("Table", f"{name}.csv", table, icon="table")
+        file("Report", f"{name}.html", report, icon="article", key="report")
+        file("Table", f"{name}.csv", table, icon="table", key="table")
 
 
 def _figures() -> None:
@@ -135,52 +142,23 @@ def _frame(address: str) -> str:
     return f'<iframe src="{escape(address)}" title="{TITLE}" {looks}></iframe>'
 
 
-def _file(label: str, name: str, make: Callable[[], str], *, icon: str, key: str = "") -> None:
+def file(
+    label: str,
+    name: str,
+    content: str | Callable[[], str],
+    *,
+    key: str,
+    icon: str = "download",
+    disabled: bool = False,
+) -> None:
+    """Draw the button of a file. content: a function makes it only when the button is pressed."""
     st.download_button(
         label,
-        make,
+        content,
         name,
         KINDS[name.rpartition(".")[2]],
         icon=f":material/{icon}:",
         on_click="ignore",
-        key=f"download {label} {key}".strip(),
+        key=key,
+        disabled=disabled,
     )
-
-
-# Made in a thread of its own when somebody asks, and the modules are loaded then.
-
-
-def _script(experiment: Experiment) -> str:
-    from maskdemo.export.script import script
-
-    return script(experiment)
-
-
-def _notebook(experiment: Experiment) -> str:
-    from maskdemo.export.notebook import notebook
-
-    return notebook(experiment)
-
-
-def _run_report(snapshot: Snapshot, link: str) -> str:
-    from maskdemo.export.report import run_report
-
-    return run_report(snapshot, link=link)
-
-
-def _run_table(snapshot: Snapshot) -> str:
-    from maskdemo.export.table import run_table
-
-    return run_table(snapshot).to_csv(index=False)
-
-
-def _study_report(findings: Findings, link: str) -> str:
-    from maskdemo.export.report import study_report
-
-    return study_report(findings, link=link)
-
-
-def _study_table(findings: Findings) -> str:
-    from maskdemo.export.table import study_table
-
-    return study_table(findings).to_csv(index=False)

@@ -53,7 +53,6 @@ def expect_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Pat
     viewer.settle()
     expect(stopped).to_have_count(0)
     expect(box.locator("code", has_text="+++ example_3_state_held.py").first).to_be_visible()
-    expect(box.locator(".js-plotly-plot").first).to_be_visible()
     expect(box.get_by_text("Ran to its end")).to_be_visible()
     expect(box.get_by_text("exactly the same outputs")).to_be_visible()
     viewer.settle()
@@ -67,14 +66,12 @@ def expect_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Pat
     assert file.name == "example_3_state_held.py"
     assert file.read_text() == example.programs[-1].text
 
-    box.get_by_role("button", name="Take away").click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Keras script").click()
+        box.get_by_role("button", name="Keras script").click()
     waiting.value.save_as(file)
     assert file.read_text() == script(SCENARIOS[example.scenario].experiment)
-    page.keyboard.press("Escape")
 
-    box.get_by_role("link", name="Open in the playground").click()
+    box.get_by_role("link", name="Train it in the playground").click()
     expect(page.get_by_role("heading", name="Is masking required")).to_be_visible()
     viewer.settle()
     expect(page.get_by_text(SCENARIOS[example.scenario].look_for)).to_be_visible()

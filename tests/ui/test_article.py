@@ -12,11 +12,11 @@ from maskdemo.article.examples import EXAMPLES, PROGRAMS
 from maskdemo.article.program_run import Failure, Point, ProgramRun, Received
 from maskdemo.results.precomputed import Provenance
 from maskdemo.scenarios import SCENARIOS, Scenario
+from maskdemo.training.run import train
 from maskdemo.ui import server
-from maskdemo.ui.browser_files import CHART
 from tests.samples import small
 from tests.ui import app
-from tests.ui.app import fine, keys, links, shown, table
+from tests.ui.app import fine, links, shown, table
 
 VERSIONS = {"Keras": "9.8.7", "Python": "3.99"}
 SOURCE = Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
@@ -42,10 +42,6 @@ def recorded(monkeypatch: pytest.MonkeyPatch, **outcome) -> AppTest:
     monkeypatch.setattr("maskdemo.results.precomputed.provenance", lambda *_: SOURCE)
     monkeypatch.setattr("maskdemo.results.precomputed.programs", lambda: runs)
     return opened()
-
-
-def charts_of(page: AppTest) -> int:
-    return sum(each.proto.component_name == CHART for each in page.get("bidi_component"))
 
 
 def test_the_page_shows_all_programs_and_how_to_run_them():
@@ -91,16 +87,13 @@ def test_a_recorded_run_says_what_it_found(monkeypatch):
         assert words in shown(page)
 
 
-def test_the_same_question_can_be_trained_in_place(monkeypatch):
+def test_a_finished_run_of_the_same_question_is_shown_as_a_table(monkeypatch):
     experiment = small(repeats=2, seed=23)
     scenario = Scenario("fixed_length", "Small", "Look.", experiment)
     monkeypatch.setitem(SCENARIOS, "fixed_length", scenario)
-    page = opened()
-    page.button(key="run_start_fixed_length").click().run()
-    app.until(page, lambda each: table(each) and "run_start_fixed_length" in keys(each, "button"))
-    assert charts_of(page) == 1
-    found = server.find(experiment)
-    assert found is not None and found.finished
+    assert not table(opened())
+    server.shared().results.keep(list(train(experiment))[-1])
+    assert table(opened())
 
 
 def test_each_example_links_to_its_experiment():

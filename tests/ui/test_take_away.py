@@ -95,7 +95,7 @@ def test_nothing_is_made_before_it_is_asked_for(offered, run, monkeypatch):
     def refuse(*args: Any) -> str:
         raise AssertionError("nobody asked")
 
-    for name in ("_script", "_notebook", "_run_report", "_run_table"):
+    for name in ("script", "notebook", "run_report", "run_table"):
         monkeypatch.setattr(take_away, name, refuse)
     server.shared().results.keep(run)
     opened(run.experiment.to_params())
