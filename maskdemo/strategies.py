@@ -90,7 +90,7 @@ class Strategy:
     reads_last_valid: whether the answer for a sequence is read out after its last valid step instead of
     after the last step. fills: whether invalid steps repeat the last valid reading.
 
-    The colours are in `charts.strategy_style`, the Keras layers in `export.keras_code`.
+    The colours are in `charts.style`, the Keras layers in `export.keras_code`.
     """
 
     name: str

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from maskdemo import charts
-from maskdemo.charts.strategy_style import STYLES, Style
+from maskdemo.charts.style import STYLES, Style
 from maskdemo.cli import main
 from maskdemo.data.inputs import arrays_of, chance, inputs
 from maskdemo.data.sequences import Sequences, repeat_seed
@@ -142,7 +142,7 @@ LOOK = '"flagged": Style(("#123456", "#abcdef"), "hexagon", "solid"),'
     ("file", "entry", "before", "gone"),
     [
         ("titles.py", '"count": TaskText("Count", "How many?"),', '"first_sign"', set()),
-        ("charts/strategy_style.py", LOOK, '"no_mask"', set()),
+        ("charts/style.py", LOOK, '"no_mask"', set()),
         ("export/keras_code.py", '"flagged": Keras("values"),', '"no_mask"', set()),
         ("data/tasks.py", TASK, '_task("first_sign"', TRAINED),
         ("strategies.py", STRATEGY, '_strategy("no_mask"', TRAINED),

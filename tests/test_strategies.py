@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskdemo.charts.strategy_style import STYLES
+from maskdemo.charts.style import STYLES
 from maskdemo.data.padding import pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.export.keras_code import LAYERS

@@ -17,7 +17,7 @@ from maskdemo.charts.response_curve import response_curve
 from maskdemo.charts.response_map import response_map
 from maskdemo.charts.sequence_lengths import sequence_lengths
 from maskdemo.charts.strategies_compared import strategies_compared
-from maskdemo.charts.strategy_style import colour
+from maskdemo.charts.style import colour
 from maskdemo.charts.template import template
 from maskdemo.charts.unit_traces import unit_traces
 

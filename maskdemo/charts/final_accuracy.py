@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.learning_curves import comparable_curves
-from maskdemo.charts.strategy_style import colour, error_bars, marker, title
+from maskdemo.charts.style import colour, error_bars, marker, title
 from maskdemo.charts.template import (
     FINAL_ACCURACY,
     LEGEND_ROW,

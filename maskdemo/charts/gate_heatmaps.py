@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, reach_of, reach_words, scale_bar
-from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
-from maskdemo.charts.strategy_style import colour, guess, guess_entry, marker, ring, title
+from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, marker, ring, title
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from maskdemo.charts.hatch import pattern
 from maskdemo.charts.panels import Panel, axis, stacked
-from maskdemo.charts.strategy_style import colour, title
+from maskdemo.charts.style import colour, pattern, title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, bar, entry, inks
 from maskdemo.inside.gradient import Landing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.strategy_style import colour, error_bars, marker, title
+from maskdemo.charts.style import colour, error_bars, marker, title
 from maskdemo.charts.template import (
     Figure,
     PlotlyOptions,

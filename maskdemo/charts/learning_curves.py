@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels, inner_labels
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.strategy_style import band, colour, line, marker, title
+from maskdemo.charts.style import band, colour, line, marker, title
 from maskdemo.charts.template import (
     LEARNING_CURVES,
     LEGEND_ROW,

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.hatch import hatch_entries
 from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.strategy_style import colour, guess, guess_entry, marker, ring
-from maskdemo.charts.strategy_style import title as strategy_title
+from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, marker, ring
+from maskdemo.charts.style import title as strategy_title
 from maskdemo.charts.template import (
     OUTPUTS_PANEL,
     Figure,

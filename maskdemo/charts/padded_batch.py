@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import VALUE_SCALES
-from maskdemo.charts.hatch import NAMES, hatched
+from maskdemo.charts.style import NAMES, hatched
 from maskdemo.charts.template import (
     Figure,
     PlotlyOptions,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.hatch import hatched
+from maskdemo.charts.style import hatched
 from maskdemo.charts.template import (
     LEGEND_ROW,
     RIGHT,

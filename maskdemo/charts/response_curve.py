@@ -8,7 +8,7 @@ from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
 from maskdemo.charts.response_axis import ResponseAxis, differences, response_axis
 from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask
-from maskdemo.charts.strategy_style import strategy_entry
+from maskdemo.charts.style import strategy_entry
 from maskdemo.charts.template import (
     LEFT,
     LEGEND_ROW,

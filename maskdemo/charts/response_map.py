@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maskdemo.charts.colour_scales import GATE_SCALES, VALUE_SCALES
-from maskdemo.charts.strategy_style import title
+from maskdemo.charts.style import title
 from maskdemo.charts.template import (
     LEFT,
     TITLE_SPACE,

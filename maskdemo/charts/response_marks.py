@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from maskdemo.charts.line_labels import End
 from maskdemo.charts.panels import axis
 from maskdemo.charts.response_axis import ResponseAxis
-from maskdemo.charts.strategy_style import band, colour, error_bars, line, marker, symbol, title
+from maskdemo.charts.style import band, colour, error_bars, line, marker, symbol, title
 from maskdemo.charts.template import PlotlyTrace, scatter
 from maskdemo.evidence import Interval, Verdict, between, percent, points
 from maskdemo.study.variables import value_text

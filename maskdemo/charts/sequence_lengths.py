@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskdemo.charts.hatch import NAMES, pattern
+from maskdemo.charts.style import NAMES, pattern
 from maskdemo.charts.template import (
     LENGTHS_HISTOGRAM,
     Figure,

@@ -1,20 +1,22 @@
-"""The inside page around its views: which run, sequence, epoch and label, and playing the epochs."""
+"""The inside page around its views: which run, sequence, label and epoch, and which view of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from maskdemo.errors import escape_markdown
+from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
 from maskdemo.export.settings_text import difference
 from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import inside_view, job, navigation, run_view, server, url
+from maskdemo.ui import inside_view, job, run_view, server, url
 from maskdemo.ui.inspected_sequence import InspectedSequence
 
 VIEWS = {
@@ -22,10 +24,6 @@ VIEWS = {
     "compare": ("Side by side", inside_view.compare),
     "gradient": ("Gradient", inside_view.gradient),
 }
-#: Seconds that each epoch stays while the page plays them.
-EPOCH_S = 0.6
-
-session = st.session_state
 
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
@@ -47,31 +45,41 @@ def _is_growing(snapshot: Snapshot | None) -> bool:
     )
 
 
-def _train() -> None:
-    """Start a run of the controls' present settings."""
-    job.submit(Run(url.read(url.RUN)[0]))
-
-
 def bar(experiment: Experiment) -> None:
     """Where a run stands, and what to do where there is none of these settings."""
     job.refusal("run")
     if job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
             job.cancel_button("run")
-            job.line(job.status("run"), run_view.progress, "")
+            job.run_line()
         return
     if job.status("run").phase == "failed":
-        job.line(job.status("run"), run_view.progress, "")
+        job.run_line()
     snapshot = snapshot_of(experiment)
     if snapshot is not None and snapshot.experiment == experiment:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        job.start_button("run", "Train", _train)
-        if snapshot is not None:
-            said = difference(snapshot.experiment, experiment, "These networks are for")
-            st.info(escape_markdown(said))
+        job.start_button("run", "Train", job.train)
+        if snapshot is None:
+            st.info(not_trained_yet(experiment))
         else:
-            st.info(run_view.not_trained_yet(experiment))
+            text = difference(snapshot.experiment, experiment, "These networks are for")
+            st.info(escape_markdown(text))
+
+
+def not_trained_yet(experiment: Experiment) -> str:
+    """What a run would train and for about how long, where there are no networks of it."""
+    networks = counted(len(experiment.strategies) * experiment.repeats, "network")
+    seconds = server.shared().queue.seconds_for(Run(experiment))
+    takes = (
+        f", in about {job.duration(seconds)}"
+        if seconds is not None
+        else "; how long that takes is not known before the first run here has ended"
+    )
+    return (
+        "There are no trained networks of these settings to look into yet. "
+        f"Training makes {networks}, of {counted(experiment.epochs, 'epoch')} each{takes}."
+    )
 
 
 def _controls(snapshot: Snapshot) -> None:
@@ -107,7 +115,7 @@ def _controls(snapshot: Snapshot) -> None:
 
 
 def _choose_label(snapshot: Snapshot) -> None:
-    """The label whose probability is followed: by default the true one."""
+    """Draw the choice of the label whose probability is followed: by default the true one."""
     per_step = snapshot.experiment.per_step
     truth = 1 if per_step else int(snapshot.probes.labels[url.choice("probe") - 1].max())
     url.one_of(
@@ -121,48 +129,29 @@ def _choose_label(snapshot: Snapshot) -> None:
 
 
 def _choose_epoch(snapshot: Snapshot) -> None:
-    """Which epoch's networks, and the button that goes through all of them."""
+    """Draw the choice of the epoch whose networks are shown; during training it is the newest."""
     epochs = _epochs(snapshot)
-    if _is_growing(snapshot) or session.playing is not None:
-        # Moved by the page and not by the viewer, so it is no control.
+    if _is_growing(snapshot):
         url.undrawn("epoch", epochs, epochs[-1])
         st.caption("The epoch moves by itself: the charts say which one it is.")
-    elif len(epochs) > 1:
-        url.one_of(st.select_slider, "epoch", epochs, epochs[-1], label="After epoch")
     else:
-        url.undrawn("epoch", epochs, epochs[-1])
-    playing = session.playing is not None
-    st.button(
-        "Pause" if playing else "Play",
-        icon=":material/pause:" if playing else ":material/play_arrow:",
-        on_click=_on_pause if playing else _on_play,
-        args=() if playing else (epochs,),
-        key="play",
-        disabled=_is_growing(snapshot) or len(epochs) < 2,
-        width="stretch",
-        help="Move through the epochs of the run.",
-    )
+        _slider("epoch", "After epoch", epochs, epochs[-1])
 
 
-def _on_play(epochs: list[int]) -> None:
-    """Begin at the chosen epoch, or anew where that is the last one."""
-    chosen = session.inside_epoch
-    session.playing = chosen if chosen in epochs[:-1] else epochs[0]
-    url.mark_touched()
-
-
-def _on_pause() -> None:
-    """Stay at the epoch that is shown."""
-    url.choose("epoch", session.playing)
-    session.playing = None
+def _slider(name: str, label: str, options: Sequence[int], default: int) -> None:
+    """Draw a slider over numbers; none where there is nothing to choose."""
+    if len(options) > 1:
+        url.one_of(st.select_slider, name, options, default, label=label)
+    else:
+        url.undrawn(name, options, default)
 
 
 def _sequence(snapshot: Snapshot) -> InspectedSequence:
     """The run as it is looked at now."""
-    epochs = _epochs(snapshot)
-    epoch = session.playing or url.choice("epoch")
-    newest = epochs[-1] if _is_growing(snapshot) or epoch not in epochs else epoch
-    return InspectedSequence(snapshot, url.choice("probe") - 1, newest, url.choice("label"))
+    epochs, epoch = _epochs(snapshot), url.choice("epoch")
+    if _is_growing(snapshot) or epoch not in epochs:
+        epoch = epochs[-1]
+    return InspectedSequence(snapshot, url.choice("probe") - 1, epoch, url.choice("label"))
 
 
 def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
@@ -170,11 +159,8 @@ def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
     network = sequence.snapshot.networks[strategy][-1]
     read_out = sequence.arrays(strategy).read_out[0]
     column = min(sequence.label, network.readout.shape[1] - 1)
-    return int(
-        np.abs(
-            sequence.last_activations(strategy).read[0, read_out] * network.readout[:, column]
-        ).argmax()
-    )
+    states = sequence.last_activations(strategy).read[0, read_out]
+    return int(np.abs(states * network.readout[:, column]).argmax())
 
 
 def _choose_unit_and_step(sequence: InspectedSequence) -> None:
@@ -182,14 +168,8 @@ def _choose_unit_and_step(sequence: InspectedSequence) -> None:
     strategy = url.choice("strategy")
     steps, units = sequence.activations(strategy).states.shape[1:]
     last = int(sequence.batch.last_valid[0]) + 1
-    for name, label, most, usual in (
-        ("unit", "Unit", units, _telling_unit(sequence, strategy) + 1),
-        ("step", "Step", steps, last),
-    ):
-        if most > 1:
-            url.one_of(st.select_slider, name, range(1, most + 1), usual, label=label)
-        else:
-            url.undrawn(name, [1], 1)
+    _slider("unit", "Unit", range(1, units + 1), _telling_unit(sequence, strategy) + 1)
+    _slider("step", "Step", range(1, steps + 1), last)
 
 
 def _choose_strategy(sequence: InspectedSequence) -> None:
@@ -219,43 +199,10 @@ def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
         st.caption(note)
 
 
-def _play(experiment: Experiment, drawn_for: Experiment | None) -> None:
-    """The charts, an epoch later each time; after the last one playing stops."""
-    snapshot = snapshot_of(experiment)
-    if session.playing is None or snapshot is None:
-        session.playing = None
-        st.rerun()
-    _charts(experiment, drawn_for)
-    later = [each for each in _epochs(snapshot) if each > session.playing]
-    session.playing = later[0] if later else None
-    if not later:
-        url.choose("epoch", None)
-
-
-def _moved_view(experiment: Experiment) -> None:
-    """Where a link to the former view *Add padding* finds it now."""
-    if st.query_params.get("view") != "padding":
-        return
-    names = ("added", "added_side")
-    added = {name: st.query_params[name] for name in names if name in st.query_params}
-    st.info("Padding is now added on the playground, by pulling its edge.")
-    st.page_link(
-        navigation.file_of("playground"),
-        label="Pull the padding of these networks",
-        icon=":material/tune:",
-        query_params=experiment.to_params() | added,
-    )
-
-
 def view(experiment: Experiment) -> None:
-    """Draw the controls and the chosen view: while a run trains, or plays, again and again."""
-    session.setdefault("playing", None)
-    _moved_view(experiment)
+    """Draw the controls and the chosen view; while a run trains, the view again and again."""
     snapshot = snapshot_of(experiment)
     if snapshot is not None:
         _controls(snapshot)
     drawn_for = snapshot.experiment if snapshot else None
-    if session.playing is not None:
-        job.repeat(partial(_play, experiment, drawn_for), EPOCH_S, name="playing")
-    else:
-        job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)
+    job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)

@@ -20,7 +20,8 @@ import streamlit as st
 
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server import Status, Work
+from maskdemo.server import Run, Status, Work
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import browser_files, server, url
 from maskdemo.ui.chart import BROWSER_HAS, saved_as
 
@@ -66,6 +67,11 @@ def prepare(experiment: Experiment) -> None:
 def submit(work: Work) -> None:
     """Ask for work in place of the session's last work of its kind. Raises `QueueFull`."""
     server.shared().submit(server.viewer(), work)
+
+
+def train() -> None:
+    """Ask for a run of the controls' present settings, in a callback. Raises `QueueFull`."""
+    submit(Run(url.read(url.RUN)[0]))
 
 
 def start(kind: str, ask: Callable[[], None]) -> None:
@@ -119,6 +125,22 @@ def line(now: Status[T], running: Callable[[Status[T]], tuple[float, str]], canc
         st.error(now.error)
     elif now.phase == "cancelled" and cancelled:
         st.info(cancelled)
+
+
+def run_line(cancelled: str = "") -> None:
+    """Show one line on where the viewer's run stands; `cancelled` where it was cancelled."""
+    line(status("run"), _run_progress, cancelled)
+
+
+def _run_progress(now: Status[Snapshot]) -> tuple[float, str]:
+    snapshot = now.newest
+    if snapshot is None:
+        return 0.0, "Preparing. The first run of a new shape takes a few seconds."
+    newest, experiment = snapshot.curves[-1], snapshot.experiment
+    return snapshot.done, (
+        f"Repeat {newest.repeat + 1} of {experiment.repeats}, "
+        f"epoch {len(newest.loss)} of {experiment.epochs}{time_left(now)}."
+    )
 
 
 def time_left(now: Status[Any]) -> str:
@@ -176,32 +198,6 @@ def cancel_button(kind: str) -> None:
     st.button("Cancel", icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel")
 
 
-def repeat(draw: Callable[[], None], every_s: float | Callable[[], float] | None, *, name: str) -> None:
-    """Draw a part of the page now, and again every `every_s` seconds after its last drawing, if given.
-
-    every_s: or what says so after each drawing. name: tells the part from others on the page. Should
-    its drawing be thrown away all the same, because somebody moved a control just then, nothing beside
-    it moves up: it has a place of its own, which stays. See also `minCachedMessageSize` in
-    `.streamlit/config.toml`.
-    """
-    page = monotonic_ns()
-
-    def part() -> None:
-        try:
-            draw()
-        finally:
-            BROWSER_HAS.set({})
-        if every_s is not None:
-            seconds = every_s() if callable(every_s) else every_s
-            data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
-            browser_files.drawn_by(browser_files.POLL)(
-                key=f"poll_{name}", data=data, on_poll_change=partial(_on_poll, f"poll_{name}")
-            )
-
-    with st.container():
-        st.fragment(part)()
-
-
 def _on_poll(key: str) -> None:
     """Take what the browser says that its charts show; Streamlit then draws the part anew."""
     # Where the whole page ran meanwhile, the part may be gone.
@@ -209,31 +205,39 @@ def _on_poll(key: str) -> None:
     BROWSER_HAS.set({place: str(each) for place, each in dict(drawn or {}).items()})
 
 
-def watch(
-    draw: Callable[[], None],
-    kind: str,
-    *,
-    only_results: bool = False,
-) -> None:
+def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) -> None:
     """Draw a part of the page now, and again while the viewer's job of this kind goes on.
 
     When a job is asked for, has its first results or ends, the whole page runs again, which alone
     starts or stops the polling; also when one part of the page changed how all charts are to be saved.
     only_results: do not redraw before there are results.
+
+    The part has a container of its own: should its drawing be thrown away because somebody moved a
+    control just then, nothing beside it moves. See also `minCachedMessageSize` in
+    `.streamlit/config.toml`.
     """
-
-    def redraw() -> None:
-        if _page_state(status(kind)) != drawn_for:
-            st.rerun()
-        url.write()
-        draw()
-
-    now = status(kind)
+    page, now = monotonic_ns(), status(kind)
     drawn_for = _page_state(now)
-    changes = now.active and not (only_results and now.newest is None)
-    name = f"{kind}_results" if only_results else kind
-    pause = partial(_pause_s, kind, line=not only_results and now.newest is not None)
-    repeat(redraw, pause if changes else None, name=name)
+    polls = now.active and not (only_results and now.newest is None)
+    beside_results = not only_results and now.newest is not None
+    key = f"poll_{kind}_results" if only_results else f"poll_{kind}"
+
+    def part() -> None:
+        try:
+            if _page_state(status(kind)) != drawn_for:
+                st.rerun()
+            url.write()
+            draw()
+        finally:
+            BROWSER_HAS.set({})
+        if polls:
+            pause = _pause_s(kind, line=beside_results)
+            data = {"seconds": pause, "page": page, "drawn": monotonic_ns()}
+            poll = browser_files.drawn_by(browser_files.POLL)
+            poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
+
+    with st.container():
+        st.fragment(part)()
 
 
 def _pause_s(kind: str, *, line: bool) -> float:

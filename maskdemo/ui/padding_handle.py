@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from maskdemo.charts.outputs_by_step import BETWEEN, HIGH, LOW, most_padding
-from maskdemo.charts.strategy_style import colour
+from maskdemo.charts.style import colour
 from maskdemo.charts.template import packed
 from maskdemo.data.padding import unpad
 from maskdemo.evidence.phrases import counted, percent

@@ -13,7 +13,6 @@ from maskdemo.experiment import Experiment
 from maskdemo.inside.flips import turn
 from maskdemo.results import precomputed
 from maskdemo.scenarios import Scenario
-from maskdemo.server import Run
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.ui import (
@@ -30,6 +29,8 @@ from maskdemo.ui import (
 from maskdemo.ui.chart import Click, replay
 from maskdemo.ui.inspected_sequence import InspectedSequence
 
+CANCELLED = "Cancelled. What was trained until then is shown."
+
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
     """The run to show: the session's own if active or of these settings, else a finished run.
@@ -43,11 +44,6 @@ def snapshot_of(experiment: Experiment) -> Snapshot | None:
     if (found := server.find(experiment)) or last is None:
         return found or newest
     return newest if newest and newest.experiment == last else server.find(last) or newest
-
-
-def train() -> None:
-    """Start a run of the controls' present settings."""
-    job.submit(Run(url.read(url.RUN)[0]))
 
 
 def introduction(experiment: Experiment) -> None:
@@ -83,12 +79,11 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
         if status.active:
             job.cancel_button("run")
         else:
-            job.start_button("run", "Train", train, disabled=disabled)
+            job.start_button("run", "Train", job.train, disabled=disabled)
             take_away.run(snapshot, experiment)
             if snapshot is not None:
                 _replay(snapshot)
-        cancelled = run_view.CANCELLED if snapshot is status.newest else ""
-        job.line(status, run_view.progress, cancelled)
+        job.run_line(CANCELLED if snapshot is status.newest else "")
     job.refusal("run")
     if len(experiment.strategies) == 1:
         st.caption(":material/info: One strategy alone: there is nothing to compare it with.")

@@ -14,12 +14,11 @@ from maskdemo.evidence.phrases import counted, listed, percent, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.settings_text import difference
-from maskdemo.server import Run, Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.training.unseen_batch import typical, unseen_batch
-from maskdemo.ui import job, padding_handle, server, url
+from maskdemo.ui import job, padding_handle, url
 from maskdemo.ui.chart import (
     Click,
     accuracy_by_strategy,
@@ -36,7 +35,6 @@ EPOCH_TOOK = (
     "epoch, which may wait for a compiler. Several networks train at once, so compare the strategies "
     "with each other."
 )
-CANCELLED = "Cancelled. What was trained until then is shown."
 #: Stands in the empty axes until somebody trains.
 NOTHING_TRAINED = "Nothing is trained with these settings yet.<br>Press Train to watch it learn."
 #: The charts that a replay moves together.
@@ -70,33 +68,6 @@ def origin(
             f":material/history: {escape_markdown(difference(result, wanted, start))}", width="content"
         )
         st.button("Back to the settings of the result", on_click=go_back, key=f"{kind}_back")
-
-
-def progress(now: Status[Snapshot]) -> tuple[float, str]:
-    """The share (0 to 1) of a run that is done, and a sentence on where it stands."""
-    snapshot = now.newest
-    if snapshot is None:
-        return 0.0, "Preparing. The first run of a new shape takes a few seconds."
-    newest, experiment = snapshot.curves[-1], snapshot.experiment
-    return snapshot.done, (
-        f"Repeat {newest.repeat + 1} of {experiment.repeats}, "
-        f"epoch {len(newest.loss)} of {experiment.epochs}{job.time_left(now)}."
-    )
-
-
-def not_trained_yet(experiment: Experiment) -> str:
-    """What a run would train and for about how long, where there are no networks of it."""
-    networks = counted(len(experiment.strategies) * experiment.repeats, "network")
-    seconds = server.shared().queue.seconds_for(Run(experiment))
-    takes = (
-        f", in about {job.duration(seconds)}"
-        if seconds is not None
-        else "; how long that takes is not known before the first run here has ended"
-    )
-    return (
-        "There are no trained networks of these settings to look into yet. "
-        f"Training makes {networks}, of {counted(experiment.epochs, 'epoch')} each{takes}."
-    )
 
 
 def probe_title(number: int) -> str:

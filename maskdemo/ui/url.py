@@ -98,10 +98,11 @@ def write() -> None:
 
 def current(settings: PageSettings[T]) -> tuple[T, str | None]:
     """The last valid settings, and the error of the controls' present ones: read once a run."""
-    session = st.session_state
-    if settings not in session.settings:
-        session.settings[settings] = read(settings)
-    return session.settings[settings]
+    kept = st.session_state.settings
+    if settings not in kept:
+        value, error = read(settings)
+        kept[settings] = value, error, value.to_params()
+    return kept[settings][:2]
 
 
 def read(settings: PageSettings[T]) -> tuple[T, str | None]:
@@ -116,7 +117,8 @@ def link(page: str) -> Params:
     """The parameters of a page's URL for its controls' settings and choices."""
     if page not in SETTINGS:
         return {}
-    return current(SETTINGS[page])[0].to_params() | _choices(page)
+    current(SETTINGS[page])
+    return st.session_state.settings[SETTINGS[page]][2] | _choices(page)
 
 
 def _read(page: str) -> None:
@@ -211,20 +213,6 @@ def one_of(widget: Callable, name: str, options: Iterable[Any], default: Any, **
     by_text = {str(each): each for each in options}
     key = _settle(name, default, lambda value: by_text.get(str(value)))
     return _draw(widget, key, options=options, **looks)
-
-
-def number(widget: Callable, name: str, low: Any, high: Any, default: Any, **looks: Any) -> Any:
-    """Draw a slider or number input from `low` to `high`; a value outside counts as not chosen."""
-
-    def parse(value: Any) -> Any:
-        try:
-            parsed = type(low)(value)
-        except ValueError:
-            return None
-        return parsed if low <= parsed <= high else None
-
-    key = _settle(name, default, parse)
-    return _draw(widget, key, min_value=low, max_value=high, **looks)
 
 
 def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:

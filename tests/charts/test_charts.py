@@ -15,9 +15,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import stats
 
 from maskdemo import charts
-from maskdemo.charts.hatch import NAMES, outlines
 from maskdemo.charts.line_labels import LABEL_GAP, spread
-from maskdemo.charts.strategy_style import STYLES
+from maskdemo.charts.style import NAMES, STYLES, outlines
 from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, as_json, nice_ticks
 from maskdemo.data.inputs import Chance
 from maskdemo.data.padding import Batch
@@ -470,7 +469,7 @@ class TestOutputsByStep:
             outputs = snapshot.probes.outputs[name][3, 2]
             leads = [row.argmax() == followed for row in outputs]
             wanted = [at for at in range(1, 12) if leads[at] != leads[at - 1]]
-            (marks,) = named(figure, f"Flips, {charts.strategy_style.title(name)}")
+            (marks,) = named(figure, f"Flips, {charts.style.title(name)}")
             assert np.flatnonzero(np.isfinite(marks.y)).tolist() == wanted != []
             assert np.allclose(np.asarray(marks.y)[wanted], outputs[wanted, followed])
         # No box over the heading or over the read-out: a number at each line.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from maskdemo import charts
-from maskdemo.charts.hatch import SHAPES
+from maskdemo.charts.style import SHAPES
 from maskdemo.uploads.lengths import lengths_of
 
 LENGTHS = [2] * 30 + [3] * 40 + [5, 9]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from maskdemo import charts
 from maskdemo.charts.response_axis import response_axis
 from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED
-from maskdemo.charts.strategy_style import symbol, title
+from maskdemo.charts.style import symbol, title
 from maskdemo.evidence import BASELINE
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study

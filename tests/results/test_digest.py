@@ -45,8 +45,8 @@ def replaced(package: Path, file: str, before: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("file", "before", "after"),
     [
-        pytest.param("charts/strategy_style.py", "#0157b4", "#0157b5", id="a colour"),
-        pytest.param("charts/strategy_style.py", '"diamond"', '"cross"', id="a marker"),
+        pytest.param("charts/style.py", "#0157b4", "#0157b5", id="a colour"),
+        pytest.param("charts/style.py", '"diamond"', '"cross"', id="a marker"),
         pytest.param("audit/html_report.py", "#0072b2", "#0072b3", id="a colour of the mask's path"),
         pytest.param("titles.py", "Sign of the first value", "The first sign", id="a task's title"),
         pytest.param("titles.py", "Zeroed input", "Zeros", id="a strategy's title"),

@@ -16,12 +16,12 @@ from maskdemo.inside.flips import flips, turn
 from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import run_view, server
+from maskdemo.ui import inside_page, server
 from maskdemo.ui.divergence import what_padding_did, what_turned_output
 from maskdemo.ui.equation import cell_equation
 from maskdemo.ui.inspected_sequence import InspectedSequence, unseen
 from tests.inside.test_activations import CASES, given, network
-from tests.ui.app import charts, links, opened, shown, spare_what_is_there, until
+from tests.ui.app import charts, opened, shown, spare_what_is_there, until
 
 #: Of the shapes that other tests have compiled, but for the recorded speech.
 TINY = Experiment(
@@ -106,7 +106,7 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
 )
 def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, seconds, said):
     monkeypatch.setattr(server.shared().queue, "seconds_for", lambda work: seconds)
-    assert said in run_view.not_trained_yet(replace(STEPS, strategies=("no_mask",)))
+    assert said in inside_page.not_trained_yet(replace(STEPS, strategies=("no_mask",)))
 
 
 @pytest.mark.parametrize(
@@ -178,14 +178,6 @@ def test_no_gradient_lands_on_padding_where_the_state_is_held():
         assert re.search(r"\*\*No mask\*\* [\d.]+%|\*\*No mask\*\* above", said)
 
 
-def test_a_link_to_the_view_that_moved_leads_to_the_playground():
-    app = page(TINY, view="padding", added="120", added_side="pre", added_value="1")
-    assert "Padding is now added on the playground" in shown(app)
-    params = dict(links(app))["Pull the padding of these networks"]
-    assert params == TINY.to_params() | {"added": "120", "added_side": "pre"}
-    assert charts(app), "the first view is there as well"
-
-
 def test_choices_are_in_the_link_and_defaults_are_not():
     finished(TINY)
     app = page(TINY)
@@ -212,20 +204,6 @@ def test_a_link_with_nonsense_shows_the_defaults(view):
     app = page(TINY, **view)
     assert not app.exception
     assert charts(app)
-
-
-def test_playing_goes_through_the_epochs_and_stops_at_the_last():
-    finished(TINY)
-    app = page(TINY)
-    labelled(app.button, "Play").click().run()
-    seen = []
-    while (playing := app.session_state["playing"]) is not None:
-        seen.append(playing)
-        app.run()
-    assert seen == [2, 3], "the first is shown by the click itself"
-    app.run()
-    assert not app.exception
-    assert labelled(app.select_slider, "After epoch").value == 3
 
 
 def test_the_page_shows_what_the_run_measured():
