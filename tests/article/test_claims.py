@@ -26,7 +26,6 @@ from maskdemo.results.precomputed import Provenance
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import article_claims as section
 from maskdemo.ui import state
 from tests.samples import small
 from tests.ui import app
@@ -371,5 +370,5 @@ def test_each_case_links_to_its_experiment_and_says_what_came_of_it(monkeypatch)
         for result in judgement.results:
             assert (result.case.title, result.case.experiment) in there
             assert all(f"{each.name}: {each.text}" in said for each in result.numbers)
-    rows = pd.read_csv(io.StringIO(section._csv(known)))
+    rows = pd.read_csv(io.StringIO(claims_table(known).to_csv(index=False)))
     assert set(rows["claim"]) == {each.text for each in CLAIMS.values()}
