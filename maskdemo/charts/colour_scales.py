@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.template import PlotlyTrace, heatmap, inks, scatter
+from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, heatmap, inks, scatter
+from maskdemo.inside.activations import GATES, Activations
+from maskdemo.strategies import Arrays
 
 #: From the lowest value over 0 to the highest, on a light and on a dark page.
 VALUE_SCALES = (
@@ -57,7 +59,6 @@ def heat(
 
 def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> PlotlyTrace:
     """A horizontal colour bar of its own, because many panels share it."""
-    ink = inks(dark)
     return scatter(
         x=[None],
         y=[None],
@@ -70,28 +71,36 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
             "cmax": 1,
             "colorscale": GATE_SCALES[dark] if gates else VALUE_SCALES[dark],
             "showscale": True,
-            "colorbar": {
-                "orientation": "h",
-                "x": x,
-                "xanchor": "left",
-                "xpad": 0,
-                "y": y,
-                "yanchor": "top",
-                "ypad": 0,
-                "len": 0.42,
-                "thickness": 10,
-                "outlinewidth": 0,
-                "tickvals": [0, 1] if gates else [-1, 0, 1],
-                "ticktext": list(ends) if gates else [ends[0], "0", ends[1]],
-                "tickfont": {"color": ink.muted, "size": 12},
-                "title": {
-                    "text": "Gates i, f, o" if gates else "All others",
-                    "side": "top",
-                    "font": {"size": 13, "color": ink.muted},
-                },
-            },
+            "colorbar": colour_bar(
+                "Gates i, f, o" if gates else "All others",
+                ticks=dict(zip([0, 1] if gates else [-1, 1], ends, strict=True)) | {0: "0"},
+                x=x,
+                y=y,
+                dark=dark,
+            ),
         },
     )
+
+
+def colour_bar(
+    title: str, *, ticks: Mapping[float, str], x: float, y: float, dark: bool
+) -> PlotlyOptions:
+    """Return a horizontal colour bar at a place in the plot. ticks: value -> text."""
+    ink = inks(dark)
+    return {
+        **{"orientation": "h", "len": 0.43, "thickness": 10, "outlinewidth": 0},
+        **{"x": x, "xanchor": "left", "xpad": 0, "y": y, "yanchor": "top", "ypad": 0},
+        "tickvals": list(ticks),
+        "ticktext": list(ticks.values()),
+        "tickfont": {"color": ink.muted, "size": 12},
+        "title": {"text": title, "side": "top", "font": {"size": 13, "color": ink.muted}},
+    }
+
+
+def quantity_of(activations: Activations, arrays: Arrays, name: str) -> NDArray:
+    """One of `QUANTITIES` of the first sequence (T, H); blank where a gate's value is not used."""
+    values = getattr(activations, name)[0]
+    return np.where(arrays.advance[0, :, None] > 0, values, np.nan) if name in GATES else values
 
 
 def reach_of(values: NDArray) -> float:

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.colour_scales import heat, reach_of, reach_words, scale_bar
+from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_words, scale_bar
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
 from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, marker, ring, title
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
@@ -44,7 +44,6 @@ def gate_heatmaps(
     """
     steps, units = activations.states.shape[1:]
     padded, missing = batch.padded[0], batch.missing[0]
-    moves = arrays.advance[0] > 0
     inputs = arrays.inputs[0]
     if not STRATEGIES[strategy].mask_channel:
         # There the mask channel is always 0: it belongs to the program, not to the network.
@@ -76,9 +75,7 @@ def gate_heatmaps(
         *_moves(arrays, strategy, dark),
     ]
     for name, (symbol, heading) in QUANTITIES.items():
-        values = getattr(activations, name)[0][:, order]
-        if name in GATES:
-            values = np.where(moves[:, None], values, np.nan)
+        values = quantity_of(activations, arrays, name)[:, order]
         is_gate = name in GATES and name != "candidate"
         reach = None if is_gate else reach_of(values) if name == "cells" else 1.0
         note = "0 to 1" if reach is None else reach_words(values, reach)

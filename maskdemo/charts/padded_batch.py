@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.colour_scales import VALUE_SCALES
+from maskdemo.charts.colour_scales import VALUE_SCALES, colour_bar
 from maskdemo.charts.style import NAMES, hatched
 from maskdemo.charts.template import (
     Figure,
@@ -22,7 +22,7 @@ from maskdemo.charts.template import (
     layout,
     nice_ticks,
 )
-from maskdemo.evidence.phrases import loss_of_steps
+from maskdemo.evidence.phrases import counted, loss_of_steps
 
 if TYPE_CHECKING:
     from maskdemo.data.padding import Batch
@@ -83,26 +83,13 @@ def padded_batch(
         **colours,
         xgap=gap,
         ygap=gap,
-        colorbar={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "xpad": 0,
-            "y": -50 / height,
-            "yanchor": "top",
-            "ypad": 0,
-            "len": 0.44,
-            "thickness": 10,
-            "outlinewidth": 0,
-            "tickvals": [-reach, 0, reach],
-            "ticktext": [f"{'≤ ' * clipped}−{reach:g}", "0", f"{'≥ ' * clipped}{reach:g}"],
-            "tickfont": {"color": ink.muted, "size": 12},
-            "title": {
-                "text": _colour_title(names, named=bool(features)),
-                "side": "top",
-                "font": {"size": 13},
-            },
-        },
+        colorbar=colour_bar(
+            _colour_title(names, named=bool(features)),
+            ticks={-reach: f"{'≤ ' * clipped}−{reach:g}", 0: "0", reach: f"{'≥ ' * clipped}{reach:g}"},
+            x=0,
+            y=-50 / height,
+            dark=dark,
+        ),
         **common,
     )
     traces: list[PlotlyTrace] = [real]
@@ -130,7 +117,7 @@ def padded_batch(
     place = 1 - most if ahead else steps + 1
     traces += hatched(cut, "cut", bottom=row - 0.5, top=row + 0.5, dark=dark, first=place)
 
-    sequences = _count(total, "unseen sequence")
+    sequences = counted(total, "unseen sequence")
     which = f"First {rows} of {sequences}" if total > rows else sequences
     made = "padded to" if batch.there is None else "padded to its batch's longest, at most"
     if most:
@@ -142,7 +129,7 @@ def padded_batch(
         layout(
             "padded_batch",
             "What the LSTM receives",
-            f"{which}, {made} {_count(steps, 'step')}",
+            f"{which}, {made} {counted(steps, 'step')}",
             shapes=[] if followed is None else [_mark(followed + 1, steps, ink.text)],
             inner=height,
             below=BELOW,
@@ -181,10 +168,6 @@ def _mark(row: int, steps: int, shade: str) -> PlotlyOptions:
 
 def _only(values: NDArray, cells: NDArray[np.bool_]) -> NDArray[np.float32]:
     return np.where(cells, values, np.nan).astype(np.float32)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _colour_title(names: Sequence[str], *, named: bool) -> str:

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
-from maskdemo.charts.response_axis import ResponseAxis, differences, response_axis
-from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED, accuracies, differences_to_no_mask
+from maskdemo.charts.response_marks import (
+    EFFECT,
+    SAME,
+    UNDECIDED,
+    ResponseAxis,
+    accuracies,
+    differences_to_no_mask,
+    response_axis,
+)
 from maskdemo.charts.style import strategy_entry
 from maskdemo.charts.template import (
     LEFT,
@@ -79,19 +86,20 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     traces: list[PlotlyTrace] = [_chance(levels, x_axis, dark)]
     ends: list[End] = []
     gaps: list[End] = []
-    for index, name in enumerate(drawn):
-        rank = index - (len(drawn) - 1) / 2
-        marks, end = accuracies(findings, cells, x_axis, name, rank, dark)
-        traces += marks
-        ends += end
-    for index, name in enumerate(others):
-        rank = index - (len(others) - 1) / 2
-        marks, end = differences_to_no_mask(findings, cells, x_axis, name, rank, dark)
-        traces += marks
-        gaps += end
+    for draw, shown, line_ends in ((accuracies, drawn, ends), (differences_to_no_mask, others, gaps)):
+        for index, name in enumerate(shown):
+            rank = index - (len(shown) - 1) / 2
+            marks, end = draw(findings, cells, x_axis, name, rank, dark)
+            traces += marks
+            line_ends += end
     if direct:
         ends.append(End(levels[-1], x_axis.high, "Chance", ink.muted))
-    shapes, labels = [_same(ink.grid), _zero(ink.muted)], [_marks_explained(AXIS_SPACE, ink.muted)]
+    # The margin within which a strategy is the same as no mask, and the line of no difference.
+    across = {"xref": "paper", "x0": 0, "x1": 1, "yref": axis(1), "layer": "below"}
+    margin = {"type": "rect", "y0": -100 * MARGIN, "y1": 100 * MARGIN, "fillcolor": ink.grid}
+    zero = {"type": "line", "y0": 0, "y1": 0, "line": {"color": ink.muted, "width": 1.2}}
+    shapes = [across | margin | {"line": {"width": 0}}, across | zero]
+    labels = [_marks_explained(AXIS_SPACE, ink.muted)]
     if direct:
         for panel, there, yaxis in ((accuracy, ends, "y"), (difference, gaps, axis(1))):
             lines, words = end_labels(
@@ -127,37 +135,6 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     )
 
 
-def _zero(shade: str) -> PlotlyOptions:
-    """The line on which a strategy makes no difference."""
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "yref": axis(1),
-        "y0": 0,
-        "y1": 0,
-        "layer": "below",
-        "line": {"color": shade, "width": 1.2},
-    }
-
-
-def _same(shade: str) -> PlotlyOptions:
-    """The margin within which a strategy is the same as no mask."""
-    return {
-        "type": "rect",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "yref": axis(1),
-        "y0": -100 * MARGIN,
-        "y1": 100 * MARGIN,
-        "layer": "below",
-        "fillcolor": shade,
-        "line": {"width": 0},
-    }
-
-
 def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrace:
     return scatter(
         x=[x_axis.low, *x_axis.positions, x_axis.high],
@@ -181,7 +158,7 @@ def _marks_explained(below: int, shade: str) -> PlotlyOptions:
 def _repeats(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
     """Return the numbers of finished repeats that occur among all strategies and values."""
     return {
-        len(differences(findings, cell, name))
+        len(findings.accuracies(cell, name).keys() & findings.accuracies(cell, BASELINE).keys())
         for cell in cells.values()
         for name in findings.study.base.strategies
     }

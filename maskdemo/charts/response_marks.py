@@ -1,23 +1,86 @@
-"""What one strategy does along the values: its repeats, means and intervals, and its differences."""
+"""What each strategy reaches along the values of a study: repeats, means, intervals, differences."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from math import log10
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.line_labels import End
+from maskdemo.charts.line_labels import LABEL_SPACE, End
 from maskdemo.charts.panels import axis
-from maskdemo.charts.response_axis import ResponseAxis
 from maskdemo.charts.style import band, colour, error_bars, line, marker, symbol, title
-from maskdemo.charts.template import PlotlyTrace, scatter
+from maskdemo.charts.template import LEFT, NARROW, PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.evidence import Interval, Verdict, between, percent, points
-from maskdemo.study.variables import value_text
+from maskdemo.study import VARIABLES
+from maskdemo.study.variables import short_title, value_text
 
 if TYPE_CHECKING:
     from maskdemo.study import Cell, Findings, Value
 
 #: What a mark in the lower panel says, by the word of its verdict.
 EFFECT, UNDECIDED, SAME = "helps or hurts", "undecided", "the same"
+# A label's pixels a letter, and between two labels.
+LETTER, GAP = 6.2, 3
+
+
+@dataclass(frozen=True)
+class ResponseAxis:
+    """Where each value stands on its axis, the axis's range, and Plotly's settings of it."""
+
+    values: tuple[Value, ...]
+    positions: tuple[float, ...]
+    low: float
+    high: float
+    columns: bool
+    layout: PlotlyOptions
+
+    def position(self, value: Value) -> float:
+        """Return the position of the value on the axis."""
+        return self.positions[self.values.index(value)]
+
+    def aside(self, rank: float) -> float:
+        """Return how far a strategy is shifted, so that none hides another; rank 0 is the middle."""
+        return rank * (0.13 if self.columns else 0.007 * (self.high - self.low))
+
+
+def response_axis(vary: str, values: Sequence[Value], *, width: int = NARROW) -> ResponseAxis:
+    """Numbers, in rising order, on a scale where all can be read; in columns what is no number.
+
+    The scale is linear, else logarithmic, else equally spaced: the first on which the labels of
+    neighbouring values fit beside each other on the narrowest page; the title says which.
+    """
+    variable = VARIABLES[vary]
+    texts = [value_text(vary, each) for each in values]
+    columns = variable.categorical
+    positions, note = [float(at) for at in range(len(values))], ""
+    numbers = [float(each) for each in values if not isinstance(each, str)]
+    if not columns:
+        note = ", equally spaced"
+        room = width - LEFT - LABEL_SPACE
+        if _fits(numbers, texts, room):
+            positions, note = numbers, ""
+        elif min(numbers) > 0 and _fits(logs := [log10(each) for each in numbers], texts, room):
+            positions, note = logs, ", log scale"
+    margin = 0.5 if columns else 0.04 * (positions[-1] - positions[0])
+    low, high = positions[0] - margin, positions[-1] + margin
+    layout = {
+        "range": [low, high],
+        "tickvals": positions,
+        "ticktext": texts,
+        "title": {"text": short_title(vary, unit=True) + note},
+        "showgrid": False,
+    }
+    return ResponseAxis(tuple(values), tuple(positions), low, high, columns, layout)
+
+
+def _fits(positions: Sequence[float], texts: Sequence[str], width: float) -> bool:
+    pixel = 1.08 * (positions[-1] - positions[0]) / width
+    return all(
+        (right - left) / pixel >= LETTER * (len(here) + len(there)) / 2 + GAP
+        for (left, right), (here, there) in zip(pairwise(positions), pairwise(texts), strict=True)
+    )
 
 
 def accuracies(
@@ -39,11 +102,10 @@ def accuracies(
     means: dict[Value, Interval] = {}
     for value, cell in cells.items():
         found = findings.accuracies(cell, name)
-        where += [x_axis.position(value) + _aside(x_axis, rank) - apart] * len(found)
+        where += [x_axis.position(value) + x_axis.aside(rank) - apart] * len(found)
         values += list(found.values())
-        hover_texts += [
-            f"{value_text(findings.study.vary, value)}, repeat {each + 1}" for each in found
-        ]
+        text = value_text(findings.study.vary, value)
+        hover_texts += [f"{text}, repeat {each + 1}" for each in found]
         if (mean := findings.mean(cell, name)) is not None:
             means[value] = mean
     repeats = scatter(
@@ -56,7 +118,7 @@ def accuracies(
         name=f"{title(name)}, repeats",
         hovertemplate=f"{title(name)}<br>%{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
-    shift = _aside(x_axis, rank) + apart if x_axis.columns else 0.0
+    shift = x_axis.aside(rank) + apart if x_axis.columns else 0.0
     mean_x = [x_axis.position(value) + shift for value in means]
     means_line = scatter(
         x=mean_x or [None],
@@ -91,13 +153,8 @@ def _bands(
     y: list[float | None] = []
     for left, right in pairwise(values):
         here, there = means[left], means[right]
-        x += [
-            x_axis.position(left),
-            x_axis.position(right),
-            x_axis.position(right),
-            x_axis.position(left),
-            None,
-        ]
+        start, end = x_axis.position(left), x_axis.position(right)
+        x += [start, end, end, start, None]
         y += [here.low, there.low, there.high, here.high, None]
     return [band(name, x or [None], y or [None], dark=dark, name=f"{title(name)}, 95% band")]
 
@@ -112,14 +169,13 @@ def differences_to_no_mask(
 ) -> tuple[list[PlotlyTrace], list[End]]:
     """Return line, intervals and marks of a strategy's difference in points, and its line's end."""
     shade = colour(name, dark=dark)
-    found: dict[Value, Verdict] = {}
-    for value, cell in cells.items():
-        if (each := findings.verdict(cell, name)) is not None:
-            found[value] = each
-    kinds = [_kind(each) for each in found.values()]
+    verdicts = {value: findings.verdict(cell, name) for value, cell in cells.items()}
+    found = {value: each for value, each in verdicts.items() if each is not None}
+    words = [each.word for each in found.values()]
+    kinds = [word if word in (UNDECIDED, SAME) else EFFECT for word in words]
     differences = [each.difference for each in found.values()]
     marks = scatter(
-        x=[x_axis.position(value) + _aside(x_axis, rank) for value in found] or [None],
+        x=[x_axis.position(value) + x_axis.aside(rank) for value in found] or [None],
         y=[100 * each.mean for each in differences] or [None],
         customdata=[
             f"{value_text(findings.study.vary, value)}: {_difference_words(each)}"
@@ -129,7 +185,7 @@ def differences_to_no_mask(
         mode="markers" if x_axis.columns else "lines+markers",
         line=line(name, dark=dark, width=1.6),
         marker={
-            "symbol": [_symbol(name, kind) for kind in kinds],
+            "symbol": [symbol(name, hollow=kind == UNDECIDED) for kind in kinds],
             "size": [9 if kind != SAME else 5 for kind in kinds],
             "color": shade,
             "line": {"width": [1.8 if kind == UNDECIDED else 0 for kind in kinds], "color": shade},
@@ -141,25 +197,10 @@ def differences_to_no_mask(
     )
     ends = []
     if found:
-        last = list(found)[-1]
-        there = x_axis.position(last) + _aside(x_axis, rank)
+        there = x_axis.position(list(found)[-1]) + x_axis.aside(rank)
         heights = [100 * each.mean for each in differences]
         ends.append(End(heights[-1], there, title(name), shade, heights))
     return [marks], ends
-
-
-def _aside(x_axis: ResponseAxis, rank: float) -> float:
-    """Return a strategy's shift along the axis, so that no strategy hides another."""
-    return rank * (0.13 if x_axis.columns else 0.7 * x_axis.unit)
-
-
-def _kind(verdict: Verdict) -> str:
-    """Return which of three marks the word of a verdict has."""
-    return verdict.word if verdict.word in (UNDECIDED, SAME) else EFFECT
-
-
-def _symbol(name: str, kind: str) -> str:
-    return symbol(name, hollow=kind == UNDECIDED)
 
 
 def _mean_words(mean: Interval) -> str:

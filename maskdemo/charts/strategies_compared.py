@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.colour_scales import heat, reach_of, reach_words
+from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_words
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
 from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, line, title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, scatter
@@ -38,7 +38,7 @@ def strategies_compared(
     names = list(activations)
     padded, missing = batch.padded[0], batch.missing[0]
     values = {
-        name: _values(each, arrays[name], quantity)[:, order] for name, each in activations.items()
+        name: quantity_of(each, arrays[name], quantity)[:, order] for name, each in activations.items()
     }
     is_gate = quantity in GATES and quantity != "candidate"
     reach = None
@@ -109,11 +109,3 @@ def strategies_compared(
         shapes=marks,
         name=f"strategies_compared {quantity}",
     )
-
-
-def _values(activations: Activations, arrays: Arrays, quantity: str) -> NDArray:
-    """The quantity of the first sequence, (T, H), blank where a gate is not used."""
-    values = getattr(activations, quantity)[0]
-    if quantity in GATES:
-        return np.where(arrays.advance[0, :, None] > 0, values, np.nan)
-    return values

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.charts.colour_scales import quantity_of
 from maskdemo.charts.panels import Panel, axis, hatches, stacked
 from maskdemo.charts.style import colour, hatch_entries
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
-from maskdemo.inside.activations import GATES, QUANTITIES, Activations
+from maskdemo.inside.activations import QUANTITIES, Activations
 from maskdemo.strategies import Arrays
 
 
@@ -26,14 +27,10 @@ def unit_traces(
     """Unit `unit` (from 0) of the first sequence, with the numbers of step `step` (from 1)."""
     steps = activations.states.shape[1]
     padded, missing = batch.padded[0], batch.missing[0]
-    moves = arrays.advance[0] > 0
     panels: list[Panel] = []
     traces: list[PlotlyTrace] = []
     for name, (symbol, heading) in QUANTITIES.items():
-        values = getattr(activations, name)[0, :, unit].astype(np.float32)
-        used = moves[step - 1] or name not in GATES
-        if name in GATES:
-            values = np.where(moves, values, np.nan)
+        values = quantity_of(activations, arrays, name)[:, unit].astype(np.float32)
         signed = name in ("candidate", "cells", "states")
         reach = float(np.ceil(max(1.0, np.nanmax(np.abs(values))))) if name == "cells" else 1.0
         edge = 0.12 * reach
@@ -42,7 +39,7 @@ def unit_traces(
             46,
             -reach - edge if signed else -edge,
             reach + edge,
-            note=f"{values[step - 1]:.3f}".replace("-", "−") if used else "not used",
+            note=f"{values[step - 1]:.3f}".replace("-", "−").replace("nan", "not used"),
             ticks={
                 "tickvals": [-reach, 0, reach] if signed else [0, 1],
                 "ticktext": [f"−{reach:g}", "0", f"{reach:g}"] if signed else ["0", "1"],

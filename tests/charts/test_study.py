@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo import charts
-from maskdemo.charts.response_axis import response_axis
-from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED
+from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED, response_axis
 from maskdemo.charts.style import symbol, title
 from maskdemo.evidence import BASELINE
 from maskdemo.strategies import STRATEGIES
