@@ -12,6 +12,7 @@ from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.experiment import Experiment
+from maskdemo.export.program import program
 from maskdemo.strategies import STRATEGIES
 
 ALL = tuple(STRATEGIES)
@@ -43,6 +44,11 @@ def uploaded() -> Experiment:
     recording = TASKS["japanese_vowels"]
     task = Task(OWN, "", "", 12, 9, fixed=recording.fixed, recorded=recording.recorded)
     return small(task=OWN, own=task, padded_length=30)
+
+
+def exported_code(experiment: Experiment, *titles: str) -> str:
+    """The code of these parts of the exported program."""
+    return "\n".join(each.code for each in program(experiment).parts if each.title in titles)
 
 
 @st.composite

@@ -22,7 +22,6 @@ from maskdemo.data.inputs import arrays_of, chance, inputs
 from maskdemo.data.sequences import Sequences, repeat_seed
 from maskdemo.data.tasks import TASKS, Fixed, Task, four_normal_features
 from maskdemo.experiment import SETTINGS, Experiment
-from maskdemo.export.data_code import data_code, padding_code, recording_code
 from maskdemo.export.keras_code import LAYERS, reads_valid, strategy_lines
 from maskdemo.export.script import script
 from maskdemo.settings import Choice
@@ -31,7 +30,7 @@ from maskdemo.training.run import train
 from tests.browser.server import NO_TENSORFLOW
 from tests.oracles import recurrence
 from tests.results.test_digest import TRAINED, copied, replaced, stale
-from tests.samples import small
+from tests.samples import exported_code, small
 
 PACKAGE = Path(__file__).resolve().parents[1] / "maskdemo"
 
@@ -94,7 +93,7 @@ def test_a_task_is_one_entry(count, capsys):
     assert final.probes.outputs["no_mask"].shape[-1] == 3
     assert chance(one).valid > 1 / 3
     space: dict = {"np": np, "keras": keras}
-    exec(data_code(one) + "\n" + padding_code(one), space)
+    exec(exported_code(one, "The sequences", "Padding"), space)
     for theirs, ours in zip(
         space["dataset"](repeat_seed(one.seed, 0)), (inputs(one).train, inputs(one).test), strict=True
     ):
@@ -125,7 +124,7 @@ def test_a_recording_is_one_entry(monkeypatch):
     one = small(task="sums")
     assert (one.train_size, one.max_length) == (20, 8)
     space: dict = {"np": np, "keras": keras, "base64": base64, "io": io}
-    exec("\n".join([data_code(one), padding_code(one), recording_code(one)]), space)
+    exec(exported_code(one, "The sequences", "Padding", "The recording"), space)
     for theirs, ours in zip(space["dataset"](0), (inputs(one).train, inputs(one).test), strict=True):
         made = space["padded"](*theirs)
         np.testing.assert_array_equal(made["values"], ours.values)

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "maskdemo"
 # after it. A new room takes its place here; one that is not built yet does no harm.
 ORDER = (
     # What needs nothing of the others.
-    *("errors", "archives", "machine", "loading", "html_template", "titles"),
+    *("errors", "archives", "machine", "loading", "templates", "titles"),
     *("results.digest", "results.codec"),
     # What there is to learn, and the ways of handling its padding.
     *("data.sequences", "data.tasks", "data.padding", "strategies"),

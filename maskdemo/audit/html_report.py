@@ -11,7 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from maskdemo.audit.report import LayerRow, Report, other_sources
-from maskdemo.html_template import fill_template
+from maskdemo.templates import fill_template
 from maskdemo.titles import SIDES
 
 #: Of the line by state: colour in light and in dark, width, dashes.

@@ -1,17 +1,16 @@
-"""An experiment as a Jupyter notebook in plain Keras: the script's parts, a cell each."""
+"""An experiment as a Jupyter notebook in plain Keras: a cell for each part of the program."""
 
 from __future__ import annotations
 
 from maskdemo.experiment import Experiment
-from maskdemo.export.parts import (
-    Part,
+from maskdemo.export.program import (
+    RECORDING,
     export_title,
     imports,
     installed_versions,
-    introduction,
     link_parameters,
     packages,
-    parts,
+    program,
 )
 
 
@@ -23,16 +22,21 @@ def notebook(experiment: Experiment) -> str:
     # Whoever only shows a page does not wait for it.
     import nbformat.v4 as nb
 
+    exported = program(experiment)
     head = [
         f"# {export_title(experiment)}",
-        *introduction(experiment),
+        *exported.introduction,
         f"It needs {packages(experiment)} and keras 3.12 or later. Written with "
         f"{installed_versions()}. The same settings on the page: put `{link_parameters(experiment)}` "
         "behind its address.",
     ]
     cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(imports(experiment))]
-    for part in parts(experiment):
-        cells += [nb.new_markdown_cell(f"## {part.title}\n\n{part.text}"), _code_cell(part)]
+    for part in exported.parts:
+        hidden = {"jupyter": {"source_hidden": True}} if part.title == RECORDING else {}
+        cells += [
+            nb.new_markdown_cell(f"## {part.title}\n\n{part.text}"),
+            nb.new_code_cell(part.code, metadata=hidden),
+        ]
     path, about = (", path=path", " Name your file first.") if experiment.is_own else ("", "")
     run = f"table = compare(epochs={experiment.epochs}, repeats={experiment.repeats}{path})"
     if experiment.is_own:
@@ -47,12 +51,3 @@ def notebook(experiment: Experiment) -> str:
         cell.id = f"cell-{number}"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nb.writes(nb.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
-
-
-def _code_cell(part: Part):
-    from nbformat.v4 import new_code_cell
-
-    cell = new_code_cell(part.code)
-    if part.hidden:
-        cell.metadata["jupyter"] = {"source_hidden": True}
-    return cell

@@ -7,15 +7,15 @@ from textwrap import fill
 
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
-from maskdemo.export.parts import (
+from maskdemo.export.program import (
+    RECORDING,
     Part,
     export_title,
     imports,
     installed_versions,
-    introduction,
     link_parameters,
     packages,
-    parts,
+    program,
 )
 
 WIDTH = 96
@@ -27,7 +27,7 @@ $introduction
 
 How to run it, with $packages and keras 3.12 or later:
 
-    python FILE$data                           $epochs epochs and $repeats, as on the page
+    python FILE$data                           $epochs epochs and $repeats_text, as on the page
     python FILE$data --epochs 2 --repeats 1    a short try
 
 Written with $versions.
@@ -48,7 +48,7 @@ def at_least_one(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-$data    parser.add_argument("--epochs", type=at_least_one, default=$epochs)
+$data_argument    parser.add_argument("--epochs", type=at_least_one, default=$epochs)
     parser.add_argument("--repeats", type=at_least_one, default=$repeats)
     given = parser.parse_args()
     show(compare(given.epochs, given.repeats$path))
@@ -70,36 +70,30 @@ def script(experiment: Experiment) -> str:
     It imports numpy and keras only. A recorded data set is in it, at the end, so it works offline; a
     person's own is not: the script is given their file, and reads it with pandas.
     """
+    exported = program(experiment)
+    paragraphs = (fill(each, WIDTH) for each in exported.introduction)
     settings = {
+        "title": export_title(experiment),
+        "introduction": "\n\n".join(paragraphs),
+        "packages": packages(experiment),
+        "data": " DATA" if experiment.is_own else "",
         "epochs": experiment.epochs,
         "repeats": experiment.repeats,
-        "data": DATA if experiment.is_own else "",
+        "repeats_text": counted(experiment.repeats, "repeat"),
+        "versions": installed_versions(),
+        "link": link_parameters(experiment),
+        "data_argument": DATA if experiment.is_own else "",
         "path": ", given.data" if experiment.is_own else "",
     }
-    all_parts = parts(experiment)
+    recording = [each for each in exported.parts if each.title == RECORDING]
     return "\n\n".join(
         [
-            _header(experiment) + "\n" + imports(experiment, "argparse"),
-            *(_section(each) for each in all_parts if not each.hidden),
+            HEADER.substitute(settings) + "\n" + imports(experiment, "argparse"),
+            *(_section(each) for each in exported.parts if each not in recording),
             MAIN.substitute(settings),
-            *(each.code + "\n" for each in all_parts if each.hidden),
+            *(each.code + "\n" for each in recording),
             CALL,
         ]
-    )
-
-
-def _header(experiment: Experiment) -> str:
-    paragraphs = (fill(each, WIDTH) for each in introduction(experiment))
-    repeats = experiment.repeats
-    return HEADER.substitute(
-        title=export_title(experiment),
-        packages=packages(experiment),
-        data=" DATA" if experiment.is_own else "",
-        introduction="\n\n".join(paragraphs),
-        epochs=experiment.epochs,
-        repeats=counted(repeats, "repeat"),
-        versions=installed_versions(),
-        link=link_parameters(experiment),
     )
 
 

@@ -7,6 +7,8 @@ are compared number by number as well, because a short training can come out rig
 from __future__ import annotations
 
 import ast
+import base64
+import io
 import re
 import subprocess
 import sys
@@ -24,17 +26,15 @@ from maskdemo.data.inputs import chance, inputs
 from maskdemo.data.sequences import repeat_seed
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
-from maskdemo.export.data_code import data_code, padding_code, recording_code
 from maskdemo.export.keras_code import reads_valid, strategy_lines
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
-from maskdemo.export.training_code import weights_code
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES, arrays
 from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.run import train
 from tests.oracles import recurrence
-from tests.samples import ALL, small
+from tests.samples import ALL, exported_code, small
 
 #: As many as show that the second epoch has the second batch order.
 EPOCHS = 2
@@ -320,12 +320,8 @@ def test_the_same_sequences(task, settings):
         strategies=("held_state",),
         **settings,
     )
-    space: dict = {"np": np, "keras": keras}
-    recorded = TASKS[task].fixed is not None
-    code = [data_code(experiment), padding_code(experiment)]
-    if recorded:
-        code += ["import base64, io", recording_code(experiment)]
-    exec("\n".join(code), space)
+    space: dict = {"np": np, "keras": keras, "base64": base64, "io": io}
+    exec(exported_code(experiment, "The sequences", "Padding", "The recording"), space)
     ours = inputs(experiment, 1)
     for theirs, batch, sequences in zip(
         space["dataset"](repeat_seed(experiment.seed, 1)),
@@ -362,7 +358,7 @@ def test_nothing_in_a_script_is_defined_twice(task):
 def test_the_same_initial_weights():
     experiment = small(strategies=ALL)
     space: dict = {"np": np, "keras": keras}
-    exec(weights_code(experiment), space)
+    exec(exported_code(experiment, "Initial weights"), space)
     seed = repeat_seed(experiment.seed, 0)
     ours = new_train_state(features=4, units=experiment.units, outputs=1, seed=seed).weights
     for theirs, mine in zip(space["initial_weights"](seed), ours, strict=True):

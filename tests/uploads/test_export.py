@@ -16,9 +16,8 @@ from maskdemo import charts
 from maskdemo.data.inputs import inputs
 from maskdemo.data.sequences import Sequences, repeat_seed
 from maskdemo.experiment import Experiment
-from maskdemo.export.data_code import data_code
 from maskdemo.export.notebook import notebook
-from maskdemo.export.parts import imports
+from maskdemo.export.program import imports
 from maskdemo.export.report import run_report, study_report
 from maskdemo.export.script import script
 from maskdemo.study import Findings, Study
@@ -27,7 +26,7 @@ from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.uploads.example_tables import machines
 from maskdemo.uploads.task import OwnTask, Preparation, experiment_with
 from tests.export.test_script import assert_agrees, expected
-from tests.samples import SMALL
+from tests.samples import SMALL, exported_code
 from tests.uploads.files import FORMATS, own
 
 
@@ -66,7 +65,7 @@ def test_the_exported_code_makes_the_same_sequences(name, changes, tmp_path):
         roles = {"split": split, "features": ("x1", "x2"), "per_step": True}
         one = experiment_of(content, name, roles=roles, **changes)
         for repeat in (0, 1):
-            found = sequences_in(data_code(one), one, path, repeat)
+            found = sequences_in(exported_code(one, "The sequences"), one, path, repeat)
             data = inputs(one, repeat).data
             for (values, labels, observed), part in zip(found, (data.train, data.test), strict=True):
                 assert all(map(np.array_equal, values, part.values))
@@ -84,7 +83,7 @@ def test_groups_words_dates_and_thinning_are_exported_too(tmp_path):
     assert (one.own.roles.order, one.own.roles.group) == (("minute",), "machine")
     path = tmp_path / "m.csv"
     path.write_bytes(content)
-    found, data = sequences_in(data_code(one), one, path, 0), inputs(one).data
+    found, data = sequences_in(exported_code(one, "The sequences"), one, path, 0), inputs(one).data
     for (values, labels, observed), part in zip(found, (data.train, data.test), strict=True):
         assert all(map(np.array_equal, values, part.values))
         assert all(map(np.array_equal, labels, part.labels))
@@ -156,5 +155,5 @@ def test_column_names_cannot_run(tmp_path):
     one = experiment_of(content, "m.csv")
     path = tmp_path / "m.csv"
     path.write_bytes(content)
-    assert len(sequences_in(data_code(one), one, path, 0)) == 2
+    assert len(sequences_in(exported_code(one, "The sequences"), one, path, 0)) == 2
     compile(script(one), "exported", "exec")

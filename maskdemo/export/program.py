@@ -1,0 +1,209 @@
+"""An experiment as a program in plain Keras: the parts of the exported script and notebook.
+
+The program's text is `program.jinja`; here are the values that its template needs.
+"""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import io
+import platform
+import re
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+
+from maskdemo.data.batches import boundaries
+from maskdemo.errors import quoted
+from maskdemo.evidence.phrases import listed
+from maskdemo.experiment import Experiment
+from maskdemo.export.keras_code import reads_valid, strategy_lines
+from maskdemo.scenarios import scenario_of
+from maskdemo.strategies import STRATEGIES
+from maskdemo.templates import fill_template
+from maskdemo.titles import CUT_ENDS, SIDES
+from maskdemo.uploads import recipe
+from maskdemo.uploads.task import OwnTask
+
+#: Characters per line, of comments and of data.
+WIDTH = 100
+BACKEND = """\
+os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random numbers
+
+import keras"""
+#: The functions that make sequences of a person's own table: the exported code is what ran here.
+READING = (
+    *(recipe.without_blank_rows, recipe.numbers_in, recipe.times_in, recipe.features_of),
+    *(recipe.steps_of, recipe.classes_of, recipe.split_by_seed, recipe.drawn),
+    *(recipe.standardised, recipe.parts_of),
+)
+#: The title of the part that only holds data, which nobody needs to see.
+RECORDING = "The recording"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of code with its heading and, in plain sentences, what it does."""
+
+    title: str
+    text: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A whole program; `show(compare(epochs, repeats))` runs it. introduction: paragraphs."""
+
+    introduction: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+
+def program(experiment: Experiment) -> Program:
+    """Return the program that trains and compares this experiment's strategies with Keras.
+
+    Its data, initial weights and batch order are those of `maskdemo.training.run`.
+    """
+    text = fill_template(Path(__file__).with_name("program.jinja"), **_values(experiment))
+    introduction, *parts = re.split(r"^=== ", text, flags=re.M)
+    return Program(tuple(introduction.split("\n")[:-2]), tuple(map(_part, parts)))
+
+
+def _part(text: str) -> Part:
+    about, _, code = text.partition("\n\n")
+    title, *lines = about.split("\n")
+    # What the template leaves out leaves blank lines.
+    return Part(title, " ".join(lines), re.sub(r"\n{4,}", "\n\n\n", code.strip("\n")))
+
+
+def _values(experiment: Experiment) -> dict[str, Any]:
+    """Return what the template reads beside the experiment itself."""
+    task, low, high = experiment.spec, experiment.min_length, experiment.max_length
+    per_step, binary = experiment.per_step, experiment.classes == 2
+    some_read_valid = any(reads_valid(experiment, each) for each in experiment.strategies)
+    classes = "outputs.argmax(axis=2)[:, :, None]" if per_step else "outputs.argmax(axis=1)"
+    recorded = is_recorded(experiment)
+    functions, own = (task.draw, task.label), None
+    if experiment.is_own:
+        assert isinstance(experiment.own, OwnTask), "a task that was made of a file"
+        own = _own_values(experiment.own)
+        npz = experiment.own.table.kind == "npz"
+        functions = (recipe.long_table, *READING) if npz else READING
+    return {
+        "experiment": experiment,
+        "task": task,
+        "strategies": [STRATEGIES[each] for each in experiment.strategies],
+        "lengths": f"{low}" if low == high else f"{low} to {high}",
+        "side": SIDES[experiment.side].phrase,
+        "cut_end": CUT_ENDS[experiment.truncating].title.lower(),
+        "fixed": experiment.batches == "fixed",
+        "missing": experiment.missing_rate > 0,
+        "per_step": per_step,
+        "binary": binary,
+        "answer": "(outputs > 0.5)" if binary else classes,
+        "gates": 4 * experiment.units,
+        "reads_valid": some_read_valid,
+        "needs_valid": per_step or some_read_valid,
+        "mask_channel": any(STRATEGIES[each].mask_channel for each in experiment.strategies),
+        "own": own,
+        "recorded": recorded,
+        "recording": _recording(experiment) if recorded else "",
+        "functions": () if recorded else functions,
+        "source": lambda function: inspect.getsource(function).rstrip(),
+        "strategy_lines": strategy_lines,
+        "boundaries": boundaries,
+        "repr": repr,
+    }
+
+
+def _own_values(own: OwnTask) -> dict[str, object]:
+    """Return how a person's own file is read: code, arguments of the recipe, and a comment."""
+    table, (steps, parts) = own.table, own.recipe
+    arguments = [
+        *([f"sep={table.separator!r}"] if table.separator != "," else []),
+        *([f"skiprows={table.skipped}"] if table.skipped else []),
+        'dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True',
+    ]
+    read = {
+        "npz": "long_table(np.load(path, allow_pickle=False))",
+        "parquet": "pq.read_table(path).to_pandas(ignore_metadata=True)",
+    }.get(table.kind, f"pd.read_csv(path, {', '.join(arguments)})")
+    numbers = ", ".join(f"{label} is {quoted(name)}" for label, name in enumerate(own.label_names))
+    return {"labels": _comment(f"The labels: {numbers}."), "read": read, "steps": steps, "parts": parts}
+
+
+def _recording(experiment: Experiment) -> str:
+    """Return code with the recording as one long string, and its source."""
+    task, stored = experiment.spec, {}
+    assert task.recorded is not None
+    for split, sequences in zip(("train", "test"), task.recorded(), strict=True):
+        labels = sequences.labels if task.per_step else [label[:1] for label in sequences.labels]
+        stored[f"{split}_lengths"] = np.array([len(values) for values in sequences.values])
+        stored[f"{split}_values"] = np.concatenate(sequences.values)
+        stored[f"{split}_labels"] = np.concatenate(labels)
+    file = io.BytesIO()
+    np.savez_compressed(file, **stored)
+    text = base64.b64encode(file.getvalue()).decode("ascii")
+    lines = "\n".join(text[start : start + WIDTH] for start in range(0, len(text), WIDTH))
+    comment = _comment(f"{task.source} A NumPy archive, written as base64 text.")
+    return f'{comment}\nRECORDING = """\n{lines}\n"""'
+
+
+def _comment(text: str) -> str:
+    return fill(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
+
+
+def is_recorded(experiment: Experiment) -> bool:
+    """Whether the sequences come from a recording rather than from a random generator."""
+    return experiment.spec.fixed is not None and not experiment.is_own
+
+
+def imports(experiment: Experiment, *more: str) -> str:
+    """Return the import statements. more: modules of the standard library."""
+    modules = ["os", *more, *(["base64", "io"] if is_recorded(experiment) else [])]
+    packages = ["import numpy as np"]
+    if isinstance(experiment.own, OwnTask):
+        modules.append("re")
+        packages.append("import pandas as pd")
+        if experiment.own.table.kind == "parquet":
+            packages.append("import pyarrow.parquet as pq")
+    standard = "\n".join(f"import {module}" for module in sorted(modules))
+    return "\n\n".join([standard, "\n".join(packages), BACKEND])
+
+
+def packages(experiment: Experiment) -> str:
+    """Return the packages to install beside Keras: `numpy, tensorflow`."""
+    return "numpy, pandas, pyarrow, tensorflow" if experiment.is_own else "numpy, tensorflow"
+
+
+def export_title(experiment: Experiment) -> str:
+    """Return the title of an exported experiment: the scenario's, else the task's."""
+    scenario = scenario_of(experiment)
+    return scenario.title if scenario else experiment.spec.title
+
+
+def link_parameters(experiment: Experiment) -> str:
+    """Return these settings as parameters of the page's address: `?task=...`."""
+    return f"?{urlencode(experiment.to_params())}"
+
+
+def installed_versions() -> str:
+    """Return the installed versions: `Python 3.11.7, keras 3.13.2 and numpy 2.4.0`."""
+    found = [f"Python {platform.python_version()}"]
+    for name in ("keras", "tensorflow", "numpy"):
+        number = _installed_version(name) or _installed_version(f"{name}-cpu")
+        if number:
+            found.append(f"{name} {number}")
+    return listed(found)
+
+
+def _installed_version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,30 @@
+"""Fill templates of text: reports as one HTML file, and exported programs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+
+def fill_template(template: Path, *, when: datetime | None = None, **values: object) -> str:
+    """Return the template's text with these values; in HTML all are escaped but `Markup`.
+
+    when: the time that the text states as `when`, by default now.
+    """
+    when = when or datetime.now().astimezone()
+    text = f"{when.day} {when:%B %Y, %H:%M %Z}".strip()
+    return _environment(template.parent).get_template(template.name).render(when=text, **values)
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
