@@ -22,7 +22,7 @@ written from them. Nothing else that a page shows is kept twice:
 | handles | padding_handle | how often the handle was moved from outside, which makes it a new one |
 | look_inside | playground_view | the step that was clicked, until the inside page opens at it |
 | moved | url | whether a control was moved in this run: only then is the URL written |
-| named | presets | the keys of the rows and lists of names that are on the page now |
+| named | controls | the keys of the rows and lists of names that are on the page now |
 | own_complaint | upload_dialog | why a file of one's own cannot be used |
 | own_draft | upload_dialog | the file of one's own that is looked at |
 | own_given | upload_dialog | the bytes of such a file until they are read |

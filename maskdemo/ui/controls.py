@@ -1,9 +1,8 @@
-"""The controls of an experiment: one widget for each setting, as it is declared."""
+"""The controls of an experiment: a widget for each setting, and names that set them all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -46,7 +45,14 @@ def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None
     elif isinstance(one, Number):
         _number(one, kept)
     elif isinstance(one, Selection):
-        _selection(one, prefix, kept)
+        st.pills(
+            one.title,
+            [option for option in one.options if not (prefix and option == BASELINE)],
+            format_func=lambda option: one.options[option].title,
+            selection_mode="multi",
+            label_visibility="collapsed",
+            **kept,
+        )
     elif isinstance(one, Choice):
         few = len(one.options) < 4
         looks = {"required": True, "width": "stretch", "help": one.help} if few else {}
@@ -75,17 +81,6 @@ def _number(one: Number, kept: dict[str, Any]) -> None:
         st.slider(one.label, *one.limits, **looks, **kept)
 
 
-def _selection(one: Selection, prefix: str, kept: dict[str, Any]) -> None:
-    st.pills(
-        one.title,
-        [name for name in one.options if not (prefix and name == BASELINE)],
-        format_func=lambda option: one.options[option].title,
-        selection_mode="multi",
-        label_visibility="collapsed",
-        **kept,
-    )
-
-
 def lengths(prefix: str = "") -> None:
     """One slider for the shortest and the longest length."""
     least, most = NUMBERS["min_length"], NUMBERS["max_length"]
@@ -100,27 +95,15 @@ def lengths(prefix: str = "") -> None:
     )
 
 
-def truncation(experiment: Experiment, prefix: str = "") -> None:
-    """Where sequences are cut and what they lose; nothing where the padded length cuts none."""
-    if experiment.truncates:
-        setting("truncating", prefix)
-        st.caption(f":material/content_cut: {truncation_sentence(experiment)}")
-
-
-def _on_task(prefix: str) -> None:
-    state.adapt_to_task(prefix)
-    url.mark_changed()
-
-
 def task(prefix: str = "") -> None:
-    """The task with its summary, and the way to upload a table as a task."""
-    setting("task", prefix, on_change=partial(_on_task, prefix))
+    """Draw the task with its summary, and the button and dialog to upload a table as a task."""
+
+    def on_task() -> None:
+        state.adapt_to_task(prefix)
+        url.mark_changed()
+
+    setting("task", prefix, on_change=on_task)
     st.caption(state.task_of(prefix).summary)
-    _upload_button(prefix)
-
-
-def _upload_button(prefix: str) -> None:
-    """The button beside the task, and the dialog for a viewer's own sequences while it is open."""
     st.button(
         "Your own sequences",
         icon=":material/upload_file:",
@@ -148,19 +131,18 @@ def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
     effect = mask_effect(experiment, "masking_layer")
     if effect.mask_value is None:
         return
+
+    def on_click() -> None:
+        st.session_state[f"{prefix}mask_value"] = effect.mask_value
+        url.mark_changed()
+
     st.warning(f"The Masking layer {effect.note}.")
     st.button(
         f"Set the mask value to {number(effect.mask_value)}",
         key=f"{prefix}mask_the_padding",
-        on_click=_on_mask_the_padding,
-        args=(prefix, effect.mask_value),
+        on_click=on_click,
         width="stretch",
     )
-
-
-def _on_mask_the_padding(prefix: str, mask_value: float) -> None:
-    st.session_state[f"{prefix}mask_value"] = mask_value
-    url.mark_changed()
 
 
 def complaints(complaint: str | None) -> None:
@@ -211,7 +193,9 @@ def playground() -> None:
         st.header("Padding", anchor=False)
         setting("padded_length")
         experiment, _ = url.current(url.RUN)
-        truncation(experiment)
+        if experiment.truncates:
+            setting("truncating")
+            st.caption(f":material/content_cut: {truncation_sentence(experiment)}")
         setting("side")
         left, right = st.columns(2)
         with left:
@@ -238,3 +222,55 @@ def _others(group: str, *placed: str) -> None:
 def folder(title: str, key: str) -> ExpanderContainer:
     """A folder of controls that stays open when the controls above it come or go."""
     return st.expander(title, key=key, on_change=url.mark_touched)
+
+
+def presets(
+    label: str,
+    kind: str,
+    titles: Mapping[str, str],
+    marked: Mapping[str, str],
+    chosen: str | None,
+    choose: Callable[[str], None],
+) -> None:
+    """Draw names that set all controls: in a row, or where that has no room in a list.
+
+    The pages' style shows one of the two. titles, marked: name -> title in the list, in the row.
+    choose: called with a name to set the controls to its settings.
+    """  # fmt: skip
+    in_list, in_row = _preset_key(f"{kind}_list", chosen), _preset_key(f"{kind}_row", chosen)
+    common: dict[str, Any] = {"on_change": _on_preset, "label_visibility": "collapsed"}
+    st.selectbox(
+        label,
+        titles,
+        index=None,
+        format_func=titles.__getitem__,
+        key=in_list,
+        args=(in_list, choose),
+        placeholder="Your own settings",
+        **common,
+    )
+    row: dict[str, Any] = {"format_func": marked.__getitem__, "key": in_row, "wrap": False}
+    st.pills(label, titles, args=(in_row, choose), **row, **common)
+
+
+def _preset_key(widget: str, name: str | None) -> str:
+    """The key of the widget that shows this name: a new one unless a click on it chose the name.
+
+    Until a browser has drawn what is set here it sends, with the next step of a slider, what the widget
+    held before. From the old widget that does not count as a click on a scenario that one is leaving.
+    """
+    session = st.session_state
+    named = session.get("named", {})
+    key = named.get(widget, f"{widget}_0")
+    if session.get(key) != name:
+        key = f"{widget}_{int(key.rpartition('_')[2]) + 1}"
+        session[key] = name
+    session.named = {**named, widget: key}
+    return key
+
+
+def _on_preset(widget: str, choose: Callable[[str], None]) -> None:
+    if widget in st.session_state.named.values():
+        if name := st.session_state[widget]:
+            choose(name)
+        url.mark_changed()

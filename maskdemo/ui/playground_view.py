@@ -12,13 +12,13 @@ from maskdemo.evidence import headline, over_all
 from maskdemo.experiment import Experiment
 from maskdemo.inside.flips import turn
 from maskdemo.results import precomputed
-from maskdemo.scenarios import Scenario
+from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.ui import (
+    controls,
     job,
     navigation,
-    presets,
     run_view,
     server,
     state,
@@ -29,6 +29,14 @@ from maskdemo.ui import (
 from maskdemo.ui.chart import Click, replay
 from maskdemo.ui.inspected_sequence import InspectedSequence
 
+#: The kind of a scenario's mark -> the beginning of a badge: its colour and icon.
+BADGES = {
+    "strong": "red-badge[:material/priority_high",
+    "some": "orange-badge[:material/add",
+    "none": "gray-badge[:material/remove",
+    "open": "gray-badge[:material/question_mark",
+    "nothing": "gray-badge[:material/block",
+}
 CANCELLED = "Cancelled. What was trained until then is shown."
 
 
@@ -55,7 +63,8 @@ def introduction(experiment: Experiment) -> None:
             f"Must padding be hidden from an LSTM? {over_all(precomputed.needs().values())} "
             "[Do I need a mask?](guide)"
         )
-    scenario, snapshot = presets.scenarios(experiment), snapshot_of(experiment)
+    scenario, snapshot = scenario_of(experiment), snapshot_of(experiment)
+    _scenarios(scenario)
     if snapshot is not None and snapshot.experiment != experiment:
         back = partial(state.show_experiment, snapshot.experiment)
         run_view.origin("run", snapshot.experiment, experiment, back=back)
@@ -64,6 +73,25 @@ def introduction(experiment: Experiment) -> None:
         own = f":material/tune: Your own settings.{invitation}"
         with st.container(key="asks"):
             st.markdown(_asks(scenario) if scenario else own)
+
+
+def _scenarios(chosen: Scenario | None) -> None:
+    """Draw the row of scenarios, each with the mark of what its run says."""
+    marks = precomputed.marks()
+    titles = {name: each.title for name, each in SCENARIOS.items()}
+    # The pages' style shows a badge's icon, and leaves its word to who does not see it.
+    in_row = {
+        name: f":{BADGES[each.kind]}: {each.words}] {titles[name]}" for name, each in marks.items()
+    }
+    in_list = {name: f"{titles[name]}: {each.words}" for name, each in marks.items()}
+    controls.presets(
+        "Scenario",
+        "scenario",
+        titles | in_list,
+        titles | in_row,
+        chosen and chosen.name,
+        lambda name: state.show_experiment(SCENARIOS[name].experiment),
+    )
 
 
 def _asks(scenario: Scenario) -> str:

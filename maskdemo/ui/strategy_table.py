@@ -135,13 +135,10 @@ def _about(snapshot: Snapshot) -> str:
     else:
         where = f"{repeats} on unseen sequences{', lowest to highest' if ended > 1 else ''}. "
         levels = chance
-    alone = (
-        "without the padding"
-        if experiment.batches == "fixed"
-        else "without its neighbours in the batch"
-    )
+    alone = "the padding" if experiment.batches == "fixed" else "its neighbours in the batch"
     return (
-        f"{where}Chance, {levels}: always the commonest label. Leak: how far an output moves {alone}."
+        f"{where}Chance, {levels}: always the commonest label. "
+        f"Leak: how far an output moves without {alone}."
     )
 
 
@@ -150,5 +147,9 @@ def sentences(snapshot: Snapshot) -> None:
     for each in verdicts(snapshot):
         so_far = ", so far" if each.so_far else ""
         st.markdown(f"**{capital(each.word)}{so_far}.** {each.sentence}")
-    rules = (f"- **{capital(name)}**: {rule}" for name, rule in RULES.items())
-    st.markdown("\n".join([METHOD, "", *rules]))
+    st.markdown(f"{METHOD}\n\n{rules()}")
+
+
+def rules() -> str:
+    """The rule of each word, as a list in Markdown."""
+    return "\n".join(f"- **{capital(word)}**: {rule}" for word, rule in RULES.items())

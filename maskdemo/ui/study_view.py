@@ -5,22 +5,21 @@ from __future__ import annotations
 from functools import partial
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
 from maskdemo import charts
 from maskdemo.errors import escape_markdown
-from maskdemo.evidence import BASELINE, METHOD, RULES, Verdict, between, percent, points
-from maskdemo.evidence.phrases import capital
+from maskdemo.evidence import BASELINE, METHOD, Verdict, between, percent, points
 from maskdemo.results import precomputed
 from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study, summary
+from maskdemo.study.questions import QUESTIONS, question_of
 from maskdemo.study.variables import short_title, value_text
 from maskdemo.ui import (
+    controls,
     job,
     navigation,
-    presets,
     run_view,
     state,
     strategy_table,
@@ -53,7 +52,16 @@ def _start() -> None:
 
 def introduction(study: Study) -> None:
     """The row of questions, and what the chosen question asks."""
-    question, findings = presets.questions(study), findings_of(study)
+    question, findings = question_of(study), findings_of(study)
+    titles = {name: each.title for name, each in QUESTIONS.items()}
+    controls.presets(
+        "Question",
+        "study_question",
+        titles,
+        titles,
+        question and question.name,
+        lambda name: state.show_study(QUESTIONS[name].study),
+    )
     if findings.study != study:
         back = partial(state.show_study, findings.study)
         run_view.origin("studyrun", findings.study, study, back=back)
@@ -87,20 +95,25 @@ def results(study: Study) -> None:
     findings = findings_of(study)
     if findings.outcomes:
         st.session_state.shown_findings = findings
-    failures(findings)
-    answer(findings)
+    if failures := findings.failures:
+        more = f" So did {len(failures) - 1} more." if len(failures) > 1 else ""
+        st.warning(escape_markdown(f"{failures[0]}{more}"))
+    sentences = summary(findings)
+    with st.container(key="study_answer"):
+        st.header(sentences[0] if sentences else _no_answer_yet(findings), anchor=False)
     figures(findings)
     with st.expander("All numbers"):
         numbers(findings)
     with st.expander("How the words are reached"):
-        statistics(findings)
-
-
-def answer(findings: Findings) -> None:
-    """What may be said by now, the headline first."""
-    said = summary(findings)
-    with st.container(key="study_answer"):
-        st.header(said[0] if said else _nothing_said(findings), anchor=False)
+        recorded = RECORDED if findings.study.base.task == "japanese_vowels" else ""
+        st.markdown(
+            STATISTICS.format(
+                method=METHOD,
+                comparisons=findings.comparisons,
+                rules=strategy_table.rules(),
+                recorded=recorded,
+            )
+        )
 
 
 def words(findings: Findings) -> None:
@@ -199,55 +212,31 @@ def figures(findings: Findings) -> None:
     words(findings)
 
 
-def failures(findings: Findings) -> None:
-    """What could not be trained, in one sentence."""
-    count = len(findings.failures)
-    if count:
-        more = f" So did {count - 1} more." if count > 1 else ""
-        st.warning(escape_markdown(f"{findings.failures[0]}{more}"))
-
-
 def numbers(findings: Findings) -> None:
-    """A row for every value and strategy."""
-    study = findings.study
-    rows = []
+    """Draw a table with a row for every value and strategy."""
+    study, rows = findings.study, []
     for cell in study.cells:
-        for name in study.base.strategies:
-            mean, verdict = findings.mean(cell, name), findings.verdict(cell, name)
+        pairs = zip(study.varied, cell, strict=True)
+        values = {short_title(name, unit=True): value_text(name, value) for name, value in pairs}
+        for strategy in study.base.strategies:
+            mean, verdict = findings.mean(cell, strategy), findings.verdict(cell, strategy)
             if mean is None:
                 continue
-            rows.append(
-                {
-                    **{
-                        short_title(what, unit=True): value_text(what, value)
-                        for what, value in zip(study.varied, cell, strict=True)
-                    },
-                    "Strategy": STRATEGIES[name].title,
-                    "Accuracy": percent(mean.mean),
-                    "95% interval": between(mean, percent),
-                    "Difference": points(verdict.difference.mean) if verdict else "",
-                    "Its interval": between(verdict.difference) if verdict else "",
-                    "Word": verdict.word if verdict else "",
-                    "Repeats": mean.count,
-                }
-            )
+            row = {
+                "Strategy": STRATEGIES[strategy].title,
+                "Accuracy": percent(mean.mean),
+                "95% interval": between(mean, percent),
+                "Difference": points(verdict.difference.mean) if verdict else "",
+                "Its interval": between(verdict.difference) if verdict else "",
+                "Word": verdict.word if verdict else "",
+                "Repeats": mean.count,
+            }
+            rows.append(values | row)
     if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
+        st.dataframe(rows, hide_index=True, height="content")
     st.caption(
         "Accuracy on unseen sequences. Differences to no mask are in points; their intervals hold "
         "together with 95%."
-    )
-
-
-def statistics(findings: Findings) -> None:
-    """How the words are reached."""
-    st.markdown(
-        STATISTICS.format(
-            method=METHOD,
-            comparisons=findings.comparisons,
-            rules="\n".join(f"- **{capital(word)}**: {rule}" for word, rule in RULES.items()),
-            recorded=RECORDED if findings.study.base.task == "japanese_vowels" else "",
-        )
     )
 
 
@@ -273,7 +262,7 @@ def open_one(study: Study) -> None:
         navigation.to_playground(study.experiment(cell), "Open it, with every step and gate")
 
 
-def _nothing_said(findings: Findings) -> str:
+def _no_answer_yet(findings: Findings) -> str:
     if not findings.outcomes:
         return "Run the study for an answer."
     return f"An answer needs {findings.needed} repeats of every strategy at a dose."
