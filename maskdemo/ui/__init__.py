@@ -13,14 +13,14 @@ written from them. Nothing else that a page shows is kept twice:
 | audit_file | audit | the configuration of the uploaded file |
 | audit_uploads | audit | how many files were taken: the uploader's name, so that none is held twice |
 | audited | audit | which configuration the last report is about |
-| came_to_rest | playground_view | whether a replay has just ended, to draw the page's links anew |
+| came_to_rest | run_view | whether a replay has just ended, to draw the page's links anew |
 | complaints | url | a sentence for each part of the link that could not be used |
 | count_invalid | playground_view | its widget; switched beside the headline too |
 | defaults | url | each choice's default when drawn: only others go into the URL |
 | disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
 | followed | url | the page whose controls were read in this run of the app, until the page begins |
 | handles | padding_handle | how often the handle was moved from outside, which makes it a new one |
-| look_inside | playground_view | the step that was clicked, until the inside page opens at it |
+| look_inside | run_view | the step that was clicked, until the inside page opens at it |
 | moved | url | whether a control was moved in this run: only then is the URL written |
 | named | controls | the keys of the rows and lists of names that are on the page now |
 | own_complaint | upload_dialog | why a file of one's own cannot be used |
@@ -30,12 +30,12 @@ written from them. Nothing else that a page shows is kept twice:
 | own_task | state | the task made of the file that is in use |
 | own_uploads | upload_dialog | how many files of one's own were taken: the uploader's name |
 | page | url | the page that the session is on |
-| playground_epoch | playground_view | where the replay came to rest |
+| playground_epoch | run_view | where the replay came to rest |
 | prepared | job | the experiment whose programs were asked for ahead |
 | pulled | padding_handle | where the handle was left, so that it is not taken for a link's |
 | refused | job | why work was refused or did not go on: a sentence, by the kind of work |
-| replayed | playground_view | whose replay rests there: another run begins at its newest epoch |
-| rested | playground_view | the epoch that the replay wrote, so that it is not taken for a link's |
+| replayed | run_view | whose replay rests there: another run begins at its newest epoch |
+| rested | run_view | the epoch that the replay wrote, so that it is not taken for a link's |
 | settings | url | the experiment and the study that the controls hold in this run of the app |
 | shown_findings | study_view | what was shown last: stays until there is a result of the settings |
 | shown_run | playground_view | the same there, by its experiment |

@@ -16,6 +16,7 @@ from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
+from maskdemo.training.unseen_batch import typical
 from maskdemo.ui import inside_view, job, run_view, server, url
 from maskdemo.ui.inspected_sequence import InspectedSequence
 
@@ -101,7 +102,7 @@ def _controls(snapshot: Snapshot) -> None:
             st.selectbox,
             "probe",
             range(1, len(snapshot.probes.labels) + 1),
-            run_view.usual_probe(snapshot.probes, snapshot.experiment),
+            typical(snapshot.probes, per_step=snapshot.experiment.per_step) + 1,
             label="Unseen sequence",
             format_func=run_view.probe_title,
         )

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
+from math import ceil
 
 import streamlit as st
 
 from maskdemo import article
-from maskdemo.charts.replay import replayed_epochs
+from maskdemo.data.inputs import chance, padding_share
 from maskdemo.evidence import headline, over_all
+from maskdemo.evidence.phrases import listed, percent, time_taken
 from maskdemo.experiment import Experiment
-from maskdemo.inside.flips import turn
+from maskdemo.export.keras_code import strategy_lines
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
-from maskdemo.training.snapshot import Snapshot
-from maskdemo.training.unseen_batch import unseen_batch
+from maskdemo.strategies import STRATEGIES
+from maskdemo.training.snapshot import Probes, Snapshot
+from maskdemo.training.unseen_batch import typical, unseen_batch
 from maskdemo.ui import (
     controls,
     job,
-    navigation,
     run_view,
     server,
     state,
@@ -26,8 +28,14 @@ from maskdemo.ui import (
     take_away,
     url,
 )
-from maskdemo.ui.chart import Click, replay
-from maskdemo.ui.inspected_sequence import InspectedSequence
+from maskdemo.ui.chart import (
+    Click,
+    accuracy_by_strategy,
+    chart,
+    is_dark,
+    learning_curves,
+    padded_batch,
+)
 
 #: The kind of a scenario's mark -> the beginning of a badge: its colour and icon.
 BADGES = {
@@ -37,6 +45,14 @@ BADGES = {
     "open": "gray-badge[:material/question_mark",
     "nothing": "gray-badge[:material/block",
 }
+#: Exactly what is counted in the seconds of an epoch.
+EPOCH_TOOK = (
+    "Training alone, as measured in this run: the mean over epochs and repeats, without each first "
+    "epoch, which may wait for a compiler. Several networks train at once, so compare the strategies "
+    "with each other."
+)
+#: Stands in the empty axes until somebody trains.
+NOTHING_TRAINED = "Nothing is trained with these settings yet.<br>Press Train to watch it learn."
 CANCELLED = "Cancelled. What was trained until then is shown."
 
 
@@ -110,7 +126,7 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
             job.start_button("run", "Train", job.train, disabled=disabled)
             take_away.run(snapshot, experiment)
             if snapshot is not None:
-                _replay(snapshot)
+                run_view.scrubber(snapshot)
         job.run_line(CANCELLED if snapshot is status.newest else "")
     job.refusal("run")
     if len(experiment.strategies) == 1:
@@ -120,17 +136,18 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
 def results(experiment: Experiment) -> None:
     """The answer, the curves and the outputs; before any run, the padded batch and empty axes."""
     snapshot = snapshot_of(experiment)
+    shown = snapshot.experiment if snapshot else experiment
     probes = snapshot.probes if snapshot else unseen_batch(experiment)
-    usual = run_view.usual_probe(probes, snapshot.experiment if snapshot else experiment)
+    usual = typical(probes, per_step=shown.per_step) + 1
     numbers = range(1, len(probes.labels) + 1)
     followed = url.undrawn("probe", numbers, usual) - 1
     if snapshot is None:
         left, right = st.columns(2, gap="medium")
         with left:
-            run_view.batch(experiment, followed)
+            batch(experiment, followed)
         with right:
-            run_view.curves(None, experiment, metric="test_accuracy")
-        run_view.code(experiment)
+            curves(None, experiment, metric="test_accuracy")
+        code(experiment)
         return
     st.session_state.shown_run = snapshot.experiment
     note = precomputed.provenance_note(snapshot)
@@ -144,14 +161,14 @@ def results(experiment: Experiment) -> None:
     with st.container(key="run"):
         if not embedded:
             strategy_table.table(snapshot, note)
-        run_view.curves(snapshot, experiment, metric="test_accuracy")
+        curves(snapshot, experiment, metric="test_accuracy")
         with st.container(key="outputs"):
-            _probe_outputs(snapshot, numbers, usual)
+            run_view.outputs(snapshot, numbers, usual)
         if embedded:
             strategy_table.table(snapshot, note)
             return
-        run_view.batch(experiment, followed)
-    run_view.code(snapshot.experiment)
+        batch(experiment, followed)
+    code(snapshot.experiment)
     more = st.expander(
         "Loss, training accuracy, every repeat, and what an epoch took",
         key="more",
@@ -159,7 +176,7 @@ def results(experiment: Experiment) -> None:
     )
     if more.open:
         with more:
-            run_view.details(snapshot, experiment)
+            details(snapshot, experiment)
     with st.expander("How the verdict is reached"):
         strategy_table.sentences(snapshot)
 
@@ -177,74 +194,66 @@ def _on_count_switch() -> None:
     url.mark_changed()
 
 
-def _probe_outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
-    """What the networks say after every step of one sequence of these numbers."""
-    chart = st.container()
-    with st.container(horizontal=True, vertical_alignment="center", key="followed"):
-        probe = url.one_of(
-            st.selectbox,
-            "probe",
-            numbers,
-            usual,
-            label="Unseen sequence",
-            format_func=run_view.probe_title,
-            label_visibility="collapsed",
-        )
-        st.caption(run_view.probe_description(snapshot, probe - 1))
-        st.page_link(
-            navigation.file_of("inside"),
-            label="See every gate of these networks",
-            icon=":material/search:",
-            query_params=snapshot.experiment.to_params() | url.choices_shown("probe", "epoch"),
-        )
-    with chart:
-        run_view.outputs(snapshot, probe - 1, partial(_on_step, snapshot, probe))
-        if params := st.session_state.pop("look_inside", None):
-            st.switch_page(navigation.file_of("inside"), query_params=params)
+def batch(experiment: Experiment, followed: int) -> None:
+    """The probes as the LSTM receives them, each sequence a row; a click on a row follows it."""
+    figure = padded_batch(experiment, followed=followed, dark=is_dark())
+    alt = f"The padded batch: each row an unseen sequence, sequence {followed + 1} is marked"
+    chart(figure, key="preview", alt=alt, on_click=_on_row)
 
 
-def _on_step(snapshot: Snapshot, probe: int, click: Click) -> None:
-    """Remember to open the inside page at the step of the probe (from 1) that was clicked."""
-    strategy = snapshot.experiment.strategies[click.panel]
-    steps = snapshot.probes.valid.shape[1]
-    params = snapshot.experiment.to_params() | url.choices_shown("epoch")
-    params |= {"probe": str(probe), "strategy": strategy}
-    step = min(max(1, round(click.x)), steps)
-    params["step"] = str(step)
-    if kept := snapshot.networks.get(strategy):
-        network = next((each for each in kept if str(each.epoch) == params.get("epoch")), kept[-1])
-        label = 1 if snapshot.experiment.per_step else int(snapshot.probes.labels[probe - 1].max())
-        sequence = InspectedSequence(snapshot, probe - 1, network.epoch, label)
-        turned = turn(network, sequence.activations(strategy), step=step - 1, label=label)
-        params["unit"] = str(turned.unit + 1)
-    st.session_state.look_inside = params
+def _on_row(click: Click) -> None:
+    url.choose("probe", max(1, ceil(click.y - 0.5)))
 
 
-def _replay(snapshot: Snapshot) -> None:
-    """Moves the curves and the outputs through the epochs of a finished run."""
-    epochs = replayed_epochs(snapshot) if snapshot.finished else ()
-    if not epochs:
+def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
+    """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
+    shown = snapshot or _nothing_yet(experiment)
+    looks = {} if snapshot or job.is_active("run") else {"waiting": NOTHING_TRAINED}
+    figure = learning_curves(shown, metric=metric, dark=is_dark(), **looks)
+    alt = "Accuracy or loss by epoch, one line a strategy"
+    chart(figure, key=f"curves_{metric}", alt=alt, replay=run_view.GROUP)
+
+
+def details(snapshot: Snapshot, experiment: Experiment) -> None:
+    """Loss and training accuracy by epoch, every repeat as a point, and what an epoch took."""
+    first, second = st.columns(2, gap="medium")
+    with first:
+        curves(snapshot, experiment, metric="test_loss")
+        curves(snapshot, experiment, metric="loss")
+    with second:
+        figure = accuracy_by_strategy(snapshot, dark=is_dark())
+        chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
+        curves(snapshot, experiment, metric="accuracy")
+    if took := epoch_took(snapshot):
+        st.markdown(took, help=EPOCH_TOOK)
+
+
+def epoch_took(snapshot: Snapshot) -> str:
+    """What an epoch of each strategy took in this very run; empty before anything is measured."""
+    times = [
+        f"{time_taken(seconds)} ({STRATEGIES[name].title})"
+        for name in snapshot.experiment.strategies
+        if (seconds := snapshot.epoch_seconds(name)) is not None
+    ]
+    share = percent(padding_share(snapshot.experiment), 0)
+    return f"An epoch took {listed(times)}; {share} of its steps are padding." if times else ""
+
+
+def code(experiment: Experiment) -> None:
+    """The Keras lines that each strategy stands for, as in the exported script: a tab per strategy."""
+    box = st.expander("Show the code", icon=":material/code:", key="code", on_change=url.mark_touched)
+    if not box.open:
         return
-    # Where the replay of another run rested is nothing to this one, unless a link says so.
-    session = st.session_state
-    # Its settings alone: an experiment may hold somebody's own sequences.
-    shown = snapshot.experiment.to_json()
-    before, session.replayed = session.get("replayed"), shown
-    if before not in (None, shown) and not isinstance(session.get("playground_epoch"), str):
-        session.playground_epoch = None
-        url.mark_changed()
-        url.write()
-    epoch = url.undrawn("epoch", epochs, epochs[-1])
-    # What moved the scrubber from outside, such as Back, makes it a new one.
-    moved = None if epoch == st.session_state.get("rested") else epoch
-    run = (snapshot.experiment, snapshot.seconds, moved)
-    replay(epochs, key="replay", group=run_view.GROUP, run=run, epoch=epoch, on_rest=_on_rest)
-    if st.session_state.pop("came_to_rest", False):
-        # The links elsewhere on the page lead to this epoch.
-        st.rerun()
+    with box:
+        st.caption(
+            "What each strategy is in Keras. *Take away* has the whole program: data, training, scores."
+        )
+        names = experiment.strategies
+        for tab, name in zip(st.tabs([STRATEGIES[each].title for each in names]), names, strict=True):
+            tab.code(strategy_lines(experiment, name), language="python")
 
 
-def _on_rest(epoch: int) -> None:
-    st.session_state.rested = st.session_state.playground_epoch = epoch
-    st.session_state.came_to_rest = True
-    url.mark_changed()
+def _nothing_yet(experiment: Experiment) -> Snapshot:
+    sample = unseen_batch(experiment)
+    nothing = Probes(sample.values, sample.valid, sample.padded, sample.labels, outputs={})
+    return Snapshot(experiment, (), nothing, chance(experiment), False, 0.0, 0.0)

@@ -1,42 +1,30 @@
-"""A run on the pages, during and after training: where it stands, its charts and details."""
+"""What a page shows of a run: which settings it is of, one sequence's outputs, and the epochs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
+from functools import partial
 
 import streamlit as st
 
-from maskdemo.data.inputs import chance, padding_share
-from maskdemo.data.padding import Batch
+from maskdemo.charts.replay import replayed_epochs
 from maskdemo.errors import escape_markdown
-from maskdemo.evidence.phrases import counted, listed, percent, time_taken
+from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
-from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.settings_text import difference
-from maskdemo.strategies import STRATEGIES
+from maskdemo.inside.flips import turn
 from maskdemo.study import Study
-from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.training.unseen_batch import typical, unseen_batch
-from maskdemo.ui import job, padding_handle, url
+from maskdemo.training.snapshot import Snapshot
+from maskdemo.ui import job, navigation, padding_handle, url
 from maskdemo.ui.chart import (
     Click,
-    accuracy_by_strategy,
     chart,
     is_dark,
-    learning_curves,
     outputs_by_step,
-    padded_batch,
+    replay,
 )
+from maskdemo.ui.inspected_sequence import InspectedSequence
 
-#: Exactly what is counted in the seconds of an epoch.
-EPOCH_TOOK = (
-    "Training alone, as measured in this run: the mean over epochs and repeats, without each first "
-    "epoch, which may wait for a compiler. Several networks train at once, so compare the strategies "
-    "with each other."
-)
-#: Stands in the empty axes until somebody trains.
-NOTHING_TRAINED = "Nothing is trained with these settings yet.<br>Press Train to watch it learn."
 #: The charts that a replay moves together.
 GROUP = "run"
 
@@ -84,84 +72,85 @@ def probe_description(snapshot: Snapshot, at: int) -> str:
     return f"{steps}, true label {escape_markdown(label)}."
 
 
-def usual_probe(sequences: Batch | Probes, experiment: Experiment) -> int:
-    """The probe (from 1) that is followed until somebody chooses one."""
-    return typical(sequences, per_step=experiment.per_step) + 1
+def outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
+    """Draw what the networks say after every step of a probe, and the handle on its padding.
 
-
-def batch(experiment: Experiment, followed: int) -> None:
-    """The probes as the LSTM receives them, each sequence a row; a click on a row follows it."""
-    figure = padded_batch(experiment, followed=followed, dark=is_dark())
-    alt = f"The padded batch: each row an unseen sequence, sequence {followed + 1} is marked"
-    chart(figure, key="preview", alt=alt, on_click=_on_row)
-
-
-def _on_row(click: Click) -> None:
-    url.choose("probe", max(1, ceil(click.y - 0.5)))
-
-
-def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
-    """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
-    shown = snapshot or _nothing_yet(experiment)
-    looks = {} if snapshot or job.is_active("run") else {"waiting": NOTHING_TRAINED}
-    figure = learning_curves(shown, metric=metric, dark=is_dark(), **looks)
-    alt = "Accuracy or loss by epoch, one line a strategy"
-    chart(figure, key=f"curves_{metric}", alt=alt, replay=GROUP)
-
-
-def outputs(snapshot: Snapshot, probe: int, on_click: Callable[[Click], object]) -> None:
-    """What the networks say after every step of a probe (from 0), and the handle on its padding."""
-    chart(
-        outputs_by_step(snapshot, probe=probe, dark=is_dark()),
-        key="outputs",
-        alt="Output after every step, one panel a strategy",
-        replay=GROUP,
-        on_click=on_click,
-        on_tap="Open inside",
-        handle=padding_handle.handle(snapshot, probe),
-    )
-
-
-def details(snapshot: Snapshot, experiment: Experiment) -> None:
-    """Loss and training accuracy by epoch, every repeat as a point, and what an epoch took."""
-    first, second = st.columns(2, gap="medium")
-    with first:
-        curves(snapshot, experiment, metric="test_loss")
-        curves(snapshot, experiment, metric="loss")
-    with second:
-        figure = accuracy_by_strategy(snapshot, dark=is_dark())
-        chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
-        curves(snapshot, experiment, metric="accuracy")
-    if took := epoch_took(snapshot):
-        st.markdown(took, help=EPOCH_TOOK)
-
-
-def epoch_took(snapshot: Snapshot) -> str:
-    """What an epoch of each strategy took in this very run; empty before anything is measured."""
-    times = [
-        f"{time_taken(seconds)} ({STRATEGIES[name].title})"
-        for name in snapshot.experiment.strategies
-        if (seconds := snapshot.epoch_seconds(name)) is not None
-    ]
-    share = percent(padding_share(snapshot.experiment), 0)
-    return f"An epoch took {listed(times)}; {share} of its steps are padding." if times else ""
-
-
-def code(experiment: Experiment) -> None:
-    """The Keras lines that each strategy stands for, as in the exported script: a tab per strategy."""
-    box = st.expander("Show the code", icon=":material/code:", key="code", on_change=url.mark_touched)
-    if not box.open:
-        return
-    with box:
-        st.caption(
-            "What each strategy is in Keras. *Take away* has the whole program: data, training, scores."
+    numbers: of the probes that can be chosen, from 1. usual: the probe until another is chosen.
+    """
+    above = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", key="followed"):
+        probe = url.one_of(
+            st.selectbox,
+            "probe",
+            numbers,
+            usual,
+            label="Unseen sequence",
+            format_func=probe_title,
+            label_visibility="collapsed",
         )
-        names = experiment.strategies
-        for tab, name in zip(st.tabs([STRATEGIES[each].title for each in names]), names, strict=True):
-            tab.code(strategy_lines(experiment, name), language="python")
+        st.caption(probe_description(snapshot, probe - 1))
+        st.page_link(
+            navigation.file_of("inside"),
+            label="See every gate of these networks",
+            icon=":material/search:",
+            query_params=snapshot.experiment.to_params() | url.choices_shown("probe", "epoch"),
+        )
+    with above:
+        chart(
+            outputs_by_step(snapshot, probe=probe - 1, dark=is_dark()),
+            key="outputs",
+            alt="Output after every step, one panel a strategy",
+            replay=GROUP,
+            on_click=partial(_on_step, snapshot, probe),
+            on_tap="Open inside",
+            handle=padding_handle.handle(snapshot, probe - 1),
+        )
+        if params := st.session_state.pop("look_inside", None):
+            st.switch_page(navigation.file_of("inside"), query_params=params)
 
 
-def _nothing_yet(experiment: Experiment) -> Snapshot:
-    sample = unseen_batch(experiment)
-    nothing = Probes(sample.values, sample.valid, sample.padded, sample.labels, outputs={})
-    return Snapshot(experiment, (), nothing, chance(experiment), False, 0.0, 0.0)
+def _on_step(snapshot: Snapshot, probe: int, click: Click) -> None:
+    """Remember to open the inside page at the step of the probe (from 1) that was clicked."""
+    strategy = snapshot.experiment.strategies[click.panel]
+    steps = snapshot.probes.valid.shape[1]
+    params = snapshot.experiment.to_params() | url.choices_shown("epoch")
+    params |= {"probe": str(probe), "strategy": strategy}
+    step = min(max(1, round(click.x)), steps)
+    params["step"] = str(step)
+    if kept := snapshot.networks.get(strategy):
+        network = next((each for each in kept if str(each.epoch) == params.get("epoch")), kept[-1])
+        label = 1 if snapshot.experiment.per_step else int(snapshot.probes.labels[probe - 1].max())
+        sequence = InspectedSequence(snapshot, probe - 1, network.epoch, label)
+        turned = turn(network, sequence.activations(strategy), step=step - 1, label=label)
+        params["unit"] = str(turned.unit + 1)
+    st.session_state.look_inside = params
+
+
+def scrubber(snapshot: Snapshot) -> None:
+    """Draw the control that moves curves and outputs through the epochs of a finished run."""
+    epochs = replayed_epochs(snapshot) if snapshot.finished else ()
+    if not epochs:
+        return
+    # Where the replay of another run rested is nothing to this one, unless a link says so.
+    session = st.session_state
+    # Its settings alone: an experiment may hold somebody's own sequences.
+    shown = snapshot.experiment.to_json()
+    before, session.replayed = session.get("replayed"), shown
+    if before not in (None, shown) and not isinstance(session.get("playground_epoch"), str):
+        session.playground_epoch = None
+        url.mark_changed()
+        url.write()
+    epoch = url.undrawn("epoch", epochs, epochs[-1])
+    # What moved the scrubber from outside, such as Back, makes it a new one.
+    moved = None if epoch == st.session_state.get("rested") else epoch
+    run = (snapshot.experiment, snapshot.seconds, moved)
+    replay(epochs, key="replay", group=GROUP, run=run, epoch=epoch, on_rest=_on_rest)
+    if st.session_state.pop("came_to_rest", False):
+        # The links elsewhere on the page lead to this epoch.
+        st.rerun()
+
+
+def _on_rest(epoch: int) -> None:
+    st.session_state.rested = st.session_state.playground_epoch = epoch
+    st.session_state.came_to_rest = True
+    url.mark_changed()
