@@ -58,19 +58,17 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
         reported_labels = min(snapshot.reported_labels(each) for each in curves)
         reported = np.array([each.test_accuracy[-1] for each in curves])
         traces += _group(name, at - 0.24 * both, reported, reported_labels, dark, both, hollow=False)
-        labels.append(
-            _number(f"<b>{reported.mean():.0%}</b>", colour(name, dark=dark), at=at, row=both)
-        )
+        shade = colour(name, dark=dark)
+        labels.append(note(f"<b>{reported.mean():.0%}</b>", shade, x=at, **_row(both)))
         if both:
             scored = min(each.scored for each in curves)
             valid = np.array([each.test_valid_accuracy[-1] for each in curves])
             traces += _group(name, at + 0.24, valid, scored, dark, both, hollow=True)
-            labels.append(_number(f"{valid.mean():.0%}", colour(name, dark=dark), at=at))
-    if labels and both:
-        labels.append(_row_name("Reported", ink.muted, row=1))
-        labels.append(_row_name("Valid", ink.muted))
-    elif counts - {1}:
-        labels.append(_row_name("Mean", ink.muted))
+            labels.append(note(f"{valid.mean():.0%}", shade, x=at, **_row(0)))
+    # The names of the rows of numbers, at the left edge.
+    rows = (("Valid", "Reported") if both else ("Mean",)) if labels and (both or counts - {1}) else ()
+    left = {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -3, "size": 10}
+    labels += [note(text, ink.muted, **left, **_row(row)) for row, text in enumerate(rows)]
     entries = _legend(snapshot.experiment.repeats > 1, both, dark)
     size = 13 if len(names) <= 4 else 12 if len(names) == 5 else 11
     chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": chance_line(dark)}
@@ -149,17 +147,8 @@ def _mean_mark(shade: str, *, size: int) -> PlotlyOptions:
     return {"symbol": "line-ew-open", "size": size, "color": shade, "line": {"width": 3}}
 
 
-def _number(text: str, shade: str, *, at: int, row: int = 0) -> PlotlyOptions:
-    """Return a number over its column; row 0 is the lowest."""
-    return note(text, shade, x=at, **_row(row))
-
-
-def _row_name(text: str, shade: str, *, row: int = 0) -> PlotlyOptions:
-    """Return the name of a row of numbers, at the left edge."""
-    return note(text, shade, x=0, xref="paper", xanchor="right", xshift=-3, size=10, **_row(row))
-
-
 def _row(row: int) -> PlotlyOptions:
+    """Return the place of a row of numbers above the plot, from 0 for the lowest."""
     return {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6 + NUMBER_ROW * row}
 
 

@@ -80,11 +80,8 @@ def learning_curves(
         values = np.array([getattr(each, drawn) for each in curves], float)
         # An empty line keeps the strategy's place in the legend before its first epoch.
         mean = values.mean(axis=0) if values.size else np.full(1, np.nan)
-        lines.append(
-            _line(
-                name, mean, values, epochs=epochs, at=at, share=share, dark=dark, showlegend=not direct
-            )
-        )
+        looks = {"epochs": epochs, "at": at, "share": share, "dark": dark, "showlegend": not direct}
+        lines.append(_line(name, mean, values, **looks))
         if not values.size:
             continue
         highest = max(highest, float(values.max()))
@@ -100,7 +97,19 @@ def learning_curves(
     top = SHARE_TOP if share else _round_up(highest)
     if share:
         chance = snapshot.chance.valid if both else snapshot.chance.reported
-        lines.insert(0, _chance(chance, epochs, dark, not direct))
+        lines.insert(
+            0,
+            scatter(
+                x=[1, epochs] if epochs > 1 else [0.5, 1.5],
+                y=[chance, chance],
+                name="Chance",
+                mode="lines",
+                line=chance_line(dark),
+                showlegend=not direct,
+                legendrank=2000,
+                hoverinfo="skip",
+            ),
+        )
         if direct:
             ends.append(End(chance, edge, "Chance", ink.muted))
     shapes, labels = [], [] if direct else inner_labels(ends, pixel=top / LEARNING_CURVES)
@@ -218,19 +227,6 @@ def _band(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTrace:
     epoch = np.arange(1, len(low) + 1)
     x, y = np.concatenate([epoch, epoch[::-1]]), np.concatenate([high, low[::-1]])
     return band(name, x, y, dark=dark, name=_band_name(title(name)))
-
-
-def _chance(chance: float, epochs: int, dark: bool, showlegend: bool) -> PlotlyTrace:
-    return scatter(
-        x=[1, epochs] if epochs > 1 else [0.5, 1.5],
-        y=[chance, chance],
-        name="Chance",
-        mode="lines",
-        line=chance_line(dark),
-        showlegend=showlegend,
-        legendrank=2000,
-        hoverinfo="skip",
-    )
 
 
 def _repeats(counts: set[int]) -> str:

@@ -52,10 +52,7 @@ def opening_study() -> Study:
 
 
 def own_task() -> Task | None:
-    """The task of the table that this session has uploaded, if any.
-
-    It is nowhere but in the session's state, and in what is asked for and shown of it.
-    """
+    """The task of the table that this session has uploaded, if any; kept nowhere else."""
     return st.session_state.get("own_task")
 
 
@@ -118,11 +115,7 @@ def replace_own_task(own: Task | None) -> None:
 
 def is_recorded(prefix: str = "") -> bool:
     """Whether the chosen task is recorded data, which decides sizes and lengths."""
-    return bool(_dictated(prefix))
-
-
-def _dictated(prefix: str) -> Mapping[str, int]:
-    return task_of(prefix).dictated
+    return bool(task_of(prefix).dictated)
 
 
 def initialise() -> None:
@@ -162,28 +155,19 @@ def show_experiment(experiment: Experiment, prefix: str = "") -> None:
 
 def read_experiment(prefix: str = "") -> Experiment:
     """The experiment of the controls. Raises `InvalidSettings` with a sentence."""
-    return Experiment(**_values(prefix))
-
-
-def _values(prefix: str) -> dict[str, Any]:
     session = st.session_state
-    values = {name: session[prefix + name] for name in SETTINGS if name not in LENGTHS}
+    values: dict[str, Any] = {name: session[prefix + name] for name in SETTINGS if name not in LENGTHS}
     values |= dict(zip(LENGTHS, session[f"{prefix}lengths"], strict=True))
     chosen = session[f"{prefix}strategies"]
     values["strategies"] = (BASELINE, *chosen) if prefix else tuple(chosen)
-    return values | {"own": own_task()}
-
-
-def longest_sequence(prefix: str = "") -> int:
-    """Steps of the longest sequence."""
-    chosen = st.session_state[f"{prefix}lengths"][1]
-    return _dictated(prefix).get("max_length", chosen)
+    return Experiment(**values, own=own_task())
 
 
 def fit_padded_length(prefix: str = "") -> None:
     """Raise the padded length to a new task's longest sequence, or lower it to the largest allowed."""
     session, key, task = st.session_state, f"{prefix}padded_length", task_of(prefix)
-    wanted = max(session[key], longest_sequence(prefix))
+    longest = task.dictated.get("max_length", session[f"{prefix}lengths"][1])
+    wanted = max(session[key], longest)
     fitting = padded_length(task, wanted) if task.fixed else wanted
     # Only where it differs: setting a value stops a slider that is moving.
     if session[key] != fitting:
@@ -202,17 +186,14 @@ def show_study(study: Study) -> None:
     show_experiment(study.base, STUDY_PREFIX)
     session.study_more = study.more
     session.study_vary, session.study_and_vary = study.vary, study.and_vary or NOTHING_ELSE
-    session.study_doses, session.study_and_doses = (
-        values_text(study.values),
-        values_text(study.and_values),
-    )
+    session.study_doses = values_text(study.values)
+    session.study_and_doses = values_text(study.and_values)
 
 
 def read_study() -> Study:
     """The study of the controls. Raises `InvalidSettings` with a sentence."""
     names = varied()
-    base = Experiment(**_values(STUDY_PREFIX))
-    second = len(names) > 1
+    base, second = read_experiment(STUDY_PREFIX), len(names) > 1
     return Study(
         base=base,
         vary=names[0],
@@ -238,7 +219,7 @@ def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
 def default_values(name: str) -> str:
     """Values worth trying of a variable with the study's present settings, as text."""
     try:
-        return values_text(VARIABLES[name].usual_values(Experiment(**_values(STUDY_PREFIX))))
+        return values_text(VARIABLES[name].usual_values(read_experiment(STUDY_PREFIX)))
     except InvalidSettings:
         return values_text(VARIABLES[name].usual_values(opening_study().base))
 
@@ -264,11 +245,7 @@ class PageSettings(Generic[T]):
 
 
 RUN: PageSettings[Experiment] = PageSettings(
-    opening_experiment,
-    read_experiment,
-    show_experiment,
-    Experiment.parse_leniently,
-    tuple(DEFAULTS),
+    opening_experiment, read_experiment, show_experiment, Experiment.parse_leniently, tuple(DEFAULTS)
 )
 STUDY: PageSettings[Study] = PageSettings(
     opening_study,
