@@ -73,7 +73,7 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
             "showscale": True,
             "colorbar": colour_bar(
                 "Gates i, f, o" if gates else "All others",
-                ticks=dict(zip([0, 1] if gates else [-1, 1], ends, strict=True)) | {0: "0"},
+                ticks=dict(zip((0.0, 1.0) if gates else (-1.0, 1.0), ends, strict=True)) | {0.0: "0"},
                 x=x,
                 y=y,
                 dark=dark,

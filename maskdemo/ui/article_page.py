@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from maskdemo.article import program_run
 from maskdemo.article.claim_rules import RULES
 from maskdemo.article.claims import CLAIMS, Claim
 from maskdemo.article.examples import ArticleExample, Program, program_diff
-from maskdemo.article.judgement import Case, CaseResult, Judgement
+from maskdemo.article.judgement import CaseResult, Judgement
 from maskdemo.article.measurements import Measurements
 from maskdemo.article.program_run import ProgramRun
 from maskdemo.errors import escape_markdown
@@ -18,7 +19,7 @@ from maskdemo.evidence.phrases import capital, listed
 from maskdemo.export.table import claims_table
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.ui import navigation, server, strategy_table, take_away, url
+from maskdemo.ui import controls, navigation, server, strategy_table, take_away, url
 
 #: Verdict of a claim -> the colour of its badge, and how the sentence over all claims names it.
 VERDICTS = {
@@ -70,18 +71,15 @@ def _claim(claim: Claim, judgement: Judgement | None) -> None:
         label += f" :gray[{judgement.counts}]"
     else:
         label = f":gray-badge[Not measured] {claim.text}"
-    row = st.expander(label, key=f"claim_{claim.name}", on_change=url.mark_touched)
-    if not row.open:
-        return
-    with row:
-        st.caption(f"{claim.place}. {claim.measures}")
-        if judgement:
-            st.markdown(judgement.sentence)
-        _cases(claim.cases, judgement)
+    controls.on_demand(partial(_cases, claim, judgement), st.expander, label, f"claim_{claim.name}")
 
 
-def _cases(cases: Sequence[Case], judgement: Judgement | None) -> None:
-    """Draw a line for each case: the link to its experiment, and what was measured."""
+def _cases(claim: Claim, judgement: Judgement | None) -> None:
+    """Draw what a claim is about, and a line for each case: its link, and what was measured."""
+    st.caption(f"{claim.place}. {claim.measures}")
+    if judgement:
+        st.markdown(judgement.sentence)
+    cases = claim.cases
     results: Sequence[CaseResult | None] = judgement.results if judgement else [None] * len(cases)
     st.caption("Open in the playground, to train it there:")
     for case, result in zip(cases, results, strict=True):
@@ -105,14 +103,8 @@ def example(example: ArticleExample) -> None:
                 "gray[:material/check_circle:]" if outcome.failure is None else "red[:material/error:]"
             )
             st.markdown(f":{icon} {escape_markdown(program_run.outcome_sentence(outcome))}")
-        box = st.expander(
-            "The program, mended step by step",
-            key=f"example_{example.number}",
-            on_change=url.mark_touched,
-        )
-        if box.open:
-            with box:
-                _programs(example)
+        label, key = "The program, mended step by step", f"example_{example.number}"
+        controls.on_demand(partial(_programs, example), st.expander, label, key)
 
 
 def _programs(example: ArticleExample) -> None:

@@ -224,6 +224,16 @@ def folder(title: str, key: str) -> ExpanderContainer:
     return st.expander(title, key=key, on_change=url.mark_touched)
 
 
+def on_demand(
+    draw: Callable[[], None], box: Callable[..., Any], label: str, key: str, icon: str | None = None
+) -> None:
+    """Draw an expander or popover of Streamlit's, and its content only while it is open."""
+    drawn = box(label, key=key, icon=icon, on_change=url.mark_touched)
+    if drawn.open:
+        with drawn:
+            draw()
+
+
 def presets(
     label: str,
     kind: str,

@@ -124,7 +124,8 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
             job.cancel_button("run")
         else:
             job.start_button("run", "Train", job.train, disabled=disabled)
-            take_away.run(snapshot, experiment)
+            download = partial(take_away.run, snapshot, experiment)
+            controls.on_demand(download, st.popover, "Take away", "take_away", ":material/download:")
             if snapshot is not None:
                 run_view.scrubber(snapshot)
         job.run_line(CANCELLED if snapshot is status.newest else "")
@@ -147,7 +148,7 @@ def results(experiment: Experiment) -> None:
             batch(experiment, followed)
         with right:
             curves(None, experiment, metric="test_accuracy")
-        code(experiment)
+        _show_code(experiment)
         return
     st.session_state.shown_run = snapshot.experiment
     note = precomputed.provenance_note(snapshot)
@@ -168,15 +169,9 @@ def results(experiment: Experiment) -> None:
             strategy_table.table(snapshot, note)
             return
         batch(experiment, followed)
-    code(snapshot.experiment)
-    more = st.expander(
-        "Loss, training accuracy, every repeat, and what an epoch took",
-        key="more",
-        on_change=url.mark_touched,
-    )
-    if more.open:
-        with more:
-            details(snapshot, experiment)
+    _show_code(snapshot.experiment)
+    more = "Loss, training accuracy, every repeat, and what an epoch took"
+    controls.on_demand(partial(details, snapshot, experiment), st.expander, more, "more")
     with st.expander("How the verdict is reached"):
         strategy_table.sentences(snapshot)
 
@@ -239,18 +234,19 @@ def epoch_took(snapshot: Snapshot) -> str:
     return f"An epoch took {listed(times)}; {share} of its steps are padding." if times else ""
 
 
+def _show_code(experiment: Experiment) -> None:
+    draw = partial(code, experiment)
+    controls.on_demand(draw, st.expander, "Show the code", "code", ":material/code:")
+
+
 def code(experiment: Experiment) -> None:
-    """The Keras lines that each strategy stands for, as in the exported script: a tab per strategy."""
-    box = st.expander("Show the code", icon=":material/code:", key="code", on_change=url.mark_touched)
-    if not box.open:
-        return
-    with box:
-        st.caption(
-            "What each strategy is in Keras. *Take away* has the whole program: data, training, scores."
-        )
-        names = experiment.strategies
-        for tab, name in zip(st.tabs([STRATEGIES[each].title for each in names]), names, strict=True):
-            tab.code(strategy_lines(experiment, name), language="python")
+    """Draw the Keras lines that each strategy stands for, as in the exported script, in tabs."""
+    st.caption(
+        "What each strategy is in Keras. *Take away* has the whole program: data, training, scores."
+    )
+    names = experiment.strategies
+    for tab, name in zip(st.tabs([STRATEGIES[each].title for each in names]), names, strict=True):
+        tab.code(strategy_lines(experiment, name), language="python")
 
 
 def _nothing_yet(experiment: Experiment) -> Snapshot:

@@ -83,7 +83,8 @@ def bar(study: Study, *, disabled: bool) -> None:
             job.cancel_button("studyrun")
         else:
             job.start_button("studyrun", "Run study", _start, disabled=disabled)
-            take_away.study(shown, study)
+            download = partial(take_away.study, shown, study)
+            controls.on_demand(download, st.popover, "Take away", "take_away", ":material/download:")
             if findings.finished and (more := findings.extended()):
                 study_progress.add_repeats(findings, more)
         progress(status, findings, precomputed.provenance_note(findings))
@@ -95,9 +96,9 @@ def results(study: Study) -> None:
     findings = findings_of(study)
     if findings.outcomes:
         st.session_state.shown_findings = findings
-    if failures := findings.failures:
-        more = f" So did {len(failures) - 1} more." if len(failures) > 1 else ""
-        st.warning(escape_markdown(f"{failures[0]}{more}"))
+    if count := len(findings.failures):
+        more = f" So did {count - 1} more." if count > 1 else ""
+        st.warning(escape_markdown(f"{findings.failures[0]}{more}"))
     sentences = summary(findings)
     with st.container(key="study_answer"):
         st.header(sentences[0] if sentences else _no_answer_yet(findings), anchor=False)

@@ -32,50 +32,42 @@ KINDS = {
 
 
 def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
-    """For the playground. snapshot: the results shown, if any."""
-    box = _box()
-    if not box.open:
-        return
-    with box:
-        _link("This link opens the same settings: same data, same weights, same curves.", experiment)
-        st.markdown("**To run without this app**")
-        code(experiment)
-        st.markdown("**What came out**")
-        if snapshot is None:
-            st.caption("Train first: report and table hold the results.")
-        else:
-            if snapshot.experiment != experiment:
-                st.caption("The results that are shown, of the earlier settings.")
-            link = _address(snapshot.experiment.to_params())
-            _results(
-                settings_text.file_name(snapshot.experiment),
-                lambda: run_report(snapshot, link=link),
-                lambda: run_table(snapshot).to_csv(index=False),
-            )
-        _figures()
+    """Draw what the playground's popover holds. snapshot: the results shown, if any."""
+    _link("This link opens the same settings: same data, same weights, same curves.", experiment)
+    st.markdown("**To run without this app**")
+    code(experiment)
+    st.markdown("**What came out**")
+    if snapshot is None:
+        st.caption("Train first: report and table hold the results.")
+    else:
+        if snapshot.experiment != experiment:
+            st.caption("The results that are shown, of the earlier settings.")
+        link = _address(snapshot.experiment.to_params())
+        _results(
+            settings_text.file_name(snapshot.experiment),
+            lambda: run_report(snapshot, link=link),
+            lambda: run_table(snapshot).to_csv(index=False),
+        )
+    _figures()
 
 
-def study(findings: Findings | None, study: Study) -> None:
-    """For the study page. findings: those shown, if any."""
-    box = _box()
-    if not box.open:
-        return
-    with box:
-        _link("This link opens the same study.", study.base)
-        st.markdown("**To run without this app**: the study's own settings, nothing varied")
-        code(study.base)
-        st.markdown("**What came out**")
-        if findings is None or not findings.outcomes:
-            st.caption("Run the study first: report and table hold the results.")
-        else:
-            link = _address(findings.study.to_params())
-            of_base = settings_text.file_name(findings.study.base)
-            _results(
-                f"{of_base}-by-{'-and-'.join(findings.study.varied)}",
-                lambda: study_report(findings, link=link),
-                lambda: study_table(findings).to_csv(index=False),
-            )
-        _figures()
+def study(findings: Findings, study: Study) -> None:
+    """Draw what the study page's popover holds. findings: those shown."""
+    _link("This link opens the same study.", study.base)
+    st.markdown("**To run without this app**: the study's own settings, nothing varied")
+    code(study.base)
+    st.markdown("**What came out**")
+    if not findings.outcomes:
+        st.caption("Run the study first: report and table hold the results.")
+    else:
+        link = _address(findings.study.to_params())
+        of_base = settings_text.file_name(findings.study.base)
+        _results(
+            f"{of_base}-by-{'-and-'.join(findings.study.varied)}",
+            lambda: study_report(findings, link=link),
+            lambda: study_table(findings).to_csv(index=False),
+        )
+    _figures()
 
 
 def whole_page() -> None:
@@ -109,13 +101,6 @@ def _figures() -> None:
         required=True,
         persist_state="session",
         help="Saved in the colours of the page: for paper, choose the light theme in the page's menu.",
-    )
-
-
-def _box():
-    # What is in it is drawn when somebody opens it, with the link as it is then.
-    return st.popover(
-        "Take away", icon=":material/download:", key="take_away", on_change=url.mark_touched
     )
 
 
