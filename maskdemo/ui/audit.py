@@ -17,7 +17,7 @@ from maskdemo.audit.sandbox import AuditRun
 from maskdemo.errors import escape_markdown
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server import Audit
+from maskdemo.server import Audit, Status
 from maskdemo.ui import job, navigation, take_away, url
 from maskdemo.ui.audit_files import ModelFile, NoRoom, held_files
 from maskdemo.ui.chart import is_dark
@@ -138,12 +138,10 @@ def begin(file: ModelFile | None) -> None:
 
 
 def progress() -> None:
-    """One line on how far it is."""
-    job.line(
-        job.status("audit"),
-        lambda now: (now.newest.done, f"{now.newest.stage}.") if now.newest else (0.0, "Starting."),
-        "Cancelled.",
-    )
+    """Draw one line on how far it is."""
+    now: Status[AuditRun] = job.status("audit")
+    share, text = (now.newest.done, f"{now.newest.stage}.") if now.newest else (0.0, "Starting.")
+    job.line(now, share, text, "Cancelled.")
 
 
 def results(chosen: ModelFile | None) -> None:
@@ -187,7 +185,9 @@ def _report(report: Report, note: str = "") -> None:
             alt=describe_path(report.layers),
             width="stretch",
         )
-        _take_away(report)
+        with st.container(horizontal=True):
+            take_away.file("Report", "audit.html", as_page(report), key="audit_html")
+            take_away.file("JSON", "audit.json", report.to_json(), key="audit_json")
 
 
 def _finding(finding: Finding) -> None:
@@ -218,12 +218,6 @@ def _tried(report: Report) -> None:
             ],
             hide_index=True,
         )
-
-
-def _take_away(report: Report) -> None:
-    with st.container(horizontal=True):
-        take_away.file("Report", "audit.html", as_page(report), key="audit_html")
-        take_away.file("JSON", "audit.json", report.to_json(), key="audit_json")
 
 
 def what_this_does() -> None:

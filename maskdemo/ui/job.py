@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from math import ceil, log2
 from time import monotonic_ns
-from typing import Any, TypeVar
+from typing import Any
 
 import streamlit as st
 
@@ -25,7 +25,6 @@ from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import browser_files, server, url
 from maskdemo.ui.chart import BROWSER_HAS, saved_as
 
-T = TypeVar("T")
 #: Seconds between two polls where only a line of text changes: a job waits, or its results have a poll
 #: of their own.
 LINE_POLL_S = 1.0
@@ -102,25 +101,27 @@ def lost(session: str) -> None:
 
 def refusal(kind: str) -> None:
     """Show why work of this kind could not be started, or does not go on, if so."""
-    sentence = st.session_state.get("refused", {}).get(kind)
-    if sentence:
+    if sentence := st.session_state.get("refused", {}).get(kind):
         st.warning(sentence)
 
 
-def line(now: Status[T], running: Callable[[Status[T]], tuple[float, str]], cancelled: str) -> None:
-    """Show one line on where work stands.
+def line(now: Status[Any], share: float, text: str, cancelled: str = "") -> None:
+    """Draw one line on where work stands.
 
-    running: the share that is done, and a sentence. cancelled: what is said of work that was cancelled;
-    nothing if it is empty.
+    share, text: while it runs, what is done (0 to 1) and a sentence. cancelled: what is said of
+    cancelled work, if any.
     """
-    notice(now)
-    report_disk_failure()
+    session = st.session_state
+    if now.notice:
+        st.info(now.notice)
+    if not server.shared().disk_works and not session.get("disk_failure_reported"):
+        session.disk_failure_reported = True
+        st.toast(DISK_FAILED, icon=":material/save:", duration="long")
     if now.phase == "queued":
         soon = f", about {duration(now.seconds)}" if now.seconds is not None else ""
         st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.")
     elif now.phase == "running":
-        share, words = running(now)
-        st.progress(min(share, 1.0), text=words)
+        st.progress(min(share, 1.0), text=text)
     elif now.phase == "failed":
         st.error(now.error)
     elif now.phase == "cancelled" and cancelled:
@@ -128,19 +129,15 @@ def line(now: Status[T], running: Callable[[Status[T]], tuple[float, str]], canc
 
 
 def run_line(cancelled: str = "") -> None:
-    """Show one line on where the viewer's run stands; `cancelled` where it was cancelled."""
-    line(status("run"), _run_progress, cancelled)
-
-
-def _run_progress(now: Status[Snapshot]) -> tuple[float, str]:
-    snapshot = now.newest
-    if snapshot is None:
-        return 0.0, "Preparing. The first run of a new shape takes a few seconds."
-    newest, experiment = snapshot.curves[-1], snapshot.experiment
-    return snapshot.done, (
-        f"Repeat {newest.repeat + 1} of {experiment.repeats}, "
-        f"epoch {len(newest.loss)} of {experiment.epochs}{time_left(now)}."
-    )
+    """Draw one line on where the viewer's run stands; `cancelled` where it was cancelled."""
+    now: Status[Snapshot] = status("run")
+    share, text = 0.0, "Preparing. The first run of a new shape takes a few seconds."
+    if now.newest is not None:
+        share, newest, experiment = now.newest.done, now.newest.curves[-1], now.newest.experiment
+        repeat, epoch = newest.repeat + 1, len(newest.loss)
+        text = f"Repeat {repeat} of {experiment.repeats}, epoch {epoch} of {experiment.epochs}"
+        text += f"{time_left(now)}."
+    line(now, share, text, cancelled)
 
 
 def time_left(now: Status[Any]) -> str:
@@ -155,19 +152,6 @@ def duration(seconds: float) -> str:
     ('1 s', '89 s', '2 min')
     """
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
-
-
-def notice(now: Status[Any]) -> None:
-    """Show what happened to the work and mended itself."""
-    if now.notice:
-        st.info(now.notice)
-
-
-def report_disk_failure() -> None:
-    """Say once in a session that the server's disk is full or cannot be written."""
-    if not server.shared().disk_works and not st.session_state.get("disk_failure_reported"):
-        st.session_state.disk_failure_reported = True
-        st.toast(DISK_FAILED, icon=":material/save:", duration="long")
 
 
 def start_button(

@@ -150,7 +150,7 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
     there = f"{findings.done} of {findings.total} trainings{kept}"
     if status.phase in ("queued", "running", "failed"):
         soon = job.time_left(status) or ", preparing the first"
-        job.line(status, lambda _: (share, f"{there}{soon}."), "")
+        job.line(status, share, f"{there}{soon}.")
     elif note:
         st.caption(f"{findings.total} trainings. {note}")
     elif findings.finished and findings.reused == findings.total:
