@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, heatmap, inks, scatter
+from maskdemo.charts.style import colour_bar
+from maskdemo.charts.template import PlotlyTrace, heatmap, scatter
 from maskdemo.inside.activations import GATES, Activations
 from maskdemo.strategies import Arrays
 
@@ -80,21 +81,6 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
             ),
         },
     )
-
-
-def colour_bar(
-    title: str, *, ticks: Mapping[float, str], x: float, y: float, dark: bool
-) -> PlotlyOptions:
-    """Return a horizontal colour bar at a place in the plot. ticks: value -> text."""
-    ink = inks(dark)
-    return {
-        **{"orientation": "h", "len": 0.43, "thickness": 10, "outlinewidth": 0},
-        **{"x": x, "xanchor": "left", "xpad": 0, "y": y, "yanchor": "top", "ypad": 0},
-        "tickvals": list(ticks),
-        "ticktext": list(ticks.values()),
-        "tickfont": {"color": ink.muted, "size": 12},
-        "title": {"text": title, "side": "top", "font": {"size": 13, "color": ink.muted}},
-    }
 
 
 def quantity_of(activations: Activations, arrays: Arrays, name: str) -> NDArray:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.colour_scales import VALUE_SCALES, colour_bar
-from maskdemo.charts.style import NAMES, hatched
+from maskdemo.charts.colour_scales import VALUE_SCALES
+from maskdemo.charts.style import NAMES, colour_bar, hatched
 from maskdemo.charts.template import (
     Figure,
     PlotlyOptions,

@@ -5,14 +5,14 @@ Padding is one grey hatch, a missing reading and what is cut off others, the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, chance_line, entry, scatter
+from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, chance_line, entry, inks, scatter
 from maskdemo.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -239,3 +239,18 @@ def hatch_entries(
             (trace,) = hatched(np.ones((1, 1), bool), kind, bottom=[0], top=[0], dark=dark)
             entries.append(trace | {"x": [None], "y": [None]})
     return entries
+
+
+def colour_bar(
+    title: str, *, ticks: Mapping[float, str], x: float, y: float, dark: bool
+) -> PlotlyOptions:
+    """Return a horizontal colour bar at a place in the plot. ticks: value -> text."""
+    ink = inks(dark)
+    return {
+        **{"orientation": "h", "len": 0.43, "thickness": 10, "outlinewidth": 0},
+        **{"x": x, "xanchor": "left", "xpad": 0, "y": y, "yanchor": "top", "ypad": 0},
+        "tickvals": list(ticks),
+        "ticktext": list(ticks.values()),
+        "tickfont": {"color": ink.muted, "size": 12},
+        "title": {"text": title, "side": "top", "font": {"size": 13, "color": ink.muted}},
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -139,13 +138,8 @@ def test_a_study_is_taken_away_whole(offered, monkeypatch):
     study = Study(base=small(repeats=1), vary="padded_length", values=(16, 20))
     outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
     findings = Findings(study, outcomes, finished=True)
-    box = nullcontext()
-    box.open = True  # type: ignore[attr-defined]
-    monkeypatch.setattr(take_away, "_box", lambda: box)
     monkeypatch.setattr(st, "session_state", Session(page="study"))
     monkeypatch.setattr(take_away.url, "link", lambda page: study.to_params())
-    take_away.study(None, study)
-    assert set(offered) == {"Keras script", "Notebook"}
     take_away.study(Findings(study, {}), study)
     assert set(offered) == {"Keras script", "Notebook"}
     take_away.study(findings, study)
