@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from math import ceil
 
 import streamlit as st
@@ -54,6 +54,8 @@ EPOCH_TOOK = (
 #: Stands in the empty axes until somebody trains.
 NOTHING_TRAINED = "Nothing is trained with these settings yet.<br>Press Train to watch it learn."
 CANCELLED = "Cancelled. What was trained until then is shown."
+#: The sentence over all scenarios, made once for their words.
+_over_all = lru_cache(over_all)
 
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
@@ -76,7 +78,7 @@ def introduction(experiment: Experiment) -> None:
     embedded = st.context.is_embedded
     if not embedded:
         st.markdown(
-            f"Must padding be hidden from an LSTM? {over_all(precomputed.needs().values())} "
+            f"Must padding be hidden from an LSTM? {_over_all(tuple(precomputed.needs().values()))} "
             "[Do I need a mask?](guide)"
         )
     scenario, snapshot = scenario_of(experiment), snapshot_of(experiment)
