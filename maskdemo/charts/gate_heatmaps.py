@@ -43,7 +43,7 @@ def gate_heatmaps(
     one whose probability is followed.
     """
     steps, units = activations.states.shape[1:]
-    padded, missing = batch.padded[0], batch.missing[0]
+    padded, missing = batch.padding_there[0], batch.missing[0]
     inputs = arrays.inputs[0]
     if not STRATEGIES[strategy].mask_channel:
         # There the mask channel is always 0: it belongs to the program, not to the network.

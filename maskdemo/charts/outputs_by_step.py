@@ -106,7 +106,8 @@ def outputs_by_step(
     its own. pullable: with room for `most_padding` and for a handle.
     """
     probes, followed = snapshot.probes, _Followed.of(snapshot, probe, label)
-    padded, missing = probes.padded[probe], ~probes.valid[probe] & ~probes.padded[probe]
+    padded, missing = probes.padded[probe], probes.batch.missing[probe]
+    hatched = probes.batch.padding_there[probe]
     classes = snapshot.experiment.classes
     room = most_padding(snapshot, probe) - int(padded.sum()) if pullable else 0
     panels: list[Panel] = []
@@ -132,7 +133,7 @@ def outputs_by_step(
             ticks=TICKS,
         )
         panels.append(panel)
-        traces += hatches(panel, index, padded=padded, missing=missing, dark=dark)
+        traces += hatches(panel, index, padded=hatched, missing=missing, dark=dark)
         traces.append(guess(classes, len(padded), yaxis=axis(index), dark=dark))
         traces += lines
     before, after = (room, 0) if snapshot.experiment.side == "pre" else (0, room)
@@ -146,7 +147,7 @@ def outputs_by_step(
         between=BETWEEN,
         space_above=HANDLE_SPACE if pullable else 0,
         legend=[
-            *hatch_entries(padded=padded, missing=missing, dark=dark),
+            *hatch_entries(padded=hatched, missing=missing, dark=dark),
             *([] if followed.per_step else [entry("Read-out step", marker=ring(inks(dark).text))]),
             entry("True label", marker=_bar(dark, size=12)),
             entry("Output flips", marker=_flip(inks(dark).text, dark)),

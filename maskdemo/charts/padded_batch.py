@@ -54,9 +54,7 @@ def padded_batch(
     ink = inks(dark)
     total, steps, count = batch.values.shape
     names = [escape(each) for each in features] or [f"Feature {at + 1}" for at in range(count)]
-    values, valid, padded = batch.values[:limit], batch.valid[:limit], batch.padded[:limit]
-    if batch.there is not None:
-        padded = padded & batch.there[:limit]
+    values, valid, padded = batch.values[:limit], batch.valid[:limit], batch.padding_there[:limit]
     rows = len(values)
     first = count <= FEW_FEATURES
     shade = values[..., 0] if first else values.mean(axis=2)

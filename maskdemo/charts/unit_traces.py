@@ -26,7 +26,7 @@ def unit_traces(
 ) -> Figure:
     """Unit `unit` (from 0) of the first sequence, with the numbers of step `step` (from 1)."""
     steps = activations.states.shape[1]
-    padded, missing = batch.padded[0], batch.missing[0]
+    padded, missing = batch.padding_there[0], batch.missing[0]
     panels: list[Panel] = []
     traces: list[PlotlyTrace] = []
     for name, (symbol, heading) in QUANTITIES.items():

@@ -62,6 +62,11 @@ class Batch:
         return ~self.valid & ~self.padded
 
     @property
+    def padding_there(self) -> NDArray[np.bool_]:
+        """(N, T) bool: the padded steps that the batch of each sequence has."""
+        return self.padded if self.there is None else self.padded & self.there
+
+    @property
     def last_valid(self) -> NDArray[np.intp]:
         """(N,): the last valid step of each sequence, from 0."""
         return last_step(self.valid)

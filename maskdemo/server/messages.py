@@ -67,7 +67,12 @@ class Ended:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was to be compiled ahead is compiled, or could not be."""
+    """What was to be compiled ahead is compiled, or could not be.
+
+    memory: the bytes that only this process holds, after each program that was compiled for later.
+    """
+
+    memory: int | None = None
 
 
 def write(pipe: IO[bytes], message: object) -> None:

@@ -166,6 +166,8 @@ class Server:
                 self._reap(worker)
             elif isinstance(message, Prepared):
                 self._preparing = None
+                if self._active is None and self._is_large(message.memory):
+                    self._stop_worker()  # the next worker finds on disk what this one has compiled
             elif (active := self._active) is not None:
                 self._use(active, message)
         except Exception:
@@ -184,9 +186,8 @@ class Server:
         elif isinstance(message, Ended) and message.number == active.number:
             self._active = None
             self.disk_works = message.disk_works and self.results.disk_works
-            grown = (message.memory or 0) > self._max_memory_bytes
             full = message.programs > MAX_WORKER_PROGRAMS
-            if grown or full or active.job.work.fresh_worker:
+            if full or self._is_large(message.memory) or active.job.work.fresh_worker:
                 self._stop_worker()
             if message.gave_way and message.error is None:
                 self.queue.give_way(active.job)
@@ -248,6 +249,9 @@ class Server:
         if active is not None:
             self._end(active.job, error=error)
         self._stop_worker()
+
+    def _is_large(self, memory: int | None) -> bool:
+        return (memory or 0) > self._max_memory_bytes
 
     def _start_worker(self, *, load: bool = True) -> Process:
         self._preparing = None

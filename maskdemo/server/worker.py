@@ -128,7 +128,8 @@ class _Worker:
             if self._to_prepare.empty():
                 self._send(messages.Prepared())
                 with suppress(Exception):
-                    worker_jobs.keep_shipped_programs(stop)
+                    for _ in worker_jobs.keep_shipped_programs(stop):
+                        self._send(messages.Prepared(own_memory()))
 
     def _send(self, message: object) -> None:
         with self._writing:

@@ -6,7 +6,7 @@ TensorFlow is imported by whatever needs it, when it is begun.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -63,11 +63,14 @@ def prepare(command: Mapping[str, Any], stop: Callable[[], bool]) -> None:
     compile_ahead(Experiment.from_json(command["prepare"], own), stop=stop)
 
 
-def keep_shipped_programs(stop: Callable[[], bool]) -> None:
-    """Compile the programs of the scenarios that the disk does not have, until `stop` says so."""
+def keep_shipped_programs(stop: Callable[[], bool]) -> Iterator[None]:
+    """Compile the programs of the scenarios that the disk does not have, until `stop` says so.
+
+    Yields after each.
+    """
     from maskdemo.training.run import keep_on_disk
 
-    keep_on_disk((scenario.experiment for scenario in SCENARIOS.values()), stop=stop)
+    yield from keep_on_disk((scenario.experiment for scenario in SCENARIOS.values()), stop=stop)
 
 
 def programs() -> int:

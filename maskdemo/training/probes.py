@@ -70,6 +70,7 @@ class ProbeRecorder:
             },
             read_out=self.read_out,
             epochs=kept,
+            there=self.batch.there,
         )
 
     def networks_after(self, epoch: int) -> Mapping[str, tuple[Network, ...]]:

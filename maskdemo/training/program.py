@@ -92,7 +92,11 @@ def infer(layout: InferenceLayout, weights: Weights) -> NDArray[np.float32]:
     flat = logits.reshape(-1, *logits.shape[2:])
     by_row = np.empty_like(flat[: len(layout.rows)])
     by_row[layout.rows] = flat[: len(layout.rows)]
-    return by_row if layout.read is None else layout.read(by_row)
+    if layout.read is None:
+        return by_row
+    # Of the states, not of the logits: where no step counts the mean is 0 and the bias answers.
+    bias = np.asarray(weights.readout_bias)
+    return bias + layout.read(by_row - bias)
 
 
 def compile_program(shape: Shape, *, train: bool) -> None:

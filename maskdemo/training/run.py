@@ -18,6 +18,7 @@ from maskdemo.data.inputs import chance, inputs
 from maskdemo.experiment import Experiment
 from maskdemo.machine import cores
 from maskdemo.training.buckets import ProgramKey, programs_of_run
+from maskdemo.training.compile_cache import disk_works
 from maskdemo.training.probes import ProbeRecorder
 from maskdemo.training.program import compile_program, epoch_program, inference_program
 from maskdemo.training.program_cache import is_on_disk
@@ -91,17 +92,18 @@ def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: 
         list(pool.map(build, programs_of_run(experiment)))
 
 
-def keep_on_disk(experiments: Iterable[Experiment], *, stop: Callable[[], bool]) -> None:
-    """Compile the programs of these experiments that are not on disk yet, one at a time.
+def keep_on_disk(experiments: Iterable[Experiment], *, stop: Callable[[], bool]) -> Iterator[None]:
+    """Compile the programs of these experiments that are not on disk yet, and yield after each.
 
-    Once `stop` returns True, no other compilation begins.
+    Once `stop` returns True, or the disk cannot be written, no other compilation begins.
     """
     programs = dict.fromkeys(program for each in experiments for program in programs_of_run(each))
     for shape, trains in programs:
-        if stop():
+        if stop() or not disk_works():
             return
         if not is_on_disk(epoch_program if trains else inference_program, shape):
             compile_program(shape, train=trains)
+            yield
 
 
 class _RunState:

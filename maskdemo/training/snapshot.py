@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.data.inputs import Chance, inputs
+from maskdemo.data.padding import Batch
 from maskdemo.experiment import Experiment
 
 
@@ -46,7 +47,7 @@ class Curve:
 class Probes:
     """P test sequences of the first repeat, with the networks' outputs for them.
 
-    values: (P, T, F). valid, padded: (P, T) bool. labels: (P, T) int. outputs: strategy ->
+    values, valid, padded, labels, there: as in `maskdemo.data.padding.Batch`. outputs: strategy ->
     probabilities (E, P, T, classes) after each of the E `epochs` (1 is the first): as many as
     `PROBE_BYTES` allows, evenly spread, and the newest. read_out: strategy -> the step (P,), from 0,
     whose output counts as the answer; with a label at each step, the last step that counts.
@@ -59,6 +60,12 @@ class Probes:
     outputs: Mapping[str, NDArray[np.float32]]
     read_out: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
     epochs: tuple[int, ...] = ()
+    there: NDArray[np.bool_] | None = None
+
+    @property
+    def batch(self) -> Batch:
+        """The sequences, padded as in training."""
+        return Batch(self.values, self.valid, self.padded, self.labels, there=self.there)
 
     def index(self, epoch: int) -> int:
         """The index in `outputs` of the newest kept epoch up to `epoch`, or of the first."""

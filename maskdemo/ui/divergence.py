@@ -21,11 +21,6 @@ def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
 
 
-def read_padding(batch: Batch) -> NDArray[np.bool_]:
-    """(N, T): the padded steps that the batch of each sequence has, all or up to its longest."""
-    return batch.padded if batch.there is None else batch.padded & batch.there
-
-
 def what_padding_did(
     looked_into: Iterable[tuple[str, Activations, Arrays]], batch: Batch, *, label: int, name: str
 ) -> str:
@@ -35,7 +30,7 @@ def what_padding_did(
     taken than are told. name: what the label is called, in Markdown.
     """
     invalid = ~batch.valid[0]
-    kinds = ((read_padding(batch)[0], "padded step"), (batch.missing[0], "missing reading"))
+    kinds = ((batch.padding_there[0], "padded step"), (batch.missing[0], "missing reading"))
     present = [counted(int(cells.sum()), what) for cells, what in kinds if cells.any()]
     if not present:
         return "This sequence has neither padding nor gaps: a mask has nothing to hide."

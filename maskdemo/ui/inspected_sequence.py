@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -20,7 +20,6 @@ from maskdemo.inside.gradient import Landing, gradient, landing
 from maskdemo.inside.leak import Sweep, sweep
 from maskdemo.strategies import Arrays
 from maskdemo.training.snapshot import Network, Snapshot
-from maskdemo.training.unseen_batch import unseen_batch
 
 T = TypeVar("T")
 #: Test sequences that the views over the test set take, so that they redraw while one watches.
@@ -66,11 +65,7 @@ class InspectedSequence:
     @cached_property
     def batch(self) -> Batch:
         """The sequence, padded as in training: a batch of one row."""
-        probes, one = self.snapshot.probes, slice(self.probe, self.probe + 1)
-        all_probes = Batch(probes.values, probes.valid, probes.padded, probes.labels)
-        if self.experiment.batches != "fixed":
-            all_probes = replace(all_probes, there=unseen_batch(self.experiment).there)
-        return all_probes.rows(one)
+        return self.snapshot.probes.batch.rows(slice(self.probe, self.probe + 1))
 
     @cached_property
     def networks(self) -> Mapping[str, Network]:

@@ -26,7 +26,6 @@ from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Network, Snapshot
 from maskdemo.ui import url
 from maskdemo.ui.chart import Handle, is_dark
-from maskdemo.ui.divergence import read_padding
 from maskdemo.ui.inspected_sequence import MAX_SEQUENCES, InspectedSequence, sweeps
 
 #: The choice of weights that gives each strategy its own network.
@@ -48,7 +47,7 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     sequence = InspectedSequence(snapshot, probe, epoch, truth)
     # Where it is in training, the chart shows what the run recorded: each network's own outputs.
     trained = {
-        "added": int(read_padding(sequence.batch).sum()),
+        "added": int(sequence.batch.padding_there.sum()),
         "side": experiment.side,
         "weights": OWN,
     }

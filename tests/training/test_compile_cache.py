@@ -87,10 +87,14 @@ def test_only_what_the_disk_does_not_have_is_compiled_for_later(first, monkeypat
     compiled = []
     monkeypatch.setattr(run, "compile_program", lambda shape, train: compiled.append((shape, train)))
     other = replace(ELSEWHERE, units=ELSEWHERE.units + 1)
-    run.keep_on_disk([ELSEWHERE, other], stop=lambda: bool(compiled))
+    list(run.keep_on_disk([ELSEWHERE, other], stop=lambda: bool(compiled)))
     assert compiled == [*programs_of_run(other)[:1]], "until it is stopped"
-    run.keep_on_disk([ELSEWHERE, other, other], stop=lambda: False)
+    list(run.keep_on_disk([ELSEWHERE, other, other], stop=lambda: False))
     assert compiled[1:] == [*programs_of_run(other)], "each once, in order"
+    compiled.clear()
+    monkeypatch.setattr(run, "disk_works", lambda: False)
+    list(run.keep_on_disk([other], stop=lambda: False))
+    assert not compiled, "what cannot be kept is not compiled for later"
 
 
 @pytest.mark.slow

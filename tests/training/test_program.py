@@ -10,10 +10,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
+from maskdemo.inside.activations import activations_of
 from maskdemo.strategies import Arrays
 from maskdemo.training import buckets
 from maskdemo.training.buckets import (
@@ -21,6 +23,7 @@ from maskdemo.training.buckets import (
     TimeMajorBatch,
     TrainingLayout,
     inference_layout,
+    layout_for_inference,
     training_layout,
 )
 from maskdemo.training.loss_and_adam import new_train_state
@@ -28,6 +31,7 @@ from maskdemo.training.program import as_tensors, batch_order, epoch_program, in
 from maskdemo.training.program_cache import MAX_PROGRAMS, compiled_once, programs_compiled
 from maskdemo.training.run import train
 from maskdemo.training.scoring import probabilities, score
+from maskdemo.training.snapshot import Network
 from tests.samples import small
 
 UNITS, BATCH = 4, 16
@@ -141,6 +145,22 @@ def test_programs_are_bounded():
     assert built == shapes, "the newest is kept"
     cached(shapes[0])
     assert built == [*shapes, shapes[0]], "the oldest was let go"
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_where_no_step_counts_in_a_mean_the_bias_answers(every_step):
+    """As where the same mean of states is taken step by step, in NumPy (`inside`)."""
+    one = small(read_out="mean", units=UNITS)
+    network = new_train_state(features=4, units=UNITS, outputs=1, seed=1).weights
+    network = network._replace(readout_bias=tf.constant([0.7]))
+    pool = np.zeros((21, 7), np.float32)
+    pool[1:, 2:5] = 1 / 3
+    pooled = replace(some_arrays(), pool=pool)
+    answers = infer(layout_for_inference(one, pooled, every_step=every_step), network)
+    states = activations_of(Network(1, *(of.numpy() for of in network)), pooled).states
+    expected = pooled.read(states) @ network.readout.numpy() + 0.7
+    np.testing.assert_allclose(answers, expected if every_step else expected[:, -1], atol=1e-5)
+    assert (answers[0] == np.float32(0.7)).all()
 
 
 @pytest.mark.parametrize("outputs", [1, 2, 5])
