@@ -117,8 +117,11 @@ def chart(
         draw(key=place, data=data, height=shown.height + TOOLS, **on)
         return
 
+    # Not the handle itself: a session keeps its callbacks, and the networks in `data` with them.
+    take = handle.on_pulled
+
     def on_pulled() -> None:
-        handle.on_pulled(st.session_state[place]["pulled"])
+        take(st.session_state[place]["pulled"])
 
     # Beside the chart, or below it, is what belongs to the handle: how high that is, the browser knows.
     draw = browser_files.drawn_by(browser_files.OUTPUTS)

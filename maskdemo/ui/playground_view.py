@@ -253,5 +253,7 @@ def code(experiment: Experiment) -> None:
 
 def _nothing_yet(experiment: Experiment) -> Snapshot:
     sample = unseen_batch(experiment)
-    nothing = Probes(sample.values, sample.valid, sample.padded, sample.labels, outputs={})
+    nothing = Probes(
+        sample.values, sample.valid, sample.padded, sample.labels, outputs={}, there=sample.there
+    )
     return Snapshot(experiment, (), nothing, chance(experiment), False, 0.0, 0.0)

@@ -15,7 +15,7 @@ from maskdemo.export.settings_text import difference
 from maskdemo.inside.flips import turn
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import job, navigation, padding_handle, url
+from maskdemo.ui import job, navigation, padding_handle, server, url
 from maskdemo.ui.chart import (
     Click,
     chart,
@@ -101,7 +101,7 @@ def outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
             key="outputs",
             alt="Output after every step, one panel a strategy",
             replay=GROUP,
-            on_click=partial(_on_step, snapshot, probe),
+            on_click=partial(_on_step, snapshot.experiment, probe),
             on_tap="Open inside",
             handle=padding_handle.handle(snapshot, probe - 1),
         )
@@ -109,17 +109,19 @@ def outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
             st.switch_page(navigation.file_of("inside"), query_params=params)
 
 
-def _on_step(snapshot: Snapshot, probe: int, click: Click) -> None:
+def _on_step(experiment: Experiment, probe: int, click: Click) -> None:
     """Remember to open the inside page at the step of the probe (from 1) that was clicked."""
-    strategy = snapshot.experiment.strategies[click.panel]
-    steps = snapshot.probes.valid.shape[1]
-    params = snapshot.experiment.to_params() | url.choices_shown("epoch")
+    strategy = experiment.strategies[click.panel]
+    params = experiment.to_params() | url.choices_shown("epoch")
     params |= {"probe": str(probe), "strategy": strategy}
-    step = min(max(1, round(click.x)), steps)
+    step = min(max(1, round(click.x)), experiment.padded_length)
     params["step"] = str(step)
-    if kept := snapshot.networks.get(strategy):
+    # Found again: a session keeps its callbacks, and megabytes with them if they held the run.
+    newest: Snapshot | None = job.status("run").newest
+    snapshot = newest if newest and newest.experiment == experiment else server.find(experiment)
+    if snapshot and (kept := snapshot.networks.get(strategy)):
         network = next((each for each in kept if str(each.epoch) == params.get("epoch")), kept[-1])
-        label = 1 if snapshot.experiment.per_step else int(snapshot.probes.labels[probe - 1].max())
+        label = 1 if experiment.per_step else int(snapshot.probes.labels[probe - 1].max())
         sequence = InspectedSequence(snapshot, probe - 1, network.epoch, label)
         turned = turn(network, sequence.activations(strategy), step=step - 1, label=label)
         params["unit"] = str(turned.unit + 1)
