@@ -65,13 +65,7 @@ def inner_labels(ends: Sequence[End], *, pixel: float, yaxis: str = "y") -> list
 
 
 def end_labels(
-    ends: Sequence[End],
-    *,
-    edge: float,
-    low: float,
-    high: float,
-    height: float,
-    yaxis: str = "y",
+    ends: Sequence[End], *, edge: float, low: float, high: float, height: float, yaxis: str = "y"
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
     """Shapes and annotations: each line's name at the right edge, led to from where it ends.
 
@@ -96,14 +90,7 @@ def end_labels(
             dots = {"line": {"color": end.shade, "width": 1, "dash": "1px,6px"}, "opacity": 0.5}
             shapes.append(line | dots | {"x0": end.along, "x1": edge, "y1": end.value})
         # In paper, because Plotly cuts off at the plot's edge what is anchored to an axis.
-        lead = {
-            "xref": "paper",
-            "xsizemode": "pixel",
-            "xanchor": 1,
-            "x0": 5,
-            "x1": 15,
-            "y1": there,
-        }
+        lead = {"xref": "paper", "xsizemode": "pixel", "xanchor": 1, "x0": 5, "x1": 15, "y1": there}
         shapes.append(line | lead)
         # In paper as well: what is anchored to an axis widens the range that Plotly finds for it.
         beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 18}

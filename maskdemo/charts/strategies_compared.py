@@ -55,14 +55,7 @@ def strategies_compared(
         panel = Panel(title(name), tall, units + 0.5, 0.5, note=note, colour=colour(name, dark=dark))
         hover = f"Step %{{x}}, unit %{{customdata}}<br>{heading} {symbol} = %{{z:.4f}}"
         traces.append(
-            heat(
-                values[name],
-                yaxis=axis(index),
-                hover=hover,
-                names=order + 1,
-                reach=reach,
-                dark=dark,
-            )
+            heat(values[name], yaxis=axis(index), hover=hover, names=order + 1, reach=reach, dark=dark)
         )
         traces += hatches(panel, index, padded=padded, missing=missing, dark=dark, over_colours=True)
         if step is not None:

@@ -24,12 +24,7 @@ from maskdemo.ui.chart import is_dark
 from maskdemo.ui.upload import taken, uploader
 
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
-COLOURS = {
-    "leak": "red",
-    "trap": "orange",
-    "inherent": "blue",
-    "note": "gray",
-}
+COLOURS = {"leak": "red", "trap": "orange", "inherent": "blue", "note": "gray"}
 
 #: Said until there is a report.
 WHAT_COMES = """
@@ -181,9 +176,7 @@ def _report(report: Report, note: str = "") -> None:
         st.header("The path of the mask", anchor=False)
         st.caption("Thick: a right mask. Dashed: a wrong one. Dots: none.")
         st.image(
-            mask_path(report.layers, dark=is_dark()),
-            alt=describe_path(report.layers),
-            width="stretch",
+            mask_path(report.layers, dark=is_dark()), alt=describe_path(report.layers), width="stretch"
         )
         with st.container(horizontal=True):
             take_away.file("Report", "audit.html", as_page(report), key="audit_html")

@@ -12,15 +12,7 @@ from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE, mask_effect
 from maskdemo.evidence.phrases import counted, number
 from maskdemo.evidence.truncation import truncation_sentence
-from maskdemo.experiment import (
-    NUMBERS,
-    PADDING,
-    SEQUENCES,
-    SETTINGS,
-    STRATEGY,
-    TRAINING,
-    Experiment,
-)
+from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING, Experiment
 from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import state, url
@@ -58,11 +50,7 @@ def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None
         looks = {"required": True, "width": "stretch", "help": one.help} if few else {}
         options = state.tasks() if name == "task" else one.options
         (st.segmented_control if few else st.selectbox)(
-            one.title,
-            list(options),
-            format_func=lambda option: options[option].title,
-            **looks,
-            **kept,
+            one.title, list(options), format_func=lambda option: options[option].title, **looks, **kept
         )
 
 

@@ -18,15 +18,7 @@ from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.state import GUIDE_PREFIX
 
 #: Question -> the column that it stands in.
-COLUMNS = {
-    "lengths": 0,
-    "missing": 0,
-    "side": 1,
-    "ratio": 1,
-    "collides": 1,
-    "labels": 2,
-    "read_out": 2,
-}
+COLUMNS = {"lengths": 0, "missing": 0, "side": 1, "ratio": 1, "collides": 1, "labels": 2, "read_out": 2}
 
 
 def questions(setup: Setup) -> None:

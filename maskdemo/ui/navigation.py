@@ -94,11 +94,7 @@ def leaving(page: StreamlitPage) -> None:
     data["session"] = server.viewer()
     # Until the browser has its code, a place is kept for it above the page's title.
     browser_files.drawn_by(browser_files.LEAVING)(
-        key="leaving",
-        data=data,
-        height=1,
-        on_lost_change=_on_lost,
-        on_anew_change=_on_anew,
+        key="leaving", data=data, height=1, on_lost_change=_on_lost, on_anew_change=_on_anew
     )
 
 
@@ -115,8 +111,5 @@ def _on_lost() -> None:
 def to_playground(experiment: Experiment, label: str = "Open in the playground") -> None:
     """A link that opens exactly this experiment in the playground."""
     st.page_link(
-        file_of("playground"),
-        label=label,
-        icon=":material/tune:",
-        query_params=experiment.to_params(),
+        file_of("playground"), label=label, icon=":material/tune:", query_params=experiment.to_params()
     )

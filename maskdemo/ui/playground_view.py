@@ -18,24 +18,8 @@ from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.training.unseen_batch import typical, unseen_batch
-from maskdemo.ui import (
-    controls,
-    job,
-    run_view,
-    server,
-    state,
-    strategy_table,
-    take_away,
-    url,
-)
-from maskdemo.ui.chart import (
-    Click,
-    accuracy_by_strategy,
-    chart,
-    is_dark,
-    learning_curves,
-    padded_batch,
-)
+from maskdemo.ui import controls, job, run_view, server, state, strategy_table, take_away, url
+from maskdemo.ui.chart import Click, accuracy_by_strategy, chart, is_dark, learning_curves, padded_batch
 
 #: The kind of a scenario's mark -> the beginning of a badge: its colour and icon.
 BADGES = {

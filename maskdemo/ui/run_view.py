@@ -16,13 +16,7 @@ from maskdemo.inside.flips import turn
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import job, navigation, padding_handle, server, url
-from maskdemo.ui.chart import (
-    Click,
-    chart,
-    is_dark,
-    outputs_by_step,
-    replay,
-)
+from maskdemo.ui.chart import Click, chart, is_dark, outputs_by_step, replay
 from maskdemo.ui.inspected_sequence import InspectedSequence
 
 #: The charts that a replay moves together.
@@ -30,11 +24,7 @@ GROUP = "run"
 
 
 def origin(
-    kind: str,
-    result: Experiment | Study,
-    wanted: Experiment | Study,
-    *,
-    back: Callable[[], None],
+    kind: str, result: Experiment | Study, wanted: Experiment | Study, *, back: Callable[[], None]
 ) -> None:
     """What the result of other settings differs in, and the way back to these.
 

@@ -126,8 +126,7 @@ def words(findings: Findings) -> None:
         cells = list(map(_cell, verdicts, strategy_table.words(verdicts)))
         rows = (
             strategy_table.row(
-                escape(value_text(study.vary, value)),
-                cells[at * len(others) : (at + 1) * len(others)],
+                escape(value_text(study.vary, value)), cells[at * len(others) : (at + 1) * len(others)]
             )
             for at, value in enumerate(study.values)
         )
