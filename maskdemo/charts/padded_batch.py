@@ -22,7 +22,7 @@ from maskdemo.charts.template import (
     layout,
     nice_ticks,
 )
-from maskdemo.evidence.phrases import counted, loss_of_steps
+from maskdemo.evidence.phrases import loss_of_steps
 
 if TYPE_CHECKING:
     from maskdemo.data.padding import Batch
@@ -115,9 +115,9 @@ def padded_batch(
     place = 1 - most if ahead else steps + 1
     traces += hatched(cut, "cut", bottom=row - 0.5, top=row + 0.5, dark=dark, first=place)
 
-    sequences = counted(total, "unseen sequence")
+    sequences = f"{total} unseen sequences"
     which = f"First {rows} of {sequences}" if total > rows else sequences
-    made = "padded to" if batch.there is None else "padded to its batch's longest, at most"
+    made = "padded to" if batch.there is None else "padded to its batch's longest, at most to"
     if most:
         which = loss_of_steps(lost)
         made = "cut to"
@@ -127,7 +127,7 @@ def padded_batch(
         layout(
             "padded_batch",
             "What the LSTM receives",
-            f"{which}, {made} {counted(steps, 'step')}",
+            f"{which}, {made} length {steps}",
             shapes=[] if followed is None else [_mark(followed + 1, steps, ink.text)],
             inner=height,
             below=BELOW,

@@ -199,7 +199,7 @@ class TestPaddedBatch:
             beside = (0.5, 15.5)
         assert np.array_equal(cells_inside(cut, 8, 15), wanted)
         assert figure.layout.xaxis.range == beside
-        assert "2 of 8 sequences lose 1 to 3 steps, cut to 12 steps" in figure.layout.title.text
+        assert "2 of 8 sequences lose 1 to 3 steps, cut to length 12" in figure.layout.title.text
 
     def test_padding_and_gaps_have_the_colour_of_what_is_written_there(self):
         batch = make_batch()
