@@ -33,7 +33,7 @@ def heat(
     names: NDArray | Sequence[str] | None = None,
     reach: float | None = None,
 ) -> PlotlyTrace:
-    """Values (T, R), a row for each of the R, the first on top; NaN stays blank.
+    """Return a heatmap of values (T, R): a row for each of the R, the first on top; NaN stays blank.
 
     reach: colours from -reach to reach; None for a gate's 0 to 1. names: (R,), for the hover text,
     as `%{customdata}`.
@@ -59,7 +59,7 @@ def heat(
 
 
 def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> PlotlyTrace:
-    """A horizontal colour bar of its own, because many panels share it."""
+    """Return a trace that draws nothing but a colour bar, which several panels share."""
     return scatter(
         x=[None],
         y=[None],
@@ -84,7 +84,7 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
 
 
 def quantity_of(activations: Activations, arrays: Arrays, name: str) -> NDArray:
-    """One of `QUANTITIES` of the first sequence (T, H); blank where a gate's value is not used."""
+    """Return one of `QUANTITIES` of the first sequence (T, H); NaN where a gate's value is not used."""
     values = getattr(activations, name)[0]
     return np.where(arrays.advance[0, :, None] > 0, values, np.nan) if name in GATES else values
 

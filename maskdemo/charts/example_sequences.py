@@ -26,7 +26,7 @@ MAX_NAME = 18
 def example_sequences(
     examples: Mapping[str, NDArray[np.float64]], names: Sequence[str], *, dark: bool = False
 ) -> Figure:
-    """A panel for each: title -> values (length, F), NaN where missing; a scale for each feature."""
+    """Draw a panel for each example: title -> values (length, F), NaN where missing."""
     shown = names[: len(STYLES)]
     all_steps = np.concatenate(list(examples.values()))[:, : len(shown)]
     low, high = np.nanmin(all_steps, axis=0), np.nanmax(all_steps, axis=0)

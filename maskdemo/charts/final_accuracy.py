@@ -103,7 +103,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
 def _group(
     name: str, at: float, values: NDArray, scored: int, dark: bool, both: bool, *, hollow: bool
 ) -> list[PlotlyTrace]:
-    """Every repeat a point and, where there are several, mean and interval to the right of them."""
+    """Return a point for each repeat; where there are several, their mean and interval beside them."""
     shade = colour(name, dark=dark)
     label = f"{title(name)}{', valid steps only' if hollow else ''}"
     several = len(values) > 1

@@ -185,7 +185,7 @@ def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
 def _output_lines(
     chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """The probability after every step (T,), and a ring where a single step is read out."""
+    """Return the line of the probability after every step (T,), and a ring around the read-out step."""
     shade = colour(strategy, dark=dark)
     steps = np.arange(1, len(chances) + 1)
     line = scatter(

@@ -77,7 +77,7 @@ def gradient_by_step(
 
 
 def share_text(part: float) -> str:
-    """A share for people: 0 and 100 only where they are exact."""
+    """Return a share as a percentage: 0% and 100% only where they are exact."""
     if part in (0, 1):
         return f"{part:.0%}"
     if part < 0.001:

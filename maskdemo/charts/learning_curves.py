@@ -147,7 +147,7 @@ def learning_curves(
 
 
 def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
-    """The strategy's curves with as many epochs as its longest one, by repeat.
+    """Return the strategy's curves that have as many epochs as its longest curve, by repeat.
 
     A repeat still under way is left out: a mean over different repeats at different epochs would
     show a step where one of them ends, which no network made.
@@ -173,7 +173,7 @@ def _reported_name(name: str) -> str:
 
 
 def _reported_line(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
-    """mean: (E,), the accuracy with padding counted."""
+    """Return the thin line of the accuracy with padding counted; mean: (E,)."""
     return scatter(
         x=np.arange(1, len(mean) + 1),
         y=mean,
@@ -196,7 +196,7 @@ def _line(
     dark: bool,
     showlegend: bool,
 ) -> PlotlyTrace:
-    """A line with a few markers, each strategy's at other epochs, so that equal lines show both.
+    """Return a line with a few markers, at other epochs for each strategy: equal lines show both.
 
     mean: (E,). values: (R, E), of each repeat. at: the strategy's place among those drawn.
     """
@@ -241,7 +241,7 @@ def _repeats(counts: set[int]) -> str:
 
 
 def _round_up(value: float) -> float:
-    """The next of few round numbers, so that a loss axis seldom moves."""
+    """Return the next larger of a few round numbers, so that a loss axis seldom moves."""
     if not value > 0 or not np.isfinite(value):
         return 1.0
     power = 10.0 ** floor(log10(value))

@@ -18,7 +18,7 @@ LABEL_SPACE = 118
 
 
 class End(NamedTuple):
-    """Where a line ends: its last value, how far along the axis it came, its name and colour.
+    """The end of a line: its last value, its place along the axis, its name and colour.
 
     heights: all its values, where it may lie on another line.
     """
@@ -31,7 +31,7 @@ class End(NamedTuple):
 
 
 def coinciding(ends: Sequence[End], *, pixel: float) -> list[End]:
-    """An end for each group of lines that nobody could tell apart: it says how many there are.
+    """Return an end for each group of lines that look like a single line: it says how many there are.
 
     pixel: of the y axis, in its own units.
     """
@@ -56,7 +56,7 @@ def _is_one_line(one: End, other: End, pixel: float) -> bool:
 
 
 def inner_labels(ends: Sequence[End], *, pixel: float, yaxis: str = "y") -> list[PlotlyOptions]:
-    """Annotations inside the plot, where the names stand in a legend: which lines are one."""
+    """Return annotations inside the plot that say which lines coincide; their names are in a legend."""
     right = {"x": 1, "xref": "paper", "xanchor": "right", "yref": yaxis, "yanchor": "bottom"}
     return [
         note(each.text, each.shade, y=each.value, size=12, **right)
@@ -67,7 +67,7 @@ def inner_labels(ends: Sequence[End], *, pixel: float, yaxis: str = "y") -> list
 def end_labels(
     ends: Sequence[End], *, edge: float, low: float, high: float, height: float, yaxis: str = "y"
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
-    """Shapes and annotations: each line's name at the right edge, led to from where it ends.
+    """Return shapes and annotations: each line's name at the right edge, and a lead to it.
 
     edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
     """

@@ -44,7 +44,7 @@ def padded_batch(
     followed: int | None = None,
     dark: bool = False,
 ) -> Figure:
-    """The first `limit` sequences in their order: values as colour, padding and missing hatched.
+    """Draw the first `limit` sequences: values as colour, padded and missing steps hatched.
 
     Up to six features the colour is the first one, beyond that their mean; what is written at padded
     and missing steps has the colour of its value too. Hovering gives the values themselves.
@@ -158,7 +158,7 @@ def padded_batch(
 
 
 def _mark(row: int, steps: int, shade: str) -> PlotlyOptions:
-    """An outline of one row (from 1)."""
+    """Return the outline of a row (from 1)."""
     # Within the row: what lies on the plot's edge is cut in half.
     edges = {"x0": 0.5, "x1": steps + 0.5, "y0": row - 0.45, "y1": row + 0.45}
     return {"type": "rect", "line": {"color": shade, "width": 2.5}, **edges}
@@ -175,7 +175,7 @@ def _colour_title(names: Sequence[str], *, named: bool) -> str:
 
 
 def _reach(values: NDArray) -> float:
-    """A round number that nearly all absolute values stay below."""
+    """Return a round number that nearly all absolute values stay below."""
     sizes = np.abs(values[np.isfinite(values)])
     largest = float(sizes.max()) if sizes.size else 0.0
     if largest == 0.0:

@@ -35,7 +35,7 @@ WHOLE_STEPS = "steps"
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: what it shows, its height in pixels, its vertical range.
+    """A panel: its title, its height in pixels, its vertical range.
 
     aside: goes on after the title, less strongly. note: stands at the right end. colour: of the title.
     ticks: Plotly's settings of the vertical axis.
@@ -52,7 +52,7 @@ class Panel:
 
 
 def axis(index: int) -> str:
-    """The y axis of panel `index`, counted from 0 at the top."""
+    """Return Plotly's name of the y axis of panel `index`, counted from 0 at the top."""
     return "y" if index == 0 else f"y{index + 1}"
 
 
@@ -82,7 +82,7 @@ def stacked(
     legend_place: PlotlyOptions | None = None,
     **settings: Any,
 ) -> Figure:
-    """The figure of all panels; a legend stands between the title and the first panel.
+    """Return the figure of all panels, with a legend between the title and the first panel.
 
     steps: how many there are on the common axis. legend_place: where else the legend stands.
     space_above, space_below: pixels of further room above the first panel and below the axis.
@@ -148,7 +148,7 @@ def stacked(
 
 
 def upright(step: float, *, dark: bool, index: int, dash: str = "solid") -> PlotlyOptions:
-    """A line at one step, through panel `index`."""
+    """Return a vertical line at a step, through panel `index`."""
     return {
         "type": "line",
         "xref": "x",
@@ -171,7 +171,7 @@ def hatches(
     dark: bool,
     over_colours: bool = False,
 ) -> list[PlotlyTrace]:
-    """Padded and missing steps (T,) hatched over the whole height of a panel.
+    """Return traces that hatch padded and missing steps (T,) over the whole height of a panel.
 
     over_colours: lines only, for a tint would change what the colours beneath them say.
     """

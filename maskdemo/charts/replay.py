@@ -26,7 +26,7 @@ MAX_BYTES = 300_000
 
 @dataclass(frozen=True)
 class Frames:
-    """What a figure shows after each of E `epochs`; the last is what the figure shows by itself.
+    """The states of a figure after each of E `epochs`; the figure itself is the last of them.
 
     cut: names of traces that end at the epoch shown. heights: trace name -> y, (E, n). notes: name of
     an annotation -> E texts. titles: E titles, or none where the title stays.
@@ -52,7 +52,7 @@ class Frames:
 
 
 def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
-    """The epochs that a replay of this run stops at, the last among them; empty if it has none.
+    """Return the epochs at which a replay of this run stops, the last included; empty if it has none.
 
     All figures of a run are played together, so they all stop at these.
     """

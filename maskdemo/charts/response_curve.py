@@ -53,7 +53,7 @@ POINTS: PlotlyOptions = {
 
 
 def response_curve(findings: Findings, *, second: Value | None = None, dark: bool = False) -> Figure:
-    """Accuracy by strategy above, the difference to no mask below, on one axis of values.
+    """Draw accuracy by strategy above and the difference to no mask below, on one axis of values.
 
     second: of two things varied, the value of the second one at which the first is drawn. Every
     repeat is a faint point. Bands and bars are 95 % intervals, drawn from two repeats on: above, each

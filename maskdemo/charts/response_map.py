@@ -137,7 +137,7 @@ def _detail(plain: bool, dark: bool) -> str:
 
 
 def _pending(values: list[list[float | None]], shade: str) -> list[PlotlyOptions]:
-    """An outline where a value is still to come."""
+    """Return an outline of each cell without a value."""
     return [
         {
             "type": "rect",

@@ -27,7 +27,7 @@ LETTER, GAP = 6.2, 3
 
 @dataclass(frozen=True)
 class ResponseAxis:
-    """Where each value stands on its axis, the axis's range, and Plotly's settings of it."""
+    """The position of each value on the axis, the axis's range, and Plotly's settings of it."""
 
     values: tuple[Value, ...]
     positions: tuple[float, ...]
@@ -46,7 +46,7 @@ class ResponseAxis:
 
 
 def response_axis(vary: str, values: Sequence[Value], *, width: int = NARROW) -> ResponseAxis:
-    """Numbers, in rising order, on a scale where all can be read; in columns what is no number.
+    """Return the axis of the values: a scale for numbers in rising order, else a column for each.
 
     The scale is linear, else logarithmic, else equally spaced: the first on which the labels of
     neighbouring values fit beside each other on the narrowest page; the title says which.
@@ -147,7 +147,7 @@ def accuracies(
 def _bands(
     means: dict[Value, Interval], x_axis: ResponseAxis, name: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """The 95 % band between every two neighbouring values that both have an interval."""
+    """Return the 95 % band between every two neighbouring values that both have an interval."""
     values = [value for value in means if means[value].bounded]
     x: list[float | None] = []
     y: list[float | None] = []

@@ -33,7 +33,7 @@ REAL = ("#86b3d1", "#3f7398")
 
 
 def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
-    """The histogram, and under it a bar for each way: real steps and, hatched, padding."""
+    """Draw the histogram of lengths, and under it a bar for each way of padding."""
     ink, counts = inks(dark), lengths.counts[1:]
     present = np.flatnonzero(counts) + 1
     inner = LENGTHS_HISTOGRAM + BETWEEN + ROW * len(lengths.ways)

@@ -26,7 +26,10 @@ SHAPES = {"padding": "/", "missing": "x", "cut": "-"}
 
 @dataclass(frozen=True)
 class Style:
-    """colour: on a light and on a dark page. marker, dash: as Plotly calls them."""
+    """The looks of a strategy.
+
+    colour: on a light and on a dark page. marker, dash: as Plotly calls them.
+    """
 
     colour: tuple[str, str]
     marker: str
@@ -50,7 +53,7 @@ STYLES = {
 
 
 def colour(strategy: str, *, dark: bool = False, opacity: float = 1.0) -> str:
-    """The strategy's colour on a light or a dark page, as hex, or as rgba if not opaque."""
+    """Return the strategy's colour on a light or a dark page, as hex, or as rgba if not opaque."""
     shade = STYLES[strategy].colour[dark]
     if opacity == 1.0:
         return shade
@@ -59,33 +62,33 @@ def colour(strategy: str, *, dark: bool = False, opacity: float = 1.0) -> str:
 
 
 def symbol(strategy: str, *, hollow: bool = False) -> str:
-    """The strategy's marker, as Plotly calls it."""
+    """Return the strategy's marker, as Plotly calls it."""
     return STYLES[strategy].marker + ("-open" if hollow else "")
 
 
 def title(strategy: str) -> str:
-    """The strategy's name for people."""
+    """Return the strategy's title."""
     return STRATEGIES[strategy].title
 
 
 def line(strategy: str, *, dark: bool, width: float = WIDTH) -> PlotlyOptions:
-    """The strategy's line, with the dashes by which equal lines show both."""
+    """Return the style of the strategy's line, whose dashes show equal lines below it."""
     return {"color": colour(strategy, dark=dark), "width": width, "dash": STYLES[strategy].dash}
 
 
 def marker(strategy: str, *, dark: bool, hollow: bool = False, **settings: Any) -> PlotlyOptions:
-    """The strategy's mark. settings: Plotly's, such as size."""
+    """Return the style of the strategy's marker. settings: Plotly's, such as size."""
     return {"symbol": symbol(strategy, hollow=hollow), "color": colour(strategy, dark=dark)} | settings
 
 
 def strategy_entry(strategy: str, *, dark: bool) -> PlotlyTrace:
-    """The strategy's legend entry, where its name stands at no line's end."""
+    """Return the strategy's legend entry."""
     marks = marker(strategy, dark=dark, size=7)
     return entry(title(strategy), line=line(strategy, dark=dark), marker=marks)
 
 
 def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
-    """Draw the probability of a label that a network which knows nothing would give, at every step."""
+    """Return the line of the probability that a network without any knowledge gives to a label."""
     return scatter(
         x=[0.5, steps + 0.5],
         y=[1 / classes, 1 / classes],
@@ -113,7 +116,7 @@ def _guess_name(classes: int) -> str:
 
 
 def ring(shade: str) -> PlotlyOptions:
-    """The mark around the step that is read out."""
+    """Return the style of the ring around the read-out step."""
     return {"symbol": "circle-open", "size": 13, "color": shade, "line": {"width": 2}}
 
 
@@ -140,7 +143,7 @@ def band(
 
 
 def error_bars(intervals: Sequence[Interval], shade: str, *, scale: float = 1.0) -> PlotlyOptions:
-    """Bars from each mean to its limits, `scale` times as long; none where a single repeat has none."""
+    """Return bars from each mean to its limits, `scale` times as long; none for a single repeat."""
     return {
         "type": "data",
         "symmetric": False,
@@ -153,7 +156,7 @@ def error_bars(intervals: Sequence[Interval], shade: str, *, scale: float = 1.0)
 
 
 def pattern(kind: str, *, dark: bool, over_colours: bool = False) -> PlotlyOptions:
-    """The `fillpattern` of a kind in `NAMES`; over colours it has lines and no ground."""
+    """Return the `fillpattern` of a kind in `NAMES`; over colours it has lines and no ground."""
     line = {
         "padding": ("rgba(110,116,132,0.65)", "rgba(170,176,192,0.55)"),
         "missing": ("rgba(70,74,88,0.95)", "rgba(215,219,230,0.95)"),
@@ -177,7 +180,7 @@ def pattern(kind: str, *, dark: bool, over_colours: bool = False) -> PlotlyOptio
 def outlines(
     cells: NDArray[np.bool_], bottom: ArrayLike, top: ArrayLike
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Closed outlines of the runs of True in each row, as x and y with gaps between them.
+    """Return closed outlines of the runs of True in each row, as x and y with gaps between them.
 
     cells: (R, T), column t spanning t + 0.5 to t + 1.5. bottom, top: (R,) heights of each row.
     """
@@ -232,7 +235,7 @@ def hatched(
 def hatch_entries(
     *, padded: NDArray[np.bool_], missing: NDArray[np.bool_], dark: bool
 ) -> list[PlotlyTrace]:
-    """Legend entries of the hatches that occur."""
+    """Return the legend entries of the hatches that occur."""
     entries = []
     for kind, cells in (("padding", padded), ("missing", missing)):
         if cells.any():

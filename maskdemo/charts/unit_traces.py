@@ -24,7 +24,7 @@ def unit_traces(
     step: int,
     dark: bool = False,
 ) -> Figure:
-    """Unit `unit` (from 0) of the first sequence, with the numbers of step `step` (from 1)."""
+    """Draw unit `unit` (from 0) along the steps, with its numbers at step `step` (from 1)."""
     steps = activations.states.shape[1]
     padded, missing = batch.padding_there[0], batch.missing[0]
     panels: list[Panel] = []

@@ -56,7 +56,7 @@ def claims() -> None:
 
 
 def _over_all(judgements: Sequence[Judgement]) -> str:
-    """How many of the claims held, in one sentence."""
+    """Return a sentence on how many claims held."""
     words = [each.word for each in judgements]
     if not words:
         return "None is measured yet."

@@ -36,7 +36,7 @@ session = st.session_state
 
 
 def source() -> ModelFile | None:
-    """Let people choose a model; None while there is none."""
+    """Draw the choice of a model; return it, or None where none is chosen."""
     kind = st.segmented_control(
         "Model",
         [READY, FILE, TEXT],
@@ -97,7 +97,7 @@ def _file() -> ModelFile | None:
 
 
 def _read_upload() -> None:
-    """Keep the file's bytes, and let go of the last one's."""
+    """Keep the bytes of the uploaded file, and drop those of the last file."""
     url.mark_touched()
     uploaded = session[f"audit_upload_{session.get('audit_uploads', 0)}"]
     if uploaded is None:
@@ -140,7 +140,7 @@ def progress() -> None:
 
 
 def results(chosen: ModelFile | None) -> None:
-    """What was found, as soon as it is there. chosen: the model that the page is about."""
+    """Draw the report on a model as soon as it is there. chosen: the model chosen on the page."""
     newest: AuditRun | None = job.status("audit").newest
     audited: ModelFile | None = session.get("audited")
     ready = None
@@ -214,7 +214,7 @@ def _tried(report: Report) -> None:
 
 
 def what_this_does() -> None:
-    """What happens to a file here, and how to audit at home what is not audited here."""
+    """Draw what happens to a file here, and how to audit at home what is not audited here."""
     with st.expander("What happens to my file, and how do I audit trained weights or custom layers?"):
         st.markdown(
             "Nobody's weights and nobody's code are loaded here. Of a file only the configuration is "

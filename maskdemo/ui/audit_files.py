@@ -13,7 +13,7 @@ MAX_BYTES = 40 * 2**20
 
 
 class NoRoom(Exception):
-    """The server holds as many files as it can; the message is meant for the viewer."""
+    """The server holds as many files as it can; the message is for the viewer."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class HeldFiles:
         self._held: list[weakref.ref[ModelFile]] = []
 
     def hold(self, name: str, content: bytes) -> ModelFile:
-        """The file as something to audit. Raises `NoRoom` with a sentence."""
+        """Return the file as a model to audit. Raises `NoRoom` with a sentence."""
         with self._lock:
             held = [file for each in self._held if (file := each()) is not None]
             if sum(len(each.content) for each in held) + len(content) > self._max_bytes:
@@ -48,5 +48,5 @@ class HeldFiles:
 
 @st.cache_resource(show_spinner=False)
 def held_files() -> HeldFiles:
-    """The files that this server holds for audits."""
+    """Return the files that this server holds for audits."""
     return HeldFiles()

@@ -31,7 +31,7 @@ ADDRESS = f"../{PLOTLY}/{NAME}"
 
 
 def drawn_by(name: str) -> ComponentRenderer:
-    """What puts a component of this name into the page."""
+    """Return the function that draws a component of this name."""
     _serve()
     return _registered(name)
 
@@ -62,7 +62,7 @@ def _serve() -> None:
 
 @cache
 def packed() -> Path:
-    """The folder of the compressed library: a third of the bytes, and compressed once for everybody.
+    """Return the folder of the compressed library: a third of the bytes, compressed once for all.
 
     Streamlit would compress what it serves anew for each viewer, half a second of the server's time.
     """

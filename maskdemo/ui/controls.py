@@ -25,7 +25,7 @@ SIZES = ("train_size", "test_size")
 
 
 def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None = None) -> None:
-    """The control of one setting, by its name."""
+    """Draw the control of a setting, by its name."""
     one = SETTINGS[name]
     kept: dict[str, Any] = {
         "key": prefix + name,
@@ -70,7 +70,7 @@ def _number(one: Number, kept: dict[str, Any]) -> None:
 
 
 def lengths(prefix: str = "") -> None:
-    """One slider for the shortest and the longest length."""
+    """Draw the slider of the shortest and the longest length."""
     least, most = NUMBERS["min_length"], NUMBERS["max_length"]
     st.slider(
         "Lengths, in steps",
@@ -113,7 +113,7 @@ def _open_upload() -> None:
 
 
 def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
-    """What is masked where that is not the padding, with a button that sets the mask value right."""
+    """Warn where the Masking layer does not mask the padding, with a button that sets it right."""
     if "masking_layer" not in experiment.strategies:
         return
     effect = mask_effect(experiment, "masking_layer")
@@ -134,7 +134,7 @@ def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
 
 
 def complaints(complaint: str | None) -> None:
-    """Say which parts of the link are invalid, and what is wrong with the controls (`complaint`)."""
+    """Draw which parts of the link are invalid, and what is wrong with the controls (`complaint`)."""
     if sentences := st.session_state.complaints:
         parts = "".join(f"\n- {escape_markdown(each)}" for each in sentences)
         with st.container(key="complaints"):
@@ -150,7 +150,7 @@ def complaints(complaint: str | None) -> None:
 
 
 def strategies(prefix: str = "") -> None:
-    """Which strategies are compared; a study always has the baseline besides."""
+    """Draw the choice of strategies; a study always has the baseline besides."""
     st.header("Strategies", anchor=False)
     setting("strategies", prefix)
     if prefix:
@@ -168,7 +168,7 @@ def strategies(prefix: str = "") -> None:
 
 
 def playground() -> None:
-    """The playground's controls, in the sidebar; a page within another has none."""
+    """Draw the playground's controls, in the sidebar; a page within another has none."""
     if st.context.is_embedded:
         return
     with st.sidebar:
@@ -201,14 +201,14 @@ def playground() -> None:
 
 
 def _others(group: str, *placed: str) -> None:
-    """The settings of a group that have no place of their own above."""
+    """Draw the settings of a group that have no place of their own above."""
     for name, one in SETTINGS.items():
         if one.group == group and name not in placed:
             setting(name)
 
 
 def folder(title: str, key: str) -> ExpanderContainer:
-    """A folder of controls that stays open when the controls above it come or go."""
+    """Draw a folder of controls that stays open when the controls above it come or go."""
     return st.expander(title, key=key, on_change=url.mark_touched)
 
 
@@ -252,7 +252,7 @@ def presets(
 
 
 def _preset_key(widget: str, name: str | None) -> str:
-    """The key of the widget that shows this name: a new one unless a click on it chose the name.
+    """Return the key of the widget that shows this name: a new key unless a click in it chose the name.
 
     Until a browser has drawn what is set here it sends, with the next step of a slider, what the widget
     held before. From the old widget that does not count as a click on a scenario that one is leaving.

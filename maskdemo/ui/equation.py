@@ -15,7 +15,7 @@ to this unit and are rounded to three digits.
 
 
 def step_kind(batch: Batch, step: int) -> str:
-    """What one step (from 1) of the first sequence is, within a sentence."""
+    """Return the kind of a step (from 1) of the first sequence, as part of a sentence."""
     if batch.padded[0, step - 1]:
         return "a padded step"
     return "a real reading" if batch.valid[0, step - 1] else "a missing reading"
@@ -24,7 +24,7 @@ def step_kind(batch: Batch, step: int) -> str:
 def cell_equation(
     activations: Activations, arrays: Arrays, batch: Batch, *, unit: int, step: int, did: str = ""
 ) -> str:
-    """How c and h of one unit (from 0) of the first sequence came about at one step (from 1).
+    """Return the equations of c and h of a unit (from 0) at a step (from 1) of the first sequence.
 
     did: what the step did besides, as a clause; in place of what any such step does.
     """

@@ -22,7 +22,7 @@ COLUMNS = {"lengths": 0, "missing": 0, "side": 1, "ratio": 1, "collides": 1, "la
 
 
 def questions(setup: Setup) -> None:
-    """The controls of all questions; those that do not matter beside the other answers rest."""
+    """Draw the controls of all questions; those that do not matter with the other answers are off."""
     columns = st.columns([2, 3, 2], gap="medium")
     for name, question in QUESTIONS.items():
         kept: dict[str, Any] = {
@@ -48,7 +48,7 @@ def questions(setup: Setup) -> None:
 
 
 def answer(setup: Setup) -> None:
-    """The answer to a setup with its cases, or that nothing like it was measured."""
+    """Draw the answer to a setup with its cases, or that nothing like it was measured."""
     found = guidance_for(setup, precomputed.guide())
     if found is None:
         _not_measured(setup)
@@ -77,7 +77,7 @@ def _link(result: CaseResult) -> str:
 
 
 def _what_to_write(answer: Guidance) -> None:
-    """The model of the recommended strategy, in the setup of the case that decides."""
+    """Draw the Keras code of the recommended strategy, in the setup of the case that decides."""
     experiment = answer.recommended.case.experiment
     title = STRATEGIES[answer.strategy].title
     st.markdown(
@@ -90,7 +90,7 @@ def _what_to_write(answer: Guidance) -> None:
 
 
 def _why(answer: Guidance) -> str:
-    """Return why it is no mask, where it is; else nothing."""
+    """Return the reason for recommending no mask; empty where a mask is recommended."""
     if answer.strategy != BASELINE:
         return ""
     undecided = any(each.word == "undecided" for each in answer.results)

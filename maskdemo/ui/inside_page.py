@@ -28,14 +28,14 @@ VIEWS = {
 
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
-    """The finished run of these settings, else the session's own run if it has networks."""
+    """Return the finished run of these settings, else the session's own run if it has networks."""
     newest = job.status("run").newest
     own = newest if newest is not None and newest.networks else None
     return server.find(experiment) or own
 
 
 def _epochs(snapshot: Snapshot) -> list[int]:
-    """The epochs of which networks were kept."""
+    """Return the epochs of which networks were kept."""
     return [each.epoch for each in next(iter(snapshot.networks.values()))]
 
 
@@ -47,7 +47,7 @@ def _is_growing(snapshot: Snapshot | None) -> bool:
 
 
 def bar(experiment: Experiment) -> None:
-    """Where a run stands, and what to do where there is none of these settings."""
+    """Draw where a run stands, and a button to train where there is no run of these settings."""
     job.refusal("run")
     if job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -69,7 +69,7 @@ def bar(experiment: Experiment) -> None:
 
 
 def not_trained_yet(experiment: Experiment) -> str:
-    """What a run would train and for about how long, where there are no networks of it."""
+    """Return a sentence on what a run would train and for about how long."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
     seconds = server.shared().queue.seconds_for(Run(experiment))
     takes = (
@@ -84,7 +84,7 @@ def not_trained_yet(experiment: Experiment) -> str:
 
 
 def _controls(snapshot: Snapshot) -> None:
-    """Which view, sequence, epoch and label; the view's own sliders besides."""
+    """Draw the choices of view, sequence, label and epoch, and the view's own sliders."""
     with st.container(horizontal=True):
         url.one_of(
             st.segmented_control,
@@ -148,7 +148,7 @@ def _slider(name: str, label: str, options: Sequence[int], default: int) -> None
 
 
 def _sequence(snapshot: Snapshot) -> InspectedSequence:
-    """The run as it is looked at now."""
+    """Return the chosen sequence in the networks of the chosen epoch."""
     epochs, epoch = _epochs(snapshot), url.choice("epoch")
     if _is_growing(snapshot) or epoch not in epochs:
         epoch = epochs[-1]
@@ -156,7 +156,7 @@ def _sequence(snapshot: Snapshot) -> InspectedSequence:
 
 
 def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
-    """The unit that adds most to the followed output where it is read out."""
+    """Return the unit that adds most to the followed output at the read-out step."""
     network = sequence.snapshot.networks[strategy][-1]
     read_out = sequence.arrays(strategy).read_out[0]
     column = min(sequence.label, network.readout.shape[1] - 1)
@@ -165,7 +165,7 @@ def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
 
 
 def _choose_unit_and_step(sequence: InspectedSequence) -> None:
-    """The two sliders of `gates`; a click in a chart chooses a step too."""
+    """Draw the two sliders of `gates`; a click in a chart chooses a step too."""
     strategy = url.choice("strategy")
     steps, units = sequence.activations(strategy).states.shape[1:]
     last = int(sequence.batch.last_valid[0]) + 1
@@ -174,7 +174,7 @@ def _choose_unit_and_step(sequence: InspectedSequence) -> None:
 
 
 def _choose_strategy(sequence: InspectedSequence) -> None:
-    """The strategy whose gates are shown."""
+    """Draw the choice of the strategy whose gates are shown."""
     url.one_of(
         st.segmented_control,
         "strategy",

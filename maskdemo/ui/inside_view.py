@@ -32,7 +32,7 @@ APART = 0.1
 
 
 def gates(sequence: InspectedSequence) -> None:
-    """Everything at every step, and one unit of it in numbers."""
+    """Draw all gates and states at every step, and a unit of them in numbers."""
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
     activations, given = sequence.activations(strategy), sequence.arrays(strategy)
@@ -96,7 +96,7 @@ def _on_step(click: Click) -> None:
 
 
 def compare(sequence: InspectedSequence) -> None:
-    """One quantity under two to four strategies, and where they part."""
+    """Draw a quantity under two to four strategies, and the steps at which they part."""
     first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
     with first:
         chosen = url.several_of(

@@ -47,12 +47,12 @@ LOST = {
 
 
 def status(kind: str) -> Status[Any]:
-    """Where the viewer's work of this kind stands."""
+    """Return where the viewer's work of this kind stands."""
     return server.shared().status(server.viewer(), kind)
 
 
 def is_active(kind: str) -> bool:
-    """Whether the viewer's work of this kind waits or runs."""
+    """Return whether the viewer's work of this kind waits or runs."""
     return status(kind).active
 
 
@@ -100,7 +100,7 @@ def lost(session: str) -> None:
 
 
 def refusal(kind: str) -> None:
-    """Show why work of this kind could not be started, or does not go on, if so."""
+    """Draw why work of this kind could not be started, or does not go on, if so."""
     if sentence := st.session_state.get("refused", {}).get(kind):
         st.warning(sentence)
 
@@ -225,7 +225,7 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
 
 
 def _pause_s(kind: str, *, line: bool) -> float:
-    """Seconds until the next poll of a part; line: results beside it have a poll of their own.
+    """Return the seconds until the next poll of a part; line: its results are polled by another part.
 
     Where the job is about to end, the results look again then, so that the page ends with it.
     """
@@ -245,7 +245,7 @@ def _page_state(status: Status[Any]) -> tuple[object, ...]:
 
 
 def poll_s(status: Status[Any]) -> float:
-    """Seconds between two polls of a job: longer with many viewers, doubled each time they double."""
+    """Return the seconds between two polls of a job: doubled each time its viewers double."""
     if status.phase != "running":
         return LINE_POLL_S
     pause = FIRST_POLL_S if status.newest is None else POLL_S

@@ -55,13 +55,13 @@ def declare() -> tuple[StreamlitPage, str]:
 
 
 def tab(name: str) -> str:
-    """The title of a page's tab: of several that are open each says which it is."""
+    """Return the title of a page's browser tab."""
     question = "Is masking required for LSTMs?"
     return question if name in ("", "playground") else f"{TITLES[name]} – {question}"
 
 
 def file_of(name: str) -> str:
-    """A page's script, as Streamlit asks for it."""
+    """Return the path of a page's script, as Streamlit asks for it."""
     return f"pages/{name}.py"
 
 
@@ -71,21 +71,21 @@ def _to_playground() -> None:
 
 
 def require(name: str) -> None:
-    """To be called first by every page: starts again through `app.py` if that was left out."""
+    """Start again through `app.py` if this run left it out; every page calls this first."""
     if st.session_state.pop("followed", None) != name:
         declare()
         st.rerun()
 
 
 def menu() -> None:
-    """Links to all pages, each with the settings that its controls hold: one step of history each."""
+    """Draw links to all pages, each with the settings that its controls hold."""
     with st.sidebar.container(gap="xxsmall"):
         for name, title in TITLES.items():
             st.page_link(file_of(name), label=title, icon=ICONS[name], query_params=url.link(name))
 
 
 def leaving(page: StreamlitPage) -> None:
-    """From the click on a link to another page until that is here, this one does not answer any more.
+    """Have this page ignore clicks from the click on a link to another page until that page is here.
 
     Why: see `maskdemo/ui/browser/leaving.js`, which also tells of the session before this one.
     """
@@ -99,17 +99,17 @@ def leaving(page: StreamlitPage) -> None:
 
 
 def _on_anew() -> None:
-    """The connection was away: Streamlit draws the page anew, which is all there is to do."""
+    """Do nothing: the connection was away, and Streamlit draws the page anew."""
 
 
 def _on_lost() -> None:
-    """Another session had this tab, and was given up while the connection was away."""
+    """Keep what an earlier session of this tab has lost while the connection was away."""
     if isinstance(name := st.session_state.leaving.lost, str):
         job.lost(name)
 
 
 def to_playground(experiment: Experiment, label: str = "Open in the playground") -> None:
-    """A link that opens exactly this experiment in the playground."""
+    """Draw a link that opens exactly this experiment in the playground."""
     st.page_link(
         file_of("playground"), label=label, icon=":material/tune:", query_params=experiment.to_params()
     )

@@ -43,7 +43,7 @@ _over_all = lru_cache(over_all)
 
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
-    """The run to show: the session's own if active or of these settings, else a finished run.
+    """Return the run to show: the session's own if active or of these settings, else a finished run.
 
     Where there is none of these settings, what was shown last stays.
     """
@@ -57,7 +57,7 @@ def snapshot_of(experiment: Experiment) -> Snapshot | None:
 
 
 def introduction(experiment: Experiment) -> None:
-    """The question, the row of scenarios, and what to look for in the chosen scenario."""
+    """Draw the question, the row of scenarios, and what to look for in the chosen scenario."""
     # Within another page there is room for the answer, and that page says what it is about.
     embedded = st.context.is_embedded
     if not embedded:
@@ -97,13 +97,13 @@ def _scenarios(chosen: Scenario | None) -> None:
 
 
 def _asks(scenario: Scenario) -> str:
-    """What to look for, with the name of the article where it is about that."""
+    """Return what to look for, with a link to the article where it names the article."""
     named = f" (The article: [{article.TITLE}](article))" if "article" in scenario.look_for else ""
     return f":material/visibility: {scenario.look_for}{named}"
 
 
 def bar(experiment: Experiment, *, disabled: bool) -> None:
-    """Train or cancel, take away, and where the run stands. disabled: the settings are invalid."""
+    """Draw the buttons and where the run stands. disabled: the settings are invalid."""
     snapshot, status = snapshot_of(experiment), job.status("run")
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         if status.active:
@@ -121,7 +121,7 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
 
 
 def results(experiment: Experiment) -> None:
-    """The answer, the curves and the outputs; before any run, the padded batch and empty axes."""
+    """Draw the answer, the curves and the outputs; before any run, the padded batch and empty axes."""
     snapshot = snapshot_of(experiment)
     shown = snapshot.experiment if snapshot else experiment
     probes = snapshot.probes if snapshot else unseen_batch(experiment)
@@ -163,7 +163,7 @@ def results(experiment: Experiment) -> None:
 
 
 def _count_switch(counted: bool) -> None:
-    """The button that lets padded steps count or not. counted: whether they count now."""
+    """Draw the button that lets padded steps count or not. counted: whether they count now."""
     label = "Count only real steps" if counted else "Count padded steps, too"
     if st.button(label, icon=":material/rule:", key="count_switch", on_click=_on_count_switch):
         # The controls stand outside of this part of the page.
@@ -176,7 +176,7 @@ def _on_count_switch() -> None:
 
 
 def batch(experiment: Experiment, followed: int) -> None:
-    """The probes as the LSTM receives them, each sequence a row; a click on a row follows it."""
+    """Draw the probes as the LSTM receives them, a row each; a click on a row follows its sequence."""
     figure = padded_batch(experiment, followed=followed, dark=is_dark())
     alt = f"The padded batch: each row an unseen sequence, sequence {followed + 1} is marked"
     chart(figure, key="preview", alt=alt, on_click=_on_row)
@@ -187,7 +187,7 @@ def _on_row(click: Click) -> None:
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
-    """Accuracy or loss by epoch; before a run, the empty axes it will fill."""
+    """Draw accuracy or loss by epoch; before a run, empty axes."""
     shown = snapshot or _nothing_yet(experiment)
     looks = {} if snapshot or job.is_active("run") else {"waiting": NOTHING_TRAINED}
     figure = learning_curves(shown, metric=metric, dark=is_dark(), **looks)
@@ -196,7 +196,7 @@ def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) ->
 
 
 def details(snapshot: Snapshot, experiment: Experiment) -> None:
-    """Loss and training accuracy by epoch, every repeat as a point, and what an epoch took."""
+    """Draw loss and training accuracy by epoch, every repeat as a point, and what an epoch took."""
     first, second = st.columns(2, gap="medium")
     with first:
         curves(snapshot, experiment, metric="test_loss")
@@ -210,7 +210,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
 
 
 def epoch_took(snapshot: Snapshot) -> str:
-    """What an epoch of each strategy took in this very run; empty before anything is measured."""
+    """Return what an epoch of each strategy took in this run; empty before anything is measured."""
     times = [
         f"{time_taken(seconds)} ({STRATEGIES[name].title})"
         for name in snapshot.experiment.strategies

@@ -26,7 +26,7 @@ GROUP = "run"
 def origin(
     kind: str, result: Experiment | Study, wanted: Experiment | Study, *, back: Callable[[], None]
 ) -> None:
-    """What the result of other settings differs in, and the way back to these.
+    """Draw how the settings of a shown result differ from the wanted ones, and the way back to them.
 
     kind: of the job that makes such a result: its own button is the way to the present settings. back:
     sets the controls to the result's settings.
@@ -49,12 +49,12 @@ def origin(
 
 
 def probe_title(number: int) -> str:
-    """A probe (from 1) in a list: the same in every run, for by its words the browser holds it."""
+    """Return the title of a probe (from 1): the same in every run, as the browser knows it by that."""
     return f"Sequence {number}"
 
 
 def probe_description(snapshot: Snapshot, at: int) -> str:
-    """What kind of sequence a probe (from 0) is."""
+    """Return the length and true label of a probe (from 0)."""
     steps = counted(int((~snapshot.probes.padded[at]).sum()), "step")
     if snapshot.experiment.per_step:
         return f"{steps}, a label at each."

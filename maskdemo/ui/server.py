@@ -17,7 +17,7 @@ RETURN_S = 5.0
 
 
 def grace() -> float:
-    """Seconds for which what a session has, and what works for it, outlives its connection.
+    """Return the seconds for which a session's results and jobs outlive its connection.
 
     By Streamlit's own setting, for which it keeps the session itself.
     """
@@ -26,26 +26,26 @@ def grace() -> float:
 
 @st.cache_resource(show_spinner=False)
 def shared() -> Server:
-    """The queue, the worker and the results of all viewers; starts the worker when first asked for."""
+    """Return the queue, worker and results of all viewers; the first call starts the worker."""
     keep_large_blocks_apart()
     return Server(grace=grace())
 
 
 @st.cache_resource(show_spinner=False)
 def store() -> TrainingStore:
-    """Finished trainings of studies, on disk: shared by all viewers, kept through restarts."""
+    """Return the finished trainings of studies, on disk: of all viewers, kept through restarts."""
     return TrainingStore()
 
 
 def viewer() -> str:
-    """The session's name at the server; called on every run, which also says that it is here."""
+    """Return the session's name at the server; a call on every run tells that the session is there."""
     if "viewer" not in st.session_state:
         st.session_state.viewer = uuid.uuid4().hex
     return _presence(st.session_state.viewer)
 
 
 def find(experiment: Experiment) -> Snapshot | None:
-    """The finished run of this experiment: trained here for whomever, or computed in advance."""
+    """Return the finished run of an experiment, trained here for any viewer or computed in advance."""
     return shared().find(experiment)
 
 

@@ -42,28 +42,28 @@ RESULTS = ("shown_run", "shown_findings", "study_stored", "prepared")
 
 
 def opening_experiment() -> Experiment:
-    """The playground's experiment where a link names no setting."""
+    """Return the playground's experiment where a link names no setting."""
     return SCENARIOS[OPENING].experiment
 
 
 def opening_study() -> Study:
-    """The study page's study where a link names no setting."""
+    """Return the study page's study where a link names no setting."""
     return QUESTIONS[OPENING_QUESTION].study
 
 
 def own_task() -> Task | None:
-    """The task of the table that this session has uploaded, if any; kept nowhere else."""
+    """Return the task of the table that this session has uploaded, if any; it is kept nowhere else."""
     return st.session_state.get("own_task")
 
 
 def tasks() -> Mapping[str, Task]:
-    """The tasks that this session can choose, by name: the shipped tasks, and its own."""
+    """Return the tasks that this session can choose, by name: the shipped tasks, and its own."""
     own = own_task()
     return TASKS if own is None else {**TASKS, OWN: own}
 
 
 def task_of(prefix: str = "") -> Task:
-    """The chosen task."""
+    """Return the chosen task."""
     return tasks()[st.session_state[f"{prefix}task"]]
 
 
@@ -114,7 +114,7 @@ def replace_own_task(own: Task | None) -> None:
 
 
 def is_recorded(prefix: str = "") -> bool:
-    """Whether the chosen task is recorded data, which decides sizes and lengths."""
+    """Return whether the chosen task is recorded data, which decides sizes and lengths."""
     return bool(task_of(prefix).dictated)
 
 
@@ -136,7 +136,7 @@ def show_setup(setup: Setup) -> None:
 
 
 def read_setup() -> Setup:
-    """The setup of the guide's controls."""
+    """Return the setup of the guide's controls."""
     return Setup(**{name: st.session_state[GUIDE_PREFIX + name] for name in GUIDE_QUESTIONS})
 
 
@@ -154,7 +154,7 @@ def show_experiment(experiment: Experiment, prefix: str = "") -> None:
 
 
 def read_experiment(prefix: str = "") -> Experiment:
-    """The experiment of the controls. Raises `InvalidSettings` with a sentence."""
+    """Return the experiment of the controls. Raises `InvalidSettings` with a sentence."""
     session = st.session_state
     values: dict[str, Any] = {name: session[prefix + name] for name in SETTINGS if name not in LENGTHS}
     values |= dict(zip(LENGTHS, session[f"{prefix}lengths"], strict=True))
@@ -175,7 +175,7 @@ def fit_padded_length(prefix: str = "") -> None:
 
 
 def varied() -> tuple[str, ...]:
-    """The one or two variables of the study's controls."""
+    """Return the one or two variables of the study's controls."""
     chosen = (st.session_state.study_vary, st.session_state.study_and_vary)
     return tuple(name for name in chosen if name != NOTHING_ELSE)
 
@@ -191,7 +191,7 @@ def show_study(study: Study) -> None:
 
 
 def read_study() -> Study:
-    """The study of the controls. Raises `InvalidSettings` with a sentence."""
+    """Return the study of the controls. Raises `InvalidSettings` with a sentence."""
     names = varied()
     base, second = read_experiment(STUDY_PREFIX), len(names) > 1
     return Study(
@@ -205,7 +205,7 @@ def read_study() -> Study:
 
 
 def values_text(values: tuple[Value, ...]) -> str:
-    """Values as their text box holds them."""
+    """Return values as the text of their text box."""
     return ", ".join(each if isinstance(each, str) else f"{each:.10g}" for each in values)
 
 
@@ -217,7 +217,7 @@ def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
 
 
 def default_values(name: str) -> str:
-    """Values worth trying of a variable with the study's present settings, as text."""
+    """Return values worth trying of a variable with the study's present settings, as text."""
     try:
         return values_text(VARIABLES[name].usual_values(read_experiment(STUDY_PREFIX)))
     except InvalidSettings:
@@ -239,7 +239,7 @@ class PageSettings(Generic[T]):
     params: tuple[str, ...]
 
     def from_params(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
-        """The settings of a URL, and a sentence for each part of it that is invalid."""
+        """Return the settings of a URL, and a sentence for each part of it that is invalid."""
         used = {name: params[name] for name in self.params if name in params}
         return self.parse(used, own_task()) if used else (self.default(), ())
 

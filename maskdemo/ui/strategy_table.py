@@ -40,12 +40,12 @@ ASKED_OF_YOURS = " The [audit](audit) asks the same of your own model, as `alone
 
 
 def leak_meaning(experiment: Experiment) -> str:
-    """What the leak is in runs of these settings."""
+    """Return what the leak means in runs of these settings."""
     return LEAK if experiment.batches == "fixed" else NEIGHBOURS
 
 
 def table(snapshot: Snapshot, note: str = "") -> None:
-    """Accuracy, its spread over the repeats, the difference to no mask in a word, and the leak."""
+    """Draw each strategy's accuracy, its spread, the difference to no mask in a word, and the leak."""
     found = {each.strategy: each for each in verdicts(snapshot)}
     heads = ["Strategy", "Accuracy", "Against no mask", term("Leak", leak_meaning(snapshot.experiment))]
     names = snapshot.experiment.strategies
@@ -57,7 +57,7 @@ def table(snapshot: Snapshot, note: str = "") -> None:
 
 
 def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:
-    """The table of heads and rows that are HTML already. kind: a further class for its style."""
+    """Return the table of heads and rows, all HTML. kind: a further CSS class."""
     head = "".join(f'<th scope="col">{each}</th>' for each in heads)
     body = "".join(rows)
     return (
@@ -66,20 +66,20 @@ def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:
 
 
 def row(heading: str, cells: Iterable[str]) -> str:
-    """A row of the table: its heading and its other cells, HTML already."""
+    """Return a row of the table from its heading and its other cells, all HTML."""
     others = "".join(f"<td>{each}</td>" for each in cells)
     return f'<tr><th scope="row">{heading}</th>{others}</tr>'
 
 
 def term(text: str, meaning: str, *, focusable: bool = True) -> str:
-    """A word as HTML that explains itself where it is hovered over, focused or tapped."""
+    """Return a word as HTML whose meaning is shown where it is hovered over, focused or tapped."""
     tip = escape(capital(meaning), quote=True)
     stop = 'tabindex="0"' if focusable else ""
     return f'<span class="term" {stop} data-tip="{tip}" aria-description="{tip}">{escape(text)}</span>'
 
 
 def words(judged: Iterable[Verdict | None]) -> list[str]:
-    """Each verdict's word as HTML with its rule; the keyboard stops at the first of each word."""
+    """Return each verdict's word as HTML with its rule; only the first of each word takes the focus."""
     cells, seen = [], set()
     for each in judged:
         if each is None:
@@ -93,7 +93,7 @@ def words(judged: Iterable[Verdict | None]) -> list[str]:
 
 
 def named(strategy: str) -> str:
-    """A strategy's title beside its colour."""
+    """Return a strategy's title beside its colour, as HTML."""
     shade = charts.colour(strategy, dark=is_dark())
     return f'<span style="color:{shade}">&#9632;</span> <b>{escape(STRATEGIES[strategy].title)}</b>'
 
@@ -143,7 +143,7 @@ def _about(snapshot: Snapshot) -> str:
 
 
 def sentences(snapshot: Snapshot) -> None:
-    """What may be said of each strategy, and how its word is decided."""
+    """Draw a sentence on each strategy, and how its word is decided."""
     for each in verdicts(snapshot):
         so_far = ", so far" if each.so_far else ""
         st.markdown(f"**{capital(each.word)}{so_far}.** {each.sentence}")
@@ -151,5 +151,5 @@ def sentences(snapshot: Snapshot) -> None:
 
 
 def rules() -> str:
-    """The rule of each word, as a list in Markdown."""
+    """Return the rule of each word, as a list in Markdown."""
     return "\n".join(f"- **{capital(word)}**: {rule}" for word, rule in RULES.items())

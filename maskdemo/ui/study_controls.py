@@ -15,7 +15,7 @@ ALSO_VARIED = {"pad_value": ("mask_value",), "pad_value_alone": ("pad_value",)}
 
 
 def study_controls() -> None:
-    """The study's controls, in the sidebar; a page within another has none."""
+    """Draw the study's controls, in the sidebar; a page within another has none."""
     if st.context.is_embedded:
         return
     session = st.session_state
@@ -51,7 +51,7 @@ def study_controls() -> None:
 
 
 def _variable(label: str, which: str, options: list[str]) -> None:
-    """What the first (which is empty) or the second variable is, and its values."""
+    """Draw the choice of the first (`which` is empty) or second variable, and of its values."""
     session = st.session_state
     st.selectbox(
         label,
@@ -77,7 +77,7 @@ def _variable(label: str, which: str, options: list[str]) -> None:
 
 
 def _on_variable(which: str) -> None:
-    """What is newly varied starts with values of its own, and the same thing twice is no grid."""
+    """Give a newly chosen variable its usual values, and do not vary the same thing twice."""
     session = st.session_state
     session.study_more = ()
     name = session[f"study_{which}vary"]

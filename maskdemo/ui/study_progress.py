@@ -30,7 +30,7 @@ def start(study: Study) -> None:
 
 
 def findings_of(study: Study) -> Findings:
-    """The findings to show: of the study under way, else of this one as far as they are there.
+    """Return the findings to show: of the study under way, else of this study as far as it is done.
 
     Where there are none of it, what was shown last stays.
     """
@@ -43,7 +43,7 @@ def findings_of(study: Study) -> Findings:
 
 
 def _stored(study: Study) -> Findings:
-    """The findings that the store has, or those computed in advance where they are more."""
+    """Return the findings that the store has, or those computed in advance where they are more."""
     stream = run_study(study, store=server.store())
     stored = next(stream)
     stream.close()
@@ -52,7 +52,7 @@ def _stored(study: Study) -> Findings:
 
 
 def where() -> str:
-    """Where studies are computed, as a sentence."""
+    """Return a sentence on where studies are computed."""
     if address := os.environ.get("MASKDEMO_DASK"):
         return f"Computed on the Dask cluster at {address}."
     count = cores()
@@ -60,14 +60,14 @@ def where() -> str:
 
 
 def detectable(study: Study) -> str:
-    """What effect the study can show, by the scatter in what is measured of the same task."""
+    """Return a sentence on the effect that the study can show, by the scatter measured on its task."""
     of_task = (each.study for each in QUESTIONS.values() if each.study.base.task == study.base.task)
     measured = [found for each in of_task if (found := precomputed.study(each))]
     return detectable_effect(study, measured)
 
 
 def add_repeats(findings: Findings, more: Study) -> None:
-    """The button that adds repeats where they might decide what is open."""
+    """Draw the button that adds repeats where they might decide what is open."""
     cells = findings.repeats_to_decide()
     trainings = len(more.trainings()) - len(findings.study.trainings())
     where = f"in {counted(len(cells), 'cell')}"

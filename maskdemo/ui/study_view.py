@@ -51,7 +51,7 @@ def _start() -> None:
 
 
 def introduction(study: Study) -> None:
-    """The row of questions, and what the chosen question asks."""
+    """Draw the row of questions, and what the chosen question asks."""
     question, findings = question_of(study), findings_of(study)
     titles = {name: each.title for name, each in QUESTIONS.items()}
     controls.presets(
@@ -73,7 +73,7 @@ def introduction(study: Study) -> None:
 
 
 def bar(study: Study, *, disabled: bool) -> None:
-    """Run or cancel, take away, and where the study stands. disabled: the settings are invalid."""
+    """Draw the buttons and where the study stands. disabled: the settings are invalid."""
     shown, status = findings_of(study), job.status("studyrun")
     # What is shown of other settings is not where this study stands, unless it is what is under way.
     of_others = shown.study != study and not (status.active and status.newest is not None)
@@ -92,7 +92,7 @@ def bar(study: Study, *, disabled: bool) -> None:
 
 
 def results(study: Study) -> None:
-    """The answer, the charts and every number."""
+    """Draw the answer, the charts and every number."""
     findings = findings_of(study)
     if findings.outcomes:
         st.session_state.shown_findings = findings
@@ -118,7 +118,7 @@ def results(study: Study) -> None:
 
 
 def words(findings: Findings) -> None:
-    """What each strategy makes of each value, in a word, and everything else that may be said."""
+    """Draw the verdict on each strategy at each value, in a word, and the other findings."""
     study = findings.study
     others = [name for name in study.base.strategies if name != BASELINE]
     if study.and_vary is None and others:
@@ -143,7 +143,7 @@ def _cell(verdict: Verdict | None, word: str) -> str:
 
 
 def progress(status: Status[Findings], findings: Findings, note: str = "") -> None:
-    """One line on where the study stands; the note on what was computed in advance."""
+    """Draw one line on where the study stands. note: when it was computed, if that was in advance."""
     share = findings.done / findings.total
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
@@ -164,7 +164,7 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
 
 
 def figures(findings: Findings) -> None:
-    """The response curve, or for two variables a map and one line of it."""
+    """Draw the response curve, or for two variables a map and one line of it."""
     study = findings.study
     if study.and_vary is None:
         few = len(study.base.strategies) <= MAX_BESIDE
@@ -241,7 +241,7 @@ def numbers(findings: Findings) -> None:
 
 
 def open_one(study: Study) -> None:
-    """One value as an experiment of the playground."""
+    """Draw the choice of a value, and the link that opens its experiment in the playground."""
 
     def words(cell: Cell) -> str:
         return ", ".join(

@@ -1,4 +1,4 @@
-"""What puts the pages' style into the page that a browser gets first.
+"""Put the pages' style into the page that a browser gets first.
 
 Streamlit 1.67 sends a style like all else on a page, later than what it is about: title, menu and text
 moved when it came. It runs where the app is served as the `st.App` of `app.py`.

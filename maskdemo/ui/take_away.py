@@ -71,14 +71,14 @@ def study(findings: Findings, study: Study) -> None:
 
 
 def whole_page() -> None:
-    """A link from a page within another one to the whole page, with the same settings."""
+    """Draw a link from a page within another page to the whole page, with the same settings."""
     address = _address(url.link(st.session_state.page))
     with st.container(key="whole_page"):
         st.link_button("Whole page", address, icon=":material/open_in_new:", type="tertiary")
 
 
 def code(experiment: Experiment, *, key: str = "") -> None:
-    """The experiment as a Keras script and as a notebook. key: tells several on one page apart."""
+    """Draw the buttons of a Keras script and a notebook. key: tells several on a page apart."""
     name = settings_text.file_name(experiment)
     with st.container(horizontal=True):
         file("Keras script", f"{name}.py", partial(script, experiment), icon="code", key=f"script{key}")
@@ -122,7 +122,7 @@ def _address(params: Mapping[str, str]) -> str:
 
 
 def _frame(address: str) -> str:
-    """A frame for a course or a wiki, in which the answer and the curves find room."""
+    """Return the HTML of a frame for a course or a wiki, large enough for the answer and the curves."""
     looks = 'width="100%" height="900" style="border: 0"'
     return f'<iframe src="{escape(address)}" title="{TITLE}" {looks}></iframe>'
 

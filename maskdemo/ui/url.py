@@ -97,7 +97,7 @@ def write() -> None:
 
 
 def current(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """The last valid settings, and the error of the controls' present ones: read once a run."""
+    """Return the last valid settings, and the error of the controls' present ones: read once a run."""
     kept = st.session_state.settings
     if settings not in kept:
         value, error = read(settings)
@@ -106,7 +106,7 @@ def current(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def read(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """The same, built from the controls as they are now: for callbacks, which run before the app."""
+    """Return the same, read from the controls now: for callbacks, which run before the app."""
     try:
         return settings.from_controls(), None
     except InvalidSettings as error:
@@ -114,7 +114,7 @@ def read(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def link(page: str) -> Params:
-    """The parameters of a page's URL for its controls' settings and choices."""
+    """Return the parameters of a page's URL for its controls' settings and choices."""
     if page not in SETTINGS:
         return {}
     current(SETTINGS[page])
@@ -137,7 +137,7 @@ def _read(page: str) -> None:
 
 
 def _complaints(page: str, params: Mapping[str, str]) -> tuple[str, ...]:
-    """A sentence for each part of a URL that is neither a setting nor a choice of the page."""
+    """Return a sentence for each part of a URL that is neither a setting nor a choice of the page."""
     known = (*SETTINGS[page].params, *CHOICES[page])
     sentences = [
         f"There is no setting {quoted(name)}. It is left out."
@@ -153,7 +153,7 @@ def _complaints(page: str, params: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _is_possible(name: str, text: str) -> bool:
-    """Whether a choice of this name may be so; what depends on the run is decided where it is drawn."""
+    """Return whether a choice may have this text; what depends on the run is checked when drawn."""
     if name in NAMES:
         return text in NAMES[name]
     return name not in WHOLE or (text.isdecimal() and len(text) < 9 and int(text) <= WHOLE[name])
@@ -198,7 +198,7 @@ def _take_choices(page: str, params: Mapping[str, str]) -> None:
 
 
 def _choices(page: str) -> Params:
-    """The choices that differ from their defaults."""
+    """Return the choices that differ from their defaults."""
     session, params = st.session_state, {}
     for name in CHOICES[page]:
         value = session.get(key := _key(page, name))
@@ -216,7 +216,7 @@ def one_of(widget: Callable, name: str, options: Iterable[Any], default: Any, **
 
 
 def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
-    """A number input whose number the session holds under `key`. settings: of `st.number_input`.
+    """Draw a number input whose number the session holds under `key`. settings: of `st.number_input`.
 
     Streamlit 1.67 sets an emptied box, or a box with text in it, to its default, which is by itself the
     least number that is allowed. So the present number is the default.
@@ -241,36 +241,36 @@ def several_of(
 
 
 def undrawn(name: str, options: Iterable[Any], default: Any) -> Any:
-    """The value of a choice among options that no widget of Streamlit's holds."""
+    """Return the value of a choice that no widget of Streamlit's holds."""
     by_text = {str(each): each for each in options}
     return st.session_state[_settle(name, default, lambda value: by_text.get(str(value)))]
 
 
 def choice(name: str) -> Any:
-    """The value of a choice of this page that was drawn before."""
+    """Return the value of a choice of this page that was drawn before."""
     return st.session_state[_key(st.session_state.page, name)]
 
 
 def choose(name: str, option: Any) -> None:
-    """Set a choice in place of the viewer, who chose elsewhere than in its widget: in a callback."""
+    """Set a choice that the viewer made elsewhere than in its widget: in a callback."""
     st.session_state[_key(st.session_state.page, name)] = option
     mark_changed()
 
 
 def choices_shown(*names: str) -> Params:
-    """These choices of this page, defaults too, for a link to a page whose defaults may be others."""
+    """Return these choices of this page, defaults too: the linked page may have other defaults."""
     session = st.session_state
     values = {name: session.get(_key(session.page, name)) for name in names}
     return {name: str(value) for name, value in values.items() if value is not None}
 
 
 def _key(page: str, name: str) -> str:
-    """The widget's key of a page's choice."""
+    """Return the key of the widget of a page's choice."""
     return f"{page}_{name}"
 
 
 def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
-    """Set the widget's value, to the choice if that is still an option, else to the default."""
+    """Set the widget to the choice if that is still an option, else to the default; return its key."""
     session = st.session_state
     key, defaults = _key(session.page, name), session.defaults
     held = session.get(key)
