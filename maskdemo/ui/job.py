@@ -154,26 +154,16 @@ def duration(seconds: float) -> str:
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
-def start_button(
-    kind: str,
-    label: str,
-    ask: Callable[[], None],
-    *,
-    main: bool = True,
-    name: str = "",
-    disabled: bool = False,
-    help: str | None = None,
-) -> None:
-    """Draw the button that starts work. main: the page's own; name: tells several of a kind apart."""
+def start_button(kind: str, label: str, ask: Callable[[], None], *, disabled: bool = False) -> None:
+    """Draw the page's button that starts work of this kind by calling `ask`."""
     st.button(
         label,
-        type="primary" if main else "secondary",
+        type="primary",
         icon=":material/play_arrow:",
         on_click=start,
         args=(kind, ask),
-        key=f"{kind}_start{name}",
+        key=f"{kind}_start",
         disabled=disabled,
-        help=help,
     )
 
 

@@ -80,12 +80,12 @@ def add_repeats(findings: Findings, more: Study) -> None:
         url.mark_changed()
         start(more)
 
-    job.start_button(
-        "studyrun",
+    st.button(
         f"Add repeats {where}",
-        add,
-        main=False,
-        name="_more",
+        icon=":material/play_arrow:",
+        on_click=job.start,
+        args=("studyrun", add),
+        key="studyrun_start_more",
         help=f"{counted(trainings, 'training')}: about {each} might decide, with the scatter as it is. "
         f"At other open doses {int(NUMBERS['repeats'].high)} might not.",
     )
