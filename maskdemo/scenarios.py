@@ -83,7 +83,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "masking_layer",
-            "Padding and a Masking layer",
+            "Short padding",
             "Example 2 of the article: lengths 1 to 10, zeros after the end, a Masking layer. How "
             "much does the layer change when the padding is short?",
             asks="each",
@@ -109,7 +109,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "long_post_padding",
-            "Long padding after the end",
+            "Long padding",
             "Sequences of 5 to 15 steps padded to 60: which strategies still know the last value?",
             asks="still_known",
             about="the last value",
@@ -134,7 +134,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "real_zeros",
-            "Real zeros masked by mistake",
+            "Real zeros masked",
             "Bits, padded and masked with 0: the Masking layer cannot tell a real 0 from padding. "
             "A mask from the true lengths can.",
             asks="true_lengths",
@@ -163,7 +163,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "inflated_accuracy",
-            "Accuracy inflated by padding",
+            "Inflated accuracy",
             "A label at each step, padding counted: compare the reported accuracy with the accuracy "
             "on real steps. Then count only real steps.",
             asks="reported",
@@ -171,7 +171,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "real_steps_only",
-            "Only real steps count",
+            "Real steps only",
             "The same labels and padding, but padded steps count neither in the loss nor in the "
             "accuracy: does the reported accuracy still differ from that on real steps?",
             asks="reported",
@@ -189,7 +189,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "filled_gaps",
-            "Gaps filled or masked",
+            "Filled gaps",
             "Half of the readings of real speech are lost. Repeat the last reading, or mask the gaps: "
             "which strategy copes best?",
             asks="best",
@@ -200,7 +200,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "batch_longest",
-            "To the batch's longest",
+            "Batch's longest",
             "Real speech in batches of 32, each padded only to its longest utterance. Is a mask still "
             "needed where answers may depend on their neighbours in the batch?",
             padded_length=29,
@@ -210,7 +210,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "mean_of_states",
-            "The mean of all states",
+            "Mean of states",
             "Sequences of 5 to 15 steps padded to 60, and an answer from the mean of the states: which "
             "strategies still know the last value?",
             asks="still_known",
@@ -225,7 +225,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _scenario(
             "random_labels",
-            "The article's random labels",
+            "Random labels",
             "Random values with random labels, as in the article. Does any strategy beat chance on "
             "unseen sequences?",
             asks="beats_chance",

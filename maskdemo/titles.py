@@ -114,9 +114,10 @@ STRATEGY_TEXTS = {
         "article's Example 3 mended).",
     ),
     "last_valid_step": StrategyText(
-        "Last valid step",
+        "Masked read-out",
         "answers at the last real step",
-        "No mask, but the answer is taken after the last valid step instead of at the end.",
+        "No mask within the LSTM: the answer is taken after the last valid step instead of at the end, "
+        "or from the mean of the states after the valid steps.",
     ),
     "mask_feature": StrategyText(
         "Mask as a feature",

@@ -12,9 +12,10 @@ navigation.require("article")
 
 st.title("The article, checked", anchor=False)
 st.markdown(
-    f"Twelve claims of the article *{article.TITLE}* of {article.DATE}, in words of our own: each was "
-    f"tried in several cases, with networks trained here and, where it is about Keras, with Keras "
-    f"{version('keras')} itself. Open one to see its cases."
+    f"The claims of the article *{article.TITLE}* of {article.DATE}, and one about padding to a "
+    f"batch's longest, in words of our own: each was tried in several cases, with networks trained "
+    f"here and, where it is about Keras, with Keras {version('keras')} itself. Open one to see "
+    "its cases."
 )
 article_page.claims()
 st.header("Its three examples, run", anchor=False)

@@ -82,12 +82,8 @@ class _Followed:
 
 
 def most_padding(snapshot: Snapshot, probe: int) -> int:
-    """How many padded steps of a probe (from 0) a handle reaches.
-
-    Fewer for a short sequence, whose own steps would be too narrow beside so many.
-    """
-    padded = snapshot.probes.padded[probe]
-    return max(int(padded.sum()), min(MAX_ADDED, 14 * int((~padded).sum())))
+    """How many padded steps of a probe (from 0) a handle reaches."""
+    return max(int(snapshot.probes.padded[probe].sum()), MAX_ADDED)
 
 
 def outputs_by_step(

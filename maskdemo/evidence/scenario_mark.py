@@ -98,6 +98,7 @@ def _beats_chance(run: CompleteRun) -> Mark:
 MARKS_OF_QUESTIONS: Mapping[str, Callable[[CompleteRun], Mark | None]] = {
     "identical": _identical,
     "each": _each,
+    "still_known": _each,
     "true_lengths": _true_lengths,
     "best": _best,
     "reported": _reported,

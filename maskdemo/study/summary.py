@@ -21,7 +21,7 @@ VERBS = {
     "helps": ("helps", "help"),
     "hurts": ("hurts", "hurt"),
     "the same": ("is the same as no mask", "are the same as no mask"),
-    "undecided": ("needs more repeats", "need more repeats"),
+    "undecided": ("is undecided", "are undecided"),
 }
 EFFECTS = ("required", "helps", "hurts")
 
@@ -193,7 +193,7 @@ def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
     if strongest is None:
         unclear = sum(of.count("undecided") for of in words.values())
         total = sum(map(len, words.values()))
-        more = f", and {unclear} of {total} comparisons need more repeats" if unclear else ""
+        more = f", and {unclear} of {total} comparisons are undecided" if unclear else ""
         return f"No strategy helps, hurts or is required anywhere{more}."
     for name in words:
         answer = tuple(_where(findings, line, name, strongest) for line in lines)

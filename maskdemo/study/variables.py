@@ -165,7 +165,7 @@ VARIABLES: dict[str, Variable] = {
         Variable(
             setting=SETTINGS["read_out"],
             title="What the answer is read from",
-            phrase="the {} as read-out",
+            phrase="the {} state as answer",
             usual_values=lambda base: tuple(READ_OUTS),
         ),
         Variable(

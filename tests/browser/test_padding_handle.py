@@ -177,11 +177,26 @@ def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
     page.wait_for_url(re.compile(r"added=[1-9]\d"), wait_until="commit")
     expect(measured.first).to_contain_text("Accuracy")
 
-    # Who opens the link finds the handle where it was let go.
+    # Who opens the link finds the handle where it was let go, and the network that was chosen there.
+    other = page.get_by_role("radio", name="Network", checked=False)
+    chosen = page.get_by_role("radio", name=other.get_attribute("aria-label"))
+    chosen.check()
+    page.wait_for_url(re.compile("weights="), wait_until="commit")
+    expect(measured.first).to_contain_text("Accuracy")
     pulled, said = params_of(page.url)["added"], measured.first.inner_text()
     page.reload()
     expect(slider).to_have_value(pulled)
     expect(measured.first).to_have_text(said)
+    slider.press("ArrowLeft")
+    expect(slider).to_have_value(str(int(pulled) - 1))
+    expect(chosen).to_be_checked()
+
+    # Numbers are those of the padding that is seen.
+    numbers = page.locator(".maskdemo-pullable").get_by_role("button", name="Numbers")
+    numbers.click()
+    caption = page.locator(".maskdemo-pullable caption")
+    expect(caption).to_contain_text(f"{int(pulled) - 1} padded steps after the end")
+    numbers.click()
 
     expect_no_findings(page)
 

@@ -459,7 +459,7 @@ class TestOutputsByStep:
         figure = charts.outputs_by_step(snapshot, probe=1, epoch=1)
         last_valid = np.flatnonzero(snapshot.probes.valid[1])[-1] + 1
         assert named(figure, "Read-out, No mask")[0].x == (12,)
-        assert named(figure, "Read-out, Last valid step")[0].x == (last_valid,)
+        assert named(figure, "Read-out, Masked read-out")[0].x == (last_valid,)
 
     def test_flips_are_marked_where_the_lead_changes(self):
         snapshot = make_snapshot(classes=3)

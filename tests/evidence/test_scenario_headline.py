@@ -51,18 +51,18 @@ def run(
         # Does it still know?
         (
             run("long_post_padding", HIGH, NEAR, WIDE, no_mask=CHANCE),
-            "Here, yes: the padding must be handled. Masking layer (98%) and last valid step (97%) "
+            "Here, yes: the padding must be handled. Masking layer (98%) and masked read-out (97%) "
             "still know the last value; no mask (50%) does not; how much of it mask as a feature "
             "(82%) knows cannot be told, where chance is 50%.",
         ),
         (
             run("long_post_padding", HIGH, HIGH, HIGH, no_mask=NEAR),
-            "Here masking layer, last valid step and mask as a feature (98%) and no mask (97%) still "
+            "Here masking layer, masked read-out and mask as a feature (98%) and no mask (97%) still "
             "know the last value, where chance is 50%.",
         ),
         (
             run("real_speech", HIGH, HIGH, HIGH, no_mask=[each + 0.25 for each in LOW]),
-            "Here masking layer, last valid step and mask as a feature (98%) still know the speaker; "
+            "Here masking layer, masked read-out and mask as a feature (98%) still know the speaker; "
             "no mask (86%) knows more than half of it, where chance is 50%.",
         ),
         # Do they differ at all?

@@ -74,7 +74,7 @@ def test_strategies_and_doses_that_come_or_go():
     )
     less = replace(study.base, strategies=("no_mask",))
     assert difference(study, replace(study, base=less), "Result for") == (
-        "Result for strategies with Masking layer, Last valid step and Mask as a feature; you set "
+        "Result for strategies with Masking layer, Masked read-out and Mask as a feature; you set "
         "without them."
     )
     side = Study(base=study.base, vary="side", values=("post", "pre"))

@@ -646,10 +646,10 @@ def test_the_summary_of_one_variable():
         return 0.8 + (effect if cell[0] > 8 else 0) - 0.01 * (cell[0] - 8)
 
     assert summary(found_in(made, accuracy)) == (
-        "Held state and Last valid step help at 12 and 16 steps (by 10 to 13 points at 16 steps).",
+        "Held state and Masked read-out help at 12 and 16 steps (by 10 to 13 points at 16 steps).",
         "Zeroed state hurts at 12 and 16 steps (by 30 points at 16 steps).",
         "Zeroed input is the same as no mask at every dose.",
-        "Mask as a feature needs more repeats at every dose.",
+        "Mask as a feature is undecided at every dose.",
         "No mask reaches 80% at 8 steps and 72% at 16 steps.",
         f"Chance, always giving the commonest label, is {chance(made.base).valid:.0%}.",
         "The intervals of all 15 comparisons hold together with 95% (Student's t, paired by repeat, "
@@ -682,14 +682,14 @@ def test_an_open_value_breaks_no_threshold_and_is_named():
     found = found_in(made, accuracy)
     assert summary(found)[0] == (
         "Held state is required at 12 and 16 steps (by 40 points at 16 steps), helps at 8 steps (by 10 "
-        "points) and needs more repeats at 10 and 14 steps."
+        "points) and is undecided at 10 and 14 steps."
     )
     wider = replace(made, values=(*values, 18))
     found = found_in(wider, lambda cell, *of: accuracy((min(cell[0], 16),), *of))
     low = {at: math.floor(100 * found.verdict((at,), "held_state").difference.low) for at in (8, 12)}
     assert summary(found)[0] == (
         f"Held state is required from 12 steps on (by 35 points there, at least {low[12]}), helps "
-        f"from 8 steps on (by 10 points there, at least {low[8]}) and needs more repeats at 10 and "
+        f"from 8 steps on (by 10 points there, at least {low[8]}) and is undecided at 10 and "
         "14 steps."
     )
     # Where the last value is open, nothing is said of what lies beyond.

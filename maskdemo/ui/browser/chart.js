@@ -153,17 +153,22 @@ export class Chart {
     }
   }
 
+  /** The figure with all that is seen of it. */
+  seen() {
+    return this.shown;
+  }
+
   /** Show the figure's numbers in its place, or the figure again. */
   async read(on) {
     const { tables } = await import("./numbers.js");
     this.numbers.hidden = !on;
     this.place.style.visibility = on ? "hidden" : "";
-    this.numbers.innerHTML = on ? tables(this.shown) : "";
+    this.numbers.innerHTML = on ? tables(this.seen()) : "";
   }
 
   async save() {
     const { save } = await import("./save.js");
-    await save(this.plotly, this.shown, this.data.image);
+    await save(this.plotly, this.seen(), this.data.image);
   }
 
   /** Let the mouse draw out what is to be seen larger; without, everything is seen again. */

@@ -40,6 +40,10 @@ class Outputs extends Chart {
     super.schedule();
   }
 
+  seen() {
+    return this.handle?.isAsTrained === false ? this.handle.figure(this.shown) : this.shown;
+  }
+
   placed() {
     const layout = this.place._fullLayout;
     if (!this.handle || !layout?.xaxis) return;

@@ -8,6 +8,7 @@
 import { leaving } from "./leaving.js";
 import { cell, draw as drawCell } from "./lstm_cell.js";
 import { element, Lane, percent, reading } from "./padding_lane.js";
+import { pulledFigure } from "./pulled_figure.js";
 import { Reader, unpacked } from "./recurrence.js";
 
 const steps = (count) => `${count} padded step${count === 1 ? "" : "s"}`;
@@ -42,7 +43,10 @@ export class Handle {
     const anew = data.version !== this.data?.version;
     this.data = data;
     if (anew) {
-      this.at = { ...data.chosen };
+      const { chosen, trained, usual } = data;
+      const pulled = chosen.added !== trained.added || chosen.side !== trained.side;
+      this.settled = chosen.weights !== (pulled ? usual : OWN);
+      this.at = { ...chosen };
       this.told = JSON.stringify(this.at);
       this.build();
     }
@@ -220,7 +224,7 @@ export class Handle {
     over.style.setProperty("--edge", this.edge);
     over.style.setProperty("--from", (side === "pre" ? 0 : length) / whole);
     over.style.setProperty("--part", data.most / whole);
-    const readings = data.lanes.map((lane) => reading(data, lane, this.reader(lane), this.at));
+    const readings = this.readings();
     for (const [index, lane] of this.lanes.entries()) {
       const { name, readsMask } = data.lanes[index];
       const own = readsMask && weights !== OWN ? `, own network (accuracy ${data.reached[name]})` : "";
@@ -234,16 +238,30 @@ export class Handle {
     this.slider.setAttribute("aria-valuetext", `${steps(added)} ${SIDES[side]}. ${said.join(". ")}`);
   }
 
+  readings() {
+    return this.data.lanes.map((lane) => reading(this.data, lane, this.reader(lane), this.at));
+  }
+
+  /** The chart's figure, as the handle stands. */
+  figure(recorded) {
+    const { at, data } = this;
+    const lent = at.weights === OWN ? "" : `, network of ${data.lenders[at.weights]}`;
+    return pulledFigure(recorded, this.readings(), data, at, this.padding + lent);
+  }
+
+  get padding() {
+    const { added, side } = this.at;
+    return added ? `${steps(added)} ${SIDES[side]}` : "no padding";
+  }
+
   /** Which network reads what. */
   sentence() {
     const { at, data } = this;
-    const { added, side, weights } = at;
     const truth = data.perStep ? "a label at each step" : `true label ${data.names[data.label]}`;
-    const padding = added ? `${steps(added)} ${SIDES[side]}` : "no padding";
-    const read = `${data.sequence}, ${truth}, with ${padding}.`;
-    if (weights === OWN) return `Each strategy's own network reads ${read}`;
+    const read = `${data.sequence}, ${truth}, with ${this.padding}.`;
+    if (at.weights === OWN) return `Each strategy's own network reads ${read}`;
     const own = data.lanes.filter(({ readsMask }) => readsMask).map(({ title }) => ` (${title} keeps its own)`);
-    return `One network, trained with ${data.lenders[weights]}, reads for all${own.join("")}: ${read}`;
+    return `One network, trained with ${data.lenders[at.weights]}, reads for all${own.join("")}: ${read}`;
   }
 
   /** Whether something was measured where the handle stands. */
