@@ -13,7 +13,7 @@ from maskdemo.experiment import Experiment
 
 if TYPE_CHECKING:
     from maskdemo.uploads.columns import Columns
-    from maskdemo.uploads.roles import Roles
+    from maskdemo.uploads.roles import Guess
     from maskdemo.uploads.task import OwnTask
 
 #: Role -> what its option says; a value without a name chooses none.
@@ -74,7 +74,7 @@ def _own_task(given: Namespace) -> OwnTask:
         table = read_file(given.data)
         columns = read_columns(table)
         guessed = guess(table, columns, _roles(given))
-        for sentence in _described(columns, guessed.roles):
+        for sentence in _described(columns, guessed):
             print(sentence, file=sys.stderr)
         own = task_of(table, columns, guessed, preparation)
     except InvalidTable as error:
@@ -118,17 +118,17 @@ def _roles(given: Namespace) -> dict[str, Any]:
     return roles
 
 
-def _described(columns: Columns, roles: Roles) -> list[str]:
+def _described(columns: Columns, guess: Guess) -> list[str]:
     """A line for each column: what it was taken for, an example and its use, or why it has none."""
     from maskdemo.uploads.roles import unused
 
-    used = {name: role for role, name in reversed(roles.used())}
+    used = {name: role for role, name in reversed(guess.roles.used())}
     lines = [
         f"{name}: {each.summary}, such as {each.example}: {used[name]}"
         for name, each in columns.items()
         if name in used
     ]
     lines += [
-        f"{name}: {columns[name].summary}: not used, {why}" for name, why in unused(columns, roles)
+        f"{name}: {columns[name].summary}: not used, {why}" for name, why in unused(columns, guess)
     ]
-    return [*lines, f"A label for each {'step' if roles.per_step else 'sequence'}."]
+    return [*lines, f"A label for each {'step' if guess.roles.per_step else 'sequence'}."]

@@ -37,8 +37,8 @@ Recorded data and your own sequences dictate {dictated}.
 `{own}` stands for your own sequences: *Your own sequences* beside the task, or `--data FILE`, brings
 them in. A CSV, TSV or Parquet file has a row for each step: its sequence, perhaps an order, features
 and a label, told apart by their names or by `--id`, `--order`, `--features`, `--label`, `--group` and
-`--split` (`--dry-run` says what was taken for what); an `.npz` archive has `values`, `lengths` and
-`labels`. Up to {limits}, and
+`--split` (`--dry-run` says what was taken for what); an `.npz` archive has `values` and
+`labels`, or `X` and `y`, and `lengths` where padded. Up to {limits}, and
 {cells:g} million numbers once padded; beyond them a sentence says what to change.
 
 {tasks}

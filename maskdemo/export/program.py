@@ -39,9 +39,9 @@ os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random
 import keras"""
 #: The functions that make sequences of a person's own table: the exported code is what ran here.
 READING = (
-    *(recipe.without_blank_rows, recipe.numbers_in, recipe.times_in, recipe.features_of),
-    *(recipe.steps_of, recipe.classes_of, recipe.split_by_seed, recipe.drawn),
-    *(recipe.standardised, recipe.parts_of),
+    *(recipe.without_blank_rows, recipe.numbers_in, recipe.times_in, recipe.seconds_of),
+    *(recipe.values_in, recipe.features_of, recipe.steps_of, recipe.classes_of),
+    *(recipe.split_by_seed, recipe.drawn, recipe.standardised, recipe.parts_of),
 )
 #: The title of the part that only holds data, which nobody needs to see.
 RECORDING = "The recording"
@@ -93,7 +93,7 @@ def _values(experiment: Experiment) -> dict[str, Any]:
         assert isinstance(experiment.own, OwnTask), "a task that was made of a file"
         own = _own_values(experiment.own)
         npz = experiment.own.table.kind == "npz"
-        functions = (recipe.long_table, *READING) if npz else READING
+        functions = (recipe.arrays_by_name, recipe.long_table, *READING) if npz else READING
     return {
         "experiment": experiment,
         "task": task,
@@ -127,10 +127,11 @@ def _own_values(own: OwnTask) -> dict[str, object]:
     arguments = [
         *([f"sep={table.separator!r}"] if table.separator != "," else []),
         *([f"skiprows={table.skipped}"] if table.skipped else []),
+        *(['quotechar="\'"'] if table.quote == "'" else []),
         'dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True',
     ]
     read = {
-        "npz": "long_table(np.load(path, allow_pickle=False))",
+        "npz": "long_table(arrays_by_name(np.load(path, allow_pickle=False)))",
         "parquet": "pq.read_table(path).to_pandas(ignore_metadata=True)",
     }.get(table.kind, f"pd.read_csv(path, {', '.join(arguments)})")
     numbers = ", ".join(f"{label} is {quoted(name)}" for label, name in enumerate(own.label_names))
@@ -168,7 +169,7 @@ def imports(experiment: Experiment, *more: str) -> str:
     modules = ["os", *more, *(["base64", "io"] if is_recorded(experiment) else [])]
     packages = ["import numpy as np"]
     if isinstance(experiment.own, OwnTask):
-        modules.append("re")
+        modules += ["datetime", "re"]
         packages.append("import pandas as pd")
         if experiment.own.table.kind == "parquet":
             packages.append("import pyarrow.parquet as pq")

@@ -49,10 +49,10 @@ def roles(draft: Draft) -> Guess:
     return guessed
 
 
-def lines(draft: Draft, found: Roles) -> pd.DataFrame:
+def lines(draft: Draft, guess: Guess) -> pd.DataFrame:
     """A line for each column: what it was taken for, an example, and its use or why it has none."""
-    used = {name: USES[role] for role, name in reversed(found.used())}
-    reasons = dict(unused(draft.columns, found))
+    used = {name: USES[role] for role, name in reversed(guess.roles.used())}
+    reasons = dict(unused(draft.columns, guess))
     return pd.DataFrame(
         [
             {

@@ -125,7 +125,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
     st.markdown("**What the columns are for**")
     guessed = roles(draft)
     chosen = preparation(draft, guessed.roles)
-    table = lines(draft, guessed.roles)
+    table = lines(draft, guessed)
     height = 35 * (min(len(table), LINES) + 1) + 3
     wide = {"Used as": st.column_config.Column(width="large")}
     st.dataframe(

@@ -225,9 +225,10 @@ def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[
 
 def _check_no_gap(table: Table, gaps: NDArray[np.bool_], name: str, what: str) -> None:
     if (bad := _first(gaps)) is not None:
+        most = gaps.mean() > 0.5
+        way_out = "Fill it in in every row." if most else "Fill it in, or take the row out."
         raise InvalidTable(
-            f"{table.place(bad)} has nothing usable in {quoted(name)}, which {what}. Fill it in, or "
-            "take the row out."
+            f"{table.place(bad)} has nothing usable in {quoted(name)}, which {what}. {way_out}"
         )
 
 

@@ -7,7 +7,7 @@ be read both ways, or a file that has both notations, is refused by its cell; no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_string_d
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.uploads.limits import MAX_CATEGORIES, MAX_MAGNITUDE
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.recipe import numbers_in, times_in
+from maskdemo.uploads.recipe import times_in, values_in
 
 NUMBERS, TIMES, YES_NO, WORDS, NOTHING = "numbers", "times", "yes / no", "words", "nothing"
 #: What stands for a missing number, time or yes / no, in lower case: as pandas has them.
@@ -28,9 +28,16 @@ _SIGN, _END = "[-+\u2212]?", r"([eE][-+]?\d+)?"
 _GROUPS = "[1-9]\\d{0,2}"
 _OTHER = "[ \u00a0\u202f'\u2019]"
 _PLAIN = rf"{_SIGN}(\d+{_END}|{_GROUPS}({_OTHER}\d{{3}})+)"
-#: A time with an impossible hour or month is still meant as a time.
-_LIKE_A_TIME = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d\d)(\D.*)?"
-_LIKE_A_TIME += r"|(19|20)\d\d(-(0[1-9]|1[0-2])|-?W\d\d(-?[1-7])?|[- ]?Q[1-4])"
+#: A time with an impossible hour, or a month in another language, is still meant as a time.
+_LIKE_A_TIME = "|".join(
+    [
+        r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d\d)|\d{1,2}:\d\d)([^\d.].*)?",
+        r"(19|20)\d\d(-(0[1-9]|1[0-2])|-?W\d\d?(-?[1-7])?|[- ]?Q[1-4]|[01]\d[0-3]\d[T _-]\d\d:?\d\d.*)",
+        r"([^\W\d_]{2,9}\.?,? )?\d{1,2}(st|nd|rd|th)?\W{0,2}[^\W\d_]{3,9}\W{1,2}(\d{4}|\d\d)(\D.*)?",
+        r"([^\W\d_]{2,9}\.?,? )?[^\W\d_]{3,9}\W{1,2}\d{1,2}(st|nd|rd|th)?\W{1,2}\d{4}(\D.*)?",
+        r"\d{4}[-/ ][^\W\d_]{3,9}[-/ ]\d{1,2}(\D.*)?",
+    ]
+)
 #: 29%, 3.2 C, < 5
 _MEASURE = rf"[<>~$€£]?\s*{_SIGN}[.,]?\d[\d.,]*\s*[^\d\s.,:/_-]{{0,6}}"
 _DAY_AND_MONTH = r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:\D.*)?"
@@ -48,11 +55,10 @@ class Column:
     cells are blank. distinct: how many different cells are not.
     """
 
-    name: str
     kind: str
     values: NDArray[np.float64] = field(repr=False)
     example: str
-    blanks: int
+    blanks: int = 0
     unusable: str = ""
     idle: str = ""
     bad: tuple[int, str] | None = None
@@ -64,59 +70,47 @@ class Column:
         return f"{self.distinct:,} {WORDS}" if self.kind == WORDS else self.kind
 
 
-@dataclass(frozen=True, eq=False)
-class Columns(Mapping[str, Column]):
+class Columns(dict[str, Column]):
     """Column by name. decimal: the file's decimal point or comma. day_first: of its dates."""
 
-    by_name: Mapping[str, Column]
-    decimal: str
-    day_first: bool
-
-    def __getitem__(self, name: str) -> Column:
-        return self.by_name[name]
-
-    def __iter__(self):
-        return iter(self.by_name)
-
-    def __len__(self) -> int:
-        return len(self.by_name)
+    def __init__(self, columns: Iterable[tuple[str, Column]], decimal: str, *, day_first: bool) -> None:
+        super().__init__(columns)
+        self.decimal, self.day_first = decimal, day_first
 
 
 def read_columns(table: Table) -> Columns:
     """Every column of the table. Raises `InvalidTable` where its numbers can be read in two ways."""
+    names = list(map(str, table.frame))
     counts = {
-        str(name): table.column(name).value_counts()
-        for name in table.frame
-        if is_string_dtype(table.column(name))
+        name: table.column(name).value_counts() for name in names if is_string_dtype(table.column(name))
     }
     decimal = _decimal(table, counts)
     day_first, undecided = _day_first(counts)
-    found = {}
-    for name in map(str, table.frame):
-        column = table.column(name)
+
+    def read(name: str) -> Column:
         if name in counts:
-            found[name] = _of_texts(table, name, counts[name], decimal, day_first, undecided)
-        else:
-            kind = YES_NO if is_bool_dtype(column) else NUMBERS
-            is_time = is_datetime64_any_dtype(column)
-            values = times_in(column, day_first) if is_time else numbers_in(column, decimal)
-            shown = column.dropna()
-            example = str(shown.iloc[0]) if len(shown) else ""
-            found[name] = _of_values(table, name, TIMES if is_time else kind, values, example)
-        if re.fullmatch(_DIVIDES, name):
-            found[name] = replace(found[name], idle="its name says that it divides the sequences")
-    above = [each for each in found.values() if each.bad is not None and each.bad[0] == 0]
-    filled = [name for name in found if table.texts(name).iloc[0] != ""]
+            return _of_texts(table, name, counts[name], decimal, day_first, undecided)
+        column = table.column(name)
+        kind = (
+            TIMES if is_datetime64_any_dtype(column) else YES_NO if is_bool_dtype(column) else NUMBERS
+        )
+        shown = column.dropna()
+        values = values_in(column, kind, decimal, day_first)
+        return _of_values(table, name, kind, values, str(shown.iloc[0]) if len(shown) else "")
+
+    columns = Columns(((name, read(name)) for name in names), decimal, day_first=day_first)
+    above = [name for name in names if (bad := columns[name].bad) is not None and bad[0] == 0]
+    filled = [name for name in names if table.texts(name).iloc[0] != ""]
     if len(above) > 1 or (above and len(filled) == 1):
-        shown = " and ".join(quoted(table.column(each.name).iloc[0]) for each in above[:2])
+        shown = " and ".join(quoted(table.column(name).iloc[0]) for name in above[:2])
         raise InvalidTable(
             f"{table.place(0)} holds {shown} where numbers follow: it seems to be a line of units "
             "or a second line of names. Take out what stands between the names and the values."
         )
-    return Columns(found, decimal, day_first)
+    return columns
 
 
-def _decimal(table: Table, counts: Mapping[str, pd.Series]) -> str:
+def _decimal(table: Table, counts: dict[str, pd.Series]) -> str:
     """The decimal point or comma of the whole file."""
     sure: dict[str, tuple[str, str]] = {}
     unsure: dict[str, tuple[str, str]] = {}
@@ -164,7 +158,7 @@ def _marks(texts: pd.Index, point: str) -> tuple[pd.Index, pd.Index]:
     return rest[rest.str.fullmatch(rf"{_SIGN}({fraction}|{grouped}){_END}")], either
 
 
-def _day_first(counts: Mapping[str, pd.Series]) -> tuple[bool, str]:
+def _day_first(counts: dict[str, pd.Series]) -> tuple[bool, str]:
     """Whether dates such as 31.1.2026 begin with the day, and one where the file does not say."""
     first, second, unclear, example = False, False, False, ""
     for cells in counts.values():
@@ -188,91 +182,75 @@ def _of_texts(
     table: Table, name: str, cells: pd.Series, decimal: str, day_first: bool, undecided: str
 ) -> Column:
     column, texts = table.column(name), pd.Series(cells.index.astype(str))
+    nothing = np.full(len(column), np.nan)
+    if not (texts != "").any():
+        return _of_values(table, name, NUMBERS, nothing, "")
     blank = texts.str.lower().isin(BLANKS)
     filled: Any = texts[~blank]
-    example = str(filled.iloc[0]) if len(filled) else ""
-    if filled.empty and not (texts != "").any():
-        return Column(name, NOTHING, np.full(len(column), np.nan), "", len(column), "it is empty")
-    comma = {".": ",", ",": "."}[decimal]
-    point = "[.]" if decimal == "." else ","
-    number = rf"{_SIGN}((\d+{point}?\d*|{point}\d+){_END}|"
-    number += rf"{_GROUPS}([{comma}]\d{{3}}|{_OTHER}\d{{3}})+({point}\d*)?)"
     like_a_time = filled.str.fullmatch(_LIKE_A_TIME)
     is_time = like_a_time.copy()
     is_time[like_a_time] = ~np.isnan(times_in(filled[like_a_time], day_first))
-    fits = {
-        NUMBERS: filled.str.fullmatch(number),
-        TIMES: is_time,
-        YES_NO: filled.str.lower().isin(["true", "false", "yes", "no"]),
-    }
-    meant = fits | {TIMES: like_a_time}
+    is_number = filled.str.fullmatch(_number(decimal))
+    says_yes_or_no = filled.str.lower().isin(["true", "false", "yes", "no"])
     weight = cells.to_numpy()[~blank]
-    kind = next((each for each, fit in meant.items() if weight[fit].sum() > weight.sum() / 2), WORDS)
-    if kind == YES_NO and not fits[YES_NO].all():
-        kind = WORDS
-    if kind == WORDS:
-        return _of_words(table, name, cast(pd.Series, texts[texts != ""]))
-    if kind == TIMES and undecided and bool(filled.str.fullmatch(_DAY_AND_MONTH).any()):
-        why = f"nothing in the file says which number is the day in {quoted(example)}"
-        row = int(np.flatnonzero(column == example)[0])
-        return Column(
-            name, TIMES, np.full(len(column), np.nan), example, 0, "it holds times", bad=(row, why)
-        )
-    if kind == TIMES and not is_time.any():
-        why = f"{quoted(example)} in {quoted(name)} is no time such as 2026-01-31 14:05:09+01:00"
-        row = int(np.flatnonzero(column == example)[0])
-        return Column(
-            name, TIMES, np.full(len(column), np.nan), example, 0, "it holds times", bad=(row, why)
-        )
-    wrong: Any = filled[~fits[kind]]
-    if kind == NUMBERS:
-        values = numbers_in(column, decimal)
-    elif kind == TIMES:
-        values = times_in(column, day_first)
+    for kind, meant, fits in (
+        (NUMBERS, is_number, is_number),
+        (TIMES, like_a_time, is_time),
+        (YES_NO, says_yes_or_no, says_yes_or_no),
+    ):
+        if weight[meant].sum() > weight.sum() / 2 and (kind != YES_NO or fits.all()):
+            break
     else:
-        said = column.str.lower().map({"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0})
-        values = said.to_numpy(dtype=float, na_value=np.nan)
-    found = _of_values(table, name, kind, values, example)
-    if wrong.empty:
+        # Of half numbers and half something else, something else is shown.
+        return _of_words(table, name, cast(pd.Series, texts[texts != ""]), filled[~is_number])
+    example = str(filled.iloc[0])
+    what = {NUMBERS: "a number", TIMES: "a time"}.get(kind, "")
+    if kind == TIMES and (not fits.any() or (undecided and filled.str.fullmatch(_DAY_AND_MONTH).any())):
+        why = f"nothing in the file says which number is the day in {quoted(example)}"
+        if not fits.any():
+            why = f"{quoted(example)} in {quoted(name)} is no time such as 2026-01-31 14:05:09+01:00"
+        row = int(np.flatnonzero(column == example)[0])
+        return Column(TIMES, nothing, example, unusable="it holds times", bad=(row, why))
+    found = _of_values(table, name, kind, values_in(column, kind, decimal, day_first), example)
+    if fits.all():
         return found
-    row = int(np.flatnonzero(column.isin(wrong))[0])
-    what = "a number" if kind == NUMBERS else "a time"
-    why = f"{quoted(column.iloc[row])} in {quoted(name)} is not {what}, as most of that column are"
-    unusable = (
-        found.unusable
-        or f"{table.location(row)}: {quoted(column.iloc[row])} is not {what}: leave it empty"
-    )
+    row = int(np.flatnonzero(column.isin(filled[~fits]))[0])
+    cell = quoted(column.iloc[row])
+    why = f"{cell} in {quoted(name)} is not {what}, as most of that column are"
+    unusable = found.unusable or f"{table.location(row)}: {cell} is not {what}: leave it empty"
     return replace(found, unusable=unusable, bad=(row, why))
 
 
+def _number(decimal: str) -> str:
+    """The pattern of numbers, perhaps with marks of thousands, in the file's notation."""
+    point, comma = ("[.]", ",") if decimal == "." else (",", "[.]")
+    fraction = rf"(\d+{point}?\d*|{point}\d+){_END}"
+    return rf"{_SIGN}({fraction}|{_GROUPS}({comma}\d{{3}}|{_OTHER}\d{{3}})+({point}\d*)?)"
+
+
 def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str) -> Column:
-    blank = np.isnan(values)
-    blanks, distinct = int(blank.sum()), len(np.unique(values[~blank]))
+    blanks, distinct = int(np.isnan(values).sum()), len(np.unique(values[~np.isnan(values)]))
+    if blanks == len(values):
+        return Column(NOTHING, values, "", blanks, "it is empty")
     unusable, idle, bad = "", "", None
     large = np.flatnonzero(np.abs(np.nan_to_num(values, posinf=np.inf)) > MAX_MAGNITUDE)
-    if blanks == len(values):
-        return Column(name, NOTHING, values, "", blanks, "it is empty")
     if kind == TIMES:
         unusable = "it holds times"
     elif len(large):
-        row = int(large[0])
-        cell = quoted(table.column(name).iloc[row])
         # Times in nanoseconds are too large to be read by a network, and sort all the same.
         if len(infinite := np.flatnonzero(np.isinf(values))):
             infinity = quoted(table.column(name).iloc[int(infinite[0])])
             bad = int(infinite[0]), f"{infinity} in {quoted(name)} is infinite"
-        unusable = f"{table.location(row)}: {cell} is infinite, or as good as"
-    elif _numbers_rows(values) and kind == NUMBERS:
+        cell = quoted(table.column(name).iloc[int(large[0])])
+        unusable = f"{table.location(int(large[0]))}: {cell} is infinite, or as good as"
+    elif kind == NUMBERS and _numbers_rows(values):
         idle = "it numbers the rows"
-    elif distinct == 1:
-        idle = "it is the same everywhere"
-    return Column(name, kind, values, example, blanks, unusable, idle, bad, distinct)
+    return Column(kind, values, example, blanks, unusable, idle or _idle(name, distinct), bad, distinct)
 
 
-def _of_words(table: Table, name: str, texts: pd.Series) -> Column:
-    column, unusable, idle = table.column(name), "", ""
-    blanks = int((column == "").sum())
-    example = str(column.to_numpy()[column.to_numpy() != ""][0])
+def _of_words(table: Table, name: str, texts: pd.Series, shown: pd.Series) -> Column:
+    column, unusable = table.column(name), ""
+    example = str((shown if len(shown) else texts).iloc[0])
     if texts.str.startswith("=").mean() > 0.5 or texts.str.fullmatch(r"=[A-Z(].*").any():
         row = int(np.flatnonzero(column.str.startswith("="))[0])
         unusable = f"{table.location(row)}: {quoted(column.iloc[row])} is a formula: save its value"
@@ -283,10 +261,15 @@ def _of_words(table: Table, name: str, texts: pd.Series) -> Column:
     elif len(texts) > MAX_CATEGORIES:
         unusable = f"it holds {len(texts):,} different texts such as {quoted(example)}; "
         unusable += f"{MAX_CATEGORIES} are possible"
-    elif len(texts) == 1:
-        idle = "it is the same everywhere"
-    values = np.full(len(column), np.nan)
-    return Column(name, WORDS, values, example, blanks, unusable, idle, None, len(texts))
+    nothing, blanks = np.full(len(column), np.nan), int((column == "").sum())
+    idle = _idle(name, len(texts))
+    return Column(WORDS, nothing, example, blanks, unusable, idle, None, len(texts))
+
+
+def _idle(name: str, distinct: int) -> str:
+    if re.fullmatch(_DIVIDES, name):
+        return "its name says that it divides the sequences"
+    return "it is the same everywhere" if distinct == 1 else ""
 
 
 def _numbers_rows(values: NDArray) -> bool:

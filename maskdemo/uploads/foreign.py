@@ -28,15 +28,18 @@ label = wide.columns[0]  # the column that holds the label
 frame = wide.rename_axis("sequence").reset_index().melt(["sequence", label], var_name="step")
 frame = frame.dropna().rename(columns={label: "label"})
 frame.to_csv("long.csv", index=False)"""
-#: One feature's steps side by side in numbered columns.
-WIDE_NAMED = """\
+#: READ: a call of pandas; lists in its cells become rows.
+LISTS = """\
 import pandas as pd
-wide = pd.read_csv("data.csv").rename_axis("sequence").reset_index()
-frame = pd.wide_to_long(wide, [STEMS], i="sequence", j="step", sep="SEP").reset_index()
-frame.dropna().to_csv("long.csv", index=False)"""
+frame = READ
+lists = [name for name, each in frame.iloc[0].items() if pd.api.types.is_list_like(each)]
+if lists:  # a row for each of their entries
+    frame = frame.rename_axis("sequence").reset_index().explode(lists)
+frame.to_csv("long.csv", index=False)"""
 
 
-def _frame(call: str) -> str:
+def from_frame(call: str) -> str:
+    """The lines that make a long table of what this call of pandas gives."""
     return f"{_IMPORT}frame = {call}\n{_FROM_FRAME}"
 
 
@@ -45,30 +48,30 @@ _UNPACKED = "It is read unpacked."
 _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
     (b"\x93NUMPY", "a NumPy array (.npy)", "It has no labels and no lengths.", _ARRAY),
     (b"\x80", "a Python pickle", "Nothing is unpickled here, because a pickle can run code.",
-     _frame('pd.read_pickle("FILE")')),
-    (b"\x1f\x8b", "a gzip archive", _UNPACKED, _frame('pd.read_csv("FILE", compression="gzip")')),
-    (b"BZh", "a bzip2 archive", _UNPACKED, _frame('pd.read_csv("FILE", compression="bz2")')),
-    (b"\xfd7zXZ", "an xz archive", _UNPACKED, _frame('pd.read_csv("FILE", compression="xz")')),
+     from_frame('pd.read_pickle("FILE")')),
+    (b"\x1f\x8b", "a gzip archive", _UNPACKED, from_frame('pd.read_csv("FILE", compression="gzip")')),
+    (b"BZh", "a bzip2 archive", _UNPACKED, from_frame('pd.read_csv("FILE", compression="bz2")')),
+    (b"\xfd7zXZ", "an xz archive", _UNPACKED, from_frame('pd.read_csv("FILE", compression="xz")')),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACKED,
-     _frame('pd.read_csv("FILE", compression="zstd")')),
+     from_frame('pd.read_csv("FILE", compression="zstd")')),
     (b"7z\xbc\xaf", "a 7z archive", _UNPACKED, ""),
     (b"Rar!", "a RAR archive", _UNPACKED, ""),
     (b"\xd0\xcf\x11\xe0", "a spreadsheet (.xls)", "Save the sheet as CSV UTF-8.",
-     _frame('pd.read_excel("FILE")')),
-    (b"ARROW1", "a Feather file", "", _frame('pd.read_feather("FILE")')),
-    (b"FEA1", "a Feather file", "", _frame('pd.read_feather("FILE")')),
-    (b"\x89HDF", "an HDF5 file", "", _frame('pd.read_hdf("FILE")')),
+     from_frame('pd.read_excel("FILE")')),
+    (b"ARROW1", "a Feather file", "", from_frame('pd.read_feather("FILE")')),
+    (b"FEA1", "a Feather file", "", from_frame('pd.read_feather("FILE")')),
+    (b"\x89HDF", "an HDF5 file", "", from_frame('pd.read_hdf("FILE")')),
     (b"MATLAB 5", "a MATLAB file", "", 'import scipy.io\narrays = scipy.io.loadmat("FILE")'),
     (b"SQLite format 3", "an SQLite database", "", ""),
-    (b"ORC", "an ORC file", "", _frame('pd.read_orc("FILE")')),
+    (b"ORC", "an ORC file", "", from_frame('pd.read_orc("FILE")')),
     (b"%PDF", "a PDF document", "", ""),
     (b"RDX", "an R data file", "In R: write.csv(frame, \"long.csv\", row.names = FALSE)", ""),
     (b"\xff\xfe\0\0", "a text in UTF-32", "Save it as CSV UTF-8.",
-     _frame('pd.read_csv("FILE", encoding="utf-32", sep=None, engine="python")')),
+     from_frame('pd.read_csv("FILE", encoding="utf-32", sep=None, engine="python")')),
     (b"\xff\xfe", "a text in UTF-16", "Save it as CSV UTF-8.",
-     _frame('pd.read_csv("FILE", encoding="utf-16", sep=None, engine="python")')),
+     from_frame('pd.read_csv("FILE", encoding="utf-16", sep=None, engine="python")')),
     (b"\xfe\xff", "a text in UTF-16", "Save it as CSV UTF-8.",
-     _frame('pd.read_csv("FILE", encoding="utf-16", sep=None, engine="python")')),
+     from_frame('pd.read_csv("FILE", encoding="utf-16", sep=None, engine="python")')),
 )  # fmt: skip
 #: How a text begins, in lower case -> the same.
 _TEXTS: tuple[tuple[str, str, str, str], ...] = (
@@ -80,17 +83,18 @@ _TEXTS: tuple[tuple[str, str, str, str], ...] = (
      'import pandas as pd\nfrom aeon.datasets import load_from_ts_file\n'
      'sequences, labels = load_from_ts_file("FILE")\nsequences = [each.T for each in sequences]\n'
      + _FROM_ARRAYS),
-    (r"<(\?xml|!doctype|html|table)", "a page or XML", "", _frame('pd.read_html("FILE")[0]')),
+    (r"<(\?xml|!doctype|html|table)", "a page or XML", "", from_frame('pd.read_html("FILE")[0]')),
     (r"\{[^\n]*\}\s*\n\s*\{", "JSON, an object a line", "",
-     _frame('pd.read_json("FILE", lines=True)')),
-    (r"[\[{]\s*[\[{\"]", "JSON", "", _frame('pd.read_json("FILE")')),
+     LISTS.replace("READ", 'pd.read_json("FILE", lines=True)')),
+    (r"[\[{]\s*[\[{\"]", "JSON", "", LISTS.replace("READ", 'pd.read_json("FILE")')),
+    (r"\|[^\n]*\n\|[\s:|-]+\n", "a table in Markdown", "", ""),
 )  # fmt: skip
 #: Member of a zip archive -> the same.
 _ZIPPED = (
     (b"[Content_Types].xml", "a spreadsheet (.xlsx)", "Save the sheet as CSV UTF-8.",
-     _frame('pd.read_excel("FILE")')),
+     from_frame('pd.read_excel("FILE")')),
     (b"application/vnd.oasis", "a spreadsheet (.ods)", "Save the sheet as CSV UTF-8.",
-     _frame('pd.read_excel("FILE", engine="odf")')),
+     from_frame('pd.read_excel("FILE", engine="odf")')),
 )  # fmt: skip
 _NAMES = {"xlsx": 0, "xlsm": 0, "ods": 1}
 
@@ -105,9 +109,11 @@ def check_kind(name: str, content: bytes) -> None:
                 raise _refusal(name, *what)
         if b".npy" not in content:
             raise _refusal(
-                name, "a zip archive", _UNPACKED, _frame('pd.read_csv("FILE", compression="zip")')
+                name, "a zip archive", _UNPACKED, from_frame('pd.read_csv("FILE", compression="zip")')
             )
         return
+    if content[1:40:2] == bytes(len(content[1:40:2])):  # without the mark at the beginning
+        content = b"\xff\xfe" + content
     for magic, *what in _MAGIC:
         if content.startswith(magic):
             raise _refusal(name, *what)
@@ -124,9 +130,9 @@ def check_kind(name: str, content: bytes) -> None:
 def _refusal(name: str, what: str, more: str, code: str) -> InvalidTable:
     reads = "A long table is read: CSV, TSV or Parquet, or a NumPy archive (.npz)."
     return InvalidTable(f"This is {what}. {more} {reads}".replace("  ", " "),
-                        code=code.replace("FILE", _file_name(name)))  # fmt: skip
+                        code=code.replace("FILE", file_name(name)))  # fmt: skip
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """A name that can stand in a line of Python."""
     return name if re.fullmatch(r"[\w .()-]{1,60}", name) else "file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from maskdemo.data.tasks import Task
+from maskdemo.errors import InvalidTable
 from maskdemo.experiment import MAX_CELLS, NUMBERS
 
 #: Of the file. Streamlit's `maxUploadSize` in .streamlit/config.toml has to allow as much.
@@ -40,3 +41,22 @@ def usual_padded_length(task: Task) -> int:
     """The padded length that uploaded sequences begin with: twice the longest, if there is room."""
     assert task.fixed is not None
     return padded_length(task, min(2 * task.fixed.max_length, MAX_STEPS))
+
+
+def check_size(rows: int = 0, columns: int = 0, unpacked: int = 0) -> None:
+    """Raise `InvalidTable` where a table is too large. unpacked: its bytes in memory."""
+    if rows > MAX_ROWS:
+        raise InvalidTable(
+            f"The table has {rows:,} rows or more; {MAX_ROWS:,} are possible. "
+            "Take out some of the sequences."
+        )
+    if columns > MAX_COLUMNS:
+        raise InvalidTable(
+            f"The table has {columns:,} columns; {MAX_COLUMNS:,} are possible. A table has one line a "
+            "row: check the line breaks."
+        )
+    if unpacked > MAX_TABLE_BYTES:
+        raise InvalidTable(
+            f"The table unpacks to more than {unpacked / 2**20:,.0f} MB; {MAX_TABLE_BYTES // 2**20} MB "
+            "are possible. Take out columns that are not needed, or some of the sequences."
+        )

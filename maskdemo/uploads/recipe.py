@@ -1,26 +1,41 @@
 """From a table to sequences: what the app does, and what an exported script does too.
 
 The sources of these functions are written into exported scripts as they stand. So they use nothing
-but NumPy, pandas and `re`, and check nothing: `maskdemo.uploads.columns` and `task` have done that.
+but NumPy, pandas, `datetime` and `re`, and check nothing: `columns` and `task` have done that.
 """
 
 from __future__ import annotations
 
+import datetime
 import re
 
 import numpy as np
 import pandas as pd
 
 
+def arrays_by_name(arrays):
+    """The arrays of a NumPy archive, called values, labels and lengths, with train_ or test_ before."""
+    found = {}
+    called = {"x": "values", "data": "values", "y": "labels", "label": "labels", "target": "labels"}
+    for each in arrays:
+        parts = each.lower().split("_")
+        part = next((f"{part}_" for part in ("train", "test") if part in parts), "")
+        name = "_".join(word for word in parts if word + "_" != part)
+        found[part + called.get(name, name)] = arrays[each]
+    return found
+
+
 def long_table(arrays):
-    """Long form of a NumPy archive: sequence, step, the features x1, x2, ..., label, perhaps split."""
+    """Long form of these arrays: sequence, step, the features x1, x2, ..., label, perhaps split."""
     pieces, before = [], 0
     for part in ["train_", "test_"] if "train_values" in arrays else [""]:
         values, labels = arrays[part + "values"], arrays[part + "labels"]
-        lengths = arrays[part + "lengths"].astype(int)
+        lengths = np.full(len(values), values.shape[1])
+        lengths = arrays.get(part + "lengths", lengths).astype(int)
         sequence = np.repeat(np.arange(len(lengths)), lengths)
         step = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
-        if values.ndim == 3:  # a padded batch
+        labels = labels[:, 0] if labels.shape == (len(lengths), 1) else labels
+        if values.ndim == 3:  # a batch
             values = values[sequence, step]
             labels = labels[sequence, step] if labels.ndim == 2 else labels
         features = pd.DataFrame(values, columns=[f"x{at + 1}" for at in range(values.shape[1])])
@@ -37,7 +52,9 @@ def long_table(arrays):
 def without_blank_rows(table):
     """The table with no space around a text, and without rows of nothing."""
     texts = [name for name in table if pd.api.types.is_string_dtype(table[name])]
-    table = table.assign(**{name: table[name].fillna("").str.strip() for name in texts})
+    table = table.assign(
+        **{name: table[name].fillna("").str.strip().str.strip("\ufeff\u200b") for name in texts}
+    )
     return table[(table.notna() & (table != "")).any(axis=1)]
 
 
@@ -56,71 +73,91 @@ def numbers_in(column, decimal):
 def times_in(column, day_first):
     """A column as seconds from 1970 in UTC, NaN where a cell is no time; of an hour alone, its day's.
 
-    2026-01-31, 31.1.2026 or 1/31/2026, perhaps with 14:05:09.5 or 2:05 PM and with Z or +01:00; or
-    2026-01, 2026-Q1, 2026-W05 and 2026-W05-6. Of a year 69 and more are of the last century, and where
-    a first number is no day, all are years.
+    2026-01-31, 20260131T140509, 31.1.2026 or 1/31/2026, 31 Jan 2026, January 31st, 2026, perhaps with
+    14:05:09.5 or 2:05 PM and with Z or +01:00; or 2026-01, 2026-Q1, 2026-W05 and 2026-W05-6. Of a year
+    69 and more are of the last century, and where a first number is no day, all are years.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         column = column.dt.tz_localize(None) if column.dt.tz is None else column.dt.tz_convert(None)
         seconds = (column - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
         return seconds.to_numpy(dtype=float, na_value=np.nan)
-    date = r"(?:(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})|"
-    date += r"(?P<one>\d{1,2})[-/.](?P<two>\d{1,2})[-/.](?P<y>\d{4}|\d{2}))"
-    clock = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d(?:[.,]\d+)?))?"
-    clock += r"(?: ?(?P<half>[aApP])\.?[mM]\.?)?(?: ?(?P<zone>Z|UTC|GMT|[-+]\d\d:?\d\d|[-+]\d\d))?"
     if column.empty:
         return np.zeros(0)
     places, texts = pd.factorize(column)
-    texts = pd.Series(texts, dtype=str)
-    usual = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
-    if texts.str.fullmatch(usual).all():  # at once, where the others are taken apart one by one
-        seconds = times_in(pd.to_datetime(texts, format="ISO8601", errors="coerce"), day_first)
-        if not np.isnan(seconds).any():
-            return seconds[places]
-    texts = texts.str.replace(r"^(\d{4}-\d\d)$", r"\1-01", regex=True)
-    texts = texts.str.replace(
-        r"^(\d{4})[- ]?Q([1-4])$", lambda found: f"{found[1]}-{3 * int(found[2]) - 2}-01", regex=True
-    )
-    if texts.str.contains("W").any():
-        week = texts.str.extract(r"^(\d{4})-?W(\d\d)(?:-?([1-7]))?$")
-        week = week[0] + week[1] + week[2].fillna("1")
-        week = pd.to_datetime(week, format="%G%V%u", errors="coerce").dt.strftime("%Y-%m-%d")
-        texts = week.fillna(texts)
-    parts = texts.str.extract(
-        f"^(?:{date}(?:(?:[T ]| - |, ?){clock})?|{clock.replace('P<', 'P<only_')})$"
-    )
-    for name in ["hour", "minute", "second", "half", "zone"]:
-        parts[name] = parts[name].fillna(parts.pop(f"only_{name}"))
-    matched = (parts["year"].notna() | parts["one"].notna() | parts["hour"].notna()).to_numpy()
-    day, month = ("one", "two") if day_first else ("two", "one")
-    first = parts["one"].fillna("1").astype(int)
-    if ((first > 31) | (first == 0)).any():
-        parts, day, month = parts.rename(columns={"one": "y", "y": "one"}), "one", "two"
-    century = np.where(parts["y"].fillna("0").astype(int) < 69, "20", "19")
-    year = parts["y"].where(parts["y"].str.len() != 2, century + parts["y"].str.zfill(2))
-    dates = pd.DataFrame(
-        {
-            "year": parts["year"].fillna(year).fillna("1970").astype(int),
-            "month": parts["month"].fillna(parts[month]).fillna("1").astype(int),
-            "day": parts["day"].fillna(parts[day]).fillna("1").astype(int),
-        }
-    )
-    seconds = times_in(pd.to_datetime(dates, errors="coerce"), day_first)
-    hour = parts["hour"].fillna("0").astype(int).to_numpy()
-    minute = parts["minute"].fillna("0").astype(int).to_numpy()
-    second = parts["second"].fillna("0").str.replace(",", ".").astype(float).to_numpy()
-    half = parts["half"].fillna("").str.lower().to_numpy(dtype=str)
-    possible = matched & (minute < 60) & (second < 61)
-    possible &= np.where(half == "", hour < 24, (hour > 0) & (hour < 13))
-    hour = np.where(half == "", hour, hour % 12 + 12 * (half == "p"))
-    zone = parts["zone"].fillna("").str.replace(":", "").str.replace("Z|UTC|GMT", "", regex=True)
-    sign = np.where(zone.str.startswith("-"), -1, 1)
-    hours, minutes = zone.str[1:3], zone.str[3:5]
-    offset = sign * (
-        hours.where(hours != "", "0").astype(int) * 60 + minutes.where(minutes != "", "0").astype(int)
-    )
-    seconds = seconds + 3600 * hour + 60 * (minute - offset.to_numpy()) + second
-    return np.where(possible, seconds, np.nan)[places]
+    usual = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?(?:Z|[-+]\d\d:\d\d)?"
+    if pd.Series(texts, dtype=str).str.fullmatch(usual).all():  # at once, not one by one
+        read = pd.to_datetime(pd.Series(texts), format="ISO8601", errors="coerce", utc=True)
+        if read.notna().all():
+            return times_in(read, day_first)[places]
+    month = "(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    month += r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+    day, year = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?", r"(?P<year>\d{4}|\d\d)"
+    zone = " ?(?P<zone>Z|UTC|GMT|[-+]\\d\\d(?::?\\d\\d)?)?"
+    second = r"(?P<second>\d\d(?:[.,]\d+)?)"
+    clock = rf"(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::{second})?(?: ?(?P<half>[ap])\.?m\.?)?{zone}"
+    dates = [
+        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})(?:[-/.](?P<day>\d{1,2}))?",
+        r"(?P<one>\d{1,2})[-/.](?P<two>\d{1,2})[-/.](?P<last>\d{4}|\d\d)",
+        rf"{day}[-/ ]?{month}[-/, ] ?{year}",
+        rf"{month}[- ]{day},?[- ](?P<year>\d{{4}})",
+        rf"(?P<year>\d{{4}})[-/ ]{month}[-/ ]{day}",
+        r"(?P<year>\d{4})[- ]?Q(?P<quarter>[1-4])",
+        r"(?P<year>\d{4})-?W(?P<week>\d\d?)(?:-?(?P<weekday>[1-7]))?",
+    ]
+    weekday = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?"
+    forms = [rf"{weekday}{each}(?:(?:[T_:]| - |,? ){clock})?" for each in dates]
+    digits = r"(?P<hour>\d\d):?(?P<minute>\d\d):?" + f"{second}?{zone}"
+    forms += [clock, r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[T _-]" + digits]
+    forms = [re.compile(each, re.IGNORECASE) for each in forms]
+    found = [next(filter(None, (each.fullmatch(text) for each in forms)), None) for text in texts]
+    parts = [match and match.groupdict() for match in found]
+    order = ("day", "month", "year") if day_first else ("month", "day", "year")
+    if any(not 0 < int(each["one"]) < 32 for each in parts if each and "one" in each):
+        order = ("year", "month", "day")
+    return np.array([seconds_of(each, order) if each else np.nan for each in parts])[places]
+
+
+def seconds_of(parts, order):
+    """The seconds from 1970 in UTC of a time's parts, texts; NaN where there is no such time.
+
+    order: what the three numbers of a date such as 1.2.03 are, which are called one, two and last.
+    """
+    parts = {name: text for name, text in parts.items() if text}
+    if "one" in parts:
+        parts |= zip(order, (parts["one"], parts["two"], parts["last"]), strict=True)
+    year = parts.get("year", "1970")
+    year = int(year) if len(year) > 2 else int(year) + (2000 if int(year) < 69 else 1900)
+    month = int(parts.get("month", 3 * int(parts.get("quarter", 1)) - 2))
+    if "name" in parts:
+        months = "janfebmaraprmayjunjulaugsepoctnovdec"
+        month = months.index(parts["name"][:3].lower()) // 3 + 1
+    hour, minute = int(parts.get("hour", 0)), int(parts.get("minute", 0))
+    second = float(parts.get("second", "0").replace(",", "."))
+    half = parts.get("half", "").lower()
+    if half:
+        hour = hour % 12 + 12 * (half == "p") if 0 < hour < 13 else 24
+    zone = re.sub("Z|UTC|GMT|:", "", parts.get("zone", ""), flags=re.IGNORECASE)
+    offset = int(zone[:1] + "1") * (60 * int(zone[1:3]) + int(zone[3:] or 0)) if zone else 0
+    try:
+        if "week" in parts:
+            day = datetime.date.fromisocalendar(year, int(parts["week"]), int(parts.get("weekday", 1)))
+        else:
+            day = datetime.date(year, month, int(parts.get("day", 1)))
+        datetime.time(hour, minute)
+    except ValueError:
+        return np.nan
+    days = day.toordinal() - datetime.date(1970, 1, 1).toordinal()
+    return 86400 * days + 3600 * hour + 60 * (minute - offset) + second if second < 61 else np.nan
+
+
+def values_in(column, kind, decimal, day_first):
+    """A column of "numbers", "times" or "yes / no" as floats, NaN where a cell is blank or none."""
+    if kind == "times":
+        return times_in(column, day_first)
+    if kind == "yes / no" and pd.api.types.is_string_dtype(column):
+        said = column.str.lower().map({"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0})
+        return said.to_numpy(dtype=float, na_value=np.nan)
+    return numbers_in(column, decimal)
 
 
 def features_of(table, features, decimal):
@@ -131,17 +168,13 @@ def features_of(table, features, decimal):
     columns, is_number = [], []
     for name, kind in features.items():
         column = table[name]
-        if kind == "numbers" or not pd.api.types.is_string_dtype(column):
-            columns.append(numbers_in(column, decimal))
-        elif kind == "yes / no":
-            said = column.str.lower().map({"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0})
-            columns.append(said.to_numpy(dtype=float, na_value=np.nan))
-        else:  # a column of 0 and 1 for each word
-            for word in sorted(set(column) - {""}):
-                columns.append((column == word).astype(float).where(column != "", np.nan))
-                is_number.append(False)
-            continue
-        is_number.append(True)
+        if kind == "words":  # a column of 0 and 1 for each
+            words = sorted(set(column) - {""})
+            columns += [(column == each).astype(float).where(column != "", np.nan) for each in words]
+            is_number += [False] * len(words)
+        else:
+            columns.append(values_in(column, kind, decimal, False))
+            is_number.append(True)
     return np.column_stack(columns), np.array(is_number)
 
 
@@ -153,10 +186,7 @@ def steps_of(table, sequence, order, features, decimal, day_first, first=None, l
     A step is observed where no value is missing; sequences without an observed step are left out.
     """
     number = table.groupby(sequence, sort=False).ngroup().to_numpy()
-    keys = [
-        numbers_in(table[name], decimal) if kind == "numbers" else times_in(table[name], day_first)
-        for name, kind in order.items()
-    ]
+    keys = [values_in(table[name], kind, decimal, day_first) for name, kind in order.items()]
     rows = np.lexsort([*reversed(keys), number])
     steps = pd.Series(number[rows]).groupby(number[rows])
     step, length = steps.cumcount().to_numpy(), steps.transform("size").to_numpy()

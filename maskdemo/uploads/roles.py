@@ -1,10 +1,10 @@
-"""What the columns of a table are for."""
+"""What the columns of a table are for, and what their names say of it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from maskdemo.uploads.columns import Columns
 
@@ -12,6 +12,32 @@ from maskdemo.uploads.columns import Columns
 PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
          "dev": "val", "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
          "holdout": "test", "learn": "train", "learning": "train"}  # fmt: skip
+
+
+#: Words in the names of such columns, the surest first.
+IDS = ("sequence", "seq", "series", "utterance", "case", "episode", "trajectory", "run", "trial",
+       "session", "recording", "record", "id", "uid", "subject", "patient", "participant", "person",
+       "user", "unit", "machine", "device", "station", "shop", "store", "vehicle")  # fmt: skip
+ORDERS = ("step", "order", "timestamp", "datetime", "date", "time", "epoch", "week", "day",
+          "hour", "minute", "second", "cycle", "visit", "frame", "position", "index", "t")  # fmt: skip
+#: Those that are hardly anything else: if such a column cannot be sorted by, that is asked.
+SURE_ORDERS = ("step", "order", "timestamp", "datetime", "date", "time", "day", "hour", "minute")
+LABELS = ("label", "labels", "class", "target", "y", "outcome", "category", "activity", "diagnosis",
+          "status", "speaker", "state")  # fmt: skip
+SURE_LABELS = LABELS[:4]
+PEOPLE = ("subject", "patient", "participant", "person", "user", "machine", "device", "site")
+#: A table with a row for each reading has a column that says of what, and one of values.
+READINGS = (
+    "variable",
+    "parameter",
+    "measurement",
+    "metric",
+    "signal",
+    "channel",
+    "sensor",
+    "attribute",
+)
+VALUES = ("value", "reading")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +71,14 @@ class Roles:
 
 @dataclass(frozen=True)
 class Guess:
-    """roles: as far as there is little doubt. doubts: role -> why it is asked for, a sentence."""
+    """roles: as far as there is little doubt. doubts: role -> why it is asked for, a sentence.
+
+    reasons: free column -> why it is no feature unless it is asked for, or "".
+    """
 
     roles: Roles
-    doubts: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[str, str]
+    reasons: Mapping[str, str]
 
 
 def parts_by(name: str) -> Mapping[str, str]:
@@ -64,11 +94,16 @@ def parts_by(name: str) -> Mapping[str, str]:
     }
 
 
-def unused(columns: Columns, roles: Roles) -> tuple[tuple[str, str], ...]:
+def unused(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...]:
     """(column, why) of every column that nothing is made of."""
-    used = {name for _, name in roles.used()}
+    used = {name for _, name in guess.roles.used()}
     return tuple(
-        (name, each.unusable or each.idle or "it was not chosen")
-        for name, each in columns.items()
-        if name not in used
+        (name, guess.reasons.get(name) or "it was not chosen") for name in columns if name not in used
     )
+
+
+def word(name: str, words: tuple[str, ...]) -> str | None:
+    """The first of the words that the name has among its own: `caseId` has case and id."""
+    parts = "" if name.startswith("__") else re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    own = [each for each in re.split(r"[^A-Za-z]+", parts.lower()) if each]
+    return next((word for word in words if word in own), None)

@@ -17,6 +17,11 @@ def numbers_of(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.i
     return table.frame.groupby(list(names), sort=False).ngroup().to_numpy()
 
 
+def distinct(table: Table, names: list[str]) -> int:
+    """How many different rows these columns have together."""
+    return len(table.frame[names].drop_duplicates())
+
+
 def stands_together(table: Table, names: tuple[str, ...] | list[str]) -> bool:
     """Whether the rows of every sequence follow each other in the file."""
     number = numbers_of(table, names)
@@ -40,15 +45,20 @@ def is_constant(number: NDArray, values: NDArray) -> bool:
     return bool((pd.Series(values).groupby(number).nunique() == 1).all())
 
 
-def is_dense(number: NDArray, values: NDArray) -> bool:
-    """Whether each sequence has all whole numbers from its least to its greatest."""
-    if not (np.isfinite(values) & (np.floor(values) == values)).all():
-        return False
-    spread = pd.Series(values).groupby(number).agg(["min", "max", "size"])
-    return bool((spread["max"] - spread["min"] + 1 == spread["size"]).all())
+def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
+    """Whether it sorts the steps: all whole numbers from a least to a greatest, or few fall behind.
+
+    most: the share of steps that may be less than the one before them in their sequence.
+    """
+    grouped = pd.Series(values).groupby(number)
+    spread = grouped.agg(["min", "max", "size"])
+    whole = (np.isfinite(values) & (np.floor(values) == values)).all()
+    if whole and bool((spread["max"] - spread["min"] + 1 == spread["size"]).all()):
+        return True
+    return float((grouped.diff() < 0).sum() / max(1, len(number) - number.max() - 1)) <= most
 
 
-def resorted(number: NDArray, values: NDArray) -> float:
-    """The share of steps that are less than the one before them in their sequence."""
-    falls = pd.Series(values).groupby(number).diff() < 0
-    return float(falls.sum() / max(1, len(number) - number.max() - 1))
+def counts_steps(number: NDArray, values: NDArray) -> bool:
+    """Whether it is 0, 1, 2, ... or 1, 2, 3, ... in every sequence, of which some have three steps."""
+    step = pd.Series(number).groupby(number).cumcount().to_numpy()
+    return bool(step.max() > 1 and values[0] in (0, 1) and (values - step == values[0]).all())

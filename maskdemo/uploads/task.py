@@ -21,7 +21,7 @@ from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import MAX_CELLS, Experiment
 from maskdemo.uploads.checks import check_lengths, check_parts, check_roles, check_rows
-from maskdemo.uploads.columns import NUMBERS, WORDS, Columns
+from maskdemo.uploads.columns import BLANKS, NUMBERS, WORDS, Columns
 from maskdemo.uploads.limits import MAX_TEST, MAX_TRAIN, MIN_SEQUENCES, padded_length
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.recipe import classes_of, parts_of, steps_of
@@ -143,7 +143,7 @@ def task_of(
         roles=roles,
         recipe=(steps, parts),
         notes=_notes(table, columns, roles, preparation, number, rows, values, data),
-        unused=unused(columns, roles),
+        unused=unused(columns, guess),
         examples=_examples(table, roles, rows, values, lengths),
     )
 
@@ -224,6 +224,15 @@ def _emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
     return max(((name, columns[name].blanks) for name in roles.features), key=lambda each: each[1])
 
 
+def _sentinel(values: NDArray) -> tuple[float, int] | None:
+    """(value, rows) of a least or greatest number that repeats, farther off than all others span."""
+    found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    for end, next_to, rest in ((0, 1, found[1:]), (-1, -2, found[:-1])):
+        if len(rest) > 4 and counts[end] > 1 and abs(found[end] - found[next_to]) > np.ptp(rest):
+            return float(found[end]), int(counts[end])
+    return None
+
+
 def _notes(
     table: Table, columns: Columns, roles: Roles, preparation: Preparation, number: NDArray,
     rows: pd.DataFrame, values: NDArray, data: Data,
@@ -252,6 +261,16 @@ def _notes(
         notes.append(
             f"{before - after:,} of {before:,} sequences have no step at which all features are there: "
             f"they were left out, and {after:,} are left."
+        )
+    for name in roles.features:
+        if columns[name].kind == NUMBERS and (found := _sentinel(columns[name].values)):
+            notes.append(
+                f"{quoted(name)} has {found[0]:.12g} in {counted(found[1], 'row')}, far from all other "
+                "values. If it stands for a missing reading, leave the cell empty."
+            )
+    if like := [each for each in table.texts(roles.label or "").unique() if each.lower() in BLANKS]:
+        notes.append(
+            f"{quoted(like[0])} is a class of its own here. If it means none, take its rows out."
         )
     kept = {"first": preparation.first, "last": preparation.last}
     for which, count in kept.items():

@@ -146,9 +146,12 @@ def test_events_of_many_cases_interleave_by_their_time():
     assert sorted(steps_of(task)) == wanted
 
 
-@pytest.mark.parametrize("when", ["01/11/2023", "step 3", "Monday"])
-def test_what_cannot_be_sorted_by_is_said_and_asked(when):
-    later = {"01/11/2023": "01/10/2023", "step 3": "step 2", "Monday": "Sunday"}[when]
+@pytest.mark.parametrize(
+    ("when", "later"),
+    [("01/11/2023", "01/10/2023"), ("step 3", "step 2"), ("Monday", "Sunday"),
+     ("28-12-25", "29-12-25"), ("3 Okt 2026", "2 Okt 2026"), ("1 days 00:10", "0 days 00:10")],
+)  # fmt: skip
+def test_what_cannot_be_sorted_by_is_said_and_asked(when, later):
     content = lines(
         "series,Date,close,label",
         lambda s, t: f"q{s},{later if t else when},{s + t / 10},{'ab'[s % 2]}",
@@ -176,11 +179,26 @@ def test_what_cannot_be_sorted_by_is_said_and_asked(when):
         ["2025-W52", "2026W01", "2026-W01-4"],
         ["2025-12", "2026-01", "2026-10"],
         ["2025-Q4", "2026Q1", "2026 Q3"],
+        ["2026-W8", "2026-W9", "2026-W10"],
+        ["20260101T100000Z", "20260101T100001Z", "20260102T090000Z"],
+        ["20260101 0959", "20260101 1000", "20260102 0800"],
+        ["31 Dec 2025", "03 Jan 2026", "1 February 2026"],
+        ["Dec 31, 2025", "Jan 3, 2026", "Feb. 1, 2026"],
+        ["31-Dec-25", "03-Jan-26", "01-Feb-26"],
+        ["December 31st, 2025", "January 2nd, 2026", "January 13th, 2026"],
+        [
+            "Fri, 02 Jan 2026 23:00:00 GMT",
+            "Sat, 03 Jan 2026 00:30:00 +0100",
+            "Sun, 04 Jan 2026 00:00:00 GMT",
+        ],
+        ["05/Dec/2025:10:00:00 +0000", "02/Jan/2026:10:00:00 +0000", "02/Jan/2026:10:00:01 +0000"],
     ],
 )
 def test_times_are_sorted_as_they_passed(times):
     shown = [times[2], times[0], times[1]]
-    content = lines("series,when,x,label", lambda s, t: f"q{s},{shown[t]},{(t + 2) % 3},{'ab'[s % 2]}")
+    content = lines(
+        "series,when,x,label", lambda s, t: f'q{s},"{shown[t]}",{(t + 2) % 3},{"ab"[s % 2]}'
+    )
     task = own(content)
     assert task.roles.order == ("when",)
     assert all(each == [[0], [1], [2]] for each in steps_of(task))
@@ -592,3 +610,179 @@ def test_more_of_each_kind_is_read_right():
     )
     task = own(words)
     assert task.label_names == ("EU", "NA") and len(steps_of(task)) == SEQUENCES
+
+
+#: Files that the list above does not have: what is refused, with words and code that lead right.
+REFUSED = {
+    "files put together": (GOOD + GOOD.replace("\nr", "\nq"), "Line 122 repeats the names", ""),
+    "two lines of names": (
+        of("run,step,acc,acc,label\n,,x,y,", "r{s}", "{t}", "{x}", "{t}", "{l}"),
+        "the line below has the rest of their names", "header=[0, 1]",
+    ),
+    "pandas' names of two levels": (
+        of(",,acc,acc,label\n,,x,y,\nrun,step,,,", "r{s}", "{t}", "{x}", "{t}", "{l}"),
+        "the line below has the rest of their names", "header=[0, 1]",
+    ),
+    "sequences in numbered columns": (
+        "time," + ",".join(f"s{n}" for n in range(40)) + "\n"
+        + "".join(f"{t}," + ",".join(str(n + t) for n in range(40)) + "\n" for t in range(30)),
+        "If each of the other columns is a sequence, the table is wide", "wide.melt('time'",
+    ),
+    "sequences in named columns": (
+        "minute," + ",".join(f"patient {2 * chr(65 + n)}" for n in range(26)) + "\n"
+        + "".join(f"{t}," + ",".join(str(n + t) for n in range(26)) + "\n" for t in range(30)),
+        "If each of the other columns is a sequence, the table is wide", "wide.melt('minute'",
+    ),
+    "a comment above": ("# by hand\n" + GOOD, "Line 1 begins with # and seems to be a comment", "'#'"),
+    "a comment within": (
+        GOOD.replace("\nr9,0", "\n# restarted\nr9,0"), "Line 29 begins with #", "comment='#'"
+    ),
+    "a total": (GOOD + "Total,120,3.5,a\n", "Line 122 begins with 'Total'", ""),
+    "a total without an id": (GOOD + ",,3.5,\n", "Line 122 has nothing usable in 'run'", ""),
+    "types below the names": (
+        GOOD.replace("\n", "\nstring,int,float,string\n", 1), "a line of units or a second", ""
+    ),
+    "ids once a sequence": (
+        lines("run,step,x,label", lambda s, t: f"{'' if t else s},{t},{s + t},{'ab'[s % 2]}"),
+        "'run' is blank in 80 of 120 rows", "",
+    ),
+    "labels once a sequence": (
+        lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{'' if t else 'ab'[s % 2]}"),
+        "Fill it in in every row", "",
+    ),
+    "Windows-1252": (
+        GOOD.replace("x", "Höhe").encode("cp1252"), "Line 1 is not UTF-8", 'encoding="cp1252"'
+    ),
+    "UTF-16 without a mark": (GOOD.encode("utf-16-le"), "UTF-16", 'encoding="utf-16"'),
+    "blanks between columns": (
+        GOOD.replace(",", "  "), "names one column only", r'sep=r"\s+"'
+    ),
+    "lines in quotation marks": (
+        "".join(f'"{line}"\n' for line in GOOD.split()), "and not whole lines", ""
+    ),
+    "two separators": (
+        GOOD.replace(",", ";", 3), "not separated by a semicolon, as the first line is, but by a", ""
+    ),
+    "Markdown": ("| run | x |\n|---|---|\n| r0 | 1 |\n", "a table in Markdown", ""),
+    "lines of JSON": ('{"run": 0, "x": [1, 2]}\n' * 40, "JSON, an object a line", ".explode(lists)"),
+    "negative in brackets": (
+        lines("run,step,x,label", lambda s, t: f"r{s},{t},{f'({s}.{t})' if s % 2 else s},{s % 2}"),
+        "different texts such as '(1.0)'", "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_else_people_have_is_refused_for_what_it_is(what):
+    content, said, code = REFUSED[what]
+    error = refusal(content)
+    assert said in str(error) and code in error.code
+    compile(error.code, "lines", "exec")
+
+
+#: The same sequences as in GOOD, written in other ways.
+SAME = {
+    "single quotation marks": GOOD.replace(",", "','").replace("\n", "'\n'")[:-1].join(["'", ""]),
+    "a comma at the end of every line": GOOD.replace("\n", ",\n"),
+    "blank lines and returns": GOOD.replace("\nr", "\r\n\r\nr"),
+    "the mark of a file's beginning within": GOOD.replace("\nr9,", "\n\ufeffr9,"),
+    "UTF-8 with its mark": "\ufeff" + GOOD,
+    "numbers of rows": FRAME.to_csv(),
+    "numbers of rows in each sequence": pd.concat(
+        [each.reset_index(drop=True) for _, each in FRAME.groupby("run", sort=False)]
+    ).to_csv(),
+    "the label in other words": FRAME.assign(y_true=FRAME["label"] == "a").to_csv(index=False),
+    "a German sheet": FRAME.rename(columns={"run": "Lauf", "step": "Schritt"}).to_csv(
+        index=False, sep=";", decimal=",", lineterminator="\r\n"
+    ),
+    "last step first": FRAME.iloc[::-1].to_csv(index=False),
+    "seconds from 1970": FRAME.assign(step=FRAME["step"] + 1767225600).to_csv(index=False),
+    "milliseconds from 1970": FRAME.assign(step=FRAME["step"] + 1767225600000).to_csv(index=False),
+    "exponents": FRAME.assign(x=FRAME["x"].map("{:.6E}".format)).to_csv(index=False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SAME)
+def test_what_else_people_have_is_read_right(how):
+    task = own(SAME[how])
+    assert sorted(steps_of(task)) == sorted(steps_of(own(GOOD)))
+    assert task.feature_names == ("x",) and task.label_names == ("a", "b")
+
+
+def test_a_value_far_from_all_others_is_pointed_out():
+    content = lines(
+        "run,step,x,y,label", lambda s, t: f"r{s},{t},{-999 if s % 9 == 0 else s + t},{s},{'ab'[s % 2]}"
+    )
+    notes = [each for each in own(content).notes if "far from all other" in each]
+    assert len(notes) == 1 and notes[0].startswith("'x' has -999 in 15 rows")
+
+
+def test_a_word_for_none_is_pointed_out_among_labels():
+    content = lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{['a', 'b', 'nan'][s % 3]}")
+    assert any("'nan' is a class of its own" in each for each in own(content).notes)
+
+
+BATCH = np.random.default_rng(0).normal(size=(SEQUENCES, 6, 2))
+EVERY_OTHER = np.arange(SEQUENCES) % 2
+ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"X": BATCH, "y": EVERY_OTHER},
+        {"x": BATCH, "label": EVERY_OTHER[:, None]},
+        {
+            "X_train": BATCH[:20],
+            "y_train": EVERY_OTHER[:20],
+            "X_test": BATCH[20:],
+            "y_test": EVERY_OTHER[20:],
+        },
+        {"data": BATCH, "target": np.array(["0", "1"])[EVERY_OTHER]},
+        {"X": ENDED, "y": EVERY_OTHER, "lengths": EVERY_OTHER + 3},
+    ],
+)
+def test_a_batch_and_its_labels_are_sequences(arrays):
+    task = own(archive(**arrays), "mine.npz")
+    lengths = EVERY_OTHER + 3 if "lengths" in arrays else [6] * SEQUENCES
+    wanted = [each[:n].astype(np.float32).tolist() for each, n in zip(BATCH, lengths, strict=True)]
+    assert sorted(steps_of(task)) == sorted(wanted) and task.label_names == ("0", "1")
+
+
+def ragged() -> np.ndarray:
+    arrays = np.empty(SEQUENCES, object)
+    arrays[:] = [each[:n] for each, n in zip(BATCH, EVERY_OTHER + 3, strict=True)]
+    return arrays
+
+
+@pytest.mark.parametrize(
+    ("values", "labels", "said", "code"),
+    [
+        (ENDED, EVERY_OTHER, "40 of 40 sequences in values end with steps of 0", "lengths = "),
+        (ENDED[:, ::-1], EVERY_OTHER, "begin with steps of 0", "np.roll"),
+        (np.where(ENDED, ENDED, np.nan), EVERY_OTHER, "end with steps of nan", "np.isnan(values)"),
+        (BATCH[:, :, 0], EVERY_OTHER, "without lengths nothing says", "values[:, :, None]"),
+        (BATCH, np.eye(6)[EVERY_OTHER], "a column for each class", "argmax"),
+        (np.zeros((40, 3, 90)), EVERY_OTHER, "Steps stand before features", "np.swapaxes"),
+        (ragged(), EVERY_OTHER, "holds Python objects", "np.concatenate"),
+    ],
+)
+def test_a_batch_that_can_be_misread_is_refused_with_the_lines_that_mend_it(values, labels, said, code):
+    error = refusal(archive(X=values, y=labels), "mine.npz")
+    assert said in str(error) and code in error.code
+    if "lengths = " in error.code and "load" not in error.code:
+        mended: dict = {"np": np, "values": values}
+        exec(error.code, mended)
+        task = own(archive(X=mended["values"], y=labels, lengths=mended["lengths"]), "mine.npz")
+        found = sorted(len(each) for each in steps_of(task))
+        assert found == sorted((EVERY_OTHER + 3).tolist())
+
+
+def test_a_column_of_lists_is_a_row_for_each_entry(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({"x": [[s, s + 0.5] for s in range(SEQUENCES)], "label": EVERY_OTHER})
+    for name, write in (("x.parquet", frame.to_parquet), ("x.json", frame.to_json)):
+        write(tmp_path / name)
+        exec(refusal((tmp_path / name).read_bytes(), name).code, {})
+        task = own((tmp_path / "long.csv").read_bytes())
+        assert sorted(steps_of(task)) == [[[s], [s + 0.5]] for s in range(SEQUENCES)]

@@ -1,0 +1,214 @@
+"""The lines of a CSV file: how they are separated, and whether each has the fields that it should.
+
+Each fault raises `InvalidTable` with its line, and where there are such with the pandas that mends it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from array import array
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.uploads.foreign import WIDE, from_frame
+from maskdemo.uploads.limits import MAX_COLUMNS, MAX_LINE_CHARACTERS, check_size
+
+SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tabulator", "|": "a bar"}
+#: With or without a mark at the beginning.
+ENCODING = "utf-8-sig"
+NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
+COMMENTS = ("#", "%", "//")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """names: of the columns. starts: the line in which each row begins, counted from 1.
+
+    separator, quote: between fields and around them. skipped: lines above the names.
+    """
+
+    names: list[str]
+    starts: array[int]
+    separator: str
+    quote: str
+    skipped: int
+
+
+def lines_of(content: bytes) -> Lines:
+    """What the lines of a text have in common."""
+    _check_text(content)
+    separator, skipped = _separator(content)
+    # Quotation marks of one stroke, where no other ones are used.
+    single = rf"(?m)(^|{re.escape(separator)})\s*'[^'\n]*'\s*({re.escape(separator)}|$)".encode()
+    quote = "'" if b'"' not in content and re.search(single, content[:5000]) else '"'
+    names, starts = _checked_lines(content, separator, skipped, quote)
+    return Lines(names, starts, separator, quote, skipped)
+
+
+def _text(content: bytes) -> io.TextIOWrapper:
+    """The text, line by line: a whole one would take five times the room of its bytes."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding=ENCODING)
+
+
+def _check_text(content: bytes) -> None:
+    try:
+        content.decode(ENCODING)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InvalidTable(
+            f"Line {line} is not UTF-8. Save the file as CSV UTF-8.",
+            code=from_frame('pd.read_csv("data.csv", encoding="cp1252", sep=None, engine="python")'),
+        ) from None
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        raise InvalidTable(f"Line {line} holds bytes that are no text. Save the table as CSV UTF-8.")
+    length, line = max((len(text), -line) for line, text in enumerate(_text(content), 1))
+    if length > MAX_LINE_CHARACTERS:
+        raise InvalidTable(
+            f"Line {-line} has {length:,} characters; {MAX_LINE_CHARACTERS:,} are possible. "
+            "A table has one line a row: check the line breaks."
+        )
+
+
+def _separator(content: bytes) -> tuple[str, int]:
+    """The separator that the header has most of, outside quotation marks, and the lines above it.
+
+    Excel writes a line of its own with the separator: sep=;
+    """
+    skipped, header = 0, ""
+    for line in _text(content):
+        if found := re.fullmatch(r'"?sep=([,;|\t])"?\s*', line):
+            return found[1], skipped + 1
+        if line.strip():
+            header = re.sub(r'"[^"]*"', "", line)
+            break
+        skipped += 1
+    return max(SEPARATORS, key=header.count), skipped
+
+
+def _checked_lines(
+    content: bytes, separator: str, skipped: int, quote: str
+) -> tuple[list[str], array[int]]:
+    """The names, and the line in which each row starts. Raises for rows of another width."""
+    text, last = _text(content), ""
+    for _ in range(skipped):
+        text.readline()
+
+    def remembered(line: str) -> str:
+        nonlocal last
+        last = line
+        return line
+
+    rows = csv.reader(
+        map(remembered, text), delimiter=separator, quotechar=quote, skipinitialspace=True
+    )
+    lines, header, under, started = array("q"), [], [], skipped + 1
+    try:
+        for row in rows:
+            blank = len(row) < 2 and not "".join(row).strip()
+            if blank and '"' not in last:
+                pass
+            elif not header:
+                header = [name.strip() for name in row]
+                _check_header(header, started)
+            elif not blank and len(row) != len(header):
+                raise _ragged(started, row, len(header), separator, early=len(lines) < 3)
+            else:  # to pandas a line of nothing but "" is a row too
+                under = under or row
+                lines.append(started)
+                check_size(len(lines))
+            started = skipped + rows.line_num + 1
+    except csv.Error as error:
+        raise InvalidTable(f"Line {started} cannot be read: {error}.") from None
+    _check_names(header, under, skipped + 1)
+    return [name or f"column {at}" for at, name in enumerate(header, 1)], lines
+
+
+def _ragged(line: int, row: list[str], header: int, separator: str, *, early: bool) -> InvalidTable:
+    found, mark = len(row), SEPARATORS[separator]
+    if row[0].startswith(COMMENTS):
+        return _comment(line, row[0], separator)
+    if found == header + 1 and not row[-1]:
+        return InvalidTable(
+            f"Line {line} ends with {mark}, and the line of names does not. Take it out of every line, "
+            "or give the last column a name."
+        )
+    if other := next((each for each in SEPARATORS if found == 1 and each in row[0]), None):
+        return InvalidTable(
+            f"Line {line} is not separated by {mark}, as the first line is, but by "
+            f"{SEPARATORS[other]}. Write all lines the same way."
+        )
+    if early and found > header:
+        return InvalidTable(
+            f"Line {line} has {found} fields, the first line {header}. Take out whatever stands above "
+            f"the line that names the columns; if that is the first line, put texts with {mark} into "
+            "quotation marks."
+        )
+    return InvalidTable(
+        f"Line {line} has {found} fields, the header {header}. Put texts with {mark} into quotation "
+        "marks, and leave missing fields empty."
+    )
+
+
+def _comment(line: int, text: str, separator: str) -> InvalidTable:
+    return InvalidTable(
+        f"Line {line} begins with {text[0]} and seems to be a comment. Take out all such lines.",
+        code=from_frame(f'pd.read_csv("data.csv", sep={separator!r}, comment={text[0]!r})'),
+    )
+
+
+def _check_header(header: list[str], line: int) -> None:
+    """Raise where the first line does not name columns."""
+    if len(header) > MAX_COLUMNS or not any(header):
+        check_size(columns=len(header) if any(header) else 0)
+        raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")
+    if len(header) == 1 and header[0].startswith(COMMENTS):
+        raise _comment(line, header[0], ",")
+    if len(header) > 2 and len(list(filter(None, header))) == 1:
+        raise InvalidTable(
+            f"Line {line} holds {quoted(max(header))} alone, where {len(header)} columns need names. "
+            "Take out whatever stands above the line that names the columns."
+        )
+    numbers = [name for name in header if NUMBER.fullmatch(name)]
+    named = len(numbers) < len(header)
+    steps = [int(name) for name in numbers if name.isdecimal()]
+    if len(numbers) > 12 or (named and len(steps) > 2 and (np.diff(steps) == 1).all()):
+        raise InvalidTable(
+            f"Line {line} holds the numbers {numbers[0]} to {numbers[-1]}, so each line seems to be a "
+            "whole sequence, its steps side by side. A row for each step is needed, with names above.",
+            code=WIDE.replace("NAMES", "" if named else ", header=None"),
+        )
+    if numbers:
+        raise InvalidTable(
+            f"Line {line} holds values such as {quoted(numbers[0])}. The first line must name the "
+            "columns: put a line with their names above it."
+        )
+
+
+def _check_names(header: list[str], under: list[str], line: int) -> None:
+    """Raise for one name alone, and for one twice. under: the next line, perhaps more of the names."""
+    if len(header) == 1:
+        whole = any(each in header[0] for each in SEPARATORS)
+        raise InvalidTable(
+            f"Line {line} names one column only, {quoted(header[0])}. "
+            + ("Put texts alone into quotation marks, and not whole lines." if whole else
+               "Separate columns with a comma, a semicolon or a tabulator."),
+            code="" if whole else from_frame(r'pd.read_csv("data.csv", sep=r"\s+")'),
+        )  # fmt: skip
+    twice = [name for name, count in Counter(header).items() if count > 1 and name]
+    if not twice:
+        return
+    more = [text for name, text in zip(header, under, strict=False) if name == twice[0]]
+    if len(set(filter(None, more))) < len(more) or any(map(NUMBER.fullmatch, under)):
+        raise InvalidTable(f"Line {line} names two columns {quoted(twice[0])}. Rename one of them.")
+    join = 'frame.columns = ["_".join(each) for each in frame.columns]'
+    raise InvalidTable(
+        f"Line {line} names several columns {quoted(twice[0])}, and the line below has the rest of "
+        "their names. Write one line of names.",
+        code=from_frame(f'pd.read_csv("data.csv", header=[0, 1])\n{join}'),
+    )
