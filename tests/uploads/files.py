@@ -127,6 +127,7 @@ FORMATS: dict[str, Callable[[Sequences, Sequences], bytes]] = {
     "german.csv": lambda *both: long_csv(*both, sep=";", decimal=",", bom=True, lineterminator="\r\n"),
     "tabs.tsv": lambda *both: long_csv(*both, sep="\t", lineterminator="\r", na_rep="NA"),
     "quoted.csv": lambda *both: long_csv(*both, decimal=",", quoting=1),
+    "single.csv": lambda *both: long_csv(*both, quoting=1, quotechar="'"),
     "shuffled.csv": lambda *both: long_csv(*both, shuffle=True),
     "excel.csv": lambda *both: b"sep=;\r\n" + long_csv(*both, sep=";", decimal=","),
     "english.csv": lambda *both: grouped_csv(*both, comma=",", point=".", sep=","),
