@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from time import monotonic_ns
 
 import numpy as np
 import streamlit as st
@@ -25,6 +26,10 @@ VIEWS = {
     "compare": ("Side by side", inside_view.compare),
     "gradient": ("Gradient", inside_view.gradient),
 }
+#: Seconds that each epoch stays while the page plays them.
+EPOCH_S = 0.6
+
+session = st.session_state
 
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
@@ -131,12 +136,34 @@ def _choose_label(snapshot: Snapshot) -> None:
 
 def _choose_epoch(snapshot: Snapshot) -> None:
     """Draw the choice of the epoch whose networks are shown; during training it is the newest."""
-    epochs = _epochs(snapshot)
-    if _is_growing(snapshot):
+    epochs, playing = _epochs(snapshot), session.playing is not None
+    if _is_growing(snapshot) or playing:
         url.undrawn("epoch", epochs, epochs[-1])
         st.caption("The epoch moves by itself: the charts say which one it is.")
     else:
         _slider("epoch", "After epoch", epochs, epochs[-1])
+    if len(epochs) > 1 and not _is_growing(snapshot):
+        st.button(
+            "Pause" if playing else "Play",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            on_click=_on_pause if playing else partial(_on_play, epochs),
+            key="play",
+            width="stretch",
+            help="Move through the epochs of the run.",
+        )
+
+
+def _on_play(epochs: list[int]) -> None:
+    """Begin at the chosen epoch, or at the first where the chosen epoch is the last."""
+    chosen = session.inside_epoch
+    session.playing = chosen if chosen in epochs[:-1] else epochs[0]
+    url.mark_touched()
+
+
+def _on_pause() -> None:
+    """Stay at the epoch that is shown."""
+    url.choose("epoch", session.playing)
+    session.playing = None
 
 
 def _slider(name: str, label: str, options: Sequence[int], default: int) -> None:
@@ -149,7 +176,7 @@ def _slider(name: str, label: str, options: Sequence[int], default: int) -> None
 
 def _sequence(snapshot: Snapshot) -> InspectedSequence:
     """Return the chosen sequence in the networks of the chosen epoch."""
-    epochs, epoch = _epochs(snapshot), url.choice("epoch")
+    epochs, epoch = _epochs(snapshot), session.playing or url.choice("epoch")
     if _is_growing(snapshot) or epoch not in epochs:
         epoch = epochs[-1]
     return InspectedSequence(snapshot, url.choice("probe") - 1, epoch, url.choice("label"))
@@ -200,10 +227,29 @@ def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
         st.caption(note)
 
 
+def _play(experiment: Experiment, drawn_for: Experiment | None, page: int) -> None:
+    """Draw the charts, and an epoch later each time; playing stops after the last epoch."""
+    snapshot = snapshot_of(experiment)
+    if session.playing is None or snapshot is None:
+        session.playing = None
+        st.rerun()
+    _charts(experiment, drawn_for)
+    later = [each for each in _epochs(snapshot) if each > session.playing]
+    session.playing = later[0] if later else None
+    if not later:
+        url.choose("epoch", None)
+    job.draw_again_in(EPOCH_S, key="poll_playing", page=page)
+
+
 def view(experiment: Experiment) -> None:
-    """Draw the controls and the chosen view; while a run trains, the view again and again."""
+    """Draw the controls and the chosen view; while a run trains or plays, the view again and again."""
+    session.setdefault("playing", None)
     snapshot = snapshot_of(experiment)
     if snapshot is not None:
         _controls(snapshot)
     drawn_for = snapshot.experiment if snapshot else None
-    job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)
+    if session.playing is None:
+        job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)
+    else:
+        with st.container():
+            st.fragment(_play)(experiment, drawn_for, monotonic_ns())

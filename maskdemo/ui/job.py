@@ -205,13 +205,17 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
         finally:
             BROWSER_HAS.set({})
         if polls:
-            pause = _pause_s(kind, line=beside_results)
-            data = {"seconds": pause, "page": page, "drawn": monotonic_ns()}
-            poll = browser_files.drawn_by(browser_files.POLL)
-            poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
+            draw_again_in(_pause_s(kind, line=beside_results), key=key, page=page)
 
     with st.container():
         st.fragment(part)()
+
+
+def draw_again_in(seconds: float, *, key: str, page: int) -> None:
+    """Have the browser ask for this fragment again after so many seconds; page: when the page ran."""
+    data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
+    poll = browser_files.drawn_by(browser_files.POLL)
+    poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
 
 
 def _pause_s(kind: str, *, line: bool) -> float:

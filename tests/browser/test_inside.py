@@ -1,7 +1,8 @@
-"""A journey through the inside page: without a run before, by slider and by link."""
+"""A journey through the inside page: without a run before, by slider, by play and by link."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -33,7 +34,7 @@ def press(page: Page, label: str, key: str, times: int = 1) -> None:
         thumb.press(key)
 
 
-def test_trained_scrubbed_and_shown_to_another_viewer(
+def test_trained_scrubbed_played_and_shown_to_another_viewer(
     new_viewer: Callable[..., Viewer],
 ):
     first = new_viewer()
@@ -44,6 +45,12 @@ def test_trained_scrubbed_and_shown_to_another_viewer(
 
     press(page, "After epoch", "ArrowLeft", 3)
     expect(page.get_by_text("Test sequence 1, after epoch 3").first).to_be_visible()
+    page.get_by_role("button", name="Play").click()
+    # A busy browser may skip an epoch on the way.
+    moved = re.compile("Test sequence 1, after epoch [456]")
+    expect(page.get_by_text(moved).first).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(page.get_by_text("Test sequence 1, after epoch 6").first).to_be_visible()
 
     first.settle()
     page.get_by_role("radio", name="Held state").click()

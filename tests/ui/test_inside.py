@@ -206,6 +206,20 @@ def test_a_link_with_nonsense_shows_the_defaults(view):
     assert charts(app)
 
 
+def test_playing_goes_through_the_epochs_and_stops_at_the_last():
+    finished(TINY)
+    app = page(TINY)
+    labelled(app.button, "Play").click().run()
+    seen = []
+    while (playing := app.session_state["playing"]) is not None:
+        seen.append(playing)
+        app.run()
+    assert seen == [2, 3], "the first is shown by the click itself"
+    app.run()
+    assert not app.exception
+    assert labelled(app.select_slider, "After epoch").value == 3
+
+
 def test_the_page_shows_what_the_run_measured():
     snapshot = finished(TINY)
     test = unseen(TINY)
