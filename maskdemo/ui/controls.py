@@ -24,14 +24,10 @@ TYPED = ("pad_value", "mask_value", "train_size", "test_size", "learning_rate", 
 SIZES = ("train_size", "test_size")
 
 
-def setting(name: str, prefix: str = "", *, on_change: Callable[[], None] | None = None) -> None:
-    """Draw the control of a setting, by its name."""
+def setting(name: str, prefix: str = "", **settings: Any) -> None:
+    """Draw the control of a setting, by its name. settings: of its widget."""
     one = SETTINGS[name]
-    kept: dict[str, Any] = {
-        "key": prefix + name,
-        "on_change": on_change or url.mark_changed,
-        "persist_state": "session",
-    }
+    kept = {**url.KEPT, "key": prefix + name, **settings}
     if isinstance(one, Switch):
         st.toggle(one.title, help=one.help, **kept)
     elif isinstance(one, Number):
@@ -77,8 +73,7 @@ def lengths(prefix: str = "") -> None:
         least.low,
         most.high,
         key=f"{prefix}lengths",
-        on_change=url.mark_changed,
-        persist_state="session",
+        **url.KEPT,
         help=most.help,
     )
 

@@ -9,7 +9,7 @@ import streamlit as st
 from maskdemo import charts
 from maskdemo.evidence import BASELINE
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.guide import QUESTIONS, CaseResult, Guidance, Setup, cases_of, guidance_for
+from maskdemo.guide import QUESTIONS, Guidance, Setup, cases_of, guidance_for
 from maskdemo.results import precomputed
 from maskdemo.settings import Choice
 from maskdemo.strategies import STRATEGIES
@@ -28,8 +28,7 @@ def questions(setup: Setup) -> None:
         kept: dict[str, Any] = {
             "key": f"{GUIDE_PREFIX}{name}",
             "help": question.help,
-            "on_change": url.mark_changed,
-            "persist_state": "session",
+            **url.KEPT,
             "disabled": name not in setup.asked,
         }
         with columns[COLUMNS[name]]:
@@ -65,15 +64,12 @@ def answer(setup: Setup) -> None:
         )
         st.caption("Open a case in the playground, to train it there:")
         for each in found.results:
-            navigation.to_playground(each.case.experiment, label=_link(each))
+            label = f"{each.case.title} :gray[{each.word}]"
+            navigation.to_playground(each.case.experiment, label)
         if source := precomputed.provenance("guide"):
             st.caption(source.sentence)
     with right:
         _what_to_write(found)
-
-
-def _link(result: CaseResult) -> str:
-    return f"{result.case.title} :gray[{result.word}]"
 
 
 def _what_to_write(answer: Guidance) -> None:
@@ -86,7 +82,7 @@ def _what_to_write(answer: Guidance) -> None:
     )
     st.code(strategy_lines(experiment, answer.strategy), language="python")
     st.markdown("**What to check then**: whether the mask reaches every layer of your own model.")
-    st.page_link(navigation.file_of("audit"), label="Audit your model", icon=navigation.ICONS["audit"])
+    navigation.link("audit", "Audit your model")
 
 
 def _why(answer: Guidance) -> str:
@@ -105,9 +101,4 @@ def _not_measured(setup: Setup) -> None:
         "Not measured: no task here is like this. A study of your own sequences can tell: give a file "
         "under *Your own sequences* on the playground, and run it there."
     )
-    st.page_link(
-        navigation.file_of("study"),
-        label="When does it matter?",
-        icon=navigation.ICONS["study"],
-        query_params=url.link("study"),
-    )
+    navigation.link("study", "When does it matter?", url.link("study"))

@@ -15,24 +15,16 @@ from streamlit.navigation.page import StreamlitPage
 from maskdemo.experiment import Experiment
 from maskdemo.ui import browser_files, job, server, url
 
-#: Name -> title, in the order of the menu; a page's script and its address have its name.
-TITLES: Mapping[str, str] = {
-    "playground": "Playground",
-    "inside": "Inside the LSTM",
-    "study": "When does it matter?",
-    "article": "The article, checked",
-    "audit": "Audit a model",
-    "guide": "Do I need a mask?",
-}
-#: For the menu. A page is declared without one: Streamlit would make it the icon of the tab and have
-#: the browser fetch it from another host.
-ICONS: Mapping[str, str] = {
-    "playground": ":material/tune:",
-    "inside": ":material/search:",
-    "study": ":material/query_stats:",
-    "article": ":material/fact_check:",
-    "audit": ":material/troubleshoot:",
-    "guide": ":material/help:",
+#: Name -> title and icon, in the order of the menu; a page's script and its address have its name. The
+#: icon is for the menu alone: Streamlit would make it the icon of the tab and have the browser fetch it
+#: from another host.
+PAGES: Mapping[str, tuple[str, str]] = {
+    "playground": ("Playground", ":material/tune:"),
+    "inside": ("Inside the LSTM", ":material/search:"),
+    "study": ("When does it matter?", ":material/query_stats:"),
+    "article": ("The article, checked", ":material/fact_check:"),
+    "audit": ("Audit a model", ":material/troubleshoot:"),
+    "guide": ("Do I need a mask?", ":material/help:"),
 }
 
 
@@ -45,7 +37,7 @@ def declare() -> tuple[StreamlitPage, str]:
             default=name == "playground",
             url_path="start" if name == "playground" else name,
         )
-        for name, title in TITLES.items()
+        for name, (title, _) in PAGES.items()
     }
     guessed = st.Page(_to_playground, title="Playground", url_path="playground", visibility="hidden")
     # The menu below has links that carry the settings, as Streamlit's own has not.
@@ -57,7 +49,7 @@ def declare() -> tuple[StreamlitPage, str]:
 def tab(name: str) -> str:
     """Return the title of a page's browser tab."""
     question = "Is masking required for LSTMs?"
-    return question if name in ("", "playground") else f"{TITLES[name]} – {question}"
+    return question if name in ("", "playground") else f"{PAGES[name][0]} – {question}"
 
 
 def file_of(name: str) -> str:
@@ -80,8 +72,13 @@ def require(name: str) -> None:
 def menu() -> None:
     """Draw links to all pages, each with the settings that its controls hold."""
     with st.sidebar.container(gap="xxsmall"):
-        for name, title in TITLES.items():
-            st.page_link(file_of(name), label=title, icon=ICONS[name], query_params=url.link(name))
+        for name, (title, _) in PAGES.items():
+            link(name, title, url.link(name))
+
+
+def link(page: str, label: str, params: Mapping[str, str] | None = None) -> None:
+    """Draw a link to a page. params: the parameters of its URL."""
+    st.page_link(file_of(page), label=label, icon=PAGES[page][1], query_params=params)
 
 
 def leaving(page: StreamlitPage) -> None:
@@ -90,7 +87,7 @@ def leaving(page: StreamlitPage) -> None:
     Why: see `maskdemo/ui/browser/leaving.js`, which also tells of the session before this one.
     """
     # Without a number of its own, a run that says the same as the one before it would not be told.
-    data = {"page": page.url_path, "pages": list(TITLES), "run": monotonic_ns()}
+    data = {"page": page.url_path, "pages": list(PAGES), "run": monotonic_ns()}
     data["session"] = server.viewer()
     # Until the browser has its code, a place is kept for it above the page's title.
     browser_files.drawn_by(browser_files.LEAVING)(
@@ -108,8 +105,6 @@ def _on_lost() -> None:
         job.lost(name)
 
 
-def to_playground(experiment: Experiment, label: str = "Open in the playground") -> None:
+def to_playground(experiment: Experiment, label: str) -> None:
     """Draw a link that opens exactly this experiment in the playground."""
-    st.page_link(
-        file_of("playground"), label=label, icon=":material/tune:", query_params=experiment.to_params()
-    )
+    link("playground", label, experiment.to_params())

@@ -79,12 +79,8 @@ def outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
             label_visibility="collapsed",
         )
         st.caption(probe_description(snapshot, probe - 1))
-        st.page_link(
-            navigation.file_of("inside"),
-            label="See every gate of these networks",
-            icon=":material/search:",
-            query_params=snapshot.experiment.to_params() | url.choices_shown("probe", "epoch"),
-        )
+        params = snapshot.experiment.to_params() | url.choices_shown("probe", "epoch")
+        navigation.link("inside", "See every gate of these networks", params)
     with above:
         chart(
             outputs_by_step(snapshot, probe=probe - 1, dark=is_dark()),

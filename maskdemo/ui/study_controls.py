@@ -70,8 +70,7 @@ def _variable(label: str, which: str, options: list[str]) -> None:
         st.text_input(
             f"{short_title(name, unit=True)}: doses",
             key=f"study_{which}doses",
-            on_change=url.mark_changed,
-            persist_state="session",
+            **url.KEPT,
             help="Numbers with commas between them, such as 29, 40, 60.",
         )
 

@@ -59,6 +59,10 @@ def mark_changed() -> None:
     st.session_state.complaints = ()
 
 
+#: Of a widget that the URL names: written when it changes, and kept while another page is drawn.
+KEPT: dict[str, Any] = {"on_change": mark_changed, "persist_state": "session"}
+
+
 def mark_touched() -> None:
     """Have the next run ignore the browser's URL, which lags behind: every other callback."""
     st.session_state.moved = st.session_state.get("moved") or "touched"
@@ -284,4 +288,4 @@ def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
 
 
 def _draw(widget: Callable, key: str, **looks: Any) -> Any:
-    return widget(key=key, on_change=mark_changed, persist_state="session", **looks)
+    return widget(key=key, **KEPT, **looks)
