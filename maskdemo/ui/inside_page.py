@@ -19,7 +19,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.training.unseen_batch import typical
 from maskdemo.ui import inside_view, job, run_view, server, url
-from maskdemo.ui.inspected_sequence import InspectedSequence
+from maskdemo.ui.inspected_sequence import InspectedSequence, true_label
 
 VIEWS = {
     "gates": ("Gate by gate", inside_view.gates),
@@ -122,13 +122,11 @@ def _controls(snapshot: Snapshot) -> None:
 
 def _choose_label(snapshot: Snapshot) -> None:
     """Draw the choice of the label whose probability is followed: by default the true one."""
-    per_step = snapshot.experiment.per_step
-    truth = 1 if per_step else int(snapshot.probes.labels[url.choice("probe") - 1].max())
     url.one_of(
         st.selectbox,
         "label",
         range(snapshot.experiment.classes),
-        truth,
+        true_label(snapshot, url.choice("probe") - 1),
         label="Label followed",
         format_func=snapshot.experiment.spec.label_name,
     )

@@ -16,8 +16,13 @@ from maskdemo.inside.gradient import Landing
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
 from maskdemo.ui.chart import Click, chart, is_dark
-from maskdemo.ui.divergence import share_in_mean, what_padding_did, what_turned_output
-from maskdemo.ui.equation import SYMBOLS, cell_equation
+from maskdemo.ui.inside_text import (
+    SYMBOLS,
+    cell_equation,
+    share_in_mean,
+    what_padding_did,
+    what_turned_output,
+)
 from maskdemo.ui.inspected_sequence import InspectedSequence, gradients_of_all
 
 WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}

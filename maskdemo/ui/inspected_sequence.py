@@ -76,27 +76,32 @@ class InspectedSequence:
         }
 
     def arrays(self, strategy: str, batch: Batch | None = None) -> Arrays:
-        """The strategy's arrays of the sequence, or of another batch."""
+        """Return the strategy's arrays of the sequence, or of another batch."""
         return arrays_of(self.experiment, strategy, batch or self.batch)
 
     def activations(self, strategy: str, *, weights_of: str | None = None) -> Activations:
-        """The sequence in the strategy's network, or in that of another strategy."""
+        """Return the activations in the strategy's network, or in that of another strategy."""
         return activations_of(self.networks[weights_of or strategy], self.arrays(strategy))
 
     def last_activations(self, strategy: str) -> Activations:
-        """The same after the newest epoch: what must stay in place while epochs go by."""
+        """Return the same after the newest epoch, for what stays in place while the epoch changes."""
         return activations_of(self.snapshot.networks[strategy][-1], self.arrays(strategy))
 
     def order(self, strategy: str) -> np.ndarray:
-        """The units (H,) from top to bottom, see `maskdemo.inside.activations.unit_order`."""
+        """Return the units (H,) from top to bottom, see `maskdemo.inside.activations.unit_order`."""
         return unit_order(self.last_activations(strategy))
 
     def gradients(self) -> dict[str, dict[str, Landing]]:
-        """Strategy -> quantity -> what lands where, for this sequence alone."""
+        """Return strategy -> quantity -> the gradient by step, of this sequence."""
         return {
             name: _landings(self.networks[name], self.arrays(name), self.batch)
             for name in self.strategies
         }
+
+
+def true_label(snapshot: Snapshot, probe: int) -> int:
+    """Return the true label of a probe (from 0); 1 where each step has its own."""
+    return 1 if snapshot.experiment.per_step else int(snapshot.probes.labels[probe].max())
 
 
 _GRADIENTS: Cache[dict[str, dict[str, Landing]]] = Cache(16)
@@ -106,7 +111,7 @@ _SWEEPS: Cache[dict[str, Sweep]] = Cache(64)
 def gradients_of_all(
     experiment: Experiment, epoch: int, networks: Mapping[str, Network]
 ) -> dict[str, dict[str, Landing]]:
-    """Strategy -> quantity -> what lands where, summed over the test set."""
+    """Return strategy -> quantity -> the gradient by step, summed over the test set."""
 
     def of_all() -> dict[str, dict[str, Landing]]:
         batch = inputs(experiment).test.rows(slice(0, MAX_SEQUENCES))
@@ -126,7 +131,7 @@ def sweeps(
     weights: Mapping[str, str],
     networks: Mapping[str, Network],
 ) -> dict[str, Sweep]:
-    """Each strategy over the test set, without padding and with `added` padded steps, at least one.
+    """Return each strategy's results on the test set without and with `added` padded steps (1 or more).
 
     weights: strategy -> the strategy whose network reads the sequences.
     """
@@ -144,7 +149,7 @@ def sweeps(
 
 
 def unseen(experiment: Experiment) -> Sequences:
-    """The first repeat's test sequences, at most `MAX_SEQUENCES` of them."""
+    """Return the first repeat's test sequences, at most `MAX_SEQUENCES` of them."""
     test = inputs(experiment).data.test
     few = slice(0, MAX_SEQUENCES)
     return Sequences(test.values[few], test.observed[few], test.labels[few])

@@ -1,4 +1,4 @@
-"""The edge of the padding as a handle: any number of padded steps in one sequence of a finished run.
+"""The edge of the padding as a handle: any number of padded steps in a sequence of a finished run.
 
 It is part of the chart of outputs by step (`maskdemo.ui.chart`). The browser gets the networks and, of
 every strategy, the arrays of the sequence and of one padded step; it runs the recurrence itself
@@ -26,7 +26,7 @@ from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Network, Snapshot
 from maskdemo.ui import url
 from maskdemo.ui.chart import Handle, is_dark
-from maskdemo.ui.inspected_sequence import MAX_SEQUENCES, InspectedSequence, sweeps
+from maskdemo.ui.inspected_sequence import MAX_SEQUENCES, InspectedSequence, sweeps, true_label
 
 #: The choice of weights that gives each strategy its own network.
 OWN = "own"
@@ -35,16 +35,15 @@ session = st.session_state
 
 
 def handle(snapshot: Snapshot, probe: int) -> Handle:
-    """The handle for a probe (from 0); it can be pulled when the run is finished and has networks."""
+    """Return the handle for a probe (from 0), which works when the run is finished and has networks."""
     ready = snapshot.finished and snapshot.networks
     return Handle(_data(snapshot, probe) if ready else None, _on_pulled)
 
 
 def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     experiment = snapshot.experiment
-    truth = 1 if experiment.per_step else int(snapshot.probes.labels[probe].max())
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
-    sequence = InspectedSequence(snapshot, probe, epoch, truth)
+    sequence = InspectedSequence(snapshot, probe, epoch, true_label(snapshot, probe))
     # Where it is in training, the chart shows what the run recorded: each network's own outputs.
     trained = {
         "added": int(sequence.batch.padding_there.sum()),
@@ -85,7 +84,7 @@ def _on_pulled(pulled: Mapping[str, Any]) -> None:
 
 
 def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any]:
-    """What the browser needs to run the sequence's recurrence under every strategy.
+    """Return what the browser needs to run the sequence's recurrence under every strategy.
 
     Each lane has its strategy's inputs (L + 2, F + 1), advance and keep (L + 2) of the L steps, of one
     padded step after the end and of one in front; which of these count in a mean; the step that is read
@@ -141,7 +140,7 @@ def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any
 
 
 def packed_network(network: Network) -> dict[str, Any]:
-    """The network's weights as they travel to the browser."""
+    """Return the network's weights as they are sent to the browser."""
     return {
         "kernel": packed(network.kernel),
         "recurrent": packed(network.recurrent_kernel),
@@ -154,7 +153,7 @@ def packed_network(network: Network) -> dict[str, Any]:
 def _measured(
     sequence: InspectedSequence, *, added: int, side: str, weights: str
 ) -> dict[str, dict[str, float]]:
-    """Strategy -> accuracy on the test set without and with the padding, chance and largest change."""
+    """Return strategy -> accuracy on the test set without and with padding, chance, largest change."""
     readers = readers_of(sequence.strategies, weights)
     most = max(1, added)
     found = sweeps(sequence.experiment, sequence.epoch, side, most, readers, sequence.networks)
@@ -171,9 +170,9 @@ def _measured(
 
 
 def readers_of(strategies: tuple[str, ...], weights: str) -> Mapping[str, str]:
-    """Strategy -> the strategy whose network reads for it.
+    """Return strategy -> the strategy whose network reads the sequence for it.
 
-    No other network has learned to read the mask as an input, so who reads it keeps its own.
+    No other network has learned to read the mask as an input: a strategy that does keeps its own.
     """
     return {
         name: name if weights == OWN or STRATEGIES[name].mask_channel else weights
@@ -182,12 +181,12 @@ def readers_of(strategies: tuple[str, ...], weights: str) -> Mapping[str, str]:
 
 
 def _lenders(snapshot: Snapshot) -> tuple[str, ...]:
-    """The strategies whose network can read for the others."""
+    """Return the strategies whose network can read for the others."""
     return tuple(each for each in snapshot.experiment.strategies if not STRATEGIES[each].mask_channel)
 
 
 def _first_repeat(snapshot: Snapshot) -> dict[str, float]:
-    """Strategy -> the accuracy that its network, of the first repeat, ended with."""
+    """Return strategy -> the final accuracy of its network of the first repeat."""
     return {each.strategy: each.test_valid_accuracy[-1] for each in snapshot.curves if each.repeat == 0}
 
 
@@ -197,7 +196,7 @@ def _best(snapshot: Snapshot) -> str:
 
 
 def _usual_weights(snapshot: Snapshot) -> str:
-    """Each its own, unless a network has not learned what padding could make it forget."""
+    """Return `OWN`, or the best network where another has learned nothing that padding could erase."""
     reached, best = _first_repeat(snapshot), _best(snapshot)
     if best == OWN:
         return OWN

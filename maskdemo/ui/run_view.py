@@ -17,7 +17,7 @@ from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import job, navigation, padding_handle, server, url
 from maskdemo.ui.chart import Click, chart, is_dark, outputs_by_step, replay
-from maskdemo.ui.inspected_sequence import InspectedSequence
+from maskdemo.ui.inspected_sequence import InspectedSequence, true_label
 
 #: The charts that a replay moves together.
 GROUP = "run"
@@ -107,7 +107,7 @@ def _on_step(experiment: Experiment, probe: int, click: Click) -> None:
     snapshot = newest if newest and newest.experiment == experiment else server.find(experiment)
     if snapshot and (kept := snapshot.networks.get(strategy)):
         network = next((each for each in kept if str(each.epoch) == params.get("epoch")), kept[-1])
-        label = 1 if experiment.per_step else int(snapshot.probes.labels[probe - 1].max())
+        label = true_label(snapshot, probe - 1)
         sequence = InspectedSequence(snapshot, probe - 1, network.epoch, label)
         turned = turn(network, sequence.activations(strategy), step=step - 1, label=label)
         params["unit"] = str(turned.unit + 1)

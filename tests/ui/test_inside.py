@@ -17,8 +17,7 @@ from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import inside_page, server
-from maskdemo.ui.divergence import what_padding_did, what_turned_output
-from maskdemo.ui.equation import cell_equation
+from maskdemo.ui.inside_text import cell_equation, what_padding_did, what_turned_output
 from maskdemo.ui.inspected_sequence import InspectedSequence, unseen
 from tests.inside.test_activations import CASES, given, network
 from tests.ui.app import charts, opened, shown, spare_what_is_there, until

@@ -1,4 +1,4 @@
-"""What padding, and what one step, did to one sequence: the first sentences of the inside page."""
+"""The text of the inside page: what padding and a step did to a sequence, and the cell's equations."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ from maskdemo.inside.flips import flips, turn
 from maskdemo.strategies import STRATEGIES, Arrays
 from maskdemo.training.snapshot import Network
 
+SYMBOLS = """
+*i* input gate: how much of the new is let in. *f* forget gate: how much of the old stays. *g* cell
+candidate: the new. *o* output gate: how much is shown. *c* cell state: the memory, with *c* before
+the step on the right. *h* hidden state: what the next step and the read-out see. All numbers belong
+to this unit and are rounded to three digits.
+"""
+
 
 def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
-    """How far the invalid steps (T,) together moved what moved most of the states (T, H) after each."""
+    """Return the largest change of a state in (T, H) by all invalid steps (T,) together."""
     steps = (after - states_before(after[None])[0])[invalid]
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
 
@@ -24,10 +31,11 @@ def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
 def what_padding_did(
     looked_into: Iterable[tuple[str, Activations, Arrays]], batch: Batch, *, label: int, name: str
 ) -> str:
-    """The first strategy's states and output, and those of the first other one that did otherwise.
+    """Return what padding did to the first strategy's states and output, and to another strategy's.
 
-    looked_into: strategies with their activations and arrays of the sequence of `batch`; no more are
-    taken than are told. name: what the label is called, in Markdown.
+    The other strategy is the first whose state moved where the first one's did not, or the reverse.
+    looked_into: strategies with their activations and arrays of the sequence of `batch`, taken only as
+    far as needed. name: of the label, in Markdown.
     """
     invalid = ~batch.valid[0]
     kinds = ((batch.padding_there[0], "padded step"), (batch.missing[0], "missing reading"))
@@ -46,7 +54,7 @@ def what_padding_did(
 
 
 def share_in_mean(given: Arrays, *, step: int) -> str:
-    """How much a step (from 1) of the first sequence counts in the mean that is read."""
+    """Return how much a step (from 1) of the first sequence counts in the mean that is read."""
     if given.pool is None:
         return ""
     read = counted(int(np.count_nonzero(given.pool[0])), "step")
@@ -56,7 +64,7 @@ def share_in_mean(given: Arrays, *, step: int) -> str:
 
 
 def _did(strategy: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: str) -> str:
-    """said: (T,), the probability of the label after every step."""
+    """Return a sentence on a strategy; said: (T,), the probability of the label after every step."""
     state = f"moved the hidden state by up to {number(far, '.2f')}" if far else "the state did not move"
     last = int(batch.last_valid[0])
     there, end = (number(float(said[at]), ".2f") for at in (last, len(said) - 1))
@@ -76,9 +84,9 @@ def what_turned_output(
     network: Network, activations: Activations, given: Arrays, batch: Batch, *, step: int, label: int,
     name: str,
 ) -> str:  # fmt: skip
-    """What one step (from 1) did to the output, and the unit with the largest part in it: a clause.
+    """Return a clause on what a step (from 1) did to the output, and on the unit that did most of it.
 
-    name: what the label is called, in Markdown.
+    name: of the label, in Markdown.
     """
     at = step - 1
     says = activations.probabilities[0]
@@ -108,3 +116,61 @@ def what_turned_output(
         f"{number(turned.change, '+.2f')} in the label's lead: its *h* goes from {h_before} to {h} and "
         f"its memory *c* from {c_before} to {c}, because {cause}."
     )
+
+
+def step_kind(batch: Batch, step: int) -> str:
+    """Return the kind of a step (from 1) of the first sequence, as part of a sentence."""
+    if batch.padded[0, step - 1]:
+        return "a padded step"
+    return "a real reading" if batch.valid[0, step - 1] else "a missing reading"
+
+
+def cell_equation(
+    activations: Activations, arrays: Arrays, batch: Batch, *, unit: int, step: int, did: str = ""
+) -> str:
+    """Return the equations of c and h of a unit (from 0) at a step (from 1) of the first sequence.
+
+    did: what the step did besides, as a clause; in place of what any such step does.
+    """
+    at, here = step - 1, step_kind(batch, step)
+    c, h = _number(activations.cells[0, at, unit]), _number(activations.states[0, at, unit])
+    c_before = _number(states_before(activations.cells)[0, at, unit])
+    h_before = _number(states_before(activations.states)[0, at, unit])
+    now, then = f"_{{{step}}}", f"_{{{step - 1}}}"
+    if arrays.advance[0, at]:
+        names = ("input_gate", "forget_gate", "candidate", "output_gate")
+        i, f, g, o = (_number(getattr(activations, name)[0, at, unit]) for name in names)
+        return (
+            f"**Step {step} is {here}, and the state moves on{f':** {did}' if did else '.**'}\n\n"
+            "$$\\begin{aligned}"
+            f"c{now} &= f \\cdot c{then} + i \\cdot g "
+            f"= {f} \\cdot {_signed(c_before)} + {i} \\cdot {_signed(g)} = {c} \\\\"
+            f"h{now} &= o \\cdot \\tanh c{now} = {o} \\cdot \\tanh {_signed(c)} = {h}"
+            "\\end{aligned}$$"
+        )
+    if arrays.keep[0, at]:
+        return (
+            f"**Step {step} is {here}, and the state is held:** what the gates compute is thrown "
+            f"away, and {did or 'both numbers are copied.'}\n\n"
+            "$$\\begin{aligned}"
+            f"c{now} &= c{then} = {c_before} \\\\"
+            f"h{now} &= h{then} = {h_before}"
+            "\\end{aligned}$$"
+        )
+    return (
+        f"**Step {step} is {here}, and the state is reset:** "
+        f"{did or f'{c_before} and {h_before} are forgotten, and both numbers start again from zero.'}"
+        "\n\n"
+        "$$\\begin{aligned}"
+        f"c{now} &= 0 \\\\ h{now} &= 0"
+        "\\end{aligned}$$"
+    )
+
+
+def _number(value: float) -> str:
+    # A rounded -0.000 would look like a mistake.
+    return f"{round(float(value), 3) + 0.0:.3f}"
+
+
+def _signed(number: str) -> str:
+    return f"({number})" if number.startswith("-") else number
