@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from maskdemo.cli.files import must_be_writable
+from maskdemo.cli.export import must_be_writable
 
 #: Exit codes: nothing leaks, something does, the model could not be audited.
 CLEAN, LEAKS, NOT_AUDITED = 0, 1, 2

@@ -1,23 +1,36 @@
-"""`export NAME --to KIND FILE` writes a script, a notebook, a report or a table."""
+"""`export NAME --to KIND FILE` writes a script, a notebook, a report or a table; `figure` one chart.
+
+A chart is a page of its own that holds all it needs, so it opens anywhere, without a network; the
+camera in its menu saves it as a picture. Not a picture at once: Plotly draws in a browser, and the
+package that would drive one from here (Kaleido) brings none, so it would have to be downloaded first.
+"""
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
-from maskdemo.cli.files import must_be_writable, write
 from maskdemo.cli.run import finished_run
 from maskdemo.experiment import Experiment
+from maskdemo.training.unseen_batch import typical, unseen_batch
+
+if TYPE_CHECKING:
+    from maskdemo.charts.template import Figure
 
 #: Where `make run` starts the app.
 ADDRESS = "http://localhost:8501/"
 KINDS = ("script", "notebook", "report", "table")
+#: By the name of the function in `maskdemo.charts` that draws it.
+FIGURES = ("padded_batch", "learning_curves", "accuracy_by_strategy", "outputs_by_step")
+PICTURES = {".svg", ".png"}
 
 
 def add_to(commands) -> None:
-    """Add the command to the parser's."""
+    """Add both commands to the parser's."""
     export = commands.add_parser(
         "export",
         help="write a Keras script, a notebook, a report or a table",
@@ -27,12 +40,36 @@ def add_to(commands) -> None:
     export.add_argument("--to", dest="kind", required=True, choices=KINDS, help="what to write")
     export.add_argument("file", metavar="FILE", type=Path, help="where; an old file is replaced")
     export.set_defaults(answer=_export)
+    figure = commands.add_parser(
+        "figure",
+        help="draw one chart into an HTML file",
+        description="All but the padded batch train first.",
+    )
+    add_settings(figure)
+    figure.add_argument("kind", metavar="KIND", choices=FIGURES, help=", ".join(FIGURES))
+    figure.add_argument("file", metavar="FILE", type=Path, help="an .html file; an old one is replaced")
+    figure.add_argument("--dark", action="store_true", help="for a dark page")
+    figure.set_defaults(answer=_figure)
 
 
 def _export(args: Namespace) -> None:
     experiment = named_experiment(args)
     must_be_writable(args.file)
-    write(args.file, _file_text(args.kind, experiment))
+    _write(args.file, _file_text(args.kind, experiment))
+
+
+def _figure(args: Namespace) -> None:
+    suffix = args.file.suffix.lower()
+    if suffix in PICTURES:
+        raise ValueError(
+            f"A chart is drawn by a browser, not from here: write {args.file.stem}.html, open it and "
+            f"save it as {suffix[1:].upper()} with the camera in its menu."
+        )
+    if suffix != ".html":
+        raise ValueError(f"{args.file} is no .html file.")
+    experiment = named_experiment(args)
+    must_be_writable(args.file)
+    _write(args.file, _page(_chart(args.kind, experiment, dark=args.dark), dark=args.dark))
 
 
 def _file_text(kind: str, experiment: Experiment) -> str:
@@ -57,3 +94,42 @@ def _file_text(kind: str, experiment: Experiment) -> str:
     from maskdemo.export.table import run_table
 
     return run_table(finished_run(experiment)).to_csv(index=False)
+
+
+def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
+    from maskdemo import charts
+
+    if kind == "padded_batch":
+        names, cut = experiment.spec.feature_names, experiment.truncating
+        return charts.padded_batch(unseen_batch(experiment), features=names, truncating=cut, dark=dark)
+    run = finished_run(experiment)
+    if kind == "outputs_by_step":
+        probe = typical(run.probes, per_step=experiment.per_step)
+        return charts.outputs_by_step(run, probe=probe, epoch=experiment.epochs, dark=dark)
+    return getattr(charts, kind)(run, dark=dark)
+
+
+def _page(figure: Figure, *, dark: bool) -> str:
+    """Return a page with this chart alone and the library that draws it."""
+    from maskdemo.charts.template import CONFIG
+
+    shown = figure.plotly()
+    shown.update_layout(paper_bgcolor="#11161c" if dark else "#ffffff")
+    config = CONFIG | {"toImageButtonOptions": {"format": "svg"}}
+    return str(shown.to_html(config=config, include_plotlyjs=True, validate=False))
+
+
+def must_be_writable(file: Path) -> None:
+    """Raise ValueError with a sentence if the file cannot be written; asked before the work."""
+    there = file if file.exists() else file.absolute().parent
+    if file.is_dir() or not os.access(there, os.W_OK):
+        raise ValueError(f"{file} cannot be written. Name a file in a folder that is there.")
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the text to the file and print so. Raises ValueError with a sentence if that fails."""
+    try:
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ValueError(f"{file} cannot be written: {error.strerror}.") from None
+    print(f"Written to {file}.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
@@ -128,7 +128,7 @@ def study_report(findings: Findings, *, link: str) -> str:
 
 
 def _page(
-    experiment: Experiment, *, figures: Iterable[Figure], json: dict, link: str, **values: object
+    experiment: Experiment, *, figures: Iterable[Figure], json: dict, link: str, **values: Any
 ) -> str:
     """Return the report as an HTML page; values: what `report.html` reads beside what stands here."""
     return fill_template(

@@ -1,7 +1,13 @@
 """Whether a setup of somebody's own needs a mask, answered by what was measured on setups like it."""
 
-from maskdemo.guide.cases import Case, cases_of, experiments
-from maskdemo.guide.guidance import CaseResult, Guidance, guidance_for
+from maskdemo.guide.guidance import (
+    Case,
+    CaseResult,
+    Guidance,
+    cases_of,
+    experiments,
+    guidance_for,
+)
 from maskdemo.guide.setup import QUESTIONS, Setup
 
 __all__ = [

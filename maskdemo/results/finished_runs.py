@@ -1,9 +1,9 @@
 """A bounded store of finished runs, shared by all viewers of a server.
 
 The same experiment gives the same results, so the server keeps each finished run: a reload, another
-page or another viewer with the same link finds it at once. The least recently used runs go first, by
-size. A few stay in memory; the others are in temporary files, which end with the process however it
-ends. Where these cannot be written, more stay in memory and others have to go.
+page or another viewer with the same link finds it at once. Runs are written to temporary files, which
+end with the process however it ends, and a few are in memory too. Of each the least recently used go
+first. Where no file can be written, runs are in memory alone, and more of them.
 
 Runs of a person's own sequences are never on disk, go with these, and have a bound of their own. Each
 such task belongs to one session, which looks at the task's last used run: that run goes last.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
-from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import IO
@@ -24,11 +23,12 @@ from maskdemo.experiment import Experiment
 from maskdemo.results import codec
 from maskdemo.training.snapshot import Snapshot
 
+#: Bytes of all runs in files; of those in memory; and of these where no file can be written. A run
+#: takes up to 11 MB, the opening experiment 4.
 MAX_BYTES = 256 * 2**20
-#: Of the runs that are in memory; and where no temporary file can be written.
-MAX_BYTES_IN_MEMORY = 8 * 2**20
+MAX_BYTES_IN_MEMORY = 12 * 2**20
 MAX_BYTES_WITHOUT_DISK = 32 * 2**20
-#: Of runs of people's own sequences. A run takes up to 11 MB, the opening experiment 4.
+#: Bytes of runs of people's own sequences.
 MAX_OWN_BYTES = 64 * 2**20
 
 #: The sentence for a viewer whose finished run was not kept, or not for long enough.
@@ -38,19 +38,22 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Entry:
-    """One finished run: its size in memory, and where it is."""
+class _RunFile:
+    """A run in a temporary file, which ends with this object. size: of the run's arrays, in bytes."""
 
     size: int
-    snapshot: Snapshot | None
-    file: IO[bytes] | None = None
+    file: IO[bytes]
+
+    def __del__(self) -> None:
+        with suppress(OSError):  # it tries once more to write
+            self.file.close()
 
 
 class FinishedRuns:
     """Finished snapshots by experiment, each kind within its bytes of arrays. Thread-safe.
 
-    in_memory, without_disk, own: see the constants. `disk_works`: whether the last temporary file
-    could be written.
+    The arguments are bounds: see the constants. `disk_works`: whether the last temporary file could be
+    written.
     """
 
     def __init__(
@@ -61,107 +64,63 @@ class FinishedRuns:
         without_disk: int = MAX_BYTES_WITHOUT_DISK,
         own: int = MAX_OWN_BYTES,
     ) -> None:
-        self._max_bytes, self._in_memory = max_bytes, in_memory
-        self._without_disk = without_disk
         self._own: Cache[Snapshot] = Cache(own, size, newest_last=True)
-        self._lock = threading.Lock()
-        self._entries: OrderedDict[Experiment, _Entry] = OrderedDict()  # last used last
+        self._memory: Cache[Snapshot] = Cache(in_memory, size)
+        self._without_disk: Cache[Snapshot] = Cache(without_disk, size)
+        self._files: Cache[_RunFile] = Cache(max_bytes, lambda each: each.size)
+        self._reading = threading.Lock()
         self.disk_works = True
 
     def keep(self, snapshot: Snapshot) -> None:
         """Store a finished run in place of a run with equal settings, unless it is too large."""
         if not snapshot.finished:
             return
+        key = (snapshot.experiment,)
         if snapshot.experiment.is_own:
             # Without the experiment, which has the sequences.
             bare = replace(snapshot, experiment=None)  # pyright: ignore[reportArgumentType]
-            self._own.keep((snapshot.experiment,), bare)
+            self._own.keep(key, bare)
             return
-        if size(snapshot) > self._max_bytes:
-            return
-        with self._lock:
-            self._drop(snapshot.experiment)
-            self._entries[snapshot.experiment] = _Entry(size(snapshot), snapshot)
-            self._make_room()
+        self._memory.keep(key, snapshot)
+        file = _write_temporary(snapshot)
+        self.disk_works = file is not None
+        if file is not None:
+            self._files.keep(key, file)
+        else:
+            self._without_disk.keep(key, snapshot)
 
     def find(self, experiment: Experiment) -> Snapshot | None:
         """Return the finished run of this experiment; None if there is none."""
+        key = (experiment,)
         if experiment.is_own:
-            found = self._own.find((experiment,))
+            found = self._own.find(key)
             return found and replace(found, experiment=experiment)
-        with self._lock:
-            entry = self._entries.get(experiment)
-            if entry is None:
-                return None
-            self._entries.move_to_end(experiment)
-            if entry.snapshot is None:
-                entry.snapshot = _read_temporary(entry.file)
-                if entry.snapshot is None:
-                    self._drop(experiment)
-                    return None
-                self._make_room()
-            return entry.snapshot
+        file = self._files.find(key)
+        found = self._memory.find(key) or self._without_disk.find(key)
+        if found is None and file is not None:
+            with self._reading:
+                file.file.seek(0)
+                found = codec.read(Snapshot, file.file)
+            if found is not None:
+                self._memory.keep(key, found)
+        return found
 
     def clear(self) -> None:
         """Drop every run."""
-        self._own.clear()
-        with self._lock:
-            for experiment in list(self._entries):
-                self._drop(experiment)
-
-    # From here on the caller holds the lock.
-
-    def _drop(self, experiment: Experiment) -> None:
-        entry = self._entries.pop(experiment, None)
-        if entry is not None and entry.file is not None:
-            entry.file.close()
-
-    def _make_room(self) -> None:
-        """Hold every bound. What was used last stays, and is in memory."""
-        while sum(entry.size for entry in self._entries.values()) > self._max_bytes:
-            self._drop(next(iter(self._entries)))
-        there = [each for each in self._entries if self._entries[each].snapshot]
-        total = sum(self._entries[each].size for each in there)
-        for experiment in there[:-1]:
-            entry = self._entries[experiment]
-            if total > self._in_memory and self._move_to_disk(entry):
-                total -= entry.size
-            elif total > self._without_disk:
-                total -= entry.size
-                self._drop(experiment)
-
-    def _move_to_disk(self, entry: _Entry) -> bool:
-        """Move a run from memory to disk, and return whether that was possible."""
-        if entry.file is None:
-            assert entry.snapshot is not None
-            entry.file = _write_temporary(entry.snapshot)
-            self.disk_works = entry.file is not None
-        if entry.file is not None:
-            entry.snapshot = None
-        return entry.file is not None
+        for each in (self._own, self._memory, self._without_disk, self._files):
+            each.clear()
 
 
-def _write_temporary(run: Snapshot) -> IO[bytes] | None:
+def _write_temporary(run: Snapshot) -> _RunFile | None:
     """Write the run to a temporary file and return it; None where it cannot be written."""
-    file = None
     try:
-        file = tempfile.TemporaryFile(prefix="maskdemo-")  # noqa: SIM115 - kept open
-        codec.write(run, file)
-        file.flush()
+        file = _RunFile(size(run), tempfile.TemporaryFile(prefix="maskdemo-"))  # noqa: SIM115
+        codec.write(run, file.file)
+        file.file.flush()
     except OSError as error:
         log.info("A finished run cannot be kept in a temporary file: %s", error)
-        if file is not None:
-            with suppress(OSError):  # it tries once more to write
-                file.close()
         return None
     return file
-
-
-def _read_temporary(file: IO[bytes] | None) -> Snapshot | None:
-    """Return the run in a temporary file; None where it cannot be read."""
-    assert file is not None, "what is not in memory is on disk"
-    file.seek(0)
-    return codec.read(Snapshot, file)
 
 
 def size(snapshot: Snapshot) -> int:

@@ -32,19 +32,6 @@ from maskdemo.training.snapshot import Outcome
 #: Some 5 MB.
 MAX_ENTRIES = 20_000
 
-#: SQLite's codes for a file that is sound but cannot be used now: busy for too long, no rights, no
-#: room, no locks on this file system, a disk that fails.
-_FILE_IS_SOUND = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOLFS,
-}
 _TABLE = "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, used INTEGER, value BLOB)"
 _ORDER = "CREATE INDEX IF NOT EXISTS by_use ON entries (used)"
 
@@ -108,45 +95,32 @@ class TrainingStore:
         with self._lock:
             self._guarded(write)
 
-    def __len__(self) -> int:
-        """The number of entries."""
-        with self._lock:
-            return (
-                self._guarded(
-                    lambda file: int(file.execute("SELECT count(*) FROM entries").fetchone()[0])
-                )
-                or 0
-            )
-
     def close(self) -> None:
         """Close the file; using the store again opens it again."""
         with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            self._close()
 
     # From here on the caller holds the lock.
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """The result of `work(file)`; None where the file cannot be used."""
-        for _ in range(2):
+        """Return `work(file)`; None where the file cannot be used. A damaged file is begun anew."""
+        for damaged in (False, True):
             try:
+                if damaged:
+                    self._set_aside()
                 with self._open() as file:
                     result = work(file)
                 self.complaint = None
                 return result
-            except OSError as error:
-                return self._give_up(error)
-            except (sqlite3.Error, MemoryError) as error:
-                # A damaged length may ask for more memory than there is. An extended code has the
-                # primary one in its low byte; Python's own errors have none.
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FILE_IS_SOUND:
-                    return self._give_up(error)
+            except (OSError, sqlite3.Error, MemoryError) as error:  # a damaged length may ask for much
+                if damaged or not _shows_damage(error):
+                    log.info("The store of finished trainings cannot be used: %s", error)
+                    self.complaint = (
+                        f"Finished trainings cannot be kept in {self._path.parent}, so they are "
+                        "computed again next time."
+                    )
+                    return None
                 log.warning("The store of finished trainings is damaged and begun anew: %s", error)
-                try:
-                    self._set_aside()
-                except OSError as refused:
-                    return self._give_up(refused)
         return None
 
     def _open(self) -> sqlite3.Connection:
@@ -169,24 +143,26 @@ class TrainingStore:
             self._file = file
         return self._file
 
-    def _give_up(self, error: Exception) -> None:
-        """Note that the file cannot be used now, for people to see."""
-        log.info("The store of finished trainings cannot be used: %s", error)
-        self.complaint = (
-            f"Finished trainings cannot be kept in {self._path.parent}, so they are computed again "
-            "next time."
-        )
-
-    def _set_aside(self) -> None:
-        """Rename the damaged file, so that a new one is begun."""
+    def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _set_aside(self) -> None:
+        """Rename the damaged file, so that a new one is begun."""
+        self._close()
         # Another process may have begun anew already: its file stays.
         if self._path.exists() and self._path.stat().st_ino == self._inode:
             self._path.replace(self._path.with_suffix(".damaged"))
             for ending in ("-wal", "-shm"):
                 self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+
+
+def _shows_damage(error: Exception) -> bool:
+    """Whether the file is no sound store; else it is busy, or the disk is full, slow or forbidden."""
+    if isinstance(error, sqlite3.OperationalError):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    return not isinstance(error, OSError)
 
 
 def location() -> Path:

@@ -1,6 +1,7 @@
 """What the worker says to the server, and the pipe that carries it.
 
-Commands to the worker are JSON, a line each. Its answers are frames: a length and a pickle of the
+Commands to the worker are JSON, a line each, with an uploaded task as bytes (`pack`) in which nothing
+can run. Its answers are frames: a length and a pickle of the
 dataclasses below. The server reads them with an unpickler that makes our own dataclasses and NumPy's
 arrays and calls nothing else, so that even a worker that was taken over can only say wrong numbers.
 
@@ -20,6 +21,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from maskdemo.data.sequences import Sequences
+from maskdemo.data.tasks import OWN, Fixed, Task
 from maskdemo.errors import ProtocolError
 from maskdemo.experiment import Experiment
 from maskdemo.study.findings import Findings
@@ -175,3 +178,41 @@ def grow_findings(
     outcomes = {} if before is None else dict(before.outcomes)
     outcomes |= {trainings[index]: outcome for index, outcome in added.items()}
     return replace(bare, study=study, outcomes=MappingProxyType(outcomes))
+
+
+def pack(task: Task | None) -> bytes:
+    """An uploaded task as bytes: its sequences and sizes, no name; no bytes for no task.
+
+    >>> from maskdemo.data.tasks import TASKS
+    >>> unpack(pack(TASKS["japanese_vowels"])).fixed == TASKS["japanese_vowels"].fixed
+    True
+    """
+    if task is None:
+        return b""
+    assert task.recorded is not None
+    arrays = {"sizes": np.array([task.features, task.classes, task.per_step])}
+    for part, sequences in zip(("train", "test"), task.recorded(), strict=True):
+        arrays[f"{part}_lengths"] = np.array([len(each) for each in sequences.values])
+        for name in ("values", "observed", "labels"):
+            arrays[f"{part}_{name}"] = np.concatenate(getattr(sequences, name))
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def unpack(content: bytes) -> Task | None:
+    """A task with the sequences and sizes of the packed one; None for no bytes."""
+    if not content:
+        return None
+    parts = []
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        features, classes, per_step = arrays["sizes"].tolist()
+        for part in ("train", "test"):
+            ends = arrays[f"{part}_lengths"].cumsum()[:-1]
+            steps = (arrays[f"{part}_{name}"] for name in ("values", "observed", "labels"))
+            parts.append(Sequences(*(tuple(np.split(each, ends)) for each in steps)))
+    train, test = parts
+    return Task(
+        OWN, "", "", features, classes, bool(per_step), fixed=Fixed.of(train, test),
+        recorded=lambda: (train, test),
+    )  # fmt: skip

@@ -18,8 +18,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.machine import memory_limit
 from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Status
-from maskdemo.server.messages import Ended, Newest, Prepared
-from maskdemo.server.payload import pack
+from maskdemo.server.messages import Ended, Newest, Prepared, pack
 from maskdemo.server.process import Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.work import Run, Work

@@ -5,17 +5,14 @@ What the worker does for them is in `maskdemo.server.worker_jobs`.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any, ClassVar
 
 from maskdemo.audit.limits import TIMEOUT_S
-from maskdemo.audit.sandbox import AuditRun
 from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
-from maskdemo.server.messages import grow, grow_findings
-from maskdemo.server.payload import pack
+from maskdemo.server.messages import grow, grow_findings, pack
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Snapshot
@@ -25,7 +22,7 @@ Command = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Work(ABC):
+class Work:
     """Something that the worker can do: plain, validated data, equal when it is the same work.
 
     It may be begun more than once, where the worker died or another job had its turn.
@@ -45,31 +42,36 @@ class Work(ABC):
     timeout_s: ClassVar[float | None] = None
 
     @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """The experiments that are trained, if any are."""
+        return ()
+
+    @property
     def multiply_adds(self) -> float:
         """An upper estimate of the computation; 0 where it is not known."""
-        return 0.0
+        return sum(each.work for each in self.experiments)
 
     @property
     def own(self) -> Task | None:
         """The uploaded task that is learned, if it is one."""
-        return None
+        return next((each.own for each in self.experiments), None)
 
     @property
     def payload(self) -> bytes:
         """Bytes that go to the worker with the command: the uploaded task, if there is one."""
         return pack(self.own)
 
-    @abstractmethod
     def command(self, result: Any) -> Command:
         """What the worker is told. result: what came of it when it was begun before, else None."""
+        return {"kind": self.kind}
 
-    @abstractmethod
     def add(self, result: Any, message: Any) -> Any:
         """Add a message of the worker to the result. result: None before the first message."""
+        return message
 
-    @abstractmethod
     def progress(self, result: Any) -> float:
         """The share (0 to 1) of the work that is behind this result."""
+        return result.done
 
 
 @dataclass(frozen=True)
@@ -81,26 +83,17 @@ class Run(Work):
     kind: ClassVar[str] = "run"
 
     @property
-    def multiply_adds(self) -> float:
-        """See `Work`."""
-        return self.experiment.work
-
-    @property
-    def own(self) -> Task | None:
-        """See `Work`."""
-        return self.experiment.own
+    def experiments(self) -> tuple[Experiment, ...]:
+        """The experiment."""
+        return (self.experiment,)
 
     def command(self, result: Snapshot | None) -> Command:
-        """See `Work`."""
+        """Return the command with the experiment's settings."""
         return {"kind": self.kind, "experiment": self.experiment.to_json()}
 
     def add(self, result: Snapshot | None, message: Snapshot) -> Snapshot:
-        """See `Work`."""
+        """Add what is new in a snapshot."""
         return grow(self.experiment, result, message)
-
-    def progress(self, result: Snapshot) -> float:
-        """See `Work`."""
-        return result.done
 
 
 @dataclass(frozen=True)
@@ -114,17 +107,12 @@ class StudyRun(Work):
     resumes: ClassVar[bool] = True
 
     @property
-    def multiply_adds(self) -> float:
-        """See `Work`."""
-        return sum(self.study.experiment(cell).work for cell in self.study.cells)
-
-    @property
-    def own(self) -> Task | None:
-        """See `Work`."""
-        return self.study.base.own
+    def experiments(self) -> tuple[Experiment, ...]:
+        """The experiment of each cell."""
+        return tuple(map(self.study.experiment, self.study.cells))
 
     def command(self, result: Findings | None) -> Command:
-        """See `Work`. What this job itself has trained is not trained again, nor counted as reused."""
+        """Return the study; what this job has trained is not trained again, nor counted as reused."""
         index = {training: number for number, training in enumerate(self.study.trainings())}
         outcomes = {} if result is None else result.outcomes
         return {
@@ -135,11 +123,11 @@ class StudyRun(Work):
         }
 
     def add(self, result: Findings | None, message: tuple[Findings, dict[int, Any]]) -> Findings:
-        """See `Work`."""
+        """Add the outcomes that are new."""
         return grow_findings(self.study, result, message)
 
     def progress(self, result: Findings) -> float:
-        """See `Work`."""
+        """Return the share of trainings that have ended."""
         return result.done / result.total
 
 
@@ -161,20 +149,8 @@ class Audit(Work):
 
     @property
     def payload(self) -> bytes:
-        """See `Work`."""
+        """The file."""
         return self.content
-
-    def command(self, result: AuditRun | None) -> Command:
-        """See `Work`."""
-        return {"kind": self.kind}
-
-    def add(self, result: AuditRun | None, message: AuditRun) -> AuditRun:
-        """See `Work`."""
-        return message
-
-    def progress(self, result: AuditRun) -> float:
-        """See `Work`."""
-        return result.done
 
 
 def study_to_plain(study: Study) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server.messages import shrink, shrink_findings
-from maskdemo.server.payload import unpack
+from maskdemo.server.messages import shrink, shrink_findings, unpack
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
 from maskdemo.study.dask_cluster import executor_of
 from maskdemo.study.grid import Study, Training

@@ -1,7 +1,6 @@
 """Many small experiments, to see when padding matters: a study, run anywhere, and its findings."""
 
-from maskdemo.study.detectable_effect import detectable_effect
-from maskdemo.study.findings import Findings
+from maskdemo.study.findings import Findings, detectable_effect
 from maskdemo.study.grid import Study, Training, default_study
 from maskdemo.study.runner import run_study
 from maskdemo.study.summary import summary

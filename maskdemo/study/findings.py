@@ -6,7 +6,7 @@ that data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from maskdemo import evidence
 from maskdemo.data.inputs import chance
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import BASELINE, Accuracies, Interval, Verdict
+from maskdemo.evidence.phrases import counted, number
 from maskdemo.study.grid import Study, Training
 from maskdemo.study.variables import Cell
 from maskdemo.training.snapshot import Outcome
@@ -140,3 +141,41 @@ class Findings:
 
 def _undecided(verdict: Verdict | None) -> bool:
     return verdict is not None and verdict.word == "undecided"
+
+
+def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
+    """A sentence on the smallest effect that can be told; measured: results of the same task."""
+    comparisons = len(study.cells) * (len(study.base.strategies) - 1)
+    if not comparisons:
+        return ""
+    repeats, needed = study.base.repeats, evidence.min_repeats(comparisons)
+    these = f"{counted(repeats, 'repeat')} and {counted(comparisons, 'comparison')}"
+    if repeats < needed:
+        return f"With {these} no effect can be told from luck: that takes {needed} repeats."
+    rows = [row for findings in measured for row in _differences(findings)]
+    if not rows:
+        return ""
+    resolution = 1 / study.base.test_size
+    typical, largest = evidence.half_widths(
+        rows, count=repeats, resolution=resolution, comparisons=comparisons
+    )
+    return (
+        f"{these} can show an effect of {_points(typical)} points where networks scatter as they "
+        f"typically do in the {len(rows)} comparisons measured, and of {_points(largest)} where they "
+        "scatter most."
+    )
+
+
+def _differences(findings: Findings) -> Iterable[list[float]]:
+    """The differences to no mask, paired by repeat: a row for each cell and strategy."""
+    for cell in findings.study.cells:
+        base = findings.accuracies(cell, BASELINE)
+        for name in findings.study.base.strategies:
+            mine = findings.accuracies(cell, name)
+            row = [value - base[repeat] for repeat, value in mine.items() if repeat in base]
+            if name != BASELINE and len(row) > 1:
+                yield row
+
+
+def _points(share: float) -> str:
+    return number(100 * min(share, 1), ".0f" if share >= 0.01 else ".1f")

@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any
 
 from maskdemo.data.tasks import Task
 from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence import BASELINE
+from maskdemo.evidence.phrases import capital
 from maskdemo.experiment import COSTLY, MAX_WORK, SETTINGS, Experiment
 from maskdemo.settings import MAX_CHARACTERS, parse_leniently
-from maskdemo.study.coarse_to_fine import coarse_to_fine
 from maskdemo.study.variables import (
     BETWEEN,
     VARIABLES,
@@ -73,9 +74,9 @@ class Study:
             object.__setattr__(self, "and_values", ())
         else:
             self._check_axis("and_")
-            one = VARIABLES[self.vary].settings(self.base, self.values[0])
-            other = VARIABLES[self.and_vary].settings(self.base, self.and_values[0])
-            if one.keys() & other.keys():
+            first = VARIABLES[self.vary].settings(self.base, self.values[0])
+            second = VARIABLES[self.and_vary].settings(self.base, self.and_values[0])
+            if first.keys() & second.keys():
                 raise InvalidSettings("Vary two different things, or only one.", "and_vary")
         self._check_more()
         self._check_size()
@@ -121,32 +122,23 @@ class Study:
             counts = {cell: SETTINGS["repeats"].checked(count) for cell, count in self.more}
         except InvalidSettings as error:
             raise InvalidSettings(str(error), "more") from None
-        more = ((cell, counts.get(cell, 0)) for cell in self.cells)
-        kept = tuple((cell, count) for cell, count in more if count > self.base.repeats)
-        object.__setattr__(self, "more", kept)
+        more = [cell for cell in self.cells if counts.get(cell, 0) > self.base.repeats]
+        object.__setattr__(self, "more", tuple((cell, counts[cell]) for cell in more))
 
     def _check_size(self) -> None:
         if len(self.cells) > MAX_GRID_CELLS:
             raise InvalidSettings(
                 f"A grid of {len(self.values)} by {len(self.and_values)} doses is too large: choose "
                 f"doses that make at most {MAX_GRID_CELLS} cells.",
-                "and_doses",
-                "doses",
-                "and_vary",
+                *("and_doses", "doses", "and_vary"),
             )
-        experiments = self._experiments.values()
         total = len(self.base.strategies) * sum(map(self.repeats, self.cells))
-        work = sum(each.work for each in experiments)
+        work = sum(each.work for each in self._experiments.values())
         if total > MAX_TRAININGS or work > MAX_STUDY_WORK:
             raise InvalidSettings(
                 "This study would train for too long here. Use fewer doses, repeats, strategies or "
                 "epochs, or shorter padded lengths.",
-                "and_doses",
-                "doses",
-                "and_vary",
-                "vary",
-                "more",
-                *COSTLY,
+                *("and_doses", "doses", "and_vary", "vary", "more", *COSTLY),
             )
 
     @cached_property
@@ -162,11 +154,9 @@ class Study:
             return replace(self.base, **changes)
         except InvalidSettings as error:
             # Each value fits by itself, so this is about both.
-            where = self.where(cell)
-            sentence = f"{where[0].upper()}{where[1:]} nothing can be trained. {error}"
-            raise InvalidSettings(
-                sentence, "and_doses", "and_vary", "doses", "vary", *error.settings
-            ) from None
+            sentence = f"{capital(self.where(cell))} nothing can be trained. {error}"
+            settings = ("and_doses", "and_vary", "doses", "vary", *error.settings)
+            raise InvalidSettings(sentence, *settings) from None
 
     @property
     def varied(self) -> tuple[str, ...]:
@@ -199,7 +189,7 @@ class Study:
         return self._trainings[cell, strategy, repeat]
 
     def trainings(self) -> tuple[Training, ...]:
-        """Return all trainings, coarse to fine: see `coarse_to_fine`."""
+        """Return all trainings, in the order of `coarse_to_fine`."""
         return tuple(self._trainings.values())
 
     def place(self, training: Training) -> tuple[Cell, str, int]:
@@ -270,6 +260,32 @@ class Study:
         given = {name: params[name] for name in names if name in params}
         make, used = partial(Study.from_params, own=own), lambda made, name: made.base.used(name)
         return parse_leniently(make, given, used)
+
+
+def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:
+    """Return the cells of a grid, ends and middle of each axis first, then ever finer between them.
+
+    >>> coarse_to_fine((1, 2, 3, 4, 5, 6, 7))
+    ((1,), (7,), (4,), (2,), (5,), (3,), (6,))
+    """
+    rows, columns = _fineness(len(values)), _fineness(len(and_values))
+    if not and_values:
+        return tuple((values[row],) for row in rows)
+    pairs = [(row, column) for row in rows for column in columns]
+    # Stable: within a fineness the order of the axes stays.
+    pairs.sort(key=lambda pair: max(rows[pair[0]], columns[pair[1]]))
+    return tuple((values[row], and_values[column]) for row, column in pairs)
+
+
+def _fineness(count: int) -> dict[int, int]:
+    """Index -> how often an axis was halved before it came, in this order; 0: ends and middle."""
+    fineness = dict.fromkeys([0, count - 1, (count - 1) // 2] if count else [], 0)
+    halvings, ends = 1, [0, (count - 1) // 2, count - 1]
+    while len(fineness) < count:
+        middles = [(low + high) // 2 for low, high in pairwise(ends)]
+        fineness |= {each: halvings for each in middles if each not in fineness}
+        ends, halvings = sorted({*ends, *middles}), halvings + 1
+    return fineness
 
 
 def default_study() -> Study:

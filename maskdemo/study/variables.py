@@ -17,7 +17,6 @@ from maskdemo.errors import InvalidSettings
 from maskdemo.evidence.phrases import listed, number
 from maskdemo.experiment import MAX_CELLS, NUMBERS, SETTINGS, Experiment
 from maskdemo.settings import MAX_CHARACTERS, Choice, Number, Setting
-from maskdemo.titles import BATCHES, CUT_ENDS, READ_OUTS, SIDES
 
 Value = int | float | str
 Cell = tuple[Value, ...]
@@ -25,20 +24,27 @@ Cell = tuple[Value, ...]
 BETWEEN = "_"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Variable:
     """One thing to vary.
 
     setting: what a value may be, and how a link writes it. title: for axes. phrase: a value in a
-    sentence, `{}` being the value. values: sensible ones for a base experiment. changes: the settings
-    that a value changes in it, by default the setting itself.
+    sentence, `{}` being the value. values: sensible ones, if they depend on the experiment a function
+    of it; by default all options of the setting. changes: the settings that a value changes in an
+    experiment, by default the setting itself.
     """
 
     setting: Setting
     title: str
     phrase: str
-    usual_values: Callable[[Experiment], tuple[Value, ...]]
+    values: tuple[Value, ...] | Callable[[Experiment], tuple[Value, ...]] = ()
     changes: Callable[[Experiment, Value], dict[str, Any]] | None = None
+
+    def usual_values(self, base: Experiment) -> tuple[Value, ...]:
+        """Return values worth trying in this experiment."""
+        if isinstance(self.setting, Choice):
+            return tuple(self.setting.options)
+        return self.values(base) if callable(self.values) else self.values
 
     @property
     def name(self) -> str:
@@ -110,8 +116,7 @@ def _with_mask_value(base: Experiment, value: Value) -> dict[str, Any]:
     return {"pad_value": value} | ({"mask_value": value} if masks else {})
 
 
-def _pad_values(base: Experiment) -> tuple[Value, ...]:
-    return (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
+_PAD_VALUES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 
 
 def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
@@ -138,75 +143,40 @@ def _spreads(base: Experiment) -> tuple[Value, ...]:
 VARIABLES: dict[str, Variable] = {
     each.name: each
     for each in (
+        Variable(SETTINGS["padded_length"], "Padded length, in steps", "{} steps", _padded_lengths),
+        Variable(SETTINGS["side"], "Side of the padding", "{}-padding"),
+        Variable(SETTINGS["truncating"], "Truncation, where long sequences are cut", "{}-truncation"),
+        Variable(SETTINGS["batches"], "What a batch is padded to", "{} batches"),
+        Variable(SETTINGS["read_out"], "What the answer is read from", "the {} state as answer"),
         Variable(
-            setting=SETTINGS["padded_length"],
-            title="Padded length, in steps",
-            phrase="{} steps",
-            usual_values=_padded_lengths,
+            SETTINGS["pad_value"],
+            "Pad value, which the mask value follows",
+            "a pad value of {}",
+            _PAD_VALUES,
+            _with_mask_value,
         ),
         Variable(
-            setting=SETTINGS["side"],
-            title="Side of the padding",
-            phrase="{}-padding",
-            usual_values=lambda base: tuple(SIDES),
+            replace(SETTINGS["pad_value"], name="pad_value_alone"),
+            "Pad value alone, with a fixed mask value",
+            "a pad value of {}",
+            _PAD_VALUES,
+            lambda base, value: {"pad_value": value},
         ),
         Variable(
-            setting=SETTINGS["truncating"],
-            title="Truncation, where long sequences are cut",
-            phrase="{}-truncation",
-            usual_values=lambda base: tuple(CUT_ENDS),
+            SPREAD,
+            "Spread of the lengths, longest less shortest, in steps",
+            "a spread of {} steps",
+            _spreads,
+            _around_the_centre,
         ),
         Variable(
-            setting=SETTINGS["batches"],
-            title="What a batch is padded to",
-            phrase="{} batches",
-            usual_values=lambda base: tuple(BATCHES),
+            SETTINGS["missing_rate"],
+            "Missing rate, a share of the readings",
+            "a missing rate of {}",
+            (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
         ),
-        Variable(
-            setting=SETTINGS["read_out"],
-            title="What the answer is read from",
-            phrase="the {} state as answer",
-            usual_values=lambda base: tuple(READ_OUTS),
-        ),
-        Variable(
-            setting=SETTINGS["pad_value"],
-            title="Pad value, which the mask value follows",
-            phrase="a pad value of {}",
-            usual_values=_pad_values,
-            changes=_with_mask_value,
-        ),
-        Variable(
-            setting=replace(SETTINGS["pad_value"], name="pad_value_alone"),
-            title="Pad value alone, with a fixed mask value",
-            phrase="a pad value of {}",
-            usual_values=_pad_values,
-            changes=lambda base, value: {"pad_value": value},
-        ),
-        Variable(
-            setting=SPREAD,
-            title="Spread of the lengths, longest less shortest, in steps",
-            phrase="a spread of {} steps",
-            usual_values=_spreads,
-            changes=_around_the_centre,
-        ),
-        Variable(
-            setting=SETTINGS["missing_rate"],
-            title="Missing rate, a share of the readings",
-            phrase="a missing rate of {}",
-            usual_values=lambda base: (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
-        ),
-        Variable(
-            setting=SETTINGS["units"],
-            title="Units of the LSTM",
-            phrase="{} units",
-            usual_values=lambda base: (4, 16, 64),
-        ),
-        Variable(
-            setting=SETTINGS["epochs"],
-            title="Epochs of training",
-            phrase="{} epochs",
-            usual_values=lambda base: (2, 5, 10, 15, 20, 30, 40),
-        ),
+        Variable(SETTINGS["units"], "Units of the LSTM", "{} units", (4, 16, 64)),
+        Variable(SETTINGS["epochs"], "Epochs of training", "{} epochs", (2, 5, 10, 15, 20, 30, 40)),
     )
 }
 

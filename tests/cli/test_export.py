@@ -1,4 +1,4 @@
-"""`export` on the command line: the same files as from the page, and sentences for what cannot be."""
+"""`export` and `figure` on the command line: files as from the page, sentences for what cannot be."""
 
 import io
 import json
@@ -8,25 +8,23 @@ import re
 import pandas as pd
 import pytest
 
-from maskdemo.cli import main
+from maskdemo.cli.export import FIGURES
 from maskdemo.evidence import headline
 from maskdemo.export.notebook import notebook
 from maskdemo.export.script import script
 from maskdemo.export.table import run_table
 from maskdemo.training.run import train
+from tests.cli.command import said
 from tests.samples import small
 
 TINY = small(repeats=2, seed=61)
 SETTINGS = [f"{key}={text}" for key, text in TINY.to_params().items()]
-
-
-def said(capsys, *argv: str) -> tuple[int, str, str]:
-    try:
-        code = main(argv)
-    except SystemExit as leaving:
-        code = int(leaving.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
+TITLES = {
+    "padded_batch": "What the LSTM receives",
+    "learning_curves": "Accuracy on unseen sequences, by epoch",
+    "accuracy_by_strategy": "Accuracy on unseen sequences",
+    "outputs_by_step": "Output after every step",
+}
 
 
 def export(capsys, kind: str, file) -> str:
@@ -89,7 +87,29 @@ def test_a_wrong_command_shows_the_usage(capsys, tmp_path, monkeypatch, argv):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_wrong_name_writes_nothing(capsys, tmp_path):
-    file = tmp_path / "file"
-    code, _, err = said(capsys, "export", "nonsense", "--to", "script", str(file))
-    assert code == 2 and "There is no scenario or task 'nonsense'" in err and not file.exists()
+@pytest.mark.parametrize("kind", FIGURES)
+def test_a_page_holds_the_chart_and_all_it_needs(capsys, tmp_path, kind):
+    file = tmp_path / "chart.html"
+    code, out, _ = said(capsys, "figure", "sum_sign", kind, str(file), "--set", *SETTINGS)
+    assert code == 0 and out == f"Written to {file}.\n"
+    text = file.read_text(encoding="utf-8")
+    assert TITLES[kind] in text
+    assert "Plotly.newPlot" in text and "<script src=" not in text.replace("'", '"')
+
+
+def test_a_dark_page_is_dark(capsys, tmp_path):
+    file = tmp_path / "chart.html"
+    said(capsys, "figure", "sum_sign", "padded_batch", str(file), "--dark")
+    assert '"paper_bgcolor":"#11161c"' in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "wanted"),
+    [("chart.svg", "learning_curves", "as SVG"), ("chart.gif", "learning_curves", "no .html")],
+)
+def test_other_files_are_a_sentence_before_any_training(
+    capsys, monkeypatch, tmp_path, name, kind, wanted
+):
+    monkeypatch.setattr("maskdemo.training.run.train", None)
+    code, out, err = said(capsys, "figure", "sum_sign", kind, str(tmp_path / name))
+    assert code == 2 and out == "" and wanted in err and err.count("\n") == 1

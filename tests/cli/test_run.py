@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.cli import main
 from maskdemo.data.tasks import TASKS
 from maskdemo.evidence import headline, verdicts
 from maskdemo.experiment import SETTINGS, Experiment
@@ -17,6 +16,7 @@ from maskdemo.scenarios import OPENING, SCENARIOS, scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
 from maskdemo.training.run import train
+from tests.cli.command import said
 from tests.samples import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,15 +34,6 @@ def strict(text: str) -> dict:
         raise AssertionError(f"{constant} is not JSON")
 
     return json.loads(text, parse_constant=refuse)
-
-
-def said(capsys, *argv: str) -> tuple[int, str, str]:
-    try:
-        code = main(argv)
-    except SystemExit as leaving:
-        code = int(leaving.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_every_scenario_is_listed_in_a_process_of_its_own():
@@ -85,12 +76,6 @@ def test_a_run_as_json_is_the_run(capsys):
     ]
 
 
-def test_json_is_json_even_for_one_repeat(capsys):
-    code, out, _ = said(capsys, "run", "sum_sign", "--set", *TINY, "repeats=1", "--json")
-    assert code == 0
-    assert [each["word"] for each in strict(out)["verdicts"]] == ["undecided"]
-
-
 def test_a_run_as_text_says_everything(capsys):
     code, out, err = said(capsys, "run", "running_sign", "--set", *TINY, "repeats=2")
     assert code == 0
@@ -110,17 +95,20 @@ def test_a_run_as_text_says_everything(capsys):
     assert "100%" in err, "the progress bar goes to standard error"
 
 
-def test_settings_may_be_given_bit_by_bit(capsys):
-    pairs = [part for each in TINY for part in ("--set", each)]
-    code, out, _ = said(capsys, "run", "sum_sign", *pairs, "--json")
-    assert code == 0 and strict(out)["experiment"]["units"] == SMALL["units"]
-
-
 def test_settings_change_a_scenario(capsys):
-    less = ["epochs=1", "repeats=1", "train_size=40", "test_size=24", "units=4", "batch_size=16"]
+    less = [
+        "epochs=1",
+        "repeats=1",
+        "train_size=40",
+        "test_size=24",
+        "units=4",
+        "--set",
+        "batch_size=16",
+    ]
     code, out, _ = said(capsys, "run", "real_zeros", "--set", *less, "--json")
-    given = strict(out)["experiment"]
-    assert code == 0
+    run = strict(out)
+    assert code == 0 and {each["word"] for each in run["verdicts"]} == {"undecided"}
+    given = run["experiment"]
     assert (given["task"], given["padded_length"], given["epochs"]) == ("last_bit", 20, 1)
 
 
@@ -155,15 +143,6 @@ def test_a_wrong_command_shows_the_usage(capsys, argv):
     code, out, err = said(capsys, *argv)
     assert code == 2 and out == ""
     assert err.startswith("usage: python -m maskdemo") and "Traceback" not in err
-
-
-def test_a_wrong_name_ends_a_process_with_2_and_no_traceback():
-    run = subprocess.run(
-        [sys.executable, "-m", "maskdemo", "run", "nonsense"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert run.returncode == 2 and run.stdout == ""
-    assert "Traceback" not in run.stderr
-    assert all(name in run.stderr for name in [*SCENARIOS, *TASKS])
 
 
 @pytest.mark.parametrize("command", ["run", "study", "export"])

@@ -65,26 +65,6 @@ def test_a_run_comes_back_bit_for_bit(run, compressed):
         np.testing.assert_array_equal(one, other)
 
 
-def test_numbers_of_curves_take_no_call_each(run, monkeypatch):
-    """They took most of the time of writing a run."""
-    calls = 0
-
-    def counted(value: Any, arrays: Any = None, plain: Any = codec.to_plain) -> Any:
-        nonlocal calls
-        calls += 1
-        return plain(value, arrays)
-
-    def calls_for(snapshot: Snapshot) -> int:
-        nonlocal calls
-        calls = 0
-        codec.write(snapshot, io.BytesIO())
-        return calls
-
-    monkeypatch.setattr(codec, "to_plain", counted)
-    longer = tuple(replace(each, loss=each.loss * 50) for each in run.curves)
-    assert calls_for(run) == calls_for(replace(run, curves=longer)) > 50
-
-
 def test_findings_come_back_with_each_outcome_at_its_training():
     study = Study(
         base=small(repeats=2),

@@ -1,4 +1,8 @@
-"""The queue by itself: no processes and no threads, the clock only when a test tells it."""
+"""The queue by itself: no processes and no threads, the clock only when a test tells it.
+
+`QueueMachine` compares whole histories with a model: who asks, changes their mind, joins, cancels or
+goes, comes back, and whose turn it is. The other tests are about what the model does not know.
+"""
 
 from __future__ import annotations
 
@@ -79,14 +83,6 @@ def test_what_is_about_an_uploaded_task_is_cancelled_and_forgotten(queue):
 # First come, first served
 
 
-def test_nothing_is_known_of_who_asked_for_nothing(queue):
-    assert queue.status("a", "run") == Status()
-    queue.cancel("a", "run")
-    queue.left("a")
-    queue.returned("a")
-    assert queue.take() is None
-
-
 def test_one_at_a_time_with_places_that_count_down(queue):
     for viewer, seed in zip("abcd", range(4), strict=True):
         queue.submit(viewer, run(seed))
@@ -109,35 +105,6 @@ def test_the_newest_is_what_was_shown_last(queue):
     queue.end(job, newest="all")
     queue.show(job, "late", 1.0)
     assert queue.status("a", "run") == Status("finished", newest="all")
-
-
-def test_changing_ones_mind_while_waiting_keeps_the_turn(queue):
-    for viewer, seed in zip("abc", range(3), strict=True):
-        queue.submit(viewer, run(seed))
-    taken(queue)
-    queue.submit("b", run(9))
-    assert places(queue, "b", "c") == [1, 2]
-
-
-def test_asking_again_while_running_cancels_and_goes_to_the_back(queue):
-    queue.submit("a", run(1))
-    job = taken(queue)
-    queue.submit("b", run(2))
-    queue.submit("a", run(3))
-    assert not queue.is_wanted(job)
-    assert places(queue, "b", "a") == [1, 2]
-    assert queue.take() is None, "the first has not stopped yet"
-    queue.end(job)
-    assert taken(queue).work == run(2)
-
-
-def test_one_job_of_each_kind(queue):
-    queue.submit("a", run(1))
-    queue.submit("a", AUDIT)
-    assert queue.status("a", "run").phase == queue.status("a", "audit").phase == "queued"
-    queue.cancel("a", "audit")
-    assert queue.status("a", "run").phase == "queued"
-    assert STUDY.kind == "studyrun"
 
 
 def test_a_full_queue_says_so_and_changes_nothing(clock):
@@ -188,15 +155,6 @@ def test_cancelling_leaves_and_the_last_to_leave_stops_it(queue):
     assert not queue.is_wanted(job)
     queue.submit("c", run(1))
     assert places(queue, "c") == [1], "what is being stopped is not joined"
-
-
-def test_a_turn_is_that_of_whoever_has_waited_longest(queue):
-    queue.submit("a", run(1))
-    queue.submit("b", run(2))
-    queue.submit("c", run(3))
-    queue.submit("d", run(2))
-    queue.submit("b", run(4))  # leaves the job to d, who came after c
-    assert places(queue, *"abcd") == [1, 2, 3, 4]
 
 
 # Giving way
@@ -274,35 +232,6 @@ def test_who_leaves_is_forgotten_after_the_grace(queue, clock):
     assert taken(queue).work == run(1)
 
 
-def test_who_comes_back_in_time_has_lost_nothing(queue, clock):
-    queue.submit("a", run(1))
-    queue.left("a")
-    clock.now += GRACE - 1
-    queue.returned("a")
-    clock.now += GRACE - 1
-    assert queue.status("a", "run").phase == "queued"
-
-
-def test_who_leaves_a_shared_job_leaves_it_to_the_others(queue, clock):
-    queue.submit("a", run(1))
-    queue.submit("b", run(1))
-    job = taken(queue)
-    queue.left("a")
-    clock.now += GRACE
-    assert queue.is_wanted(job) and not queue.should_give_way(job)
-    assert queue.status("b", "run").phase == "running"
-
-
-def test_a_short_break_of_the_connection_loses_nothing(queue, clock):
-    queue.submit("a", run(1))
-    job = taken(queue)
-    queue.submit("b", run(2))
-    queue.left("a")
-    clock.now += AWAY_S - 1
-    assert not queue.should_give_way(job)
-    assert places(queue, "b") == [1]
-
-
 def test_who_is_away_gives_way_to_who_is_there_and_is_told_of_it(queue, clock):
     queue.submit("a", run(1))
     job = taken(queue)
@@ -371,19 +300,6 @@ def test_who_is_away_leaves_the_last_place_to_who_is_there(clock):
 
 
 # Taking turns
-
-
-def test_who_has_just_been_served_goes_behind_who_has_not(queue):
-    for request in (run(1), Audit(b"x"), Audit(b"y")):
-        queue.submit("a", request)
-    queue.submit("b", run(2))
-    assert places(queue, "a", kind="audit") == [2] and places(queue, "b") == [3]
-    first = taken(queue)
-    assert first.work == run(1)
-    assert places(queue, "b") == [1] and places(queue, "a", kind="audit") == [2]
-    queue.end(first)
-    queue.submit("a", run(3))
-    assert taken(queue).work == run(2)
 
 
 def test_many_submissions_of_one_viewer_cost_another_one_turn(queue):
