@@ -61,7 +61,7 @@ class Setup:
     read_out: str = _question("last", Choice(
         "The answer is read from", "",
         "The LSTM's last output, or the mean of its outputs (GlobalAveragePooling1D).",
-        options=_options(last="The last step", mean="A mean over steps")))
+        options=_options(last="The last step", mean="A mean")))
     missing: bool = _question(False, Switch(
         "Readings are missing inside", "",
         "Steps within a sequence that were never observed, written as the pad value."))

@@ -6,7 +6,7 @@ import { Handle } from "./padding_handle.js";
 import { element } from "./padding_lane.js";
 import { position } from "./replay.js";
 
-const WAITING = "When training has ended, the edge of the padding can be pulled here.";
+const WAITING = "Once every repeat is trained, the edge of the padding can be pulled here.";
 
 class Outputs extends Chart {
   constructor(parent) {
