@@ -18,7 +18,6 @@ from maskdemo.charts.response_map import response_map
 from maskdemo.charts.sequence_lengths import sequence_lengths
 from maskdemo.charts.strategies_compared import strategies_compared
 from maskdemo.charts.style import colour
-from maskdemo.charts.template import template
 from maskdemo.charts.unit_traces import unit_traces
 
 __all__ = [
@@ -37,6 +36,5 @@ __all__ = [
     "padded_batch",
     "sequence_lengths",
     "strategies_compared",
-    "template",
     "unit_traces",
 ]

@@ -7,27 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.learning_curves import comparable_curves
 from maskdemo.charts.style import colour, error_bars, marker, title
-from maskdemo.charts.template import (
-    FINAL_ACCURACY,
-    LEGEND_ROW,
-    SHARES,
-    TITLE_SPACE,
-    Figure,
-    PlotlyOptions,
-    PlotlyTrace,
-    chance_line,
-    entry,
-    figure,
-    inks,
-    layout,
-    legend_below,
-    legend_rows,
-    note,
-    scatter,
-)
-from maskdemo.charts.template import names as names_of
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import accuracy, between, percent
 
 if TYPE_CHECKING:
@@ -42,7 +25,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
 
     With a label at each step, accuracy on valid steps only stands beside it, as open markers.
     """
-    ink = inks(dark)
+    ink = plot.inks(dark)
     names = snapshot.experiment.strategies
     both = snapshot.experiment.per_step
     traces: list[PlotlyTrace] = []
@@ -59,29 +42,29 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
         reported = np.array([each.test_accuracy[-1] for each in curves])
         traces += _group(name, at - 0.24 * both, reported, reported_labels, dark, both, hollow=False)
         shade = colour(name, dark=dark)
-        labels.append(note(f"<b>{reported.mean():.0%}</b>", shade, x=at, **_row(both)))
+        labels.append(plot.note(f"<b>{reported.mean():.0%}</b>", shade, x=at, **_row(both)))
         if both:
             scored = min(each.scored for each in curves)
             valid = np.array([each.test_valid_accuracy[-1] for each in curves])
             traces += _group(name, at + 0.24, valid, scored, dark, both, hollow=True)
-            labels.append(note(f"{valid.mean():.0%}", shade, x=at, **_row(0)))
+            labels.append(plot.note(f"{valid.mean():.0%}", shade, x=at, **_row(0)))
     # The names of the rows of numbers, at the left edge.
     rows = (("Valid", "Reported") if both else ("Mean",)) if labels and (both or counts - {1}) else ()
     left = {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -3, "size": 10}
-    labels += [note(text, ink.muted, **left, **_row(row)) for row, text in enumerate(rows)]
+    labels += [plot.note(text, ink.muted, **left, **_row(row)) for row, text in enumerate(rows)]
     entries = _legend(snapshot.experiment.repeats > 1, both, dark)
     size = 13 if len(names) <= 4 else 12 if len(names) == 5 else 11
-    chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": chance_line(dark)}
+    chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": plot.chance_line(dark)}
     levels = {snapshot.chance.reported, snapshot.chance.valid}
-    return figure(
+    return plot.figure(
         [*traces, *entries],
-        layout(
+        plot.layout(
             "accuracy_by_strategy",
             "Accuracy on unseen sequences",
             _subtitle(epochs, counts),
-            inner=FINAL_ACCURACY,
-            above=TITLE_SPACE + 12 + NUMBER_ROW * (1 + both),
-            below=AXIS_SPACE + 4 + LEGEND_ROW * legend_rows(names_of(entries)),
+            inner=plot.FINAL_ACCURACY,
+            above=plot.TITLE_SPACE + 12 + NUMBER_ROW * (1 + both),
+            below=AXIS_SPACE + 4 + plot.LEGEND_ROW * plot.legend_rows(plot.names(entries)),
             dark=dark,
             hovermode="closest",
             xaxis={
@@ -92,8 +75,8 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
                 "tickangle": 0,
                 "showgrid": False,
             },
-            yaxis=SHARES,
-            legend=legend_below(FINAL_ACCURACY, AXIS_SPACE),
+            yaxis=plot.SHARES,
+            legend=plot.legend_below(plot.FINAL_ACCURACY, AXIS_SPACE),
             shapes=[chance | {"y0": each, "y1": each, "layer": "below"} for each in sorted(levels)],
             annotations=labels,
         ),
@@ -108,7 +91,7 @@ def _group(
     label = f"{title(name)}{', valid steps only' if hollow else ''}"
     several = len(values) > 1
     aside = (0.1 if both else 0.13) * several
-    points = scatter(
+    points = plot.scatter(
         x=np.full(len(values), at - aside),
         y=values,
         customdata=np.arange(1, len(values) + 1),
@@ -128,7 +111,7 @@ def _group(
     interval = accuracy(values, scored=scored)
     if not interval.bounded:
         return [points]
-    summary = scatter(
+    summary = plot.scatter(
         x=[at + aside],
         y=[interval.mean],
         mode="markers",
@@ -154,14 +137,14 @@ def _row(row: int) -> PlotlyOptions:
 
 def _legend(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
     """Return the legend entries that explain the marks, in no strategy's colour."""
-    shade = inks(dark).muted
-    entries = [entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
+    shade = plot.inks(dark).muted
+    entries = [plot.entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
     if both:
         hollow = {"symbol": "circle-open", "size": 8, "color": shade, "line": {"width": 1.6}}
-        entries.append(entry("Valid steps only", marker=hollow))
+        entries.append(plot.entry("Valid steps only", marker=hollow))
     if several:
-        entries.append(entry("Mean, interval", marker=_mean_mark(shade, size=16)))
-    return [*entries, entry("Chance", line=chance_line(dark))]
+        entries.append(plot.entry("Mean, interval", marker=_mean_mark(shade, size=16)))
+    return [*entries, plot.entry("Chance", line=plot.chance_line(dark))]
 
 
 def _subtitle(epochs: set[int], counts: set[int]) -> str:

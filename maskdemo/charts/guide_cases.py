@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.style import colour, error_bars, marker, title
-from maskdemo.charts.template import (
-    Figure,
-    PlotlyOptions,
-    PlotlyTrace,
-    figure,
-    inks,
-    layout,
-    note,
-    scatter,
-)
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import MARGIN, between, points
 
 if TYPE_CHECKING:
@@ -30,7 +22,7 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
 
     The band is the margin within which two accuracies are called the same.
     """
-    ink = inks(dark)
+    ink = plot.inks(dark)
     traces: list[PlotlyTrace] = []
     names: list[PlotlyOptions] = []
     limits = [(each.verdict.difference.low, each.verdict.difference.high) for each in results]
@@ -40,7 +32,7 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
     for row, each in enumerate(results):
         strategy, interval = each.verdict.strategy, each.verdict.difference
         traces.append(
-            scatter(
+            plot.scatter(
                 x=[100 * interval.mean],
                 y=[row],
                 mode="markers",
@@ -53,7 +45,9 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
         )
         text = f"<b>{each.case.title}</b>  {each.word}"
         names.append(
-            note(text, ink.text, x=0, xref="paper", xanchor="left", y=row, yanchor="bottom", yshift=10)
+            plot.note(
+                text, ink.text, x=0, xref="paper", xanchor="left", y=row, yanchor="bottom", yshift=10
+            )
         )
     band = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
     margin = band | {
@@ -63,9 +57,9 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
         "line": {"width": 0},
     }
     zero = {"type": "line", "yref": "paper", "x0": 0, "x1": 0, "y0": 0, "y1": 1}
-    return figure(
+    return plot.figure(
         traces,
-        layout(
+        plot.layout(
             "guide_cases",
             "What masking adds to the accuracy",
             f"{repeats} repeats, 95% intervals; grey: called the same",

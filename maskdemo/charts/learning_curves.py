@@ -8,27 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels, inner_labels
 from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.style import band, colour, line, marker, title
-from maskdemo.charts.template import (
-    LEARNING_CURVES,
-    LEGEND_ROW,
-    RIGHT,
-    SHARE_TOP,
-    SHARES,
-    Figure,
-    PlotlyTrace,
-    chance_line,
-    figure,
-    inks,
-    layout,
-    legend_below,
-    legend_rows,
-    nice_ticks,
-    note,
-    scatter,
-)
+from maskdemo.charts.template import Figure, PlotlyTrace
 
 if TYPE_CHECKING:
     from maskdemo.training.snapshot import Curve, Snapshot
@@ -63,7 +47,7 @@ def learning_curves(
     """
     if metric not in TITLES:
         raise ValueError(f"metric must be one of {', '.join(TITLES)}, not '{metric}'.")
-    ink = inks(dark)
+    ink = plot.inks(dark)
     share = metric.endswith("accuracy")
     counted = snapshot.experiment.per_step and snapshot.experiment.count_invalid
     both = counted and metric == "test_accuracy"
@@ -94,17 +78,17 @@ def learning_curves(
             lines.append(_reported_line(name, reported, dark))
 
     edge = epochs if epochs > 1 else 1.5
-    top = SHARE_TOP if share else _round_up(highest)
+    top = plot.SHARE_TOP if share else _round_up(highest)
     if share:
         chance = snapshot.chance.valid if both else snapshot.chance.reported
         lines.insert(
             0,
-            scatter(
+            plot.scatter(
                 x=[1, epochs] if epochs > 1 else [0.5, 1.5],
                 y=[chance, chance],
                 name="Chance",
                 mode="lines",
-                line=chance_line(dark),
+                line=plot.chance_line(dark),
                 showlegend=not direct,
                 legendrank=2000,
                 hoverinfo="skip",
@@ -112,34 +96,34 @@ def learning_curves(
         )
         if direct:
             ends.append(End(chance, edge, "Chance", ink.muted))
-    shapes, labels = [], [] if direct else inner_labels(ends, pixel=top / LEARNING_CURVES)
+    shapes, labels = [], [] if direct else inner_labels(ends, pixel=top / plot.LEARNING_CURVES)
     if direct:
-        shapes, labels = end_labels(ends, edge=edge, low=0, high=top, height=LEARNING_CURVES)
+        shapes, labels = end_labels(ends, edge=edge, low=0, high=top, height=plot.LEARNING_CURVES)
     if not repeats:
         middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.75, "size": 14}
-        labels.append(note(waiting, ink.muted, **middle))
+        labels.append(plot.note(waiting, ink.muted, **middle))
     entries = [] if direct else [title(each) for each in names] + ["Chance"] * share
-    return figure(
+    return plot.figure(
         bands + lines,
-        layout(
+        plot.layout(
             f"learning_curves {metric}",
             (COUNTED if counted else {}).get(metric, TITLES[metric]),
             _repeats(repeats) + ". Thin: as reported, with padding" * (both and bool(repeats)),
-            inner=LEARNING_CURVES,
-            below=AXIS_SPACE + (8 + LEGEND_ROW * legend_rows(entries) if entries else 0),
-            right=LABEL_SPACE if direct else RIGHT,
+            inner=plot.LEARNING_CURVES,
+            below=AXIS_SPACE + (8 + plot.LEGEND_ROW * plot.legend_rows(entries) if entries else 0),
+            right=LABEL_SPACE if direct else plot.RIGHT,
             dark=dark,
             hovermode="x unified",
             xaxis={
                 "range": [1, epochs] if epochs > 1 else [0.5, 1.5],
-                "tickvals": nice_ticks(1, epochs),
+                "tickvals": plot.nice_ticks(1, epochs),
                 "showgrid": False,
                 "title": {"text": "Epoch"},
                 "unifiedhovertitle": {"text": "Epoch %{x}"},
             },
-            yaxis=SHARES if share else {"range": [0, top]},
+            yaxis=plot.SHARES if share else {"range": [0, top]},
             showlegend=not direct,
-            legend=legend_below(LEARNING_CURVES, AXIS_SPACE + 4),
+            legend=plot.legend_below(plot.LEARNING_CURVES, AXIS_SPACE + 4),
             shapes=shapes,
             annotations=labels,
         ),
@@ -174,7 +158,7 @@ def _reported_name(name: str) -> str:
 
 def _reported_line(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
     """Return the thin line of the accuracy with padding counted; mean: (E,)."""
-    return scatter(
+    return plot.scatter(
         x=np.arange(1, len(mean) + 1),
         y=mean,
         name=_reported_name(title(name)),
@@ -209,7 +193,7 @@ def _line(
     if len(values) > 1:
         spread = np.stack([values.min(axis=0), values.max(axis=0)], axis=1)
         hover += f" (%{{customdata[0]:{digits}}} to %{{customdata[1]:{digits}}})"
-    return scatter(
+    return plot.scatter(
         x=np.arange(1, count + 1),
         y=mean,
         customdata=spread,

@@ -10,18 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.colour_scales import VALUE_SCALES
 from maskdemo.charts.style import NAMES, colour_bar, hatched
-from maskdemo.charts.template import (
-    Figure,
-    PlotlyOptions,
-    PlotlyTrace,
-    figure,
-    heatmap,
-    inks,
-    layout,
-    nice_ticks,
-)
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence.phrases import loss_of_steps
 
 if TYPE_CHECKING:
@@ -51,7 +43,7 @@ def padded_batch(
     features: their names, where they have any. followed: the sequence (from 0) that is marked.
     truncating: the side on which the steps that were cut off stand.
     """
-    ink = inks(dark)
+    ink = plot.inks(dark)
     total, steps, count = batch.values.shape
     names = [escape(each) for each in features] or [f"Feature {at + 1}" for at in range(count)]
     values, valid, padded = batch.values[:limit], batch.valid[:limit], batch.padding_there[:limit]
@@ -72,7 +64,7 @@ def padded_batch(
     # Beyond this a gap would be wider than the cell on a phone.
     gap = 1 if steps <= 40 else 0
 
-    real = heatmap(
+    real = plot.heatmap(
         x=step[within],
         z=_only(shade, valid)[:, within],
         customdata=values[:, within, :shown] if count > 1 else None,
@@ -94,7 +86,7 @@ def padded_batch(
     for kind, cells in (("padding", padded), ("missing", batch.missing[:limit])):
         if cells.any():
             traces.append(
-                heatmap(
+                plot.heatmap(
                     x=step,
                     z=_only(values[..., 0], cells),
                     meta=NAMES[kind],
@@ -121,10 +113,10 @@ def padded_batch(
     if most:
         which = loss_of_steps(lost)
         made = "cut to"
-    ticks = nice_ticks(1, rows, max_ticks=max(6, height // ROW))
-    return figure(
+    ticks = plot.nice_ticks(1, rows, max_ticks=max(6, height // ROW))
+    return plot.figure(
         traces,
-        layout(
+        plot.layout(
             "padded_batch",
             "What the LSTM receives",
             f"{which}, {made} length {steps}",
@@ -135,7 +127,7 @@ def padded_batch(
             hovermode="closest",
             xaxis={
                 "range": [0.5 - ahead, steps + behind + 0.5],
-                "tickvals": nice_ticks(1, steps),
+                "tickvals": plot.nice_ticks(1, steps),
                 "showgrid": False,
                 "title": {"text": "Step"},
             },

@@ -9,23 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.style import hatched
-from maskdemo.charts.template import (
-    LEGEND_ROW,
-    RIGHT,
-    TITLE_SPACE,
-    Figure,
-    PlotlyOptions,
-    PlotlyTrace,
-    figure,
-    inks,
-    layout,
-    legend_below,
-    legend_rows,
-    names,
-    nice_ticks,
-    note,
-)
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 
 BETWEEN = 30
 AXIS_SPACE = 46
@@ -74,7 +60,7 @@ def stacked(
     between: int = BETWEEN,
     space_above: int = 0,
     space_below: int = 0,
-    right_space: int = RIGHT,
+    right_space: int = plot.RIGHT,
     cursor: int | None = None,
     shapes: Sequence[PlotlyOptions] = (),
     annotations: Sequence[PlotlyOptions] = (),
@@ -89,7 +75,7 @@ def stacked(
     cursor: a step (from 1) marked in every panel. shapes, annotations, xaxis, settings: Plotly's, in
     addition to the panels' own.
     """
-    ink = inks(dark)
+    ink = plot.inks(dark)
     tops = [sum(each.height + between for each in panels[:index]) for index in range(len(panels))]
     inner = tops[-1] + panels[-1].height
     axes: PlotlyOptions = {}
@@ -110,15 +96,15 @@ def stacked(
             "yshift": 1,
         }
         heading = f"<b>{panel.title}</b>{panel.aside}"
-        labels.append(note(heading, panel.colour or ink.text, x=0, xanchor="left", **over))
+        labels.append(plot.note(heading, panel.colour or ink.text, x=0, xanchor="left", **over))
         if panel.note:
             right = over | {"x": 1, "xanchor": "right", "name": note_name(index)}
-            labels.append(note(panel.note, ink.muted, **right))
-    above = TITLE_SPACE + 28 + LEGEND_ROW * legend_rows(names(legend)) + space_above
+            labels.append(plot.note(panel.note, ink.muted, **right))
+    above = plot.TITLE_SPACE + 28 + plot.LEGEND_ROW * plot.legend_rows(plot.names(legend)) + space_above
     cursors = [upright(cursor, dark=dark, index=index) for index in range(len(panels)) if cursor]
-    return figure(
+    return plot.figure(
         [*traces, *legend],
-        layout(
+        plot.layout(
             name,
             title,
             detail,
@@ -130,13 +116,14 @@ def stacked(
             hovermode="closest",
             xaxis={
                 "range": [0.5, steps + 0.5],
-                "tickvals": nice_ticks(1, steps),
+                "tickvals": plot.nice_ticks(1, steps),
                 "showgrid": False,
                 "anchor": axis(len(panels) - 1),
                 "title": {"text": "Step"},
             }
             | (xaxis or {}),
-            legend=legend_place or legend_below(inner, 0) | {"y": 1 + (above - TITLE_SPACE) / inner},
+            legend=legend_place
+            or plot.legend_below(inner, 0) | {"y": 1 + (above - plot.TITLE_SPACE) / inner},
             shapes=[*cursors, *shapes],
             annotations=[*labels, *annotations],
             # For the tables of numbers.
@@ -157,7 +144,7 @@ def upright(step: float, *, dark: bool, index: int, dash: str = "solid") -> Plot
         "yref": f"{axis(index)} domain",
         "y0": 0,
         "y1": 1,
-        "line": {"color": inks(dark).text, "width": 1.5, "dash": dash},
+        "line": {"color": plot.inks(dark).text, "width": 1.5, "dash": dash},
         "opacity": 0.75,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
 from maskdemo.charts.response_marks import (
@@ -16,26 +17,7 @@ from maskdemo.charts.response_marks import (
     response_axis,
 )
 from maskdemo.charts.style import strategy_entry
-from maskdemo.charts.template import (
-    LEFT,
-    LEGEND_ROW,
-    RESPONSE_ACCURACY,
-    RESPONSE_DIFFERENCE,
-    RIGHT,
-    SHARE_TOP,
-    SHARES,
-    Figure,
-    PlotlyOptions,
-    PlotlyTrace,
-    chance_line,
-    entry,
-    inks,
-    legend_below,
-    legend_rows,
-    names,
-    note,
-    scatter,
-)
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import BASELINE, MARGIN
 from maskdemo.study.variables import short_title, value_text
 
@@ -59,7 +41,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     repeat is a faint point. Bands and bars are 95 % intervals, drawn from two repeats on: above, each
     mean's own; below, such that those of all the study's differences hold together.
     """
-    study, ink = findings.study, inks(dark)
+    study, ink = findings.study, plot.inks(dark)
     x_axis = response_axis(study.vary, study.values)
     cells = {value: (value,) if second is None else (value, second) for value in study.values}
     drawn = study.base.strategies
@@ -69,15 +51,15 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     max_repeats = max(counts)
     accuracy = Panel(
         "Accuracy",
-        RESPONSE_ACCURACY,
+        plot.RESPONSE_ACCURACY,
         0,
-        SHARE_TOP,
+        plot.SHARE_TOP,
         aside=", 95% for each mean alone" if max_repeats > 1 else "",
-        ticks=SHARES | {"showgrid": True},
+        ticks=plot.SHARES | {"showgrid": True},
     )
     difference = Panel(
         "Points against no mask",
-        RESPONSE_DIFFERENCE,
+        plot.RESPONSE_DIFFERENCE,
         *DIFFERENCES,
         aside=", 95% for all together" if max_repeats > 1 else "",
         ticks=POINTS,
@@ -115,8 +97,8 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     entries: list[PlotlyTrace] = []
     if not direct:
         entries = [strategy_entry(name, dark=dark) for name in drawn]
-        entries.append(entry("Chance", line=chance_line(dark)))
-    rows = legend_rows(names(entries))
+        entries.append(plot.entry("Chance", line=plot.chance_line(dark)))
+    rows = plot.legend_rows(plot.names(entries))
     inner = accuracy.height + difference.height + BETWEEN
     return stacked(
         [accuracy, difference],
@@ -125,23 +107,23 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
         detail=_detail(study, counts, second),
         steps=1,
         dark=dark,
-        space_below=MARKS_ROW + 8 * bool(rows) + LEGEND_ROW * rows,
-        right_space=LABEL_SPACE if direct else RIGHT,
+        space_below=MARKS_ROW + 8 * bool(rows) + plot.LEGEND_ROW * rows,
+        right_space=LABEL_SPACE if direct else plot.RIGHT,
         shapes=shapes,
         annotations=labels,
         xaxis=x_axis.layout,
         name="response_curve",
-        legend_place=legend_below(inner, AXIS_SPACE + MARKS_ROW + 4),
+        legend_place=plot.legend_below(inner, AXIS_SPACE + MARKS_ROW + 4),
     )
 
 
 def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrace:
-    return scatter(
+    return plot.scatter(
         x=[x_axis.low, *x_axis.positions, x_axis.high],
         y=[levels[0], *levels, levels[-1]],
         name="Chance",
         mode="lines",
-        line=chance_line(dark),
+        line=plot.chance_line(dark),
         showlegend=False,
         hoverinfo="skip",
     )
@@ -149,10 +131,10 @@ def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrac
 
 def _marks_explained(below: int, shade: str) -> PlotlyOptions:
     """Return a line under the axis that explains the marks in the lower panel."""
-    corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - LEFT}
+    corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - plot.LEFT}
     under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}
     words = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}   Grey: within {100 * MARGIN:g} points"
-    return note(words, shade, size=12, **corner, **under)
+    return plot.note(words, shade, size=12, **corner, **under)
 
 
 def _repeats(findings: Findings, cells: dict[Value, Cell]) -> set[int]:

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.colour_scales import GATE_SCALES, VALUE_SCALES
 from maskdemo.charts.style import title
-from maskdemo.charts.template import (
-    LEFT,
-    TITLE_SPACE,
-    Figure,
-    PlotlyOptions,
-    figure,
-    heatmap,
-    inks,
-    layout,
-    note,
-)
+from maskdemo.charts.template import Figure, PlotlyOptions
 from maskdemo.evidence import BASELINE, between, percent, points
 from maskdemo.study.variables import short_title, value_text
 
@@ -35,7 +26,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
     The first variable runs to the right, the second upwards. A number in brackets stands for an
     undecided difference, a question mark for a single repeat, dots for what is to come.
     """
-    study, ink = findings.study, inks(dark)
+    study, ink = findings.study, plot.inks(dark)
     assert study.and_vary is not None
     plain = strategy == BASELINE
     values: list[list[float | None]] = []
@@ -53,8 +44,8 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
             if estimate is not None and abs(estimate) >= FAR * 100:
                 shade = "#11161c" if dark else "#ffffff"
             size = 13 if len(text) < 5 else 11
-            numbers.append(note(text, shade, x=column, y=row, size=size))
-    cells = heatmap(
+            numbers.append(plot.note(text, shade, x=column, y=row, size=size))
+    cells = plot.heatmap(
         z=values,
         customdata=hover,
         x=list(range(len(study.values))),
@@ -70,15 +61,15 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
         hovertemplate="%{customdata}<extra></extra>",
     )
     rows = [value_text(study.and_vary, each) for each in study.and_values]
-    left = max(LEFT, 14 + 7 * max(map(len, rows)))
-    return figure(
+    left = max(plot.LEFT, 14 + 7 * max(map(len, rows)))
+    return plot.figure(
         [cells],
-        layout(
+        plot.layout(
             f"response_map {strategy}",
             "Accuracy without a mask" if plain else f"{title(strategy)} against no mask",
             _detail(plain, dark),
             inner=ROW * len(rows),
-            above=TITLE_SPACE + 26,
+            above=plot.TITLE_SPACE + 26,
             below=AXIS_SPACE,
             left=left,
             dark=dark,
@@ -156,4 +147,4 @@ def _pending(values: list[list[float | None]], shade: str) -> list[PlotlyOptions
 def _row_title(vary: str, left: int, shade: str) -> PlotlyOptions:
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -left + 2}
     above = {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 2}
-    return note(short_title(vary, unit=True), shade, **corner, **above)
+    return plot.note(short_title(vary, unit=True), shade, **corner, **above)

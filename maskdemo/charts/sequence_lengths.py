@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.style import NAMES, pattern
-from maskdemo.charts.template import (
-    LENGTHS_HISTOGRAM,
-    Figure,
-    PlotlyOptions,
-    PlotlyTrace,
-    bar,
-    figure,
-    inks,
-    layout,
-    nice_ticks,
-    note,
-)
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 
 if TYPE_CHECKING:
     from maskdemo.uploads.lengths import Lengths, Way
@@ -34,12 +24,12 @@ REAL = ("#86b3d1", "#3f7398")
 
 def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
     """Draw the histogram of lengths, and under it a bar for each way of padding."""
-    ink, counts = inks(dark), lengths.counts[1:]
+    ink, counts = plot.inks(dark), lengths.counts[1:]
     present = np.flatnonzero(counts) + 1
-    inner = LENGTHS_HISTOGRAM + BETWEEN + ROW * len(lengths.ways)
+    inner = plot.LENGTHS_HISTOGRAM + BETWEEN + ROW * len(lengths.ways)
     low = ROW * len(lengths.ways) / inner
     highest = int(counts.max())
-    histogram = bar(
+    histogram = plot.bar(
         x=np.arange(1, lengths.longest + 1),
         y=counts,
         width=0.9,
@@ -49,9 +39,9 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
         hovertemplate="%{x} steps: %{y} sequences<extra></extra>",
     )
     span = f"{present[0]} to {present[-1]} steps" if len(present) > 1 else f"all {present[0]} steps"
-    return figure(
+    return plot.figure(
         [histogram, *_bars(lengths.ways, dark)],
-        layout(
+        plot.layout(
             "sequence_lengths",
             "How long the sequences are",
             f"{int(counts.sum()):,} sequences, {span}",
@@ -63,15 +53,15 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
             showlegend=False,
             xaxis={
                 "range": [0.5, lengths.longest + 0.5],
-                "tickvals": nice_ticks(1, lengths.longest),
+                "tickvals": plot.nice_ticks(1, lengths.longest),
                 "showgrid": False,
                 "title": {"text": "Length, in steps"},
                 "anchor": "y",
             },
             yaxis={
-                "domain": [1 - LENGTHS_HISTOGRAM / inner, 1],
+                "domain": [1 - plot.LENGTHS_HISTOGRAM / inner, 1],
                 "range": [0, highest * 1.04],
-                "tickvals": nice_ticks(0, highest, max_ticks=4),
+                "tickvals": plot.nice_ticks(0, highest, max_ticks=4),
             },
             xaxis2={"range": [0, 1], "tickformat": ".0%", "visible": False, "anchor": "y2"},
             yaxis2={
@@ -84,7 +74,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
                 "anchor": "x2",
             },
             annotations=[
-                note(
+                plot.note(
                     "<b>What padding would waste</b>", ink.text, size=14,
                     xref="paper", x=0, xanchor="left", yref="paper", y=low, yanchor="bottom",
                 ),
@@ -106,14 +96,14 @@ def _bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
         "showlegend": False,
     }
     return [
-        bar(
+        plot.bar(
             x=1 - padding,
             marker={"color": REAL[dark], "line": {"width": 0}},
             name="Real steps",
             hovertemplate="Real steps: %{x:.0%}<extra></extra>",
             **common,
         ),
-        bar(
+        plot.bar(
             x=padding,
             marker={"color": hatch["bgcolor"], "line": {"width": 0}, "pattern": hatch},
             name=NAMES["padding"],
@@ -125,7 +115,7 @@ def _bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
 
 def _way_label(way: Way, index: int, shade: str) -> PlotlyOptions:
     cut = f", {way.cut:.1%} cut off" if way.cut else ""
-    return note(
+    return plot.note(
         f"{way.short[0].upper()}{way.short[1:]}: <b>{way.padding:.0%}</b>{cut}", shade,
         xref="paper", x=0, xanchor="left", yref="y2", y=index + 0.5, yanchor="bottom",
     )  # fmt: skip
