@@ -9,21 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.charts import template as plot
 from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, marker, ring
 from maskdemo.charts.style import title as strategy_title
-from maskdemo.charts.template import (
-    OUTPUTS_PANEL,
-    Figure,
-    PlotlyOptions,
-    PlotlyTrace,
-    entry,
-    heading,
-    inks,
-    nice_ticks,
-    scatter,
-)
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.inside.flips import flips
 from maskdemo.inside.leak import MAX_ADDED
 
@@ -120,7 +111,7 @@ def outputs_by_step(
             summary = followed.summary(chances, read_out)
         panel = Panel(
             strategy_title(name),
-            OUTPUTS_PANEL,
+            plot.OUTPUTS_PANEL,
             LOW,
             HIGH,
             aside=f" (epoch {shown})" if 0 < shown < epoch else "",
@@ -144,15 +135,19 @@ def outputs_by_step(
         space_above=HANDLE_SPACE if pullable else 0,
         legend=[
             *hatch_entries(padded=hatched, missing=missing, dark=dark),
-            *([] if followed.per_step else [entry("Read-out step", marker=ring(inks(dark).text))]),
-            entry("True label", marker=_bar(dark, size=12)),
-            entry("Output flips", marker=_flip(inks(dark).text, dark)),
+            *(
+                []
+                if followed.per_step
+                else [plot.entry("Read-out step", marker=ring(plot.inks(dark).text))]
+            ),
+            plot.entry("True label", marker=_bar(dark, size=12)),
+            plot.entry("Output flips", marker=_flip(plot.inks(dark).text, dark)),
             guess_entry(classes, dark=dark),
         ],
         xaxis={
             "hoverformat": "d",
             "range": [0.5 - before, len(padded) + after + 0.5],
-            "tickvals": nice_ticks(1, len(padded) + after),
+            "tickvals": plot.nice_ticks(1, len(padded) + after),
         },
         name="outputs_by_step",
         # A number beside each line: a box for all of them would hide the title and the read-out.
@@ -175,7 +170,7 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, 
         if not followed.per_step:
             heights[_read_out_name(name)] = chances[:, [read_out], followed.label]
         notes[note_name(index)] = [followed.summary(each, read_out) for each in chances]
-    titles = [heading(TITLE, followed.detail(each), dark=dark)["text"] for each in epochs]
+    titles = [plot.heading(TITLE, followed.detail(each), dark=dark)["text"] for each in epochs]
     return Frames(epochs, heights=heights, notes=notes, titles=titles)
 
 
@@ -199,13 +194,7 @@ def _flip(shade: str, dark: bool) -> PlotlyOptions:
 
 
 def _lines(
-    name: str,
-    outputs: NDArray,
-    read_out: int,
-    followed: _Followed,
-    room: int,
-    yaxis: str,
-    dark: bool,
+    name: str, outputs: NDArray, read_out: int, followed: _Followed, room: int, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
     """The true label, the probability after every step, where it flips, and where it is read out.
 
@@ -216,7 +205,7 @@ def _lines(
     common = {"yaxis": yaxis, "showlegend": False}
     at = np.flatnonzero(followed.valid) if followed.per_step else np.array([read_out])
     size = float(np.clip(240 / room, 2, 10)) if followed.per_step else 14.0
-    truth = scatter(
+    truth = plot.scatter(
         x=at + 1,
         # At 1 where the followed label is the true one, at 0 where it is not.
         y=(followed.truth[at] == followed.label).astype(int),
@@ -226,7 +215,7 @@ def _lines(
         hoverinfo="skip",
         **common,
     )
-    line = scatter(
+    line = plot.scatter(
         x=step,
         y=np.asarray(chances, np.float32),
         name=strategy_title(name),
@@ -236,7 +225,7 @@ def _lines(
         hovertemplate="%{y:.3f}<extra></extra>",
         **common,
     )
-    turned = scatter(
+    turned = plot.scatter(
         x=step,
         y=_at_flips(outputs, followed.label),
         name=_flips_name(name),
@@ -247,11 +236,11 @@ def _lines(
     )
     if followed.per_step:
         return [truth, line, turned]
-    circle = scatter(
+    circle = plot.scatter(
         x=[read_out + 1],
         y=[float(chances[read_out])],
         mode="markers",
-        marker=ring(inks(dark).text),
+        marker=ring(plot.inks(dark).text),
         name=_read_out_name(name),
         hoverinfo="skip",
         **common,
@@ -260,6 +249,6 @@ def _lines(
 
 
 def _bar(dark: bool, *, size: float) -> PlotlyOptions:
-    shade = inks(dark).muted
+    shade = plot.inks(dark).muted
     look = {"symbol": "line-ew-open", "size": size, "color": shade}
     return look | {"line": {"width": 4, "color": shade}}
