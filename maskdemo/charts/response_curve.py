@@ -16,7 +16,7 @@ from maskdemo.charts.response_marks import (
     differences_to_no_mask,
     response_axis,
 )
-from maskdemo.charts.style import strategy_entry
+from maskdemo.charts.style import line, marker, title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import BASELINE, MARGIN
 from maskdemo.study.variables import short_title, value_text
@@ -96,7 +96,9 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
             labels += words
     entries: list[PlotlyTrace] = []
     if not direct:
-        entries = [strategy_entry(name, dark=dark) for name in drawn]
+        for name in drawn:
+            looks = {"line": line(name, dark=dark), "marker": marker(name, dark=dark, size=7)}
+            entries.append(plot.entry(title(name), **looks))
         entries.append(plot.entry("Chance", line=plot.chance_line(dark)))
     rows = plot.legend_rows(plot.names(entries))
     inner = accuracy.height + difference.height + BETWEEN

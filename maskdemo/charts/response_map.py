@@ -62,12 +62,18 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
     )
     rows = [value_text(study.and_vary, each) for each in study.and_values]
     left = max(plot.LEFT, 14 + 7 * max(map(len, rows)))
+    corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -left + 2}
+    corner |= {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 2}
+    row_title = plot.note(short_title(study.and_vary, unit=True), ink.muted, **corner)
+    detail = "In points. ≈0: the same, (n): undecided, ?: one repeat"
+    if plain:
+        detail = f"In percent, {'light' if dark else 'dark'} is high. ?: one repeat"
     return plot.figure(
         [cells],
         plot.layout(
             f"response_map {strategy}",
             "Accuracy without a mask" if plain else f"{title(strategy)} against no mask",
-            _detail(plain, dark),
+            detail,
             inner=ROW * len(rows),
             above=plot.TITLE_SPACE + 26,
             below=AXIS_SPACE,
@@ -88,7 +94,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
                 "showgrid": False,
             },
             shapes=_pending(values, ink.grid),
-            annotations=[*numbers, _row_title(study.and_vary, left, ink.muted)],
+            annotations=[*numbers, row_title],
         ),
     )
 
@@ -121,12 +127,6 @@ def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, 
     return estimate, shown, f"{hover_text}<br>{verdict.word}{verdict.note and f', {verdict.note}'}"
 
 
-def _detail(plain: bool, dark: bool) -> str:
-    if plain:
-        return f"In percent, {'light' if dark else 'dark'} is high. ?: one repeat"
-    return "In points. ≈0: the same, (n): undecided, ?: one repeat"
-
-
 def _pending(values: list[list[float | None]], shade: str) -> list[PlotlyOptions]:
     """Return an outline of each cell without a value."""
     return [
@@ -142,9 +142,3 @@ def _pending(values: list[list[float | None]], shade: str) -> list[PlotlyOptions
         for column, value in enumerate(line)
         if value is None
     ]
-
-
-def _row_title(vary: str, left: int, shade: str) -> PlotlyOptions:
-    corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -left + 2}
-    above = {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 2}
-    return plot.note(short_title(vary, unit=True), shade, **corner, **above)

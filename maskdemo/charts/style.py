@@ -81,12 +81,6 @@ def marker(strategy: str, *, dark: bool, hollow: bool = False, **settings: Any) 
     return {"symbol": symbol(strategy, hollow=hollow), "color": colour(strategy, dark=dark)} | settings
 
 
-def strategy_entry(strategy: str, *, dark: bool) -> PlotlyTrace:
-    """Return the strategy's legend entry."""
-    marks = marker(strategy, dark=dark, size=7)
-    return entry(title(strategy), line=line(strategy, dark=dark), marker=marks)
-
-
 def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
     """Return the line of the probability that a network without any knowledge gives to a label."""
     return scatter(

@@ -6,6 +6,9 @@ What a stranger hands in stays bytes here: it is read in the worker's place, whe
 from __future__ import annotations
 
 import math
+import threading
+import weakref
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -19,7 +22,6 @@ from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit, Status
 from maskdemo.ui import job, navigation, take_away, url
-from maskdemo.ui.audit_files import ModelFile, NoRoom, held_files
 from maskdemo.ui.chart import is_dark
 from maskdemo.ui.upload import taken, uploader
 
@@ -31,8 +33,50 @@ WHAT_COMES = """
 **What you will see:** whether padding leaks, by how far it moves the outputs; which layer loses the
 mask and why, with the fix as a program; and the path of the mask, layer by layer, as a picture.
 """
+#: Bytes of the files of all sessions together.
+MAX_BYTES = 40 * 2**20
 
 session = st.session_state
+
+
+class NoRoom(Exception):
+    """The server holds as many files as it can; the message is for the viewer."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model to audit. name: how people call it. content: a .keras file, or a configuration."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+class HeldFiles:
+    """Bounds the files of all sessions. A file counts for as long as anything refers to it."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._held: list[weakref.ref[ModelFile]] = []
+
+    def hold(self, name: str, content: bytes) -> ModelFile:
+        """Return the file as a model to audit. Raises `NoRoom` with a sentence."""
+        with self._lock:
+            held = [file for each in self._held if (file := each()) is not None]
+            if sum(len(each.content) for each in held) + len(content) > self._max_bytes:
+                raise NoRoom(
+                    "The server has no room for this file just now, because others hold theirs. Try "
+                    "again in a minute, or paste the configuration: print(model.to_json())."
+                )
+            file = ModelFile(name, content)
+            self._held = [weakref.ref(each) for each in (*held, file)]
+            return file
+
+
+@st.cache_resource(show_spinner=False)
+def held_files() -> HeldFiles:
+    """Return the files that this server holds for audits."""
+    return HeldFiles()
 
 
 def source() -> ModelFile | None:

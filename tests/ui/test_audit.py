@@ -15,7 +15,7 @@ from maskdemo.audit.sandbox import STAGES, AuditRun
 from maskdemo.results import precomputed
 from maskdemo.results.precomputed import Provenance
 from maskdemo.ui import server
-from maskdemo.ui.audit_files import HeldFiles, NoRoom
+from maskdemo.ui.audit import HeldFiles, NoRoom
 from tests.audit.hostile import SOUND, archive, layer, model
 from tests.server.fakes import FakeServer
 from tests.ui import app
