@@ -91,26 +91,12 @@ def not_trained_yet(experiment: Experiment) -> str:
 def _controls(snapshot: Snapshot) -> None:
     """Draw the choices of view, sequence, label and epoch, and the view's own sliders."""
     with st.container(horizontal=True):
-        url.one_of(
-            st.segmented_control,
-            "view",
-            VIEWS,
-            "gates",
-            label="View",
-            format_func=lambda name: VIEWS[name][0],
-            required=True,
-            label_visibility="collapsed",
-        )
+        titles = {name: title for name, (title, _) in VIEWS.items()}
+        url.segments("view", titles, "gates", "View", hidden=True)
         place = st.container()
     with st.sidebar:
-        probe = url.one_of(
-            st.selectbox,
-            "probe",
-            range(1, len(snapshot.probes.labels) + 1),
-            typical(snapshot.probes, per_step=snapshot.experiment.per_step) + 1,
-            label="Unseen sequence",
-            format_func=run_view.probe_title,
-        )
+        usual = typical(snapshot.probes, per_step=snapshot.experiment.per_step) + 1
+        probe = url.dropdown("probe", run_view.probe_titles(snapshot), usual, "Unseen sequence")
         st.caption(run_view.probe_description(snapshot, probe - 1))
         _choose_label(snapshot)
         _choose_epoch(snapshot)
@@ -122,14 +108,9 @@ def _controls(snapshot: Snapshot) -> None:
 
 def _choose_label(snapshot: Snapshot) -> None:
     """Draw the choice of the label whose probability is followed: by default the true one."""
-    url.one_of(
-        st.selectbox,
-        "label",
-        range(snapshot.experiment.classes),
-        true_label(snapshot, url.choice("probe") - 1),
-        label="Label followed",
-        format_func=snapshot.experiment.spec.label_name,
-    )
+    spec, truth = snapshot.experiment.spec, true_label(snapshot, url.choice("probe") - 1)
+    names = {label: spec.label_name(label) for label in range(snapshot.experiment.classes)}
+    url.dropdown("label", names, truth, "Label followed")
 
 
 def _choose_epoch(snapshot: Snapshot) -> None:
@@ -200,16 +181,8 @@ def _choose_unit_and_step(sequence: InspectedSequence) -> None:
 
 def _choose_strategy(sequence: InspectedSequence) -> None:
     """Draw the choice of the strategy whose gates are shown."""
-    url.one_of(
-        st.segmented_control,
-        "strategy",
-        sequence.strategies,
-        sequence.strategies[0],
-        label="Strategy",
-        format_func=lambda name: STRATEGIES[name].title,
-        required=True,
-        label_visibility="collapsed",
-    )
+    titles = {name: STRATEGIES[name].title for name in sequence.strategies}
+    url.segments("strategy", titles, sequence.strategies[0], "Strategy", hidden=True)
 
 
 def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:

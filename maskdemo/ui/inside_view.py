@@ -104,37 +104,19 @@ def compare(sequence: InspectedSequence) -> None:
     """Draw a quantity under two to four strategies, and the steps at which they part."""
     first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
     with first:
-        chosen = url.several_of(
-            st.pills,
-            "compared",
-            sequence.strategies,
-            list(sequence.strategies[:4]),
-            label="Strategies",
-            format_func=_title,
-            selection_mode="multi",
-        )[:4]
+        titles = {name: _title(name) for name in sequence.strategies}
+        chosen = url.several_of("compared", titles, list(titles)[:4], "Strategies")[:4]
     with second:
-        quantity = url.one_of(
-            st.selectbox,
-            "quantity",
-            QUANTITIES,
-            "states",
-            label="Quantity",
-            format_func=lambda name: f"{QUANTITIES[name][1]} {QUANTITIES[name][0]}",
-        )
+        quantities = {name: f"{title} {symbol}" for name, (symbol, title) in QUANTITIES.items()}
+        quantity = url.dropdown("quantity", quantities, "states", "Quantity")
     with third:
-        weights = url.one_of(
-            st.selectbox,
-            "weights",
-            ("own", *sequence.strategies),
-            "own",
-            label="Trained weights",
-            format_func=lambda name: (
-                "Each strategy's own" if name == "own" else f"{_title(name)}'s for all"
-            ),
-            help="With the weights of one strategy for all, the same network reads the same "
-            "sequence, and only the handling of the padding differs.",
+        trained = {name: f"{_title(name)}'s for all" for name in sequence.strategies}
+        help = (
+            "With the weights of one strategy for all, the same network reads the same sequence, and "
+            "only the handling of the padding differs."
         )
+        trained = {"own": "Each strategy's own"} | trained
+        weights = url.dropdown("weights", trained, "own", "Trained weights", help=help)
     own = weights == "own"
     activations = {
         name: sequence.activations(name, weights_of=None if own else weights) for name in chosen
@@ -183,25 +165,10 @@ def gradient(sequence: InspectedSequence) -> None:
     """
     first, second = st.columns(2, gap="medium")
     with first:
-        what = url.one_of(
-            st.segmented_control,
-            "gradient",
-            WHAT,
-            "inputs",
-            label="Gradient with respect to",
-            format_func=WHAT.get,
-            required=True,
-        )
+        what = url.segments("gradient", WHAT, "inputs", "Gradient with respect to")
     with second:
-        scope = url.one_of(
-            st.segmented_control,
-            "scope",
-            ("all", "one"),
-            "all",
-            label="Summed over",
-            format_func={"all": "The test set", "one": "This sequence"}.get,
-            required=True,
-        )
+        scopes = {"all": "The test set", "one": "This sequence"}
+        scope = url.segments("scope", scopes, "all", "Summed over")
     if scope == "all":
         found = gradients_of_all(sequence.experiment, sequence.epoch, sequence.networks)
         detail = sequence.test_set_title

@@ -150,7 +150,7 @@ def results(experiment: Experiment) -> None:
             strategy_table.table(snapshot, note)
         curves(snapshot, experiment, metric="test_accuracy")
         with st.container(key="outputs"):
-            run_view.outputs(snapshot, numbers, usual)
+            run_view.outputs(snapshot, usual)
         if embedded:
             strategy_table.table(snapshot, note)
             return

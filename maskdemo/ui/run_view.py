@@ -48,9 +48,9 @@ def origin(
         st.button("Back to the settings of the result", on_click=go_back, key=f"{kind}_back")
 
 
-def probe_title(number: int) -> str:
-    """Return the title of a probe (from 1): the same in every run, as the browser knows it by that."""
-    return f"Sequence {number}"
+def probe_titles(snapshot: Snapshot) -> dict[int, str]:
+    """Return probe (from 1) -> title: the same in every run, as the browser knows a probe by it."""
+    return {number: f"Sequence {number}" for number in range(1, len(snapshot.probes.labels) + 1)}
 
 
 def probe_description(snapshot: Snapshot, at: int) -> str:
@@ -62,22 +62,15 @@ def probe_description(snapshot: Snapshot, at: int) -> str:
     return f"{steps}, true label {escape_markdown(label)}."
 
 
-def outputs(snapshot: Snapshot, numbers: range, usual: int) -> None:
+def outputs(snapshot: Snapshot, usual: int) -> None:
     """Draw what the networks say after every step of a probe, and the handle on its padding.
 
-    numbers: of the probes that can be chosen, from 1. usual: the probe until another is chosen.
+    usual: the probe (from 1) until another is chosen.
     """
     above = st.container()
     with st.container(horizontal=True, vertical_alignment="center", key="followed"):
-        probe = url.one_of(
-            st.selectbox,
-            "probe",
-            numbers,
-            usual,
-            label="Unseen sequence",
-            format_func=probe_title,
-            label_visibility="collapsed",
-        )
+        titles = probe_titles(snapshot)
+        probe = url.dropdown("probe", titles, usual, "Unseen sequence", label_visibility="collapsed")
         st.caption(probe_description(snapshot, probe - 1))
         params = snapshot.experiment.to_params() | url.choices_shown("probe", "epoch")
         navigation.link("inside", "See every gate of these networks", params)

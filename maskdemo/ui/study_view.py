@@ -13,7 +13,7 @@ from maskdemo.evidence import BASELINE, METHOD, Verdict, between, percent, point
 from maskdemo.results import precomputed
 from maskdemo.server import Status
 from maskdemo.strategies import STRATEGIES
-from maskdemo.study import Cell, Findings, Study, summary
+from maskdemo.study import Findings, Study, summary
 from maskdemo.study.questions import QUESTIONS, question_of
 from maskdemo.study.variables import short_title, value_text
 from maskdemo.ui import (
@@ -179,15 +179,8 @@ def figures(findings: Findings) -> None:
     others = [name for name in study.base.strategies if name != BASELINE]
     shown = others[0] if others else BASELINE
     if len(others) > 1:
-        shown = url.one_of(
-            st.segmented_control,
-            "shown",
-            others,
-            others[0],
-            label="Strategy on the map",
-            format_func=lambda name: STRATEGIES[name].title,
-            required=True,
-        )
+        titles = {name: STRATEGIES[name].title for name in others}
+        shown = url.segments("shown", titles, others[0], "Strategy on the map")
     left, right = st.columns(2, gap="medium")
     with left:
         figure = charts.response_map(findings, strategy=BASELINE, dark=is_dark())
@@ -197,15 +190,9 @@ def figures(findings: Findings) -> None:
             figure = charts.response_map(findings, strategy=shown, dark=is_dark())
             chart(figure, key="map", alt="Difference to no mask by both doses")
     values = {str(value): value for value in study.and_values}
-    at = url.one_of(
-        st.segmented_control,
-        "at",
-        list(values),
-        next(iter(values)),
-        label=f"Curves at: {short_title(study.and_vary, unit=True).lower()}",
-        format_func=lambda text: value_text(study.and_vary or "", values[text]),
-        required=True,
-    )
+    titles = {text: value_text(study.and_vary, value) for text, value in values.items()}
+    label = f"Curves at: {short_title(study.and_vary, unit=True).lower()}"
+    at = url.segments("at", titles, next(iter(values)), label)
     figure = charts.response_curve(findings, second=values[at], dark=is_dark())
     chart(figure, key="response_curve", alt="Accuracy by dose, and the difference to no mask")
 
@@ -242,23 +229,14 @@ def numbers(findings: Findings) -> None:
 
 def open_one(study: Study) -> None:
     """Draw the choice of a value, and the link that opens its experiment in the playground."""
-
-    def words(cell: Cell) -> str:
-        return ", ".join(
-            f"{short_title(what)}: {value_text(what, value)}"
-            for what, value in zip(study.varied, cell, strict=True)
-        )
-
+    pairs = {cell: zip(study.varied, cell, strict=True) for cell in study.cells}
+    titles = {
+        cell: ", ".join(f"{short_title(name)}: {value_text(name, value)}" for name, value in each)
+        for cell, each in pairs.items()
+    }
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        cell = url.one_of(
-            st.selectbox,
-            "open",
-            study.cells,
-            study.cells[-1],
-            label="Open one dose in the playground",
-            format_func=words,
-            width=440,
-        )
+        label = "Open one dose in the playground"
+        cell = url.dropdown("open", titles, study.cells[-1], label, width=440)
         navigation.to_playground(study.experiment(cell), "Open it, with every step and gate")
 
 

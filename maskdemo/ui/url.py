@@ -194,8 +194,7 @@ def _leave(page: str) -> None:
 def _take_choices(page: str, params: Mapping[str, str]) -> None:
     session = st.session_state
     for name in CHOICES[page]:
-        key = _key(page, name)
-        session.defaults.pop(key, None)
+        session.defaults.pop(key := _key(page, name), None)
         # A text until its widget is drawn, which knows its options.
         text = params.get(name)
         session[key] = text if text and _is_possible(name, text) else None
@@ -211,43 +210,53 @@ def _choices(page: str) -> Params:
     return params
 
 
-def one_of(widget: Callable, name: str, options: Iterable[Any], default: Any, **looks: Any) -> Any:
-    """Draw a choice among options: a select box, segmented control or select slider."""
-    options = list(options)
+def undrawn(name: str, options: Iterable[Any], default: Any) -> Any:
+    """Settle a choice that no widget of Streamlit's holds, and return its value."""
     by_text = {str(each): each for each in options}
-    key = _settle(name, default, lambda value: by_text.get(str(value)))
-    return _draw(widget, key, options=options, **looks)
+    return st.session_state[_settle(name, default, lambda value: by_text.get(str(value)))]
 
 
-def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
-    """Draw a number input whose number the session holds under `key`. settings: of `st.number_input`.
-
-    Streamlit 1.67 sets an emptied box, or a box with text in it, to its default, which is by itself the
-    least number that is allowed. So the present number is the default.
-    """
-    value = st.session_state.get(key, min_value)
-    return st.number_input(label, min_value, max_value, value, key=key, **settings)
+def one_of(widget: Callable, name: str, options: Collection[Any], default: Any, **looks: Any) -> Any:
+    """Draw a choice among options; of a mapping, the values are their titles."""
+    undrawn(name, options, default)
+    if isinstance(options, Mapping):
+        looks["format_func"] = options.__getitem__
+    return _draw(widget, name, options=list(options), **looks)
 
 
-def several_of(
-    widget: Callable, name: str, options: Iterable[str], default: list[str], **looks: Any
-) -> list[str]:
+def segments(
+    name: str, titles: Mapping[Any, str], default: Any, label: str, *, hidden: bool = False
+) -> Any:
+    """Draw a choice whose options are all seen at once. titles: by option. hidden: the label is."""
+    looks = {"label": label, "label_visibility": "collapsed" if hidden else "visible"}
+    return one_of(st.segmented_control, name, titles, default, required=True, **looks)
+
+
+def dropdown(name: str, titles: Mapping[Any, str], default: Any, label: str, **looks: Any) -> Any:
+    """Draw a choice in a select box. titles: by option. looks: of the box."""
+    return one_of(st.selectbox, name, titles, default, label=label, **looks)
+
+
+def several_of(name: str, titles: Mapping[str, str], default: list[str], label: str) -> list[str]:
     """Draw a choice of several options, returned in their own order; without any, the default."""
-    options = list(options)
 
     def parse(value: Any) -> list[str] | None:
         names = value.split(".") if isinstance(value, str) else value
-        return [each for each in options if each in names] or None
+        return [each for each in titles if each in names] or None
 
-    key = _settle(name, default, parse)
-    chosen = _draw(widget, key, options=options, **looks)
-    return [each for each in options if each in chosen] or default
+    _settle(name, default, parse)
+    looks = {"format_func": titles.__getitem__, "selection_mode": "multi"}
+    chosen = _draw(st.pills, name, label=label, options=list(titles), **looks)
+    return [each for each in titles if each in chosen] or default
 
 
-def undrawn(name: str, options: Iterable[Any], default: Any) -> Any:
-    """Return the value of a choice that no widget of Streamlit's holds."""
-    by_text = {str(each): each for each in options}
-    return st.session_state[_settle(name, default, lambda value: by_text.get(str(value)))]
+def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
+    """Draw a number input whose number the session holds under `key`. settings: of the input.
+
+    Its default is the present number: Streamlit 1.67 sets an emptied box to the default.
+    """
+    value = st.session_state.get(key, min_value)
+    return st.number_input(label, min_value, max_value, value, key=key, **settings)
 
 
 def choice(name: str) -> Any:
@@ -287,5 +296,5 @@ def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
     return key
 
 
-def _draw(widget: Callable, key: str, **looks: Any) -> Any:
-    return widget(key=key, **KEPT, **looks)
+def _draw(widget: Callable, name: str, **looks: Any) -> Any:
+    return widget(key=_key(st.session_state.page, name), **KEPT, **looks)
