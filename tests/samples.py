@@ -48,7 +48,9 @@ def uploaded() -> Experiment:
 
 def exported_code(experiment: Experiment, *titles: str) -> str:
     """The code of these parts of the exported program."""
-    return "\n".join(each.code for each in program(experiment).parts if each.title in titles)
+    exported = program(experiment)
+    parts = filter(None, (*exported.parts, exported.recording))
+    return "\n".join(each.code for each in parts if each.title in titles)
 
 
 @st.composite

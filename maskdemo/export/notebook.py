@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from maskdemo.experiment import Experiment
-from maskdemo.export.program import (
-    RECORDING,
-    export_title,
-    imports,
-    installed_versions,
-    link_parameters,
-    packages,
-    program,
-)
+from maskdemo.export.program import imports, installed_versions, program
 
 
 def notebook(experiment: Experiment) -> str:
@@ -24,15 +16,14 @@ def notebook(experiment: Experiment) -> str:
 
     exported = program(experiment)
     head = [
-        f"# {export_title(experiment)}",
+        f"# {exported.title}",
         *exported.introduction,
-        f"It needs {packages(experiment)} and keras 3.12 or later. Written with "
-        f"{installed_versions()}. The same settings on the page: put `{link_parameters(experiment)}` "
-        "behind its address.",
+        f"It needs {exported.packages} and keras 3.12 or later. Written with {installed_versions()}. "
+        f"The same settings on the page: put `{exported.link}` behind its address.",
     ]
     cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(imports(experiment))]
-    for part in exported.parts:
-        hidden = {"jupyter": {"source_hidden": True}} if part.title == RECORDING else {}
+    for part in filter(None, (*exported.parts, exported.recording)):
+        hidden = {"jupyter": {"source_hidden": True}} if part is exported.recording else {}
         cells += [
             nb.new_markdown_cell(f"## {part.title}\n\n{part.text}"),
             nb.new_code_cell(part.code, metadata=hidden),

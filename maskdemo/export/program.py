@@ -43,8 +43,6 @@ READING = (
     *(recipe.values_in, recipe.features_of, recipe.steps_of, recipe.classes_of),
     *(recipe.split_by_seed, recipe.drawn, recipe.standardised, recipe.parts_of),
 )
-#: The title of the part that only holds data, which nobody needs to see.
-RECORDING = "The recording"
 
 
 @dataclass(frozen=True)
@@ -58,10 +56,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Program:
-    """A whole program; `show(compare(epochs, repeats))` runs it. introduction: paragraphs."""
+    """A whole program; `show(compare(epochs, repeats))` runs it.
 
+    introduction: paragraphs. packages: what to install beside Keras. link: its settings as parameters
+    of the page's address, `?task=...`. recording: code with the data of a recorded task, else nothing.
+    """
+
+    title: str
     introduction: tuple[str, ...]
+    packages: str
+    link: str
     parts: tuple[Part, ...]
+    recording: Part | None
 
 
 def program(experiment: Experiment) -> Program:
@@ -71,7 +77,15 @@ def program(experiment: Experiment) -> Program:
     """
     text = fill_template(Path(__file__).with_name("program.jinja"), **_values(experiment))
     introduction, *parts = re.split(r"^=== ", text, flags=re.M)
-    return Program(tuple(introduction.split("\n")[:-2]), tuple(map(_part, parts)))
+    recording = _part(parts.pop()) if is_recorded(experiment) else None
+    return Program(
+        title=export_title(experiment),
+        introduction=tuple(introduction.split("\n")[:-2]),
+        packages="numpy, pandas, pyarrow, tensorflow" if experiment.is_own else "numpy, tensorflow",
+        link=f"?{urlencode(experiment.to_params())}",
+        parts=tuple(map(_part, parts)),
+        recording=recording,
+    )
 
 
 def _part(text: str) -> Part:
@@ -177,20 +191,10 @@ def imports(experiment: Experiment, *more: str) -> str:
     return "\n\n".join([standard, "\n".join(packages), BACKEND])
 
 
-def packages(experiment: Experiment) -> str:
-    """Return the packages to install beside Keras: `numpy, tensorflow`."""
-    return "numpy, pandas, pyarrow, tensorflow" if experiment.is_own else "numpy, tensorflow"
-
-
 def export_title(experiment: Experiment) -> str:
     """Return the title of an exported experiment: the scenario's, else the task's."""
     scenario = scenario_of(experiment)
     return scenario.title if scenario else experiment.spec.title
-
-
-def link_parameters(experiment: Experiment) -> str:
-    """Return these settings as parameters of the page's address: `?task=...`."""
-    return f"?{urlencode(experiment.to_params())}"
 
 
 def installed_versions() -> str:

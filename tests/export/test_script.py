@@ -40,54 +40,28 @@ from tests.samples import ALL, exported_code, small
 EPOCHS = 2
 #: Every scenario as the app offers it, and what no scenario has. Enough test sequences that a wrong
 #: input or a wrong step shows in the accuracy.
+MORE: dict = {"train_size": 200, "test_size": 500}
+SAME: dict = {"pad_value": -1.0, "mask_value": -1.0, "missing_rate": 0.3}
 CASES: dict[str, Experiment] = {
     **{name: scenario.experiment for name, scenario in SCENARIOS.items()},
     "every strategy": small(
-        task="majority_bit",
-        strategies=ALL,
-        side="pre",
-        pad_value=0.5,
-        mask_value=0.5,
-        missing_rate=0.3,
-        train_size=200,
-        test_size=500,
+        **(MORE | SAME | {"pad_value": 0.5, "mask_value": 0.5}),
+        **{"task": "majority_bit", "strategies": ALL, "side": "pre"},
     ),
     "valid steps count": small(
-        task="running_sign",
-        strategies=("no_mask", "masking_layer", "mask_feature"),
-        count_invalid=False,
-        missing_rate=0.3,
-        pad_value=-1.0,
-        mask_value=-1.0,
-        batch_size=8,
-        min_length=1,
-        max_length=16,
-        padded_length=12,
-        truncating="post",
-        train_size=200,
-        test_size=500,
+        **(MORE | SAME | {"task": "running_sign", "count_invalid": False, "batch_size": 8}),
+        **{"strategies": ("no_mask", "masking_layer", "mask_feature"), "truncating": "post"},
+        **{"min_length": 1, "max_length": 16, "padded_length": 12},
     ),
     "like lengths": small(
-        task="running_sign",
-        strategies=("no_mask", "held_state"),
-        batches="bucketed",
-        train_size=200,
-        test_size=500,
+        task="running_sign", strategies=("no_mask", "held_state"), batches="bucketed", **MORE
     ),
     "a mean, in front": small(
-        task="last_sign",
+        **(MORE | {"task": "last_sign", "batches": "longest", "read_out": "mean", "side": "pre"}),
         strategies=("masking_layer", "last_valid_step", "forward_fill"),
-        batches="longest",
-        read_out="mean",
-        side="pre",
-        train_size=200,
-        test_size=500,
     ),
     "every step counts": small(
-        task="running_sign",
-        strategies=("masking_layer", "zeroed_state"),
-        train_size=200,
-        test_size=500,
+        task="running_sign", strategies=("masking_layer", "zeroed_state"), **MORE
     ),
 }
 #: Those that are trained, in Keras and in the app: recorded data, and every strategy, kind of label and
