@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Sequences
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
-from maskdemo.uploads.columns import BLANKS, NOTHING, NUMBERS, TIMES, WORDS, Columns
-from maskdemo.uploads.limits import (
-    MAX_CATEGORIES,
-    MAX_CLASSES,
-    MAX_FEATURES,
-    MAX_STEPS,
-    MIN_SEQUENCES,
-)
+from maskdemo.uploads.columns import BLANKS, NUMBERS, TIMES, WORDS, Columns
+from maskdemo.uploads.limits import MAX_CLASSES, MAX_FEATURES, MAX_STEPS, MIN_SEQUENCES
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Guess, Roles, parts_by
+
+#: Role that has to be chosen -> the question.
+ASKED = {
+    "id": "Choose the column, or the two columns together, that say which sequence a row belongs to.",
+    "label": "Choose the column that holds the label.",
+    "order": "Choose what the steps are sorted by, or that they stand in order in the file.",
+}
 
 
 def check_roles(columns: Columns, guess: Guess) -> None:
@@ -33,29 +34,18 @@ def check_roles(columns: Columns, guess: Guess) -> None:
                 f"The column {quoted(name)} is chosen as {meaning[name]} and as {role}. Choose it once."
             )
         meaning[name] = role
-    if not roles.id:
-        raise InvalidTable(
-            f"{guess.doubts.get('id', '')} Choose the column, or the two columns together, that say "
-            "which sequence a row belongs to.".lstrip(),
-            offer="id",
-        )
-    if roles.label is None:
-        raise InvalidTable(
-            f"{guess.doubts.get('label', '')} Choose the column that holds the label.".lstrip(),
-            offer="label",
-        )
-    if roles.order is None:
-        raise InvalidTable(
-            f"{guess.doubts.get('order', '')} Choose what the steps are sorted by, or that they stand "
-            "in order in the file.".lstrip(),
-            offer="order",
-        )
+    for role, open_ in (
+        ("id", not roles.id),
+        ("label", roles.label is None),
+        ("order", roles.order is None),
+    ):
+        if open_:
+            raise InvalidTable(f"{guess.doubts.get(role, '')} {ASKED[role]}".lstrip(), offer=role)
     if not roles.features:
-        used = {name for _, name in roles.used()}
         left = [
             f" {quoted(name)}: {each.unusable}."
             for name, each in columns.items()
-            if each.unusable and name not in used
+            if each.unusable and name not in meaning
         ]
         raise InvalidTable(
             f"Choose at least one feature: a column that the network reads.{''.join(left[:2])}"
@@ -72,13 +62,11 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
             "another column for the sequences, or cut the sequence into pieces and number them."
         )
     _check_order(table, columns, roles, number)
-    assert roles.label is not None
     _check_labels(table, columns, roles, number)
     for name, what in ((roles.group, "group"), (roles.split, "part")):
         if name is not None:
-            cells = table.texts(name)
             _check_no_gap(table, _blank(table, columns, name), name, f"says the {what} of a sequence")
-            _check_constant(table, cells, number, roles, what)
+            _check_constant(table, table.texts(name), number, roles, what)
     if roles.split is not None:
         said = table.texts(roles.split)
         if (bad := _first(~said.str.lower().isin(list(parts_by(roles.split))))) is not None:
@@ -87,9 +75,15 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
                 "train, validation and test."
             )
     for name in roles.features:
-        _check_feature(table, columns, name)
-    words = [each.distinct for name in roles.features if (each := columns[name]).kind == WORDS]
-    count = len(roles.features) - len(words) + sum(words)
+        column = columns[name]
+        if column.bad is not None and column.kind != TIMES:
+            raise InvalidTable(
+                f"{table.place(column.bad[0])}: {column.bad[1]}. Leave the field empty where a reading "
+                "is missing."
+            )
+        if column.unusable:
+            raise InvalidTable(f"{quoted(name)} can be no feature: {column.unusable}.")
+    count = sum(columns[name].distinct if columns[name].kind == WORDS else 1 for name in roles.features)
     if count > MAX_FEATURES:
         raise InvalidTable(
             f"These are {count} features, a column for each word counted; {MAX_FEATURES} are "
@@ -112,8 +106,7 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
         return
     steps = pd.DataFrame({"": number} | {name: columns[name].values for name in roles.order})
     if (bad := _first(steps.duplicated())) is not None:
-        same = _first((steps == steps.iloc[bad]).all(axis=1))
-        assert same is not None
+        same = int(np.flatnonzero((steps == steps.iloc[bad]).all(axis=1))[0])
         at = " ".join(str(table.column(name).iloc[bad]) for name in roles.order)
         raise InvalidTable(
             f"{table.place(same)} and {table.location(bad)} are the same step, {quoted(at)}, of "
@@ -124,8 +117,7 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
 
 def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
     assert roles.label is not None
-    labels = table.texts(roles.label)
-    name = quoted(roles.label)
+    labels, name = table.texts(roles.label), quoted(roles.label)
     _check_no_gap(table, _blank(table, columns, roles.label), roles.label, "holds the label")
     if (bad := _first(labels.str.fullmatch(r"=[A-Z(].*"))) is not None:
         raise InvalidTable(
@@ -138,8 +130,7 @@ def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray)
             f"All labels in {name} are {quoted(labels.iloc[0])}. With one class there is nothing to "
             "tell apart: choose another label."
         )
-    sequences = int(number.max() + 1)
-    most = MAX_CLASSES if roles.per_step else min(MAX_CLASSES, max(2, sequences // 2))
+    most = MAX_CLASSES if roles.per_step else min(MAX_CLASSES, max(2, int(number.max() + 1) // 2))
     if classes > most:
         raise InvalidTable(
             f"{name} holds {classes:,} different labels; {most} are possible. "
@@ -152,35 +143,13 @@ def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray)
 def _check_constant(table: Table, cells: pd.Series, number: NDArray, roles: Roles, what: str) -> None:
     start = cells.groupby(number, sort=False).transform("first")
     if (bad := _first(cells != start)) is not None:
-        more = (
-            " Correct it, or say that there is a label at each step."
-            if what == "label"
-            else (f" A sequence is whole in one {what}.")
-        )
+        more = f"A sequence is whole in one {what}."
+        if what == "label":
+            more = "Correct it, or say that there is a label at each step."
         raise InvalidTable(
             f"In sequence {_sequence(table, roles, bad)} the {what} changes from "
-            f"{quoted(start.iloc[bad])} to {quoted(cells.iloc[bad])} in {table.location(bad)}.{more}"
+            f"{quoted(start.iloc[bad])} to {quoted(cells.iloc[bad])} in {table.location(bad)}. {more}"
         )
-
-
-def _check_feature(table: Table, columns: Columns, name: str) -> None:
-    column = columns[name]
-    if column.kind == NOTHING:
-        raise InvalidTable(f"The column {quoted(name)} is empty. Choose other features.")
-    if column.kind == TIMES:
-        raise InvalidTable(f"{quoted(name)} holds times. Choose it as order, or turn it into numbers.")
-    if column.bad is not None:
-        raise InvalidTable(
-            f"{table.place(column.bad[0])}: {column.bad[1]}. Leave the field empty where a reading is "
-            "missing."
-        )
-    if column.kind == WORDS and column.distinct > MAX_CATEGORIES:
-        raise InvalidTable(
-            f"{quoted(name)} holds {column.distinct:,} different texts; {MAX_CATEGORIES} are possible. "
-            "Leave it out of the features."
-        )
-    if column.unusable:
-        raise InvalidTable(f"{quoted(name)} can be no feature: {column.unusable}.")
 
 
 def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray) -> None:
@@ -188,10 +157,9 @@ def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray)
     if lengths.max() <= MAX_STEPS:
         return
     steps = np.bincount(number)
-    longest = int(steps.argmax())
     every = -(-int(steps.max()) // MAX_STEPS)
     raise InvalidTable(
-        f"Sequence {_sequence(table, roles, int(np.flatnonzero(number == longest)[0]))} has "
+        f"Sequence {_sequence(table, roles, int((number == steps.argmax()).argmax()))} has "
         f"{steps.max():,} steps; {MAX_STEPS} are possible. Keep the first or the last {MAX_STEPS} of "
         f"each sequence, or one step in {every} (--steps first, --steps last, --steps every:{every}).",
         offer=f"steps {every}",
@@ -202,16 +170,16 @@ def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[
     """Enough sequences, and every class, in both parts."""
     decides = roles.split or roles.group
     hint = f" Look at {quoted(decides)}, which decides it." if decides else ""
-    for name, part in (("training", train), ("test", test)):
-        if len(part) < MIN_SEQUENCES:
-            raise InvalidTable(
-                f"The {name} part has {len(part)} sequences; {MIN_SEQUENCES} are the fewest.{hint}"
-            )
     if len(classes) == 1:
         raise InvalidTable(
             f"Among the sequences with a complete step there is one label only, {quoted(classes[0])}. "
             "Leave out features that are often missing."
         )
+    for name, part in (("training", train), ("test", test)):
+        if len(part) < MIN_SEQUENCES:
+            raise InvalidTable(
+                f"The {name} part has {len(part)} sequences; {MIN_SEQUENCES} are the fewest.{hint}"
+            )
     for name, part in (("training", train), ("test", test)):
         there = np.unique(np.concatenate(part.labels))
         lacks = [quoted(each) for at, each in enumerate(classes) if at not in there]
@@ -225,18 +193,17 @@ def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[
 
 def _check_no_gap(table: Table, gaps: NDArray[np.bool_], name: str, what: str) -> None:
     if (bad := _first(gaps)) is not None:
-        most = gaps.mean() > 0.5
-        way_out = "Fill it in in every row." if most else "Fill it in, or take the row out."
+        few = "Fill it in, or take the row out."
         raise InvalidTable(
-            f"{table.place(bad)} has nothing usable in {quoted(name)}, which {what}. {way_out}"
+            f"{table.place(bad)} has nothing usable in {quoted(name)}, which {what}. "
+            + ("Fill it in in every row." if gaps.mean() > 0.5 else few)
         )
 
 
 def _blank(table: Table, columns: Columns, name: str) -> NDArray[np.bool_]:
     """(rows,) where a column says nothing; NA, nan and None are words where others stand."""
-    texts = table.texts(name)
     blanks = ("",) if columns[name].kind == WORDS else BLANKS
-    return texts.str.lower().isin(blanks).to_numpy()
+    return table.texts(name).str.lower().isin(blanks).to_numpy()
 
 
 def _first(wrong: Any) -> int | None:

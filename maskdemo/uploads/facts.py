@@ -30,50 +30,36 @@ def facts(
     data: Data, *, classes: Sequence[str], padded_length: int, mask_value: float
 ) -> tuple[Fact, ...]:
     """All facts. classes: the labels by number. mask_value: what a Masking layer would look for."""
+    sequences = [*data.train.values, *data.test.values]
+    values = np.concatenate(sequences)
+    observed = np.concatenate([*data.train.observed, *data.test.observed])
+    padding = 1 - len(values) / (len(sequences) * padded_length)
+    lost = int((~observed).sum())
+    masked = int(((values == np.float32(mask_value)).all(axis=1) & observed).sum())
+    treated = ": the whole step is treated as a missing reading"
+    skipped = ": a Masking layer would skip them. Choose another mask value"
     return (
-        padding(data, padded_length),
-        missing(data),
-        like_the_mask(data, mask_value),
+        Fact(
+            "padding",
+            f"Padded to {padded_length} steps, {padding:.0%} of all steps are padding.",
+            padding,
+        ),
+        Fact(
+            "missing",
+            f"At {lost:,} of {len(observed):,} steps a value is missing{treated * bool(lost)}.",
+            lost / len(observed),
+            lost > len(observed) / 2,
+        ),
+        Fact(
+            "like_the_mask",
+            f"{masked:,} of {int(observed.sum()):,} real steps equal the mask value {mask_value:g} in "
+            f"every feature{skipped * bool(masked)}.",
+            float(masked),
+            masked > 0,
+        ),
         label_from_length(data),
         rare_classes(data, classes),
         duplicates(data),
-    )
-
-
-def padding(data: Data, padded_length: int) -> Fact:
-    """The share of padding in the rectangles of both parts."""
-    steps = sum(len(each) for each in _values(data))
-    share = 1 - steps / (len(_values(data)) * padded_length)
-    return Fact(
-        "padding", f"Padded to {padded_length} steps, {share:.0%} of all steps are padding.", share
-    )
-
-
-def missing(data: Data) -> Fact:
-    """The share of steps at which a value is missing."""
-    observed = np.concatenate([*data.train.observed, *data.test.observed])
-    count = int((~observed).sum())
-    return Fact(
-        "missing",
-        f"At {count:,} of {len(observed):,} steps a value is missing"
-        + (": the whole step is treated as a missing reading." if count else "."),
-        count / len(observed),
-        alarming=count > len(observed) / 2,
-    )
-
-
-def like_the_mask(data: Data, mask_value: float) -> Fact:
-    """How many real steps a Masking layer would take for padding."""
-    values = np.concatenate(_values(data))
-    observed = np.concatenate([*data.train.observed, *data.test.observed])
-    count = int(((values == np.float32(mask_value)).all(axis=1) & observed).sum())
-    end = ": a Masking layer would skip them. Choose another mask value." if count else "."
-    return Fact(
-        "like_the_mask",
-        f"{count:,} of {int(observed.sum()):,} real steps equal the mask value {mask_value:g} in every "
-        f"feature{end}",
-        float(count),
-        alarming=count > 0,
     )
 
 
@@ -134,10 +120,6 @@ def duplicates(data: Data) -> Fact:
         float(count),
         alarming=count > 0,
     )
-
-
-def _values(data: Data) -> list[NDArray[np.float32]]:
-    return [*data.train.values, *data.test.values]
 
 
 def _key(values: NDArray[np.float32], observed: NDArray[np.bool_]) -> tuple[bytes, bytes]:

@@ -52,32 +52,18 @@ class Lengths:
 
 def lengths_of(lengths: Sequence[int] | NDArray[np.integer]) -> Lengths:
     """The histogram of these lengths (N,), each at least 1, and what three ways would waste."""
-    steps = np.asarray(lengths)
-    longest = int(steps.max())
-    ways = [Way(f"to the longest, {longest} steps", f"to {longest} steps", _padding(steps, longest))]
-    most = int(np.percentile(steps, PERCENTILE, method="higher"))
-    if most < longest:
-        kept = np.minimum(steps, most)
-        ways.append(
-            Way(
-                f"to {most} steps, which {PERCENTILE}% of the sequences do not exceed",
-                f"to {most} steps, enough for {PERCENTILE}%",
-                _padding(kept, most),
-                cut=float(1 - kept.sum() / steps.sum()),
-            )
-        )
-    buckets = [each for each in np.array_split(np.sort(steps), BUCKETS) if len(each)]
-    rectangles = sum(len(each) * int(each.max()) for each in buckets)
-    ways.append(
+    steps = np.sort(lengths)
+    longest, most = int(steps[-1]), int(np.percentile(steps, PERCENTILE, method="higher"))
+    kept = np.minimum(steps, most)
+    cut, buckets = float(1 - kept.sum() / steps.sum()), np.array_split(steps, min(BUCKETS, len(steps)))
+    rectangles = sum(len(each) * int(each[-1]) for each in buckets)
+    enough = f"to {most} steps, which {PERCENTILE}% of the sequences do not exceed"
+    alike = f"in {len(buckets)} buckets of similar length"
+    ways = (
         Way(
-            f"in {len(buckets)} buckets of similar length, each to its own longest",
-            f"in {len(buckets)} buckets of similar length",
-            float(1 - steps.sum() / rectangles),
-        )
+            f"to the longest, {longest} steps", f"to {longest} steps", float(1 - steps.mean() / longest)
+        ),
+        Way(enough, f"to {most} steps, enough for {PERCENTILE}%", float(1 - kept.mean() / most), cut),
+        Way(f"{alike}, each to its own longest", alike, float(1 - steps.sum() / rectangles)),
     )
-    return Lengths(np.bincount(steps), tuple(ways))
-
-
-def _padding(lengths: NDArray[np.integer], padded_length: int) -> float:
-    """The share of padding where sequences of these lengths are padded to that."""
-    return float(1 - lengths.sum() / (len(lengths) * padded_length))
+    return Lengths(np.bincount(steps), ways if most < longest else (ways[0], ways[2]))

@@ -88,18 +88,18 @@ def task_of(
     check_roles(columns, guess)
     number = numbers_of(table, roles.id)
     check_rows(table, columns, roles, number)
+    said = _said_parts(table, roles)
+    numbers = [columns[name].values for name in roles.features if columns[name].kind == NUMBERS]
     standardise = preparation.standardise
     if standardise is None:
-        standardise = _needs_scaling(columns, roles)
+        standardise = any(float(np.nanmax(np.abs(each))) > MAX_UNSCALED for each in numbers)
     steps = {
         "sequence": list(roles.id),
         "order": {name: columns[name].kind for name in roles.order or ()},
         "features": {name: columns[name].kind for name in roles.features},
         "decimal": columns.decimal,
         "day_first": columns.day_first,
-        "first": preparation.first,
-        "last": preparation.last,
-        "every": preparation.every,
+        **{name: getattr(preparation, name) for name in ("first", "last", "every")},
     }
     frame = table.frame
     rows, values, are_numbers = steps_of(frame, **steps)
@@ -114,7 +114,11 @@ def task_of(
     parts = {
         "label": roles.label,
         "split": roles.split,
-        "test_words": _test_words(table, roles),
+        "test_words": [
+            word
+            for word, part in said.items()
+            if part == ("test" if "test" in said.values() else "val")
+        ],
         "group": roles.group,
         "standardise": standardise,
         "seed": preparation.seed,
@@ -126,7 +130,11 @@ def task_of(
     classes = tuple(classes_of(rows[roles.label].astype(str)))
     check_parts(train, test, roles, classes)
     data = Data(train, test, classes=len(classes), per_step=roles.per_step)
-    names = _feature_names(rows, columns, roles)
+    names = tuple(
+        name if columns[name].kind != WORDS else f"{name} = {word}"
+        for name in roles.features
+        for word in (sorted(set(rows[name]) - {""}) if columns[name].kind == WORDS else [name])
+    )
     return OwnTask(
         name=OWN,
         title="Your own sequences",
@@ -172,20 +180,12 @@ def _most(count: int, longest: int, features: int, preparation: Preparation) -> 
     return most
 
 
-def _test_words(table: Table, roles: Roles) -> list[str]:
-    """What the split column says of test sequences: validation, where nothing says test."""
+def _said_parts(table: Table, roles: Roles) -> dict[str, str]:
+    """What the split column says, in lower case -> the part that it means."""
     if roles.split is None:
-        return []
+        return {}
     parts = parts_by(roles.split)
-    said = {parts[each] for each in table.texts(roles.split).str.lower().unique()}
-    part = "test" if "test" in said else "val"
-    return [word for word, each in parts.items() if each == part]
-
-
-def _needs_scaling(columns: Columns, roles: Roles) -> bool:
-    """Whether some numbers are of a size that an LSTM does not read well."""
-    numbers = [columns[name].values for name in roles.features if columns[name].kind == NUMBERS]
-    return any(float(np.nanmax(np.abs(each))) > MAX_UNSCALED for each in numbers)
+    return {word: parts[word] for word in sorted(table.texts(roles.split).str.lower().unique())}
 
 
 def _summary(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> str:
@@ -210,14 +210,6 @@ def _examples(
         title = f"{which}, {name}: {counted(int(lengths[at]), 'step')}"
         found[title] = values[start : ends[at]].copy()
     return found
-
-
-def _feature_names(rows: pd.DataFrame, columns: Columns, roles: Roles) -> tuple[str, ...]:
-    names: list[str] = []
-    for name in roles.features:
-        words = sorted(set(rows[name]) - {""}) if columns[name].kind == WORDS else []
-        names += [f"{name} = {word}" for word in words] or [name]
-    return tuple(names)
 
 
 def _emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
@@ -272,9 +264,8 @@ def _notes(
         notes.append(
             f"{quoted(like[0])} is a class of its own here. If it means none, take its rows out."
         )
-    kept = {"first": preparation.first, "last": preparation.last}
-    for which, count in kept.items():
-        if count is not None:
+    for which in ("first", "last"):
+        if (count := getattr(preparation, which)) is not None:
             cut = int((np.bincount(number) > count).sum())
             notes.append(f"Of {cut:,} sequences only the {which} {count} steps were kept.")
     if preparation.every > 1:
@@ -288,9 +279,7 @@ def _notes(
             f"{len(data.train):,} sequences for training and {len(data.test):,} for the test were "
             f"drawn with seed {preparation.seed}, each label by its share{whole}."
         )
-    else:
-        says = {parts_by(roles.split)[each] for each in table.texts(roles.split).str.lower().unique()}
-        if "val" in says:
-            use = "training" if "test" in says else "the test"
-            notes.append(f"Validation sequences are used for {use}: none are set aside here.")
+    elif "val" in (said := _said_parts(table, roles).values()):
+        use = "training" if "test" in said else "the test"
+        notes.append(f"Validation sequences are used for {use}: none are set aside here.")
     return tuple(notes)

@@ -123,7 +123,7 @@ def test_a_bad_file_is_refused_with_a_sentence(what):
 
 
 def test_all_missing_is_refused():
-    assert "The column 'x' is empty" in refusal(filled("x", ""), features=("x",))
+    assert "'x' can be no feature: it is empty" in refusal(filled("x", ""), features=("x",))
     table = rows()
     for row in table:
         row[2 if row[1] else 3] = ""  # the number or the word
