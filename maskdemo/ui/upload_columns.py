@@ -23,22 +23,32 @@ def roles(draft: Draft) -> Guess:
     """The controls of what the columns are for: as guessed, but for what somebody has changed."""
     guessed = draft.guess()
     found, names = guessed.roles, list(draft.columns)
+
+    def several(role: str, label: str, value: tuple[str, ...], nothing: str) -> None:
+        kept = _kept(draft, role, list(value))
+        st.multiselect(label, names, max_selections=2, placeholder=nothing, **kept)
+
+    def one(role: str, label: str, value: str | None, nothing: str, help: str | None = None) -> None:
+        def shown(name: str | None) -> str:
+            return nothing if name is None else name
+
+        kept = _kept(draft, role, value)
+        st.selectbox(label, [None, *names], format_func=shown, help=help, **kept)
+
     with st.grid(2, min_column_width=230):
-        _several(
-            draft, "id", "Sequence that a row belongs to", names, found.id, "Choose one or two columns"
-        )
+        several("id", "Sequence that a row belongs to", found.id, "Choose one or two columns")
         order = "Choose" if found.order is None else "As in the file"
-        _several(draft, "order", "Order of the steps", names, found.order or (), order)
-        _one(draft, "label", "Label", names, found.label, "Choose a column")
+        several("order", "Order of the steps", found.order or (), order)
+        one("label", "Label", found.label, "Choose a column")
         kept = _kept(draft, "per_step", STEP if found.per_step else SEQUENCE)
         st.segmented_control("The label is of", [STEP, SEQUENCE], required=True, **kept)
         help = "Sequences of one person or machine are all for training or all for the test."
-        _one(draft, "group", "Kept together", names, found.group, "Nothing", help=help)
-        _one(draft, "split", "Train or test", names, found.split, "Nothing: drawn by the seed")
+        one("group", "Kept together", found.group, "Nothing", help)
+        one("split", "Train or test", found.split, "Nothing: drawn by the seed")
     if found.order is None:
         st.button(
             "The rows are in order in the file",
-            key=f"own_in_order_{draft.number}",
+            key=_key(draft, "in_order"),
             on_click=_correct,
             args=(draft.number, "order", ()),
         )
@@ -69,61 +79,38 @@ def lines(draft: Draft, guess: Guess) -> pd.DataFrame:
 
 def preparation(draft: Draft, found: Roles) -> Preparation:
     """The controls of how the sequences are prepared, with those that the file has need of."""
+
+    def free(name: str) -> dict[str, Any]:
+        """Where a setting that hangs on no guess is kept, also while the dialog is closed."""
+        return {"key": _key(draft, name), "persist_state": "session"}
+
     values: dict[str, Any] = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if steps := next((each for each in draft.offered if each.startswith("steps ")), None):
-            every = f"One step in {steps.removeprefix('steps ')}"
-            options = [f"The first {MAX_STEPS}", f"The last {MAX_STEPS}", every]
-            chosen = st.selectbox(
-                "Steps of each sequence", options, None, placeholder="Choose", **_free(draft, "steps")
-            )
-            values |= {
-                "first": MAX_STEPS if chosen == options[0] else None,
-                "last": MAX_STEPS if chosen == options[1] else None,
-                "every": int(every.split()[-1]) if chosen == every else 1,
+            every = int(steps.removeprefix("steps "))
+            ways: dict[str, dict[str, int]] = {
+                f"The first {MAX_STEPS}": {"first": MAX_STEPS},
+                f"The last {MAX_STEPS}": {"last": MAX_STEPS},
+                f"One step in {every}": {"every": every},
             }
-        if "sample" in draft.offered:
-            values["sample"] = st.toggle(
-                "Draw as many sequences as are possible", **_free(draft, "sample")
+            chosen = st.selectbox(
+                "Steps of each sequence", list(ways), None, placeholder="Choose", **free("steps")
             )
-        scale = st.selectbox(
+            values |= ways.get(chosen or "", {})
+        if "sample" in draft.offered:
+            values["sample"] = st.toggle("Draw as many sequences as are possible", **free("sample"))
+        values["standardise"] = st.selectbox(
             "Numbers to mean 0 and spread 1",
             [None, True, False],
             format_func=lambda each: {None: "Where it is needed", True: "Yes", False: "No"}[each],
             help="As the training part has them. Numbers from -3 to 3 need no scaling.",
             width=210,
-            **_free(draft, "standardise"),
+            **free("standardise"),
         )
-        values["standardise"] = scale
         if found.split is None or values.get("sample"):
-            free = _free(draft, "seed")
-            values["seed"] = int(url.number_box("Seed of the split", 0, 2**31 - 1, width=170, **free))
+            box = url.number_box("Seed of the split", 0, 2**31 - 1, width=170, **free("seed"))
+            values["seed"] = int(box)
     return Preparation(**values)
-
-
-def _several(
-    draft: Draft, role: str, label: str, names: list[str], value: tuple[str, ...], nothing: str
-) -> None:
-    kept = _kept(draft, role, list(value))
-    st.multiselect(label, names, max_selections=2, placeholder=nothing, **kept)
-
-
-def _one(
-    draft: Draft, role: str, label: str, names: list[str], value: str | None, nothing: str, **more: Any
-) -> None:
-    kept = _kept(draft, role, value)
-    st.selectbox(
-        label,
-        [None, *names],
-        format_func=lambda name: nothing if name is None else name,
-        **kept,
-        **more,
-    )
-
-
-def _free(draft: Draft, name: str) -> dict[str, Any]:
-    """Where a setting that hangs on no guess is kept, also while the dialog is closed."""
-    return {"key": _key(draft, name), "persist_state": "session"}
 
 
 def _kept(draft: Draft, role: str, value: Any) -> dict[str, Any]:

@@ -194,12 +194,13 @@ def _check_names(header: list[str], under: list[str], line: int) -> None:
     """Raise for one name alone, and for one twice. under: the next line, perhaps more of the names."""
     if len(header) == 1:
         whole = any(each in header[0] for each in SEPARATORS)
+        blanks = " " in header[0] and not whole
+        way_out = "Separate columns with a comma, a semicolon or a tabulator."
         raise InvalidTable(
             f"Line {line} names one column only, {quoted(header[0])}. "
-            + ("Put texts alone into quotation marks, and not whole lines." if whole else
-               "Separate columns with a comma, a semicolon or a tabulator."),
-            code="" if whole else from_frame(r'pd.read_csv("data.csv", sep=r"\s+")'),
-        )  # fmt: skip
+            f"{'Put texts alone into quotation marks, and not whole lines.' if whole else way_out}",
+            code=from_frame(r'pd.read_csv("data.csv", sep=r"\s+")') if blanks else "",
+        )
     twice = [name for name, count in Counter(header).items() if count > 1 and name]
     if not twice:
         return

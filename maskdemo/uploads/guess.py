@@ -78,6 +78,8 @@ class _Guess:
         column = self._columns[name]
         if column.unusable or column.idle:
             return column.unusable or column.idle
+        if word(name, roles.IDS) and column.distinct == len(column.values):
+            return "it is another one in every row"
         if column.kind == WORDS and word(name, roles.SURE_ORDERS):
             return "its name says that it is the order, and it cannot be sorted by"
         if (
@@ -202,7 +204,8 @@ class _Guess:
                     return (name,)
                 unsure.append(name)
                 continue
-            if column.kind == NUMBERS and once and rows.is_sorted(number, values, MAX_RESORTED):
+            most = MAX_RESORTED if word(name, roles.ORDERS) else 0.0
+            if column.kind == NUMBERS and once and rows.is_sorted(number, values, most):
                 return (name,)
             if word(name, roles.SURE_ORDERS):
                 unsure.append(name)
@@ -213,7 +216,7 @@ class _Guess:
             return None
         numbers = [name for name in free if self._columns[name].kind == NUMBERS]
         counting = [each for each in numbers if rows.counts_steps(number, self._columns[each].values)]
-        return tuple(counting[:1])
+        return tuple(counting[:1]) if len(numbers) > 1 else ()
 
     def _finer(self, ids: tuple[str, ...], name: str) -> str:
         """A sentence on the column that, with the id, makes each step one row."""
@@ -226,6 +229,8 @@ class _Guess:
                         word(each, roles.VALUES) for each in self._free()
                     ):
                         return f" A row for each reading is too long: pivot {quoted(other)} to columns."
+                    if word(other, roles.ORDERS):
+                        return f" Perhaps {listed([other, name])} are the order together."
                     both = listed([*ids, other])
                     return f" Perhaps {both} together say which sequence a row belongs to."
         return ""

@@ -5,8 +5,8 @@
 - a batch: `values` (N, T, F), labels (N,) or (N, T). With `lengths` (N,) padding stands behind the end;
 - end to end: `values` (all steps, F) with `lengths`, labels (N,) or (all steps,).
 
-With train and test before or behind each name the archive also says which part is which. Nothing in it
-is unpickled.
+With train, val and test before or behind each name the archive also says which part is which. Nothing
+in it is unpickled.
 """
 
 from __future__ import annotations
@@ -47,19 +47,20 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
         )
     if len(arrays) < len(loaded):
         raise InvalidTable("Two arrays of the archive have the same meaning. Leave one of them out.")
-    parts = ("train_", "test_") if "train_values" in arrays else ("",)
-    missing = [
-        part + name for part in parts for name in ("values", "labels") if part + name not in arrays
-    ]
-    if missing:
+    parts = [part for part in ("train_", "val_", "test_") if f"{part}values" in arrays] or [""]
+    named = [f"{part}{name}" for part in parts for name in ("values", "labels")]
+    if missing := [name for name in named if name not in arrays]:
         raise InvalidTable(
             f"The archive has no array {quoted(missing[0])}. It needs values and labels (or X and y), "
-            "and lengths where sequences are padded; or the same for train_ and test_."
+            "and lengths where sequences are padded; or the same for each of train_, val_ and test_."
         )
     for part in parts:
         lengths = arrays.get(f"{part}lengths")
         _check(part, arrays[f"{part}values"], lengths, arrays[f"{part}labels"])
-    return long_table(arrays)
+    read = {*named, *(f"{part}lengths" for part in parts)}
+    frame = long_table({name: array for name, array in arrays.items() if name in read})
+    frame.attrs["unread"] = sorted(arrays.keys() - read)
+    return frame
 
 
 def _loaded(content: bytes) -> dict[str, NDArray]:
@@ -130,7 +131,7 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
     one_hot = one_hot and bool((np.sort(labels)[:, :-1] == 0).all() and (labels.max(axis=1) == 1).all())
     if labels.shape not in fitting or labels.dtype.kind not in "iubUf" or (one_hot and whole):
         raise InvalidTable(
-            f"{part}labels must be one a sequence or one a step, not {labels.shape}"
+            f"{part}labels must be one a sequence or one a step, not {labels.dtype} {labels.shape}"
             f"{', a column for each class' * one_hot}.",
             code=f"{part}labels = {part}labels.argmax(axis=1)" if one_hot else "",
         )
@@ -150,6 +151,8 @@ def _check_whole(part: str, values: NDArray) -> None:
         found, counts = np.unique(alike, return_counts=True)
         fill = float(found[counts.argmax()]) if len(found) else np.nan
         gone = np.all(steps == fill if len(found) else steps != steps, axis=2)
+        if not len(found) and gone.sum() > np.cumprod(gone, axis=1).sum():
+            continue  # readings are missing within sequences too
         # Of one feature a reading may well be 0: two in a row are padding.
         padded = int(gone[:, : 3 - min(2, steps.shape[2])].all(axis=1).sum())
         if padded > 1:

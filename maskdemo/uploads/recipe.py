@@ -14,13 +14,13 @@ import pandas as pd
 
 
 def arrays_by_name(arrays):
-    """The arrays of a NumPy archive, called values, labels and lengths, with train_ or test_ before."""
+    """The arrays of a NumPy archive: values, labels and lengths, with train_, val_, test_ before."""
     found = {}
     called = {"x": "values", "data": "values", "y": "labels", "label": "labels", "target": "labels"}
     for each in arrays:
-        parts = each.lower().split("_")
-        part = next((f"{part}_" for part in ("train", "test") if part in parts), "")
-        name = "_".join(word for word in parts if word + "_" != part)
+        words = each.lower().replace("valid", "val").split("_")
+        part = next((f"{part}_" for part in ("train", "val", "test") if part in words), "")
+        name = "_".join(word for word in words if word + "_" != part)
         found[part + called.get(name, name)] = arrays[each]
     return found
 
@@ -28,7 +28,8 @@ def arrays_by_name(arrays):
 def long_table(arrays):
     """Long form of these arrays: sequence, step, the features x1, x2, ..., label, perhaps split."""
     pieces, before = [], 0
-    for part in ["train_", "test_"] if "train_values" in arrays else [""]:
+    parts = [part for part in ("", "train_", "val_", "test_") if part + "values" in arrays]
+    for part in parts:
         values, labels = arrays[part + "values"], arrays[part + "labels"]
         lengths = np.full(len(values), values.shape[1])
         lengths = arrays.get(part + "lengths", lengths).astype(int)
@@ -42,7 +43,7 @@ def long_table(arrays):
         piece = pd.DataFrame({"sequence": sequence + before, "step": step}).join(features)
         labels = labels[sequence] if len(labels) == len(lengths) else labels
         piece["label"] = labels.astype(str)
-        if part:
+        if len(parts) > 1:
             piece["split"] = part.rstrip("_")
         pieces.append(piece)
         before += len(lengths)

@@ -242,6 +242,8 @@ def _notes(
             )
     elif before > 1 and int((np.diff(number, prepend=-1) != 0).sum()) > before:
         notes.append("Rows of different sequences alternate; in each, their order is that of the file.")
+    if unread := table.frame.attrs.get("unread"):
+        notes.append(f"Other arrays of the archive were not read: {', '.join(map(quoted, unread))}.")
     lost = int(np.isnan(values).any(axis=1).sum())
     name, blanks = _emptiest(columns, roles)
     if lost or before > after:

@@ -696,6 +696,9 @@ SAME = {
         index=False, sep=";", decimal=",", lineterminator="\r\n"
     ),
     "last step first": FRAME.iloc[::-1].to_csv(index=False),
+    "seconds as ts": FRAME.assign(step=FRAME["step"] + 1767225600.25)
+    .rename(columns={"step": "ts"}).to_csv(index=False),
+    "an id of each row": FRAME.assign(uid=FRAME.index * 7919 % 10007).to_csv(index=False),
     "seconds from 1970": FRAME.assign(step=FRAME["step"] + 1767225600).to_csv(index=False),
     "milliseconds from 1970": FRAME.assign(step=FRAME["step"] + 1767225600000).to_csv(index=False),
     "exponents": FRAME.assign(x=FRAME["x"].map("{:.6E}".format)).to_csv(index=False),
@@ -738,6 +741,15 @@ ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0
             "X_test": BATCH[20:],
             "y_test": EVERY_OTHER[20:],
         },
+        {"x_train": BATCH, "y_train": EVERY_OTHER},
+        {
+            "X_train": BATCH[:8],
+            "y_train": EVERY_OTHER[:8],
+            "X_val": BATCH[8:20],
+            "y_val": EVERY_OTHER[8:20],
+            "X_test": BATCH[20:],
+            "y_test": EVERY_OTHER[20:],
+        },
         {"data": BATCH, "target": np.array(["0", "1"])[EVERY_OTHER]},
         {"X": ENDED, "y": EVERY_OTHER, "lengths": EVERY_OTHER + 3},
     ],
@@ -747,6 +759,14 @@ def test_a_batch_and_its_labels_are_sequences(arrays):
     lengths = EVERY_OTHER + 3 if "lengths" in arrays else [6] * SEQUENCES
     wanted = [each[:n].astype(np.float32).tolist() for each, n in zip(BATCH, lengths, strict=True)]
     assert sorted(steps_of(task)) == sorted(wanted) and task.label_names == ("0", "1")
+
+
+def test_gaps_in_a_batch_are_missing_readings_and_other_arrays_are_named():
+    gaps = BATCH.copy()
+    gaps[::2, [0, 3]] = np.nan
+    task = own(archive(X=gaps, y=EVERY_OTHER, names=np.array(["a", "b"])), "mine.npz")
+    assert sorted(each.sum() for each in task.data.train.observed)[0] == 4
+    assert any("arrays of the archive were not read: 'names'" in each for each in task.notes)
 
 
 def ragged() -> np.ndarray:
