@@ -45,7 +45,7 @@ def from_frame(call: str) -> str:
 
 _UNPACKED = "It is read unpacked."
 #: What the file begins with -> what it is, what is said besides, and the lines that help.
-_MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
+_MAGIC: tuple[tuple[bytes | tuple[bytes, ...], str, str, str], ...] = (
     (b"\x93NUMPY", "a NumPy array (.npy)", "It has no labels and no lengths.", _ARRAY),
     (b"\x80", "a Python pickle", "Nothing is unpickled here, because a pickle can run code.",
      from_frame('pd.read_pickle("FILE")')),
@@ -58,8 +58,7 @@ _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
     (b"Rar!", "a RAR archive", _UNPACKED, ""),
     (b"\xd0\xcf\x11\xe0", "a spreadsheet (.xls)", "Save the sheet as CSV UTF-8.",
      from_frame('pd.read_excel("FILE")')),
-    (b"ARROW1", "a Feather file", "", from_frame('pd.read_feather("FILE")')),
-    (b"FEA1", "a Feather file", "", from_frame('pd.read_feather("FILE")')),
+    ((b"ARROW1", b"FEA1"), "a Feather file", "", from_frame('pd.read_feather("FILE")')),
     (b"\x89HDF", "an HDF5 file", "", from_frame('pd.read_hdf("FILE")')),
     (b"MATLAB 5", "a MATLAB file", "", 'import scipy.io\narrays = scipy.io.loadmat("FILE")'),
     (b"SQLite format 3", "an SQLite database", "", ""),
@@ -68,9 +67,7 @@ _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
     (b"RDX", "an R data file", "In R: write.csv(frame, \"long.csv\", row.names = FALSE)", ""),
     (b"\xff\xfe\0\0", "a text in UTF-32", "Save it as CSV UTF-8.",
      from_frame('pd.read_csv("FILE", encoding="utf-32", sep=None, engine="python")')),
-    (b"\xff\xfe", "a text in UTF-16", "Save it as CSV UTF-8.",
-     from_frame('pd.read_csv("FILE", encoding="utf-16", sep=None, engine="python")')),
-    (b"\xfe\xff", "a text in UTF-16", "Save it as CSV UTF-8.",
+    ((b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", "Save it as CSV UTF-8.",
      from_frame('pd.read_csv("FILE", encoding="utf-16", sep=None, engine="python")')),
 )  # fmt: skip
 #: How a text begins, in lower case -> the same.
