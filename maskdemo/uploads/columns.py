@@ -188,8 +188,9 @@ def _of_texts(
     blank = texts.str.lower().isin(BLANKS)
     filled: Any = texts[~blank]
     like_a_time = filled.str.fullmatch(_LIKE_A_TIME)
-    is_time = like_a_time.copy()
-    is_time[like_a_time] = ~np.isnan(times_in(filled[like_a_time], day_first))
+    times = pd.Series(np.nan, index=filled.array)
+    times[like_a_time.array] = times_in(filled[like_a_time], day_first)
+    is_time = pd.Series(times.notna().array, index=filled.index)
     is_number = filled.str.fullmatch(_number(decimal))
     says_yes_or_no = filled.str.lower().isin(["true", "false", "yes", "no"])
     weight = cells.to_numpy()[~blank]
@@ -211,7 +212,11 @@ def _of_texts(
             why = f"{quoted(example)} in {quoted(name)} is no time such as 2026-01-31 14:05:09+01:00"
         row = int(np.flatnonzero(column == example)[0])
         return Column(TIMES, nothing, example, unusable="it holds times", bad=(row, why))
-    found = _of_values(table, name, kind, values_in(column, kind, decimal, day_first), example)
+    if kind == TIMES:
+        values = column.map(times).to_numpy(dtype=float)
+    else:
+        values = values_in(column, kind, decimal, day_first)
+    found = _of_values(table, name, kind, values, example)
     if fits.all():
         return found
     row = int(np.flatnonzero(column.isin(filled[~fits]))[0])
