@@ -13,7 +13,7 @@ from typing import Literal
 #: inherent: it does, whatever was tried against it. note: good to know.
 Severity = Literal["leak", "trap", "inherent", "note"]
 
-_PROGRAMS = Path(__file__).with_name("fix_programs.py")
+_PROGRAMS = [Path(__file__).with_name(name) for name in ("fix_programs.py", "fix_reductions.py")]
 _KERAS = "https://github.com/keras-team/keras/issues/"
 _TENSORFLOW = "https://github.com/tensorflow/tensorflow/issues/"
 _GUIDE = "https://keras.io/guides/understanding_masking_and_padding/"
@@ -36,8 +36,8 @@ class Cause:
 
 @cache
 def program(name: str) -> str:
-    """Return a function of `fix_programs` as a program that runs by itself."""
-    text = _PROGRAMS.read_text(encoding="utf-8")
+    """Return a function of `fix_programs` or `fix_reductions` as a program that runs by itself."""
+    text = "\n".join(each.read_text(encoding="utf-8") for each in _PROGRAMS)
     functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
     lines = text.splitlines()
 
@@ -151,6 +151,7 @@ CAUSES: dict[str, Cause] = {
         "What {of_class} computes between the layers that it calls takes padded steps as data: no "
         "layer moves by itself, and what goes into the next one has moved already.",
         f"{_KERAS}18416",
+        "mask_in_own_code",
     ),
     "wrong_mask": Cause(
         "leak",

@@ -17,10 +17,13 @@ from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import largest_change, largest_number
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.run_model import output_arrays
+from maskdemo.audit.time_axis import is_own_code
 from maskdemo.audit.trace import Call, attach_mask
 
 #: The cure of a layer that takes a mask: the program is that of the cause.
 HANDED_ON = "handed on"
+#: The cure of code that nobody else can change: to leave padded steps out, as in the run without any.
+OWN_CODE = "mask_in_own_code"
 #: Stands at padded steps, so that no maximum is there and a softmax is 0.
 _LOWEST = {"float16": -3e4, "bfloat16": -1e9, "float32": -1e9, "float64": -1e9}
 
@@ -42,7 +45,7 @@ Attempt = Callable[["Repeat"], list[np.ndarray]]
 
 @dataclass(frozen=True)
 class Repeat:
-    """A call to be repeated. real: (N, steps) of bool for each input with a time axis, by its key."""
+    """A call to be repeated. real: by the key of each input with a time axis where it is real."""
 
     call: Call
     real: dict[int, np.ndarray]
@@ -53,7 +56,7 @@ class Repeat:
 
         timed = next(each for each in self.call.inputs if each.key in self.real)
         array = keras.ops.convert_to_tensor(timed.array.astype("float32"))
-        return array, keras.ops.convert_to_tensor(self.real[timed.key])
+        return array, keras.ops.convert_to_tensor(_mask_of(self.real[timed.key]))
 
     def run(self, change: Callable[..., np.ndarray] | None = None, masked: bool = False) -> list[Any]:
         """Call the layer again. change: of an input's array and where it is real, to another array.
@@ -71,9 +74,8 @@ class Repeat:
             array = by_key[id(tensor)].array
             new = tensor
             if change is not None:
-                spread = real.reshape(*real.shape, *(1 for _ in array.shape[2:]))
-                new = keras.ops.convert_to_tensor(change(array, spread), dtype=tensor.dtype)
-            return attach_mask(new, real if masked else by_key[id(tensor)].mask)
+                new = keras.ops.convert_to_tensor(change(array, real), dtype=tensor.dtype)
+            return attach_mask(new, _mask_of(real) if masked else by_key[id(tensor)].mask)
 
         args, kwargs = self.call.arguments
         args = [keras.tree.map_structure(changed, each) for each in args]
@@ -81,7 +83,7 @@ class Repeat:
         layer = self.call.layer
         first = self.real.get(id(self.call.arguments[0][0])) if args else None
         if masked and first is not None and "mask" in signature(layer.call).parameters:
-            kwargs = kwargs | {"mask": keras.ops.convert_to_tensor(first)}
+            kwargs = kwargs | {"mask": keras.ops.convert_to_tensor(_mask_of(first))}
         return output_arrays(layer(*args, **kwargs))
 
 
@@ -91,12 +93,15 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
     real: tuple[dict[int, np.ndarray], dict[int, np.ndarray]] = ({}, {})
     timed = pair.time_inputs(call)
     for before, after in zip(twin.inputs, call.inputs, strict=True):
-        # Where time is no longer the second axis, nobody knows which steps are real.
-        second = before.array.shape[1:2] != after.array.shape[1:2]
-        if after in timed and (second or id(before.array) in pair.windows):
-            real[0][before.key] = pair.real_without_padding(before.array)
-            real[1][after.key] = pair.right_mask(before.array, after.array)
+        if after in timed and before.array.ndim == after.array.ndim:
+            own = pair.real_elements(before.array, after.array)
+            real[0][before.key], real[1][after.key] = own
     return Repeat(twin, real[0]), Repeat(call, real[1])
+
+
+def _mask_of(real: np.ndarray) -> np.ndarray:
+    """Return the mask, (N, steps) of bool, of an array that is real there."""
+    return np.asarray(real.any(axis=tuple(range(2, real.ndim))))
 
 
 def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
@@ -104,7 +109,7 @@ def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
     for program, attempt in _attempts(call):
         if remaining_change(call, pair, attempt) <= tolerance:
             return program
-    return ""
+    return OWN_CODE if is_own_code(call.layer) else ""
 
 
 def takes_a_right_mask(call: Call, pair: TracePair, tolerance: float) -> bool:
@@ -132,18 +137,24 @@ def remaining_change(
         all_real = all(real.all() for real in alone.real.values())
         if all_real and not other_alone and largest_change(own, before) > _SAME * scale:
             return float("inf")  # it is another layer, not the same one without its fault
-        real_steps = pair.real_steps(before, after, like=own)
-        if real_steps is not None:
-            furthest = max(furthest, largest_change(*real_steps) / scale)
+        furthest = max(furthest, pair.share(before, after, like=own))
     return furthest
 
 
 def changes_nothing(call: Call, pair: TracePair, attempt: Attempt, tolerance: float) -> bool:
     """Whether the outputs are the same with a cure as without, alone and padded."""
+    return all(_is_same(each, attempt, tolerance) for each in repeats(call, pair))
+
+
+def changes_nothing_alone(call: Call, pair: TracePair, attempt: Attempt, tolerance: float) -> bool:
+    """Whether the outputs without padding, or with none that was changed, are the same with a cure."""
+    return _is_same(repeats(call, pair)[0], attempt, tolerance)
+
+
+def _is_same(repeat: Repeat, attempt: Attempt, tolerance: float) -> bool:
     return all(
         largest_change(own, cured) <= tolerance * largest_number(own)
-        for each in repeats(call, pair)
-        for own, cured in zip(each.call.outputs, attempt(each), strict=True)
+        for own, cured in zip(repeat.call.outputs, attempt(repeat), strict=True)
     )
 
 
@@ -167,28 +178,51 @@ def averaged(repeat: Repeat) -> list[np.ndarray]:
     ]
 
 
+def spread_out(repeat: Repeat) -> list[np.ndarray]:
+    """Return the deviation, or variance, of the real steps: padded ones hold their mean."""
+    share = float(np.mean(next(iter(repeat.real.values()))))
+    power = 0.5 if is_a(repeat.call.layer, "Std") else 1.0
+
+    def filled(array: np.ndarray, real: np.ndarray) -> np.ndarray:
+        everywhere = np.broadcast_to(real, array.shape)
+        return np.where(real, array, array.mean(axis=1, keepdims=True, where=everywhere))
+
+    return [each / share**power for each in repeat.run(filled)]
+
+
 def _handed_on(repeat: Repeat) -> list[np.ndarray]:
     return repeat.run(masked=True)
 
 
 def _flipped(repeat: Repeat) -> list[np.ndarray]:
-    from maskdemo.audit.fix_programs import reversed_within_length
+    from maskdemo.audit.fix_reductions import reversed_within_length
 
     return output_arrays(reversed_within_length(*repeat.first()))
 
 
+def _backwards(repeat: Repeat) -> list[np.ndarray]:
+    from maskdemo.audit.fix_reductions import backwards_within_length
+
+    if not repeat.call.layer.go_backwards:
+        raise ValueError("This layer does not read backwards.")
+    return output_arrays(backwards_within_length(repeat.run()[0], repeat.first()[1]))
+
+
 def _last(repeat: Repeat) -> list[np.ndarray]:
-    from maskdemo.audit.fix_programs import last_real_step
+    from maskdemo.audit.fix_reductions import last_real_step
 
     return output_arrays(last_real_step(*repeat.first()))
 
 
 #: Classes of layers and operations, the cure for them and its program.
 _CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
+    (("Std", "Var"), spread_out, "masked_deviation"),
+    (("RNN",), _backwards, "read_backwards"),
     (CONVOLUTIONS, zeroed, "zero_before_convolution"),
-    (("GlobalMaxPooling1D", "MaxPooling1D", "MaxPooling2D", "Max", "Amax"), lowered, "masked_maximum"),
-    (("GlobalAveragePooling1D", "AveragePooling1D", "AveragePooling2D"), averaged, "masked_mean"),
-    (("Mean", "Average"), averaged, "masked_mean"),
+    (("GlobalMaxPooling1D", "GlobalMaxPooling2D", "Max", "Amax"), lowered, "masked_maximum"),
+    (("MaxPooling1D", "MaxPooling2D"), lowered, "masked_maximum"),
+    (("GlobalAveragePooling1D", "GlobalAveragePooling2D", "Mean", "Average"), averaged, "masked_mean"),
+    (("AveragePooling1D", "AveragePooling2D"), averaged, "masked_mean"),
     (("Softmax", "LogSoftmax", "Logsumexp", "Activation"), lowered, "masked_softmax"),
     (("Sum", "Cumsum", "Einsum", "Matmul", "Dot"), zeroed, "masked_mean"),
     (("Flip", "GetItem"), _flipped, "flip_within_length"),

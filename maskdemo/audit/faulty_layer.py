@@ -6,19 +6,19 @@ and the rest runs again: what still moves has a fault of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maskdemo.audit.cures import HANDED_ON, cure_of, takes_a_right_mask
+from maskdemo.audit.cures import HANDED_ON, OWN_CODE, cure_of, takes_a_right_mask
 from maskdemo.audit.inherent import (
     effect_of_places,
     effects_of_windows,
     only_counts_positions,
 )
 from maskdemo.audit.lost_mask import cause_of_ignored_mask, lost_before, was_handed_a_mask
-from maskdemo.audit.output_change import largest_change, largest_number
 from maskdemo.audit.pair import TracePair
+from maskdemo.audit.time_axis import is_own_code
 from maskdemo.audit.trace import Call, InputTensor, Overrides
 
 #: How often calls are put right, one after another, before the rest is left unexplained.
@@ -83,7 +83,10 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
         if pair.padded.calls[-1] in movers:
             return list(result.values()), 0.0  # nothing comes after the model itself
         if not movers and own_code is None:
-            break
+            if pair.by_unit or not _moves_by_unit(pair, tolerance):
+                break
+            pair.by_unit = True  # a small unit beside a large one
+            continue
         pair.rerun_padded(overrides)
     return list(result.values()), max(_change(pair.padded.calls[-1], pair), 0.0)
 
@@ -100,14 +103,12 @@ def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnC
             if change > tolerance and not moved_before:
                 return [], _OwnCode(call, None, change)
             continue
-        change_of_inputs = max(
-            (_input_change(call, each, pair) for each in call.inputs if not each.is_mask), default=0.0
-        )
+        change_of_inputs = _inputs_change(call, pair)
         if change_of_inputs > tolerance:
             if not moved_before:
                 return [], _OwnCode(_container_of(call, pair, tolerance), call, change_of_inputs)
             continue
-        if change > tolerance:
+        if change > tolerance and _inputs_change(call, replace(pair, by_unit=True)) <= tolerance:
             movers.append(call)
             moved_before = True
     return movers, None
@@ -123,10 +124,21 @@ def _container_of(call: Call, pair: TracePair, tolerance: float) -> Call:
     return container or pair.padded.calls[-1]
 
 
+def _inputs_change(call: Call, pair: TracePair) -> float:
+    """Return the largest relative change of a call's inputs at real steps, but for masks."""
+    return max(
+        (_input_change(call, each, pair) for each in call.inputs if not each.is_mask), default=0.0
+    )
+
+
 def _input_change(call: Call, input_tensor: InputTensor, pair: TracePair) -> float:
     unpadded = pair.twin(call).inputs[call.inputs.index(input_tensor)].array
-    real_steps = pair.real_steps(unpadded, input_tensor.array)
-    return 0.0 if real_steps is None else largest_change(*real_steps) / largest_number(unpadded)
+    return pair.share(unpadded, input_tensor.array)
+
+
+def _moves_by_unit(pair: TracePair, tolerance: float) -> bool:
+    """Whether a unit of the model's outputs moves that is small beside the others."""
+    return _change(pair.padded.calls[-1], replace(pair, by_unit=True)) > tolerance
 
 
 def _change(call: Call, pair: TracePair) -> float:
@@ -137,12 +149,12 @@ def _change(call: Call, pair: TracePair) -> float:
 def _repaired(unpadded: np.ndarray, got: np.ndarray, pair: TracePair) -> np.ndarray:
     """Return an array with its real steps replaced by those without padding."""
     got = got.copy()
-    real_steps = pair.real_steps(unpadded, got)
-    if real_steps is None:
+    places, real_steps = pair.places(unpadded, got), pair.real_steps(unpadded, got)
+    if places is None or real_steps is None:
         return got
     if real_steps[1].shape != real_steps[0].shape:
         return unpadded
-    real_steps[1][...] = real_steps[0]  # a view into `got`
+    got[places] = real_steps[0]
     return got
 
 
@@ -166,6 +178,7 @@ def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Faul
         side=pair.side,
         order=own.before.order if own.before else own.container.order,
         before=own.before is not None,
+        cure=OWN_CODE if is_own_code(own.container.layer) and not positions else "",
     )
 
 

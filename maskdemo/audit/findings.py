@@ -25,14 +25,16 @@ _RANK = ("leak", "trap", "inherent", "note")
 
 
 def findings_of(
-    faults: list[Fault], leaking: list[Measure], model: tuple[str, str], unexplained: bool
+    faults: list[Fault],
+    sentence: str,
+    largest: float | None,
+    unexplained: tuple[str, str] | None = None,
 ) -> list[Finding]:
     """Return a finding per cause and layer; of layers without any mask before them, one for all.
 
-    model: its name and class. unexplained: whether outputs still move once all faults are put right.
+    sentence: what was measured, without its full stop. largest: how far outputs moved. unexplained:
+    name and class of a model whose outputs still move once all faults are put right.
     """
-    sentence = _measurement_sentence(leaking)
-    largest = max((each.largest for each in leaking), default=0.0)
     groups: dict[tuple[str, str], list[Fault]] = {}
     for fault in sorted(faults, key=lambda each: each.order):
         groups.setdefault((fault.cause, "" if fault.cause == "no_mask" else fault.layer), []).append(
@@ -49,15 +51,16 @@ def findings_of(
         )
         for group in groups.values()
     ]
-    if leaking and unexplained:
+    if unexplained is not None:
         explained = any(CAUSES[each.cause].severity == "leak" for each in faults)
         findings.append(
             Finding(
                 cause="more_at_fault" if explained else "own_code",
-                layer=model[0],
-                of_class=model[1],
+                layer=unexplained[0],
+                of_class=unexplained[1],
                 seen=f"{sentence}.",
                 largest=largest,
+                cures=(),
             )
         )
     return findings
@@ -91,7 +94,7 @@ def _programs(group: list[Fault]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in programs if each))
 
 
-def _measurement_sentence(leaking: list[Measure]) -> str:
+def measurement_sentence(leaking: list[Measure]) -> str:
     """Return a sentence on the way of padding that moves the outputs furthest."""
     if not leaking:
         return ""

@@ -35,7 +35,7 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
     if not padded.real:
         return False
     try:
-        outputs = padded.run(_disturbed)
+        outputs = padded.run(disturbed)
     except Exception:  # whatever a layer raises on values that it does not expect
         return False
     for index, output in enumerate(outputs):
@@ -53,8 +53,8 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
     return True
 
 
-def _disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """Something else at padded steps: for whole numbers what stands at real ones."""
+def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Return something else at padded steps: for whole numbers what stands at real ones."""
     if np.equal(np.mod(array, 1), 0).all():
         others = array[np.broadcast_to(real, array.shape)]
         return np.where(real, array, np.resize(others, array.shape))
@@ -93,4 +93,4 @@ def effect_of_places(call: Call, pair: TracePair, tolerance: float) -> str:
     if not changes_nothing(call, pair, zeroed, tolerance):
         return "zeroed"
     maker = call.inputs[0].maker
-    return "always" if maker is not None and is_a(maker.layer, *ZEROING) else ""
+    return "always" if maker is None or is_a(maker.layer, *ZEROING) else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -145,27 +145,33 @@ def _compared_with(reader: Reader) -> float | None:
     return None
 
 
-def readers_of_inputs(model: Any, row: Mapping[str, np.ndarray] | None) -> dict[str, InputReaders]:
-    """Return the readers of every input by name. row: a sequence, if the model names no inputs."""
+def readers_of_inputs(
+    model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None
+) -> dict[str, InputReaders]:
+    """Return the readers of every input by name. rows: sequences, if the model names no inputs."""
     with nodes_restored(model):
-        if row is None:
+        if rows is None:
             return {
                 tensor._keras_history.operation.name: _input_readers(tensor, known=True)
                 for tensor in model.inputs
             }
-        return dict(_readers_of_own_code(model, row))
+        return dict(_readers_of_own_code(model, rows))
 
 
 def _readers_of_own_code(
-    model: Any, row: Mapping[str, np.ndarray]
+    model: Any, rows: Sequence[Mapping[str, np.ndarray]]
 ) -> Iterator[tuple[str, InputReaders]]:
     import keras
 
     tensors = {}
-    for name, value in row.items():
+    longest = {
+        name: max(len(row[name]) if np.ndim(row[name]) else 0 for row in rows) for name in rows[0]
+    }
+    for name, value in rows[0].items():
         value = np.asarray(value)
         whole = np.issubdtype(value.dtype, np.integer) or value.dtype == bool
-        shape = (None, None, *value.shape[1:]) if value.ndim else (None,)
+        steps = 1 if longest[name] == 1 < max(longest.values()) else None  # one number a sequence
+        shape = (None, steps, *value.shape[1:]) if value.ndim else (None,)
         tensors[name] = keras.Input(
             batch_shape=shape, dtype=str(value.dtype) if whole else "float32", name=name
         )

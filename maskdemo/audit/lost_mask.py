@@ -20,8 +20,16 @@ MERGING_LAYERS = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", 
 MODELS = ("Functional", "Sequential", "Model")
 
 
-def lost_before(call: Call, pair: TracePair) -> list[tuple[str, Call]]:
-    """Return cause and call where the masks that a call lacks were lost; empty if none was made."""
+def lost_before(
+    call: Call, pair: TracePair, known: dict[int, list[tuple[str, Call]]] | None = None
+) -> list[tuple[str, Call]]:
+    """Return cause and call where the masks that a call lacks were lost; empty if none was made.
+
+    known: the answers for calls where branches meet, by their number, as each is followed once.
+    """
+    known = {} if known is None else known
+    if call.order in known:
+        return known[call.order]
     result: list[tuple[str, Call]] = []
     visited: set[int] = set()
     waiting = deque([call])
@@ -47,12 +55,15 @@ def lost_before(call: Call, pair: TracePair) -> list[tuple[str, Call]]:
             elif any(pair.received(maker, each) == "right" for each in _first_inputs(maker, pair)):
                 removers = [_mask_remover(each, pair) for each in _first_inputs(maker, pair)]
                 removed = [("taken_off", remover) for remover in removers if remover is not None]
-                result += removed or [(_cause_of_dropped_mask(maker, pair), maker)]
+                cause = _cause_of_dropped_mask(maker, pair)
+                earlier = lost_before(maker, pair, known) if cause == "mixed" else []
+                result += removed or earlier or [(cause, maker)]
             elif is_a(maker.layer, *MASK_MAKERS) and pair.passed(maker, index) == "wrong":
                 result.append(("mask_never_matches", maker))
             else:
                 waiting.append(maker)
-    return list(dict.fromkeys(result))
+    known[call.order] = list(dict.fromkeys(result))
+    return known[call.order]
 
 
 def dropped_before_output(pair: TracePair, index: int) -> Call | None:

@@ -1,67 +1,96 @@
-"""Which masks among the inputs of a model are True at padding: found by trying."""
+"""Which masks among the inputs are True at padding, and which numbers are lengths: found by trying."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
-from maskdemo.audit.model_inputs import ModelInput
+from maskdemo.audit.model_inputs import ModelInput, data_of, sequence_of
 from maskdemo.audit.output_change import Run, changes_of, largest_number
 from maskdemo.audit.samples import Row, Samples
 
 
-def with_masks_as_tried(run: Run, samples: Samples, tolerance: float) -> Samples:
-    """Return the samples with those masks inverted that the model reads as True at padding.
+def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: float) -> Samples:
+    """Return the samples with masks inverted and numbers taken for lengths as the model reads them.
 
-    A model reads nothing where its mask says padding: so the last steps of a sequence are changed once
-    while the mask is False there alone, once while it is True there alone. Where units of the outputs
-    stand still in the latter case only, True is padding. tolerance: the share of the largest number
-    that is rounding.
+    A model reads nothing where its mask says padding, or beyond its lengths: so the last steps of a
+    sequence are changed once while it should read them, once while it should not. drawn: whether single
+    numbers were drawn, and not given. tolerance: the share of the largest number that is rounding.
     """
-    inverted = {
-        each.name
-        for each in samples.model_inputs
-        if each.kind == "mask" and not each.told and _is_inverted(run, samples, each, tolerance)
-    }
-    if not inverted:
+    model_inputs, rows = [], [dict(row) for row in samples.rows]
+    for each in samples.model_inputs:
+        of = each.of or sequence_of(each.name, data_of(samples.model_inputs))
+        new = each
+        if each.kind == "mask" and not each.told and _is_inverted(run, samples, each, tolerance):
+            new = replace(each, pad_value=1.0, source="as trying shows")
+            for row in rows:
+                row[each.name] = 1 - _as_number(row[each.name])
+        elif each.kind == "fixed" and each.shape in ((), (1,)) and of:
+            with suppress(Exception):  # a category beyond its table
+                if _is_lengths(run, samples, replace(each, of=of), tolerance):
+                    new = replace(each, kind="lengths", of=of, source="as trying shows")
+                    for row in rows if drawn else ():
+                        row[each.name] = np.full_like(row[each.name], len(row[of]))
+        model_inputs.append(new)
+    if tuple(model_inputs) == samples.model_inputs:
         return samples
-    model_inputs = tuple(
-        replace(each, pad_value=1.0, source="as trying shows") if each.name in inverted else each
-        for each in samples.model_inputs
-    )
-    rows = tuple(
-        {name: 1 - array if name in inverted else array for name, array in _as_numbers(row).items()}
-        for row in samples.rows
-    )
-    return Samples(model_inputs, rows)
+    return Samples(tuple(model_inputs), tuple(rows))
 
 
-def _as_numbers(row: Row) -> Row:
-    return {
-        name: array.astype("uint8") if array.dtype == bool else array for name, array in row.items()
-    }
+def _as_number(array: np.ndarray) -> np.ndarray:
+    return array.astype("uint8") if array.dtype == bool else array
+
+
+def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:
+    """Return the sequence of middle length, and which of its steps come before those to be changed."""
+    rows = sorted(samples.rows, key=lambda row: len(row[of]))
+    row = rows[len(rows) // 2]
+    steps = len(row[of])
+    return row, np.arange(steps) < steps - steps // 2
 
 
 def _is_inverted(run: Run, samples: Samples, mask: ModelInput, tolerance: float) -> bool:
-    rows = sorted(samples.rows, key=lambda row: len(row[mask.of]))
-    row = rows[len(rows) // 2]
-    steps = len(row[mask.of])
-    if steps < 2:
+    """Whether units of the outputs stand still only while the mask is True at the steps that change."""
+    row, real = _middle_row(samples, mask.of)
+    if len(real) < 2:
         return False
-    real = np.arange(steps) < steps - steps // 2
     moved = []
     for says in (real, ~real):
         rest = row[mask.name].ndim - 1
         shown = says[:, None] & says if mask.is_square else says.reshape(-1, *[1] * rest)
         shown = np.broadcast_to(shown, row[mask.name].shape)
-        masked = dict(row) | {mask.name: shown.astype(mask.dtype)}
-        other = masked | {mask.of: _other_end(samples, mask.of, row, ~real)}
-        batch = Samples(samples.model_inputs, (masked, other)).padded_batch((0, 1), "post")
-        moved.append(_moved_units(run(batch), real, tolerance))
+        moved.append(_moved(run, samples, row, mask, shown.astype(mask.dtype), real, tolerance))
     true_is_padding = (moved[0] & ~moved[1]).any()
     true_is_real = (moved[1] & ~moved[0]).any()
     return bool(true_is_padding and not true_is_real)
+
+
+def _is_lengths(run: Run, samples: Samples, number: ModelInput, tolerance: float) -> bool:
+    """Whether the outputs stand still while the number says that the steps that change are none."""
+    row, real = _middle_row(samples, number.of)
+    short, full = (np.full_like(row[number.name], count) for count in (real.sum(), len(real)))
+    return len(real) > 1 and bool(
+        not _moved(run, samples, row, number, short, real, tolerance).any()
+        and _moved(run, samples, row, number, full, real, tolerance).any()
+    )
+
+
+def _moved(
+    run: Run,
+    samples: Samples,
+    row: Row,
+    each: ModelInput,
+    says: np.ndarray,
+    real: np.ndarray,
+    tolerance: float,
+) -> np.ndarray:
+    """Return which units of the outputs move with the last steps, while an input says this."""
+    own = dict(row) | {each.name: says}
+    other = own | {each.of: _other_end(samples, each.of, row, ~real)}
+    batch = Samples(samples.model_inputs, (own, other)).padded_batch((0, 1), "post")
+    return _moved_units(run(batch), real, tolerance)
 
 
 def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.ndarray:

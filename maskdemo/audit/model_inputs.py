@@ -91,6 +91,8 @@ class Told:
 
     pad_value: float | Mapping[str, float] | None = None
     lengths: Mapping[str, str] = field(default_factory=dict)
+    #: Names of lengths that nobody told, but that the given numbers are.
+    counted: frozenset[str] = frozenset()
     masks: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
@@ -108,7 +110,7 @@ class Told:
                 )
             masks[name] = bool(how)
         names = lengths if isinstance(lengths, Mapping) else dict.fromkeys(_as_names(lengths), "")
-        return cls(pad_value, names, masks)
+        return cls(pad_value=pad_value, lengths=names, masks=masks)
 
     def refuse_unknown(self, names: Iterable[str]) -> None:
         """Raise UnsupportedModel where something is said about an input that does not exist."""
@@ -135,9 +137,11 @@ def model_inputs_of(
             "This model does not say what its inputs are, so no sequences can be drawn for it. "
             "Give some: audit(model, sequences)."
         )
-    read = readers_of_inputs(model, rows[0] if rows and not inputs else None)
+    read = readers_of_inputs(model, rows if rows and not inputs else None)
     told = told or Told()
     told.refuse_unknown(read)
+    counted = {} if rows is None else _counted(rows)
+    told = replace(told, lengths=counted | dict(told.lengths), counted=frozenset(counted))
     found = [_model_input(model, name, each, told) for name, each in read.items()]
     model_inputs = _without_doubtful(found)
     if not any(each.kind in ("values", "tokens") for each in model_inputs):
@@ -218,21 +222,38 @@ def _without_doubtful(found: list[tuple[ModelInput, InputReaders]]) -> tuple[Mod
 
 def _with_sequences(model_inputs: tuple[ModelInput, ...], told: Told) -> tuple[ModelInput, ...]:
     """Say of masks and lengths which sequence they are about: by name, by order, else the first."""
-    data = [each.name for each in data_of(model_inputs)]
+    data = data_of(model_inputs)
     result = []
     for kind in ("mask", "lengths"):
         names = [each.name for each in model_inputs if each.kind == kind]
         for place, each in enumerate(names):
-            by_name = max((one for one in data if _names(each, one)), key=len, default="")
-            by_order = data[place] if len(names) == len(data) else data[0]
-            result.append((each, told.lengths.get(each) or by_name or by_order))
+            by_order = data[place if len(names) == len(data) else 0].name
+            result.append((each, told.lengths.get(each) or sequence_of(each, data, by_order)))
     of = dict(result)
     return tuple(replace(each, of=of.get(each.name, "")) for each in model_inputs)
 
 
-def _names(name: str, other: str) -> bool:
-    """Whether a name holds another one as a word: `mask_b` holds `b`, and not `a`."""
-    return re.search(rf"(^|[^a-z0-9]){re.escape(other)}([^a-z0-9]|$)", name, re.IGNORECASE) is not None
+def sequence_of(name: str, data: list[ModelInput], otherwise: str = "") -> str:
+    """Return the sequence whose name an input's holds as a word: `mask_b` holds `b`, and not `a`."""
+    words = [
+        each.name
+        for each in data
+        if re.search(rf"(^|[^a-z0-9]){re.escape(each.name)}([^a-z0-9]|$)", name, re.IGNORECASE)
+    ]
+    return max(words, key=len, default=otherwise or (data[0].name if data else ""))
+
+
+def _counted(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, str]:
+    """Return the inputs of single numbers that are the lengths of another one, with that one's name."""
+    return {
+        name: of
+        for name in rows[0]
+        for of in reversed(list(rows[0]))
+        if name != of
+        and all(np.size(row[name]) == 1 and np.ndim(row[of]) for row in rows)
+        and all(float(np.ravel(row[name])[0]) == len(row[of]) for row in rows)
+        and len({len(row[of]) for row in rows}) > 1
+    }
 
 
 def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
@@ -245,7 +266,8 @@ def _pad_value(model: Any, name: str, kind: Kind, found: InputReaders, told: Tol
     if kind == "mask":
         return (float(told.masks[name]), "as told") if name in told.masks else (0.0, "")
     if kind not in ("values", "tokens"):
-        return 0.0, "as told" if name in told.lengths else ""
+        source = "as its numbers are" if name in told.counted else "as told"
+        return 0.0, source if name in told.lengths else ""
     chosen = told.pad_value.get(name) if isinstance(told.pad_value, Mapping) else told.pad_value
     if chosen is not None:
         return float(chosen), "as told"

@@ -199,7 +199,8 @@ def _measures_of(
                 length = len(samples.rows[row][name])
                 wanted = wanted[:length]
                 got = got[:length] if side == "post" else got[len(got) - length :]
-            got = aligned(got, wanted.shape, side)
+            if got.ndim == wanted.ndim:
+                got = got[aligned_index(got.shape, wanted.shape, side)]
             changes[row] = _fitted(_by_unit(wanted[None], got[None]), scale)
         excess = changes / tolerance
         moved = (excess > 1).any(axis=1)
@@ -238,16 +239,12 @@ def _worst(excess: np.ndarray, samples: Samples) -> int:
     return max(short, key=lambda index: excess[index]) if moved else int(np.argmax(excess))
 
 
-def aligned(array: np.ndarray, shape: tuple[int, ...], side: Side) -> np.ndarray:
-    """Return the part of a padded sequence's output that belongs to its real steps."""
-    if array.ndim != len(shape):
-        return array
-    return array[
-        tuple(
-            slice(None, size) if side == "post" else slice(max(0, longer - size), None)
-            for longer, size in zip(array.shape, shape, strict=True)
-        )
-    ]
+def aligned_index(padded: tuple[int, ...], shape: tuple[int, ...], side: Side) -> tuple[slice, ...]:
+    """Return the index of the part of a padded tensor that belongs to real steps."""
+    return tuple(
+        slice(None, size) if side == "post" else slice(max(0, longer - size), None)
+        for longer, size in zip(padded, shape, strict=True)
+    )
 
 
 def not_finite(reference: Reference, samples: Samples, timed: Sequence[str]) -> list[int]:

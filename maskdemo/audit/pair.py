@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
 from maskdemo.audit.fixed_length import steps_of_fixed_inputs
-from maskdemo.audit.output_change import aligned, largest_change, largest_number
+from maskdemo.audit.output_change import aligned_index, changes_of, largest_change, largest_number
 from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples, Side
 from maskdemo.audit.trace import Call, Detail, InputTensor, Overrides, Trace, trace
@@ -21,6 +21,10 @@ State = Literal["none", "right", "wrong"]
 MAX_TRACED = 8
 #: From the most detailed trace to the least, which every model allows.
 DETAILS: tuple[Detail, ...] = ("layers", "models", "nothing")
+#: How much further than the largest number, as a share, a unit of its own may move by rounding.
+_UNIT_FACTOR = 10.0
+#: Share of the largest number up to which a step is the same as another one.
+_SAME_STEP = 1e-5
 
 
 @dataclass
@@ -29,6 +33,8 @@ class TracePair:
 
     windows: number of real steps, by `id`, of arrays without padding that have the steps of an input of
     one length. There real steps are moved within that length; elsewhere padding makes arrays longer.
+    unpadded_batch, batch: the inputs of the two. disturbed: what is replaced in every padded run.
+    by_unit: whether a number is compared with the largest of its unit, and not of the whole array.
     """
 
     unpadded: Trace
@@ -36,12 +42,18 @@ class TracePair:
     side: Side
     windows: dict[int, int]
     model: Any
+    unpadded_batch: dict[str, np.ndarray]
     batch: dict[str, np.ndarray]
     detail: Detail
+    disturbed: Overrides = field(default_factory=Overrides)
+    by_unit: bool = False
 
     def rerun_padded(self, overrides: Overrides) -> None:
         """Run the padded batch anew with some outputs replaced."""
-        self.padded = trace(self.model, self.batch, overrides, detail=self.detail)
+        both = Overrides(
+            self.disturbed.outputs | overrides.outputs, self.disturbed.inputs | overrides.inputs
+        )
+        self.padded = trace(self.model, self.batch, both, detail=self.detail)
 
     def moves(self, tolerance: float) -> bool:
         """Whether the model's outputs move at real steps by more than this share of the largest."""
@@ -56,27 +68,52 @@ class TracePair:
         """Whether a tensor has a time axis beside its batch axis. got: the tensor with padding."""
         return id(unpadded) in self.windows or unpadded.shape[1:] != got.shape[1:]
 
-    def real_steps(
+    def places(
         self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the real steps of a tensor without and with padding; None where shapes differ.
+    ) -> tuple[Any, ...] | None:
+        """Return the index of the real steps in a tensor with padding; None where shapes differ.
 
         like: the array of the trace without padding in whose place `unpadded` stands.
         """
         if length := self.windows.get(id(unpadded if like is None else like)):
-            moved = got[:, :length] if self.side == "post" else got[:, -length:]
-            return unpadded[:, :length], moved
+            return (slice(None), slice(length) if self.side == "post" else slice(-length, None))
         if unpadded.ndim != got.ndim or not unpadded.ndim or len(unpadded) != len(got):
             return None
-        return unpadded, aligned(got, unpadded.shape, self.side)
+        index = aligned_index(got.shape, unpadded.shape, self.side)
+        longer = unpadded.ndim > 1 and got.shape[1] > unpadded.shape[1]
+        if longer and got.shape[2:] == unpadded.shape[2:]:
+            close = _SAME_STEP * largest_number(unpadded)
+            if largest_change(unpadded, got[index]) > close:
+                matched = _matched_steps(unpadded, got, self.side, close)
+                return index if matched is None else (slice(None), matched)
+        return index
 
-    def relative_change(self, call: Call, index: int) -> float:
-        """Return how far an output of a call moved at real steps, as a share of its largest number."""
-        unpadded = self.twin(call).outputs[index]
-        real_steps = self.real_steps(unpadded, call.outputs[index])
+    def real_steps(
+        self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the real steps of a tensor without and with padding; None where shapes differ."""
+        places = self.places(unpadded, got, like)
+        if places is None:
+            return None
+        length = self.windows.get(id(unpadded if like is None else like))
+        return (unpadded[:, :length] if length else unpadded), got[places]
+
+    def share(self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None) -> float:
+        """Return how far a tensor moved at real steps, as a share of its largest number."""
+        real_steps = self.real_steps(unpadded, got, like)
         if real_steps is None:
             return 0.0
-        return largest_change(*real_steps) / largest_number(unpadded)
+        wanted, moved = real_steps
+        if self.by_unit and wanted.ndim > 1 and wanted.shape == moved.shape and wanted.size:
+            units = tuple(range(wanted.ndim - 1))
+            scale = np.abs(np.where(np.isfinite(wanted), wanted, 0.0)).max(axis=units)
+            shares = changes_of(wanted, moved).max(axis=units) / np.maximum(scale, 1e-6)
+            return float(shares.max()) / _UNIT_FACTOR
+        return largest_change(wanted, moved) / largest_number(unpadded)
+
+    def relative_change(self, call: Call, index: int) -> float:
+        """Return how far an output of a call moved at real steps: see `share`."""
+        return self.share(self.twin(call).outputs[index], call.outputs[index])
 
     def real_without_padding(self, unpadded: np.ndarray) -> np.ndarray:
         """Return where the steps of an array without padding are real, (N, steps) of bool."""
@@ -88,9 +125,26 @@ class TracePair:
     def right_mask(self, unpadded: np.ndarray, got: np.ndarray) -> np.ndarray:
         """Return the right mask for a padded tensor, (N, steps) of bool: True at real steps."""
         right = np.zeros(got.shape[:2], bool)
-        length = int(self.windows.get(id(unpadded)) or unpadded.shape[1])
-        right[:, slice(length) if self.side == "post" else slice(-length, None)] = True
+        places = self.places(unpadded, got)
+        length = unpadded.shape[1]
+        side = (slice(None), slice(length) if self.side == "post" else slice(-length, None))
+        right[side if places is None else places[:2]] = True
         return right
+
+    def real_elements(self, unpadded: np.ndarray, got: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where a tensor is real, without and with padding, to be broadcast over the tensor.
+
+        Scores of steps by steps are padded along two axes, and all of these count.
+        """
+        padded_axes = [at for at in range(1, got.ndim) if unpadded.shape[at] != got.shape[at]]
+        if id(unpadded) in self.windows or padded_axes == [1]:
+            rest = (1,) * (got.ndim - 2)
+            before, after = self.real_without_padding(unpadded), self.right_mask(unpadded, got)
+            return before.reshape(*before.shape, *rest), after.reshape(*after.shape, *rest)
+        kept = [size if at in (0, *padded_axes) else 1 for at, size in enumerate(got.shape)]
+        after = np.zeros(kept, bool)
+        after[aligned_index(tuple(kept), unpadded.shape, self.side)] = True
+        return np.ones([min(pair) for pair in zip(kept, unpadded.shape, strict=True)], bool), after
 
     def state(
         self,
@@ -170,7 +224,27 @@ def trace_pair(
             break  # else a layer is called once a step
     names = steps_of_fixed_inputs(without, unpadded, samples.model_inputs)
     windows = {key: len(samples.rows[index][name]) for key, name in names.items()}
-    return TracePair(without, with_padding, side, windows, model, batch, detail)
+    return TracePair(without, with_padding, side, windows, model, unpadded, batch, detail)
+
+
+def _matched_steps(
+    unpadded: np.ndarray, got: np.ndarray, side: Side, close: float
+) -> np.ndarray | None:
+    """Return the steps of a padded tensor that hold those without padding, in order; None if none do.
+
+    Padding stands between sequences that are joined, and behind a step that a layer puts in front. The
+    step at the end that is not padded must stay there: else it is the sequence that was moved.
+    close: how far two steps may differ.
+    """
+    steps: list[int] = []
+    for at in range(got.shape[1]):
+        # Steps that repeat the one before, as a state that is held, come later than it.
+        if largest_change(unpadded[:, len(steps)], got[:, at]) <= close:
+            steps.append(at)
+        if len(steps) == unpadded.shape[1]:
+            stays = steps[0] == 0 if side == "post" else at == got.shape[1] - 1
+            return np.array(steps) if stays else None
+    return None
 
 
 def _call_names(record: Trace) -> list[str]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from maskdemo.audit import moved_within, other_checks, run_model
+from maskdemo.audit import other_checks, run_model
 from maskdemo.audit.error_sentences import failure_sentence, short_reason
-from maskdemo.audit.faulty_layer import Fault, faults
-from maskdemo.audit.findings import findings_of, layer_rows, ranked, without_repetition
+from maskdemo.audit.findings import layer_rows, ranked, without_repetition
 from maskdemo.audit.first_runs import build_by_running
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
 from maskdemo.audit.model_inputs import ModelInput, Told, model_inputs_of
-from maskdemo.audit.output_change import ADDED_STEPS, Measure
-from maskdemo.audit.pair import TracePair
+from maskdemo.audit.output_change import ADDED_STEPS
+from maskdemo.audit.padding_findings import findings_within, padding_findings
 from maskdemo.audit.prepare_model import copy_for_any_length, random_weights, restored
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
@@ -124,7 +123,6 @@ def _audit_with(
     """
     precision = _precision(model)
     on_stage = options.on_stage
-    sides = options.sides or _usual_sides(model_inputs)
     with restored(model) if options.trained else random_weights(model, options.seed):
         on_stage("Trying sequences without padding")
         trial = Trial(
@@ -138,6 +136,7 @@ def _audit_with(
             seed=options.seed,
             count=options.count,
         )
+        sides = options.sides or _usual_sides(trial.model_inputs)
         if sides == ("post",) and not options.sides:
             trial.notes.append(
                 "Padding in front was not tried: lengths say only where a sequence ends."
@@ -147,11 +146,10 @@ def _audit_with(
         on_stage("Adding padding")
         measures = trial.measures(sides, options.added)
         on_stage("Looking where the mask is lost")
-        findings, pair, changes = _padding_findings(trial, measures, precision)
-        if trial.samples.room() and not any(each.leaks for each in measures):
-            trial.notes.append(moved_within.NOTE)
-            if pair is not None:
-                moved_within.refuse_reader_of_padding(pair, _CALL_TOLERANCE[precision])
+        findings, pair, changes = padding_findings(trial, measures, _CALL_TOLERANCE[precision])
+        if trial.samples.room() and all(each.severity != "leak" for each in findings):
+            reads = (trial, pair, _CALL_TOLERANCE[precision])
+            findings += _found(trial, "What it reads was", findings_within, *reads)
         on_stage("Looking for other traps")
         findings += trial.findings
         findings += _found(
@@ -194,51 +192,6 @@ def _found(
     except Exception as failure:  # whatever a model or the check itself raises: no verdict
         trial.notes.append(f"{subject} not looked at: {short_reason(failure)}")
         return []
-
-
-def _padding_findings(
-    trial: Trial, measures: list[Measure], precision: str
-) -> tuple[list[Finding], TracePair | None, dict[str, float]]:
-    """Return findings about padding, traces without repairs, and how far calls moved, by name.
-
-    There are no traces where no output moves and the model cannot be traced.
-    """
-    try:
-        return _explained(trial, measures, precision)
-    except Exception as failure:  # whatever a model or the search itself raises
-        reason = short_reason(failure)
-        leaking = [each for each in measures if each.leaks]
-        if leaking:
-            raise UnsupportedModel(
-                f"Outputs move by up to {max(each.largest for each in leaking):.2g} with padding, and "
-                f"whether a mask can help cannot be told: the search for the layer failed. {reason}"
-            ) from failure
-        trial.notes.append(f"Its layers and its loss were not looked at: {reason}")
-        return [], None, {}
-
-
-def _explained(
-    trial: Trial, measures: list[Measure], precision: str
-) -> tuple[list[Finding], TracePair, dict[str, float]]:
-    """Return what `_padding_findings` does, or raise whatever goes wrong."""
-    all_faults: list[Fault] = []
-    first_pair: TracePair | None = None
-    unexplained = False
-    leaking = [each for each in measures if each.leaks]
-    for side in dict.fromkeys(each.side for each in leaking):
-        measures_of_side = [each for each in leaking if each.side == side]
-        # Seven steps are quickly traced; fewer may hide behind a window, or be none for some lengths.
-        chosen = next((each for each in measures_of_side if each.added >= 7), measures_of_side[-1])
-        pair = trial.pair(chosen)
-        side_faults, change = faults(replace(pair), _CALL_TOLERANCE[precision])
-        all_faults += side_faults
-        unexplained = unexplained or change > _CALL_TOLERANCE[precision] or not side_faults
-        first_pair = first_pair or pair
-    if first_pair is None:
-        first_pair = trial.pair(next((each for each in measures if each.added), measures[-1]))
-    model = (trial.model.name, type(trial.model).__name__)
-    findings = findings_of(all_faults, leaking, model, unexplained)
-    return findings, first_pair, {each.mover: each.change for each in all_faults}
 
 
 def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding]:

@@ -131,6 +131,9 @@ class TrainingBatch:
     def _shapes(self) -> list[list[bool]]:
         """Return which outputs may have targets that are numbers of classes, likeliest first."""
         losses = losses_of(self.model)
+        if isinstance(loss := getattr(self.model, "loss", None), dict):
+            keys = self.outputs if isinstance(self.outputs, dict) else self.model.output_names
+            losses = [loss.get(key) for key in (sorted(keys) if keys is self.outputs else keys)]
         named = ["sparse" in name_of(each) for each in losses]
         count = len(self.flat)
         guess = named if len(named) == count else [bool(named and named[0])] * count

@@ -92,8 +92,9 @@ class Trial:
             try:
                 if not self.is_fixed:
                     self._try_shortest()
-                self.samples = samples = with_masks_as_tried(self.run, samples, 10 * self._tolerance)
-                self.model_inputs = samples.model_inputs
+                rounding = 10 * self._tolerance
+                samples = with_masks_as_tried(self.run, samples, self.drawn, rounding)
+                self.samples, self.model_inputs = samples, samples.model_inputs
                 outputs = first_runs(self.model, self.short_batch(), self._tolerance)
                 if not self.is_fixed:
                     self.run(samples.padded_batch([0], "post"))  # its inputs may need one length
@@ -269,8 +270,7 @@ class Trial:
 
     def _measures_before_activation(self, ways: list[tuple[Side, int]]) -> list[Measure]:
         """Measure what goes into the last activation where outputs are saturated."""
-        outputs = saturated(self.reference)
-        if not outputs:
+        if not (outputs := saturated(self.reference)):
             return []
         makers = trace(self.model, one_batch(self.model, self.short_batch())).output_makers
         layers = last_activations([makers[index] for index in outputs])

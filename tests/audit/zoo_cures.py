@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from maskdemo.audit.fix_programs import last_real_step, reversed_within_length
+from maskdemo.audit.fix_reductions import last_real_step, reversed_within_length
 from tests.audit.zoo import FEATURES, WORDS, graph, right, wrong
 from tests.audit.zoo_right import lstm
 

@@ -1,0 +1,199 @@
+"""Small models that pool, weigh and order real steps alone: each function is shown as a program.
+
+Read as text, as `fix_programs` is.
+"""
+
+import keras
+from keras import layers, ops
+
+
+def zero_before_convolution():
+    """Padded steps are zeroed before every convolution."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    mask = embedding.compute_mask(words)
+    real = ops.cast(mask, "float32")[..., None]
+    x = embedding(words)
+    x = layers.Conv1D(16, 3, padding="same")(x * real)
+    x = layers.Conv1D(16, 3, padding="same")(x * real)
+    x = layers.LSTM(16)(x, mask=mask)
+    model = keras.Model(words, layers.Dense(3)(x))
+    return model
+
+
+def masked_maximum():
+    """The largest of the real steps: padded ones are far below."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    real = embedding.compute_mask(words)[..., None]
+    x = ops.where(real, embedding(words), -1e9)
+    x = layers.GlobalMaxPooling1D()(x)
+    model = keras.Model(words, layers.Dense(3)(x))
+    return model
+
+
+def masked_mean():
+    """Sum and mean of the real steps."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    mask = embedding.compute_mask(words)
+    real = ops.cast(mask, "float32")[..., None]
+    x = layers.Dense(16, activation="tanh")(embedding(words))
+    total = ops.sum(x * real, axis=1)
+    mean = total / ops.maximum(ops.sum(real, axis=1), 1.0)
+    # The same: layers.GlobalAveragePooling1D()(x, mask=mask).
+    model = keras.Model(words, layers.Dense(3)(mean))
+    return model
+
+
+def masked_deviation():
+    """Mean and standard deviation of the real steps."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    real = ops.cast(embedding.compute_mask(words), "float32")
+    real = real[..., None]
+    x = embedding(words)
+    count = ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0)
+    mean = ops.sum(x * real, axis=1, keepdims=True) / count
+    squares = ops.square(x - mean) * real
+    variance = ops.sum(squares, axis=1, keepdims=True) / count
+    x = ops.concatenate([mean, ops.sqrt(variance + 1e-6)], axis=-1)
+    model = keras.Model(words, layers.Dense(3)(x[:, 0]))
+    return model
+
+
+def mask_in_own_code():
+    """Code of your own takes the mask, and leaves padded steps out.
+
+    Keras hands it to every `call` that has an argument `mask`.
+    """
+
+    class Pooling(layers.Layer):
+        """Weights over the real steps, less their mean."""
+
+        def build(self, shape):
+            """Make the scores of a step."""
+            self.score = layers.Dense(1)
+            self.score.build(shape)
+
+        def call(self, x, mask=None):
+            """Return (N, features) of (N, steps, features)."""
+            real = ops.ones_like(x[..., :1])
+            if mask is not None:
+                real = ops.cast(mask, x.dtype)[..., None]
+            count = ops.maximum(ops.sum(real, 1, keepdims=True), 1.0)
+            x = x - ops.sum(x * real, 1, keepdims=True) / count
+            scores = ops.where(real > 0, self.score(x), -1e9)
+            return ops.sum(ops.softmax(scores, axis=1) * x, axis=1)
+
+    inputs = keras.Input((None, 4))
+    x = layers.Masking()(inputs)
+    x = layers.GRU(16, return_sequences=True)(x)
+    model = keras.Model(inputs, layers.Dense(3)(Pooling()(x)))
+    return model
+
+
+def masked_softmax():
+    """Weights over the real steps: those of padded ones are 0."""
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((None,), dtype="int32")
+    real = embedding.compute_mask(words)[..., None]
+    x = embedding(words)
+    scores = layers.Dense(1)(ops.tanh(x))
+    weights = ops.softmax(ops.where(real, scores, -1e9), axis=1)
+    x = ops.sum(weights * x, axis=1)
+    model = keras.Model(words, layers.Dense(3)(x))
+    return model
+
+
+def masked_flatten():
+    """Padded steps are zeroed before they are laid out in a row.
+
+    A number at another place meets another weight all the same:
+    pad after the end, in training and in use.
+    """
+    embedding = layers.Embedding(100, 16, mask_zero=True)
+
+    words = keras.Input((12,), dtype="int32")
+    real = ops.cast(embedding.compute_mask(words), "float32")
+    x = embedding(words) * real[..., None]
+    model = keras.Model(words, layers.Dense(3)(layers.Flatten()(x)))
+    return model
+
+
+def flip_within_length():
+    """Only the real steps are reversed; padding stays in place."""
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    x = reversed_within_length(masking(inputs), mask)
+    model = keras.Model(inputs, layers.LSTM(16)(x, mask=mask))
+    return model
+
+
+def read_backwards():
+    """What a layer says from back to front is put in order.
+
+    With padding after the end it begins with padding.
+    """
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    first = layers.LSTM(16, return_sequences=True, go_backwards=True)
+    x = first(masking(inputs), mask=mask)
+    x = backwards_within_length(x, mask)
+    x = layers.LSTM(16)(x, mask=mask)
+    model = keras.Model(inputs, layers.Dense(3)(x))
+    return model
+
+
+def take_the_last_real_step():
+    """The last real step, wherever the padding is.
+
+    Of an LSTM, return_sequences=False says the same.
+    """
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    x = layers.LSTM(16, return_sequences=True)(masking(inputs))
+    x = last_real_step(x, mask)
+    model = keras.Model(inputs, layers.Dense(3)(x))
+    return model
+
+
+def reversed_within_length(x, mask):
+    """Return (N, T, F) with the real steps in reverse."""
+    real = ops.cast(mask, "int32")
+    step = ops.cumsum(ops.ones_like(real), axis=1) - 1
+    first = ops.argmax(real, axis=1, keepdims=True)
+    last = first + ops.sum(real, axis=1, keepdims=True) - 1
+    index = ops.where(mask, first + last - step, step)
+    return ops.take_along_axis(x, index[..., None], axis=1)
+
+
+def backwards_within_length(x, mask):
+    """Return (N, T, F) that was read backwards, padding in place."""
+    real = ops.cast(mask, "int32")
+    step = ops.cumsum(ops.ones_like(real), axis=1) - 1
+    first = ops.argmax(real, axis=1, keepdims=True)
+    last = first + ops.sum(real, axis=1, keepdims=True) - 1
+    # What belongs to the last real step comes after what follows it.
+    after = ops.max(step, axis=1, keepdims=True) - last
+    index = ops.where(mask, step - first + after, step)
+    return ops.take_along_axis(x, index[..., None], axis=1)
+
+
+def last_real_step(x, mask):
+    """Return the last real step of (N, T, F), as (N, F)."""
+    step = ops.cumsum(ops.ones_like(mask, "int32"), axis=1) - 1
+    last = ops.max(ops.where(mask, step, 0), axis=1)
+    last = last[:, None, None]
+    return ops.take_along_axis(x, last, axis=1)[:, 0]

@@ -1,0 +1,108 @@
+"""Findings about padding: where outputs move, and where a fixed length lets them only follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.faulty_layer import Fault, faults
+from maskdemo.audit.findings import findings_of, measurement_sentence
+from maskdemo.audit.moved_within import NOTE, readers_of_padding
+from maskdemo.audit.output_change import Measure
+from maskdemo.audit.pair import TracePair
+from maskdemo.audit.report import Finding
+from maskdemo.audit.trial import Trial
+from maskdemo.errors import UnsupportedModel
+
+#: Said of outputs whose padding is not at one end.
+JOINED = (
+    "Padding stands between real steps of the outputs, as sequences are joined: they were compared "
+    "where their masks are True."
+)
+
+
+def padding_findings(
+    trial: Trial, measures: list[Measure], tolerance: float
+) -> tuple[list[Finding], TracePair | None, dict[str, float]]:
+    """Return findings about padding, traces without repairs, and how far calls moved, by name.
+
+    tolerance: the share of its largest number that a call may move by rounding. measures: those of
+    joined sequences, whose outputs stand still where their masks are True, are replaced.
+    There are no traces where no output moves and the model cannot be traced.
+    """
+    try:
+        return _explained(trial, measures, tolerance)
+    except Exception as failure:  # whatever a model or the search itself raises
+        reason = short_reason(failure)
+        leaking = [each for each in measures if each.leaks]
+        if leaking:
+            raise UnsupportedModel(
+                f"Outputs move by up to {max(each.largest for each in leaking):.2g} with padding, and "
+                f"whether a mask can help cannot be told: the search for the layer failed. {reason}"
+            ) from failure
+        trial.notes.append(f"Its layers and its loss were not looked at: {reason}")
+        return [], None, {}
+
+
+def _explained(
+    trial: Trial, measures: list[Measure], tolerance: float
+) -> tuple[list[Finding], TracePair, dict[str, float]]:
+    """Return what `padding_findings` does, or raise whatever goes wrong."""
+    all_faults: list[Fault] = []
+    first_pair: TracePair | None = None
+    unexplained = False
+    leaking = [each for each in measures if each.leaks]
+    for side in dict.fromkeys(each.side for each in leaking):
+        measures_of_side = [each for each in leaking if each.side == side]
+        # Seven steps are quickly traced; fewer may hide behind a window, or be none for some lengths.
+        chosen = next((each for each in measures_of_side if each.added >= 7), measures_of_side[-1])
+        pair = trial.pair(chosen)
+        side_faults, change = faults(replace(pair), tolerance)
+        all_faults += side_faults
+        first_pair = first_pair or pair
+        if not side_faults and _holds_masked_steps(pair, tolerance):
+            still = [each for each in measures_of_side if each.output in _with_steps(pair)]
+            for each in still:
+                measures[measures.index(each)] = replace(each, moved=0, largest=change * each.scale)
+                leaking.remove(each)
+            trial.notes.append(JOINED)
+            if len(still) == len(measures_of_side):
+                continue
+        unexplained = unexplained or change > tolerance or not side_faults
+    if first_pair is None:
+        first_pair = trial.pair(next((each for each in measures if each.added), measures[-1]))
+    model = (trial.model.name, type(trial.model).__name__)
+    largest = max((each.largest for each in leaking), default=0.0)
+    findings = findings_of(
+        all_faults, measurement_sentence(leaking), largest, model if unexplained else None
+    )
+    return findings, first_pair, {each.mover: each.change for each in all_faults}
+
+
+def _with_steps(pair: TracePair) -> list[int]:
+    """Return the model's outputs with a time axis."""
+    both = zip(pair.unpadded.outputs, pair.padded.outputs, strict=True)
+    return [at for at, each in enumerate(both) if pair.has_time_axis(*each)]
+
+
+def _holds_masked_steps(pair: TracePair, tolerance: float) -> bool:
+    """Whether outputs stand still, and their masks are True at the very steps that do."""
+    model = pair.padded.calls[-1]
+    return not pair.moves(tolerance) and all(
+        pair.passed(model, at) == "right" and model.masks[at] is not None for at in _with_steps(pair)
+    )
+
+
+def findings_within(trial: Trial, pair: TracePair | None, tolerance: float) -> Iterator[Finding]:
+    """Yield findings where outputs follow what stands at padded steps of a fixed length."""
+    if pair is None:
+        return
+    found, furthest, complete = readers_of_padding(pair, tolerance)
+    if not complete:
+        trial.notes.append(NOTE)
+    yield from findings_of(
+        found,
+        f"With other numbers at padded steps, outputs move by up to {furthest:.0%} of the largest",
+        None,
+    )
