@@ -38,17 +38,13 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
         outputs = padded.run(disturbed)
     except Exception:  # whatever a layer raises on values that it does not expect
         return False
-    for index, output in enumerate(outputs):
-        unpadded = pair.twin(call).outputs[index]
-        before, after = (
-            pair.real_steps(unpadded, call.outputs[index]),
-            pair.real_steps(unpadded, output),
-        )
-        if before is None or after is None:
+    for unpadded, before, after in zip(pair.twin(call).outputs, call.outputs, outputs, strict=True):
+        places = pair.places(unpadded, before)
+        if places is None:
             continue
-        if not np.isfinite(before[1]).all():
+        if not np.isfinite(before[places]).all():
             return False
-        if largest_change(before[1], after[1]) > tolerance * largest_number(before[0]):
+        if largest_change(before[places], after[places]) > tolerance * largest_number(unpadded):
             return False
     return True
 

@@ -21,7 +21,6 @@ STEPS_ARGUMENTS = (0, "sequences", "inputs")
 STEPS = 83
 Shape = tuple[int | None, ...]
 
-_ENDS = ("Flatten", "RepeatVector", "Dot")
 _REDUCTIONS = (
     "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Average", "CountNonzero", "Logsumexp", "Max",
     "Mean", "Median", "Min", "Prod", "Std", "Sum", "Var",
@@ -113,7 +112,9 @@ def axis_after(
     if is_a(operation, "RNN", "Bidirectional"):
         keeps = operation.return_sequences and len(after) > 2
         return axis if keeps and argument in STEPS_ARGUMENTS else None
-    if is_a(operation, *_ENDS) or type(operation).__name__.startswith("Global"):
+    if is_a(operation, "RepeatVector") or (is_a(operation, "Flatten") and set(before[2:]) == {1}):
+        return axis + (len(after) > len(before))
+    if is_a(operation, "Flatten", "Dot") or type(operation).__name__.startswith("Global"):
         return None
     if is_a(operation, *_ATTENTION):
         return axis if argument in (0, "query", "inputs") and len(after) == len(before) else None
@@ -247,9 +248,8 @@ def axis_in_own_code(layer: Any, args: tuple, kwargs: dict, axis: int, steps: in
     ]
     with nodes_restored(layer):
         opened = symbolic_call(layer, args, kwargs, tensors, shapes)
-    if opened is None or not opened[1]:
-        return None
-    unknown = [place for place, size in enumerate(opened[1][0].shape) if size is None]
+    shape = opened[1][0].shape if opened and opened[1] else ()
+    unknown = [place for place, size in enumerate(shape) if size is None]
     return unknown[0] if len(unknown) == 1 else None
 
 

@@ -398,3 +398,45 @@ def losses_by_name():
     model = keras.Model(x, [tags, layers.Dense(2, name="a")(layers.GRU(3)(steps))])
     model.compile("adam", {"a": "mse", "z": keras.losses.SparseCategoricalCrossentropy()})
     return model
+
+
+@wrong("dropped_with_warning", "flatten", cures="masked_softmax")
+def attention_by_repetition():
+    words = tokens(steps=20)
+    x = layers.LSTM(6, return_sequences=True)(embedded(words))
+    scores = layers.Flatten(name="flatten")(layers.Dense(1, activation="tanh")(x))
+    weights = layers.RepeatVector(6)(layers.Activation("softmax")(scores))
+    weighed = layers.Multiply()([x, layers.Permute((2, 1))(weights)])
+    return answer(words, ops.sum(weighed, axis=1))
+
+
+@right(sides=("post",))
+def reader_of_three_inputs():
+    words, parts, mask = tokens("input_ids"), tokens("token_type_ids"), tokens("attention_mask")
+    x = layers.Embedding(WORDS, 8)(words) + layers.Embedding(2, 8)(parts)
+    shown = ops.cast(mask, "bool")[:, None, :]
+    for _ in range(2):
+        attended = layers.MultiHeadAttention(2, 4)(x, x, attention_mask=shown)
+        x = layers.LayerNormalization()(x + attended)
+    inputs = {"input_ids": words, "token_type_ids": parts, "attention_mask": mask}
+    return answer(inputs, x[:, 0])
+
+
+@right()
+def lambda_that_takes_the_mask():
+    words = tokens()
+
+    def mean(x, mask=None):
+        real = ops.cast(mask, "float32")[..., None]
+        return ops.sum(x * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
+
+    x = layers.GRU(6, return_sequences=True)(embedded(words))
+    return answer(words, layers.Lambda(mean, output_shape=(6,))(x))
+
+
+@wrong("dropped_silently", "add")
+def residual_by_an_operator():
+    x = values(features=6)
+    steps = layers.Masking()(x)
+    steps = steps + layers.LSTM(6, return_sequences=True)(steps)
+    return answer(x, layers.LSTM(4)(steps))
