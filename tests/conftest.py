@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from maskdemo.loading import garbage_collection_paused
-from maskdemo.training.compile_cache import cache_environment
+from maskdemo.training import compile_cache
 
 # Neither what a person keeps nor what another run of the tests has kept: workers inherit it.
 _STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
@@ -21,7 +21,9 @@ os.environ["MASKDEMO_STORE"] = _STORE.name
 # and `make test` name a folder that stays for the next run; `make fuzz` compiles everything anew, as
 # does `training/test_compile_cache.py`, which has folders of its own.
 _COMPILED = os.environ.get("MASKDEMO_TESTS_COMPILED", Path(_STORE.name) / "compiled")
-os.environ.update(cache_environment(Path(_COMPILED)))
+# The tests have more shapes than an app: with its limit, each run would compile what another let go.
+compile_cache.MAX_BYTES = 256 * 2**20
+os.environ.update(compile_cache.cache_environment(Path(_COMPILED)))
 
 HERE = Path(__file__).parent
 ORACLES = HERE / "oracles"

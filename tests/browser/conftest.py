@@ -95,6 +95,8 @@ def window(browser: Browser) -> Callable[[tuple[int, int], bool], BrowserContext
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",
+            # What moves for ever is drawn by the processor here, at each frame. Phones keep it.
+            reduced_motion="reduce" if size == DESKTOP else "no-preference",
             accept_downloads=True,
         )
         # Reading the address bar back is how a test copies a link.

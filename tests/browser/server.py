@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 #: For `running_server(at_start=...)`: a machine on which no process can load TensorFlow, and no worker
@@ -36,6 +38,18 @@ class Server:
     def log_text(self) -> str:
         """What the server has written so far, traceback included."""
         return self.log.read_text(errors="replace")
+
+
+@contextmanager
+def worker_paused(server: Server) -> Iterator[None]:
+    """Let what the server's worker does stand still."""
+    processes = psutil.Process(server.pid).children(recursive=True)
+    (worker,) = (each for each in processes if "maskdemo.server.worker" in each.cmdline())
+    worker.suspend()
+    try:
+        yield
+    finally:
+        worker.resume()
 
 
 def _free_port() -> int:

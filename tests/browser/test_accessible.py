@@ -8,12 +8,14 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import expect_no_findings, open_all
+from tests.browser.server import Server, worker_paused
 from tests.browser.test_back import fill, go, walk
 from tests.browser.test_playground import LONG, PROGRESS, button, finish, link
 from tests.browser.viewer import Viewer
 
 
-def test_pages_before_during_and_after_a_run(viewer: Viewer):
+def test_pages_before_during_and_after_a_run(viewer: Viewer, server: Server):
+    """The run stands still while its pages are judged: it would take the processor from that."""
     page = viewer.open(link(**LONG, seed=31))
     open_all(page, "What each one does", "Training", "Show the code")
     viewer.settle()
@@ -24,13 +26,14 @@ def test_pages_before_during_and_after_a_run(viewer: Viewer):
     button(page, "Train").click()
     expect(page.locator(PROGRESS)).to_contain_text("epoch")
     expect(page.get_by_text("Every gate at every step")).to_be_visible()
-    expect_no_findings(page)
-    expect_nothing_found_on_a_study_that_waits(viewer)
-    go(page, "Playground")
-    expect(button(page, "Cancel")).to_be_visible()
-    viewer.settle()
-    expect(page.locator(PROGRESS)).to_contain_text("epoch")
-    expect_no_findings(page)
+    with worker_paused(server):
+        expect_no_findings(page)
+        expect_nothing_found_on_a_study_that_waits(viewer)
+        go(page, "Playground")
+        expect(button(page, "Cancel")).to_be_visible()
+        viewer.settle()
+        expect(page.locator(PROGRESS)).to_contain_text("epoch")
+        expect_no_findings(page)
 
     button(page, "Cancel").click()
     finish(viewer)

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.scenarios import OPENING, SCENARIOS
 from tests.browser.server import BUILD, NO_TENSORFLOW, running_server
+from tests.browser.test_back import walk
 from tests.browser.test_leaving import expect_links_to_lead_to_pages_of_the_folder
 from tests.browser.test_playground import STEP, expect_readable, params_of
 from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
@@ -68,8 +69,9 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
         viewer.open_take_away()
         page.get_by_text("To embed it in a page").click()
         snippet = page.get_by_test_id("stCode").nth(1).inner_text()
+        page.keyboard.press("Escape")
         expect_inside_in_the_first_screen(viewer)
-        page = viewer.open("/study")
+        walk(viewer, "When does it matter?")
         expect(chart(page, "Accuracy by padded length")).to_be_visible()
         page = viewer.open("/article")
         assert page.get_by_test_id("stMain").evaluate("each => each.scrollHeight") <= 3 * DESKTOP[1]
@@ -80,7 +82,8 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
 
 
 def expect_inside_in_the_first_screen(viewer: Viewer) -> None:
-    page = viewer.open("/inside")
+    walk(viewer, "Inside the LSTM")
+    page = viewer.page
     # Below the gates is the output, which need not be seen together with the equation.
     for title, below in (("Every gate at every step", 1), ("Unit ", 0)):
         panels = chart(page, title).locator(".nsewdrag")

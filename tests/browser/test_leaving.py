@@ -276,8 +276,7 @@ def expect_links_to_lead_to_pages_of_the_folder(viewer: Viewer) -> None:
     for key in ("Control", "Shift"):
         with viewer.context.expect_page() as opened:
             there.click(modifiers=[key])
-        expect(article(opened.value)).to_be_visible()
-        assert opened.value.url == f"{viewer.base_url}/article"
+        opened.value.wait_for_url(f"{viewer.base_url}/article", wait_until="commit")
         opened.value.close()
         assert page.url == f"{viewer.base_url}/"
     there.click()

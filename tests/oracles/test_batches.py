@@ -117,7 +117,9 @@ def test_training_follows_tf_data(strategy, batches, side):
     model = model_of(strategy)
     start = new_train_state(features=4, units=6, outputs=1, seed=repeat_seed(3, 0)).weights
     model.set_weights([start.kernel[:4], *start[1:]])
-    model.compile(keras.optimizers.Adam(experiment.learning_rate), "binary_crossentropy")
+    # Nearly every batch has a shape of its own, which would be traced for seconds.
+    adam = keras.optimizers.Adam(experiment.learning_rate)
+    model.compile(adam, "binary_crossentropy", run_eagerly=True)
     rng = np.random.default_rng([3, 0])
     for epoch in range(EPOCHS):
         order = batch_order(70, 16, rng).ravel()

@@ -193,13 +193,19 @@ def same(one: float, other: float, scored: int, there: Provenance) -> bool:
 
 
 @pytest.mark.slow
-def test_a_scenario_trained_anew_is_the_precomputed_one(fresh):
-    experiment = SCENARIOS["masking_layer"].experiment
-    known = precomputed.run(experiment)
+def test_what_is_trained_anew_is_the_precomputed_scenario_and_case_of_a_claim(fresh):
+    experiment = SCENARIOS["fixed_length"].experiment
+    assert experiment in CLAIMS["learns"].experiments
+    scenario, case = precomputed.run(experiment), precomputed.claims().runs[experiment]
     *_, anew = train(experiment)
-    for mine, theirs in zip(anew.curves, known.curves, strict=True):
+    for mine, theirs in zip(anew.curves, scenario.curves, strict=True):
         assert (mine.strategy, mine.repeat) == (theirs.strategy, theirs.repeat)
         assert same(mine.test_accuracy[-1], theirs.test_accuracy[-1], mine.scored, fresh)
+    found = measure_run(anew)
+    for name, by_repeat in case.accuracies.by_repeat.items():
+        for repeat, accuracy in by_repeat.items():
+            mine = found.accuracies.by_repeat[name][repeat]
+            assert same(mine, accuracy, case.accuracies.scored, fresh)
 
 
 @pytest.mark.slow
@@ -209,15 +215,3 @@ def test_a_value_trained_anew_is_the_precomputed_one(fresh):
     known = precomputed.study(study).outcomes[training]
     anew = train_once(training.experiment, training.repeat)
     assert same(anew.accuracy, known.accuracy, known.scored, fresh)
-
-
-@pytest.mark.slow
-def test_a_claim_measured_anew_is_the_precomputed_one(fresh):
-    (experiment, *_) = CLAIMS["finds_padding"].experiments
-    known = precomputed.claims().runs[experiment]
-    *_, anew = train(experiment)
-    found = measure_run(anew)
-    for name, by_repeat in known.accuracies.by_repeat.items():
-        for repeat, accuracy in by_repeat.items():
-            mine = found.accuracies.by_repeat[name][repeat]
-            assert same(mine, accuracy, known.accuracies.scored, fresh)

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import weakref
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from maskdemo.experiment import Experiment
 from maskdemo.results.digest import version
 from maskdemo.server import Run, StudyRun
 from maskdemo.study.grid import Study
 from maskdemo.study.runner import train_here
 from maskdemo.training.run import train
-from maskdemo.uploads.task import experiment_with
-from tests.samples import SMALL
-from tests.server.test_worker import ended, newest
-from tests.uploads.test_memory import own_of
+from tests.server.test_worker import brought, ended, newest
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
-
-
-def brought(seed: int, **settings) -> Experiment:
-    return experiment_with(own_of(seed), Experiment(**{**SMALL, **settings}))
 
 
 def test_the_worker_trains_on_them_as_this_process_does(shared):
@@ -52,15 +41,6 @@ def test_a_study_of_them_is_trained_and_not_kept(shared):
         shared.cancel("a", "studyrun")
     for training, outcome in found.outcomes.items():
         assert train_here(training, version=version("training")).loss == outcome.loss
-
-
-def test_a_worker_that_died_is_given_them_again(shared):
-    first = brought(4)
-    shared.submit("a", Run(first))
-    assert ended(shared, "a") == "finished"
-    os.kill(until(lambda: shared.worker), signal.SIGKILL)
-    shared.submit("a", Run(replace(first, seed=99)))
-    assert ended(shared, "a") == "finished", shared.status("a", "run").error
 
 
 def test_what_is_taken_back_is_cancelled_and_gone(shared):

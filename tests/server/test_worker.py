@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from maskdemo.experiment import Experiment
 from maskdemo.server import Run, Server, StudyRun, messages, worker_jobs
 from maskdemo.server.messages import Ended
 from maskdemo.server.process import MODULE, ROOT, Process
@@ -25,7 +26,9 @@ from maskdemo.server.worker import FAILED, _Worker, read_command
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.run import train
+from maskdemo.uploads.task import experiment_with
 from tests.samples import small
+from tests.uploads.test_memory import own_of
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
@@ -45,6 +48,11 @@ def alive(pid: int) -> bool:
     with suppress(OSError):
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     return True
+
+
+def brought(seed: int, **settings: Any) -> Experiment:
+    """An experiment on a viewer's own sequences."""
+    return experiment_with(own_of(seed), small(**settings))
 
 
 def newest(server: Server, viewer: str, kind: str = "run") -> Any:
@@ -165,8 +173,8 @@ def test_what_is_compiled_ahead_disturbs_nothing(shared):
 
 @posix
 def test_a_worker_that_ends_in_mid_run_is_told_at_once_and_the_run_begins_again_once(shared):
-    """The first cannot go on and says so; the second is killed."""
-    shared.submit("a", Run(replace(LONG, seed=8)))
+    """The first cannot go on and says so; the second is given the same sequences, and killed."""
+    shared.submit("a", Run(brought(4, epochs=200, repeats=20)))
     until(lambda: newest(shared, "a"))
     first = shared.worker
     assert first is not None

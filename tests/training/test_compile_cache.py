@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.training import run
+from maskdemo.training import compile_cache, run
 from maskdemo.training.buckets import programs_of_run
 from maskdemo.training.compile_cache import (
-    MAX_BYTES,
     MAX_FOLDERS,
     cache_environment,
     disk_works,
@@ -148,10 +147,11 @@ def kept(folder: Path, name: str, size: int, when: float) -> Path:
     return path
 
 
-def test_the_folder_on_disk_is_bounded(tmp_path):
+def test_the_folder_on_disk_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(compile_cache, "MAX_BYTES", 4000)
     own = Path(cache_environment(tmp_path, {})["MASKDEMO_COMPILED"])
     own.mkdir()
-    programs = [kept(own, f"{n}.pb", MAX_BYTES // 4, when=n) for n in range(1, 8)]
+    programs = [kept(own, f"{n}.pb", 1000, when=n) for n in range(1, 8)]
     others = [tmp_path / f"another version {n}" for n in range(MAX_FOLDERS + 3)]
     for age, other in enumerate(others):
         other.mkdir()

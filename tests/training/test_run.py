@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -34,6 +35,7 @@ TASKS_TRIED = {
 }
 
 
+@cache
 def last(experiment) -> Snapshot:
     return list(train(experiment))[-1]
 

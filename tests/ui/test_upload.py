@@ -23,6 +23,8 @@ from tests.bench.viewer import Viewer
 from tests.browser.server import NO_TENSORFLOW, running_server
 
 MB = 2**20
+#: Twice as many as all sessions may hold together.
+FILES = 8
 
 
 class Files:
@@ -204,14 +206,14 @@ async def uploads(url: str, sessions: list[str], files: list[str]) -> Counter[in
 
 
 async def attack(url: str, pid: int) -> None:
-    files = [str(uuid.uuid4()) for _ in range(30)]
+    files = [str(uuid.uuid4()) for _ in range(FILES)]
     viewers = [Viewer(url) for _ in range(6)]
     first, *others, honest = viewers
     for each in viewers:
         await each.open()
     before = own_mb(pid)
-    assert await uploads(url, ["no-session"], files) == {403: 30}
-    assert await uploads(url, [first.session], files) == {403: 30}
+    assert await uploads(url, ["no-session"], files) == {403: FILES}
+    assert await uploads(url, [first.session], files) == {403: FILES}
     assert own_mb(pid) - before < 19, "what is refused is thrown away as it comes"
     for each in viewers:
         await each.press("Your own sequences")
@@ -237,7 +239,7 @@ async def attack(url: str, pid: int) -> None:
 
 
 def test_a_server_grows_by_what_it_allows_and_no_more(tmp_path: Path):
-    """30 files of 19 MB: from no session, from one without and with an uploader, and from many."""
+    """Eight files of 19 MB: from no session, from one without and with an uploader, and from many."""
     with running_server(at_start=NO_TENSORFLOW, log=tmp_path / "server.log") as server:
         asyncio.run(attack(server.url, server.pid))
 
