@@ -29,7 +29,7 @@ from maskdemo.strategies import STRATEGIES, Strategy
 from maskdemo.training.run import train
 from tests.browser.server import NO_TENSORFLOW
 from tests.oracles import recurrence
-from tests.results.test_digest import TRAINED, copied, replaced, stale
+from tests.results.test_digest import TRAINED, stale, taken
 from tests.samples import exported_code, small
 
 PACKAGE = Path(__file__).resolve().parents[1] / "maskdemo"
@@ -150,9 +150,7 @@ LOOK = '"flagged": Style(("#123456", "#abcdef"), "hexagon", "solid"),'
 def test_an_entry_that_computes_takes_what_was_trained_and_no_other(
     file, entry, before, gone, tmp_path
 ):
-    package = copied(tmp_path)
-    replaced(package, file, before, f"{entry}\n{before}")
-    assert stale(package) == gone
+    assert taken(file, before, f"{entry}\n{before}", tmp_path) == gone
 
 
 def test_a_strategy_is_one_entry(flagged, capsys):

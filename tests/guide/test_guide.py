@@ -18,8 +18,7 @@ from maskdemo import evidence
 from maskdemo.cli import main
 from maskdemo.data.inputs import inputs
 from maskdemo.errors import InvalidSettings
-from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, verdict
-from maskdemo.experiment import Experiment
+from maskdemo.evidence import BASELINE, Accuracies, mask_effect, verdict
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.guide import QUESTIONS, Guidance, Setup, cases_of, experiments, guidance_for
 from maskdemo.results import precomputed
@@ -38,18 +37,6 @@ setups = st.sampled_from(SETUPS)
 def answers() -> dict[Setup, Guidance | None]:
     """What the guide answers to every setup."""
     return {setup: guidance_for(setup, MEASURED) for setup in SETUPS}
-
-
-@cache
-def judged(experiment: Experiment) -> tuple[str, dict[str, Verdict]]:
-    """A case's word, and the verdict on each of its strategies; setups share their cases."""
-    accuracies = MEASURED[experiment]
-    verdicts = {
-        name: found
-        for name in experiment.strategies
-        if (found := verdict(accuracies, name, effect=mask_effect(experiment, name)))
-    }
-    return evidence.need(accuracies), verdicts
 
 
 @given(setups)
@@ -107,8 +94,14 @@ def test_every_answer_rests_on_the_numbers_beneath_it():
         assert answer.sentence == evidence.over_all([*words.elements()])
         assert (answer.word == "depends") == (len(words) > 1)
         for each in answer.results:
-            word, others = judged(each.case.experiment)
-            assert each.word == word
+            experiment = each.case.experiment
+            accuracies = MEASURED[experiment]
+            assert each.word == evidence.need(accuracies)
+            others = {
+                name: judged
+                for name in experiment.strategies
+                if (judged := verdict(accuracies, name, effect=mask_effect(experiment, name)))
+            }
             assert each.verdict == others[each.verdict.strategy]
             if each.word in ("required", "helps"):
                 assert each.verdict.word == each.word
