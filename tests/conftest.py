@@ -57,6 +57,7 @@ SLOW = (
     "audit/test_pytest_checks.py",
     "audit/test_report.py",
     "cli/test_data.py",
+    "cli/test_export.py",
     "cli/test_run.py",
     "inside",
     "test_adding.py",

@@ -121,6 +121,7 @@ def test_what_is_taken_away_names_no_data_and_no_person():
     assert 'path = "data.csv"' in cells[-2].source and "path=path" in cells[-2].source
 
 
+@pytest.mark.slow
 def test_a_report_does_not_name_the_session_s_task():
     content = machines().to_csv(index=False).encode()
     one = experiment_of(content, "m.csv", epochs=1)
@@ -133,6 +134,7 @@ def test_a_report_does_not_name_the_session_s_task():
         assert "who opens it needs their file" in report
 
 
+@pytest.mark.slow
 def test_charts_and_reports_name_features_and_labels_as_the_file_does():
     frame = machines()[lambda rows: rows["minute"] < 6].drop(columns=["machine", "mode"])
     frame["state"] = frame.groupby("run")["state"].transform("first")

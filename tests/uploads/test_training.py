@@ -12,7 +12,6 @@ import pytest
 from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import MAX_CELLS, SETTINGS, Experiment
 from maskdemo.results.trainings import TrainingStore
-from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome
 from maskdemo.uploads.example_tables import EXAMPLES
@@ -29,15 +28,17 @@ def speech() -> OwnTask:
     return example(0)
 
 
+@pytest.mark.slow
 def test_the_recording_trains_as_the_shipped_task_does_bit_for_bit(speech):
-    settings = {"strategies": tuple(STRATEGIES), "epochs": 2, "repeats": 2, "units": 4, "seed": 3}
+    strategies = ("masking_layer", "forward_fill")
+    settings = {"strategies": strategies, "epochs": 2, "repeats": 2, "units": 4, "seed": 3}
     for changes in ({}, {"missing_rate": 0.2, "side": "pre"}):
         mine = list(train(Experiment(task="own", own=speech, **settings, **changes)))[-1]
         precomputed = list(train(Experiment(task="japanese_vowels", **settings, **changes)))[-1]
         for one, other in zip(mine.curves, precomputed.curves, strict=True):
             for name in ("loss", "accuracy", "test_loss", "test_accuracy", "leak"):
                 assert getattr(one, name) == getattr(other, name)
-        for name in STRATEGIES:
+        for name in strategies:
             np.testing.assert_array_equal(mine.probes.outputs[name], precomputed.probes.outputs[name])
 
 
