@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from time import monotonic_ns
 
 import numpy as np
 import streamlit as st
@@ -198,7 +197,7 @@ def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
         st.caption(note)
 
 
-def _play(experiment: Experiment, drawn_for: Experiment | None, page: int) -> None:
+def _play(experiment: Experiment, drawn_for: Experiment | None) -> None:
     """Draw the charts, and an epoch later each time; playing stops after the last epoch."""
     snapshot = snapshot_of(experiment)
     if session.playing is None or snapshot is None:
@@ -209,7 +208,6 @@ def _play(experiment: Experiment, drawn_for: Experiment | None, page: int) -> No
     session.playing = later[0] if later else None
     if not later:
         url.choose("epoch", None)
-    job.draw_again_in(EPOCH_S, key="poll_playing", page=page)
 
 
 def view(experiment: Experiment) -> None:
@@ -222,5 +220,4 @@ def view(experiment: Experiment) -> None:
     if session.playing is None:
         job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)
     else:
-        with st.container():
-            st.fragment(_play)(experiment, drawn_for, monotonic_ns())
+        job.repeat(partial(_play, experiment, drawn_for), lambda: EPOCH_S, key="poll_playing")

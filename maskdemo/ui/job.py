@@ -185,37 +185,43 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
     When a job is asked for, has its first results or ends, the whole page runs again, which alone
     starts or stops the polling; also when one part of the page changed how all charts are to be saved.
     only_results: do not redraw before there are results.
+    """
+    now = status(kind)
+    drawn_for = _page_state(now)
+    polls = now.active and not (only_results and now.newest is None)
+    beside_results = not only_results and now.newest is not None
+
+    def part() -> None:
+        if _page_state(status(kind)) != drawn_for:
+            st.rerun()
+        url.write()
+        draw()
+
+    key = f"poll_{kind}_results" if only_results else f"poll_{kind}"
+    repeat(part, lambda: _pause_s(kind, line=beside_results) if polls else None, key=key)
+
+
+def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key: str) -> None:
+    """Draw a part of the page now, and again so many seconds after each drawing, until that is None.
 
     The part has a container of its own: should its drawing be thrown away because somebody moved a
     control just then, nothing beside it moves. See also `minCachedMessageSize` in
     `.streamlit/config.toml`.
     """
-    page, now = monotonic_ns(), status(kind)
-    drawn_for = _page_state(now)
-    polls = now.active and not (only_results and now.newest is None)
-    beside_results = not only_results and now.newest is not None
-    key = f"poll_{kind}_results" if only_results else f"poll_{kind}"
+    page = monotonic_ns()
 
     def part() -> None:
         try:
-            if _page_state(status(kind)) != drawn_for:
-                st.rerun()
-            url.write()
             draw()
         finally:
             BROWSER_HAS.set({})
-        if polls:
-            draw_again_in(_pause_s(kind, line=beside_results), key=key, page=page)
+        if (seconds := pause_s()) is not None:
+            data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
+            poll = browser_files.drawn_by(browser_files.POLL)
+            poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
 
     with st.container():
         st.fragment(part)()
-
-
-def draw_again_in(seconds: float, *, key: str, page: int) -> None:
-    """Have the browser ask for this fragment again after so many seconds; page: when the page ran."""
-    data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
-    poll = browser_files.drawn_by(browser_files.POLL)
-    poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
 
 
 def _pause_s(kind: str, *, line: bool) -> float:

@@ -71,5 +71,5 @@ def view() -> None:
 
 state.setdefault("epoch", 0)
 watched = growing()
-repeat(line, 0.2 if watched else None, name="line")
-repeat(view, 0.2 if watched else None, name="view")
+repeat(line, lambda: 0.2 if watched else None, key="poll_line")
+repeat(view, lambda: 0.2 if watched else None, key="poll_view")
