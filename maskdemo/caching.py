@@ -81,6 +81,11 @@ class Cache(Generic[V]):
             while self.used > self._room:
                 self._drop(self._next_to_go())
 
+    def drop(self, key: tuple[Hashable, ...]) -> None:
+        """Drop the value of a key, if there is one."""
+        with self._lock:
+            self._drop(_weakly(key))
+
     def clear(self) -> None:
         """Drop every value."""
         with self._lock:

@@ -36,7 +36,7 @@ def strategies_compared(
     """
     symbol, heading = QUANTITIES[quantity]
     names = list(activations)
-    padded, missing = batch.padded[0], batch.missing[0]
+    padded, missing = batch.padding_there[0], batch.missing[0]
     values = {
         name: quantity_of(each, arrays[name], quantity)[:, order] for name, each in activations.items()
     }

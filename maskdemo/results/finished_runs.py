@@ -103,6 +103,8 @@ class FinishedRuns:
                 found = codec.read(Snapshot, file.file)
             if found is not None:
                 self._memory.keep(key, found)
+            else:
+                self._files.drop(key)
         return found
 
     def clear(self) -> None:

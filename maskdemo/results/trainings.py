@@ -160,9 +160,11 @@ class TrainingStore:
 
 def _shows_damage(error: Exception) -> bool:
     """Whether the file is no sound store; else it is busy, or the disk is full, slow or forbidden."""
+    code = getattr(error, "sqlite_errorcode", None)
     if isinstance(error, sqlite3.OperationalError):
-        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-    return not isinstance(error, OSError)
+        # Python's own errors, of text that is no UTF-8, have no code.
+        return code in (None, sqlite3.SQLITE_ERROR)
+    return not isinstance(error, OSError) and code != sqlite3.SQLITE_NOLFS
 
 
 def location() -> Path:

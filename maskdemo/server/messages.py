@@ -70,12 +70,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was to be compiled ahead is compiled, or could not be.
-
-    memory: the bytes that only this process holds, after each program that was compiled for later.
-    """
-
-    memory: int | None = None
+    """What was to be compiled ahead is compiled, or could not be."""
 
 
 def write(pipe: IO[bytes], message: object) -> None:

@@ -15,21 +15,16 @@ from typing import Any
 
 from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
-from maskdemo.machine import memory_limit
 from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Status
 from maskdemo.server.messages import Ended, Newest, Prepared, pack
-from maskdemo.server.process import Process
+from maskdemo.server.process import MAX_MEMORY_BYTES, Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.work import Run, Work
 from maskdemo.training.snapshot import Snapshot
 
 #: Seconds without a word after which a worker that has a job is taken for hung.
 TIMEOUT_S = 300.0
-#: Bytes of its own that a worker may hold between two jobs. Measured: 370 MB after its first run, 9
-#: for each program more, 90 more while one compiles; the server has up to 190, and the smallest host
-#: 690. Where there is more, new workers are not needed as often.
-MAX_MEMORY_BYTES = (400 if memory_limit() < 2**30 else 700) * 2**20
 #: Programs that a worker may have compiled: what bounds it where its memory is not known.
 MAX_WORKER_PROGRAMS = 48
 #: Seconds between two looks at what nobody announces: viewers whose grace is over.
@@ -165,8 +160,6 @@ class Server:
                 self._reap(worker)
             elif isinstance(message, Prepared):
                 self._preparing = None
-                if self._active is None and self._is_large(message.memory):
-                    self._stop_worker()  # the next worker finds on disk what this one has compiled
             elif (active := self._active) is not None:
                 self._use(active, message)
         except Exception:
@@ -185,8 +178,9 @@ class Server:
         elif isinstance(message, Ended) and message.number == active.number:
             self._active = None
             self.disk_works = message.disk_works and self.results.disk_works
+            grown = (message.memory or 0) > self._max_memory_bytes
             full = message.programs > MAX_WORKER_PROGRAMS
-            if full or self._is_large(message.memory) or active.job.work.fresh_worker:
+            if grown or full or active.job.work.fresh_worker:
                 self._stop_worker()
             if message.gave_way and message.error is None:
                 self.queue.give_way(active.job)
@@ -248,9 +242,6 @@ class Server:
         if active is not None:
             self._end(active.job, error=error)
         self._stop_worker()
-
-    def _is_large(self, memory: int | None) -> bool:
-        return (memory or 0) > self._max_memory_bytes
 
     def _start_worker(self, *, load: bool = True) -> Process:
         self._preparing = None

@@ -128,8 +128,7 @@ class _Worker:
             if self._to_prepare.empty():
                 self._send(messages.Prepared())
                 with suppress(Exception):
-                    for _ in worker_jobs.keep_shipped_programs(stop):
-                        self._send(messages.Prepared(own_memory()))
+                    worker_jobs.keep_shipped_programs(stop)
 
     def _send(self, message: object) -> None:
         with self._writing:

@@ -6,16 +6,18 @@ TensorFlow is imported by whatever needs it, when it is begun.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from maskdemo.audit.sandbox import audit_in_sandbox
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
+from maskdemo.machine import own_memory
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server.messages import shrink, shrink_findings, unpack
+from maskdemo.server.process import MAX_MEMORY_BYTES
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
 from maskdemo.study.dask_cluster import executor_of
 from maskdemo.study.grid import Study, Training
@@ -24,6 +26,9 @@ from maskdemo.training.snapshot import Outcome
 
 #: Seconds between two results that are sent: pages look less often than that.
 MIN_INTERVAL_S = 0.2
+#: Bytes of its own that a process may hold and still compile for later: 50 MB less than lets the server
+#: replace it.
+MAX_BYTES_FOR_LATER = MAX_MEMORY_BYTES - 50 * 2**20
 
 _STORE_WORKS = threading.Event()
 _STORE_WORKS.set()
@@ -62,14 +67,18 @@ def prepare(command: Mapping[str, Any], stop: Callable[[], bool]) -> None:
     compile_ahead(Experiment.from_json(command["prepare"], own), stop=stop)
 
 
-def keep_shipped_programs(stop: Callable[[], bool]) -> Iterator[None]:
+def keep_shipped_programs(stop: Callable[[], bool]) -> None:
     """Compile the programs of the scenarios that the disk does not have, until `stop` says so.
 
-    Yields after each.
+    This process grows by each, so it leaves the rest to a later process before it holds too much.
     """
     from maskdemo.training.run import keep_on_disk
 
-    yield from keep_on_disk((scenario.experiment for scenario in SCENARIOS.values()), stop=stop)
+    def is_enough() -> bool:
+        return stop() or (own_memory() or 0) > MAX_BYTES_FOR_LATER
+
+    for _ in keep_on_disk((scenario.experiment for scenario in SCENARIOS.values()), stop=is_enough):
+        pass
 
 
 def programs() -> int:

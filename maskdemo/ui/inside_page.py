@@ -124,7 +124,7 @@ def _choose_epoch(snapshot: Snapshot) -> None:
         st.button(
             "Pause" if playing else "Play",
             icon=":material/pause:" if playing else ":material/play_arrow:",
-            on_click=_on_pause if playing else partial(_on_play, epochs),
+            on_click=partial(_on_pause if playing else _on_play, epochs),
             key="play",
             width="stretch",
             help="Move through the epochs of the run.",
@@ -138,9 +138,10 @@ def _on_play(epochs: list[int]) -> None:
     url.mark_touched()
 
 
-def _on_pause() -> None:
-    """Stay at the epoch that is shown."""
-    url.choose("epoch", session.playing)
+def _on_pause(epochs: list[int]) -> None:
+    """Stay at the epoch that is shown: the last before the epoch that would come next."""
+    if (coming := session.playing) is not None:
+        url.choose("epoch", max((each for each in epochs if each < coming), default=coming))
     session.playing = None
 
 
@@ -214,6 +215,8 @@ def view(experiment: Experiment) -> None:
     """Draw the controls and the chosen view; while a run trains or plays, the view again and again."""
     session.setdefault("playing", None)
     snapshot = snapshot_of(experiment)
+    if _is_growing(snapshot):
+        session.playing = None
     if snapshot is not None:
         _controls(snapshot)
     drawn_for = snapshot.experiment if snapshot else None

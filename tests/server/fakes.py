@@ -39,13 +39,10 @@ class FakeProcess:
         elif "give_way" in command:
             self._gives_way.add(command["give_way"])
         elif "prepare" in command:
-            self.report(Prepared())
+            self._report(self, Prepared())
         elif "do" in command:
             command = {**command, "payload": payload}
             threading.Thread(target=self._do, args=(command,), daemon=True).start()
-
-    def report(self, message: object) -> None:
-        self._report(self, message)
 
     def kill(self) -> None:
         self.die()

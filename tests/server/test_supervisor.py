@@ -15,7 +15,7 @@ from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
 from maskdemo.server import Audit, Run, Server, StudyRun
 from maskdemo.server.jobs import AWAY_S
-from maskdemo.server.messages import Ended, Prepared, shrink_findings
+from maskdemo.server.messages import Ended, shrink_findings
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Outcome, Probes, Snapshot
@@ -323,15 +323,6 @@ def test_a_grown_worker_is_replaced_between_two_orders(make, monkeypatch):
         until(lambda: phase(server, "a") == "finished")
     until(lambda: len(server.workers) == 3)
     assert server.status("a", "run").notice is None
-
-
-def test_a_worker_that_grew_by_compiling_for_later_is_replaced(make):
-    server = make(Held(), max_memory_bytes=100)
-    until(lambda: server.workers)
-    for grown in (100, 101):
-        server.workers[-1].report(Prepared(grown))
-    until(lambda: len(server.workers) == 2)
-    assert server.workers[0].commands[-1] == server.workers[1].commands[-1] == {"load": True}
 
 
 def test_compiling_ahead_waits_for_work(make):

@@ -7,7 +7,9 @@ import { numbers } from "./frames.js";
  * readings: of each lane (see `padding_lane.js`); words: which padding, and whose networks.
  */
 export function pulledFigure({ data, layout }, readings, { lanes, labels, perStep, trained }, { added, side }, words) {
-  const [before, offset] = [trained, { added, side }].map((each) => (each.side === "pre" ? each.added : 0));
+  const recorded = numbers(data.find((trace) => trace.name === lanes[0].title).x).length;
+  const before = trained.side === "pre" ? recorded - labels.length : 0;
+  const offset = side === "pre" ? added : 0;
   const start = (side === "pre" ? 0 : labels.length) + 0.5;
   const steps = readings[0].heights.map((_, step) => step + 1);
   const traces = data.map((trace) => {
