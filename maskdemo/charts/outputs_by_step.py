@@ -120,6 +120,12 @@ def outputs_by_step(
             ticks=TICKS,
         )
         panels.append(panel)
+        if pullable and not hatched.any():
+            # Empty until padding is pulled into the sequence: what is saved then shows it.
+            (hatch,) = hatches(
+                panel, index, padded=probes.valid[probe], missing=missing & False, dark=dark
+            )
+            traces.append(hatch | {"x": [], "y": []})
         traces += hatches(panel, index, padded=hatched, missing=missing, dark=dark)
         traces.append(guess(classes, len(padded), yaxis=axis(index), dark=dark))
         traces += lines

@@ -4,9 +4,11 @@ import { numbers } from "./frames.js";
 
 /** The recorded figure with what the lanes show.
  *
- * readings: of each lane (see `padding_lane.js`); words: which padding, and whose networks.
+ * readings: of each lane (see `padding_lane.js`); handle: the data of the handle; words: which padding,
+ * and whose networks.
  */
-export function pulledFigure({ data, layout }, readings, { lanes, labels, perStep, trained }, { added, side }, words) {
+export function pulledFigure({ data, layout }, readings, handle, { added, side }, words) {
+  const { lanes, labels, perStep, trained, range: [low, high] } = handle;
   const recorded = numbers(data.find((trace) => trace.name === lanes[0].title).x).length;
   const before = trained.side === "pre" ? recorded - labels.length : 0;
   const offset = side === "pre" ? added : 0;
@@ -21,7 +23,7 @@ export function pulledFigure({ data, layout }, readings, { lanes, labels, perSte
       [title]: { x: steps, y: heights },
       [`Flips, ${title}`]: { x: steps, y: heights.map((share, step) => (flips[step] ? share : null)) },
       [`Read-out, ${title}`]: { x: [readOut + 1], y: [heights[readOut]] },
-      Padding: { x: [0, added, added, 0, 0].map((step) => start + step) },
+      Padding: { x: [0, added, added, 0, 0].map((step) => start + step), y: [low, low, high, high, low] },
       "True label": !perStep && { x: [readOut + 1] },
     }[trace.name];
     if (moved) return { ...trace, ...moved };
