@@ -43,11 +43,23 @@ def lines_of(content: bytes) -> Lines:
     """What the lines of a text have in common."""
     _check_text(content)
     separator, skipped = _separator(content)
-    # Quotation marks of one stroke, where no other ones are used.
-    single = rf"(?m)(^|{re.escape(separator)})\s*'[^'\n]*'\s*({re.escape(separator)}|$)".encode()
-    quote = "'" if b'"' not in content and re.search(single, content[:5000]) else '"'
+    quote = "'" if _has_single_marks(content, separator) else '"'
     names, starts = _checked_lines(content, separator, skipped, quote)
     return Lines(names, starts, separator, quote, skipped)
+
+
+def _has_single_marks(content: bytes, separator: str) -> bool:
+    """Whether fields stand in quotation marks of one stroke: in pairs in every line, and no others."""
+    single = rf"(?m)(^|{re.escape(separator)})\s*'[^'\n]*'\s*({re.escape(separator)}|$)".encode()
+    if b'"' in content or not re.search(single, content[:5000]):
+        return False
+    if any(line.count("'") % 2 for line in _text(content)):
+        return False
+    rows = csv.reader(_text(content), delimiter=separator, quotechar="'", skipinitialspace=True)
+    try:
+        return not any("\n" in field for row in rows for field in row)
+    except csv.Error:
+        return False
 
 
 def _text(content: bytes) -> io.TextIOWrapper:
@@ -111,7 +123,7 @@ def _checked_lines(
     try:
         for row in rows:
             blank = len(row) < 2 and not "".join(row).strip()
-            if blank and '"' not in last:
+            if blank and quote not in last:
                 pass
             elif not header:
                 header = [name.strip() for name in row]

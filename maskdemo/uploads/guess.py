@@ -193,14 +193,14 @@ class _Guess:
             if each in free
         ]
         times = [name for name in free if self._columns[name].kind == TIMES and name not in named]
-        unsure: list[str] = []
+        unsure, words = [], []
         for name in [*named, *times]:
             column, values = self._columns[name], self._columns[name].values
             # A few bad cells change nothing: their lines are named when the rows are sorted.
             once = not np.isnan(values).all() and rows.twice(number, values) <= MAX_TWICE
             if column.kind == TIMES:
-                # The hours beside a date that repeats may pass midnight.
-                if once and not unsure and not rows.pass_midnight(number, values):
+                # The hours beside a date that repeats may pass midnight or noon.
+                if once and not unsure and not rows.passed(number, values):
                     return (name,)
                 unsure.append(name)
                 continue
@@ -209,7 +209,11 @@ class _Guess:
                 return (name,)
             if word(name, roles.SURE_ORDERS):
                 unsure.append(name)
-        if unsure:
+            elif column.kind == WORDS and word(name, roles.ORDERS):
+                # Months or visits by their names: each step has another one.
+                steps = pd.DataFrame({"n": number, "v": self._table.texts(name)})
+                words += [name] * (not steps.duplicated().any())
+        if unsure := unsure or words:
             if say:
                 self._taken |= set(unsure)
                 self._doubts["order"] = self._why_unsure(ids, number, unsure)
@@ -248,8 +252,8 @@ class _Guess:
             return (
                 f"Several rows of a sequence are the same step of {name}.{self._finer(ids, names[0])}"
             )
-        if column.kind == TIMES and rows.pass_midnight(number, column.values):
-            return f"{name} has no date: sorted by it, what is after midnight would come first."
+        if column.kind == TIMES and (passed := rows.passed(number, column.values)):
+            return f"{name} has no date: sorted by it, what is after {passed} would come first."
         return f"Sorted by {name}, most rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:

@@ -79,9 +79,8 @@ def times_in(column, day_first):
     69 and more are of the last century, and where a first number is no day, all are years.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.dt.tz_localize(None) if column.dt.tz is None else column.dt.tz_convert(None)
-        seconds = (column - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
-        return seconds.to_numpy(dtype=float, na_value=np.nan)
+        seconds = column.dt.as_unit("us").astype("int64") / 1e6
+        return seconds.where(column.notna()).to_numpy(dtype=float, na_value=np.nan)
     if column.empty:
         return np.zeros(0)
     places, texts = pd.factorize(column)

@@ -19,8 +19,9 @@ IDS = ("sequence", "seq", "series", "utterance", "case", "episode", "trajectory"
        "session", "recording", "record", "id", "uid", "subject", "patient", "participant", "person",
        "user", "unit", "machine", "device", "station", "shop", "store", "vehicle")  # fmt: skip
 ORDERS = ("step", "order", "timestamp", "datetime", "date", "time", "ts", "elapsed", "epoch", "year",
-          "month", "week", "day", "hour", "minute", "second", "seconds", "ms", "cycle", "visit",
-          "frame", "position", "index", "t", "zeit", "zeitpunkt", "datum", "uhrzeit")  # fmt: skip
+          "quarter", "month", "week", "day", "hour", "minute", "second", "seconds", "ms", "cycle",
+          "visit", "frame", "position", "index", "t", "zeit", "zeitpunkt", "datum",
+          "uhrzeit")  # fmt: skip
 #: Those that are hardly anything else: if such a column cannot be sorted by, that is asked.
 SURE_ORDERS = ("step", "order", "timestamp", "datetime", "date", "time", "day", "hour", "minute",
                "ts", "zeit", "zeitpunkt", "datum", "uhrzeit")  # fmt: skip

@@ -34,10 +34,19 @@ def twice(number: NDArray, values: NDArray) -> float:
     return float(there.duplicated().mean()) if len(there) else 0.0
 
 
-def pass_midnight(number: NDArray, values: NDArray) -> bool:
-    """Whether the hours of a day that is not told fall by more than half a day within a sequence."""
-    falls = pd.Series(values).groupby(number).diff() < -43_200
-    return bool(np.nanmin(values) > -86_400 and np.nanmax(values) < 2 * 86_400 and falls.any())
+def passed(number: NDArray, values: NDArray) -> str:
+    """What the hours of a day that is not told pass within a sequence, and "" for nothing.
+
+    Past midnight they fall by more than half a day; past noon 1 follows 12 where none says am or pm.
+    """
+    if np.nanmin(values) <= -86_400 or np.nanmax(values) >= 2 * 86_400:
+        return ""
+    if (pd.Series(values).groupby(number).diff() < -43_200).any():
+        return "midnight"
+    hours = pd.Series(values // 3600)
+    ahead = hours.groupby(number).shift(-1)
+    of_twelve = hours.dropna().between(1, 12).all()
+    return "12:59" if of_twelve and ((hours == 12) & (ahead == 1)).any() else ""
 
 
 def is_constant(number: NDArray, values: NDArray) -> bool:

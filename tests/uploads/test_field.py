@@ -9,13 +9,17 @@ import gzip
 import io
 import pickle
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from maskdemo.errors import InvalidTable
+from maskdemo.uploads.columns import read_columns
+from maskdemo.uploads.reading import read
 from maskdemo.uploads.task import OwnTask, Preparation
 from tests.uploads.files import archive, guessed, own
 
@@ -490,6 +494,8 @@ def of(header: str, *cells: str, steps: int = STEPS) -> str:
             tens=s // 8,
             ones=s % 8,
             clock=["23:50", "23:55", "00:05"][t],
+            noon=["11:58", "12:30", "01:01"][t],
+            month=["Jan", "Feb", "Mar"][t],
             gap="?" if (s + t) % 5 == 0 else t,
         ),
         steps=steps,
@@ -505,6 +511,18 @@ ASKED = {
     "hours past midnight": (
         of("run,clock,x,label", "r{s}", "{clock}", "{x}", "{l}"),
         "has no date: sorted by it, what is after midnight would come first",
+    ),
+    "hours of twelve past noon": (
+        of("run,clock,x,label", "r{s}", "{noon}", "{x}", "{l}"),
+        "has no date: sorted by it, what is after 12:59 would come first",
+    ),
+    "months by their names": (
+        of("run,month,x,label", "r{s}", "{month}", "{x}", "{l}"),
+        "Steps cannot be sorted by 'month': 'Jan' is neither number nor time",
+    ),
+    "visits by their names": (
+        of("run,visit,x,label", "r{s}", "V{t}", "{x}", "{l}"),
+        "Steps cannot be sorted by 'visit': 'V0' is neither number nor time",
     ),
     "a zone by its name": (
         of("run,time,x,label", "r{s}", "2026-01-01T10:0{t}:00 CET", "{x}", "{l}"),
@@ -684,6 +702,8 @@ def test_what_else_people_have_is_refused_for_what_it_is(what):
 SAME = {
     "single quotation marks": GOOD.replace(",", "','").replace("\n", "'\n'")[:-1].join(["'", ""]),
     "a comma at the end of every line": GOOD.replace("\n", ",\n"),
+    "a line of single quotation marks alone": GOOD.replace(",", "','")
+    .replace("\n", "'\n'")[:-1].join(["'", "''\n"]),
     "blank lines and returns": GOOD.replace("\nr", "\r\n\r\nr"),
     "the mark of a file's beginning within": GOOD.replace("\nr9,", "\n\ufeffr9,"),
     "UTF-8 with its mark": "\ufeff" + GOOD,
@@ -718,6 +738,36 @@ def test_a_value_far_from_all_others_is_pointed_out():
     )
     notes = [each for each in own(content).notes if "far from all other" in each]
     assert len(notes) == 1 and notes[0].startswith("'x' has -999 in 15 rows")
+
+
+@pytest.mark.parametrize("last", ["9999-12-31", "0001-01-01"])
+def test_a_date_of_no_end_is_a_time(last):
+    usual = "2026-01-01"
+    frame = FRAME.assign(until=[last if each % 2 else usual for each in FRAME["step"]])
+    table = pa.table(frame.assign(until=[date.fromisoformat(each) for each in frame["until"]]))
+    pq.write_table(table, stored := io.BytesIO())
+    for content, name in ((frame.to_csv(index=False), "mine.csv"), (stored.getvalue(), "mine.parquet")):
+        table = read(name, content if isinstance(content, bytes) else content.encode())
+        days = np.unique(read_columns(table)["until"].values) // 86400 + date(1970, 1, 1).toordinal()
+        assert days.tolist() == sorted(date.fromisoformat(each).toordinal() for each in (last, usual))
+        assert own(content, name).feature_names == ("x",)
+
+
+def test_tokens_with_a_stroke_are_no_quotation_marks():
+    tokens = ["''", "'s", "'re", "don't", "red", "a"]
+
+    def row(s, t):
+        return f"r{s},{t},{tokens[(s + t) % 6]},{s + t},{'ab'[s % 2]}"
+
+    found = read("mine.csv", lines("run,step,token,x,label", row).encode())
+    assert found.quote == '"' and found.frame["token"].tolist()[:6] == [
+        "''",
+        "'s",
+        "'re",
+        "'s",
+        "'re",
+        "don't",
+    ]
 
 
 def test_a_word_for_none_is_pointed_out_among_labels():
