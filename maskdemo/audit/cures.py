@@ -131,6 +131,8 @@ def remaining_change(
         without, with_padding = attempt(alone), attempt(padded)
     except Exception:  # whatever a layer raises on a mask or on values that it does not take
         return float("inf")
+    if not len(alone.call.outputs) == len(without) == len(with_padding):
+        return float("inf")
     furthest = 0.0
     for own, before, after in zip(alone.call.outputs, without, with_padding, strict=True):
         scale = largest_number(before)
@@ -205,7 +207,8 @@ def _backwards(repeat: Repeat) -> list[np.ndarray]:
 
     if not repeat.call.layer.go_backwards:
         raise ValueError("This layer does not read backwards.")
-    return output_arrays(backwards_within_length(repeat.run()[0], repeat.first()[1]))
+    backwards, *states = repeat.run()
+    return [*output_arrays(backwards_within_length(backwards, repeat.first()[1])), *states]
 
 
 def _last(repeat: Repeat) -> list[np.ndarray]:

@@ -25,18 +25,22 @@ NOTE = (
     "Its length is fixed, so sequences were only moved within it: a mean, sum or maximum over all "
     "steps of inputs that code of its own reads would not be seen."
 )
+OF_MASKS = (
+    "Its length is fixed and a mask is computed from the values, so sequences were only moved within "
+    "it: a mean, sum or maximum over all steps would not be seen."
+)
 #: Layers and operations to which a step of zeros adds nothing.
 _ADDING = ("Sum", "Flatten", "Matmul", "Einsum", "Dot")
 
 
-def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], float, bool]:
-    """Return faults of layers that read padded steps, how far outputs follow, and if all was tried.
+def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], float, str]:
+    """Return faults of layers that read padded steps, how far outputs follow, and what was not tried.
 
     tolerance: the share of its largest number that a call may move by rounding.
     """
     changed, complete = _other_padding(pair)
     if not (changed.outputs or changed.inputs):
-        return [], 0.0, False
+        return [], 0.0, NOTE
     other = replace(
         pair,
         padded=trace(pair.model, pair.unpadded_batch, changed, detail=pair.detail),
@@ -45,18 +49,19 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
         disturbed=changed,
     )
     if any(_masks_differ(*each) for each in _calls_of_both(pair.unpadded, other.padded)):
-        return [], 0.0, False  # a mask is made from what was changed
+        return [], 0.0, OF_MASKS
+    not_tried = "" if complete else NOTE
     model = other.padded.calls[-1]
     furthest = max(other.relative_change(model, at) for at in range(len(model.outputs)))
     if furthest <= tolerance:
-        return [], 0.0, complete
+        return [], 0.0, not_tried
     harmless = {
         call.name
         for call in other.padded.calls
         if is_a(call.layer, *_ADDING) and changes_nothing_alone(call, other, zeroed, tolerance)
     }
     found, _ = faults(other, tolerance)
-    return [each for each in found if each.mover not in harmless], furthest, complete
+    return [each for each in found if each.mover not in harmless], furthest, not_tried
 
 
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.findings import findings_of, measurement_sentence
-from maskdemo.audit.moved_within import NOTE, readers_of_padding
+from maskdemo.audit.moved_within import readers_of_padding
 from maskdemo.audit.output_change import Measure
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
@@ -66,7 +66,8 @@ def _explained(
             for each in still:
                 measures[measures.index(each)] = replace(each, moved=0, largest=change * each.scale)
                 leaking.remove(each)
-            trial.notes.append(JOINED)
+            if JOINED not in trial.notes:
+                trial.notes.append(JOINED)
             if len(still) == len(measures_of_side):
                 continue
         unexplained = unexplained or change > tolerance or not side_faults
@@ -98,9 +99,9 @@ def findings_within(trial: Trial, pair: TracePair | None, tolerance: float) -> I
     """Yield findings where outputs follow what stands at padded steps of a fixed length."""
     if pair is None:
         return
-    found, furthest, complete = readers_of_padding(pair, tolerance)
-    if not complete:
-        trial.notes.append(NOTE)
+    found, furthest, not_tried = readers_of_padding(pair, tolerance)
+    if not_tried:
+        trial.notes.append(not_tried)
     yield from findings_of(
         found,
         f"With other numbers at padded steps, outputs move by up to {furthest:.0%} of the largest",
