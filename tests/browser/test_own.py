@@ -124,6 +124,8 @@ def expect_a_script_that_names_its_columns(viewer: Viewer, tmp_path: Path) -> No
 def expect_none_and_a_refusal(viewer: Viewer, file) -> None:
     """Nobody is offered the sequences of others; a refusal by the server is a sentence on the page."""
     page = viewer.page
+    # A page that is still being drawn closes an open list.
+    viewer.settle()
     page.get_by_role("combobox", name="Task").click()
     expect(page.get_by_role("option", name="Real speech")).to_be_visible()
     expect(page.get_by_role("option", name="Your own sequences")).to_have_count(0)
