@@ -10,7 +10,7 @@ from maskdemo.charts.panels import Panel, axis, hatches, stacked
 from maskdemo.charts.style import colour, hatch_entries
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
-from maskdemo.inside.activations import QUANTITIES, Activations
+from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.strategies import Arrays
 
 
@@ -27,19 +27,20 @@ def unit_traces(
     """Draw unit `unit` (from 0) along the steps, with its numbers at step `step` (from 1)."""
     steps = activations.states.shape[1]
     padded, missing = batch.padding_there[0], batch.missing[0]
+    moves = arrays.advance[0, step - 1] > 0
     panels: list[Panel] = []
     traces: list[PlotlyTrace] = []
     for name, (symbol, heading) in QUANTITIES.items():
         values = quantity_of(activations, arrays, name)[:, unit].astype(np.float32)
         signed = name in ("candidate", "cells", "states")
         reach = float(np.ceil(max(1.0, np.nanmax(np.abs(values))))) if name == "cells" else 1.0
-        edge = 0.12 * reach
+        edge, used = 0.12 * reach, moves or name not in GATES
         panel = Panel(
             f"{heading} {symbol}",
             46,
             -reach - edge if signed else -edge,
             reach + edge,
-            note=f"{values[step - 1]:.3f}".replace("-", "−").replace("nan", "not used"),
+            note=f"{values[step - 1]:.3f}".replace("-", "−") if used else "not used",
             ticks={
                 "tickvals": [-reach, 0, reach] if signed else [0, 1],
                 "ticktext": [f"−{reach:g}", "0", f"{reach:g}"] if signed else ["0", "1"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -134,3 +136,10 @@ def test_a_unit_shows_its_numbers_at_the_step():
         notes = [each.text for each in figure.layout.annotations]
         assert f"{activations.cells[0, step - 1, 2]:.3f}".replace("-", "−") in notes
         assert ("not used" in notes) == (step == held)
+    states = activations.states.copy()
+    states[:, 0, 2] = np.nan
+    figure = charts.unit_traces(
+        replace(activations, states=states), arrays, one_row(), strategy="held_state", unit=2, step=1
+    )
+    notes = [each.text for each in figure.layout.annotations]
+    assert "nan" in notes and "not used" not in notes, "a training that diverged used all its gates"
