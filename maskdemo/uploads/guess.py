@@ -211,8 +211,7 @@ class _Guess:
                 unsure.append(name)
             elif column.kind == WORDS and word(name, roles.ORDERS):
                 # Months or visits by their names: each step has another one.
-                steps = pd.DataFrame({"n": number, "v": self._table.texts(name)})
-                words += [name] * (not steps.duplicated().any())
+                words += [name] * (distinct(self._table, [*ids, name]) == len(number))
         if unsure := unsure or words:
             if say:
                 self._taken |= set(unsure)
