@@ -5,6 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from tests.audit.zoo import FEATURES, WORDS, right, wrong
+from tests.audit.zoo_inputs import LearnedPositions
 
 _LENGTHS = (4, 6, 9, 9, 6, 4)
 _RNG = np.random.default_rng(5)
@@ -121,20 +122,6 @@ class Cell(layers.Layer):
         return state, [state]
 
 
-class LearnedPlaces(layers.Layer):
-    """A learned vector for each step of one length."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
-    def build(self, shape):
-        self.vectors = self.add_weight(shape=shape[1:], name="vectors")
-
-    def call(self, x):
-        return x + self.vectors
-
-
 class Counted(keras.Model):
     """Makes its mask of an input of lengths; masked: also for its mean."""
 
@@ -188,20 +175,20 @@ def read_out_by_length():
 @wrong("no_mask", "pool", cures="masked_mean")
 def mean_behind_learned_places():
     x = values(steps=12)
-    steps = LearnedPlaces()(layers.Dense(8)(x))
+    steps = LearnedPositions()(layers.Dense(8)(x))
     return answer(x, layers.GlobalAveragePooling1D(name="pool")(steps))
 
 
 @right(also=("positions",))
 def masked_mean_behind_learned_places():
     words = tokens(steps=12)
-    return answer(words, layers.GlobalAveragePooling1D()(LearnedPlaces()(embedded(words))))
+    return answer(words, layers.GlobalAveragePooling1D()(LearnedPositions()(embedded(words))))
 
 
 @wrong("no_mask", "largest", also=("positions",), cures="masked_maximum")
 def largest_behind_learned_places():
     x = values(steps=12)
-    return answer(x, layers.GlobalMaxPooling1D(name="largest")(LearnedPlaces()(layers.Dense(8)(x))))
+    return answer(x, layers.GlobalMaxPooling1D(name="largest")(LearnedPositions()(layers.Dense(8)(x))))
 
 
 @right()
