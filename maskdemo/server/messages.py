@@ -1,9 +1,9 @@
 """What the worker says to the server, and the pipe that carries it.
 
 Commands to the worker are JSON, a line each, with an uploaded task as bytes (`pack`) in which nothing
-can run. Its answers are frames: a length and a pickle of the
-dataclasses below. The server reads them with an unpickler that makes our own dataclasses and NumPy's
-arrays and calls nothing else, so that even a worker that was taken over can only say wrong numbers.
+can run. Its answers are frames: a length and a pickle of the dataclasses below. The server reads them
+with an unpickler that makes our own dataclasses and NumPy's arrays and calls nothing else, so that even
+a worker that was taken over can only say wrong numbers.
 
 Only what is new in a result travels: `shrink` takes away what the last one had already, `grow` puts it
 back, and `grow(experiment, before, shrink(now, before))` equals `now`.

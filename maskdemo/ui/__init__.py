@@ -37,7 +37,7 @@ written from them. Nothing else that a page shows is kept twice:
 | refused | job | why work was refused or did not go on: a sentence, by the kind of work |
 | replayed | run_view | whose replay rests there: another run begins at its newest epoch |
 | rested | run_view | the epoch that the replay wrote, so that it is not taken for a link's |
-| settings | url | the experiment and the study that the controls hold in this run of the app |
+| settings | url | what the controls hold in this run of the app, their error, their URL parameters |
 | shown_findings | study_view | what was shown last: stays until there is a result of the settings |
 | shown_run | playground_view | the same there, by its experiment |
 | study_and_doses | state | its widget; new where its variable is |
