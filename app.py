@@ -18,7 +18,10 @@ if __name__ == "__main__":
     st.html(Path(navigation.__file__).with_name("pages.css"))
     navigation.leaving(page)
     url.follow(name)
-    take_away.whole_page() if st.context.is_embedded else navigation.menu()
+    if st.context.is_embedded:
+        take_away.link_to_whole_page()
+    else:
+        navigation.menu()
     server.shared()
     with upload.only_where_asked():
         page.run()

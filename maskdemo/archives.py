@@ -63,6 +63,7 @@ def _check_members(
     max_ratio: int | None,
     error: type[MaskdemoError],
 ) -> None:
+    """Raise `error` for members that are too large, lead out, are links, encrypted or share a name."""
     if len({member.filename for member in members}) != len(members):
         raise error("The archive has two members of one name.")
     unpacked = sum(member.file_size for member in members)

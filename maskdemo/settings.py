@@ -83,7 +83,10 @@ class Setting(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Setting):
-    """A number from low to high, both included. step: a control's. offered: values worth trying."""
+    """A number from low to high, both included.
+
+    step: a control's. offered: where given, a control offers these alone, and not all from low to high.
+    """
 
     low: float
     high: float

@@ -193,16 +193,22 @@ def spread_out(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _handed_on(repeat: Repeat) -> list[np.ndarray]:
+    """Return the outputs with the right mask handed to the call."""
     return repeat.run(masked=True)
 
 
 def _flipped(repeat: Repeat) -> list[np.ndarray]:
+    """Return the first input with its real steps reversed, padding in place."""
     from maskdemo.audit.fix_reductions import reversed_within_length
 
     return output_arrays(reversed_within_length(*repeat.first()))
 
 
 def _backwards(repeat: Repeat) -> list[np.ndarray]:
+    """Return the outputs of a layer with go_backwards, real steps back in place, and its states.
+
+    Raises ValueError for other layers.
+    """
     from maskdemo.audit.fix_reductions import backwards_within_length
 
     if not repeat.call.layer.go_backwards:
@@ -212,6 +218,7 @@ def _backwards(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _last(repeat: Repeat) -> list[np.ndarray]:
+    """Return the last real step of the first input, (N, F)."""
     from maskdemo.audit.fix_reductions import last_real_step
 
     return output_arrays(last_real_step(*repeat.first()))

@@ -1,6 +1,7 @@
 """Small models that pool, weigh and order real steps alone: each function is shown as a program.
 
-Read as text, as `fix_programs` is.
+Each function returns a model; its docstring and its body are what people see. Read as text, as
+`fix_programs` is.
 """
 
 import keras
@@ -23,7 +24,7 @@ def zero_before_convolution():
 
 
 def masked_maximum():
-    """The largest of the real steps: padded ones are far below."""
+    """The largest of the real steps: padded ones are set far below them."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
     words = keras.Input((None,), dtype="int32")

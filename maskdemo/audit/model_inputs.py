@@ -221,7 +221,10 @@ def _without_doubtful(found: list[tuple[ModelInput, InputReaders]]) -> tuple[Mod
 
 
 def _with_sequences(model_inputs: tuple[ModelInput, ...], told: Told) -> tuple[ModelInput, ...]:
-    """Say of masks and lengths which sequence they are about: by name, by order, else the first."""
+    """Say which sequence each mask or lengths input is about, "" for other inputs.
+
+    What the caller told comes first (of lengths), then the name, the order, and the first sequence.
+    """
     data = data_of(model_inputs)
     result = []
     for kind in ("mask", "lengths"):

@@ -153,7 +153,11 @@ class TracePair:
         unpadded: np.ndarray,
         got: np.ndarray,
     ) -> State:
-        """Return the state of a padded tensor's mask, given that of the tensor without padding."""
+        """Return whether a padded tensor's mask is "right", "wrong" or "none" (there is none).
+
+        unpadded, got: the tensor in the run without padding and in the padded run; unpadded_mask, mask:
+        their masks. The mask of a tensor without a time axis counts as right.
+        """
         if mask is None:
             return "none"
         if not self.has_time_axis(unpadded, got) or mask.ndim != 2:

@@ -77,6 +77,10 @@ def _audit_in_thread(content: bytes, put: Callable[[AuditRun | None], None]) -> 
 
 
 def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
+    """Audit the file in this process and return the report as JSON.
+
+    Sets limits of memory that stay; raises whatever Keras raises. on_stage: called with each stage.
+    """
     from maskdemo.audit.configuration import safe_config
     from maskdemo.audit.keras_file import config_text, naming_version
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FEW_FEATURES = 6
 # More numbers than these in the hover boxes, and the figure is slow to send.
 HOVER_NUMBERS = 12_000
+# Pixels below the plot, of its axis title, colour bar and legend.
 BELOW = 104
 # Rows that are clicked want this height where there is room for it.
 ROW = 24
@@ -41,7 +42,7 @@ def padded_batch(
     Up to six features the colour is the first one, beyond that their mean; what is written at padded
     and missing steps has the colour of its value too. Hovering gives the values themselves.
     features: their names, where they have any. followed: the sequence (from 0) that is marked.
-    truncating: the side on which the steps that were cut off stand.
+    truncating: "pre" or "post", the end at which steps were cut off.
     """
     ink = plot.inks(dark)
     total, steps, count = batch.values.shape
@@ -50,8 +51,8 @@ def padded_batch(
     rows = len(values)
     first = count <= FEW_FEATURES
     shade = values[..., 0] if first else values.mean(axis=2)
-    reach = _reach(shade[valid])
-    clipped = bool((np.abs(shade) > reach * (1 + 1e-6)).any())
+    value_limit = _value_limit(shade[valid])
+    clipped = bool((np.abs(shade) > value_limit * (1 + 1e-6)).any())
     height = int(np.clip(ROW * rows, 9 * rows, 360))
     row = np.arange(1, rows + 1)
     # Only the steps at which anything is read have values to hover over, often a third of all.
@@ -59,7 +60,7 @@ def padded_batch(
     within = slice(read[0], read[-1] + 1) if read.size else slice(0, steps)
     step = np.arange(1, steps + 1)
     shown = min(count, max(1, HOVER_NUMBERS // max(rows * len(step[within]), 1)))
-    colours = {"zmin": -reach, "zmax": reach, "colorscale": VALUE_SCALES[dark]}
+    colours = {"zmin": -value_limit, "zmax": value_limit, "colorscale": VALUE_SCALES[dark]}
     common = {"y": row, "hoverongaps": False, "showlegend": False}
     # Beyond this a gap would be wider than the cell on a phone.
     gap = 1 if steps <= 40 else 0
@@ -75,7 +76,11 @@ def padded_batch(
         ygap=gap,
         colorbar=colour_bar(
             _colour_title(names, named=bool(features)),
-            ticks={-reach: f"{'≤ ' * clipped}−{reach:g}", 0: "0", reach: f"{'≥ ' * clipped}{reach:g}"},
+            ticks={
+                -value_limit: f"{'≤ ' * clipped}−{value_limit:g}",
+                0: "0",
+                value_limit: f"{'≥ ' * clipped}{value_limit:g}",
+            },
             x=0,
             y=-50 / height,
             dark=dark,
@@ -88,6 +93,7 @@ def padded_batch(
             traces.append(
                 plot.heatmap(
                     x=step,
+                    # At these steps all features have the same value.
                     z=_only(values[..., 0], cells),
                     meta=NAMES[kind],
                     hovertemplate=f"Sequence %{{y}}, step %{{x}}<br>{NAMES[kind]}, "
@@ -102,6 +108,7 @@ def padded_batch(
     lost = np.zeros(rows, int) if batch.lost is None else batch.lost[:limit]
     most = int(lost.max())
     ahead, behind = (most, 0) if truncating == "pre" else (0, most)
+    # Columns before step 1 or after the last; `place` is the step of the first.
     columns = np.arange(most)
     cut = columns >= (most - lost)[:, None] if ahead else columns < lost[:, None]
     place = 1 - most if ahead else steps + 1
@@ -166,7 +173,7 @@ def _colour_title(names: Sequence[str], *, named: bool) -> str:
     return names[0] if named else "Value" if len(names) == 1 else "First feature"
 
 
-def _reach(values: NDArray) -> float:
+def _value_limit(values: NDArray) -> float:
     """Return a round number that nearly all absolute values stay below."""
     sizes = np.abs(values[np.isfinite(values)])
     largest = float(sizes.max()) if sizes.size else 0.0
@@ -175,12 +182,12 @@ def _reach(values: NDArray) -> float:
     usual = max(float(np.quantile(sizes, 0.98)), largest / 20)
     wanted = largest if largest <= 1.5 * usual else usual
     power = 10.0 ** floor(log10(wanted))
-    reach = next(
+    value_limit = next(
         step * power
         for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
         if step * power >= wanted * (1 - 1e-6)
     )
-    return float(f"{reach:.3g}")
+    return float(f"{value_limit:.3g}")
 
 
 def _hover(names: Sequence[str], shown: int) -> str:

@@ -83,6 +83,7 @@ def sequences_in(lines: Iterable[str]) -> list[np.ndarray]:
 
 
 def _number(text: str) -> float | None:
+    """Return the number of a cell, or None; `1_0` is no number, `nan` and `inf` are numbers."""
     try:
         return None if "_" in text else float(text)
     except ValueError:

@@ -81,7 +81,7 @@ def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
 def with_batches(
     experiment: Experiment, batch: Batch, order: NDArray[np.integer] | None = None
 ) -> Batch:
-    """The batch, with the steps that there are where its sequences are batched in `order`.
+    """The batch with `there` filled in, for sequences that are batched in `order`.
 
     order: (batches, batch_size), of `batches_of`; None for sequences in their own order, as a test set.
     """
@@ -140,7 +140,7 @@ def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
 
 
 def data_settings(experiment: Experiment) -> Experiment:
-    """The experiment with every setting that does not decide the padded data set to a fixed value."""
+    """The experiment with a fixed value for every setting that does not affect the padded data."""
     return replace(
         experiment,
         truncating=experiment.truncating if experiment.truncates else "pre",

@@ -34,7 +34,8 @@ class Batch:
     """A padded batch. values: (N, T, F) float32. valid, padded: (N, T) bool. labels: (N, T) int32.
 
     lost: (N,), how many steps were cut off each sequence, where that is known. there: (N, T) bool, the
-    steps of the batch of each sequence, where it is padded to its own longest; None where all are.
+    steps that exist in the sequence's batch, where each batch is padded to its own longest; None where
+    every batch has all T steps.
     """
 
     values: NDArray[np.float32]
@@ -68,7 +69,7 @@ class Batch:
 
     @property
     def last_valid(self) -> NDArray[np.intp]:
-        """(N,): the last valid step of each sequence, from 0."""
+        """(N,): the last valid step of each sequence, from 0; T - 1 where none is valid."""
         return last_step(self.valid)
 
 

@@ -24,7 +24,7 @@ from maskdemo.server.work import Run, Work
 from maskdemo.training.snapshot import Snapshot
 
 #: Seconds without a word after which a worker that has a job is taken for hung.
-TIMEOUT_S = 300.0
+SILENCE_S = 300.0
 #: Programs that a worker may have compiled: what bounds it where its memory is not known.
 MAX_WORKER_PROGRAMS = 48
 #: Seconds between two looks at what nobody announces: viewers whose grace is over.
@@ -71,7 +71,7 @@ class Server:
         *,
         start: Callable[[Callable[[Process, object | None], None]], Process] = Process,
         max_memory_bytes: int = MAX_MEMORY_BYTES,
-        timeout_s: float = TIMEOUT_S,
+        timeout_s: float = SILENCE_S,
         **queue_options: Any,
     ) -> None:
         self.queue = Queue(**queue_options)

@@ -167,7 +167,7 @@ def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
 
 
 def _differences(findings: Findings) -> Iterable[list[float]]:
-    """The differences to no mask, paired by repeat: a row for each cell and strategy."""
+    """The differences to no mask, paired by repeat: a row for each cell and strategy that has two."""
     for cell in findings.study.cells:
         base = findings.accuracies(cell, BASELINE)
         for name in findings.study.base.strategies:

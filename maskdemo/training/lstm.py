@@ -120,7 +120,8 @@ def step(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Cell c and state h (B, H) after one step of B sequences.
 
-    kernel: of `gate_kernel`. inputs: (B, F + 2). switch: (B,). cell, state: (B, H).
+    kernel: of `gate_kernel`. inputs: (B, F + 2), the features, the mask channel and a 1 for the bias.
+    switch: (B,), 1 moves the state on, 0 holds it, -1 resets it to zero. cell, state: (B, H), before.
     """
     row = tf.concat([inputs, state], axis=1)
     return _after(_advance(kernel, _switched(switch), row, cell), cell, state)

@@ -15,7 +15,10 @@ from maskdemo.training.snapshot import Probes
 
 
 def unseen_batch(experiment: Experiment) -> Batch:
-    """The probes of the experiment's run, padded; nothing else is padded for them."""
+    """The probes of the experiment's run, padded.
+
+    Where batches have a length of their own, their neighbours decide it, so all data is padded first.
+    """
     test = whole_sequences(experiment).test
     rows = evenly_spread(PROBES, len(test))
     if experiment.batches != "fixed":

@@ -36,7 +36,8 @@ TOOLS = 24
 MAX_CHARACTERS = 8 * 2**20
 
 
-#: Chart -> the version that the browser has drawn, where it has said so in asking for this very run.
+#: Chart -> the version that the browser has drawn, where it has said so in asking for this very run of
+#: the page; set by `maskdemo.ui.job`.
 BROWSER_HAS: ContextVar[Mapping[str, str]] = ContextVar("browser_has", default=MappingProxyType({}))
 
 
@@ -80,7 +81,7 @@ def chart(
     on_tap: str = "",
     handle: Handle | None = None,
 ) -> None:
-    """A figure as `maskdemo.charts` made it, as wide as its place and as high as it says.
+    """Draw a figure of `maskdemo.charts`, as wide as its place and as high as it says.
 
     alt: what is seen, for those who do not see it. replay: the group whose `replay` control moves it,
     if it has frames. on_click: called before the page is drawn anew. on_tap: what a finger is offered
@@ -92,7 +93,7 @@ def chart(
     place = f"chart_{key}"
     data = {
         "key": place,
-        "pieces": shown.beyond(BROWSER_HAS.get().get(place, "")),
+        "pieces": shown.missing_from(BROWSER_HAS.get().get(place, "")),
         "version": ".".join(shown.version),
         "alt": alt,
         "replay": replay,
@@ -179,7 +180,7 @@ class Drawing:
         """How many characters it has."""
         return sum(map(len, self.pieces))
 
-    def beyond(self, drawn: str) -> dict[str, str]:
+    def missing_from(self, drawn: str) -> dict[str, str]:
         """Return the pieces that the browser lacks, by digest. drawn: the version that it has drawn."""
         there = set(drawn.split("."))
         pairs = zip(self.version, self.pieces, strict=True)

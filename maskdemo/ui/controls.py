@@ -1,4 +1,7 @@
-"""The controls of an experiment: a widget for each setting, and names that set them all."""
+"""The controls of an experiment: a widget for each setting, and names that set them all.
+
+The limits, defaults and help texts of the settings are in `maskdemo.experiment`.
+"""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _choose_epoch(snapshot: Snapshot) -> None:
     """Draw the choice of the epoch whose networks are shown; during training it is the newest."""
     epochs, playing = _epochs(snapshot), session.playing is not None
     if _is_growing(snapshot) or playing:
-        url.undrawn("epoch", epochs, epochs[-1])
+        url.settled("epoch", epochs, epochs[-1])
         st.caption("The epoch moves by itself: the charts say which one it is.")
     else:
         _slider("epoch", "After epoch", epochs, epochs[-1])
@@ -150,7 +150,7 @@ def _slider(name: str, label: str, options: Sequence[int], default: int) -> None
     if len(options) > 1:
         url.one_of(st.select_slider, name, options, default, label=label)
     else:
-        url.undrawn(name, options, default)
+        url.settled(name, options, default)
 
 
 def _sequence(snapshot: Snapshot) -> InspectedSequence:

@@ -245,7 +245,7 @@ def _page_state(status: Status[Any]) -> tuple[object, ...]:
 
 
 def poll_s(status: Status[Any]) -> float:
-    """Return the seconds between two polls of a job: doubled each time its viewers double."""
+    """Return the seconds between two polls of a job: doubled beyond 8 viewers, again beyond 16."""
     if status.phase != "running":
         return LINE_POLL_S
     pause = FIRST_POLL_S if status.newest is None else POLL_S

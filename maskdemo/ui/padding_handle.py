@@ -52,13 +52,13 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     }
     most = most_padding(snapshot, probe)
     chosen = {
-        "added": url.undrawn("added", range(most + 1), trained["added"]),
-        "side": url.undrawn("added_side", SIDES, experiment.side),
+        "added": url.settled("added", range(most + 1), trained["added"]),
+        "side": url.settled("added_side", SIDES, experiment.side),
     }
     pulled = any(chosen[name] != trained[name] for name in chosen)
     usual = _usual_weights(snapshot)
     readers = (OWN, *_lenders(snapshot))
-    chosen["weights"] = url.undrawn("weights", readers, usual if pulled else OWN)
+    chosen["weights"] = url.settled("weights", readers, usual if pulled else OWN)
     # What moved the handle from outside, such as Back, makes it a new one.
     if chosen != session.get("pulled"):
         session.pulled, session.handles = chosen, session.get("handles", 0) + 1

@@ -121,13 +121,14 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
 
 
 def results(experiment: Experiment) -> None:
-    """Draw the answer, the curves and the outputs; before any run, the padded batch and empty axes."""
+    """Draw answer, table, curves, outputs and padded batch; before a run, the batch and empty axes."""
     snapshot = snapshot_of(experiment)
     shown = snapshot.experiment if snapshot else experiment
     probes = snapshot.probes if snapshot else unseen_batch(experiment)
     usual = typical(probes, per_step=shown.per_step) + 1
+    # The URL counts sequences from 1.
     numbers = range(1, len(probes.labels) + 1)
-    followed = url.undrawn("probe", numbers, usual) - 1
+    followed = url.settled("probe", numbers, usual) - 1
     if snapshot is None:
         left, right = st.columns(2, gap="medium")
         with left:
@@ -154,6 +155,7 @@ def results(experiment: Experiment) -> None:
         if embedded:
             strategy_table.table(snapshot, note)
             return
+        # Of the controls, not of the run: what the next training would receive.
         batch(experiment, followed)
     _show_code(snapshot.experiment)
     more = "Loss, training accuracy, every repeat, and what an epoch took"
@@ -183,6 +185,7 @@ def batch(experiment: Experiment, followed: int) -> None:
 
 
 def _on_row(click: Click) -> None:
+    # Row n reaches from n - 0.5 to n + 0.5.
     url.choose("probe", max(1, ceil(click.y - 0.5)))
 
 

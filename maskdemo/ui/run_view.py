@@ -121,7 +121,7 @@ def scrubber(snapshot: Snapshot) -> None:
         session.playground_epoch = None
         url.mark_changed()
         url.write()
-    epoch = url.undrawn("epoch", epochs, epochs[-1])
+    epoch = url.settled("epoch", epochs, epochs[-1])
     # What moved the scrubber from outside, such as Back, makes it a new one.
     moved = None if epoch == st.session_state.get("rested") else epoch
     run = (snapshot.experiment, snapshot.seconds, moved)

@@ -244,6 +244,7 @@ class PageSettings(Generic[T]):
         return self.parse(used, own_task()) if used else (self.default(), ())
 
 
+#: The settings of the playground and of the inside page.
 RUN: PageSettings[Experiment] = PageSettings(
     opening_experiment, read_experiment, show_experiment, Experiment.parse_leniently, tuple(DEFAULTS)
 )

@@ -70,7 +70,7 @@ def study(findings: Findings, study: Study) -> None:
     _figures()
 
 
-def whole_page() -> None:
+def link_to_whole_page() -> None:
     """Draw a link from a page within another page to the whole page, with the same settings."""
     address = _address(url.link(st.session_state.page))
     with st.container(key="whole_page"):

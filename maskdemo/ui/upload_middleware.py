@@ -18,7 +18,7 @@ from maskdemo.ui.upload_limits import SENTENCES, UploadRefused
 
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
 #: Seconds without a byte after which an upload is given up.
-TIMEOUT_S = 20.0
+ARRIVAL_S = 20.0
 #: Bytes of a refused upload that are read and thrown away: a browser reads the answer only then.
 MAX_DISCARDED_BYTES = 21 * 2**20
 
@@ -26,7 +26,7 @@ MAX_DISCARDED_BYTES = 21 * 2**20
 class UploadMiddleware:
     """Passes an upload on only while the limits of `maskdemo.ui.upload` allow it."""
 
-    def __init__(self, app: ASGIApp, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, app: ASGIApp, *, timeout_s: float = ARRIVAL_S) -> None:
         self._app, self._timeout_s = app, timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

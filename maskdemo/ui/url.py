@@ -29,7 +29,7 @@ from maskdemo.ui.state import GUIDE, RUN, STUDY, PageSettings, T
 NOWHERE = "nowhere"
 Params = dict[str, str]
 #: Page -> the settings that its URL names; the URL of other pages has no parameters.
-SETTINGS: Mapping[str, PageSettings] = {
+PAGE_SETTINGS: Mapping[str, PageSettings] = {
     "playground": RUN,
     "inside": RUN,
     "study": STUDY,
@@ -86,7 +86,8 @@ def follow(page: str) -> None:
         session.moved, session.page = "", page
     if not session.moved:
         _read(page)
-    session.settings.pop(SETTINGS.get(page), None)
+    # Have `current` read the controls in this run.
+    session.settings.pop(PAGE_SETTINGS.get(page), None)
     if session.moved:
         _write()
     session.followed = page
@@ -96,7 +97,7 @@ def write() -> None:
     """Write the URL if a control was changed: called first in every fragment."""
     if moved := st.session_state.get("moved"):
         if moved == "changed":
-            st.session_state.settings.pop(SETTINGS.get(st.session_state.page), None)
+            st.session_state.settings.pop(PAGE_SETTINGS.get(st.session_state.page), None)
         _write()
 
 
@@ -110,7 +111,7 @@ def current(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def read(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return the same, read from the controls now: for callbacks, which run before the app."""
+    """Return what `current` does, read from the controls now: for callbacks, before the app runs."""
     try:
         return settings.from_controls(), None
     except InvalidSettings as error:
@@ -119,10 +120,10 @@ def read(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 def link(page: str) -> Params:
     """Return the parameters of a page's URL for its controls' settings and choices."""
-    if page not in SETTINGS:
+    if page not in PAGE_SETTINGS:
         return {}
-    current(SETTINGS[page])
-    return st.session_state.settings[SETTINGS[page]][2] | _choices(page)
+    current(PAGE_SETTINGS[page])
+    return st.session_state.settings[PAGE_SETTINGS[page]][2] | _choices(page)
 
 
 def _read(page: str) -> None:
@@ -131,10 +132,10 @@ def _read(page: str) -> None:
     address = (page, st.query_params.to_dict())
     if address == session.address:
         return
-    if page in SETTINGS:
-        settings, session.complaints = SETTINGS[page].from_params(address[1])
+    if page in PAGE_SETTINGS:
+        settings, session.complaints = PAGE_SETTINGS[page].from_params(address[1])
         session.complaints += _complaints(page, address[1])
-        SETTINGS[page].to_controls(settings)
+        PAGE_SETTINGS[page].to_controls(settings)
         _take_choices(page, address[1])
     # Last: the browser may ask again meanwhile, which ends this run anywhere and begins another.
     session.address = address
@@ -142,7 +143,7 @@ def _read(page: str) -> None:
 
 def _complaints(page: str, params: Mapping[str, str]) -> tuple[str, ...]:
     """Return a sentence for each part of a URL that is neither a setting nor a choice of the page."""
-    known = (*SETTINGS[page].params, *CHOICES[page])
+    known = (*PAGE_SETTINGS[page].params, *CHOICES[page])
     sentences = [
         f"There is no setting {quoted(name)}. It is left out."
         for name in params
@@ -165,7 +166,7 @@ def _is_possible(name: str, text: str) -> bool:
 
 def open_default() -> None:
     """Set the controls to the settings that the page opens with: in a callback."""
-    settings = SETTINGS[st.session_state.page]
+    settings = PAGE_SETTINGS[st.session_state.page]
     settings.to_controls(settings.default())
     mark_changed()
 
@@ -174,7 +175,7 @@ def _write() -> None:
     session = st.session_state
     moved, session.moved = session.moved, ""
     page = session.page
-    if moved != "changed" or (page in SETTINGS and current(SETTINGS[page])[1]):
+    if moved != "changed" or (page in PAGE_SETTINGS and current(PAGE_SETTINGS[page])[1]):
         return
     params = link(page)
     if params != st.query_params.to_dict():
@@ -184,11 +185,11 @@ def _write() -> None:
 
 def _leave(page: str) -> None:
     """Drop settings that are invalid when their page, which said so, is left."""
-    if page in SETTINGS:
-        settings, complaint = read(SETTINGS[page])
+    if page in PAGE_SETTINGS:
+        settings, complaint = read(PAGE_SETTINGS[page])
         if complaint:
-            SETTINGS[page].to_controls(settings)
-            st.session_state.settings.pop(SETTINGS[page], None)
+            PAGE_SETTINGS[page].to_controls(settings)
+            st.session_state.settings.pop(PAGE_SETTINGS[page], None)
 
 
 def _take_choices(page: str, params: Mapping[str, str]) -> None:
@@ -210,15 +211,15 @@ def _choices(page: str) -> Params:
     return params
 
 
-def undrawn(name: str, options: Iterable[Any], default: Any) -> Any:
-    """Settle a choice that no widget of Streamlit's holds, and return its value."""
+def settled(name: str, options: Iterable[Any], default: Any) -> Any:
+    """Return the value of a choice, of the session or the link, else the default; draws nothing."""
     by_text = {str(each): each for each in options}
     return st.session_state[_settle(name, default, lambda value: by_text.get(str(value)))]
 
 
 def one_of(widget: Callable, name: str, options: Collection[Any], default: Any, **looks: Any) -> Any:
     """Draw a choice among options; of a mapping, the values are their titles."""
-    undrawn(name, options, default)
+    settled(name, options, default)
     if isinstance(options, Mapping):
         looks["format_func"] = options.__getitem__
     return _draw(widget, name, options=list(options), **looks)

@@ -197,7 +197,7 @@ class _Guess:
         for name in [*named, *times]:
             column, values = self._columns[name], self._columns[name].values
             # A few bad cells change nothing: their lines are named when the rows are sorted.
-            once = not np.isnan(values).all() and rows.twice(number, values) <= MAX_TWICE
+            once = not np.isnan(values).all() and rows.repeated_share(number, values) <= MAX_TWICE
             if column.kind == TIMES:
                 # The hours beside a date that repeats may pass midnight or noon.
                 if once and not unsure and not rows.passed(number, values):
@@ -227,7 +227,7 @@ class _Guess:
             if other != name and other not in ids and self._columns[other].kind != TIMES:
                 number = numbers_of(self._table, [*ids, other])
                 values = self._columns[name].values
-                if number.max() < len(number) / 1.5 and not rows.twice(number, values):
+                if number.max() < len(number) / 1.5 and not rows.repeated_share(number, values):
                     if word(other, roles.READINGS) and any(
                         word(each, roles.VALUES) for each in self._free()
                     ):
@@ -247,7 +247,7 @@ class _Guess:
         if column.kind not in (NUMBERS, TIMES) or column.bad is not None:
             example = quoted(column.example)
             return f"Steps cannot be sorted by {name}: {example} is neither number nor time."
-        if rows.twice(number, column.values) > MAX_TWICE:
+        if rows.repeated_share(number, column.values) > MAX_TWICE:
             return (
                 f"Several rows of a sequence are the same step of {name}.{self._finer(ids, names[0])}"
             )

@@ -203,7 +203,7 @@ def steps_of(table, sequence, order, features, decimal, day_first, first=None, l
 
 
 def classes_of(labels):
-    """The different labels: numbers by their size, then words by the alphabet."""
+    """The different labels (texts), sorted: plain numbers by size, then all others by the alphabet."""
     number = re.compile(r"-?\d+(\.\d+)?")
     return sorted(
         set(labels), key=lambda each: (0, float(each), each) if number.fullmatch(each) else (1, 0, each)

@@ -28,8 +28,11 @@ def stands_together(table: Table, names: tuple[str, ...] | list[str]) -> bool:
     return int((np.diff(number, prepend=-1) != 0).sum()) == number.max() + 1
 
 
-def twice(number: NDArray, values: NDArray) -> float:
-    """The share of steps that are the same step of their sequence as an earlier row."""
+def repeated_share(number: NDArray, values: NDArray) -> float:
+    """The share of rows whose step of their sequence an earlier row has, too.
+
+    number: (rows,), of the sequence. values: (rows,), times or numbers of steps; NaN is left out.
+    """
     there = pd.DataFrame({"n": number, "v": values})[~np.isnan(values)]
     return float(there.duplicated().mean()) if len(there) else 0.0
 

@@ -29,9 +29,11 @@ def test_only_what_the_browser_lacks_travels():
         return drawing(Figure([{"y": [each]} for each in heights], {"height": 300}))
 
     one, two = lines(1, 2), lines(1, 3)
-    assert [json.loads(each) for each in two.beyond(".".join(one.version)).values()] == [{"y": [3]}]
-    assert not one.beyond(".".join(one.version))
-    assert set(one.beyond("").values()) == set(one.pieces)
+    assert [json.loads(each) for each in two.missing_from(".".join(one.version)).values()] == [
+        {"y": [3]}
+    ]
+    assert not one.missing_from(".".join(one.version))
+    assert set(one.missing_from("").values()) == set(one.pieces)
 
 
 def test_previews_that_look_the_same_are_drawn_once():

@@ -25,7 +25,7 @@ def test_a_url_that_is_read_again_still_holds_the_last_valid_settings(monkeypatc
     settings = state.PageSettings(
         state.opening_experiment, invalid, shown.append, state.RUN.parse, state.RUN.params
     )
-    monkeypatch.setitem(url.SETTINGS, "playground", settings)
+    monkeypatch.setitem(url.PAGE_SETTINGS, "playground", settings)
     url.read_again()
     assert session.address != ("playground", {"epochs": "7"}), "or it would not be read"
     assert url.read(settings)[0].epochs == 7
@@ -46,6 +46,8 @@ def test_a_run_of_the_page_builds_its_experiment_once(monkeypatch: pytest.Monkey
     )
     monkeypatch.setattr(state, "RUN", settings)
     monkeypatch.setattr(url, "RUN", settings)
-    monkeypatch.setattr(url, "SETTINGS", {**url.SETTINGS, "playground": settings, "inside": settings})
+    monkeypatch.setattr(
+        url, "PAGE_SETTINGS", {**url.PAGE_SETTINGS, "playground": settings, "inside": settings}
+    )
     fine(page.slider(key="padded_length").set_value(60).run())
     assert built == [1]
