@@ -70,9 +70,10 @@ def main() -> None:
     for part in parts:
         began = time.monotonic()
         print(f"{part.capitalize()} ...", flush=True)
-        measured |= PARTS[part](log)
-        print(f"  {time.monotonic() - began:.0f} s", flush=True)
-    print(f"\n{table(measured)}\n")
+        figures = PARTS[part](log)
+        measured |= figures
+        # Shown at once, so that a later part that fails takes no figures with it.
+        print(f"{table(figures)}\n  {time.monotonic() - began:.0f} s\n", flush=True)
     found = as_json(measured)
     for name, figure in found["behind"].items():
         print(f"{name:<48}{figure:>10.4g}")

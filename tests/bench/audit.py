@@ -42,7 +42,8 @@ def measured() -> dict[str, float]:
     from maskdemo.audit import audit
     from tests.audit.zoo import ZOO
 
-    specimens = list(ZOO.values())
+    # Of the others no verdict is possible: the zoo's tests hold the reason that they give.
+    specimens = [each for each in ZOO.values() if not each.cannot]
     seconds, false_alarms, missed = [], 0, 0
     for at, specimen in enumerate([*specimens[:WARM_UP], *specimens]):
         keras.utils.clear_session(free_memory=False)
