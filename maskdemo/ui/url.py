@@ -86,8 +86,7 @@ def follow(page: str) -> None:
         session.moved, session.page = "", page
     if not session.moved:
         _read(page)
-    # Have `current` read the controls in this run.
-    session.settings.pop(PAGE_SETTINGS.get(page), None)
+    session.settings.pop(PAGE_SETTINGS.get(page), None)  # `current` reads the controls anew
     if session.moved:
         _write()
     session.followed = page
