@@ -96,11 +96,13 @@ class Cache(Generic[V]):
         return len(self._kept)
 
     def _next_to_go(self) -> tuple[Hashable, ...]:
+        """Return the key to drop next: the oldest, a task's newest last where `newest_last` says so."""
         keys = list(self._kept)
         newest = {_task(key): key for key in keys} if self._newest_last else {}
         return next((key for key in keys if newest.get(_task(key)) is not key), keys[0])
 
     def _forget(self, gone: weakref.ref[Task]) -> None:
+        """Drop what was computed of an uploaded task that is gone."""
         with self._lock:
             self._watched.discard(gone)
             for key in list(self._kept):
@@ -108,11 +110,13 @@ class Cache(Generic[V]):
                     self._drop(key)
 
     def _drop(self, key: tuple[Hashable, ...]) -> None:
+        """Let go of a result, if it is kept."""
         if key in self._kept:
             self.used -= self._size(self._kept.pop(key))
 
 
 def _weakly(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
+    """Return the key, with experiments on uploaded tasks held weakly."""
     return tuple(
         _WeakExperiment(weakref.ref(part.own), tuple(part.settings.values()))
         if isinstance(part, Experiment) and part.own is not None
@@ -122,4 +126,5 @@ def _weakly(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
 
 
 def _task(key: tuple[Hashable, ...]) -> weakref.ref[Task] | None:
+    """Return the reference to the uploaded task of a key, or None."""
     return next((part.own for part in key if isinstance(part, _WeakExperiment)), None)

@@ -39,6 +39,7 @@ MAX_CELLS = 6_400_000
 
 
 def _setting(default: Any, described: Setting) -> Any:
+    """Return a field of `Experiment` with its limits and words."""
     return field(default=default, metadata={"setting": described})
 
 
@@ -156,6 +157,7 @@ class Experiment:
             )
 
     def _check_task(self) -> None:
+        """Raise InvalidSettings for an unknown task, or for uploaded sequences that are not there."""
         if self.task != OWN:
             SETTINGS["task"].checked(self.task)
             object.__setattr__(self, "own", None)

@@ -21,6 +21,7 @@ def cores() -> int:
 
 
 def _allowed() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -86,6 +87,7 @@ def give_back_memory() -> None:
 
 
 def _call_glibc(function: str, *args: int) -> None:
+    """Call a function of the C library, where there is one."""
     call = getattr(ctypes.CDLL(None), function, None) if sys.platform == "linux" else None
     if call is not None:
         call(*args)

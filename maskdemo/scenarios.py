@@ -30,6 +30,7 @@ class Scenario:
 def _scenario(
     name: str, title: str, look_for: str, *, asks: str = "", about: str = "", **settings: object
 ) -> Scenario:
+    """Return a scenario; settings: of its experiment."""
     experiment = Experiment(**settings)  # type: ignore[arg-type]
     return Scenario(name, title, look_for, experiment, asks, about)
 

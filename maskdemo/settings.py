@@ -137,6 +137,7 @@ class Number(Setting):
         return _plainly(value)
 
     def _no_number(self, value: Any) -> InvalidSettings:
+        """Return the error for a value that is no number."""
         kind = "a whole number" if self.whole else "a number"
         return InvalidSettings(f"{self.title} must be {kind}, not {quoted(value)}.", self.name)
 
@@ -167,6 +168,7 @@ class Choice(Setting):
 
     @property
     def _titles(self) -> str:
+        """Return the options' titles in one text."""
         return ", ".join(each.title for each in self.options.values())
 
     def parse(self, text: str) -> str:
@@ -259,4 +261,5 @@ def parse_leniently(
 
 
 def _plainly(number: float) -> str:
+    """Return the shortest text of a number."""
     return str(number) if isinstance(number, int) else f"{number:g}"

@@ -105,20 +105,24 @@ class Strategy:
 
 
 def _with_channel(values: Floats, channel: NDArray | float = 0.0) -> Floats:
+    """Return (N, T, F + 1): the values and the mask channel (N, T), a number for all steps."""
     plane = np.broadcast_to(np.asarray(channel, np.float32), values.shape[:2])
     return np.concatenate([values, plane[..., None]], axis=2)
 
 
 def _always_advance(inputs: Floats) -> Handling:
+    """Return inputs (N, T, F + 1) of which every step moves the state on."""
     ones = np.ones(inputs.shape[:2])
     return Handling(inputs, ones, 0 * ones)
 
 
 def _no_mask(batch: Batch, mask_value: float) -> Handling:
+    """Padding and gaps are steps like all others."""
     return _always_advance(_with_channel(batch.values))
 
 
 def _masking_layer(batch: Batch, mask_value: float) -> Handling:
+    """Steps whose features all equal the mask value are skipped."""
     # From the data, as keras/src/layers/core/masking.py does it, real readings that happen to equal
     # mask_value included.
     use = np.any(batch.values != np.float32(mask_value), axis=2)
@@ -126,24 +130,29 @@ def _masking_layer(batch: Batch, mask_value: float) -> Handling:
 
 
 def _zeroed_input(batch: Batch, mask_value: float) -> Handling:
+    """Invalid steps are set to 0 and move the state on."""
     return _always_advance(_with_channel(batch.values * batch.valid[..., None]))
 
 
 def _zeroed_state(batch: Batch, mask_value: float) -> Handling:
+    """Invalid steps reset the state to zero."""
     zeroed = _with_channel(batch.values * batch.valid[..., None])
     return Handling(zeroed, batch.valid, np.zeros(batch.valid.shape))
 
 
 def _held_state(batch: Batch, mask_value: float) -> Handling:
+    """Invalid steps hold the state."""
     zeroed = _with_channel(batch.values * batch.valid[..., None])
     return Handling(zeroed, batch.valid, ~batch.valid)
 
 
 def _mask_feature(batch: Batch, mask_value: float) -> Handling:
+    """One more feature is 1 at valid steps."""
     return _always_advance(_with_channel(batch.values, batch.valid))
 
 
 def _forward_fill(batch: Batch, mask_value: float) -> Handling:
+    """Invalid steps repeat the last valid reading and move the state on."""
     steps = np.where(batch.valid, np.arange(batch.valid.shape[1]), -1)
     newest = np.maximum.accumulate(steps, axis=1)[..., None]
     filled = np.take_along_axis(batch.values, np.maximum(newest, 0), axis=1)
@@ -152,6 +161,7 @@ def _forward_fill(batch: Batch, mask_value: float) -> Handling:
 
 
 def _strategy(name: str, handle: Callable[[Batch, float], Handling], **switches: Any) -> Strategy:
+    """Return a strategy with its words from `maskdemo.titles`."""
     return Strategy(name=name, **STRATEGY_TEXTS[name]._asdict(), handle=handle, **switches)
 
 

@@ -21,6 +21,7 @@ def fill_template(template: Path, *, when: datetime | None = None, **values: obj
 
 @cache
 def _environment(folder: Path) -> Environment:
+    """Return Jinja2 for the templates of a folder."""
     return Environment(
         loader=FileSystemLoader(folder),
         autoescape=select_autoescape(["html"]),

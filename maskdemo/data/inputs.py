@@ -164,6 +164,7 @@ def _is_one_recording(experiment: Experiment) -> bool:
 
 
 def _data(experiment: Experiment, repeat: int) -> Data:
+    """Draw the sequences of a repeat; its arrays cannot be written."""
     data = make_data(
         experiment.spec,
         train_size=experiment.train_size,
@@ -179,6 +180,7 @@ def _data(experiment: Experiment, repeat: int) -> Data:
 
 
 def _data_of(experiment: Experiment, repeat: int) -> Data:
+    """Return the sequences of a repeat before they are padded or cut, drawn once."""
     # Without the settings of the padding: a longer padding draws nothing again.
     settings = replace(
         data_settings(experiment),
@@ -196,10 +198,12 @@ def whole_sequences(experiment: Experiment, repeat: int = 0) -> Data:
 
 
 def _truncated(experiment: Experiment, sequences: Sequences) -> Sequences:
+    """Return the sequences, cut to the padded length where they are longer."""
     return truncate(sequences, experiment.padded_length, truncating=experiment.truncating)
 
 
 def _inputs(experiment: Experiment, repeat: int) -> Inputs:
+    """Pad the sequences of a repeat; see `inputs`."""
     whole = _data_of(experiment, repeat)
     parts = {part: _truncated(experiment, getattr(whole, part)) for part in ("train", "test")}
     data = replace(whole, **parts)
@@ -208,6 +212,7 @@ def _inputs(experiment: Experiment, repeat: int) -> Inputs:
 
 
 def _chance(experiment: Experiment) -> Chance:
+    """Compute `chance` from the padded test set."""
     test = with_batches(experiment, pad_for(experiment, _data_of(experiment, 0).test))
     counted = arrays_of(experiment, experiment.strategies[0], test)
     weights = test.valid if experiment.per_step else counted.weights
@@ -218,11 +223,13 @@ def _chance(experiment: Experiment) -> Chance:
 
 
 def _read_only(batch: Batch) -> Batch:
+    """Return the batch, with arrays that cannot be written."""
     parts = (getattr(batch, each.name) for each in fields(batch))
     _make_read_only(*(each for each in parts if each is not None))
     return batch
 
 
 def _make_read_only(*arrays: NDArray) -> None:
+    """Have NumPy refuse to write into these arrays."""
     for each in arrays:
         each.flags.writeable = False

@@ -98,6 +98,7 @@ class Task:
 
 
 def _short(name: str) -> str:
+    """Return the name, cut to `MAX_NAME` characters."""
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
@@ -155,6 +156,7 @@ def random_label(values: np.ndarray, rng: np.random.Generator) -> int:
 
 
 def _task(name: str, **numbers: Any) -> Task:
+    """Return a task with its words from `maskdemo.titles`."""
     return Task(name, **TASK_TEXTS[name]._asdict(), **numbers)
 
 
@@ -229,6 +231,7 @@ def make_data(
 def _draw_sequences(
     spec: Task, rng: np.random.Generator, size: int, min_length: int, max_length: int
 ) -> Sequences:
+    """Draw sequences of random length, both lengths included, with their labels."""
     assert spec.draw is not None and spec.label is not None
     values, labels = [], []
     for length in rng.integers(min_length, max_length + 1, size=size):
@@ -241,6 +244,7 @@ def _draw_sequences(
 
 @lru_cache(maxsize=2)
 def _utterances(split: str) -> Sequences:
+    """Return the recorded training or test sequences; split: "train" or "test"."""
     with np.load(VOWELS_FILE) as stored:
         lengths = stored[f"{split}_lengths"].astype(int)
         values = tuple(np.split(stored[f"{split}_values"], lengths.cumsum()[:-1]))

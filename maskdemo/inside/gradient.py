@@ -81,6 +81,7 @@ def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bo
 
 
 def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
+    """Compute `gradient_by_step` of a few sequences, step by step from the last."""
     activations = activations_of(network, arrays)
     d_states = product(_d_logits(activations, arrays), network.readout.T)
     rows, steps = arrays.advance.shape
@@ -140,10 +141,12 @@ def _d_logits(activations: Activations, arrays: Arrays) -> NDArray:
 
 
 def _norm(vectors: NDArray) -> NDArray:
+    """Return the Euclidean length of the last axis' vectors."""
     return np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
 
 
 def _select_rows(arrays: Arrays, rows: slice) -> Arrays:
+    """Return the arrays of some sequences."""
     parts: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(Arrays)}
     for name, of in parts.items():
         parts[name] = None if of is None else of[rows]

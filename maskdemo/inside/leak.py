@@ -144,6 +144,7 @@ def sweep(
 
 
 def _padding_only(like: Batch, steps: int, value: float) -> Batch:
+    """Return a batch of one sequence with nothing but padding, (1, steps, F)."""
     values = np.full((1, steps, like.values.shape[2]), value, np.float32)
     nowhere = np.zeros((1, steps), bool)
     return Batch(values, nowhere, ~nowhere, np.zeros((1, steps), np.int32))

@@ -223,6 +223,7 @@ def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bo
 
 
 def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -> TimeMajorBatch:
+    """Return the arrays of N sequences with time first. pool: (N, T), where the read-out is a mean."""
     rows, steps = arrays.advance.shape
     # Before the first step that moves the state on, the state is zero: nothing to hold or to reset.
     start = _first_step(arrays.advance == 1)

@@ -250,6 +250,7 @@ def _after(parts: tuple, cell: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, 
 
 
 def _gates(kernel: tf.Tensor, row: tf.Tensor) -> list[tf.Tensor]:
+    """Return the gates i, f, g and o, each (B, H). row: (B, F + 2 + H), inputs and state."""
     # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates, and the factor inside
     # is in the kernel already.
     units = _sizes(kernel)[1] // 4
@@ -259,6 +260,7 @@ def _gates(kernel: tf.Tensor, row: tf.Tensor) -> list[tf.Tensor]:
 
 
 def _scale(units: int) -> tf.Tensor:
+    """Return (4H,), the factors of the gates' weighted sums before the tanh, and of the tanh itself."""
     return tf.constant(np.repeat([0.5, 0.5, 1.0, 0.5], units), tf.float32)
 
 
@@ -273,5 +275,6 @@ def _written(stack: tf.Tensor, t: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
 
 
 def _sizes(tensor: tf.Tensor) -> list[int]:
+    """Return the shape as integers."""
     # All shapes are known when a program is traced; the type stubs cannot know that.
     return [int(size) for size in tensor.shape]

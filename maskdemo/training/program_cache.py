@@ -69,6 +69,7 @@ def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Calla
 
 
 def _trace_with_stable_names(build: Callable[[Shape], Callable], shape: Shape) -> Callable:
+    """Trace a shape's program with names that do not depend on what was traced before."""
     program = f"{build.__name__} {shape}"
     with _stable_names(_first_number(program, _TRACED[program])):
         _TRACED[program] += 1

@@ -195,6 +195,7 @@ class _RunState:
         return *self.ended, *going
 
     def _next_training(self) -> _TrainingKey | None:
+        """Return the training that is furthest behind, marked busy; None if nothing can begin."""
         with self.changed:
             last = self.experiment.epochs
             free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]
@@ -205,6 +206,7 @@ class _RunState:
             return key
 
     def _train_epoch(self, key: _TrainingKey) -> None:
+        """Train one epoch and measure what a snapshot shows of it, after the last one the leak too."""
         (repeat, strategy), recorder = key, self.recorder
         if key not in self.trainings:
             # One thread at a time: the strategies of a repeat share its inputs.
