@@ -11,16 +11,16 @@ import numpy as np
 
 from maskdemo.article.judgement import Case, MeasuredNumber
 from maskdemo.article.measurements import Measurements, RunMeasurements
+from maskdemo.article.program_run import ROUNDING
 from maskdemo.evidence import BASELINE, MARGIN, METHOD, Interval, interval
 from maskdemo.evidence.phrases import counted, number
+from maskdemo.evidence.verdict import MARGIN_POINTS
 from maskdemo.experiment import Experiment
 
 #: A change of a probability (0 to 1) that nobody would see.
 TRACE = 0.01
 #: A ratio of computing times that nobody would act on.
 SLIGHT = 1.05
-#: Outputs are in single precision: below this a change is rounding.
-ROUNDING = 1e-6
 
 RULES = f"""
 Each claim is tried in several cases, and held in some of them or in all. What the article says is so
@@ -30,7 +30,7 @@ point is a hundredth: of accuracy, or of a probability.
 
 - Accuracies are judged by the words that the case's run has in the playground: a mask adds to the
   accuracy where it *helps* or is *required*, and does not where it *hurts* or is *the same*, within
-  {number(100 * MARGIN)} points. {METHOD}
+  {MARGIN_POINTS} points. {METHOD}
 - An output moves if it does by more than {number(100 * TRACE)} point of probability in every repeat,
   and does not if in none.
 - Training is slower where the whole interval of the ratio of times is above 1, and is not where it

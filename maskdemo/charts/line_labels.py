@@ -55,9 +55,9 @@ def _is_one_line(one: End, other: End, pixel: float) -> bool:
     return np.allclose(one.heights, other.heights, rtol=0, atol=pixel / 2, equal_nan=True)
 
 
-def inner_labels(ends: Sequence[End], *, pixel: float, yaxis: str = "y") -> list[PlotlyOptions]:
+def inner_labels(ends: Sequence[End], *, pixel: float) -> list[PlotlyOptions]:
     """Return annotations inside the plot that say which lines coincide; their names are in a legend."""
-    right = {"x": 1, "xref": "paper", "xanchor": "right", "yref": yaxis, "yanchor": "bottom"}
+    right = {"x": 1, "xref": "paper", "xanchor": "right", "yref": "y", "yanchor": "bottom"}
     return [
         note(each.text, each.shade, y=each.value, size=12, **right)
         for each in coinciding(ends, pixel=pixel)

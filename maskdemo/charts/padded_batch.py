@@ -24,7 +24,7 @@ FEW_FEATURES = 6
 HOVER_NUMBERS = 12_000
 # Pixels below the plot, of its axis title, colour bar and legend.
 BELOW = 104
-# Rows that are clicked want this height where there is room for it.
+# The height of a row that is clicked.
 ROW = 24
 
 
@@ -33,11 +33,10 @@ def padded_batch(
     *,
     features: Sequence[str] = (),
     truncating: str = "pre",
-    limit: int = 40,
     followed: int | None = None,
     dark: bool = False,
 ) -> Figure:
-    """Draw the first `limit` sequences: values as colour, padded and missing steps hatched.
+    """Draw the sequences: values as colour, padded and missing steps hatched.
 
     Up to six features the colour is the first one, beyond that their mean; what is written at padded
     and missing steps has the colour of its value too. Hovering gives the values themselves.
@@ -45,15 +44,14 @@ def padded_batch(
     truncating: "pre" or "post", the end at which steps were cut off.
     """
     ink = plot.inks(dark)
-    total, steps, count = batch.values.shape
+    rows, steps, count = batch.values.shape
     names = [escape(each) for each in features] or [f"Feature {at + 1}" for at in range(count)]
-    values, valid, padded = batch.values[:limit], batch.valid[:limit], batch.padding_there[:limit]
-    rows = len(values)
+    values, valid, padded = batch.values, batch.valid, batch.padding_there
     first = count <= FEW_FEATURES
     shade = values[..., 0] if first else values.mean(axis=2)
     value_limit = _value_limit(shade[valid])
     clipped = bool((np.abs(shade) > value_limit * (1 + 1e-6)).any())
-    height = int(np.clip(ROW * rows, 9 * rows, 360))
+    height = ROW * rows
     row = np.arange(1, rows + 1)
     # Only the steps at which anything is read have values to hover over, often a third of all.
     read = np.flatnonzero(valid.any(axis=0))
@@ -88,7 +86,7 @@ def padded_batch(
         **common,
     )
     traces: list[PlotlyTrace] = [real]
-    for kind, cells in (("padding", padded), ("missing", batch.missing[:limit])):
+    for kind, cells in (("padding", padded), ("missing", batch.missing)):
         if cells.any():
             traces.append(
                 plot.heatmap(
@@ -105,7 +103,7 @@ def padded_batch(
             )
         traces += hatched(cells, kind, bottom=row - 0.5, top=row + 0.5, dark=dark, over_colours=True)
 
-    lost = np.zeros(rows, int) if batch.lost is None else batch.lost[:limit]
+    lost = np.zeros(rows, int) if batch.lost is None else batch.lost
     most = int(lost.max())
     ahead, behind = (most, 0) if truncating == "pre" else (0, most)
     # Columns before step 1 or after the last; `place` is the step of the first.
@@ -114,13 +112,12 @@ def padded_batch(
     place = 1 - most if ahead else steps + 1
     traces += hatched(cut, "cut", bottom=row - 0.5, top=row + 0.5, dark=dark, first=place)
 
-    sequences = f"{total} unseen sequences"
-    which = f"First {rows} of {sequences}" if total > rows else sequences
+    which = f"{rows} unseen sequences"
     made = "padded to" if batch.there is None else "padded to its batch's longest, at most to"
     if most:
         which = loss_of_steps(lost)
         made = "cut to"
-    ticks = plot.nice_ticks(1, rows, max_ticks=max(6, height // ROW))
+    ticks = plot.nice_ticks(1, rows, max_ticks=max(6, rows))
     return plot.figure(
         traces,
         plot.layout(

@@ -45,7 +45,7 @@ class ResponseAxis:
         return rank * (0.13 if self.columns else 0.007 * (self.high - self.low))
 
 
-def response_axis(vary: str, values: Sequence[Value], *, width: int = NARROW) -> ResponseAxis:
+def response_axis(vary: str, values: Sequence[Value]) -> ResponseAxis:
     """Return the axis of the values: a scale for numbers in rising order, else a column for each.
 
     The scale is linear, else logarithmic, else equally spaced: the first on which the labels of
@@ -58,7 +58,7 @@ def response_axis(vary: str, values: Sequence[Value], *, width: int = NARROW) ->
     numbers = [float(each) for each in values if not isinstance(each, str)]
     if not columns:
         note = ", equally spaced"
-        room = width - LEFT - LABEL_SPACE
+        room = NARROW - LEFT - LABEL_SPACE
         if _fits(numbers, texts, room):
             positions, note = numbers, ""
         elif min(numbers) > 0 and _fits(logs := [log10(each) for each in numbers], texts, room):

@@ -195,12 +195,12 @@ def legend_below(height: int, axis_space: int) -> PlotlyOptions:
     }
 
 
-def legend_rows(entries: Sequence[str], *, width: int = NARROW) -> int:
+def legend_rows(entries: Sequence[str]) -> int:
     """Return the rows of a horizontal legend: Plotly gives every entry the width of the widest."""
     if not entries:
         return 0
     widest = 48 + 6.6 * max(len(each) for each in entries)
-    return ceil(len(entries) / max(1, int(width // widest)))
+    return ceil(len(entries) / max(1, int(NARROW // widest)))
 
 
 def nice_ticks(low: int, high: int, *, max_ticks: int = 7) -> list[int]:

@@ -111,8 +111,7 @@ def _audit_file(args: Namespace) -> int:
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
     from maskdemo.audit.output_change import ADDED_STEPS
-    from maskdemo.cli.audit_model import model_in
-    from maskdemo.cli.audit_sequences import sequences_of
+    from maskdemo.cli.audit_files import model_in, sequences_of
 
     report = audit(
         model_in(args.model, trained=args.trained, trust=args.trust, imports=args.imports),

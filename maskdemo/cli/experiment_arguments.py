@@ -1,19 +1,41 @@
-"""The arguments that name an experiment: a scenario or task, and settings written as in a link."""
+"""The arguments that name an experiment: a scenario or task, settings, and one's own sequences.
+
+Settings are written as in a link; `--data FILE` has sequences in place of a task's.
+"""
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from maskdemo.cli.data import add_data, with_own_sequences
 from maskdemo.data.tasks import OWN, TASKS
+from maskdemo.errors import InvalidTable
 from maskdemo.experiment import GROUPS, SETTINGS, Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.settings import Setting, Titled
 from maskdemo.strategies import STRATEGIES
 
-#: What one's own sequences take the place of: short ones, so that no padded length is too small.
+if TYPE_CHECKING:
+    from maskdemo.uploads.columns import Columns
+    from maskdemo.uploads.roles import Guess
+    from maskdemo.uploads.task import OwnTask
+
+#: The task whose place one's own sequences take: of one step, so that no padded length is too small.
 NO_SEQUENCES = {"task": "last_sign", "min_length": "1", "max_length": "1"}
+#: Role -> what its option says; a value without a name chooses none.
+ROLES = {
+    "id": "the column, or the columns with a comma between, that say which sequence a row belongs to",
+    "order": "what the steps are sorted by, one column after the other; empty: as in the file",
+    "features": "what the network reads",
+    "label": "what it has to tell",
+    "group": "sequences that stay together, such as those of one person",
+    "split": "says train, validation or test",
+}
+SEVERAL = ("id", "order", "features")
 
 
 def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
@@ -27,14 +49,14 @@ def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
         for name, setting in SETTINGS.items():
             if setting.group == group:
                 options.add_argument(f"--{name.replace('_', '-')}", help=_help_text(setting))
-    add_data(parser)
+    _add_data(parser)
     tables = {"scenarios": SCENARIOS, "tasks": TASKS, "strategies": STRATEGIES, **more}
     parser.epilog = "\n\n".join(_table_text(title, table) for title, table in tables.items())
     parser.formatter_class = RawDescriptionHelpFormatter
 
 
 def named_experiment(args: Namespace) -> Experiment:
-    """The command's scenario or task with its settings; ValueError with a sentence."""
+    """Return the command's scenario or task with its settings. Raises ValueError with a sentence."""
     if args.name in SCENARIOS:
         start = SCENARIOS[args.name].experiment.to_params()
     elif args.name in TASKS:
@@ -49,7 +71,7 @@ def named_experiment(args: Namespace) -> Experiment:
     if args.data is None:
         return Experiment.from_params(wanted)
     like = Experiment.from_params(wanted | NO_SEQUENCES)
-    return with_own_sequences(args, like, fit_padded_length="padded_length" not in settings)
+    return _with_own_sequences(args, like, fit_padded_length="padded_length" not in settings)
 
 
 def _settings_of(args: Namespace) -> dict[str, str]:
@@ -71,3 +93,110 @@ def _help_text(setting: Setting) -> str:
 
 def _table_text(title: str, table: Mapping[str, Titled]) -> str:
     return "\n".join([f"{title}:", *(f"  {name:20} {each.title}" for name, each in table.items())])
+
+
+def _add_data(parser: ArgumentParser) -> None:
+    """Let a command take a file of sequences."""
+    data = parser.add_argument_group("Your own sequences")
+    data.add_argument("--data", metavar="FILE", type=Path, help="a .csv, .tsv, .parquet or .npz file")
+    for role, help in ROLES.items():
+        data.add_argument(f"--{role}", metavar="COLUMN", help=help)
+    data.add_argument("--label-per-step", choices=("yes", "no"), help="whether each step has a label")
+    data.add_argument("--steps", metavar="first|last|every:N",
+                      help="keep the first or last 200 steps of each, or one in N")  # fmt: skip
+    data.add_argument("--standardise", choices=("yes", "no"), help="numbers to mean 0 and spread 1")
+    data.add_argument("--sample", action="store_true", help="draw as many sequences as are possible")
+    data.add_argument("--split-seed", type=int, default=0, metavar="N",
+                      help="draws the test part, and the sample (0)")  # fmt: skip
+    data.add_argument("--dry-run", action="store_true", help="say what was taken for what, and stop")
+
+
+def _with_own_sequences(args: Namespace, like: Experiment, *, fit_padded_length: bool) -> Experiment:
+    """Return these settings with the sequences in the command's file.
+
+    fit_padded_length: change the padded length to the nearest that the sequences have room for. Raises
+    ValueError with a sentence.
+    """
+    # Whoever brings no file does not wait for pandas.
+    from maskdemo.uploads.limits import usual_padded_length
+
+    own = _own_task(args)
+    if args.dry_run:
+        raise SystemExit(0)
+    if fit_padded_length:
+        like = replace(like, padded_length=usual_padded_length(own))
+    return replace(like, task=own.name, own=own)
+
+
+def _own_task(args: Namespace) -> OwnTask:
+    """Return the task that the command's file makes, with a line on standard error for each column."""
+    from maskdemo.uploads.columns import read_columns
+    from maskdemo.uploads.guess import guess
+    from maskdemo.uploads.reading import read_file
+    from maskdemo.uploads.task import task_of
+
+    if args.split_seed < 0:
+        raise ValueError("--split-seed counts from 0.")
+    preparation = _preparation(args)
+    try:
+        table = read_file(args.data)
+        columns = read_columns(table)
+        guessed = guess(table, columns, _roles(args))
+        for sentence in _described(columns, guessed):
+            print(sentence, file=sys.stderr)
+        own = task_of(table, columns, guessed, preparation)
+    except InvalidTable as error:
+        hint = f" Say it with --{error.offer}." if error.offer in ROLES else ""
+        code = f"\n\n{error.code}" if error.code else ""
+        raise InvalidTable(f"{error}{hint}{code}") from None
+    for sentence in (own.summary, *own.notes):
+        print(sentence, file=sys.stderr)
+    return own
+
+
+def _preparation(args: Namespace) -> Any:
+    from maskdemo.uploads.limits import MAX_STEPS
+    from maskdemo.uploads.task import Preparation
+
+    which, _, number = (args.steps or "").partition(":")
+    if which not in ("", "first", "last", "every") or (which == "every") != bool(number):
+        raise ValueError("--steps is first, last or every:N, such as every:5.")
+    if number and not (number.isdecimal() and int(number) > 0):
+        raise ValueError("--steps every:N takes a whole number from 1.")
+    return Preparation(
+        standardise=None if args.standardise is None else args.standardise == "yes",
+        first=MAX_STEPS if which == "first" else None,
+        last=MAX_STEPS if which == "last" else None,
+        every=int(number or 1),
+        sample=args.sample,
+        seed=args.split_seed,
+    )
+
+
+def _roles(args: Namespace) -> dict[str, Any]:
+    """Return the columns that the command names, by role."""
+    texts: dict[str, Any] = {role: getattr(args, role) for role in ROLES}
+    roles = {
+        role: tuple(each for each in text.split(",") if each) if role in SEVERAL else text or None
+        for role, text in texts.items()
+        if text is not None
+    }
+    if args.label_per_step is not None:
+        roles["per_step"] = args.label_per_step == "yes"
+    return roles
+
+
+def _described(columns: Columns, guess: Guess) -> list[str]:
+    """Return a line per column: what it was taken for, an example and its use, or why it has none."""
+    from maskdemo.uploads.roles import unused
+
+    used = {name: role for role, name in reversed(guess.roles.used())}
+    lines = [
+        f"{name}: {each.summary}, such as {each.example}: {used[name]}"
+        for name, each in columns.items()
+        if name in used
+    ]
+    lines += [
+        f"{name}: {columns[name].summary}: not used, {why}" for name, why in unused(columns, guess)
+    ]
+    return [*lines, f"A label for each {'step' if guess.roles.per_step else 'sequence'}."]

@@ -78,14 +78,10 @@ def _file_text(kind: str, experiment: Experiment) -> str:
     A report or a table trains the experiment first. Modules are imported where they are needed, so that
     a script is there at once.
     """
-    if kind == "script":
-        from maskdemo.export.script import script
+    if kind in ("script", "notebook"):
+        from maskdemo.export.program import notebook, script
 
-        return script(experiment)
-    if kind == "notebook":
-        from maskdemo.export.notebook import notebook
-
-        return notebook(experiment)
+        return script(experiment) if kind == "script" else notebook(experiment)
     if kind == "report":
         from maskdemo.export.report import run_report
 

@@ -10,7 +10,7 @@ from math import isinf
 
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.evidence import between, headline, percent, strategy_result, verdicts
-from maskdemo.evidence.truncation import truncation_sentence
+from maskdemo.evidence.mask_effect import truncation_sentence
 from maskdemo.experiment import Experiment
 from maskdemo.loading import load_tensorflow
 from maskdemo.scenarios import SCENARIOS

@@ -15,7 +15,7 @@ from maskdemo.evidence import Interval, Verdict, between, percent
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Cell, Findings, Study, run_study, summary
-from maskdemo.study.dask_cluster import executor_of
+from maskdemo.study.runner import executor_of
 from maskdemo.study.variables import BETWEEN
 
 

@@ -9,15 +9,13 @@ import numpy as np
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.mask_effect import AS_NAMED, MaskEffect, mask_effect, unmasked_padding
-from maskdemo.evidence.phrases import between, counted, listed, number, percent
-from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
+from maskdemo.evidence.phrases import between, counted, listed, percent
+from maskdemo.evidence.verdict import MARGIN, MARGIN_POINTS, Verdict, min_repeats, verdict
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 
 
-def answer(
-    results: Accuracies, *, margin: float = MARGIN, effects: Mapping[str, MaskEffect] | None = None
-) -> str:
+def answer(results: Accuracies, *, effects: Mapping[str, MaskEffect] | None = None) -> str:
     """Return the answer from accuracies in one sentence, or what is missing for an answer.
 
     effects: of the strategies' masks, where known; what is inert differs in nothing.
@@ -34,17 +32,15 @@ def answer(
             f"There is no verdict from {counted(results.repeats, 'repeat')}: at least {needed} are "
             "needed to tell an effect from luck."
         )
-    verdicts = [
-        verdict(results, name, margin=margin, effect=effects.get(name, AS_NAMED)) for name in others
-    ]
+    verdicts = [verdict(results, name, effect=effects.get(name, AS_NAMED)) for name in others]
     judged = [each for each in verdicts if each is not None and not each.withheld]
     if not judged:
         return f"So far there is no verdict: it needs {needed} repeats."
     complete = len(judged) == len(others) and not any(each.so_far for each in judged)
     here = "Here" if complete else "So far"
-    if nothing_learned(results, margin=margin):
+    if nothing_learned(results):
         return (
-            f"{here} there is nothing to see: no strategy gets more than {number(100 * margin)} points "
+            f"{here} there is nothing to see: no strategy gets more than {MARGIN_POINTS} points "
             f"above chance ({percent(results.chance, 0)}) on unseen sequences."
         )
     if required := [each for each in judged if each.word == "required"]:
@@ -66,7 +62,7 @@ def answer(
         )
     if harm:
         return f"{here}, no.{harm}"
-    return f"{here}, no: every strategy is within {number(100 * margin)} points of {bare}."
+    return f"{here}, no: every strategy is within {MARGIN_POINTS} points of {bare}."
 
 
 def answer_of(snapshot: Snapshot) -> str:
@@ -114,7 +110,7 @@ def over_all(needs: Collection[str]) -> str:
     return f"In {listed([start, *(f'in {count} ' + each.format('it') for each, count in others)])}."
 
 
-def nothing_learned(results: Accuracies, *, margin: float = MARGIN) -> bool:
+def nothing_learned(results: Accuracies) -> bool:
     """Whether every strategy surely stays within the margin above chance.
 
     By intervals that hold together for all of them: where one is too wide to tell, it is not so, and
@@ -122,7 +118,7 @@ def nothing_learned(results: Accuracies, *, margin: float = MARGIN) -> bool:
     """
     needed = min_repeats(results.comparisons)
     return all(
-        len(values) >= needed and above_chance(results, strategy).high < margin
+        len(values) >= needed and above_chance(results, strategy).high < MARGIN
         for strategy, values in results.by_repeat.items()
     )
 

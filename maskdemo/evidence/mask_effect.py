@@ -1,4 +1,4 @@
-"""What a strategy's mask does to the sequences of an experiment, where its name says something else.
+"""What a mask and truncation do to the sequences of an experiment, before anything is trained.
 
 >>> from maskdemo.experiment import Experiment
 >>> mask_effect(Experiment(pad_value=-1.0, mask_value=0.0), "masking_layer").note
@@ -15,10 +15,11 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from maskdemo.caching import Cache
-from maskdemo.data.inputs import arrays_of, inputs
+from maskdemo.data.inputs import arrays_of, inputs, whole_sequences
 from maskdemo.data.padding import Batch
+from maskdemo.data.sequences import steps_lost
 from maskdemo.evidence.accuracies import BASELINE
-from maskdemo.evidence.phrases import listed, number, percent
+from maskdemo.evidence.phrases import capital, listed, loss_of_steps, number, percent
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES, Arrays
 
@@ -79,6 +80,13 @@ def unmasked_padding(experiment: Experiment) -> str:
     if effect.mask_value is None:
         return ""
     return f" {STRATEGIES['masking_layer'].title} {effect.note}."
+
+
+def truncation_sentence(experiment: Experiment) -> str:
+    """Return how many sequences lose how many steps where they are cut to the padded length."""
+    data = whole_sequences(experiment)
+    lost = [steps_lost(part, experiment.padded_length) for part in (data.train, data.test)]
+    return f"{capital(loss_of_steps(np.concatenate(lost)))}."
 
 
 def _batches(experiment: Experiment) -> tuple[Batch, Batch]:

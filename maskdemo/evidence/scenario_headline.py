@@ -19,7 +19,7 @@ from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer_of, mean_accuracy, nothing_learned, titles
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.phrases import between, capital, counted, listed, number, percent, points
-from maskdemo.evidence.verdict import MARGIN, Verdict, min_repeats, verdict
+from maskdemo.evidence.verdict import MARGIN, MARGIN_POINTS, Verdict, min_repeats, verdict
 from maskdemo.scenarios import scenario_of
 from maskdemo.training.snapshot import Snapshot
 
@@ -153,7 +153,7 @@ def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
     if run.identical(name):
         return f"{title} is exactly the same"
     does = {
-        "the same": f"makes less than {_margin()} points of difference",
+        "the same": f"makes less than {MARGIN_POINTS} points of difference",
         "undecided": "is undecided",
         "required": "is required",
     }.get(result.word, result.word)
@@ -176,7 +176,7 @@ def _true_lengths(run: CompleteRun) -> str:
         case "hurts":
             finding = "the Masking layer does better than a mask from the true lengths"
         case "the same":
-            finding = f"real zeros cost the Masking layer less than {_margin()} points"
+            finding = f"real zeros cost the Masking layer less than {MARGIN_POINTS} points"
         case _:
             finding = (
                 f"whether real zeros harm the Masking layer cannot be told ({_difference_text(result)})"
@@ -198,9 +198,9 @@ def _best(run: CompleteRun) -> str:
         lists = {"the same": near, "undecided": unclear}
         lists.get(each.word, behind).append(name)
     if near and not behind and not unclear:
-        all_of_them = run.reached(run.names)
         return (
-            f"Here none is more than {_margin()} points behind the best: {all_of_them}, {run.chance}."
+            f"Here none is more than {MARGIN_POINTS} points behind the best: {run.reached(run.names)}, "
+            f"{run.chance}."
         )
     first = run.reached(leaders)
     parts = [f"Here {first} {_verb(leaders, 'cope')} best"]
@@ -209,7 +209,7 @@ def _best(run: CompleteRun) -> str:
     if behind:
         parts.append(f"{run.reached(behind)} {_verb(behind, 'stay')} behind")
     if near:
-        parts.append(f"{run.reached(near)} {_verb(near, 'are')} within {_margin()} points of that")
+        parts.append(f"{run.reached(near)} {_verb(near, 'are')} within {MARGIN_POINTS} points of that")
     if unclear:
         parts.append(f"{run.reached(unclear)} may be as good")
     return f"{'; '.join(parts)}, {run.chance}."
@@ -227,7 +227,7 @@ def _reported(run: CompleteRun) -> str:
     if inflated:
         start = f"Here padding inflates the accuracy by up to {largest_lift(inflated)} points"
     elif all(lift.low > -MARGIN and lift.high < MARGIN for lift in lifts.values()):
-        start = f"Here padding changes the accuracy by less than {_margin()} points"
+        start = f"Here padding changes the accuracy by less than {MARGIN_POINTS} points"
     else:
         start = "Here whether padding inflates the accuracy cannot be told"
     chance = run.snapshot.chance
@@ -255,8 +255,8 @@ def _beats_chance(run: CompleteRun) -> str:
         return f"Here, yes: {run.reached(better)} {_verb(better, 'beat')} chance ({level})."
     if nothing_learned(run.results):
         return (
-            f"Here, no: no strategy gets more than {_margin()} points above chance ({level}) on unseen "
-            "sequences."
+            f"Here, no: no strategy gets more than {MARGIN_POINTS} points above chance ({level}) on "
+            "unseen sequences."
         )
     highest = max(above.values(), key=lambda each: each.high)
     return (
@@ -291,7 +291,3 @@ def _difference_text(result: Verdict) -> str:
 def largest_lift(lifts: Sequence[Interval]) -> str:
     """The largest mean of these, in whole points."""
     return number(100 * max(each.mean for each in lifts), ".0f")
-
-
-def _margin() -> str:
-    return number(100 * MARGIN)

@@ -12,7 +12,7 @@ from maskdemo.evidence.accuracies import accuracies, scored
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.mask_effect import mask_effect
 from maskdemo.evidence.phrases import leak_text
-from maskdemo.evidence.verdict import MARGIN, Verdict, verdict
+from maskdemo.evidence.verdict import Verdict, verdict
 from maskdemo.training.snapshot import Snapshot
 
 
@@ -72,11 +72,11 @@ def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:
     return interval(values, resolution=1 / scored).within(0, 1)
 
 
-def verdicts(snapshot: Snapshot, *, margin: float = MARGIN) -> tuple[Verdict, ...]:
+def verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
     """Return a verdict for each strategy that has finished a repeat together with `no_mask`."""
     results = accuracies(snapshot)
     against_baseline = (
-        verdict(results, name, margin=margin, effect=mask_effect(snapshot.experiment, name))
+        verdict(results, name, effect=mask_effect(snapshot.experiment, name))
         for name in results.by_repeat
     )
     return tuple(each for each in against_baseline if each is not None)

@@ -25,6 +25,8 @@ from maskdemo.strategies import STRATEGIES
 
 #: A difference in accuracy (0 to 1) that nobody would act on.
 MARGIN = 0.05
+#: The same in points, for sentences.
+MARGIN_POINTS = number(100 * MARGIN)
 #: Every word rests on at least so many repeats, however few strategies are compared.
 MIN_REPEATS = 5
 #: The most comparisons for which these are enough, see `min_repeats`.
@@ -41,7 +43,7 @@ RULES = {
     "above chance is learned without it.",
     "helps": "the whole interval of the difference is above zero.",
     "hurts": "the whole interval of the difference is below zero.",
-    "the same": f"the whole interval lies within {MARGIN * 100:g} points of zero. This word wins over "
+    "the same": f"the whole interval lies within {MARGIN_POINTS} points of zero. This word wins over "
     "the other three: a difference that small is told, but nobody would act on it.",
     "undecided": "anything else: more repeats would narrow the interval. From fewer than "
     f"{MIN_REPEATS} repeats it is the only word, and more than {_MAX_COMPARISONS_AT_MIN} comparisons "
@@ -104,7 +106,6 @@ def compare(
     chance: float,
     scored: int,
     comparisons: int,
-    margin: float = MARGIN,
 ) -> Compared:
     """Return the verdicts' words for accuracies (..., n) of a strategy and of its peer, paired.
 
@@ -120,7 +121,7 @@ def compare(
     enough = mine.shape[-1] >= min_repeats(comparisons)
     word = np.select(
         [
-            enough & (difference.low > -margin) & (difference.high < margin),
+            enough & (difference.low > -MARGIN) & (difference.high < MARGIN),
             enough & (difference.low > 0) & required,
             enough & (difference.low > 0),
             enough & (difference.high < 0),
@@ -136,7 +137,6 @@ def verdict(
     strategy: str,
     over: str = BASELINE,
     *,
-    margin: float = MARGIN,
     effect: MaskEffect = AS_NAMED,
 ) -> Verdict | None:
     """Return the verdict on a strategy against another; None before they share a finished repeat.
@@ -153,7 +153,6 @@ def verdict(
         chance=results.chance,
         scored=results.scored,
         comparisons=results.comparisons,
-        margin=margin,
     )
     difference, short_of_half = (
         Interval(float(each.mean), float(each.low), float(each.high), len(shared))
@@ -162,7 +161,7 @@ def verdict(
     word, needed = str(compared.word), min_repeats(results.comparisons)
     withheld = len(shared) < needed and not effect.inert
     undecided = word == "undecided" and not effect.inert
-    enough = _enough(difference, results, margin) if undecided else None
+    enough = _enough(difference, results) if undecided else None
     text = _numbers(difference, over, results.repeats)
     if effect.inert:
         word = "the same"
@@ -170,7 +169,7 @@ def verdict(
     elif withheld:
         text += f". At least {needed} repeats are needed before a word is given here."
     else:
-        text += _meaning(word, difference, short_of_half, margin)
+        text += _meaning(word, difference, short_of_half)
         if undecided and len(shared) == results.repeats:
             text += " More repeats would narrow it"
             text += f": about {enough} might decide." if enough else "."
@@ -206,7 +205,7 @@ def _numbers(difference: Interval, over: str, requested: int) -> str:
     return f"{against} (95% interval {between(difference.within(-1, 1))}, {repeats})"
 
 
-def _meaning(word: str, difference: Interval, short_of_half: Interval, margin: float) -> str:
+def _meaning(word: str, difference: Interval, short_of_half: Interval) -> str:
     """Return what the word means here, as the end of a sentence."""
     match word:
         case "required":
@@ -218,16 +217,16 @@ def _meaning(word: str, difference: Interval, short_of_half: Interval, margin: f
         case "hurts":
             return "."
         case "the same" if difference.low > 0 or difference.high < 0:
-            return f", a small difference within the margin of {number(100 * margin)} points."
+            return f", a small difference within the margin of {MARGIN_POINTS} points."
         case "the same":
-            return f", within the margin of {number(100 * margin)} points."
+            return f", within the margin of {MARGIN_POINTS} points."
     width = number(100 * difference.within(-1, 1).width, ".0f")
     return f", an interval {width} points wide that decides nothing."
 
 
-def _enough(difference: Interval, results: Accuracies, margin: float) -> int | None:
+def _enough(difference: Interval, results: Accuracies) -> int | None:
     """Return how many repeats might decide, if mean and scatter stayed as they are."""
     # Either the interval leaves zero, or it fits into the margin.
-    half = max(abs(difference.mean), margin - abs(difference.mean))
+    half = max(abs(difference.mean), MARGIN - abs(difference.mean))
     count = count_for(half, of=difference, comparisons=results.comparisons, max_count=MAX_REPEATS)
     return count and max(count, min_repeats(results.comparisons))

@@ -1,6 +1,7 @@
-"""An experiment as a program in plain Keras: the parts of the exported script and notebook.
+"""An experiment as a program in plain Keras that needs nothing of this project: script or notebook.
 
-The program's text is `program.jinja`; here are the values that its template needs.
+The program's text is `program.jinja`, what a script has around it `script.jinja`; here are the values
+that the templates read.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 
 from maskdemo.data.batches import boundaries
 from maskdemo.errors import quoted
-from maskdemo.evidence.phrases import listed
+from maskdemo.evidence.phrases import counted, listed
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid, strategy_lines
 from maskdemo.scenarios import scenario_of
@@ -31,8 +32,8 @@ from maskdemo.titles import CUT_ENDS, SIDES
 from maskdemo.uploads import recipe
 from maskdemo.uploads.task import OwnTask
 
-#: Characters per line, of comments and of data.
-WIDTH = 100
+#: Characters per line: of comments and of data; of a script's sentences.
+WIDTH, TEXT_WIDTH = 100, 96
 BACKEND = """\
 os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random numbers
 
@@ -68,6 +69,65 @@ class Program:
     link: str
     parts: tuple[Part, ...]
     recording: Part | None
+
+
+def script(experiment: Experiment) -> str:
+    """Return the text of a .py file that trains this experiment with Keras and prints its accuracies.
+
+    It imports numpy and keras only. A recorded data set is in it, at the end, so it works offline; a
+    person's own is not: the script is given their file, and reads it with pandas.
+    """
+    text = fill_template(
+        Path(__file__).with_name("script.jinja"),
+        experiment=experiment,
+        own=experiment.is_own,
+        program=program(experiment),
+        repeats=counted(experiment.repeats, "repeat"),
+        versions=installed_versions(),
+        imports=imports(experiment, "argparse"),
+        filled=lambda text, indent="": fill(
+            text, TEXT_WIDTH, initial_indent=indent, subsequent_indent=indent
+        ),
+    )
+    return text + "\n"
+
+
+def notebook(experiment: Experiment) -> str:
+    """Return the text of an .ipynb file (format 4) that trains this experiment and prints accuracies.
+
+    It imports numpy and keras only and has not been run. The same settings give the same text.
+    """
+    # Whoever only shows a page does not wait for it.
+    import nbformat.v4 as nb
+
+    exported = program(experiment)
+    head = [
+        f"# {exported.title}",
+        *exported.introduction,
+        f"It needs {exported.packages} and keras 3.12 or later. Written with {installed_versions()}. "
+        f"The same settings on the page: put `{exported.link}` behind its address.",
+    ]
+    cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(imports(experiment))]
+    for part in filter(None, (*exported.parts, exported.recording)):
+        hidden = {"jupyter": {"source_hidden": True}} if part is exported.recording else {}
+        cells += [
+            nb.new_markdown_cell(f"## {part.title}\n\n{part.text}"),
+            nb.new_code_cell(part.code, metadata=hidden),
+        ]
+    path, about = (", path=path", " Name your file first.") if experiment.is_own else ("", "")
+    run = f"table = compare(epochs={experiment.epochs}, repeats={experiment.repeats}{path})"
+    if experiment.is_own:
+        run = f'path = "data.csv"  # a file like the one on the page\n{run}'
+    few = "Fewer epochs and one repeat are enough for a first try."
+    cells += [
+        nb.new_markdown_cell(f"## The run\n\n{few}{about}"),
+        nb.new_code_cell(run),
+        nb.new_code_cell("show(table)"),
+    ]
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nb.writes(nb.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
 
 
 def program(experiment: Experiment) -> Program:

@@ -19,8 +19,8 @@ from maskdemo.scenarios import SCENARIOS
 from maskdemo.server.messages import shrink, shrink_findings, unpack
 from maskdemo.server.process import MAX_MEMORY_BYTES
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
-from maskdemo.study.dask_cluster import executor_of
 from maskdemo.study.grid import Study, Training
+from maskdemo.study.runner import executor_of, run_study
 from maskdemo.training import compile_cache, program_cache
 from maskdemo.training.snapshot import Outcome
 
@@ -120,8 +120,6 @@ class _ResumedStore:
 
 
 def _study(study: Study, trained: list[list[Any]], reused: int | None) -> Stream:
-    from maskdemo.study.runner import run_study
-
     trainings = study.trainings()
     outcomes = {_key(trainings[index]): Outcome(*numbers) for index, *numbers in trained}
     store: Any = _ResumedStore(outcomes, TrainingStore())

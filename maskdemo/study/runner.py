@@ -1,11 +1,14 @@
-"""Run a study on any executor, coarse to fine, as a stream of findings."""
+"""Run a study on any executor, coarse to fine, as a stream of findings; a Dask cluster as executor."""
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
 
@@ -25,6 +28,8 @@ MAX_PENDING = 64
 LOOKAHEAD = 16
 #: Seconds after which findings are yielded although nothing new was found.
 UPDATE_INTERVAL_S = 0.3
+#: Seconds within which the scheduler of a Dask cluster has to answer.
+DASK_TIMEOUT_S = 10
 
 
 def run_study(
@@ -151,3 +156,36 @@ def _sentence(study: Study, training: Training, error: Exception) -> str:
     is_sentence = isinstance(error, ValueError) and str(error)
     why = str(error).rstrip(".") if is_sentence else type(error).__name__
     return f"{STRATEGIES[strategy].title} {study.where(cell)} failed in repeat {repeat + 1}: {why}."
+
+
+@contextmanager
+def executor_of(address: str | None = None, *, stay: bool = False) -> Iterator[Executor | None]:
+    """The executor of the Dask cluster whose scheduler is at `address`, closed on leaving.
+
+    Without an address, that of `MASKDEMO_DASK`; without that, None: the local workers. stay: what is
+    trained on must not leave this machine, so None as well. The cluster's workers must have this
+    version of maskdemo. Raises ValueError with a sentence if Dask is not installed or nobody answers.
+    """
+    address = address or os.environ.get("MASKDEMO_DASK")
+    if stay or not address:
+        yield None
+        return
+    try:
+        from distributed import Client
+        from distributed.comm import get_address_host_port
+    except ImportError:
+        raise ValueError(
+            "Dask is not installed here: run pip install -r requirements-dask.txt, or install maskdemo "
+            "with its extra `dask`, or leave out the cluster's address."
+        ) from None
+    try:
+        # A client that finds nobody is slow to give up and to go away, so knock first.
+        socket.create_connection(get_address_host_port(address), DASK_TIMEOUT_S).close()
+        client = Client(address, timeout=DASK_TIMEOUT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"No Dask scheduler answers at {address}. Check the address, such as tcp://host:8786."
+        ) from error
+    with client:
+        # Not pure: two viewers who want the same training each wait for, and cancel, their own.
+        yield client.get_executor(pure=False, retries=2)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskdemo.evidence import BASELINE, MARGIN, Verdict, mask_effect
+from maskdemo.evidence import BASELINE, Verdict, mask_effect
 from maskdemo.evidence.phrases import capital, counted, listed, number, percent
+from maskdemo.evidence.verdict import MARGIN_POINTS
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
@@ -281,7 +282,7 @@ def _method(findings: Findings) -> list[str]:
     twice = " Where repeats were added, a comparison counts twice." if findings.study.more else ""
     return [
         f"The intervals of all {findings.comparisons} comparisons hold together with 95% (Student's t, "
-        f"paired by repeat, Bonferroni); the same means within {number(100 * MARGIN)} points.{twice}"
+        f"paired by repeat, Bonferroni); the same means within {MARGIN_POINTS} points.{twice}"
     ]
 
 

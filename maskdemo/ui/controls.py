@@ -13,8 +13,8 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE, mask_effect
+from maskdemo.evidence.mask_effect import truncation_sentence
 from maskdemo.evidence.phrases import counted, number
-from maskdemo.evidence.truncation import truncation_sentence
 from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING, Experiment
 from maskdemo.settings import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES

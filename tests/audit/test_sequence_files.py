@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maskdemo.cli.audit_sequences import sequences_in, sequences_of
+from maskdemo.cli.audit_files import sequences_in, sequences_of
 from maskdemo.errors import UnsupportedModel
 
 

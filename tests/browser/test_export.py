@@ -13,7 +13,7 @@ import nbformat
 from playwright.sync_api import Browser, Page, expect
 
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.export.script import script
+from maskdemo.export.program import script
 from maskdemo.strategies import STRATEGIES
 from tests.browser.test_playground import quick
 from tests.browser.viewer import NUMBERS, PHONE, Viewer

@@ -243,14 +243,10 @@ class TestPaddedBatch:
         assert np.isfinite(figure.data[0].zmax)
         assert np.array_equal(cells_inside(hatches(figure, "padding")[0], 8, 12), batch.padded)
 
-    def test_rows_keep_their_order_up_to_the_limit(self):
-        batch = make_batch(rows=9)
-        figure = charts.padded_batch(batch, limit=5)
-        shown = batch.valid[:5]
-        shade = whole(figure.data[0], figure.data[0].z, 12)
-        assert np.array_equal(shade[shown], batch.values[:5, :, 0][shown])
-        assert figure.layout.yaxis.range == (5.5, 0.5)
-        assert "First 5 of 9" in figure.layout.title.text
+    def test_the_first_sequence_is_on_top(self):
+        figure = charts.padded_batch(make_batch(rows=9))
+        assert figure.layout.yaxis.range == (9.5, 0.5)
+        assert "9 unseen sequences" in figure.layout.title.text
 
     def test_the_followed_sequence_is_marked(self):
         figure = charts.padded_batch(make_batch(), followed=2)

@@ -10,8 +10,7 @@ import pytest
 
 from maskdemo.cli.export import FIGURES
 from maskdemo.evidence import headline
-from maskdemo.export.notebook import notebook
-from maskdemo.export.script import script
+from maskdemo.export.program import notebook, script
 from maskdemo.export.table import run_table
 from maskdemo.training.run import train
 from tests.cli.command import said

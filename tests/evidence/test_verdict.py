@@ -209,8 +209,7 @@ def test_a_small_difference_that_is_surely_there_is_told_as_the_same():
     assert found is not None and found.difference.low > 0
     assert found.word == "the same"
     assert "a small difference within the margin of 5 points" in found.sentence
-    wide = verdict(known(no_mask=base, held_state=[x + 0.02 for x in base]), "held_state", margin=0.01)
-    assert wide is not None and wide.word == "helps"
+    assert word(base, [x + 0.06 for x in base]) == "helps"
 
 
 def test_required_is_decided_on_an_interval_and_not_on_means():

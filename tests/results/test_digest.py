@@ -177,7 +177,7 @@ JUDGED = {
             *("evidence.mask_effect", "evidence.scenario_headline", "evidence.scenario_mark"),
             "evidence.strategy_result",
             "evidence.verdict",
-            *("article.claims", "article.claim_rules", "article.judgement"),
+            *("article.claims", "article.claim_rules", "article.judgement", "article.program_run"),
         ),
         "Judged as it is shown.",
     ),

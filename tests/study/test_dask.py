@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from maskdemo.study import Study, run_study
-from maskdemo.study.dask_cluster import executor_of
+from maskdemo.study.runner import executor_of
 from tests.samples import small
 
 pytestmark = pytest.mark.slow

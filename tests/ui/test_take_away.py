@@ -14,8 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.evidence import headline
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.export.notebook import notebook
-from maskdemo.export.script import script
+from maskdemo.export.program import notebook, script
 from maskdemo.export.table import run_table, study_table
 from maskdemo.server import Server
 from maskdemo.study import Findings, Study

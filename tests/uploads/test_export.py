@@ -16,10 +16,8 @@ from maskdemo import charts
 from maskdemo.data.inputs import inputs
 from maskdemo.data.sequences import Sequences, repeat_seed
 from maskdemo.experiment import Experiment
-from maskdemo.export.notebook import notebook
-from maskdemo.export.program import imports
+from maskdemo.export.program import imports, notebook, script
 from maskdemo.export.report import run_report, study_report
-from maskdemo.export.script import script
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.training.unseen_batch import unseen_batch

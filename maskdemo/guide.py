@@ -1,0 +1,273 @@
+"""Whether a setup of somebody's own needs a mask, answered by what was measured on setups like it.
+
+A setup is the answers to the guide's questions. Each question is declared in one place, its line in
+`Setup`: the page, links and the command line read `QUESTIONS`. The guidance names the measured
+experiments that are like the setup, with a word for each, and sums them up in a sentence. No rule is
+written here: a case has the word that its run has in the playground.
+
+>>> mine = Setup(side="pre", ratio="4")
+>>> Setup.from_params(mine.to_params()) == mine
+True
+>>> Setup(lengths="equal", side="pre", ratio="4").relevant == Setup(lengths="equal").relevant
+True
+>>> [case.title for case in cases_of(Setup(side="pre"))]
+['Real speech: who is speaking?', 'Sign of the first value', 'Sign of the last value']
+>>> {case.experiment.padded_length for case in cases_of(Setup(ratio="4"))} == {116, 60}
+True
+>>> cases_of(Setup(collides=True, labels="step"))
+()
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import product
+from math import ceil
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from maskdemo.data.tasks import TASKS
+from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, need, over_all, verdict
+from maskdemo.evidence.headline import NEEDS
+from maskdemo.evidence.phrases import listed
+from maskdemo.experiment import Experiment
+from maskdemo.scenarios import SYNTHETIC
+from maskdemo.settings import Choice, Setting, Switch, parse_leniently
+
+#: (a real step can equal the pad value, a label each step) -> the tasks that are so.
+TASKS_LIKE: Mapping[tuple[bool, bool], tuple[str, ...]] = {
+    (False, False): ("japanese_vowels", "first_sign", "last_sign"),
+    (True, False): ("last_bit", "majority_bit"),
+    (False, True): ("running_sign",),
+    (True, True): (),
+}
+#: The share of the readings that are missing where some are.
+MISSING_RATE = 0.3
+#: Sizes of the tasks that are drawn, as in the scenarios.
+DRAWN: Mapping[str, Any] = {**SYNTHETIC, "min_length": 5, "max_length": 15}
+
+
+class Option(NamedTuple):
+    """One answer to choose, by its title."""
+
+    title: str
+
+
+def _question(default: Any, described: Setting) -> Any:
+    return field(default=default, metadata={"question": described})
+
+
+def _options(**titles: str) -> dict[str, Option]:
+    return {name: Option(title) for name, title in titles.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """The answer to every question. Raises `InvalidSettings` with a sentence for the first bad one."""
+
+    # fmt: off
+    lengths: str = _question("differ", Choice(
+        "Lengths of the sequences", "", "Sequences of one length are not padded at all.",
+        options=_options(differ="Differ", equal="All equal")))
+    side: str = _question("post", Choice(
+        "Padding", "", "In front is `padding=\"pre\"` in Keras. To the batch's longest: "
+        "after the end, each batch with a length of its own, as `padded_batch` of `tf.data` does.",
+        options=_options(post="After the end", pre="In front", longest="To the batch's longest")))
+    ratio: str = _question("2", Choice(
+        "Padded length, against the longest sequence", "", "For sequences of up to 50 steps, twice is "
+        "a padded length of 100.",
+        options={"1": Option("The same"), **{
+            each: Option(f"{each} times") for each in ("1.5", "2", "4")}}))
+    collides: bool = _question(False, Switch(
+        "A real step can equal the pad value", "",
+        "In every feature at once, such as a step of zeros where padding is zeros too."))
+    labels: str = _question("sequence", Choice(
+        "One label for", "", "With a label for each step, padded steps count neither in the loss "
+        "nor in the accuracy.",
+        options=_options(sequence="Each sequence", step="Each step")))
+    read_out: str = _question("last", Choice(
+        "The answer is read from", "",
+        "The LSTM's last output, or the mean of its outputs (GlobalAveragePooling1D).",
+        options=_options(last="The last step", mean="A mean")))
+    missing: bool = _question(False, Switch(
+        "Readings are missing inside", "",
+        "Steps within a sequence that were never observed, written as the pad value."))
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        for name, question in QUESTIONS.items():
+            object.__setattr__(self, name, question.checked(getattr(self, name)))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of the questions that matter beside the other answers."""
+        padded = self.lengths == "differ"
+        idle = {
+            "side": not padded,
+            "ratio": not padded or self.side == "longest",
+            "read_out": self.labels == "step",
+        }
+        return tuple(name for name in QUESTIONS if not idle.get(name))
+
+    @property
+    def relevant(self) -> Setup:
+        """The setup with the default answer to every question that does not matter."""
+        return Setup(**{name: getattr(self, name) for name in self.asked})
+
+    def to_params(self) -> dict[str, str]:
+        """URL parameters: every answer."""
+        return {name: each.format(getattr(self, name)) for name, each in QUESTIONS.items()}
+
+    @staticmethod
+    def from_params(params: Mapping[str, str]) -> Setup:
+        """The setup of `to_params`; other keys are ignored. Raises `InvalidSettings`."""
+        return Setup(
+            **{name: QUESTIONS[name].parse(text) for name, text in params.items() if name in QUESTIONS}
+        )
+
+    @staticmethod
+    def parse_leniently(params: Mapping[str, str]) -> tuple[Setup, tuple[str, ...]]:
+        """The setup of all usable parameters, and a sentence for each that cannot be used."""
+        given = {name: params[name] for name in QUESTIONS if name in params}
+        return parse_leniently(Setup.from_params, given, Setup.used)
+
+    def used(self, name: str) -> str:
+        """What a link gets in place of an answer that cannot be used, as a sentence."""
+        return f"Used instead: {QUESTIONS[name].say(getattr(self, name)).lower()}."
+
+
+#: Every question by its name, in the order in which they are asked.
+QUESTIONS: Mapping[str, Setting] = MappingProxyType(
+    {each.name: replace(each.metadata["question"], name=each.name) for each in fields(Setup)}
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A measured case that fits a setup: a task, in the experiment that pads it so."""
+
+    title: str
+    experiment: Experiment
+
+
+def cases_of(setup: Setup) -> tuple[Case, ...]:
+    """Return the cases that fit a setup; none where no task is like it."""
+    setup = setup.relevant
+    names = TASKS_LIKE[setup.collides, setup.labels == "step"]
+    # Recorded sequences have the lengths that they have.
+    fitting = (name for name in names if setup.lengths == "differ" or not TASKS[name].fixed)
+    return tuple(Case(TASKS[name].title, _experiment(name, setup)) for name in fitting)
+
+
+def experiments() -> tuple[Experiment, ...]:
+    """Return the experiments of all setups, each once."""
+    answers = (_answers(each) for each in QUESTIONS)
+    setups = (
+        Setup(**dict(zip(QUESTIONS, combination, strict=True))) for combination in product(*answers)
+    )
+    return tuple(dict.fromkeys(case.experiment for setup in setups for case in cases_of(setup)))
+
+
+def _answers(question: str) -> tuple[Any, ...]:
+    described = QUESTIONS[question]
+    return tuple(described.options) if isinstance(described, Choice) else (False, True)
+
+
+def _experiment(task: str, setup: Setup) -> Experiment:
+    """Return the experiment of a task in a setup, whose idle answers are the default ones."""
+    base = Experiment(task=task, padded_length=200, **({} if TASKS[task].fixed else DRAWN))
+    longest = base.max_length
+    padded = setup.lengths == "differ" and setup.side != "longest"
+    # Padding of zeros is what collides with bits; no reading of the other tasks is exactly -1.
+    pad_value = 0.0 if setup.collides else -1.0
+    return replace(
+        base,
+        min_length=base.min_length if setup.lengths == "differ" else longest,
+        padded_length=ceil(longest * float(setup.ratio)) if padded else longest,
+        side="pre" if setup.side == "pre" else "post",
+        batches="longest" if setup.side == "longest" else "fixed",
+        read_out=setup.read_out,
+        pad_value=pad_value,
+        mask_value=pad_value,
+        missing_rate=MISSING_RATE if setup.missing else 0.0,
+        # A mask from the true lengths is what tells real steps from padding of the same value.
+        strategies=("no_mask", "masking_layer", *(["held_state"] if setup.collides else [])),
+        # What a masked or weighted loss does: padded steps have no labels.
+        count_invalid=setup.labels == "sequence",
+    )
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """One case with its accuracies.
+
+    word: of `NEEDS`, what the run says of masking. verdict: on the strategy that decides it.
+    """
+
+    case: Case
+    accuracies: Accuracies
+    word: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """The answer to a setup.
+
+    word: that of all cases; "depends" where they differ. sentence: in how many cases each word held.
+    exceptions: a sentence that names the cases with another word than the commonest; empty where all
+    have the same, or where two are equally common. recommended: the case whose mask is worth most, by
+    its word and then by its accuracy.
+    """
+
+    word: str
+    sentence: str
+    exceptions: str
+    results: tuple[CaseResult, ...]
+    recommended: CaseResult
+
+    @property
+    def strategy(self) -> str:
+        """The strategy that was worth most; no mask where none was worth anything."""
+        useful = self.recommended.word in ("required", "helps")
+        return self.recommended.verdict.strategy if useful else BASELINE
+
+
+def guidance_for(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Guidance | None:
+    """Return the answer to a setup; None where not all of the cases that fit it were measured."""
+    fitting = cases_of(setup)
+    if not fitting or any(case.experiment not in measured for case in fitting):
+        return None
+    results = tuple(_result(case, measured[case.experiment]) for case in fitting)
+    words = [each.word for each in results]
+    return Guidance(
+        word=words[0] if len(set(words)) == 1 else "depends",
+        sentence=over_all(words),
+        exceptions=_exceptions(results),
+        results=results,
+        recommended=min(results, key=lambda each: _rank(each.word, each.verdict)),
+    )
+
+
+def _result(case: Case, accuracies: Accuracies) -> CaseResult:
+    effects = {name: mask_effect(case.experiment, name) for name in case.experiment.strategies}
+    verdicts = [verdict(accuracies, name, effect=effect) for name, effect in effects.items()]
+    deciding = min(filter(None, verdicts), key=lambda each: _rank(each.word, each))
+    return CaseResult(case, accuracies, need(accuracies), deciding)
+
+
+def _rank(word: str, verdict: Verdict) -> tuple[int, float]:
+    """Return a key that sorts what is worth most first."""
+    words = list(NEEDS)
+    return words.index(word) if word in words else len(words), -verdict.difference.mean
+
+
+def _exceptions(results: Sequence[CaseResult]) -> str:
+    """Return `Guidance.exceptions`."""
+    (commonest, count), *others = Counter(each.word for each in results).most_common()
+    named = [f"{each.case.title} ({each.word})" for each in results if each.word != commonest]
+    if not named or others[0][1] == count:
+        return ""
+    return f"The exception{'s' if len(named) > 1 else ''}: {listed(named)}."
