@@ -68,8 +68,8 @@ def _check_members(
         raise error("The archive has two members of one name.")
     unpacked = sum(member.file_size for member in members)
     if unpacked > max_unpacked:
-        room = f"{max_unpacked >> 20:,} MB are possible"
-        raise error(f"The archive unpacks to {unpacked / 2**20:,.0f} MB; {room}.")
+        limit = f"{max_unpacked >> 20:,} MB are possible"
+        raise error(f"The archive unpacks to {unpacked / 2**20:,.0f} MB; {limit}.")
     for member in members:
         name = member.filename
         path = PurePosixPath(name)

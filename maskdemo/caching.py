@@ -32,14 +32,14 @@ class Cache(Generic[V]):
     """The values last asked for, as many as there is room for. Safe to share among threads.
 
     Keys are tuples, in which an experiment stands for itself. Where it has an uploaded task, the value
-    goes with the task, so a value must not refer to its task. room: how many values, or, with `size`,
-    the sum of their sizes. newest_last: the newest value of each uploaded task goes after all others.
+    goes with the task, so a value must not refer to its task. capacity: how many values, or, with
+    `size`, the sum of their sizes. newest_last: the newest value of each uploaded task goes last.
     """
 
     def __init__(
-        self, room: float, size: Callable[[V], float] = lambda _: 1, *, newest_last: bool = False
+        self, capacity: float, size: Callable[[V], float] = lambda _: 1, *, newest_last: bool = False
     ) -> None:
-        self._room, self._size, self._newest_last = room, size, newest_last
+        self._capacity, self._size, self._newest_last = capacity, size, newest_last
         # Reentrant: a task may go while its cache is in use.
         self._lock = threading.RLock()
         self._kept: OrderedDict[tuple[Hashable, ...], V] = OrderedDict()  # last used last
@@ -51,12 +51,12 @@ class Cache(Generic[V]):
         if (found := self.find(key)) is not None:
             return found
         # Two may make the same at once; that is cheaper than one waiting for the other.
-        made = make()
+        value = make()
         with self._lock:
             if (found := self.find(key)) is not None:
                 return found
-            self.keep(key, made)
-        return made
+            self.keep(key, value)
+        return value
 
     def find(self, key: tuple[Hashable, ...]) -> V | None:
         """The value kept under this key, or None."""
@@ -71,14 +71,14 @@ class Cache(Generic[V]):
         weak = _weakly(key)
         with self._lock:
             self._drop(weak)
-            if self._size(value) > self._room:
+            if self._size(value) > self._capacity:
                 return
             for part in weak:
                 if isinstance(part, _WeakExperiment) and part.own not in self._watched:
                     self._watched.add(weakref.ref(part.own(), self._forget))  # type: ignore[arg-type]
             self._kept[weak] = value
             self.used += self._size(value)
-            while self.used > self._room:
+            while self.used > self._capacity:
                 self._drop(self._next_to_go())
 
     def drop(self, key: tuple[Hashable, ...]) -> None:

@@ -237,10 +237,10 @@ class Experiment:
         """What a link gets in place of a parameter that cannot be used, as a sentence."""
         if (setting := SETTINGS.get(name)) is None:
             return "The default is used instead."
-        said = setting.say(getattr(self, name))
+        text = setting.say(getattr(self, name))
         if name == "task":
-            said = f"\N{LEFT DOUBLE QUOTATION MARK}{said}\N{RIGHT DOUBLE QUOTATION MARK}"
-        return f"Used instead: {setting.title.lower()} {said}."
+            text = f"\N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}"
+        return f"Used instead: {setting.title.lower()} {text}."
 
     def to_json(self) -> str:
         """All settings as JSON, for files."""
@@ -255,17 +255,17 @@ class Experiment:
     def from_json(text: str, own: Task | None = None) -> Experiment:
         """The experiment of `to_json`, with the uploaded task. Raises ValueError with a sentence."""
         try:
-            given = json.loads(text)
+            values = json.loads(text)
         except (ValueError, RecursionError):
             raise ValueError("This is not the JSON of an experiment.") from None
-        if not isinstance(given, dict):
+        if not isinstance(values, dict):
             raise ValueError("An experiment is a JSON object of settings.")
-        unknown = set(given) - SETTINGS.keys()
+        unknown = set(values) - SETTINGS.keys()
         if unknown:
             raise ValueError(f"There is no setting '{sorted(unknown)[0]}'.")
         # JSON has lists where Python has tuples.
         settings: dict[str, Any] = {
-            name: tuple(each) if isinstance(each, list) else each for name, each in given.items()
+            name: tuple(each) if isinstance(each, list) else each for name, each in values.items()
         }
         return Experiment(**settings, own=own)
 

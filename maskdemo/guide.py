@@ -130,8 +130,8 @@ class Setup:
     @staticmethod
     def parse_leniently(params: Mapping[str, str]) -> tuple[Setup, tuple[str, ...]]:
         """The setup of all usable parameters, and a sentence for each that cannot be used."""
-        given = {name: params[name] for name in QUESTIONS if name in params}
-        return parse_leniently(Setup.from_params, given, Setup.used)
+        answers = {name: params[name] for name in QUESTIONS if name in params}
+        return parse_leniently(Setup.from_params, answers, Setup.used)
 
     def used(self, name: str) -> str:
         """What a link gets in place of an answer that cannot be used, as a sentence."""

@@ -251,13 +251,15 @@ def parse_leniently(
     usable, complaints = dict(params), {}
     while True:
         try:
-            made = make(usable)
+            settings = make(usable)
         except InvalidSettings as error:
             named = [name for name in error.settings if name in usable]
             complaints[name := named[0] if named else list(usable)[-1]] = str(error)
             usable.pop(name)
         else:
-            return made, tuple(f"{each} {used(made, name)}" for name, each in complaints.items())
+            return settings, tuple(
+                f"{each} {used(settings, name)}" for name, each in complaints.items()
+            )
 
 
 def _plainly(number: float) -> str:

@@ -28,7 +28,7 @@ ORDER = (
     *("settings", "experiment", "caching", "data.batches", "data.inputs", "scenarios", "data"),
     # What a training results in; one sequence from the inside; how a network is trained.
     *("training.snapshot", "training.scoring", "inside", "training.probes"),
-    *("training.unseen_batch", "training.buckets"),
+    "training.buckets",
     *("training.lstm", "training.compile_cache", "training.program_cache", "training.loss_and_adam"),
     *("training.program", "training.training_run", "training.run", "training"),
     # What it entitles us to say; trainings that are kept; over many experiments; about the article.

@@ -64,8 +64,8 @@ def learning_curves(
         values = np.array([getattr(each, drawn) for each in curves], float)
         # An empty line keeps the strategy's place in the legend before its first epoch.
         mean = values.mean(axis=0) if values.size else np.full(1, np.nan)
-        looks = {"epochs": epochs, "at": at, "share": share, "dark": dark, "showlegend": not direct}
-        lines.append(_line(name, mean, values, **looks))
+        style = {"epochs": epochs, "at": at, "share": share, "dark": dark, "showlegend": not direct}
+        lines.append(_line(name, mean, values, **style))
         if not values.size:
             continue
         highest = max(highest, float(values.max()))

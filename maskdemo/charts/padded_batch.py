@@ -1,11 +1,11 @@
-"""What the LSTM receives: the padded batch, each sequence a row."""
+"""What the LSTM receives: the padded batch of the unseen sequences that are shown, each a row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 from math import floor, log10
-from typing import TYPE_CHECKING
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,13 @@ from maskdemo.charts import template as plot
 from maskdemo.charts.colour_scales import VALUE_SCALES
 from maskdemo.charts.style import NAMES, colour_bar, hatched
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
+from maskdemo.data.inputs import inputs, pad_for, select_sequences, whole_sequences
+from maskdemo.data.padding import Batch
+from maskdemo.data.sequences import evenly_spread
 from maskdemo.evidence.phrases import loss_of_steps
-
-if TYPE_CHECKING:
-    from maskdemo.data.padding import Batch
+from maskdemo.experiment import Experiment
+from maskdemo.training.probes import PROBES
+from maskdemo.training.snapshot import Probes
 
 FEW_FEATURES = 6
 # More numbers than these in the hover boxes, and the figure is slow to send.
@@ -26,6 +29,34 @@ HOVER_NUMBERS = 12_000
 BELOW = 104
 # The height of a row that is clicked.
 ROW = 24
+
+
+def unseen_batch(experiment: Experiment) -> Batch:
+    """The probes of the experiment's run, padded.
+
+    Where batches have a length of their own, their neighbours decide it, so all data is padded first.
+    """
+    test = whole_sequences(experiment).test
+    rows = evenly_spread(PROBES, len(test))
+    if experiment.batches != "fixed":
+        return inputs(experiment).test.rows(rows)
+    return pad_for(experiment, select_sequences(test, rows))
+
+
+def typical(batch: Batch | Probes, *, per_step: bool) -> int:
+    """The row (from 0) whose length is nearest the median.
+
+    per_step: with a label at each step, the share of labels that are not 0 counts as much: padding has
+    label 0, so a sequence of nothing else would flatter whoever learned the padding.
+    """
+    lengths = (~batch.padded).sum(axis=1)
+    # Not NumPy's median, which takes longer for these few than all else here.
+    apart = np.abs(lengths - median(lengths.tolist())) / max(1, np.ptp(lengths))
+    if per_step:
+        steps = np.maximum(1, batch.valid.sum(axis=1))
+        shares = (batch.valid & (batch.labels > 0)).sum(axis=1) / steps
+        apart = apart + np.abs(shares - shares.mean())
+    return int(apart.argmin())
 
 
 def padded_batch(
@@ -104,26 +135,26 @@ def padded_batch(
         traces += hatched(cells, kind, bottom=row - 0.5, top=row + 0.5, dark=dark, over_colours=True)
 
     lost = np.zeros(rows, int) if batch.lost is None else batch.lost
-    most = int(lost.max())
-    ahead, behind = (most, 0) if truncating == "pre" else (0, most)
-    # Columns before step 1 or after the last; `place` is the step of the first.
-    columns = np.arange(most)
-    cut = columns >= (most - lost)[:, None] if ahead else columns < lost[:, None]
-    place = 1 - most if ahead else steps + 1
-    traces += hatched(cut, "cut", bottom=row - 0.5, top=row + 0.5, dark=dark, first=place)
+    max_lost = int(lost.max())
+    ahead, behind = (max_lost, 0) if truncating == "pre" else (0, max_lost)
+    # Columns before step 1 or after the last; `first_column` is the step of the first.
+    columns = np.arange(max_lost)
+    cut = columns >= (max_lost - lost)[:, None] if ahead else columns < lost[:, None]
+    first_column = 1 - max_lost if ahead else steps + 1
+    traces += hatched(cut, "cut", bottom=row - 0.5, top=row + 0.5, dark=dark, first=first_column)
 
     which = f"{rows} unseen sequences"
-    made = "padded to" if batch.there is None else "padded to its batch's longest, at most to"
-    if most:
+    action = "padded to" if batch.there is None else "padded to its batch's longest, at most to"
+    if max_lost:
         which = loss_of_steps(lost)
-        made = "cut to"
+        action = "cut to"
     ticks = plot.nice_ticks(1, rows, max_ticks=max(6, rows))
     return plot.figure(
         traces,
         plot.layout(
             "padded_batch",
             "What the LSTM receives",
-            f"{which}, {made} length {steps}",
+            f"{which}, {action} length {steps}",
             shapes=[] if followed is None else [_mark(followed + 1, steps, ink.text)],
             inner=height,
             below=BELOW,
@@ -188,10 +219,10 @@ def _value_limit(values: NDArray) -> float:
 
 
 def _hover(names: Sequence[str], shown: int) -> str:
-    place = "Sequence %{y}, step %{x}<br>Real reading"
+    start = "Sequence %{y}, step %{x}<br>Real reading"
     if len(names) == 1:
-        return place + " %{z:.6~g}<extra></extra>"
+        return start + " %{z:.6~g}<extra></extra>"
     lines = [f"<br>{name}: %{{customdata[{at}]:.6~g}}" for at, name in enumerate(names[:shown])]
     if shown < len(names):
         lines.append(f"<br>and {len(names) - shown} more")
-    return place + "".join(lines) + "<extra></extra>"
+    return start + "".join(lines) + "<extra></extra>"

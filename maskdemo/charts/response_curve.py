@@ -12,8 +12,8 @@ from maskdemo.charts.response_marks import (
     SAME,
     UNDECIDED,
     ResponseAxis,
-    accuracies,
-    differences_to_no_mask,
+    accuracy_marks,
+    difference_marks,
     response_axis,
 )
 from maskdemo.charts.style import line, marker, title
@@ -68,7 +68,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     traces: list[PlotlyTrace] = [_chance(levels, x_axis, dark)]
     ends: list[End] = []
     gaps: list[End] = []
-    for draw, shown, line_ends in ((accuracies, drawn, ends), (differences_to_no_mask, others, gaps)):
+    for draw, shown, line_ends in ((accuracy_marks, drawn, ends), (difference_marks, others, gaps)):
         for index, name in enumerate(shown):
             rank = index - (len(shown) - 1) / 2
             marks, end = draw(findings, cells, x_axis, name, rank, dark)
@@ -84,7 +84,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     labels = [_marks_explained(AXIS_SPACE, ink.muted)]
     if direct:
         for panel, there, yaxis in ((accuracy, ends, "y"), (difference, gaps, axis(1))):
-            lines, words = end_labels(
+            lines, texts = end_labels(
                 there,
                 edge=x_axis.high,
                 low=panel.low,
@@ -93,12 +93,12 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
                 yaxis=yaxis,
             )
             shapes += lines
-            labels += words
+            labels += texts
     entries: list[PlotlyTrace] = []
     if not direct:
         for name in drawn:
-            looks = {"line": line(name, dark=dark), "marker": marker(name, dark=dark, size=7)}
-            entries.append(plot.entry(title(name), **looks))
+            style = {"line": line(name, dark=dark), "marker": marker(name, dark=dark, size=7)}
+            entries.append(plot.entry(title(name), **style))
         entries.append(plot.entry("Chance", line=plot.chance_line(dark)))
     rows = plot.legend_rows(plot.names(entries))
     inner = accuracy.height + difference.height + BETWEEN
@@ -135,8 +135,8 @@ def _marks_explained(below: int, shade: str) -> PlotlyOptions:
     """Return a line under the axis that explains the marks in the lower panel."""
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - plot.LEFT}
     under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}
-    words = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}   Grey: within {100 * MARGIN:g} points"
-    return plot.note(words, shade, size=12, **corner, **under)
+    text = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}   Grey: within {100 * MARGIN:g} points"
+    return plot.note(text, shade, size=12, **corner, **under)
 
 
 def _repeats(findings: Findings, cells: dict[Value, Cell]) -> set[int]:

@@ -36,9 +36,9 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
         values.append([])
         hover.append([])
         for column, value in enumerate(study.values):
-            estimate, text, words = _cell(findings, (value, other), strategy)
+            estimate, text, hover_text = _cell(findings, (value, other), strategy)
             values[-1].append(estimate)
-            hover[-1].append(words)
+            hover[-1].append(hover_text)
             faint = estimate is None or text[0] == "("
             shade = ink.muted if faint and abs(estimate or 0) < FAR * 100 else ink.text
             if estimate is not None and abs(estimate) >= FAR * 100:
@@ -109,18 +109,18 @@ def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, 
     )
     plain = strategy == BASELINE
     verdict = findings.verdict(cell, strategy)
-    found = findings.mean(cell, BASELINE) if plain else verdict and verdict.difference
-    if found is None:
+    result = findings.mean(cell, BASELINE) if plain else verdict and verdict.difference
+    if result is None:
         nothing = "–" if findings.finished else "…"
         return None, nothing, where
-    estimate = 100 * found.mean
-    number = f"{estimate:.0f}" if plain else points(found.mean, 0)
+    estimate = 100 * result.mean
+    number = f"{estimate:.0f}" if plain else points(result.mean, 0)
     unit = "%" if plain else " points"
     hover_text = f"{where}<br><b>{number}{unit}</b>"
-    if not found.bounded:
+    if not result.bounded:
         return estimate, f"{number}?", f"{hover_text} in one repeat"
-    limits = between(found, percent if plain else points)
-    hover_text += f"<br>95% interval {limits}, {found.count} repeats"
+    limits = between(result, percent if plain else points)
+    hover_text += f"<br>95% interval {limits}, {result.count} repeats"
     if verdict is None:
         return estimate, number, hover_text
     shown = {"undecided": f"({number})", "the same": "≈0"}.get(verdict.word, number)

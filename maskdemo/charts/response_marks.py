@@ -58,10 +58,10 @@ def response_axis(vary: str, values: Sequence[Value]) -> ResponseAxis:
     numbers = [float(each) for each in values if not isinstance(each, str)]
     if not columns:
         note = ", equally spaced"
-        room = NARROW - LEFT - LABEL_SPACE
-        if _fits(numbers, texts, room):
+        width = NARROW - LEFT - LABEL_SPACE
+        if _fits(numbers, texts, width):
             positions, note = numbers, ""
-        elif min(numbers) > 0 and _fits(logs := [log10(each) for each in numbers], texts, room):
+        elif min(numbers) > 0 and _fits(logs := [log10(each) for each in numbers], texts, width):
             positions, note = logs, ", log scale"
     margin = 0.5 if columns else 0.04 * (positions[-1] - positions[0])
     low, high = positions[0] - margin, positions[-1] + margin
@@ -83,7 +83,7 @@ def _fits(positions: Sequence[float], texts: Sequence[str], width: float) -> boo
     )
 
 
-def accuracies(
+def accuracy_marks(
     findings: Findings,
     cells: dict[Value, Cell],
     x_axis: ResponseAxis,
@@ -101,11 +101,11 @@ def accuracies(
     where, values, hover_texts = [], [], []
     means: dict[Value, Interval] = {}
     for value, cell in cells.items():
-        found = findings.accuracies(cell, name)
-        where += [x_axis.position(value) + x_axis.aside(rank) - apart] * len(found)
-        values += list(found.values())
+        by_repeat = findings.accuracies(cell, name)
+        where += [x_axis.position(value) + x_axis.aside(rank) - apart] * len(by_repeat)
+        values += list(by_repeat.values())
         text = value_text(findings.study.vary, value)
-        hover_texts += [f"{text}, repeat {each + 1}" for each in found]
+        hover_texts += [f"{text}, repeat {each + 1}" for each in by_repeat]
         if (mean := findings.mean(cell, name)) is not None:
             means[value] = mean
     repeats = scatter(
@@ -124,7 +124,7 @@ def accuracies(
         x=mean_x or [None],
         y=[each.mean for each in means.values()] or [None],
         customdata=[
-            f"{value_text(findings.study.vary, value)}: {_mean_words(each)}"
+            f"{value_text(findings.study.vary, value)}: {_mean_text(each)}"
             for value, each in means.items()
         ],
         mode="markers" if x_axis.columns else "lines+markers",
@@ -159,7 +159,7 @@ def _bands(
     return [band(name, x or [None], y or [None], dark=dark, name=f"{title(name)}, 95% band")]
 
 
-def differences_to_no_mask(
+def difference_marks(
     findings: Findings,
     cells: dict[Value, Cell],
     x_axis: ResponseAxis,
@@ -169,17 +169,20 @@ def differences_to_no_mask(
 ) -> tuple[list[PlotlyTrace], list[End]]:
     """Return line, intervals and marks of a strategy's difference in points, and its line's end."""
     shade = colour(name, dark=dark)
-    verdicts = {value: findings.verdict(cell, name) for value, cell in cells.items()}
-    found = {value: each for value, each in verdicts.items() if each is not None}
-    words = [each.word for each in found.values()]
+    verdicts = {
+        value: verdict
+        for value, cell in cells.items()
+        if (verdict := findings.verdict(cell, name)) is not None
+    }
+    words = [each.word for each in verdicts.values()]
     kinds = [word if word in (UNDECIDED, SAME) else EFFECT for word in words]
-    differences = [each.difference for each in found.values()]
+    differences = [each.difference for each in verdicts.values()]
     marks = scatter(
-        x=[x_axis.position(value) + x_axis.aside(rank) for value in found] or [None],
+        x=[x_axis.position(value) + x_axis.aside(rank) for value in verdicts] or [None],
         y=[100 * each.mean for each in differences] or [None],
         customdata=[
-            f"{value_text(findings.study.vary, value)}: {_difference_words(each)}"
-            for value, each in found.items()
+            f"{value_text(findings.study.vary, value)}: {_difference_text(each)}"
+            for value, each in verdicts.items()
         ],
         yaxis=axis(1),
         mode="markers" if x_axis.columns else "lines+markers",
@@ -196,25 +199,25 @@ def differences_to_no_mask(
         hovertemplate=f"{title(name)}<br>%{{customdata}}<extra></extra>",
     )
     ends = []
-    if found:
-        there = x_axis.position(list(found)[-1]) + x_axis.aside(rank)
+    if verdicts:
+        there = x_axis.position(list(verdicts)[-1]) + x_axis.aside(rank)
         heights = [100 * each.mean for each in differences]
         ends.append(End(heights[-1], there, title(name), shade, heights))
     return [marks], ends
 
 
-def _mean_words(mean: Interval) -> str:
+def _mean_text(mean: Interval) -> str:
     if not mean.bounded:
         return f"{percent(mean.mean)}, one repeat"
     own = between(mean, percent)
     return f"{percent(mean.mean)}<br>95% interval by itself {own}, {mean.count} repeats"
 
 
-def _difference_words(verdict: Verdict) -> str:
-    found = verdict.difference
-    if not found.bounded:
-        return f"{points(found.mean)} points in one repeat"
+def _difference_text(verdict: Verdict) -> str:
+    difference = verdict.difference
+    if not difference.bounded:
+        return f"{points(difference.mean)} points in one repeat"
     return (
-        f"{points(found.mean)} points<br>95% interval, all together, {between(found)}, "
-        f"{found.count} repeats<br>{verdict.word}{verdict.note and f', {verdict.note}'}"
+        f"{points(difference.mean)} points<br>95% interval, all together, {between(difference)}, "
+        f"{difference.count} repeats<br>{verdict.word}{verdict.note and f', {verdict.note}'}"
     )

@@ -71,8 +71,8 @@ def loss_of_steps(lost: ArrayLike) -> str:
     some = every[every > 0]
     if not some.size:
         return "no sequence loses a step"
-    verb, least, most = "loses" if some.size == 1 else "lose", int(some.min()), int(some.max())
-    steps = counted(most, "step") if least == most else f"{least} to {most} steps"
+    verb, low, high = "loses" if some.size == 1 else "lose", int(some.min()), int(some.max())
+    steps = counted(high, "step") if low == high else f"{low} to {high} steps"
     return f"{some.size:,} of {counted(every.size, 'sequence')} {verb} {steps}"
 
 

@@ -259,12 +259,12 @@ def export_title(experiment: Experiment) -> str:
 
 def installed_versions() -> str:
     """Return the installed versions: `Python 3.11.7, keras 3.13.2 and numpy 2.4.0`."""
-    found = [f"Python {platform.python_version()}"]
+    versions = [f"Python {platform.python_version()}"]
     for name in ("keras", "tensorflow", "numpy"):
         number = _installed_version(name) or _installed_version(f"{name}-cpu")
         if number:
-            found.append(f"{name} {number}")
-    return listed(found)
+            versions.append(f"{name} {number}")
+    return listed(versions)
 
 
 def _installed_version(package: str) -> str | None:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from maskdemo import charts
+from maskdemo.charts.padded_batch import typical, unseen_batch
 from maskdemo.charts.template import CONFIG, Figure
 from maskdemo.data.sequences import repeat_seed
 from maskdemo.evidence import (
@@ -31,7 +32,6 @@ from maskdemo.results import precomputed
 from maskdemo.strategies import STRATEGIES
 from maskdemo.templates import fill_template
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.training.unseen_batch import typical, unseen_batch
 
 if TYPE_CHECKING:
     from maskdemo.study import Findings

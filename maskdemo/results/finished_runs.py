@@ -93,19 +93,19 @@ class FinishedRuns:
         """Return the finished run of this experiment; None if there is none."""
         key = (experiment,)
         if experiment.is_own:
-            found = self._own.find(key)
-            return found and replace(found, experiment=experiment)
+            run = self._own.find(key)
+            return run and replace(run, experiment=experiment)
         file = self._files.find(key)
-        found = self._memory.find(key) or self._without_disk.find(key)
-        if found is None and file is not None:
+        run = self._memory.find(key) or self._without_disk.find(key)
+        if run is None and file is not None:
             with self._reading:
                 file.file.seek(0)
-                found = codec.read(Snapshot, file.file)
-            if found is not None:
-                self._memory.keep(key, found)
+                run = codec.read(Snapshot, file.file)
+            if run is not None:
+                self._memory.keep(key, run)
             else:
                 self._files.drop(key)
-        return found
+        return run
 
     def clear(self) -> None:
         """Drop every run."""

@@ -94,8 +94,8 @@ class Findings:
         wanted = {}
         for cell in self.study.cells:
             open_ones = [name for name in others if _undecided(self.verdict(cell, name))]
-            again = [self._judged(cell, name, looks=2) for name in open_ones]
-            enough = max((each.enough or 0 for each in again if each is not None), default=0)
+            with_more = [self._judged(cell, name, looks=2) for name in open_ones]
+            enough = max((each.enough or 0 for each in with_more if each is not None), default=0)
             if enough > self.study.repeats(cell):
                 wanted[cell] = enough
         return wanted

@@ -192,9 +192,9 @@ class Study:
         """Return all trainings, in the order of `coarse_to_fine`."""
         return tuple(self._trainings.values())
 
-    def place(self, training: Training) -> tuple[Cell, str, int]:
+    def coordinates(self, training: Training) -> tuple[Cell, str, int]:
         """Cell, strategy and repeat of one of this study's trainings."""
-        return self._places[training]
+        return self._coordinates[training]
 
     @cached_property
     def _trainings(self) -> Mapping[tuple[Cell, str, int], Training]:
@@ -211,8 +211,8 @@ class Study:
         }
 
     @cached_property
-    def _places(self) -> Mapping[Training, tuple[Cell, str, int]]:
-        return {training: place for place, training in self._trainings.items()}
+    def _coordinates(self) -> Mapping[Training, tuple[Cell, str, int]]:
+        return {training: at for at, training in self._trainings.items()}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -257,9 +257,9 @@ class Study:
     ) -> tuple[Study, tuple[str, ...]]:
         """Return a study from the parameters that can be used, and a sentence for each that cannot."""
         names = (*SETTINGS, "vary", "doses", "and_vary", "and_doses", "more")
-        given = {name: params[name] for name in names if name in params}
-        make, used = partial(Study.from_params, own=own), lambda made, name: made.base.used(name)
-        return parse_leniently(make, given, used)
+        settings = {name: params[name] for name in names if name in params}
+        make, used = partial(Study.from_params, own=own), lambda study, name: study.base.used(name)
+        return parse_leniently(make, settings, used)
 
 
 def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:

@@ -152,7 +152,7 @@ def _submitted(executor: Executor | None, work: Callable, training: Training) ->
 
 def _sentence(study: Study, training: Training, error: Exception) -> str:
     """Return a sentence on a training that failed, and why."""
-    cell, strategy, repeat = study.place(training)
+    cell, strategy, repeat = study.coordinates(training)
     is_sentence = isinstance(error, ValueError) and str(error)
     why = str(error).rstrip(".") if is_sentence else type(error).__name__
     return f"{STRATEGIES[strategy].title} {study.where(cell)} failed in repeat {repeat + 1}: {why}."

@@ -69,8 +69,8 @@ def summary(findings: Findings) -> tuple[str, ...]:
     missing = _missing(findings, judged)
     if missing:
         sentences[0] = f"So far: {sentences[0]}"
-    told = (*_broken_masks(findings.study), _chance(findings, judged), *_method(findings))
-    return (*sentences, *told, *missing)
+    notes = (*_broken_masks(findings.study), _chance(findings, judged), *_method(findings))
+    return (*sentences, *notes, *missing)
 
 
 def _others(findings: Findings) -> list[str]:

@@ -123,11 +123,11 @@ def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
     # Evenly spaced as ratios, from no padding for the longest sequence to four times its length; and on
     # the other side of it, where sequences are cut, to half its length.
     longest = base.max_length
-    room = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
-    furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high), room)
+    max_length = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
+    furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high), max_length)
     between = np.geomspace(longest, furthest, 5)[1:]
     step = np.where(between < 60, 5, 10)
-    highest = min(room, int(NUMBERS["padded_length"].high))
+    highest = min(max_length, int(NUMBERS["padded_length"].high))
     rounded = np.minimum(np.round(between / step) * step, highest).astype(int).tolist()
     coarse = 5 if longest >= 20 else 1
     shorter = {max(1, coarse * round(part * longest / coarse)) for part in (0.5, 0.75)}
@@ -136,8 +136,8 @@ def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
 
 def _spreads(base: Experiment) -> tuple[Value, ...]:
     centre = (base.min_length + base.max_length) // 2
-    room = min(centre - 1, min(base.padded_length, int(NUMBERS["max_length"].high)) - centre)
-    return tuple(sorted({2 * round(part * room / 4) for part in range(5)}))
+    half_range = min(centre - 1, min(base.padded_length, int(NUMBERS["max_length"].high)) - centre)
+    return tuple(sorted({2 * round(part * half_range / 4) for part in range(5)}))
 
 
 VARIABLES: dict[str, Variable] = {

@@ -20,12 +20,12 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.caching import Cache
+from maskdemo.charts.padded_batch import unseen_batch
 from maskdemo.charts.replay import Frames
 from maskdemo.charts.template import Figure, as_json
 from maskdemo.data.inputs import data_settings
 from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.ui import browser_files
 
 #: What a chart's own button saves, and how many pixels a dot of the screen becomes.

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from maskdemo.charts.padded_batch import typical
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
@@ -16,7 +17,6 @@ from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.training.unseen_batch import typical
 from maskdemo.ui import inside_view, job, run_view, server, url
 from maskdemo.ui.inspected_sequence import InspectedSequence, true_label
 

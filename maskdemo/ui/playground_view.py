@@ -8,6 +8,7 @@ from math import ceil
 import streamlit as st
 
 from maskdemo import article
+from maskdemo.charts.padded_batch import typical, unseen_batch
 from maskdemo.data.inputs import chance, padding_share
 from maskdemo.evidence import headline, over_all
 from maskdemo.evidence.phrases import listed, percent, time_taken
@@ -17,7 +18,6 @@ from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.training.unseen_batch import typical, unseen_batch
 from maskdemo.ui import controls, job, run_view, server, state, strategy_table, take_away, url
 from maskdemo.ui.chart import Click, accuracy_by_strategy, chart, is_dark, learning_curves, padded_batch
 

@@ -46,7 +46,7 @@ def found(
     """Findings in which each training reached what is said; the first `count` trainings only."""
     outcomes = {}
     for training in study.trainings()[:count]:
-        share = reached(*study.place(training))
+        share = reached(*study.coordinates(training))
         outcomes[training] = Outcome(share, share, 0.1, 0.2, scored)
     return Findings(study=study, outcomes=outcomes, finished=count is None)
 

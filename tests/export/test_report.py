@@ -188,7 +188,7 @@ def study_of(**changes) -> Findings:
     study = Study(base=small(repeats=2), vary="padded_length", values=(16, 20), **changes)
     outcomes = {}
     for training in study.trainings():
-        _, strategy, repeat = study.place(training)
+        _, strategy, repeat = study.coordinates(training)
         accuracy = 0.9 if strategy == "held_state" else 0.5 + 0.1 * repeat
         outcomes[training] = Outcome(accuracy, accuracy, 0.5, 1.0, 24)
     return Findings(study, outcomes, finished=True, failures=("One training failed.",))

@@ -67,7 +67,7 @@ def test_a_study_has_a_row_for_every_training_and_pairs_repeats():
     )
     outcomes = {}
     for at, training in enumerate(study.trainings()):
-        cell, strategy, repeat = study.place(training)
+        cell, strategy, repeat = study.coordinates(training)
         if (cell, strategy, repeat) != ((20, 1.0), "no_mask", 1):
             outcomes[training] = Outcome(0.001 * at, 0.5 + 0.01 * at, 3.0 + at, float(at), 24)
     table = study_table(Findings(study, outcomes))

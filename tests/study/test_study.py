@@ -178,7 +178,7 @@ def studies(draw: st.DrawFn) -> Study:
 @given(made=studies())
 def test_every_training_comes_once_coarse_to_fine(made):
     trainings = made.trainings()
-    places = [made.place(each) for each in trainings]
+    places = [made.coordinates(each) for each in trainings]
     names, more = made.base.strategies, dict(made.more)
     wanted = {
         (c, s, r) for c in made.cells for s in names for r in range(more.get(c, made.base.repeats))
@@ -456,7 +456,7 @@ def found_in(
     """Findings in which accuracy(cell, strategy, repeat) came out; None: not there yet."""
     outcomes = {}
     for training in made.trainings():
-        value = accuracy(*made.place(training))
+        value = accuracy(*made.coordinates(training))
         if value is not None:
             # The accuracy as reported is another one, and must not get into any comparison.
             outcomes[training] = Outcome(1 - value, value, 1.0, 1.0, scored)

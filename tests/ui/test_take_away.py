@@ -12,6 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.charts.padded_batch import typical
 from maskdemo.evidence import headline
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.program import notebook, script
@@ -20,7 +21,6 @@ from maskdemo.server import Server
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome, Snapshot
-from maskdemo.training.unseen_batch import typical
 from maskdemo.ui import server, take_away
 from tests.samples import small
 from tests.ui import app

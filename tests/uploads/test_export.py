@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from maskdemo import charts
+from maskdemo.charts.padded_batch import unseen_batch
 from maskdemo.data.inputs import inputs
 from maskdemo.data.sequences import Sequences, repeat_seed
 from maskdemo.experiment import Experiment
@@ -20,7 +21,6 @@ from maskdemo.export.program import imports, notebook, script
 from maskdemo.export.report import run_report, study_report
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
-from maskdemo.training.unseen_batch import unseen_batch
 from maskdemo.uploads.example_tables import machines
 from maskdemo.uploads.task import OwnTask, Preparation, experiment_with
 from tests.export.test_script import assert_agrees, expected

@@ -7,10 +7,10 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from maskdemo.charts.padded_batch import typical, unseen_batch
 from maskdemo.data.inputs import data_settings, inputs
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.training.probes import probes_of
-from maskdemo.training.unseen_batch import typical, unseen_batch
 from tests.samples import small
 
 
