@@ -47,7 +47,7 @@ else:
         for module in iter_modules(maskdemo.ui.__path__, "maskdemo.ui."):
             import_module(module.name)
         import_module("maskdemo.ui.browser_files").packed()
-        precomputed.needs()
+        precomputed.marks()
         yield
 
     added = [Middleware(StyleMiddleware), Middleware(UploadMiddleware)]

@@ -260,7 +260,7 @@ def _result(case: Case, accuracies: Accuracies) -> CaseResult:
 
 def _rank(word: str, verdict: Verdict) -> tuple[int, float]:
     """Return a key that sorts what is worth most first."""
-    words = list(NEEDS)
+    words = ("required", "helps", "not needed", "undecided")
     return words.index(word) if word in words else len(words), -verdict.difference.mean
 
 

@@ -20,7 +20,7 @@ AXIS_SPACE = 44
 def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
     """Draw a row per case: its difference from no mask, in points, and the 95 % interval.
 
-    The band is the margin within which two accuracies are called the same.
+    A band beside each is the margin within which two accuracies are called the same.
     """
     ink = plot.inks(dark)
     traces: list[PlotlyTrace] = []
@@ -49,14 +49,11 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
                 text, ink.text, x=0, xref="paper", xanchor="left", y=row, yanchor="bottom", yshift=10
             )
         )
-    band = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-    margin = band | {
-        "x0": -100 * MARGIN,
-        "x1": 100 * MARGIN,
-        "fillcolor": ink.grid,
-        "line": {"width": 0},
-    }
-    zero = {"type": "line", "yref": "paper", "x0": 0, "x1": 0, "y0": 0, "y1": 1}
+    band = {"type": "rect", "layer": "below", "fillcolor": ink.grid, "line": {"width": 0}}
+    band |= {"x0": -100 * MARGIN, "x1": 100 * MARGIN}
+    zero = {"type": "line", "x0": 0, "x1": 0, "line": {"color": ink.muted, "width": 1}}
+    # Behind the marks alone: nothing crosses a name.
+    beside = [{"y0": row - 0.16, "y1": row + 0.16} for row in range(len(results))]
     return plot.figure(
         traces,
         plot.layout(
@@ -71,9 +68,10 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
             xaxis={
                 "range": [1.1 * least, 1.1 * reach],
                 "title": {"text": "Points on unseen sequences"},
+                "showgrid": False,
             },
             yaxis={"range": [len(results) - 0.6, -0.75], "tickvals": [], "showgrid": False},
-            shapes=[margin, zero | {"line": {"color": ink.muted, "width": 1}}],
+            shapes=[shape | row for row in beside for shape in (band, zero)],
             annotations=names,
         ),
     )

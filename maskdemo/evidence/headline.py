@@ -77,18 +77,21 @@ NEEDS = {
     "required": "{} is required",
     "helps": "{} helps",
     "not needed": "{} is not needed",
+    "hurts": "{} hurts",
     "undecided": "whether {} helps cannot be told",
     "nothing learned": "nothing is learned",
 }
 
 
 def need(results: Accuracies) -> str:
-    """Return the answer as a word of `NEEDS`: the strongest that any strategy earns."""
+    """Return the answer as a word of `NEEDS`: the strongest that any earns; "hurts" if all do."""
     if nothing_learned(results):
         return "nothing learned"
     others = (verdict(results, name) for name in results.by_repeat if name != BASELINE)
     words = {each.word for each in others if each is not None} or {"undecided"}
-    return next((each for each in NEEDS if each in words), "not needed")
+    if words == {"hurts"}:
+        return "hurts"
+    return next((each for each in NEEDS if each in words - {"hurts"}), "not needed")
 
 
 def over_all(needs: Collection[str]) -> str:

@@ -19,7 +19,7 @@ from maskdemo.article.measurements import Measurements
 from maskdemo.article.program_run import ProgramRun
 from maskdemo.audit.report import Report
 from maskdemo.data.inputs import Chance
-from maskdemo.evidence import Accuracies, Mark, accuracies, mark, need
+from maskdemo.evidence import Accuracies, Mark, mark
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec, digest
 from maskdemo.scenarios import SCENARIOS, scenario_of
@@ -75,29 +75,19 @@ class _Judged:
     chance: Chance
 
 
-def needs() -> dict[str, str]:
-    """Scenario -> what its run says of masking, in a word; only scenarios whose run is known."""
-    return {name: need for name, (need, _) in _answers().items()}
-
-
 def marks() -> dict[str, Mark]:
     """Scenario -> the answer to its own question; only scenarios whose run is known."""
-    return {name: own for name, (_, own) in _answers().items()}
-
-
-def _answers() -> dict[str, tuple[str, Mark]]:
     if not provenance("run"):
         return {}
-    answers = {name: _answer(name) for name in SCENARIOS}
-    return {name: each for name, each in answers.items() if each}
+    return {name: each for name in SCENARIOS if (each := _mark(name))}
 
 
 @lru_cache(maxsize=len(SCENARIOS))
-def _answer(scenario: str) -> tuple[str, Mark] | None:
-    """Word and mark, if known; pages wait for all of them, so no run is read as a whole."""
+def _mark(scenario: str) -> Mark | None:
+    """The mark, if known; pages wait for all of them, so no run is read as a whole."""
     judged: Any = codec.read(_Judged, FOLDER / f"run-{scenario}.npz", part=True)
     same = judged and judged.experiment == SCENARIOS[scenario].experiment
-    return (need(accuracies(judged)), mark(judged)) if same else None
+    return mark(judged) if same else None
 
 
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:

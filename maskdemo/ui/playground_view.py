@@ -21,13 +21,14 @@ from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.ui import controls, job, run_view, server, state, strategy_table, take_away, url
 from maskdemo.ui.chart import Click, accuracy_by_strategy, chart, is_dark, learning_curves, padded_batch
 
-#: The kind of a scenario's mark -> the beginning of a badge: its colour and icon.
+#: What a scenario's run says of masking -> the beginning of a badge: its colour and icon.
 BADGES = {
-    "strong": "red-badge[:material/priority_high",
-    "some": "orange-badge[:material/add",
-    "none": "gray-badge[:material/remove",
-    "open": "gray-badge[:material/question_mark",
-    "nothing": "gray-badge[:material/block",
+    "required": "red-badge[:material/priority_high",
+    "helps": "orange-badge[:material/add",
+    "not needed": "gray-badge[:material/remove",
+    "hurts": "red-badge[:material/trending_down",
+    "undecided": "gray-badge[:material/question_mark",
+    "nothing learned": "gray-badge[:material/block",
 }
 #: Exactly what is counted in the seconds of an epoch.
 EPOCH_TOOK = (
@@ -61,10 +62,8 @@ def introduction(experiment: Experiment) -> None:
     # Within another page there is room for the answer, and that page says what it is about.
     embedded = st.context.is_embedded
     if not embedded:
-        st.markdown(
-            f"Must padding be hidden from an LSTM? {_over_all(tuple(precomputed.needs().values()))} "
-            "[Do I need a mask?](guide)"
-        )
+        answer = _over_all(tuple(each.need for each in precomputed.marks().values()))
+        st.markdown(f"Must padding be hidden from an LSTM? {answer} [Do I need a mask?](guide)")
     scenario, snapshot = scenario_of(experiment), snapshot_of(experiment)
     _scenarios(scenario)
     if snapshot is not None and snapshot.experiment != experiment:
@@ -83,7 +82,7 @@ def _scenarios(chosen: Scenario | None) -> None:
     titles = {name: each.title for name, each in SCENARIOS.items()}
     # The pages' style shows a badge's icon, and leaves its word to who does not see it.
     in_row = {
-        name: f":{BADGES[each.kind]}: {each.words}] {titles[name]}" for name, each in marks.items()
+        name: f":{BADGES[each.need]}: {each.words}] {titles[name]}" for name, each in marks.items()
     }
     in_list = {name: f"{titles[name]}: {each.words}" for name, each in marks.items()}
     controls.presets(

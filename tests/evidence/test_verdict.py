@@ -366,18 +366,19 @@ def test_the_need_is_the_strongest_word_and_is_counted_over_all():
         need(known(no_mask=base, held_state=better, mask_feature=high)),
         need(known(no_mask=base, held_state=better, mask_feature=unsure)),
         need(known(no_mask=base, held_state=base, mask_feature=worse)),
+        need(known(no_mask=base, held_state=worse)),
         need(known(no_mask=base, held_state=base, mask_feature=unsure)),
         need(known(no_mask=worse, held_state=worse)),
         need(known(no_mask=base[:4], held_state=high[:4])),
         need(known(no_mask=base)),
     ]
     assert needs == [
-        *("required", "helps", "not needed", "undecided"),
+        *("required", "helps", "not needed", "hurts", "undecided"),
         *("nothing learned", "undecided", "undecided"),
     ]
     assert over_all(needs) == (
-        "In 1 of 7 cases tried here masking is required, in 1 it helps, in 1 it is not needed, in 3 "
-        "whether it helps cannot be told and in 1 nothing is learned."
+        "In 1 of 8 cases tried here masking is required, in 1 it helps, in 1 it is not needed, in 1 it "
+        "hurts, in 3 whether it helps cannot be told and in 1 nothing is learned."
     )
     assert over_all(["not needed"] * 2) == "In 2 of 2 cases tried here masking is not needed."
     assert over_all([]) == ""

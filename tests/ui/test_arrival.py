@@ -9,6 +9,7 @@ from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import summary
 from maskdemo.study.questions import OPENING as FIRST_QUESTION
 from maskdemo.study.questions import QUESTIONS
+from maskdemo.ui.playground_view import BADGES
 from tests.ui.app import opened
 
 
@@ -22,11 +23,15 @@ def test_the_playground_opens_on_the_answer():
     scenario = SCENARIOS[OPENING]
     app = opened("playground", scenario.experiment.to_params())
     assert not app.exception
-    run, needs = precomputed.run(scenario.experiment), precomputed.needs()
+    run, marks = precomputed.run(scenario.experiment), precomputed.marks()
+    needs = {name: each.need for name, each in marks.items()}
     assert needs and over_all(needs.values()) in texts(app)
     (row,) = [each for each in app.pills if each.key and each.key.startswith("scenario_row")]
     (marked,) = [each for each in row.options if each.endswith(scenario.title)]
-    assert f": {precomputed.marks()[scenario.name].words}] " in marked
+    assert f": {marks[scenario.name].words}] " in marked
+    # The icons can be counted by the sentence above them.
+    for word, badge in BADGES.items():
+        assert sum(badge in each for each in row.options) == [*needs.values()].count(word)
     # The words are those of the scenarios' own pages.
     begins = {"required": "Here, yes", "helps": "Here it helps", "not needed": "Here, no"}
     for name, each in SCENARIOS.items():

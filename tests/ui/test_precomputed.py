@@ -55,7 +55,7 @@ def test_nothing_is_said_of_scenarios_whose_runs_are_stale(monkeypatch):
     monkeypatch.setattr(precomputed, "run", lambda one: None)
     monkeypatch.setattr(precomputed, "provenance", lambda *_: None)
     page = app.opened("playground", EXPERIMENT.to_params())
-    assert precomputed.needs() == {} and "cases tried here" not in shown(page)
+    assert precomputed.marks() == {} and "cases tried here" not in shown(page)
     assert not [each for each in app.names(page).options if "badge" in each]
 
 
