@@ -4,11 +4,13 @@ from functools import partial
 
 import streamlit as st
 
+from maskdemo.server import StudyRun
 from maskdemo.ui import controls, job, navigation, study_controls, study_view, url
 
 navigation.require("study")
 study_controls.study_controls()
 study, complaint = url.current(url.STUDY)
+job.take_over(StudyRun(study))
 st.title("When does it matter?", anchor=False)
 st.markdown(
     "One thing is varied and everything else stays: from where on does a mask make a difference?"

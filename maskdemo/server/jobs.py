@@ -42,7 +42,8 @@ class Status(Generic[T]):
 
     position: 1 is next; only while queued. seconds: about how long until it begins (queued) or ends
     (running), None before anything is known. error: one sentence, when failed. notice: one sentence
-    on something that happened and mended itself. viewers: how many watch it, while it runs.
+    on something that happened and mended itself. viewers: how many watch it, while it runs. work: what
+    was asked for.
     """
 
     phase: Phase = "idle"
@@ -52,6 +53,7 @@ class Status(Generic[T]):
     error: str | None = None
     notice: str | None = None
     viewers: int = 1
+    work: Work | None = field(default=None, compare=False)
 
     @property
     def active(self) -> bool:
@@ -133,6 +135,10 @@ class Presence:
     def come(self, viewer: str) -> None:
         """The viewer is there."""
         self._left.pop(viewer, None)
+
+    def has_left(self, viewer: str) -> bool:
+        """Whether the viewer's connection is closed."""
+        return viewer in self._left
 
     def is_away(self, viewer: str) -> bool:
         """Whether the viewer has left for longer than a short break of the connection."""

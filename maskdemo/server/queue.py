@@ -79,6 +79,19 @@ class Queue:
             self._places.put(key, job)
             self._ahead.pop(viewer, None)  # the job itself now does whatever it needs
 
+    def take_over(self, viewer: str, work: Work) -> None:
+        """Have a viewer who has asked for nothing of this kind join equal work that all others left.
+
+        So does a page that is loaded anew: it begins another session.
+        """
+        with self._lock:
+            self.sweep()
+            key, job = (viewer, work.kind), self._places.job_of(work)
+            if job is None or self._places.find(key) is not None:
+                return
+            if all(map(self._presence.has_left, self._places.viewers_of(job))):
+                self._places.put(key, job)
+
     def status(self, viewer: str, kind: str) -> Status[Any]:
         """The viewer's job of that kind as it is now; cheap enough to poll."""
         with self._lock:
@@ -96,7 +109,8 @@ class Queue:
             elif job.phase == "running":
                 seconds = self.pace.seconds_left(job, self.clock())
                 viewers = len(self._places.viewers_of(job))
-            return Status(job.phase, position, seconds, job.newest, job.error, job.notice, viewers)
+            now = (job.newest, job.error, job.notice, viewers, job.work)
+            return Status(job.phase, position, seconds, *now)
 
     def seconds_for(self, work: Work) -> float | None:
         """About how long all of it takes, once it runs; None before anything like it was done."""

@@ -10,6 +10,8 @@ from maskdemo.server.work import Run, Work
 
 #: How many of the last jobs are remembered.
 LAST = 8
+#: How many times larger than all of these a run may be for its time to be told from theirs.
+MAX_SCALE = 10
 
 
 @dataclass
@@ -27,13 +29,17 @@ class Pace:
             self.others[work.kind] = seconds
 
     def expected(self, work: Work) -> float | None:
-        """Seconds that all of the work takes; None before anything like it was done."""
+        """Seconds that all of the work takes; None before anything like it was done.
+
+        A run takes some seconds however small it is, so small runs tell nothing of one that is
+        `MAX_SCALE` times as large as all of them.
+        """
         if not work.multiply_adds:
             return self.others.get(work.kind)
-        if not self.runs:
+        known = sum(multiply_adds for multiply_adds, _ in self.runs)
+        if work.multiply_adds > MAX_SCALE * known:
             return None
-        works, times = zip(*self.runs, strict=True)
-        return work.multiply_adds * sum(times) / sum(works)
+        return work.multiply_adds * sum(seconds for _, seconds in self.runs) / known
 
     def seconds_left(self, job: Job, now: float) -> float | None:
         """Return the seconds until a job is done, as estimated at `now`; None while nothing is known.

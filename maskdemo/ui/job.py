@@ -18,8 +18,9 @@ from typing import Any
 
 import streamlit as st
 
-from maskdemo.errors import QueueFull
+from maskdemo.errors import QueueFull, escape_markdown
 from maskdemo.experiment import Experiment
+from maskdemo.export.settings_text import difference
 from maskdemo.server import Run, Status, Work
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import browser_files, server, url
@@ -61,6 +62,11 @@ def prepare(experiment: Experiment) -> None:
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
         server.shared().prepare(server.viewer(), experiment)
+
+
+def take_over(work: Work) -> None:
+    """Go on with this work where only sessions that have left wait for it, as after a reload."""
+    server.shared().queue.take_over(server.viewer(), work)
 
 
 def submit(work: Work) -> None:
@@ -131,7 +137,10 @@ def line(now: Status[Any], share: float, text: str, cancelled: str = "") -> None
 def run_line(cancelled: str = "") -> None:
     """Draw one line on where the viewer's run stands; `cancelled` where it was cancelled."""
     now: Status[Snapshot] = status("run")
-    share, text = 0.0, "Preparing. The first run of a new shape takes a few seconds."
+    wanted, of = url.current(url.RUN)[0], "Preparing the run of these settings."
+    if isinstance(now.work, Run) and now.work.experiment != wanted:
+        of = escape_markdown(difference(now.work.experiment, wanted, "Preparing the run for"))
+    share, text = 0.0, f"{of} The first run of a new shape takes a few seconds."
     if now.newest is not None:
         share, newest, experiment = now.newest.done, now.newest.curves[-1], now.newest.experiment
         repeat, epoch = newest.repeat + 1, len(newest.loss)

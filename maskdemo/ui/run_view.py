@@ -31,8 +31,7 @@ def origin(
     kind: of the job that makes such a result: its own button is the way to the present settings. back:
     sets the controls to the result's settings.
     """
-    active = job.is_active(kind)
-    under_way = active and job.status(kind).newest is not None
+    under_way = job.is_active(kind) and job.status(kind).newest is not None
     start = "The results under way are for" if under_way else "Result for"
 
     def go_back() -> None:
@@ -40,7 +39,7 @@ def origin(
         url.mark_changed()
 
     # By this key the page's style dims what is below.
-    key = "under_way" if active else "of_other_settings"
+    key = "under_way" if under_way else "of_other_settings"
     with st.container(horizontal=True, vertical_alignment="center", key=key):
         st.markdown(
             f":material/history: {escape_markdown(difference(result, wanted, start))}", width="content"

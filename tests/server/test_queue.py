@@ -232,6 +232,22 @@ def test_who_leaves_is_forgotten_after_the_grace(queue, clock):
     assert taken(queue).work == run(1)
 
 
+def test_a_page_that_is_loaded_anew_goes_on_with_what_its_last_session_left(queue, clock):
+    queue.submit("a", run(1))
+    job = taken(queue)
+    queue.take_over("b", run(1))
+    assert queue.status("b", "run") == Status(), "the other is there"
+    queue.left("a")
+    queue.take_over("b", run(2))
+    assert queue.status("b", "run") == Status()
+    queue.take_over("b", run(1))
+    clock.now += GRACE
+    assert queue.is_wanted(job) and queue.status("b", "run").phase == "running"
+    queue.cancel("b", "run")
+    queue.take_over("b", run(1))
+    assert queue.status("b", "run").phase == "cancelled"
+
+
 def test_who_is_away_gives_way_to_who_is_there_and_is_told_of_it(queue, clock):
     queue.submit("a", run(1))
     job = taken(queue)
@@ -417,6 +433,7 @@ def test_seconds_are_learned_from_what_trainings_took(queue, clock):
     queue.submit("c", run(3))
     assert queue.status("b", "run").seconds == pytest.approx(6)
     assert queue.seconds_for(run(9)) == pytest.approx(3), "of what nobody has asked for"
+    assert queue.seconds_for(Run(small(epochs=200))) is None, "a small run tells nothing of a large one"
     clock.now += 2
     assert queue.status("b", "run").seconds == pytest.approx(4)
     queue.show(second, "half", 0.5)
