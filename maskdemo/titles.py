@@ -115,7 +115,7 @@ STRATEGY_TEXTS = {
     ),
     "last_valid_step": StrategyText(
         "Masked read-out",
-        "answers at the last real step",
+        "answers from real steps",
         "No mask within the LSTM: the answer is taken after the last valid step instead of at the end, "
         "or from the mean of the states after the valid steps.",
     ),

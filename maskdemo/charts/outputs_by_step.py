@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 TITLE = "Output after every step"
 BETWEEN = 40
 #: Pixels above the first panel for the handle on the padding, where there is one.
-HANDLE_SPACE = 52
+HANDLE_SPACE = 58
+#: Padded steps that a handle reaches for each step of a short sequence.
+PADDED_A_STEP = 25
 LOW, HIGH = -0.08, 1.08
 TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
 
@@ -73,8 +75,9 @@ class _Followed:
 
 
 def most_padding(snapshot: Snapshot, probe: int) -> int:
-    """How many padded steps of a probe (from 0) a handle reaches."""
-    return max(int(snapshot.probes.padded[probe].sum()), MAX_ADDED)
+    """How many padded steps of a probe (from 0) a handle reaches: so many that its own are seen too."""
+    padded = snapshot.probes.padded[probe]
+    return max(int(padded.sum()), min(MAX_ADDED, PADDED_A_STEP * int((~padded).sum())))
 
 
 def outputs_by_step(

@@ -31,7 +31,7 @@ written from them. Nothing else that a page shows is kept twice:
 | own_uploads | upload_dialog | how many files of one's own were taken: the uploader's name |
 | page | url | the page that the session is on |
 | playground_epoch | run_view | where the replay came to rest |
-| playing | inside_page | the epoch that comes next while the inside page plays them, else None |
+| playing | inside_page | the epoch shown while the inside page plays them, else None |
 | prepared | job | the experiment whose programs were asked for ahead |
 | pulled | padding_handle | where the handle was left, so that it is not taken for a link's |
 | refused | job | why work was refused or did not go on: a sentence, by the kind of work |

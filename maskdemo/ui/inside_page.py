@@ -124,7 +124,7 @@ def _choose_epoch(snapshot: Snapshot) -> None:
         st.button(
             "Pause" if playing else "Play",
             icon=":material/pause:" if playing else ":material/play_arrow:",
-            on_click=partial(_on_pause if playing else _on_play, epochs),
+            on_click=_on_pause if playing else partial(_on_play, epochs),
             key="play",
             width="stretch",
             help="Move through the epochs of the run.",
@@ -132,16 +132,15 @@ def _choose_epoch(snapshot: Snapshot) -> None:
 
 
 def _on_play(epochs: list[int]) -> None:
-    """Begin at the chosen epoch, or at the first where the chosen epoch is the last."""
+    """Go on from the chosen epoch, or begin anew where that is the last."""
     chosen = session.inside_epoch
-    session.playing = chosen if chosen in epochs[:-1] else epochs[0]
+    session.playing = chosen if chosen in epochs[:-1] else 0
     url.mark_touched()
 
 
-def _on_pause(epochs: list[int]) -> None:
-    """Stay at the epoch that is shown: the last before the epoch that would come next."""
-    if (coming := session.playing) is not None:
-        url.choose("epoch", max((each for each in epochs if each < coming), default=coming))
+def _on_pause() -> None:
+    """Stay at the epoch that is shown."""
+    url.choose("epoch", session.playing)
     session.playing = None
 
 
@@ -199,16 +198,17 @@ def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
 
 
 def _play(experiment: Experiment, drawn_for: Experiment | None) -> None:
-    """Draw the charts, and an epoch later each time; playing stops after the last epoch."""
-    snapshot = snapshot_of(experiment)
-    if session.playing is None or snapshot is None:
-        session.playing = None
-        st.rerun()
-    _charts(experiment, drawn_for)
-    later = [each for each in _epochs(snapshot) if each > session.playing]
+    """Draw the charts an epoch later each time; playing stops after the last epoch."""
+    snapshot, shown = snapshot_of(experiment), session.playing
+    later = (
+        [each for each in _epochs(snapshot) if each > shown] if snapshot and shown is not None else []
+    )
     session.playing = later[0] if later else None
     if not later:
-        url.choose("epoch", None)
+        if shown is not None:
+            url.choose("epoch", None)
+        st.rerun()
+    _charts(experiment, drawn_for)
 
 
 def view(experiment: Experiment) -> None:

@@ -20,7 +20,7 @@ from maskdemo.charts.style import colour
 from maskdemo.charts.template import packed
 from maskdemo.data.padding import unpad
 from maskdemo.evidence.phrases import counted, percent
-from maskdemo.inside.leak import padded_by
+from maskdemo.inside.leak import MAX_ADDED, padded_by
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Network, Snapshot
@@ -52,13 +52,14 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     }
     most = most_padding(snapshot, probe)
     chosen = {
-        "added": url.settled("added", range(most + 1), trained["added"]),
+        "added": min(most, url.settled("added", range(max(most, MAX_ADDED) + 1), trained["added"])),
         "side": url.settled("added_side", SIDES, experiment.side),
     }
     pulled = any(chosen[name] != trained[name] for name in chosen)
     usual = _usual_weights(snapshot)
     readers = (OWN, *_lenders(snapshot))
-    chosen["weights"] = url.settled("weights", readers, usual if pulled else OWN)
+    weights = url.settled("weights", readers, usual if pulled else None)
+    chosen["weights"] = weights or OWN
     # What moved the handle from outside, such as Back, makes it a new one.
     if chosen != session.get("pulled"):
         session.pulled, session.handles = chosen, session.get("handles", 0) + 1
@@ -69,6 +70,8 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
         "chosen": chosen,
         "trained": trained,
         "usual": usual,
+        # Whether somebody chose whose network reads.
+        "settled": weights not in (None, usual),
         "lenders": {name: STRATEGIES[name].title for name in _lenders(snapshot)},
         "shared": chosen["weights"] if chosen["weights"] != OWN else _best(snapshot),
         "reached": reached,
@@ -78,9 +81,10 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
 
 
 def _on_pulled(pulled: Mapping[str, Any]) -> None:
-    session.pulled = dict(pulled)
-    for choice, name in (("added", "added"), ("added_side", "side"), ("weights", "weights")):
-        url.choose(choice, pulled[name])
+    session.pulled = {name: pulled[name] for name in ("added", "side", "weights")}
+    url.choose("added", pulled["added"])
+    url.choose("added_side", pulled["side"])
+    url.choose("weights", pulled["weights"] if pulled["settled"] or pulled["weights"] != OWN else None)
 
 
 def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from typing import Any
 import streamlit as st
 
 from maskdemo.errors import InvalidSettings, quoted
+from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import MAX_ADDED
-from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
+from maskdemo.training.probes import PROBES
 from maskdemo.ui import state
 from maskdemo.ui.state import GUIDE, RUN, STUDY, PageSettings, T
 
@@ -45,10 +46,18 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "study": ("shown", "at"),
     "guide": (),
 }
-#: Choices that are whole numbers, and the largest: of most that depends on the run.
-WHOLE = dict.fromkeys(("probe", "epoch", "label", "unit", "step"), 9999) | {"added": MAX_ADDED}
-#: Choices that are names, and the names that there are.
-NAMES: Mapping[str, Collection[str]] = {"added_side": SIDES, "weights": ("own", *STRATEGIES)}
+#: Choice -> its values in a run of an experiment.
+VALUES: Mapping[str, Callable[[Experiment], Collection[Any]]] = {
+    "probe": lambda experiment: range(1, min(PROBES, experiment.test_size) + 1),
+    "epoch": lambda experiment: range(1, experiment.epochs + 1),
+    "label": lambda experiment: range(experiment.classes),
+    "unit": lambda experiment: range(1, experiment.units + 1),
+    "step": lambda experiment: range(1, experiment.padded_length + 1),
+    "added": lambda experiment: range(max(MAX_ADDED, experiment.padded_length) + 1),
+    "added_side": lambda experiment: SIDES,
+    "strategy": lambda experiment: experiment.strategies,
+    "weights": lambda experiment: ("own", *experiment.strategies),
+}
 #: What others add to links, to count who follows them.
 COUNTERS = re.compile(r"utm_\w+|\w*clid")
 
@@ -121,8 +130,8 @@ def link(page: str) -> Params:
     """Return the parameters of a page's URL for its controls' settings and choices."""
     if page not in PAGE_SETTINGS:
         return {}
-    current(PAGE_SETTINGS[page])
-    return st.session_state.settings[PAGE_SETTINGS[page]][2] | _choices(page)
+    settings, _ = current(PAGE_SETTINGS[page])
+    return st.session_state.settings[PAGE_SETTINGS[page]][2] | _choices(page, settings)
 
 
 def _read(page: str) -> None:
@@ -133,34 +142,36 @@ def _read(page: str) -> None:
         return
     if page in PAGE_SETTINGS:
         settings, session.complaints = PAGE_SETTINGS[page].from_params(address[1])
-        session.complaints += _complaints(page, address[1])
+        choices, complaints = _choices_in(page, address[1], settings)
+        session.complaints += complaints
         PAGE_SETTINGS[page].to_controls(settings)
-        _take_choices(page, address[1])
+        for name in CHOICES[page]:
+            session.defaults.pop(key := _key(page, name), None)
+            # A text until its widget is drawn, which knows its options.
+            session[key] = choices.get(name)
     # Last: the browser may ask again meanwhile, which ends this run anywhere and begins another.
     session.address = address
 
 
-def _complaints(page: str, params: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a sentence for each part of a URL that is neither a setting nor a choice of the page."""
+def _choices_in(page: str, params: Mapping[str, str], settings: Any) -> tuple[Params, tuple[str, ...]]:
+    """Return the choices of a URL, and a sentence for each part that is no setting and no choice."""
     known = (*PAGE_SETTINGS[page].params, *CHOICES[page])
     sentences = [
         f"There is no setting {quoted(name)}. It is left out."
         for name in params
         if name not in known and not COUNTERS.fullmatch(name)
     ]
-    sentences += [
-        f"{name.replace('_', ' ').capitalize()} cannot be {quoted(params[name])}. It is left out."
-        for name in CHOICES[page]
-        if name in params and not _is_possible(name, params[name])
-    ]
-    return tuple(sentences)
+    choices = {name: params[name] for name in CHOICES[page] if name in params}
+    for name in [each for each in choices if not _is_possible(each, choices[each], settings)]:
+        values, title = VALUES[name](settings), name.replace("_", " ").capitalize()
+        only = f", only {values[0]} to {values[-1]}" if isinstance(values, range) else ""
+        sentences.append(f"{title} cannot be {quoted(choices.pop(name))}{only}. It is left out.")
+    return choices, tuple(sentences)
 
 
-def _is_possible(name: str, text: str) -> bool:
-    """Return whether a choice may have this text; what depends on the run is checked when drawn."""
-    if name in NAMES:
-        return text in NAMES[name]
-    return name not in WHOLE or (text.isdecimal() and len(text) < 9 and int(text) <= WHOLE[name])
+def _is_possible(name: str, text: str, settings: Any) -> bool:
+    """Return whether a choice may have this text with these settings, as far as they tell."""
+    return name not in VALUES or text in map(str, VALUES[name](settings))
 
 
 def open_default() -> None:
@@ -191,23 +202,14 @@ def _leave(page: str) -> None:
             st.session_state.settings.pop(PAGE_SETTINGS[page], None)
 
 
-def _take_choices(page: str, params: Mapping[str, str]) -> None:
-    session = st.session_state
-    for name in CHOICES[page]:
-        session.defaults.pop(key := _key(page, name), None)
-        # A text until its widget is drawn, which knows its options.
-        text = params.get(name)
-        session[key] = text if text and _is_possible(name, text) else None
-
-
-def _choices(page: str) -> Params:
-    """Return the choices that differ from their defaults."""
+def _choices(page: str, settings: Any) -> Params:
+    """Return the choices that differ from their defaults and are possible with the settings."""
     session, params = st.session_state, {}
     for name in CHOICES[page]:
         value = session.get(key := _key(page, name))
         if value is not None and value != session.defaults.get(key):
             params[name] = ".".join(value) if isinstance(value, list) else str(value)
-    return params
+    return {name: text for name, text in params.items() if _is_possible(name, text, settings)}
 
 
 def settled(name: str, options: Iterable[Any], default: Any) -> Any:
@@ -251,10 +253,8 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
 
 
 def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
-    """Draw a number input whose number the session holds under `key`. settings: of the input.
-
-    Its default is the present number: Streamlit 1.67 sets an emptied box to the default.
-    """
+    """Draw a number input whose number the session holds under `key`. settings: of the input."""
+    # Streamlit 1.67 sets an emptied box to the default.
     value = st.session_state.get(key, min_value)
     return st.number_input(label, min_value, max_value, value, key=key, **settings)
 

@@ -213,10 +213,12 @@ def test_playing_goes_through_the_epochs_and_stops_at_the_last():
     while (playing := app.session_state["playing"]) is not None:
         seen.append(playing)
         app.run()
-    assert seen == [2, 3], "the first is shown by the click itself"
-    app.run()
-    assert not app.exception
+    assert seen == [1, 2, 3] and not app.exception
     assert labelled(app.select_slider, "After epoch").value == 3
+    labelled(app.select_slider, "After epoch").set_value(1).run()
+    labelled(app.button, "Play").click().run()
+    labelled(app.button, "Pause").click().run()
+    assert labelled(app.select_slider, "After epoch").value == 2, "where it was paused"
 
 
 def test_the_page_shows_what_the_run_measured():

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.charts.outputs_by_step import PADDED_A_STEP
 from maskdemo.strategies import STRATEGIES
+from maskdemo.ui import padding_handle
 from maskdemo.ui.browser_files import OUTPUTS
 from maskdemo.ui.inspected_sequence import InspectedSequence, sweeps
 from maskdemo.ui.padding_handle import OWN, payload, readers_of
@@ -29,6 +31,7 @@ def test_a_lane_says_what_a_padded_step_does_and_which_step_is_read_out():
     lanes = {each["name"]: each for each in payload(sequence)["lanes"]}
     steps = len(payload(sequence)["labels"])
     assert steps == (~run.probes.padded[0]).sum() < TINY.padded_length
+    assert payload(sequence)["most"] == PADDED_A_STEP * steps, "a few steps are seen beside so many"
     for at in (-2, -1):  # after the end, in front
         padded = {name: (each["advance"][at], each["keep"][at]) for name, each in lanes.items()}
         assert padded == {"no_mask": (1, 0), "zeroed_state": (0, 0), "held_state": (0, 1)}
@@ -65,6 +68,14 @@ def test_a_link_shows_what_was_measured_where_the_handle_was_let_go(added):
         place = 1 if added else 0
         assert result["after"] == found[name].accuracy[place]
         assert result["change"] == pytest.approx(found[name].change[place].max())
+
+
+def test_a_network_that_a_link_chooses_stays_chosen_when_the_padding_is_pulled(monkeypatch):
+    finished(TINY)
+    monkeypatch.setattr(padding_handle, "_usual_weights", lambda run: "held_state")
+    assert not sent(opened("playground", TINY.to_params()))["settled"]
+    data = sent(opened("playground", TINY.to_params() | {"weights": OWN}))
+    assert data["settled"] and data["chosen"] == data["trained"]
 
 
 def test_before_it_is_pulled_nothing_is_measured_and_a_label_a_step_is_shown_too():

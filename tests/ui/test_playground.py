@@ -263,11 +263,12 @@ def test_a_link_changed_from_outside_is_taken():
 
 def test_a_mangled_link_gives_sentences_and_goes_on():
     mangled = {"units": "many", "side": "left"}
-    unknown = {"scenario": "real_speech", "added": "much", "utm_source": "course"}
+    unknown = {"scenario": "real_speech", "added": "much", "probe": "999", "utm_source": "course"}
     page = opened(small().to_params() | mangled | unknown)
     (said,) = [each.value.replace("\\", "") for each in page.warning]
-    assert said.startswith("4 parts of the link could not be used.") and said.count("\n- ") == 4
-    for part in ("Units must be a whole number", "setting 'scenario'", "Added cannot be 'much'"):
+    assert said.startswith("5 parts of the link could not be used.") and said.count("\n- ") == 5
+    parts = ("Units must be a whole number", "setting 'scenario'", "Added cannot be 'much'")
+    for part in (*parts, "Probe cannot be '999', only 1 to 8. It is left out."):
         assert part in said
     assert not page.button(key="run_start").disabled
     controls_show(page, state.RUN.from_params(small().to_params() | mangled)[0])
@@ -380,6 +381,10 @@ def test_the_page_stays_usable_while_a_run_goes_on():
     page = opened(small(seed=37, epochs=200, repeats=20).to_params())
     page.button(key="run_start").click().run()
     until(page, table)
+    # A page that is loaded anew has another session, and goes on with the run.
+    server.shared().queue.left(page.session_state["viewer"])
+    page = opened(link_of(page))
+    assert table(page) and "run_cancel" in keys(page, "button")
     fine(page.slider(key="padded_length").set_value(30).run())
     assert experiment_of(page).padded_length == 30
     assert "run_cancel" in keys(page, "button")
@@ -401,7 +406,7 @@ def test_a_run_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
     fake = FakeServer(broken)
     with monkeypatch.context() as patch:
         patch.setattr(server, "shared", lambda: fake)
-        page.button(key="run_start").click().run()
+        fine(page.button(key="run_start").click().run())
         until(page, lambda p: p.error)
         assert page.error[0].value == "Something is not as it should be."
         assert not page.button(key="run_start").disabled

@@ -29,7 +29,7 @@ class Outputs extends Chart {
       return;
     }
     if (!this.handle) markFirstVisit();
-    this.handle ??= new Handle(this.over, this.side);
+    this.handle ??= new Handle(this.over, this.side, () => this.numbers.hidden || this.read(true));
     this.handle.update(data.handle, tellState);
     this.placed();
   }

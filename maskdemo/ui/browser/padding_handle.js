@@ -33,9 +33,9 @@ function choice(legend, name, options, choose) {
 }
 
 export class Handle {
-  /** over: lies over the chart. side: beside it. */
-  constructor(over, side) {
-    Object.assign(this, { over, side, width: 0 });
+  /** over: lies over the chart. side: beside it. shown: called whenever something else is shown. */
+  constructor(over, side, shown) {
+    Object.assign(this, { over, side, shown, width: 0 });
   }
 
   update(data, tell) {
@@ -43,11 +43,9 @@ export class Handle {
     const anew = data.version !== this.data?.version;
     this.data = data;
     if (anew) {
-      const { chosen, trained, usual } = data;
-      const pulled = chosen.added !== trained.added || chosen.side !== trained.side;
-      this.settled = chosen.weights !== (pulled ? usual : OWN);
-      this.at = { ...chosen };
-      this.told = JSON.stringify(this.at);
+      this.settled = data.settled;
+      this.at = { ...data.chosen };
+      this.told = this.telling;
       this.build();
     }
     this.show();
@@ -165,7 +163,8 @@ export class Handle {
   /** A network that has learned nothing forgets nothing: then one that has reads for all, unless chosen. */
   lend() {
     const { at, data, settled } = this;
-    if (!settled && at.added !== data.trained.added) at.weights = data.usual;
+    const pulled = at.added !== data.trained.added || at.side !== data.trained.side;
+    if (pulled && !settled) at.weights = data.usual;
   }
 
   /** To what the run recorded. */
@@ -181,16 +180,20 @@ export class Handle {
     return Object.entries(this.data.trained).every(([name, value]) => this.at[name] === value);
   }
 
+  /** Where the handle stands, and whether its network was chosen: as text, to be compared. */
+  get telling() {
+    return JSON.stringify({ ...this.at, settled: this.settled });
+  }
+
   /** Tell the server where the handle was let go: once, not at every step. */
   rest(after = REST_MS) {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
-      const told = JSON.stringify(this.at);
-      if (told === this.told || leaving() || !this.over.isConnected) return;
-      this.told = told;
+      if (this.telling === this.told || leaving() || !this.over.isConnected) return;
+      this.told = this.telling;
       this.asked = true;
       this.foot.textContent = this.footnote();
-      this.tell("pulled", { ...this.at });
+      this.tell("pulled", JSON.parse(this.told));
     }, after);
   }
 
@@ -236,6 +239,7 @@ export class Handle {
     this.foot.textContent = this.footnote();
     const said = readings.map(({ words }, index) => `${data.lanes[index].title} ${words.join("")}`);
     this.slider.setAttribute("aria-valuetext", `${steps(added)} ${SIDES[side]}. ${said.join(". ")}`);
+    this.shown();
   }
 
   readings() {
@@ -289,7 +293,7 @@ export class Handle {
       return `Accuracy of the first repeat's networks on ${data.tested}, ${padding}. Always the commonest label: ${percent(chance)}.${table}`;
     }
     if (this.isAsTrained) return "The chart shows the padding of the training. Pull its edge to see more or less of it.";
-    if (this.told === JSON.stringify(at) && this.asked) return `Measuring on ${data.tested} …`;
+    if (this.told === this.telling && this.asked) return `Measuring on ${data.tested} …`;
     return `Let go, and the accuracy with so much padding is measured on ${data.tested}.`;
   }
 }
