@@ -30,7 +30,6 @@ from typing import Any, NamedTuple
 
 from maskdemo.data.tasks import TASKS
 from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, need, over_all, verdict
-from maskdemo.evidence.headline import NEEDS
 from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SYNTHETIC
