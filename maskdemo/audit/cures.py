@@ -22,7 +22,7 @@ from maskdemo.audit.trace import Call, attach_mask
 
 #: The cure of a layer that takes a mask: the program is that of the cause.
 HANDED_ON = "handed on"
-#: The cure of code that nobody else can change: to leave padded steps out, as in the run without any.
+#: What is shown for code that nobody else can change: an example, which cannot be tried on it.
 OWN_CODE = "mask_in_own_code"
 #: Stands at padded steps, so that no maximum is there and a softmax is 0.
 _LOWEST = {"float16": -3e4, "bfloat16": -1e9, "float32": -1e9, "float64": -1e9}
@@ -72,10 +72,11 @@ class Repeat:
             if real is None:
                 return tensor
             array = by_key[id(tensor)].array
-            new = tensor
+            new: Any = tensor
             if change is not None:
                 new = keras.ops.convert_to_tensor(change(array, real), dtype=tensor.dtype)
-            return attach_mask(new, _mask_of(real) if masked else by_key[id(tensor)].mask)
+            mask = _mask_of(real) if masked else by_key[id(tensor)].mask
+            return attach_mask(new, None if mask is None else mask[:, : new.shape[1]])
 
         args, kwargs = self.call.arguments
         args = [keras.tree.map_structure(changed, each) for each in args]
@@ -154,15 +155,24 @@ def changes_nothing_alone(call: Call, pair: TracePair, attempt: Attempt, toleran
 
 
 def _is_same(repeat: Repeat, attempt: Attempt, tolerance: float) -> bool:
+    try:
+        cured = attempt(repeat)
+    except Exception:  # whatever a layer raises on values or shapes that it does not take
+        return False
     return all(
-        largest_change(own, cured) <= tolerance * largest_number(own)
-        for own, cured in zip(repeat.call.outputs, attempt(repeat), strict=True)
+        largest_change(own, other) <= tolerance * largest_number(own)
+        for own, other in zip(repeat.call.outputs, cured, strict=True)
     )
 
 
 def zeroed(repeat: Repeat) -> list[np.ndarray]:
     """Return the outputs with padded steps zeroed."""
     return repeat.run(lambda array, real: np.where(real, array, 0.0))
+
+
+def cut_off(repeat: Repeat) -> list[np.ndarray]:
+    """Return the outputs without padded steps, which stand after the end."""
+    return repeat.run(lambda array, real: array[:, : _mask_of(real).sum(axis=1).max()])
 
 
 def lowered(repeat: Repeat) -> list[np.ndarray]:

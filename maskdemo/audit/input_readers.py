@@ -12,7 +12,14 @@ import numpy as np
 
 from maskdemo.audit.layer_kinds import is_a, layers_of
 from maskdemo.audit.run_model import as_model_input
-from maskdemo.audit.time_axis import STEPS_ARGUMENTS, Reader, nodes_restored, readers, symbolic_call
+from maskdemo.audit.time_axis import (
+    REDUCTIONS,
+    STEPS_ARGUMENTS,
+    Reader,
+    nodes_restored,
+    readers,
+    symbolic_call,
+)
 
 #: Layers that read their second axis as time.
 _OF_SEQUENCES = (
@@ -27,6 +34,8 @@ _OF_IMAGES = (
     "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D", "UpSampling2D",
     "ZeroPadding2D", "Cropping2D", "SpatialDropout2D", "Resizing", "CenterCrop",
 )  # fmt: skip
+#: Operations that go along an axis without ending it.
+_OVER_STEPS = ("Cumsum", "Cumprod", "Norm", "Softmax", "LogSoftmax")
 _ORDERED = ("Greater", "GreaterEqual", "Less", "LessEqual")
 _APPLIED = ("Multiply", "Where", "LogicalNot", "LogicalAnd", "Any", "All", "Max")
 
@@ -42,12 +51,17 @@ class InputReaders:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether a layer reads it as steps in time."""
+        """Whether a layer reads it as steps in time, or an operation goes over them alone."""
         return any(
-            each.axis == 1
-            and is_a(each.operation, *_OF_SEQUENCES)
-            and (not is_a(each.operation, "RNN", "Bidirectional") or each.argument in STEPS_ARGUMENTS)
+            _goes_over_steps(each)
+            or (
+                is_a(each.operation, *_OF_SEQUENCES)
+                and (
+                    not is_a(each.operation, "RNN", "Bidirectional") or each.argument in STEPS_ARGUMENTS
+                )
+            )
             for each in self.readers
+            if each.axis == 1
         )
 
     @property
@@ -102,6 +116,16 @@ class InputReaders:
                 elsewhere.append((mask_value(each.operation), each.operation))
         later = [(value, layer) for value, layer in elsewhere if value is not None]
         return self.masked_by + compared + later
+
+
+def _goes_over_steps(reader: Reader) -> bool:
+    """Whether an operation goes over the steps of (N, steps, features), and over nothing else."""
+    tensor = next(iter(reader.arguments[0]), None)
+    if not is_a(reader.operation, *REDUCTIONS, *_OVER_STEPS) or len(getattr(tensor, "shape", ())) != 3:
+        return False
+    axis = getattr(reader.operation, "axis", None)
+    axes = axis if isinstance(axis, (list, tuple)) else (axis,)
+    return [each % 3 for each in axes if each is not None] == [1]
 
 
 def mask_value(masking: Any) -> float | None:

@@ -67,6 +67,11 @@ class ModelInput:
             return self.shape
         return (None, None) if self.is_square else (None, *self.shape[1:])
 
+    def with_steps(self, steps: int | None) -> ModelInput:
+        """Return the input with another fixed number of steps, or None for any."""
+        rest = (steps,) if self.is_square else self.shape[1:]
+        return replace(self, shape=(steps, *rest)) if self.is_sequence else self
+
     @property
     def sentence(self) -> str:
         """What it was taken for."""
@@ -143,7 +148,7 @@ def model_inputs_of(
     counted = {} if rows is None else _counted(rows)
     told = replace(told, lengths=counted | dict(told.lengths), counted=frozenset(counted))
     found = [_model_input(model, name, each, told) for name, each in read.items()]
-    model_inputs = _without_doubtful(found)
+    model_inputs = _without_doubtful(found, told)
     if not any(each.kind in ("values", "tokens") for each in model_inputs):
         shapes = ", ".join(f"{each.name} {each.shape}" for each in model_inputs)
         raise UnsupportedModel(
@@ -200,23 +205,24 @@ def _kind(name: str, found: InputReaders, told: Told, embedded: bool) -> Kind:
     return "values"
 
 
-def _without_doubtful(found: list[tuple[ModelInput, InputReaders]]) -> tuple[ModelInput, ...]:
+def _without_doubtful(
+    found: list[tuple[ModelInput, InputReaders]], told: Told
+) -> tuple[ModelInput, ...]:
     """Take inputs that nothing reads as sequences for fixed ones, where others are read so.
 
-    Images and tables of one size are such inputs.
+    Images and tables of one size are such inputs, unless their pad value is told.
     """
-
-    def certain(each: ModelInput, read: InputReaders) -> bool:
-        return read.is_sequence or (each.steps is None and not read.is_image)
-
-    data = [(each, read) for each, read in found if each.kind in ("values", "tokens")]
-    if not any(certain(*each) for each in data):
+    pads = told.pad_value if isinstance(told.pad_value, Mapping) else {}
+    doubtful = {
+        each.name
+        for each, read in found
+        if each.kind in ("values", "tokens")
+        and not (read.is_sequence or each.name in pads or (each.steps is None and not read.is_image))
+    }
+    if all(each.name in doubtful for each, _ in found if each.kind in ("values", "tokens")):
         return tuple(each for each, _ in found)
     return tuple(
-        replace(each, kind="fixed", source="")
-        if each.kind in ("values", "tokens") and not certain(each, read)
-        else each
-        for each, read in found
+        replace(each, kind="fixed", source="") if each.name in doubtful else each for each, _ in found
     )
 
 

@@ -1,36 +1,96 @@
-"""Whether a model of one fixed length, of which no copy takes another, reads padded steps.
+"""Whether a model of one fixed length, of which no copy takes any length, reads padded steps.
 
 Where a sequence can only be moved from one end of that length to the other, a mean, a sum or a maximum
-over all steps stands still, although it counts padded steps. So other values are put there: at the
-outputs of layers that make a mask, whose mask stays, and where other layers read the inputs themselves.
+over all steps stands still, although it counts padded steps. So the model is compared with a copy that
+is as short as the sequence, without any padding. Where there is no such copy, other values are put at
+padded steps: at the outputs of layers that make a mask, whose mask stays, and where other layers read
+the inputs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle, islice
+from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.cures import changes_nothing_alone, zeroed
+from maskdemo.audit.cures import Attempt, changes_nothing_alone, cut_off, zeroed
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.inherent import disturbed
 from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.lost_mask import MASK_MAKERS
-from maskdemo.audit.pair import TracePair
+from maskdemo.audit.model_inputs import ModelInput
+from maskdemo.audit.other_length import PLACES, copy_of_length
+from maskdemo.audit.pair import MAX_TRACED, TracePair, traces_of
+from maskdemo.audit.run_model import batch_size
+from maskdemo.audit.samples import Samples
 from maskdemo.audit.time_axis import is_own_code
 from maskdemo.audit.trace import Call, Overrides, Trace, trace
 
-NOTE = (
-    "Its length is fixed, so sequences were only moved within it: a mean, sum or maximum over all "
-    "steps of inputs that code of its own reads would not be seen."
-)
-OF_MASKS = (
-    "Its length is fixed and a mask is computed from the values, so sequences were only moved within "
-    "it: a mean, sum or maximum over all steps would not be seen."
-)
+#: Why there is no telling where nothing was found.
+OWN_CODE_READS = "code of its own reads the inputs"
+MASK_COMPUTED = "a mask is computed from the values"
+SEARCH_FAILED = "not every layer that reads padded steps was found"
 #: Layers and operations to which a step of zeros adds nothing.
 _ADDING = ("Sum", "Flatten", "Matmul", "Einsum", "Dot")
+
+
+def pair_without_padding(model: Any, samples: Samples, tolerance: float) -> TracePair | None:
+    """Return the traces of a copy without padding and of the model with it; None where no copy runs.
+
+    tolerance: the share of its largest number by which outputs may differ.
+    """
+    for lengths, group in sorted(samples.by_length().items()):
+        of = dict(
+            zip((each.name for each in samples.model_inputs if each.is_sequence), lengths, strict=True)
+        )
+        shorter = tuple(
+            each if each.steps is None else each.with_steps(of[each.name])
+            for each in samples.model_inputs
+        )
+        # A single step is broadcast where there should be more.
+        if shorter != samples.model_inputs and min(each.steps or 2 for each in shorter) > 1:
+            pair = _pair_with_copy(model, samples, shorter, group, tolerance)
+            if pair is not None:
+                return pair
+    return None
+
+
+def _pair_with_copy(
+    model: Any,
+    samples: Samples,
+    shorter: tuple[ModelInput, ...],
+    group: list[int],
+    tolerance: float,
+) -> TracePair | None:
+    """Return the traces of a copy for shorter inputs and of the model; None where no copy runs.
+
+    Of copies that keep the weights of other places, the first whose outputs do not differ is taken.
+    """
+    count = batch_size(model) or min(len(group), MAX_TRACED)
+    chosen = list(islice(cycle(group), count))
+    unpadded = Samples(shorter, samples.rows).padded_batch(chosen, "post")
+    batch = samples.padded_batch(chosen, "post")
+    first = None
+    for places in PLACES:
+        if (copied := copy_of_length(model, samples.model_inputs, shorter, places)) is None:
+            break
+        copy, was_cut = copied
+        try:
+            traces = traces_of(copy, unpadded, model, batch)
+        except Exception:  # it can be built, and not run
+            break
+        if any(len(each) != count for each in traces[0].outputs):
+            break
+        pair = TracePair(*traces[:2], "post", {}, model, unpadded, batch, traces[2])
+        first = first or pair
+        if pair.stands_still(tolerance):
+            return pair
+        if not was_cut:
+            break
+    return first
 
 
 def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], float, str]:
@@ -40,7 +100,7 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
     """
     changed, complete = _other_padding(pair)
     if not (changed.outputs or changed.inputs):
-        return [], 0.0, NOTE
+        return [], 0.0, OWN_CODE_READS
     other = replace(
         pair,
         padded=trace(pair.model, pair.unpadded_batch, changed, detail=pair.detail),
@@ -49,19 +109,25 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
         disturbed=changed,
     )
     if any(_masks_differ(*each) for each in _calls_of_both(pair.unpadded, other.padded)):
-        return [], 0.0, OF_MASKS
-    not_tried = "" if complete else NOTE
-    model = other.padded.calls[-1]
-    furthest = max(other.relative_change(model, at) for at in range(len(model.outputs)))
-    if furthest <= tolerance:
+        return [], 0.0, MASK_COMPUTED
+    not_tried = "" if complete else OWN_CODE_READS
+    if not other.moves(tolerance):
         return [], 0.0, not_tried
+    found, left = faults(replace(other), tolerance)
+    if left > tolerance or not found:
+        not_tried = not_tried or SEARCH_FAILED
     harmless = {
         call.name
         for call in other.padded.calls
-        if is_a(call.layer, *_ADDING) and changes_nothing_alone(call, other, zeroed, tolerance)
+        if call.name in {each.mover for each in found}
+        and any(changes_nothing_alone(call, other, attempt, tolerance) for attempt in _harmless(call))
     }
-    found, _ = faults(other, tolerance)
-    return [each for each in found if each.mover not in harmless], furthest, not_tried
+    return [each for each in found if each.mover not in harmless], other.furthest(), not_tried
+
+
+def _harmless(call: Call) -> tuple[Attempt, ...]:
+    """Return what changes nothing about a call where padded steps, as they are, make no difference."""
+    return (zeroed, cut_off) if is_a(call.layer, *_ADDING) else (cut_off,)
 
 
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:

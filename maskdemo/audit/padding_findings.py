@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.findings import findings_of, measurement_sentence
-from maskdemo.audit.moved_within import readers_of_padding
+from maskdemo.audit.moved_within import pair_without_padding, readers_of_padding
 from maskdemo.audit.output_change import Measure
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
@@ -95,15 +94,29 @@ def _holds_masked_steps(pair: TracePair, tolerance: float) -> bool:
     )
 
 
-def findings_within(trial: Trial, pair: TracePair | None, tolerance: float) -> Iterator[Finding]:
-    """Yield findings where outputs follow what stands at padded steps of a fixed length."""
-    if pair is None:
-        return
-    found, furthest, not_tried = readers_of_padding(pair, tolerance)
-    if not_tried:
-        trial.notes.append(not_tried)
-    yield from findings_of(
-        found,
-        f"With other numbers at padded steps, outputs move by up to {furthest:.0%} of the largest",
-        None,
-    )
+def findings_within(trial: Trial, pair: TracePair | None, tolerance: float) -> list[Finding]:
+    """Return findings where the answer depends on padded steps within a fixed length.
+
+    pair: traces of sequences that were moved within it. Raises UnsupportedModel where there is no
+    telling.
+    """
+    alone = pair_without_padding(trial.model, trial.samples, tolerance)
+    if alone is not None:
+        trial.notes.append("It was compared with a copy that is as short as the sequences.")
+        if alone.stands_still(tolerance):
+            return []
+        seen = f"Without any padding, as a shorter copy, outputs move by {alone.furthest():.0%}"
+        found, left = faults(replace(alone), tolerance)
+        model = (trial.model.name, type(trial.model).__name__)
+        return findings_of(
+            found, f"{seen} of the largest", None, model if left > tolerance or not found else None
+        )
+    found, furthest, not_tried = ([], 0.0, "") if pair is None else readers_of_padding(pair, tolerance)
+    if not found and (not_tried or pair is None):
+        raise UnsupportedModel(
+            "Whether padding leaks cannot be told: the model takes one length, no copy of it runs on "
+            f"another, and {not_tried or 'its layers cannot be traced'}, so a mean or sum over all "
+            "steps would not be seen. Build it for any length, with Input((None, ...)), and audit that."
+        )
+    seen = f"With other numbers at padded steps, outputs move by up to {furthest:.0%} of the largest"
+    return findings_of(found, seen, None)

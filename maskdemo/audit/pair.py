@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -57,8 +57,16 @@ class TracePair:
 
     def moves(self, tolerance: float) -> bool:
         """Whether the model's outputs move at real steps by more than this share of the largest."""
+        return self.furthest() > tolerance
+
+    def stands_still(self, tolerance: float) -> bool:
+        """Whether no output moves, nor a unit that is small beside the others."""
+        return not (self.moves(tolerance) or replace(self, by_unit=True).moves(tolerance))
+
+    def furthest(self) -> float:
+        """Return how far the model's outputs move at real steps: see `share`."""
         model = self.padded.calls[-1]
-        return any(self.relative_change(model, at) > tolerance for at in range(len(model.outputs)))
+        return max(self.relative_change(model, at) for at in range(len(model.outputs)))
 
     def twin(self, call: Call) -> Call:
         """Return the call without padding that corresponds to a call with padding."""
@@ -221,14 +229,21 @@ def trace_pair(
     # The longest itself moves only with a step more; the others as they were measured.
     more = added or int(length == longest)
     batch = samples.padded_batch(group, side, longest + more - length)
-    for detail in DETAILS:
-        without = trace(model, unpadded, detail=detail)
-        with_padding = trace(model, batch, detail=detail)
-        if _call_names(without) == _call_names(with_padding):
-            break  # else a layer is called once a step
+    without, with_padding, detail = traces_of(model, unpadded, model, batch)
     names = steps_of_fixed_inputs(without, unpadded, samples.model_inputs)
     windows = {key: len(samples.rows[index][name]) for key, name in names.items()}
     return TracePair(without, with_padding, side, windows, model, unpadded, batch, detail)
+
+
+def traces_of(
+    one: Any, batch: dict[str, np.ndarray], other: Any, padded: dict[str, np.ndarray]
+) -> tuple[Trace, Trace, Detail]:
+    """Trace a batch of a model, and one of the same or of a copy, in as much detail as both have."""
+    for detail in DETAILS:
+        without, with_padding = trace(one, batch, detail=detail), trace(other, padded, detail=detail)
+        if _call_names(without) == _call_names(with_padding):
+            break  # else a layer is called once a step
+    return without, with_padding, detail
 
 
 def _matched_steps(

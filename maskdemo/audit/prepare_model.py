@@ -1,15 +1,14 @@
-"""Prepare a model for the audit: a copy that takes any length, and random weights for a while."""
+"""Prepare a model for the audit: random weights, or other last digits, for a while."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from maskdemo.audit.layer_kinds import is_a
-from maskdemo.audit.model_inputs import ModelInput
 
 #: Range of variables that scale or divide, so that outputs neither vanish nor explode.
 _AROUND_ONE = (0.5, 1.5)
@@ -101,61 +100,3 @@ def other_last_digits(array: np.ndarray) -> np.ndarray:
     up = np.arange(array.size).reshape(array.shape) % 2 == 0
     other = np.nextafter(array, np.where(up, np.inf, -np.inf).astype(array.dtype))
     return np.where(array == np.round(array), array, other)
-
-
-def copy_for_any_length(model: Any, model_inputs: tuple[ModelInput, ...]) -> Any | None:
-    """Return a copy with the same weights that takes any length; None where no such model exists.
-
-    Flatten, Permute and the like tie weights to positions: their models exist for one length only. A
-    Reshape to as many steps as there are is none of these: it gets to take any number.
-    """
-    import keras
-
-    fixed = {each.name: each.steps for each in model_inputs if each.steps is not None}
-    if not isinstance(model, (keras.Sequential, keras.models.Model)) or not hasattr(model, "inputs"):
-        return None
-    custom = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
-    try:
-        copy = type(model).from_config(
-            _with_any_length(model.get_config(), fixed), custom_objects=custom
-        )
-        copy.set_weights(model.get_weights())
-        if model.compiled:
-            _compile_alike(copy, model)
-        if [tuple(each.shape[2:]) for each in copy.inputs] != [
-            tuple(each.shape[2:]) for each in model.inputs
-        ]:
-            return None
-    except Exception:  # whatever a layer raises when its length is taken away
-        return None
-    return copy
-
-
-def _compile_alike(copy: Any, model: Any) -> None:
-    """Compile a copy with the very loss and metrics of the model, which may be nowhere registered."""
-    loss, metrics = model._compile_loss, model._compile_metrics
-    copy.compile(
-        loss=model.loss,
-        loss_weights=None if loss is None else loss._user_loss_weights,
-        metrics=None if metrics is None else metrics._user_metrics,
-        weighted_metrics=None if metrics is None else metrics._user_weighted_metrics,
-    )
-
-
-def _with_any_length(config: Any, fixed: Mapping[str, int]) -> Any:
-    if isinstance(config, list):
-        return [_with_any_length(each, fixed) for each in config]
-    if not isinstance(config, dict):
-        return config
-    flexible = {
-        key: _with_any_length(value, fixed)
-        for key, value in config.items()
-        if key not in ("build_config", "build_input_shape")
-    }
-    shape = config.get("batch_shape")
-    if isinstance(shape, (list, tuple)) and config.get("name") in fixed:
-        flexible["batch_shape"] = (shape[0], None, *shape[2:])
-    target = config.get("target_shape")
-    if target and target[0] in fixed.values() and -1 not in target:
-        flexible["target_shape"] = (-1, *target[1:])
-    return flexible

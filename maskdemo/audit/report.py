@@ -57,6 +57,12 @@ class Finding:
         return "\n\n".join(program(each) for each in names if each)
 
     @property
+    def about_fix(self) -> str:
+        """Whether the programs were tried on the layer, or show no more than how to do it."""
+        tried = self.cures is not None and "mask_in_own_code" not in self.cures
+        return "Right, as tried on this layer" if tried else "An example, not tried on this model"
+
+    @property
     def source(self) -> str:
         """The address of a discussion or documentation."""
         return CAUSES[self.cause].source
@@ -221,7 +227,8 @@ class Report:
             lines += ["", f"{each.severity.upper()}: {each.title}", f"  {each.seen}", f"  {each.why}"]
             lines += [f"  {each.source}"]
             if each.severity == "leak" and each.fix:
-                lines += ["  Right:", *(f"    {line}".rstrip() for line in each.fix.splitlines())]
+                lines += [f"  {each.about_fix}:"]
+                lines += [f"    {line}".rstrip() for line in each.fix.splitlines()]
         width = max((len(each.name) for each in self.layers), default=0)
         lines += ["", "The path of the mask:"]
         for index, each in enumerate(self.layers):

@@ -12,11 +12,13 @@ from maskdemo.audit.findings import layer_rows, ranked, without_repetition
 from maskdemo.audit.first_runs import build_by_running
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
 from maskdemo.audit.model_inputs import ModelInput, Told, model_inputs_of
+from maskdemo.audit.other_length import copy_of_length
 from maskdemo.audit.output_change import ADDED_STEPS
 from maskdemo.audit.padding_findings import findings_within, padding_findings
-from maskdemo.audit.prepare_model import copy_for_any_length, random_weights, restored
+from maskdemo.audit.prepare_model import random_weights, restored
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
+from maskdemo.audit.time_axis import nodes_restored
 from maskdemo.audit.trial import Trial
 from maskdemo.errors import UnsupportedModel
 
@@ -67,7 +69,10 @@ def audit(
         told = Told.read(pad_value, lengths, mask)
         sides = None if sides is None else tuple(sides)
         options = _Options(told, sides, tuple(added), trained, saved, seed, count, on_stage)
-        return _audit(model, sequences, options)
+        if not hasattr(model, "_flatten_layers"):
+            raise UnsupportedModel("This is not a Keras model.")
+        with nodes_restored(model):
+            return _audit(model, sequences, options)
     except UnsupportedModel:
         raise
     except Exception as failure:  # a fault of the audit, or of a model, is no verdict
@@ -89,8 +94,6 @@ class _Options:
 
 
 def _audit(model: Any, sequences: Any, options: _Options) -> Report:
-    if not hasattr(model, "_flatten_layers"):
-        raise UnsupportedModel("This is not a Keras model.")
     names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
     rows = None if sequences is None else rows_of(sequences, names)
     if rows is not None and not model.built:
@@ -98,8 +101,9 @@ def _audit(model: Any, sequences: Any, options: _Options) -> Report:
     model_inputs = model_inputs_of(model, rows, options.told)
     fixed = frozenset(each.steps for each in model_inputs if each.steps is not None)
     if fixed:
-        flexible = copy_for_any_length(model, model_inputs)
-        if flexible is not None:
+        any_length = tuple(each.with_steps(None) for each in model_inputs)
+        if (copied := copy_of_length(model, model_inputs, any_length)) is not None:
+            flexible, _ = copied
             inputs = model_inputs_of(flexible, rows, options.told)
             try:
                 return _audit_with(flexible, inputs, rows, options, is_copy=True, fixed_lengths=fixed)
@@ -147,9 +151,8 @@ def _audit_with(
         measures = trial.measures(sides, options.added)
         on_stage("Looking where the mask is lost")
         findings, pair, changes = padding_findings(trial, measures, _CALL_TOLERANCE[precision])
-        if trial.samples.room() and all(each.severity != "leak" for each in findings):
-            reads = (trial, pair, _CALL_TOLERANCE[precision])
-            findings += _found(trial, "What it reads was", findings_within, *reads)
+        if trial.is_fixed and all(each.severity != "leak" for each in findings):
+            findings += findings_within(trial, pair, _CALL_TOLERANCE[precision])
         on_stage("Looking for other traps")
         findings += trial.findings
         findings += _found(

@@ -21,7 +21,7 @@ STEPS_ARGUMENTS = (0, "sequences", "inputs")
 STEPS = 83
 Shape = tuple[int | None, ...]
 
-_REDUCTIONS = (
+REDUCTIONS = (
     "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Average", "CountNonzero", "Logsumexp", "Max",
     "Mean", "Median", "Min", "Prod", "Std", "Sum", "Var",
 )  # fmt: skip
@@ -132,7 +132,7 @@ def axis_after(
         return _axis_after_reshape(axis, before, after)
     if is_a(operation, "ExpandDims") and isinstance(operation.axis, int):
         return axis + (operation.axis % len(after) <= axis)
-    if is_a(operation, *_REDUCTIONS) and hasattr(operation, "axis"):
+    if is_a(operation, *REDUCTIONS) and hasattr(operation, "axis"):
         return _axis_after_reduction(operation, axis, len(before))
     if is_a(operation, "GetItem") and len(args) > 1:
         return _axis_after_slicing(args[1], axis, len(before))
@@ -217,11 +217,12 @@ def is_own_code(operation: Any) -> bool:
 
 @contextmanager
 def nodes_restored(model: Any) -> Iterator[None]:
-    """Forget, after the context, the nodes that symbolic calls add to the layers of a model."""
+    """Forget, after the context, the nodes that symbolic calls add to layers and operations."""
     lists = [
         nodes
         for layer in model._flatten_layers()
-        for nodes in (layer._inbound_nodes, layer._outbound_nodes)
+        for each in (layer, *getattr(layer, "operations", ()))
+        for nodes in (each._inbound_nodes, each._outbound_nodes)
     ]
     lengths = [len(nodes) for nodes in lists]
     try:

@@ -160,7 +160,10 @@ def _record_call(
 
     opaque = operation or not _is_opened(layer, record.detail)
     if opaque and len(record.calls) in overrides.inputs:
+        own = keras.tree.flatten((args, kwargs))
         args, kwargs = _replace_inputs(args, kwargs, overrides.inputs[len(record.calls)])
+        new = keras.tree.flatten((args, kwargs))
+        record._inputs |= {id(b) for a, b in zip(own, new, strict=True) if id(a) in record._inputs}
     tensors = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
     mask = kwargs.get("mask")
     first = args[0] if args else next(iter(kwargs.values()), None)

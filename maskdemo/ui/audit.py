@@ -234,7 +234,7 @@ def _finding(finding: Finding) -> None:
         st.markdown(escape_markdown(finding.seen))
         st.markdown(f"{escape_markdown(finding.why)} [Source]({finding.source})")
         if finding.fix:
-            with st.expander("The fix, as a program", expanded=finding.severity == "leak"):
+            with st.expander(finding.about_fix, expanded=finding.severity == "leak"):
                 st.code(finding.fix, "python")
 
 

@@ -115,3 +115,4 @@ def ones_and_zeros() -> list[np.ndarray]:
 # They fill ZOO.
 from tests.audit import zoo_runs, zoo_right, zoo_wrong  # noqa: E402, F401, I001
 from tests.audit import zoo_cures, zoo_inputs, zoo_outputs, zoo_own_code, zoo_training, zoo_public  # noqa: E402, F401
+from tests.audit import zoo_one_length  # noqa: E402, F401

@@ -1,0 +1,208 @@
+"""Copies of a model of one fixed length: for any length, or for another one.
+
+A copy calls the model's own layers on inputs of another length. What is tied to a length is made anew:
+nested models, layers with weights for each place, which get those of the first places, a Reshape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.model_inputs import ModelInput
+from maskdemo.audit.run_model import run_eagerly
+from maskdemo.audit.time_axis import is_own_code
+
+#: Which weights of a layer a shorter copy keeps where steps were laid out in a row: those of the first
+#: places, of the first places of each feature, or of the last places.
+Places = Literal["first", "of_features", "last"]
+PLACES: tuple[Places, ...] = ("first", "of_features", "last")
+#: Numbers of steps on which a copy for any length is run to see whether it is one.
+TRIED = (8, 64)
+Shape = tuple[int | None, ...]
+
+
+def copy_of_length(
+    model: Any,
+    model_inputs: tuple[ModelInput, ...],
+    others: tuple[ModelInput, ...],
+    places: Places = "first",
+) -> tuple[Any, bool] | None:
+    """Return a copy for inputs of other steps, and whether weights were cut; None if there is none.
+
+    others: the inputs of the copy. It shares layers with the model, and is to be used and forgotten
+    within `nodes_restored`.
+    """
+    sizes = {
+        each.steps: other.steps
+        for each, other in zip(model_inputs, others, strict=True)
+        if each.steps is not None
+    }
+    shapes = {each.name: each.shape for each in others}
+    try:
+        copier = _Copier(model, sizes, places)
+        names = [each._keras_history.operation.name for each in model.inputs]
+        copy = copier.copy(model, [shapes[name] for name in names])
+        if model.compiled:
+            _compile_alike(copy, model)
+        if None in sizes.values():
+            _try_lengths(copy, others, set(sizes))
+    except Exception:  # whatever a layer raises on another length, and models without a graph
+        return None
+    return copy, copier.was_cut
+
+
+def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int | None]) -> None:
+    """Raise where a copy for any length runs on none but its own: shapes alone do not say that."""
+    lengths = [length for length in TRIED if length not in but]
+    for length in lengths:
+        batch = {
+            each.name: np.zeros((1, *(size or length for size in each.shape)), each.dtype)
+            for each in model_inputs
+        }
+        try:
+            run_eagerly(copy, batch)
+            return
+        except Exception:  # a window may be wider
+            if length == lengths[-1]:
+                raise
+
+
+class _Copier:
+    """Copies models. sizes: for numbers of steps those of the copy, None for any."""
+
+    def __init__(self, model: Any, sizes: Mapping[int, int | None], places: Places) -> None:
+        self._sizes, self._places = sizes, places
+        self._custom = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
+        self._parts: dict[int, Any] = {}
+        self.was_cut = False
+
+    def copy(self, model: Any, shapes: list[Shape]) -> Any:
+        """Return a copy of a functional or sequential model whose inputs have these shapes."""
+        import keras
+
+        inputs = [
+            keras.Input(
+                batch_shape=(tensor.shape[0], *shape),
+                dtype=tensor.dtype,
+                name=tensor._keras_history.operation.name,
+            )
+            for tensor, shape in zip(model.inputs, shapes, strict=True)
+        ]
+        graph = getattr(model, "_functional", model)
+        outputs = graph._run_through_graph(inputs, call_fn=self._call)
+        if isinstance(model, keras.Sequential):
+            parts = [self._parts.get(id(layer), layer) for layer in model.layers]
+            return keras.Sequential([*inputs, *parts], name=model.name)
+        structure = keras.tree.pack_sequence_as(model._inputs_struct, inputs)
+        own = any("__init__" in vars(cls) for cls in type(model).__mro__ if not _is_of_keras(cls))
+        kind = keras.Model if own else type(model)
+        return kind(structure, outputs, name=model.name)
+
+    def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call an operation on inputs of another length: as it is, made anew, or with constants cut."""
+        if (part := self._parts.get(id(operation))) is not None:
+            return part(*args, **kwargs)
+        ways: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
+            (lambda: operation, lambda given: given),
+            (lambda: self._anew(operation, args), lambda given: given),
+            (lambda: operation, self._cut_constants),
+        ]
+        if self._is_for_one_length(operation, args):
+            ways[:2] = reversed(ways[:2])
+        failure: Exception | None = None
+        for make, changed in ways:
+            try:
+                part = make()
+                outputs = part(*changed(args), **changed(kwargs))
+                if part is not operation and not hasattr(part, "layers"):
+                    self._fill(part, operation)
+            except Exception as refused:  # another way may do
+                failure = failure or refused
+                continue
+            self._parts[id(operation)] = part
+            return outputs
+        raise failure or ValueError(operation.name)
+
+    def _is_for_one_length(self, operation: Any, args: tuple) -> bool:
+        """Whether an operation may accept another length and not work on it."""
+        import keras
+
+        if hasattr(operation, "layers"):
+            tensors = keras.tree.flatten(args[0])
+            both = zip(tensors, operation.inputs, strict=True)
+            return any(tuple(one.shape[1:]) != tuple(other.shape[1:]) for one, other in both)
+        return is_a(operation, "Reshape") or (is_own_code(operation) and not is_a(operation, "Lambda"))
+
+    def _anew(self, operation: Any, args: tuple) -> Any:
+        import keras
+
+        if hasattr(operation, "layers"):
+            return self.copy(operation, [tuple(each.shape[1:]) for each in keras.tree.flatten(args[0])])
+        config = self._resized(operation.get_config() | {"name": operation.name})
+        with keras.saving.custom_object_scope(self._custom):
+            return type(operation).from_config(config)
+
+    def _resized(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Return a configuration that reshapes to another number of steps."""
+        for key, place in (("target_shape", 0), ("newshape", 1)):
+            target: list[int] = list(config.get(key) or [])
+            size = target[place] if place < len(target) else -1
+            if size != -1 and -1 not in target:
+                target[place] = -1
+            elif size > 0:
+                steps, new = next(iter(self._sizes.items()))
+                target[place] = size * (new or steps) // steps
+            config = config | ({key: tuple(target)} if target else {})
+        return config
+
+    def _fill(self, part: Any, operation: Any) -> None:
+        """Give a layer that was made anew the weights of the model's own, or of the first places."""
+        import keras
+
+        for new, old in zip(part.weights, operation.weights, strict=True):
+            value = np.array(keras.ops.convert_to_numpy(old))
+            for axis, size in enumerate(new.shape):
+                if value.shape[axis] != size:
+                    value = self._cut(value, axis, size)
+                    self.was_cut = True
+            new.assign(value)
+
+    def _cut(self, value: np.ndarray, axis: int, size: int) -> np.ndarray:
+        places = np.arange(value.shape[axis])
+        if self._places == "last":
+            places = places[-size:]
+        elif self._places == "of_features":
+            steps, new = next(iter(self._sizes.items()))
+            places = places.reshape(-1, steps)[:, :new].ravel()
+        return np.take(value, places[:size], axis)
+
+    def _cut_constants(self, given: Any) -> Any:
+        """Return arguments with the steps of arrays that are constants of the graph cut."""
+        import keras
+
+        def cut(value: Any) -> Any:
+            if isinstance(value, keras.KerasTensor) or not keras.ops.is_tensor(value):
+                return value
+            kept = tuple(slice(self._sizes.get(size, size)) for size in value.shape)
+            return value[kept]
+
+        return keras.tree.map_structure(cut, given)
+
+
+def _is_of_keras(cls: type) -> bool:
+    return cls.__module__.startswith(("keras.", "builtins"))
+
+
+def _compile_alike(copy: Any, model: Any) -> None:
+    """Compile a copy with the very loss and metrics of the model, which may be nowhere registered."""
+    loss, metrics = model._compile_loss, model._compile_metrics
+    copy.compile(
+        loss=model.loss,
+        loss_weights=None if loss is None else loss._user_loss_weights,
+        metrics=None if metrics is None else metrics._user_metrics,
+        weighted_metrics=None if metrics is None else metrics._user_weighted_metrics,
+    )
