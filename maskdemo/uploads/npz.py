@@ -6,13 +6,14 @@
 - end to end: `values` (all steps, F) with `lengths`, labels (N,) or (all steps,).
 
 With train, val and test before or behind each name the archive also says which part is which. Nothing
-in it is unpickled.
+in it is unpickled, and arrays of other names are not read.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,50 +21,32 @@ from numpy.typing import NDArray
 
 from maskdemo.archives import open_archive
 from maskdemo.errors import InvalidTable, quoted
+from maskdemo.evidence.phrases import counted, listed
 from maskdemo.uploads.limits import MAX_FEATURES, MAX_TABLE_BYTES, check_size
 from maskdemo.uploads.recipe import arrays_by_name, long_table
 
-#: `X` and `y` are arrays of objects, one a sequence, of different lengths.
-FROM_OBJECTS = """\
+_UNPICKLED = """\
 import numpy as np
 arrays = np.load("data.npz", allow_pickle=True)  # only if you wrote it yourself: a pickle can run code
-values, lengths = np.concatenate(list(arrays["X"])), [len(each) for each in arrays["X"]]
-np.savez_compressed("long.npz", values=values, lengths=lengths, labels=arrays["y"])"""
-#: Padding of one VALUE behind the end; ROLL: or in front of it.
+"""
+#: NAME: an array of Python objects: a sequence of its own length in each place, or else texts.
+SEQUENCES = f"""{_UNPICKLED}\
+values, lengths = np.concatenate(list(arrays["NAME"])), [len(each) for each in arrays["NAME"]]
+np.savez_compressed("long.npz", values=values, lengths=lengths, labels=arrays["LABELS"])"""
+TEXTS = f"""{_UNPICKLED}\
+np.savez_compressed("plain.npz", **dict(arrays) | {{"NAME": arrays["NAME"].astype(str)}})"""
+#: Padding behind the end, steps that are EQUAL to it; ROLL: or in front of it.
 LENGTHS = """\
-padded = (values == VALUE).all(axis=2)
-lengths = values.shape[1] - np.cumprod(padded[:, ORDER], axis=1).sum(axis=1)"""
-ROLL = "\nvalues = np.stack([np.roll(each, n, axis=0) for each, n in zip(values, lengths)])"
+padded = EQUAL.all(axis=2)
+lengths = values.shape[1] - np.cumprod(padded[:, ORDER], axis=1).sum(axis=1)
+"""
+ROLL = "values = np.stack([np.roll(each, n, axis=0) for each, n in zip(values, lengths)])\n"
+#: With lengths nothing is asked about a batch.
+WHOLE = "# or, if all steps are real: lengths = np.full(len(values), values.shape[1])"
 
 
 def table_of_archive(content: bytes) -> pd.DataFrame:
     """The long form of an archive. Raises `InvalidTable` with a sentence."""
-    loaded = _loaded(content)
-    arrays = arrays_by_name(loaded)
-    if masks := [name for name in loaded if "mask" in name.lower()]:
-        raise InvalidTable(
-            f"The array {quoted(masks[0])} is not read: give lengths, one a sequence, in its place.",
-            code=f"lengths = {masks[0] if masks[0].isidentifier() else 'mask'}.sum(axis=1)",
-        )
-    if len(arrays) < len(loaded):
-        raise InvalidTable("Two arrays of the archive have the same meaning. Leave one of them out.")
-    parts = [part for part in ("train_", "val_", "test_") if f"{part}values" in arrays] or [""]
-    named = [f"{part}{name}" for part in parts for name in ("values", "labels")]
-    if missing := [name for name in named if name not in arrays]:
-        raise InvalidTable(
-            f"The archive has no array {quoted(missing[0])}. It needs values and labels (or X and y), "
-            "and lengths where sequences are padded; or the same for each of train_, val_ and test_."
-        )
-    for part in parts:
-        lengths = arrays.get(f"{part}lengths")
-        _check(part, arrays[f"{part}values"], lengths, arrays[f"{part}labels"])
-    read = {*named, *(f"{part}lengths" for part in parts)}
-    frame = long_table({name: array for name, array in arrays.items() if name in read})
-    frame.attrs["unread"] = sorted(arrays.keys() - read)
-    return frame
-
-
-def _loaded(content: bytes) -> dict[str, NDArray]:
     with open_archive(
         content,
         max_unpacked=MAX_TABLE_BYTES,
@@ -71,21 +54,65 @@ def _loaded(content: bytes) -> dict[str, NDArray]:
         damaged="This is not a NumPy archive of plain arrays. Write it with np.savez_compressed(file, "
         "values=..., lengths=..., labels=...).",
     ) as archive:
-        for info in archive.infolist():
-            with archive.open(info) as member:
-                _check_header(member, info)
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        names = arrays_by_name({name: name for name in members})
+        for name in names.values():
+            with archive.open(members[name]) as member:
+                _check_header(member, members[name], names)
+        parts = _parts(list(members), names)
+        with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
+            arrays = arrays_by_name(loaded)
+    for part in parts:
+        lengths = arrays.get(f"{part}lengths")
+        _check(part, arrays[f"{part}values"], lengths, arrays[f"{part}labels"])
+    frame = long_table(arrays)
+    read = {names.get(part + each) for part in parts for each in ("values", "labels", "lengths")}
+    frame.attrs["unread"] = sorted(members.keys() - read)
+    return frame
 
 
-def _check_header(member, info: zipfile.ZipInfo) -> None:
+def _parts(members: list[str], names: dict[str, str]) -> list[str]:
+    """What stands before the names of each part. Raises where values or labels are not there.
+
+    names: meaning -> name of the member with that meaning.
+    """
+    if masks := [name for name in members if "mask" in name.lower()]:
+        mask = masks[0] if masks[0].isidentifier() else "mask"
+        raise InvalidTable(
+            f"The array {quoted(masks[0])} is not read: give lengths, one a sequence, in its place.",
+            code=f"lengths = {mask}.sum(axis=1)  # if it is 1 at real steps, and no reading is missing",
+        )
+    for name in members:
+        for meaning in arrays_by_name({name: name}):
+            if names[meaning] != name:
+                raise InvalidTable(
+                    f"The arrays {quoted(name)} and {quoted(names[meaning])} have the same meaning. "
+                    "Leave one of them out."
+                )
+    parts = [part for part in ("train_", "val_", "test_") if f"{part}values" in names] or [""]
+    named = [f"{part}{name}" for part in parts for name in ("values", "labels")]
+    if missing := [name for name in named if name not in names]:
+        raise InvalidTable(
+            f"The archive has no array {quoted(missing[0])} but {listed(map(quoted, members[:4]))}. It "
+            "needs values and labels (or X and y), and lengths where sequences are padded; or the same "
+            "for each of train_, val_ and test_."
+        )
+    return parts
+
+
+def _check_header(member: Any, info: zipfile.ZipInfo, names: dict[str, str]) -> None:
     """An array is no larger than what is stored of it: NumPy takes the memory before it reads."""
     first = np.lib.format.read_magic(member) == (1, 0)
     header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
     shape, _, dtype = header(member)
     name = quoted(info.filename)
     if dtype.hasobject:
-        raise InvalidTable(f"The array {name} holds Python objects. Use numbers.", code=FROM_OBJECTS)
+        own = info.filename.removesuffix(".npy")
+        code = TEXTS if own == names.get("labels") else SEQUENCES
+        raise InvalidTable(
+            f"The array {name} holds Python objects, and nothing is unpickled here.",
+            code=code.replace("NAME", own).replace("LABELS", names.get("labels", "y")),
+        )
     if int(np.prod([int(each) for each in shape], dtype=object)) * dtype.itemsize > info.file_size:
         raise InvalidTable(f"The array {name} is not stored whole.")
 
@@ -95,8 +122,10 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
     if values.ndim not in (2, 3) or values.dtype.kind not in "fiub":
         raise InvalidTable(
             f"{part}values must be numbers, (steps, features) end to end or (sequences, steps, "
-            f"features), not {values.dtype} {values.shape}."
+            f"features), not {quoted(values.dtype)} {values.shape}."
         )
+    if not values.size:
+        raise InvalidTable(f"{part}values is {values.shape}: nothing is in it.")
     whole = lengths is None
     if lengths is None:
         if values.ndim == 2:
@@ -127,60 +156,101 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
     if values.ndim == 3:
         _check_padding(part, values, lengths.astype(int))
     fitting = {(count,), (count, 1), (steps,) if values.ndim == 2 else values.shape[:2]}
-    one_hot = labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "iubf"
-    one_hot = one_hot and bool((np.sort(labels)[:, :-1] == 0).all() and (labels.max(axis=1) == 1).all())
-    if labels.shape not in fitting or labels.dtype.kind not in "iubUf" or (one_hot and whole):
+    numbers, texts = labels.dtype.kind in "iubf", labels.dtype.kind == "U"
+    one_hot = numbers and labels.shape[:-1] in fitting and labels.shape[-1] > 1
+    one_hot = one_hot and bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=-1) == 1).all())
+    if labels.shape not in fitting or not (numbers or texts) or (one_hot and whole):
+        code = "argmax(axis=-1)" if one_hot else "astype(str)"
         raise InvalidTable(
-            f"{part}labels must be one a sequence or one a step, not {labels.dtype} {labels.shape}"
-            f"{', a column for each class' * one_hot}.",
-            code=f"{part}labels = {part}labels.argmax(axis=1)" if one_hot else "",
+            f"{part}labels must be one a sequence or one a step, not {quoted(labels.dtype)} "
+            f"{labels.shape}{', a column for each class' * one_hot}.",
+            code=f"{part}labels = {part}labels.{code}" if one_hot or labels.shape in fitting else "",
         )
 
 
 def _check_whole(part: str, values: NDArray) -> None:
     """Raise where a batch without lengths seems to be padded, or to have its steps last."""
-    if values.shape[1] < values.shape[2] and values.shape[2] > MAX_FEATURES:
-        raise InvalidTable(
-            f"{part}values is {values.shape}: {values.shape[1]} steps with {values.shape[2]} features. "
-            "Steps stand before features: (sequences, steps, features).",
-            code="values = np.swapaxes(values, 1, 2)",
-        )
-    for where, order in (("end", "::-1"), ("begin", ":")):
-        steps = values[:, :: -1 if where == "end" else 1]
-        alike = steps[:, 0, 0][steps[:, 0].max(axis=1) == steps[:, 0].min(axis=1)]
-        found, counts = np.unique(alike, return_counts=True)
-        fill = float(found[counts.argmax()]) if len(found) else np.nan
-        gone = np.all(steps == fill if len(found) else steps != steps, axis=2)
-        if not len(found) and gone.sum() > np.cumprod(gone, axis=1).sum():
-            continue  # readings are missing within sequences too
-        # Of one feature a reading may well be 0: two in a row are padding.
-        padded = int(gone[:, : 3 - min(2, steps.shape[2])].all(axis=1).sum())
-        if padded > 1:
-            code = LENGTHS.replace("VALUE", f"{fill:g}").replace("ORDER", order)
-            code = code.replace("values == nan", "np.isnan(values)")
+    if values.shape[1] < values.shape[2]:
+        # Steps that follow each other are more alike than features that stand side by side.
+        by_step, by_feature = (_unlike(values, axis) for axis in (1, 2))
+        if values.shape[2] > MAX_FEATURES or not by_step < 0.8 * by_feature:
+            steps = counted(values.shape[1], "step")
             raise InvalidTable(
-                f"{padded} of {len(values)} sequences in {part}values {where} with steps of {fill:g}, "
-                "which seem to be padding, and nothing says how long they are. Give lengths, one a "
-                "sequence, with the padding behind the end.",
-                code=code if where == "end" else code + ROLL,
+                f"{part}values is {values.shape}: {steps} with {values.shape[2]} features, or the "
+                "other way round. Steps stand before features: (sequences, steps, features). If they "
+                "do, give lengths, one a sequence.",
+                code="values = np.swapaxes(values, 1, 2)\n" + WHOLE,
             )
+    for at, (where, order) in enumerate((("end", "::-1"), ("begin", ":"))):
+        if (found := _padding(values if at else values[:, ::-1])) is None:
+            continue
+        count, row, alike = found
+        step, code = values[row, at - 1].astype(float), ""
+        fill, number = "steps that repeat each other", f"{step[0] + 0.0:g}"
+        if alike:
+            missing, one = np.isnan(step).all(), (step == float(number)).all()
+            fill = f"steps of {number}" if one or missing else "one and the same step"
+            equal = f"(values == {number if one else f'values[{row}, {at - 1}]'})"
+            code = LENGTHS.replace("EQUAL", "np.isnan(values)" if missing else equal)
+            code = code.replace("ORDER", order) + ROLL * at
+        raise InvalidTable(
+            f"{count} of {len(values)} sequences in {part}values {where} with {fill}, which seem to be "
+            "padding, and nothing says how long they are. Give lengths, one a sequence, with the "
+            "padding behind the end.",
+            code=code + WHOLE,
+        )
+
+
+def _unlike(values: NDArray, axis: int) -> float:
+    """How much neighbours along an axis differ on average; infinite without neighbours."""
+    with np.errstate(all="ignore"):
+        apart = np.abs(np.diff(values.astype(np.float32), axis=axis))
+        return float(apart[np.isfinite(apart)].mean()) if np.isfinite(apart).any() else np.inf
+
+
+def _padding(steps: NDArray) -> tuple[int, int, bool] | None:
+    """(sequences that seem to be padded, one of them, whether all with the same step), or None.
+
+    steps: (N, T, F), padding first. It is one step for all, or a step that is repeated, and found more
+    seldom within the sequences; never, if it is a lone reading or missing.
+    """
+    first = np.where(steps[:, 0] == steps[:, 0], steps[:, 0], np.inf)
+    _, rows, counts = np.unique(first, axis=0, return_index=True, return_counts=True)
+    common = steps[rows[counts.argmax()], 0]
+    same, again = _equal(steps, common), _equal(steps[:, 1:], steps[:, :-1])
+    lone = steps.shape[2] == 1 or np.isnan(common).all()
+    for alike, padded in ((True, same), (True, same[:, 1:] & again), (False, again)):
+        run = np.cumprod(padded, axis=1).sum(axis=1)
+        run[run == padded.shape[1]] = 0  # nothing would be left
+        within = padded[np.arange(padded.shape[1]) > run[:, None]]
+        share = float(within.mean()) if len(within) else 0.0
+        usual = len(steps) * share
+        if padded is same and lone and share:
+            continue
+        if (run > 0).sum() > 1 + usual + 3 * np.sqrt(usual * (1 - share)) and (run != 1).any():
+            return int((run > 0).sum()), int((run > 0).argmax()), alike
+    return None
 
 
 def _check_padding(part: str, values: NDArray, lengths: NDArray) -> None:
-    """Whatever stands behind the lengths is one value: padding in front would be read as readings."""
+    """Whatever stands behind the lengths is one step: padding in front would be read as readings."""
     behind = np.arange(values.shape[1]) >= lengths[:, None]
-    padding = values[behind]
-    if not len(padding) or _is_one_value(padding):
+    if _is_one(values[behind]):
         return
-    in_front = _is_one_value(values[np.arange(values.shape[1]) < (values.shape[1] - lengths)[:, None]])
+    in_front = _is_one(values[np.arange(values.shape[1]) < (values.shape[1] - lengths)[:, None]])
     row = int(np.flatnonzero(behind.any(axis=1))[0])
     raise InvalidTable(
         f"Sequence {row + 1} of {part}values goes on behind its length of {lengths[row]}: the padding "
         f"seems to be {'in front of them' if in_front else 'of many values'}. Padding has to stand "
-        "behind the end and be one value.",
-        code=ROLL.strip() if in_front else "",
+        "behind the end and be the same everywhere.",
+        code=ROLL if in_front else "values[np.arange(values.shape[1]) >= lengths[:, None]] = 0",
     )
 
 
-def _is_one_value(values: NDArray) -> bool:
-    return bool((values == values.flat[0]).all() or (values != values).all())
+def _is_one(steps: NDArray) -> bool:
+    return not len(steps) or bool(_equal(steps, steps[0]).all())
+
+
+def _equal(one: NDArray, other: NDArray) -> NDArray[np.bool_]:
+    """Whether steps (..., F) are the same in every feature; NaN equals NaN."""
+    return ((one == other) | ((one != one) & (other != other))).all(axis=-1)

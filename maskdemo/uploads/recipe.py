@@ -14,21 +14,33 @@ import pandas as pd
 
 
 def arrays_by_name(arrays):
-    """The arrays of a NumPy archive: values, labels and lengths, with train_, val_, test_ before."""
+    """The arrays that are values, labels or lengths, with train_, val_, test_ before; no others."""
+    words = {
+        "values": "values x data input inputs signal signals sequence sequences seq",
+        "labels": "labels label y target targets",
+        "lengths": "lengths length len lens",
+        "train_": "train training tr trn",
+        "val_": "val valid validation dev",
+        "test_": "test testing te tst",
+    }
+    meant = {word: meaning for meaning, each in words.items() for word in each.split()}
     found = {}
-    called = {"x": "values", "data": "values", "y": "labels", "label": "labels", "target": "labels"}
-    for each in arrays:
-        words = each.lower().replace("valid", "val").split("_")
-        part = next((f"{part}_" for part in ("train", "val", "test") if part in words), "")
-        name = "_".join(word for word in words if word + "_" != part)
-        found[part + called.get(name, name)] = arrays[each]
+    for name in arrays:
+        own = re.sub("(?i)^([xy])(?=train|val|test)", r"\1_", name)
+        own = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W_]", own)
+        own = {meant.get(each.lower(), "") for each in own}
+        part, what = own & {"train_", "val_", "test_"}, own - {"train_", "val_", "test_"}
+        if "lengths" in what:
+            what.discard("values")
+        if len(part) < 2 and len(what) == 1 and what != {""}:
+            found["".join([*part, *what])] = arrays[name]
     return found
 
 
 def long_table(arrays):
     """Long form of these arrays: sequence, step, the features x1, x2, ..., label, perhaps split."""
     pieces, before = [], 0
-    parts = [part for part in ("", "train_", "val_", "test_") if part + "values" in arrays]
+    parts = [part for part in ("train_", "val_", "test_") if part + "values" in arrays] or [""]
     for part in parts:
         values, labels = arrays[part + "values"], arrays[part + "labels"]
         lengths = np.full(len(values), values.shape[1])

@@ -792,6 +792,14 @@ ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0
             "y_test": EVERY_OTHER[20:],
         },
         {"x_train": BATCH, "y_train": EVERY_OTHER},
+        {"xtrain": BATCH, "ytrain": EVERY_OTHER, "names": np.array(["a", None])},
+        {
+            "X_tr": BATCH[:20],
+            "y_tr": EVERY_OTHER[:20],
+            "teX": BATCH[20:],
+            "teY": EVERY_OTHER[20:],
+            "X": BATCH,
+        },
         {
             "X_train": BATCH[:8],
             "y_train": EVERY_OTHER[:8],
@@ -801,14 +809,22 @@ ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0
             "y_test": EVERY_OTHER[20:],
         },
         {"data": BATCH, "target": np.array(["0", "1"])[EVERY_OTHER]},
-        {"X": ENDED, "y": EVERY_OTHER, "lengths": EVERY_OTHER + 3},
+        {"X": ENDED, "y": EVERY_OTHER, "seq_len": EVERY_OTHER + 3},
+        {"X": ENDED - [1, 2], "y": EVERY_OTHER, "lengths": EVERY_OTHER + 3},
     ],
 )
 def test_a_batch_and_its_labels_are_sequences(arrays):
     task = own(archive(**arrays), "mine.npz")
-    lengths = EVERY_OTHER + 3 if "lengths" in arrays else [6] * SEQUENCES
-    wanted = [each[:n].astype(np.float32).tolist() for each, n in zip(BATCH, lengths, strict=True)]
+    lengths = EVERY_OTHER + 3 if {"seq_len", "lengths"} & set(arrays) else [6] * SEQUENCES
+    batch = BATCH - [1, 2] if "lengths" in arrays else BATCH
+    wanted = [each[:n].astype(np.float32).tolist() for each, n in zip(batch, lengths, strict=True)]
     assert sorted(steps_of(task)) == sorted(wanted) and task.label_names == ("0", "1")
+
+
+@pytest.mark.parametrize("values", [BATCH[:, :, :1] > 0, BATCH > 0, BATCH - BATCH[:, :1]])
+def test_a_value_that_is_common_in_a_batch_is_no_padding(values):
+    task = own(archive(X=values, y=EVERY_OTHER), "mine.npz")
+    assert sorted(steps_of(task)) == sorted(values.astype(np.float32).tolist())
 
 
 def test_gaps_in_a_batch_are_missing_readings_and_other_arrays_are_named():
@@ -832,15 +848,28 @@ def ragged() -> np.ndarray:
         (ENDED[:, ::-1], EVERY_OTHER, "begin with steps of 0", "np.roll"),
         (np.where(ENDED, ENDED, np.nan), EVERY_OTHER, "end with steps of nan", "np.isnan(values)"),
         (BATCH[:, :, 0], EVERY_OTHER, "without lengths nothing says", "values[:, :, None]"),
+        (ENDED - [1, 2], EVERY_OTHER, "end with one and the same step", "values[0, -1]"),
+        (ENDED[:, :, :1] > 0, EVERY_OTHER, "end with steps of 0", "lengths = np.full("),
+        (ENDED - ENDED.mean(axis=1, keepdims=True), EVERY_OTHER, "that repeat each other", "np.full("),
         (BATCH, np.eye(6)[EVERY_OTHER], "a column for each class", "argmax"),
+        (BATCH, np.eye(3)[np.arange(240).reshape(40, 6) % 3], "a column for each class", "argmax"),
+        (BATCH, np.array([b"a", b"b"])[EVERY_OTHER], "not '|S1' (40,)", "astype(str)"),
+        (
+            BATCH,
+            np.array(["a", "b"], object)[EVERY_OTHER],
+            "Python objects",
+            '"y": arrays["y"].astype(',
+        ),
         (np.zeros((40, 3, 90)), EVERY_OTHER, "Steps stand before features", "np.swapaxes"),
+        (BATCH.swapaxes(1, 2), EVERY_OTHER, "(40, 2, 6): 2 steps with 6 features, or", "np.swapaxes"),
+        (BATCH[:, :0], EVERY_OTHER, "values is (40, 0, 2): nothing is in it", ""),
         (ragged(), EVERY_OTHER, "holds Python objects", "np.concatenate"),
     ],
 )
 def test_a_batch_that_can_be_misread_is_refused_with_the_lines_that_mend_it(values, labels, said, code):
     error = refusal(archive(X=values, y=labels), "mine.npz")
     assert said in str(error) and code in error.code
-    if "lengths = " in error.code and "load" not in error.code:
+    if "padded = " in error.code and values.dtype != bool:
         mended: dict = {"np": np, "values": values}
         exec(error.code, mended)
         task = own(archive(X=mended["values"], y=labels, lengths=mended["lengths"]), "mine.npz")
