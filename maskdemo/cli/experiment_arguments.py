@@ -156,7 +156,7 @@ def _own_task(args: Namespace) -> OwnTask:
 
 def _preparation(args: Namespace) -> Any:
     from maskdemo.uploads.limits import MAX_STEPS
-    from maskdemo.uploads.task import Preparation
+    from maskdemo.uploads.roles import Preparation
 
     which, _, number = (args.steps or "").partition(":")
     if which not in ("", "first", "last", "every") or (which == "every") != bool(number):

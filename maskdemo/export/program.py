@@ -40,7 +40,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random
 import keras"""
 #: The functions that make sequences of a person's own table: the exported code is what ran here.
 READING = (
-    *(recipe.without_blank_rows, recipe.numbers_in, recipe.times_in, recipe.seconds_of),
+    *(recipe.bare, recipe.without_blank_rows, recipe.numbers_in, recipe.times_in, recipe.seconds_of),
     *(recipe.values_in, recipe.features_of, recipe.steps_of, recipe.classes_of),
     *(recipe.split_by_seed, recipe.drawn, recipe.standardised, recipe.parts_of),
 )

@@ -10,8 +10,7 @@ import streamlit as st
 from maskdemo.ui import url
 from maskdemo.ui.upload_draft import Draft
 from maskdemo.uploads.limits import MAX_STEPS
-from maskdemo.uploads.roles import Guess, Roles, unused
-from maskdemo.uploads.task import Preparation
+from maskdemo.uploads.roles import Guess, Preparation, Roles, unused
 
 STEP, SEQUENCE = "a step", "a sequence"
 #: How a role is called where a column's use is told.

@@ -16,8 +16,8 @@ from maskdemo.uploads.columns import Columns, read_columns
 from maskdemo.uploads.guess import guess
 from maskdemo.uploads.memory import UPLOADS
 from maskdemo.uploads.reading import Table, read
-from maskdemo.uploads.roles import Guess
-from maskdemo.uploads.task import OwnTask, Preparation, task_of
+from maskdemo.uploads.roles import Guess, Preparation
+from maskdemo.uploads.task import OwnTask, task_of
 
 #: One file at a time is unpacked, which takes several times the memory of what comes of it.
 _UNPACKING = threading.Lock()

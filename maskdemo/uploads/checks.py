@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Sequences
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
-from maskdemo.uploads.columns import BLANKS, NUMBERS, TIMES, WORDS, Columns
+from maskdemo.uploads.cells import BLANKS
+from maskdemo.uploads.columns import NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES, MAX_FEATURES, MAX_STEPS, MIN_SEQUENCES
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Guess, Roles, parts_by
@@ -56,6 +57,12 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
     """Every row, role by role."""
     for name in roles.id:
         _check_no_gap(table, _blank(table, columns, name), name, "is in the id")
+        ids = table.texts(name)
+        if (bad := _first(ids.str.fullmatch(r"\d[.,]\d+E\+\d+"))) is not None:
+            raise InvalidTable(
+                f"{table.place(bad)}: a spreadsheet has rounded {quoted(ids.iloc[bad])} in "
+                f"{quoted(name)}, so several ids may have become one. Export the ids as text."
+            )
     if number.max() == 0:
         raise InvalidTable(
             f"All rows belong to one sequence, {quoted(table.column(roles.id[0]).iloc[0])}. Choose "

@@ -17,6 +17,7 @@ import numpy as np
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.uploads.foreign import WIDE, from_frame
 from maskdemo.uploads.limits import MAX_COLUMNS, MAX_LINE_CHARACTERS, check_size
+from maskdemo.uploads.recipe import bare
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tabulator", "|": "a bar"}
 #: With or without a mark at the beginning.
@@ -27,12 +28,11 @@ COMMENTS = ("#", "%", "//")
 
 @dataclass(frozen=True)
 class Lines:
-    """names: of the columns. starts: the line in which each row begins, counted from 1.
+    """starts: the line in which each row begins, counted from 1.
 
     separator, quote: between fields and around them. skipped: lines above the names.
     """
 
-    names: list[str]
     starts: array[int]
     separator: str
     quote: str
@@ -44,8 +44,8 @@ def lines_of(content: bytes) -> Lines:
     _check_text(content)
     separator, skipped = _separator(content)
     quote = "'" if _has_single_marks(content, separator) else '"'
-    names, starts = _checked_lines(content, separator, skipped, quote)
-    return Lines(names, starts, separator, quote, skipped)
+    starts = _checked_lines(content, separator, skipped, quote)
+    return Lines(starts, separator, quote, skipped)
 
 
 def _has_single_marks(content: bytes, separator: str) -> bool:
@@ -103,10 +103,8 @@ def _separator(content: bytes) -> tuple[str, int]:
     return max(SEPARATORS, key=header.count), skipped
 
 
-def _checked_lines(
-    content: bytes, separator: str, skipped: int, quote: str
-) -> tuple[list[str], array[int]]:
-    """The names, and the line in which each row starts. Raises for rows of another width."""
+def _checked_lines(content: bytes, separator: str, skipped: int, quote: str) -> array[int]:
+    """The line in which each row starts. Raises for rows of another width."""
     text, last = _text(content), ""
     for _ in range(skipped):
         text.readline()
@@ -126,7 +124,7 @@ def _checked_lines(
             if blank and quote not in last:
                 pass
             elif not header:
-                header = [name.strip() for name in row]
+                header = [bare(name) for name in row]
                 _check_header(header, started)
             elif not blank and len(row) != len(header):
                 raise _ragged(started, row, len(header), separator, early=len(lines) < 3)
@@ -138,7 +136,7 @@ def _checked_lines(
     except csv.Error as error:
         raise InvalidTable(f"Line {started} cannot be read: {error}.") from None
     _check_names(header, under, skipped + 1)
-    return [name or f"column {at}" for at, name in enumerate(header, 1)], lines
+    return lines
 
 
 def _ragged(line: int, row: list[str], header: int, separator: str, *, early: bool) -> InvalidTable:
@@ -197,8 +195,8 @@ def _check_header(header: list[str], line: int) -> None:
         )
     if numbers:
         raise InvalidTable(
-            f"Line {line} holds values such as {quoted(numbers[0])}. The first line must name the "
-            "columns: put a line with their names above it."
+            f"Line {line} holds values such as {quoted(numbers[0])}. One line with the names of all "
+            "columns must stand above the values, and nothing else."
         )
 
 

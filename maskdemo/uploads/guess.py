@@ -23,7 +23,7 @@ from maskdemo.uploads.wide import check_long
 #: twice by a slip; of the sequences, at most this share changes its label by a slip.
 MAX_RESORTED, MAX_TWICE, MAX_SLIPS = 0.1, 0.02, 0.1
 MAX_IDS = 8  # columns named like an id that are compared in pairs
-UNNAMED = r"(column|Unnamed:) \d+|index"
+UNNAMED = r"Unnamed: \d+|index"
 
 
 def guess(table: Table, columns: Columns, given: Mapping[str, Any] | None = None) -> Guess:
@@ -88,14 +88,17 @@ class _Guess:
             and rows.counts_steps(number, column.values)
         ):
             return "it counts the steps of each sequence"
-        if label is not None and 1 < column.distinct <= MAX_CLASSES:
+        if label is not None and 1 < column.distinct == self._columns[label].distinct <= MAX_CLASSES:
             both = {distinct(self._table, each) for each in ([name], [label], [name, label])}
             return "it says the same as the label" if len(both) == 1 else ""
         return ""
 
     def _split(self) -> str | None:
         for name in self._free():
-            said, parts = set(map(str.lower, self._table.texts(name).unique())), parts_by(name)
+            parts = parts_by(name)
+            if self._columns[name].distinct > len(parts):
+                continue
+            said = set(map(str.lower, self._table.texts(name).unique()))
             if len(said) > 1 and said <= parts.keys() and "train" in {parts[each] for each in said}:
                 return name
         return None
@@ -103,24 +106,30 @@ class _Guess:
     def _label(self) -> str | None:
         named = [
             name for name in self._named(roles.LABELS)
-            if (word(name, roles.SURE_LABELS) or 1 < distinct(self._table, [name]) <= MAX_CLASSES)
+            if (word(name, roles.SURE_LABELS) or 1 < self._columns[name].distinct <= MAX_CLASSES)
             and not self._beside_x(name)
         ]  # fmt: skip
-        sure = [name for name in named if word(name, roles.SURE_LABELS)]
-        if named and len(sure) < 2:
-            return named[0]
+        surest = [name for name in named if word(name, roles.SURE_LABELS)] or named
+        if len(surest) == 1:
+            return surest[0]
         self._doubts["label"] = (
-            f"{listed(sure[:3])} can be the label."
-            if sure
+            f"{listed(surest[:3])} can be the label."
+            if surest
             else "No column's name says that it is the label."
         )
         return None
 
     def _beside_x(self, name: str) -> bool:
-        """Whether it is the y of x, y and z."""
+        """Whether it is the y of x and y, perhaps with z."""
         free = {each.lower() for each in self._free()}
         return (
-            name.lower() == "y" and "x" in free and ("z" in free or bool(self._named(roles.LABELS)[1:]))
+            name.lower() == "y"
+            and "x" in free
+            and (
+                "z" in free
+                or len(self._named(roles.LABELS)) > 1
+                or self._columns[name].distinct > MAX_CLASSES
+            )
         )
 
     def _id(self) -> tuple[str, ...]:
@@ -142,7 +151,7 @@ class _Guess:
             return (whole[0],)
         # A column of times or steps tells how the rows of an id go together.
         sorted_by = [name for name in named if self._order((name,), say=False)]
-        constant = [name for name in self._named(roles.IDS) if distinct(self._table, [name]) == 1]
+        constant = [name for name in self._named(roles.IDS) if self._columns[name].distinct == 1]
         if not whole and (len(sorted_by) == 1 or constant):
             return (sorted_by[0] if len(sorted_by) == 1 else constant[0],)
         self._doubts["id"] = self._why_no_id((whole or named)[:3])
@@ -150,7 +159,7 @@ class _Guess:
 
     def _why_no_id(self, candidates: list[str]) -> str:
         rows_of = len(self._table.frame)
-        single = [name for name in self._named(roles.IDS) if distinct(self._table, [name]) == rows_of]
+        single = [name for name in self._named(roles.IDS) if self._columns[name].distinct == rows_of]
         if len(candidates) > 1:
             return f"{listed(candidates)} can say which sequence a row belongs to."
         if candidates and (blanks := self._columns[candidates[0]].blanks):
@@ -172,12 +181,12 @@ class _Guess:
         named = word(name, roles.IDS) is not None
         whole = column.kind not in (TIMES, NOTHING) and (column.kind != NUMBERS or _is_whole(column))
         most = count - 1 if named else count / 1.5
-        return whole and (named or not column.blanks) and 1 < distinct(self._table, [name]) <= most
+        return whole and (named or not column.blanks) and 1 < self._columns[name].distinct <= most
 
     def _is_finer(self, pair: list[str]) -> bool:
         """Whether the second column cuts the sequences of the first into several of several rows."""
         both = distinct(self._table, pair)
-        each = max(distinct(self._table, [name]) for name in pair)
+        each = max(self._columns[name].distinct for name in pair)
         return each < both <= len(self._table.frame) / 1.5 and stands_together(self._table, pair)
 
     def _order(self, ids: tuple[str, ...], *, say: bool = True) -> tuple[str, ...] | None:
@@ -253,7 +262,9 @@ class _Guess:
             )
         if column.kind == TIMES and (passed := rows.passed(number, column.values)):
             return f"{name} has no date: sorted by it, what is after {passed} would come first."
-        return f"Sorted by {name}, most rows would change places."
+        ranks = pd.Series(column.values).groupby(number).rank(method="first").to_numpy() - 1
+        moved = (ranks != pd.Series(number).groupby(number).cumcount().to_numpy()).mean()
+        return f"Sorted by {name}, {moved:.0%} of the rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:
         """People or machines with several sequences each, and no class alone in one of them."""

@@ -227,7 +227,7 @@ def _padding(steps: NDArray) -> tuple[int, int, bool] | None:
         usual = len(steps) * share
         if padded is same and lone and share:
             continue
-        if (run > 0).sum() > 1 + usual + 3 * np.sqrt(usual * (1 - share)) and (run != 1).any():
+        if (run > 0).sum() > 1 + usual + 4 * np.sqrt(usual * (1 - share)) and (run != 1).any():
             return int((run > 0).sum()), int((run > 0).argmax()), alike
     return None
 

@@ -19,8 +19,11 @@ ROWS_AT_ONCE = 10_000
 UNREAD = (
     (types.is_decimal, "decimal fractions of a fixed length. Store it as floating-point numbers.", ""),
     (types.is_float16, "numbers of half precision (float16). Store it as float32.", ""),
+    (types.is_struct, "records. Write a column for each of their fields.",
+     'import pandas as pd\nframe = READ\nframe = frame.join(pd.json_normalize(frame.pop("COLUMN")))\n'
+     'frame.to_parquet("flat.parquet")'),
     (types.is_nested, "lists. Write one row a step, with one number a column.", LISTS),
-)
+)  # fmt: skip
 
 
 def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
@@ -80,7 +83,9 @@ def _check(file: pq.ParquetFile, name: str) -> None:
             if is_unread(field.type) and not types.is_dictionary(field.type):
                 raise InvalidTable(
                     f"The column {quoted(field.name)} holds {what}",
-                    code=code.replace("READ", f'pd.read_parquet("{file_name(name)}")'),
+                    code=code.replace("READ", f'pd.read_parquet("{file_name(name)}")').replace(
+                        '"COLUMN"', repr(field.name)
+                    ),
                 )
     groups = [file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)]
     # What the columns hold once unpacked: at least this much, whatever the file says of itself.

@@ -104,20 +104,33 @@ def read_file(path: Path) -> Table:
 def _checked(table: Table) -> Table:
     """The table of a CSV file. Raises where a row holds the names once more, or adds the others up."""
     frame = table.frame
-    names = np.flatnonzero(np.all([frame[each].eq(each) for each in frame], axis=0))
-    if len(names):
-        raise InvalidTable(
-            f"{table.place(int(names[0]))} repeats the names of the columns: files seem to be put "
-            "together here. Take the line out, and see that the sequences of each file have ids of "
-            "their own."
-        )
+    names = sorted(each.lower() for each in frame)
+    for row in np.flatnonzero(frame.iloc[:, 0].str.lower().isin(names)):
+        if sorted(each.lower() for each in frame.iloc[row]) == names:
+            raise InvalidTable(
+                f"{table.place(int(row))} repeats the names of the columns: files seem to be put "
+                "together here. Take the line out, and see that the sequences of each file have ids of "
+                "their own."
+            )
     last = next(text for text in frame.iloc[-1] if text)
-    if last.lower().rstrip(":") in TOTALS and not frame.iloc[:-1].eq(last).any(axis=None):
+    if last.lower().rstrip(":") in TOTALS and _adds_up(frame):
         raise InvalidTable(
             f"{table.place(len(frame) - 1)} begins with {quoted(last)} and seems to add up the others: "
             "take it out."
         )
     return table
+
+
+def _adds_up(frame: pd.DataFrame) -> bool:
+    """Whether a number of the last row is the sum, the mean or the count of those above it."""
+    for name in frame:
+        *above, last = pd.to_numeric(frame[name].str.replace(",", "."), errors="coerce")
+        there = np.array(above)[~np.isnan(above)]
+        if len(np.unique(there)) > 1:
+            sums = there.sum(), there.mean(), len(there), len(frame) - 1
+            if np.isclose(last, sums, rtol=0.005).any():
+                return True
+    return False
 
 
 def _table_of_csv(content: bytes) -> Table:
@@ -127,8 +140,6 @@ def _table_of_csv(content: bytes) -> Table:
             io.BytesIO(content),
             sep=found.separator,
             skiprows=found.skipped,
-            header=0,
-            names=found.names,
             index_col=False,
             dtype=str,
             keep_default_na=False,

@@ -62,12 +62,18 @@ def long_table(arrays):
     return pd.concat(pieces, ignore_index=True)
 
 
+def bare(text):
+    """A text without space and invisible marks around it."""
+    return text.strip().strip("\ufeff\u200b").strip()
+
+
 def without_blank_rows(table):
-    """The table with no space around a text, and without rows of nothing."""
-    texts = [name for name in table if pd.api.types.is_string_dtype(table[name])]
-    table = table.assign(
-        **{name: table[name].fillna("").str.strip().str.strip("\ufeff\u200b") for name in texts}
-    )
+    """The table with no space around a name or a text, and without rows of nothing."""
+    table = table.rename(columns=bare)
+    for name in table:
+        if pd.api.types.is_string_dtype(table[name]):
+            texts = table[name].fillna("").str.strip().str.strip("\ufeff\u200b")
+            table[name] = texts.str.strip()
     return table[(table.notna() & (table != "")).any(axis=1)]
 
 
@@ -75,11 +81,12 @@ def numbers_in(column, decimal):
     """A column as floats, NaN where a cell is blank or no number; thousands are put together."""
     if not pd.api.types.is_string_dtype(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
-    text = column.str.replace(
-        "[ \u00a0\u202f'\u2019" + {".": ",", ",": "."}[decimal] + "]", "", regex=True
-    )
-    text = text.str.replace("\u2212", "-").str.replace(decimal, ".")
-    number = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+    text, number = column, r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+    if decimal == "," or not text.str.fullmatch(number).all():
+        between = "[ \u00a0\u202f'\u2019" + {".": ",", ",": "."}[decimal] + "]"
+        text = text.str.replace(between, "", regex=True)
+        text = text.str.replace("\u2212", "-").str.replace(decimal, ".")
+    number = text.str.fullmatch(number)
     return text.where(number, "nan").astype(object).astype(float).to_numpy()
 
 
@@ -111,9 +118,11 @@ def times_in(column, day_first):
         r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})(?:[-/.](?P<day>\d{1,2}))?",
         r"(?P<one>\d{1,2})[-/.](?P<two>\d{1,2})[-/.](?P<last>\d{4}|\d\d)",
         rf"{day}[-/ ]?{month}[-/, ] ?{year}",
+        rf"{month}[-/, ] ?(?P<year>\d{{4}})",
         rf"{month}[- ]{day},?[- ](?P<year>\d{{4}})",
         rf"(?P<year>\d{{4}})[-/ ]{month}[-/ ]{day}",
         r"(?P<year>\d{4})[- ]?Q(?P<quarter>[1-4])",
+        r"Q(?P<quarter>[1-4])[-/, ] ?(?P<year>\d{4})",
         r"(?P<year>\d{4})-?W(?P<week>\d\d?)(?:-?(?P<weekday>[1-7]))?",
     ]
     weekday = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?"

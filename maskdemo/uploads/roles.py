@@ -1,4 +1,4 @@
-"""What the columns of a table are for, and what their names say of it."""
+"""What the columns of a table are for, what their names say of it, and how sequences are prepared."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maskdemo.uploads.columns import Columns
+from maskdemo.uploads.reading import Table
 
 #: What a split column may say, in lower case -> the part.
 PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
@@ -30,16 +31,8 @@ LABELS = ("label", "labels", "class", "target", "y", "outcome", "category", "act
 SURE_LABELS = LABELS[:4]
 PEOPLE = ("subject", "patient", "participant", "person", "user", "machine", "device", "site")
 #: A table with a row for each reading has a column that says of what, and one of values.
-READINGS = (
-    "variable",
-    "parameter",
-    "measurement",
-    "metric",
-    "signal",
-    "channel",
-    "sensor",
-    "attribute",
-)
+READINGS = ("variable", "parameter", "measurement", "metric", "signal", "channel", "sensor",
+            "attribute")  # fmt: skip
 VALUES = ("value", "reading")
 
 
@@ -72,6 +65,23 @@ class Roles:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """What is done to the sequences.
+
+    standardise: numbers to mean 0 and spread 1, as the training part has them; None where they need it.
+    first, last: so many steps of each sequence are kept at most. every: one step in so many is kept.
+    sample: draw as many sequences as are possible. seed: of the split and the drawing.
+    """
+
+    standardise: bool | None = None
+    first: int | None = None
+    last: int | None = None
+    every: int = 1
+    sample: bool = False
+    seed: int = 0
+
+
 @dataclass(frozen=True)
 class Guess:
     """roles: as far as there is little doubt. doubts: role -> why it is asked for, a sentence.
@@ -95,6 +105,14 @@ def parts_by(name: str) -> Mapping[str, str]:
         **dict.fromkeys(("true", "yes", "1", "1.0"), yes),
         **dict.fromkeys(("false", "no", "0", "0.0"), no),
     }
+
+
+def said_parts(table: Table, roles: Roles) -> dict[str, str]:
+    """What the split column says, in lower case -> the part that it means."""
+    if roles.split is None:
+        return {}
+    parts = parts_by(roles.split)
+    return {word: parts[word] for word in sorted(table.texts(roles.split).str.lower().unique())}
 
 
 def unused(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...]:

@@ -72,5 +72,7 @@ def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
 
 def counts_steps(number: NDArray, values: NDArray) -> bool:
     """Whether it is 0, 1, 2, ... or 1, 2, 3, ... in every sequence, of which some have three steps."""
+    if values[0] not in (0, 1):
+        return False
     step = pd.Series(number).groupby(number).cumcount().to_numpy()
-    return bool(step.max() > 1 and values[0] in (0, 1) and (values - step == values[0]).all())
+    return bool(step.max() > 1 and (values - step == values[0]).all())

@@ -19,36 +19,20 @@ from maskdemo.data.sequences import Data, Sequences
 from maskdemo.data.tasks import OWN, Fixed, Task
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import counted
-from maskdemo.experiment import MAX_CELLS, Experiment
+from maskdemo.experiment import MAX_CELLS
 from maskdemo.uploads.checks import check_lengths, check_parts, check_roles, check_rows
-from maskdemo.uploads.columns import BLANKS, NUMBERS, WORDS, Columns
-from maskdemo.uploads.limits import MAX_TEST, MAX_TRAIN, MIN_SEQUENCES, padded_length
+from maskdemo.uploads.columns import NUMBERS, WORDS, Columns
+from maskdemo.uploads.limits import MAX_TEST, MAX_TRAIN, MIN_SEQUENCES
+from maskdemo.uploads.notes import emptiest, notes_of
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.recipe import classes_of, parts_of, steps_of
-from maskdemo.uploads.roles import Guess, Roles, parts_by, unused
+from maskdemo.uploads.roles import Guess, Preparation, Roles, said_parts, unused
 from maskdemo.uploads.rows import numbers_of
 
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3
 #: Numbers within this far from 0 are left as they are unless somebody asks.
 MAX_UNSCALED = 3.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preparation:
-    """What is done to the sequences.
-
-    standardise: numbers to mean 0 and spread 1, as the training part has them; None where they need it.
-    first, last: so many steps of each sequence are kept at most. every: one step in so many is kept.
-    sample: draw as many sequences as are possible. seed: of the split and the drawing.
-    """
-
-    standardise: bool | None = None
-    first: int | None = None
-    last: int | None = None
-    every: int = 1
-    sample: bool = False
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -88,7 +72,7 @@ def task_of(
     check_roles(columns, guess)
     number = numbers_of(table, roles.id)
     check_rows(table, columns, roles, number)
-    said = _said_parts(table, roles)
+    said = said_parts(table, roles)
     numbers = [columns[name].values for name in roles.features if columns[name].kind == NUMBERS]
     standardise = preparation.standardise
     if standardise is None:
@@ -106,7 +90,7 @@ def task_of(
     if rows.empty:
         raise InvalidTable(
             "No row has a value in all of the features. Leave out the one that is missing most: "
-            f"{quoted(_emptiest(columns, roles)[0])}."
+            f"{quoted(emptiest(columns, roles)[0])}."
         )
     lengths = np.bincount(pd.factorize(rows[""])[0])
     check_lengths(number, table, roles, lengths)
@@ -150,15 +134,10 @@ def task_of(
         table=replace(table, frame=frame.iloc[:0].copy(), lines=None),
         roles=roles,
         recipe=(steps, parts),
-        notes=_notes(table, columns, roles, preparation, number, rows, values, data),
+        notes=notes_of(table, columns, roles, preparation, number, rows, values, data),
         unused=unused(columns, guess),
         examples=_examples(table, roles, rows, values, lengths),
     )
-
-
-def experiment_with(own: OwnTask, like: Experiment) -> Experiment:
-    """Return `like` with the uploaded task, padded no longer than there is room for."""
-    return replace(like, task=OWN, own=own, padded_length=padded_length(own, like.padded_length))
 
 
 def _most(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
@@ -178,14 +157,6 @@ def _most(count: int, longest: int, features: int, preparation: Preparation) -> 
             offer="sample",
         )
     return most
-
-
-def _said_parts(table: Table, roles: Roles) -> dict[str, str]:
-    """What the split column says, in lower case -> the part that it means."""
-    if roles.split is None:
-        return {}
-    parts = parts_by(roles.split)
-    return {word: parts[word] for word in sorted(table.texts(roles.split).str.lower().unique())}
 
 
 def _summary(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> str:
@@ -210,78 +181,3 @@ def _examples(
         title = f"{which}, {name}: {counted(int(lengths[at]), 'step')}"
         found[title] = values[start : ends[at]].copy()
     return found
-
-
-def _emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
-    return max(((name, columns[name].blanks) for name in roles.features), key=lambda each: each[1])
-
-
-def _sentinel(values: NDArray) -> tuple[float, int] | None:
-    """(value, rows) of a least or greatest number that repeats, farther off than all others span."""
-    found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
-    for end, next_to, rest in ((0, 1, found[1:]), (-1, -2, found[:-1])):
-        if len(rest) > 4 and counts[end] > 1 and abs(found[end] - found[next_to]) > np.ptp(rest):
-            return float(found[end]), int(counts[end])
-    return None
-
-
-def _notes(
-    table: Table, columns: Columns, roles: Roles, preparation: Preparation, number: NDArray,
-    rows: pd.DataFrame, values: NDArray, data: Data,
-) -> tuple[str, ...]:  # fmt: skip
-    """What was done to the sequences, where it was not just reading them."""
-    notes = []
-    before, after = number.max() + 1, int(pd.Series(rows[""]).nunique())
-    if roles.order:
-        steps = pd.DataFrame({name: columns[name].values for name in roles.order})
-        ranks = steps.groupby(list(roles.order)).ngroup()
-        unsorted = int((ranks.groupby(number).diff() < 0).groupby(number).any().sum())
-        if unsorted:
-            notes.append(
-                f"The rows of {unsorted:,} of {before:,} sequences were not in order: they were sorted."
-            )
-    elif before > 1 and int((np.diff(number, prepend=-1) != 0).sum()) > before:
-        notes.append("Rows of different sequences alternate; in each, their order is that of the file.")
-    if unread := table.frame.attrs.get("unread"):
-        notes.append(f"Other arrays of the archive were not read: {', '.join(map(quoted, unread))}.")
-    lost = int(np.isnan(values).any(axis=1).sum())
-    name, blanks = _emptiest(columns, roles)
-    if lost or before > after:
-        notes.append(
-            f"At {lost:,} of {len(values):,} steps a feature is blank, and the step counts as a "
-            f"missing reading. Most blanks are in {quoted(name)}: {blanks:,} of {len(table.frame):,}."
-        )
-    if before > after:
-        notes.append(
-            f"{before - after:,} of {before:,} sequences have no step at which all features are there: "
-            f"they were left out, and {after:,} are left."
-        )
-    for name in roles.features:
-        if columns[name].kind == NUMBERS and (found := _sentinel(columns[name].values)):
-            notes.append(
-                f"{quoted(name)} has {found[0]:.12g} in {counted(found[1], 'row')}, far from all other "
-                "values. If it stands for a missing reading, leave the cell empty."
-            )
-    if like := [each for each in table.texts(roles.label or "").unique() if each.lower() in BLANKS]:
-        notes.append(
-            f"{quoted(like[0])} is a class of its own here. If it means none, take its rows out."
-        )
-    for which in ("first", "last"):
-        if (count := getattr(preparation, which)) is not None:
-            cut = int((np.bincount(number) > count).sum())
-            notes.append(f"Of {cut:,} sequences only the {which} {count} steps were kept.")
-    if preparation.every > 1:
-        notes.append(f"One step in {preparation.every} was kept, from the first on.")
-    taken = len(data.train) + len(data.test)
-    if taken < after:
-        notes.append(f"{taken:,} of {after:,} sequences were drawn with seed {preparation.seed}.")
-    if roles.split is None:
-        whole = f", each {quoted(roles.group)} kept whole" if roles.group else ""
-        notes.append(
-            f"{len(data.train):,} sequences for training and {len(data.test):,} for the test were "
-            f"drawn with seed {preparation.seed}, each label by its share{whole}."
-        )
-    elif "val" in (said := _said_parts(table, roles).values()):
-        use = "training" if "test" in said else "the test"
-        notes.append(f"Validation sequences are used for {use}: none are set aside here.")
-    return tuple(notes)

@@ -8,7 +8,7 @@ from maskdemo.errors import InvalidTable, quoted
 from maskdemo.uploads.columns import NUMBERS, Columns
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import IDS, LABELS, ORDERS, word
-from maskdemo.uploads.rows import distinct, stands_together
+from maskdemo.uploads.rows import stands_together
 
 MANY = 6  # columns of one recording side by side are seldom more
 #: One feature's steps side by side in numbered columns.
@@ -30,15 +30,15 @@ frame.assign(label=frame["sequence"].map(labels)).to_csv("long.csv", index=False
 def check_long(table: Table, columns: Columns) -> None:
     """Raise where the columns are the steps of a row's sequence, or a sequence each."""
     numbers = [name for name, each in columns.items() if each.kind == NUMBERS]
-    numbered: dict[tuple[str, str], set[int]] = {}
+    numbered: dict[tuple[str, str], dict[int, str]] = {}
     for name in numbers:
         if parts := re.fullmatch(r"(.*?)([_ .-]?)(\d{1,4})", name):
-            numbered.setdefault((parts[1], parts[2]), set()).add(int(parts[3]))
+            numbered.setdefault((parts[1], parts[2]), {})[int(parts[3])] = name
     steps = {
         key: at for key, at in numbered.items() if len(at) > 2 and max(at) - min(at) < 1.5 * len(at)
     }
     total = len(table.frame)
-    counts = {name: distinct(table, [name]) for name in columns if not re.fullmatch(r".*\d", name)}
+    counts = {name: each.distinct for name, each in columns.items() if not re.fullmatch(r".*\d", name)}
     like_ids = [name for name in counts if word(name, IDS)]
     if any(
         (name in like_ids and len(like_ids) < MANY)
@@ -57,8 +57,8 @@ def check_long(table: Table, columns: Columns) -> None:
             code=TIME_IN_ROWS.replace("TIME", repr(time)),
         )
     if steps:
-        (stem, between), at = max(steps.items(), key=lambda each: len(each[1]))
-        first, last = (quoted(f"{stem}{between}{each}") for each in (min(at), max(at)))
+        (_, between), at = max(steps.items(), key=lambda each: len(each[1]))
+        first, last = quoted(at[min(at)]), quoted(at[max(at)])
         raise InvalidTable(
             f"The columns {first} to {last} seem to be the steps of a sequence, and no column says "
             f"which rows belong together: {needed}",

@@ -14,8 +14,8 @@ from maskdemo.experiment import Experiment
 from maskdemo.results.finished_runs import FinishedRuns, size
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.uploads.task import experiment_with
 from tests.samples import SMALL, small
+from tests.uploads.files import experiment_with
 from tests.uploads.test_memory import own_of
 
 

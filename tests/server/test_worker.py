@@ -26,8 +26,8 @@ from maskdemo.server.worker import FAILED, _Worker, read_command
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.run import train
-from maskdemo.uploads.task import experiment_with
 from tests.samples import small
+from tests.uploads.files import experiment_with
 from tests.uploads.test_memory import own_of
 from tests.waiting import PATIENCE, until
 

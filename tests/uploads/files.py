@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from maskdemo.data.sequences import Sequences
+from maskdemo.data.tasks import OWN
+from maskdemo.experiment import Experiment
 from maskdemo.uploads.columns import read_columns
 from maskdemo.uploads.example_tables import table_of
 from maskdemo.uploads.guess import guess
+from maskdemo.uploads.limits import padded_length
 from maskdemo.uploads.reading import read
-from maskdemo.uploads.roles import Guess
-from maskdemo.uploads.task import OwnTask, Preparation, task_of
+from maskdemo.uploads.roles import Guess, Preparation
+from maskdemo.uploads.task import OwnTask, task_of
 
 AS_THEY_ARE = Preparation(standardise=False)
 
@@ -124,7 +128,12 @@ def gapped(part: Sequences) -> list[np.ndarray]:
 #: How a file is called -> how both parts are written into it; each holds labels at every step.
 FORMATS: dict[str, Callable[[Sequences, Sequences], bytes]] = {
     "plain.csv": long_csv,
-    "german.csv": lambda *both: long_csv(*both, sep=";", decimal=",", bom=True, lineterminator="\r\n"),
+    "german.csv": lambda *both: (
+        b"\xef\xbb\xbf"
+        + long_csv(*both, sep=";", decimal=",", bom=True, lineterminator="\r\n").replace(
+            b"step", b" step ", 1
+        )
+    ),
     "tabs.tsv": lambda *both: long_csv(*both, sep="\t", lineterminator="\r", na_rep="NA"),
     "quoted.csv": lambda *both: long_csv(*both, decimal=",", quoting=1),
     "single.csv": lambda *both: long_csv(*both, quoting=1, quotechar="'"),
@@ -138,3 +147,8 @@ FORMATS: dict[str, Callable[[Sequences, Sequences], bytes]] = {
     "flat.npz": flat_archive,
     "padded.npz": padded_archive,
 }
+
+
+def experiment_with(task: OwnTask, like: Experiment) -> Experiment:
+    """These settings with the uploaded task, padded no longer than there is room for."""
+    return replace(like, task=OWN, own=task, padded_length=padded_length(task, like.padded_length))

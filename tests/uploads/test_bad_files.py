@@ -19,7 +19,7 @@ from maskdemo.errors import InvalidSettings, InvalidTable
 from maskdemo.experiment import Experiment
 from maskdemo.uploads.limits import MAX_FILE_BYTES, MAX_STEPS, MAX_TEST, MAX_TRAIN
 from maskdemo.uploads.reading import read
-from maskdemo.uploads.task import Preparation
+from maskdemo.uploads.roles import Preparation
 from tests.uploads.files import archive, own
 
 HEADER = ["id", "t", "x", "word", "label"]

@@ -22,10 +22,11 @@ from maskdemo.export.report import run_report, study_report
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.uploads.example_tables import machines
-from maskdemo.uploads.task import OwnTask, Preparation, experiment_with
+from maskdemo.uploads.roles import Preparation
+from maskdemo.uploads.task import OwnTask
 from tests.export.test_script import assert_agrees, expected
 from tests.samples import SMALL, exported_code
-from tests.uploads.files import FORMATS, own
+from tests.uploads.files import FORMATS, experiment_with, own
 
 
 def experiment_of(

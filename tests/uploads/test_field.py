@@ -20,7 +20,8 @@ import pytest
 from maskdemo.errors import InvalidTable
 from maskdemo.uploads.columns import read_columns
 from maskdemo.uploads.reading import read
-from maskdemo.uploads.task import OwnTask, Preparation
+from maskdemo.uploads.roles import Preparation
+from maskdemo.uploads.task import OwnTask
 from tests.uploads.files import archive, guessed, own
 
 SEQUENCES, STEPS = 40, 3
@@ -153,7 +154,8 @@ def test_events_of_many_cases_interleave_by_their_time():
 @pytest.mark.parametrize(
     ("when", "later"),
     [("01/11/2023", "01/10/2023"), ("step 3", "step 2"), ("Monday", "Sunday"),
-     ("28-12-25", "29-12-25"), ("3 Okt 2026", "2 Okt 2026"), ("1 days 00:10", "0 days 00:10")],
+     ("28-12-25", "29-12-25"), ("Nov-23", "Okt-23"),
+     ("3 Okt 2026", "2 Okt 2026"), ("1 days 00:10", "0 days 00:10")],
 )  # fmt: skip
 def test_what_cannot_be_sorted_by_is_said_and_asked(when, later):
     content = lines(
@@ -184,6 +186,8 @@ def test_what_cannot_be_sorted_by_is_said_and_asked(when, later):
         ["2025-12", "2026-01", "2026-10"],
         ["2025-Q4", "2026Q1", "2026 Q3"],
         ["2026-W8", "2026-W9", "2026-W10"],
+        ["Dec 2025", "January 2026", "Oct 2026"],
+        ["Q4 2025", "Q1 2026", "Q3/2026"],
         ["20260101T100000Z", "20260101T100001Z", "20260102T090000Z"],
         ["20260101 0959", "20260101 1000", "20260102 0800"],
         ["31 Dec 2025", "03 Jan 2026", "1 February 2026"],
@@ -368,6 +372,10 @@ def npy() -> bytes:
 
 
 LED_ASTRAY = {
+    "names after three lines": (
+        "Logger,AX-7,,\nby,A. B.,,\nSite,North,,\n" + GOOD, "x.csv",
+        "Above the values one line may stand", "",
+    ),
     "no header": (GOOD.partition("\n")[2], "x.csv", "holds values such as '0'", ""),
     "two lines above": (
         "Exported\nby hand\n" + GOOD, "x.csv",
@@ -563,6 +571,21 @@ ASKED = {
         of("run,a,b,label", "r{s}", "{x}", "{x}", "{l}", steps=1),
         "Each row has its own 'run'",
     ),
+    "an id that a spreadsheet rounded": (
+        of("run,step,x,label", "1.2{s:02}E+15", "{t}", "{x}", "{l}"),
+        "Line 2: a spreadsheet has rounded '1.200E+15' in 'run'",
+    ),
+    "times with a zone and without": (
+        lines(
+            "run,when,x,label",
+            lambda s, t: f"r{s},2026-01-01T1{t}:00{['+05:00', ''][t % 2]},{t},{s % 2}",
+        ),
+        "'2026-01-01T11:00' has no time zone, and others of that column have one",
+    ),
+    "perhaps two labels": (
+        of("run,step,x,outcome,state", "r{s}", "{t}", "{x}", "{half}", "{l}"),
+        "'outcome' and 'state' can be the label",
+    ),
     "two labels": (
         of("run,step,x,class_a,class_b", "r{s}", "{t}", "{x}", "{half}", "{half}"),
         "'class_a' and 'class_b' can be the label",
@@ -655,10 +678,25 @@ REFUSED = {
     "a comment within": (
         GOOD.replace("\nr9,0", "\n# restarted\nr9,0"), "Line 29 begins with #", "comment='#'"
     ),
+    "names of another order in other letters": (
+        GOOD + "Step,Run,x,label\n0,q0,1,a\n", "Line 122 repeats the names", "",
+    ),
+    "ids that are bad numbers": (
+        lines("x,run,label", lambda s, t: f"{s + t / 9},{'abc' if t == 1 else t},{'ab'[s % 2]}"),
+        "The rows of one 'run' stand apart", "",
+    ),
+    "an order that moves some": (
+        lines("run,step,x,label", lambda s, t: f"r{s},{t ^ (s % 3 == 0)}.5,{s},{'ab'[s % 2]}", steps=4),
+        "Sorted by 'step', 35% of the rows would change places", "",
+    ),
+    "a number to be told from x": (
+        lines("run,step,x,y", lambda s, t: f"r{s},{t},{s},{s * t / 7}", steps=4),
+        "No column's name says that it is the label", "",
+    ),
     "a total": (GOOD + "Total,120,3.5,a\n", "Line 122 begins with 'Total'", ""),
     "a total without an id": (GOOD + ",,3.5,\n", "Line 122 has nothing usable in 'run'", ""),
     "types below the names": (
-        GOOD.replace("\n", "\nstring,int,float,string\n", 1), "a line of units or a second", ""
+        GOOD.replace("\n", "\nstring,int,float,string\n", 1), "a line of units or another", ""
     ),
     "ids once a sequence": (
         lines("run,step,x,label", lambda s, t: f"{'' if t else s},{t},{s + t},{'ab'[s % 2]}"),
@@ -685,7 +723,7 @@ REFUSED = {
     "lines of JSON": ('{"run": 0, "x": [1, 2]}\n' * 40, "JSON, an object a line", ".explode(lists)"),
     "negative in brackets": (
         lines("run,step,x,label", lambda s, t: f"r{s},{t},{f'({s}.{t})' if s % 2 else s},{s % 2}"),
-        "different texts such as '(1.0)'", "",
+        "'(1.0)' is a number with more beside it", "",
     ),
 }  # fmt: skip
 
@@ -700,6 +738,9 @@ def test_what_else_people_have_is_refused_for_what_it_is(what):
 
 #: The same sequences as in GOOD, written in other ways.
 SAME = {
+    "an id that is called mean": GOOD.replace("r39,", "mean,"),
+    "two marks of a file's beginning and one in a name": "\ufeff\ufeff"
+    + GOOD.replace("x,", "\u200bx ,", 1),
     "single quotation marks": GOOD.replace(",", "','").replace("\n", "'\n'")[:-1].join(["'", ""]),
     "a comma at the end of every line": GOOD.replace("\n", ",\n"),
     "a line of single quotation marks alone": GOOD.replace(",", "','")
@@ -732,12 +773,37 @@ def test_what_else_people_have_is_read_right(how):
     assert task.feature_names == ("x",) and task.label_names == ("a", "b")
 
 
-def test_a_value_far_from_all_others_is_pointed_out():
-    content = lines(
-        "run,step,x,y,label", lambda s, t: f"r{s},{t},{-999 if s % 9 == 0 else s + t},{s},{'ab'[s % 2]}"
-    )
-    notes = [each for each in own(content).notes if "far from all other" in each]
-    assert len(notes) == 1 and notes[0].startswith("'x' has -999 in 15 rows")
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("-999", "-999 in 15 rows"),
+        ("-9999", "-9999 in 12 rows and -999 in 3"),
+        ("9e9", "-999 in 3 rows and 9"),
+    ],
+)
+def test_values_far_from_all_others_are_pointed_out(other, said):
+    def row(s, t):
+        far = "-999" if s == 9 else other
+        return f"r{s},{t},{far if s % 9 == 0 else s + t},{s},{'ab'[s % 2]}"
+
+    notes = [
+        each for each in own(lines("run,step,x,y,label", row)).notes if "far from all other" in each
+    ]
+    assert len(notes) == 1 and notes[0].startswith(f"'x' has {said}")
+
+
+def test_why_a_column_is_not_used_is_what_is_so():
+    def row(s, t):
+        mixed = f"{s}.{t}" if s < 15 else "low"
+        return f"r{s},{t},{'x' if s % 2 else ''},{mixed},00{s % 7},{s + t},{'ab'[s % 2]}"
+
+    task = own(lines("run,step,flag,mixed,code,x,label", row))
+    why = dict(task.unused)
+    assert why == {
+        "flag": "it is blank or the same everywhere",
+        "mixed": "it holds 46 different texts such as 'low'; 20 are possible",
+    }
+    assert any(each.startswith("'code' is read as numbers, '000' too.") for each in task.notes)
 
 
 @pytest.mark.parametrize("last", ["9999-12-31", "0001-01-01"])
@@ -770,9 +836,17 @@ def test_tokens_with_a_stroke_are_no_quotation_marks():
     ]
 
 
-def test_a_word_for_none_is_pointed_out_among_labels():
-    content = lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{['a', 'b', 'nan'][s % 3]}")
-    assert any("'nan' is a class of its own" in each for each in own(content).notes)
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["a", "b", "nan"], "'nan' is a class of its own"),
+        (["Walk", "walk", "sit"], "'Walk' and 'walk' are classes of their own here"),
+        (["1", "1.0", "2"], "'1' and '1.0' are classes of their own here"),
+    ],
+)
+def test_labels_that_may_mean_the_same_are_pointed_out(labels, said):
+    content = lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{labels[s % 3]}")
+    assert any(each.startswith(said) for each in own(content).notes)
 
 
 BATCH = np.random.default_rng(0).normal(size=(SEQUENCES, 6, 2))

@@ -15,8 +15,9 @@ from maskdemo.errors import InvalidTable
 from maskdemo.evidence import mask_effect
 from maskdemo.experiment import Experiment
 from maskdemo.uploads.memory import UploadMemory
-from maskdemo.uploads.task import OwnTask, experiment_with
-from tests.uploads import files
+from maskdemo.uploads.task import OwnTask
+from tests.uploads.files import experiment_with
+from tests.uploads.files import own as own_task
 
 
 def own_of(seed: int = 0, sequences: int = 40) -> OwnTask:
@@ -26,7 +27,7 @@ def own_of(seed: int = 0, sequences: int = 40) -> OwnTask:
     frame = pd.DataFrame({"id": ids, "x": rng.normal(size=len(ids))})
     frame.loc[frame.index % 3 == 1, "x"] = np.nan
     frame["label"] = frame["id"] % 2
-    return files.own(frame.to_csv(index=False))
+    return own_task(frame.to_csv(index=False))
 
 
 class Thing:

@@ -14,7 +14,7 @@ from maskdemo.data.sequences import Data, Sequences
 from maskdemo.uploads.facts import facts
 from maskdemo.uploads.lengths import lengths_of
 from maskdemo.uploads.recipe import split_by_seed
-from maskdemo.uploads.task import Preparation
+from maskdemo.uploads.roles import Preparation
 from tests.uploads.files import guessed, own
 
 

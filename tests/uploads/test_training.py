@@ -15,7 +15,9 @@ from maskdemo.results.trainings import TrainingStore
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome
 from maskdemo.uploads.example_tables import EXAMPLES
-from maskdemo.uploads.task import Fixed, OwnTask, Preparation, experiment_with
+from maskdemo.uploads.roles import Preparation
+from maskdemo.uploads.task import Fixed, OwnTask
+from tests.uploads.files import experiment_with
 from tests.uploads.files import own as own_of
 
 

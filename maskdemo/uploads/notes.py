@@ -1,0 +1,114 @@
+"""What was done to the sequences of a table, where it was not just reading them, and what looks odd."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskdemo.data.sequences import Data
+from maskdemo.errors import quoted
+from maskdemo.evidence.phrases import counted, listed
+from maskdemo.uploads.cells import BLANKS
+from maskdemo.uploads.columns import NUMBERS, Columns
+from maskdemo.uploads.reading import Table
+from maskdemo.uploads.roles import Preparation, Roles, said_parts
+
+
+def notes_of(
+    table: Table, columns: Columns, roles: Roles, preparation: Preparation, number: NDArray,
+    rows: pd.DataFrame, values: NDArray, data: Data,
+) -> tuple[str, ...]:  # fmt: skip
+    """What was done to the sequences, where it was not just reading them."""
+    notes = []
+    before, after = number.max() + 1, int(pd.Series(rows[""]).nunique())
+    if roles.order:
+        steps = pd.DataFrame({name: columns[name].values for name in roles.order})
+        ranks = steps.groupby(list(roles.order)).ngroup()
+        unsorted = int((ranks.groupby(number).diff() < 0).groupby(number).any().sum())
+        if unsorted:
+            notes.append(
+                f"The rows of {unsorted:,} of {before:,} sequences were not in order: they were sorted."
+            )
+    elif before > 1 and int((np.diff(number, prepend=-1) != 0).sum()) > before:
+        notes.append("Rows of different sequences alternate; in each, their order is that of the file.")
+    if unread := table.frame.attrs.get("unread"):
+        notes.append(f"Other arrays of the archive were not read: {', '.join(map(quoted, unread))}.")
+    lost = int(np.isnan(values).any(axis=1).sum())
+    name, blanks = emptiest(columns, roles)
+    if lost or before > after:
+        notes.append(
+            f"At {lost:,} of {len(values):,} steps a feature is blank, and the step counts as a "
+            f"missing reading. Most blanks are in {quoted(name)}: {blanks:,} of {len(table.frame):,}."
+        )
+    if before > after:
+        notes.append(
+            f"{before - after:,} of {before:,} sequences have no step at which all features are there: "
+            f"they were left out, and {after:,} are left."
+        )
+    for name in roles.features:
+        if columns[name].kind != NUMBERS:
+            continue
+        if far := _sentinels(columns[name].values):
+            notes.append(
+                f"{quoted(name)} has {listed(far)}, far from all other values. If it stands for a "
+                "missing reading, leave the cell empty."
+            )
+        codes = pd.Series(table.column(name).unique()).astype(str)
+        if len(codes := codes[codes.str.fullmatch(r"0\d+")]):
+            notes.append(
+                f"{quoted(name)} is read as numbers, {quoted(codes.iloc[0])} too. If they are codes, "
+                "write a letter before each, which makes words of them."
+            )
+    assert roles.label is not None
+    labels, column = table.texts(roles.label), columns[roles.label]
+    alike = column.values if column.kind == NUMBERS else labels.str.lower().to_numpy()
+    spelled = pd.DataFrame({"as": labels.to_numpy(), "": alike}).drop_duplicates().groupby("")["as"]
+    for _, texts in spelled:
+        if len(texts) > 1:
+            same = listed(map(quoted, texts[:3]))
+            notes.append(
+                f"{same} are classes of their own here. If they mean the same, write them alike."
+            )
+    if like := [each for each in labels.unique() if each.lower() in BLANKS]:
+        notes.append(
+            f"{quoted(like[0])} is a class of its own here. If it means none, take its rows out."
+        )
+    for which in ("first", "last"):
+        if (count := getattr(preparation, which)) is not None:
+            cut = int((np.bincount(number) > count).sum())
+            notes.append(f"Of {cut:,} sequences only the {which} {count} steps were kept.")
+    if preparation.every > 1:
+        notes.append(f"One step in {preparation.every} was kept, from the first on.")
+    taken = len(data.train) + len(data.test)
+    if taken < after:
+        notes.append(f"{taken:,} of {after:,} sequences were drawn with seed {preparation.seed}.")
+    if roles.split is None:
+        whole = f", each {quoted(roles.group)} kept whole" if roles.group else ""
+        notes.append(
+            f"{len(data.train):,} sequences for training and {len(data.test):,} for the test were "
+            f"drawn with seed {preparation.seed}, each label by its share{whole}."
+        )
+    elif "val" in (said := said_parts(table, roles).values()):
+        use = "training" if "test" in said else "the test"
+        notes.append(f"Validation sequences are used for {use}: none are set aside here.")
+    return tuple(notes)
+
+
+def emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
+    """The feature with the most blank cells, and how many."""
+    return max(((name, columns[name].blanks) for name in roles.features), key=lambda each: each[1])
+
+
+def _sentinels(values: NDArray) -> list[str]:
+    """The values, at most two at each end, that repeat and are farther off than all others span."""
+    found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    most: list[int] = []
+    for low, high in product(range(3), repeat=2):
+        rest, ends = found[low : len(found) - high], [*range(low), *range(-high, 0)]
+        if len(rest) > 4 and len(ends) > len(most):
+            far = [max(rest[0] - found[at], found[at] - rest[-1]) > np.ptp(rest) for at in ends]
+            most = ends if all(far) and (counts[ends] > 1).all() else most
+    return [f"{found[at]:.12g} in {counted(int(counts[at]), 'row')}" for at in most]
