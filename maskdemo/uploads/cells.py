@@ -22,7 +22,9 @@ _LIKE_A_TIME = "|".join(
         r"((?i:jan|f[eé]b|m[aä]r|a[pv]r|ma[iy]|ju[nil]|ao[uû]|aug|sep|o[ck]t|nov|d[eé][cz])[^\W\d_]*\.?"
         r"|[Qq][1-4])[-/, ]{1,2}'?(\d{4}|\d\d)",
         r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d\d)|\d{1,2}:\d\d)([^\d.].*)?",
-        r"(19|20)\d\d(-(0[1-9]|1[0-2])|-?W\d\d?(-?[1-7])?|[- ]?Q[1-4]|[01]\d[0-3]\d[T _-]\d\d:?\d\d.*)",
+        r"(0?[1-9]|1[0-2])/(19|20)\d\d|(0[1-9]|1[0-2])/\d\d",
+        r"(19|20)\d\d(-(0[1-9]|1[0-2])|/(0?[1-9]|1[0-2])|-?W\d\d?(-?[1-7])?|[- ]?Q[1-4])",
+        r"(19|20)\d\d[01]\d[0-3]\d[T _-]\d\d:?\d\d.*",
         r"([^\W\d_]{2,9}\.?,? )?\d{1,2}(st|nd|rd|th)?\W{0,2}[^\W\d_]{3,9}\W{1,2}(\d{4}|\d\d)(\D.*)?",
         r"([^\W\d_]{2,9}\.?,? )?[^\W\d_]{3,9}\W{1,2}\d{1,2}(st|nd|rd|th)?\W{1,2}\d{4}(\D.*)?",
         r"\d{4}[-/ ][^\W\d_]{3,9}[-/ ]\d{1,2}(\D.*)?",
@@ -67,7 +69,7 @@ def cells_of(table: Table) -> dict[str, Cells]:
         own = {name: fit.to_numpy(bool)[part] for name, fit in fits.items()}
         for point in ".,":
             own[f"sure{point}"] = own[f"sure{point}"] & ~own[f"either{point}"]
-        found[str(each.index.name)] = Cells(texts[part], each.to_numpy(), own)
+        found[str(each.index.name)] = Cells(texts.iloc[part], each.to_numpy(), own)
     return found
 
 

@@ -134,7 +134,8 @@ def _day_first(cells: dict[str, Cells]) -> tuple[bool, str]:
     """Whether dates such as 31.1.2026 begin with the day, and one where the file does not say."""
     first, second, unclear, example = False, False, False, ""
     for own in cells.values():
-        if (dates := own.texts[own.fits["date"]]).size > own.texts.size / 2:
+        dates: Any = own.texts[own.fits["date"]]
+        if len(dates) > len(own.texts) / 2:
             parts: Any = dates.str.extract(f"^{DAY_AND_MONTH}$")
             one, two, last = (parts[at].astype(int) for at in (0, 2, 3))
             if ((one > 31) | (one == 0)).any():
@@ -151,7 +152,8 @@ def _day_first(cells: dict[str, Cells]) -> tuple[bool, str]:
 def _of_texts(
     table: Table, name: str, cells: Cells, decimal: str, day_first: bool, undecided: str
 ) -> Column:
-    column, texts, blank = table.column(name), cells.texts, cells.fits["blank"]
+    column, blank = table.column(name), cells.fits["blank"]
+    texts: Any = cells.texts
     nothing = np.full(len(column), np.nan)
     if not (texts != "").any():
         return _of_values(table, name, NUMBERS, nothing, "")
@@ -218,7 +220,7 @@ def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str
     return Column(kind, values, example, blanks, unusable, idle, bad, distinct)
 
 
-def _of_words(table: Table, name: str, texts: pd.Series, shown: pd.Series) -> Column:
+def _of_words(table: Table, name: str, texts: Any, shown: Any) -> Column:
     """texts: the different ones. shown: those of them that are neither blank nor a number."""
     column, unusable = table.column(name), ""
     shown = shown if len(shown) else texts

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.uploads import roles, rows
-from maskdemo.uploads.columns import NOTHING, NUMBERS, TIMES, WORDS, Column, Columns
+from maskdemo.uploads.columns import NOTHING, NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Guess, Roles, parts_by, word
@@ -179,9 +179,15 @@ class _Guess:
     def _can_be_id(self, name: str) -> bool:
         column, count = self._columns[name], len(self._table.frame)
         named = word(name, roles.IDS) is not None
-        whole = column.kind not in (TIMES, NOTHING) and (column.kind != NUMBERS or _is_whole(column))
         most = count - 1 if named else count / 1.5
-        return whole and (named or not column.blanks) and 1 < self._columns[name].distinct <= most
+        return self._can_divide(name) and (named or not column.blanks) and 1 < column.distinct <= most
+
+    def _can_divide(self, name: str) -> bool:
+        """Whether it holds words or whole numbers."""
+        column = self._columns[name]
+        whole = column.values[~np.isnan(column.values)]
+        whole = np.isfinite(whole) & (np.floor(whole) == whole)
+        return column.kind not in (TIMES, NOTHING) and (column.kind != NUMBERS or bool(whole.all()))
 
     def _is_finer(self, pair: list[str]) -> bool:
         """Whether the second column cuts the sequences of the first into several of several rows."""
@@ -233,7 +239,7 @@ class _Guess:
     def _finer(self, ids: tuple[str, ...], name: str) -> str:
         """A sentence on the column that, with the id, makes each step one row."""
         for other in self._free():
-            if other != name and other not in ids and self._columns[other].kind != TIMES:
+            if other not in (name, *ids) and self._can_divide(other):
                 number = numbers_of(self._table, [*ids, other])
                 values = self._columns[name].values
                 if number.max() < len(number) / 1.5 and not rows.repeated_share(number, values):
@@ -284,11 +290,6 @@ class _Guess:
         if number is None or label is None:
             return False
         return bool((self._table.texts(label).groupby(number).nunique() > 1).mean() > MAX_SLIPS)
-
-
-def _is_whole(column: Column) -> bool:
-    values = column.values[~np.isnan(column.values)]
-    return column.kind == NUMBERS and bool((np.isfinite(values) & (np.floor(values) == values)).all())
 
 
 def listed(names: list[str]) -> str:

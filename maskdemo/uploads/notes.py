@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from maskdemo.data.sequences import Data
 from maskdemo.errors import quoted
 from maskdemo.evidence.phrases import counted, listed
 from maskdemo.uploads.cells import BLANKS
-from maskdemo.uploads.columns import NUMBERS, Columns
+from maskdemo.uploads.columns import NUMBERS, Column, Columns
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Preparation, Roles, said_parts
 
@@ -56,25 +58,23 @@ def notes_of(
                 f"{quoted(name)} has {listed(far)}, far from all other values. If it stands for a "
                 "missing reading, leave the cell empty."
             )
-        codes = pd.Series(table.column(name).unique()).astype(str)
+        codes: Any = pd.Series(table.column(name).unique()).astype(str)
         if len(codes := codes[codes.str.fullmatch(r"0\d+")]):
             notes.append(
                 f"{quoted(name)} is read as numbers, {quoted(codes.iloc[0])} too. If they are codes, "
                 "write a letter before each, which makes words of them."
             )
     assert roles.label is not None
-    labels, column = table.texts(roles.label), columns[roles.label]
-    alike = column.values if column.kind == NUMBERS else labels.str.lower().to_numpy()
-    spelled = pd.DataFrame({"as": labels.to_numpy(), "": alike}).drop_duplicates().groupby("")["as"]
-    for _, texts in spelled:
-        if len(texts) > 1:
-            same = listed(map(quoted, texts[:3]))
+    for name, what in (*((name, "ids") for name in roles.id), (roles.label, "classes")):
+        if same := _spelled(table.texts(name), columns[name]):
             notes.append(
-                f"{same} are classes of their own here. If they mean the same, write them alike."
+                f"{listed(map(quoted, same))} are different {what}. If they are not, write them alike."
             )
-    if like := [each for each in labels.unique() if each.lower() in BLANKS]:
+    labels = table.texts(roles.label).unique()
+    blank = [each for each in labels if each.lower() in BLANKS or not re.search(r"\w", each)]
+    if blank:
         notes.append(
-            f"{quoted(like[0])} is a class of its own here. If it means none, take its rows out."
+            f"{quoted(blank[0])} is a class of its own here. If it means none, take its rows out."
         )
     for which in ("first", "last"):
         if (count := getattr(preparation, which)) is not None:
@@ -112,3 +112,11 @@ def _sentinels(values: NDArray) -> list[str]:
             far = [max(rest[0] - found[at], found[at] - rest[-1]) > np.ptp(rest) for at in ends]
             most = ends if all(far) and (counts[ends] > 1).all() else most
     return [f"{found[at]:.12g} in {counted(int(counts[at]), 'row')}" for at in most]
+
+
+def _spelled(texts: pd.Series, column: Column) -> list[str]:
+    """At most three texts of a column that are the same number, or the same but for capitals."""
+    same = column.values if column.kind == NUMBERS else texts.str.lower().to_numpy()
+    spelled = pd.DataFrame({"text": texts.to_numpy(), "same": same}).drop_duplicates().dropna()
+    again: Any = spelled[spelled["same"].duplicated(keep=False)]
+    return again.loc[again["same"] == again["same"].iloc[0], "text"].tolist()[:3] if len(again) else []

@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -124,8 +124,8 @@ def _checked(table: Table) -> Table:
 def _adds_up(frame: pd.DataFrame) -> bool:
     """Whether a number of the last row is the sum, the mean or the count of those above it."""
     for name in frame:
-        *above, last = pd.to_numeric(frame[name].str.replace(",", "."), errors="coerce")
-        there = np.array(above)[~np.isnan(above)]
+        numbers: Any = pd.to_numeric(frame[name].str.replace(",", "."), errors="coerce")
+        last, there = numbers.iloc[-1], numbers.iloc[:-1].dropna()
         if len(np.unique(there)) > 1:
             sums = there.sum(), there.mean(), len(there), len(frame) - 1
             if np.isclose(last, sums, rtol=0.005).any():

@@ -118,7 +118,7 @@ def times_in(column, day_first):
         r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})(?:[-/.](?P<day>\d{1,2}))?",
         r"(?P<one>\d{1,2})[-/.](?P<two>\d{1,2})[-/.](?P<last>\d{4}|\d\d)",
         rf"{day}[-/ ]?{month}[-/, ] ?{year}",
-        rf"{month}[-/, ] ?(?P<year>\d{{4}})",
+        rf"(?:{month}|(?P<month>\d{{1,2}}))[-/, ] ?(?P<year>\d{{4}})",
         rf"{month}[- ]{day},?[- ](?P<year>\d{{4}})",
         rf"(?P<year>\d{{4}})[-/ ]{month}[-/ ]{day}",
         r"(?P<year>\d{4})[- ]?Q(?P<quarter>[1-4])",

@@ -96,6 +96,7 @@ def test_ids_are_text():
         ("score",),
     )
     assert len(steps_of(task)) == SEQUENCES and task.fixed.max_length == STEPS
+    assert any(each.startswith("'001', '1' and '1.0' are different ids") for each in task.notes)
 
 
 def test_an_empty_row_makes_no_id_a_float():
@@ -154,7 +155,7 @@ def test_events_of_many_cases_interleave_by_their_time():
 @pytest.mark.parametrize(
     ("when", "later"),
     [("01/11/2023", "01/10/2023"), ("step 3", "step 2"), ("Monday", "Sunday"),
-     ("28-12-25", "29-12-25"), ("Nov-23", "Okt-23"),
+     ("28-12-25", "29-12-25"), ("Nov-23", "Okt-23"), ("02/26", "01/26"),
      ("3 Okt 2026", "2 Okt 2026"), ("1 days 00:10", "0 days 00:10")],
 )  # fmt: skip
 def test_what_cannot_be_sorted_by_is_said_and_asked(when, later):
@@ -187,6 +188,8 @@ def test_what_cannot_be_sorted_by_is_said_and_asked(when, later):
         ["2025-Q4", "2026Q1", "2026 Q3"],
         ["2026-W8", "2026-W9", "2026-W10"],
         ["Dec 2025", "January 2026", "Oct 2026"],
+        ["12/2025", "01/2026", "10/2026"],
+        ["2025/12", "2026/1", "2026/10"],
         ["Q4 2025", "Q1 2026", "Q3/2026"],
         ["20260101T100000Z", "20260101T100001Z", "20260102T090000Z"],
         ["20260101 0959", "20260101 1000", "20260102 0800"],
@@ -840,8 +843,9 @@ def test_tokens_with_a_stroke_are_no_quotation_marks():
     ("labels", "said"),
     [
         (["a", "b", "nan"], "'nan' is a class of its own"),
-        (["Walk", "walk", "sit"], "'Walk' and 'walk' are classes of their own here"),
-        (["1", "1.0", "2"], "'1' and '1.0' are classes of their own here"),
+        (["a", "b", "?"], "'?' is a class of its own"),
+        (["Walk", "walk", "sit"], "'Walk' and 'walk' are different classes"),
+        (["1", "1.0", "2"], "'1' and '1.0' are different classes"),
     ],
 )
 def test_labels_that_may_mean_the_same_are_pointed_out(labels, said):
