@@ -43,26 +43,26 @@ Answer = tuple[bool | None, tuple[MeasuredNumber, ...]]
 
 
 def adds_nothing(case: Case, measurements: Measurements) -> Answer:
-    """Held where a mask adds nothing to the accuracy."""
+    """The claim holds if a mask adds nothing to the accuracy."""
     held, numbers = adds(case, measurements)
     return _negated(held), numbers
 
 
 def adds(case: Case, measurements: Measurements) -> Answer:
-    """Held where a mask adds to the accuracy of no mask."""
+    """The claim holds if a mask adds to the accuracy of no mask."""
     verdict = measurements.runs[case.experiment].verdict(case.strategy)
     held = None if verdict.word == "undecided" else verdict.word in ("helps", "required")
     return held, (_points_number("Added by the mask", verdict.difference),)
 
 
 def moves(case: Case, measurements: Measurements) -> Answer:
-    """Held where the outputs move when the padding is taken away."""
+    """The claim holds if the outputs move when the padding is taken away."""
     run = measurements.runs[case.experiment]
     return _moves(run, case.strategy), (_leak_number(run, case.strategy),)
 
 
 def is_required(case: Case, measurements: Measurements) -> Answer:
-    """Held where the mask is required: without it, less than half is learned of what it learns."""
+    """The claim holds if the mask is required: less than half of what can be is learned without it."""
     run = measurements.runs[case.experiment]
     verdict = run.verdict(case.strategy)
     numbers = [
@@ -81,7 +81,7 @@ def is_required(case: Case, measurements: Measurements) -> Answer:
 
 
 def state_is_zero(case: Case, measurements: Measurements) -> Answer:
-    """Held where Keras's state is zero and zeroing it changes nothing: both must agree."""
+    """The claim holds if Keras's state is zero and zeroing it changes nothing: both must agree."""
     keras_result = measurements.checks["masked_steps"][case.experiment.side]
     verdict = measurements.runs[case.experiment].verdict(case.strategy, over="held_state")
     at_zero = max(keras_result["input"], keras_result["state"]) <= ROUNDING
@@ -95,7 +95,7 @@ def state_is_zero(case: Case, measurements: Measurements) -> Answer:
 
 
 def has_no_part(case: Case, measurements: Measurements) -> Answer:
-    """Held where outputs do not move without the masked steps and no gradient lands on them."""
+    """The claim holds if outputs do not move without the masked steps and no gradient lands on them."""
     run = measurements.runs[case.experiment]
     padding, real = run.gradients[case.strategy]
     share = padding / (padding + real) if padding else 0.0
@@ -132,7 +132,7 @@ def mask_matches_padding(case: Case, measurements: Measurements) -> Answer:
 
 
 def masks_by_hand(case: Case, measurements: Measurements) -> Answer:
-    """Held where outputs with zeroed inputs do not move with the padding."""
+    """The claim holds if outputs with zeroed inputs do not move with the padding."""
     run = measurements.runs[case.experiment]
     held_state = run.verdict(case.strategy, over="held_state").difference
     return _negated(_moves(run, case.strategy)), (
@@ -144,7 +144,7 @@ def masks_by_hand(case: Case, measurements: Measurements) -> Answer:
 
 
 def receives_mask(case: Case, measurements: Measurements) -> Answer:
-    """Held where a layer received the mask with `supports_masking` and did not without it.
+    """The claim holds if a layer received the mask with `supports_masking` and did not without it.
 
     The case asks Keras with a Masking layer before it (`keras` is 1) or without one (0).
     """
@@ -187,7 +187,7 @@ def is_slower(case: Case, measurements: Measurements) -> Answer:
 
 
 def beats_chance(case: Case, measurements: Measurements) -> Answer:
-    """Held where unseen sequences are told better than by chance."""
+    """The claim holds if the labels of unseen sequences are predicted better than by chance."""
     above = measurements.runs[case.experiment].above_chance(case.strategy)
     held = True if above.low > 0 else False if above.high < MARGIN else None
     return held, (_points_number("Accuracy above chance", above),)

@@ -100,7 +100,7 @@ def reach_of(values: NDArray) -> float:
     return float(f"{np.ceil(usual / power - 1e-6) * power:.2g}")
 
 
-def reach_words(values: NDArray, reach: float) -> str:
+def reach_text(values: NDArray, reach: float) -> str:
     """Return a text: the ends of a colour scale, and how far single values go beyond them."""
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max(initial=0.0))

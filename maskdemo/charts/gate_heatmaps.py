@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_words, scale_bar
+from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text, scale_bar
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
 from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, marker, ring, title
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
@@ -59,7 +59,7 @@ def gate_heatmaps(
             int(np.clip(4 * inputs.shape[1], 16, 36)),
             inputs.shape[1] + 0.5,
             0.5,
-            note=f"{_features(inputs, arrays)}, {reach_words(inputs, reach_of(inputs))}",
+            note=f"{_features(inputs, arrays)}, {reach_text(inputs, reach_of(inputs))}",
         ),
         Panel("State", 18, -1, 1, note=_moves_note(arrays)),
     ]
@@ -78,7 +78,7 @@ def gate_heatmaps(
         values = quantity_of(activations, arrays, name)[:, order]
         is_gate = name in GATES and name != "candidate"
         reach = None if is_gate else reach_of(values) if name == "cells" else 1.0
-        note = "0 to 1" if reach is None else reach_words(values, reach)
+        note = "0 to 1" if reach is None else reach_text(values, reach)
         traces.append(
             heat(
                 values,

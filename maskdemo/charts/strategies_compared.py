@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_words
+from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
 from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, line, title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, scatter
@@ -87,7 +87,7 @@ def strategies_compared(
     panels.append(output)
     colours = "Dark is 0, light is 1" if dark else "Light is 0, dark is 1"
     if reach is not None:
-        colours = f"Orange to blue: {reach_words(np.concatenate(list(values.values())), reach)}"
+        colours = f"Orange to blue: {reach_text(np.concatenate(list(values.values())), reach)}"
     return stacked(
         panels,
         traces,

@@ -56,10 +56,10 @@ class Limits(NamedTuple):
 def interval(
     values: Sequence[float] | NDArray, *, resolution: float = 0.0, comparisons: int = 1
 ) -> Interval:
-    """Mean and Student's t interval of few values (n,); see `limits`.
+    """Mean and Student's t interval of few values (n,); see `interval_limits`.
 
-    >>> found = interval([0.1, 0.2, 0.3])
-    >>> round(found.mean, 3), round(found.low, 3), round(found.high, 3), found.count
+    >>> one = interval([0.1, 0.2, 0.3])
+    >>> round(one.mean, 3), round(one.low, 3), round(one.high, 3), one.count
     (0.2, -0.048, 0.448, 3)
     """
     data = np.asarray(values, float)

@@ -45,7 +45,7 @@ _EFFECTS: Cache[MaskEffect] = Cache(512)
 
 
 def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
-    """The effect on all sequences of the first repeat, computed from the strategy's arrays."""
+    """Return the effect on all sequences of the first repeat, computed from the strategy's arrays."""
     return _EFFECTS.get((experiment, strategy), lambda: _effect(experiment, strategy))
 
 
@@ -73,7 +73,7 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
 
 def unmasked_padding(experiment: Experiment) -> str:
-    """A sentence after a space where a Masking layer's mask value does not mask the padding."""
+    """Return a sentence after a space if the mask value does not mask the padding, else nothing."""
     if "masking_layer" not in experiment.strategies:
         return ""
     effect = mask_effect(experiment, "masking_layer")
@@ -111,7 +111,7 @@ def _of_masking_layer(
     invalid: Sequence[str],
     inert: bool,
 ) -> MaskEffect:
-    """invalid: the kinds of invalid steps that there are."""
+    """Return the effect of a Masking layer. invalid: the kinds of invalid steps that there are."""
     held = np.concatenate([each.keep.ravel() > 0 for each in arrays])
     valid = np.concatenate([each.valid.ravel() for each in batches])
     missed = bool(invalid) and not held[~valid].any()

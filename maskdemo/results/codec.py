@@ -38,7 +38,7 @@ _PLAIN = frozenset({bool, int, float, str, NoneType})
 
 
 def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -> None:
-    """Write a result. Raises OSError where the disk does not take it."""
+    """Write a result. Raises OSError if the file cannot be written."""
     arrays: Arrays = defaultdict(list)
     text = json.dumps(to_plain(result, arrays))
     members = {name: np.concatenate([flat for _, flat in each]) for name, each in arrays.items()}

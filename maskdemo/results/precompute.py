@@ -47,9 +47,9 @@ def make(
 ) -> Iterator[str]:
     """Compute scenarios, questions, claims, audits and the guide; yield a line on what comes next.
 
-    guide: the experiments of the guide, by default all.
-    The folder's earlier results are stale from the first file on, so `made.json` goes first and comes
-    last. Raises ValueError where the files take more than `MAX_BYTES`.
+    guide: the experiments of the guide, by default all. The folder's earlier results are stale from the
+    first file on, so `made.json` is deleted first and written last. Raises ValueError where the files
+    take more than `MAX_BYTES`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "made.json").unlink(missing_ok=True)

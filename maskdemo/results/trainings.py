@@ -159,7 +159,7 @@ class TrainingStore:
 
 
 def _shows_damage(error: Exception) -> bool:
-    """Whether the file is no sound store; else it is busy, or the disk is full, slow or forbidden."""
+    """Whether the file is damaged; else it is busy, or the disk is full, slow or cannot be written."""
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(error, sqlite3.OperationalError):
         # Python's own errors, of text that is no UTF-8, have no code.

@@ -1,13 +1,11 @@
-"""Many viewers: a queue, one worker process that holds TensorFlow, and the results that are kept.
+"""A queue of the viewers' work, the one worker process that holds TensorFlow, and finished runs.
 
-Looked at before writing it: multiprocessing's `spawn` imports the main module again, which here is
-Streamlit's, and its `fork` copies a process full of threads; so the worker is a program of its own,
-started as one. From loky we took that a worker's memory is looked at between two pieces of work and a
-grown worker is replaced there; from pebble, one pipe each way, whose end tells either side that the
-other is gone, however it went; from distributed's Nanny and scheduler, that a worker that died is
-started again and a piece of work that has killed its second one is given up. None of them could be
-used as it is: they run functions that return once, and send them as pickles, while here commands are
-plain data and what is known grows as one watches.
+The worker is a program of its own: multiprocessing's `spawn` would import the main module again, which
+is Streamlit's, and its `fork` would copy a process full of threads. As in loky, a worker that has grown
+is replaced between two jobs; as in pebble, there is a pipe each way, whose end tells either side that
+the other is gone; as in distributed's Nanny and scheduler, a worker that died is started again, and a
+job that has lost two workers is given up. None of them could be used as it is: they send functions
+as pickles and return once, while here commands are plain data and results grow while a viewer watches.
 """
 
 from maskdemo.server.jobs import Status

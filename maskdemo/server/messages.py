@@ -1,4 +1,4 @@
-"""What the worker says to the server, and the pipe that carries it.
+"""The worker's messages to the server, and the pipe that carries them.
 
 Commands to the worker are JSON, a line each, with an uploaded task as bytes (`pack`) in which nothing
 can run. Its answers are frames: a length and a pickle of the dataclasses below. The server reads them
@@ -46,7 +46,7 @@ _NOTHING: Any = np.zeros(0, np.float32)
 
 @dataclass(frozen=True)
 class Newest:
-    """What is new in the job of that number; its content depends on the kind of work."""
+    """What is new in the result of a job, by its number; the content depends on the kind of work."""
 
     number: int
     content: Any
@@ -54,10 +54,10 @@ class Newest:
 
 @dataclass(frozen=True)
 class Ended:
-    """The job of that number has ended. error: a sentence where it failed. gave_way: unfinished.
+    """The end of a job, by its number. error: a sentence where it failed. gave_way: unfinished.
 
-    memory: bytes of the worker's own memory now, None where it is not known. programs: how
-    many it has compiled since it began. disk_works: whether it could write to its caches.
+    memory: bytes of the worker's own memory now, None where it is not known. programs: how many it has
+    compiled since it began. disk_works: whether it could write to its caches.
     """
 
     number: int
@@ -70,7 +70,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was to be compiled ahead is compiled, or could not be."""
+    """The end of compiling ahead, with or without success."""
 
 
 def write(pipe: IO[bytes], message: object) -> None:
@@ -108,7 +108,7 @@ class _Reader(pickle.Unpickler):
 
 
 def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
-    """`now` without its experiment, and without the curves, networks and outputs that `before` had."""
+    """Return `now` without its experiment and the curves, networks and outputs that `before` had."""
     now = replace(now, experiment=None)  # pyright: ignore[reportArgumentType]
     if before is None:
         return now
@@ -129,7 +129,7 @@ def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
 
 
 def grow(experiment: Experiment, before: Snapshot | None, new: Snapshot) -> Snapshot:
-    """What `shrink` made `new` of."""
+    """Return the snapshot that `shrink` has reduced to `new`."""
     if before is None:
         return replace(new, experiment=experiment)
     curves = {(each.repeat, each.strategy): each for each in (*before.curves, *new.curves)}
@@ -157,7 +157,7 @@ def _grown(before: Probes, new: Probes) -> Probes:
 
 
 def shrink_findings(now: Findings, before: Findings | None) -> tuple[Findings, dict[int, Outcome]]:
-    """`now` without its outcomes, and those that `before` had not, by their index in the study."""
+    """Return `now` without outcomes, and the outcomes that `before` had not, by index in the study."""
     earlier = {} if before is None else before.outcomes
     index = {training: number for number, training in enumerate(now.study.trainings())}
     new = {index[each]: outcome for each, outcome in now.outcomes.items() if each not in earlier}
@@ -167,7 +167,7 @@ def shrink_findings(now: Findings, before: Findings | None) -> tuple[Findings, d
 def grow_findings(
     study: Study, before: Findings | None, new: tuple[Findings, dict[int, Outcome]]
 ) -> Findings:
-    """What `shrink_findings` made `new` of."""
+    """Return the findings that `shrink_findings` has reduced to `new`."""
     bare, added = new
     trainings = study.trainings()
     outcomes = {} if before is None else dict(before.outcomes)

@@ -67,14 +67,14 @@ class Process:
     def send(self, command: Mapping[str, Any], payload: bytes = b"") -> None:
         """Send a command, and bytes with it; returns at once, also where the worker does not read.
 
-        To a worker that has died it is lost, and that end is reported anyway.
+        Lost where the worker has died, which `report` says anyway.
         """
         self._outbox.put((command, payload))
 
     def kill(self) -> None:
-        """End it now, with whatever it has started, and wait until it is gone.
+        """End the worker now, with all that it has started, and wait until it is gone.
 
-        One that has crashed by itself may have done so in a damaged program: none is used again.
+        A damaged compiled program may be why a worker has crashed: then all of them are removed.
         """
         with suppress(OSError):
             if sys.platform == "win32":
@@ -86,7 +86,7 @@ class Process:
         self._outbox.put(None)
 
     def how_it_ended(self) -> str:
-        """How a worker that is gone has ended, as a sentence."""
+        """Return a sentence on how a worker that is gone has ended."""
         code = self._process.wait()
         if code < 0:
             name = signal.Signals(-code).name
@@ -132,7 +132,7 @@ def is_crash(code: int) -> bool:
 
 
 def environment(of_server: Mapping[str, str]) -> dict[str, str]:
-    """What the worker's environment is, made from the server's."""
+    """Return the worker's environment variables, made from the server's."""
     path = os.pathsep.join(filter(None, [str(ROOT), of_server.get("PYTHONPATH")]))
     return {
         **_MEMORY,

@@ -37,10 +37,11 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _ActiveJob:
-    """The job under way. number: its name at the worker. asked: to stop, or to give way.
+    """The job that the worker does.
 
-    began: when the worker was told to begin. heard: when its last message came. result: what has come
-    of the job since it began.
+    number: by which commands and messages name it. asked: "stop" or "give_way", once the worker was
+    asked to. began: when the worker was told to begin. heard: when its last message came. result: of
+    the job since it began.
     """
 
     job: Job
@@ -51,7 +52,7 @@ class _ActiveJob:
     result: Any = None
 
     def is_late(self, now: float) -> str:
-        """A sentence once it has taken longer than such work may; empty until then."""
+        """Return a sentence once the job has taken longer than its work may; empty until then."""
         timeout_s = self.job.work.timeout_s
         if timeout_s is None or now - self.began <= timeout_s:
             return ""
@@ -88,14 +89,14 @@ class Server:
         self._thread.start()
 
     def submit(self, viewer: str, work: Work) -> None:
-        """Ask for something. Raises `QueueFull` with a sentence."""
+        """Queue work for a viewer. Raises `QueueFull` with a sentence."""
         if self._closed:
             raise RuntimeError("The server is closing, so nothing new can start.")
         self.queue.submit(viewer, work)
         self._wake()
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
-        """What the viewer asked for last of that kind, as it is now; cheap enough to poll."""
+        """Return the status of the viewer's last job of this kind; cheap enough to poll."""
         status = self.queue.status(viewer, kind)
         if not isinstance(status.newest, Experiment):
             return status
@@ -103,21 +104,21 @@ class Server:
         return replace(status, newest=run, notice=None if run else finished_runs.GONE)
 
     def cancel(self, viewer: str, kind: str) -> None:
-        """Leave it; what was shown until now stays."""
+        """Cancel the viewer's job of this kind; its results so far stay."""
         self.queue.cancel(viewer, kind)
         self._wake()
 
     def find(self, experiment: Experiment) -> Snapshot | None:
-        """The finished run of this experiment: trained here for whomever, or computed in advance."""
+        """Return the finished run of an experiment, trained for any viewer or computed in advance."""
         return self.results.find(experiment) or precomputed.run(experiment)
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
-        """Compile what this needs while nothing else is to be done; forget the last such wish."""
+        """Compile an experiment's programs while the worker is idle, in place of the viewer's last."""
         self.queue.prepare(viewer, experiment)
         self._wake()
 
     def forget(self, own: Task) -> None:
-        """Cancel and forget all work on this uploaded task, which is taken back."""
+        """Cancel and forget all work on an uploaded task that its session has given up."""
         self.queue.forget(own)
         self._wake()
 
@@ -129,7 +130,7 @@ class Server:
 
     @property
     def worker(self) -> int | None:
-        """The worker's process number, if there is one."""
+        """The process id of the worker, None without one."""
         return None if (worker := self._worker) is None else worker.pid
 
     def _wake(self) -> None:
@@ -188,7 +189,7 @@ class Server:
                 self._end(active.job, error=message.error)
 
     def _step(self) -> None:
-        """Whatever can be done now."""
+        """Look after the active job; without one begin the next, start a worker or compile ahead."""
         active = self._active
         if active is not None:
             self._watch_active(active)
@@ -198,7 +199,7 @@ class Server:
             if self._idle_deaths < MAX_IDLE_DEATHS:
                 self._start_worker()
         elif (ahead := self.queue.take_ahead(self._preparing)) is not None:
-            # A newer wish of the same viewer takes the place of the last one, half done or not.
+            # A newer request of the same viewer takes the place of the last one, half done or not.
             self._preparing, experiment = ahead
             self._worker.send({"prepare": experiment.to_json()}, pack(experiment.own))
 
@@ -237,7 +238,7 @@ class Server:
         self.queue.end(job, error=error, newest=kept)
 
     def _fail(self, error: str) -> None:
-        """Give up what is under way, and the worker with it."""
+        """End the active job with an error, and the worker with it."""
         active, self._active = self._active, None
         if active is not None:
             self._end(active.job, error=error)
@@ -256,7 +257,7 @@ class Server:
             worker.kill()
 
     def _reap(self, worker: Process) -> None:
-        """The worker has ended by itself."""
+        """Clean up after a worker that has ended by itself."""
         self._worker = None
         worker.kill()  # with what it has started
         active, self._active = self._active, None

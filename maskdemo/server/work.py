@@ -62,7 +62,7 @@ class Work:
         return pack(self.own)
 
     def command(self, result: Any) -> Command:
-        """What the worker is told. result: what came of it when it was begun before, else None."""
+        """Return the command for the worker. result: that of an earlier turn, else None."""
         return {"kind": self.kind}
 
     def add(self, result: Any, message: Any) -> Any:

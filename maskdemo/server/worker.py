@@ -32,7 +32,7 @@ from maskdemo.server import messages, worker_jobs
 
 #: Pages come first.
 NICE = 10
-#: Words of which every command has one.
+#: Every command has one of these keys.
 KINDS = {"do", "stop", "give_way", "prepare", "load"}
 #: The exit code of a worker that cannot go on.
 FAILED = 1
@@ -128,7 +128,7 @@ class _Worker:
             if self._to_prepare.empty():
                 self._send(messages.Prepared())
                 with suppress(Exception):
-                    worker_jobs.keep_shipped_programs(stop)
+                    worker_jobs.compile_scenarios(stop)
 
     def _send(self, message: object) -> None:
         with self._writing:
@@ -136,7 +136,7 @@ class _Worker:
 
 
 def read_command(line: bytes) -> dict[str, Any]:
-    """The command on a line. Raises `ValueError` where it is no command."""
+    """Return the command on a line. Raises ValueError where it is none."""
     command = json.loads(line)
     is_known = isinstance(command, dict) and KINDS & set(command)
     if not is_known or type(command.get("do", 0)) is not int:
@@ -145,7 +145,7 @@ def read_command(line: bytes) -> dict[str, Any]:
 
 
 def or_end(loop: Callable[[], None]) -> None:
-    """Call a loop that never returns; should it fail, say so and end the whole process at once."""
+    """Call a loop that never returns; should it fail, log why and end the whole process at once."""
     try:
         loop()
     except BaseException:
@@ -157,7 +157,7 @@ def or_end(loop: Callable[[], None]) -> None:
 
 
 def sentence(failure: BaseException) -> str:
-    """What went wrong, for people."""
+    """Return what went wrong as a sentence for people."""
     if isinstance(failure, ValueError) and str(failure).strip():
         return str(failure)
     return f"It stopped because of an unexpected error ({type(failure).__name__})."
@@ -171,7 +171,7 @@ def end_with_all_that_was_started() -> None:
 
 
 def lower_priority() -> None:
-    """Let the server come first, for the processor and when memory runs out; where that can be said."""
+    """Let the server come first, for the processor and when memory runs out, where the system can."""
     if hasattr(os, "nice"):
         os.nice(NICE)
     with suppress(OSError):
@@ -179,7 +179,7 @@ def lower_priority() -> None:
 
 
 def take_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """The two pipes, moved away from where libraries would read and print."""
+    """Return pipes of commands and messages, moved away from where libraries would read and print."""
     commands_in, messages_out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

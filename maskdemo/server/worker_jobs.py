@@ -1,4 +1,4 @@
-"""What the worker does for each kind of work (see `maskdemo.server.work`): a stream of results.
+"""The worker's part of each kind of work in `maskdemo.server.work`: a stream of results.
 
 TensorFlow is imported by whatever needs it, when it is begun.
 """
@@ -34,12 +34,12 @@ _STORE_WORKS = threading.Event()
 _STORE_WORKS.set()
 
 Stream = Generator[Any, None, None]
-#: (newest, what was sent last) -> what is new in it.
+#: (newest result, the one that was sent last) -> what is new in it.
 Shrink = Callable[[Any, Any], Any]
 
 
 def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
-    """How to shrink what comes to what is new in it, and the stream itself."""
+    """Return the stream of a command's results, and before it how each is reduced to what is new."""
     payload = command.get("payload", b"")
     match command["kind"]:
         case Run.kind:
@@ -59,7 +59,7 @@ def load() -> None:
 
 
 def prepare(command: Mapping[str, Any], stop: Callable[[], bool]) -> None:
-    """Compile the programs of the command's experiment, until `stop` says so."""
+    """Compile the programs of the command's experiment, until `stop` returns True."""
     load()
     from maskdemo.training.run import compile_ahead
 
@@ -67,8 +67,8 @@ def prepare(command: Mapping[str, Any], stop: Callable[[], bool]) -> None:
     compile_ahead(Experiment.from_json(command["prepare"], own), stop=stop)
 
 
-def keep_shipped_programs(stop: Callable[[], bool]) -> None:
-    """Compile the programs of the scenarios that the disk does not have, until `stop` says so.
+def compile_scenarios(stop: Callable[[], bool]) -> None:
+    """Compile the programs of the scenarios that the disk does not have, until `stop` returns True.
 
     This process grows by each, so it leaves the rest to a later process before it holds too much.
     """
@@ -82,12 +82,12 @@ def keep_shipped_programs(stop: Callable[[], bool]) -> None:
 
 
 def programs() -> int:
-    """How many programs this process has compiled."""
+    """Return how many programs this process has compiled."""
     return program_cache.programs_compiled()
 
 
 def disk_works() -> bool:
-    """Whether the last programs and trainings that were to be kept on disk could be written."""
+    """Return whether the last programs and trainings that were to be kept on disk could be written."""
     return compile_cache.disk_works() and _STORE_WORKS.is_set()
 
 
@@ -103,7 +103,7 @@ def _run(experiment: Experiment) -> Stream:
 
 
 class _ResumedStore:
-    """The store, and before it what the job itself has trained: that survives a store that fails."""
+    """The store, behind the outcomes of the job itself, which survive a store that fails."""
 
     def __init__(self, outcomes: dict[tuple[Experiment, int], Outcome], store: TrainingStore) -> None:
         self._outcomes, self._store = outcomes, store

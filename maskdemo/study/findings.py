@@ -22,7 +22,7 @@ from maskdemo.training.snapshot import Outcome
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything known at one moment. reused: how many outcomes came from the store.
+    """The outcomes of a study at one moment. reused: how many came from the store.
 
     failures: a sentence for each training that failed. seconds: since the start. finished: nothing
     more will come.
@@ -75,7 +75,7 @@ class Findings:
         )
 
     def verdict(self, cell: Cell, strategy: str) -> Verdict | None:
-        """The strategy against `no_mask` there; None before both have a repeat in common.
+        """Return the verdict on a strategy against `no_mask`; None before they share a repeat.
 
         Its intervals hold together with those of all other cells and strategies. Where repeats were
         added, the verdict of fewer repeats was looked at before: such a comparison counts twice.
@@ -86,7 +86,7 @@ class Findings:
         return self._verdicts[cell, strategy]
 
     def repeats_to_decide(self) -> dict[Cell, int]:
-        """Cells with a word that more repeats might decide -> how many that takes, as far as known.
+        """Return the cells whose undecided words more repeats might decide -> how many repeats in all.
 
         Words that would take more repeats than can be asked for are left out.
         """
@@ -101,7 +101,7 @@ class Findings:
         return wanted
 
     def extended(self) -> Study | None:
-        """The study with as many more repeats, there only; None where there are none, or too many."""
+        """Return the study with the repeats of `repeats_to_decide`; None without any, or too many."""
         wanted = self.repeats_to_decide()
         try:
             return replace(self.study, more=(*self.study.more, *wanted.items())) if wanted else None
@@ -110,7 +110,7 @@ class Findings:
 
     @cached_property
     def _verdicts(self) -> dict[tuple[Cell, str], Verdict | None]:
-        # What is said and what is drawn ask for the same ones, many times.
+        # Sentences and charts ask for the same verdicts many times.
         return {}
 
     def _judged(self, cell: Cell, strategy: str, *, looks: int) -> Verdict | None:

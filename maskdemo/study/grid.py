@@ -56,7 +56,7 @@ class Study:
 
     base: the experiment whose settings the values change; `no_mask` is always among its strategies.
     vary, and_vary: names in `VARIABLES`. Values are kept in order, each once. more: (cell, repeats) of
-    cells that have more repeats than the base; what it says of no cell, or not more, is dropped.
+    cells that have more repeats than the base; entries of other cells, or of no more, are dropped.
     """
 
     base: Experiment

@@ -135,5 +135,5 @@ OPENING = "padded_length"
 
 
 def question_of(study: Study) -> Question | None:
-    """The question that this study asks, if it is one of these."""
+    """Return the question whose study this is, None if it is no question's."""
     return next((each for each in QUESTIONS.values() if each.study == study), None)

@@ -103,7 +103,7 @@ def run_study(
 def _next_training(
     waiting: list[Training], pending: Collection[Training], compiled: set[ProgramKey]
 ) -> Training:
-    """The next training, from the end; if it can be, one that waits for no program of another.
+    """Take the next training, from the end; if possible one that waits for no program of another.
 
     pending: trainings under way, which compile what is not among the `compiled` yet.
     """

@@ -16,7 +16,7 @@ from maskdemo.study.variables import VARIABLES, Cell, Variable
 
 #: With more values of the second variable than this, cells are counted rather than listed.
 MAX_LINES = 3
-#: What is told of each word, for one strategy and for several.
+#: Word -> the verb after one strategy and after several.
 VERBS = {
     "required": ("is required", "are required"),
     "helps": ("helps", "help"),
@@ -44,9 +44,9 @@ class _Line:
 
 
 def summary(findings: Findings) -> tuple[str, ...]:
-    """Sentences, the headline first; empty until repeats can be compared.
+    """Return sentences, the headline first; none until repeats can be compared.
 
-    A study of fewer repeats than a word takes is told what it lacks when it is finished.
+    Of a finished study with fewer repeats than a word takes, the sentence says how many are needed.
     """
     needed = findings.needed
     if all(findings.study.repeats(cell) < needed for cell in findings.study.cells):
@@ -60,13 +60,13 @@ def summary(findings: Findings) -> tuple[str, ...]:
         return ()
     lines = _lines(findings, judged)
     if len(lines) > MAX_LINES:
-        sentences = [_counted(findings, name, judged) for name in _others(findings)]
+        sentences = [_count_sentence(findings, name, judged) for name in _others(findings)]
     else:
-        sentences = [sentence for line in lines for sentence in _compared(findings, line)]
+        sentences = [sentence for line in lines for sentence in _comparison_sentences(findings, line)]
         sentences += [_baseline_sentence(findings, line) for line in lines]
     if len(findings.study.varied) > 1 and _others(findings):
         sentences.insert(0, _grid_headline(findings, lines))
-    missing = _missing(findings, judged)
+    missing = _missing_sentences(findings, judged)
     if missing:
         sentences[0] = f"So far: {sentences[0]}"
     notes = (*_broken_masks(findings.study), _chance(findings, judged), *_method(findings))
@@ -107,16 +107,16 @@ def _verdict(findings: Findings, cell: Cell, name: str) -> Verdict:
     return verdict
 
 
-def _with(findings: Findings, name: str, cells: Sequence[Cell], *words: str) -> tuple[Cell, ...]:
-    """The cells in which the strategy has one of these words."""
+def _cells_with(findings: Findings, name: str, cells: Sequence[Cell], *words: str) -> tuple[Cell, ...]:
+    """Return the cells in which the strategy has one of these words."""
     return tuple(cell for cell in cells if _verdict(findings, cell, name).word in words)
 
 
-def _compared(findings: Findings, line: _Line) -> list[str]:
+def _comparison_sentences(findings: Findings, line: _Line) -> list[str]:
     """Return a sentence for each group of strategies with the same verdicts, effects first."""
     alike: dict[tuple[tuple[str, tuple[Cell, ...]], ...], list[str]] = {}
     for name in _others(findings):
-        by_word = ((word, _with(findings, name, line.cells, word)) for word in VERBS)
+        by_word = ((word, _cells_with(findings, name, line.cells, word)) for word in VERBS)
         effects = tuple((word, cells) for word, cells in by_word if cells)
         # Where there is an effect, it is told, and what stays undecided, but not where there is none.
         if any(word in EFFECTS for word, _ in effects):
@@ -212,8 +212,8 @@ def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
 
 def _where(findings: Findings, line: _Line, name: str, word: str) -> str:
     """Return at which values of a line the strategy has this word, as text."""
-    cells = _with(findings, name, line.cells, word)
-    unsure = _with(findings, name, line.cells, "undecided")
+    cells = _cells_with(findings, name, line.cells, word)
+    unsure = _cells_with(findings, name, line.cells, "undecided")
     if cells:
         return _range(line, cells, cells, unsure)[0]
     return "nowhere for certain" if unsure else "nowhere"
@@ -229,11 +229,11 @@ def _baseline_sentence(findings: Findings, line: _Line) -> str:
     return capital(f"{line.where}no mask reaches {listed(reached)}.")
 
 
-def _counted(findings: Findings, name: str, judged: Sequence[Cell]) -> str:
+def _count_sentence(findings: Findings, name: str, judged: Sequence[Cell]) -> str:
     """Return a sentence: in how many cells a strategy has each word, and where it differs most."""
     parts = []
     for word in VERBS:
-        cells = _with(findings, name, judged, word)
+        cells = _cells_with(findings, name, judged, word)
         if not cells:
             continue
         part = f"{VERBS[word][0]} in {len(cells)} of {len(judged)} cells"
@@ -246,7 +246,7 @@ def _counted(findings: Findings, name: str, judged: Sequence[Cell]) -> str:
 
 
 def _broken_masks(study: Study) -> list[str]:
-    """Where the mask value of the Masking layer does not mask the padding."""
+    """Return a sentence on where the mask value does not mask the padding, if anywhere."""
     effects = {cell: mask_effect(study.experiment(cell), "masking_layer") for cell in study.cells}
     broken = [cell for cell, effect in effects.items() if effect.mask_value is not None]
     if not broken or "masking_layer" not in study.base.strategies:
@@ -286,8 +286,8 @@ def _method(findings: Findings) -> list[str]:
     ]
 
 
-def _missing(findings: Findings, judged: Sequence[Cell]) -> list[str]:
-    """Return a sentence on what the summary does not count yet, if anything."""
+def _missing_sentences(findings: Findings, judged: Sequence[Cell]) -> list[str]:
+    """Return a sentence on the cells or repeats that are still to come, if any."""
     total = len(findings.study.cells)
     if len(judged) < total:
         places = "doses" if len(findings.study.varied) == 1 else "cells"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maskdemo import charts
-from maskdemo.charts.colour_scales import reach_of, reach_words
+from maskdemo.charts.colour_scales import reach_of, reach_text
 from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.data.inputs import inputs
 from maskdemo.data.padding import Batch
@@ -120,9 +120,9 @@ def test_a_share_is_zero_or_all_only_where_it_is_exact():
 def test_a_scale_says_how_far_single_values_go_beyond_it():
     values = np.append(np.full(99, 0.5), 7.0)
     assert reach_of(values) == 0.5
-    assert reach_words(values, 0.5) == "−0.5 to 0.5, single values to 7"
+    assert reach_text(values, 0.5) == "−0.5 to 0.5, single values to 7"
     assert reach_of(np.zeros(3)) == 1.0
-    assert reach_words(np.array([-0.5]), 0.5) == "−0.5 to 0.5"
+    assert reach_text(np.array([-0.5]), 0.5) == "−0.5 to 0.5"
 
 
 def test_a_unit_shows_its_numbers_at_the_step():
