@@ -87,12 +87,12 @@ class Job:
         return self.phase in ("queued", "running")
 
     def begin(self, now: float) -> None:
-        """It has its turn."""
+        """Begin the job's turn."""
         self.phase, self.began = "running", now
         self.steps.clear()
 
     def show(self, newest: Any, done: float, now: float) -> None:
-        """All who wait for it see this from now on."""
+        """Show a result to all viewers of the job. done: the share (0 to 1) of the work behind it."""
         if not self.steps or done > self.steps[-1][1]:
             self.steps.append((now, done))
         if self.notice and newest is not self.newest:
@@ -100,7 +100,7 @@ class Job:
         self.newest, self.done = newest, done
 
     def requeue(self, why: str | None = None) -> None:
-        """It waits to begin again. why: a sentence, where its viewers are to be told."""
+        """Let the job wait to begin again. why: a sentence, where its viewers are to be told."""
         self.phase = "queued"
         if not self.work.resumes:
             self.done = self.ran = 0.0
@@ -108,7 +108,7 @@ class Job:
             self.notice = f"{why} {BEGINS_AGAIN}"
 
     def lose_worker(self, why: str) -> None:
-        """It waits to begin again, or is given up after `MAX_DEATHS`; why: how its worker died."""
+        """Let the job wait to begin again, or fail after `MAX_DEATHS`. why: how its worker died."""
         self.deaths += 1
         if self.deaths < MAX_DEATHS:
             self.requeue(why)
@@ -116,7 +116,7 @@ class Job:
             self.fail(f"{why} It happened {self.deaths} times, so this was given up.")
 
     def fail(self, error: str) -> None:
-        """It does not go on. error: a sentence."""
+        """End the job with an error, a sentence."""
         self.phase, self.error, self.notice = "failed", error, None
 
 
@@ -129,11 +129,11 @@ class Presence:
     _left: dict[str, float] = field(default_factory=dict)
 
     def leave(self, viewer: str) -> None:
-        """The viewer's connection is closed; the first time counts."""
+        """Note that the viewer's connection is closed; the first time counts."""
         self._left.setdefault(viewer, self.clock())
 
     def come(self, viewer: str) -> None:
-        """The viewer is there."""
+        """Note that the viewer is there."""
         self._left.pop(viewer, None)
 
     def has_left(self, viewer: str) -> bool:
@@ -145,7 +145,7 @@ class Presence:
         return viewer in self._left and self.clock() - self._left[viewer] >= AWAY_S
 
     def give_up(self, viewer: str) -> None:
-        """A viewer who has left does not come back: another session has taken the place."""
+        """A viewer who has left does not come back: another session has taken over."""
         if viewer in self._left:
             self._left[viewer] = -inf
 
@@ -159,8 +159,8 @@ class Presence:
 
 
 @dataclass(eq=False)
-class Place:
-    """What a viewer has of one kind. since: when this viewer began to wait, as a number in a row."""
+class Request:
+    """A viewer's request for work of one kind. since: when it began to wait, as a number in a row."""
 
     job: Job
     since: int
@@ -184,45 +184,45 @@ class Place:
             self.job.newest = None
 
 
-class Places:
-    """By viewer and kind of work. Not thread-safe.
+class Requests:
+    """The viewers' requests, by viewer and kind of work. Not thread-safe.
 
-    presence: which viewers are there. remembered: how many places of ended jobs are kept.
+    presence: which viewers are there. remembered: how many requests of ended jobs are kept.
     """
 
     def __init__(self, presence: Presence, remembered: int) -> None:
         self._presence, self._remembered = presence, remembered
-        self._places: OrderedDict[Key, Place] = OrderedDict()  # last seen last
+        self._requests: OrderedDict[Key, Request] = OrderedDict()  # last seen last
         self._turns = 0
 
-    def find(self, key: Key) -> Place | None:
-        """The viewer's place of that kind, if there is one."""
-        return self._places.get(key)
+    def find(self, key: Key) -> Request | None:
+        """Return the viewer's request of this kind, None without one."""
+        return self._requests.get(key)
 
-    def look(self, key: Key) -> Place | None:
-        """The same, which is kept for longer by that."""
-        if key in self._places:
-            self._places.move_to_end(key)
-        return self._places.get(key)
+    def look(self, key: Key) -> Request | None:
+        """Return the same, and keep it for longer than requests that nobody has looked at."""
+        if key in self._requests:
+            self._requests.move_to_end(key)
+        return self._requests.get(key)
 
     def put(self, key: Key, job: Job) -> None:
-        """Give the viewer this job. The turn of one that waits in its place has not been used."""
-        earlier = self._places.get(key)
+        """Give the viewer this job, with the turn of a waiting request whose place it takes."""
+        earlier = self._requests.get(key)
         kept = earlier is not None and earlier.active and earlier.job.phase == "queued"
         since = earlier.since if earlier is not None and kept else self._next_turn()
         self.leave(key)
-        self._places[key] = Place(job, since)
-        self._places.move_to_end(key)
+        self._requests[key] = Request(job, since)
+        self._requests.move_to_end(key)
         self.trim()
 
     def leave(self, key: Key) -> None:
-        """The viewer does not wait for it any more; what was seen until now stays."""
-        place = self._places.get(key)
-        if place is None or not place.active:
+        """Cancel the viewer's request; its results so far stay."""
+        request = self._requests.get(key)
+        if request is None or not request.active:
             return
-        place.cancelled = Status("cancelled", newest=place.job.newest)
-        if not self.viewers_of(place.job):
-            place.job.phase = "cancelled"
+        request.cancelled = Status("cancelled", newest=request.job.newest)
+        if not self.viewers_of(request.job):
+            request.job.phase = "cancelled"
 
     def drop(self, *, viewer: str | None = None, own: Task | None = None) -> tuple[str, ...]:
         """Cancel and forget what belongs to a viewer, or is about an uploaded task.
@@ -230,62 +230,62 @@ class Places:
         Returns the kinds of work that are lost by that: they went on, or their result is not kept.
         """
         lost = []
-        for key, place in list(self._places.items()):
-            if key[0] == viewer or (own is not None and place.job.work.own is own):
-                if place.active or not place.job.work.result_kept:
+        for key, request in list(self._requests.items()):
+            if key[0] == viewer or (own is not None and request.job.work.own is own):
+                if request.active or not request.job.work.result_kept:
                     lost.append(key[1])
                 self.leave(key)
-                del self._places[key]
+                del self._requests[key]
         return tuple(lost)
 
     def job_of(self, work: Work) -> Job | None:
-        """The job that does this already, if one does."""
-        active = (each.job for each in self._places.values() if each.active)
+        """Return the active job of equal work, None without one."""
+        active = (each.job for each in self._requests.values() if each.active)
         return next((job for job in active if job.work == work), None)
 
     def viewers_of(self, job: Job) -> list[str]:
-        """Who waits for it."""
-        places = self._places.items()
-        return [viewer for (viewer, _), each in places if each.job is job and each.cancelled is None]
+        """Return the viewers who wait for a job."""
+        requests = self._requests.items()
+        return [viewer for (viewer, _), each in requests if each.job is job and each.cancelled is None]
 
     def is_away(self, job: Job) -> bool:
         """Whether nobody who waits for it is there."""
         return all(self._presence.is_away(each) for each in self.viewers_of(job))
 
     def rank(self, job: Job) -> tuple[bool, bool]:
-        """What comes before all turns: the lowest first."""
+        """Return what comes before all turns: the lowest rank first."""
         return self.is_away(job), job.work.background
 
     def waiting(self) -> list[Job]:
         """The queue: by rank, then who lost a worker comes first, then who waits longest."""
         since: dict[Job, int] = {}
-        for place in self._places.values():
-            if place.cancelled is None and place.job.phase == "queued":
-                since[place.job] = min(place.since, since.get(place.job, place.since))
+        for request in self._requests.values():
+            if request.cancelled is None and request.job.phase == "queued":
+                since[request.job] = min(request.since, since.get(request.job, request.since))
         return sorted(since, key=lambda job: (*self.rank(job), -job.deaths, since[job]))
 
     def take_turns(self, job: Job) -> None:
         """The viewers of a job that begins go to the back with what they have waiting beside it."""
         viewers, background = set(self.viewers_of(job)), job.work.background
         others = [
-            place
-            for (viewer, _), place in self._places.items()
+            request
+            for (viewer, _), request in self._requests.items()
             if viewer in viewers
-            and place.job.phase == "queued"
-            and place.job.work.background == background
+            and request.job.phase == "queued"
+            and request.job.work.background == background
         ]
-        for place in sorted(others, key=lambda place: place.since):
-            place.since = self._next_turn()
+        for request in sorted(others, key=lambda each: each.since):
+            request.since = self._next_turn()
 
     def trim(self) -> None:
         """Forget what nobody has looked at for longest, but nothing that goes on: that is bounded."""
-        idle = [key for key, place in self._places.items() if not place.active]
+        idle = [key for key, request in self._requests.items() if not request.active]
         for key in idle[: max(0, len(idle) - self._remembered)]:
-            del self._places[key]
-        kept = [place for key in idle if (place := self._places.get(key))]
-        unfinished = [place for place in kept if place.unfinished]
-        for place in unfinished[: max(0, len(unfinished) - UNFINISHED_KEPT)]:
-            place.drop_result()
+            del self._requests[key]
+        kept = [request for key in idle if (request := self._requests.get(key))]
+        unfinished = [request for request in kept if request.unfinished]
+        for request in unfinished[: max(0, len(unfinished) - UNFINISHED_KEPT)]:
+            request.drop_result()
 
     def _next_turn(self) -> int:
         self._turns += 1

@@ -22,8 +22,8 @@ from typing import Any
 from maskdemo.data.tasks import Task
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server.jobs import GRACE_S, Job, Place, Places, Presence, Status
-from maskdemo.server.time_left import Pace
+from maskdemo.server.jobs import GRACE_S, Job, Presence, Request, Requests, Status
+from maskdemo.server.time_left import Durations
 from maskdemo.server.work import Work
 
 #: What is told of a job that did so, to viewers who come back.
@@ -45,7 +45,7 @@ class Queue:
     grace: float = GRACE_S
     clock: Callable[[], float] = time.monotonic
     remembered: int = 64
-    pace: Pace = field(default_factory=Pace)
+    durations: Durations = field(default_factory=Durations)
 
     def __post_init__(self) -> None:
         if self.capacity < 0 or self.remembered < 1 or not self.grace >= 0:
@@ -53,7 +53,7 @@ class Queue:
         # Reentrant: a finalizer may call in from inside.
         self._lock = threading.RLock()
         self._presence = Presence(self.grace, self.clock)
-        self._places = Places(self._presence, self.remembered)
+        self._requests = Requests(self._presence, self.remembered)
         self._running: Job | None = None
         self._ahead: OrderedDict[str, Experiment] = OrderedDict()
         self._lost: OrderedDict[str, tuple[str, ...]] = OrderedDict()
@@ -64,19 +64,19 @@ class Queue:
         """Queue work in place of the viewer's earlier one of its kind; or join an equal one.
 
         A viewer who asks for something else while waiting keeps the turn, which has not been used.
-        Raises QueueFull if no place is left; nothing has changed then.
+        Raises QueueFull if the queue has no room; nothing has changed then.
         """
         with self._lock:
             self.sweep()
             key = (viewer, work.kind)
-            earlier = self._places.find(key)
+            earlier = self._requests.find(key)
             if earlier is not None and earlier.active and earlier.job.work == work:
                 return
-            job = self._places.job_of(work)
+            job = self._requests.job_of(work)
             if job is None:
                 self._check_room(earlier)
                 job = Job(work)
-            self._places.put(key, job)
+            self._requests.put(key, job)
             self._ahead.pop(viewer, None)  # the job itself now does whatever it needs
 
     def take_over(self, viewer: str, work: Work) -> None:
@@ -86,43 +86,43 @@ class Queue:
         """
         with self._lock:
             self.sweep()
-            key, job = (viewer, work.kind), self._places.job_of(work)
-            if job is None or self._places.find(key) is not None:
+            key, job = (viewer, work.kind), self._requests.job_of(work)
+            if job is None or self._requests.find(key) is not None:
                 return
-            if all(map(self._presence.has_left, self._places.viewers_of(job))):
-                self._places.put(key, job)
+            if all(map(self._presence.has_left, self._requests.viewers_of(job))):
+                self._requests.put(key, job)
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
-        """The viewer's job of that kind as it is now; cheap enough to poll."""
+        """Return the status of the viewer's job of this kind; cheap enough to poll."""
         with self._lock:
             self.sweep()
-            place = self._places.look((viewer, kind))
-            if place is None:
+            request = self._requests.look((viewer, kind))
+            if request is None:
                 return Status()
-            if place.cancelled is not None:
-                return place.cancelled
-            job, position, seconds, viewers = place.job, None, None, 1
+            if request.cancelled is not None:
+                return request.cancelled
+            job, position, seconds, viewers = request.job, None, None, 1
             if job.phase == "queued":
-                waiting = self._places.waiting()
+                waiting = self._requests.waiting()
                 position = waiting.index(job) + 1
                 seconds = self._seconds_before(waiting[: position - 1], job)
             elif job.phase == "running":
-                seconds = self.pace.seconds_left(job, self.clock())
-                viewers = len(self._places.viewers_of(job))
+                seconds = self.durations.seconds_left(job, self.clock())
+                viewers = len(self._requests.viewers_of(job))
             now = (job.newest, job.error, job.notice, viewers, job.work)
             return Status(job.phase, position, seconds, *now)
 
     def seconds_for(self, work: Work) -> float | None:
-        """About how long all of it takes, once it runs; None before anything like it was done."""
+        """Return about how many seconds the work takes; None before anything like it was done."""
         with self._lock:
-            return self.pace.expected(work)
+            return self.durations.expected(work)
 
     def cancel(self, viewer: str, kind: str) -> None:
-        """Leave a job; the last one to leave stops it. What was shown until now stays."""
+        """Leave a job, which ends with its last viewer; its results so far stay."""
         with self._lock:
             self.sweep()
-            self._places.leave((viewer, kind))
-            self._places.trim()
+            self._requests.leave((viewer, kind))
+            self._requests.trim()
 
     def left(self, viewer: str) -> None:
         """The viewer is gone: after `grace` seconds without `returned`, cancel and forget.
@@ -150,7 +150,7 @@ class Queue:
             return self._lost.pop(viewer, ())
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
-        """Compile this ahead when nothing else is to be done; replaces what the viewer had pending."""
+        """Have an experiment compiled while the worker is idle, in place of the viewer's last."""
         with self._lock:
             self.sweep()
             self._ahead[viewer] = experiment
@@ -161,7 +161,7 @@ class Queue:
     def forget(self, own: Task) -> None:
         """Cancel and forget all that is about this uploaded task."""
         with self._lock:
-            self._places.drop(own=own)
+            self._requests.drop(own=own)
             for viewer in [name for name, each in self._ahead.items() if each.own is own]:
                 del self._ahead[viewer]
 
@@ -171,11 +171,11 @@ class Queue:
         """The next job, from now on running; None while one runs or nobody waits."""
         with self._lock:
             self.sweep()
-            if self._running is not None or not (waiting := self._places.waiting()):
+            if self._running is not None or not (waiting := self._requests.waiting()):
                 return None
             job = self._running = waiting[0]
             job.begin(self.clock())
-            self._places.take_turns(job)
+            self._requests.take_turns(job)
             return job
 
     def take_ahead(self, of: str | None = None) -> tuple[str, Experiment] | None:
@@ -185,7 +185,7 @@ class Queue:
         """
         with self._lock:
             self.sweep()
-            if self._running is not None or self._places.waiting():
+            if self._running is not None or self._requests.waiting():
                 return None
             viewer = of if of is not None else next(reversed(self._ahead), "")
             return (viewer, self._ahead.pop(viewer)) if viewer in self._ahead else None
@@ -194,36 +194,36 @@ class Queue:
         """Whether anybody still waits for it."""
         with self._lock:
             self.sweep()
-            return bool(self._places.viewers_of(job))
+            return bool(self._requests.viewers_of(job))
 
     def should_give_way(self, job: Job) -> bool:
         """Whether a job waits that comes before it, whoever began to wait first."""
         with self._lock:
             self.sweep()
-            waiting = self._places.waiting()
-            return bool(waiting) and self._places.rank(waiting[0]) < self._places.rank(job)
+            waiting = self._requests.waiting()
+            return bool(waiting) and self._requests.rank(waiting[0]) < self._requests.rank(job)
 
     def show(self, job: Job, newest: Any, done: float) -> None:
-        """All who wait for the job see this from now on."""
+        """Show a result to all viewers of the job. done: the share (0 to 1) of the work behind it."""
         with self._lock:
             if job is self._running and job.active:
                 job.show(newest, done, self.clock())
 
     def give_way(self, job: Job) -> None:
-        """It waits again, in its old turn, and what it has found stays."""
+        """Let the running job wait again, in its old turn; its results stay."""
         with self._lock:
             if self._stop_running(job):
                 job.requeue(None if job.work.background else GAVE_WAY)
 
     def died(self, job: Job, why: str) -> None:
-        """Its worker died: it begins again before all others, or is given up."""
+        """Let a job whose worker died begin again before all others, or give it up."""
         with self._lock:
             if self._stop_running(job):
                 job.lose_worker(why)
-                self._places.trim()
+                self._requests.trim()
 
     def end(self, job: Job, *, error: str | None = None, newest: Any = None) -> None:
-        """It is finished, or failed with a sentence. newest: what to show in place of the last."""
+        """End the running job. error: a sentence if it failed. newest: in place of the last result."""
         with self._lock:
             if not self._stop_running(job):
                 return
@@ -232,15 +232,15 @@ class Queue:
             if newest is not None:
                 job.newest = newest
             if error is None:
-                self.pace.learn(job.work, job.ran)
-            self._places.trim()
+                self.durations.learn(job.work, job.ran)
+            self._requests.trim()
 
     def sweep(self) -> None:
         """Cancel and forget what belongs to viewers whose grace is over."""
         with self._lock:
             for viewer in self._presence.pop_gone():
                 self._ahead.pop(viewer, None)
-                if lost := self._places.drop(viewer=viewer):
+                if lost := self._requests.drop(viewer=viewer):
                     log.info("A viewer did not come back in time, so this is lost: %s", lost)
                     self._lost[viewer] = lost
                     while len(self._lost) > self.remembered:
@@ -248,16 +248,16 @@ class Queue:
 
     # From here on the caller holds the lock.
 
-    def _check_room(self, earlier: Place | None) -> None:
-        waiting = self._places.waiting()
+    def _check_room(self, earlier: Request | None) -> None:
+        waiting = self._requests.waiting()
         if self._running is None and not waiting:
             return
         alone = earlier is not None and earlier.active and earlier.job.phase == "queued"
-        if alone and earlier is not None and len(self._places.viewers_of(earlier.job)) == 1:
+        if alone and earlier is not None and len(self._requests.viewers_of(earlier.job)) == 1:
             return  # the one takes the place of the other
         if len(waiting) < self.capacity + (self._running is None):
             return
-        if self._places.is_away(waiting[-1]):
+        if self._requests.is_away(waiting[-1]):
             waiting[-1].fail(MADE_ROOM)
         else:
             raise QueueFull(
@@ -266,7 +266,7 @@ class Queue:
             )
 
     def _stop_running(self, job: Job) -> bool:
-        """The job does not run any more; whether anybody still waits for it."""
+        """Let no job run; return whether anybody still waits for the one that ran."""
         if job is not self._running:
             return False
         self._running = None
@@ -277,10 +277,10 @@ class Queue:
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
         total = 0.0
         running = self._running
-        if running is not None and self._places.rank(running) <= self._places.rank(job):
+        if running is not None and self._requests.rank(running) <= self._requests.rank(job):
             ahead = [running, *ahead]
         for each in ahead:
-            seconds = self.pace.seconds_left(each, self.clock())
+            seconds = self.durations.seconds_left(each, self.clock())
             if seconds is None:
                 return None
             total += seconds

@@ -15,21 +15,21 @@ MAX_SCALE = 10
 
 
 @dataclass
-class Pace:
-    """Seconds a multiply-add of the last runs, and seconds of other kinds. Not thread-safe."""
+class Durations:
+    """Multiply-adds and seconds of the last runs, and seconds of other kinds. Not thread-safe."""
 
     runs: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=LAST))
     others: dict[str, float] = field(default_factory=dict)
 
     def learn(self, work: Work, seconds: float) -> None:
-        """Note how long it took, in all its turns. Studies teach nothing: much of them may be known."""
+        """Note the seconds that work took in all its turns; not of studies, which reuse much."""
         if isinstance(work, Run):
             self.runs.append((work.multiply_adds, seconds))
         elif not work.multiply_adds:
             self.others[work.kind] = seconds
 
     def expected(self, work: Work) -> float | None:
-        """Seconds that all of the work takes; None before anything like it was done.
+        """Return the seconds that work takes in all; None before anything like it was done.
 
         A run takes some seconds however small it is, so small runs tell nothing of one that is
         `MAX_SCALE` times as large as all of them.

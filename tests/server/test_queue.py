@@ -343,7 +343,7 @@ def test_nobody_waits_for_two_jobs_of_another(events: list[tuple[str, int]]):
     def serve() -> None:
         if (job := queue.take()) is None:
             return
-        (served,) = queue._places.viewers_of(job)
+        (served,) = queue._requests.viewers_of(job)
         queue.end(job)
         for viewer, before in waited.items():
             before[served] += viewer != served
