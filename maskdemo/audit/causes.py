@@ -103,7 +103,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "mixed": Cause(
         "leak",
-        "{layer} merges a masked sequence with one that has no mask",
+        "{layer} merges a masked sequence with what has no mask",
         "Add and the like then drop the mask; Concatenate makes one that says that every step is real.",
         f"{_KERAS}19685",
         "mask_both",

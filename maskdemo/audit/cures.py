@@ -7,7 +7,7 @@ change nothing where there is no padding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any
 
@@ -58,6 +58,13 @@ class Repeat:
         array = keras.ops.convert_to_tensor(timed.array.astype("float32"))
         return array, keras.ops.convert_to_tensor(_mask_of(self.real[timed.key]))
 
+    def _mask(self, tensor: Any) -> Any:
+        """Return the mask of an input of the call; None where it has no time axis."""
+        import keras
+
+        real = self.real.get(id(tensor))
+        return None if real is None else keras.ops.convert_to_tensor(_mask_of(real))
+
     def run(self, change: Callable[..., np.ndarray] | None = None, masked: bool = False) -> list[Any]:
         """Call the layer again. change: of an input's array and where it is real, to another array.
 
@@ -82,9 +89,8 @@ class Repeat:
         args = [keras.tree.map_structure(changed, each) for each in args]
         kwargs = {name: keras.tree.map_structure(changed, each) for name, each in kwargs.items()}
         layer = self.call.layer
-        first = self.real.get(id(self.call.arguments[0][0])) if args else None
-        if masked and first is not None and "mask" in signature(layer.call).parameters:
-            kwargs = kwargs | {"mask": keras.ops.convert_to_tensor(_mask_of(first))}
+        if masked and args and "mask" in signature(layer.call).parameters:
+            kwargs = kwargs | {"mask": keras.tree.map_structure(self._mask, self.call.arguments[0][0])}
         return output_arrays(layer(*args, **kwargs))
 
 
@@ -107,15 +113,17 @@ def _mask_of(real: np.ndarray) -> np.ndarray:
 
 def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
     """Return the program with which the outputs of the call stand still; empty if none does."""
-    for program, attempt in _attempts(call):
+    for program, attempt in _attempts(call, pair):
         if remaining_change(call, pair, attempt) <= tolerance:
             return program
     return OWN_CODE if is_own_code(call.layer) else ""
 
 
-def takes_a_right_mask(call: Call, pair: TracePair, tolerance: float) -> bool:
-    """Whether the outputs of a call that was handed a wrong mask stand still with the right one."""
-    return remaining_change(call, pair, _handed_on, other_alone=True) <= tolerance
+def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
+    """Return the program with which a call stands still that was handed a wrong mask; empty if none."""
+    if remaining_change(call, pair, _handed_another, other_alone=True) > tolerance:
+        return ""
+    return next(name for name, attempt in _attempts(call, pair) if attempt is _handed_on)
 
 
 def remaining_change(
@@ -207,6 +215,12 @@ def _handed_on(repeat: Repeat) -> list[np.ndarray]:
     return repeat.run(masked=True)
 
 
+def _handed_another(repeat: Repeat) -> list[np.ndarray]:
+    args, kwargs = repeat.call.arguments
+    kwargs = {name: each for name, each in kwargs.items() if not name.endswith("_mask")}
+    return replace(repeat, call=replace(repeat.call, arguments=(args, kwargs))).run(masked=True)
+
+
 def _flipped(repeat: Repeat) -> list[np.ndarray]:
     """Return the first input with its real steps reversed, padding in place."""
     from maskdemo.audit.fix_reductions import reversed_within_length
@@ -244,20 +258,21 @@ _CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
     (("GlobalAveragePooling1D", "GlobalAveragePooling2D", "Mean", "Average"), averaged, "masked_mean"),
     (("AveragePooling1D", "AveragePooling2D"), averaged, "masked_mean"),
     (("Softmax", "LogSoftmax", "Logsumexp", "Activation"), lowered, "masked_softmax"),
-    (("Sum", "Cumsum", "Einsum", "Matmul", "Dot"), zeroed, "masked_mean"),
+    (("Sum", "Einsum", "Matmul", "Dot"), zeroed, "masked_mean"),
+    (("MultiHeadAttention", "GroupedQueryAttention"), _handed_on, "keep_beside_attention"),
     (("Flip", "GetItem"), _flipped, "flip_within_length"),
     (("GetItem",), _last, "take_the_last_real_step"),
 )  # fmt: skip
-#: What is tried on every call.
-_CURES_OF_ANY: tuple[tuple[str, Attempt], ...] = (
-    (HANDED_ON, _handed_on),
-    ("masked_mean", zeroed),
-    ("masked_mean", averaged),
-    ("masked_maximum", lowered),
-)
 
 
-def _attempts(call: Call) -> list[tuple[str, Attempt]]:
+def _attempts(call: Call, pair: TracePair) -> list[tuple[str, Attempt]]:
     """Return the cures to try, those for its class first."""
     own = [(name, attempt) for classes, attempt, name in _CURES if is_a(call.layer, *classes)]
-    return [*own, *_CURES_OF_ANY]
+    of_zeroed = "zero_before_convolution" if pair.outputs_time_axis(call) else "masked_mean"
+    return [
+        *own,
+        (HANDED_ON, _handed_on),
+        (of_zeroed, zeroed),
+        ("masked_mean", averaged),
+        ("masked_maximum", lowered),
+    ]

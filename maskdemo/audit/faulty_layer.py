@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maskdemo.audit.cures import HANDED_ON, OWN_CODE, cure_of, takes_a_right_mask
+from maskdemo.audit.cures import OWN_CODE, cure_of, cure_of_wrong_mask
 from maskdemo.audit.inherent import (
     effect_of_places,
     effects_of_windows,
-    only_counts_positions,
+    is_moved_by_places,
 )
 from maskdemo.audit.lost_mask import cause_of_ignored_mask, lost_before, was_handed_a_mask
 from maskdemo.audit.pair import TracePair
@@ -32,7 +32,8 @@ class Fault:
     cause: one of the names in `causes`. layer, of_class: its name and class. mover: the layer after
     which outputs change first, by `change` times their largest number; or, if `before`, the layer whose
     inputs do. cure: the program that was tried on the mover and makes it stand still, HANDED_ON, or "".
-    side: the side of the padding that shows it. order: the number of its call.
+    side: the side of the padding that shows it. order: the number of its call. within: the layer in
+    whose code the mover is called, as words.
     """
 
     cause: str
@@ -44,6 +45,7 @@ class Fault:
     order: int
     cure: str = ""
     before: bool = False
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def _repaired_inputs(call: Call, pair: TracePair) -> dict[int, np.ndarray]:
 
 
 def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Fault:
-    positions = pair.side == "pre" and only_counts_positions(own.container, pair, tolerance)
+    positions = is_moved_by_places(own.container, pair, tolerance)
     return Fault(
         cause="positions" if positions else "own_code",
         layer=own.container.name,
@@ -194,16 +196,22 @@ def _faults_at(call: Call, pair: TracePair, tolerance: float) -> list[Fault]:
             side=pair.side,
             order=at_fault.order,
             cure=cure,
+            within=_within(call),
         )
         for cause, at_fault, cure in _causes_of(call, pair, tolerance)
     ]
+
+
+def _within(call: Call) -> str:
+    outer = call.inside
+    return f" in {outer.name}" if outer is not None and outer.inside is not None else ""
 
 
 def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call, str]]:
     """Return why the outputs of a call move: each cause with the call at fault and the cure."""
     if effects := effects_of_windows(call, pair, tolerance):
         return [(cause, call, program) for cause, program in effects]
-    if pair.side == "pre" and only_counts_positions(call, pair, tolerance):
+    if is_moved_by_places(call, pair, tolerance):
         return [("positions", call, "")]
     places = effect_of_places(call, pair, tolerance)
     if places == "always":
@@ -214,8 +222,7 @@ def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str,
     if not unmasked:
         lost = [(cause_of_ignored_mask(call), call)]
     elif was_handed_a_mask(call) and not never_matches:
-        cure = HANDED_ON if takes_a_right_mask(call, pair, tolerance) else ""
-        return [("wrong_mask", call, cure)]
+        return [("wrong_mask", call, cure_of_wrong_mask(call, pair, tolerance))]
     if places:
         return [*((cause, at, "masked_flatten") for cause, at in lost), ("positions", call, "")]
     cure = cure_of(call, pair, tolerance)

@@ -73,7 +73,9 @@ def _seen(group: list[Fault], sentence: str) -> str:
         return (
             f"Its outputs move by {first.change:.0%} of the largest, whatever stands at padded steps."
         )
-    text = f"{sentence}, first {'before' if first.before else 'after'} {first.mover}."
+    text = f"{sentence}, first {'before' if first.before else 'after'} {first.mover}{first.within}."
+    if first.mover != first.layer and first.cure not in ("", HANDED_ON):
+        text += f" The cure that is shown is for {first.mover}."
     others = list(dict.fromkeys(each.layer for each in group if each.layer != first.layer))
     if others:
         text += f" The same holds for {names_text(others)}."

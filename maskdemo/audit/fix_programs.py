@@ -72,8 +72,11 @@ def mask_both():
     """Both sequences get the mask before they are merged."""
     left = keras.Input((None, 4), name="left")
     right = keras.Input((None, 4), name="right")
-    masked = [layers.Masking()(each) for each in (left, right)]
-    x = layers.LSTM(16)(layers.Add()(masked))
+    masking = layers.Masking()
+    x = layers.Add()([masking(left), masking(right)])
+    # Beside a gate or repeated features, which have no mask:
+    # layers.LSTM(16)(x, mask=masking.compute_mask(left)).
+    x = layers.LSTM(16)(x)
     model = keras.Model([left, right], layers.Dense(3)(x))
     return model
 

@@ -9,7 +9,7 @@ from keras import layers, ops
 
 
 def zero_before_convolution():
-    """Padded steps are zeroed before every convolution."""
+    """Padded steps are zeroed before each layer that mixes steps."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
     words = keras.Input((None,), dtype="int32")

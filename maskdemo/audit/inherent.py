@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
 from maskdemo.audit.cures import (
     LAID_OUT,
     WINDOWS,
+    Repeat,
     averaged,
     changes_nothing,
     lowered,
@@ -15,8 +19,9 @@ from maskdemo.audit.cures import (
     zeroed,
 )
 from maskdemo.audit.layer_kinds import is_a
-from maskdemo.audit.output_change import largest_change, largest_number
+from maskdemo.audit.output_change import aligned_index, largest_change, largest_number
 from maskdemo.audit.pair import TracePair
+from maskdemo.audit.run_model import to_float64
 from maskdemo.audit.trace import Call
 
 #: Operations with which padded steps are zeroed.
@@ -47,6 +52,51 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
         if largest_change(before[places], after[places]) > tolerance * largest_number(unpadded):
             return False
     return True
+
+
+def is_moved_by_places(call: Call, pair: TracePair, tolerance: float) -> bool:
+    """Whether padding in front moves a call's outputs only because it moves the real steps.
+
+    A mean that divides by the padded length does not care what stands at padded steps either; but it
+    moves as well where they come after the real ones.
+    """
+    return (
+        pair.side == "pre"
+        and only_counts_positions(call, pair, tolerance)
+        and not _moves_with_padding_behind(call, pair, tolerance)
+    )
+
+
+def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) -> bool:
+    """Whether outputs move with the same padding after the end; False where that cannot be tried."""
+    import keras
+
+    padded, behind, (args, kwargs) = repeats(call, pair)[1], [], call.arguments
+    if any(real.size != real.shape[0] * real.shape[1] for real in padded.real.values()):
+        return False  # scores of steps by steps
+    steps = -max(int(np.argmax(real[0])) for real in padded.real.values())
+
+    def rolled(array: Any) -> np.ndarray:
+        return np.roll(to_float64(array), steps, axis=1)
+
+    for each in call.inputs:
+        if each.key in padded.real:
+            mask = None if each.mask is None else rolled(each.mask) != 0
+            each = replace(each, array=rolled(each.array), mask=mask)
+        behind.append(each)
+    try:
+        if "mask" in kwargs:
+            masks = keras.tree.map_structure(lambda each: rolled(each) != 0, kwargs["mask"])
+            kwargs = kwargs | {"mask": masks}
+        moved = Repeat(replace(call, inputs=behind, arguments=(args, kwargs)), padded.real)
+        outputs = moved.run(lambda array, real: array)
+        return any(
+            largest_change(before, after[aligned_index(after.shape, before.shape, "post")])
+            > tolerance * largest_number(before)
+            for before, after in zip(pair.twin(call).outputs, outputs, strict=True)
+        )
+    except Exception:  # whatever a layer raises on values that it does not expect
+        return False
 
 
 def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 from maskdemo.audit.inherent import RECURRENT
 from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.pair import TracePair
+from maskdemo.audit.time_axis import ATTENTION
 from maskdemo.audit.trace import Call, InputTensor
 
 MASK_MAKERS = ("Masking", "Embedding", "ReversibleEmbedding")
@@ -100,7 +101,7 @@ def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
 
 def cause_of_ignored_mask(call: Call) -> str:
     """Name the cause where a call moves although all its masks are right."""
-    if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_mask is None:
+    if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_masks is None:
         return "initial_state"
     if is_a(call.layer, *MODELS):
         return "own_code"
@@ -111,8 +112,10 @@ def cause_of_ignored_mask(call: Call) -> str:
 
 def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
     """Name the cause where a right mask went into a call and did not come out."""
+    # A gate for all steps has no mask, so Multiply drops that of the steps; Dot never passes any on.
+    merged = _first_inputs(call, pair) if is_a(call.layer, "Dot") else call.inputs[: call.first]
     if is_a(call.layer, *MERGING_LAYERS) and any(
-        pair.received(call, each) != "right" for each in _first_inputs(call, pair)
+        pair.received(call, each) != "right" for each in merged
     ):
         return "mixed"
     if is_a(call.layer, *RECURRENT, "Bidirectional", "TimeDistributed"):
@@ -124,10 +127,20 @@ def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
 
 def was_handed_a_mask(call: Call) -> bool:
     """Whether the caller wrote `mask=`; Keras itself hands over the one that came with the tensor."""
-    if call.explicit_mask is None or not call.inputs:
-        return False
-    first = call.inputs[0]
-    if first.maker is None or first.key not in first.maker.keys:
+    if is_a(call.layer, *ATTENTION) and any(
+        name.endswith("_mask") and mask is not None for name, mask in call.arguments[1].items()
+    ):
         return True
-    passed = first.maker.masks[first.maker.keys.index(first.key)]
-    return passed is None or not np.array_equal(passed, call.explicit_mask)
+    return (
+        call.explicit_masks is not None
+        and any(
+            not np.array_equal(_mask_from_maker(each), call.mask_at(place))  # type: ignore[arg-type]
+            for place, each in enumerate(call.inputs[: call.first])
+        )
+    )
+
+
+def _mask_from_maker(tensor: InputTensor) -> np.ndarray | None:
+    if tensor.maker is None or tensor.key not in tensor.maker.keys:
+        return None
+    return tensor.maker.masks[tensor.maker.keys.index(tensor.key)]

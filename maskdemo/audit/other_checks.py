@@ -159,7 +159,7 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
         maker = timed[0].maker
         if (
             keeps_on is None
-            and (call.explicit_mask is None or isinstance(model, keras.Sequential))
+            and (call.explicit_masks is None or isinstance(model, keras.Sequential))
             and received == "right"
             and maker is not None
             and type(maker.layer).__name__ in (*RECURRENT, "Bidirectional", "TimeDistributed")

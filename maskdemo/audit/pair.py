@@ -182,12 +182,9 @@ class TracePair:
 
     def received(self, call: Call, input_tensor: InputTensor) -> State:
         """Return the state of the mask with which a call received a tensor."""
-        twin = self.twin(call).inputs[call.inputs.index(input_tensor)]
-        if call.explicit_mask is not None and call.inputs.index(input_tensor) < call.first:
-            return self.state(
-                call.explicit_mask, self.twin(call).explicit_mask, twin.array, input_tensor.array
-            )
-        return self.state(input_tensor.mask, twin.mask, twin.array, input_tensor.array)
+        place, twin = call.inputs.index(input_tensor), self.twin(call)
+        masks = call.mask_at(place), twin.mask_at(place)
+        return self.state(*masks, twin.inputs[place].array, input_tensor.array)
 
     def time_inputs(self, call: Call) -> list[InputTensor]:
         """Return the tensors with a time axis that a call received."""

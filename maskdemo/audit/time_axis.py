@@ -25,7 +25,7 @@ REDUCTIONS = (
     "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Average", "CountNonzero", "Logsumexp", "Max",
     "Mean", "Median", "Min", "Prod", "Std", "Sum", "Var",
 )  # fmt: skip
-_ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention", "Attention", "AdditiveAttention")
+ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention", "Attention", "AdditiveAttention")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def axis_after(
         return axis + (len(after) > len(before))
     if is_a(operation, "Flatten", "Dot") or type(operation).__name__.startswith("Global"):
         return None
-    if is_a(operation, *_ATTENTION):
+    if is_a(operation, *ATTENTION):
         return axis if argument in (0, "query", "inputs") and len(after) == len(before) else None
     if is_a(operation, "Dense", "EinsumDense", "Softmax") and axis == len(before) - 1:
         return None

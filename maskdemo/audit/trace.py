@@ -51,11 +51,12 @@ class InputTensor:
 class Call:
     """One call of a layer or operation.
 
-    explicit_mask: what the caller passed as `mask=`. first: how many of `inputs` make up its first
-    argument, whose mask is the one that Keras passes on. inside: the custom layer or nested model
-    within whose call this one happened. unmasked_keys: keys of tensors whose mask the call removed.
-    is_container: whether other recorded calls happened within it. has_float_outputs: whether its
-    outputs are values, rather than masks or whole numbers. returns_a_mask: whether they are of bool.
+    first: how many of `inputs` make up its first argument, whose mask is the one that Keras passes on.
+    explicit_masks: what the caller passed as `mask=`, by first input; None where nothing was passed.
+    inside: the custom layer or nested model within whose call this one happened. unmasked_keys: keys
+    of tensors whose mask the call removed. is_container: whether other recorded calls happened within
+    it. has_float_outputs: whether its outputs are values, rather than masks or whole numbers.
+    returns_a_mask: whether they are of bool.
     """
 
     layer: Any
@@ -63,7 +64,7 @@ class Call:
     kind: str
     inputs: list[InputTensor]
     first: int
-    explicit_mask: np.ndarray | None
+    explicit_masks: list[np.ndarray | None] | None
     inside: Call | None
     arguments: tuple[tuple, dict] = ((), {})
     outputs: list[np.ndarray] = field(default_factory=list)
@@ -75,6 +76,12 @@ class Call:
     is_container: bool = False
     has_float_outputs: bool = True
     returns_a_mask: bool = False
+
+    def mask_at(self, place: int) -> np.ndarray | None:
+        """Return the mask with which the call received an input: what the caller passed comes first."""
+        if self.explicit_masks is None or place >= self.first:
+            return self.inputs[place].mask
+        return self.explicit_masks[min(place, len(self.explicit_masks) - 1)]
 
 
 class Trace:
@@ -173,7 +180,7 @@ def _record_call(
         kind="operation" if operation else "layer",
         inputs=[_input_tensor(each, record) for each in tensors if each is not mask],
         first=sum(keras.ops.is_tensor(each) for each in keras.tree.flatten(first)),
-        explicit_mask=None if mask is None or isinstance(mask, (list, tuple)) else _mask_array(mask),
+        explicit_masks=None if mask is None else [_mask_array(e) for e in keras.tree.flatten(mask)],
         inside=record._stack[-1] if record._stack else None,
         arguments=(args, kwargs),
     )

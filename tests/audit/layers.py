@@ -65,6 +65,21 @@ class Gated(layers.Layer):
 
 
 @registered
+class MeanOfZeroed(layers.Layer):
+    """Zeroes padded steps, and divides by the number of all steps."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs, mask=None):
+        return keras.ops.mean(inputs * keras.ops.cast(mask, inputs.dtype)[..., None], axis=1)
+
+    def compute_mask(self, inputs, previous_mask):
+        return None
+
+
+@registered
 class ForgetfulLSTM(layers.LSTM):
     """An LSTM as Keras 3.16 has it: it uses its mask and passes none on."""
 

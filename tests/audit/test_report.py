@@ -10,6 +10,8 @@ import pytest
 from keras import layers
 
 from maskdemo.audit import Report, audit
+from maskdemo.audit.faulty_layer import Fault
+from maskdemo.audit.findings import findings_of
 from maskdemo.audit.html_report import as_page, mask_path
 from maskdemo.audit.report import LayerRow, other_sources
 from maskdemo.errors import UnsupportedModel
@@ -29,6 +31,24 @@ def clean() -> Report:
 def test_json_and_back(leaking, clean):
     for report in (leaking, clean):
         assert Report.from_json(report.to_json()) == report
+
+
+def test_what_is_seen_says_where_a_layer_is_called_and_what_its_cure_is_for():
+    fault = Fault(
+        cause="dropped_with_warning",
+        layer="conv",
+        of_class="Conv1D",
+        mover="pool",
+        change=0.5,
+        side="post",
+        order=3,
+        cure="masked_maximum",
+        within=" in encoder",
+    )
+    (finding,) = findings_of([fault], "Outputs move", 0.5)
+    assert finding.seen == (
+        "Outputs move, first after pool in encoder. The cure that is shown is for pool."
+    )
 
 
 def test_text_names_the_layer_the_reason_and_the_fix(leaking):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.audit.layers import BatchMean, Centred, CentredBlock, Scored, Stacked
+from tests.audit.layers import BatchMean, Centred, CentredBlock, MeanOfZeroed, Scored, Stacked
 from tests.audit.zoo import FEATURES, WORDS, graph, right, wrong
 from tests.audit.zoo_right import lstm, masking
 
@@ -72,6 +72,42 @@ def mask_shifted_by_a_step():
     def of(x, mask):
         late = ops.concatenate([mask[:, 1:], ops.zeros_like(mask[:, :1])], axis=1)
         return layers.GlobalAveragePooling1D(name="mean")(layers.Dense(8)(x), mask=late)
+
+    return graph(of)
+
+
+def attended(mask_of):
+    words = keras.Input((None,), dtype="int32", name="words")
+    x, real = layers.Embedding(WORDS, 8)(words), ops.not_equal(words, 0)
+    shown = mask_of(words)[:, None, :]
+    x = x + layers.MultiHeadAttention(2, 4, name="attention")(x, x, attention_mask=shown)
+    return keras.Model(words, layers.GlobalAveragePooling1D()(x, mask=real))
+
+
+@wrong("wrong_mask", "attention", also=("empty_row",), cures="keep_beside_attention")
+def attention_mask_the_other_way_round():
+    return attended(lambda words: ops.equal(words, 0))
+
+
+@wrong("wrong_mask", "attention", cures="hand_the_mask_on")
+def mask_of_one_of_two_inputs():
+    def of(x, mask):
+        states = layers.GRU(FEATURES, return_sequences=True)(x)
+        x = layers.Attention(name="attention")([x, states], mask=[mask, None])
+        return lstm()(x, mask=mask)
+
+    return graph(of)
+
+
+@wrong("ignored", "mean", sides=("pre",), cures="masked_mean")
+def mean_over_the_padded_length():
+    return graph(lambda x, mask: MeanOfZeroed(name="mean")(x))
+
+
+@wrong("dropped_silently", "cumsum", cures="zero_before_convolution")
+def sums_up_to_each_step():
+    def of(x, mask):
+        return lstm()(ops.cumsum(layers.Dense(4)(x), axis=1), mask=mask)
 
     return graph(of)
 

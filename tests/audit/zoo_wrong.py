@@ -243,6 +243,17 @@ def masked_times_unmasked():
     return keras.Model([left, right], layers.Dense(2)(lstm()(x)))
 
 
+@wrong("mixed", "gated", also=("empty_row",))
+def gate_without_steps():
+    def of(x, mask):
+        share = layers.Dense(8, activation="sigmoid")(layers.GlobalAveragePooling1D()(x, mask=mask))
+        return lstm()(
+            layers.Multiply(name="gated")([layers.Dense(8)(x), layers.Reshape((1, 8))(share)])
+        )
+
+    return graph(of)
+
+
 @wrong("no_mask", "second")
 def one_of_two_inputs_masked():
     left, right = keras.Input((None, 4), name="left"), keras.Input((None, 4), name="right")
