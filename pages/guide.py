@@ -8,7 +8,7 @@ navigation.require("guide")
 
 st.title("Do I need a mask?", anchor=False)
 st.markdown(
-    "Say how you pad, and what your model reads. The answer is what networks did that were trained so."
+    "Say how you pad, and what your model reads. The answer is what networks trained that way did."
 )
 setup, _ = url.current(url.GUIDE)
 guide_page.questions(setup)

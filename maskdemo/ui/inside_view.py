@@ -102,7 +102,7 @@ def _on_step(click: Click) -> None:
 
 def compare(sequence: InspectedSequence) -> None:
     """Draw a quantity under two to four strategies, and the steps at which they part."""
-    first, second, third = st.columns([2, 1, 1], gap="medium", vertical_alignment="bottom")
+    first, second, third = st.columns([5, 2, 2], gap="medium", vertical_alignment="bottom")
     with first:
         titles = {name: _title(name) for name in sequence.strategies}
         chosen = url.several_of("compared", titles, list(titles)[:4], "Strategies")[:4]

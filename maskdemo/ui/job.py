@@ -111,11 +111,11 @@ def refusal(kind: str) -> None:
         st.warning(sentence)
 
 
-def line(now: Status[Any], share: float, text: str, cancelled: str = "") -> None:
+def line(now: Status[Any], share: float, text: str, cancelled: str = "", of: str = "") -> None:
     """Draw one line on where work stands.
 
     share, text: while it runs, what is done (0 to 1) and a sentence. cancelled: what is said of
-    cancelled work, if any.
+    cancelled work, if any. of: while it waits, of which settings it is, where others are set.
     """
     session = st.session_state
     if now.notice:
@@ -125,7 +125,7 @@ def line(now: Status[Any], share: float, text: str, cancelled: str = "") -> None
         st.toast(DISK_FAILED, icon=":material/save:", duration="long")
     if now.phase == "queued":
         soon = f", about {duration(now.seconds)}" if now.seconds is not None else ""
-        st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.")
+        st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.{of}")
     elif now.phase == "running":
         st.progress(min(share, 1.0), text=text)
     elif now.phase == "failed":
@@ -137,16 +137,17 @@ def line(now: Status[Any], share: float, text: str, cancelled: str = "") -> None
 def run_line(cancelled: str = "") -> None:
     """Draw one line on where the viewer's run stands; `cancelled` where it was cancelled."""
     now: Status[Snapshot] = status("run")
-    wanted, of = url.current(url.RUN)[0], "Preparing the run of these settings."
+    share, wanted, of = 0.0, url.current(url.RUN)[0], ""
     if isinstance(now.work, Run) and now.work.experiment != wanted:
-        of = escape_markdown(difference(now.work.experiment, wanted, "Preparing the run for"))
-    share, text = 0.0, f"{of} The first run of a new shape takes a few seconds."
+        of = f" {escape_markdown(difference(now.work.experiment, wanted, 'The run is for'))}"
+    whose = "" if of else " the run of these settings"
+    text = f"Preparing{whose}.{of} The first run of a new shape takes a few seconds."
     if now.newest is not None:
         share, newest, experiment = now.newest.done, now.newest.curves[-1], now.newest.experiment
         repeat, epoch = newest.repeat + 1, len(newest.loss)
         text = f"Repeat {repeat} of {experiment.repeats}, epoch {epoch} of {experiment.epochs}"
         text += f"{time_left(now)}."
-    line(now, share, text, cancelled)
+    line(now, share, text, cancelled, of)
 
 
 def time_left(now: Status[Any]) -> str:

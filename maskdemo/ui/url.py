@@ -247,7 +247,7 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
         return [each for each in titles if each in names] or None
 
     _settle(name, default, parse)
-    looks = {"format_func": titles.__getitem__, "selection_mode": "multi"}
+    looks = {"format_func": titles.__getitem__, "selection_mode": "multi", "wrap": True}
     chosen = _draw(st.pills, name, label=label, options=list(titles), **looks)
     return [each for each in titles if each in chosen] or default
 

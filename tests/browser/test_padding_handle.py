@@ -196,6 +196,8 @@ def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
     numbers.click()
     caption = page.locator(".maskdemo-pullable caption")
     expect(caption).to_contain_text(f"{int(pulled) - 1} padded steps after the end")
+    slider.press("ArrowRight")
+    expect(caption).to_contain_text(f"{pulled} padded steps after the end")
     numbers.click()
 
     expect_no_findings(page)

@@ -12,9 +12,10 @@ from streamlit.runtime.forward_msg_cache import create_reference_msg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from maskdemo.results.finished_runs import GONE
-from maskdemo.server import Server, Status
+from maskdemo.server import Run, Server, Status
 from maskdemo.server.jobs import Phase
 from maskdemo.ui import browser_files, job, server
+from tests.samples import small
 from tests.ui.app import fine, keys, opened, shown
 
 Tree = dict[int, "Tree"]
@@ -71,6 +72,13 @@ def test_who_has_lost_a_finished_run_is_told_on_the_page(monkeypatch):
     monkeypatch.setattr(Server, "status", lambda self, viewer, kind: lost)
     page = opened()
     assert GONE in shown(page) and "run_start" in keys(page, "button")
+
+
+@pytest.mark.parametrize("phase", ["queued", "running"])
+def test_a_run_without_results_says_of_which_settings_it_is(monkeypatch, phase: Phase):
+    now = Status(phase, position=1, work=Run(small(seed=3)))
+    monkeypatch.setattr(Server, "status", lambda self, viewer, kind: now)
+    assert "The run is for seed 3; you set 4." in shown(opened(params=small(seed=4).to_params()))
 
 
 def test_many_viewers_of_one_run_look_less_often():
