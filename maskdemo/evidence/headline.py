@@ -78,7 +78,7 @@ NEEDS = {
     "helps": "{} helps",
     "not needed": "{} is not needed",
     "hurts": "{} hurts",
-    "undecided": "whether {} helps cannot be told",
+    "undecided": "whether {} helps is open",
     "nothing learned": "nothing is learned",
 }
 

@@ -378,7 +378,7 @@ def test_the_need_is_the_strongest_word_and_is_counted_over_all():
     ]
     assert over_all(needs) == (
         "In 1 of 8 cases tried here masking is required, in 1 it helps, in 1 it is not needed, in 1 it "
-        "hurts, in 3 whether it helps cannot be told and in 1 nothing is learned."
+        "hurts, in 3 whether it helps is open and in 1 nothing is learned."
     )
     assert over_all(["not needed"] * 2) == "In 2 of 2 cases tried here masking is not needed."
     assert over_all([]) == ""
