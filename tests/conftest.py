@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from maskdemo.loading import garbage_collection_paused
 from maskdemo.training import compile_cache
+from tests.compiling_ahead import without
 
 # Neither what a person keeps nor what another run of the tests has kept: workers inherit it.
 _STORE = tempfile.TemporaryDirectory(prefix="maskdemo-tests-")
@@ -24,6 +25,9 @@ _COMPILED = os.environ.get("MASKDEMO_TESTS_COMPILED", Path(_STORE.name) / "compi
 # The tests have more shapes than an app: with its limit, each run would compile what another let go.
 compile_cache.MAX_BYTES = 256 * 2**20
 os.environ.update(compile_cache.cache_environment(Path(_COMPILED)))
+# Workers inherit it too. What compiles the programs of the scenarios has a test of its own.
+Path(_STORE.name, "sitecustomize.py").write_text(without("keep_shipped_programs"))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_STORE.name, os.environ.get("PYTHONPATH"))))
 
 HERE = Path(__file__).parent
 ORACLES = HERE / "oracles"

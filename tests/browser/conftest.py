@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.browser.server import BUILD, Server, running_server
 from tests.browser.viewer import DESKTOP, PATIENCE, Viewer
+from tests.compiling_ahead import without
 
 HERE = Path(__file__).parent
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -66,8 +67,11 @@ def chromium() -> str:
 
 @pytest.fixture(scope="package")
 def server(chromium: str) -> Iterator[Server]:
-    """One app for all journeys, with many viewers, as in real life."""
-    with running_server() as started:
+    """One app for all journeys, with many viewers, as in real life.
+
+    What its pages train is compiled as it is trained: most of what they show is only looked at.
+    """
+    with running_server(at_start=without("prepare", "keep_shipped_programs")) as started:
         yield started
 
 

@@ -9,13 +9,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.scenarios import OPENING, SCENARIOS
 from tests.browser.server import BUILD, NO_TENSORFLOW, running_server
-from tests.browser.test_back import walk
-from tests.browser.test_leaving import expect_links_to_lead_to_pages_of_the_folder
+from tests.browser.test_back import go, walk
+from tests.browser.test_leaving import expect_links_to_lead_to_pages_of_the_folder, wait_patiently
 from tests.browser.test_playground import STEP, expect_readable, params_of
 from tests.browser.viewer import DESKTOP, NUMBERS, PHONE, Viewer
 
 NewViewer = Callable[..., Viewer]
 ANSWER = re.compile("^Here, (yes|no)")
+FIRST_VISIT = re.compile("maskdemo-first-visit")
 FRAME = (800, 600)
 #: Adds up how far things move by themselves (Cumulative Layout Shift), as JavaScript.
 SHIFTS = """
@@ -59,6 +60,7 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
     with running_server(base="/audit", at_start=NO_TENSORFLOW, log=log) as bare:
         viewer = new_viewer(base_url=bare.url)
         viewer.page.add_init_script(SHIFTS)
+        wait_patiently(viewer.page)
         page = viewer.open("/")
         expect(page.locator(NUMBERS)).to_have_count(len(SCENARIOS[OPENING].experiment.strategies))
         assert bottom(answer(page)) < DESKTOP[1] / 2
@@ -66,16 +68,21 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
         # The handle on the padding is in the next half.
         assert bottom(page.locator(".maskdemo-pull .pill")) <= 1.5 * DESKTOP[1]
         assert page.evaluate("shifted") <= 0.1, "what is read already does not move"
+        expect(page.locator("html")).to_have_class(FIRST_VISIT)
         viewer.open_take_away()
         page.get_by_text("To embed it in a page").click()
         snippet = page.get_by_test_id("stCode").nth(1).inner_text()
         page.keyboard.press("Escape")
+        # The marks of a first visit stand until a key is pressed, and do not come again.
+        expect(page.locator("html")).not_to_have_class(FIRST_VISIT)
         expect_inside_in_the_first_screen(viewer)
         walk(viewer, "When does it matter?")
         expect(chart(page, "Accuracy by padded length")).to_be_visible()
-        page = viewer.open("/article")
+        walk(viewer, "The article, checked")
         assert page.get_by_test_id("stMain").evaluate("each => each.scrollHeight") <= 3 * DESKTOP[1]
+        go(page, "Playground")
         expect_links_to_lead_to_pages_of_the_folder(viewer)
+        expect(page.locator("html")).not_to_have_class(FIRST_VISIT)
         expect_a_frame_with_the_answer_and_its_controls(page, snippet)
         # Before its server ends: the page would say that it is gone.
         page.close()

@@ -1,4 +1,4 @@
-"""Auditing a model in the browser: a file, a pasted configuration, a hostile file, several viewers."""
+"""Auditing a model in the browser: a file, an example put right, a hostile file, several viewers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.browser.accessibility import expect_no_findings
 from tests.browser.viewer import PHONE, Viewer
 
 NewViewer = Callable[..., Viewer]
-LEAKING, RIGHT = EXAMPLES["convolution"].config, EXAMPLES["convolution"].fixed
+LEAKING = EXAMPLES["convolution"].config
 
 
 def verdict(page: Page, words: str) -> Locator:
@@ -33,14 +33,16 @@ def upload(viewer: Viewer, name: str, content: bytes) -> None:
     )
 
 
-def paste(viewer: Viewer, text: str) -> None:
-    viewer.page.get_by_role("radio", name="A configuration").click()
-    box = viewer.page.get_by_role("textbox", name="What model.to_json() returns")
-    box.fill(text)
-    box.press("Control+Enter")
+def choose_an_example_put_right(viewer: Viewer) -> None:
+    page = viewer.page
+    page.get_by_role("radio", name="One small multiplication").click()
+    viewer.settle()
+    page.get_by_text(re.compile("^Put right")).click()
+    expect(page.get_by_role("switch")).to_be_checked()
+    viewer.settle()
 
 
-def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
+def test_three_viewers_a_leaking_file_an_example_put_right_and_a_hostile_file(
     new_viewer: NewViewer, tmp_path: Path
 ):
     ann, ben, eve = new_viewer(size=PHONE), new_viewer(), new_viewer(dark=True)
@@ -48,9 +50,7 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
         viewer.open("/audit")
     upload(ann, "mine.keras", archive(LEAKING, extra={"model.weights.h5": bytes(range(200))}))
     expect(ann.page.get_by_text("To be audited: mine.keras")).to_be_visible()
-    paste(ben, RIGHT)
-    expect(audit_button(ben.page)).to_be_enabled()
-    expect_no_findings(ben.page)
+    choose_an_example_put_right(ben)
 
     audit_button(ann.page).click()
     expect(ann.page.get_by_role("button", name="Cancel")).to_be_visible()
@@ -73,30 +73,15 @@ def test_three_viewers_a_leaking_file_a_right_model_and_a_hostile_file(
     waiting.value.save_as(file := tmp_path / "audit.json")
     assert [each.layer for each in Report.from_json(file.read_text()).leaks] == ["convolution"]
 
+    expect(audit_button(ben.page)).to_be_visible()
+    expect(ben.page.get_by_text("Computed in advance")).to_have_count(0)
     expect(verdict(ben.page, "Padding does not leak into this model")).to_be_visible()
     ben.settle()
     with ben.page.expect_download() as waiting:
         ben.page.get_by_role("button", name="Report").click()
     waiting.value.save_as(file := tmp_path / "audit.html")
     assert "Padding does not leak" in file.read_text(encoding="utf-8")
-    expect_an_example_to_be_put_right(ben)
+    ben.page.get_by_role("link", name=re.compile("^See the same")).click()
+    expect(ben.page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()
     expect(verdict(eve.page, "'Lambda' is no layer that is audited here")).to_be_visible()
     expect(verdict(eve.page, "this model")).to_have_count(0)
-
-
-def expect_an_example_to_be_put_right(viewer: Viewer) -> None:
-    """After an audit that is cancelled."""
-    page = viewer.page
-    page.get_by_role("radio", name="Ready examples").click()
-    page.get_by_role("radio", name="One small multiplication").click()
-    audit_button(page).click()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled.")).to_be_visible()
-    viewer.settle()
-    page.get_by_text(re.compile("^Put right")).click()
-    expect(page.get_by_role("switch")).to_be_checked()
-    audit_button(page).click()
-    expect(verdict(page, "Padding does not leak into this model")).to_be_visible()
-    viewer.settle()
-    page.get_by_role("link", name=re.compile("^See the same")).click()
-    expect(page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()

@@ -268,17 +268,18 @@ def expect_a_link_that_is_drawn_anew_to_keep_the_session(viewer: Viewer) -> None
 
 
 def expect_links_to_lead_to_pages_of_the_folder(viewer: Viewer) -> None:
-    """In this tab or another, and back."""
-    wait_patiently(viewer.page)
-    page = viewer.open("/")
+    """In this tab or another, and back; from the first page."""
+    page = viewer.page
+    comes_and_stays(viewer, page.get_by_role("heading", name="Is masking required"))
     page.evaluate("window.loaded = 'once'")
+    here = page.url
     there = page.get_by_test_id("stSidebar").get_by_role("link", name="The article, checked")
     for key in ("Control", "Shift"):
         with viewer.context.expect_page() as opened:
             there.click(modifiers=[key])
         opened.value.wait_for_url(f"{viewer.base_url}/article", wait_until="commit")
         opened.value.close()
-        assert page.url == f"{viewer.base_url}/"
+        assert page.url == here
     there.click()
     comes_and_stays(viewer, article(page))
     page.go_back()

@@ -208,15 +208,3 @@ def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
     expect(sure.first).to_be_hidden()
     page.get_by_role("button", name="Forget gate").hover()
     expect(page.get_by_text("how much of the memory stays", exact=False).last).to_be_visible()
-
-    # The marks of a first visit stand at an answer that is there on arrival; a key ends them, for good.
-    root, marked = page.locator("html"), re.compile("maskdemo-first-visit")
-    expect(root).not_to_have_class(marked)
-    page.evaluate("localStorage.clear()")
-    viewer.open("/")
-    expect(root).to_have_class(marked)
-    page.keyboard.press("Shift")
-    expect(root).not_to_have_class(marked)
-    page.reload()
-    expect(slider).to_be_attached()
-    expect(root).not_to_have_class(marked)

@@ -1,0 +1,19 @@
+"""What workers of the tests leave out: compiling for later, beside tests that need the processor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def without(*names: str) -> str:
+    """Code for `sitecustomize.py`: these functions of a worker's jobs do no more than load."""
+    left_out = "".join(f"    worker_jobs.{name} = lambda *_: worker_jobs.load()\n" for name in names)
+    return f"""
+import sys
+if "maskdemo.server.worker" in sys.orig_argv:
+    sys.path.insert(0, {str(ROOT)!r})
+    from maskdemo.server import worker_jobs
+{left_out}    del sys.path[0]
+"""
