@@ -191,6 +191,7 @@ def test_the_workflow_of_the_docs_runs_in_a_project_of_its_own(installed):
     assert ">halved<" in (installed.folder / "padding.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.fuzz
 def test_the_readme_s_test_tells_a_right_model_from_a_leaking_one(installed):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     test = re.search(r"```python\n(import pytest\n.*?)```", readme, re.S)

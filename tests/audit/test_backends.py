@@ -37,7 +37,7 @@ print(json.dumps({
 """
 
 
-@pytest.mark.parametrize("backend", ["torch", "jax"])
+@pytest.mark.parametrize("backend", ["torch", pytest.param("jax", marks=pytest.mark.fuzz)])
 def test_the_same_verdicts_and_what_needs_tensorflow_is_said(backend, tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM],

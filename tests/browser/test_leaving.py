@@ -116,6 +116,8 @@ def wait_patiently(page: Page) -> None:
     page.route("**/leaving.js*", patient)
 
 
+# That pages are left by links, at rest, is a part of the journey in `test_arrival`.
+@pytest.mark.fuzz
 def test_nothing_is_asked_of_a_page_that_is_left(viewer: Viewer, line: Line):
     """By a link, by Back, and by a link to the first page, one after the other while a run goes on."""
     wait_patiently(viewer.page)

@@ -174,7 +174,7 @@ FOLLOWED = [
     *((strategy, case) for case in ("binary", "pre, padded with -9") for strategy in EXPRESSIBLE),
     *((s, "a mean, pre, padded with -9") for s in ("no_mask", "masking_layer", "last_valid_step")),
     *((s, "missing readings") for s in ("masking_layer", "held_state", "mask_feature")),
-    ("masking_layer", "real zeros masked"),
+    pytest.param("masking_layer", "real zeros masked", marks=pytest.mark.fuzz),
     ("last_valid_step", "nine classes"),
     pytest.param("held_state", "real zeros masked", marks=pytest.mark.fuzz),
     pytest.param("masking_layer", "nine classes", marks=pytest.mark.fuzz),

@@ -149,6 +149,8 @@ def test_two_viewers_see_the_same_and_cancelling_leaves(shared):
     assert ended(shared, "c") == "finished", "the worker is free"
 
 
+# What the server makes of it is in `test_supervisor`.
+@pytest.mark.fuzz
 def test_a_study_gives_way_to_a_run_and_loses_nothing(shared):
     study = Study(base=small(repeats=20, epochs=20), vary="side", values=("post", "pre"))
     shared.submit("s", StudyRun(study))
