@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from math import floor, log10
 from statistics import median
@@ -16,7 +17,7 @@ from maskdemo.charts.style import NAMES, colour_bar, hatched
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.data.inputs import inputs, pad_for, select_sequences, whole_sequences
 from maskdemo.data.padding import Batch
-from maskdemo.data.sequences import evenly_spread
+from maskdemo.data.sequences import evenly_spread, steps_lost
 from maskdemo.evidence.phrases import loss_of_steps
 from maskdemo.experiment import Experiment
 from maskdemo.training.probes import PROBES
@@ -38,9 +39,11 @@ def unseen_batch(experiment: Experiment) -> Batch:
     """
     test = whole_sequences(experiment).test
     rows = evenly_spread(PROBES, len(test))
-    if experiment.batches != "fixed":
-        return inputs(experiment).test.rows(rows)
-    return pad_for(experiment, select_sequences(test, rows))
+    chosen = select_sequences(test, rows)
+    if experiment.batches == "fixed":
+        return pad_for(experiment, chosen)
+    lost = steps_lost(chosen, experiment.padded_length)
+    return replace(inputs(experiment).test.rows(rows), lost=lost)
 
 
 def typical(batch: Batch | Probes, *, per_step: bool) -> int:
@@ -144,17 +147,20 @@ def padded_batch(
     traces += hatched(cut, "cut", bottom=row - 0.5, top=row + 0.5, dark=dark, first=first_column)
 
     which = f"{rows} unseen sequences"
-    action = "padded to" if batch.there is None else "padded to its batch's longest, at most to"
+    made = f"padded to length {steps}"
+    if batch.there is not None:
+        made = f"padded to its batch's longest, at most to length {steps}"
     if max_lost:
-        which = loss_of_steps(lost)
-        action = "cut to"
+        which, made = loss_of_steps(lost), f"cut to length {steps}"
+        if batch.there is not None:
+            made += ", padded to its batch's longest"
     ticks = plot.nice_ticks(1, rows, max_ticks=max(6, rows))
     return plot.figure(
         traces,
         plot.layout(
             "padded_batch",
             "What the LSTM receives",
-            f"{which}, {action} length {steps}",
+            f"{which}, {made}",
             shapes=[] if followed is None else [_mark(followed + 1, steps, ink.text)],
             inner=height,
             below=BELOW,

@@ -13,7 +13,18 @@ from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.mask_effect import mask_effect
 from maskdemo.evidence.phrases import leak_text
 from maskdemo.evidence.verdict import Verdict, verdict
+from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
+
+LEAK = "Leak: the largest change of any output probability when the same unseen sequences are "
+
+
+def leak_meaning(experiment: Experiment) -> str:
+    """Return what the leak means in runs of these settings, in a sentence."""
+    if experiment.batches == "fixed":
+        return f"{LEAK}given without their padding."
+    # All padding comes from a sequence's neighbours in the batch.
+    return f"{LEAK}answered alone rather than in a batch with others, whose lengths decide the padding."
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from maskdemo.evidence import (
     strategy_result,
     verdicts,
 )
+from maskdemo.evidence.strategy_result import leak_meaning
 from maskdemo.experiment import Experiment
 from maskdemo.export import settings_text
 from maskdemo.export.program import export_title, installed_versions
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
 #: Pixels of height that one printed page has room for, and how large figures are printed on it.
 PAGE_HEIGHT, PRINTED = 960, 0.86
 NOTHING = "–"
-LEAK = (
-    "Leak: the largest change of any output probability when the same unseen sequences are given "
-    "without their padding, over all repeats."
-)
 
 
 @dataclass(frozen=True)
@@ -183,7 +180,7 @@ def _accuracy_table(snapshot: Snapshot) -> ReportTable:
     counts = " Reported: with padding as it counts." if per_step else ""
     note = (
         f"Accuracy on {where}, mean of the repeats.{counts} Chance: always giving the commonest label "
-        f"of the same steps. {LEAK}"
+        f"of the same steps. {leak_meaning(snapshot.experiment)} The largest of all repeats."
     )
     return ReportTable(head, [*rows, ("", chance)], note)
 

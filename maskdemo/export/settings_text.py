@@ -164,13 +164,24 @@ def _range_text(low: int, high: int) -> str:
 
 
 def _padding_text(experiment: Experiment) -> str:
-    if experiment.min_length == experiment.padded_length:
-        return "None: every sequence is as long as the others."
-    where = SIDES[experiment.side].title
+    length, where = experiment.padded_length, SIDES[experiment.side].title
     cut = (
-        f" Longer sequences are cut {_value(experiment, 'truncating')}." if experiment.truncates else ""
+        f" Sequences of more than {length} steps are cut {_value(experiment, 'truncating')}."
+        if experiment.truncates
+        else ""
     )
-    return f"{where}, to {experiment.padded_length} steps, written as {experiment.pad_value:g}.{cut}"
+    longest = min(length, experiment.max_length) if _to_longest(experiment) else length
+    if experiment.min_length >= longest:
+        return f"None: every sequence is as long as the others.{cut}"
+    upto = f"to {length} steps"
+    if _to_longest(experiment):
+        upto = f"to the longest sequence of the batch, at most {upto}"
+    return f"{where}, {upto}, written as {experiment.pad_value:g}.{cut}"
+
+
+def _to_longest(experiment: Experiment) -> bool:
+    """Return whether each batch is padded to its own longest sequence."""
+    return experiment.batches != "fixed"
 
 
 def _batches_text(experiment: Experiment) -> str:

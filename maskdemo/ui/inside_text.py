@@ -14,6 +14,8 @@ from maskdemo.inside.flips import flips, turn
 from maskdemo.strategies import STRATEGIES, Arrays
 from maskdemo.training.snapshot import Network
 
+#: The kind of a step that a batch padded to its longest sequence does not have.
+AFTER_BATCH = "beyond the longest sequence of its batch"
 SYMBOLS = """
 *i* input gate: how much of the new is let in. *f* forget gate: how much of the old stays. *g* cell
 candidate: the new. *o* output gate: how much is shown. *c* cell state: the memory, with *c* before
@@ -121,7 +123,7 @@ def what_turned_output(
 def step_kind(batch: Batch, step: int) -> str:
     """Return the kind of a step (from 1) of the first sequence, as part of a sentence."""
     if batch.padded[0, step - 1]:
-        return "a padded step"
+        return "a padded step" if batch.padding_there[0, step - 1] else AFTER_BATCH
     return "a real reading" if batch.valid[0, step - 1] else "a missing reading"
 
 
@@ -133,6 +135,8 @@ def cell_equation(
     did: what the step did besides, as a clause; in place of what any such step does.
     """
     at, here = step - 1, step_kind(batch, step)
+    if here == AFTER_BATCH:
+        return f"**Step {step} is {here}:** the network does not take it, and its numbers stay."
     c, h = _number(activations.cells[0, at, unit]), _number(activations.states[0, at, unit])
     c_before = _number(states_before(activations.cells)[0, at, unit])
     h_before = _number(states_before(activations.states)[0, at, unit])

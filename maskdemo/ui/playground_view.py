@@ -207,19 +207,20 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         figure = accuracy_by_strategy(snapshot, dark=is_dark())
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
-    if took := epoch_took(snapshot):
-        st.markdown(took, help=EPOCH_TOOK)
+    st.markdown(epoch_took(snapshot), help=EPOCH_TOOK)
 
 
 def epoch_took(snapshot: Snapshot) -> str:
-    """Return what an epoch of each strategy took in this run; empty before anything is measured."""
+    """Return what an epoch of each strategy took in this run, and how much of it is padding."""
     times = [
         f"{time_taken(seconds)} ({STRATEGIES[name].title})"
         for name in snapshot.experiment.strategies
         if (seconds := snapshot.epoch_seconds(name)) is not None
     ]
     share = percent(padding_share(snapshot.experiment), 0)
-    return f"An epoch took {listed(times)}; {share} of its steps are padding." if times else ""
+    if not times:  # the first epoch, in which programs may be compiled, is not timed
+        return f"{share} of an epoch's steps are padding."
+    return f"An epoch took {listed(times)}; {share} of its steps are padding."
 
 
 def _show_code(experiment: Experiment) -> None:

@@ -20,28 +20,16 @@ from maskdemo.evidence import (
     verdicts,
 )
 from maskdemo.evidence.phrases import capital, counted
-from maskdemo.experiment import Experiment
+from maskdemo.evidence.strategy_result import leak_meaning
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui.chart import is_dark
 
-#: Exactly what the caption says in short.
-LEAK = (
-    "Leak: the largest change of any output probability when the same unseen sequences are given "
-    "without their padding."
+#: What asks the same of a model of one's own.
+ASKED_OF_YOURS = (
+    " The [audit](audit) asks the same of your own model, as `{side}_padding`, and as "
+    "`alone_as_in_a_batch` whether sequences of one length change each other."
 )
-#: Where a batch is padded to its longest, all padding comes from a sequence's neighbours in the batch.
-NEIGHBOURS = (
-    "Leak: the largest change of any output probability when the same unseen sequences are answered "
-    "alone rather than in a batch with others, whose lengths decide the padding."
-)
-#: Where a model of one's own is asked the same.
-ASKED_OF_YOURS = " The [audit](audit) asks the same of your own model, as `alone_as_in_a_batch`."
-
-
-def leak_meaning(experiment: Experiment) -> str:
-    """Return what the leak means in runs of these settings."""
-    return LEAK if experiment.batches == "fixed" else NEIGHBOURS
 
 
 def table(snapshot: Snapshot, note: str = "") -> None:
@@ -52,8 +40,9 @@ def table(snapshot: Snapshot, note: str = "") -> None:
     said = dict(zip(names, words(found.get(name) for name in names), strict=True))
     rows = [_row(snapshot, name, found.get(name), said[name]) for name in names]
     st.html(html(heads, rows))
-    yours = "" if snapshot.experiment.batches == "fixed" else ASKED_OF_YOURS
-    st.caption(f"{_about(snapshot)} {note}{yours}", help=leak_meaning(snapshot.experiment))
+    experiment = snapshot.experiment
+    yours = "" if experiment.batches == "fixed" else ASKED_OF_YOURS.format(side=experiment.side)
+    st.caption(f"{_about(snapshot)} {note}{yours}", help=leak_meaning(experiment))
 
 
 def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:

@@ -16,12 +16,14 @@ from scipy import stats
 
 from maskdemo import charts
 from maskdemo.charts.line_labels import LABEL_GAP, spread
+from maskdemo.charts.padded_batch import unseen_batch
 from maskdemo.charts.style import NAMES, STYLES, outlines
 from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, as_json, nice_ticks
 from maskdemo.data.inputs import Chance
 from maskdemo.data.padding import Batch
 from maskdemo.strategies import STRATEGIES
 from tests.charts.samples import ALL, FEW, make_batch, make_snapshot
+from tests.samples import small
 
 
 def named(figure, name: str, **wanted) -> list:
@@ -200,6 +202,17 @@ class TestPaddedBatch:
         assert np.array_equal(cells_inside(cut, 8, 15), wanted)
         assert figure.layout.xaxis.range == beside
         assert "2 of 8 sequences lose 1 to 3 steps, cut to length 12" in figure.layout.title.text
+
+    @pytest.mark.parametrize("batches", ["fixed", "longest", "bucketed"])
+    def test_sequences_that_are_shown_say_what_was_cut_of_them(self, batches):
+        cut = small(task="sum_sign", max_length=15, padded_length=10, batches=batches)
+        whole = unseen_batch(replace(cut, padded_length=15))
+        shown = unseen_batch(cut)
+        assert shown.lost is not None and shown.lost.any()
+        assert np.array_equal(shown.lost, np.maximum(0, whole.lengths - 10))
+        title = charts.padded_batch(shown).layout.title.text
+        assert "cut to length 10" in title
+        assert ("to its batch's longest" in title) == (batches != "fixed")
 
     def test_padding_and_gaps_have_the_colour_of_what_is_written_there(self):
         batch = make_batch()

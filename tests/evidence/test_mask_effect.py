@@ -31,6 +31,10 @@ BROKEN = "masks nothing: the mask value is 0, the padding −1"
          "masks nothing: the mask value is 0, the padding and the gaps −1"),
         ({"pad_value": -1.0, "min_length": 16, "max_length": 16},
          "changes nothing: there is neither padding nor a gap"),
+        # One sequence has no neighbours, to whose length it would be padded.
+        ({"pad_value": -1.0, "batches": "longest", "batch_size": 1},
+         "changes nothing: there is neither padding nor a gap"),
+        ({"pad_value": -1.0, "batches": "longest"}, BROKEN),
         # What no float32 tells apart is equal for the layer too.
         ({"pad_value": 1e-50}, ""),
     ],

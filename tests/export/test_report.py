@@ -178,6 +178,31 @@ def test_settings_in_words_are_sentences(task, side):
     assert ("Invalid steps" in said) == TASKS[task].per_step
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"min_length": 10}, "None: every sequence is as long as the others."),
+        (
+            {"padded_length": 8},
+            "After the end, to 8 steps, written as 0. Sequences of more than 8 steps",
+        ),
+        (
+            {"padded_length": 5},
+            "None: every sequence is as long as the others. Sequences of more than 5",
+        ),
+        ({"batches": "longest"}, "After the end, to the longest sequence of the batch, at most to 20"),
+        ({"batches": "longest", "min_length": 10, "padded_length": 20}, "None: every sequence"),
+        ({"min_length": 10, "padded_length": 20}, "After the end, to 20 steps"),
+    ],
+)
+def test_padding_in_words_is_that_of_the_batches(changes, said):
+    lengths = {"min_length": 5, "max_length": 10, "padded_length": 10}
+    if changes.get("batches") == "longest" and "min_length" not in changes:
+        lengths["padded_length"] = 20
+    experiment = Experiment(task="sum_sign", **(lengths | changes))
+    assert dict(settings_text.settings(experiment))["Padding"].startswith(said)
+
+
 def test_files_are_named_by_what_they_hold():
     for name, scenario in SCENARIOS.items():
         assert settings_text.file_name(scenario.experiment) == f"maskdemo-{name}"

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from maskdemo.data.batches import batches_of, boundaries
-from maskdemo.data.inputs import inputs
+from maskdemo.data.inputs import inputs, padding_share
 from maskdemo.data.sequences import Sequences, repeat_seed
 from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES
@@ -119,17 +119,23 @@ def test_training_follows_tf_data(strategy, batches, side):
     model.set_weights([start.kernel[:4], *start[1:]])
     # Nearly every batch has a shape of its own, which would be traced for seconds.
     adam = keras.optimizers.Adam(experiment.learning_rate)
-    model.compile(adam, "binary_crossentropy", run_eagerly=True)
+    model.compile(adam, "binary_crossentropy", metrics=["binary_accuracy"], run_eagerly=True)
     rng = np.random.default_rng([3, 0])
     for epoch in range(EPOCHS):
         order = batch_order(70, 16, rng).ravel()
-        losses, sizes, made = [], [], []
+        measured, sizes, made, steps = [], [], [], []
         for rows, values, valid, labels in tf_batches(experiment, data.train, order[order >= 0]):
             model.reset_metrics()
-            losses.append(float(model.train_on_batch([values, valid], labels)))
+            measured.append(model.train_on_batch([values, valid], labels))
             sizes.append(len(rows))
+            steps.append((valid.size, valid.sum()))
             made.append(rows.tolist())
-        assert curve.loss[epoch] == pytest.approx(np.average(losses, weights=sizes), abs=2e-5)
+        loss, accuracy = np.average(measured, axis=0, weights=sizes)
+        assert curve.loss[epoch] == pytest.approx(loss, abs=2e-5)
+        assert curve.accuracy[epoch] == pytest.approx(accuracy, abs=1e-6)
+        computed, real = np.sum(steps, axis=0)
+        if epoch == 0:
+            assert padding_share(experiment) == pytest.approx(1 - real / computed)
         ours = batches_of(experiment, inputs(experiment).train.lengths, order[order >= 0])
         assert [each[each >= 0].tolist() for each in ours] == made
     # The test sequences are answered in batches made the same way.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.data.inputs import inputs
+from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.experiment import Experiment
 from maskdemo.inside.activations import activations_of
 from maskdemo.inside.flips import flips, turn
@@ -17,7 +17,12 @@ from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import inside_page, server
-from maskdemo.ui.inside_text import cell_equation, what_padding_did, what_turned_output
+from maskdemo.ui.inside_text import (
+    cell_equation,
+    share_in_mean,
+    what_padding_did,
+    what_turned_output,
+)
 from maskdemo.ui.inspected_sequence import InspectedSequence, unseen
 from tests.inside.test_activations import CASES, given, network
 from tests.ui.app import charts, opened, shown, spare_what_is_there, until
@@ -167,6 +172,26 @@ def test_held_and_reset_steps_say_so():
     assert "the state is reset" in shown(app)
     app = page(TINY, strategy="no_mask", step="16")
     assert "a padded step, and the state moves on" in shown(app)
+
+
+def test_a_step_that_the_batch_has_not_is_not_said_to_be_padded():
+    experiment = replace(TINY, batches="longest")
+    finished(experiment)
+    for name in experiment.strategies:
+        text = shown(page(experiment, strategy=name, step="16"))
+        assert "Step 16 is beyond the longest sequence of its batch" in text
+        assert "a padded step" not in text
+
+
+def test_a_step_is_said_to_have_the_share_that_the_mean_gives_it():
+    experiment = replace(TINY, read_out="mean", min_length=4, max_length=4)
+    batch = inputs(experiment).test.rows(slice(0, 1))
+    every, real = (arrays_of(experiment, name, batch) for name in ("no_mask", "held_state"))
+    assert "after 16 steps: this step is 6.2% of it." in share_in_mean(every, step=16)
+    assert "after 4 steps: this step is 25.0% of it." in share_in_mean(real, step=4)
+    assert "after 4 steps: this step is not one of them." in share_in_mean(real, step=5)
+    last = arrays_of(replace(experiment, read_out="last"), "no_mask", batch)
+    assert share_in_mean(last, step=1) == ""
 
 
 def test_no_gradient_lands_on_padding_where_the_state_is_held():
