@@ -187,7 +187,6 @@ def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[
             raise InvalidTable(
                 f"The {name} part has {len(part)} sequences; {MIN_SEQUENCES} are the fewest.{hint}"
             )
-    for name, part in (("training", train), ("test", test)):
         there = np.unique(np.concatenate(part.labels))
         lacks = [quoted(each) for at, each in enumerate(classes) if at not in there]
         if lacks:

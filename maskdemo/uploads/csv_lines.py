@@ -10,7 +10,6 @@ import io
 import re
 from array import array
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,26 +25,12 @@ NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 COMMENTS = ("#", "%", "//")
 
 
-@dataclass(frozen=True)
-class Lines:
-    """starts: the line in which each row begins, counted from 1.
-
-    separator, quote: between fields and around them. skipped: lines above the names.
-    """
-
-    starts: array[int]
-    separator: str
-    quote: str
-    skipped: int
-
-
-def lines_of(content: bytes) -> Lines:
-    """What the lines of a text have in common."""
+def lines_of(content: bytes) -> tuple[str, int, str, array[int]]:
+    """(separator, lines above the names, quotation mark, the line in which each row begins, from 1)."""
     _check_text(content)
     separator, skipped = _separator(content)
     quote = "'" if _has_single_marks(content, separator) else '"'
-    starts = _checked_lines(content, separator, skipped, quote)
-    return Lines(starts, separator, quote, skipped)
+    return separator, skipped, quote, _checked_lines(content, separator, skipped, quote)
 
 
 def _has_single_marks(content: bytes, separator: str) -> bool:

@@ -105,8 +105,10 @@ def _checked(table: Table) -> Table:
     """The table of a CSV file. Raises where a row holds the names once more, or adds the others up."""
     frame = table.frame
     names = sorted(each.lower() for each in frame)
-    for row in np.flatnonzero(frame.iloc[:, 0].str.lower().isin(names)):
-        if sorted(each.lower() for each in frame.iloc[row]) == names:
+    like = frame[frame.iloc[:, 0].str.lower().isin(names)]
+    for row in np.flatnonzero(np.all([like[each].str.lower().isin(names) for each in like], axis=0)):
+        row = like.index[row]
+        if sorted(each.lower() for each in frame.loc[row]) == names:
             raise InvalidTable(
                 f"{table.place(int(row))} repeats the names of the columns: files seem to be put "
                 "together here. Take the line out, and see that the sequences of each file have ids of "
@@ -134,21 +136,21 @@ def _adds_up(frame: pd.DataFrame) -> bool:
 
 
 def _table_of_csv(content: bytes) -> Table:
-    found = lines_of(content)
+    separator, skipped, quote, starts = lines_of(content)
     try:
         frame = pd.read_csv(
             io.BytesIO(content),
-            sep=found.separator,
-            skiprows=found.skipped,
+            sep=separator,
+            skiprows=skipped,
             index_col=False,
             dtype=str,
             keep_default_na=False,
             encoding=ENCODING,
-            quotechar=found.quote,
+            quotechar=quote,
             skipinitialspace=True,
         )
     except (ValueError, OverflowError) as error:
         raise InvalidTable(f"This cannot be read as a table: {quoted(error)}.") from None
-    if len(frame) != len(found.starts):
+    if len(frame) != len(starts):
         raise InvalidTable("The quotation marks in this file do not match. Write it anew as CSV UTF-8.")
-    return Table(frame, "csv", found.separator, found.skipped, found.quote, np.array(found.starts))
+    return Table(frame, "csv", separator, skipped, quote, np.array(starts))

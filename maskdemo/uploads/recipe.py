@@ -81,13 +81,13 @@ def numbers_in(column, decimal):
     """A column as floats, NaN where a cell is blank or no number; thousands are put together."""
     if not pd.api.types.is_string_dtype(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
-    text, number = column, r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
-    if decimal == "," or not text.str.fullmatch(number).all():
+    number = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+    if decimal == "," or not column.str.fullmatch(number).all():
         between = "[ \u00a0\u202f'\u2019" + {".": ",", ",": "."}[decimal] + "]"
-        text = text.str.replace(between, "", regex=True)
-        text = text.str.replace("\u2212", "-").str.replace(decimal, ".")
-    number = text.str.fullmatch(number)
-    return text.where(number, "nan").astype(object).astype(float).to_numpy()
+        column = column.str.replace(between, "", regex=True)
+        column = column.str.replace("\u2212", "-").str.replace(decimal, ".")
+        column = column.where(column.str.fullmatch(number), "nan")
+    return column.astype(object).astype(float).to_numpy()
 
 
 def times_in(column, day_first):
