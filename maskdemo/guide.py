@@ -32,7 +32,7 @@ from maskdemo.data.tasks import TASKS
 from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, need, over_all, verdict
 from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import Experiment
-from maskdemo.scenarios import SYNTHETIC
+from maskdemo.scenarios import DRAWN
 from maskdemo.settings import Choice, Setting, Switch, parse_leniently
 
 #: (a real step can equal the pad value, a label each step) -> the tasks that are so.
@@ -44,8 +44,6 @@ TASKS_LIKE: Mapping[tuple[bool, bool], tuple[str, ...]] = {
 }
 #: The share of the readings that are missing where some are.
 MISSING_RATE = 0.3
-#: Sizes of the tasks that are drawn, as in the scenarios.
-DRAWN: Mapping[str, Any] = {**SYNTHETIC, "min_length": 5, "max_length": 15}
 
 
 class Option(NamedTuple):

@@ -43,14 +43,16 @@ SYNTHETIC: dict[str, Any] = {
     "epochs": 15,
     "repeats": 5,
 }
+#: Settings of a task whose drawn sequences have 5 to 15 steps.
+DRAWN: dict[str, Any] = {"min_length": 5, "max_length": 15, **SYNTHETIC}
+#: What all scenarios on the last value of a sequence have in common.
+_LAST_VALUE: dict[str, Any] = {"task": "last_sign", "padded_length": 60, **DRAWN}
 
 _LABEL_PER_STEP: dict[str, Any] = {
     "task": "running_sign",
-    "min_length": 5,
-    "max_length": 15,
     "padded_length": 60,
     "strategies": ("no_mask", "held_state"),
-    **SYNTHETIC,
+    **DRAWN,
 }
 #: What all scenarios on recorded speech have in common.
 _SPEECH: dict[str, Any] = {"task": "japanese_vowels", "units": 32, "epochs": 20, "repeats": 5}
@@ -102,11 +104,9 @@ SCENARIOS: dict[str, Scenario] = {
             "and mended (held state). Compare each with no mask at all.",
             asks="each",
             task="last_sign",
-            min_length=5,
-            max_length=15,
             padded_length=40,
             strategies=("no_mask", "zeroed_input", "zeroed_state", "held_state"),
-            **SYNTHETIC,
+            **DRAWN,
         ),
         _scenario(
             "long_post_padding",
@@ -114,24 +114,16 @@ SCENARIOS: dict[str, Scenario] = {
             "Sequences of 5 to 15 steps padded to 60: which strategies still know the last value?",
             asks="still_known",
             about="the last value",
-            task="last_sign",
-            min_length=5,
-            max_length=15,
-            padded_length=60,
             strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
-            **SYNTHETIC,
+            **_LAST_VALUE,
         ),
         _scenario(
             "pre_padding",
             "Padding in front",
             "The same sequences with all padding in front: is a mask still needed?",
-            task="last_sign",
-            min_length=5,
-            max_length=15,
-            padded_length=60,
             side="pre",
             strategies=("no_mask", "masking_layer", "held_state", "mask_feature"),
-            **SYNTHETIC,
+            **_LAST_VALUE,
         ),
         _scenario(
             "real_zeros",
@@ -140,11 +132,9 @@ SCENARIOS: dict[str, Scenario] = {
             "A mask from the true lengths can.",
             asks="true_lengths",
             task="last_bit",
-            min_length=5,
-            max_length=15,
             padded_length=20,
             strategies=("no_mask", "masking_layer", "held_state"),
-            **SYNTHETIC,
+            **DRAWN,
         ),
         _scenario(
             "missing_readings",
@@ -216,13 +206,9 @@ SCENARIOS: dict[str, Scenario] = {
             "strategies still know the last value?",
             asks="still_known",
             about="the last value",
-            task="last_sign",
-            min_length=5,
-            max_length=15,
-            padded_length=60,
             read_out="mean",
             strategies=("no_mask", "masking_layer", "last_valid_step", "mask_feature"),
-            **SYNTHETIC,
+            **_LAST_VALUE,
         ),
         _scenario(
             "random_labels",

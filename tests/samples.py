@@ -12,7 +12,7 @@ from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.experiment import Experiment
-from maskdemo.export.program import program
+from maskdemo.export.program import exported_program
 from maskdemo.strategies import STRATEGIES
 
 ALL = tuple(STRATEGIES)
@@ -48,7 +48,7 @@ def uploaded() -> Experiment:
 
 def exported_code(experiment: Experiment, *titles: str) -> str:
     """The code of these parts of the exported program."""
-    exported = program(experiment)
+    exported = exported_program(experiment)
     parts = filter(None, (*exported.parts, exported.recording))
     return "\n".join(each.code for each in parts if each.title in titles)
 

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text, scale_bar
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
-from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, marker, ring, title
+from maskdemo.charts.style import (
+    blind_guess,
+    blind_guess_entry,
+    colour,
+    hatch_entries,
+    marker,
+    ring,
+    title,
+)
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
@@ -102,7 +110,7 @@ def gate_heatmaps(
         )
     )
     classes, below_all = activations.probabilities.shape[2], axis(len(panels) - 1)
-    traces.append(guess(classes, steps, yaxis=below_all, dark=dark))
+    traces.append(blind_guess(classes, steps, yaxis=below_all, dark=dark))
     traces += _output_lines(chances, arrays, strategy, below_all, dark)
     for index, panel in enumerate(panels):
         if index != 1:
@@ -129,7 +137,7 @@ def gate_heatmaps(
         dark=dark,
         legend=[
             *hatch_entries(padded=padded, missing=missing, dark=dark),
-            guess_entry(classes, dark=dark),
+            blind_guess_entry(classes, dark=dark),
         ],
         space_below=BAR_SPACE,
         between=CLOSE,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maskdemo.charts import template as plot
 from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, marker, ring
+from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, hatch_entries, marker, ring
 from maskdemo.charts.style import title as strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.inside.flips import flips
@@ -130,7 +130,7 @@ def outputs_by_step(
             )
             traces.append(hatch | {"x": [], "y": []})
         traces += hatches(panel, index, padded=hatched, missing=missing, dark=dark)
-        traces.append(guess(classes, len(padded), yaxis=axis(index), dark=dark))
+        traces.append(blind_guess(classes, len(padded), yaxis=axis(index), dark=dark))
         traces += lines
     before, after = (room, 0) if snapshot.experiment.side == "pre" else (0, room)
     return stacked(
@@ -151,7 +151,7 @@ def outputs_by_step(
             ),
             plot.entry("True label", marker=_bar(dark, size=12)),
             plot.entry("Output flips", marker=_flip(plot.inks(dark).text, dark)),
-            guess_entry(classes, dark=dark),
+            blind_guess_entry(classes, dark=dark),
         ],
         xaxis={
             "hoverformat": "d",

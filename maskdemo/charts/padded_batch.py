@@ -46,7 +46,7 @@ def unseen_batch(experiment: Experiment) -> Batch:
     return replace(inputs(experiment).test.rows(rows), lost=lost)
 
 
-def typical(batch: Batch | Probes, *, per_step: bool) -> int:
+def typical_row(batch: Batch | Probes, *, per_step: bool) -> int:
     """The row (from 0) whose length is nearest the median.
 
     per_step: with a label at each step, the share of labels that are not 0 counts as much: padding has

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text
 from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
-from maskdemo.charts.style import colour, guess, guess_entry, hatch_entries, line, title
+from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, hatch_entries, line, title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
@@ -70,7 +70,7 @@ def strategies_compared(
     )
     traces += hatches(output, len(panels), padded=padded, missing=missing, dark=dark)
     classes = activations[names[0]].probabilities.shape[2]
-    traces.append(guess(classes, steps, yaxis=axis(len(panels)), dark=dark))
+    traces.append(blind_guess(classes, steps, yaxis=axis(len(panels)), dark=dark))
     for name in names:
         traces.append(
             scatter(
@@ -97,7 +97,7 @@ def strategies_compared(
         dark=dark,
         legend=[
             *hatch_entries(padded=padded, missing=missing, dark=dark),
-            guess_entry(classes, dark=dark),
+            blind_guess_entry(classes, dark=dark),
         ],
         shapes=marks,
         name=f"strategies_compared {quantity}",

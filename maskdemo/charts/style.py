@@ -81,7 +81,7 @@ def marker(strategy: str, *, dark: bool, hollow: bool = False, **settings: Any) 
     return {"symbol": symbol(strategy, hollow=hollow), "color": colour(strategy, dark=dark)} | settings
 
 
-def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
+def blind_guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
     """Return the line of the probability that a network without any knowledge gives to a label."""
     return scatter(
         x=[0.5, steps + 0.5],
@@ -95,8 +95,8 @@ def guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
     )
 
 
-def guess_entry(classes: int, *, dark: bool) -> PlotlyTrace:
-    """Return the legend entry of the line of `guess`."""
+def blind_guess_entry(classes: int, *, dark: bool) -> PlotlyTrace:
+    """Return the legend entry of the line of `blind_guess`."""
     return entry(_guess_name(classes), line=_guess_line(dark))
 
 

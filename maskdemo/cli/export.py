@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from maskdemo.charts.padded_batch import typical, unseen_batch
+from maskdemo.charts.padded_batch import typical_row, unseen_batch
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.cli.run import finished_run
 from maskdemo.experiment import Experiment
@@ -100,7 +100,7 @@ def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
         return charts.padded_batch(unseen_batch(experiment), features=names, truncating=cut, dark=dark)
     run = finished_run(experiment)
     if kind == "outputs_by_step":
-        probe = typical(run.probes, per_step=experiment.per_step)
+        probe = typical_row(run.probes, per_step=experiment.per_step)
         return charts.outputs_by_step(run, probe=probe, epoch=experiment.epochs, dark=dark)
     return getattr(charts, kind)(run, dark=dark)
 

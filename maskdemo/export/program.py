@@ -56,7 +56,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Program:
+class ExportedProgram:
     """A whole program; `show(compare(epochs, repeats))` runs it.
 
     introduction: paragraphs. packages: what to install beside Keras. link: its settings as parameters
@@ -81,7 +81,7 @@ def script(experiment: Experiment) -> str:
         Path(__file__).with_name("script.jinja"),
         experiment=experiment,
         own=experiment.is_own,
-        program=program(experiment),
+        program=exported_program(experiment),
         repeats=counted(experiment.repeats, "repeat"),
         versions=installed_versions(),
         imports=imports(experiment, "argparse"),
@@ -100,7 +100,7 @@ def notebook(experiment: Experiment) -> str:
     # Whoever only shows a page does not wait for it.
     import nbformat.v4 as nb
 
-    exported = program(experiment)
+    exported = exported_program(experiment)
     head = [
         f"# {exported.title}",
         *exported.introduction,
@@ -130,7 +130,7 @@ def notebook(experiment: Experiment) -> str:
     return nb.writes(nb.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
 
 
-def program(experiment: Experiment) -> Program:
+def exported_program(experiment: Experiment) -> ExportedProgram:
     """Return the program that trains and compares this experiment's strategies with Keras.
 
     Its data, initial weights and batch order are those of `maskdemo.training.run`.
@@ -138,7 +138,7 @@ def program(experiment: Experiment) -> Program:
     text = fill_template(Path(__file__).with_name("program.jinja"), **_values(experiment))
     introduction, *parts = re.split(r"^=== ", text, flags=re.M)
     recording = _part(parts.pop()) if is_recorded(experiment) else None
-    return Program(
+    return ExportedProgram(
         title=export_title(experiment),
         introduction=tuple(introduction.split("\n")[:-2]),
         packages="numpy, pandas, pyarrow, tensorflow" if experiment.is_own else "numpy, tensorflow",

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from maskdemo import charts
-from maskdemo.charts.padded_batch import typical, unseen_batch
+from maskdemo.charts.padded_batch import typical_row, unseen_batch
 from maskdemo.charts.template import CONFIG, Figure
 from maskdemo.data.sequences import repeat_seed
 from maskdemo.evidence import (
@@ -54,7 +54,7 @@ class ReportTable:
 def run_report(snapshot: Snapshot, *, link: str) -> str:
     """A run as HTML. link: where the same settings can be opened; quoted, never trusted."""
     experiment = snapshot.experiment
-    followed = typical(snapshot.probes, per_step=experiment.per_step)
+    followed = typical_row(snapshot.probes, per_step=experiment.per_step)
     unfinished = (_unfinished_note(snapshot.done),)
     return _page(
         experiment,

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from maskdemo.charts.padded_batch import typical
+from maskdemo.charts.padded_batch import typical_row
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
@@ -94,7 +94,7 @@ def _controls(snapshot: Snapshot) -> None:
         url.segments("view", titles, "gates", "View", hidden=True)
         place = st.container()
     with st.sidebar:
-        usual = typical(snapshot.probes, per_step=snapshot.experiment.per_step) + 1
+        usual = typical_row(snapshot.probes, per_step=snapshot.experiment.per_step) + 1
         probe = url.dropdown("probe", run_view.probe_titles(snapshot), usual, "Unseen sequence")
         st.caption(run_view.probe_description(snapshot, probe - 1))
         _choose_label(snapshot)

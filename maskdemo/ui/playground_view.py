@@ -8,7 +8,7 @@ from math import ceil
 import streamlit as st
 
 from maskdemo import article
-from maskdemo.charts.padded_batch import typical, unseen_batch
+from maskdemo.charts.padded_batch import typical_row, unseen_batch
 from maskdemo.data.inputs import chance, padding_share
 from maskdemo.evidence import headline, over_all
 from maskdemo.evidence.phrases import listed, percent, time_taken
@@ -124,7 +124,7 @@ def results(experiment: Experiment) -> None:
     snapshot = snapshot_of(experiment)
     shown = snapshot.experiment if snapshot else experiment
     probes = snapshot.probes if snapshot else unseen_batch(experiment)
-    usual = typical(probes, per_step=shown.per_step) + 1
+    usual = typical_row(probes, per_step=shown.per_step) + 1
     # The URL counts sequences from 1.
     numbers = range(1, len(probes.labels) + 1)
     followed = url.settled("probe", numbers, usual) - 1

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from maskdemo.charts.padded_batch import typical, unseen_batch
+from maskdemo.charts.padded_batch import typical_row, unseen_batch
 from maskdemo.data.inputs import data_settings, inputs
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.training.probes import probes_of
@@ -41,10 +41,10 @@ def test_a_typical_sequence_flatters_nobody_who_learned_the_padding():
 
     probes = probes_of(test)
     assert abs(of(0) - zeros) > 0.3, "the first is not typical"
-    assert abs(of(typical(probes, per_step=True)) - zeros) < 0.1
+    assert abs(of(typical_row(probes, per_step=True)) - zeros) < 0.1
 
 
 def test_a_typical_sequence_has_the_median_length():
     lengths = (~(batch := unseen_batch(small())).padded).sum(axis=1)
-    chosen = lengths[typical(batch, per_step=False)]
+    chosen = lengths[typical_row(batch, per_step=False)]
     assert abs(chosen - np.median(lengths)) == np.abs(lengths - np.median(lengths)).min()

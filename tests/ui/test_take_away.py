@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.charts.padded_batch import typical
+from maskdemo.charts.padded_batch import typical_row
 from maskdemo.evidence import headline
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.program import notebook, script
@@ -108,7 +108,7 @@ def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
         return dict(links(page))["See every gate of these networks"]
 
     wanted = run.experiment.to_params()
-    usual = typical(run.probes, per_step=run.experiment.per_step) + 1
+    usual = typical_row(run.probes, per_step=run.experiment.per_step) + 1
     other = 4 if usual != 4 else 5
     assert followed() == wanted | {"probe": str(usual), "epoch": "3"}
     fine(page.selectbox(key="playground_probe").set_value(other).run())
