@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskdemo.errors import InvalidTable, quoted
+from maskdemo.evidence.phrases import listed
 from maskdemo.uploads import roles, rows
 from maskdemo.uploads.columns import NOTHING, NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES
@@ -113,7 +114,7 @@ class _Guess:
         if len(surest) == 1:
             return surest[0]
         self._doubts["label"] = (
-            f"{listed(surest[:3])} can be the label."
+            f"{listed(map(quoted, surest[:3]))} can be the label."
             if surest
             else "No column's name says that it is the label."
         )
@@ -161,7 +162,7 @@ class _Guess:
         rows_of = len(self._table.frame)
         single = [name for name in self._named(roles.IDS) if self._columns[name].distinct == rows_of]
         if len(candidates) > 1:
-            return f"{listed(candidates)} can say which sequence a row belongs to."
+            return f"{listed(map(quoted, candidates))} can say which sequence a row belongs to."
         if candidates and (blanks := self._columns[candidates[0]].blanks):
             return (
                 f"{quoted(candidates[0])} is blank in {blanks:,} of {rows_of:,} rows. Every row has to "
@@ -248,15 +249,15 @@ class _Guess:
                     ):
                         return f" A row for each reading is too long: pivot {quoted(other)} to columns."
                     if word(other, roles.ORDERS):
-                        return f" Perhaps {listed([other, name])} are the order together."
-                    both = listed([*ids, other])
+                        return f" Perhaps {listed(map(quoted, [other, name]))} are the order together."
+                    both = listed(map(quoted, [*ids, other]))
                     return f" Perhaps {both} together say which sequence a row belongs to."
         return ""
 
     def _why_unsure(self, ids: tuple[str, ...], number: NDArray, names: list[str]) -> str:
         column, name = self._columns[names[0]], quoted(names[0])
         if len(names) > 1:
-            return f"{listed(names)} can be the order of the steps, alone or together."
+            return f"{listed(map(quoted, names))} can be the order of the steps, alone or together."
         if column.bad is not None and column.kind == TIMES:
             return f"Steps cannot be sorted by {name}: {column.bad[1]}."
         if column.kind not in (NUMBERS, TIMES) or column.bad is not None:
@@ -290,8 +291,3 @@ class _Guess:
         if number is None or label is None:
             return False
         return bool((self._table.texts(label).groupby(number).nunique() > 1).mean() > MAX_SLIPS)
-
-
-def listed(names: list[str]) -> str:
-    """The names in quotation marks, with "and" between."""
-    return " and ".join(map(quoted, names))

@@ -105,7 +105,7 @@ def _checked(table: Table) -> Table:
     """The table of a CSV file. Raises where a row holds the names once more, or adds the others up."""
     frame = table.frame
     names = sorted(each.lower() for each in frame)
-    like = frame[frame.iloc[:, 0].str.lower().isin(names)]
+    like: Any = frame[frame.iloc[:, 0].str.lower().isin(names)]
     for row in np.flatnonzero(np.all([like[each].str.lower().isin(names) for each in like], axis=0)):
         row = like.index[row]
         if sorted(each.lower() for each in frame.loc[row]) == names:
