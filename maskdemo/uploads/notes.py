@@ -15,6 +15,7 @@ from maskdemo.errors import quoted
 from maskdemo.evidence.phrases import counted, listed
 from maskdemo.uploads.cells import BLANKS
 from maskdemo.uploads.columns import NUMBERS, Column, Columns
+from maskdemo.uploads.npz import padding
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Preparation, Roles, said_parts
 
@@ -50,6 +51,15 @@ def notes_of(
             f"{before - after:,} of {before:,} sequences have no step at which all features are there: "
             f"they were left out, and {after:,} are left."
         )
+    lengths = np.bincount(pd.factorize(rows[""])[0])
+    if (lengths == lengths[0]).all():  # as a rectangle would be that was padded
+        steps = values.reshape(len(lengths), lengths[0], -1)
+        for where, found in ("end", padding(steps[:, ::-1])), ("begin", padding(steps)):
+            if found:
+                notes.append(
+                    f"{found[0]:,} of {after:,} sequences {where} with steps that seem to be padding. "
+                    "If they are, take out their rows."
+                )
     for name in roles.features:
         if columns[name].kind != NUMBERS:
             continue
@@ -71,8 +81,9 @@ def notes_of(
                 f"{listed(map(quoted, same))} are different {what}. If they are not, write them alike."
             )
     labels = table.texts(roles.label).unique()
-    blank = [each for each in labels if each.lower() in BLANKS or not re.search(r"\w", each)]
-    if blank:
+    signs = [each for each in labels if not re.search(r"\w", each)]
+    blank = [each for each in labels if each.lower() in BLANKS] or signs
+    if blank and len(signs) < len(labels):
         notes.append(
             f"{quoted(blank[0])} is a class of its own here. If it means none, take its rows out."
         )

@@ -182,7 +182,7 @@ def _check_whole(part: str, values: NDArray) -> None:
                 code="values = np.swapaxes(values, 1, 2)\n" + WHOLE,
             )
     for at, (where, order) in enumerate((("end", "::-1"), ("begin", ":"))):
-        if (found := _padding(values if at else values[:, ::-1])) is None:
+        if (found := padding(values if at else values[:, ::-1])) is None:
             continue
         count, row, alike = found
         step, code = values[row, at - 1].astype(float), ""
@@ -208,7 +208,7 @@ def _unlike(values: NDArray, axis: int) -> float:
         return float(apart[np.isfinite(apart)].mean()) if np.isfinite(apart).any() else np.inf
 
 
-def _padding(steps: NDArray) -> tuple[int, int, bool] | None:
+def padding(steps: NDArray) -> tuple[int, int, bool] | None:
     """(sequences that seem to be padded, one of them, whether all with the same step), or None.
 
     steps: (N, T, F), padding first. It is one step for all, or a step that is repeated, and found more

@@ -839,6 +839,15 @@ def test_tokens_with_a_stroke_are_no_quotation_marks():
     ]
 
 
+def test_padding_in_a_table_is_pointed_out():
+    def row(s, t):
+        return f"r{s},{t},{(s + 1) / 7 * (t < 3 - s % 3)},{'+-'[s % 2]}"
+
+    notes = own(lines("run,step,x,label", row)).notes
+    assert notes[0].startswith("26 of 40 sequences end with steps that seem to be padding.")
+    assert len(notes) == 2, "signs alone are labels like others"
+
+
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
