@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.experiment import Experiment
@@ -81,6 +82,8 @@ def held(page: Page, slider: Locator, steps: int) -> int:
     return int(slider.get_attribute("aria-valuetext") or 0)
 
 
+# The next journey goes back over controls too; what a link may hold is in `tests/ui`.
+@pytest.mark.fuzz
 def test_every_control_is_one_step_after_a_link_of_which_nothing_is_obeyed(viewer: Viewer):
     """A part of a link that cannot be used is quoted, never rendered: no picture is fetched."""
     mangled = {

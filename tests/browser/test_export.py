@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import nbformat
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from maskdemo.export.keras_code import strategy_lines
@@ -54,6 +55,8 @@ def download(page: Page, ask: Callable[[], None], folder: Path) -> Path:
     return file
 
 
+# What each file holds is in `tests/export` and `tests/ui/test_take_away`.
+@pytest.mark.fuzz
 def test_what_is_taken_away_is_what_the_page_shows(viewer: Viewer, browser: Browser, tmp_path: Path):
     page = open_trained(viewer)
     expect_shown_code(page)

@@ -97,6 +97,7 @@ def test_only_what_the_disk_does_not_have_is_compiled_for_later(first, monkeypat
 
 
 @pytest.mark.slow
+@pytest.mark.fuzz
 def test_another_process_finds_them_and_a_damaged_one_costs_a_compilation_only(first):
     folder, numbers = first
     before = files(folder)
