@@ -241,6 +241,16 @@ def _backwards(repeat: Repeat) -> list[np.ndarray]:
     return [*output_arrays(backwards_within_length(backwards, repeat.first()[1])), *states]
 
 
+def _normalized(repeat: Repeat) -> list[np.ndarray]:
+    from maskdemo.audit.fix_reductions import normalized_over_real_steps
+
+    layer = repeat.call.layer
+    groups = getattr(layer, "groups", 1)  # LayerNormalization takes all features together
+    x = normalized_over_real_steps(*repeat.first(), groups, layer.epsilon)
+    x = x * layer.gamma if layer.scale else x
+    return output_arrays(x + layer.beta if layer.center else x)
+
+
 def _last(repeat: Repeat) -> list[np.ndarray]:
     """Return the last real step of the first input, (N, F)."""
     from maskdemo.audit.fix_reductions import last_real_step
@@ -252,6 +262,7 @@ def _last(repeat: Repeat) -> list[np.ndarray]:
 _CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
     (("Std", "Var"), spread_out, "masked_deviation"),
     (("RNN",), _backwards, "read_backwards"),
+    (("GroupNormalization", "LayerNormalization"), _normalized, "masked_normalization"),
     (CONVOLUTIONS, zeroed, "zero_before_convolution"),
     (("GlobalMaxPooling1D", "GlobalMaxPooling2D", "Max", "Amax"), lowered, "masked_maximum"),
     (("MaxPooling1D", "MaxPooling2D"), lowered, "masked_maximum"),

@@ -112,6 +112,22 @@ def masked_softmax():
     return model
 
 
+def masked_normalization():
+    """Each group of features is scaled by its real steps alone.
+
+    Weights of the layer's own are applied afterwards.
+    """
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((None, 4))
+    mask = masking.compute_mask(inputs)
+    x = layers.Dense(16)(masking(inputs))
+    x = normalized_over_real_steps(x, mask, groups=2)
+    x = layers.LSTM(16)(x, mask=mask)
+    model = keras.Model(inputs, layers.Dense(3)(x))
+    return model
+
+
 def masked_flatten():
     """Padded steps are zeroed before they are laid out in a row.
 
@@ -198,3 +214,18 @@ def last_real_step(x, mask):
     last = ops.max(ops.where(mask, step, 0), axis=1)
     last = last[:, None, None]
     return ops.take_along_axis(x, last, axis=1)[:, 0]
+
+
+def normalized_over_real_steps(x, mask, groups=1, epsilon=1e-3):
+    """Return (N, T, F), each group of features scaled."""
+    size = x.shape[-1] // groups
+    x = ops.stack(ops.split(x, groups, axis=-1), axis=2)
+    real = ops.cast(mask, x.dtype)[..., None, None]
+    count = ops.sum(real, axis=1, keepdims=True) * size
+    count = ops.maximum(count, 1.0)
+    axes = (1, 3)
+    x = x - ops.sum(x * real, axes, keepdims=True) / count
+    squares = ops.square(x) * real
+    variance = ops.sum(squares, axes, keepdims=True) / count
+    x = x * ops.rsqrt(variance + epsilon)
+    return ops.concatenate(ops.unstack(x, groups, axis=2), axis=-1)

@@ -113,6 +113,9 @@ class _Copier:
         ]
         if self._is_for_one_length(operation, args):
             ways[:2] = reversed(ways[:2])
+        if None in self._sizes.values() and any(map(is_own_code, _parts_of(operation))):
+            # Numbers of steps in code that is shared would be those of the one length.
+            ways = [(lambda: self._anew(operation, args), lambda given: given)]
         failure: Exception | None = None
         for make, changed in ways:
             try:
@@ -135,7 +138,7 @@ class _Copier:
             tensors = keras.tree.flatten(args[0])
             both = zip(tensors, operation.inputs, strict=True)
             return any(tuple(one.shape[1:]) != tuple(other.shape[1:]) for one, other in both)
-        return is_a(operation, "Reshape") or (is_own_code(operation) and not is_a(operation, "Lambda"))
+        return is_a(operation, "Reshape") or is_own_code(operation)
 
     def _anew(self, operation: Any, args: tuple) -> Any:
         import keras
@@ -191,6 +194,10 @@ class _Copier:
             return value[kept]
 
         return keras.tree.map_structure(cut, given)
+
+
+def _parts_of(operation: Any) -> list[Any]:
+    return list(operation._flatten_layers()) if is_a(operation, "Layer") else []
 
 
 def _is_of_keras(cls: type) -> bool:

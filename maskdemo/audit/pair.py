@@ -264,4 +264,5 @@ def _matched_steps(
 
 
 def _call_names(record: Trace) -> list[str]:
-    return [call.name for call in record.calls]
+    """Return names of layers, and classes of operations, which have other names in a copy."""
+    return [call.name if call.kind == "layer" else type(call.layer).__name__ for call in record.calls]

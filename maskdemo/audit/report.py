@@ -206,7 +206,8 @@ class Report:
             )
             return f"Padding leaks into this model: {moved}. {self.leaks[0].title}."
         if self.leaks:
-            return f"Something leaks, though padding alone moves no output. {self.leaks[0].title}."
+            moved = "the place of padding" if self.tried.moved else "padding alone"
+            return f"Something leaks, though {moved} moves no output. {self.leaks[0].title}."
         if any(each.severity == "inherent" for each in self.findings) and any(
             each.leaks for each in self.measures
         ):

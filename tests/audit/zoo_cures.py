@@ -153,6 +153,18 @@ def plain_deviation():
     return on_embedded(lambda x, mask: ops.std(x, axis=1))
 
 
+@wrong("ignored", "norm", cures="masked_normalization")
+def groups_of_features_over_time():
+    norm = layers.GroupNormalization(2, name="norm")
+    return graph(lambda x, mask: lstm()(norm(layers.Dense(8)(x)), mask=mask))
+
+
+@wrong("ignored", "norm", cures="masked_normalization")
+def steps_and_features_normalized():
+    norm = layers.LayerNormalization(axis=(1, 2), center=False, scale=False, name="norm")
+    return graph(lambda x, mask: lstm()(norm(x), mask=mask), steps=12)
+
+
 def attended(x, weights):
     return ops.sum(weights * x, axis=1)
 
