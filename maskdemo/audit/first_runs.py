@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.layer_kinds import parts_of
 from maskdemo.audit.output_change import largest_share
 from maskdemo.audit.run_model import Batch, batch_size, run_eagerly, to_float64
 from maskdemo.audit.trace import Call, Trace, trace
@@ -111,7 +112,7 @@ def _first_changed(first: Trace, second: Trace, tolerance: float) -> Call | None
 
 
 def _why_changed(layer: Any, before: dict[int, np.ndarray]) -> str:
-    seeds = [each for part in _with_parts(layer) for each in getattr(part, "_seed_generators", ())]
+    seeds = [each for part in parts_of(layer) for each in getattr(part, "_seed_generators", ())]
     states = {id(each.state) for each in seeds}
     changed = {
         id(each)
@@ -123,10 +124,6 @@ def _why_changed(layer: Any, before: dict[int, np.ndarray]) -> str:
     if seeds or "random" in type(layer).__name__.lower():
         return "draws random numbers"
     return "draws random numbers, or keeps something from the batch before,"
-
-
-def _with_parts(layer: Any) -> list[Any]:
-    return list(layer._flatten_layers()) if hasattr(layer, "_flatten_layers") else [layer]
 
 
 def _named(call: Call) -> str:

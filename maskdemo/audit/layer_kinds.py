@@ -16,3 +16,8 @@ def layers_of(model: Any, *classes: str) -> Iterator[Any]:
 def is_a(layer: Any, *classes: str) -> bool:
     """Whether the class of a layer, or a base class, has one of these names."""
     return not {cls.__name__ for cls in type(layer).__mro__}.isdisjoint(classes)
+
+
+def parts_of(layer: Any) -> list[Any]:
+    """Return a layer and the layers within; an operation alone."""
+    return list(layer._flatten_layers()) if hasattr(layer, "_flatten_layers") else [layer]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.layer_kinds import is_a, parts_of
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.run_model import run_eagerly
 from maskdemo.audit.time_axis import is_own_code
@@ -113,7 +113,7 @@ class _Copier:
         ]
         if self._is_for_one_length(operation, args):
             ways[:2] = reversed(ways[:2])
-        if None in self._sizes.values() and any(map(is_own_code, _parts_of(operation))):
+        if None in self._sizes.values() and any(map(is_own_code, parts_of(operation))):
             # Numbers of steps in code that is shared would be those of the one length.
             ways = [(lambda: self._anew(operation, args), lambda given: given)]
         failure: Exception | None = None
@@ -194,10 +194,6 @@ class _Copier:
             return value[kept]
 
         return keras.tree.map_structure(cut, given)
-
-
-def _parts_of(operation: Any) -> list[Any]:
-    return list(operation._flatten_layers()) if is_a(operation, "Layer") else []
 
 
 def _is_of_keras(cls: type) -> bool:
