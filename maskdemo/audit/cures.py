@@ -271,8 +271,8 @@ _CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
     (("Softmax", "LogSoftmax", "Logsumexp", "Activation"), lowered, "masked_softmax"),
     (("Sum", "Einsum", "Matmul", "Dot"), zeroed, "masked_mean"),
     (("MultiHeadAttention", "GroupedQueryAttention"), _handed_on, "keep_beside_attention"),
-    (("Flip", "GetItem"), _flipped, "flip_within_length"),
-    (("GetItem",), _last, "take_the_last_real_step"),
+    (("Flip", "GetItem", "Lambda"), _flipped, "flip_within_length"),
+    (("GetItem", "Lambda"), _last, "take_the_last_real_step"),
 )  # fmt: skip
 
 
@@ -280,10 +280,7 @@ def _attempts(call: Call, pair: TracePair) -> list[tuple[str, Attempt]]:
     """Return the cures to try, those for its class first."""
     own = [(name, attempt) for classes, attempt, name in _CURES if is_a(call.layer, *classes)]
     of_zeroed = "zero_before_convolution" if pair.outputs_time_axis(call) else "masked_mean"
-    return [
-        *own,
-        (HANDED_ON, _handed_on),
-        (of_zeroed, zeroed),
-        ("masked_mean", averaged),
-        ("masked_maximum", lowered),
-    ]
+    of_any = [(HANDED_ON, _handed_on), (of_zeroed, zeroed), ("masked_mean", averaged)]
+    if not is_own_code(call.layer) or is_a(call.layer, "Lambda"):
+        of_any.append(("masked_maximum", lowered))  # else it may be a softmax within
+    return [*own, *of_any]

@@ -80,6 +80,15 @@ class MeanOfZeroed(layers.Layer):
 
 
 @registered
+class Weighed(layers.Layer):
+    """Sums steps with weights from their own sums, and returns the weights as well."""
+
+    def call(self, inputs):
+        weights = keras.ops.softmax(keras.ops.sum(inputs, axis=-1, keepdims=True), axis=1)
+        return keras.ops.sum(weights * inputs, axis=1), weights
+
+
+@registered
 class ForgetfulLSTM(layers.LSTM):
     """An LSTM as Keras 3.16 has it: it uses its mask and passes none on."""
 

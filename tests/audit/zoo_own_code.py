@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.audit.layers import BatchMean, Centred, CentredBlock, MeanOfZeroed, Scored, Stacked
+from tests.audit.layers import BatchMean, Centred, CentredBlock, MeanOfZeroed, Scored, Stacked, Weighed
 from tests.audit.zoo import FEATURES, WORDS, graph, right, wrong
 from tests.audit.zoo_right import lstm, masking
 
@@ -110,6 +110,20 @@ def sums_up_to_each_step():
         return lstm()(ops.cumsum(layers.Dense(4)(x), axis=1), mask=mask)
 
     return graph(of)
+
+
+@wrong("dropped_with_warning", "last", cures="take_the_last_real_step")
+def last_step_in_a_lambda():
+    def of(x, mask):
+        states = layers.GRU(6, return_sequences=True, zero_output_for_mask=True)(x)
+        return layers.Lambda(lambda each: each[:, -1], name="last")(states)
+
+    return graph(of)
+
+
+@wrong("dropped_with_warning", "weighed", cures="mask_in_own_code")
+def sum_and_weights():
+    return graph(lambda x, mask: Weighed(name="weighed")(x)[0])
 
 
 @wrong("rows_mix", "norm")
