@@ -8,8 +8,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def without(*names: str) -> str:
-    """Code for `sitecustomize.py`: these functions of a worker's jobs do no more than load."""
-    left_out = "".join(f"    worker_jobs.{name} = lambda *_: worker_jobs.load()\n" for name in names)
+    """Code for `sitecustomize.py`: these functions of a worker's jobs do nothing."""
+    left_out = "".join(f"    worker_jobs.{name} = lambda *_: None\n" for name in names)
     return f"""
 import sys
 if "maskdemo.server.worker" in sys.orig_argv:

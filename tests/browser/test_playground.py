@@ -132,7 +132,7 @@ def test_a_run_is_watched_to_its_verdict_and_survives_a_reload_and_another_page(
     viewer.tab_to("button", "Train")
     page.keyboard.press("Enter")
     # How long it will take is said as soon as an epoch can tell, not by the compiling before it.
-    said = wait_for_progress(page, r"Repeat \d of 5, epoch \d+ of 150, about \d+ s left\.")
+    said = wait_for_progress(page, r"Repeat \d of 5, epoch \d+ of 150, about \d+ (s|min) left\.")
     page.wait_for_function(GROWING)
     charts, first, chart = watch(page), drawn_epochs(page), page.locator(".js-plotly-plot").first
     top = chart.bounding_box()
