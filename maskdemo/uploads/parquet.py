@@ -6,6 +6,7 @@ import io
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import types
 
@@ -29,7 +30,7 @@ UNREAD = (
 def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
     """The rows of a Parquet file of flat columns. Raises `InvalidTable` with a sentence.
 
-    Texts stay dictionaries while they are counted, so a long one that is repeated counts once.
+    Texts stay dictionaries until their size in pandas is known, where each cell has its own copy.
     """
     try:
         schema = pq.read_schema(io.BytesIO(content))
@@ -38,7 +39,7 @@ def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
             _check(file, name)
             batches, size = [], 0
             for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
-                size += batch.nbytes
+                size += batch.nbytes + sum(map(_unpacked, batch.columns))
                 check_size(unpacked=size)
                 _check_texts(batch)
                 batches.append(batch)
@@ -91,6 +92,13 @@ def _check(file: pq.ParquetFile, name: str) -> None:
     # What the columns hold once unpacked: at least this much, whatever the file says of itself.
     least = found.num_rows * 8 * sum(not _is_text(field.type) for field in schema)
     check_size(unpacked=max(sum(groups), least))
+
+
+def _unpacked(column: pa.Array) -> int:
+    """The bytes that the texts of a dictionary take once each row has its own."""
+    if not types.is_dictionary(column.type) or not _is_text(column.type.value_type):
+        return 0
+    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
 
 
 def _check_texts(batch: pa.RecordBatch) -> None:
