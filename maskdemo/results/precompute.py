@@ -47,13 +47,17 @@ def make(
 ) -> Iterator[str]:
     """Compute scenarios, questions, claims, audits and the guide; yield a line on what comes next.
 
-    guide: the experiments of the guide, by default all. The folder's earlier results are stale from the
-    first file on, so `made.json` is deleted first and written last. Raises ValueError where the files
+    guide: the experiments of the guide, by default all. While files change nothing says what they are
+    of: `made.json` is deleted first and written last. Raises ValueError where the files
     take more than `MAX_BYTES`.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    earlier, here = precomputed.read_provenance(folder), precomputed.provenance_here()
     (folder / "made.json").unlink(missing_ok=True)
-    source = precomputed.provenance_here()
+    fitting = guide_experiments() if guide is None else guide
+    given = {"run": scenarios, "training": questions, "audit": audited, "guide": fitting}
+    # What is not computed now stays what it was, and from where.
+    sources = {kind: here[kind] if given.get(kind, article) else earlier.get(kind) for kind in here}
     runs: dict[Experiment, Snapshot] = {}
     for name in scenarios:
         yield f"Scenario {name}"
@@ -70,12 +74,12 @@ def make(
         yield "Audits of the ready examples"
         models = [AUDITED[name] for name in audited]
         _write(_audit_reports(models), folder / "audits.npz")
-    if fitting := guide_experiments() if guide is None else guide:
+    if fitting:
         yield from _compute_guide(folder, fitting)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if size > MAX_BYTES:
         raise ValueError(f"{size} bytes are more than the {MAX_BYTES} that may be kept.")
-    precomputed.write_provenance(source, folder)
+    precomputed.write_provenance({kind: each for kind, each in sources.items() if each}, folder)
     yield f"{size / 2**20:.1f} MB in {folder}"
 
 

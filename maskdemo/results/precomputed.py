@@ -1,6 +1,6 @@
 """Find a result that was computed in advance; None where there is none, or it is stale or damaged.
 
-`make evidence` writes one file per result, and `made.json` with when and with what all were computed.
+`make evidence` writes one file per result, and `made.json` with when and with what each kind was computed.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ FOLDER = Path(__file__).parents[1] / "data" / "results"
 
 @dataclass(frozen=True)
 class Provenance:
-    """What all files of a folder were computed with.
+    """What a kind of result was computed with.
 
-    digests: kind of result -> its digest (`maskdemo.results.digest`). day: as ISO date. libraries:
-    name -> version.
+    digest: of the kind (`maskdemo.results.digest`). day: as ISO date. libraries: name -> version.
     """
 
-    digests: Mapping[str, str]
+    digest: str
     day: str
     processor: str
     libraries: Mapping[str, str]
@@ -154,21 +153,24 @@ def provenance_note(result: Snapshot | Findings | Report | None) -> str:
 
 def provenance(kind: str, folder: Path = FOLDER) -> Provenance | None:
     """Return what results of a kind in `digest.SOURCES` were computed with; None if stale."""
-    source = _read_provenance(folder)
-    fresh = source is not None and source.digests.get(kind) == digest.version(kind)
-    return source if fresh else None
+    source = read_provenance(folder).get(kind)
+    return source if source and source.digest == digest.version(kind) else None
 
 
-def provenance_here() -> Provenance:
-    """Return what results are computed with in this process, today."""
-    digests = {kind: digest.version(kind) for kind in digest.SOURCES}
-    return Provenance(digests, datetime.now(UTC).date().isoformat(), processor(), digest.libraries())
+def provenance_here() -> dict[str, Provenance]:
+    """Return what each kind of result is computed with in this process, today."""
+    day = datetime.now(UTC).date().isoformat()
+    return {
+        kind: Provenance(digest.version(kind), day, processor(), digest.libraries())
+        for kind in digest.SOURCES
+    }
 
 
-def write_provenance(source: Provenance, folder: Path) -> None:
-    """Write down what the results in the folder were computed with."""
-    text = json.dumps(asdict(source), indent=1)
+def write_provenance(sources: Mapping[str, Provenance], folder: Path) -> None:
+    """Write down what the results in the folder were computed with. sources: by kind."""
+    text = json.dumps({kind: asdict(source) for kind, source in sources.items()}, indent=1)
     (folder / "made.json").write_text(text + "\n", encoding="utf-8")
+    read_provenance.cache_clear()
 
 
 def processor() -> str:
@@ -182,11 +184,13 @@ def processor() -> str:
 
 
 @lru_cache(maxsize=2)
-def _read_provenance(folder: Path) -> Provenance | None:
+def read_provenance(folder: Path) -> Mapping[str, Provenance]:
+    """Return what the results in the folder were computed with, by kind; nothing if it says nothing."""
     try:
-        return codec.from_plain(Provenance, json.loads((folder / "made.json").read_text("utf-8")))
-    except (OSError, *codec.OTHER_FORM):
-        return None
+        plain = json.loads((folder / "made.json").read_text("utf-8"))
+        return {kind: codec.from_plain(Provenance, source) for kind, source in plain.items()}
+    except (OSError, AttributeError, *codec.OTHER_FORM):
+        return {}
 
 
 @lru_cache(maxsize=24)

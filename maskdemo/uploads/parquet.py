@@ -98,7 +98,9 @@ def _unpacked(column: pa.Array) -> int:
     """The bytes that the texts of a dictionary take once each row has its own."""
     if not types.is_dictionary(column.type) or not _is_text(column.type.value_type):
         return 0
-    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
+    # pyarrow makes these functions as it is imported.
+    lengths = pc.binary_length(column.dictionary)  # pyright: ignore[reportAttributeAccessIssue]
+    return int(lengths.take(column.indices).fill_null(0).to_numpy().sum())
 
 
 def _check_texts(batch: pa.RecordBatch) -> None:

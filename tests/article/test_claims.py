@@ -331,7 +331,7 @@ def test_the_table_has_every_number_and_every_unmeasured_claim():
 
 def opened(monkeypatch: pytest.MonkeyPatch, known: Measurements | None) -> AppTest:
     """The page with the rows of all claims opened. known: what was measured in advance."""
-    made = None if known is None else Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
+    made = None if known is None else Provenance("", "2026-11-24", "A processor", {"keras": "9.8.7"})
     monkeypatch.setattr("maskdemo.results.precomputed.provenance", lambda *_: made)
     monkeypatch.setattr("maskdemo.results.precomputed.claims", lambda: known)
     page = app.opened("article")

@@ -19,7 +19,7 @@ from tests.ui import app
 from tests.ui.app import fine, links, shown, table
 
 VERSIONS = {"Keras": "9.8.7", "Python": "3.99"}
-SOURCE = Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
+SOURCE = Provenance("", "2026-11-24", "A processor", {"keras": "9.8.7"})
 
 
 @pytest.fixture(autouse=True)

@@ -45,7 +45,7 @@ LEAKING = Report(
 )
 CLEAN = Report(model="model", findings=(), measures=(), layers=(), tried=TRIED)
 
-SOURCE = Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
+SOURCE = Provenance("", "2026-11-24", "A processor", {"keras": "9.8.7"})
 
 
 @pytest.fixture(autouse=True)

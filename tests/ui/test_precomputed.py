@@ -21,7 +21,7 @@ from tests.ui import app
 from tests.ui.app import ran, shown, table
 
 EXPERIMENT = small(repeats=2, seed=61)
-SOURCE = Provenance({}, "2026-11-24", "A processor", {"keras": "9.8.7"})
+SOURCE = Provenance("", "2026-11-24", "A processor", {"keras": "9.8.7"})
 
 
 @pytest.fixture(scope="module", autouse=True)
