@@ -1,6 +1,6 @@
 """Find a result that was computed in advance; None where there is none, or it is stale or damaged.
 
-`make evidence` writes one file per result, and `made.json` with when and with what each kind was computed.
+`make evidence` writes one file per result, and `made.json` with when and with what each kind is made.
 """
 
 from __future__ import annotations
