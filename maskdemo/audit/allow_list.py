@@ -11,10 +11,12 @@ from collections.abc import Mapping
 
 
 def _name_set(text: str) -> frozenset[str]:
+    """Return the names in a text that white space separates."""
     return frozenset(text.split())
 
 
 def _with_module(module: str, names: frozenset[str]) -> Mapping[str, str]:
+    """Return a table from each class name to its module in Keras."""
     return dict.fromkeys(names, module)
 
 

@@ -33,6 +33,7 @@ def safe_config(text: str) -> dict[str, Any]:
 
 
 def _parse_json(text: str) -> Any:
+    """Return a JSON text parsed; raise UnsupportedModel if too large, too deep or no valid JSON."""
     if len(text) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:
@@ -68,6 +69,7 @@ class _Reader:
         return _keras_object(name, allow_list.MODELS[name], config)
 
     def _layer_of_model(self, raw: Any, depth: int) -> dict[str, Any]:
+        """Return the safe configuration of a layer of a model, with its name and inbound nodes."""
         layer = self.layer(raw, depth)
         if "name" in raw:
             layer["name"] = layer_name(raw["name"])
@@ -90,6 +92,10 @@ class _Reader:
         return _keras_object(name, "keras.layers", self._arguments(name, inner, depth))
 
     def _arguments(self, of: str, inner: dict[str, Any], depth: int) -> dict[str, Any]:
+        """Return the safe constructor arguments of a layer: not unrolled or stateful, any batch size.
+
+        of: the class name of the layer. inner: its `config`. Raises UnsupportedModel where unsafe.
+        """
         arguments = {
             key: self._argument(of, key, value, depth)
             for key, value in inner.items()
@@ -123,12 +129,14 @@ class _Reader:
         return checked_value(key, value)
 
     def _inner_layer(self, raw: Any, depth: int) -> dict[str, Any]:
+        """Return the safe configuration of a layer in a layer; raise UnsupportedModel if too deep."""
         if depth > 8:
             raise UnsupportedModel("Layers are nested in layers too deeply.")
         return self.layer(raw, depth + 1)
 
 
 def _text_value(raw: Any, key: str) -> str:
+    """Return the text under a key of a dictionary; "" where there is no dictionary, key or text."""
     value = raw.get(key) if isinstance(raw, dict) else None
     return value if isinstance(value, str) else ""
 
@@ -161,6 +169,7 @@ def _checked_class(raw: Any, table: Mapping[str, str], noun: str) -> tuple[str, 
 
 
 def _keras_object(name: str, module: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Return a serialized object of Keras's own: the form from which Keras builds it."""
     return {"module": module, "class_name": name, "config": config, "registered_name": None}
 
 
@@ -185,6 +194,7 @@ def _name_or_object_reader(
 
 
 def _check_activation(value: Any) -> Any:
+    """Return the name of an activation of Keras, or None; raise UnsupportedModel for others."""
     if isinstance(value, dict) and value.get("class_name") == "function":
         if value.get("module") != "builtins":
             raise UnsupportedModel("An activation is a function that is not Keras's.")
@@ -207,6 +217,7 @@ _BY_ENDING: dict[str, Callable[[Any], Any]] = {
 
 
 def _check_dtype(value: Any) -> Any:
+    """Return a dtype's name, also from a dtype policy, or None; raise UnsupportedModel for others."""
     if isinstance(value, dict):
         _, inner = _checked_class(value, allow_list.DTYPE_POLICIES, "dtype")
         value = inner.get("name")
@@ -257,6 +268,7 @@ def _check_call_argument(key: str, value: Any) -> Any:
 
 
 def _check_tensor(inner: dict[str, Any]) -> dict[str, Any]:
+    """Return the safe `config` of a serialized symbolic tensor; raise UnsupportedModel if unfit."""
     history = as_list(inner.get("keras_history"))
     if len(history) != 3 or not all(isinstance(each, int) for each in history[1:]):
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")

@@ -66,9 +66,10 @@ class Repeat:
         return None if real is None else keras.ops.convert_to_tensor(_mask_of(real))
 
     def run(self, change: Callable[..., np.ndarray] | None = None, masked: bool = False) -> list[Any]:
-        """Call the layer again. change: of an input's array and where it is real, to another array.
+        """Call the layer again and return its output arrays.
 
-        masked: with a mask that is True at the real steps.
+        change: a function of an input's array and of where it is real, which returns the array to use
+        instead. masked: whether the call gets a mask that is True at the real steps.
         """
         import keras
 
@@ -107,7 +108,7 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
 
 
 def _mask_of(real: np.ndarray) -> np.ndarray:
-    """Return the mask, (N, steps) of bool, of an array that is real there."""
+    """Return the mask, (N, steps) of bool, from where an array is real, (N, steps, ...)."""
     return np.asarray(real.any(axis=tuple(range(2, real.ndim))))
 
 
@@ -163,6 +164,7 @@ def changes_nothing_alone(call: Call, pair: TracePair, attempt: Attempt, toleran
 
 
 def _is_same(repeat: Repeat, attempt: Attempt, tolerance: float) -> bool:
+    """Whether the cured outputs equal the call's own within tolerance; False if the cure raises."""
     try:
         cured = attempt(repeat)
     except Exception:  # whatever a layer raises on values or shapes that it does not take
@@ -216,6 +218,7 @@ def _handed_on(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _handed_another(repeat: Repeat) -> list[np.ndarray]:
+    """Return the outputs with the right mask in place of masks that the caller passed by keyword."""
     args, kwargs = repeat.call.arguments
     kwargs = {name: each for name, each in kwargs.items() if not name.endswith("_mask")}
     return replace(repeat, call=replace(repeat.call, arguments=(args, kwargs))).run(masked=True)
@@ -242,6 +245,7 @@ def _backwards(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _normalized(repeat: Repeat) -> list[np.ndarray]:
+    """Return the outputs of a normalization with the statistics of the real steps alone."""
     from maskdemo.audit.fix_reductions import normalized_over_real_steps
 
     layer = repeat.call.layer
@@ -277,7 +281,7 @@ _CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
 
 
 def _attempts(call: Call, pair: TracePair) -> list[tuple[str, Attempt]]:
-    """Return the cures to try, those for its class first."""
+    """Return the cures to try, each with the name of its program: those for the call's class first."""
     own = [(name, attempt) for classes, attempt, name in _CURES if is_a(call.layer, *classes)]
     of_zeroed = "zero_before_convolution" if pair.outputs_time_axis(call) else "masked_mean"
     of_any = [(HANDED_ON, _handed_on), (of_zeroed, zeroed), ("masked_mean", averaged)]

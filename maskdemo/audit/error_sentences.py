@@ -54,6 +54,7 @@ def short_reason(failure: BaseException, layer: Any = None) -> str:
 
 
 def _core_message(lines: list[str]) -> str:
+    """Return the core of an exception's message, given its lines; "" where there are no lines."""
     if not lines:
         return ""
     if calling := _CALLING.fullmatch(lines[0]):
@@ -68,4 +69,5 @@ def _core_message(lines: list[str]) -> str:
 
 
 def _shorten(text: str) -> str:
+    """Return the text, cut to MAX_REASON characters with an ellipsis as the last."""
     return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"

@@ -58,32 +58,38 @@ def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any
 
 
 def _call_args(of: Any) -> list[Any]:
+    """Return serialized arguments; of: the layer before, a list in one argument, or several as a tuple."""
     if isinstance(of, tuple):  # several arguments
         return [_output_tensor(each) for each in of]
     return [[_output_tensor(each) for each in of] if isinstance(of, list) else _output_tensor(of)]
 
 
 def _output_tensor(name: str) -> dict[str, Any]:
+    """Return the serialized symbolic output, float32 of rank 3, of the layer of this name."""
     history = [name, 0, 0]
     config = {"shape": [None, None, None], "dtype": "float32", "keras_history": history}
     return {"class_name": "__keras_tensor__", "config": config}
 
 
 def _input(name: str = "sequence", **inputs: Any) -> dict[str, Any]:
+    """Return an InputLayer, (batch, steps, 4) of float32 unless `inputs` says otherwise."""
     shape = {"batch_shape": [None, None, 4], "dtype": "float32"}
     return _layer("InputLayer", name, **(shape | inputs)) | {"inbound_nodes": []}
 
 
 def _tokens() -> dict[str, Any]:
+    """Return an InputLayer named "words" for token numbers, (batch, steps)."""
     return _input("words", batch_shape=[None, None])
 
 
 def _sequential_json(*layers: dict[str, Any]) -> str:
+    """Return the configuration of a Sequential model of these layers as JSON."""
     config = {"name": "model", "layers": layers}
     return json.dumps({"module": "keras", "class_name": "Sequential", "config": config})
 
 
 def _functional_json(*layers: dict[str, Any]) -> str:
+    """Return the configuration of a Functional model as JSON; the last layer is the output."""
     inputs = [[each["name"], 0, 0] for each in layers if each["class_name"] == "InputLayer"]
     config = {
         "name": "model",
@@ -108,6 +114,7 @@ _MASK = (
 
 
 def _attention_model(by_hand: bool) -> str:
+    """Return a model of two attention layers on tokens as JSON; by_hand: with masks as arguments."""
     mask = (_operation("NotEqual", "mask", "words", 0),) if by_hand else ()
     layers = [
         _tokens(),
@@ -131,6 +138,7 @@ def _attention_model(by_hand: bool) -> str:
 
 
 def _model_with_labels_by_step(layer: bool) -> str:
+    """Return an LSTM with an answer at every step as JSON; its tanh is a layer or an operation."""
     twice = (
         _layer("Activation", "squash", "lstm", activation="tanh")
         if layer
@@ -142,14 +150,17 @@ def _model_with_labels_by_step(layer: bool) -> str:
 
 
 def _convolution(name: str = "convolution") -> dict[str, Any]:
+    """Return a Conv1D layer of 8 filters and kernel size 3 on the layer "masking"."""
     return _layer("Conv1D", name, "masking", filters=8, kernel_size=3, padding="same")
 
 
 def _readout(of: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an LSTM of 8 units on the layer `of`, and a Dense layer of 2 units on the LSTM."""
     return _layer("LSTM", "lstm", of, units=8, **options), _layer("Dense", "answer", "lstm", units=2)
 
 
 def _half_precision_model(mask_value: float) -> str:
+    """Return Masking with this value, LSTM and Dense in mixed_float16 as JSON."""
     half = {"dtype": "mixed_float16"}
     return _sequential_json(
         _input(),
@@ -160,12 +171,14 @@ def _half_precision_model(mask_value: float) -> str:
 
 
 def _embedding_model(mask_zero: bool) -> str:
+    """Return an Embedding of tokens, a bidirectional LSTM and a Dense layer as JSON."""
     embedding = _layer("Embedding", "embedding", input_dim=50, output_dim=8, mask_zero=mask_zero)
     both = _layer("Bidirectional", "both", layer=_layer("LSTM", "lstm", units=8))
     return _sequential_json(_tokens(), embedding, both, _layer("Dense", "answer", units=2))
 
 
 def _sum_model(right: bool) -> str:
+    """Return an LSTM on the sum of two inputs as JSON; right: whether the second is masked too."""
     left = _masking("left", "masking_left")
     masked = (_masking("right", "masking_right"),) if right else ()
     merged = _layer("Add", "add", ["masking_left", "masking_right" if right else "right"])

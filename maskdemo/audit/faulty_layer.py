@@ -134,6 +134,7 @@ def _inputs_change(call: Call, pair: TracePair) -> float:
 
 
 def _input_change(call: Call, input_tensor: InputTensor, pair: TracePair) -> float:
+    """Return how far an input of a call moved at real steps, as a share of its largest number."""
     unpadded = pair.twin(call).inputs[call.inputs.index(input_tensor)].array
     return pair.share(unpadded, input_tensor.array)
 
@@ -161,6 +162,7 @@ def _repaired(unpadded: np.ndarray, got: np.ndarray, pair: TracePair) -> np.ndar
 
 
 def _repaired_inputs(call: Call, pair: TracePair) -> dict[int, np.ndarray]:
+    """Return each input of a call, by its number, with its real steps as they are without padding."""
     return {
         index: _repaired(twin.array, input_tensor.array, pair)
         for index, (twin, input_tensor) in enumerate(
@@ -170,6 +172,7 @@ def _repaired_inputs(call: Call, pair: TracePair) -> dict[int, np.ndarray]:
 
 
 def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Fault:
+    """Return the fault of custom code; cause "positions" where only the place of real steps matters."""
     positions = is_moved_by_places(own.container, pair, tolerance)
     return Fault(
         cause="positions" if positions else "own_code",
@@ -203,6 +206,7 @@ def _faults_at(call: Call, pair: TracePair, tolerance: float) -> list[Fault]:
 
 
 def _within(call: Call) -> str:
+    """Return " in " and the name of the nested model or layer around a call; "" outside of any."""
     outer = call.inside
     return f" in {outer.name}" if outer is not None and outer.inside is not None else ""
 

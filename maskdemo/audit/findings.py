@@ -165,6 +165,7 @@ def _is_on_path(call: Call, pair: TracePair) -> bool:
 
 
 def _received_state(call: Call, pair: TracePair) -> State:
+    """Return the state of the mask that a call received; "wrong" where merged masks differ."""
     states: list[State] = [pair.received(call, input_tensor) for input_tensor in pair.time_inputs(call)]
     if is_a(call.layer, *MERGING_LAYERS):
         return states[0] if len(set(states)) == 1 else "wrong"
@@ -172,6 +173,7 @@ def _received_state(call: Call, pair: TracePair) -> State:
 
 
 def _passed_state(call: Call, pair: TracePair) -> str:
+    """Return the state of the mask of a call's first output; "ends" where no output has a time axis."""
     return pair.passed(call, 0) if pair.outputs_time_axis(call) else "ends"
 
 

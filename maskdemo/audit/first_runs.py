@@ -63,6 +63,10 @@ def one_batch(model: Any, batch: Batch) -> Batch:
 
 
 def _no_row_sentence(model: Any, batch: Batch, index: int, output: np.ndarray, count: int) -> str:
+    """Return the sentence that an output has no row for each sequence, and the layer that loses rows.
+
+    index: of the output. count: the number of sequences.
+    """
     batch = one_batch(model, batch)
     rows = batch_size(model) or count
     where = ""
@@ -82,6 +86,7 @@ def _no_row_sentence(model: Any, batch: Batch, index: int, output: np.ndarray, c
 
 
 def _change_sentence(model: Any, batch: Batch, tolerance: float) -> str:
+    """Return the sentence that names the layer whose output for the same batch changes, and why."""
     batch = one_batch(model, batch)
     before = {id(each): to_float64(each) for each in model.variables}
     first, second = trace(model, batch), trace(model, batch)
@@ -112,6 +117,10 @@ def _first_changed(first: Trace, second: Trace, tolerance: float) -> Call | None
 
 
 def _why_changed(layer: Any, before: dict[int, np.ndarray]) -> str:
+    """Return why a layer changed its output, as a verb phrase: random numbers or a state it keeps.
+
+    before: the values of the model's variables, by `id`, from before the two runs.
+    """
     seeds = [each for part in parts_of(layer) for each in getattr(part, "_seed_generators", ())]
     states = {id(each.state) for each in seeds}
     changed = {
@@ -127,4 +136,5 @@ def _why_changed(layer: Any, before: dict[int, np.ndarray]) -> str:
 
 
 def _named(call: Call) -> str:
+    """Return the quoted name of a call's layer, and the layer's class in brackets."""
     return f"{quoted(call.name)} ({type(call.layer).__name__})"

@@ -46,6 +46,7 @@ def steps_of_fixed_inputs(
 
 
 def _keep(names: dict[int, str], array: np.ndarray, found: tuple[ModelInput, int] | None) -> None:
+    """Add to `names` the input of one length whose steps an array, (N, steps, ...), has on axis 1."""
     if found is not None and found[1] == 1 and array.ndim > 1 and array.shape[1] == found[0].steps:
         names[id(array)] = found[0].name
 
@@ -66,6 +67,10 @@ def _as_input(tensor: InputTensor, batch: Batch, fixed: list[ModelInput]) -> Mod
 def _axis_of_output(
     call: Call, array: np.ndarray, axes: dict[int, tuple[ModelInput, int] | None]
 ) -> tuple[ModelInput, int] | None:
+    """Return the input whose steps an output has, and on which axis; None where it has none.
+
+    axes: the same for every earlier array, by the array's `id`.
+    """
     args, kwargs = call.arguments
     for place, each in enumerate(call.inputs):
         if (known := axes.get(each.key)) is None:

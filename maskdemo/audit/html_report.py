@@ -125,6 +125,7 @@ def _layer_svg(
 
 
 def _line_svg(state: str, top: int, bottom: int, dark: bool) -> str:
+    """Return a vertical SVG line between two heights, in pixels, in the look of a mask's state."""
     light_colour, dark_colour, width, dashes = _STATES[state]
     return (
         f'<line x1="{_LINE}" x2="{_LINE}" y1="{top}" y2="{bottom}" stroke-width="{width}" '

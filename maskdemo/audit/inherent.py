@@ -108,10 +108,10 @@ def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
 
 
 def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, str]]:
-    """Return why a window's outputs move: each cause with the program that cures it, or none.
+    """Return why a window's outputs move: each cause with the program that cures it, "" without.
 
-    border: the windows hold padding, and stand still (or move less) once it is zeroed, or taken for no
-    maximum and no part of a mean. windows: what moves then, or whatever padding holds.
+    "border": windows that reach into padding hold it, and outputs stand still (or move less) once it is
+    zeroed, or left out of a maximum or mean. "windows": outputs move then too, or however padding is.
     """
     if not is_a(call.layer, *WINDOWS):
         return []
@@ -130,9 +130,9 @@ def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tu
 
 
 def effect_of_places(call: Call, pair: TracePair, tolerance: float) -> str:
-    """Return whether steps that are laid out in a row move only with their places.
+    """Return whether the outputs of a layer such as Flatten move only with the places of steps.
 
-    "zeroed": once padded steps are zeroed. "always": as they are zero already. "": there is no telling.
+    "zeroed": once padded steps are zeroed. "always": padded steps are zero. "": this is not known.
     """
     if not is_a(call.layer, *LAID_OUT) or np.isinf(remaining_change(call, pair, zeroed)):
         return ""

@@ -51,7 +51,7 @@ class InputReaders:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether a layer reads it as steps in time, or an operation goes over them alone."""
+        """Whether a layer reads the input as steps, or an operation goes over its steps alone."""
         return any(
             _goes_over_steps(each)
             or (
@@ -66,22 +66,22 @@ class InputReaders:
 
     @property
     def is_image(self) -> bool:
-        """Whether a layer reads it as an image."""
+        """Whether a layer reads the input as an image."""
         return any(is_a(each.operation, *_OF_IMAGES) for each in self.readers)
 
     @property
     def is_mask(self) -> bool:
-        """Whether it is handed to a layer as a mask."""
+        """Whether the input is handed to a layer as a mask."""
         return any(each.values and each.is_mask for each in self.readers)
 
     @property
     def is_compared(self) -> bool:
-        """Whether it is compared with something by size, as lengths are with positions."""
+        """Whether the input is compared by size with something, as lengths are with positions."""
         return any(is_a(each.operation, *_ORDERED) for each in self.readers)
 
     @cached_property
     def embeddings(self) -> list[Any]:
-        """The Embedding layers that look its numbers up."""
+        """The Embedding layers that look the input's numbers up."""
         result = []
         for each in self.readers:
             if each.values and is_a(each.operation, "Embedding", "ReversibleEmbedding"):
@@ -92,7 +92,7 @@ class InputReaders:
 
     @cached_property
     def masked_by(self) -> list[tuple[float, Any]]:
-        """The layers that mask the input's own values, each with the value."""
+        """The layers that mask the input's own values, each after the value that it masks."""
         found = []
         for each in self.readers:
             layer = each.operation
@@ -106,7 +106,10 @@ class InputReaders:
 
     @cached_property
     def pad_values(self) -> list[tuple[float, Any]]:
-        """What the model takes for padding, and the layer or operation that says so, surest first."""
+        """The numbers that the model takes for padding, each with the layer or operation that says so.
+
+        The surest comes first; empty where nothing in the model says so.
+        """
         compared, elsewhere = [], []
         for each in self.readers:
             value = _compared_with(each) if each.values else None
@@ -185,6 +188,7 @@ def readers_of_inputs(
 def _readers_of_own_code(
     model: Any, rows: Sequence[Mapping[str, np.ndarray]]
 ) -> Iterator[tuple[str, InputReaders]]:
+    """Yield name and readers of each input of a model that is called here on symbolic tensors."""
     import keras
 
     tensors = {}
@@ -208,6 +212,7 @@ def _readers_of_own_code(
 
 
 def _input_readers(tensor: Any, known: bool) -> InputReaders:
+    """Return what reads a symbolic input. known: whether the model's code took symbolic tensors."""
     found: list[Reader] = []
     with suppress(Exception):  # a rule that does not fit an operation: what was read so far counts
         for each in readers(tensor, 1 if len(tensor.shape) > 1 else 0):

@@ -72,7 +72,7 @@ def naming_version(content: bytes) -> Iterator[None]:
 
 
 def saved_with(content: bytes) -> str:
-    """Return the version of Keras that saved a file or wrote a configuration; empty if unknown."""
+    """Return the version of Keras that saved a file or wrote a configuration; "" if unknown."""
     if content.startswith(_HDF5):
         return _hdf5_version(content)
     if not content.startswith(b"PK"):
@@ -104,7 +104,7 @@ def _hdf5_sentence(content: bytes) -> str:
 
 
 def _hdf5_version(content: bytes) -> str:
-    """Return the attribute keras_version, without a library that would read more of the file."""
+    """Return the attribute keras_version of an HDF5 file, read from its bytes alone; "" if unknown."""
     start = content.find(b"keras_version\0")
     if start < 0:
         return ""
@@ -135,6 +135,7 @@ def _text_in_collection(content: bytes, address: int, index: int) -> bytes:
 
 
 def _opened(content: bytes) -> AbstractContextManager[zipfile.ZipFile]:
+    """Open a .keras file as a ZIP archive; raise UnsupportedModel if damaged or too large unpacked."""
     return open_archive(
         content,
         max_unpacked=MAX_UNPACKED,
@@ -145,6 +146,7 @@ def _opened(content: bytes) -> AbstractContextManager[zipfile.ZipFile]:
 
 
 def _read_config(archive: zipfile.ZipFile) -> bytes:
+    """Return the configuration's bytes; raise UnsupportedModel if it is missing or too large."""
     if CONFIG not in archive.namelist():
         raise UnsupportedModel(f"This is no .keras file: it has no {CONFIG}.")
     with archive.open(CONFIG) as member:
@@ -165,7 +167,7 @@ def is_json(content: bytes) -> bool:
 
 
 def _decode_text(content: bytes) -> str:
-    """Return the text, in the encoding that its byte-order mark or its zeros tell of."""
+    """Return the text, decoded by its byte-order mark or zeros; raise UnsupportedModel if no text."""
     if len(content) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:

@@ -45,10 +45,12 @@ def last_activations(makers: Sequence[Call | None]) -> list[Any]:
 
 
 def _is_activation(layer: Any) -> bool:
+    """Whether a layer or operation is itself an activation."""
     return is_a(layer, *_ACTIVATIONS)
 
 
 def _has_activation(layer: Any) -> bool:
+    """Whether a layer that is not recurrent applies an activation, other than linear, to its output."""
     import keras
 
     linear = (None, keras.activations.linear)
@@ -79,4 +81,5 @@ def without_activations(layers: Sequence[Any]) -> Iterator[None]:
 
 
 def _unchanged(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return the first argument: the stand-in for an activation that is left out."""
     return inputs

@@ -58,6 +58,7 @@ def is_labelled_by_step(pair: TracePair) -> bool:
 
 
 def _is_timed(pair: TracePair, index: int) -> bool:
+    """Whether an output of the model has a time axis."""
     unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
     return got.ndim >= 2 and pair.has_time_axis(unpadded, got)
 
@@ -91,6 +92,10 @@ def _first_non_finite_call(pair: TracePair, index: int) -> Call | None:
 
 
 def _findings_of_output(trial: Trial, pair: TracePair, training: TrainingBatch) -> Iterator[Finding]:
+    """Yield a finding where the loss counts padded steps of an output, else those about metrics.
+
+    The trial's notes receive a sentence where the loss cannot be judged.
+    """
     model, notes = trial.model, trial.notes
     change = training.change_of_loss()
     what = "loss" if losses_of(model) else "mean squared error"
@@ -187,10 +192,12 @@ def _weighs_steps(model: Any) -> bool:
 
 
 def _furthest(values: list[dict[str, float]], name: str) -> float:
+    """Return how far a metric moves from its first value; infinite where a change is not finite."""
     changes = [abs(each[name] - values[0][name]) for each in values[1:]]
     return math.inf if not np.isfinite(changes).all() else max(changes)
 
 
 def _inner_metrics(model: Any) -> Iterator[Any]:
+    """Yield each metric of a compiled model, those in a container of metrics by themselves."""
     for metric in model.metrics:
         yield from getattr(metric, "metrics", None) or [metric]

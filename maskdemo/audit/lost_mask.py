@@ -76,7 +76,7 @@ def dropped_before_output(pair: TracePair, index: int) -> Call | None:
 
 
 def _first_inputs(call: Call, pair: TracePair) -> list[Any]:
-    """Return the tensors with a time axis in the first argument of a call."""
+    """Return the input tensors with a time axis in the first argument of a call."""
     timed = pair.time_inputs(call)
     return [input_tensor for input_tensor in call.inputs[: call.first] if input_tensor in timed]
 
@@ -141,6 +141,7 @@ def was_handed_a_mask(call: Call) -> bool:
 
 
 def _mask_from_maker(tensor: InputTensor) -> np.ndarray | None:
+    """Return the mask, (N, steps) of bool, that the maker of a tensor gave it; None where none did."""
     if tensor.maker is None or tensor.key not in tensor.maker.keys:
         return None
     return tensor.maker.masks[tensor.maker.keys.index(tensor.key)]

@@ -40,6 +40,7 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
 
 
 def _as_number(array: np.ndarray) -> np.ndarray:
+    """Return an array of bool as uint8, so that it can be subtracted; others as they are."""
     return array.astype("uint8") if array.dtype == bool else array
 
 
@@ -109,7 +110,7 @@ def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.nda
 
 
 def _moved_units(outputs: list[np.ndarray], real: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return which units of all outputs differ between two rows, at real steps if they have steps."""
+    """Return which units of all outputs differ between two rows, (units,), steps at real places alone."""
     moved = []
     for one, other in outputs:
         if one.ndim and len(one) == len(real):

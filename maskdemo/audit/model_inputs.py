@@ -52,7 +52,7 @@ class ModelInput:
 
     @property
     def is_square(self) -> bool:
-        """Whether it is a mask of steps by steps, as attention takes it."""
+        """Whether the input is a mask of steps by steps, as attention takes it."""
         return self.kind == "mask" and len(self.shape) == 2 and self.shape[1] == self.shape[0]
 
     @property
@@ -74,7 +74,7 @@ class ModelInput:
 
     @property
     def sentence(self) -> str:
-        """What it was taken for."""
+        """The sentence on what the audit took the input for."""
         source = f", {self.source}" if self.source else ""
         return f"Input {quoted(self.name)} was taken for " + {
             "values": f"sequences, padded with {self.pad_value:g}{source}.",
@@ -129,6 +129,7 @@ class Told:
 
 
 def _as_names(names: Any) -> list[str]:
+    """Return names as a list: of None none, of a text one."""
     return [] if names is None else [names] if isinstance(names, str) else list(names)
 
 
@@ -160,6 +161,7 @@ def model_inputs_of(
 def _model_input(
     model: Any, name: str, found: InputReaders, told: Told
 ) -> tuple[ModelInput, InputReaders]:
+    """Return an input with its kind, pad value and vocabulary; raise UnsupportedModel for text."""
     if found.dtype == "string":
         raise UnsupportedModel(f"The input {name!r} takes text; audit the model behind its tokens.")
     whole = "int" in found.dtype
@@ -184,6 +186,7 @@ def _model_input(
 
 
 def _kind(name: str, found: InputReaders, told: Told, embedded: bool) -> Kind:
+    """Return the kind of an input; embedded: whether an Embedding looks its numbers up."""
     shape = found.shape
     if name in told.lengths:
         return "lengths"
@@ -208,10 +211,7 @@ def _kind(name: str, found: InputReaders, told: Told, embedded: bool) -> Kind:
 def _without_doubtful(
     found: list[tuple[ModelInput, InputReaders]], told: Told
 ) -> tuple[ModelInput, ...]:
-    """Take inputs that nothing reads as sequences for fixed ones, where others are read so.
-
-    Images and tables of one size are such inputs, unless their pad value is told.
-    """
+    """Return inputs not read as sequences as "fixed" where others are, unless their pad is told."""
     pads = told.pad_value if isinstance(told.pad_value, Mapping) else {}
     doubtful = {
         each.name
@@ -253,7 +253,7 @@ def sequence_of(name: str, data: list[ModelInput], otherwise: str = "") -> str:
 
 
 def _counted(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, str]:
-    """Return the inputs of single numbers that are the lengths of another one, with that one's name."""
+    """Return inputs of a single number, the length of another input -> the name of that other input."""
     return {
         name: of
         for name in rows[0]

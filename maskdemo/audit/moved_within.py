@@ -131,7 +131,7 @@ def _harmless(call: Call) -> tuple[Attempt, ...]:
 
 
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
-    """Return other values at padded steps, and whether no code of its own reads the inputs."""
+    """Return overrides with other values at padded steps; False with it if custom code reads inputs."""
     changed, complete = Overrides(), True
     for call in pair.unpadded.calls[:-1]:
         read = {
@@ -150,15 +150,18 @@ def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
 
 
 def _other(array: np.ndarray, pair: TracePair) -> np.ndarray:
+    """Return an array without padding, (N, steps, ...), with other values at steps not real."""
     real = pair.real_without_padding(array)
     return disturbed(array, real.reshape(*real.shape, *(1 for _ in array.shape[2:])))
 
 
 def _calls_of_both(one: Trace, other: Trace) -> Iterator[tuple[Call, Call]]:
+    """Return pairs of calls of two traces; reading them raises ValueError if one trace has more."""
     return zip(one.calls, other.calls, strict=True)
 
 
 def _masks_differ(one: Call, other: Call) -> bool:
+    """Whether a mask that both calls attach to an output, or return as an output, differs."""
     masks = [*zip(one.masks, other.masks, strict=True)]
     if one.returns_a_mask:
         masks += zip(one.outputs, other.outputs, strict=True)

@@ -43,7 +43,7 @@ def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
 
 
 def in_integer_inputs(model_inputs: Iterable[ModelInput], row: Row) -> str:
-    """Return such a clause for inputs of whole numbers, to which NaN and infinity cannot be cast."""
+    """Return where an input of whole numbers is not finite, which cannot be cast; "" if all are."""
     whole = [each for each in model_inputs if each.kind == "tokens" or "int" in each.dtype]
     return in_sequence(whole, row)
 
@@ -79,6 +79,7 @@ def left_out_sentences(left_out: Sequence[LeftOut], total: int) -> tuple[str, ..
 
 
 def _sequence_numbers_text(numbers: list[int], total: int) -> str:
+    """Return sequence numbers, from 1, in words with the total, such as "sequences 2, 5 of 20"."""
     if len(numbers) == total and total > 1:
         return f"all {total} sequences"
     if len(numbers) == 1:
@@ -101,6 +102,7 @@ def _first_non_finite_layer(calls: Sequence[Call], index: int, of: int) -> str:
 
 
 def _weights_clause(layer: Any) -> str:
+    """Return a clause that a layer's weights hold NaN or infinity; "" where all are finite."""
     for variable in getattr(layer, "weights", ()):
         values = to_float64(variable)
         if not np.isfinite(values).all():
@@ -109,6 +111,7 @@ def _weights_clause(layer: Any) -> str:
 
 
 def _nan_or_infinity(array: np.ndarray) -> str:
+    """Return "NaN" if an array that is not finite holds NaN, else "infinity"."""
     return "NaN" if np.isnan(array).any() else "infinity"
 
 

@@ -35,8 +35,8 @@ def compare_runs(
 ) -> Iterator[Finding]:
     """Yield a finding for each other way of running the model whose outputs differ from the eager ones.
 
-    ways: functions that run the model, by cause. allowed: the share of an output's largest number that
-    is rounding.
+    runs: functions that run the model, by cause; None for a way that is not possible. allowed: the
+    share of an output's largest number that is rounding.
     """
     for cause, run in runs.items():
         if run is None:
@@ -130,6 +130,7 @@ def masked_real_steps(samples: Samples) -> Iterator[Finding]:
 def _masked_steps_finding(
     masked: list[np.ndarray], layer: Any, model_input: ModelInput, value: Any
 ) -> Iterator[Finding]:
+    """Yield a finding if real steps hold the mask value. masked: for each sequence (steps,) of bool."""
     count, steps = sum(int(each.sum()) for each in masked), sum(each.size for each in masked)
     if count:
         yield Finding.about(
@@ -181,4 +182,5 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
 
 
 def _version_tuple(text: str) -> tuple[int, ...]:
+    """Return major and minor version as numbers: (3, 15) for "3.15.0"."""
     return tuple(int(part) for part in text.split(".")[:2])

@@ -141,6 +141,7 @@ class _Copier:
         return is_a(operation, "Reshape") or is_own_code(operation)
 
     def _anew(self, operation: Any, args: tuple) -> Any:
+        """Return an operation made anew for other steps: a nested model is copied with its weights."""
         import keras
 
         if hasattr(operation, "layers"):
@@ -175,6 +176,7 @@ class _Copier:
             new.assign(value)
 
     def _cut(self, value: np.ndarray, axis: int, size: int) -> np.ndarray:
+        """Return `size` places of a weight's axis: the first, the last, or the first of features."""
         places = np.arange(value.shape[axis])
         if self._places == "last":
             places = places[-size:]
@@ -197,6 +199,7 @@ class _Copier:
 
 
 def _is_of_keras(cls: type) -> bool:
+    """Whether a class is Keras's or Python's own."""
     return cls.__module__.startswith(("keras.", "builtins"))
 
 

@@ -54,7 +54,7 @@ class Measure:
 
     @property
     def leaks(self) -> bool:
-        """Whether it moved further than rounding does."""
+        """Whether any sequence's output moved further than rounding does."""
         return self.moved > 0
 
 
@@ -74,9 +74,10 @@ class Reference:
 
 
 def reference(run: Run, samples: Samples, precision: str, rounded: Run | None = None) -> Reference:
-    """Run every sequence without padding; where an input has one length, at its start.
+    """Return the reference: outputs of every sequence without padding, and what counts as rounding.
 
-    rounded: runs the model with other last digits.
+    Where an input has one length, sequences stand at its start. rounded: a function that runs the model
+    with other last digits; None to do without.
     """
     rows: list[list[np.ndarray]] = [[] for _ in samples.rows]
     of_batch: list[list[np.ndarray]] = []
@@ -96,7 +97,7 @@ def reference(run: Run, samples: Samples, precision: str, rounded: Run | None = 
 
 
 def _by_unit(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
-    """Return the largest |difference| of each unit on the last axis; infinite where shapes differ."""
+    """Return the largest |difference| by unit of the last axis, (units,); infinite if shapes differ."""
     if wanted.shape != got.shape or not wanted.size:
         return np.full(1, np.inf if wanted.shape != got.shape else 0.0)
     changes = changes_of(wanted, got)
@@ -135,7 +136,7 @@ def _make_reference(
 
 
 def _scale(outputs: list[np.ndarray], whole: bool) -> np.ndarray:
-    """Return the largest |number| of each unit; of all if `whole`, or where there are no units."""
+    """Return the largest |number| by unit, (units,); of all, (1,), if `whole` or without units."""
     sizes = {output.shape[-1:] for output in outputs}
     if whole or len(sizes) > 1 or not outputs[0].ndim or not outputs[0].size:
         return np.array([max(map(largest_number, outputs))])
@@ -144,7 +145,7 @@ def _scale(outputs: list[np.ndarray], whole: bool) -> np.ndarray:
 
 
 def _fitted(changes: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Return the changes of the units that the scale has."""
+    """Return the changes by unit in the shape of the scale; their largest where the units differ."""
     return changes if changes.shape == scale.shape else np.full(scale.shape, changes.max())
 
 
@@ -172,7 +173,7 @@ def measures(
 def _run_padded(
     run: Run, samples: Samples, side: Side, added: int, groups: Sequence[Sequence[int]]
 ) -> list[tuple[np.ndarray, ...]]:
-    """Return each output, by sequence, of groups of sequences that are run together."""
+    """Return the arrays of each output, by sequence; the sequences of a group run as a batch."""
     rows: dict[int, list[np.ndarray]] = {}
     for group in groups:
         together = run(samples.padded_batch(group, side, added))
@@ -260,7 +261,7 @@ def not_finite(reference: Reference, samples: Samples, timed: Sequence[str]) -> 
 
 
 def largest_change(wanted: np.ndarray, got: np.ndarray) -> float:
-    """Return the largest |difference|, never NaN: see `changes_of`; infinite where shapes differ."""
+    """Return the largest |difference|, never NaN: 0 where both are; infinite where shapes differ."""
     if wanted.shape != got.shape:
         return float("inf")
     return float(changes_of(wanted, got).max(initial=0))

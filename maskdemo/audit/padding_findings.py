@@ -47,7 +47,10 @@ def padding_findings(
 def _explained(
     trial: Trial, measures: list[Measure], tolerance: float
 ) -> tuple[list[Finding], TracePair, dict[str, float]]:
-    """Return what `padding_findings` does, or raise whatever goes wrong."""
+    """Return findings about padding, the first pair of traces, and how far calls moved, by name.
+
+    Raises whatever tracing the model raises.
+    """
     all_faults: list[Fault] = []
     first_pair: TracePair | None = None
     unexplained = False
@@ -97,8 +100,8 @@ def _holds_masked_steps(pair: TracePair, tolerance: float) -> bool:
 def findings_within(trial: Trial, pair: TracePair | None, tolerance: float) -> list[Finding]:
     """Return findings where the answer depends on padded steps within a fixed length.
 
-    pair: traces of sequences that were moved within it. Raises UnsupportedModel where there is no
-    telling.
+    pair: traces of sequences that were moved within that length; None without. Raises UnsupportedModel
+    where neither a shorter copy nor these traces can tell.
     """
     alone = pair_without_padding(trial.model, trial.samples, tolerance)
     if alone is not None:

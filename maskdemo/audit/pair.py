@@ -64,7 +64,7 @@ class TracePair:
         return not (self.moves(tolerance) or replace(self, by_unit=True).moves(tolerance))
 
     def furthest(self) -> float:
-        """Return how far the model's outputs move at real steps: see `share`."""
+        """Return how far the model's outputs move at real steps, as a share of the largest number."""
         model = self.padded.calls[-1]
         return max(self.relative_change(model, at) for at in range(len(model.outputs)))
 
@@ -120,7 +120,7 @@ class TracePair:
         return largest_change(wanted, moved) / largest_number(unpadded)
 
     def relative_change(self, call: Call, index: int) -> float:
-        """Return how far an output of a call moved at real steps: see `share`."""
+        """Return how far an output of a call moved at real steps, as a share of its largest number."""
         return self.share(self.twin(call).outputs[index], call.outputs[index])
 
     def real_without_padding(self, unpadded: np.ndarray) -> np.ndarray:

@@ -65,6 +65,7 @@ def _constants(model: Any) -> set[int]:
 
 
 def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Return random weights of a shape, by the name in their path: scales around 1, others around 0."""
     name = path.rsplit("/", 1)[-1]
     if any(word in name for word in ("gamma", "scale", "variance")):
         return rng.uniform(*_AROUND_ONE, shape)

@@ -96,6 +96,7 @@ def check_padding(
 
 
 def _check_without_name(name: str) -> Callable[[], None]:
+    """Return a check that raises NothingChecked, as there is no check of this name."""
     def check() -> None:
         __tracebackhide__ = True
         raise NothingChecked(f"There is no check {name}. There are {', '.join(CAUSES_OF)}.")
@@ -104,6 +105,7 @@ def _check_without_name(name: str) -> Callable[[], None]:
 
 
 def _check_with_expectation(name: str, report: Callable[[], Report], reason: str) -> Callable[[], None]:
+    """Return a check that raises PaddingLeaks if it fails, or, with a reason to fail, if it passes."""
     def check() -> None:
         __tracebackhide__ = True
         complaint = _failure_message(name, report())

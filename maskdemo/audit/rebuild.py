@@ -89,6 +89,7 @@ def _with_known_length(config: Any, steps: int) -> Any:
 
 
 def _all_operations(model: Any) -> list[Any]:
+    """Return a model's operations, or else layers, those of nested models in place of the models."""
     result = []
     for operation in getattr(model, "operations", None) or model.layers:
         result += _all_operations(operation) if hasattr(operation, "layers") else [operation]
@@ -96,6 +97,7 @@ def _all_operations(model: Any) -> list[Any]:
 
 
 def _build_model(config: dict[str, Any]) -> Any:
+    """Return the Keras model of a configuration; raise UnsupportedModel where it cannot be built."""
     import keras
 
     try:

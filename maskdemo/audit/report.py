@@ -51,14 +51,14 @@ class Finding:
 
     @property
     def fix(self) -> str:
-        """Programs that do it right; empty where none was found."""
+        """The programs that mend the fault; empty where none is known or none helped."""
         of_cause = (CAUSES[self.cause].fix,)
         names = of_cause if self.cures is None else self.cures
         return "\n\n".join(program(each) for each in names if each)
 
     @property
     def about_fix(self) -> str:
-        """Whether the programs were tried on the layer, or show no more than how to do it."""
+        """The heading of the programs: whether they were tried on the layer, or are an example."""
         tried = self.cures is not None and "mask_in_own_code" not in self.cures
         return "Right, as tried on this layer" if tried else "An example, not tried on this model"
 
@@ -172,6 +172,7 @@ class Report:
 
     @property
     def _telling(self) -> list[Measure]:
+        """The measures that leak; if none, all but those before an activation."""
         return [each for each in self.measures if each.leaks] or [
             each for each in self.measures if not each.before_activation
         ]
@@ -189,6 +190,7 @@ class Report:
 
     @property
     def _answer_sentence(self) -> str:
+        """The answer in a sentence, as if all sequences were judged."""
         leaking = [each for each in self.measures if each.leaks]
         if self.leaks and leaking and all(each.before_activation for each in leaking):
             return (

@@ -94,6 +94,7 @@ class _Options:
 
 
 def _audit(model: Any, sequences: Any, options: _Options) -> Report:
+    """Return the report on a model; of one length: on a copy that takes any length, if that runs."""
     names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
     rows = None if sequences is None else rows_of(sequences, names)
     if rows is not None and not model.built:
@@ -182,6 +183,7 @@ def _audit_with(
 
 
 def _usual_sides(model_inputs: tuple[ModelInput, ...]) -> tuple[Side, ...]:
+    """Return the sides to pad by default: after the end alone if an input holds lengths, else both."""
     of_lengths = any(each.kind == "lengths" for each in model_inputs)
     return ("post",) if of_lengths else ("post", "pre")
 
@@ -221,6 +223,7 @@ def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding
 
 
 def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained: bool) -> TrialSummary:
+    """Return what was tried, for the report. trained: whether the weights are the model's own."""
     import keras
 
     count = len(trial.samples.rows)

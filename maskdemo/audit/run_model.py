@@ -111,12 +111,14 @@ def graph_runner(
 
 
 def _to_tensors(batch: Any) -> Any:
+    """Return a batch in the same structure, with Keras tensors for arrays."""
     import keras
 
     return keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
 
 
 def _reset_states(model: Any) -> None:
+    """Reset the state of every stateful layer of a model."""
     for layer in model._flatten_layers():
         if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
             layer.reset_state()

@@ -91,6 +91,7 @@ class Samples:
 def _padded(
     arrays: Sequence[np.ndarray], model_input: ModelInput, side: Side, extra: int
 ) -> np.ndarray:
+    """Return sequences as a batch, (N, steps, ...), padded on `side`; other inputs as (N, ...)."""
     if not model_input.is_sequence:
         return np.stack(arrays).astype(model_input.dtype)
     steps = model_input.steps or max(map(len, arrays)) + extra

@@ -43,7 +43,7 @@ class AuditRun:
 
     @property
     def parsed_report(self) -> Report | None:
-        """The report, once it is there."""
+        """The report of the audit; None while there is none."""
         return Report.from_json(self.report) if self.report else None
 
 
@@ -61,6 +61,7 @@ def audit_in_sandbox(content: bytes) -> Generator[AuditRun, None, None]:
 
 
 def _audit_in_thread(content: bytes, put: Callable[[AuditRun | None], None]) -> None:
+    """Audit a file. put: receives each stage, then the report or an error, and None at the end."""
     stage = STAGES[0]
 
     def on_stage(name: str) -> None:

@@ -106,8 +106,7 @@ def axis_after(
 ) -> int | None:
     """Return the axis of time in an operation's output; None where it has none, or none is known.
 
-    before, after: the shapes of the tensor that is read, and of the output. argument: where the tensor
-    is handed over. args: the arguments of the call.
+    before, after: shapes of the tensor and of the output. argument: the tensor's place in the call.
     """
     if is_a(operation, "RNN", "Bidirectional"):
         keeps = operation.return_sequences and len(after) > 2
@@ -140,7 +139,7 @@ def axis_after(
 
 
 def _axis_after_reshape(axis: int, before: Shape, after: Shape) -> int | None:
-    """Steps stay steps where the sizes up to their axis and those after it are the same."""
+    """Return the axis after a reshape: the same if sizes before and after it stay, else None."""
     if axis >= len(after) or None in (*before[axis + 1 :], *after[axis + 1 :]):
         return None
     same = math.prod(before[axis + 1 :]) == math.prod(after[axis + 1 :])  # type: ignore[arg-type]
@@ -158,6 +157,7 @@ def _axis_after_reduction(operation: Any, axis: int, rank: int) -> int | None:
 
 
 def _axis_after_slicing(key: Any, axis: int, rank: int) -> int | None:
+    """Return the axis after indexing with `key`; None where the index takes a single step."""
     parts = list(key) if isinstance(key, (tuple, list)) else [key]
     if any(part is Ellipsis for part in parts):
         place = next(index for index, part in enumerate(parts) if part is Ellipsis)
@@ -176,7 +176,7 @@ def _axis_after_slicing(key: Any, axis: int, rank: int) -> int | None:
 
 
 def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
-    """The axis after an operation of which nothing is known but the shapes."""
+    """Return the axis after an operation that is not known, from the shapes alone; else None."""
     if len(before) == len(after):
         return axis
     if before[axis] is None:
@@ -210,7 +210,7 @@ def _opened(operation: Any, node: Any) -> tuple[list[Any], list[Any]] | None:
 
 
 def is_own_code(operation: Any) -> bool:
-    """Whether it is a layer that is not Keras's, or a Lambda."""
+    """Whether an operation is a layer that is not Keras's, or a Lambda."""
     ours = type(operation).__module__.startswith("keras.") and not is_a(operation, "Lambda")
     return is_a(operation, "Layer") and not ours
 
@@ -235,8 +235,7 @@ def nodes_restored(model: Any) -> Iterator[None]:
 def axis_in_own_code(layer: Any, args: tuple, kwargs: dict, axis: int, steps: int) -> int | None:
     """Return the axis of time in the first output of somebody's own layer; None where that is not told.
 
-    args, kwargs: those of a call on arrays of so many steps. The layer runs on symbolic tensors whose
-    steps are not known.
+    args, kwargs: of a call on arrays of so many steps, for which symbolic tensors are put.
     """
     import keras
 
@@ -272,6 +271,7 @@ def symbolic_call(
 def _symbolic_call(
     layer: Any, args: tuple, kwargs: dict, tensors: list[Any], shapes: list[Shape]
 ) -> tuple[list[Any], list[Any]] | None:
+    """Return new symbolic inputs of these shapes and the layer's outputs; None where it raises."""
     import keras
 
     fresh = {

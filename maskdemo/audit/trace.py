@@ -34,10 +34,7 @@ class Overrides:
 
 @dataclass(eq=False)
 class InputTensor:
-    """A tensor that a call received. key: its `id`. maker: the call that made it. mask: its mask.
-
-    is_mask: whether it is itself a mask, of bool.
-    """
+    """A tensor that a call received. key: its `id`. maker: the call that made it. is_mask: of bool."""
 
     key: int
     maker: Call | None
@@ -78,7 +75,7 @@ class Call:
     returns_a_mask: bool = False
 
     def mask_at(self, place: int) -> np.ndarray | None:
-        """Return the mask with which the call received an input: what the caller passed comes first."""
+        """Return the mask of an input: the caller's `mask=`, else the attached one; None without."""
         if self.explicit_masks is None or place >= self.first:
             return self.inputs[place].mask
         return self.explicit_masks[min(place, len(self.explicit_masks) - 1)]
@@ -224,6 +221,7 @@ def _record_call(
 
 
 def _input_tensor(tensor: Any, record: Trace) -> InputTensor:
+    """Return the record of a tensor that a call receives."""
     return InputTensor(
         key=id(tensor),
         maker=record._makers.get(id(tensor)),
@@ -255,6 +253,7 @@ def _is_bool(tensor: Any) -> bool:
 
 
 def _mask_array(mask: Any) -> np.ndarray | None:
+    """Return a mask as an array of bool, (N, steps); None for None."""
     return None if mask is None else to_float64(mask) != 0
 
 
@@ -286,6 +285,7 @@ def _replace_inputs(args: tuple, kwargs: dict, arrays: dict[int, np.ndarray]) ->
 
 
 def _replace_outputs(outputs: Any, arrays: list[np.ndarray]) -> Any:
+    """Return a call's outputs with the values of these arrays; attached masks stay."""
     import keras
 
     remaining = iter(arrays)

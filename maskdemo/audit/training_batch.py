@@ -81,7 +81,11 @@ class TrainingBatch:
         return [math.nan] * 3
 
     def change_of_loss(self, weighted: bool = False) -> LossChange | None:
-        """Return a change that is rounding, for any targets at padded steps; else the first."""
+        """Return how other outputs at padded steps change the loss, with the likeliest targets there.
+
+        Of the targets that padded steps may have, those for which the change is rounding come first.
+        None where the loss takes no targets or is not finite.
+        """
         first: LossChange | None = None
         for target in self._padded_targets(losses_of(self.model)):
             own, *others = self.values(target, weighted)
@@ -96,7 +100,11 @@ class TrainingBatch:
         return first
 
     def metrics(self, target: float | None) -> list[dict[str, float]]:
-        """Return the compiled metrics for the model's outputs, and for two others at padded steps."""
+        """Return the compiled metrics for the model's outputs, and for two others at padded steps.
+
+        target: what targets hold at padded steps; None for what they hold at real ones. Empty where the
+        metrics take none of the targets tried.
+        """
         for sparse in self._shapes():
             try:
                 with built_anew(self.model):
@@ -108,12 +116,14 @@ class TrainingBatch:
         return []
 
     def _metrics(self, targets: Any, outputs: Any) -> dict[str, float]:
+        """Return each compiled metric by name, as one number, for these targets and outputs."""
         self.model.reset_metrics()
         values = self.model.compute_metrics(self.inputs, targets, outputs)
         self.model.reset_metrics()
         return {name: float(np.mean(to_float64(value))) for name, value in values.items()}
 
     def _loss(self, targets: Any, outputs: Any, weighted: bool) -> float:
+        """Return the compiled loss, or mean squared error. weighted: padded steps have weight 0."""
         import keras
 
         weights = None
@@ -129,7 +139,7 @@ class TrainingBatch:
         return float(to_float64(loss(target, output, sample_weight=weight)))
 
     def _shapes(self) -> list[list[bool]]:
-        """Return which outputs may have targets that are numbers of classes, likeliest first."""
+        """Return which outputs may have class numbers as targets: lists by output, likeliest first."""
         losses = losses_of(self.model)
         if isinstance(loss := getattr(self.model, "loss", None), dict):
             keys = self.outputs if isinstance(self.outputs, dict) else self.model.output_names
@@ -141,7 +151,11 @@ class TrainingBatch:
         return [each for place, each in enumerate(shapes) if each not in shapes[:place]]
 
     def _targets(self, padded: float | None, sparse: list[bool]) -> Any:
-        """Return targets of two classes in turn, none of them number 0 where classes are numbers."""
+        """Return targets of two classes in turn in the outputs' shapes; class number 0 is not used.
+
+        padded: what targets hold at padded steps; None for the same as at real steps. sparse: for each
+        output whether its targets are class numbers.
+        """
         import keras
 
         targets = []
@@ -178,7 +192,7 @@ class TrainingBatch:
             yield keras.tree.pack_sequence_as(self.outputs, flat)
 
     def _padded_targets(self, functions: list[Any]) -> tuple[float | None, ...]:
-        """Return what targets may hold at padded steps: what is real, or what is known for padding."""
+        """Return what targets may hold at padded steps: a number, or None for that of real steps."""
         ignored = tuple(
             float(each.ignore_class)
             for each in functions
@@ -238,4 +252,5 @@ def is_of_keras(function: Any) -> bool:
 
 
 def _spread(real: np.ndarray, array: np.ndarray) -> np.ndarray:
+    """Return where steps are real, (N, steps), with axes of size 1 added to fit the array's rank."""
     return real.reshape(*real.shape, *(1 for _ in array.shape[2:]))
