@@ -58,7 +58,7 @@ def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any
 
 
 def _call_args(of: Any) -> list[Any]:
-    """Return serialized arguments; of: the layer before, a list in one argument, or several as a tuple."""
+    """Return serialized arguments; of: the layer before, a list for one argument, a tuple for more."""
     if isinstance(of, tuple):  # several arguments
         return [_output_tensor(each) for each in of]
     return [[_output_tensor(each) for each in of] if isinstance(of, list) else _output_tensor(of)]

@@ -110,7 +110,7 @@ def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.nda
 
 
 def _moved_units(outputs: list[np.ndarray], real: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return which units of all outputs differ between two rows, (units,), steps at real places alone."""
+    """Return which units of all outputs differ between two rows, (units,) of bool, at real steps."""
     moved = []
     for one, other in outputs:
         if one.ndim and len(one) == len(real):
