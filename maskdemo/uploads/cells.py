@@ -47,13 +47,13 @@ class Cells(NamedTuple):
     fits: dict[str, NDArray[np.bool_]]
 
     def share(self, *patterns: str) -> float:
-        """Of the cells that are not blank, the share that fits one of the patterns."""
+        """Return the share of the cells, without blank cells, that fit one of the patterns."""
         fit = np.any([self.fits[each] for each in patterns], axis=0)
         return float(self.counts[fit].sum() / max(1, self.counts[~self.fits["blank"]].sum()))
 
 
 def cells_of(table: Table) -> dict[str, Cells]:
-    """Every column of texts, matched all at once: of many columns each would take its time."""
+    """Return the different texts of every column of texts, matched to all patterns at once."""
     columns = [table.column(str(name)) for name in table.frame]
     counts = [each.value_counts() for each in columns if is_string_dtype(each)]
     if not counts:
@@ -74,7 +74,7 @@ def cells_of(table: Table) -> dict[str, Cells]:
 
 
 def _numbers(point: str, comma: str) -> dict[str, str]:
-    """The patterns of numbers with this decimal point and this mark of thousands."""
+    """Return the patterns of numbers with this decimal point and this mark of thousands, by name."""
     groups = r"[1-9]\d{0,2}"
     fraction = rf"(\d+[{point}]\d*|[{point}]\d+){_END}"
     grouped = rf"{groups}([{comma}]\d{{3}}|{_OTHER}\d{{3}})+"

@@ -26,7 +26,7 @@ ASKED = {
 
 
 def check_roles(columns: Columns, guess: Guess) -> None:
-    """Everything that is needed is chosen, once, and a column of the file."""
+    """Raise `InvalidTable` where a needed role has no column, or a column has two roles."""
     roles = guess.roles
     meaning: dict[str, str] = {}
     for role, name in roles.used():
@@ -54,7 +54,7 @@ def check_roles(columns: Columns, guess: Guess) -> None:
 
 
 def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
-    """Every row, role by role."""
+    """Raise `InvalidTable` where a row does not fit a role. number: (rows,), of each row's sequence."""
     for name in roles.id:
         _check_no_gap(table, _blank(table, columns, name), name, "is in the id")
         ids = table.texts(name)
@@ -99,6 +99,7 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
 
 
 def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
+    """Raise `InvalidTable` where rows cannot be sorted by the order, or two rows are the same step."""
     for name in roles.order or ():
         column = columns[name]
         if column.kind not in (NUMBERS, TIMES):
@@ -123,6 +124,7 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
 
 
 def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
+    """Raise `InvalidTable` for blank labels, formulas, one or too many classes, or changing labels."""
     assert roles.label is not None
     labels, name = table.texts(roles.label), quoted(roles.label)
     _check_no_gap(table, _blank(table, columns, roles.label), roles.label, "holds the label")
@@ -148,6 +150,7 @@ def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray)
 
 
 def _check_constant(table: Table, cells: pd.Series, number: NDArray, roles: Roles, what: str) -> None:
+    """Raise `InvalidTable` where cells, (rows,), change within a sequence. what: such as "label"."""
     start = cells.groupby(number, sort=False).transform("first")
     if (bad := _first(cells != start)) is not None:
         more = f"A sequence is whole in one {what}."
@@ -160,7 +163,10 @@ def _check_constant(table: Table, cells: pd.Series, number: NDArray, roles: Role
 
 
 def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray) -> None:
-    """No more than MAX_STEPS steps, with the step that would be right for the longest one."""
+    """Raise `InvalidTable` where a sequence has more than MAX_STEPS steps, with the way out.
+
+    number: (rows,), of each row's sequence. lengths: (sequences,), in steps as prepared.
+    """
     if lengths.max() <= MAX_STEPS:
         return
     steps = np.bincount(number)
@@ -174,7 +180,7 @@ def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray)
 
 
 def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[str, ...]) -> None:
-    """Enough sequences, and every class, in both parts."""
+    """Raise `InvalidTable` where a part has too few sequences or lacks a class."""
     decides = roles.split or roles.group
     hint = f" Look at {quoted(decides)}, which decides it." if decides else ""
     if len(classes) == 1:
@@ -198,6 +204,7 @@ def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[
 
 
 def _check_no_gap(table: Table, gaps: NDArray[np.bool_], name: str, what: str) -> None:
+    """Raise `InvalidTable` at the first gap, (rows,), in a column. what: a clause on its role."""
     if (bad := _first(gaps)) is not None:
         few = "Fill it in, or take the row out."
         raise InvalidTable(
@@ -207,16 +214,17 @@ def _check_no_gap(table: Table, gaps: NDArray[np.bool_], name: str, what: str) -
 
 
 def _blank(table: Table, columns: Columns, name: str) -> NDArray[np.bool_]:
-    """(rows,) where a column says nothing; NA, nan and None are words where others stand."""
+    """Return which cells of a column are blank, (rows,); in one of words NA, nan and None are not."""
     blanks = ("",) if columns[name].kind == WORDS else BLANKS
     return table.texts(name).str.lower().isin(blanks).to_numpy()
 
 
 def _first(wrong: Any) -> int | None:
-    """The index of the first True in `wrong`, (rows,) of bool; None without any."""
+    """Return the index of the first True in `wrong`, (rows,) of bool; None without any."""
     indices = np.flatnonzero(np.asarray(wrong, bool))
     return int(indices[0]) if len(indices) else None
 
 
 def _sequence(table: Table, roles: Roles, row: int) -> str:
+    """Return the id of a row's sequence in quotation marks."""
     return quoted(" ".join(str(table.column(name).iloc[row]) for name in roles.id))

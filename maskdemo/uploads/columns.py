@@ -51,7 +51,7 @@ class Column:
 
     @property
     def summary(self) -> str:
-        """What it was taken for, in a few words."""
+        """The kind of the column in a few words."""
         return f"{self.distinct:,} {WORDS}" if self.kind == WORDS else self.kind
 
 
@@ -64,7 +64,10 @@ class Columns(dict[str, Column]):
 
 
 def read_columns(table: Table) -> Columns:
-    """Every column of the table. Raises `InvalidTable` where its numbers can be read in two ways."""
+    """Return every column of the table.
+
+    Raises `InvalidTable` where numbers can be read in two ways, or another line of names stands above.
+    """
     names = list(map(str, table.frame))
     cells = cells_of(table)
     decimal = _decimal(table, cells)
@@ -100,7 +103,7 @@ def read_columns(table: Table) -> Columns:
 
 
 def _decimal(table: Table, cells: dict[str, Cells]) -> str:
-    """The decimal point or comma of the whole file."""
+    """Return the decimal point or comma of the whole file; raise `InvalidTable` if it is not clear."""
     sure: dict[str, tuple[str, str]] = {}
     unsure: dict[str, tuple[str, str]] = {}
     for name, own in cells.items():
@@ -131,7 +134,7 @@ def _decimal(table: Table, cells: dict[str, Cells]) -> str:
 
 
 def _day_first(cells: dict[str, Cells]) -> tuple[bool, str]:
-    """Whether dates such as 31.1.2026 begin with the day, and one where the file does not say."""
+    """Return whether dates such as 31.1.2026 begin with the day; and a date if not clear, else ""."""
     first, second, unclear, example = False, False, False, ""
     for own in cells.values():
         dates: Any = own.texts[own.fits["date"]]
@@ -152,6 +155,10 @@ def _day_first(cells: dict[str, Cells]) -> tuple[bool, str]:
 def _of_texts(
     table: Table, name: str, cells: Cells, decimal: str, day_first: bool, undecided: str
 ) -> Column:
+    """Return a column of texts as numbers, times, yes and no, or words, whichever most cells are.
+
+    undecided: a date whose day is not clear, "" where dates are. Cells of another kind make it bad.
+    """
     column, blank = table.column(name), cells.fits["blank"]
     texts: Any = cells.texts
     nothing = np.full(len(column), np.nan)
@@ -200,6 +207,7 @@ def _of_texts(
 
 
 def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str) -> Column:
+    """Return a column with these values, (rows,), NaN where blank: empty, unusable or idle if so."""
     blanks, distinct = int(np.isnan(values).sum()), len(np.unique(values[~np.isnan(values)]))
     if blanks == len(values):
         return Column(NOTHING, values, "", blanks, "it is empty")
@@ -221,7 +229,7 @@ def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str
 
 
 def _of_words(table: Table, name: str, texts: Any, shown: Any) -> Column:
-    """texts: the different ones. shown: those of them that are neither blank nor a number."""
+    """Return a column of words. texts: the different texts. shown: those neither blank nor a number."""
     column, unusable = table.column(name), ""
     shown = shown if len(shown) else texts
     example, measures = str(shown.iloc[0]), shown[shown.str.fullmatch(MEASURE)]
@@ -241,17 +249,19 @@ def _of_words(table: Table, name: str, texts: Any, shown: Any) -> Column:
 
 
 def _idle(name: str, blanks: int, distinct: int) -> str:
+    """Return why a column is no feature unless asked for: its name, or a single value; else ""."""
     if re.fullmatch(_DIVIDES, name):
         return "its name says that it divides the sequences"
     return f"it is {'blank or ' * (blanks > 0)}the same everywhere" if distinct == 1 else ""
 
 
 def _numbers_rows(values: NDArray) -> bool:
-    """Whether it is only the rows' numbers, which tables get when they are saved, in any order."""
+    """Whether values, (rows,), are the rows' numbers, in any order, as a saved table gets them."""
     values = np.sort(values)
     return len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
 
 
 def _place(table: Table, name: str, text: str, *, low: bool = False) -> str:
+    """Return the location of the first row with this text; low: as within a sentence."""
     row = int(np.flatnonzero(table.column(name) == text)[0])
     return f"in {table.location(row)}" if low else table.place(row)

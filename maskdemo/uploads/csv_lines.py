@@ -26,7 +26,10 @@ COMMENTS = ("#", "%", "//")
 
 
 def lines_of(content: bytes) -> tuple[str, int, str, array[int]]:
-    """(separator, lines above the names, quotation mark, the line in which each row begins, from 1)."""
+    """Return separator, lines above the names, quotation mark and the line in which each row begins.
+
+    Lines count from 1. Raises `InvalidTable` for a file that is no table.
+    """
     _check_text(content)
     separator, skipped = _separator(content)
     quote = "'" if _has_single_marks(content, separator) else '"'
@@ -34,7 +37,7 @@ def lines_of(content: bytes) -> tuple[str, int, str, array[int]]:
 
 
 def _has_single_marks(content: bytes, separator: str) -> bool:
-    """Whether fields stand in quotation marks of one stroke: in pairs in every line, and no others."""
+    """Whether fields stand in single quotation marks: in pairs in every line, without double marks."""
     single = rf"(?m)(^|{re.escape(separator)})\s*'[^'\n]*'\s*({re.escape(separator)}|$)".encode()
     if b'"' in content or not re.search(single, content[:5000]):
         return False
@@ -48,11 +51,12 @@ def _has_single_marks(content: bytes, separator: str) -> bool:
 
 
 def _text(content: bytes) -> io.TextIOWrapper:
-    """The text, line by line: a whole one would take five times the room of its bytes."""
+    """Return the text, line by line: a whole text would take five times the room of its bytes."""
     return io.TextIOWrapper(io.BytesIO(content), encoding=ENCODING)
 
 
 def _check_text(content: bytes) -> None:
+    """Raise `InvalidTable` where the file is no text in UTF-8, or has a line that is too long."""
     try:
         content.decode(ENCODING)
     except UnicodeDecodeError as error:
@@ -73,7 +77,7 @@ def _check_text(content: bytes) -> None:
 
 
 def _separator(content: bytes) -> tuple[str, int]:
-    """The separator that the header has most of, outside quotation marks, and the lines above it.
+    """Return the likely separator of the header, and the number of lines above the header.
 
     Excel writes a line of its own with the separator: sep=;
     """
@@ -89,7 +93,7 @@ def _separator(content: bytes) -> tuple[str, int]:
 
 
 def _checked_lines(content: bytes, separator: str, skipped: int, quote: str) -> array[int]:
-    """The line in which each row starts. Raises for rows of another width."""
+    """Return the line in which each row starts; raise `InvalidTable` for rows of another width."""
     text, last = _text(content), ""
     for _ in range(skipped):
         text.readline()
@@ -125,6 +129,10 @@ def _checked_lines(content: bytes, separator: str, skipped: int, quote: str) -> 
 
 
 def _ragged(line: int, row: list[str], header: int, separator: str, *, early: bool) -> InvalidTable:
+    """Return the error for a row with another number of fields than the header (`header`).
+
+    early: whether the row is among the first, so that what stands above may be no header.
+    """
     found, mark = len(row), SEPARATORS[separator]
     if row[0].startswith(COMMENTS):
         return _comment(line, row[0], separator)
@@ -151,6 +159,7 @@ def _ragged(line: int, row: list[str], header: int, separator: str, *, early: bo
 
 
 def _comment(line: int, text: str, separator: str) -> InvalidTable:
+    """Return the error for a line that begins with the sign of a comment."""
     return InvalidTable(
         f"Line {line} begins with {text[0]} and seems to be a comment. Take out all such lines.",
         code=from_frame(f'pd.read_csv("data.csv", sep={separator!r}, comment={text[0]!r})'),
@@ -186,7 +195,7 @@ def _check_header(header: list[str], line: int) -> None:
 
 
 def _check_names(header: list[str], under: list[str], line: int) -> None:
-    """Raise for one name alone, and for one twice. under: the next line, perhaps more of the names."""
+    """Raise `InvalidTable` for a single name, or a repeated one. under: the next line's cells."""
     if len(header) == 1:
         whole = any(each in header[0] for each in SEPARATORS)
         blanks = " " in header[0] and not whole

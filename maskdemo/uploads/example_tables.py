@@ -26,12 +26,12 @@ class Example:
     table: Callable[[], pd.DataFrame]
 
     def csv(self) -> bytes:
-        """The table as CSV in UTF-8; every number comes back as it was."""
+        """Return the table as CSV in UTF-8, with every number exact."""
         return self.table().to_csv(index=False, lineterminator="\n").encode()
 
 
 def table_of(sequences: Sequences, *, features: tuple[str, ...], first: int = 0) -> pd.DataFrame:
-    """Long form: sequence (counted from `first`), step, the features, label; missing readings empty."""
+    """Return a long table: sequence (from `first`), step, features, label; missing readings empty."""
     lengths = [len(each) for each in sequences.values]
     values = np.concatenate(sequences.values)
     observed = np.concatenate(sequences.observed)
@@ -46,7 +46,7 @@ def table_of(sequences: Sequences, *, features: tuple[str, ...], first: int = 0)
 
 
 def japanese_vowels() -> pd.DataFrame:
-    """The shipped recording, with its own split."""
+    """Return the shipped recording as a long table with its own split."""
     data = make_data("japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0)
     features = tuple(f"coefficient {at}" for at in range(1, 13))
     train = table_of(data.train, features=features)
@@ -56,7 +56,7 @@ def japanese_vowels() -> pd.DataFrame:
 
 
 def machines() -> pd.DataFrame:
-    """Made up: runs of machines, each step worn or fine, with a mode in words and readings lost."""
+    """Return an invented table of machine runs: each step worn or fine, a mode in words, gaps."""
     rng = np.random.default_rng(1)
     runs = []
     for run in range(MACHINES):

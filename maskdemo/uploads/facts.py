@@ -29,7 +29,7 @@ class Fact:
 def facts(
     data: Data, *, classes: Sequence[str], padded_length: int, mask_value: float
 ) -> tuple[Fact, ...]:
-    """All facts. classes: the labels by number. mask_value: what a Masking layer would look for."""
+    """Return all facts. classes: the labels by number. mask_value: of the Masking layer."""
     sequences = [*data.train.values, *data.test.values]
     values = np.concatenate(sequences)
     observed = np.concatenate([*data.train.observed, *data.test.observed])
@@ -64,7 +64,7 @@ def facts(
 
 
 def label_from_length(data: Data) -> Fact:
-    """How well the label can be guessed on the test part from the length alone.
+    """Return the accuracy of guessing labels of the test part from the length alone, as a fact.
 
     The guess is the commonest label among the training sequences of the most similar lengths. With a
     label at each step the position in the sequence stands for the length.
@@ -90,7 +90,7 @@ def label_from_length(data: Data) -> Fact:
 
 
 def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
-    """The classes with few training sequences, or for a label at each step few that hold it."""
+    """Return how many classes have few training sequences that hold their label, as a fact."""
     held = [np.unique(each) for each in data.train.labels]
     counts = np.bincount(np.concatenate(held), minlength=data.classes)
     rare = np.flatnonzero(counts < FEW)
@@ -109,7 +109,7 @@ def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
 
 
 def duplicates(data: Data) -> Fact:
-    """How many test sequences also stand in the training part, value by value."""
+    """Return how many test sequences also stand in the training part, as a fact."""
     train, test = (map(_key, part.values, part.observed) for part in (data.train, data.test))
     train = set(train)
     count = sum(key in train for key in test)
@@ -123,12 +123,13 @@ def duplicates(data: Data) -> Fact:
 
 
 def _key(values: NDArray[np.float32], observed: NDArray[np.bool_]) -> tuple[bytes, bytes]:
+    """Return a sequence, (T, F) and (T,), as bytes that are equal for equal sequences."""
     # Adding 0 makes -0.0 and 0.0 the same bytes.
     return (values + np.float32(0)).tobytes(), observed.tobytes()
 
 
 def _clues(part: Sequences, per_step: bool) -> tuple[NDArray, NDArray]:
-    """What a guess may know, a whole number from 0 for each label, and the labels."""
+    """Return the length of each sequence, or position of each step, and the labels: both (labels,)."""
     lengths = [len(each) for each in part.labels]
     if per_step:
         return np.concatenate([np.arange(length) for length in lengths]), np.concatenate(part.labels)
@@ -136,7 +137,7 @@ def _clues(part: Sequences, per_step: bool) -> tuple[NDArray, NDArray]:
 
 
 def _guesses(clues: NDArray, labels: NDArray, classes: int) -> NDArray[np.intp]:
-    """For each clue from 0 to the largest in `clues`, the commonest label near it."""
+    """Return the commonest label near each length (or position) from 0 to the largest in `clues`."""
     table = np.zeros((clues.max() + 1, classes), int)
     np.add.at(table, (clues, labels), 1)
     total = np.concatenate([np.zeros((1, classes), int), table.cumsum(axis=0)])

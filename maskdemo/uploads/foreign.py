@@ -39,7 +39,7 @@ frame.to_csv("long.csv", index=False)"""
 
 
 def from_frame(call: str) -> str:
-    """The lines that make a long table of what this call of pandas gives."""
+    """Return the lines of Python that make a long table of a call of pandas."""
     return f"{_IMPORT}frame = {call}\n{_FROM_FRAME}"
 
 
@@ -97,7 +97,7 @@ _NAMES = {"xlsx": 0, "xlsm": 0, "ods": 1}
 
 
 def check_kind(name: str, content: bytes) -> None:
-    """Raise `InvalidTable` for a file that is of a kind known and not read."""
+    """Raise `InvalidTable` for a file of a known kind that is not read."""
     ending = name.rpartition(".")[2].lower()
     start = content[:400].removeprefix(b"\xef\xbb\xbf").decode("latin-1").lstrip().lower()
     if content.startswith(b"PK"):
@@ -125,11 +125,12 @@ def check_kind(name: str, content: bytes) -> None:
 
 
 def _refusal(name: str, what: str, more: str, code: str) -> InvalidTable:
+    """Return the error for a file of another kind, with code in which FILE becomes the name."""
     reads = "A long table is read: CSV, TSV or Parquet, or a NumPy archive (.npz)."
     return InvalidTable(f"This is {what}. {more} {reads}".replace("  ", " "),
                         code=code.replace("FILE", file_name(name)))  # fmt: skip
 
 
 def file_name(name: str) -> str:
-    """A name that can stand in a line of Python."""
+    """Return a file's name in a form that can stand in a line of Python."""
     return name if re.fullmatch(r"[\w .()-]{1,60}", name) else "file"

@@ -28,7 +28,7 @@ UNNAMED = r"Unnamed: \d+|index"
 
 
 def guess(table: Table, columns: Columns, given: Mapping[str, Any] | None = None) -> Guess:
-    """The roles; those in `given` are fixed. Raises `InvalidTable` for a table that is wide."""
+    """Return the roles; those in `given` are fixed. Raises `InvalidTable` for a table that is wide."""
     for said in (given or {}).values():
         for name in [said] if isinstance(said, str) else said if isinstance(said, tuple) else ():
             if name not in columns:
@@ -46,6 +46,7 @@ class _Guess:
         }
 
     def guess(self) -> Guess:
+        """Return the guessed roles, doubts about them, and why columns are no features."""
         if "id" not in self._given:
             check_long(self._table, self._columns)
         split = self._role("split", self._split)
@@ -62,20 +63,22 @@ class _Guess:
         return Guess(found, self._doubts, reasons)
 
     def _role(self, role: str, guessed: Any) -> Any:
+        """Return the given columns of a role, else the guessed; they are free no longer."""
         found = self._given[role] if role in self._given else guessed()
         self._taken |= {found} if isinstance(found, str) else set(found or ())
         return found
 
     def _free(self) -> list[str]:
+        """Return the columns that have no role yet."""
         return [name for name in self._columns if name not in self._taken]
 
     def _named(self, words: tuple[str, ...]) -> list[str]:
-        """The free columns with one of the words in their name, the surest first."""
+        """Return the free columns with one of the words in their name, the surest first."""
         found = [(words.index(said), name) for name in self._free() if (said := word(name, words))]
         return [name for _, name in sorted(found, key=lambda each: each[0])]
 
     def _reason(self, name: str, number: NDArray | None, label: str | None) -> str:
-        """Why a column is no feature unless it is asked for; "" for a feature."""
+        """Return why a column is no feature unless it is asked for; "" for a feature."""
         column = self._columns[name]
         if column.unusable or column.idle:
             return column.unusable or column.idle
@@ -95,6 +98,7 @@ class _Guess:
         return ""
 
     def _split(self) -> str | None:
+        """Return the column whose cells name training and test parts; None if none."""
         for name in self._free():
             parts = parts_by(name)
             if self._columns[name].distinct > len(parts):
@@ -105,6 +109,7 @@ class _Guess:
         return None
 
     def _label(self) -> str | None:
+        """Return the column of labels; None, with a doubt noted, if none or several are likely."""
         named = [
             name for name in self._named(roles.LABELS)
             if (word(name, roles.SURE_LABELS) or 1 < self._columns[name].distinct <= MAX_CLASSES)
@@ -121,7 +126,7 @@ class _Guess:
         return None
 
     def _beside_x(self, name: str) -> bool:
-        """Whether it is the y of x and y, perhaps with z."""
+        """Whether a column is the y of coordinates x and y, and so no label."""
         free = {each.lower() for each in self._free()}
         return (
             name.lower() == "y"
@@ -134,6 +139,7 @@ class _Guess:
         )
 
     def _id(self) -> tuple[str, ...]:
+        """Return the columns of the id; (), with a doubt noted, where it is not clear."""
         candidates = [name for name in self._free() if self._can_be_id(name)]
         named = [name for name in self._named(roles.IDS) if name in candidates][:MAX_IDS]
         for name in named:
@@ -184,7 +190,7 @@ class _Guess:
         return self._can_divide(name) and (named or not column.blanks) and 1 < column.distinct <= most
 
     def _can_divide(self, name: str) -> bool:
-        """Whether it holds words or whole numbers."""
+        """Whether a column holds words or whole numbers."""
         column = self._columns[name]
         whole = column.values[~np.isnan(column.values)]
         whole = np.isfinite(whole) & (np.floor(whole) == whole)
@@ -197,7 +203,7 @@ class _Guess:
         return each < both <= len(self._table.frame) / 1.5 and stands_together(self._table, pair)
 
     def _order(self, ids: tuple[str, ...], *, say: bool = True) -> tuple[str, ...] | None:
-        """None where some column may be it. say: ask about it, and leave it out of the features."""
+        """Return the order's columns: () for that of the file, None in doubt. say: note that doubt."""
         free = [each for each in self._free() if each not in ids]
         number = numbers_of(self._table, list(ids)) if ids else np.zeros(1, int)
         if not number.max():
@@ -238,7 +244,7 @@ class _Guess:
         return tuple(counting[:1]) if len(numbers) > 1 else ()
 
     def _finer(self, ids: tuple[str, ...], name: str) -> str:
-        """A sentence on the column that, with the id, makes each step one row."""
+        """Return a sentence on the column that, with the id, makes each step one row; "" if none."""
         for other in self._free():
             if other not in (name, *ids) and self._can_divide(other):
                 number = numbers_of(self._table, [*ids, other])
@@ -274,7 +280,7 @@ class _Guess:
         return f"Sorted by {name}, {moved:.0%} of the rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:
-        """People or machines with several sequences each, and no class alone in one of them."""
+        """Return the column of people or machines with several sequences each; None if none."""
         if not ids or label is None:
             return None
         number, classes = numbers_of(self._table, list(ids)), self._table.column(label).to_numpy()
@@ -287,7 +293,7 @@ class _Guess:
         return None
 
     def _changes(self, number: NDArray | None, label: str | None) -> bool:
-        """Whether the label changes within more sequences than by a slip."""
+        """Whether the label changes within more sequences than slips explain."""
         if number is None or label is None:
             return False
         return bool((self._table.texts(label).groupby(number).nunique() > 1).mean() > MAX_SLIPS)

@@ -32,7 +32,7 @@ class Way:
 
     @property
     def sentence(self) -> str:
-        """What it wastes, in words."""
+        """The share of padding, and of steps cut off, as a sentence."""
         lost = f", and {self.cut:.1%} of the real steps are cut off" if self.cut else ""
         return f"Padded {self.title}: {self.padding:.0%} of the steps are padding{lost}."
 
@@ -51,7 +51,7 @@ class Lengths:
 
 
 def lengths_of(lengths: Sequence[int] | NDArray[np.integer]) -> Lengths:
-    """The histogram of these lengths (N,), each at least 1, and what three ways would waste."""
+    """Return the histogram of lengths (N,), each at least 1, and the padding of three ways to pad."""
     steps = np.sort(lengths)
     longest, most = int(steps[-1]), int(np.percentile(steps, PERCENTILE, method="higher"))
     kept = np.minimum(steps, most)

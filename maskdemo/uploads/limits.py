@@ -30,7 +30,7 @@ MAX_MAGNITUDE = 1e15
 
 
 def padded_length(task: Task, wanted: int) -> int:
-    """The padded length nearest to the wanted one that a task of recorded data has room for."""
+    """Return the padded length nearest to `wanted` for which recorded data have room."""
     fixed = task.fixed
     assert fixed is not None
     room = MAX_CELLS // ((fixed.train_size + fixed.test_size) * task.features)
@@ -38,7 +38,7 @@ def padded_length(task: Task, wanted: int) -> int:
 
 
 def usual_padded_length(task: Task) -> int:
-    """The padded length that uploaded sequences begin with: twice the longest, if there is room."""
+    """Return the padded length that uploaded data begin with: twice the longest, if there is room."""
     assert task.fixed is not None
     return padded_length(task, min(2 * task.fixed.max_length, MAX_STEPS))
 

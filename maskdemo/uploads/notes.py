@@ -109,12 +109,12 @@ def notes_of(
 
 
 def emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
-    """The feature with the most blank cells, and how many."""
+    """Return the feature with the most blank cells, and how many are blank."""
     return max(((name, columns[name].blanks) for name in roles.features), key=lambda each: each[1])
 
 
 def _sentinels(values: NDArray) -> list[str]:
-    """The values, at most two at each end, that repeat and are farther off than all others span."""
+    """Return the repeated values far beyond all others, at most two at each end, with their counts."""
     found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
     most: list[int] = []
     for low, high in product(range(3), repeat=2):
@@ -126,7 +126,7 @@ def _sentinels(values: NDArray) -> list[str]:
 
 
 def _spelled(texts: pd.Series, column: Column) -> list[str]:
-    """At most three texts of a column that are the same number, or the same but for capitals."""
+    """Return at most three texts of a column that differ only in capitals, or in writing a number."""
     same = column.values if column.kind == NUMBERS else texts.str.lower().to_numpy()
     spelled = pd.DataFrame({"text": texts.to_numpy(), "same": same}).drop_duplicates().dropna()
     again: Any = spelled[spelled["same"].duplicated(keep=False)]

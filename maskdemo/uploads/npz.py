@@ -46,7 +46,7 @@ WHOLE = "# or, if all steps are real: lengths = np.full(len(values), values.shap
 
 
 def table_of_archive(content: bytes) -> pd.DataFrame:
-    """The long form of an archive. Raises `InvalidTable` with a sentence."""
+    """Return the long form of an archive. Raises `InvalidTable` with a sentence."""
     with open_archive(
         content,
         max_unpacked=MAX_TABLE_BYTES,
@@ -72,7 +72,7 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
 
 
 def _parts(members: list[str], names: dict[str, str]) -> list[str]:
-    """What stands before the names of each part. Raises where values or labels are not there.
+    """Return the prefix of each part, such as "train_", or [""]; raise where an array is missing.
 
     names: meaning -> name of the member with that meaning.
     """
@@ -101,7 +101,7 @@ def _parts(members: list[str], names: dict[str, str]) -> list[str]:
 
 
 def _check_header(member: Any, info: zipfile.ZipInfo, names: dict[str, str]) -> None:
-    """An array is no larger than what is stored of it: NumPy takes the memory before it reads."""
+    """Raise `InvalidTable` for an array of objects, or one larger than what is stored of it."""
     first = np.lib.format.read_magic(member) == (1, 0)
     header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
     shape, _, dtype = header(member)
@@ -118,7 +118,7 @@ def _check_header(member: Any, info: zipfile.ZipInfo, names: dict[str, str]) -> 
 
 
 def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray) -> None:
-    """Shapes that fit each other, with the names as they are asked for."""
+    """Raise `InvalidTable` where shapes do not fit each other. part: the prefix of the names."""
     if values.ndim not in (2, 3) or values.dtype.kind not in "fiub":
         raise InvalidTable(
             f"{part}values must be numbers, (steps, features) end to end or (sequences, steps, "
@@ -202,17 +202,17 @@ def _check_whole(part: str, values: NDArray) -> None:
 
 
 def _unlike(values: NDArray, axis: int) -> float:
-    """How much neighbours along an axis differ on average; infinite without neighbours."""
+    """Return how much neighbours along an axis differ on average; infinite without neighbours."""
     with np.errstate(all="ignore"):
         apart = np.abs(np.diff(values.astype(np.float32), axis=axis))
         return float(apart[np.isfinite(apart)].mean()) if np.isfinite(apart).any() else np.inf
 
 
 def padding(steps: NDArray) -> tuple[int, int, bool] | None:
-    """(sequences that seem to be padded, one of them, whether all with the same step), or None.
+    """Return (sequences that seem padded, the index of the first, whether all alike); None if none.
 
-    steps: (N, T, F), padding first. It is one step for all, or a step that is repeated, and found more
-    seldom within the sequences; never, if it is a lone reading or missing.
+    steps: (N, T, F), padding first. Padding is one step everywhere, or a repeated step, and rarer
+    within the sequences; it is no lone reading and not missing.
     """
     first = np.where(steps[:, 0] == steps[:, 0], steps[:, 0], np.inf)
     _, rows, counts = np.unique(first, axis=0, return_index=True, return_counts=True)
@@ -233,7 +233,7 @@ def padding(steps: NDArray) -> tuple[int, int, bool] | None:
 
 
 def _check_padding(part: str, values: NDArray, lengths: NDArray) -> None:
-    """Whatever stands behind the lengths is one step: padding in front would be read as readings."""
+    """Raise `InvalidTable` where steps behind the lengths, (N,), differ. values: (N, T, F)."""
     behind = np.arange(values.shape[1]) >= lengths[:, None]
     if _is_one(values[behind]):
         return
@@ -248,6 +248,7 @@ def _check_padding(part: str, values: NDArray, lengths: NDArray) -> None:
 
 
 def _is_one(steps: NDArray) -> bool:
+    """Whether all steps, (n, F), are the same; True without any."""
     return not len(steps) or bool(_equal(steps, steps[0]).all())
 
 

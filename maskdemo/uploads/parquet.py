@@ -28,7 +28,7 @@ UNREAD = (
 
 
 def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
-    """The rows of a Parquet file of flat columns. Raises `InvalidTable` with a sentence.
+    """Return the rows of a Parquet file of flat columns. Raises `InvalidTable` with a sentence.
 
     Texts stay dictionaries until their size in pandas is known, where each cell has its own copy.
     """
@@ -51,7 +51,7 @@ def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
 
 
 def frame_of(arrow: pa.Table) -> pd.DataFrame:
-    """The table in pandas; what pandas would change on the way, such as an id with a gap, is text."""
+    """Return the table in pandas; what pandas would change, such as an id with a gap, is text."""
     arrow = arrow.replace_schema_metadata(None)
     for at, field in enumerate(arrow.schema):
         column, kind = arrow.column(at), field.type
@@ -72,6 +72,7 @@ def frame_of(arrow: pa.Table) -> pd.DataFrame:
 
 
 def _check(file: pq.ParquetFile, name: str) -> None:
+    """Raise `InvalidTable` for no rows, too much data, equal names, or a type that is not read."""
     found, schema = file.metadata, file.schema_arrow
     if found.num_rows == 0:
         raise InvalidTable("The file has columns and no rows.")
@@ -95,7 +96,7 @@ def _check(file: pq.ParquetFile, name: str) -> None:
 
 
 def _unpacked(column: pa.Array) -> int:
-    """The bytes that the texts of a dictionary take once each row has its own."""
+    """Return the bytes that the texts of a dictionary take once each row has its own; else 0."""
     if not types.is_dictionary(column.type) or not _is_text(column.type.value_type):
         return 0
     # pyarrow makes these functions as it is imported.
@@ -104,7 +105,7 @@ def _unpacked(column: pa.Array) -> int:
 
 
 def _check_texts(batch: pa.RecordBatch) -> None:
-    """Bytes are texts in UTF-8, or nothing here can show or compare them."""
+    """Raise `InvalidTable` where a column of bytes holds no text in UTF-8."""
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         values = column.dictionary if types.is_dictionary(column.type) else column
         if types.is_binary(values.type) or types.is_large_binary(values.type):

@@ -47,25 +47,25 @@ class Table:
     lines: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def location(self, row: int) -> str:
-        """Where a row of the frame stands in the file: "line 7", or "row 6" without lines."""
+        """Return where a row (from 0) stands in the file: "line 7", or "row 6" without lines."""
         return f"row {self.frame.index[row] + 1}" if self.lines is None else f"line {self.lines[row]}"
 
     def place(self, row: int) -> str:
-        """The location of a row as a sentence begins with it."""
+        """Return the location of a row with a capital, to begin a sentence."""
         return capital(self.location(row))
 
     def column(self, name: str) -> pd.Series:
-        """A column; no table has two of a name."""
+        """Return the cells of a column, (rows,)."""
         return cast(pd.Series, self.frame[name])
 
     def texts(self, name: str) -> pd.Series:
-        """A column as text, "" where a cell is blank."""
+        """Return the cells of a column as text, (rows,), "" where a cell is blank."""
         column = self.column(name)
         return column.astype(str).where(column.notna(), "")
 
 
 def read(name: str, content: bytes) -> Table:
-    """The table in a .csv, .tsv, .parquet or .npz file. Raises `InvalidTable`.
+    """Return the table in a .csv, .tsv, .parquet or .npz file. Raises `InvalidTable`.
 
     name: only its ending is looked at, and only where the bytes do not tell.
     """
@@ -92,7 +92,7 @@ def read(name: str, content: bytes) -> Table:
 
 
 def read_file(path: Path) -> Table:
-    """The table in this file. Raises `InvalidTable`; no more is read than may be."""
+    """Return the table in this file. Raises `InvalidTable`; no more is read than may be."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
@@ -102,7 +102,7 @@ def read_file(path: Path) -> Table:
 
 
 def _checked(table: Table) -> Table:
-    """The table of a CSV file. Raises where a row holds the names once more, or adds the others up."""
+    """Return the table of a CSV file; raise where a row repeats the names or adds up the others."""
     frame = table.frame
     names = sorted(each.lower() for each in frame)
     like: Any = frame[frame.iloc[:, 0].str.lower().isin(names)]
@@ -136,6 +136,7 @@ def _adds_up(frame: pd.DataFrame) -> bool:
 
 
 def _table_of_csv(content: bytes) -> Table:
+    """Return the cells of a CSV file as text; raise `InvalidTable` where it cannot be read."""
     separator, skipped, quote, starts = lines_of(content)
     try:
         frame = pd.read_csv(

@@ -55,7 +55,7 @@ class Roles:
     per_step: bool = False
 
     def used(self) -> list[tuple[str, str]]:
-        """(role, name) of every column in use."""
+        """Return (role, name) of every column in use."""
         single = [("label", self.label), ("group", self.group), ("split", self.split)]
         return [
             *(("id", name) for name in self.id),
@@ -95,7 +95,7 @@ class Guess:
 
 
 def parts_by(name: str) -> Mapping[str, str]:
-    """What a split column may say, in lower case -> the part; one called `is_train` says yes or no."""
+    """Return the part that each word of a split column means; `is_train` may hold yes and no."""
     asked = re.fullmatch(r"(?:is|in|for)?[_ ]?(train|test)(?:ing)?", name.lower())
     if asked is None:
         return PARTS
@@ -108,7 +108,7 @@ def parts_by(name: str) -> Mapping[str, str]:
 
 
 def said_parts(table: Table, roles: Roles) -> dict[str, str]:
-    """What the split column says, in lower case -> the part that it means."""
+    """Return the words of the split column -> the part that each means; empty without the column."""
     if roles.split is None:
         return {}
     parts = parts_by(roles.split)
@@ -116,7 +116,7 @@ def said_parts(table: Table, roles: Roles) -> dict[str, str]:
 
 
 def unused(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...]:
-    """(column, why) of every column that nothing is made of."""
+    """Return (column, why) of every column without a role."""
     used = {name for _, name in guess.roles.used()}
     return tuple(
         (name, guess.reasons.get(name) or "it was not chosen") for name in columns if name not in used
@@ -124,7 +124,7 @@ def unused(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...]:
 
 
 def word(name: str, words: tuple[str, ...]) -> str | None:
-    """The first of the words that the name has among its own: `caseId` has case and id."""
+    """Return the first of the words that a name contains, None if none: `caseId` has case and id."""
     parts = "" if name.startswith("__") else re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
     own = [each for each in re.split(r"[^A-Za-z]+", parts.lower()) if each]
     return next((word for word in words if word in own), None)

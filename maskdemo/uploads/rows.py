@@ -13,12 +13,12 @@ from maskdemo.uploads.reading import Table
 
 
 def numbers_of(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.intp]:
-    """(rows,) the number of each row's sequence, in the order of the file."""
+    """Return the number of each row's sequence, (rows,), from 0, in the order of the file."""
     return table.frame.groupby(list(names), sort=False).ngroup().to_numpy()
 
 
 def distinct(table: Table, names: list[str]) -> int:
-    """How many different rows these columns have together."""
+    """Return how many different rows these columns have together."""
     return len(table.frame[names].drop_duplicates())
 
 
@@ -29,7 +29,7 @@ def stands_together(table: Table, names: tuple[str, ...] | list[str]) -> bool:
 
 
 def repeated_share(number: NDArray, values: NDArray) -> float:
-    """The share of rows whose step of their sequence an earlier row has, too.
+    """Return the share of rows that repeat a step of an earlier row of their sequence.
 
     number: (rows,), of the sequence. values: (rows,), times or numbers of steps; NaN is left out.
     """
@@ -38,9 +38,10 @@ def repeated_share(number: NDArray, values: NDArray) -> float:
 
 
 def passed(number: NDArray, values: NDArray) -> str:
-    """What the hours of a day that is not told pass within a sequence, and "" for nothing.
+    """Return the hour that times without a date pass within a sequence: "midnight", "12:59" or "".
 
-    Past midnight they fall by more than half a day; past noon 1 follows 12 where none says am or pm.
+    number, values: (rows,), of the sequence and in seconds. Past midnight times fall by more than half
+    a day; past noon 1 follows 12 where no time says am or pm.
     """
     if np.nanmin(values) <= -86_400 or np.nanmax(values) >= 2 * 86_400:
         return ""
@@ -53,14 +54,14 @@ def passed(number: NDArray, values: NDArray) -> str:
 
 
 def is_constant(number: NDArray, values: NDArray) -> bool:
-    """Whether a sequence has one value throughout, each of them."""
+    """Whether every sequence has one value throughout. number, values: (rows,)."""
     return bool((pd.Series(values).groupby(number).nunique() == 1).all())
 
 
 def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
-    """Whether it sorts the steps: all whole numbers from a least to a greatest, or few fall behind.
+    """Whether values sort the steps: whole numbers without a gap in any order, or few that fall.
 
-    most: the share of steps that may be less than the one before them in their sequence.
+    number, values: (rows,). most: the share of steps that may be less than the step before them.
     """
     grouped = pd.Series(values).groupby(number)
     spread = grouped.agg(["min", "max", "size"])
@@ -71,7 +72,7 @@ def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
 
 
 def counts_steps(number: NDArray, values: NDArray) -> bool:
-    """Whether it is 0, 1, 2, ... or 1, 2, 3, ... in every sequence, of which some have three steps."""
+    """Whether values count the steps of every sequence from 0 or 1. number, values: (rows,)."""
     if values[0] not in (0, 1):
         return False
     step = pd.Series(number).groupby(number).cumcount().to_numpy()

@@ -67,7 +67,7 @@ def task_of(
     guess: Guess,
     preparation: Preparation | None = None,
 ) -> OwnTask:
-    """The task in a table. Raises `InvalidTable`."""
+    """Return the task that a table makes. Raises `InvalidTable`. preparation: by default none."""
     preparation, roles = preparation or Preparation(), guess.roles
     check_roles(columns, guess)
     number = numbers_of(table, roles.id)
@@ -141,7 +141,7 @@ def task_of(
 
 
 def _most(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
-    """How many training and test sequences there may be. Raises where there are too few or too many."""
+    """Return the most training and test sequences possible; raise for too few or too many."""
     if count < 2 * MIN_SEQUENCES:
         raise InvalidTable(
             f"There are {count} sequences; {MIN_SEQUENCES} for training and as many for the test "
@@ -160,6 +160,7 @@ def _most(count: int, longest: int, features: int, preparation: Preparation) -> 
 
 
 def _summary(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> str:
+    """Return the summary of a task. names: of the features. classes: names of the labels."""
     sizes = Fixed.of(data.train, data.test)
     shortest, longest = sizes.min_length, sizes.max_length
     steps = counted(longest, "step") if shortest == longest else f"{shortest} to {longest} steps"
@@ -173,6 +174,7 @@ def _summary(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> st
 def _examples(
     table: Table, roles: Roles, rows: pd.DataFrame, values: NDArray, lengths: NDArray
 ) -> dict[str, NDArray[np.float64]]:
+    """Return the first, last and longest sequence, (T, F), by title. lengths: (N,) of all."""
     ends, found = lengths.cumsum(), {}
     longest = int(lengths.argmax())
     for which, at in (("First", 0), ("Last", len(lengths) - 1), ("Longest", longest)):

@@ -28,7 +28,7 @@ frame.assign(label=frame["sequence"].map(labels)).to_csv("long.csv", index=False
 
 
 def check_long(table: Table, columns: Columns) -> None:
-    """Raise where the columns are the steps of a row's sequence, or a sequence each."""
+    """Raise `InvalidTable` for a wide table: steps side by side, or each column a sequence."""
     numbers = [name for name, each in columns.items() if each.kind == NUMBERS]
     numbered: dict[tuple[str, str], dict[int, str]] = {}
     for name in numbers:
