@@ -25,7 +25,7 @@ COMMANDS = (run, study, guide, export, audit, evidence, settings)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command and return the exit code."""
     parser = argparse.ArgumentParser(
         prog=_command(),
         description="Train small LSTMs that treat padding differently, and compare.",
@@ -44,12 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _names(error: ValueError, settings: Mapping[str, Setting]) -> list[str]:
-    """What can be written for the setting at fault: errors have the titles."""
+    """Return a line with the names that the setting at fault allows; empty for other errors."""
     name = error.settings[0] if isinstance(error, InvalidSettings) and error.settings else ""
     setting = settings.get(name)
     return [f"Written: {setting.allowed}."] if isinstance(setting, Choice) else []
 
 
 def _command() -> str:
-    """The words that started this process: the installed command, or Python with the module."""
+    """Return the words that started this process: the installed command, or Python with the module."""
     return "maskdemo" if Path(sys.argv[0]).stem == "maskdemo" else "python -m maskdemo"

@@ -90,6 +90,7 @@ def _add_options_of_inputs(audit: ArgumentParser) -> None:
 
 
 def _run_command(args: Namespace) -> int:
+    """Run `maskdemo audit` and return the exit code; a failure prints a sentence: NOT_AUDITED."""
     from maskdemo.audit.error_sentences import failure_sentence
 
     if args.html:
@@ -107,7 +108,7 @@ def _run_command(args: Namespace) -> int:
 
 
 def _audit_file(args: Namespace) -> int:
-    """Audit the model of the command and print the report; returns the exit code."""
+    """Audit the model of the command, print the report and return the exit code."""
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
     from maskdemo.audit.output_change import ADDED_STEPS
@@ -150,5 +151,6 @@ def _pad_values(texts: Sequence[str]) -> float | dict[str, float] | None:
 
 
 def _name_and_rest(text: str) -> tuple[str, str]:
+    """Return what stands before and after the first "=" of a text."""
     name, _, rest = text.partition("=")
     return name, rest

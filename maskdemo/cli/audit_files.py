@@ -38,7 +38,7 @@ def model_in(
 
 
 def _trusted_model(path: Path, content: bytes, imports: Sequence[str]) -> Any:
-    """Return the model, whatever code the file or these modules bring."""
+    """Return the model, running code of the file and of these modules. Raises UnsupportedModel."""
     import keras
 
     from maskdemo.audit.keras_file import config_text, is_json, naming_version
@@ -56,7 +56,7 @@ def _trusted_model(path: Path, content: bytes, imports: Sequence[str]) -> Any:
 
 
 def _imported(name: str) -> ModuleType:
-    """Return a module that is installed or stands in the current folder."""
+    """Return a module, installed or in the current folder; raise UnsupportedModel if it fails."""
     if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)  # as `python -m` does, and a command that is installed does not
     try:
@@ -74,6 +74,7 @@ def _classes_of(module: ModuleType) -> dict[str, Any]:
 
 
 def _load_model(path: Path, *, safe_mode: bool) -> Any:
+    """Return the model in a .keras file; raise UnsupportedModel where Keras cannot load it."""
     import keras
 
     try:
@@ -83,6 +84,7 @@ def _load_model(path: Path, *, safe_mode: bool) -> Any:
 
 
 def _load_sentence(path: Path, refused: Exception) -> str:
+    """Return why Keras cannot load a file, with a hint where it lacks a class."""
     hint = (
         " If the class is your own, name its module: --import my_layers --trust."
         if "Could not locate" in str(refused) or "Unknown layer" in str(refused)
@@ -92,6 +94,7 @@ def _load_sentence(path: Path, refused: Exception) -> str:
 
 
 def _read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file; raise UnsupportedModel where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as refused:
@@ -99,7 +102,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def sequences_of(path: Path) -> Any:
-    """The file's sequences: a list, or lists by the name of the input. Raises UnsupportedModel."""
+    """Return the file's sequences: a list, or lists by name of input. Raises UnsupportedModel."""
     try:
         sequences = _from_csv(path) if path.suffix.lower() == ".csv" else _from_npz(path)
     except UnicodeDecodeError:
@@ -112,6 +115,10 @@ def sequences_of(path: Path) -> Any:
 
 
 def _from_npz(path: Path) -> Any:
+    """Return an archive's arrays, one a sequence, or lists by input for names such as "input/1".
+
+    Raises UnsupportedModel for a single array.
+    """
     arrays = np.load(path, allow_pickle=False)
     if isinstance(arrays, np.ndarray):
         raise UnsupportedModel("it is a single array; save one a sequence with numpy.savez.")
@@ -125,12 +132,13 @@ def _from_npz(path: Path) -> Any:
 
 
 def _from_csv(path: Path) -> list[np.ndarray]:
+    """Return the sequences, (T, F), of a CSV file."""
     with path.open(newline="", encoding="utf-8-sig") as lines:
         return sequences_in(lines)
 
 
 def sequences_in(lines: Iterable[str]) -> list[np.ndarray]:
-    """The sequences of a table: a row for each step, the sequence's name first.
+    """Return the sequences, (T, F), of a table: a row for each step, the sequence's name first.
 
     Empty rows are skipped, and so is a first row with a word among its values.
 

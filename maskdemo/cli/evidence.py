@@ -16,6 +16,7 @@ def add_to(commands) -> None:
 
 
 def _run_command(args: Namespace) -> None:
+    """Compute all evidence anew into the command's folder, printing a line for each piece."""
     from maskdemo.results.precompute import make
 
     for line in make(args.folder):

@@ -75,6 +75,7 @@ def named_experiment(args: Namespace) -> Experiment:
 
 
 def _settings_of(args: Namespace) -> dict[str, str]:
+    """Return the settings of the command as text, by name. Raises ValueError for other names."""
     settings = {}
     for text in args.settings:
         name, equals, value = text.partition("=")
@@ -86,12 +87,14 @@ def _settings_of(args: Namespace) -> dict[str, str]:
 
 
 def _help_text(setting: Setting) -> str:
+    """Return a setting's help for argparse, with the allowed values if they are no list of names."""
     # The names to choose among stand below, with their titles.
     allowed = "" if setting.allowed.count(",") > 1 else f" ({setting.allowed})"
     return f"{setting.help[:-1]}{allowed}".replace("%", "%%")
 
 
 def _table_text(title: str, table: Mapping[str, Titled]) -> str:
+    """Return a heading and a line with name and title for each entry of a table."""
     return "\n".join([f"{title}:", *(f"  {name:20} {each.title}" for name, each in table.items())])
 
 
@@ -155,6 +158,7 @@ def _own_task(args: Namespace) -> OwnTask:
 
 
 def _preparation(args: Namespace) -> Any:
+    """Return how to prepare the file's sequences. Raises ValueError where `--steps` is invalid."""
     from maskdemo.uploads.limits import MAX_STEPS
     from maskdemo.uploads.roles import Preparation
 

@@ -53,12 +53,14 @@ def add_to(commands) -> None:
 
 
 def _export(args: Namespace) -> None:
+    """Write the command's script, notebook, report or table of results to its file."""
     experiment = named_experiment(args)
     must_be_writable(args.file)
     _write(args.file, _file_text(args.kind, experiment))
 
 
 def _figure(args: Namespace) -> None:
+    """Write the command's chart as an HTML page. Raises ValueError for another kind of file."""
     suffix = args.file.suffix.lower()
     if suffix in PICTURES:
         raise ValueError(
@@ -93,6 +95,7 @@ def _file_text(kind: str, experiment: Experiment) -> str:
 
 
 def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
+    """Return the chart of this kind for an experiment, which is trained first if it has to be."""
     from maskdemo import charts
 
     if kind == "padded_batch":

@@ -31,6 +31,7 @@ def add_to(commands) -> None:
 
 
 def _run_command(args: Namespace) -> None:
+    """Print the guide's answer for the command's setup. Raises InvalidSettings if not measured."""
     chosen = {name: getattr(args, name) for name in QUESTIONS if getattr(args, name) is not None}
     setup = Setup(**chosen)
     answer = guidance_for(setup, precomputed.guide())
@@ -41,6 +42,7 @@ def _run_command(args: Namespace) -> None:
 
 
 def _as_json(setup: Setup, answer: Guidance) -> dict:
+    """Return the guide's answer as a dictionary for JSON."""
     return {
         "setup": setup.to_params(),
         "word": answer.word,
@@ -51,6 +53,7 @@ def _as_json(setup: Setup, answer: Guidance) -> dict:
 
 
 def _case_as_json(result: CaseResult) -> dict:
+    """Return a measured case of the answer as a dictionary; difference: mean, low, high (shares)."""
     difference = result.verdict.difference
     return {
         "task": result.case.experiment.task,
@@ -66,6 +69,7 @@ def _case_as_json(result: CaseResult) -> dict:
 
 
 def _as_text(answer: Guidance) -> str:
+    """Return the guide's answer as lines of text, with the accuracies of every case."""
     lines = [f"{answer.sentence} {answer.exceptions}".strip()]
     for each in answer.results:
         lines.append(f"  {each.case.title:40} {each.word}")

@@ -29,7 +29,7 @@ def add_to(commands) -> None:
 
 
 def finished_run(experiment: Experiment) -> Snapshot:
-    """Train to the end, with a progress bar on standard error."""
+    """Return the run of an experiment, trained to the end with a progress bar on standard error."""
     from tqdm import tqdm
 
     load_tensorflow()
@@ -44,11 +44,13 @@ def finished_run(experiment: Experiment) -> Snapshot:
 
 
 def _print_scenarios(args: Namespace) -> None:
+    """Print name, title and what to look for of every scenario."""
     for each in SCENARIOS.values():
         print(f"{each.name:20} {each.title}\n{'':20} {each.look_for}")
 
 
 def _run_command(args: Namespace) -> None:
+    """Train the command's experiment and print the results, as text or JSON."""
     snapshot = finished_run(named_experiment(args))
     if args.json:
         print(json.dumps(_as_json(snapshot), indent=2, allow_nan=False))
@@ -57,6 +59,7 @@ def _run_command(args: Namespace) -> None:
 
 
 def _as_json(snapshot: Snapshot) -> dict:
+    """Return the results of a finished run as a dictionary for JSON, without infinity in verdicts."""
     return {
         "experiment": snapshot.experiment.settings,
         "curves": [asdict(curve) for curve in snapshot.curves],
@@ -80,6 +83,7 @@ def infinity_as_null(values: dict) -> dict:
 
 
 def _as_text(snapshot: Snapshot) -> str:
+    """Return the results of a finished run as lines of text: accuracies, chance and verdicts."""
     per_step = snapshot.experiment.per_step
     where_text = "on valid steps of unseen sequences" if per_step else "on unseen sequences"
     lines = [headline(snapshot)]
@@ -107,4 +111,5 @@ def _as_text(snapshot: Snapshot) -> str:
 
 
 def _accuracy_columns(accuracies: Sequence[float]) -> str:
+    """Return accuracies, shares of 1, as percentages in columns."""
     return " ".join(percent(each) for each in accuracies)

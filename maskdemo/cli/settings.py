@@ -72,7 +72,7 @@ def _print_page(args: Namespace) -> None:
 
 
 def settings_page() -> str:
-    """Every setting, task, strategy, study variable and scenario, as Markdown."""
+    """Return every setting, task, strategy, study variable and scenario, as Markdown."""
     return _PAGE.format(
         groups="\n".join(_group_section(each) for each in GROUPS),
         dictated=listed(f"`{each.name}`" for each in fields(Fixed)),
@@ -100,6 +100,7 @@ def settings_page() -> str:
 
 
 def _group_section(group: str) -> str:
+    """Return the Markdown section of a group: a table with its settings."""
     rows = (
         (
             name,
@@ -114,6 +115,7 @@ def _group_section(group: str) -> str:
 
 
 def _allowed_text(setting: Setting) -> str:
+    """Return the values that a setting allows, or a link to the section that lists them."""
     section = _SECTIONS.get(setting.name)
     if section is None:
         return setting.allowed
@@ -123,6 +125,7 @@ def _allowed_text(setting: Setting) -> str:
 
 
 def _upload_limits() -> str:
+    """Return the limits of an uploaded file as a list in words."""
     return listed(
         (
             f"{limits.MAX_FILE_BYTES // 2**20} MB",
@@ -136,11 +139,12 @@ def _upload_limits() -> str:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A Markdown table; the first cell of each row is a name in the code."""
+    """Return a Markdown table; the first cell of each row is a name in the code."""
     cells = ((f"`{name}`", *(each.replace("|", r"\|") for each in more)) for name, *more in rows)
     lines = (" | ".join(each) for each in (head, ("---",) * len(head), *cells))
     return "".join(f"| {line} |\n" for line in lines)
 
 
 def _title_and_text(title: str, text: str) -> str:
+    """Return a title and a text as two sentences."""
     return f"{title}{'' if title.endswith('?') else '.'} {text}"

@@ -45,6 +45,7 @@ def add_to(commands) -> None:
 
 
 def _run_command(args: Namespace) -> None:
+    """Run the command's study and print the findings; raise ValueError if trainings failed."""
     study = _study_of(args)
     findings = _run_with_progress(study, args)
     if args.csv:
@@ -60,6 +61,7 @@ def _run_command(args: Namespace) -> None:
 
 
 def _study_of(args: Namespace) -> Study:
+    """Return the study of the command's arguments. Raises ValueError with a sentence."""
     base = named_experiment(args)
     params = {}
     for vary, values_field, text in (
@@ -99,6 +101,7 @@ def _run_with_progress(study: Study, args: Namespace) -> Findings:
 
 
 def _as_json(findings: Findings) -> dict:
+    """Return the findings of a study as a dictionary for JSON."""
     study = findings.study
     return {
         "base": study.base.settings,
@@ -128,10 +131,12 @@ def _as_json(findings: Findings) -> dict:
 
 
 def _as_dict(result: Interval | Verdict | None) -> dict | None:
+    """Return an interval or a verdict as a dictionary without infinity; None for None."""
     return result and infinity_as_null(asdict(result))
 
 
 def _as_text(findings: Findings) -> str:
+    """Return the findings as lines of text: a table with a row for each cell, then the summary."""
     study = findings.study
     titles = [VARIABLES[name].title for name in study.varied]
     table = [[*titles, *(STRATEGIES[name].title for name in study.base.strategies), "Chance"]]
@@ -152,6 +157,7 @@ def _as_text(findings: Findings) -> str:
 
 
 def _cell_text(findings: Findings, cell: Cell, strategy: str) -> str:
+    """Return mean, interval and verdict of a strategy in a cell; "-" before it is trained."""
     mean, verdict = findings.mean(cell, strategy), findings.verdict(cell, strategy)
     if mean is None:
         return "-"
