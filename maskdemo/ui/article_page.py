@@ -65,7 +65,7 @@ def _over_all(judgements: Sequence[Judgement]) -> str:
 
 
 def _claim(claim: Claim, judgement: Judgement | None) -> None:
-    """Draw a claim, whether it held and in how many of its cases; opened, what was measured."""
+    """Draw a claim, whether it held and in how many of its cases; opened, its measurements."""
     if judgement:
         label = f":{VERDICTS[judgement.word][0]}-badge[{capital(judgement.title)}] {claim.text}"
         label += f" :gray[{judgement.counts}]"

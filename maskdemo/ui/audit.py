@@ -95,6 +95,7 @@ def source() -> ModelFile | None:
 
 
 def _example() -> ModelFile:
+    """Draw the choice of a ready example, and return the example as a model to audit."""
     name = st.pills(
         "Example",
         list(EXAMPLES),
@@ -122,6 +123,7 @@ def _example() -> ModelFile:
 
 
 def _file() -> ModelFile | None:
+    """Draw the uploader of a .keras file; return the file, or None without."""
     uploader(
         "A .keras file",
         types=["keras", "json", "h5"],  # the last one to be told the way out
@@ -141,7 +143,7 @@ def _file() -> ModelFile | None:
 
 
 def _read_upload() -> None:
-    """Keep the bytes of the uploaded file, and drop those of the last file."""
+    """Keep the bytes of the uploaded file, or a complaint, and drop those of the last file."""
     url.mark_touched()
     uploaded = session[f"audit_upload_{session.get('audit_uploads', 0)}"]
     if uploaded is None:
@@ -155,6 +157,7 @@ def _read_upload() -> None:
 
 
 def _text() -> ModelFile | None:
+    """Draw the box for a configuration; return the text as a model to audit, or None if empty."""
     text = st.text_area(
         "What model.to_json() returns",
         height=180,
@@ -177,7 +180,7 @@ def begin(file: ModelFile | None) -> None:
 
 
 def progress() -> None:
-    """Draw one line on how far it is."""
+    """Draw a line on how far the audit is."""
     now: Status[AuditRun] = job.status("audit")
     share, text = (now.newest.done, f"{now.newest.stage}.") if now.newest else (0.0, "Starting.")
     job.line(now, share, text, "Cancelled.")
@@ -228,6 +231,7 @@ def _report(report: Report, note: str = "") -> None:
 
 
 def _finding(finding: Finding) -> None:
+    """Draw a finding: title, measurement, reason with source, and the programs that mend the fault."""
     with st.container(border=True):
         badge = f":{COLOURS[finding.severity]}-badge[{finding.severity.capitalize()}]"
         st.header(f"{badge} {escape_markdown(finding.title)}", anchor=False)
@@ -239,6 +243,7 @@ def _finding(finding: Finding) -> None:
 
 
 def _tried(report: Report) -> None:
+    """Draw what the audit tried, with a row for each measure."""
     with st.expander("What was tried"):
         for sentence in report.tried.sentences:
             st.markdown(escape_markdown(sentence))

@@ -38,6 +38,7 @@ def drawn_by(name: str) -> ComponentRenderer:
 
 @cache
 def _registered(name: str) -> ComponentRenderer:
+    """Return the function that draws a component; the component is made known to Streamlit once."""
     script = f"{name.partition('.')[2]}.js"
     # What shows nothing waits for no style: should the connection break then, it would never begin.
     css = None if name in (POLL, LEAVING) else "padding_handle.css" if name == OUTPUTS else "chart.css"

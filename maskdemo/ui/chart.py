@@ -67,7 +67,7 @@ def is_dark() -> bool:
 
 
 def saved_as() -> str:
-    """The kind of file that a chart's own button saves, of `FIGURES`."""
+    """Return the kind of file, of `FIGURES`, that a chart's own button saves."""
     return st.session_state.get("figures") or next(iter(FIGURES))
 
 
@@ -143,11 +143,11 @@ def replay(
     label: str = "After epoch",
     on_rest: Callable[[int], object] | None = None,
 ) -> int:
-    """A button and a slider that play a run again in all charts of the group; returns where they rest.
+    """Draw a button and a slider that play a run again in all charts of the group; return the epoch.
 
-    epochs: where they stop, in order, the newest last. run: anything that tells runs apart: another one
-    starts at its newest epoch. epoch: where a new one stands instead. on_rest: called with the epoch at
-    which it came to rest. While it moves, the server is not asked anything.
+    epochs: where they stop, in order, the newest last. run: anything that tells runs apart: another run
+    starts at its newest epoch. epoch: where a new run stands instead. on_rest: called with the epoch at
+    which the slider came to rest. While it moves, the server is not asked anything.
     """
     version = blake2b(repr((epochs, group, run, label)).encode(), digest_size=8).hexdigest()
     data = {"epochs": epochs, "group": group, "epoch": epoch, "label": label, "version": version}
@@ -177,7 +177,7 @@ class Drawing:
 
     @property
     def size(self) -> int:
-        """How many characters it has."""
+        """The number of characters of all pieces."""
         return sum(map(len, self.pieces))
 
     def missing_from(self, drawn: str) -> dict[str, str]:
@@ -188,7 +188,7 @@ class Drawing:
 
 
 def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
-    """The figure, ready to travel; frames without epochs are none."""
+    """Return the figure in pieces of JSON for the browser; frames without epochs are left out."""
     moves = frames.to_json() if frames is not None and frames.epochs else "null"
     pieces = (as_json(figure.layout), moves, *map(as_json, figure.data))
     version = tuple(blake2b(each.encode(), digest_size=8).hexdigest() for each in pieces)
@@ -202,7 +202,7 @@ SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda drawing: drawing.size)
 def learning_curves(
     snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool, **looks: str
 ) -> Drawing:
-    """`charts.learning_curves`, made once a snapshot; when the run is finished it can be replayed."""
+    """Return `charts.learning_curves`, made once a snapshot; of a finished run it can be replayed."""
 
     def draw() -> Drawing:
         figure = charts.learning_curves(snapshot, metric=metric, dark=dark, **looks)
@@ -212,7 +212,7 @@ def learning_curves(
 
 
 def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Drawing:
-    """`charts.outputs_by_step` after the newest epoch, made once a snapshot; replayed when finished."""
+    """Return `charts.outputs_by_step` after the newest epoch, made once; replayed when finished."""
 
     def draw() -> Drawing:
         look = {"probe": probe, "label": label, "dark": dark}
@@ -224,7 +224,7 @@ def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None,
 
 
 def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool) -> Drawing:
-    """`charts.accuracy_by_strategy`, made once a snapshot."""
+    """Return `charts.accuracy_by_strategy`, made once a snapshot."""
     return SHARED.get(
         ("accuracy", *_moment(snapshot), dark),
         lambda: drawing(charts.accuracy_by_strategy(snapshot, dark=dark)),
@@ -232,7 +232,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool) -> Drawing:
 
 
 def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
-    """`charts.padded_batch` of the probes, made once for all experiments with equal probes."""
+    """Return `charts.padded_batch` of the probes, made once for all experiments with equal probes."""
     return SHARED.get(
         ("batch", data_settings(experiment), followed, dark),
         lambda: drawing(
@@ -248,5 +248,5 @@ def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawin
 
 
 def _moment(snapshot: Snapshot) -> tuple[Hashable, ...]:
-    """What tells one snapshot from all others."""
+    """Return a key that no two different snapshots share."""
     return snapshot.experiment, snapshot.done, snapshot.seconds, snapshot.finished

@@ -54,6 +54,7 @@ def setting(name: str, prefix: str = "", **settings: Any) -> None:
 
 
 def _number(one: Number, kept: dict[str, Any]) -> None:
+    """Draw the control of a number: a slider, or a box. kept: its key and how its value is kept."""
     if one.offered:
         # What a link says need not be among the values offered.
         options = sorted({*one.offered, st.session_state[kept["key"]]})
@@ -106,6 +107,7 @@ def task(prefix: str = "") -> None:
 
 
 def _open_upload() -> None:
+    """Open the dialog to upload a table, in a callback."""
     url.mark_touched()
     st.session_state.own_open = st.session_state.page
 
@@ -266,6 +268,7 @@ def _preset_key(widget: str, name: str | None) -> str:
 
 
 def _on_preset(widget: str, choose: Callable[[str], None]) -> None:
+    """Choose the scenario or question that a widget holds, in a callback."""
     if widget in st.session_state.named.values():
         if name := st.session_state[widget]:
             choose(name)

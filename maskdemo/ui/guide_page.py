@@ -94,6 +94,7 @@ def _why(answer: Guidance) -> str:
 
 
 def _not_measured(setup: Setup) -> None:
+    """Draw that nothing like a setup was measured, and what to do instead."""
     if cases_of(setup):
         st.info("Not measured with this version of the app: `make evidence` does it.")
         return

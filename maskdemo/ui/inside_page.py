@@ -44,7 +44,7 @@ def _epochs(snapshot: Snapshot) -> list[int]:
 
 
 def _is_growing(snapshot: Snapshot | None) -> bool:
-    """Whether more networks to look into are still to come."""
+    """Whether a run is still to bring more networks to look into; False for None."""
     return job.is_active("run") and (
         snapshot is None or snapshot.done * snapshot.experiment.repeats < 1
     )

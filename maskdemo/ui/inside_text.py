@@ -66,7 +66,10 @@ def share_in_mean(given: Arrays, *, step: int) -> str:
 
 
 def _did(strategy: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: str) -> str:
-    """Return a sentence on a strategy; said: (T,), the probability of the label after every step."""
+    """Return a sentence on what padding did under a strategy.
+
+    far: the largest change of the hidden state. said: (T,), the label's probability after every step.
+    """
     state = f"moved the hidden state by up to {number(far, '.2f')}" if far else "the state did not move"
     last = int(batch.last_valid[0])
     there, end = (number(float(said[at]), ".2f") for at in (last, len(said) - 1))
@@ -172,9 +175,11 @@ def cell_equation(
 
 
 def _number(value: float) -> str:
+    """Return a number with three digits after the point, never "-0.000"."""
     # A rounded -0.000 would look like a mistake.
     return f"{round(float(value), 3) + 0.0:.3f}"
 
 
 def _signed(number: str) -> str:
+    """Return a number in brackets if it is negative, to stand after a sign."""
     return f"({number})" if number.startswith("-") else number

@@ -97,6 +97,7 @@ def gates(sequence: InspectedSequence) -> None:
 
 
 def _on_step(click: Click) -> None:
+    """Choose the step (from 1) that was clicked in a chart."""
     url.choose("step", max(1, ceil(click.x - 0.5)))
 
 
@@ -189,6 +190,7 @@ def gradient(sequence: InspectedSequence) -> None:
 
 
 def _landing_sentence(landings: Mapping[str, Landing]) -> str:
+    """Return the share of the gradient on padding and on missing readings, by strategy, in words."""
     sentences = [
         f"Share of the gradient that lands on {words}: {_shares(landings, kind)}."
         for kind, words in (("padding", "padded steps"), ("missing", "missing readings"))
@@ -198,6 +200,7 @@ def _landing_sentence(landings: Mapping[str, Landing]) -> str:
 
 
 def _shares(landings: Mapping[str, Landing], kind: str) -> str:
+    """Return each strategy's share of the gradient at steps of a kind, "padding" or "missing"."""
     parts = {name: each.share(kind) for name, each in landings.items()}
     return ", ".join(
         f"**{_title(name)}** {share_text(part) if part else 'exactly 0'}"

@@ -47,17 +47,17 @@ class InspectedSequence:
 
     @property
     def title(self) -> str:
-        """Which sequence and which epoch, for headings."""
+        """The sequence and the epoch, for headings."""
         return f"Test sequence {self.probe + 1}, after epoch {self.epoch}"
 
     @property
     def label_name(self) -> str:
-        """What the label followed is called."""
+        """The name of the label whose probability is followed."""
         return self.experiment.spec.label_name(self.label)
 
     @property
     def test_set_title(self) -> str:
-        """How much of the test set, and which epoch, for headings."""
+        """The part of the test set that is summed over, and the epoch, for headings."""
         total = self.experiment.test_size
         few = f"First {MAX_SEQUENCES} of {total}" if total > MAX_SEQUENCES else f"{total}"
         return f"{few} test sequences, after epoch {self.epoch}"
@@ -84,11 +84,11 @@ class InspectedSequence:
         return activations_of(self.networks[weights_of or strategy], self.arrays(strategy))
 
     def last_activations(self, strategy: str) -> Activations:
-        """Return the same after the newest epoch, for what stays in place while the epoch changes."""
+        """Return the activations after the newest epoch, for what stays while the epoch changes."""
         return activations_of(self.snapshot.networks[strategy][-1], self.arrays(strategy))
 
     def order(self, strategy: str) -> np.ndarray:
-        """Return the units (H,) from top to bottom, see `maskdemo.inside.activations.unit_order`."""
+        """Return the units (H,) by the step at which their |h| is largest, earliest first."""
         return unit_order(self.last_activations(strategy))
 
     def gradients(self) -> dict[str, dict[str, Landing]]:
@@ -156,12 +156,14 @@ def unseen(experiment: Experiment) -> Sequences:
 
 
 def _each(names: tuple[str, ...], work: Callable[[str], T]) -> dict[str, T]:
+    """Return the result of `work` for each name; two run at a time."""
     # NumPy lets go of the interpreter's lock, so two strategies take hardly longer than one.
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(names, pool.map(work, names), strict=True))
 
 
 def _landings(network: Network, given: Arrays, batch: Batch) -> dict[str, Landing]:
+    """Return the gradient by step with respect to "inputs", "states" and "weights"."""
     found = gradient(network, given)
     return {
         what: landing(getattr(found, what), padded=batch.padded, missing=batch.missing)

@@ -80,7 +80,7 @@ def train() -> None:
 
 
 def start(kind: str, ask: Callable[[], None]) -> None:
-    """Start work by calling `ask`; the sentence of a refusal is kept for `refusal`."""
+    """Start work by calling `ask`; if it is refused, the sentence is kept for `refusal` to draw."""
     url.mark_touched()
     refused = st.session_state.get("refused", {})
     st.session_state.refused = {other: why for other, why in refused.items() if other != kind}
@@ -183,7 +183,7 @@ def cancel_button(kind: str) -> None:
 
 
 def _on_poll(key: str) -> None:
-    """Take what the browser says that its charts show; Streamlit then draws the part anew."""
+    """Note which charts the browser says that it has; Streamlit then draws the part anew."""
     # Where the whole page ran meanwhile, the part may be gone.
     drawn = st.session_state.get(key, {}).get("poll")
     BROWSER_HAS.set({place: str(each) for place, each in dict(drawn or {}).items()})

@@ -58,6 +58,7 @@ def file_of(name: str) -> str:
 
 
 def _to_playground() -> None:
+    """Go from the address `/playground` to the playground, which is the root of the app."""
     # Its own address is the root of the app, and this is what people guess it to be.
     st.switch_page(file_of("playground"), query_params=st.query_params.to_dict())
 
@@ -84,7 +85,7 @@ def link(page: str, label: str, params: Mapping[str, str] | None = None) -> None
 def leaving(page: StreamlitPage) -> None:
     """Have this page ignore clicks from the click on a link to another page until that page is here.
 
-    Why: see `maskdemo/ui/browser/leaving.js`, which also tells of the session before this one.
+    Otherwise a second click would act on the page that is left: `maskdemo/ui/browser/leaving.js`.
     """
     # Without a number of its own, a run that says the same as the one before it would not be told.
     data = {"page": page.url_path, "pages": list(PAGES), "run": monotonic_ns()}

@@ -41,6 +41,11 @@ def handle(snapshot: Snapshot, probe: int) -> Handle:
 
 
 def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
+    """Return what the browser needs for the handle on the padding of a probe (from 0).
+
+    added: padded steps. side: of the padding. weights: `OWN`, or the strategy whose network reads.
+    "trained" is the state of training, "chosen" where the handle stands.
+    """
     experiment = snapshot.experiment
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
     sequence = InspectedSequence(snapshot, probe, epoch, true_label(snapshot, probe))
@@ -81,6 +86,7 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
 
 
 def _on_pulled(pulled: Mapping[str, Any]) -> None:
+    """Take the place of the handle, and whose network reads, as the browser tells them."""
     session.pulled = {name: pulled[name] for name in ("added", "side", "weights")}
     url.choose("added", pulled["added"])
     url.choose("added_side", pulled["side"])
@@ -195,6 +201,7 @@ def _first_repeat(snapshot: Snapshot) -> dict[str, float]:
 
 
 def _best(snapshot: Snapshot) -> str:
+    """Return the strategy of the best network that can read for others; `OWN` without any."""
     reached = _first_repeat(snapshot)
     return max(_lenders(snapshot), key=reached.__getitem__, default=OWN)
 

@@ -46,7 +46,7 @@ _over_all = lru_cache(over_all)
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
     """Return the run to show: the session's own if active or of these settings, else a finished run.
 
-    Where there is none of these settings, what was shown last stays.
+    Where these settings have no run, the run shown last stays.
     """
     newest: Snapshot | None = job.status("run").newest
     if newest is not None and (job.is_active("run") or newest.experiment == experiment):
@@ -172,6 +172,7 @@ def _count_switch(counted: bool) -> None:
 
 
 def _on_count_switch() -> None:
+    """Switch whether padded steps count, in a callback."""
     st.session_state.count_invalid = not st.session_state.count_invalid
     url.mark_changed()
 
@@ -184,6 +185,7 @@ def batch(experiment: Experiment, followed: int) -> None:
 
 
 def _on_row(click: Click) -> None:
+    """Follow the sequence whose row was clicked in the padded batch."""
     # Row n reaches from n - 0.5 to n + 0.5.
     url.choose("probe", max(1, ceil(click.y - 0.5)))
 
@@ -239,6 +241,7 @@ def code(experiment: Experiment) -> None:
 
 
 def _nothing_yet(experiment: Experiment) -> Snapshot:
+    """Return a snapshot without any epoch, to draw empty axes for an experiment's probes."""
     sample = unseen_batch(experiment)
     nothing = Probes(
         sample.values, sample.valid, sample.padded, sample.labels, outputs={}, there=sample.there

@@ -131,6 +131,7 @@ def scrubber(snapshot: Snapshot) -> None:
 
 
 def _on_rest(epoch: int) -> None:
+    """Note the epoch at which the slider came to rest, in a callback."""
     st.session_state.rested = st.session_state.playground_epoch = epoch
     st.session_state.came_to_rest = True
     url.mark_changed()

@@ -55,6 +55,7 @@ def _left(name: str) -> None:
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=_left)
 def _presence(name: str) -> str:
+    """Return the session's name, and tell the queue that the session is there, once a connection."""
     # Streamlit drops a session's resources when its connection closes (a closed tab, or a blip), so
     # this is called again when the session is back.
     shared().queue.returned(name)

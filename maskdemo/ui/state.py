@@ -210,6 +210,10 @@ def values_text(values: tuple[Value, ...]) -> str:
 
 
 def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
+    """Return the values in the text box under a key. Raises `InvalidSettings` with a sentence.
+
+    name: the variable; without an order it has all its usual values.
+    """
     if VARIABLES[name].categorical:
         return VARIABLES[name].usual_values(base)
     texts = [each for each in re.split(r"[,;\s]+", st.session_state[key]) if each]

@@ -88,6 +88,7 @@ def named(strategy: str) -> str:
 
 
 def _row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> str:
+    """Return a strategy's row as HTML. verdict: None before it is known. word: its word as HTML."""
     result = strategy_result(snapshot, name)
     ended = result.accuracies
     spread = f"{percent(min(ended))} to {percent(max(ended))}" if len(ended) > 1 else ""
@@ -107,12 +108,14 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> s
 
 
 def _against(name: str, verdict: Verdict | None, word: str) -> str:
+    """Return a verdict's word and its points as HTML; "" for no mask itself."""
     if verdict is None:
         return "" if name == BASELINE else "<b>Not yet</b>"
     return f"{word} <small>{points(verdict.difference.mean)}</small>"
 
 
 def _about(snapshot: Snapshot) -> str:
+    """Return sentences on what the table's accuracies and leaks are, and the accuracy of chance."""
     experiment = snapshot.experiment
     ended = max(len(strategy_result(snapshot, name).accuracies) for name in experiment.strategies)
     repeats = f"Mean of {counted(ended, 'repeat')}" if ended > 1 else "One repeat"

@@ -32,7 +32,7 @@ def start(study: Study) -> None:
 def findings_of(study: Study) -> Findings:
     """Return the findings to show: of the study under way, else of this study as far as it is done.
 
-    Where there are none of it, what was shown last stays.
+    Where this study has none, the findings shown last stay.
     """
     newest = job.status("studyrun").newest
     if newest is not None and (job.is_active("studyrun") or newest.study == study):

@@ -46,7 +46,7 @@ so they speak of other trainings on this data, not of other speakers."""
 
 
 def _start() -> None:
-    """Start the study of the controls' present settings."""
+    """Start the study of the controls' present settings, in a callback."""
     study_progress.start(url.read(url.STUDY)[0])
 
 
@@ -136,6 +136,7 @@ def words(findings: Findings) -> None:
 
 
 def _cell(verdict: Verdict | None, word: str) -> str:
+    """Return a verdict as the HTML of a cell: word, points and note; "…" for None."""
     if verdict is None:
         return "…"
     note = f'<small class="note">{escape(verdict.note)}</small>' if verdict.note else ""
@@ -241,6 +242,7 @@ def open_one(study: Study) -> None:
 
 
 def _no_answer_yet(findings: Findings) -> str:
+    """Return a sentence on what an answer still needs."""
     if not findings.outcomes:
         return "Run the study for an answer."
     return f"An answer needs {findings.needed} repeats of every strategy at a dose."

@@ -50,6 +50,7 @@ class StyleMiddleware:
         await self._app({**scope, "headers": headers}, receive, send_styled)
 
     async def _send_whole(self, start: Message, page: bytes, send: Send) -> None:
+        """Send the page with the style in its head, in one piece."""
         page = page.replace(b"</head>", self._style, 1)
         headers = MutableHeaders(raw=start["headers"])
         headers["content-length"] = str(len(page))

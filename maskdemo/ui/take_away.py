@@ -86,12 +86,14 @@ def code(experiment: Experiment, *, key: str = "") -> None:
 
 
 def _results(name: str, report: Callable[[], str], table: Callable[[], str]) -> None:
+    """Draw the buttons of the report and of the table of results."""
     with st.container(horizontal=True):
         file("Report", f"{name}.html", report, icon="article", key="report")
         file("Table", f"{name}.csv", table, icon="table", key="table")
 
 
 def _figures() -> None:
+    """Draw the choice of the kind of file in which charts are saved."""
     st.segmented_control(
         "Charts, saved by the arrow below each",
         list(chart.FIGURES),
@@ -104,6 +106,7 @@ def _figures() -> None:
 
 
 def _link(sentence: str, experiment: Experiment) -> None:
+    """Draw the link to the page with its settings, and the HTML to embed the page."""
     own = " Your sequences are not in it: who opens it needs the file." if experiment.is_own else ""
     st.markdown(f"**Link**  \n{sentence}{own}")
     params = url.link(st.session_state.page)
@@ -113,6 +116,7 @@ def _link(sentence: str, experiment: Experiment) -> None:
 
 
 def _address(params: Mapping[str, str]) -> str:
+    """Return the address of this page with these parameters."""
     url, folder = urlsplit(st.context.url or ""), st.get_option("server.baseUrlPath").strip("/")
     if folder and not f"{url.path}/".startswith(f"/{folder}/"):
         # Streamlit 1.67 takes a folder with the name of a page for that page, and leaves it out.

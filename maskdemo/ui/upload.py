@@ -17,12 +17,12 @@ from maskdemo.ui.upload_limits import SENTENCES, UploadLimits
 
 @st.cache_resource(show_spinner=False)
 def limits() -> UploadLimits:
-    """What the server takes from its sessions."""
+    """Return the limits of what the server takes from all sessions, made once."""
     return UploadLimits()
 
 
 def files() -> MemoryUploadedFileManager:
-    """Where the running server holds what was uploaded."""
+    """Return the running server's store of uploaded files."""
     held = runtime.get_instance().uploaded_file_mgr
     assert isinstance(held, MemoryUploadedFileManager)
     return held
@@ -46,7 +46,7 @@ def uploader(
     on_change: Callable[[], None],
     help: str | None = None,
 ) -> None:
-    """Ask for a file. Where the server refuses it, a sentence under the uploader says why."""
+    """Draw an uploader. Where the server refuses a file, a sentence under the uploader says why."""
     is_active = runtime.get_instance().is_active_session if runtime.exists() else bool
     limits().allow(_session(), is_active=is_active)
     st.session_state.asks_for_file = True
@@ -55,7 +55,7 @@ def uploader(
 
 
 def taken(uploaded: UploadedFile) -> bytes:
-    """The bytes of a file. Streamlit alone would keep each one until the session ends."""
+    """Return the bytes of a file, which the server then forgets."""
     content = uploaded.getvalue()
     context = get_script_run_ctx()
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
@@ -64,6 +64,7 @@ def taken(uploaded: UploadedFile) -> bytes:
 
 
 def _session() -> str:
+    """Return the id of the session that is drawn."""
     context = get_script_run_ctx()
     assert context is not None
     return context.session_id

@@ -19,7 +19,7 @@ USES = {"id": "sequence", "order": "order", "label": "label", "group": "kept tog
 
 
 def roles(draft: Draft) -> Guess:
-    """The controls of what the columns are for: as guessed, but for what somebody has changed."""
+    """Draw the controls of the columns' roles and return the roles: guessed, unless changed."""
     guessed = draft.guess()
     found, names = guessed.roles, list(draft.columns)
 
@@ -59,7 +59,7 @@ def roles(draft: Draft) -> Guess:
 
 
 def lines(draft: Draft, guess: Guess) -> pd.DataFrame:
-    """A line for each column: what it was taken for, an example, and its use or why it has none."""
+    """Return a line for each column: its kind, an example, and its use or why it has none."""
     used = {name: USES[role] for role, name in reversed(guess.roles.used())}
     reasons = dict(unused(draft.columns, guess))
     return pd.DataFrame(
@@ -77,7 +77,7 @@ def lines(draft: Draft, guess: Guess) -> pd.DataFrame:
 
 
 def preparation(draft: Draft, found: Roles) -> Preparation:
-    """The controls of how the sequences are prepared, with those that the file has need of."""
+    """Draw the controls of how sequences are prepared, those that the file needs; return them."""
 
     def free(name: str) -> dict[str, Any]:
         """Where a setting that hangs on no guess is kept, also while the dialog is closed."""
@@ -113,7 +113,7 @@ def preparation(draft: Draft, found: Roles) -> Preparation:
 
 
 def _kept(draft: Draft, role: str, value: Any) -> dict[str, Any]:
-    """Each file has controls of its own; what nobody has changed shows the guess of this very run."""
+    """Set a role's control to a value, and return the key and callback of that control."""
     key = _key(draft, role)
     # Only where it differs: a value that is set closes an open list.
     if st.session_state.get(key) != value:
@@ -122,6 +122,7 @@ def _kept(draft: Draft, role: str, value: Any) -> dict[str, Any]:
 
 
 def _changed(number: int, role: str) -> None:
+    """Take a changed control of a role, in a callback. number: of the draft."""
     value = st.session_state[f"own_{role}_{number}"]
     if role == "per_step":
         value = value == STEP
@@ -129,11 +130,12 @@ def _changed(number: int, role: str) -> None:
 
 
 def _correct(number: int, role: str, value: Any) -> None:
-    """Take a person's word, if the file is still looked at: the session alone holds it."""
+    """Take a person's choice for a role, if the file is still looked at."""
     draft: Draft | None = st.session_state.get("own_draft")
     if draft is not None and draft.number == number:
         draft.correct(role, value)
 
 
 def _key(draft: Draft, role: str) -> str:
+    """Return the key of a role's control."""
     return f"own_{role}_{draft.number}"

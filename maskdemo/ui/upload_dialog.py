@@ -26,13 +26,14 @@ session = st.session_state
 
 
 def _close() -> None:
+    """Close the dialog, in a callback."""
     url.mark_touched()
     session.own_open = ""
 
 
 @st.dialog("Your own sequences", width="medium", icon=":material/upload_file:", on_dismiss=_close)
 def dialog(prefix: str) -> None:
-    """For the playground, or with the study's prefix for the study."""
+    """Draw the dialog to upload a table. prefix: of the controls of the page that uses the task."""
     if not session.own_open:
         st.rerun()
     draft: Draft | None = session.get("own_draft")
@@ -54,7 +55,7 @@ def dialog(prefix: str) -> None:
 
 
 def _complain(why: InvalidTable) -> None:
-    """The question or the refusal, and the lines that make a long table of such a file."""
+    """Draw why a table is no task, and code that makes a long table of such a file."""
     asked = why.offer in USES
     (st.info if asked else st.error)(escape_markdown(str(why)))
     if why.code:
@@ -62,6 +63,7 @@ def _complain(why: InvalidTable) -> None:
 
 
 def _file() -> None:
+    """Draw the uploader; keep the draft of a file, or the complaint about it, in the session."""
     uploader(
         "A CSV, TSV or Parquet file, or a NumPy archive",
         # Any kind: what the browser refuses, it refuses without a word.
@@ -81,7 +83,7 @@ def _file() -> None:
 
 
 def _take_upload() -> None:
-    """Take the bytes and let the uploader go: a new one holds no file."""
+    """Take the bytes and put a new uploader, which holds no file, in the old one's place."""
     url.mark_touched()
     uploaded = session[f"own_upload_{session.get('own_uploads', 0)}"]
     if uploaded is None:
@@ -92,12 +94,13 @@ def _take_upload() -> None:
 
 
 def _let_go() -> None:
-    """Of the file that is looked at; a task that is in use stays."""
+    """Forget the file that is looked at; a task that is in use stays."""
     for name in ("own_draft", "own_complaint"):
         session.pop(name, None)
 
 
 def _examples() -> None:
+    """Draw a button for each example table to download."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Two examples of such a table:", width="content")
         for example in EXAMPLES:
@@ -115,6 +118,7 @@ def _examples() -> None:
 
 
 def _looked_at(draft: Draft, prefix: str) -> None:
+    """Draw a draft: first rows, roles, preparation, and the task or why there is none."""
     top, frame = st.container(), draft.table.frame
     st.markdown(
         f"**{escape_markdown(draft.name)}**: {len(frame):,} rows, {len(frame.columns):,} columns"
@@ -156,7 +160,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
 
 
 def _shown(own: OwnTask, prefix: str) -> None:
-    """What was done to the sequences, what they look like, and what they tell before any training."""
+    """Draw the sequences of a task, how they were prepared, and facts about them."""
     st.markdown("\n".join(f"- {escape_markdown(each)}" for each in own.notes))
     dark = is_dark()
     chart(
@@ -182,11 +186,12 @@ def _shown(own: OwnTask, prefix: str) -> None:
 
 
 def _line(fact: Fact) -> str:
+    """Return a fact as a line of a Markdown list, with a sign if it is alarming."""
     return f"- {':orange[:material/warning:] ' * fact.alarming}{escape_markdown(fact.sentence)}"
 
 
 def _use(prefix: str) -> None:
-    """Make it the task of this page, and of the other one where an earlier file was."""
+    """Make the draft the task of this page, and of another page that uses an earlier file."""
     own = session.own_draft.made[2]
     state.replace_own_task(own)
     waited_for = session.address[1].get("task") == OWN and session[f"{prefix}task"] != OWN

@@ -41,11 +41,11 @@ class Draft:
     made: tuple[Any, Preparation, OwnTask | InvalidTable] | None = None
 
     def guess(self) -> Guess:
-        """What the columns are for. Raises `InvalidTable` for a table that is wide."""
+        """Return the roles of the columns. Raises `InvalidTable` for a table that is wide."""
         return guess(self.table, self.columns, self.given)
 
     def correct(self, role: str, value: Any) -> None:
-        """Take a person's word; an earlier word that says another use of the same column is dropped."""
+        """Take a person's choice for a role; earlier choices that give its columns another role go."""
         taken = set(value) if isinstance(value, tuple) else {value}
         for other, said in list(self.given.items()):
             if other == "features":
@@ -55,7 +55,7 @@ class Draft:
         self.given[role] = value
 
     def own(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
-        """The task, or why there is none; what was made last is not made again."""
+        """Return the task, or why there is none; the last result is not made again."""
         if self.made is None or self.made[:2] != (guessed.roles, preparation):
             self.made = None  # never two at once
             self.made = guessed.roles, preparation, self._made_of(guessed, preparation)
@@ -69,6 +69,7 @@ class Draft:
         return made
 
     def _made_of(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
+        """Return the task of these roles, or the error; ways out that it offers are noted."""
         try:
             with _UNPACKING:
                 return task_of(self.table, self.columns, guessed, preparation)
@@ -80,7 +81,7 @@ class Draft:
 
 
 def opened(number: int, name: str, content: bytes) -> Draft | InvalidTable:
-    """The draft of a file, or why there is none."""
+    """Return the draft of a file, or the error that it cannot be read. number: of the draft."""
     try:
         with _UNPACKING:
             try:

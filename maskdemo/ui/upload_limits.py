@@ -41,11 +41,11 @@ class Files(Protocol):
     """Where Streamlit holds the files of all sessions."""
 
     def get_files(self, session_id: str, file_ids: Sequence[str]) -> Sequence[Any]:
-        """Those of these files of a session that are held."""
+        """Return those of a session's files, by their ids, that are held."""
         ...
 
     def remove_file(self, session_id: str, file_id: str) -> None:
-        """Let go of a file."""
+        """Let go of a file of a session."""
         ...
 
 
@@ -94,13 +94,13 @@ class UploadLimits:
         return upload
 
     def receive(self, upload: Upload, size: int) -> None:
-        """Count bytes of it that are here. Raises `UploadRefused` where there is no room for them."""
+        """Count bytes that arrived. Raises `UploadRefused` where there is no room for them."""
         if self.held_bytes + size > self.max_server_bytes:
             raise UploadRefused(503)
         upload.size += size
 
     def end(self, upload: Upload, files: Files) -> None:
-        """Count it for as long as it is held, or no longer where it was not taken."""
+        """Count an upload for as long as its file is held, or no longer where it was not taken."""
         if files.get_files(upload.session, [upload.file]):
             upload.arrived = self.clock()
         else:
@@ -108,7 +108,7 @@ class UploadLimits:
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of all files, as of the last upload that began."""
+        """The bytes of all files, as of the last upload that began."""
         return sum(each.size for each in self._uploads)
 
     def _drop_released(self, files: Files) -> None:

@@ -44,6 +44,7 @@ class UploadMiddleware:
             await PlainTextResponse(sentence, refused.status)(scope, receive, send)
 
     async def _count(self, session: str, file: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and count its bytes; raises `UploadRefused` beyond a limit or a timeout."""
         # Not above: Streamlit's caches, where the limits are, want its runtime, which is not there yet.
         from maskdemo.ui.upload import files, limits
 
@@ -64,7 +65,7 @@ class UploadMiddleware:
             counted.end(upload, held)
 
     async def _discard(self, receive: Receive) -> None:
-        """Read what is left of the request, or enough of it, or what comes before it stops."""
+        """Read and drop the rest of the request, up to a limit of bytes or time."""
         size, more = 0, True
         while more and size < MAX_DISCARDED_BYTES:
             try:

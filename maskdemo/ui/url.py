@@ -119,7 +119,7 @@ def current(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def read(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return what `current` does, read from the controls now: for callbacks, before the app runs."""
+    """Return the last valid settings, and the error of the present ones, read now: for callbacks."""
     try:
         return settings.from_controls(), None
     except InvalidSettings as error:
