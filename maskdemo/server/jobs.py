@@ -57,7 +57,7 @@ class Status(Generic[T]):
 
     @property
     def active(self) -> bool:
-        """Whether it waits or runs."""
+        """Whether the work waits or runs."""
         return self.phase in ("queued", "running")
 
 
@@ -83,7 +83,7 @@ class Job:
 
     @property
     def active(self) -> bool:
-        """Whether it waits or runs."""
+        """Whether the job waits or runs."""
         return self.phase in ("queued", "running")
 
     def begin(self, now: float) -> None:
@@ -145,12 +145,12 @@ class Presence:
         return viewer in self._left and self.clock() - self._left[viewer] >= AWAY_S
 
     def give_up(self, viewer: str) -> None:
-        """A viewer who has left does not come back: another session has taken over."""
+        """Note that a viewer who has left does not come back: another session has taken over."""
         if viewer in self._left:
             self._left[viewer] = -inf
 
     def pop_gone(self) -> list[str]:
-        """The viewers whose grace is over; from now on nothing is known of them."""
+        """Return and forget the viewers who have left for longer than the grace."""
         now = self.clock()
         gone = [viewer for viewer, left in self._left.items() if now - left >= self.grace]
         for viewer in gone:
@@ -168,16 +168,16 @@ class Request:
 
     @property
     def active(self) -> bool:
-        """Whether the viewer still waits for it."""
+        """Whether the viewer still waits for the job."""
         return self.cancelled is None and self.job.active
 
     @property
     def unfinished(self) -> bool:
-        """Whether it is over and did not come to its end."""
+        """Whether the request is over without a finished job: cancelled or failed."""
         return not self.active and (self.cancelled is not None or self.job.phase != "finished")
 
     def drop_result(self) -> None:
-        """Keep only how it ended."""
+        """Drop the result; how the job ended stays."""
         if self.cancelled is not None:
             self.cancelled = Status(self.cancelled.phase)
         elif not self.job.active:
@@ -200,7 +200,7 @@ class Requests:
         return self._requests.get(key)
 
     def look(self, key: Key) -> Request | None:
-        """Return the same, and keep it for longer than requests that nobody has looked at."""
+        """Return the viewer's request of this kind or None, and note that the viewer looked at it."""
         if key in self._requests:
             self._requests.move_to_end(key)
         return self._requests.get(key)
@@ -249,15 +249,15 @@ class Requests:
         return [viewer for (viewer, _), each in requests if each.job is job and each.cancelled is None]
 
     def is_away(self, job: Job) -> bool:
-        """Whether nobody who waits for it is there."""
+        """Whether no viewer who waits for the job is there."""
         return all(self._presence.is_away(each) for each in self.viewers_of(job))
 
     def rank(self, job: Job) -> tuple[bool, bool]:
-        """Return what comes before all turns: the lowest rank first."""
+        """Return the part of a sort key before turns: whether viewers are away, whether background."""
         return self.is_away(job), job.work.background
 
     def waiting(self) -> list[Job]:
-        """The queue: by rank, then who lost a worker comes first, then who waits longest."""
+        """Return the queue: by rank, then jobs that lost a worker, then the longest waiting."""
         since: dict[Job, int] = {}
         for request in self._requests.values():
             if request.cancelled is None and request.job.phase == "queued":
@@ -265,7 +265,7 @@ class Requests:
         return sorted(since, key=lambda job: (*self.rank(job), -job.deaths, since[job]))
 
     def take_turns(self, job: Job) -> None:
-        """The viewers of a job that begins go to the back with what they have waiting beside it."""
+        """Put other waiting jobs of the viewers of a job that begins at the back of the queue."""
         viewers, background = set(self.viewers_of(job)), job.work.background
         others = [
             request
@@ -278,7 +278,7 @@ class Requests:
             request.since = self._next_turn()
 
     def trim(self) -> None:
-        """Forget what nobody has looked at for longest, but nothing that goes on: that is bounded."""
+        """Forget the requests that nobody has looked at for longest, but none that is active."""
         idle = [key for key, request in self._requests.items() if not request.active]
         for key in idle[: max(0, len(idle) - self._remembered)]:
             del self._requests[key]
@@ -288,5 +288,6 @@ class Requests:
             request.drop_result()
 
     def _next_turn(self) -> int:
+        """Return the number of the next turn, larger than all before."""
         self._turns += 1
         return self._turns

@@ -99,6 +99,10 @@ def read(pipe: IO[bytes]) -> object | None:
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module_name: str, name: str, /) -> Any:
+        """Return a class that messages may hold: a dataclass of maskdemo, or an allowed name of NumPy.
+
+        Raises pickle.UnpicklingError for any other.
+        """
         module = sys.modules.get(module_name)
         value = getattr(module, name, None)
         ours = module_name.startswith("maskdemo.") and isinstance(value, type) and is_dataclass(value)
@@ -143,6 +147,7 @@ def grow(experiment: Experiment, before: Snapshot | None, new: Snapshot) -> Snap
 
 
 def _grown(before: Probes, new: Probes) -> Probes:
+    """Return the probes with outputs of new epochs after those that they had, as far as kept."""
     if new.epochs == before.epochs:
         return before
     # The old rows, then the new ones; of those, the epochs that are still kept, in their order.
@@ -176,7 +181,7 @@ def grow_findings(
 
 
 def pack(task: Task | None) -> bytes:
-    """An uploaded task as bytes: its sequences and sizes, no name; no bytes for no task.
+    """Return an uploaded task as bytes: its sequences and sizes, no name; no bytes for no task.
 
     >>> from maskdemo.data.tasks import TASKS
     >>> unpack(pack(TASKS["japanese_vowels"])).fixed == TASKS["japanese_vowels"].fixed
@@ -196,7 +201,7 @@ def pack(task: Task | None) -> bytes:
 
 
 def unpack(content: bytes) -> Task | None:
-    """A task with the sequences and sizes of the packed one; None for no bytes."""
+    """Return a task with the sequences and sizes of the packed task; None for no bytes."""
     if not content:
         return None
     parts = []

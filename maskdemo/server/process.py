@@ -96,6 +96,7 @@ class Process:
         return f"The process that computes {why}"
 
     def _write(self) -> None:
+        """Send the commands of the outbox to the worker until None comes: the loop of a thread."""
         pipe = self._process.stdin
         assert pipe is not None
         while (sent := self._outbox.get()) is not None:
@@ -112,6 +113,7 @@ class Process:
             pipe.close()
 
     def _read(self) -> None:
+        """Report the worker's messages, and None when the worker is gone: the loop of a thread."""
         pipe = self._process.stdout
         assert pipe is not None
         with pipe:

@@ -61,7 +61,7 @@ class Queue:
     # What viewers do.
 
     def submit(self, viewer: str, work: Work) -> None:
-        """Queue work in place of the viewer's earlier one of its kind; or join an equal one.
+        """Queue work in place of the viewer's earlier work of its kind; or join an equal job.
 
         A viewer who asks for something else while waiting keeps the turn, which has not been used.
         Raises QueueFull if the queue has no room; nothing has changed then.
@@ -125,7 +125,7 @@ class Queue:
             self._requests.trim()
 
     def left(self, viewer: str) -> None:
-        """The viewer is gone: after `grace` seconds without `returned`, cancel and forget.
+        """Note that the viewer is gone: after `grace` seconds without `returned`, cancel and forget.
 
         Nothing but `returned` counts as a return: a page's last script run may still submit.
         """
@@ -134,15 +134,15 @@ class Queue:
             self._presence.leave(viewer)
 
     def returned(self, viewer: str) -> None:
-        """The viewer is back: within the grace nothing changes, after it they start afresh."""
+        """Note that the viewer is back: nothing changes, but after the grace they start afresh."""
         with self._lock:
             self.sweep()
             self._presence.come(viewer)
 
     def lost(self, viewer: str) -> tuple[str, ...]:
-        """The kinds of work that a viewer has lost by not coming back in time; told once.
+        """Return the kinds of work that a viewer has lost by not coming back in time; told once.
 
-        Whoever asks has taken the viewer's place, so that nobody comes back any more.
+        The session that asks has taken the viewer's place, so that the viewer comes back no more.
         """
         with self._lock:
             self._presence.give_up(viewer)
@@ -168,7 +168,7 @@ class Queue:
     # What whoever does the work does.
 
     def take(self) -> Job | None:
-        """The next job, from now on running; None while one runs or nobody waits."""
+        """Return the next job, from now on running; None while a job runs or nobody waits."""
         with self._lock:
             self.sweep()
             if self._running is not None or not (waiting := self._requests.waiting()):
@@ -179,9 +179,9 @@ class Queue:
             return job
 
     def take_ahead(self, of: str | None = None) -> tuple[str, Experiment] | None:
-        """Whose wish to compile ahead now, the newest first; None while there is work to be done.
+        """Return viewer and experiment of the newest wish to compile ahead; None while there is work.
 
-        of: only a wish of this viewer, whose last one is being compiled.
+        of: only a wish of this viewer, whose last wish is being compiled; None for any viewer.
         """
         with self._lock:
             self.sweep()
@@ -191,13 +191,13 @@ class Queue:
             return (viewer, self._ahead.pop(viewer)) if viewer in self._ahead else None
 
     def is_wanted(self, job: Job) -> bool:
-        """Whether anybody still waits for it."""
+        """Whether any viewer still waits for the job."""
         with self._lock:
             self.sweep()
             return bool(self._requests.viewers_of(job))
 
     def should_give_way(self, job: Job) -> bool:
-        """Whether a job waits that comes before it, whoever began to wait first."""
+        """Whether a waiting job has a lower rank than this running job, whatever their turns."""
         with self._lock:
             self.sweep()
             waiting = self._requests.waiting()
@@ -249,6 +249,7 @@ class Queue:
     # From here on the caller holds the lock.
 
     def _check_room(self, earlier: Request | None) -> None:
+        """Raise `QueueFull` where a job more finds no room. earlier: the request that it replaces."""
         waiting = self._requests.waiting()
         if self._running is None and not waiting:
             return
@@ -266,7 +267,7 @@ class Queue:
             )
 
     def _stop_running(self, job: Job) -> bool:
-        """Let no job run; return whether anybody still waits for the one that ran."""
+        """Let no job run; return whether any viewer still waits for the job that ran."""
         if job is not self._running:
             return False
         self._running = None
@@ -275,6 +276,7 @@ class Queue:
         return job.active
 
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
+        """Return the seconds until the job's turn, behind the jobs `ahead`; None where not known."""
         total = 0.0
         running = self._running
         if running is not None and self._requests.rank(running) <= self._requests.rank(job):

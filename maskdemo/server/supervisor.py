@@ -134,11 +134,13 @@ class Server:
         return None if (worker := self._worker) is None else worker.pid
 
     def _wake(self) -> None:
+        """Wake the server's thread before the next poll."""
         self._inbox.put(None)
 
     # From here on only the server's own thread.
 
     def _watch(self) -> None:
+        """Look after jobs and worker until the server is closed: the loop of the server's thread."""
         while not self._closed:
             try:
                 self._step()
@@ -149,6 +151,7 @@ class Server:
         self._stop_worker()
 
     def _receive(self) -> None:
+        """Wait shortly for a message of the worker, and use it."""
         try:
             received = self._inbox.get(timeout=POLL_S)
         except queue.Empty:
@@ -168,6 +171,7 @@ class Server:
             self._fail("What came back could not be read.")
 
     def _use(self, active: _ActiveJob, message: object) -> None:
+        """Take a message on the active job: show its newest result, or end the job."""
         active.heard = self.queue.clock()
         self._idle_deaths = 0
         if isinstance(message, Newest) and message.number == active.number:
@@ -204,6 +208,7 @@ class Server:
             self._worker.send({"prepare": experiment.to_json()}, pack(experiment.own))
 
     def _begin(self, job: Job) -> None:
+        """Send a job to the worker, which is started if there is none or the job needs its own."""
         work = job.work
         if work.fresh_worker:
             # In the worker's place, so that there is never a second TensorFlow.
@@ -215,6 +220,7 @@ class Server:
         worker.send({"do": self._number, **work.command(job.newest)}, work.payload)
 
     def _watch_active(self, active: _ActiveJob) -> None:
+        """Fail, stop or interrupt the active job where it is late, silent, unwanted or to give way."""
         worker = self._worker
         assert worker is not None
         now = self.queue.clock()
@@ -233,6 +239,7 @@ class Server:
             worker.send({"give_way": active.number})
 
     def _end(self, job: Job, *, error: str | None = None) -> None:
+        """End a job. error: a sentence if it failed."""
         # Only `results` holds finished runs, within its bounds; the queue holds their experiments.
         kept = job.work.experiment if isinstance(job.work, Run) and error is None else None
         self.queue.end(job, error=error, newest=kept)
@@ -245,6 +252,7 @@ class Server:
         self._stop_worker()
 
     def _start_worker(self, *, load: bool = True) -> Process:
+        """Start a worker and return it. load: whether it imports TensorFlow at once."""
         self._preparing = None
         worker = self._worker = self._new_worker(lambda *received: self._inbox.put(received))
         if load:
@@ -252,6 +260,7 @@ class Server:
         return worker
 
     def _stop_worker(self) -> None:
+        """End the worker, if there is one."""
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.kill()

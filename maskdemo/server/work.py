@@ -43,7 +43,7 @@ class Work:
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
-        """The experiments that are trained, if any are."""
+        """The experiments that are trained; empty where nothing is."""
         return ()
 
     @property
@@ -53,7 +53,7 @@ class Work:
 
     @property
     def own(self) -> Task | None:
-        """The uploaded task that is learned, if it is one."""
+        """The uploaded task that is learned; None for a shipped task."""
         return next((each.own for each in self.experiments), None)
 
     @property
@@ -70,7 +70,7 @@ class Work:
         return message
 
     def progress(self, result: Any) -> float:
-        """The share (0 to 1) of the work that is behind this result."""
+        """Return the share (0 to 1) of the work that is behind this result."""
         return result.done
 
 
@@ -92,7 +92,7 @@ class Run(Work):
         return {"kind": self.kind, "experiment": self.experiment.to_json()}
 
     def add(self, result: Snapshot | None, message: Snapshot) -> Snapshot:
-        """Add what is new in a snapshot."""
+        """Return the snapshot with what is new in a message. result: None before the first message."""
         return grow(self.experiment, result, message)
 
 
@@ -123,7 +123,7 @@ class StudyRun(Work):
         }
 
     def add(self, result: Findings | None, message: tuple[Findings, dict[int, Any]]) -> Findings:
-        """Add the outcomes that are new."""
+        """Return the findings with the outcomes of a message. result: None before the first message."""
         return grow_findings(self.study, result, message)
 
     def progress(self, result: Findings) -> float:
@@ -149,17 +149,17 @@ class Audit(Work):
 
     @property
     def payload(self) -> bytes:
-        """The file."""
+        """The bytes of the file."""
         return self.content
 
 
 def study_to_plain(study: Study) -> dict[str, Any]:
-    """A study as what JSON can say, without an uploaded task."""
+    """Return a study as values for JSON, without an uploaded task."""
     return study.settings | {"base": study.base.to_json()}
 
 
 def study_from_plain(plain: Mapping[str, Any], own: Task | None) -> Study:
-    """The study of `study_to_plain`, with the uploaded task."""
+    """Return the study that `study_to_plain` was given, with the uploaded task."""
     values = {name: tuple(plain[name]) for name in ("values", "and_values")}
     base = Experiment.from_json(plain["base"], own)
     more = tuple((tuple(cell), count) for cell, count in plain["more"])

@@ -53,11 +53,13 @@ class _Worker:
         self._wanted: str | None = None  # what is to be compiled ahead, if anything still is
 
     def work(self) -> None:
+        """Work until the server is gone; two threads listen for commands and compile ahead."""
         for loop in (self._listen, self._prepare):
             threading.Thread(target=or_end, args=(loop,), daemon=True).start()
         or_end(self._work)
 
     def _work(self) -> None:
+        """Do the commands one after the other: a loop without end."""
         while True:
             command = self._to_do.get()
             if "load" in command:
@@ -67,6 +69,7 @@ class _Worker:
             del command  # with what was uploaded
 
     def _listen(self) -> None:
+        """Sort the server's commands until the pipe closes, then end this process."""
         for line in self._commands_in:
             command = read_command(line)
             if "bytes" in command:
@@ -85,6 +88,7 @@ class _Worker:
         end_with_all_that_was_started()
 
     def _do(self, command: dict[str, Any]) -> None:
+        """Do a job and send its results, then that it ended, with the error if it failed."""
         number, error, sent, newest, due = command["do"], None, None, None, 0.0
         stream: worker_jobs.Stream | None = None
         left_early = False
@@ -112,6 +116,7 @@ class _Worker:
         self._send(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.disk_works()))
 
     def _prepare(self) -> None:
+        """Compile ahead the programs of each wish: a loop without end."""
         while True:
             command = self._to_prepare.get()
             wanted = command["prepare"]
@@ -131,6 +136,7 @@ class _Worker:
                     worker_jobs.compile_scenarios(stop)
 
     def _send(self, message: object) -> None:
+        """Send a message to the server; threads take turns."""
         with self._writing:
             messages.write(self._messages_out, message)
 

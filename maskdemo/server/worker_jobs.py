@@ -39,7 +39,10 @@ Shrink = Callable[[Any, Any], Any]
 
 
 def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
-    """Return the stream of a command's results, and before it how each is reduced to what is new."""
+    """Return two parts of a job: a function that reduces a result to what is new, and the results.
+
+    Raises ValueError for work of an unknown kind.
+    """
     payload = command.get("payload", b"")
     match command["kind"]:
         case Run.kind:
@@ -92,10 +95,12 @@ def disk_works() -> bool:
 
 
 def _whole(newest: Any, before: Any) -> Any:
+    """Return the newest result as it is: nothing is reduced."""
     return newest
 
 
 def _run(experiment: Experiment) -> Stream:
+    """Yield the snapshots of a run, a few a second."""
     load()
     from maskdemo.training.run import train
 
@@ -109,9 +114,11 @@ class _ResumedStore:
         self._outcomes, self._store = outcomes, store
 
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
+        """Return the outcome of a training, from this job's earlier turns or the store; else None."""
         return self._outcomes.get((experiment, repeat)) or self._store.find(experiment, repeat)
 
     def keep(self, experiment: Experiment, repeat: int, outcome: Outcome) -> None:
+        """Store the outcome of a training, and note whether the store works."""
         self._store.keep(experiment, repeat, outcome)
         if self._store.complaint:
             _STORE_WORKS.clear()
@@ -120,6 +127,11 @@ class _ResumedStore:
 
 
 def _study(study: Study, trained: list[list[Any]], reused: int | None) -> Stream:
+    """Yield the findings of a study.
+
+    trained: index in the study and numbers of each outcome of earlier turns. reused: how many outcomes
+    came from the store in the first turn; None in that turn.
+    """
     trainings = study.trainings()
     outcomes = {_key(trainings[index]): Outcome(*numbers) for index, *numbers in trained}
     store: Any = _ResumedStore(outcomes, TrainingStore())
@@ -131,4 +143,5 @@ def _study(study: Study, trained: list[list[Any]], reused: int | None) -> Stream
 
 
 def _key(training: Training) -> tuple[Experiment, int]:
+    """Return what identifies a training."""
     return training.experiment, training.repeat
