@@ -56,16 +56,16 @@ class Findings:
         return evidence.min_repeats(self.comparisons) if self.comparisons else 1
 
     def chance(self, cell: Cell) -> float:
-        """Accuracy of always giving the commonest label of the first repeat's test set."""
+        """Return the accuracy of always giving the commonest label of the first repeat's test set."""
         return chance(self.study.experiment(cell)).valid
 
     def accuracies(self, cell: Cell, strategy: str) -> dict[int, float]:
-        """Accuracy on unseen sequences (valid steps) by repeat, as far as finished."""
+        """Return accuracy (0 to 1) on unseen sequences (valid steps) by repeat, as far as finished."""
         outcomes = self._outcomes(cell, strategy)
         return {repeat: outcome.valid_accuracy for repeat, outcome in outcomes.items()}
 
     def mean(self, cell: Cell, strategy: str) -> Interval | None:
-        """Mean accuracy over the repeats and its 95 % interval; None before the first."""
+        """Return mean accuracy over the repeats and its 95 % interval; None before the first."""
         outcomes = self._outcomes(cell, strategy).values()
         if not outcomes:
             return None
@@ -110,10 +110,12 @@ class Findings:
 
     @cached_property
     def _verdicts(self) -> dict[tuple[Cell, str], Verdict | None]:
+        """The verdicts known so far, by cell and strategy."""
         # Sentences and charts ask for the same verdicts many times.
         return {}
 
     def _judged(self, cell: Cell, strategy: str, *, looks: int) -> Verdict | None:
+        """Return the verdict with intervals for `looks` looks at it; None before a repeat is shared."""
         mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
         if not mine or not base:
             return None
@@ -128,6 +130,7 @@ class Findings:
         return evidence.verdict(results, strategy, effect=effect)
 
     def _outcomes(self, cell: Cell, strategy: str) -> dict[int, Outcome]:
+        """Return the finished outcomes of a strategy in a cell, by repeat."""
         trainings = (
             (repeat, self.study.training(cell, strategy, repeat))
             for repeat in range(self.study.repeats(cell))
@@ -140,11 +143,15 @@ class Findings:
 
 
 def _undecided(verdict: Verdict | None) -> bool:
+    """Whether there is a verdict, and its word is "undecided"."""
     return verdict is not None and verdict.word == "undecided"
 
 
 def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
-    """A sentence on the smallest effect that can be told; measured: results of the same task."""
+    """Return a sentence on the smallest effect that a study can tell from none.
+
+    measured: findings of the same task, whose scatter is taken.
+    """
     comparisons = len(study.cells) * (len(study.base.strategies) - 1)
     if not comparisons:
         return ""
@@ -167,7 +174,7 @@ def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
 
 
 def _differences(findings: Findings) -> Iterable[list[float]]:
-    """The differences to no mask, paired by repeat: a row for each cell and strategy that has two."""
+    """Yield differences to no mask, paired by repeat, of each cell and strategy with two repeats."""
     for cell in findings.study.cells:
         base = findings.accuracies(cell, BASELINE)
         for name in findings.study.base.strategies:
@@ -178,4 +185,5 @@ def _differences(findings: Findings) -> Iterable[list[float]]:
 
 
 def _points(share: float) -> str:
+    """Return a share as points without a sign, at most 100."""
     return number(100 * min(share, 1), ".0f" if share >= 0.01 else ".1f")

@@ -82,11 +82,7 @@ class Study:
         self._check_size()
 
     def _check_axis(self, prefix: str) -> None:
-        """Check one variable and its values, and put the values in order.
-
-        prefix: "" for the first variable, "and_" for the second. An error names the parameters of a
-        link, where the values are called `doses`.
-        """
+        """Sort the values of a variable, "" or "and_"; raise `InvalidSettings` for unfit values."""
         vary, doses = f"{prefix}vary", f"{prefix}doses"
         name, values = getattr(self, vary), getattr(self, f"{prefix}values")
         if name not in VARIABLES:
@@ -107,7 +103,7 @@ class Study:
         object.__setattr__(self, f"{prefix}values", tuple(in_order))
 
     def _checked(self, variable: Variable, value: Value, *settings: str) -> Value:
-        """The value as the setting stores it. Raises `InvalidSettings` with these settings."""
+        """Return the value as the setting stores it; raise `InvalidSettings` with these settings."""
         try:
             checked = variable.setting.checked(value)
             replace(self.base, **variable.settings(self.base, checked))
@@ -118,6 +114,7 @@ class Study:
         return checked
 
     def _check_more(self) -> None:
+        """Keep of `more` the cells with more repeats than the base; raise `InvalidSettings` if bad."""
         try:
             counts = {cell: SETTINGS["repeats"].checked(count) for cell, count in self.more}
         except InvalidSettings as error:
@@ -126,6 +123,7 @@ class Study:
         object.__setattr__(self, "more", tuple((cell, counts[cell]) for cell in more))
 
     def _check_size(self) -> None:
+        """Raise `InvalidSettings` where the study has too many cells, trainings or computations."""
         if len(self.cells) > MAX_GRID_CELLS:
             raise InvalidSettings(
                 f"A grid of {len(self.values)} by {len(self.and_values)} doses is too large: choose "
@@ -165,23 +163,23 @@ class Study:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """Every combination of values, in axis order, the first variable slowest."""
+        """Every combination of values, in the order of the axes; the first variable changes slowest."""
         if self.and_vary is None:
             return tuple((value,) for value in self.values)
         return tuple((value, other) for value in self.values for other in self.and_values)
 
     def repeats(self, cell: Cell) -> int:
-        """How many repeats a cell has: those of the base, or more."""
+        """Return how many repeats a cell has: those of the base, or more."""
         return dict(self.more).get(cell, self.base.repeats)
 
     def where(self, cell: Cell) -> str:
-        """A cell in a sentence: "at 60 steps and with post-padding"."""
+        """Return a cell as part of a sentence: "at 60 steps and with post-padding"."""
         return " and ".join(
             VARIABLES[name].at(value) for name, value in zip(self.varied, cell, strict=True)
         )
 
     def experiment(self, cell: Cell) -> Experiment:
-        """The experiment at that cell, with all strategies and repeats. Raises KeyError elsewhere."""
+        """Return the experiment of a cell, with all strategies and repeats; or raise KeyError."""
         return self._experiments[cell]
 
     def training(self, cell: Cell, strategy: str, repeat: int) -> Training:
@@ -193,11 +191,12 @@ class Study:
         return tuple(self._trainings.values())
 
     def coordinates(self, training: Training) -> tuple[Cell, str, int]:
-        """Cell, strategy and repeat of one of this study's trainings."""
+        """Return cell, strategy and repeat of a training; raise KeyError if it is not of this study."""
         return self._coordinates[training]
 
     @cached_property
     def _trainings(self) -> Mapping[tuple[Cell, str, int], Training]:
+        """The training of each cell, strategy and repeat: first repeats first, cells coarse to fine."""
         alone = {
             (cell, strategy): replace(self.experiment(cell), strategies=(strategy,), repeats=1)
             for cell in coarse_to_fine(self.values, self.and_values)
@@ -220,7 +219,7 @@ class Study:
         return {f.name: getattr(self, f.name) for f in fields(self)} | {"base": self.base.settings}
 
     def to_params(self) -> dict[str, str]:
-        """URL parameters: the base's, and what varies."""
+        """Return URL parameters: those of the base, and what varies."""
         params = self.base.to_params()
         params |= {"vary": self.vary, "doses": write_values(self.vary, self.values)}
         if self.and_vary is not None:
@@ -232,7 +231,7 @@ class Study:
 
     @staticmethod
     def from_params(params: Mapping[str, str], own: Task | None = None) -> Study:
-        """The study of `to_params`. Raises `InvalidSettings` with a sentence; ignores other keys."""
+        """Return the study of `to_params`; other keys are ignored. Raises `InvalidSettings`."""
         return Study.over(Experiment.from_params(params, own), params)
 
     @staticmethod
@@ -278,7 +277,7 @@ def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()
 
 
 def _fineness(count: int) -> dict[int, int]:
-    """Index -> how often an axis was halved before it came, in this order; 0: ends and middle."""
+    """Return index -> in which round of halvings an axis reaches it, in this order; 0: ends, middle."""
     fineness = dict.fromkeys([0, count - 1, (count - 1) // 2] if count else [], 0)
     halvings, ends = 1, [0, (count - 1) // 2, count - 1]
     while len(fineness) < count:
@@ -289,12 +288,13 @@ def _fineness(count: int) -> dict[int, int]:
 
 
 def default_study() -> Study:
-    """Real speech over padded lengths: four strategies, five repeats, 20 epochs."""
+    """Return real speech over padded lengths: four strategies, five repeats, 20 epochs."""
     base = Experiment(repeats=5)
     return Study(base=base, vary="padded_length", values=VARIABLES["padded_length"].usual_values(base))
 
 
 def _read(params: Mapping[str, str], where: str, name: str, base: Experiment) -> tuple[Value, ...]:
+    """Return the values under `where`, else the variable's usual; () if it is no variable."""
     if where in params:
         return read_values(name, params[where].split(BETWEEN), where)
     return VARIABLES[name].usual_values(base) if name in VARIABLES else ()

@@ -134,6 +134,7 @@ def train_here(
 
 
 def _stored(study: Study, store: TrainingStore | None) -> dict[Training, Outcome]:
+    """Return the outcomes of a study's trainings that the store has; none without a store."""
     if store is None:
         return {}
     outcomes = {each: store.find(each.experiment, each.repeat) for each in study.trainings()}
@@ -141,6 +142,7 @@ def _stored(study: Study, store: TrainingStore | None) -> dict[Training, Outcome
 
 
 def _submitted(executor: Executor | None, work: Callable, training: Training) -> Future:
+    """Submit a training; where the executor refuses, return a future that has failed."""
     assert executor is not None
     try:
         return executor.submit(work, training)
@@ -160,7 +162,7 @@ def _sentence(study: Study, training: Training, error: Exception) -> str:
 
 @contextmanager
 def executor_of(address: str | None = None, *, stay: bool = False) -> Iterator[Executor | None]:
-    """The executor of the Dask cluster whose scheduler is at `address`, closed on leaving.
+    """Yield the executor of the Dask cluster whose scheduler is at `address`; close it on leaving.
 
     Without an address, that of `MASKDEMO_DASK`; without that, None: the local workers. stay: what is
     trained on must not leave this machine, so None as well. The cluster's workers must have this

@@ -78,12 +78,14 @@ def _others(findings: Findings) -> list[str]:
 
 
 def _can_be_judged(findings: Findings, cell: Cell) -> bool:
+    """Whether no mask has a mean in the cell, and every other strategy a verdict with a word."""
     verdicts = [findings.verdict(cell, name) for name in _others(findings)]
     judged = all(verdict is not None and not verdict.withheld for verdict in verdicts)
     return judged and findings.mean(cell, BASELINE) is not None
 
 
 def _lines(findings: Findings, judged: Sequence[Cell]) -> list[_Line]:
+    """Return the judged cells in lines along a variable, one whose values have an order if any."""
     variables = [VARIABLES[name] for name in findings.study.varied]
     if len(variables) == 1:
         return [_Line(variables[0], 0, tuple(judged))]
@@ -135,6 +137,7 @@ def _sentence(
     effects: tuple[tuple[str, tuple[Cell, ...]], ...],
     names: Sequence[str],
 ) -> str:
+    """Return the sentence on strategies of equal effects. effects: word -> the cells that have it."""
     subject = listed(STRATEGIES[name].title for name in names)
     by_word, parts = dict(effects), []
     for word, cells in effects:
@@ -277,6 +280,7 @@ def _chance(findings: Findings, judged: Sequence[Cell]) -> str:
 
 
 def _method(findings: Findings) -> list[str]:
+    """Return a sentence on how the intervals were computed; empty where nothing is compared."""
     if not findings.comparisons:
         return []
     twice = " Where repeats were added, a comparison counts twice." if findings.study.more else ""

@@ -67,17 +67,17 @@ class Variable:
         return isinstance(self.setting, Choice)
 
     def settings(self, base: Experiment, value: Value) -> dict[str, Any]:
-        """The settings that a value changes in an experiment. Raises `InvalidSettings`."""
+        """Return the settings that a value changes in an experiment. Raises `InvalidSettings`."""
         return self.changes(base, value) if self.changes else {self.name: value}
 
     def say(self, *values: Value) -> str:
-        """Values for people, as part of a sentence: "29, 60 and 120 steps"."""
+        """Return values for people, as part of a sentence: "29, 60 and 120 steps"."""
         if self.categorical:
             return listed(self.phrase.format(value) for value in values)
         return self.phrase.format(listed(f"{value:g}" for value in values))
 
     def at(self, *values: Value) -> str:
-        """Return a place in a sentence: "at 60 steps", "with post-padding"."""
+        """Return where values are, as part of a sentence: "at 60 steps", "with post-padding"."""
         return f"{'with' if self.categorical else 'at'} {self.say(*values)}"
 
 
@@ -94,6 +94,7 @@ SPREAD = Number(
 
 
 def _around_the_centre(base: Experiment, spread: Value) -> dict[str, Any]:
+    """Return lengths `spread` steps apart around the base's mean; raise `InvalidSettings` if unfit."""
     if base.spec.fixed:
         raise InvalidSettings(
             "Recorded data has its own lengths: their spread cannot be varied.", "vary", "task"
@@ -111,6 +112,7 @@ def _around_the_centre(base: Experiment, spread: Value) -> dict[str, Any]:
 
 
 def _with_mask_value(base: Experiment, value: Value) -> dict[str, Any]:
+    """Return this padding value, and this mask value too where the Masking layer is compared."""
     # Without a Masking layer the mask value decides nothing, and equal trainings stay equal.
     masks = "masking_layer" in base.strategies
     return {"pad_value": value} | ({"mask_value": value} if masks else {})
@@ -120,6 +122,7 @@ _PAD_VALUES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 
 
 def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
+    """Return padded lengths worth trying: from half the longest sequence to four times its length."""
     # Evenly spaced as ratios, from no padding for the longest sequence to four times its length; and on
     # the other side of it, where sequences are cut, to half its length.
     longest = base.max_length
@@ -135,6 +138,7 @@ def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
 
 
 def _spreads(base: Experiment) -> tuple[Value, ...]:
+    """Return spreads of the lengths worth trying, in steps, from 0 to the largest that fits."""
     centre = (base.min_length + base.max_length) // 2
     half_range = min(centre - 1, min(base.padded_length, int(NUMBERS["max_length"].high)) - centre)
     return tuple(sorted({2 * round(part * half_range / 4) for part in range(5)}))
@@ -189,7 +193,7 @@ def short_title(vary: str, *, unit: bool = False) -> str:
 
 
 def value_text(vary: str, value: Value) -> str:
-    """The value for people.
+    """Return a value for people.
 
     >>> value_text("missing_rate", 0.3), value_text("side", "pre"), value_text("pad_value", -9.0)
     ('30%', 'In front', '−9')
@@ -202,14 +206,14 @@ def value_text(vary: str, value: Value) -> str:
 
 
 def write_values(name: str, values: tuple[Value, ...]) -> str:
-    """The text of these values in a link."""
+    """Return the text of these values in a link."""
     return BETWEEN.join(VARIABLES[name].setting.format(value) for value in values)
 
 
 def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[Value, ...]:
-    """Values of the variable `name`, as links and commands write them. Raises `InvalidSettings`.
+    """Return values of the variable `name`, as links and commands write them.
 
-    where: the setting to give up for a text that is no value.
+    where: the setting at fault where a text is no value. Raises `InvalidSettings`.
     """
     if name not in VARIABLES:
         return tuple(texts)
@@ -226,7 +230,7 @@ def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[
 
 
 def write_repeats(varied: Sequence[str], more: Sequence[tuple[Cell, int]]) -> str:
-    """The text in a link of cells and their repeats: `35x10_70x8`, with two variables `35,prex10`."""
+    """Return cells and repeats as text in a link: `35x10_70x8`, with two variables `35,prex10`."""
     return BETWEEN.join(
         ",".join(VARIABLES[name].setting.format(each) for name, each in zip(varied, cell, strict=True))
         + f"x{count}"
@@ -235,7 +239,7 @@ def write_repeats(varied: Sequence[str], more: Sequence[tuple[Cell, int]]) -> st
 
 
 def read_repeats(varied: Sequence[str], text: str) -> tuple[tuple[Cell, int], ...]:
-    """The cells and repeats of `write_repeats`. Raises `InvalidSettings`."""
+    """Return the cells and repeats of `write_repeats`. Raises `InvalidSettings`."""
     result = []
     for each in text.split(BETWEEN) if text else ():
         cell, _, count = each.rpartition("x")
