@@ -71,4 +71,5 @@ def example_sequences(
 
 
 def _short(name: str) -> str:
+    """Return a name, cut to MAX_NAME characters with an ellipsis."""
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"

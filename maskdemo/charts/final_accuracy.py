@@ -131,7 +131,7 @@ def _mean_mark(shade: str, *, size: int) -> PlotlyOptions:
 
 
 def _row(row: int) -> PlotlyOptions:
-    """Return the place of a row of numbers above the plot, from 0 for the lowest."""
+    """Return the position of a row of numbers above the plot; row 0 is the lowest."""
     return {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6 + NUMBER_ROW * row}
 
 
@@ -148,6 +148,7 @@ def _legend(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
 
 
 def _subtitle(epochs: set[int], counts: set[int]) -> str:
+    """Return the subtitle from the epochs and the numbers of repeats that occur."""
     if not epochs:
         return "No epoch finished yet"
     after = "–".join(str(each) for each in sorted({min(epochs), max(epochs)}))

@@ -48,7 +48,7 @@ def gate_heatmaps(
     """Draw input, activations and output of one sequence: activations, arrays and batch have one row.
 
     order: (H,), the units from top to bottom. unit (from 0) and step (from 1) are marked. label: the
-    one whose probability is followed.
+    label whose probability is followed.
     """
     steps, units = activations.states.shape[1:]
     padded, missing = batch.padding_there[0], batch.missing[0]
@@ -147,17 +147,20 @@ def gate_heatmaps(
 
 
 def _features(inputs: NDArray, arrays: Arrays) -> str:
+    """Return the number of features in the input (T, F), "and the mask" if a channel has it."""
     extra = inputs.shape[1] == arrays.inputs.shape[2]
     count = inputs.shape[1] - extra
     return f"{count} feature{'s' * (count != 1)}{' and the mask' * extra}"
 
 
 def _what_happens(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
+    """Return which steps, (T,), move the state of the first sequence on, hold it or reset it."""
     moves, holds = arrays.advance[0] > 0, arrays.keep[0] > 0
     return dict(zip(MOVES, (moves, holds, ~moves & ~holds), strict=True))
 
 
 def _moves_note(arrays: Arrays) -> str:
+    """Return the note that explains the marks which occur."""
     symbols = dict(zip(MOVES, ("●", "━", "✕"), strict=True))
     return ", ".join(
         f"{symbols[change]} {change}" for change, cells in _what_happens(arrays).items() if cells.any()

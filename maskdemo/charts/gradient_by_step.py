@@ -86,6 +86,7 @@ def share_text(part: float) -> str:
 
 
 def _note(landing: Landing) -> str:
+    """Return the shares of the gradient on padding and missing steps, as the note of a panel."""
     if not landing.total:
         return "no gradient at all"
     text = f"{share_text(landing.share('padding'))} on padding"
@@ -95,6 +96,7 @@ def _note(landing: Landing) -> str:
 
 
 def _fill(strategy: str, kind: str, dark: bool) -> PlotlyOptions:
+    """Return the style of bars at steps of a kind: "real", "padding" or "missing"."""
     if kind == "real":
         return {"color": colour(strategy, dark=dark), "line": {"width": 0}}
     hatch = pattern(kind, dark=dark)
@@ -113,6 +115,7 @@ def _fill(strategy: str, kind: str, dark: bool) -> PlotlyOptions:
 
 
 def _mark(kind: str, dark: bool) -> PlotlyOptions:
+    """Return the legend's marker of steps of a kind: "padding" or "missing"."""
     shade = pattern("padding", dark=dark)["fgcolor"]
     return {
         "symbol": "square" if kind == "padding" else "square-x",

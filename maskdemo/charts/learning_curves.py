@@ -149,10 +149,12 @@ def curves_frames(snapshot: Snapshot) -> Frames:
 
 
 def _band_name(name: str) -> str:
+    """Return the legend's name of a strategy's band."""
     return f"{name}, lowest to highest"
 
 
 def _reported_name(name: str) -> str:
+    """Return the legend's name of a strategy's line with padding counted."""
     return f"{name}, reported"
 
 

@@ -31,9 +31,9 @@ class End(NamedTuple):
 
 
 def coinciding(ends: Sequence[End], *, pixel: float) -> list[End]:
-    """Return an end for each group of lines that look like a single line: it says how many there are.
+    """Return an end for each group of lines that look like one, with their number in its name.
 
-    pixel: of the y axis, in its own units.
+    pixel: of the y axis, in the axis's own units.
     """
     groups: list[list[End]] = []
     for end in ends:
@@ -50,6 +50,7 @@ def coinciding(ends: Sequence[End], *, pixel: float) -> list[End]:
 
 
 def _is_one_line(one: End, other: End, pixel: float) -> bool:
+    """Whether two lines of two values or more differ by at most half a pixel everywhere."""
     if len(one.heights) != len(other.heights) or len(one.heights) < 2:
         return False
     return np.allclose(one.heights, other.heights, rtol=0, atol=pixel / 2, equal_nan=True)

@@ -49,7 +49,7 @@ class _Followed:
 
     @classmethod
     def of(cls, snapshot: Snapshot, probe: int, label: int | None) -> _Followed:
-        """label: None for the true one, or 1 if every step has its own."""
+        """Return the followed label; label: None for the true label, or 1 if each step has its own."""
         probes, per_step = snapshot.probes, snapshot.experiment.per_step
         truth, valid = probes.labels[probe], probes.valid[probe]
         if not per_step:
@@ -75,7 +75,7 @@ class _Followed:
 
 
 def most_padding(snapshot: Snapshot, probe: int) -> int:
-    """How many padded steps of a probe (from 0) a handle reaches: so many that its own are seen too."""
+    """Return how many padded steps of a probe (from 0) a handle reaches: at least the probe's own."""
     padded = snapshot.probes.padded[probe]
     return max(int(padded.sum()), min(MAX_ADDED, PADDED_A_STEP * int((~padded).sum())))
 
@@ -184,20 +184,22 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, 
 
 
 def _read_out_name(strategy: str) -> str:
+    """Return the name of a strategy's trace of the read-out step."""
     return f"Read-out, {strategy_title(strategy)}"
 
 
 def _flips_name(strategy: str) -> str:
+    """Return the name of a strategy's trace of flips."""
     return f"Flips, {strategy_title(strategy)}"
 
 
 def _at_flips(chances: NDArray, label: int) -> NDArray[np.float32]:
-    """The label's probability (..., T) where the output (..., T, K) flips, elsewhere no number."""
+    """Return the label's probability (..., T) where the output (..., T, K) flips, elsewhere NaN."""
     return np.where(flips(chances, label), chances[..., label], np.nan).astype(np.float32)
 
 
 def _flip(shade: str, dark: bool) -> PlotlyOptions:
-    """The mark of a step at which the output flips."""
+    """Return the marker of a step at which the output flips."""
     ground = "#11161c" if dark else "#ffffff"
     return {"symbol": "diamond", "size": 9, "color": ground, "line": {"color": shade, "width": 2}}
 
@@ -205,7 +207,7 @@ def _flip(shade: str, dark: bool) -> PlotlyOptions:
 def _lines(
     name: str, outputs: NDArray, read_out: int, followed: _Followed, room: int, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """The true label, the probability after every step, where it flips, and where it is read out.
+    """Return the true label, the probability after every step, its flips and the read-out step.
 
     outputs: (T, K) probabilities. room: the steps that the axis has room for.
     """
@@ -258,6 +260,7 @@ def _lines(
 
 
 def _bar(dark: bool, *, size: float) -> PlotlyOptions:
+    """Return the marker of the true label: a short thick line."""
     shade = plot.inks(dark).muted
     look = {"symbol": "line-ew-open", "size": size, "color": shade}
     return look | {"line": {"width": 4, "color": shade}}

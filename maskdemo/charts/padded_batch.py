@@ -33,7 +33,7 @@ ROW = 24
 
 
 def unseen_batch(experiment: Experiment) -> Batch:
-    """The probes of the experiment's run, padded.
+    """Return the probes of the experiment's run, padded.
 
     Where batches have a length of their own, their neighbours decide it, so all data is padded first.
     """
@@ -47,10 +47,10 @@ def unseen_batch(experiment: Experiment) -> Batch:
 
 
 def typical_row(batch: Batch | Probes, *, per_step: bool) -> int:
-    """The row (from 0) whose length is nearest the median.
+    """Return the row (from 0) whose length is nearest the median.
 
     per_step: with a label at each step, the share of labels that are not 0 counts as much: padding has
-    label 0, so a sequence of nothing else would flatter whoever learned the padding.
+    label 0, so a sequence of nothing else would flatter a network that learned the padding.
     """
     lengths = (~batch.padded).sum(axis=1)
     # Not NumPy's median, which takes longer for these few than all else here.
@@ -198,10 +198,12 @@ def _mark(row: int, steps: int, shade: str) -> PlotlyOptions:
 
 
 def _only(values: NDArray, cells: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return values, (N, T), with NaN outside these cells, (N, T)."""
     return np.where(cells, values, np.nan).astype(np.float32)
 
 
 def _colour_title(names: Sequence[str], *, named: bool) -> str:
+    """Return the title of the colour bar. named: whether the names are the data's own."""
     if len(names) > FEW_FEATURES:
         return f"Mean of {len(names)} features"
     return names[0] if named else "Value" if len(names) == 1 else "First feature"
@@ -225,6 +227,7 @@ def _value_limit(values: NDArray) -> float:
 
 
 def _hover(names: Sequence[str], shown: int) -> str:
+    """Return the hover text of a real reading with the first `shown` features."""
     start = "Sequence %{y}, step %{x}<br>Real reading"
     if len(names) == 1:
         return start + " %{z:.6~g}<extra></extra>"

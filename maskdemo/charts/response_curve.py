@@ -120,6 +120,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
 
 
 def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrace:
+    """Return the line of chance. levels: its accuracy (0 to 1) at each position."""
     return plot.scatter(
         x=[x_axis.low, *x_axis.positions, x_axis.high],
         y=[levels[0], *levels, levels[-1]],
@@ -149,6 +150,7 @@ def _repeats(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
 
 
 def _detail(study: Study, counts: set[int], second: Value | None) -> str:
+    """Return the subtitle: the value of the second variable, if any, and the repeats."""
     where = ""
     if second is not None and study.and_vary is not None:
         where = f"{short_title(study.and_vary)}: {value_text(study.and_vary, second).lower()}. "

@@ -76,6 +76,7 @@ def response_axis(vary: str, values: Sequence[Value]) -> ResponseAxis:
 
 
 def _fits(positions: Sequence[float], texts: Sequence[str], width: float) -> bool:
+    """Whether texts at these positions fit side by side on an axis of `width` pixels."""
     pixel = 1.08 * (positions[-1] - positions[0]) / width
     return all(
         (right - left) / pixel >= LETTER * (len(here) + len(there)) / 2 + GAP
@@ -207,6 +208,7 @@ def difference_marks(
 
 
 def _mean_text(mean: Interval) -> str:
+    """Return the hover text of a mean accuracy."""
     if not mean.bounded:
         return f"{percent(mean.mean)}, one repeat"
     own = between(mean, percent)
@@ -214,6 +216,7 @@ def _mean_text(mean: Interval) -> str:
 
 
 def _difference_text(verdict: Verdict) -> str:
+    """Return the hover text of a difference to no mask."""
     difference = verdict.difference
     if not difference.bounded:
         return f"{points(difference.mean)} points in one repeat"

@@ -85,6 +85,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
 
 
 def _bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
+    """Return a bar for each way to pad: the shares of real steps and of padding."""
     padding = np.array([each.padding for each in ways])
     hatch = pattern("padding", dark=dark)
     common: PlotlyOptions = {
@@ -114,6 +115,7 @@ def _bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
 
 
 def _way_label(way: Way, index: int, shade: str) -> PlotlyOptions:
+    """Return the annotation above the bar of way `index`, from 0 at the top."""
     cut = f", {way.cut:.1%} cut off" if way.cut else ""
     return plot.note(
         f"{way.short[0].upper()}{way.short[1:]}: <b>{way.padding:.0%}</b>{cut}", shade,

@@ -101,11 +101,13 @@ def blind_guess_entry(classes: int, *, dark: bool) -> PlotlyTrace:
 
 
 def _guess_line(dark: bool) -> PlotlyOptions:
+    """Return the style of the line of a blind guess."""
     # Not the line of chance: that is what always giving the commonest label reaches.
     return chance_line(dark) | {"dash": "dash", "width": 1}
 
 
 def _guess_name(classes: int) -> str:
+    """Return the legend's name of that line, with the probability 1 / classes."""
     return f"Blind guess, {1 / classes:.0%}"
 
 

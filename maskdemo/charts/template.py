@@ -66,7 +66,7 @@ class Inks:
 
 @cache
 def inks(dark: bool) -> Inks:
-    """The colours of text, lesser text, grid lines and hover boxes."""
+    """Return the colours of text, lesser text, grid lines and hover boxes."""
     if dark:
         return Inks("#fafafa", "#a9aebb", "rgba(250,250,250,0.13)", "#262730")
     return Inks("#31333f", "#636775", "rgba(49,51,63,0.12)", "#ffffff")
@@ -74,7 +74,7 @@ def inks(dark: bool) -> Inks:
 
 @cache
 def template(dark: bool = False) -> PlotlyOptions:
-    """The one template: transparent, left-aligned, thin grid, fixed margins."""
+    """Return the template of all charts: transparent, left-aligned, thin grid, fixed margins."""
     ink = inks(dark)
     axis = {
         "automargin": False,
@@ -146,13 +146,13 @@ def chance_line(dark: bool) -> PlotlyOptions:
 
 
 def note(text: str, shade: str, **position: Any) -> PlotlyOptions:
-    """An annotation that is only text: no arrow, and in size 13 unless `size` is given."""
+    """Return an annotation that is only text: no arrow, and in size 13 unless `size` is given."""
     size = position.pop("size", 13)
     return {"text": text, "showarrow": False, "font": {"color": shade, "size": size}} | position
 
 
 def heading(text: str, detail: str, *, dark: bool) -> PlotlyOptions:
-    """A title that says what is seen, with one lighter line for what and how much."""
+    """Return a title that says what is seen, with a lighter line `detail` for what and how much."""
     # Not Plotly's own subtitle: it stands off as far as a paragraph would.
     style = f"font-size:13px;font-weight:400;color:{inks(dark).muted}"
     return {"text": f'{text}<br><span style="{style}">{detail}</span>'}
@@ -171,7 +171,7 @@ def layout(
     right: int = RIGHT,
     **settings: Any,
 ) -> PlotlyOptions:
-    """A layout of fixed size: `inner` pixels high between `above` (with the title) and `below`.
+    """Return a layout of fixed size: `inner` pixels high between `above` (with the title) and `below`.
 
     name: as long as it stays the same, a redrawn chart keeps its zoom.
     """
@@ -185,7 +185,7 @@ def layout(
 
 
 def legend_below(height: int, axis_space: int) -> PlotlyOptions:
-    """A legend under a plot of `height` pixels and its axis, from the figure's left edge on."""
+    """Return a legend under a plot of `height` pixels and its axis, from the figure's left edge on."""
     return {
         "x": 0,
         "xref": "container",
@@ -221,7 +221,7 @@ class Figure:
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """The height in pixels."""
         return int(self.layout["height"])
 
     def plotly(self) -> go.Figure:
@@ -237,7 +237,7 @@ def figure(traces: Iterable[PlotlyTrace], layout: PlotlyOptions) -> Figure:
 
 
 def packed(values: NDArray, number: str = "f4") -> dict[str, str]:
-    """One or two dimensions of numbers as Plotly's own figures carry them. number: NumPy's type."""
+    """Return numbers, (n,) or (m, n), as Plotly's own figures carry them. number: NumPy's type."""
     numbers = np.ascontiguousarray(values, f"<{number}")
     data = {"dtype": number, "bdata": base64.b64encode(numbers.tobytes()).decode("ascii")}
     return data if numbers.ndim == 1 else data | {"shape": ", ".join(map(str, numbers.shape))}
@@ -249,7 +249,7 @@ def as_json(part: PlotlyTrace | PlotlyOptions) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON lacks, as what it has."""
+    """Return a NumPy array or number in a form that JSON has."""
     if not isinstance(value, np.ndarray):
         return value.item()
     kind, size = value.dtype.kind, value.dtype.itemsize
@@ -295,4 +295,5 @@ def names(entries: Sequence[PlotlyTrace]) -> list[str]:
 
 
 def _trace(kind: str, options: PlotlyOptions) -> PlotlyTrace:
+    """Return a trace of this kind, without the options that are None."""
     return {"type": kind} | {key: value for key, value in options.items() if value is not None}
