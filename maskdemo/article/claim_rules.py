@@ -194,16 +194,18 @@ def beats_chance(case: Case, measurements: Measurements) -> Answer:
 
 
 def _moves(run: RunMeasurements, strategy: str) -> bool | None:
-    """Whether outputs move without the padding; None if in some repeats only."""
+    """Whether outputs move without the padding; None if they do in some repeats only."""
     leaks = run.leaks[strategy]
     return True if min(leaks) > TRACE else False if max(leaks) <= TRACE else None
 
 
 def _negated(held: bool | None) -> bool | None:
+    """Return the opposite answer; None, which is undecided, stays None."""
     return None if held is None else not held
 
 
 def _points_number(name: str, interval: Interval) -> MeasuredNumber:
+    """Return a difference of shares with its 95 % interval, in points, as a measured number."""
     repeats = counted(interval.count, "repeat")
     return MeasuredNumber(
         name, interval.mean, interval.low, interval.high, "points", "95% interval", repeats
@@ -211,6 +213,7 @@ def _points_number(name: str, interval: Interval) -> MeasuredNumber:
 
 
 def _leak_number(run: RunMeasurements, strategy: str) -> MeasuredNumber:
+    """Return a strategy's leak, a probability, with its range over the repeats."""
     leaks = run.leaks[strategy]
     mean, repeats = sum(leaks) / len(leaks), counted(len(leaks), "repeat")
     name = "Largest change of an output"
@@ -218,5 +221,5 @@ def _leak_number(run: RunMeasurements, strategy: str) -> MeasuredNumber:
 
 
 def _exact_number(name: str, value: float, unit: str = "") -> MeasuredNumber:
-    """A number without a spread."""
+    """Return a measured number without a spread."""
     return MeasuredNumber(name, value, value, value, unit)

@@ -39,7 +39,7 @@ class Claim:
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
-        """The experiments to train, each once."""
+        """The experiments that the cases train, each once."""
         return tuple(dict.fromkeys(case.experiment for case in self.cases))
 
     def judgement(self, measurements: Measurements) -> Judgement | None:
@@ -54,6 +54,7 @@ class Claim:
 
 
 def _based_on(scenario: str, **changes: object) -> Experiment:
+    """Return a scenario's experiment with some settings changed."""
     return replace(SCENARIOS[scenario].experiment, **changes)  # type: ignore[arg-type]
 
 

@@ -22,7 +22,7 @@ class Program:
 
     @property
     def file_name(self) -> str:
-        """The name of its file."""
+        """The name of the program's file."""
         return f"{self.name}.py"
 
     @property

@@ -89,7 +89,7 @@ class Judgement:
 
     @property
     def word(self) -> str:
-        """For all cases: held, not held or undecided; or held in some of them."""
+        """The word for all cases: held, not held, undecided, or held in some cases."""
         answers = {result.held for result in self.results}
         if self.usually:
             half, held = len(self.results) / 2, self._count(True)
@@ -104,13 +104,13 @@ class Judgement:
 
     @property
     def title(self) -> str:
-        """The word, but for a claim that held here and there: in how many of its cases."""
+        """The word for all cases, or "held in 3 of 5" where cases differ."""
         mixed = self.word == "held in some cases"
         return f"held in {self._count(True)} of {len(self.results)}" if mixed else self.word
 
     @property
     def counts(self) -> str:
-        """In how many cases: "5 of 7 held, 1 did not, 1 undecided"."""
+        """The number of cases with each answer: "5 of 7 held, 1 did not, 1 undecided"."""
         parts = [f"{self._count(True)} of {counted(len(self.results), 'case')} held"]
         if self._count(False):
             parts.append(f"{self._count(False)} did not")
@@ -120,10 +120,11 @@ class Judgement:
 
     @property
     def numbers(self) -> tuple[MeasuredNumber, ...]:
-        """Every measured number."""
+        """The measured numbers of all cases."""
         return tuple(measured for result in self.results for measured in result.numbers)
 
     def _count(self, held: bool | None) -> int:
+        """Return how many cases have this answer; None is undecided."""
         return sum(result.held is held for result in self.results)
 
 

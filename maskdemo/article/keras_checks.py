@@ -23,7 +23,7 @@ NETWORKS, SEQUENCES, STEPS, FEATURES, UNITS = 5, 8, 12, 4, 8
 
 
 def check(name: str) -> dict[str, Any]:
-    """Make the check of this name."""
+    """Return what a check of `CHECKS` measured, and the version of Keras."""
     import keras
 
     return {"keras": keras.__version__, **CHECKS[name]()}
@@ -33,8 +33,8 @@ def masked_steps() -> dict[str, dict[str, float]]:
     """Measure real Keras at masked steps, by side: the largest over several networks and sequences.
 
     input: |x| that the LSTM receives. state: |h| or |c| after a masked step. moved: how far h or c
-    moved there. leak: the change of the output without the padding. gradient: |the output's gradient|
-    with respect to what stands at masked steps.
+    moved at that step. leak: the change of the output without the padding. gradient: |the output's
+    gradient| with respect to the values of masked steps.
     """
     largest: dict[str, dict[str, float]] = {"post": {}, "pre": {}}
     for seed in range(NETWORKS):
@@ -50,6 +50,10 @@ def masked_steps() -> dict[str, dict[str, float]]:
 
 
 def _one_network(sequences: list[np.ndarray], side: str, rng: np.random.Generator) -> dict[str, Any]:
+    """Return the numbers of `masked_steps` for one LSTM with random weights.
+
+    sequences: (length, F) each. side: of the padding.
+    """
     import keras
     import tensorflow as tf
 
@@ -136,7 +140,7 @@ def epoch_seconds() -> dict[str, list[tuple[str, list[float]]]]:
 
 
 def _keras_fit(experiment: Experiment, *, masking: bool) -> Callable[[], object]:
-    """`Model.fit` for `EPOCHS` epochs, as it comes: default arguments, stock layers, Adam."""
+    """Return a function that fits for `EPOCHS` epochs: stock layers, Adam, defaults of `Model.fit`."""
     import keras
 
     batch, layers = inputs(experiment).train, keras.layers
@@ -170,6 +174,7 @@ def _keras_fit(experiment: Experiment, *, masking: bool) -> Callable[[], object]
 
 
 def _processor_time(work: Callable[[], object]) -> float:
+    """Return the seconds of processor time, of all threads, that work takes."""
     began = time.process_time()
     work()
     return time.process_time() - began

@@ -48,14 +48,14 @@ class RunMeasurements:
     masked: tuple[float, float]
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
-        """The strategy against another, in the very words that the run's own page has for it."""
+        """Return the verdict on a strategy against another, with the words of the run's own page."""
         effect = mask_effect(self.experiment, strategy) if over == BASELINE else AS_NAMED
         result = evidence.verdict(self.accuracies, strategy, over, effect=effect)
         assert result is not None, "claims compare strategies of finished runs"
         return result
 
     def above_chance(self, strategy: str) -> Interval:
-        """Accuracy less chance: mean and 95 % interval (-1 to 1)."""
+        """Return accuracy less chance: mean and 95 % interval (-1 to 1)."""
         return evidence.above_chance(self.accuracies, strategy)
 
 

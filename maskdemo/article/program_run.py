@@ -85,6 +85,7 @@ def outcome_findings(outcome: ProgramRun) -> tuple[str, ...]:
 
 
 def _mask_sentence(received: Received) -> str:
+    """Return a sentence in Markdown on the mask that a layer received."""
     if received.valid is None:
         return f"`{received.layer}` received **no mask**."
     return (
@@ -94,6 +95,7 @@ def _mask_sentence(received: Received) -> str:
 
 
 def _leak_sentence(leak: float) -> str:
+    """Return a sentence in Markdown on how far outputs change without the padding."""
     if leak == 0:
         return "Without their padding the same sequences get **exactly the same outputs**."
     if leak < ROUNDING:
@@ -105,4 +107,5 @@ def _leak_sentence(leak: float) -> str:
 
 
 def _article(word: str) -> str:
+    """Return "an" or "a", by the first letter of a capitalized word."""
     return "an" if word[:1] in "AEIOU" else "a"

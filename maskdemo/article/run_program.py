@@ -34,7 +34,7 @@ _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def run_program(name: str, text: str) -> ProgramRun:
-    """Run a program of the article in this process, and return what happened."""
+    """Run a program of the article in this process, and return what happened. name: of its file."""
     load_tensorflow()
     import keras
     import tensorflow as tf
@@ -98,7 +98,7 @@ def _failure(error: Exception, path: Path) -> Failure:
 
 
 def _observed_fit(fit: Callable, observed: dict[str, Any]) -> Callable:
-    """Return Keras's `fit`, which also writes fields of `ProgramRun` to `observed`."""
+    """Return Keras's `fit`, which also writes what it sees to `observed`, as fields of `ProgramRun`."""
     import keras
 
     class Recorder(keras.callbacks.Callback):
@@ -148,6 +148,7 @@ def received_masks(model: Any, x: np.ndarray) -> tuple[Received, ...]:
 
 @contextlib.contextmanager
 def _record_mask(layer: Any, received: list[Received]) -> Iterator[None]:
+    """Add the mask of each call of a layer to `received`, within the context."""
     original = layer.call
 
     def call(*args: Any, **kwargs: Any) -> Any:
