@@ -66,7 +66,7 @@ def answer(results: Accuracies, *, effects: Mapping[str, MaskEffect] | None = No
 
 
 def answer_of(snapshot: Snapshot) -> str:
-    """Whether masking is required, and what a mask value masks where that is not the padding."""
+    """Return the answer of a run, and what the mask value masks where that is not the padding."""
     experiment = snapshot.experiment
     effects = {name: mask_effect(experiment, name) for name in experiment.strategies}
     return answer(accuracies(snapshot), effects=effects) + unmasked_padding(experiment)
@@ -116,8 +116,8 @@ def over_all(needs: Collection[str]) -> str:
 def nothing_learned(results: Accuracies) -> bool:
     """Whether every strategy surely stays within the margin above chance.
 
-    By intervals that hold together for all of them: where one is too wide to tell, it is not so, and
-    neither from fewer repeats than a word takes.
+    The intervals hold together for all strategies. False where an interval is too wide to tell, and
+    where there are fewer repeats than a verdict needs.
     """
     needed = min_repeats(results.comparisons)
     return all(
@@ -134,6 +134,7 @@ def above_chance(results: Accuracies, strategy: str) -> Interval:
 
 
 def _surely_not_required(each: Verdict) -> bool:
+    """Whether the verdict excludes that a mask is required."""
     # What makes no difference, or leaves more than half without it, is required by nothing.
     return each.word in ("the same", "hurts") or each.short_of_half.high < 0
 
@@ -160,10 +161,10 @@ def _harm(verdicts: Sequence[Verdict]) -> str:
 
 
 def titles(names: Iterable[str]) -> str:
-    """The strategies' titles, as in a sentence."""
+    """Return the strategies' titles, as in a sentence."""
     return listed(STRATEGIES[name].title.lower() for name in names)
 
 
 def mean_accuracy(results: Accuracies, strategy: str) -> float:
-    """The strategy's mean accuracy over its repeats (0 to 1)."""
+    """Return the strategy's mean accuracy over its repeats (0 to 1)."""
     return float(np.mean(list(results.by_repeat[strategy].values())))

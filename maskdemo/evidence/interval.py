@@ -30,16 +30,16 @@ class Interval:
 
     @property
     def bounded(self) -> bool:
-        """Whether there are limits at all."""
+        """Whether the interval has finite limits: it has none for a single value."""
         return math.isfinite(self.low)
 
     @property
     def width(self) -> float:
-        """From the lower limit to the upper one."""
+        """The distance of the limits; infinite without limits."""
         return self.high - self.low
 
     def within(self, lowest: float, highest: float) -> Interval:
-        """Return the interval cut to what values can be; an interval without limits stays so."""
+        """Return the interval cut to possible values; an interval without limits stays so."""
         if not self.bounded:
             return self
         return replace(self, low=max(self.low, lowest), high=min(self.high, highest))
@@ -56,7 +56,10 @@ class Limits(NamedTuple):
 def interval(
     values: Sequence[float] | NDArray, *, resolution: float = 0.0, comparisons: int = 1
 ) -> Interval:
-    """Mean and Student's t interval of few values (n,); see `interval_limits`.
+    """Return mean and Student's t interval of few values (n,), with infinite limits for one value.
+
+    resolution: the least standard deviation that is believed. comparisons: how many intervals are to
+    hold together (Bonferroni).
 
     >>> one = interval([0.1, 0.2, 0.3])
     >>> round(one.mean, 3), round(one.low, 3), round(one.high, 3), one.count
@@ -103,7 +106,7 @@ def count_for(half: float, *, of: Interval, comparisons: int, max_count: int) ->
 def half_widths(
     rows: Sequence[Sequence[float]], *, count: int, resolution: float = 0.0, comparisons: int = 1
 ) -> tuple[float, float]:
-    """Half the width of an interval of `count` values that scatter as these rows: median and largest.
+    """Return half the width of an interval of `count` values that scatter as rows do: median, largest.
 
     >>> widths = half_widths([[0.1, 0.2, 0.3], [0.1, 0.5, 0.9], [0.0, 0.1, 0.2]], count=3)
     >>> round(widths[0], 3), round(widths[1], 3)
@@ -116,7 +119,7 @@ def half_widths(
 
 @lru_cache(maxsize=1024)
 def _half_width(count: int, comparisons: int) -> float:
-    """Half the width of the interval of `count` values whose standard deviation is 1."""
+    """Return half the width of the interval of `count` values whose standard deviation is 1."""
     # Not scipy.stats: importing it takes a second, for this one quantile.
     quantile = special.stdtrit(count - 1, 1 - (1 - CONFIDENCE) / (2 * comparisons))
     return float(quantile) / math.sqrt(count)

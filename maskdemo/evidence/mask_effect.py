@@ -50,6 +50,7 @@ def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
 
 def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
+    """Return the effect of a strategy's mask, from comparing its arrays with those of no mask."""
     if strategy == BASELINE:
         return AS_NAMED
     batches = _batches(experiment)
@@ -92,7 +93,10 @@ def truncation_sentence(experiment: Experiment) -> str:
 
 
 def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
-    """Training and test sequences. One padded step of the longest shows what all others are like."""
+    """Return training and test sequences, with at most one padded step after the longest sequence.
+
+    All further padded steps are like this step.
+    """
     # Where each batch has a length of its own, sequences of one length are not padded at all.
     alike = experiment.batches != "fixed" and experiment.min_length == experiment.max_length
     length = min(experiment.padded_length, experiment.max_length + (not alike))
@@ -101,6 +105,7 @@ def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
 
 
 def _equal(mine: Arrays, base: Arrays) -> bool:
+    """Whether all arrays of two strategies are equal."""
     return all(
         np.array_equal(getattr(mine, each.name), getattr(base, each.name)) for each in fields(Arrays)
     )
@@ -131,6 +136,7 @@ def _of_masking_layer(
 
 
 def _why_inert(experiment: Experiment, strategy: str, invalid: Sequence[str]) -> str:
+    """Return why a strategy changes nothing. invalid: the kinds of invalid steps, in words."""
     if not invalid:
         return "changes nothing: there is neither padding nor a gap"
     match strategy:

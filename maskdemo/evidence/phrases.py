@@ -11,7 +11,7 @@ from maskdemo.evidence.interval import Interval
 
 
 def number(value: float, form: str = "g") -> str:
-    """A number with a minus sign rather than a hyphen, and none before a zero.
+    """Return a number with a minus sign rather than a hyphen, and no sign before a zero.
 
     >>> number(-9.0), number(-0.04, ".1f"), number(2.5, "+.1f")
     ('−9', '0.0', '+2.5')
@@ -23,22 +23,22 @@ def number(value: float, form: str = "g") -> str:
 
 
 def points(share: float, digits: int = 1) -> str:
-    """A difference of shares (-1 to 1) in points, with its sign: `+2.5`; 0 has none."""
+    """Return a difference of shares (-1 to 1) in points, with its sign: `+2.5`; 0 has none."""
     return number(100 * share, f"+.{digits}f")
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A share (0 to 1) as a percentage: `93.2%`."""
+    """Return a share (0 to 1) as a percentage: `93.2%`."""
     return f"{share:.{digits}%}"
 
 
 def between(interval: Interval, form: Callable[[float], str] = points) -> str:
-    """The limits of an interval: `−1.2 to +3.0`, or `one repeat` where there are none."""
+    """Return the limits of an interval: `−1.2 to +3.0`, or `one repeat` where there are none."""
     return f"{form(interval.low)} to {form(interval.high)}" if interval.bounded else "one repeat"
 
 
 def leak_text(share: float | None) -> str:
-    """A leak (0 to 1) in points of probability; None before it is measured."""
+    """Return a leak (0 to 1) in points of probability; None before it is measured."""
     if share is None:
         return "measured after the last epoch"
     form = ".0f" if share >= 0.1 else ".2g"
@@ -46,7 +46,7 @@ def leak_text(share: float | None) -> str:
 
 
 def time_taken(seconds: float) -> str:
-    """A short duration in its own unit.
+    """Return a short duration in its own unit.
 
     >>> time_taken(0.00342), time_taken(0.128), time_taken(2.04)
     ('3.4 ms', '128 ms', '2.0 s')
@@ -62,7 +62,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def loss_of_steps(lost: ArrayLike) -> str:
-    """What cutting costs: `14 of 24 sequences lose 3 to 9 steps`; lost: (N,) steps of each sequence.
+    """Return a clause on lost steps, (N,): how many sequences lose how many steps.
 
     >>> loss_of_steps([0, 3, 9]), loss_of_steps([0, 1]), loss_of_steps([0, 0])
     ('2 of 3 sequences lose 3 to 9 steps', '1 of 2 sequences loses 1 step', 'no sequence loses a step')
@@ -83,5 +83,5 @@ def listed(words: Iterable[str]) -> str:
 
 
 def capital(sentence: str) -> str:
-    """The sentence with a capital at its beginning and everything else as it is."""
+    """Return the sentence with a capital at its beginning and everything else as it is."""
     return sentence[:1].upper() + sentence[1:]

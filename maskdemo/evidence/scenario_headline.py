@@ -25,7 +25,7 @@ from maskdemo.training.snapshot import Snapshot
 
 
 def headline(snapshot: Snapshot) -> str:
-    """The answer to the scenario's question, or what is missing for one."""
+    """Return the answer to the scenario's question, or what is missing for an answer."""
     run = CompleteRun.of(snapshot)
     if run is None or (rule := RULES_OF_QUESTIONS.get(run.asks)) is None:
         return answer_of(snapshot)
@@ -47,7 +47,7 @@ class CompleteRun:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> CompleteRun | None:
-        """None where a repeat is missing, or there are too few, or these settings are no scenario's."""
+        """Return the complete run; None if repeats are missing or too few, or it is no scenario's."""
         scenario, results = scenario_of(snapshot.experiment), accuracies(snapshot)
         pairs = len(results.by_repeat) * (len(results.by_repeat) - 1) // 2
         complete = all(len(each) == results.repeats for each in results.by_repeat.values())
@@ -62,14 +62,14 @@ class CompleteRun:
         return tuple(self.results.by_repeat)
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
-        """Against no mask as everywhere; against any other by an interval that holds for all pairs."""
+        """Return the verdict against no mask, or another strategy by intervals for all pairs."""
         results = self.results if over == BASELINE else self.all_pairs
         result = verdict(results, strategy, over)
         assert result is not None, "all repeats are in"
         return result
 
     def leaders(self) -> tuple[list[str], dict[str, Verdict]]:
-        """The strategy of the highest mean and all equal in every repeat, and it against each other."""
+        """Return the best strategy with its equals, and its verdict against each other strategy."""
         best = max(self.names, key=lambda name: mean_accuracy(self.results, name))
         accuracies = self.results.by_repeat
         equal = [name for name in self.names if accuracies[name] == accuracies[best]]
@@ -77,7 +77,7 @@ class CompleteRun:
         return equal, {name: each for name, each in over.items() if each is not None}
 
     def identical(self, strategy: str) -> bool:
-        """Whether its losses and accuracies are those of no mask to the last digit, in every repeat."""
+        """Whether losses and accuracies equal those of no mask, to the last digit, in every repeat."""
 
         def numbers(name: str) -> Mapping[int, tuple]:
             return {
@@ -89,19 +89,19 @@ class CompleteRun:
         return numbers(strategy) == numbers(BASELINE)
 
     def reached(self, names: Iterable[str]) -> str:
-        """Strategies with mean accuracies, the best first: `held state (94%) and no mask (11%)`."""
+        """Return strategies with mean accuracies, best first: `held state (94%) and no mask (11%)`."""
         best_first = sorted(names, key=lambda name: -mean_accuracy(self.results, name))
         by_mean = groupby(best_first, lambda name: percent(mean_accuracy(self.results, name), 0))
         return listed(f"{titles(group)} ({level})" for level, group in by_mean)
 
     @property
     def chance(self) -> str:
-        """The end of a sentence."""
+        """The accuracy of chance as the end of a sentence."""
         return f"where chance is {percent(self.results.chance, 0)}"
 
 
 def _learned_still(run: CompleteRun) -> str:
-    """Which strategies know as much as the best, less than half of that, or something between."""
+    """Return a sentence: which strategies know as much as the best, over half of that, or less."""
     kept, over = run.leaders()
     if nothing_learned(run.results) or above_chance(run.results, kept[0]).low <= 0:
         return answer_of(run.snapshot)
@@ -129,7 +129,7 @@ def _learned_still(run: CompleteRun) -> str:
 
 
 def _all_identical(run: CompleteRun) -> str:
-    """Whether nothing differs, to the last digit."""
+    """Return a sentence that nothing differs to the last digit, or else the usual answer."""
     others = [name for name in run.names if name != BASELINE]
     if not all(map(run.identical, others)):
         return answer_of(run.snapshot)
@@ -142,13 +142,14 @@ def _all_identical(run: CompleteRun) -> str:
 
 
 def _differences_sentence(run: CompleteRun) -> str:
-    """Each strategy against no mask."""
+    """Return a sentence on each strategy against no mask."""
     others = [name for name in run.names if name != BASELINE]
     differences = listed(_against_no_mask(run, name, alone=len(others) == 1) for name in others)
     return f"Here, against {run.reached([BASELINE])}, {differences}, {run.chance}."
 
 
 def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
+    """Return a clause on a strategy against no mask. alone: with the interval, as there is no other."""
     title, result = titles([name]), run.verdict(name)
     if run.identical(name):
         return f"{title} is exactly the same"
@@ -164,7 +165,7 @@ def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
 
 
 def _true_lengths(run: CompleteRun) -> str:
-    """The Masking layer, which finds padding by its value, against a mask from the true lengths."""
+    """Return a sentence on the Masking layer, which masks real zeros too, against the true lengths."""
     lengths, layer = "held_state", "masking_layer"
     result = run.verdict(lengths, over=layer)
     match result.word:
@@ -189,7 +190,7 @@ def _true_lengths(run: CompleteRun) -> str:
 
 
 def _best(run: CompleteRun) -> str:
-    """The strategy that copes best, where it is surely ahead; and who is as good or not told apart."""
+    """Return a sentence on the strategy that copes best, if surely ahead, and those as good."""
     leaders, over = run.leaders()
     if nothing_learned(run.results):
         return answer_of(run.snapshot)
@@ -216,7 +217,7 @@ def _best(run: CompleteRun) -> str:
 
 
 def _reported(run: CompleteRun) -> str:
-    """By how much padding that counts lifts the reported accuracy over that on real steps."""
+    """Return a sentence on how far counted padding lifts the reported accuracy."""
     lifts = {name: inflation(run.snapshot, name) for name in run.names}
     levels = "; ".join(
         f"{titles([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, on "
@@ -238,7 +239,7 @@ def _reported(run: CompleteRun) -> str:
 
 
 def inflation(snapshot: Snapshot, strategy: str) -> Interval:
-    """Reported accuracy less that on real steps (-1 to 1); the strategies' intervals hold together."""
+    """Return reported accuracy less that on real steps (-1 to 1), by intervals for all strategies."""
     curves = [each for each in snapshot.curves if each.strategy == strategy and each.finished]
     lifts = np.array([each.test_accuracy[-1] - each.test_valid_accuracy[-1] for each in curves])
     scored = min(each.scored for each in curves)
@@ -247,7 +248,7 @@ def inflation(snapshot: Snapshot, strategy: str) -> Interval:
 
 
 def _beats_chance(run: CompleteRun) -> str:
-    """Whether any strategy is surely above chance."""
+    """Return a sentence on whether any strategy is surely above chance."""
     level = percent(run.results.chance, 0)
     above = {name: above_chance(run.results, name) for name in run.names}
     better = [name for name, each in above.items() if each.low > 0]
@@ -278,16 +279,17 @@ RULES_OF_QUESTIONS: Mapping[str, Callable[[CompleteRun], str]] = {
 
 
 def _verb(subjects: Sequence[str], plural: str) -> str:
-    """The verb's form for so many subjects."""
+    """Return the verb's form for so many subjects."""
     if len(subjects) > 1:
         return plural
     return {"do": "does", "are": "is"}.get(plural, f"{plural}s")
 
 
 def _difference_text(result: Verdict) -> str:
+    """Return a verdict's difference in points and its interval."""
     return f"{points(result.difference.mean)} points, 95% interval {between(result.difference)}"
 
 
 def largest_lift(lifts: Sequence[Interval]) -> str:
-    """The largest mean of these, in whole points."""
+    """Return the largest mean of these intervals, in whole points."""
     return number(100 * max(each.mean for each in lifts), ".0f")

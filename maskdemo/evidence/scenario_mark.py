@@ -34,19 +34,20 @@ OPEN = OF_NEEDS["undecided"]
 
 
 def mark(snapshot: Snapshot) -> Mark:
-    """The mark of a scenario's run; of any other, whether a mask is required."""
+    """Return the mark of a scenario's run; of any other run, whether a mask is required."""
     word, run = need(accuracies(snapshot)), CompleteRun.of(snapshot)
     rule = WORDS_OF_QUESTIONS.get(run.asks) if run else None
     return Mark(word, (rule(run) if rule and run else None) or OF_NEEDS[word])
 
 
 def _identical(run: CompleteRun) -> str | None:
+    """Return that no strategy differs from no mask; None where any does."""
     others = [name for name in run.names if name != BASELINE]
     return "no difference at all" if all(map(run.identical, others)) else None
 
 
 def _each(run: CompleteRun) -> str | None:
-    """What hurts is named besides what helps, else masking is all there is to say."""
+    """Return which strategies help and which hurt; None where none hurts."""
     words = {name: run.verdict(name).word for name in run.names if name != BASELINE}
     harmful = [name for name, word in words.items() if word == "hurts"]
     useful = [name for name, word in words.items() if word in ("required", "helps")]
@@ -57,6 +58,7 @@ def _each(run: CompleteRun) -> str | None:
 
 
 def _true_lengths(run: CompleteRun) -> str:
+    """Return how the Masking layer does against a mask from the true lengths."""
     return {
         "required": "the Masking layer fails",
         "helps": "the Masking layer loses",
@@ -66,6 +68,7 @@ def _true_lengths(run: CompleteRun) -> str:
 
 
 def _best(run: CompleteRun) -> str | None:
+    """Return which strategies are ahead; None where nothing is learned."""
     if nothing_learned(run.results):
         return None
     leaders, over = run.leaders()
@@ -78,6 +81,7 @@ def _best(run: CompleteRun) -> str | None:
 
 
 def _reported(run: CompleteRun) -> str:
+    """Return by how many points counted padding lifts the reported accuracy, if it surely does."""
     lifts = [inflation(run.snapshot, name) for name in run.names]
     if inflated := [each for each in lifts if each.low > 0]:
         return f"inflated by {largest_lift(inflated)} points"
@@ -86,6 +90,7 @@ def _reported(run: CompleteRun) -> str:
 
 
 def _beats_chance(run: CompleteRun) -> str:
+    """Return whether any strategy is surely better than chance."""
     if any(above_chance(run.results, name).low > 0 for name in run.names):
         return "better than chance"
     return "no better than chance" if nothing_learned(run.results) else OPEN

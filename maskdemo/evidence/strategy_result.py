@@ -74,12 +74,12 @@ def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
 
 @lru_cache(maxsize=256)
 def _accuracy(values: tuple[float, ...], scored: int) -> Interval:
-    """`accuracy` of one strategy: a live page asks it again several times a second."""
+    """Return `accuracy`, remembered, as a live page asks for it several times a second."""
     return accuracy(values, scored=scored)
 
 
 def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:
-    """Accuracies (0 to 1) of one strategy, each over `scored` labels: mean and 95 % interval."""
+    """Return mean and 95 % interval of a strategy's accuracies (0 to 1), each over `scored` labels."""
     return interval(values, resolution=1 / scored).within(0, 1)
 
 

@@ -109,7 +109,8 @@ def compare(
 ) -> Compared:
     """Return the verdicts' words for accuracies (..., n) of a strategy and of its peer, paired.
 
-    All are "undecided" where n is below `min_repeats`.
+    All are "undecided" where n is below `min_repeats`. chance: accuracy (0 to 1). scored: labels that
+    each accuracy counts. comparisons: how many intervals hold together.
     """
 
     def bounds(values: NDArray) -> Limits:
@@ -190,7 +191,7 @@ def verdict(
 
 @lru_cache(maxsize=256)
 def _compared(mine: tuple[float, ...], base: tuple[float, ...], **settings: Any) -> Compared:
-    """`compare` for one strategy of a run: a live page asks it again several times a second."""
+    """Return `compare`, remembered, as a live page asks for it several times a second."""
     return compare(np.array(mine), np.array(base), **settings)
 
 
@@ -225,7 +226,7 @@ def _meaning(word: str, difference: Interval, short_of_half: Interval) -> str:
 
 
 def _enough(difference: Interval, results: Accuracies) -> int | None:
-    """Return how many repeats might decide, if mean and scatter stayed as they are."""
+    """Return how many repeats might decide, if mean and scatter stayed the same; None if too many."""
     # Either the interval leaves zero, or it fits into the margin.
     half = max(abs(difference.mean), MARGIN - abs(difference.mean))
     count = count_for(half, of=difference, comparisons=results.comparisons, max_count=MAX_REPEATS)
