@@ -112,7 +112,7 @@ def reads_valid(experiment: Experiment, strategy: str) -> bool:
 
 
 def _gathers(experiment: Experiment, strategy: Strategy) -> bool:
-    """Whether the one answer is read from valid steps alone, the last or all of them."""
+    """Whether a single answer is read from valid steps alone, the last or all of them."""
     return strategy.reads_last_valid and not experiment.per_step
 
 
@@ -156,6 +156,7 @@ def _mean(experiment: Experiment, strategy: Strategy) -> list[str]:
 
 
 def _may_lack_valid_steps(experiment: Experiment) -> bool:
+    """Whether a sequence may have no valid step: it is cut, and readings may be missing."""
     return experiment.truncates and (experiment.missing_rate > 0 or experiment.is_own)
 
 

@@ -149,6 +149,7 @@ def exported_program(experiment: Experiment) -> ExportedProgram:
 
 
 def _part(text: str) -> Part:
+    """Return a rendered part of the program: title, the rest of the comment, and code."""
     about, _, code = text.partition("\n\n")
     title, *lines = about.split("\n")
     # What the template leaves out leaves blank lines.
@@ -230,6 +231,7 @@ def _recording(experiment: Experiment) -> str:
 
 
 def _comment(text: str) -> str:
+    """Return a text as a comment of Python, wrapped to WIDTH characters."""
     return fill(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
 
 
@@ -268,6 +270,7 @@ def installed_versions() -> str:
 
 
 def _installed_version(package: str) -> str | None:
+    """Return the version of a package; None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

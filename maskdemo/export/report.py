@@ -52,7 +52,7 @@ class ReportTable:
 
 
 def run_report(snapshot: Snapshot, *, link: str) -> str:
-    """A run as HTML. link: where the same settings can be opened; quoted, never trusted."""
+    """Return a run as HTML. link: where the same settings can be opened; quoted, never trusted."""
     experiment = snapshot.experiment
     followed = typical_row(snapshot.probes, per_step=experiment.per_step)
     unfinished = (_unfinished_note(snapshot.done),)
@@ -87,7 +87,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
 
 
 def study_report(findings: Findings, *, link: str) -> str:
-    """A study as HTML. link: where the same study can be opened; quoted, never trusted."""
+    """Return a study as HTML. link: where the same study can be opened; quoted, never trusted."""
     from maskdemo.study import summary
     from maskdemo.study.variables import short_title, value_text
 
@@ -145,6 +145,7 @@ def _page(
 
 
 def _figure_values(figure: Figure, number: int) -> dict[str, object]:
+    """Return a figure's HTML and title, and the part of its size that fits on a printed page."""
     name = f"figure-{number}"
     image = {"format": "svg", "filename": f"maskdemo-{name}"}
     html = figure.plotly().to_html(
@@ -162,11 +163,13 @@ def _figure_values(figure: Figure, number: int) -> dict[str, object]:
 
 
 def _provenance_notes(result: Snapshot | Findings) -> tuple[str, ...]:
+    """Return the sentence on when a precomputed result was computed; empty for others."""
     note = precomputed.provenance_note(result)
     return (note,) if note else ()
 
 
 def _accuracy_table(snapshot: Snapshot) -> ReportTable:
+    """Return the table of accuracies and leaks: a row for each strategy, then chance."""
     per_step = snapshot.experiment.per_step
     reported = ("Reported",) if per_step else ()
     head = ("Strategy", "Accuracy", "95% interval", "Lowest to highest", *reported, "Leak")
@@ -186,7 +189,7 @@ def _accuracy_table(snapshot: Snapshot) -> ReportTable:
 
 
 def _reached(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
-    """Return the cells of a strategy after its name."""
+    """Return the cells of a strategy's row after its name."""
     result = strategy_result(snapshot, strategy)
     cells = (percent(result.accuracy.mean) if result.accuracy else NOTHING, NOTHING, NOTHING)
     if result.accuracy and len(result.accuracies) > 1:
@@ -198,6 +201,7 @@ def _reached(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
 
 
 def _curve_table(snapshot: Snapshot) -> ReportTable:
+    """Return the table of the last epoch: a row for each strategy and repeat."""
     head = ["Strategy", "Repeat", "Epochs", "Training loss", "Training accuracy", "Test loss"]
     head += ["Test accuracy", *(["On valid steps"] if snapshot.experiment.per_step else [])]
     rows = []
@@ -216,6 +220,7 @@ def _curve_table(snapshot: Snapshot) -> ReportTable:
 
 
 def _cell_table(findings: Findings) -> ReportTable:
+    """Return the table of a study: in each cell a row for each strategy, then chance."""
     from maskdemo.study import VARIABLES
 
     study, rows = findings.study, []
@@ -239,6 +244,7 @@ def _cell_table(findings: Findings) -> ReportTable:
 
 
 def _study_figures(findings: Findings) -> tuple[Figure, ...]:
+    """Return the response curve of a study, or with two variables a map for each strategy."""
     if findings.study.and_vary is None:
         return (charts.response_curve(findings),)
     return tuple(
@@ -247,4 +253,5 @@ def _study_figures(findings: Findings) -> tuple[Figure, ...]:
 
 
 def _unfinished_note(done: float) -> str:
+    """Return the sentence that a result is not finished. done: the share of the training."""
     return f"Not finished: {done:.0%} of the training was done when this report was made."

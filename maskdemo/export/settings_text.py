@@ -78,7 +78,7 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
 
 
 def difference(result: Experiment | Study, wanted: Experiment | Study, start: str) -> str:
-    """The settings in which a result differs from those wanted; start: the sentence's beginning.
+    """Return the settings in which a result differs from those wanted; start: the sentence's beginning.
 
     >>> difference(Experiment(padded_length=80), Experiment(padded_length=81), "Result for")
     'Result for padded length 80; you set 81.'
@@ -97,7 +97,7 @@ def difference(result: Experiment | Study, wanted: Experiment | Study, start: st
 def _differences(
     result: Experiment | Study, wanted: Experiment | Study
 ) -> Iterable[tuple[str, str, str]]:
-    """Title, value in the result and wanted value of each setting that differs."""
+    """Yield title, value in the result and wanted value of each setting that differs."""
     varied: set[str] = set()
     if isinstance(result, Study) and isinstance(wanted, Study):
         varied = {*result.varied, *wanted.varied}
@@ -124,6 +124,7 @@ def _differences(
 
 
 def _value(experiment: Experiment, name: str) -> str:
+    """Return a setting's value as part of a sentence, with the unit of a share."""
     value, setting = getattr(experiment, name), SETTINGS[name]
     if name == "task":
         return f"\N{LEFT DOUBLE QUOTATION MARK}{experiment.spec.title}\N{RIGHT DOUBLE QUOTATION MARK}"
@@ -137,7 +138,7 @@ def _value(experiment: Experiment, name: str) -> str:
 
 
 def _members(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
-    """What the one has and the other lacks, said of both."""
+    """Return two phrases on how two choices differ: about `before`, and about `now`."""
     gone = [each for each in before if each not in now]
     new = [each for each in now if each not in before]
     pronoun = "it" if len(gone or new) == 1 else "them"
@@ -151,19 +152,23 @@ def _members(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
 
 
 def _variables(study: Study) -> str:
+    """Return the titles of a study's variables, in lower case."""
     return listed(short_title(name).lower() for name in study.varied)
 
 
 def _doses(study: Study) -> list[str]:
+    """Return all values of a study's variables as text."""
     pairs = zip(study.varied, (study.values, study.and_values), strict=False)
     return [value_text(name, value) for name, values in pairs for value in values]
 
 
 def _range_text(low: int, high: int) -> str:
+    """Return two numbers as "3 to 9", or as one number if they are equal."""
     return str(low) if low == high else f"{low} to {high}"
 
 
 def _padding_text(experiment: Experiment) -> str:
+    """Return the side, length and value of padding as a sentence, and what is cut off."""
     length, where = experiment.padded_length, SIDES[experiment.side].title
     cut = (
         f" Sequences of more than {length} steps are cut {_value(experiment, 'truncating')}."
@@ -185,11 +190,13 @@ def _to_longest(experiment: Experiment) -> bool:
 
 
 def _batches_text(experiment: Experiment) -> str:
+    """Return how batches are made, as the end of a sentence; "" for batches of one padded length."""
     like = " of like lengths" if experiment.batches == "bucketed" else ""
     return f"{like}, each padded to its longest" if experiment.batches != "fixed" else ""
 
 
 def _missing_text(experiment: Experiment) -> str:
+    """Return the share of missing readings and what stands for them, as a sentence."""
     if experiment.missing_rate == 0:
         return "None."
     return (
