@@ -48,7 +48,7 @@ def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -
 
 
 def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | None:
-    """Read a result of this type; None where there is none, it is damaged or of another form.
+    """Return a result of this type; None where there is no file, it is damaged or of another form.
 
     part: the type has only some fields of the result, and none with arrays; no more is read than these.
     """
@@ -119,6 +119,7 @@ def from_plain(form: Any, plain: Any, arrays: Mapping[str, NDArray] | None = Non
 
 
 def _one_of(forms: tuple[Any, ...], plain: Any, arrays: Mapping[str, NDArray] | None) -> Any:
+    """Return the value in the first of these forms that it fits; raise one of `OTHER_FORM` if none."""
     for form in forms[:-1]:
         try:
             return from_plain(form, plain, arrays)
@@ -129,9 +130,11 @@ def _one_of(forms: tuple[Any, ...], plain: Any, arrays: Mapping[str, NDArray] | 
 
 @lru_cache(maxsize=64)
 def _name(data_type: np.dtype) -> str:
+    """Return the name of a data type, which NumPy makes anew at each call."""
     return data_type.name
 
 
 @lru_cache(maxsize=64)
 def _fields(kind: Any) -> dict[str, Any]:
+    """Return the type of each field of a dataclass."""
     return get_type_hints(kind)

@@ -91,6 +91,7 @@ def version(kind: str, package: Path = PACKAGE) -> str:
 
 @lru_cache(maxsize=64)
 def _file_digest(path: Path) -> bytes:
+    """Return the digest of the part of a file that can change a number."""
     return hashlib.sha256(_deciding_content(path)).digest()
 
 

@@ -159,9 +159,11 @@ def run_in_clean_process(program: Program) -> ProgramRun:
 
 
 def _last_item(stream: Iterator[T]) -> T:
+    """Return the last item of a stream; raise ValueError for an empty stream."""
     *_, last = stream
     return last
 
 
 def _write(result: object, path: Path) -> None:
+    """Write a result to a compressed file."""
     codec.write(result, path, compressed=True)

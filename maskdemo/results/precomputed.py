@@ -56,7 +56,7 @@ class Provenance:
 
 
 def run(experiment: Experiment, folder: Path = FOLDER) -> Snapshot | None:
-    """Return the finished run of a scenario's experiment."""
+    """Return the finished run of a scenario's experiment; None if not known or stale."""
     scenario = scenario_of(experiment)
     result = None
     if scenario and provenance("run", folder):
@@ -75,7 +75,7 @@ class _Judged:
 
 
 def marks() -> dict[str, Mark]:
-    """Scenario -> the answer to its own question; only scenarios whose run is known."""
+    """Return scenario -> the answer to its own question; only scenarios whose run is known."""
     if not provenance("run"):
         return {}
     return {name: each for name in SCENARIOS if (each := _mark(name))}
@@ -83,14 +83,14 @@ def marks() -> dict[str, Mark]:
 
 @lru_cache(maxsize=len(SCENARIOS))
 def _mark(scenario: str) -> Mark | None:
-    """The mark, if known; pages wait for all of them, so no run is read as a whole."""
+    """Return the mark of a scenario; None if its run is not known."""
     judged: Any = codec.read(_Judged, FOLDER / f"run-{scenario}.npz", part=True)
     same = judged and judged.experiment == SCENARIOS[scenario].experiment
     return mark(judged) if same else None
 
 
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
-    """Return the findings of a named question's study."""
+    """Return the findings of a named question's study; None if not known or stale."""
     question = question_of(wanted)
     result = None
     if question and provenance("training", folder):
@@ -101,7 +101,7 @@ def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
 
 
 def claims(folder: Path = FOLDER) -> Measurements | None:
-    """Return the measurements that the article's claims are judged by."""
+    """Return the measurements that the article's claims are judged by; None if not known or stale."""
     fresh = provenance("claims", folder)
     return _read_result(Measurements, folder / "claims.npz") if fresh else None
 
@@ -120,7 +120,7 @@ def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
 
 
 def audit_report(content: bytes, folder: Path = FOLDER) -> Report | None:
-    """Return the report on a ready example's configuration."""
+    """Return the report on a ready example's configuration; None if not known or stale."""
     if not provenance("audit", folder):
         return None
     reports = _read_result(Mapping[str, str], folder / "audits.npz") or {}
@@ -134,13 +134,14 @@ def audit_key(content: bytes) -> str:
 
 @lru_cache(maxsize=24)
 def _report(text: str) -> Report | None:
+    """Return the report in a JSON text; None for ""."""
     return Report.from_json(text) if text else None
 
 
 def provenance_note(result: Snapshot | Findings | Report | None) -> str:
-    """Return a sentence on when and with what a precomputed result was computed; else nothing.
+    """Return a sentence on when and with what a precomputed result was computed; "" for any other.
 
-    result: of reports only precomputed ones.
+    result: of reports only precomputed reports.
     """
     if isinstance(result, Report):
         source = provenance("audit")
@@ -195,4 +196,5 @@ def read_provenance(folder: Path) -> Mapping[str, Provenance]:
 
 @lru_cache(maxsize=24)
 def _read_result(form: Any, path: Path) -> Any:
+    """Return the result in a file, read once; None where there is none of this form."""
     return codec.read(form, path)

@@ -57,7 +57,7 @@ class TrainingStore:
             self._guarded(lambda file: None)
 
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
-        """The outcome of this training (of one strategy), or None."""
+        """Return the outcome of this training (of a single strategy); None if it is not stored."""
         if experiment.is_own:
             return None
         key = _key(experiment, repeat)
@@ -124,6 +124,7 @@ class TrainingStore:
         return None
 
     def _open(self) -> sqlite3.Connection:
+        """Return the connection to the file, which is opened and made if need be."""
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # One connection for all threads, which the lock lets in one by one.
@@ -144,6 +145,7 @@ class TrainingStore:
         return self._file
 
     def _close(self) -> None:
+        """Close the connection, if it is open."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -159,7 +161,7 @@ class TrainingStore:
 
 
 def _shows_damage(error: Exception) -> bool:
-    """Whether the file is damaged; else it is busy, or the disk is full, slow or cannot be written."""
+    """Whether an error means that the file is damaged, not busy, and the disk not full or slow."""
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(error, sqlite3.OperationalError):
         # Python's own errors, of text that is no UTF-8, have no code.
@@ -168,7 +170,7 @@ def _shows_damage(error: Exception) -> bool:
 
 
 def location() -> Path:
-    """The folder of the store: `MASKDEMO_STORE`, or the user's cache folder."""
+    """Return the folder of the store: `MASKDEMO_STORE`, or the user's cache folder."""
     from platformdirs import user_cache_path
 
     chosen = os.environ.get("MASKDEMO_STORE")
@@ -176,6 +178,7 @@ def location() -> Path:
 
 
 def _key(experiment: Experiment, repeat: int) -> bytes:
+    """Return the digest of a training: experiment, repeat, code and libraries."""
     # How many repeats there are changes nothing in one of them.
     exact = json.loads(replace(experiment, repeats=1).to_json()) | {"repeat": repeat}
     text = json.dumps([version("training"), exact], sort_keys=True)
@@ -183,6 +186,7 @@ def _key(experiment: Experiment, repeat: int) -> bytes:
 
 
 def _outcome_of_bytes(value: object) -> Outcome | None:
+    """Return the outcome in stored bytes; None where they hold none."""
     if not isinstance(value, bytes):
         return None
     try:
