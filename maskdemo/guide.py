@@ -53,10 +53,12 @@ class Option(NamedTuple):
 
 
 def _question(default: Any, described: Setting) -> Any:
+    """Return a dataclass field with a default answer, which carries its question."""
     return field(default=default, metadata={"question": described})
 
 
 def _options(**titles: str) -> dict[str, Option]:
+    """Return options by name from their titles."""
     return {name: Option(title) for name, title in titles.items()}
 
 
@@ -114,24 +116,24 @@ class Setup:
         return Setup(**{name: getattr(self, name) for name in self.asked})
 
     def to_params(self) -> dict[str, str]:
-        """URL parameters: every answer."""
+        """Return every answer as URL parameters."""
         return {name: each.format(getattr(self, name)) for name, each in QUESTIONS.items()}
 
     @staticmethod
     def from_params(params: Mapping[str, str]) -> Setup:
-        """The setup of `to_params`; other keys are ignored. Raises `InvalidSettings`."""
+        """Return the setup of `to_params`; other keys are ignored. Raises `InvalidSettings`."""
         return Setup(
             **{name: QUESTIONS[name].parse(text) for name, text in params.items() if name in QUESTIONS}
         )
 
     @staticmethod
     def parse_leniently(params: Mapping[str, str]) -> tuple[Setup, tuple[str, ...]]:
-        """The setup of all usable parameters, and a sentence for each that cannot be used."""
+        """Return the setup of all usable parameters, and a sentence for each unusable parameter."""
         answers = {name: params[name] for name in QUESTIONS if name in params}
         return parse_leniently(Setup.from_params, answers, Setup.used)
 
     def used(self, name: str) -> str:
-        """What a link gets in place of an answer that cannot be used, as a sentence."""
+        """Return a sentence: the default answer that stands in for an unusable answer of a link."""
         return f"Used instead: {QUESTIONS[name].say(getattr(self, name)).lower()}."
 
 
@@ -168,6 +170,7 @@ def experiments() -> tuple[Experiment, ...]:
 
 
 def _answers(question: str) -> tuple[Any, ...]:
+    """Return all possible answers to a question, by its name."""
     described = QUESTIONS[question]
     return tuple(described.options) if isinstance(described, Choice) else (False, True)
 
@@ -227,7 +230,7 @@ class Guidance:
 
     @property
     def strategy(self) -> str:
-        """The strategy that was worth most; no mask where none was worth anything."""
+        """The strategy that gained most in the recommended case; no mask where none gained anything."""
         useful = self.recommended.word in ("required", "helps")
         return self.recommended.verdict.strategy if useful else BASELINE
 
@@ -249,6 +252,7 @@ def guidance_for(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Gui
 
 
 def _result(case: Case, accuracies: Accuracies) -> CaseResult:
+    """Return the result of a case: its word and the verdict that decides it."""
     effects = {name: mask_effect(case.experiment, name) for name in case.experiment.strategies}
     verdicts = [verdict(accuracies, name, effect=effect) for name, effect in effects.items()]
     deciding = min(filter(None, verdicts), key=lambda each: _rank(each.word, each))
@@ -256,13 +260,13 @@ def _result(case: Case, accuracies: Accuracies) -> CaseResult:
 
 
 def _rank(word: str, verdict: Verdict) -> tuple[int, float]:
-    """Return a key that sorts what is worth most first."""
+    """Return a sort key that puts the strongest word first, then the largest gain."""
     words = ("required", "helps", "not needed", "undecided")
     return words.index(word) if word in words else len(words), -verdict.difference.mean
 
 
 def _exceptions(results: Sequence[CaseResult]) -> str:
-    """Return `Guidance.exceptions`."""
+    """Return a sentence on the cases with another word than the commonest; "" without, or if tied."""
     (commonest, count), *others = Counter(each.word for each in results).most_common()
     named = [f"{each.case.title} ({each.word})" for each in results if each.word != commonest]
     if not named or others[0][1] == count:
