@@ -71,7 +71,7 @@ def outcome_sentence(outcome: ProgramRun) -> str:
 
 
 def outcome_findings(outcome: ProgramRun) -> tuple[str, ...]:
-    """Return what the run showed, as sentences in Markdown."""
+    """Return the findings of a run, as sentences in Markdown."""
     sentences = []
     if outcome.finished and outcome.points and outcome.commonest is not None:
         sentences.append(

@@ -51,7 +51,7 @@ class _Reader:
         self.layers = 0
 
     def model(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return the safe configuration of a Sequential or Functional model."""
+        """Return the safe configuration of a Sequential or Functional model. Raises UnsupportedModel."""
         name, inner = _checked_class(raw, allow_list.MODELS, "model")
         if depth > 8:
             raise UnsupportedModel("Models are nested in models too deeply.")
@@ -78,7 +78,7 @@ class _Reader:
         return layer
 
     def layer(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return the safe configuration of a layer, an operation, or a model in a model."""
+        """Return the safe configuration of a layer, operation or model. Raises UnsupportedModel."""
         self.layers += 1
         if self.layers > MAX_LAYERS:
             raise UnsupportedModel(f"The model has more than {MAX_LAYERS} layers.")
@@ -110,7 +110,7 @@ class _Reader:
         return arguments
 
     def _argument(self, of: str, key: str, value: Any, depth: int) -> Any:
-        """Return the safe value of one argument of a layer."""
+        """Return the safe value of a layer's argument `key`; raise UnsupportedModel if unsafe."""
         if not _KEY.fullmatch(key):
             raise UnsupportedModel(f"{of} has an argument whose name is none.")
         if key in ("layer", "backward_layer", "cell"):
@@ -227,7 +227,7 @@ def _check_dtype(value: Any) -> Any:
 
 
 def _check_node(raw: Any) -> dict[str, Any]:
-    """Return the arguments with which a layer is called in a functional model."""
+    """Return the arguments of a call in a functional model; raise UnsupportedModel if unsafe."""
     if not isinstance(raw, dict) or set(raw) != {"args", "kwargs"}:
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
@@ -240,14 +240,17 @@ def _check_node(raw: Any) -> dict[str, Any]:
 
 
 def _check_structure(key: str, value: Any) -> Any:
-    """Return which tensors are the inputs or outputs of a model: a list, or one for each name."""
+    """Return the inputs or outputs of a model, a list or a mapping; raise UnsupportedModel if unfit."""
     if isinstance(value, dict):
         return {layer_name(name): checked_value(key, each) for name, each in value.items()}
     return checked_value(key, value)
 
 
 def _check_call_argument(key: str, value: Any) -> Any:
-    """Return an argument of a layer's call that is safe: numbers, words, tensors of the model."""
+    """Return a safe argument of a layer's call: numbers, words, tensors of the model.
+
+    Raises UnsupportedModel for any other value.
+    """
     if isinstance(value, list):
         return [_check_call_argument(key, each) for each in within_limit(value)]
     if isinstance(value, dict):

@@ -51,7 +51,7 @@ class Repeat:
     real: dict[int, np.ndarray]
 
     def first(self) -> tuple[Any, Any]:
-        """Return the first input with a time axis and where it is real, as tensors."""
+        """Return the first input with a time axis, float32, and its mask, (N, steps), as tensors."""
         import keras
 
         timed = next(each for each in self.call.inputs if each.key in self.real)
@@ -130,9 +130,10 @@ def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
 def remaining_change(
     call: Call, pair: TracePair, attempt: Attempt, *, other_alone: bool = False
 ) -> float:
-    """Return how far the cured outputs move, as a share of the largest number; infinite if it raises.
+    """Return how far the cured outputs move with padding, as a share of the largest number.
 
-    other_alone: whether the cure may change outputs without padding, too.
+    Infinite where the cure raises or changes outputs without padding. other_alone: whether the cure may
+    change these, too.
     """
     alone, padded = repeats(call, pair)
     if not padded.real:
@@ -154,12 +155,12 @@ def remaining_change(
 
 
 def changes_nothing(call: Call, pair: TracePair, attempt: Attempt, tolerance: float) -> bool:
-    """Whether the outputs are the same with a cure as without, alone and padded."""
+    """Whether the cure leaves the outputs as they are, both without and with padding."""
     return all(_is_same(each, attempt, tolerance) for each in repeats(call, pair))
 
 
 def changes_nothing_alone(call: Call, pair: TracePair, attempt: Attempt, tolerance: float) -> bool:
-    """Whether the outputs without padding, or with none that was changed, are the same with a cure."""
+    """Whether the cure leaves the outputs of the unpadded call as they are."""
     return _is_same(repeats(call, pair)[0], attempt, tolerance)
 
 
@@ -176,23 +177,23 @@ def _is_same(repeat: Repeat, attempt: Attempt, tolerance: float) -> bool:
 
 
 def zeroed(repeat: Repeat) -> list[np.ndarray]:
-    """Return the outputs with padded steps zeroed."""
+    """Return the layer's outputs for inputs whose padded steps are zeroed."""
     return repeat.run(lambda array, real: np.where(real, array, 0.0))
 
 
 def cut_off(repeat: Repeat) -> list[np.ndarray]:
-    """Return the outputs without padded steps, which stand after the end."""
+    """Return the layer's outputs for inputs without padded steps, which stand after the end."""
     return repeat.run(lambda array, real: array[:, : _mask_of(real).sum(axis=1).max()])
 
 
 def lowered(repeat: Repeat) -> list[np.ndarray]:
-    """Return the outputs with padded steps far below all others."""
+    """Return the layer's outputs for inputs whose padded steps are lower than any other number."""
     lowest = _LOWEST.get(getattr(repeat.call.layer, "compute_dtype", "float32"), -1e9)
     return repeat.run(lambda array, real: np.where(real, array, lowest))
 
 
 def averaged(repeat: Repeat) -> list[np.ndarray]:
-    """Return the mean of zeroed steps over the share of real ones."""
+    """Return the layer's outputs for zeroed padded steps, divided by the share of real steps."""
     shares = repeat.run(lambda array, real: np.where(real, np.ones_like(array), 0.0))
     return [
         np.divide(mean, share, out=np.zeros_like(mean), where=share > 0)
@@ -201,7 +202,7 @@ def averaged(repeat: Repeat) -> list[np.ndarray]:
 
 
 def spread_out(repeat: Repeat) -> list[np.ndarray]:
-    """Return the deviation, or variance, of the real steps: padded ones hold their mean."""
+    """Return the deviation or variance of the real steps, with their mean put at padded steps."""
     share = float(np.mean(next(iter(repeat.real.values()))))
     power = 0.5 if is_a(repeat.call.layer, "Std") else 1.0
 
@@ -213,7 +214,7 @@ def spread_out(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _handed_on(repeat: Repeat) -> list[np.ndarray]:
-    """Return the outputs with the right mask handed to the call."""
+    """Return the layer's outputs with the right mask handed to the call."""
     return repeat.run(masked=True)
 
 
@@ -225,7 +226,7 @@ def _handed_another(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _flipped(repeat: Repeat) -> list[np.ndarray]:
-    """Return the first input with its real steps reversed, padding in place."""
+    """Return the first input, (N, steps, F), with its real steps reversed, padding in place."""
     from maskdemo.audit.fix_reductions import reversed_within_length
 
     return output_arrays(reversed_within_length(*repeat.first()))

@@ -30,7 +30,7 @@ class ExampleModel:
 
 
 def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: Any) -> dict[str, Any]:
-    """A layer; in a functional model called on what the layers named in `_from` put out."""
+    """Return a serialized layer; in a functional model called on the outputs of the layers `_from`."""
     layer = {
         "module": "keras.layers",
         "class_name": kind,
@@ -45,7 +45,7 @@ def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: A
 
 
 def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """An operation on a layer's output; further arguments as they are."""
+    """Return a serialized operation on a layer's output; further arguments as they are."""
     first, *rest = args
     return {
         "module": "keras.src.ops.numpy",

@@ -58,7 +58,7 @@ class _OwnCode:
 
 
 def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
-    """Return all faults, and the change of the model's outputs that is left without them.
+    """Return all faults, and how far the model's outputs still move once these are repaired.
 
     tolerance: the share of its largest number that a call may move by rounding.
     """
@@ -94,7 +94,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
 
 def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
-    """Return the calls whose inputs stand still and whose outputs move; or own code before all."""
+    """Return the calls whose outputs move although no input does; or own code that moves first."""
     movers: list[Call] = []
     moved_before = False
     for call in pair.padded.calls:
@@ -117,7 +117,7 @@ def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnC
 
 
 def _container_of(call: Call, pair: TracePair, tolerance: float) -> Call:
-    """Return the innermost call around this one into which nothing goes that has moved."""
+    """Return the innermost model or layer around a call whose own inputs do not move."""
     container = call.inside
     while container is not None and container.inside is not None:
         if all(_input_change(container, each, pair) <= tolerance for each in container.inputs):
@@ -127,7 +127,7 @@ def _container_of(call: Call, pair: TracePair, tolerance: float) -> Call:
 
 
 def _inputs_change(call: Call, pair: TracePair) -> float:
-    """Return the largest relative change of a call's inputs at real steps, but for masks."""
+    """Return how far the inputs of a call, without masks, move at real steps: the largest share."""
     return max(
         (_input_change(call, each, pair) for each in call.inputs if not each.is_mask), default=0.0
     )
@@ -140,17 +140,17 @@ def _input_change(call: Call, input_tensor: InputTensor, pair: TracePair) -> flo
 
 
 def _moves_by_unit(pair: TracePair, tolerance: float) -> bool:
-    """Whether a unit of the model's outputs moves that is small beside the others."""
+    """Whether a unit of the model's outputs moves, measured by its own largest number."""
     return _change(pair.padded.calls[-1], replace(pair, by_unit=True)) > tolerance
 
 
 def _change(call: Call, pair: TracePair) -> float:
-    """Return the largest relative change of a call's outputs at real steps."""
+    """Return how far the outputs of a call move at real steps: the largest share."""
     return max((pair.relative_change(call, index) for index in range(len(call.outputs))), default=0.0)
 
 
 def _repaired(unpadded: np.ndarray, got: np.ndarray, pair: TracePair) -> np.ndarray:
-    """Return an array with its real steps replaced by those without padding."""
+    """Return the padded array with the values of real steps taken from the unpadded array."""
     got = got.copy()
     places, real_steps = pair.places(unpadded, got), pair.real_steps(unpadded, got)
     if places is None or real_steps is None:

@@ -30,7 +30,7 @@ def findings_of(
     largest: float | None,
     unexplained: tuple[str, str] | None = None,
 ) -> list[Finding]:
-    """Return a finding per cause and layer; of layers without any mask before them, one for all.
+    """Return a finding for each cause and layer, and one for all layers that no mask ever reaches.
 
     sentence: what was measured, without its full stop. largest: how far outputs moved. unexplained:
     name and class of a model whose outputs still move once all faults are put right.
@@ -67,7 +67,7 @@ def findings_of(
 
 
 def _seen(group: list[Fault], sentence: str) -> str:
-    """Return what was measured, where, and which other layers have the same fault."""
+    """Return sentences on the measurement, its first layer, and other layers with the same fault."""
     first = group[0]
     if CAUSES[first.cause].severity == "inherent":
         return (

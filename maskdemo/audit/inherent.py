@@ -30,7 +30,7 @@ RECURRENT = ("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "Con
 
 
 def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool:
-    """Whether it is the number of padded steps that moves a call's outputs, whatever they hold.
+    """Whether the number of padded steps alone moves a call's outputs, not the values at them.
 
     The layer is called once more with other values at padded steps.
     """
@@ -100,7 +100,7 @@ def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) ->
 
 
 def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """Return something else at padded steps: for whole numbers what stands at real ones."""
+    """Return the array with other values where it is not real; whole numbers stay whole."""
     if np.equal(np.mod(array, 1), 0).all():
         others = array[np.broadcast_to(real, array.shape)]
         return np.where(real, array, np.resize(others, array.shape))

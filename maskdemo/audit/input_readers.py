@@ -138,7 +138,7 @@ def mask_value(masking: Any) -> float | None:
 
 
 def _gives_mask(reader: Reader) -> bool:
-    """Whether what an operation returns is used as a mask, of a layer or by arithmetic."""
+    """Whether the output of an operation is used as a mask, of a layer or by arithmetic."""
     return any(
         getattr(output, "_is_mask_of_layer", False)
         or any(

@@ -24,7 +24,7 @@ _ACTIVATIONS = (
 
 
 def saturated(reference: Reference) -> list[int]:
-    """Return the outputs with a unit most of whose values are where activations end."""
+    """Return the numbers of the outputs that are saturated: most values of a unit are near an end."""
     result = []
     for index in range(len(reference.scales)):
         values = [row[index] for row in reference.rows]
@@ -38,7 +38,7 @@ def saturated(reference: Reference) -> list[int]:
 
 
 def last_activations(makers: Sequence[Call | None]) -> list[Any]:
-    """Return the layers and operations whose activation comes last before an output."""
+    """Return the layers that made the outputs and end with an activation."""
     layers = [call.layer for call in makers if call is not None]
     layers = [each.layer if is_a(each, "TimeDistributed") else each for each in layers]
     return [each for each in layers if _is_activation(each) or _has_activation(each)]
@@ -62,7 +62,7 @@ def _has_activation(layer: Any) -> bool:
 
 @contextmanager
 def without_activations(layers: Sequence[Any]) -> Iterator[None]:
-    """Let these layers return what goes into their activation, within the context."""
+    """Let these layers return the values before their activation, within the context."""
     import keras
 
     own = [(each, "call" if _is_activation(each) else "activation") for each in layers]

@@ -64,7 +64,7 @@ def _is_timed(pair: TracePair, index: int) -> bool:
 
 
 def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
-    """Return which steps of an output are real; None where it has no steps."""
+    """Return which steps of an output are real; None where the output has no steps or all are real."""
     unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
     if _is_timed(pair, index):
         return RealSteps(index, pair.right_mask(unpadded, got), pair.batch)
@@ -82,7 +82,7 @@ def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
 
 
 def _first_non_finite_call(pair: TracePair, index: int) -> Call | None:
-    """Return the first call with an output that is not finite, where the model's is not; else None."""
+    """Return the first call with NaN or infinity if output `index` has any; else None."""
     if np.isfinite(pair.padded.outputs[index]).all():
         return None
     for call in pair.padded.calls:

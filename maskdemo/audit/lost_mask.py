@@ -126,7 +126,7 @@ def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
 
 
 def was_handed_a_mask(call: Call) -> bool:
-    """Whether the caller wrote `mask=`; Keras itself hands over the one that came with the tensor."""
+    """Whether the caller wrote `mask=`; a mask that came with the tensor does not count."""
     if is_a(call.layer, *ATTENTION) and any(
         name.endswith("_mask") and mask is not None for name, mask in call.arguments[1].items()
     ):

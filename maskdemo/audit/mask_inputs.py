@@ -40,12 +40,12 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
 
 
 def _as_number(array: np.ndarray) -> np.ndarray:
-    """Return an array of bool as uint8, so that it can be subtracted; others as they are."""
+    """Return an array of bool as uint8, so that arithmetic is possible; other arrays unchanged."""
     return array.astype("uint8") if array.dtype == bool else array
 
 
 def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:
-    """Return the sequence of middle length, and which of its steps come before those to be changed."""
+    """Return the sequence of middle length, and which of its steps, (steps,), are to stay unchanged."""
     rows = sorted(samples.rows, key=lambda row: len(row[of]))
     row = rows[len(rows) // 2]
     steps = len(row[of])
@@ -53,7 +53,7 @@ def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:
 
 
 def _is_inverted(run: Run, samples: Samples, mask: ModelInput, tolerance: float) -> bool:
-    """Whether units of the outputs stand still only while the mask is True at the steps that change."""
+    """Whether outputs ignore the last steps where the mask says True, and only there."""
     row, real = _middle_row(samples, mask.of)
     if len(real) < 2:
         return False
@@ -69,7 +69,7 @@ def _is_inverted(run: Run, samples: Samples, mask: ModelInput, tolerance: float)
 
 
 def _is_lengths(run: Run, samples: Samples, number: ModelInput, tolerance: float) -> bool:
-    """Whether the outputs stand still while the number says that the steps that change are none."""
+    """Whether outputs ignore the last steps exactly where the number, as a length, leaves them out."""
     row, real = _middle_row(samples, number.of)
     short, full = (np.full_like(row[number.name], count) for count in (real.sum(), len(real)))
     return len(real) > 1 and bool(
@@ -87,7 +87,7 @@ def _moved(
     real: np.ndarray,
     tolerance: float,
 ) -> np.ndarray:
-    """Return which units of the outputs move with the last steps, while an input says this."""
+    """Return which units of the outputs, (units,), move with the last steps while `each` is `says`."""
     own = dict(row) | {each.name: says}
     other = own | {each.of: _other_end(samples, each.of, row, ~real)}
     batch = Samples(samples.model_inputs, (own, other)).padded_batch((0, 1), "post")
@@ -95,7 +95,7 @@ def _moved(
 
 
 def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.ndarray:
-    """Return the sequence with other steps at its end."""
+    """Return the sequence with other values at the steps `end`, (steps,) of bool."""
     array = row[name].copy()
     if array.dtype.kind == "f":
         array[end] += 1

@@ -27,7 +27,7 @@ def sources_of(calls: Sequence[Call], pair: TracePair) -> dict[Call, Sources]:
 def _chosen_makers(
     maker: Call | None, chosen: set[Call], pair: TracePair, known: dict[Call, list[Call]]
 ) -> list[Call]:
-    """Return the call itself, or the chosen ones before it if it is not one of them.
+    """Return the chosen call that made a tensor, or else the chosen calls nearest before it.
 
     known: the answers for other calls, as branches that meet again and again are followed once.
     """
@@ -42,9 +42,9 @@ def _chosen_makers(
 
 
 def by_branch(sources: dict[Call, Sources]) -> list[Call]:
-    """Return the calls so that each follows its sources, and one of them directly where possible.
+    """Return the calls in an order in which each follows its sources, if possible directly.
 
-    Keras runs branches in turns; here a branch comes whole, before the next one.
+    Keras runs branches in turns; here a branch comes whole, before the next branch.
     """
     waiting, result, done = list(sources), list[Call](), set[Call]()
     while waiting:

@@ -136,7 +136,7 @@ def _as_names(names: Any) -> list[str]:
 def model_inputs_of(
     model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None, told: Told | None = None
 ) -> tuple[ModelInput, ...]:
-    """Return the inputs of a built Keras model, or those of the rows where it has no symbolic ones."""
+    """Return the inputs of a built Keras model; without symbolic inputs, those that the rows have."""
     inputs = getattr(model, "inputs", None) or ()
     if not inputs and not rows:
         raise UnsupportedModel(
@@ -271,7 +271,7 @@ def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
 
 
 def _pad_value(model: Any, name: str, kind: Kind, found: InputReaders, told: Told) -> tuple[float, str]:
-    """Return what padded steps of an input hold, and where that comes from."""
+    """Return the value of padded steps of an input, and a clause on the source of that value."""
     if kind == "mask":
         return (float(told.masks[name]), "as told") if name in told.masks else (0.0, "")
     if kind not in ("values", "tokens"):

@@ -38,7 +38,7 @@ _ADDING = ("Sum", "Flatten", "Matmul", "Einsum", "Dot")
 
 
 def pair_without_padding(model: Any, samples: Samples, tolerance: float) -> TracePair | None:
-    """Return the traces of a copy without padding and of the model with it; None where no copy runs.
+    """Return traces of an unpadded shorter copy and of the model; None where no copy runs.
 
     tolerance: the share of its largest number by which outputs may differ.
     """
@@ -126,7 +126,7 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
 
 
 def _harmless(call: Call) -> tuple[Attempt, ...]:
-    """Return what changes nothing about a call where padded steps, as they are, make no difference."""
+    """Return the cures to try on a call: if one changes nothing, the call does not use padded steps."""
     return (zeroed, cut_off) if is_a(call.layer, *_ADDING) else (cut_off,)
 
 

@@ -56,7 +56,7 @@ def copy_of_length(
 
 
 def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int | None]) -> None:
-    """Raise where a copy for any length runs on none but its own: shapes alone do not say that."""
+    """Raise the error of a copy that runs on no other length than those in `but`."""
     lengths = [length for length in TRIED if length not in but]
     for length in lengths:
         batch = {
@@ -103,7 +103,7 @@ class _Copier:
         return kind(structure, outputs, name=model.name)
 
     def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        """Call an operation on inputs of another length: as it is, made anew, or with constants cut."""
+        """Return the outputs of an operation, made anew if need be, on inputs of another length."""
         if (part := self._parts.get(id(operation))) is not None:
             return part(*args, **kwargs)
         ways: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
@@ -131,7 +131,7 @@ class _Copier:
         raise failure or ValueError(operation.name)
 
     def _is_for_one_length(self, operation: Any, args: tuple) -> bool:
-        """Whether an operation may accept another length and not work on it."""
+        """Whether an operation may take another length without an error, and yet compute wrongly."""
         import keras
 
         if hasattr(operation, "layers"):
@@ -164,7 +164,7 @@ class _Copier:
         return config
 
     def _fill(self, part: Any, operation: Any) -> None:
-        """Give a layer that was made anew the weights of the model's own, or of the first places."""
+        """Copy the weights of a layer into its new copy, cut where the copy has fewer places."""
         import keras
 
         for new, old in zip(part.weights, operation.weights, strict=True):

@@ -189,7 +189,7 @@ def _measures_of(
     samples: Samples,
     timed: Sequence[str],
 ) -> list[Measure]:
-    """Compare the outputs for one way of padding with the reference; one measure per output."""
+    """Return a measure for each output: how far one way of padding moves it from the reference."""
     result = []
     for index, output in enumerate(outputs):
         scale, tolerance = reference.scales[index], reference.tolerances[index]
@@ -234,7 +234,7 @@ def exceeds(reference: Reference, row: int, outputs: Sequence[np.ndarray]) -> bo
 
 
 def _worst(excess: np.ndarray, samples: Samples) -> int:
-    """Return the sequence that moved furthest, in tolerances: a short one, if one moved."""
+    """Return the index of the sequence that moved furthest, in tolerances; short ones come first."""
     short = samples.short()
     moved = any(excess[index] > 1 for index in short) or excess.max() <= 1
     return max(short, key=lambda index: excess[index]) if moved else int(np.argmax(excess))

@@ -246,7 +246,7 @@ def traces_of(
 def _matched_steps(
     unpadded: np.ndarray, got: np.ndarray, side: Side, close: float
 ) -> np.ndarray | None:
-    """Return the steps of a padded tensor that hold those without padding, in order; None if none do.
+    """Return the places, (steps,), of padded steps that equal the unpadded in order; None if not all.
 
     Padding stands between sequences that are joined, and behind a step that a layer puts in front. The
     step at the end that is not padded must stay there: else it is the sequence that was moved.

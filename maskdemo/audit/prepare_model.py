@@ -95,7 +95,10 @@ def last_digits_changed(model: Any) -> Iterator[None]:
 
 
 def other_last_digits(array: np.ndarray) -> np.ndarray:
-    """Return the array with its numbers, but for 0 and whole ones, one digit up and down in turn."""
+    """Return the array with the last digit of its floats changed, up and down in turn.
+
+    Whole numbers, and arrays of other types than float32 and float64, stay as they are.
+    """
     if array.dtype not in (np.float32, np.float64):
         return array
     up = np.arange(array.size).reshape(array.shape) % 2 == 0

@@ -46,7 +46,7 @@ class Finding:
 
     @property
     def why(self) -> str:
-        """Why this happens, in one or two sentences."""
+        """The reason for the fault, in one or two sentences."""
         return self._fill(CAUSES[self.cause].why)
 
     @property
@@ -179,7 +179,7 @@ class Report:
 
     @property
     def sentence(self) -> str:
-        """The answer in one sentence, and another where some sequences say nothing."""
+        """The answer in one sentence, and a second sentence if sequences were left out."""
         count = self.tried.left_out
         if not count:
             return self._answer_sentence

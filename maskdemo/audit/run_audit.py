@@ -191,7 +191,7 @@ def _usual_sides(model_inputs: tuple[ModelInput, ...]) -> tuple[Side, ...]:
 def _found(
     trial: Trial, subject: str, look: Callable[..., Iterable[Finding]], *args: Any
 ) -> list[Finding]:
-    """Return what a check finds; where it fails, note that its subject was not looked at."""
+    """Return the findings of a check; where that fails, note that its subject was not looked at."""
     try:
         return list(look(*args))
     except Exception as failure:  # whatever a model or the check itself raises: no verdict
@@ -200,7 +200,7 @@ def _found(
 
 
 def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding]:
-    """Return what is found beside padding: other ways to run, empty sequences, real steps masked."""
+    """Return findings that are not about padding: other ways to run, empty or masked sequences."""
     runs: dict[str, Any] = {"graph_differs": trial.graph}
     if saved:
         try:

@@ -207,7 +207,7 @@ def _numbers(difference: Interval, over: str, requested: int) -> str:
 
 
 def _meaning(word: str, difference: Interval, short_of_half: Interval) -> str:
-    """Return what the word means here, as the end of a sentence."""
+    """Return the meaning of a verdict's word for these numbers, as the end of a sentence."""
     match word:
         case "required":
             return ". Without it less than half of what can be learned above chance is learned."

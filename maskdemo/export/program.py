@@ -157,7 +157,7 @@ def _part(text: str) -> Part:
 
 
 def _values(experiment: Experiment) -> dict[str, Any]:
-    """Return what the template reads beside the experiment itself."""
+    """Return the values that the template reads beside the experiment itself."""
     task, low, high = experiment.spec, experiment.min_length, experiment.max_length
     per_step, binary = experiment.per_step, experiment.classes == 2
     some_read_valid = any(reads_valid(experiment, each) for each in experiment.strategies)

@@ -65,7 +65,7 @@ def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | No
 
 
 def to_plain(value: Any, arrays: Arrays | None = None) -> Any:
-    """Convert a value to what JSON can hold. arrays: where its arrays are added."""
+    """Return a value in the types that JSON has. arrays: receives the value's arrays."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, np.ndarray):

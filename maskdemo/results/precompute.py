@@ -120,7 +120,7 @@ def _compute_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Itera
 
 
 def _compute_guide(folder: Path, experiments: Collection[Experiment]) -> Iterator[str]:
-    """Train and write what the guide's answers rest on."""
+    """Train the guide's experiments and write their accuracies."""
     measured: dict[Experiment, Accuracies] = {}
     for index, experiment in enumerate(experiments, 1):
         yield f"Guide, {index} of {len(experiments)}"

@@ -107,7 +107,7 @@ def claims(folder: Path = FOLDER) -> Measurements | None:
 
 
 def guide(folder: Path = FOLDER) -> Mapping[Experiment, Accuracies]:
-    """Return what the guide's experiments reached; empty where that is unknown."""
+    """Return the accuracies of the guide's experiments; empty where not known or stale."""
     if not provenance("guide", folder):
         return {}
     return _read_result(Mapping[Experiment, Accuracies], folder / "guide.npz") or {}
@@ -153,13 +153,13 @@ def provenance_note(result: Snapshot | Findings | Report | None) -> str:
 
 
 def provenance(kind: str, folder: Path = FOLDER) -> Provenance | None:
-    """Return what results of a kind in `digest.SOURCES` were computed with; None if stale."""
+    """Return how results of a kind in `digest.SOURCES` were computed; None if unknown or stale."""
     source = read_provenance(folder).get(kind)
     return source if source and source.digest == digest.version(kind) else None
 
 
 def provenance_here() -> dict[str, Provenance]:
-    """Return what each kind of result is computed with in this process, today."""
+    """Return how each kind of result is computed in this process, today."""
     day = datetime.now(UTC).date().isoformat()
     return {
         kind: Provenance(digest.version(kind), day, processor(), digest.libraries())
@@ -168,7 +168,7 @@ def provenance_here() -> dict[str, Provenance]:
 
 
 def write_provenance(sources: Mapping[str, Provenance], folder: Path) -> None:
-    """Write down what the results in the folder were computed with. sources: by kind."""
+    """Write down how the results in the folder were computed. sources: by kind."""
     text = json.dumps({kind: asdict(source) for kind, source in sources.items()}, indent=1)
     (folder / "made.json").write_text(text + "\n", encoding="utf-8")
     read_provenance.cache_clear()
@@ -186,7 +186,7 @@ def processor() -> str:
 
 @lru_cache(maxsize=2)
 def read_provenance(folder: Path) -> Mapping[str, Provenance]:
-    """Return what the results in the folder were computed with, by kind; nothing if it says nothing."""
+    """Return how the results in the folder were computed, by kind; empty if not known."""
     try:
         plain = json.loads((folder / "made.json").read_text("utf-8"))
         return {kind: codec.from_plain(Provenance, source) for kind, source in plain.items()}

@@ -236,7 +236,7 @@ class Study:
 
     @staticmethod
     def over(base: Experiment, params: Mapping[str, str]) -> Study:
-        """A study of `base` that varies what the parameters say. Raises `InvalidSettings`.
+        """Return a study of `base` that varies what the parameters say. Raises `InvalidSettings`.
 
         Where no variable is named it is the padded length; where no values are, the variable's own.
         """

@@ -154,7 +154,7 @@ def _sentence(
 def _amount(
     findings: Findings, line: _Line, cells: Sequence[Cell], since: Cell | None, names: Sequence[str]
 ) -> str:
-    """Return the difference in points: at a threshold `since`, and at least; else at the last value."""
+    """Return the difference in points, as a clause: at the threshold `since`, else at the last cell."""
     at = since or cells[-1]
     verdicts = [_verdict(findings, at, name) for name in names]
     sizes = [_points(each) for each in sorted(abs(each.difference.mean) for each in verdicts)]
