@@ -152,7 +152,7 @@ class Case:
 
 
 def cases_of(setup: Setup) -> tuple[Case, ...]:
-    """Return the cases that fit a setup; none where no task is like it."""
+    """Return the cases that fit a setup; empty where no task is like the setup."""
     setup = setup.relevant
     names = TASKS_LIKE[setup.collides, setup.labels == "step"]
     # Recorded sequences have the lengths that they have.
@@ -176,7 +176,7 @@ def _answers(question: str) -> tuple[Any, ...]:
 
 
 def _experiment(task: str, setup: Setup) -> Experiment:
-    """Return the experiment of a task in a setup, whose idle answers are the default ones."""
+    """Return the experiment of a task in a setup. setup: as `Setup.relevant`, with idle answers default."""
     base = Experiment(task=task, padded_length=200, **({} if TASKS[task].fixed else DRAWN))
     longest = base.max_length
     padded = setup.lengths == "differ" and setup.side != "longest"
@@ -236,7 +236,7 @@ class Guidance:
 
 
 def guidance_for(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Guidance | None:
-    """Return the answer to a setup; None where not all of the cases that fit it were measured."""
+    """Return the answer to a setup; None unless it has cases and all of these were measured."""
     fitting = cases_of(setup)
     if not fitting or any(case.experiment not in measured for case in fitting):
         return None

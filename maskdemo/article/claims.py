@@ -43,7 +43,7 @@ class Claim:
         return tuple(dict.fromkeys(case.experiment for case in self.cases))
 
     def judgement(self, measurements: Measurements) -> Judgement | None:
-        """Return in which cases the claim held; None until all that it needs is measured."""
+        """Return in which cases the claim held; None until every case is measured."""
         trained = all(each in measurements.runs for each in self.experiments)
         checked = all(each in measurements.checks for each in self.checks)
         if not (trained and checked):

@@ -79,7 +79,7 @@ def run_program(name: str, text: str) -> ProgramRun:
 
 
 def visible_text(text: str) -> str:
-    """Return printed text as a terminal shows it: of a line that was written over, the last version."""
+    """Return printed text as a terminal shows it: of overwritten lines the last version."""
     return re.sub(r"[^\n]*\r(?=[^\r\n])", "", _TERMINAL.sub("", text)).replace("\b", "")
 
 

@@ -51,7 +51,7 @@ class _Reader:
         self.layers = 0
 
     def model(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return the safe configuration of a Sequential or Functional model. Raises UnsupportedModel."""
+        """Return the safe configuration of a Sequential or Functional model, or raise an error."""
         name, inner = _checked_class(raw, allow_list.MODELS, "model")
         if depth > 8:
             raise UnsupportedModel("Models are nested in models too deeply.")

@@ -68,7 +68,7 @@ def inner_labels(ends: Sequence[End], *, pixel: float) -> list[PlotlyOptions]:
 def end_labels(
     ends: Sequence[End], *, edge: float, low: float, high: float, height: float, yaxis: str = "y"
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
-    """Return shapes and annotations: each line's name at the right edge, and a lead to it.
+    """Return shapes and annotations: each line's name at the right edge, and a short line to the name.
 
     edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
     """

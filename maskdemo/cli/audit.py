@@ -55,7 +55,7 @@ def add_to(commands) -> None:
 
 
 def _add_options_of_inputs(audit: ArgumentParser) -> None:
-    """Add what can be said about inputs and padding; by default it is found out."""
+    """Add the options that say what inputs and padding are; by default the audit finds that out."""
     audit.add_argument(
         "--pad-value",
         action="append",

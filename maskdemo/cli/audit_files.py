@@ -69,7 +69,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def _classes_of(module: ModuleType) -> dict[str, Any]:
-    """Return what a configuration may name: the classes and functions of a module."""
+    """Return the names that a configuration may use: the classes and functions of a module."""
     return {name: each for name, each in vars(module).items() if callable(each) and name[0] != "_"}
 
 

@@ -191,7 +191,7 @@ def _roles(args: Namespace) -> dict[str, Any]:
 
 
 def _described(columns: Columns, guess: Guess) -> list[str]:
-    """Return a line per column: what it was taken for, an example and its use, or why it has none."""
+    """Return a line for each column: its kind, an example and its use, or why it has none."""
     from maskdemo.uploads.roles import unused
 
     used = {name: role for role, name in reversed(guess.roles.used())}

@@ -71,7 +71,7 @@ def _as_json(snapshot: Snapshot) -> dict:
 
 
 def infinity_as_null(values: dict) -> dict:
-    """Return the values with None in the place of infinity, which JSON lacks."""
+    """Return the values, nested ones too, with None in the place of infinity, which JSON lacks."""
     return {
         key: infinity_as_null(value)
         if isinstance(value, dict)

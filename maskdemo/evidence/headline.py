@@ -18,7 +18,7 @@ from maskdemo.training.snapshot import Snapshot
 def answer(results: Accuracies, *, effects: Mapping[str, MaskEffect] | None = None) -> str:
     """Return the answer from accuracies in one sentence, or what is missing for an answer.
 
-    effects: of the strategies' masks, where known; what is inert differs in nothing.
+    effects: of the strategies' masks, where known; a strategy with an inert mask differs in nothing.
     """
     others = [name for name in results.by_repeat if name != BASELINE]
     if BASELINE not in results.by_repeat:

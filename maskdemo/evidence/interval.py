@@ -71,7 +71,7 @@ def interval(
 
 
 def interval_limits(values: NDArray, *, resolution: float = 0.0, comparisons: int = 1) -> Limits:
-    """Means and limits of rows (..., n).
+    """Return means and limits, (...), of rows (..., n); infinite limits where n is 1.
 
     resolution: the smallest difference that could be seen, one scored label as a share of all.
     Accuracies are multiples of it, so few repeats may agree by accident, and a standard deviation

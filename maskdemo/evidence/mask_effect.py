@@ -118,7 +118,7 @@ def _of_masking_layer(
     invalid: Sequence[str],
     inert: bool,
 ) -> MaskEffect:
-    """Return the effect of a Masking layer. invalid: the kinds of invalid steps that there are."""
+    """Return the effect of a Masking layer. invalid: the kinds of invalid steps that occur."""
     held = np.concatenate([each.keep.ravel() > 0 for each in arrays])
     valid = np.concatenate([each.valid.ravel() for each in batches])
     missed = bool(invalid) and not held[~valid].any()

@@ -152,7 +152,7 @@ def _audit_reports(examples: Iterable[ExampleModel]) -> dict[str, str]:
 
 
 def run_in_clean_process(program: Program) -> ProgramRun:
-    """Run a program of the article in a new process, and return what happened."""
+    """Run a program of the article in a new process, and return the outcome."""
     # Keras keeps global state, so no program may meet what another one, or the training here, left.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as clean:
         return clean.submit(run_program, program.name, program.text).result()

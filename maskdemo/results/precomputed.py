@@ -114,7 +114,7 @@ def guide(folder: Path = FOLDER) -> Mapping[Experiment, Accuracies]:
 
 
 def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
-    """Return what happened when the article's programs were run, by name; only known runs."""
+    """Return the outcomes of the article's programs, by name; empty where not known or stale."""
     runs = _read_result(Mapping[str, ProgramRun], folder / "programs.npz") or {}
     return {name: each for name, each in runs.items() if provenance(f"program {name}", folder)}
 

@@ -127,7 +127,7 @@ class Process:
 
 
 def is_crash(code: int) -> bool:
-    """Whether a process with this exit code was ended by what it computed, not from outside."""
+    """Whether the exit code tells of a crash by the computation, not of an end from outside."""
     if code < 0:
         return signal.Signals(-code).name in _CRASHES
     return code > 255  # Windows has a code for each kind of crash

@@ -113,7 +113,7 @@ class Queue:
             return Status(job.phase, position, seconds, *now)
 
     def seconds_for(self, work: Work) -> float | None:
-        """Return about how many seconds the work takes; None before anything like it was done."""
+        """Return about how many seconds the work takes; None before work like it was done."""
         with self._lock:
             return self.durations.expected(work)
 

@@ -112,7 +112,7 @@ class StudyRun(Work):
         return tuple(map(self.study.experiment, self.study.cells))
 
     def command(self, result: Findings | None) -> Command:
-        """Return the study; what this job has trained is not trained again, nor counted as reused."""
+        """Return the command with the study and the outcomes that this job has, not to train again."""
         index = {training: number for number, training in enumerate(self.study.trainings())}
         outcomes = {} if result is None else result.outcomes
         return {

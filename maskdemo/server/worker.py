@@ -142,7 +142,7 @@ class _Worker:
 
 
 def read_command(line: bytes) -> dict[str, Any]:
-    """Return the command on a line. Raises ValueError where it is none."""
+    """Return the command on a line. Raises ValueError where the line is no command."""
     command = json.loads(line)
     is_known = isinstance(command, dict) and KINDS & set(command)
     if not is_known or type(command.get("do", 0)) is not int:
@@ -163,7 +163,7 @@ def or_end(loop: Callable[[], None]) -> None:
 
 
 def sentence(failure: BaseException) -> str:
-    """Return what went wrong as a sentence for people."""
+    """Return the failure as a sentence for people."""
     if isinstance(failure, ValueError) and str(failure).strip():
         return str(failure)
     return f"It stopped because of an unexpected error ({type(failure).__name__})."

@@ -158,7 +158,7 @@ class Study:
 
     @property
     def varied(self) -> tuple[str, ...]:
-        """The names of the one or two things that vary."""
+        """The names of the one or two variables."""
         return (self.vary,) if self.and_vary is None else (self.vary, self.and_vary)
 
     @cached_property
@@ -183,7 +183,7 @@ class Study:
         return self._experiments[cell]
 
     def training(self, cell: Cell, strategy: str, repeat: int) -> Training:
-        """Return a training of this study. Raises KeyError where it has none such."""
+        """Return a training of this study. Raises KeyError where the study has no such training."""
         return self._trainings[cell, strategy, repeat]
 
     def trainings(self) -> tuple[Training, ...]:

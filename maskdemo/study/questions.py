@@ -136,5 +136,5 @@ OPENING = "padded_length"
 
 
 def question_of(study: Study) -> Question | None:
-    """Return the question whose study this is, None if it is no question's."""
+    """Return the question whose study this is; None if no question has this study."""
     return next((each for each in QUESTIONS.values() if each.study == study), None)

@@ -103,7 +103,7 @@ def run_study(
 def _next_training(
     waiting: list[Training], pending: Collection[Training], compiled: set[ProgramKey]
 ) -> Training:
-    """Take the next training, from the end; if possible one that waits for no program of another.
+    """Remove and return the last training that waits for no program of another, or else the last.
 
     pending: trainings under way, which compile what is not among the `compiled` yet.
     """

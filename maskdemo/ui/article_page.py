@@ -75,7 +75,7 @@ def _claim(claim: Claim, judgement: Judgement | None) -> None:
 
 
 def _cases(claim: Claim, judgement: Judgement | None) -> None:
-    """Draw what a claim is about, and a line for each case: its link, and what was measured."""
+    """Draw the subject of a claim, and a line for each case: its link and its measurements."""
     st.caption(f"{claim.place}. {claim.measures}")
     if judgement:
         st.markdown(judgement.sentence)
@@ -92,7 +92,7 @@ def _cases(claim: Claim, judgement: Judgement | None) -> None:
 
 
 def example(example: ArticleExample) -> None:
-    """Draw an example with what happened when it was run; opened, its program and what was mended."""
+    """Draw an example and the outcome of its run; opened, its program and what was mended in it."""
     with st.container(border=True, gap="xsmall", key=f"box_{example.number}"):
         st.markdown(f"**Example {example.number}. {example.title}.** {example.aim}")
         outcome = precomputed.programs().get(example.programs[0].name)
@@ -108,7 +108,7 @@ def example(example: ArticleExample) -> None:
 
 
 def _programs(example: ArticleExample) -> None:
-    """Draw the chosen program of an example, what it did, and the experiment that can tell more."""
+    """Draw the chosen program of an example, its outcome, and the experiment that can tell more."""
     programs = {each.name: each for each in example.programs}
     name = st.segmented_control(
         f"Program of example {example.number}",
@@ -143,7 +143,7 @@ def _programs(example: ArticleExample) -> None:
 
 
 def _code(example: ArticleExample, program: Program) -> None:
-    """Draw a program; behind it, what changed since the program before it and since the first."""
+    """Draw a program; behind it, its changes from the program before and from the first program."""
     at = example.programs.index(program)
     st.markdown(program.reason)
     if not at:
@@ -158,7 +158,7 @@ def _code(example: ArticleExample, program: Program) -> None:
 
 
 def _outcome(outcome: ProgramRun) -> None:
-    """Draw what happened when a program was run, with which versions, and when."""
+    """Draw the outcome of a program's run, with the day and the versions of the libraries."""
     if outcome.failure is None:
         st.success(program_run.outcome_sentence(outcome), icon=":material/check_circle:")
     else:

@@ -187,7 +187,7 @@ def progress() -> None:
 
 
 def results(chosen: ModelFile | None) -> None:
-    """Draw the report on a model as soon as it is there. chosen: the model chosen on the page."""
+    """Draw the report on a model once the audit is done. chosen: the model chosen on the page."""
     newest: AuditRun | None = job.status("audit").newest
     audited: ModelFile | None = session.get("audited")
     ready = None
@@ -210,7 +210,7 @@ def results(chosen: ModelFile | None) -> None:
 
 
 def _report(report: Report, note: str = "") -> None:
-    """Show a report. note: a sentence on when it was made, if that was in advance."""
+    """Draw a report. note: a sentence on when the report was made, if that was in advance."""
     (st.success if report.clean else st.error)(escape_markdown(report.sentence))
     if note:
         st.caption(note)

@@ -113,7 +113,7 @@ def _open_upload() -> None:
 
 
 def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
-    """Warn where the Masking layer does not mask the padding, with a button that sets it right."""
+    """Warn where the Masking layer does not mask the padding, with a button that mends that."""
     if "masking_layer" not in experiment.strategies:
         return
     effect = mask_effect(experiment, "masking_layer")
@@ -134,7 +134,7 @@ def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
 
 
 def complaints(complaint: str | None) -> None:
-    """Draw which parts of the link are invalid, and what is wrong with the controls (`complaint`)."""
+    """Draw which parts of the link are invalid, and the error of the controls (`complaint`)."""
     if sentences := st.session_state.complaints:
         parts = "".join(f"\n- {escape_markdown(each)}" for each in sentences)
         with st.container(key="complaints"):
@@ -201,7 +201,7 @@ def playground() -> None:
 
 
 def _others(group: str, *placed: str) -> None:
-    """Draw the settings of a group that have no place of their own above."""
+    """Draw the settings of a group, but for those in `placed`, which are drawn elsewhere."""
     for name, one in SETTINGS.items():
         if one.group == group and name not in placed:
             setting(name)

@@ -47,7 +47,7 @@ def questions(setup: Setup) -> None:
 
 
 def answer(setup: Setup) -> None:
-    """Draw the answer to a setup with its cases, or that nothing like it was measured."""
+    """Draw the answer to a setup with its cases; or that no such setup was measured."""
     found = guidance_for(setup, precomputed.guide())
     if found is None:
         _not_measured(setup)

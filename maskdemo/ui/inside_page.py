@@ -51,7 +51,7 @@ def _is_growing(snapshot: Snapshot | None) -> bool:
 
 
 def bar(experiment: Experiment) -> None:
-    """Draw where a run stands, and a button to train where there is no run of these settings."""
+    """Draw the state of a run, and a button to train where these settings have no run."""
     job.refusal("run")
     if job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -145,7 +145,7 @@ def _on_pause() -> None:
 
 
 def _slider(name: str, label: str, options: Sequence[int], default: int) -> None:
-    """Draw a slider over numbers; none where there is nothing to choose."""
+    """Draw a slider over numbers; nothing where there is a single number."""
     if len(options) > 1:
         url.one_of(st.select_slider, name, options, default, label=label)
     else:

@@ -69,7 +69,7 @@ class InspectedSequence:
 
     @cached_property
     def networks(self) -> Mapping[str, Network]:
-        """Each strategy's network after the epoch."""
+        """The network of each strategy after the epoch."""
         return {
             name: next(each for each in kept if each.epoch == self.epoch)
             for name, kept in self.snapshot.networks.items()

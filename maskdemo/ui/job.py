@@ -65,7 +65,7 @@ def prepare(experiment: Experiment) -> None:
 
 
 def take_over(work: Work) -> None:
-    """Go on with this work where only sessions that have left wait for it, as after a reload."""
+    """Join work for which only sessions wait that have left, as after a reload."""
     server.shared().queue.take_over(server.viewer(), work)
 
 
@@ -97,7 +97,7 @@ def cancel(kind: str) -> None:
 
 
 def lost(session: str) -> None:
-    """Keep for `refusal` which work of an earlier session is lost, whose place this session takes."""
+    """Keep for `refusal` the kinds of work that an earlier session, now this session, has lost."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
         for kind in server.shared().queue.lost(session)
@@ -112,7 +112,7 @@ def refusal(kind: str) -> None:
 
 
 def line(now: Status[Any], share: float, text: str, cancelled: str = "", of: str = "") -> None:
-    """Draw one line on where work stands.
+    """Draw a line on the state of work.
 
     share, text: while it runs, what is done (0 to 1) and a sentence. cancelled: what is said of
     cancelled work, if any. of: while it waits, of which settings it is, where others are set.
@@ -135,7 +135,7 @@ def line(now: Status[Any], share: float, text: str, cancelled: str = "", of: str
 
 
 def run_line(cancelled: str = "") -> None:
-    """Draw one line on where the viewer's run stands; `cancelled` where it was cancelled."""
+    """Draw a line on the state of the viewer's run. cancelled: the sentence on a cancelled run."""
     now: Status[Snapshot] = status("run")
     share, wanted, of = 0.0, url.current(url.RUN)[0], ""
     if isinstance(now.work, Run) and now.work.experiment != wanted:
@@ -250,7 +250,7 @@ def _pause_s(kind: str, *, line: bool) -> float:
 
 
 def _page_state(status: Status[Any]) -> tuple[object, ...]:
-    """Return what the whole page depends on."""
+    """Return the part of a status at whose change the whole page runs again."""
     return status.active or status.phase, status.newest is None, saved_as()
 
 

@@ -29,7 +29,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
 
 
 def declare() -> tuple[StreamlitPage, str]:
-    """Declare the pages; returns the one to run, and its name."""
+    """Declare the pages; return the page to run, and its name."""
     pages = {
         name: st.Page(
             file_of(name),
@@ -64,7 +64,7 @@ def _to_playground() -> None:
 
 
 def require(name: str) -> None:
-    """Start again through `app.py` if this run left it out; every page calls this first."""
+    """Start again through `app.py` if this run did not begin there; every page calls this first."""
     if st.session_state.pop("followed", None) != name:
         declare()
         st.rerun()

@@ -96,7 +96,7 @@ def _scenarios(chosen: Scenario | None) -> None:
 
 
 def _asks(scenario: Scenario) -> str:
-    """Return what to look for, with a link to the article where it names the article."""
+    """Return the text on what to look for, which links the article where it names the article."""
     named = f" (The article: [{article.TITLE}](article))" if "article" in scenario.look_for else ""
     return f":material/visibility: {scenario.look_for}{named}"
 

@@ -48,7 +48,7 @@ def origin(
 
 
 def probe_titles(snapshot: Snapshot) -> dict[int, str]:
-    """Return probe (from 1) -> title: the same in every run, as the browser knows a probe by it."""
+    """Return probe (from 1) -> title; the numbers are the same in every run."""
     return {number: f"Sequence {number}" for number in range(1, len(snapshot.probes.labels) + 1)}
 
 

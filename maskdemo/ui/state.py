@@ -52,7 +52,7 @@ def opening_study() -> Study:
 
 
 def own_task() -> Task | None:
-    """Return the task of the table that this session has uploaded, if any; it is kept nowhere else."""
+    """Return the task of this session's uploaded table; None without. It is kept nowhere else."""
     return st.session_state.get("own_task")
 
 
@@ -175,7 +175,7 @@ def fit_padded_length(prefix: str = "") -> None:
 
 
 def varied() -> tuple[str, ...]:
-    """Return the one or two variables of the study's controls."""
+    """Return the names of the one or two variables of the study's controls."""
     chosen = (st.session_state.study_vary, st.session_state.study_and_vary)
     return tuple(name for name in chosen if name != NOTHING_ELSE)
 

@@ -76,7 +76,7 @@ def _variable(label: str, which: str, options: list[str]) -> None:
 
 
 def _on_variable(which: str) -> None:
-    """Give a newly chosen variable its usual values, and do not vary the same thing twice."""
+    """Give a newly chosen variable its usual values, and see that both variables differ."""
     session = st.session_state
     session.study_more = ()
     name = session[f"study_{which}vary"]

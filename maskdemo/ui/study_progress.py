@@ -67,7 +67,7 @@ def detectable(study: Study) -> str:
 
 
 def add_repeats(findings: Findings, more: Study) -> None:
-    """Draw the button that adds repeats where they might decide what is open."""
+    """Draw the button that adds repeats where these might decide undecided words."""
     cells = findings.repeats_to_decide()
     trainings = len(more.trainings()) - len(findings.study.trainings())
     where = f"in {counted(len(cells), 'cell')}"

@@ -144,7 +144,7 @@ def _cell(verdict: Verdict | None, word: str) -> str:
 
 
 def progress(status: Status[Findings], findings: Findings, note: str = "") -> None:
-    """Draw one line on where the study stands. note: when it was computed, if that was in advance."""
+    """Draw a line on the state of the study. note: when it was computed, if that was in advance."""
     share = findings.done / findings.total
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
@@ -165,7 +165,7 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
 
 
 def figures(findings: Findings) -> None:
-    """Draw the response curve, or for two variables a map and one line of it."""
+    """Draw the response curve, or for two variables a map and the curve of one of its rows."""
     study = findings.study
     if study.and_vary is None:
         few = len(study.base.strategies) <= MAX_BESIDE

@@ -31,7 +31,7 @@ KINDS = {
 
 
 def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
-    """Draw what the playground's popover holds. snapshot: the results shown, if any."""
+    """Draw the content of the playground's popover. snapshot: the results shown, if any."""
     _link("This link opens the same settings: same data, same weights, same curves.", experiment)
     st.markdown("**To run without this app**")
     code(experiment)
@@ -51,7 +51,7 @@ def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
 
 
 def study(findings: Findings, study: Study) -> None:
-    """Draw what the study page's popover holds. findings: those shown."""
+    """Draw the content of the study page's popover. findings: the findings shown."""
     _link("This link opens the same study.", study.base)
     st.markdown("**To run without this app**: the study's own settings, nothing varied")
     code(study.base)

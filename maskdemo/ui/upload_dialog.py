@@ -207,7 +207,7 @@ def _use(prefix: str) -> None:
 
 
 def _forget() -> None:
-    """Keep neither the file nor the task made of it."""
+    """Forget the file and the task made of the file."""
     was_chosen = OWN in (session[f"{each}task"] for each in ("", STUDY_PREFIX))
     _let_go()
     session.own_open = ""

@@ -78,7 +78,7 @@ def mark_touched() -> None:
 
 
 def read_again() -> None:
-    """Have the next run read the URL once more: the task that it names has come or gone."""
+    """Have the next run read the URL once more, as the task that the URL names has come or gone."""
     st.session_state.address = (NOWHERE, st.session_state.address[1])
     st.session_state.moved = ""
 
@@ -110,7 +110,7 @@ def write() -> None:
 
 
 def current(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return the last valid settings, and the error of the controls' present ones: read once a run."""
+    """Return the last valid settings, and the error of the present ones or None: read once a run."""
     kept = st.session_state.settings
     if settings not in kept:
         value, error = read(settings)
@@ -194,7 +194,7 @@ def _write() -> None:
 
 
 def _leave(page: str) -> None:
-    """Drop settings that are invalid when their page, which said so, is left."""
+    """Drop settings that are invalid when their page, which showed the error, is left."""
     if page in PAGE_SETTINGS:
         settings, complaint = read(PAGE_SETTINGS[page])
         if complaint:

@@ -46,7 +46,7 @@ class Lengths:
 
     @property
     def longest(self) -> int:
-        """Steps of the longest sequence."""
+        """The steps of the longest sequence."""
         return len(self.counts) - 1
 
 

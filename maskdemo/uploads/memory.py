@@ -41,7 +41,7 @@ class UploadMemory:
 
     @property
     def used(self) -> int:
-        """Bytes of everything that is there."""
+        """The bytes of all things that are held."""
         return sum(size for _, size in list(self._held.values()))
 
 

@@ -24,7 +24,7 @@ def notes_of(
     table: Table, columns: Columns, roles: Roles, preparation: Preparation, number: NDArray,
     rows: pd.DataFrame, values: NDArray, data: Data,
 ) -> tuple[str, ...]:  # fmt: skip
-    """What was done to the sequences, where it was not just reading them."""
+    """Return sentences on what was changed, guessed or left out when the sequences were read."""
     notes = []
     before, after = number.max() + 1, int(pd.Series(rows[""]).nunique())
     if roles.order:

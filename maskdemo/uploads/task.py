@@ -54,7 +54,7 @@ class OwnTask(Task):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all sequences."""
+        """The bytes of all sequences."""
         parts = (self.data.train, self.data.test)
         return sum(
             each.nbytes for part in parts for each in (*part.values, *part.observed, *part.labels)
