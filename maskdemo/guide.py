@@ -176,7 +176,7 @@ def _answers(question: str) -> tuple[Any, ...]:
 
 
 def _experiment(task: str, setup: Setup) -> Experiment:
-    """Return the experiment of a task in a setup. setup: as `Setup.relevant`, with idle answers default."""
+    """Return the experiment of a task in a setup, whose idle answers are those of `Setup.relevant`."""
     base = Experiment(task=task, padded_length=200, **({} if TASKS[task].fixed else DRAWN))
     longest = base.max_length
     padded = setup.lengths == "differ" and setup.side != "longest"

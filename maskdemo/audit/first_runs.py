@@ -57,7 +57,7 @@ def refuse_change(
 
 
 def one_batch(model: Any, batch: Batch) -> Batch:
-    """Return the first sequences of a batch: as many as are recorded in one run."""
+    """Return the first sequences of a batch, as many as a model of one batch size takes."""
     size = batch_size(model)
     return batch if size is None else {name: array[:size] for name, array in batch.items()}
 

@@ -68,7 +68,7 @@ def lost_before(
 
 
 def dropped_before_output(pair: TracePair, index: int) -> Call | None:
-    """Return the call that lost the mask of an output; None where there never was a mask."""
+    """Return the call that lost the mask of an output; None where no mask was made."""
     call = pair.padded.output_makers[index] or pair.padded.calls[-1]
     if any(pair.received(call, each) == "right" for each in _first_inputs(call, pair)):
         return call
@@ -100,7 +100,7 @@ def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
 
 
 def cause_of_ignored_mask(call: Call) -> str:
-    """Name the cause where a call moves although all its masks are right."""
+    """Return the name of the cause where a call moves although all its masks are right."""
     if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_masks is None:
         return "initial_state"
     if is_a(call.layer, *MODELS):
@@ -111,7 +111,7 @@ def cause_of_ignored_mask(call: Call) -> str:
 
 
 def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
-    """Name the cause where a right mask went into a call and did not come out."""
+    """Return the name of the cause where a right mask went into a call and did not come out."""
     # A gate for all steps has no mask, so Multiply drops that of the steps; Dot never passes any on.
     merged = _first_inputs(call, pair) if is_a(call.layer, "Dot") else call.inputs[: call.first]
     if is_a(call.layer, *MERGING_LAYERS) and any(

@@ -118,7 +118,7 @@ class Told:
         return cls(pad_value=pad_value, lengths=names, masks=masks)
 
     def refuse_unknown(self, names: Iterable[str]) -> None:
-        """Raise UnsupportedModel where something is said about an input that does not exist."""
+        """Raise UnsupportedModel where the caller names an input that does not exist."""
         known = list(names)
         pads = self.pad_value if isinstance(self.pad_value, Mapping) else {}
         for name in (*pads, *self.lengths, *filter(None, self.lengths.values()), *self.masks):
@@ -290,7 +290,7 @@ def _pad_value(model: Any, name: str, kind: Kind, found: InputReaders, told: Tol
 
 
 def _masking_anywhere(model: Any, kind: Kind) -> Iterator[tuple[float, Any]]:
-    """Yield the first layer that may mask such an input, where nobody knows what reads it."""
+    """Yield each value and layer that may mask an input of this kind whose readers are unknown."""
     if kind == "values":
         for layer in layers_of(model, "Masking"):
             if (value := mask_value(layer)) is not None:

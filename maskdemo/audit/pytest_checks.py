@@ -97,6 +97,7 @@ def check_padding(
 
 def _check_without_name(name: str) -> Callable[[], None]:
     """Return a check that raises NothingChecked, as there is no check of this name."""
+
     def check() -> None:
         __tracebackhide__ = True
         raise NothingChecked(f"There is no check {name}. There are {', '.join(CAUSES_OF)}.")
@@ -106,6 +107,7 @@ def _check_without_name(name: str) -> Callable[[], None]:
 
 def _check_with_expectation(name: str, report: Callable[[], Report], reason: str) -> Callable[[], None]:
     """Return a check that raises PaddingLeaks if it fails, or, with a reason to fail, if it passes."""
+
     def check() -> None:
         __tracebackhide__ = True
         complaint = _failure_message(name, report())
@@ -118,7 +120,7 @@ def _check_with_expectation(name: str, report: Callable[[], Report], reason: str
 
 
 def _failure_message(name: str, report: Report) -> str:
-    """Return why the check fails; empty where it passes."""
+    """Return why the check of this name fails; "" where it passes."""
     if name in ("post_padding", "pre_padding"):
         side = name.removesuffix("_padding")
         leaking = [each for each in report.measures if each.side == side and each.leaks]

@@ -36,12 +36,12 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """leak, trap, inherent or note."""
+        """The severity: "leak", "trap", "inherent" or "note"."""
         return CAUSES[self.cause].severity
 
     @property
     def title(self) -> str:
-        """One line that names the layer."""
+        """The title, a line that names the layer."""
         return self._fill(CAUSES[self.cause].title)
 
     @property
@@ -122,7 +122,7 @@ class TrialSummary:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was tried, in sentences for people."""
+        """The sentences on what was tried."""
         lengths = ", ".join(map(str, self.lengths))
         sides = " and ".join(SIDES[side].phrase for side in self.sides)
         amounts = ", ".join(map(str, self.added))
@@ -152,7 +152,7 @@ class Report:
 
     @property
     def leaks(self) -> tuple[Finding, ...]:
-        """The findings that mean that padding changes what the model says or learns."""
+        """The findings of severity "leak": padding changes what the model says or learns."""
         return tuple(each for each in self.findings if each.severity == "leak")
 
     @property

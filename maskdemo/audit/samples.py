@@ -173,7 +173,10 @@ def _with_masks_and_lengths(row: Row, model_inputs: tuple[ModelInput, ...]) -> R
 
 
 def _random_sequence(model_input: ModelInput, steps: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw one input of one sequence: normal values or tokens; or what is no sequence."""
+    """Return a random input: (steps, ...) for a sequence, else its own shape; values or tokens.
+
+    Raises UnsupportedModel where an Embedding has no row but that of padding.
+    """
     if model_input.is_sequence:
         shape = (steps, *(size or 4 for size in model_input.shape[1:]))
     else:

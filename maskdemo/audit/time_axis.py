@@ -51,7 +51,7 @@ class Reader:
 
 
 def readers(tensor: Any, axis: int = 1, depth: int = 0, values: bool = True) -> Iterator[Reader]:
-    """Yield all operations that read a symbolic tensor, or what is made of it as long as time lasts."""
+    """Yield the operations that read a symbolic tensor, or tensors made of it with the same steps."""
     yield from _walk(tensor, axis, depth, values, set(), {})
 
 

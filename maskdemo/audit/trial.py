@@ -110,7 +110,7 @@ class Trial:
         raise UnsupportedModel(self._refusal_sentence(failure)) from failure
 
     def _refusal_sentence(self, failure: Exception) -> str:
-        """Return why the model cannot be run, and what to try."""
+        """Return the sentence on why the model cannot be run, with advice."""
         reason = short_reason(
             failure, raising_layer(self.model, one_batch(self.model, self.short_batch()))
         )
@@ -269,7 +269,7 @@ class Trial:
         return result
 
     def _measures_before_activation(self, ways: list[tuple[Side, int]]) -> list[Measure]:
-        """Measure what goes into the last activation where outputs are saturated."""
+        """Return measures of the values before the last activation, where outputs are saturated."""
         if not (outputs := saturated(self.reference)):
             return []
         makers = trace(self.model, one_batch(self.model, self.short_batch())).output_makers
