@@ -5,11 +5,12 @@ from functools import partial
 import streamlit as st
 
 from maskdemo.server import Run
-from maskdemo.ui import controls, inside_page, job, navigation, url
+from maskdemo.ui import controls, inside_page, job, navigation, server, url
 
 navigation.require("inside")
 experiment, _ = url.current(url.RUN)
-job.take_over(Run(experiment))
+if server.find(experiment) is None:  # a finished run is shown to whoever comes
+    job.take_over(Run(experiment))
 st.title("Inside the LSTM", anchor=False)
 if inside_page.snapshot_of(experiment) is None:
     # Afterwards the first sentence says what is to be seen, and all gates fit on one screen.

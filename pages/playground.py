@@ -5,12 +5,13 @@ from functools import partial
 import streamlit as st
 
 from maskdemo.server import Run
-from maskdemo.ui import controls, job, navigation, playground_view, url
+from maskdemo.ui import controls, job, navigation, playground_view, server, url
 
 navigation.require("playground")
 controls.playground()
 experiment, complaint = url.current(url.RUN)
-job.take_over(Run(experiment))
+if server.find(experiment) is None:  # a finished run is shown to whoever comes
+    job.take_over(Run(experiment))
 st.title("Is masking required for LSTMs?", anchor=False)
 playground_view.introduction(experiment)
 controls.complaints(complaint)

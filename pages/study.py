@@ -4,13 +4,15 @@ from functools import partial
 
 import streamlit as st
 
+from maskdemo.results import precomputed
 from maskdemo.server import StudyRun
 from maskdemo.ui import controls, job, navigation, study_controls, study_view, url
 
 navigation.require("study")
 study_controls.study_controls()
 study, complaint = url.current(url.STUDY)
-job.take_over(StudyRun(study))
+if precomputed.study(study) is None:  # a finished study is shown to whoever comes
+    job.take_over(StudyRun(study))
 st.title("When does it matter?", anchor=False)
 st.markdown(
     "One thing is varied and everything else stays: from where on does a mask make a difference?"

@@ -26,7 +26,7 @@ _COMPILED = os.environ.get("MASKDEMO_TESTS_COMPILED", Path(_STORE.name) / "compi
 compile_cache.MAX_BYTES = 256 * 2**20
 os.environ.update(compile_cache.cache_environment(Path(_COMPILED)))
 # Workers inherit it too. What compiles the programs of the scenarios has a test of its own.
-Path(_STORE.name, "sitecustomize.py").write_text(without("keep_shipped_programs"))
+Path(_STORE.name, "sitecustomize.py").write_text(without("compile_scenarios"))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_STORE.name, os.environ.get("PYTHONPATH"))))
 
 HERE = Path(__file__).parent

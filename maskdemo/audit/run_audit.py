@@ -71,8 +71,7 @@ def audit(
         options = _Options(told, sides, tuple(added), trained, saved, seed, count, on_stage)
         if not hasattr(model, "_flatten_layers"):
             raise UnsupportedModel("This is not a Keras model.")
-        with nodes_restored(model):
-            return _audit(model, sequences, options)
+        return _audit(model, sequences, options)
     except UnsupportedModel:
         raise
     except Exception as failure:  # a fault of the audit, or of a model, is no verdict
@@ -95,10 +94,22 @@ class _Options:
 
 def _audit(model: Any, sequences: Any, options: _Options) -> Report:
     """Return the report on a model; of one length: on a copy that takes any length, if that runs."""
-    names = [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
-    rows = None if sequences is None else rows_of(sequences, names)
+    rows = None if sequences is None else rows_of(sequences, _input_names(model))
     if rows is not None and not model.built:
         build_by_running(model, rows)
+        rows = rows_of(sequences, _input_names(model))  # known since it is built
+    # Not before: what building adds to a model stays.
+    with nodes_restored(model):
+        return _audit_built(model, rows, options)
+
+
+def _input_names(model: Any) -> list[str]:
+    """Return the names of the model's inputs; none for a model without a graph."""
+    return [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
+
+
+def _audit_built(model: Any, rows: tuple[Row, ...] | None, options: _Options) -> Report:
+    """Return the report on a built model. rows: the caller's sequences, if any."""
     model_inputs = model_inputs_of(model, rows, options.told)
     fixed = frozenset(each.steps for each in model_inputs if each.steps is not None)
     if fixed:

@@ -149,11 +149,11 @@ def padded_batch(
     which = f"{rows} unseen sequences"
     made = f"padded to length {steps}"
     if batch.there is not None:
-        made = f"padded to its batch's longest, at most to length {steps}"
+        made = f"each padded to its batch's longest, at most to length {steps}"
     if max_lost:
         which, made = loss_of_steps(lost), f"cut to length {steps}"
         if batch.there is not None:
-            made += ", padded to its batch's longest"
+            made += ", each padded to its batch's longest"
     ticks = plot.nice_ticks(1, rows, max_ticks=max(6, rows))
     return plot.figure(
         traces,

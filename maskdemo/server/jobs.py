@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, Literal, TypeVar
@@ -205,11 +205,16 @@ class Requests:
             self._requests.move_to_end(key)
         return self._requests.get(key)
 
-    def put(self, key: Key, job: Job) -> None:
-        """Give the viewer this job, with the turn of a waiting request whose place it takes."""
+    def put(self, key: Key, job: Job, turn_of: Iterable[str] = ()) -> None:
+        """Give the viewer this job, with the turn of a waiting request whose place it takes.
+
+        turn_of: viewers who asked for the job and have left it to this viewer, with their turn.
+        """
         earlier = self._requests.get(key)
         kept = earlier is not None and earlier.active and earlier.job.phase == "queued"
-        since = earlier.since if earlier is not None and kept else self._next_turn()
+        turns = [self._requests[viewer, key[1]].since for viewer in turn_of]
+        since = earlier.since if earlier is not None and kept else min(turns, default=None)
+        since = self._next_turn() if since is None else since
         self.leave(key)
         self._requests[key] = Request(job, since)
         self._requests.move_to_end(key)

@@ -89,8 +89,9 @@ class Queue:
             key, job = (viewer, work.kind), self._requests.job_of(work)
             if job is None or self._requests.find(key) is not None:
                 return
-            if all(map(self._presence.has_left, self._requests.viewers_of(job))):
-                self._requests.put(key, job)
+            viewers = self._requests.viewers_of(job)
+            if all(map(self._presence.has_left, viewers)):
+                self._requests.put(key, job, turn_of=viewers)
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
         """Return the status of the viewer's job of this kind; cheap enough to poll."""

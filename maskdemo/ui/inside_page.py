@@ -79,7 +79,7 @@ def not_trained_yet(experiment: Experiment) -> str:
     takes = (
         f", in about {job.duration(seconds)}"
         if seconds is not None
-        else "; how long that takes is not known before the first run here has ended"
+        else "; how long that takes cannot be told yet"
     )
     return (
         "There are no trained networks of these settings to look into yet. "

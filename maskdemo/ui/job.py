@@ -101,7 +101,7 @@ def lost(session: str) -> None:
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
         for kind in server.shared().queue.lost(session)
-        if kind in LOST
+        if kind in LOST and not is_active(kind)
     }
 
 

@@ -19,7 +19,9 @@ _OTHER = "[ \u00a0\u202f'\u2019]"
 #: A time with an impossible hour, or a month in another language, is still meant as a time.
 _LIKE_A_TIME = "|".join(
     [
-        r"((?i:jan|f[eé]b|m[aä]r|a[pv]r|ma[iy]|ju[nil]|ao[uû]|aug|sep|o[ck]t|nov|d[eé][cz])[^\W\d_]*\.?"
+        r"((?i:jan(u?ar|uary|vier)?|feb(ruar|ruary)?|f[eé]v(rier|r)?|mar(ch|s)?|m[aä]rz?|a[pv]r(il)?|ma[iy]"
+        r"|june?|juni|juin|july?|juli|juil(let)?|aug(ust)?|ao[uû]t|sept?(ember|embre)?"
+        r"|o[ck]t(ober|obre)?|nov(ember|embre)?|d[eé][cz](ember|embre)?)\.?"
         r"|[Qq][1-4])[-/, ]{1,2}'?(\d{4}|\d\d)",
         r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d\d)|\d{1,2}:\d\d)([^\d.].*)?",
         r"(0?[1-9]|1[0-2])/(19|20)\d\d|(0[1-9]|1[0-2])/\d\d",

@@ -41,15 +41,16 @@ def notes_of(
         notes.append(f"Other arrays of the archive were not read: {', '.join(map(quoted, unread))}.")
     lost = int(np.isnan(values).any(axis=1).sum())
     name, blanks = emptiest(columns, roles)
-    if lost or before > after:
+    most = f" Most blanks are in {quoted(name)}: {blanks:,} of {len(table.frame):,}."
+    if lost:
         notes.append(
             f"At {lost:,} of {len(values):,} steps a feature is blank, and the step counts as a "
-            f"missing reading. Most blanks are in {quoted(name)}: {blanks:,} of {len(table.frame):,}."
+            f"missing reading.{most}"
         )
     if before > after:
         notes.append(
             f"{before - after:,} of {before:,} sequences have no step at which all features are there: "
-            f"they were left out, and {after:,} are left."
+            f"they were left out, and {after:,} are left.{'' if lost else most}"
         )
     lengths = np.bincount(pd.factorize(rows[""])[0])
     if (lengths == lengths[0]).all():  # as a rectangle would be that was padded

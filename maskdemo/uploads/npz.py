@@ -138,7 +138,7 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
         lengths = np.full(len(values), values.shape[1])
     if lengths.ndim != 1 or lengths.dtype.kind not in "iuf" or not len(lengths):
         raise InvalidTable(f"{part}lengths must be one whole number a sequence, not {lengths.shape}.")
-    bad = np.flatnonzero(~((lengths >= 1) & (lengths == np.floor(lengths))))
+    bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths >= 1) & (lengths == np.floor(lengths))))
     if len(bad):
         raise InvalidTable(
             f"Entry {bad[0] + 1} of {part}lengths is {lengths[bad[0]]}; a length is a whole number "
@@ -227,7 +227,7 @@ def padding(steps: NDArray) -> tuple[int, int, bool] | None:
         usual = len(steps) * share
         if padded is same and lone and share:
             continue
-        if (run > 0).sum() > 1 + usual + 4 * np.sqrt(usual * (1 - share)) and (run != 1).any():
+        if (run > 0).sum() > 1 + usual + 4 * np.sqrt(usual * (1 - share)) and (run > 1).any():
             return int((run > 0).sum()), int((run > 0).argmax()), alike
     return None
 

@@ -13,6 +13,7 @@ from pyarrow import types
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.uploads.foreign import LISTS, file_name
 from maskdemo.uploads.limits import check_size
+from maskdemo.uploads.recipe import bare
 
 #: Rows unpacked before their size is looked at.
 ROWS_AT_ONCE = 10_000
@@ -77,7 +78,10 @@ def _check(file: pq.ParquetFile, name: str) -> None:
     if found.num_rows == 0:
         raise InvalidTable("The file has columns and no rows.")
     check_size(found.num_rows, found.num_columns)
-    twice = [name for name in schema.names if schema.names.count(name) > 1]
+    names = [bare(each) for each in schema.names]
+    if "" in names:
+        raise InvalidTable(f"Column {names.index('') + 1} has no name. Give it a name.")
+    twice = [each for each in names if names.count(each) > 1]
     if twice:
         raise InvalidTable(f"Two columns are called {quoted(twice[0])}. Rename one of them.")
     for field in schema:

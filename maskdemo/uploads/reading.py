@@ -115,7 +115,8 @@ def _checked(table: Table) -> Table:
                 "their own."
             )
     last = next(text for text in frame.iloc[-1] if text)
-    if last.lower().rstrip(":") in TOTALS and _adds_up(frame):
+    is_total = last.lower().rstrip(":") in TOTALS and not frame.iloc[:-1].eq(last).any(axis=None)
+    if is_total and _adds_up(frame):
         raise InvalidTable(
             f"{table.place(len(frame) - 1)} begins with {quoted(last)} and seems to add up the others: "
             "take it out."

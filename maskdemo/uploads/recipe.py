@@ -69,7 +69,7 @@ def bare(text):
 
 def without_blank_rows(table):
     """The table with no space around a name or a text, and without rows of nothing."""
-    table = table.rename(columns=bare)
+    table = table.rename(columns=lambda name: bare(name) or name)
     for name in table:
         if pd.api.types.is_string_dtype(table[name]):
             texts = table[name].fillna("").str.strip().str.strip("\ufeff\u200b")

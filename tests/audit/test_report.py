@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -143,6 +144,13 @@ def test_inputs_have_lengths_of_their_own_where_the_model_takes_that(name, diffe
     report = audit(ZOO[name].build(), saved=False)
     assert report.clean and ("different lengths" in str(report)) == differ
     assert report.tried.lengths == (3, 5, 8, 70)
+
+
+def test_a_model_that_the_audit_builds_is_whole_afterwards():
+    model = keras.Sequential([keras.layers.Dense(4), keras.layers.LSTM(3), keras.layers.Dense(2)])
+    report = audit(model, [np.full((steps, 2), steps, "float32") for steps in (3, 5, 7)])
+    assert [each.cause for each in report.leaks] == ["no_mask"]
+    assert keras.Model(model.inputs, model.layers[0].output).output_shape[-1] == 4
 
 
 def test_sequences_that_do_not_fit():

@@ -71,7 +71,7 @@ def server(chromium: str) -> Iterator[Server]:
 
     What its pages train is compiled as it is trained: most of what they show is only looked at.
     """
-    with running_server(at_start=without("prepare", "keep_shipped_programs")) as started:
+    with running_server(at_start=without("prepare", "compile_scenarios")) as started:
         yield started
 
 

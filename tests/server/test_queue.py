@@ -248,6 +248,17 @@ def test_a_page_that_is_loaded_anew_goes_on_with_what_its_last_session_left(queu
     assert queue.status("b", "run").phase == "cancelled"
 
 
+def test_a_page_that_is_loaded_anew_keeps_its_turn(queue, clock):
+    queue.submit("other", run(0))
+    taken(queue)
+    for number, name in enumerate("abc", 1):
+        queue.submit(name, run(number))
+    queue.left("a")
+    queue.take_over("a again", run(1))
+    clock.now += GRACE
+    assert queue.status("a again", "run").position == 1
+
+
 def test_who_is_away_gives_way_to_who_is_there_and_is_told_of_it(queue, clock):
     queue.submit("a", run(1))
     job = taken(queue)

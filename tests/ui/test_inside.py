@@ -105,7 +105,7 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
     [
         (12.3, "Training makes 1 network, of 1 epoch each, in about 12 s."),
         (600.0, "in about 10 min."),
-        (None, "each; how long that takes is not known before the first run here has ended."),
+        (None, "each; how long that takes cannot be told yet."),
     ],
 )
 def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, seconds, said):

@@ -205,6 +205,19 @@ def test_what_parquet_holds_and_nobody_can_read_is_refused_by_name():
     assert len(own(packed(table.set_column(0, "id", named)), "mine.parquet").data.train) == 24
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (" id", "Two columns are called 'id'."),
+        ("\u200b", "Column 3 has no name."),
+        ("", "Column 3 has no"),
+    ],
+)
+def test_names_that_are_equal_or_nothing_without_space_are_refused(name, sentence):
+    table = pa.table({"id": [1, 2], "x": [1.0, 2.0], name: [3, 4]})
+    assert sentence in refusal(packed(table), "mine.parquet")
+
+
 def packed(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")

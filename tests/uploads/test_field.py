@@ -19,6 +19,7 @@ import pytest
 
 from maskdemo.errors import InvalidTable
 from maskdemo.uploads.columns import read_columns
+from maskdemo.uploads.npz import padding
 from maskdemo.uploads.reading import read
 from maskdemo.uploads.roles import Preparation
 from maskdemo.uploads.task import OwnTask
@@ -972,3 +973,30 @@ def test_a_column_of_lists_is_a_row_for_each_entry(tmp_path, monkeypatch):
         exec(refusal((tmp_path / name).read_bytes(), name).code, {})
         task = own((tmp_path / "long.csv").read_bytes())
         assert sorted(steps_of(task)) == [[[s], [s + 0.5]] for s in range(SEQUENCES)]
+
+
+def test_a_column_whose_name_cannot_be_seen_keeps_its_numbers():
+    lines = [
+        f"{row // 6},{row % 6},{row / 10},{'ab'[row // 6 % 2]},{row / 7:.3f}" for row in range(240)
+    ]
+    task = own("\n".join(["id,t,x,label,\u200b", *lines]))
+    assert task.features == 2
+    values = np.concatenate(task.data.train.values)
+    assert len(np.unique(values[:, 1])) == len(values)
+
+
+def test_a_last_row_whose_word_stands_above_too_is_no_total():
+    kinds = ("low", "high", "average")
+    rows = [f"{kinds[at // 6 % 3]},{at // 6},{at},{at % 6},{at / 7:.2f}" for at in range(360)]
+    assert len(read("mine.csv", "\n".join(["label,id,row,t,x", *rows]).encode()).frame) == 360
+
+
+def test_a_reading_that_two_sequences_share_is_no_padding():
+    for seed in range(20):
+        values = np.random.default_rng(seed).normal(size=(500, 20, 1)).round(4)
+        assert padding(values) is None
+
+
+def test_a_length_without_end_is_refused():
+    content = archive(values=np.zeros((20, 5, 2)), labels=np.arange(20) % 2, lengths=[np.inf] * 20)
+    assert "a length is a whole number from 1" in str(refusal(content, "a.npz"))
