@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from maskdemo.ui.job import repeat
 from tests.charts.samples import make_batch, make_snapshot, until
 
 EPOCHS = 16
+#: While there is this file, it grows no further than half: whoever has to hover meanwhile may be slow.
+HOLD = Path(os.environ["MASKDEMO_STORE"], "hold")
 WHOLE = make_snapshot(epochs=EPOCHS, done=(EPOCHS,) * 3, steps=24)
 
 
@@ -44,7 +47,7 @@ def line() -> None:
 
 def view() -> None:
     """Charts that grow, and when they are whole can be played again."""
-    state.epoch += growing()
+    state.epoch += growing() and not (state.epoch == EPOCHS // 2 and HOLD.exists())
     now, finished = until(WHOLE, state.epoch), state.epoch == EPOCHS
     st.text(f"Epoch {state.epoch}, step {state.get('step')}, rests at {state.get('rest')}")
     with st.container():

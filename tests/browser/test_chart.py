@@ -25,9 +25,15 @@ Open = Callable[..., Viewer]
 
 
 @pytest.fixture(scope="module")
-def growing(chromium: str) -> Iterator[Server]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which `growing.py` looks for a file `hold`."""
+    return tmp_path_factory.mktemp("growing")
+
+
+@pytest.fixture(scope="module")
+def growing(chromium: str, store: Path) -> Iterator[Server]:
     script = Path(__file__).with_name("growing.py")
-    with running_server(script=str(script), log=BUILD / "growing.log") as started:
+    with running_server(script=str(script), log=BUILD / "growing.log", store=str(store)) as started:
         yield started
 
 
@@ -86,7 +92,9 @@ def last_x(page: Page) -> float:
     )
 
 
-def test_a_run_grows_in_place_is_played_again_and_its_charts_give_what_they_hold(opened: Open):
+def test_a_run_grows_in_place_is_played_again_and_its_charts_give_what_they_hold(
+    opened: Open, store: Path
+):
     viewer = opened()
     page = viewer.page
     expect_fitting(page, DESKTOP, dark=False)
@@ -99,12 +107,15 @@ def test_a_run_grows_in_place_is_played_again_and_its_charts_give_what_they_hold
     assert zoomed[0] > 1 and zoomed[1] < EPOCHS and zoomed[2] > 0
 
     # It grows: nothing is removed or blank, no height changes, and zoom and hover stay.
+    hold = store / "hold"
+    hold.touch()
     grow(page)
     expect(outputs).to_contain_text("at step")
     outputs.locator(".nsewdrag").first.hover(position={"x": 100, "y": 40})
     hovered = outputs.locator(".hoverlayer text")
     expect(hovered.first).to_be_visible()
     before = page.evaluate("document.querySelector('[data-testid=stText]').innerText")
+    hold.unlink()
     page.wait_for_function(
         "before => document.querySelector('[data-testid=stText]').innerText !== before", arg=before
     )
