@@ -62,6 +62,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
     tolerance: the share of its largest number that a call may move by rounding.
     """
+    pair = replace(pair)  # the caller's stays as it is
     result: dict[tuple[str, str, str], Fault] = {}
     overrides = Overrides()
     for _ in range(MAX_REPAIRS):

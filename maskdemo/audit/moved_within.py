@@ -113,7 +113,7 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
     not_tried = "" if complete else OWN_CODE_READS
     if not other.moves(tolerance):
         return [], 0.0, not_tried
-    found, left = faults(replace(other), tolerance)
+    found, left = faults(other, tolerance)
     if left > tolerance or not found:
         not_tried = not_tried or SEARCH_FAILED
     harmless = {

@@ -60,7 +60,7 @@ def _explained(
         # Seven steps are quickly traced; fewer may hide behind a window, or be none for some lengths.
         chosen = next((each for each in measures_of_side if each.added >= 7), measures_of_side[-1])
         pair = trial.pair(chosen)
-        side_faults, change = faults(replace(pair), tolerance)
+        side_faults, change = faults(pair, tolerance)
         all_faults += side_faults
         first_pair = first_pair or pair
         if not side_faults and _holds_masked_steps(pair, tolerance):
@@ -109,7 +109,7 @@ def findings_within(trial: Trial, pair: TracePair | None, tolerance: float) -> l
         if alone.stands_still(tolerance):
             return []
         seen = f"Without any padding, as a shorter copy, outputs move by {alone.furthest():.0%}"
-        found, left = faults(replace(alone), tolerance)
+        found, left = faults(alone, tolerance)
         model = (trial.model.name, type(trial.model).__name__)
         return findings_of(
             found, f"{seen} of the largest", None, model if left > tolerance or not found else None
