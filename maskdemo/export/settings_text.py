@@ -175,18 +175,14 @@ def _padding_text(experiment: Experiment) -> str:
         if experiment.truncates
         else ""
     )
-    longest = min(length, experiment.max_length) if _to_longest(experiment) else length
+    fixed = experiment.batches == "fixed"
+    longest = length if fixed else min(length, experiment.max_length)
     if experiment.min_length >= longest:
         return f"None: every sequence is as long as the others.{cut}"
     upto = f"to {length} steps"
-    if _to_longest(experiment):
+    if not fixed:
         upto = f"to the longest sequence of the batch, at most {upto}"
     return f"{where}, {upto}, written as {experiment.pad_value:g}.{cut}"
-
-
-def _to_longest(experiment: Experiment) -> bool:
-    """Return whether each batch is padded to its own longest sequence."""
-    return experiment.batches != "fixed"
 
 
 def _batches_text(experiment: Experiment) -> str:

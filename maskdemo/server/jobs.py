@@ -211,10 +211,10 @@ class Requests:
         turn_of: viewers who asked for the job and have left it to this viewer, with their turn.
         """
         earlier = self._requests.get(key)
-        kept = earlier is not None and earlier.active and earlier.job.phase == "queued"
         turns = [self._requests[viewer, key[1]].since for viewer in turn_of]
-        since = earlier.since if earlier is not None and kept else min(turns, default=None)
-        since = self._next_turn() if since is None else since
+        if earlier is not None and earlier.active and earlier.job.phase == "queued":
+            turns = [earlier.since]
+        since = min(turns) if turns else self._next_turn()
         self.leave(key)
         self._requests[key] = Request(job, since)
         self._requests.move_to_end(key)
