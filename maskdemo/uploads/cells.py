@@ -1,19 +1,25 @@
-"""The different texts of each column, and which patterns of numbers and times they fit."""
+"""The different texts of each column, which patterns they fit, and what they say of the whole file.
+
+A file has one notation of numbers: 0.5 and perhaps 1,088, or 0,5 and perhaps 1.088.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_string_dtype
 
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.evidence.phrases import capital
 from maskdemo.uploads.reading import Table
 
 NUMBERS, TIMES, YES_NO = "numbers", "times", "yes / no"
-#: What stands for a missing number, time or yes / no, in lower case: as pandas has them.
-BLANKS = ("", "#n/a", "#n/a n/a", "#na", "<na>", "n/a", "na", "nan", "-nan", "none", "null")
+#: What stands for a missing number, time or yes / no, in lower case: as pandas and databases write it.
+BLANKS = ("", "#n/a", "#n/a n/a", "#na", "<na>", "n/a", "na", "nan", "-nan", "none", "null", "1.#ind",
+          "-1.#ind", "1.#qnan", "-1.#qnan", "\\n", "(null)")  # fmt: skip
 _SIGN, _END = "[-+\u2212]?", r"([eE][-+]?\d+)?"
 _OTHER = "[ \u00a0\u202f'\u2019]"
 #: A time with an impossible hour, or a month in another language, is still meant as a time.
@@ -73,6 +79,83 @@ def cells_of(table: Table) -> dict[str, Cells]:
             own[f"sure{point}"] = own[f"sure{point}"] & ~own[f"either{point}"]
         found[str(each.index.name)] = Cells(texts.iloc[part], each.to_numpy(), own)
     return found
+
+
+class Notation(NamedTuple):
+    """How a file writes numbers and dates.
+
+    decimal: its decimal point or comma. is_sure: whether a number shows which. day_first: of dates such
+    as 31.1.2026. by_points: whether their points alone say so. undecided: whether nothing does.
+    """
+
+    decimal: str
+    is_sure: bool
+    day_first: bool
+    by_points: bool
+    undecided: bool
+
+
+def notation_of(table: Table, cells: dict[str, Cells]) -> Notation:
+    """Return how the file writes numbers and dates; raise `InvalidTable` if numbers are not clear."""
+    return Notation(*_decimal(table, cells), *_day_first(cells))
+
+
+def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
+    """Return the decimal point or comma of the whole file, and whether a number shows which.
+
+    Raises `InvalidTable` if it is not clear.
+    """
+    sure: dict[str, tuple[str, str]] = {}
+    unsure: dict[str, tuple[str, str]] = {}
+    for name, own in cells.items():
+        if own.share("number.", "number,") <= 0.5:
+            continue
+        for point in ".,":
+            certain, either = own.fits[f"sure{point}"], own.fits[f"either{point}"]
+            # Fractions of three digits each are usual, a few of them among whole numbers are not.
+            usual = point == "." and (certain | either).all()
+            for found, fits in ((sure, certain), (unsure, either & (not usual))):
+                if fits.any() and point not in found:
+                    text = own.texts.iloc[fits.argmax()]
+                    place = table.location(int((table.column(name) == text).to_numpy().argmax()))
+                    found[point] = place, f"{quoted(text)} in {quoted(name)}"
+    if len(sure) == 2:
+        (first, point), (second, comma) = sure["."], sure[","]
+        raise InvalidTable(
+            f"{capital(first)}: {point} has a decimal point, and in {second} {comma} a decimal comma. "
+            "Write all numbers of the file the same way."
+        )
+    if not sure and unsure:
+        place, cell = next(iter(unsure.values()))
+        raise InvalidTable(
+            f"{capital(place)}: {cell} can be a thousand or a fraction, and no other number of the "
+            "file says which. Write it without the mark, or fractions with a decimal point."
+        )
+    return next(iter(sure), "."), bool(sure)
+
+
+def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
+    """Return `Notation.day_first`, `by_points` and `undecided`.
+
+    Dates with points begin with the day wherever people write points.
+    """
+    first, second, points, others, unclear, short = [False] * 6
+    for own in cells.values():
+        dates: Any = own.texts[own.fits["date"] & own.fits[TIMES]]
+        if len(dates) > len(own.texts) / 2:
+            parts: Any = dates.str.extract(f"^{DAY_AND_MONTH}$")
+            one, two, last = (parts[at].astype(int) for at in (0, 2, 3))
+            if ((one > 31) | (one == 0)).any():
+                continue  # the year comes first
+            pointed = bool((parts[1] == ".").all())
+            points, others = points or pointed, others or not pointed
+            first, second = first or bool((one > 12).any()), second or bool((two > 12).any())
+            # 26-01-31 can begin with the year.
+            year = bool((last.between(1, 31) & (two < 13)).all())
+            unclear |= year and bool((parts[1] == "-").all())
+            short |= year and pointed
+    undecided = unclear or (second and (first or points)) or (others and not first and not second)
+    return first or points, points and (short or not first), undecided
 
 
 def _numbers(point: str, comma: str) -> dict[str, str]:

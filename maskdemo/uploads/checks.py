@@ -35,21 +35,14 @@ def check_roles(columns: Columns, guess: Guess) -> None:
                 f"The column {quoted(name)} is chosen as {meaning[name]} and as {role}. Choose it once."
             )
         meaning[name] = role
-    for role, open_ in (
-        ("id", not roles.id),
-        ("label", roles.label is None),
-        ("order", roles.order is None),
-    ):
-        if open_:
-            raise InvalidTable(f"{guess.doubts.get(role, '')} {ASKED[role]}".lstrip(), offer=role)
+    for role, asked in ASKED.items():
+        if getattr(roles, role) is None or (role == "id" and not roles.id):
+            raise InvalidTable(f"{guess.doubts.get(role, '')} {asked}".lstrip(), offer=role)
     if not roles.features:
-        left = [
-            f" {quoted(name)}: {each.unusable}."
-            for name, each in columns.items()
-            if each.unusable and name not in meaning
-        ]
+        free = {name: each.unusable for name, each in columns.items() if name not in meaning}
+        left = [f" {quoted(name)}: {why}." for name, why in free.items() if why][:2]
         raise InvalidTable(
-            f"Choose at least one feature: a column that the network reads.{''.join(left[:2])}"
+            f"Choose at least one feature: a column that the network reads.{''.join(left)}"
         )
 
 
@@ -57,11 +50,10 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
     """Raise `InvalidTable` where a row does not fit a role. number: (rows,), of each row's sequence."""
     for name in roles.id:
         _check_no_gap(table, _blank(table, columns, name), name, "is in the id")
-        ids = table.texts(name)
-        if (bad := _first(ids.str.fullmatch(r"\d[.,]\d+E\+\d+"))) is not None:
+        if (bad := _first(table.texts(name).str.fullmatch(r"\d[.,]\d+E\+\d+"))) is not None:
             raise InvalidTable(
-                f"{table.place(bad)}: a spreadsheet has rounded {quoted(ids.iloc[bad])} in "
-                f"{quoted(name)}, so several ids may have become one. Export the ids as text."
+                f"{table.cell(bad, name)} was rounded by a spreadsheet, so several ids may have become "
+                "one. Export the ids as text."
             )
     if number.max() == 0:
         raise InvalidTable(
@@ -75,12 +67,9 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
             _check_no_gap(table, _blank(table, columns, name), name, f"says the {what} of a sequence")
             _check_constant(table, table.texts(name), number, roles, what)
     if roles.split is not None:
-        said = table.texts(roles.split)
-        if (bad := _first(~said.str.lower().isin(list(parts_by(roles.split))))) is not None:
-            raise InvalidTable(
-                f"{table.place(bad)}: {quoted(said.iloc[bad])} in {quoted(roles.split)} is none of "
-                "train, validation and test."
-            )
+        said = table.texts(roles.split).str.lower()
+        if (bad := _first(~said.isin(list(parts_by(roles.split))))) is not None:
+            raise InvalidTable(f"{table.cell(bad, roles.split)} is none of train, validation and test.")
     for name in roles.features:
         column = columns[name]
         if column.bad is not None and column.kind != TIMES:
@@ -90,12 +79,11 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
             )
         if column.unusable:
             raise InvalidTable(f"{quoted(name)} can be no feature: {column.unusable}.")
-    count = sum(columns[name].distinct if columns[name].kind == WORDS else 1 for name in roles.features)
+    used = [columns[name] for name in roles.features]
+    count = sum(each.distinct if each.kind == WORDS else 1 for each in used)
     if count > MAX_FEATURES:
-        raise InvalidTable(
-            f"These are {count} features, a column for each word counted; {MAX_FEATURES} are "
-            "possible. Choose fewer."
-        )
+        counted = f"These are {count} features, a column for each word counted"
+        raise InvalidTable(f"{counted}; {MAX_FEATURES} are possible. Choose fewer.")
 
 
 def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
@@ -129,10 +117,7 @@ def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray)
     labels, name = table.texts(roles.label), quoted(roles.label)
     _check_no_gap(table, _blank(table, columns, roles.label), roles.label, "holds the label")
     if (bad := _first(labels.str.fullmatch(r"=[A-Z(].*"))) is not None:
-        raise InvalidTable(
-            f"{table.place(bad)}: {quoted(labels.iloc[bad])} in {name} is a formula. Save the values "
-            "of the sheet instead."
-        )
+        raise InvalidTable(f"{table.cell(bad, roles.label)} is a formula. Save the sheet's values.")
     classes = labels.nunique()
     if classes == 1:
         raise InvalidTable(

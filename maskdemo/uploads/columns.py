@@ -18,12 +18,23 @@ from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype
 
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
-from maskdemo.uploads.cells import DAY_AND_MONTH, MEASURE, NUMBERS, TIMES, YES_NO, Cells, cells_of
+from maskdemo.uploads.cells import (
+    MEASURE,
+    NUMBERS,
+    TIMES,
+    YES_NO,
+    Cells,
+    Notation,
+    cells_of,
+    notation_of,
+)
 from maskdemo.uploads.limits import MAX_CATEGORIES, MAX_MAGNITUDE
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.recipe import times_in, values_in
 
 WORDS, NOTHING = "words", "nothing"
+#: Of numbers such as 20260131, which sort rows as they are; and of all other times.
+DATES, NO_FEATURE = "its numbers are dates", "it holds times"
 #: A time zone behind a time.
 _ZONE = r"\d ?(?:[zZ]|UTC|GMT)$|[:T]\d.*[-+]\d\d(?::?\d\d)?$"
 #: What names of columns say that divide the sequences, beside those that say train or test.
@@ -37,7 +48,8 @@ class Column:
     kind: one of the constants above. values: (rows,) numbers, NaN where blank: seconds of times, and
     nothing for words. bad: the first row that the kind does not fit, and why it does not. unusable: why
     it can be no feature. idle: why it is none unless it is asked for. example: a cell. blanks: how many
-    cells are blank. distinct: how many different cells are not.
+    cells are blank. distinct: how many different cells are not. note: a sentence on how cells were read
+    that can be read in another way.
     """
 
     kind: str
@@ -48,6 +60,12 @@ class Column:
     idle: str = ""
     bad: tuple[int, str] | None = None
     distinct: int = 0
+    note: str = ""
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it holds times, or numbers that are dates."""
+        return self.kind == TIMES or self.idle == DATES
 
     @property
     def summary(self) -> str:
@@ -56,11 +74,11 @@ class Column:
 
 
 class Columns(dict[str, Column]):
-    """Column by name. decimal: the file's decimal point or comma. day_first: of its dates."""
+    """Column by name. notation: of the file."""
 
-    def __init__(self, columns: Iterable[tuple[str, Column]], decimal: str, *, day_first: bool) -> None:
+    def __init__(self, columns: Iterable[tuple[str, Column]], notation: Notation) -> None:
         super().__init__(columns)
-        self.decimal, self.day_first = decimal, day_first
+        self.notation = notation
 
 
 def read_columns(table: Table) -> Columns:
@@ -68,28 +86,24 @@ def read_columns(table: Table) -> Columns:
 
     Raises `InvalidTable` where numbers can be read in two ways, or another line of names stands above.
     """
-    names = list(map(str, table.frame))
     cells = cells_of(table)
-    decimal = _decimal(table, cells)
-    day_first, undecided = _day_first(cells)
+    notation = notation_of(table, cells)
 
     def read(name: str) -> Column:
         if name in cells:
-            return _of_texts(table, name, cells[name], decimal, day_first, undecided)
+            return _of_texts(table, name, cells[name], notation)
         column = table.column(name)
-        kind = (
-            TIMES if is_datetime64_any_dtype(column) else YES_NO if is_bool_dtype(column) else NUMBERS
-        )
-        shown = column.dropna()
-        values = values_in(column, kind, decimal, day_first)
-        return _of_values(table, name, kind, values, str(shown.iloc[0]) if len(shown) else "")
+        time, yes_no = is_datetime64_any_dtype(column), is_bool_dtype(column)
+        kind = TIMES if time else YES_NO if yes_no else NUMBERS
+        example = next(map(str, column.dropna()), "")
+        return _of_values(table, name, kind, values_in(column, kind, ".", False), example)
 
-    columns = Columns(((name, read(name)) for name in names), decimal, day_first=day_first)
+    columns = Columns(((name, read(name)) for name in map(str, table.frame)), notation)
     # What fits no column of numbers stands above all of its numbers.
     above = {
-        name: row
-        for name in names
-        if (bad := columns[name].bad) and np.isnan(columns[name].values[: (row := bad[0]) + 1]).all()
+        name: each.bad[0]
+        for name, each in columns.items()
+        if each.bad and each.bad[0] < (~np.isnan(each.values)).argmax()
     }
     row = min(above.values(), default=0)
     alone = above and sum(bool(each) for each in table.frame.iloc[row].astype(str)) == 1
@@ -102,108 +116,84 @@ def read_columns(table: Table) -> Columns:
     return columns
 
 
-def _decimal(table: Table, cells: dict[str, Cells]) -> str:
-    """Return the decimal point or comma of the whole file; raise `InvalidTable` if it is not clear."""
-    sure: dict[str, tuple[str, str]] = {}
-    unsure: dict[str, tuple[str, str]] = {}
-    for name, own in cells.items():
-        if own.share("number.", "number,") <= 0.5:
-            continue
-        for point in ".,":
-            certain, either = own.fits[f"sure{point}"], own.fits[f"either{point}"]
-            if certain.any():
-                sure.setdefault(point, (name, own.texts.iloc[certain.argmax()]))
-            # Fractions of three digits each are usual, a few of them among whole numbers are not.
-            if either.any() and (point == "," or not (certain | either).all()):
-                unsure.setdefault(point, (name, own.texts.iloc[either.argmax()]))
-    if len(sure) == 2:
-        (first, point), (second, comma) = sure["."], sure[","]
-        raise InvalidTable(
-            f"{_place(table, first, point)}: {quoted(point)} in {quoted(first)} has a decimal point, "
-            f"and {_place(table, second, comma, low=True)} {quoted(comma)} in {quoted(second)} a "
-            "decimal comma. Write all numbers of the file the same way."
-        )
-    if not sure and unsure:
-        name, text = next(iter(unsure.values()))
-        raise InvalidTable(
-            f"{_place(table, name, text)}: {quoted(text)} in {quoted(name)} can be a thousand or a "
-            "fraction, and no other number of the file says which. Write it without the mark, or "
-            "fractions with a decimal point."
-        )
-    return next(iter(sure), ".")
-
-
-def _day_first(cells: dict[str, Cells]) -> tuple[bool, str]:
-    """Return whether dates such as 31.1.2026 begin with the day; and a date if not clear, else ""."""
-    first, second, unclear, example = False, False, False, ""
-    for own in cells.values():
-        dates: Any = own.texts[own.fits["date"]]
-        if len(dates) > len(own.texts) / 2:
-            parts: Any = dates.str.extract(f"^{DAY_AND_MONTH}$")
-            one, two, last = (parts[at].astype(int) for at in (0, 2, 3))
-            if ((one > 31) | (one == 0)).any():
-                continue  # the year comes first
-            first |= bool((one > 12).any())
-            second |= bool((two > 12).any())
-            # 26-01-31 can begin with the year.
-            short = (parts[1] == "-") & (last < 32) & (last > 0)
-            unclear |= bool(short.all() and (two < 13).all())
-            example = example or str(dates.iloc[0])
-    return first, example if first == second or unclear else ""
-
-
-def _of_texts(
-    table: Table, name: str, cells: Cells, decimal: str, day_first: bool, undecided: str
-) -> Column:
+def _of_texts(table: Table, name: str, cells: Cells, notation: Notation) -> Column:
     """Return a column of texts as numbers, times, yes and no, or words, whichever most cells are.
 
-    undecided: a date whose day is not clear, "" where dates are. Cells of another kind make it bad.
+    Cells of another kind make it bad.
     """
-    column, blank = table.column(name), cells.fits["blank"]
+    column, blank, decimal = table.column(name), cells.fits["blank"], notation.decimal
     texts: Any = cells.texts
-    nothing = np.full(len(column), np.nan)
     if not (texts != "").any():
-        return _of_values(table, name, NUMBERS, nothing, "")
-    is_number = cells.fits[f"number{decimal}"]
+        return _of_values(table, name, NUMBERS, np.full(len(column), np.nan), "")
+    fits = cells.fits[f"number{decimal}"]
     if cells.share(f"number{decimal}") > 0.5:
-        kind, fits = NUMBERS, is_number
+        kind = NUMBERS
     elif cells.share(TIMES) > 0.5:
-        kind, times = TIMES, pd.Series(np.nan, index=texts.array)
-        times[cells.fits[TIMES]] = times_in(texts[cells.fits[TIMES]], day_first)
-        fits = times.notna().to_numpy()
+        return _of_times(table, name, cells, notation)
     elif cells.share(YES_NO) == 1:
         kind, fits = YES_NO, cells.fits[YES_NO]
     else:
         # Of half numbers and half something else, something else is shown.
-        return _of_words(table, name, texts[texts != ""], texts[~blank & ~is_number])
-    filled, fits, blanks = texts[~blank], fits[~blank], int(cells.counts[blank].sum())
-    example, why = str(filled.iloc[0]), ""
-    what = {NUMBERS: "a number", TIMES: "a time"}.get(kind, "")
-    if kind == TIMES:
-        no_zone = filled[fits & ~filled.str.contains(_ZONE).to_numpy(bool)]
-        if not fits.any():
-            why = f"{quoted(example)} in {quoted(name)} is no time such as 2026-01-31 14:05:09+01:00"
-        elif undecided and cells.fits["date"].any():
-            why = f"nothing in the file says which number is the day in {quoted(example)}"
-        elif 0 < len(no_zone) < fits.sum():
-            example = str(no_zone.iloc[0])
-            why = f"{quoted(example)} has no time zone, and others of that column have one"
-        if why:
-            row = int(np.flatnonzero(column == example)[0])
-            return Column(
-                TIMES, nothing, example, blanks, "it holds times", "", (row, why), len(filled)
+        return _of_words(table, name, texts[texts != ""], texts[~blank & ~fits])
+    filled, note = texts[~blank], ""
+    values = values_in(column, kind, decimal, notation.day_first)
+    found = _of_values(table, name, kind, values, str(filled.iloc[0]))
+    if kind == NUMBERS:
+        codes, either = filled[filled.str.fullmatch(r"0\d+")], texts[cells.fits[f"either{decimal}"]]
+        if len(codes):
+            note = f"{quoted(name)} is read as numbers, {quoted(codes.iloc[0])} too. If they are codes"
+            note += ", write a letter before each, which makes words of them."
+        elif len(either) and not notation.is_sure:
+            note = (
+                f"{_cell(name, either.iloc[0])} is read as a fraction, and no number of the file says "
             )
-        values = column.map(times).to_numpy(dtype=float)
-    else:
-        values = values_in(column, kind, decimal, day_first)
-    found = _of_values(table, name, kind, values, example)
-    if fits.all():
+            note += "whether it is one. If it is a thousand, write it without the point."
+    return _spoiled(table, replace(found, note=note), name, texts[~blank & ~fits], "a number")
+
+
+def _of_times(table: Table, name: str, cells: Cells, notation: Notation) -> Column:
+    """Return a column of texts as times; bad where some are none, or where nothing sorts them."""
+    column, blank, meant = table.column(name), cells.fits["blank"], cells.fits[TIMES]
+    texts: Any = cells.texts
+    seconds: Any = pd.Series(np.nan, index=texts.array)
+    seconds[meant] = times_in(texts[meant], notation.day_first)
+    filled, is_time = texts[~blank], seconds.notna().to_numpy()
+    no_zone = texts[is_time & ~texts.str.contains(_ZONE).to_numpy(bool)]
+    dates = texts[is_time & cells.fits["date"]]
+    example, why, note = str(filled.iloc[0]), "", ""
+    if not is_time.any():
+        why = f"{_cell(name, example)} is no time such as 2026-01-31 14:05:09+01:00"
+    elif len(dates) and notation.undecided:
+        why = f"nothing in the file says which number is the day in {quoted(example)}"
+    elif 0 < len(no_zone) < is_time.sum():
+        example = str(no_zone.iloc[0])
+        why = f"{quoted(example)} has no time zone, and others of that column have one"
+    if why:
+        row, blanks = int(np.flatnonzero(column == example)[0]), int(cells.counts[blank].sum())
+        return _unsorted(column, row, why, blanks, len(filled))
+    if len(dates) and notation.by_points:
+        day = np.datetime64(int(seconds[dates.iloc[0]]), "s").astype("datetime64[D]")
+        note = f"{_cell(name, dates.iloc[0])} is read as {day}: in dates with points the day is first."
+    found = _of_values(table, name, TIMES, column.map(seconds).to_numpy(dtype=float), example)
+    return _spoiled(table, replace(found, note=note), name, texts[~blank & ~is_time], "a time")
+
+
+def _unsorted(column: pd.Series, row: int, why: str, blanks: int, distinct: int) -> Column:
+    """Return a column of times by which nothing can be sorted. row, why: of the first of them."""
+    nothing, example = np.full(len(column), np.nan), str(column.iloc[row])
+    return Column(TIMES, nothing, example, blanks, NO_FEATURE, "", (row, why), distinct)
+
+
+def _spoiled(table: Table, found: Column, name: str, others: Any, what: str) -> Column:
+    """Return the column, bad where it holds `others`, texts that are not `what` most of it is."""
+    if not len(others):
         return found
-    row = int(np.flatnonzero(column.isin(filled[~fits]))[0])
-    cell = quoted(column.iloc[row])
-    why = f"{cell} in {quoted(name)} is not {what}, as most of that column are"
-    unusable = found.unusable or f"{table.location(row)}: {cell} is not {what}: leave it empty"
-    return replace(found, blanks=blanks, unusable=unusable, bad=(row, why))
+    wrong = table.column(name).isin(others).to_numpy()
+    row = int(wrong.argmax())
+    cell = table.column(name).iloc[row]
+    why = f"{_cell(name, cell)} is not {what}, as most of that column are"
+    unusable = found.unusable or f"{table.location(row)}: {quoted(cell)} is not {what}: leave it empty"
+    return replace(found, blanks=found.blanks - int(wrong.sum()), unusable=unusable, bad=(row, why))
 
 
 def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str) -> Column:
@@ -211,19 +201,22 @@ def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str
     blanks, distinct = int(np.isnan(values).sum()), len(np.unique(values[~np.isnan(values)]))
     if blanks == len(values):
         return Column(NOTHING, values, "", blanks, "it is empty")
-    unusable, idle, bad = "", "", None
-    large = np.flatnonzero(np.abs(np.nan_to_num(values, posinf=np.inf)) > MAX_MAGNITUDE)
-    if kind == TIMES:
-        unusable = "it holds times"
-    elif len(large):
+    column, unusable, idle, bad = table.column(name), NO_FEATURE * (kind == TIMES), "", None
+    large = np.abs(np.nan_to_num(values, posinf=np.inf)) > MAX_MAGNITUDE
+    if kind != TIMES and large.any():
         # Times in nanoseconds are too large to be read by a network, and sort all the same.
-        if len(infinite := np.flatnonzero(np.isinf(values))):
-            infinity = quoted(table.column(name).iloc[int(infinite[0])])
-            bad = int(infinite[0]), f"{infinity} in {quoted(name)} is infinite"
-        cell = quoted(table.column(name).iloc[int(large[0])])
-        unusable = f"{table.location(int(large[0]))}: {cell} is infinite, or as good as"
-    elif kind == NUMBERS and _numbers_rows(values):
-        idle = "it numbers the rows"
+        if (infinite := np.isinf(values)).any():
+            row = int(infinite.argmax())
+            bad = row, f"{_cell(name, column.iloc[row])} is infinite"
+        row = int(large.argmax())
+        unusable = f"{table.location(row)}: {quoted(column.iloc[row])} is infinite, or as good as"
+    elif kind == NUMBERS:
+        first, last = _dates(values)
+        if last:
+            row = int(np.isfinite(values).argmax())
+            why = f"{_cell(name, column.iloc[row])} is a date: write 2026-01-31 or 31.1.2026"
+            return _unsorted(column, row, why, blanks, distinct)
+        idle = DATES if first else "it numbers the rows" * _numbers_rows(values)
     idle = idle or _idle(name, blanks, distinct)
     return Column(kind, values, example, blanks, unusable, idle, bad, distinct)
 
@@ -244,8 +237,14 @@ def _of_words(table: Table, name: str, texts: Any, shown: Any) -> Column:
         unusable = f"it holds {len(texts):,} different texts such as {quoted(example)}; "
         unusable += f"{MAX_CATEGORIES} are possible"
     nothing, blanks = np.full(len(column), np.nan), int((column == "").sum())
-    idle = _idle(name, blanks, len(texts))
-    return Column(WORDS, nothing, example, blanks, unusable, idle, None, len(texts))
+    idle, note = _idle(name, blanks, len(texts)), ""
+    if (numeric := shown[shown.str.match(r"[-+~]?\d")]).size > len(shown) / 2:  # 0x1F, 1/2, 5-10
+        note = f"{_cell(name, numeric.iloc[0])} is read as a word, not as a number."
+    return Column(WORDS, nothing, example, blanks, unusable, idle, None, len(texts), note)
+
+
+def _cell(name: str, cell: object) -> str:
+    return f"{quoted(cell)} in {quoted(name)}"
 
 
 def _idle(name: str, blanks: int, distinct: int) -> str:
@@ -261,7 +260,17 @@ def _numbers_rows(values: NDArray) -> bool:
     return len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
 
 
-def _place(table: Table, name: str, text: str, *, low: bool = False) -> str:
-    """Return the location of the first row with this text; low: as within a sentence."""
-    row = int(np.flatnonzero(table.column(name) == text)[0])
-    return f"in {table.location(row)}" if low else table.place(row)
+def _dates(values: NDArray) -> tuple[bool, bool]:
+    """Whether all numbers, (rows,), are dates, with the year first (20260131) or last (31012026)."""
+    there = values[~np.isnan(values)]
+    digits = len(str(int(there.max())))
+    if digits not in (7, 8, 10, 12, 14) or (there != np.floor(there)).any():
+        return False, False
+    day = there // 10.0 ** max(0, digits - 8)
+
+    def are_dates(year: NDArray, one: NDArray, two: NDArray, most: int) -> bool:
+        years = (year >= 1900) & (year < 2100)
+        return bool((years & (np.minimum(one, two) > 0) & (one <= most) & (two < 32)).all())
+
+    year_last = are_dates(day % 10_000, day // 10_000 % 100, day // 1_000_000, 31)
+    return are_dates(day // 10_000, day // 100 % 100, day % 100, 12), year_last and digits < 9

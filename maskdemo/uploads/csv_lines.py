@@ -81,44 +81,34 @@ def _separator(content: bytes) -> tuple[str, int]:
 
     Excel writes a line of its own with the separator: sep=;
     """
-    skipped, header = 0, ""
+    skipped, header, said = 0, "", None
     for line in _text(content):
         if found := re.fullmatch(r'"?sep=([,;|\t])"?\s*', line):
-            return found[1], skipped + 1
-        if line.strip():
+            said = found[1]
+        elif line.strip():
             header = re.sub(r'"[^"]*"', "", line)
             break
         skipped += 1
-    return max(SEPARATORS, key=header.count), skipped
+    return said or max(SEPARATORS, key=header.count), skipped
 
 
 def _checked_lines(content: bytes, separator: str, skipped: int, quote: str) -> array[int]:
     """Return the line in which each row starts; raise `InvalidTable` for rows of another width."""
-    text, last = _text(content), ""
+    text = _text(content)
     for _ in range(skipped):
         text.readline()
-
-    def remembered(line: str) -> str:
-        nonlocal last
-        last = line
-        return line
-
-    rows = csv.reader(
-        map(remembered, text), delimiter=separator, quotechar=quote, skipinitialspace=True
-    )
+    rows = csv.reader(text, delimiter=separator, quotechar=quote, skipinitialspace=True)
     lines, header, under, started = array("q"), [], [], skipped + 1
     try:
         for row in rows:
             blank = len(row) < 2 and not "".join(row).strip()
-            if blank and quote not in last:
-                pass
-            elif not header:
+            if not header:
                 header = [bare(name) for name in row]
                 _check_header(header, started)
             elif not blank and len(row) != len(header):
                 raise _ragged(started, row, len(header), separator, early=len(lines) < 3)
-            else:  # to pandas a line of nothing but "" is a row too
-                under = under or row
+            else:
+                under = under or (not blank and row) or []
                 lines.append(started)
                 check_size(len(lines))
             started = skipped + rows.line_num + 1
@@ -134,28 +124,30 @@ def _ragged(line: int, row: list[str], header: int, separator: str, *, early: bo
     early: whether the row is among the first, so that what stands above may be no header.
     """
     found, mark = len(row), SEPARATORS[separator]
+    other = next((each for each in SEPARATORS if found == 1 and each in row[0]), None)
     if row[0].startswith(COMMENTS):
         return _comment(line, row[0], separator)
+    quotation = f"texts with {mark} into quotation marks"
     if found == header + 1 and not row[-1]:
-        return InvalidTable(
-            f"Line {line} ends with {mark}, and the line of names does not. Take it out of every line, "
-            "or give the last column a name."
+        why = (
+            f"ends with {mark}, and the line of names does not. Take it out of every line, or give the "
         )
-    if other := next((each for each in SEPARATORS if found == 1 and each in row[0]), None):
-        return InvalidTable(
-            f"Line {line} is not separated by {mark}, as the first line is, but by "
-            f"{SEPARATORS[other]}. Write all lines the same way."
+        why += "last column a name."
+    elif other:
+        why = (
+            f"is not separated by {mark}, as the first line is, but by {SEPARATORS[other]}. Write all "
         )
-    if early and found > header:
-        return InvalidTable(
-            f"Line {line} has {found} fields, the first line {header}. Take out whatever stands above "
-            f"the line that names the columns; if that is the first line, put texts with {mark} into "
-            "quotation marks."
+        why += "lines the same way."
+    elif early and found > header:
+        why = f"has {found} fields, the first line {header}. Take out whatever stands above the line "
+        why += (
+            f"that names the columns, and names of rows (in R: row.names = FALSE); or put {quotation}."
         )
-    return InvalidTable(
-        f"Line {line} has {found} fields, the header {header}. Put texts with {mark} into quotation "
-        "marks, and leave missing fields empty."
-    )
+    else:
+        why = (
+            f"has {found} fields, the header {header}. Put {quotation}, and leave missing fields empty."
+        )
+    return InvalidTable(f"Line {line} {why}")
 
 
 def _comment(line: int, text: str, separator: str) -> InvalidTable:

@@ -36,27 +36,15 @@ def facts(
     padding = 1 - len(values) / (len(sequences) * padded_length)
     lost = int((~observed).sum())
     masked = int(((values == np.float32(mask_value)).all(axis=1) & observed).sum())
-    treated = ": the whole step is treated as a missing reading"
-    skipped = ": a Masking layer would skip them. Choose another mask value"
+    padded = f"Padded to {padded_length} steps, {padding:.0%} of all steps are padding."
+    missing = f"At {lost:,} of {len(observed):,} steps a value is missing"
+    missing += ": the whole step is treated as a missing reading." if lost else "."
+    equal = f"{masked:,} of {int(observed.sum()):,} real steps equal the mask value {mask_value:g} in "
+    skipped = ": a Masking layer would skip them. Choose another mask value." if masked else "."
     return (
-        Fact(
-            "padding",
-            f"Padded to {padded_length} steps, {padding:.0%} of all steps are padding.",
-            padding,
-        ),
-        Fact(
-            "missing",
-            f"At {lost:,} of {len(observed):,} steps a value is missing{treated * bool(lost)}.",
-            lost / len(observed),
-            lost > len(observed) / 2,
-        ),
-        Fact(
-            "like_the_mask",
-            f"{masked:,} of {int(observed.sum()):,} real steps equal the mask value {mask_value:g} in "
-            f"every feature{skipped * bool(masked)}.",
-            float(masked),
-            masked > 0,
-        ),
+        Fact("padding", padded, padding),
+        Fact("missing", missing, lost / len(observed), lost > len(observed) / 2),
+        Fact("like_the_mask", f"{equal}every feature{skipped}", float(masked), masked > 0),
         label_from_length(data),
         rare_classes(data, classes),
         duplicates(data),
@@ -95,17 +83,12 @@ def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
     counts = np.bincount(np.concatenate(held), minlength=data.classes)
     rare = np.flatnonzero(counts < FEW)
     if not len(rare):
-        least = f"{counts.min():,} training sequences or more"
-        return Fact("few", f"Each of the {data.classes} classes has {least}.", 0.0)
-    listed = ", ".join(f"'{classes[at]}' ({counts[at]})" for at in rare[:5])
+        least = f"Each of the {data.classes} classes has {counts.min():,} training sequences or more."
+        return Fact("few", least, 0.0)
+    few = f"{len(rare)} of {data.classes} classes have fewer than {FEW} training sequences: "
+    few += ", ".join(f"'{classes[at]}' ({counts[at]})" for at in rare[:5])
     more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
-    return Fact(
-        "few",
-        f"{len(rare)} of {data.classes} classes have fewer than {FEW} training sequences: "
-        f"{listed}{more}.",
-        float(len(rare)),
-        alarming=True,
-    )
+    return Fact("few", f"{few}{more}.", float(len(rare)), alarming=True)
 
 
 def duplicates(data: Data) -> Fact:
@@ -113,13 +96,9 @@ def duplicates(data: Data) -> Fact:
     train, test = (map(_key, part.values, part.observed) for part in (data.train, data.test))
     train = set(train)
     count = sum(key in train for key in test)
-    end = ": the accuracy on unseen sequences is too high by them." if count else "."
-    return Fact(
-        "duplicates",
-        f"{count:,} of {len(data.test):,} test sequences also stand in the training part{end}",
-        float(count),
-        alarming=count > 0,
-    )
+    again = f"{count:,} of {len(data.test):,} test sequences also stand in the training part"
+    again += ": the accuracy on unseen sequences is too high by them." if count else "."
+    return Fact("duplicates", again, float(count), alarming=count > 0)
 
 
 def _key(values: NDArray[np.float32], observed: NDArray[np.bool_]) -> tuple[bytes, bytes]:
@@ -140,12 +119,8 @@ def _guesses(clues: NDArray, labels: NDArray, classes: int) -> NDArray[np.intp]:
     """Return the commonest label near each length (or position) from 0 to the largest in `clues`."""
     table = np.zeros((clues.max() + 1, classes), int)
     np.add.at(table, (clues, labels), 1)
-    total = np.concatenate([np.zeros((1, classes), int), table.cumsum(axis=0)])
-    guesses = np.empty(len(table), np.intp)
-    for clue in range(len(table)):
-        for reach in range(len(table)):
-            near = total[min(clue + reach + 1, len(table))] - total[max(clue - reach, 0)]
-            if near.sum() >= min(NEIGHBOURS, len(clues)):
-                break
-        guesses[clue] = near.argmax()
-    return guesses
+    enough, guesses = min(NEIGHBOURS, len(clues)), []
+    for apart in np.abs(np.subtract.outer(np.arange(len(table)), np.arange(len(table)))):
+        reach = (np.bincount(apart, table.sum(axis=1)).cumsum() >= enough).argmax()
+        guesses.append(table[apart <= reach].sum(axis=0).argmax())
+    return np.array(guesses)

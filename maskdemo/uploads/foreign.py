@@ -43,92 +43,77 @@ def from_frame(call: str) -> str:
     return f"{_IMPORT}frame = {call}\n{_FROM_FRAME}"
 
 
-_UNPACKED = "It is read unpacked."
-#: What the file begins with -> what it is, what is said besides, and the lines that help.
-_MAGIC: tuple[tuple[bytes | tuple[bytes, ...], str, str, str], ...] = (
-    (b"\x93NUMPY", "a NumPy array (.npy)", "It has no labels and no lengths.", _ARRAY),
-    (b"\x80", "a Python pickle", "Nothing is unpickled here, because a pickle can run code.",
-     from_frame('pd.read_pickle("FILE")')),
-    (b"\x1f\x8b", "a gzip archive", _UNPACKED, from_frame('pd.read_csv("FILE", compression="gzip")')),
-    (b"BZh", "a bzip2 archive", _UNPACKED, from_frame('pd.read_csv("FILE", compression="bz2")')),
-    (b"\xfd7zXZ", "an xz archive", _UNPACKED, from_frame('pd.read_csv("FILE", compression="xz")')),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACKED,
-     from_frame('pd.read_csv("FILE", compression="zstd")')),
-    (b"7z\xbc\xaf", "a 7z archive", _UNPACKED, ""),
-    (b"Rar!", "a RAR archive", _UNPACKED, ""),
-    (b"\xd0\xcf\x11\xe0", "a spreadsheet (.xls)", "Save the sheet as CSV UTF-8.",
-     from_frame('pd.read_excel("FILE")')),
-    ((b"ARROW1", b"FEA1"), "a Feather file", "", from_frame('pd.read_feather("FILE")')),
-    (b"\x89HDF", "an HDF5 file", "", from_frame('pd.read_hdf("FILE")')),
-    (b"MATLAB 5", "a MATLAB file", "", 'import scipy.io\narrays = scipy.io.loadmat("FILE")'),
-    (b"SQLite format 3", "an SQLite database", "", ""),
-    (b"ORC", "an ORC file", "", from_frame('pd.read_orc("FILE")')),
-    (b"%PDF", "a PDF document", "", ""),
-    (b"RDX", "an R data file", "In R: write.csv(frame, \"long.csv\", row.names = FALSE)", ""),
-    (b"\xff\xfe\0\0", "a text in UTF-32", "Save it as CSV UTF-8.",
-     from_frame('pd.read_csv("FILE", encoding="utf-32", sep=None, engine="python")')),
-    ((b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", "Save it as CSV UTF-8.",
-     from_frame('pd.read_csv("FILE", encoding="utf-16", sep=None, engine="python")')),
-)  # fmt: skip
-#: How a text begins, in lower case -> the same.
-_TEXTS: tuple[tuple[str, str, str, str], ...] = (
-    (r"(?:%[^\n]*\n\s*)*@relation", "an ARFF file", "",
+_UNPACKED, _SHEET, _UTF8 = (
+    "It is read unpacked.",
+    "Save the sheet as CSV UTF-8.",
+    "Save it as CSV UTF-8.",
+)
+#: How a file begins -> what it is, what is said besides, and the lines or the call that help.
+_KINDS = (
+    (rb"PK.*\[Content_Types\]\.xml", "a spreadsheet (.xlsx)", _SHEET, 'read_excel("FILE")'),
+    (rb"PK.*application/vnd\.oasis", "a spreadsheet (.ods)", _SHEET,
+     'read_excel("FILE", engine="odf")'),
+    (rb"PK(?!.*\.npy)", "a zip archive", _UNPACKED, 'read_csv("FILE", compression="zip")'),
+    (rb"\x93NUMPY", "a NumPy array (.npy)", "It has no labels and no lengths.", _ARRAY),
+    (rb"\x80", "a Python pickle", "Nothing is unpickled here, because a pickle can run code.",
+     'read_pickle("FILE")'),
+    (rb"\x1f\x8b", "a gzip archive", _UNPACKED, 'read_csv("FILE", compression="gzip")'),
+    (rb"BZh", "a bzip2 archive", _UNPACKED, 'read_csv("FILE", compression="bz2")'),
+    (rb"\xfd7zXZ", "an xz archive", _UNPACKED, 'read_csv("FILE", compression="xz")'),
+    (rb"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACKED, 'read_csv("FILE", compression="zstd")'),
+    (rb"7z\xbc\xaf", "a 7z archive", _UNPACKED, ""),
+    (rb"Rar!", "a RAR archive", _UNPACKED, ""),
+    (rb"\xd0\xcf\x11\xe0", "a spreadsheet (.xls)", _SHEET, 'read_excel("FILE")'),
+    (rb"ARROW1|FEA1", "a Feather file", "", 'read_feather("FILE")'),
+    (rb"\x89HDF", "an HDF5 file", "", 'read_hdf("FILE")'),
+    (rb"MATLAB 5", "a MATLAB file", "", 'import scipy.io\narrays = scipy.io.loadmat("FILE")'),
+    (rb"SQLite format 3", "an SQLite database", "", ""),
+    (rb"ORC", "an ORC file", "", 'read_orc("FILE")'),
+    (rb"%PDF", "a PDF document", "", ""),
+    (rb"RDX", "an R data file", "In R: write.csv(frame, \"long.csv\", row.names = FALSE)", ""),
+    (rb"\xff\xfe\0\0", "a text in UTF-32", _UTF8,
+     'read_csv("FILE", encoding="utf-32", sep=None, engine="python")'),
+    (rb"\xff\xfe|\xfe\xff", "a text in UTF-16", _UTF8,
+     'read_csv("FILE", encoding="utf-16", sep=None, engine="python")'),
+    (rb"(?i)\s*(?:%[^\n]*\n\s*)*@relation", "an ARFF file", "",
      'import pandas as pd\nfrom scipy.io import arff\nframe = pd.DataFrame(arff.loadarff("FILE")[0])\n'
      + _FROM_FRAME),
-    (r"(?:#[^\n]*\n\s*)*@(problemname|timestamps|univariate|missing|dimensions)",
+    (rb"(?i)\s*(?:#[^\n]*\n\s*)*@(problemname|timestamps|univariate|missing|dimensions)",
      "a .ts file of time series", "Each of its lines is a sequence.",
      'import pandas as pd\nfrom aeon.datasets import load_from_ts_file\n'
      'sequences, labels = load_from_ts_file("FILE")\nsequences = [each.T for each in sequences]\n'
      + _FROM_ARRAYS),
-    (r"<(\?xml|!doctype|html|table)", "a page or XML", "", from_frame('pd.read_html("FILE")[0]')),
-    (r"\{[^\n]*\}\s*\n\s*\{", "JSON, an object a line", "",
+    (rb"(?i)\s*<(\?xml|!doctype|html|table)", "a page or XML", "", 'read_html("FILE")[0]'),
+    (rb"\s*\{[^\n]*\}\s*\n\s*\{", "JSON, an object a line", "",
      LISTS.replace("READ", 'pd.read_json("FILE", lines=True)')),
-    (r"[\[{]\s*[\[{\"]", "JSON", "", LISTS.replace("READ", 'pd.read_json("FILE")')),
-    (r"\|[^\n]*\n\|[\s:|-]+\n", "a table in Markdown", "", ""),
+    (rb"\s*[\[{]\s*[\[{\"]", "JSON", "", LISTS.replace("READ", 'pd.read_json("FILE")')),
+    (rb"\s*\|[^\n]*\n\|[\s:|-]+\n", "a table in Markdown", "", ""),
+    (rb"\s*(\+[-+]{4,}|[^\n]+\n[ +|]*---[-+| ]*)\r?\n", "a printed table", "Export it as CSV.", ""),
+    (rb"(?i)\s*(-- |/\*|(create|drop) table|insert into|pragma )", "an SQL dump",
+     "Export the table as CSV.", ""),
 )  # fmt: skip
-#: Member of a zip archive -> the same.
-_ZIPPED = (
-    (b"[Content_Types].xml", "a spreadsheet (.xlsx)", "Save the sheet as CSV UTF-8.",
-     from_frame('pd.read_excel("FILE")')),
-    (b"application/vnd.oasis", "a spreadsheet (.ods)", "Save the sheet as CSV UTF-8.",
-     from_frame('pd.read_excel("FILE", engine="odf")')),
-)  # fmt: skip
-_NAMES = {"xlsx": 0, "xlsm": 0, "ods": 1}
+#: Endings of names of files that are told by their bytes.
+_TOLD = ("parquet", "npz", "npy", "pkl", "pickle", "zip", "gz", "xls", "xlsx", "xlsm", "ods")
 
 
 def check_kind(name: str, content: bytes) -> None:
     """Raise `InvalidTable` for a file of a known kind that is not read."""
-    ending = name.rpartition(".")[2].lower()
-    start = content[:400].removeprefix(b"\xef\xbb\xbf").decode("latin-1").lstrip().lower()
+    start = content[:400].removeprefix(b"\xef\xbb\xbf")
     if content.startswith(b"PK"):
-        for member, *what in _ZIPPED:
-            if member in content[:200] or member in content[-4000:]:
-                raise _refusal(name, *what)
-        if b".npy" not in content:
-            raise _refusal(
-                name, "a zip archive", _UNPACKED, from_frame('pd.read_csv("FILE", compression="zip")')
-            )
-        return
-    if content[1:40:2] == bytes(len(content[1:40:2])):  # without the mark at the beginning
-        content = b"\xff\xfe" + content
-    for magic, *what in _MAGIC:
-        if content.startswith(magic):
-            raise _refusal(name, *what)
-    for pattern, *what in _TEXTS:
-        if re.match(pattern, start):
-            raise _refusal(name, *what)
-    if ending in ("parquet", "npz", "npy", "pkl", "pickle", "zip", "gz") and content[:4] != b"PAR1":
-        raise InvalidTable(f"This is not a {ending} file, whatever its name says.")
-    if ending in ("xls", *_NAMES):
-        what = _ZIPPED[_NAMES.get(ending, 0)]
-        raise InvalidTable(f"This is no spreadsheet, whatever its name says. {what[2]}")
-
-
-def _refusal(name: str, what: str, more: str, code: str) -> InvalidTable:
-    """Return the error for a file of another kind, with code in which FILE becomes the name."""
-    reads = "A long table is read: CSV, TSV or Parquet, or a NumPy archive (.npz)."
-    return InvalidTable(f"This is {what}. {more} {reads}".replace("  ", " "),
-                        code=code.replace("FILE", file_name(name)))  # fmt: skip
+        start += content[-4000:]  # the names of its members
+    if content[1:40:2] == bytes(len(content[1:40:2])):  # UTF-16 without the mark at the beginning
+        start = b"\xff\xfe" + start
+    for pattern, what, more, code in _KINDS:
+        if re.match(pattern, start, re.DOTALL):
+            code = from_frame(f"pd.{code}") if code.startswith("read_") else code
+            reads = "A long table is read: CSV, TSV or Parquet, or a NumPy archive (.npz)."
+            raise InvalidTable(f"This is {what}. {more} {reads}".replace("  ", " "),
+                               code=code.replace("FILE", file_name(name)))  # fmt: skip
+    ending = name.rpartition(".")[2].lower()
+    if ending in _TOLD and not content.startswith((b"PAR1", b"PK")):
+        raise InvalidTable(
+            f"This is not a {ending} file, whatever its name says. If it is text, call it .csv."
+        )
 
 
 def file_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from maskdemo.uploads.wide import check_long
 #: In an order that is guessed, at most this share of steps stands behind a later one, and stands there
 #: twice by a slip; of the sequences, at most this share changes its label by a slip.
 MAX_RESORTED, MAX_TWICE, MAX_SLIPS = 0.1, 0.02, 0.1
+MAX_FALLING = 1 / 3  # of the steps of a column that is named like an order and asked about
 MAX_IDS = 8  # columns named like an id that are compared in pairs
 UNNAMED = r"Unnamed: \d+|index"
 
@@ -110,51 +112,37 @@ class _Guess:
 
     def _label(self) -> str | None:
         """Return the column of labels; None, with a doubt noted, if none or several are likely."""
-        named = [
-            name for name in self._named(roles.LABELS)
-            if (word(name, roles.SURE_LABELS) or 1 < self._columns[name].distinct <= MAX_CLASSES)
-            and not self._beside_x(name)
-        ]  # fmt: skip
-        surest = [name for name in named if word(name, roles.SURE_LABELS)] or named
-        if len(surest) == 1:
-            return surest[0]
-        self._doubts["label"] = (
-            f"{listed(map(quoted, surest[:3]))} can be the label."
-            if surest
-            else "No column's name says that it is the label."
+        named = [name for name in self._named(roles.LABELS) if not self._beside_x(name)]
+        sure = [name for name in named if word(name, roles.SURE_LABELS)]
+        named = sure or [name for name in named if 1 < self._columns[name].distinct <= MAX_CLASSES]
+        if len(named) == 1:
+            return named[0]
+        several = (
+            f"{listed(map(quoted, named[:3]))} can be" if named else "No column's name says that it is"
         )
+        self._doubts["label"] = f"{several} the label."
         return None
 
     def _beside_x(self, name: str) -> bool:
         """Whether a column is the y of coordinates x and y, and so no label."""
         free = {each.lower() for each in self._free()}
-        return (
-            name.lower() == "y"
-            and "x" in free
-            and (
-                "z" in free
-                or len(self._named(roles.LABELS)) > 1
-                or self._columns[name].distinct > MAX_CLASSES
-            )
-        )
+        no_label = self._columns[name].distinct > MAX_CLASSES or len(self._named(roles.LABELS)) > 1
+        return name.lower() == "y" and "x" in free and ("z" in free or no_label)
 
     def _id(self) -> tuple[str, ...]:
         """Return the columns of the id; (), with a doubt noted, where it is not clear."""
         candidates = [name for name in self._free() if self._can_be_id(name)]
         named = [name for name in self._named(roles.IDS) if name in candidates][:MAX_IDS]
-        for name in named:
-            pairs = [[name, other] for other in named if other != name]
-            if finer := [pair for pair in pairs if self._is_finer(pair)]:
-                first, second = sorted(
-                    finer[0], key=lambda each: not stands_together(self._table, [each])
-                )
+        for pair in permutations(named, 2):
+            if self._is_finer(list(pair)):
+                first, second = sorted(pair, key=lambda each: not stands_together(self._table, [each]))
                 self._doubts["id"] = (
                     f"{quoted(first)} alone, or {quoted(first)} and {quoted(second)} together, can say "
                     "which sequence a row belongs to."
                 )
                 return ()
         whole = [name for name in named or candidates if stands_together(self._table, [name])]
-        if len(whole) == 1 or (whole and named):
+        if whole and not any(self._is_as_likely(whole[0], name, named) for name in whole[1:]):
             return (whole[0],)
         # A column of times or steps tells how the rows of an id go together.
         sorted_by = [name for name in named if self._order((name,), say=False)]
@@ -164,20 +152,27 @@ class _Guess:
         self._doubts["id"] = self._why_no_id((whole or named)[:3])
         return ()
 
+    def _is_as_likely(self, first: str, other: str, named: list[str]) -> bool:
+        """Whether another column is the id as likely as the first, and divides the rows otherwise."""
+        words, counts = (
+            {get(each) for each in (first, other)}
+            for get in (lambda name: word(name, roles.IDS), lambda name: self._columns[name].distinct)
+        )
+        return not named or (len(words) == 1 and len(counts) == 2)
+
     def _why_no_id(self, candidates: list[str]) -> str:
         rows_of = len(self._table.frame)
         single = [name for name in self._named(roles.IDS) if self._columns[name].distinct == rows_of]
         if len(candidates) > 1:
             return f"{listed(map(quoted, candidates))} can say which sequence a row belongs to."
-        if candidates and (blanks := self._columns[candidates[0]].blanks):
+        for name in candidates:
+            if blanks := self._columns[name].blanks:
+                return (
+                    f"{quoted(name)} is blank in {blanks:,} of {rows_of:,} rows. Every row has to say "
+                    "which sequence it belongs to: fill the cells in from above."
+                )
             return (
-                f"{quoted(candidates[0])} is blank in {blanks:,} of {rows_of:,} rows. Every row has to "
-                "say which sequence it belongs to: fill the cells in from above."
-            )
-        if candidates:
-            return (
-                f"The rows of one {quoted(candidates[0])} stand apart, and no column says how they go "
-                "together."
+                f"The rows of one {quoted(name)} stand apart, and no column says how they go together."
             )
         if single:
             return f"Each row has its own {quoted(single[0])}, and a sequence has a row for each step."
@@ -192,9 +187,9 @@ class _Guess:
     def _can_divide(self, name: str) -> bool:
         """Whether a column holds words or whole numbers."""
         column = self._columns[name]
-        whole = column.values[~np.isnan(column.values)]
-        whole = np.isfinite(whole) & (np.floor(whole) == whole)
-        return column.kind not in (TIMES, NOTHING) and (column.kind != NUMBERS or bool(whole.all()))
+        there = column.values[~np.isnan(column.values)]
+        whole = column.kind != NUMBERS or rows.are_whole(there)
+        return whole and not column.is_time and column.kind != NOTHING
 
     def _is_finer(self, pair: list[str]) -> bool:
         """Whether the second column cuts the sequences of the first into several of several rows."""
@@ -209,18 +204,17 @@ class _Guess:
         if not number.max():
             return ()  # one sequence is refused anyway
         # The trials of a participant are the steps where each is one row.
-        named = [
-            each
-            for each in dict.fromkeys(self._named(roles.ORDERS) + self._named(roles.IDS))
-            if each in free
-        ]
-        times = [name for name in free if self._columns[name].kind == TIMES and name not in named]
-        unsure, words = [], []
-        for name in [*named, *times]:
+        times = [name for name in free if self._columns[name].is_time]
+        unsure, weak = [], []
+        for name in dict.fromkeys([*self._named(roles.ORDERS), *self._named(roles.IDS), *times]):
             column, values = self._columns[name], self._columns[name].values
+            numbers_rows = column.distinct == len(values) and not word(name, roles.ORDERS)
+            if name in ids or (numbers_rows and not column.is_time):
+                continue
             # A few bad cells change nothing: their lines are named when the rows are sorted.
+            varies = not rows.is_constant(number, values)
             once = not np.isnan(values).all() and rows.repeated_share(number, values) <= MAX_TWICE
-            if column.kind == TIMES:
+            if column.is_time:
                 # The hours beside a date that repeats may pass midnight or noon.
                 if once and not unsure and not rows.passed(number, values):
                     return (name,)
@@ -233,8 +227,11 @@ class _Guess:
                 unsure.append(name)
             elif column.kind == WORDS and word(name, roles.ORDERS):
                 # Months or visits by their names: each step has another one.
-                words += [name] * (distinct(self._table, [*ids, name]) == len(number))
-        if unsure := unsure or words:
+                weak += [name] * (distinct(self._table, [*ids, name]) == len(number))
+            elif column.kind == NUMBERS and word(name, roles.ORDERS) and varies:
+                # Numbers of steps may repeat, or begin anew; a measurement falls at every other step.
+                weak += [name] * rows.is_sorted(number, values, MAX_FALLING)
+        if unsure := unsure or weak:
             if say:
                 self._taken |= set(unsure)
                 self._doubts["order"] = self._why_unsure(ids, number, unsure)
@@ -245,27 +242,26 @@ class _Guess:
 
     def _finer(self, ids: tuple[str, ...], name: str) -> str:
         """Return a sentence on the column that, with the id, makes each step one row; "" if none."""
+        values, has_values = self._columns[name].values, self._named(roles.VALUES)
         for other in self._free():
-            if other not in (name, *ids) and self._can_divide(other):
-                number = numbers_of(self._table, [*ids, other])
-                values = self._columns[name].values
-                if number.max() < len(number) / 1.5 and not rows.repeated_share(number, values):
-                    if word(other, roles.READINGS) and any(
-                        word(each, roles.VALUES) for each in self._free()
-                    ):
-                        return f" A row for each reading is too long: pivot {quoted(other)} to columns."
-                    if word(other, roles.ORDERS):
-                        return f" Perhaps {listed(map(quoted, [other, name]))} are the order together."
-                    both = listed(map(quoted, [*ids, other]))
-                    return f" Perhaps {both} together say which sequence a row belongs to."
+            if other in (name, *ids) or not self._can_divide(other):
+                continue
+            number = numbers_of(self._table, [*ids, other])
+            if number.max() < len(number) / 1.5 and not rows.repeated_share(number, values):
+                if word(other, roles.READINGS) and has_values:
+                    return f" A row for each reading is too long: pivot {quoted(other)} to columns."
+                if word(other, roles.ORDERS):
+                    return f" Perhaps {listed(map(quoted, [other, name]))} are the order together."
+                both = listed(map(quoted, [*ids, other]))
+                return f" Perhaps {both} together say which sequence a row belongs to."
         return ""
 
     def _why_unsure(self, ids: tuple[str, ...], number: NDArray, names: list[str]) -> str:
         column, name = self._columns[names[0]], quoted(names[0])
-        if len(names) > 1:
-            return f"{listed(map(quoted, names))} can be the order of the steps, alone or together."
         if column.bad is not None and column.kind == TIMES:
             return f"Steps cannot be sorted by {name}: {column.bad[1]}."
+        if len(names) > 1:
+            return f"{listed(map(quoted, names))} can be the order of the steps, alone or together."
         if column.kind not in (NUMBERS, TIMES) or column.bad is not None:
             example = quoted(column.example)
             return f"Steps cannot be sorted by {name}: {example} is neither number nor time."

@@ -14,7 +14,7 @@ from maskdemo.data.sequences import Data
 from maskdemo.errors import quoted
 from maskdemo.evidence.phrases import counted, listed
 from maskdemo.uploads.cells import BLANKS
-from maskdemo.uploads.columns import NUMBERS, Column, Columns
+from maskdemo.uploads.columns import NUMBERS, TIMES, Column, Columns
 from maskdemo.uploads.npz import padding
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Preparation, Roles, said_parts
@@ -61,6 +61,8 @@ def notes_of(
                     f"{found[0]:,} of {after:,} sequences {where} with steps that seem to be padding. "
                     "If they are, take out their rows."
                 )
+    times = [name for name in roles.order or () if columns[name].kind == TIMES]
+    notes += filter(None, (columns[name].note for name in (*times, *roles.features)))
     for name in roles.features:
         if columns[name].kind != NUMBERS:
             continue
@@ -68,12 +70,6 @@ def notes_of(
             notes.append(
                 f"{quoted(name)} has {listed(far)}, far from all other values. If it stands for a "
                 "missing reading, leave the cell empty."
-            )
-        codes: Any = pd.Series(table.column(name).unique()).astype(str)
-        if len(codes := codes[codes.str.fullmatch(r"0\d+")]):
-            notes.append(
-                f"{quoted(name)} is read as numbers, {quoted(codes.iloc[0])} too. If they are codes, "
-                "write a letter before each, which makes words of them."
             )
     assert roles.label is not None
     for name, what in (*((name, "ids") for name in roles.id), (roles.label, "classes")):

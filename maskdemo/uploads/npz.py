@@ -62,6 +62,8 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
         parts = _parts(list(members), names)
         with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
             arrays = arrays_by_name(loaded)
+    # pandas sorts and counts in the byte order of this machine alone.
+    arrays = {name: each.astype(each.dtype.newbyteorder("=")) for name, each in arrays.items()}
     for part in parts:
         lengths = arrays.get(f"{part}lengths")
         _check(part, arrays[f"{part}values"], lengths, arrays[f"{part}labels"])
@@ -102,9 +104,10 @@ def _parts(members: list[str], names: dict[str, str]) -> list[str]:
 
 def _check_header(member: Any, info: zipfile.ZipInfo, names: dict[str, str]) -> None:
     """Raise `InvalidTable` for an array of objects, or one larger than what is stored of it."""
-    first = np.lib.format.read_magic(member) == (1, 0)
-    header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-    shape, _, dtype = header(member)
+    form = np.lib.format
+    first = form.read_magic(member) == (1, 0)
+    read = form.read_array_header_1_0 if first else form.read_array_header_2_0
+    shape, _, dtype = read(member)
     name = quoted(info.filename)
     if dtype.hasobject:
         own = info.filename.removesuffix(".npy")
@@ -140,26 +143,23 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
         raise InvalidTable(f"{part}lengths must be one whole number a sequence, not {lengths.shape}.")
     bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths >= 1) & (lengths == np.floor(lengths))))
     if len(bad):
-        raise InvalidTable(
-            f"Entry {bad[0] + 1} of {part}lengths is {lengths[bad[0]]}; a length is a whole number "
-            "from 1."
-        )
+        entry = f"Entry {bad[0] + 1} of {part}lengths is {lengths[bad[0]]}"
+        raise InvalidTable(f"{entry}; a length is a whole number from 1.")
     steps, count = int(lengths.sum(dtype=object)), len(lengths)
     check_size(steps)
+    longest = int(lengths.max())
     if values.ndim == 2 and len(values) != steps:
         raise InvalidTable(f"{part}values has {len(values)} steps, but the lengths add up to {steps}.")
-    if values.ndim == 3 and (len(values) != count or lengths.max() > values.shape[1]):
-        raise InvalidTable(
-            f"{part}values {values.shape} has no room for {count} sequences of up to "
-            f"{int(lengths.max())} steps."
-        )
     if values.ndim == 3:
+        if len(values) != count or longest > values.shape[1]:
+            room = f"no room for {count} sequences of up to {longest} steps"
+            raise InvalidTable(f"{part}values {values.shape} has {room}.")
         _check_padding(part, values, lengths.astype(int))
     fitting = {(count,), (count, 1), (steps,) if values.ndim == 2 else values.shape[:2]}
-    numbers, texts = labels.dtype.kind in "iubf", labels.dtype.kind == "U"
+    numbers, plain = labels.dtype.kind in "iubf", labels.dtype.kind in "iubfU"
     one_hot = numbers and labels.shape[:-1] in fitting and labels.shape[-1] > 1
     one_hot = one_hot and bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=-1) == 1).all())
-    if labels.shape not in fitting or not (numbers or texts) or (one_hot and whole):
+    if labels.shape not in fitting or not plain or (one_hot and whole):
         code = "argmax(axis=-1)" if one_hot else "astype(str)"
         raise InvalidTable(
             f"{part}labels must be one a sequence or one a step, not {quoted(labels.dtype)} "

@@ -54,6 +54,10 @@ class Table:
         """Return the location of a row with a capital, to begin a sentence."""
         return capital(self.location(row))
 
+    def cell(self, row: int, name: str) -> str:
+        """Return a cell with its place, to begin a sentence: "Line 7: 'low' in 'x'"."""
+        return f"{self.place(row)}: {quoted(self.column(name).iloc[row])} in {quoted(name)}"
+
     def column(self, name: str) -> pd.Series:
         """Return the cells of a column, (rows,)."""
         return cast(pd.Series, self.frame[name])
@@ -150,6 +154,7 @@ def _table_of_csv(content: bytes) -> Table:
             encoding=ENCODING,
             quotechar=quote,
             skipinitialspace=True,
+            skip_blank_lines=False,
         )
     except (ValueError, OverflowError) as error:
         raise InvalidTable(f"This cannot be read as a table: {quoted(error)}.") from None

@@ -10,11 +10,15 @@ from maskdemo.uploads.columns import Columns
 from maskdemo.uploads.reading import Table
 
 #: What a split column may say, in lower case -> the part.
-PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
-         "dev": "val", "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
-         "holdout": "test", "learn": "train", "learning": "train"}  # fmt: skip
-
-
+PARTS = {
+    word: part
+    for part, words in (
+        ("train", "train training tr trn learn learning"),
+        ("val", "val valid validate validation dev"),
+        ("test", "test testing te tst eval evaluation holdout"),
+    )
+    for word in words.split()
+}
 #: Words in the names of such columns, the surest first.
 IDS = ("sequence", "seq", "series", "utterance", "case", "episode", "trajectory", "run", "trial",
        "session", "recording", "record", "id", "uid", "subject", "patient", "participant", "person",

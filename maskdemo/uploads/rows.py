@@ -53,6 +53,11 @@ def passed(number: NDArray, values: NDArray) -> str:
     return "12:59" if of_twelve and ((hours == 12) & (ahead == 1)).any() else ""
 
 
+def are_whole(values: NDArray) -> bool:
+    """Whether all values are whole numbers."""
+    return bool((np.isfinite(values) & (np.floor(values) == values)).all())
+
+
 def is_constant(number: NDArray, values: NDArray) -> bool:
     """Whether every sequence has one value throughout. number, values: (rows,)."""
     return bool((pd.Series(values).groupby(number).nunique() == 1).all())
@@ -65,8 +70,7 @@ def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
     """
     grouped = pd.Series(values).groupby(number)
     spread = grouped.agg(["min", "max", "size"])
-    whole = (np.isfinite(values) & (np.floor(values) == values)).all()
-    if whole and bool((spread["max"] - spread["min"] + 1 == spread["size"]).all()):
+    if are_whole(values) and bool((spread["max"] - spread["min"] + 1 == spread["size"]).all()):
         return True
     return float((grouped.diff() < 0).sum() / max(1, len(number) - number.max() - 1)) <= most
 

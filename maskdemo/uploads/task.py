@@ -81,8 +81,8 @@ def task_of(
         "sequence": list(roles.id),
         "order": {name: columns[name].kind for name in roles.order or ()},
         "features": {name: columns[name].kind for name in roles.features},
-        "decimal": columns.decimal,
-        "day_first": columns.day_first,
+        "decimal": columns.notation.decimal,
+        "day_first": columns.notation.day_first,
         **{name: getattr(preparation, name) for name in ("first", "last", "every")},
     }
     frame = table.frame

@@ -78,6 +78,31 @@ def test_a_number_has_one_meaning_or_its_cell_is_named(first, second, right):
         assert all(each == np.float32(right).reshape(2, 1).tolist() for each in steps_of(task))
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "role", "said"),
+    [
+        ("Datum", "0{t}.02.2026", "order", "'03.02.2026' in 'Datum' is read as 2026-02-03"),
+        ("a", "{t}.{s}0", "features", "'1.100' in 'a' is read as a fraction"),
+        ("a", "0{s}", "features", "'a' is read as numbers, '010' too"),
+        ("a", "0x{t}F", "features", "'0x1F' in 'a' is read as a word"),
+        ("a", "{t}0-{t}9", "features", "'10-19' in 'a' is read as a word"),
+        ("a", "{t}/2", "features", "'1/2' in 'a' is read as a word"),
+        ("Tag", "2026010{t}", "order", ""),
+        ("stamp", "2026010{t}235959", "order", ""),
+        ("a", "M{t}", "features", ""),
+    ],
+)
+def test_what_can_be_meant_in_two_ways_is_said(name, cell, role, said):
+    def row(s, t):
+        at = 3 - t if role == "order" else t + 1  # the last step first, so that something is sorted
+        return f"r{s},{cell.format(s=10 + s, t=at)},{s},{'ab'[s % 2]}"
+
+    task = own(lines(f"run,{name},x,label", row))
+    assert name in (getattr(task.roles, role) or ())
+    found = [each for each in task.notes if f"'{name}'" in each]
+    assert len(found) == bool(said) and all(each.startswith(said) for each in found), found
+
+
 def test_both_notations_in_a_file_are_refused():
     content = lines("run,step,a,b,label", lambda s, t: f'r{s},{t},"-0,132",6.4,{"ab"[s % 2]}')
     assert "'6.4' in 'b' has a decimal point, and in line 2 '-0,132' in 'a' a decimal comma" in str(
@@ -307,10 +332,11 @@ def test_two_columns_of_time_are_asked_about_and_taken_together():
 
 
 def test_none_and_na_are_words_among_words_and_missing_among_numbers():
+    missing = ["None", "NA", "1.#QNAN", "\\N"]
     content = lines(
         "run,step,mode,x,label",
         lambda s, t: (
-            f"r{s},{t},{['None', 'NA', 'eco'][t]},{'NA' if t == 1 else s},{['None', 'NA'][s % 2]}"
+            f"r{s},{t},{['None', 'NA', 'eco'][t]},{missing[s % 4] if t == 1 else s},{missing[s % 2]}"
         ),
     )
     task = own(content)
@@ -505,9 +531,11 @@ def of(header: str, *cells: str, steps: int = STEPS) -> str:
             half=s // 2 % 2,
             tens=s // 8,
             ones=s % 8,
-            clock=["23:50", "23:55", "00:05"][t],
-            noon=["11:58", "12:30", "01:01"][t],
-            month=["Jan", "Feb", "Mar"][t],
+            slow=t // 2,
+            anew=t % 3,
+            clock=["23:50", "23:55", "00:05"][t % 3],
+            noon=["11:58", "12:30", "01:01"][t % 3],
+            month=["Jan", "Feb", "Mar"][t % 3],
             gap="?" if (s + t) % 5 == 0 else t,
         ),
         steps=steps,
@@ -519,6 +547,30 @@ ASKED = {
     "the year may come first": (
         of("run,date,x,label", "r{s}", "26-01-{t}8", "{x}", "{l}"),
         "nothing in the file says which number is the day in '26-01-08'",
+    ),
+    "the day is first in one date and the month in another": (
+        of("run,date,due,x,label", "r{s}", "1{t}.02.2026", "02/2{t}/2026", "{x}", "{l}"),
+        "nothing in the file says which number is the day in '10.02.2026'",
+    ),
+    "the day is first in one date and unclear in another": (
+        of("run,due,x,label,seen", "r{s}", "02/1{t}/2026", "{x}", "{l}", "01.02.2026"),
+        "nothing in the file says which number is the day in '02/10/2026'",
+    ),
+    "dates without marks": (
+        of("run,Tag,x,label", "r{s}", "1{t}022026", "{x}", "{l}"),
+        "Steps cannot be sorted by 'Tag': '10022026' in 'Tag' is a date: write 2026-01-31",
+    ),
+    "steps that repeat": (
+        of("run,t,x,label", "r{s}", "{slow}", "{x}", "{l}"),
+        "Several rows of a sequence are the same step of 't'",
+    ),
+    "steps that begin anew": (
+        of("run,t,x,label", "r{s}", "{anew}", "{x}", "{l}", steps=6),
+        "Several rows of a sequence are the same step of 't'",
+    ),
+    "ids within ids": (
+        of("subject_id,stay_id,step,x,label", "{tens}", "{s}", "{t}", "{x}", "{l}"),
+        "'subject_id' and 'stay_id' can say which sequence",
     ),
     "hours past midnight": (
         of("run,clock,x,label", "r{s}", "{clock}", "{x}", "{l}"),
@@ -577,7 +629,7 @@ ASKED = {
     ),
     "an id that a spreadsheet rounded": (
         of("run,step,x,label", "1.2{s:02}E+15", "{t}", "{x}", "{l}"),
-        "Line 2: a spreadsheet has rounded '1.200E+15' in 'run'",
+        "Line 2: '1.200E+15' in 'run' was rounded by a spreadsheet",
     ),
     "times with a zone and without": (
         lines(
@@ -627,7 +679,7 @@ def test_more_of_each_kind_is_asked_about_or_refused(what):
 @pytest.mark.parametrize(
     ("name", "said"),
     [("is_train", ["1", "0"]), ("is_test", ["True", "False"]), ("train", ["yes", "no"]),
-     ("subset", ["learn", "holdout"]), ("fold", ["0", "1"]), ("cv", ["3", "4"])],
+     ("subset", ["learn", "holdout"]), ("set", ["tr", "te"]), ("fold", ["0", "1"]), ("cv", ["3", "4"])],
 )  # fmt: skip
 def test_a_column_that_divides_the_sequences_is_no_feature(name, said):
     content = lines(
@@ -637,7 +689,7 @@ def test_a_column_that_divides_the_sequences_is_no_feature(name, said):
     task = own(content)
     assert task.roles.features == ("x",)
     assert task.roles.split == (None if name in ("fold", "cv") else name)
-    if name in ("is_train", "train", "subset"):
+    if name in ("is_train", "train", "subset", "set"):
         assert task.data.train.values[0][0, 0] == 0, "the first sequence is said to be for training"
     assert name not in dict(task.unused) or "divides the sequences" in dict(task.unused)[name]
 
@@ -723,6 +775,13 @@ REFUSED = {
     "two separators": (
         GOOD.replace(",", ";", 3), "not separated by a semicolon, as the first line is, but by a", ""
     ),
+    "names of rows": (
+        "run\tstep\tx\tlabel\n"
+        + "".join(f"{n}\t{line}\n" for n, line in enumerate(GOOD.replace(",", "\t").split("\n")[1:-1])),
+        "names of rows (in R: row.names = FALSE)", "",
+    ),
+    "SQL": ("-- dump\nINSERT INTO x VALUES (1, 2);\n", "This is an SQL dump", ""),
+    "a result of psql": (" run | step \n-----+------\n r0  |    1 \n", "This is a printed table", ""),
     "Markdown": ("| run | x |\n|---|---|\n| r0 | 1 |\n", "a table in Markdown", ""),
     "lines of JSON": ('{"run": 0, "x": [1, 2]}\n' * 40, "JSON, an object a line", ".explode(lists)"),
     "negative in brackets": (
@@ -873,6 +932,7 @@ ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0
     [
         {"X": BATCH, "y": EVERY_OTHER},
         {"x": BATCH, "label": EVERY_OTHER[:, None]},
+        {"x": BATCH.astype(">f8"), "label": EVERY_OTHER.astype(">i4")},
         {
             "X_train": BATCH[:20],
             "y_train": EVERY_OTHER[:20],
