@@ -19,22 +19,3 @@ from maskdemo.charts.sequence_lengths import sequence_lengths
 from maskdemo.charts.strategies_compared import strategies_compared
 from maskdemo.charts.style import colour
 from maskdemo.charts.unit_traces import unit_traces
-
-__all__ = [
-    "accuracy_by_strategy",
-    "colour",
-    "curves_frames",
-    "example_sequences",
-    "response_map",
-    "response_curve",
-    "gate_heatmaps",
-    "gradient_by_step",
-    "guide_cases",
-    "learning_curves",
-    "outputs_by_step",
-    "outputs_frames",
-    "padded_batch",
-    "sequence_lengths",
-    "strategies_compared",
-    "unit_traces",
-]

@@ -17,50 +17,9 @@
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
 from maskdemo.evidence.headline import above_chance, answer, need, nothing_learned, over_all
 from maskdemo.evidence.interval import Interval, half_widths, interval
-from maskdemo.evidence.mask_effect import MaskEffect, mask_effect
+from maskdemo.evidence.mask_effect import mask_effect
 from maskdemo.evidence.phrases import between, percent, points
 from maskdemo.evidence.scenario_headline import headline
 from maskdemo.evidence.scenario_mark import Mark, mark
-from maskdemo.evidence.strategy_result import StrategyResult, accuracy, strategy_result, verdicts
-from maskdemo.evidence.verdict import (
-    MARGIN,
-    METHOD,
-    RULES,
-    Verdict,
-    compare,
-    min_repeats,
-    verdict,
-)
-
-__all__ = [
-    "BASELINE",
-    "MARGIN",
-    "METHOD",
-    "RULES",
-    "Accuracies",
-    "Interval",
-    "Mark",
-    "MaskEffect",
-    "StrategyResult",
-    "Verdict",
-    "above_chance",
-    "accuracies",
-    "accuracy",
-    "answer",
-    "between",
-    "compare",
-    "half_widths",
-    "headline",
-    "interval",
-    "mark",
-    "mask_effect",
-    "min_repeats",
-    "need",
-    "nothing_learned",
-    "over_all",
-    "percent",
-    "points",
-    "strategy_result",
-    "verdict",
-    "verdicts",
-]
+from maskdemo.evidence.strategy_result import accuracy, strategy_result, verdicts
+from maskdemo.evidence.verdict import MARGIN, METHOD, RULES, Verdict, compare, min_repeats, verdict

@@ -11,12 +11,3 @@ as pickles and return once, while here commands are plain data and results grow 
 from maskdemo.server.jobs import Status
 from maskdemo.server.supervisor import Server
 from maskdemo.server.work import Audit, Run, StudyRun, Work
-
-__all__ = [
-    "Server",
-    "Status",
-    "Work",
-    "Run",
-    "StudyRun",
-    "Audit",
-]

@@ -4,20 +4,5 @@ from maskdemo.study.findings import Findings, detectable_effect
 from maskdemo.study.grid import Study, Training, default_study
 from maskdemo.study.runner import run_study
 from maskdemo.study.summary import summary
-from maskdemo.study.variables import VARIABLES, Cell, Value, Variable
+from maskdemo.study.variables import VARIABLES, Cell, Value
 from maskdemo.training.snapshot import Outcome
-
-__all__ = [
-    "VARIABLES",
-    "Variable",
-    "Value",
-    "Cell",
-    "Study",
-    "default_study",
-    "detectable_effect",
-    "Training",
-    "Outcome",
-    "Findings",
-    "run_study",
-    "summary",
-]

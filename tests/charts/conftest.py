@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import isfunction
 from typing import Any
 
 import plotly.graph_objects as go
@@ -25,5 +26,6 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return drawn
 
-    for name in charts.__all__:
-        monkeypatch.setattr(charts, name, as_checked(getattr(charts, name)))
+    for name, each in vars(charts).copy().items():
+        if isfunction(each):
+            monkeypatch.setattr(charts, name, as_checked(each))
