@@ -76,16 +76,15 @@ def chart(
     *,
     key: str,
     alt: str,
-    replay: str | None = None,
     on_click: Callable[[Click], object] | None = None,
     on_tap: str = "",
     handle: Handle | None = None,
 ) -> None:
     """Draw a figure of `maskdemo.charts`, as wide as its place and as high as it says.
 
-    alt: what is seen, for those who do not see it. replay: the group whose `replay` control moves it,
-    if it has frames. on_click: called before the page is drawn anew. on_tap: what a finger is offered
-    first, where a click leads away. handle: of a chart whose padding can be pulled.
+    alt: what is seen, for those who do not see it. on_click: called before the page is drawn anew.
+    on_tap: what a finger is offered first, where a click leads away. handle: of a chart whose padding
+    can be pulled.
     """
     shown = figure if isinstance(figure, Drawing) else drawing(figure)
     image = saved_as()
@@ -96,7 +95,6 @@ def chart(
         "pieces": shown.missing_from(BROWSER_HAS.get().get(place, "")),
         "version": ".".join(shown.version),
         "alt": alt,
-        "replay": replay,
         "clickable": on_click is not None,
         "tap": on_tap,
         "handle": handle and handle.data,
@@ -136,31 +134,24 @@ def _on_missing() -> None:
 def replay(
     epochs: tuple[int, ...],
     *,
-    key: str,
-    group: str,
     run: object,
     epoch: int | None = None,
-    label: str = "After epoch",
-    on_rest: Callable[[int], object] | None = None,
-) -> int:
-    """Draw a button and a slider that play a run again in all charts of the group; return the epoch.
+    on_rest: Callable[[int], object],
+) -> None:
+    """Draw a button and a slider that play a run again in all charts of the page that have frames.
 
     epochs: where they stop, in order, the newest last. run: anything that tells runs apart: another run
     starts at its newest epoch. epoch: where a new run stands instead. on_rest: called with the epoch at
     which the slider came to rest. While it moves, the server is not asked anything.
     """
-    version = blake2b(repr((epochs, group, run, label)).encode(), digest_size=8).hexdigest()
-    data = {"epochs": epochs, "group": group, "epoch": epoch, "label": label, "version": version}
+    version = blake2b(repr((epochs, run)).encode(), digest_size=8).hexdigest()
+    data = {"epochs": epochs, "epoch": epoch, "version": version}
 
     def on_epoch() -> None:
-        if on_rest is not None:
-            on_rest(st.session_state[key]["epoch"])
+        on_rest(st.session_state.replay["epoch"])
 
-    replayer = browser_files.drawn_by(browser_files.REPLAY)(
-        key=key, data=data, on_epoch_change=on_epoch
-    )
-    rests: Any = replayer.get("epoch")
-    return rests if rests in epochs else epoch if epoch in epochs else epochs[-1]
+    draw = browser_files.drawn_by(browser_files.REPLAY)
+    draw(key="replay", data=data, on_epoch_change=on_epoch)
 
 
 @dataclass(frozen=True)

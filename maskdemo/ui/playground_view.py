@@ -196,7 +196,7 @@ def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) ->
     looks = {} if snapshot or job.is_active("run") else {"waiting": NOTHING_TRAINED}
     figure = learning_curves(shown, metric=metric, dark=is_dark(), **looks)
     alt = "Accuracy or loss by epoch, one line a strategy"
-    chart(figure, key=f"curves_{metric}", alt=alt, replay=run_view.GROUP)
+    chart(figure, key=f"curves_{metric}", alt=alt)
 
 
 def details(snapshot: Snapshot, experiment: Experiment) -> None:

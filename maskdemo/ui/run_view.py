@@ -19,9 +19,6 @@ from maskdemo.ui import job, navigation, padding_handle, server, url
 from maskdemo.ui.chart import Click, chart, is_dark, outputs_by_step, replay
 from maskdemo.ui.inspected_sequence import InspectedSequence, true_label
 
-#: The charts that a replay moves together.
-GROUP = "run"
-
 
 def origin(
     kind: str, result: Experiment | Study, wanted: Experiment | Study, *, back: Callable[[], None]
@@ -78,7 +75,6 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
             outputs_by_step(snapshot, probe=probe - 1, dark=is_dark()),
             key="outputs",
             alt="Output after every step, one panel a strategy",
-            replay=GROUP,
             on_click=partial(_on_step, snapshot.experiment, probe),
             on_tap="Open inside",
             handle=padding_handle.handle(snapshot, probe - 1),
@@ -124,7 +120,7 @@ def scrubber(snapshot: Snapshot) -> None:
     # What moved the scrubber from outside, such as Back, makes it a new one.
     moved = None if epoch == st.session_state.get("rested") else epoch
     run = (snapshot.experiment, snapshot.seconds, moved)
-    replay(epochs, key="replay", group=GROUP, run=run, epoch=epoch, on_rest=_on_rest)
+    replay(epochs, run=run, epoch=epoch, on_rest=_on_rest)
     if st.session_state.pop("came_to_rest", False):
         # The links elsewhere on the page lead to this epoch.
         st.rerun()

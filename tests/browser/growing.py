@@ -54,8 +54,6 @@ def view() -> None:
         if finished:
             replay(
                 replayed_epochs(now),
-                key="replay",
-                group="run",
                 run=now.experiment.epochs,
                 on_rest=lambda epoch: state.update(rest=epoch),
             )
@@ -63,13 +61,13 @@ def view() -> None:
     with left:
         figure = charts.learning_curves(now, dark=dark)
         shown = drawing(figure, charts.curves_frames(now))
-        chart(shown, key="curves", alt="Accuracy by epoch", replay="run")
+        chart(shown, key="curves", alt="Accuracy by epoch")
         chart(charts.padded_batch(make_batch(), dark=dark), key="batch", alt="The batch")
     with right:
         figure = charts.outputs_by_step(now, probe=0, epoch=max(1, state.epoch), dark=dark)
         frames = charts.outputs_frames(now, probe=0, dark=dark)
         shown = drawing(figure, frames if finished else None)
-        chart(shown, key="outputs", alt="Output by step", replay="run", on_click=clicked)
+        chart(shown, key="outputs", alt="Output by step", on_click=clicked)
 
 
 state.setdefault("epoch", 0)

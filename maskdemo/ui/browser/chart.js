@@ -64,9 +64,7 @@ export class Chart {
     parent.append(this.box);
     this.watch = new ResizeObserver(() => this.fit());
     this.watch.observe(this.place);
-    this.silence = listen((group) => {
-      if (group === this.data?.replay) this.schedule();
-    });
+    this.silence = listen(() => this.frames && this.schedule());
     this.drawn = null;
     this.pieces = new Map();
     this.zooming = false;
@@ -115,8 +113,7 @@ export class Chart {
   draw(plotly) {
     this.waiting = false;
     if (!this.parent.isConnected) return;
-    const at = this.frames ? position(this.data.replay) : null;
-    this.shown = moment(this.figure, this.frames, at);
+    this.shown = moment(this.figure, this.frames, position());
     // Plotly writes into the layout that it is given, and ours is needed again.
     const layout = structuredClone(this.shown.layout);
     for (const axis of ["xaxis", "yaxis"]) layout.template.layout[axis].fixedrange = touched;

@@ -36,7 +36,7 @@ class Outputs extends Chart {
 
   /** A replay shows what the run recorded, epoch by epoch. */
   schedule() {
-    if (this.handle && position(this.data.replay) !== null && !this.handle.isAsTrained) this.handle.reset();
+    if (this.handle && position() !== null && !this.handle.isAsTrained) this.handle.reset();
     super.schedule();
   }
 

@@ -1,43 +1,39 @@
-// One control that plays a run again: all charts of its group follow it, in the browser alone.
+// The control that plays a run again: all charts that have frames follow it, in the browser alone.
 //
-// Where a group stands is kept on the document, and each move is told by an event there, so that
+// Where the replay stands is kept on the document, and each move is told by an event there, so that
 // charts and control find each other wherever they are on the page, in whatever order they come.
 
 import { leaving } from "./leaving.js";
 
 const EVENT = "maskdemo:replay";
-const PLACES = Symbol.for(EVENT);
+const PLACE = Symbol.for(EVENT);
 // How long a whole replay takes, and an epoch of it at the most, in milliseconds.
 const WHOLE = 6000;
 const LONGEST = 500;
 
-function places() {
-  return (document[PLACES] ??= new Map());
+/** Where the replay stands, as a fractional place among its epochs; null for the newest. */
+export function position() {
+  return document[PLACE] ?? null;
 }
 
-/** Where the group stands, as a fractional place among its epochs; null for the newest. */
-export function position(group) {
-  return places().get(group) ?? null;
-}
-
-/** Call back with the group's name whenever a group moves; returns how to stop that. */
+/** Call back whenever the replay moves; returns how to stop that. */
 export function listen(callback) {
-  const hear = (event) => callback(event.detail);
-  document.addEventListener(EVENT, hear);
-  return () => document.removeEventListener(EVENT, hear);
+  document.addEventListener(EVENT, callback);
+  return () => document.removeEventListener(EVENT, callback);
 }
 
-function move(group, place) {
-  if (place === null) places().delete(group);
-  else places().set(group, place);
-  document.dispatchEvent(new CustomEvent(EVENT, { detail: group }));
+function move(place) {
+  document[PLACE] = place;
+  document.dispatchEvent(new Event(EVENT));
 }
 
 const controls = new WeakMap();
 const ICONS = { Replay: "M3 1.5v13l11-6.5z", Pause: "M3 2h3.5v12H3zM9.5 2H13v12H9.5z" };
+// The slider is not named by the label's whole text: that changes with every epoch.
 const MARKUP = `
   <button type="button"><svg viewBox="0 0 16 16" aria-hidden="true"><path /></svg><b></b></button>
-  <label><span></span> <output aria-live="off"></output> <i></i><input type="range" min="0" step="any" /></label>`;
+  <label>After epoch <output aria-live="off"></output> <i></i><input type="range" aria-label="After epoch" min="0"
+    step="any" /></label>`;
 
 class Control {
   constructor(parent) {
@@ -63,9 +59,6 @@ class Control {
     if (data.version === this.data?.version) return;
     this.data = data;
     this.playing = false;
-    this.row.querySelector("span").textContent = data.label;
-    // Not the label's whole text: that changes with every epoch.
-    this.slider.setAttribute("aria-label", data.label);
     this.slider.max = data.epochs.length - 1;
     const at = data.epochs.indexOf(data.epoch);
     this.show(at < 0 ? data.epochs.length - 1 : at);
@@ -87,7 +80,7 @@ class Control {
     const action = this.playing ? "Pause" : "Replay";
     this.row.querySelector("b").textContent = action;
     this.row.querySelector("path").setAttribute("d", ICONS[action]);
-    move(this.data.group, this.place === last ? null : this.place);
+    move(this.place === last ? null : this.place);
   }
 
   play() {
@@ -143,6 +136,6 @@ export default function ({ data, parentElement, setStateValue }) {
     setTimeout(() => {
       if (parentElement.isConnected) return;
       control.playing = false;
-      move(control.data.group, null);
+      move(null);
     });
 }
