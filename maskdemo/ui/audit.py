@@ -6,8 +6,6 @@ What a stranger hands in stays bytes here: it is read in the worker's place, whe
 from __future__ import annotations
 
 import math
-import threading
-import weakref
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -17,13 +15,14 @@ from maskdemo.audit.html_report import as_page, describe_path, mask_path
 from maskdemo.audit.limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.report import Finding, Report
 from maskdemo.audit.sandbox import AuditRun
-from maskdemo.errors import escape_markdown
+from maskdemo.errors import InvalidTable, escape_markdown
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit, Status
-from maskdemo.ui import job, navigation, take_away, url
+from maskdemo.ui import job, navigation, server, take_away, url
 from maskdemo.ui.chart import is_dark
 from maskdemo.ui.upload import taken, uploader
+from maskdemo.uploads.memory import UploadMemory
 
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
 COLOURS = {"leak": "red", "trap": "orange", "inherent": "blue", "note": "gray"}
@@ -33,50 +32,22 @@ WHAT_COMES = """
 **What you will see:** whether padding leaks, by how far it moves the outputs; which layer loses the
 mask and why, with the fix as a program; and the path of the mask, layer by layer, as a picture.
 """
-#: Bytes of the files of all sessions together.
-MAX_BYTES = 40 * 2**20
+#: The uploaded files of all sessions, at most 40 MB.
+HELD = UploadMemory(40 * 2**20)
+NO_ROOM = (
+    "The server has no room for this file just now, because others hold theirs. Try again in a minute, "
+    "or paste the configuration: print(model.to_json())."
+)
 
 session = st.session_state
 
 
-class NoRoom(Exception):
-    """The server holds as many files as it can; the message is for the viewer."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModelFile:
     """A model to audit. name: how people call it. content: a .keras file, or a configuration."""
 
     name: str
     content: bytes = field(repr=False)
-
-
-class HeldFiles:
-    """Bounds the files of all sessions. A file counts for as long as anything refers to it."""
-
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._lock = threading.Lock()
-        self._held: list[weakref.ref[ModelFile]] = []
-
-    def hold(self, name: str, content: bytes) -> ModelFile:
-        """Return the file as a model to audit. Raises `NoRoom` with a sentence."""
-        with self._lock:
-            held = [file for each in self._held if (file := each()) is not None]
-            if sum(len(each.content) for each in held) + len(content) > self._max_bytes:
-                raise NoRoom(
-                    "The server has no room for this file just now, because others hold theirs. Try "
-                    "again in a minute, or paste the configuration: print(model.to_json())."
-                )
-            file = ModelFile(name, content)
-            self._held = [weakref.ref(each) for each in (*held, file)]
-            return file
-
-
-@st.cache_resource(show_spinner=False)
-def held_files() -> HeldFiles:
-    """Return the files that this server holds for audits."""
-    return HeldFiles()
 
 
 def source() -> ModelFile | None:
@@ -149,10 +120,12 @@ def _read_upload() -> None:
     if uploaded is None:
         return
     session.audit_file = session.audit_complaint = None
+    file = ModelFile(uploaded.name[:80], taken(uploaded))
     try:
-        session.audit_file = held_files().hold(uploaded.name[:80], taken(uploaded))
-    except NoRoom as full:
-        session.audit_complaint = str(full)
+        HELD.hold(file, len(file.content), server.viewer())
+        session.audit_file = file
+    except InvalidTable:
+        session.audit_complaint = NO_ROOM
     session.audit_uploads = session.get("audit_uploads", 0) + 1  # a new uploader holds no file
 
 
@@ -193,13 +166,14 @@ def results(chosen: ModelFile | None) -> None:
     ready = None
     if chosen is not None and session.get("audit_source") == READY:
         ready = precomputed.audit_report(chosen.content)
-    if newest is None or audited is None or (ready and audited != chosen):
+    is_of_chosen = bool(audited and chosen and audited.content == chosen.content)
+    if newest is None or audited is None or (ready and not is_of_chosen):
         if ready is None:
             st.markdown(WHAT_COMES)
         else:
             _report(ready, precomputed.provenance_note(ready))
         return
-    if newest.done == 1.0 and audited != chosen:
+    if newest.done == 1.0 and not is_of_chosen:
         st.info(f"This is what was found in: {escape_markdown(audited.name)}.")
     if newest.error:
         st.error(escape_markdown(newest.error))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterator
 
@@ -12,10 +11,12 @@ from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.output_change import Measure
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.sandbox import STAGES, AuditRun
+from maskdemo.errors import InvalidTable
 from maskdemo.results import precomputed
 from maskdemo.results.precomputed import Provenance
 from maskdemo.ui import server
-from maskdemo.ui.audit import HeldFiles, NoRoom
+from maskdemo.ui.audit import ModelFile
+from maskdemo.uploads.memory import UploadMemory
 from tests.audit.hostile import SOUND, archive, layer, model
 from tests.server.fakes import FakeServer
 from tests.ui import app
@@ -151,7 +152,7 @@ def test_a_hostile_file_is_passed_on_as_it_is(content, orders):
 
 
 def test_files_without_room_come_to_a_sentence(orders, monkeypatch):
-    monkeypatch.setattr("maskdemo.ui.audit.held_files", lambda: HeldFiles(max_bytes=10))
+    monkeypatch.setattr("maskdemo.ui.audit.HELD", UploadMemory(10))
     page = app.opened("audit")
     page.session_state["audit_source"] = "A .keras file"
     page.run()
@@ -160,14 +161,14 @@ def test_files_without_room_come_to_a_sentence(orders, monkeypatch):
 
 
 def test_files_count_for_as_long_as_anybody_refers_to_them():
-    held = HeldFiles(max_bytes=10)
-    first, second = held.hold("a", b"123456"), held.hold("b", b"1234")
-    with pytest.raises(NoRoom, match="paste the configuration"):
-        held.hold("c", b"1")
-    assert first.content == b"123456" and second.name == "b"
-    del first
-    gc.collect()
-    assert held.hold("c", b"123456").content == b"123456"
+    held = UploadMemory(10)
+    files = [ModelFile("a.keras", b"123456"), ModelFile("a.keras", b"123456")]
+    held.hold(files[0], 6, "ann")
+    with pytest.raises(InvalidTable):
+        held.hold(files[1], 6, "bob")
+    del files[0]
+    held.hold(files[0], 6, "bob")
+    assert held.used == 6
 
 
 @pytest.mark.parametrize("text", ["{", json.dumps(SOUND), '{"a": "' + '\\"' * 100_000])
