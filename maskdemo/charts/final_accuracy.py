@@ -56,7 +56,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
     size = 13 if len(names) <= 4 else 12 if len(names) == 5 else 11
     chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": plot.chance_line(dark)}
     levels = {snapshot.chance.reported, snapshot.chance.valid}
-    return plot.figure(
+    return Figure(
         [*traces, *entries],
         plot.layout(
             "accuracy_by_strategy",
@@ -64,7 +64,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
             _subtitle(epochs, counts),
             inner=plot.FINAL_ACCURACY,
             above=plot.TITLE_SPACE + 12 + NUMBER_ROW * (1 + both),
-            below=AXIS_SPACE + 4 + plot.LEGEND_ROW * plot.legend_rows(plot.names(entries)),
+            below=AXIS_SPACE + 4 + plot.legend_height(entries),
             dark=dark,
             hovermode="closest",
             xaxis={

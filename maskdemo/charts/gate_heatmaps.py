@@ -9,16 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text, scale_bar
-from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatches, stacked
-from maskdemo.charts.style import (
-    blind_guess,
-    blind_guess_entry,
-    colour,
-    hatch_entries,
-    marker,
-    ring,
-    title,
-)
+from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatched_steps, stacked
+from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring, title
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
@@ -51,7 +43,6 @@ def gate_heatmaps(
     label whose probability is followed.
     """
     steps, units = activations.states.shape[1:]
-    padded, missing = batch.padding_there[0], batch.missing[0]
     inputs = arrays.inputs[0]
     if not STRATEGIES[strategy].mask_channel:
         # There the mask channel is always 0: it belongs to the program, not to the network.
@@ -68,8 +59,9 @@ def gate_heatmaps(
             inputs.shape[1] + 0.5,
             0.5,
             note=f"{_features(inputs, arrays)}, {reach_text(inputs, reach_of(inputs))}",
+            hatch="lines",
         ),
-        Panel("State", 18, -1, 1, note=_moves_note(arrays)),
+        Panel("State", 18, -1, 1, note=_moves_note(arrays), hatch=""),
     ]
     traces: list[PlotlyTrace] = [
         heat(
@@ -97,7 +89,9 @@ def gate_heatmaps(
                 dark=dark,
             )
         )
-        panels.append(Panel(f"{heading} {symbol}", tall, units + 0.5, 0.5, note=note, ticks=marked))
+        panels.append(
+            Panel(f"{heading} {symbol}", tall, units + 0.5, 0.5, note=note, ticks=marked, hatch="lines")
+        )
     chances = activations.probabilities[0, :, label]
     panels.append(
         Panel(
@@ -112,16 +106,6 @@ def gate_heatmaps(
     classes, below_all = activations.probabilities.shape[2], axis(len(panels) - 1)
     traces.append(blind_guess(classes, steps, yaxis=below_all, dark=dark))
     traces += _output_lines(chances, arrays, strategy, below_all, dark)
-    for index, panel in enumerate(panels):
-        if index != 1:
-            traces += hatches(
-                panel,
-                index,
-                padded=padded,
-                missing=missing,
-                dark=dark,
-                over_colours=index < len(panels) - 1,
-            )
     inner = sum(each.height for each in panels) + CLOSE * (len(panels) - 1)
     below = -(AXIS_SPACE + 4) / inner
     traces += [
@@ -135,10 +119,8 @@ def gate_heatmaps(
         detail=detail,
         steps=steps,
         dark=dark,
-        legend=[
-            *hatch_entries(padded=padded, missing=missing, dark=dark),
-            blind_guess_entry(classes, dark=dark),
-        ],
+        hatches=hatched_steps(batch),
+        legend=[blind_guess_entry(classes, dark=dark)],
         space_below=BAR_SPACE,
         between=CLOSE,
         cursor=step,

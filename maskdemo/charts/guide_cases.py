@@ -54,7 +54,7 @@ def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
     zero = {"type": "line", "x0": 0, "x1": 0, "line": {"color": ink.muted, "width": 1}}
     # Behind the marks alone: nothing crosses a name.
     beside = [{"y0": row - 0.16, "y1": row + 0.16} for row in range(len(results))]
-    return plot.figure(
+    return Figure(
         traces,
         plot.layout(
             "guide_cases",

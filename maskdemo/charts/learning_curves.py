@@ -102,15 +102,15 @@ def learning_curves(
     if not repeats:
         middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.75, "size": 14}
         labels.append(plot.note(waiting, ink.muted, **middle))
-    entries = [] if direct else [title(each) for each in names] + ["Chance"] * share
-    return plot.figure(
+    legend = plot.legend_height(lines)
+    return Figure(
         bands + lines,
         plot.layout(
             f"learning_curves {metric}",
             (COUNTED if counted else {}).get(metric, TITLES[metric]),
             _repeats(repeats) + ". Thin: as reported, with padding" * (both and bool(repeats)),
             inner=plot.LEARNING_CURVES,
-            below=AXIS_SPACE + (8 + plot.LEGEND_ROW * plot.legend_rows(entries) if entries else 0),
+            below=AXIS_SPACE + 8 * bool(legend) + legend,
             right=LABEL_SPACE if direct else plot.RIGHT,
             dark=dark,
             hovermode="x unified",

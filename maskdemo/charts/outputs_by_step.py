@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts import template as plot
-from maskdemo.charts.panels import Panel, axis, hatches, note_name, stacked
+from maskdemo.charts.panels import Panel, axis, hatch, hatched_steps, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, hatch_entries, marker, ring
+from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring
 from maskdemo.charts.style import title as strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.inside.flips import flips
@@ -96,8 +96,7 @@ def outputs_by_step(
     its own. pullable: with room for `most_padding` and for a handle.
     """
     probes, followed = snapshot.probes, _Followed.of(snapshot, probe, label)
-    padded, missing = probes.padded[probe], probes.batch.missing[probe]
-    hatched = probes.batch.padding_there[probe]
+    padded, hatches = probes.padded[probe], hatched_steps(probes.batch, probe)
     classes = snapshot.experiment.classes
     room = most_padding(snapshot, probe) - int(padded.sum()) if pullable else 0
     panels: list[Panel] = []
@@ -123,13 +122,10 @@ def outputs_by_step(
             ticks=TICKS,
         )
         panels.append(panel)
-        if pullable and not hatched.any():
+        if pullable and not hatches["padding"].any():
             # Empty until padding is pulled into the sequence: what is saved then shows it.
-            (hatch,) = hatches(
-                panel, index, padded=probes.valid[probe], missing=missing & False, dark=dark
-            )
-            traces.append(hatch | {"x": [], "y": []})
-        traces += hatches(panel, index, padded=hatched, missing=missing, dark=dark)
+            padding = hatch(panel, index, "padding", ~padded, dark=dark)
+            traces.append(padding | {"x": [], "y": []})
         traces.append(blind_guess(classes, len(padded), yaxis=axis(index), dark=dark))
         traces += lines
     before, after = (room, 0) if snapshot.experiment.side == "pre" else (0, room)
@@ -142,8 +138,8 @@ def outputs_by_step(
         dark=dark,
         between=BETWEEN,
         space_above=HANDLE_SPACE if pullable else 0,
+        hatches=hatches,
         legend=[
-            *hatch_entries(padded=hatched, missing=missing, dark=dark),
             *(
                 []
                 if followed.per_step

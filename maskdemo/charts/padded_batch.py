@@ -155,7 +155,7 @@ def padded_batch(
         if batch.there is not None:
             made += ", each padded to its batch's longest"
     ticks = plot.nice_ticks(1, rows, max_ticks=max(6, rows))
-    return plot.figure(
+    return Figure(
         traces,
         plot.layout(
             "padded_batch",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts import template as plot
-from maskdemo.charts.style import hatched
+from maskdemo.charts.style import hatch_entry, hatched
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
+from maskdemo.data.padding import Batch
 
 BETWEEN = 30
 AXIS_SPACE = 46
@@ -24,7 +25,8 @@ class Panel:
     """A panel: its title, its height in pixels, its vertical range.
 
     aside: goes on after the title, less strongly. note: stands at the right end. colour: of the title.
-    ticks: Plotly's settings of the vertical axis.
+    ticks: Plotly's settings of the vertical axis. hatch: how padded and missing steps look: "full",
+    with "lines" alone, as a tint would change what colours say, or not at all ("").
     """
 
     title: str
@@ -34,6 +36,7 @@ class Panel:
     aside: str = ""
     note: str = ""
     colour: str = ""
+    hatch: str = "full"
     ticks: PlotlyOptions = field(default_factory=dict)
 
 
@@ -47,6 +50,11 @@ def note_name(index: int) -> str:
     return f"note {index}"
 
 
+def hatched_steps(batch: Batch, row: int = 0) -> dict[str, NDArray[np.bool_]]:
+    """Return which steps (T,) of a sequence of a batch are hatched, by kind."""
+    return {"padding": batch.padding_there[row], "missing": batch.missing[row]}
+
+
 def stacked(
     panels: Sequence[Panel],
     traces: Sequence[PlotlyTrace],
@@ -56,6 +64,7 @@ def stacked(
     steps: int,
     dark: bool,
     name: str,
+    hatches: Mapping[str, NDArray[np.bool_]] | None = None,
     legend: Sequence[PlotlyTrace] = (),
     between: int = BETWEEN,
     space_above: int = 0,
@@ -70,12 +79,20 @@ def stacked(
 ) -> Figure:
     """Return the figure of all panels, with a legend between the title and the first panel.
 
-    steps: how many there are on the common axis. legend_place: where else the legend stands.
-    space_above, space_below: pixels of further room above the first panel and below the axis.
-    cursor: a step (from 1) marked in every panel. shapes, annotations, xaxis, settings: Plotly's, in
-    addition to the panels' own.
+    steps: how many there are on the common axis. hatches: see `hatched_steps`; they lie below all lines
+    and come first in the legend. legend_place: where else the legend stands. space_above, space_below:
+    pixels of further room above the first panel and below the axis. cursor: a step (from 1) marked in
+    every panel. shapes, annotations, xaxis, settings: Plotly's, in addition to the panels' own.
     """
     ink = plot.inks(dark)
+    occurring = {kind: cells for kind, cells in (hatches or {}).items() if cells.any()}
+    legend = [*(hatch_entry(kind, dark=dark) for kind in occurring), *legend]
+    hatch_traces = [
+        hatch(panel, index, kind, cells, dark=dark)
+        for index, panel in enumerate(panels)
+        for kind, cells in occurring.items()
+        if panel.hatch
+    ]
     tops = [sum(each.height + between for each in panels[:index]) for index in range(len(panels))]
     inner = tops[-1] + panels[-1].height
     axes: PlotlyOptions = {}
@@ -100,10 +117,10 @@ def stacked(
         if panel.note:
             right = over | {"x": 1, "xanchor": "right", "name": note_name(index)}
             labels.append(plot.note(panel.note, ink.muted, **right))
-    above = plot.TITLE_SPACE + 28 + plot.LEGEND_ROW * plot.legend_rows(plot.names(legend)) + space_above
+    above = plot.TITLE_SPACE + 28 + plot.legend_height(legend) + space_above
     cursors = [upright(cursor, dark=dark, index=index) for index in range(len(panels)) if cursor]
-    return plot.figure(
-        [*traces, *legend],
+    return Figure(
+        [*hatch_traces, *traces, *legend],
         plot.layout(
             name,
             title,
@@ -149,31 +166,16 @@ def upright(step: float, *, dark: bool, index: int, dash: str = "solid") -> Plot
     }
 
 
-def hatches(
-    panel: Panel,
-    index: int,
-    *,
-    padded: NDArray[np.bool_],
-    missing: NDArray[np.bool_],
-    dark: bool,
-    over_colours: bool = False,
-) -> list[PlotlyTrace]:
-    """Return traces that hatch padded and missing steps (T,) over the whole height of a panel.
-
-    over_colours: lines only, for a tint would change what the colours beneath them say.
-    """
-    traces = []
-    for kind, cells in (("padding", padded), ("missing", missing)):
-        traces += hatched(
-            cells[None],
-            kind,
-            bottom=[panel.low],
-            top=[panel.high],
-            dark=dark,
-            showlegend=False,
-            yaxis=axis(index),
-            over_colours=over_colours,
-        )
-    for each in traces:
-        each["meta"] = WHOLE_STEPS
-    return traces
+def hatch(panel: Panel, index: int, kind: str, steps: NDArray[np.bool_], *, dark: bool) -> PlotlyTrace:
+    """Return the trace that hatches steps (T,) of a kind, at least one, over the whole panel."""
+    (trace,) = hatched(
+        steps[None],
+        kind,
+        bottom=[panel.low],
+        top=[panel.high],
+        dark=dark,
+        showlegend=False,
+        yaxis=axis(index),
+        over_colours=panel.hatch == "lines",
+    )
+    return trace | {"meta": WHOLE_STEPS}

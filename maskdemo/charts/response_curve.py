@@ -100,7 +100,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
             style = {"line": line(name, dark=dark), "marker": marker(name, dark=dark, size=7)}
             entries.append(plot.entry(title(name), **style))
         entries.append(plot.entry("Chance", line=plot.chance_line(dark)))
-    rows = plot.legend_rows(plot.names(entries))
+    legend = plot.legend_height(entries)
     inner = accuracy.height + difference.height + BETWEEN
     return stacked(
         [accuracy, difference],
@@ -109,7 +109,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
         detail=_detail(study, counts, second),
         steps=1,
         dark=dark,
-        space_below=MARKS_ROW + 8 * bool(rows) + plot.LEGEND_ROW * rows,
+        space_below=MARKS_ROW + 8 * bool(legend) + legend,
         right_space=LABEL_SPACE if direct else plot.RIGHT,
         shapes=shapes,
         annotations=labels,

@@ -68,7 +68,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
     detail = "In points. ≈0: the same, (n): undecided, ?: one repeat"
     if plain:
         detail = f"In percent, {'light' if dark else 'dark'} is high. ?: one repeat"
-    return plot.figure(
+    return Figure(
         [cells],
         plot.layout(
             f"response_map {strategy}",

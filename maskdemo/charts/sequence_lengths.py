@@ -39,7 +39,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
         hovertemplate="%{x} steps: %{y} sequences<extra></extra>",
     )
     span = f"{present[0]} to {present[-1]} steps" if len(present) > 1 else f"all {present[0]} steps"
-    return plot.figure(
+    return Figure(
         [histogram, *_bars(lengths.ways, dark)],
         plot.layout(
             "sequence_lengths",

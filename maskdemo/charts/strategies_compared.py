@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text
-from maskdemo.charts.panels import Panel, axis, hatches, stacked, upright
-from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, hatch_entries, line, title
+from maskdemo.charts.panels import Panel, axis, hatched_steps, stacked, upright
+from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, line, title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
@@ -36,7 +36,6 @@ def strategies_compared(
     """
     symbol, heading = QUANTITIES[quantity]
     names = list(activations)
-    padded, missing = batch.padding_there[0], batch.missing[0]
     values = {
         name: quantity_of(each, arrays[name], quantity)[:, order] for name, each in activations.items()
     }
@@ -52,15 +51,16 @@ def strategies_compared(
     for index, name in enumerate(names):
         step = parts.get(name)
         note = "" if index == 0 else "never parts" if step is None else f"parts at step {step + 1}"
-        panel = Panel(title(name), tall, units + 0.5, 0.5, note=note, colour=colour(name, dark=dark))
+        shade = colour(name, dark=dark)
+        panels.append(
+            Panel(title(name), tall, units + 0.5, 0.5, note=note, colour=shade, hatch="lines")
+        )
         hover = f"Step %{{x}}, unit %{{customdata}}<br>{heading} {symbol} = %{{z:.4f}}"
         traces.append(
             heat(values[name], yaxis=axis(index), hover=hover, names=order + 1, reach=reach, dark=dark)
         )
-        traces += hatches(panel, index, padded=padded, missing=missing, dark=dark, over_colours=True)
         if step is not None:
             marks.append(upright(step + 0.5, dark=dark, dash="dash", index=index))
-        panels.append(panel)
     output = Panel(
         f"Probability of label {escape(label_name or str(label))}",
         110,
@@ -68,7 +68,6 @@ def strategies_compared(
         1.08,
         ticks={"tickvals": [0, 0.5, 1], "showgrid": True},
     )
-    traces += hatches(output, len(panels), padded=padded, missing=missing, dark=dark)
     classes = activations[names[0]].probabilities.shape[2]
     traces.append(blind_guess(classes, steps, yaxis=axis(len(panels)), dark=dark))
     for name in names:
@@ -95,10 +94,8 @@ def strategies_compared(
         detail=colours,
         steps=steps,
         dark=dark,
-        legend=[
-            *hatch_entries(padded=padded, missing=missing, dark=dark),
-            blind_guess_entry(classes, dark=dark),
-        ],
+        hatches=hatched_steps(batch),
+        legend=[blind_guess_entry(classes, dark=dark)],
         shapes=marks,
         name=f"strategies_compared {quantity}",
     )

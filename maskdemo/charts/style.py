@@ -228,16 +228,10 @@ def hatched(
     ]
 
 
-def hatch_entries(
-    *, padded: NDArray[np.bool_], missing: NDArray[np.bool_], dark: bool
-) -> list[PlotlyTrace]:
-    """Return the legend entries of the hatches that occur."""
-    entries = []
-    for kind, cells in (("padding", padded), ("missing", missing)):
-        if cells.any():
-            (trace,) = hatched(np.ones((1, 1), bool), kind, bottom=[0], top=[0], dark=dark)
-            entries.append(trace | {"x": [None], "y": [None]})
-    return entries
+def hatch_entry(kind: str, *, dark: bool) -> PlotlyTrace:
+    """Return the legend entry of the hatch of a kind."""
+    (trace,) = hatched(np.ones((1, 1), bool), kind, bottom=[0], top=[0], dark=dark)
+    return trace | {"x": [None], "y": [None]}
 
 
 def colour_bar(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -195,12 +195,12 @@ def legend_below(height: int, axis_space: int) -> PlotlyOptions:
     }
 
 
-def legend_rows(entries: Sequence[str]) -> int:
-    """Return the rows of a horizontal legend: Plotly gives every entry the width of the widest."""
-    if not entries:
-        return 0
-    widest = 48 + 6.6 * max(len(each) for each in entries)
-    return ceil(len(entries) / max(1, int(NARROW // widest)))
+def legend_height(traces: Sequence[PlotlyTrace]) -> int:
+    """Return the pixels of these traces' horizontal legend, 0 where none of them has an entry."""
+    names = [each["name"] for each in traces if each.get("showlegend", True)]
+    # Plotly gives every entry the width of the widest.
+    widest = 48 + 6.6 * max(map(len, names), default=0)
+    return LEGEND_ROW * ceil(len(names) / max(1, int(NARROW // widest)))
 
 
 def nice_ticks(low: int, high: int, *, max_ticks: int = 7) -> list[int]:
@@ -229,11 +229,6 @@ class Figure:
         from plotly.graph_objects import Figure
 
         return Figure({"data": self.data, "layout": self.layout}, _validate=False)
-
-
-def figure(traces: Iterable[PlotlyTrace], layout: PlotlyOptions) -> Figure:
-    """Return the figure of these traces and this layout."""
-    return Figure(list(traces), layout)
 
 
 def packed(values: NDArray, number: str = "f4") -> dict[str, str]:
@@ -287,11 +282,6 @@ def entry(
         name=name,
         hoverinfo="skip",
     )
-
-
-def names(entries: Sequence[PlotlyTrace]) -> list[str]:
-    """Return the names of the traces, as the legend shows them."""
-    return [each["name"] for each in entries]
 
 
 def _trace(kind: str, options: PlotlyOptions) -> PlotlyTrace:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import quantity_of
-from maskdemo.charts.panels import Panel, axis, hatches, stacked
-from maskdemo.charts.style import colour, hatch_entries
+from maskdemo.charts.panels import Panel, axis, hatched_steps, stacked
+from maskdemo.charts.style import colour
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
@@ -26,7 +26,6 @@ def unit_traces(
 ) -> Figure:
     """Draw unit `unit` (from 0) along the steps, with its numbers at step `step` (from 1)."""
     steps = activations.states.shape[1]
-    padded, missing = batch.padding_there[0], batch.missing[0]
     moves = arrays.advance[0, step - 1] > 0
     panels: list[Panel] = []
     traces: list[PlotlyTrace] = []
@@ -47,7 +46,6 @@ def unit_traces(
                 "showgrid": True,
             },
         )
-        traces += hatches(panel, len(panels), padded=padded, missing=missing, dark=dark)
         traces += _line(values, symbol, step, strategy, axis(len(panels)), dark)
         panels.append(panel)
     return stacked(
@@ -57,7 +55,7 @@ def unit_traces(
         detail=f"At the right, the values at step {step}",
         steps=steps,
         dark=dark,
-        legend=hatch_entries(padded=padded, missing=missing, dark=dark),
+        hatches=hatched_steps(batch),
         cursor=step,
         name="unit_traces",
     )
