@@ -12,7 +12,6 @@ import io
 import platform
 import re
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -25,6 +24,7 @@ from maskdemo.errors import quoted
 from maskdemo.evidence.phrases import counted, listed
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid, strategy_lines
+from maskdemo.results.digest import libraries
 from maskdemo.scenarios import scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.templates import fill_template
@@ -261,17 +261,5 @@ def export_title(experiment: Experiment) -> str:
 
 def installed_versions() -> str:
     """Return the installed versions: `Python 3.11.7, keras 3.13.2 and numpy 2.4.0`."""
-    versions = [f"Python {platform.python_version()}"]
-    for name in ("keras", "tensorflow", "numpy"):
-        number = _installed_version(name) or _installed_version(f"{name}-cpu")
-        if number:
-            versions.append(f"{name} {number}")
-    return listed(versions)
-
-
-def _installed_version(package: str) -> str | None:
-    """Return the version of a package; None where it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    versions = [f"{name} {number}" for name, number in libraries().items()]
+    return listed([f"Python {platform.python_version()}", *versions])
