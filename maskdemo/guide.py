@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from math import ceil
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from maskdemo.data.tasks import TASKS
 from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, need, over_all, verdict
@@ -34,6 +34,7 @@ from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import DRAWN
 from maskdemo.settings import Choice, Setting, Switch, parse_leniently
+from maskdemo.titles import Option
 
 #: (a real step can equal the pad value, a label each step) -> the tasks that are so.
 TASKS_LIKE: Mapping[tuple[bool, bool], tuple[str, ...]] = {
@@ -44,12 +45,6 @@ TASKS_LIKE: Mapping[tuple[bool, bool], tuple[str, ...]] = {
 }
 #: The share of the readings that are missing where some are.
 MISSING_RATE = 0.3
-
-
-class Option(NamedTuple):
-    """One answer to choose, by its title."""
-
-    title: str
 
 
 def _question(default: Any, described: Setting) -> Any:

@@ -25,8 +25,8 @@ class StrategyText(NamedTuple):
     summary: str
 
 
-class Side(NamedTuple):
-    """The title of a side of the padding, of an end that is cut off, of a read-out or of batches."""
+class Option(NamedTuple):
+    """One value to choose of a setting or of a question, by its title."""
 
     title: str
 
@@ -36,14 +36,14 @@ class Side(NamedTuple):
         return self.title.lower()
 
 
-SIDES = {"post": Side("After the end"), "pre": Side("In front")}
+SIDES = {"post": Option("After the end"), "pre": Option("In front")}
 BATCHES = {
-    "fixed": Side("The padded length"),
-    "longest": Side("Its longest"),
-    "bucketed": Side("Its longest, like lengths together"),
+    "fixed": Option("The padded length"),
+    "longest": Option("Its longest"),
+    "bucketed": Option("Its longest, like lengths together"),
 }
-READ_OUTS = {"last": Side("The last state"), "mean": Side("The mean of the states")}
-CUT_ENDS = {"pre": Side("From the start"), "post": Side("From the end")}
+READ_OUTS = {"last": Option("The last state"), "mean": Option("The mean of the states")}
+CUT_ENDS = {"pre": Option("From the start"), "post": Option("From the end")}
 
 TASK_TEXTS = {
     "japanese_vowels": TaskText(

@@ -72,14 +72,8 @@ def _number(one: Number, kept: dict[str, Any]) -> None:
 def lengths(prefix: str = "") -> None:
     """Draw the slider of the shortest and the longest length."""
     least, most = NUMBERS["min_length"], NUMBERS["max_length"]
-    st.slider(
-        "Lengths, in steps",
-        least.low,
-        most.high,
-        key=f"{prefix}lengths",
-        **url.KEPT,
-        help=most.help,
-    )
+    kept = {**url.KEPT, "key": f"{prefix}lengths", "help": most.help}
+    st.slider("Lengths, in steps", least.low, most.high, **kept)
 
 
 def task(prefix: str = "") -> None:

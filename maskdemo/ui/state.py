@@ -37,18 +37,11 @@ T = TypeVar("T", Experiment, Study, Setup)
 NOTHING_ELSE = "nothing else"
 #: The two settings that one control holds.
 LENGTHS = ("min_length", "max_length")
+#: The experiment of the playground and the study of the study page where a link names no setting.
+OPENING_EXPERIMENT = SCENARIOS[OPENING].experiment
+OPENING_STUDY = QUESTIONS[OPENING_QUESTION].study
 #: What the session shows, and what it was made from.
 RESULTS = ("shown_run", "shown_findings", "study_stored", "prepared")
-
-
-def opening_experiment() -> Experiment:
-    """Return the playground's experiment where a link names no setting."""
-    return SCENARIOS[OPENING].experiment
-
-
-def opening_study() -> Study:
-    """Return the study page's study where a link names no setting."""
-    return QUESTIONS[OPENING_QUESTION].study
 
 
 def own_task() -> Task | None:
@@ -120,12 +113,12 @@ def is_recorded(prefix: str = "") -> bool:
 
 def initialise() -> None:
     """Give every control of a new session its value."""
-    for prefix, experiment in (("", opening_experiment()), (STUDY_PREFIX, opening_study().base)):
+    for prefix, experiment in (("", OPENING_EXPERIMENT), (STUDY_PREFIX, OPENING_STUDY.base)):
         for name in ("train_size", "test_size"):
             st.session_state[prefix + name] = DEFAULTS[name]
         st.session_state[f"{prefix}lengths"] = DEFAULTS["min_length"], DEFAULTS["max_length"]
         show_experiment(experiment, prefix)
-    show_study(opening_study())
+    show_study(OPENING_STUDY)
     show_setup(Setup())
 
 
@@ -225,7 +218,7 @@ def default_values(name: str) -> str:
     try:
         return values_text(VARIABLES[name].usual_values(read_experiment(STUDY_PREFIX)))
     except InvalidSettings:
-        return values_text(VARIABLES[name].usual_values(opening_study().base))
+        return values_text(VARIABLES[name].usual_values(OPENING_STUDY.base))
 
 
 @dataclass(frozen=True)
@@ -236,7 +229,7 @@ class PageSettings(Generic[T]):
     params: the names of the URL's parameters.
     """
 
-    default: Callable[[], T]
+    default: T
     from_controls: Callable[[], T]
     to_controls: Callable[[T], None]
     parse: Callable[[Mapping[str, str], Task | None], tuple[T, tuple[str, ...]]]
@@ -245,22 +238,22 @@ class PageSettings(Generic[T]):
     def from_params(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
         """Return the settings of a URL, and a sentence for each part of it that is invalid."""
         used = {name: params[name] for name in self.params if name in params}
-        return self.parse(used, own_task()) if used else (self.default(), ())
+        return self.parse(used, own_task()) if used else (self.default, ())
 
 
 #: The settings of the playground and of the inside page.
 RUN: PageSettings[Experiment] = PageSettings(
-    opening_experiment, read_experiment, show_experiment, Experiment.parse_leniently, tuple(DEFAULTS)
+    OPENING_EXPERIMENT, read_experiment, show_experiment, Experiment.parse_leniently, tuple(DEFAULTS)
 )
 STUDY: PageSettings[Study] = PageSettings(
-    opening_study,
+    OPENING_STUDY,
     read_study,
     show_study,
     Study.parse_leniently,
     (*DEFAULTS, "vary", "doses", "and_vary", "and_doses", "more"),
 )
 GUIDE: PageSettings[Setup] = PageSettings(
-    Setup,
+    Setup(),
     read_setup,
     show_setup,
     lambda params, _: Setup.parse_leniently(params),

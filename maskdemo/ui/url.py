@@ -177,7 +177,7 @@ def _is_possible(name: str, text: str, settings: Any) -> bool:
 def open_default() -> None:
     """Set the controls to the settings that the page opens with: in a callback."""
     settings = PAGE_SETTINGS[st.session_state.page]
-    settings.to_controls(settings.default())
+    settings.to_controls(settings.default)
     mark_changed()
 
 

@@ -144,5 +144,5 @@ def test_parameters_of_others_are_ignored():
 
 
 def test_a_link_without_settings_is_the_opening_page():
-    assert state.RUN.from_params({"probe": "3"}) == (state.opening_experiment(), ())
+    assert state.RUN.from_params({"probe": "3"}) == (state.OPENING_EXPERIMENT, ())
     assert state.STUDY.from_params({}) == (default_study(), ())

@@ -23,7 +23,7 @@ def test_a_url_that_is_read_again_still_holds_the_last_valid_settings(monkeypatc
 
     shown = []
     settings = state.PageSettings(
-        state.opening_experiment, invalid, shown.append, state.RUN.parse, state.RUN.params
+        state.OPENING_EXPERIMENT, invalid, shown.append, state.RUN.parse, state.RUN.params
     )
     monkeypatch.setitem(url.PAGE_SETTINGS, "playground", settings)
     url.read_again()
