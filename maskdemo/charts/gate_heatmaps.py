@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -12,8 +11,8 @@ from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_tex
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatched_steps, stacked
 from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring, title
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
-from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
+from maskdemo.inside.inspected_sequence import InspectedSequence
 from maskdemo.strategies import STRATEGIES, Arrays
 
 BAR_SPACE = 58
@@ -23,32 +22,26 @@ MOVES = {"moves on": "circle", "is held": "line-ew", "is reset to 0": "x-thin"}
 
 
 def gate_heatmaps(
+    sequence: InspectedSequence,
     activations: Activations,
-    arrays: Arrays,
-    batch: Batch,
     *,
     strategy: str,
-    order: NDArray[np.intp],
     unit: int,
     step: int,
-    label: int,
-    label_name: str = "",
-    feature_names: Sequence[str] = (),
-    detail: str = "",
     dark: bool = False,
 ) -> Figure:
-    """Draw input, activations and output of one sequence: activations, arrays and batch have one row.
+    """Draw input, activations and output of a sequence under a strategy.
 
-    order: (H,), the units from top to bottom. unit (from 0) and step (from 1) are marked. label: the
-    label whose probability is followed.
+    unit (from 0) and step (from 1) are marked.
     """
+    arrays, order = sequence.arrays(strategy), sequence.order(strategy)
     steps, units = activations.states.shape[1:]
     inputs = arrays.inputs[0]
     if not STRATEGIES[strategy].mask_channel:
         # There the mask channel is always 0: it belongs to the program, not to the network.
         inputs = inputs[:, :-1]
-    named = [escape(each) for each in (*feature_names, "mask")][: inputs.shape[1]]
-    named = named if feature_names else []
+    names = sequence.experiment.spec.feature_names
+    named = [escape(each) for each in (*names, "mask")][: inputs.shape[1]] if names else []
     tall = int(np.clip(3 * units, 28, 38))
     row = int(np.argmax(order == unit)) + 1
     marked = {"tickvals": [row], "ticktext": [f"{unit + 1} ▸"]}
@@ -92,10 +85,10 @@ def gate_heatmaps(
         panels.append(
             Panel(f"{heading} {symbol}", tall, units + 0.5, 0.5, note=note, ticks=marked, hatch="lines")
         )
-    chances = activations.probabilities[0, :, label]
+    chances = activations.probabilities[0, :, sequence.label]
     panels.append(
         Panel(
-            f"Probability of label {escape(label_name or str(label))}",
+            f"Probability of label {escape(sequence.label_name)}",
             44,
             -0.08,
             1.08,
@@ -116,10 +109,10 @@ def gate_heatmaps(
         panels,
         traces,
         title=f"Every gate at every step: {title(strategy)}",
-        detail=detail,
+        detail=sequence.title,
         steps=steps,
         dark=dark,
-        hatches=hatched_steps(batch),
+        hatches=hatched_steps(sequence.batch),
         legend=[blind_guess_entry(classes, dark=dark)],
         space_below=BAR_SPACE,
         between=CLOSE,

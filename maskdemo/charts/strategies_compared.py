@@ -6,38 +6,34 @@ from collections.abc import Mapping
 from html import escape
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text
 from maskdemo.charts.panels import Panel, axis, hatched_steps, stacked, upright
 from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, line, title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, scatter
-from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
-from maskdemo.strategies import Arrays
+from maskdemo.inside.inspected_sequence import InspectedSequence
 
 
 def strategies_compared(
+    sequence: InspectedSequence,
     activations: Mapping[str, Activations],
-    arrays: Mapping[str, Arrays],
-    batch: Batch,
     *,
     quantity: str,
-    order: NDArray[np.intp],
     parts: Mapping[str, int | None],
-    label: int,
-    label_name: str = "",
     dark: bool = False,
 ) -> Figure:
     """Return a panel for each strategy with one of `QUANTITIES`, and below them all outputs.
 
-    Each item of `activations` has one sequence. parts: strategy -> the step (from 0) at which its
-    states part from those of the first strategy.
+    activations: of the sequence, by strategy. parts: strategy -> the step (from 0) at which its states
+    part from those of the first strategy.
     """
     symbol, heading = QUANTITIES[quantity]
     names = list(activations)
+    order = sequence.order(names[0])
     values = {
-        name: quantity_of(each, arrays[name], quantity)[:, order] for name, each in activations.items()
+        name: quantity_of(each, sequence.arrays(name), quantity)[:, order]
+        for name, each in activations.items()
     }
     is_gate = quantity in GATES and quantity != "candidate"
     reach = None
@@ -62,7 +58,7 @@ def strategies_compared(
         if step is not None:
             marks.append(upright(step + 0.5, dark=dark, dash="dash", index=index))
     output = Panel(
-        f"Probability of label {escape(label_name or str(label))}",
+        f"Probability of label {escape(sequence.label_name)}",
         110,
         -0.08,
         1.08,
@@ -74,7 +70,7 @@ def strategies_compared(
         traces.append(
             scatter(
                 x=np.arange(1, steps + 1),
-                y=activations[name].probabilities[0, :, label].astype(np.float32),
+                y=activations[name].probabilities[0, :, sequence.label].astype(np.float32),
                 yaxis=axis(len(panels)),
                 mode="lines",
                 name=title(name),
@@ -94,7 +90,7 @@ def strategies_compared(
         detail=colours,
         steps=steps,
         dark=dark,
-        hatches=hatched_steps(batch),
+        hatches=hatched_steps(sequence.batch),
         legend=[blind_guess_entry(classes, dark=dark)],
         shapes=marks,
         name=f"strategies_compared {quantity}",

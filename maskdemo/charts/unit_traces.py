@@ -9,15 +9,13 @@ from maskdemo.charts.colour_scales import quantity_of
 from maskdemo.charts.panels import Panel, axis, hatched_steps, stacked
 from maskdemo.charts.style import colour
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
-from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
-from maskdemo.strategies import Arrays
+from maskdemo.inside.inspected_sequence import InspectedSequence
 
 
 def unit_traces(
+    sequence: InspectedSequence,
     activations: Activations,
-    arrays: Arrays,
-    batch: Batch,
     *,
     strategy: str,
     unit: int,
@@ -25,7 +23,7 @@ def unit_traces(
     dark: bool = False,
 ) -> Figure:
     """Draw unit `unit` (from 0) along the steps, with its numbers at step `step` (from 1)."""
-    steps = activations.states.shape[1]
+    arrays, steps = sequence.arrays(strategy), activations.states.shape[1]
     moves = arrays.advance[0, step - 1] > 0
     panels: list[Panel] = []
     traces: list[PlotlyTrace] = []
@@ -55,7 +53,7 @@ def unit_traces(
         detail=f"At the right, the values at step {step}",
         steps=steps,
         dark=dark,
-        hatches=hatched_steps(batch),
+        hatches=hatched_steps(sequence.batch),
         cursor=step,
         name="unit_traces",
     )

@@ -13,12 +13,12 @@ from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
 from maskdemo.export.settings_text import difference
+from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import inside_view, job, run_view, server, url
-from maskdemo.ui.inspected_sequence import InspectedSequence, true_label
 
 VIEWS = {
     "gates": ("Gate by gate", inside_view.gates),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 from math import ceil
+from typing import Any
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.errors import escape_markdown
 from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.gradient import Landing
+from maskdemo.inside.inspected_sequence import InspectedSequence, gradients_of_all
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
 from maskdemo.ui.chart import Click, chart, is_dark
@@ -23,7 +25,6 @@ from maskdemo.ui.inside_text import (
     what_padding_did,
     what_turned_output,
 )
-from maskdemo.ui.inspected_sequence import InspectedSequence, gradients_of_all
 
 WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}
 MEANING = {
@@ -63,28 +64,14 @@ def gates(sequence: InspectedSequence) -> None:
     st.markdown(before + equation)
     if share := share_in_mean(given, step=step):
         st.markdown(share)
+    looks: dict[str, Any] = {"strategy": strategy, "unit": unit, "step": step, "dark": is_dark()}
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = charts.gate_heatmaps(
-            activations,
-            given,
-            sequence.batch,
-            strategy=strategy,
-            order=sequence.order(strategy),
-            unit=unit,
-            step=step,
-            label=sequence.label,
-            label_name=sequence.label_name,
-            feature_names=sequence.experiment.spec.feature_names,
-            detail=sequence.title,
-            dark=is_dark(),
-        )
+        figure = charts.gate_heatmaps(sequence, activations, **looks)
         alt = "Gates, cell and hidden state of all units at every step"
         chart(figure, key="gates", alt=alt, on_click=_on_step)
     with right:
-        figure = charts.unit_traces(
-            activations, given, sequence.batch, strategy=strategy, unit=unit, step=step, dark=is_dark()
-        )
+        figure = charts.unit_traces(sequence, activations, **looks)
         alt = "One unit's gates, cell and hidden state along the steps"
         chart(figure, key="unit", alt=alt, on_click=_on_step)
         st.caption(SYMBOLS)
@@ -131,15 +118,7 @@ def compare(sequence: InspectedSequence) -> None:
         else:
             parts[name] = first_difference(reference.states[0], activations[name].states[0], over=0.0)
     figure = charts.strategies_compared(
-        activations,
-        {name: sequence.arrays(name) for name in chosen},
-        sequence.batch,
-        quantity=quantity,
-        order=sequence.order(chosen[0]),
-        parts=parts,
-        label=sequence.label,
-        label_name=sequence.label_name,
-        dark=is_dark(),
+        sequence, activations, quantity=quantity, parts=parts, dark=is_dark()
     )
     chart(figure, key="compare", alt="The same sequence under several strategies")
     rule = (

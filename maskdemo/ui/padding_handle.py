@@ -20,13 +20,13 @@ from maskdemo.charts.style import colour
 from maskdemo.charts.template import packed
 from maskdemo.data.padding import unpad
 from maskdemo.evidence.phrases import counted, percent
+from maskdemo.inside.inspected_sequence import MAX_SEQUENCES, InspectedSequence, sweeps, true_label
 from maskdemo.inside.leak import MAX_ADDED, padded_by
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
 from maskdemo.training.snapshot import Network, Snapshot
 from maskdemo.ui import url
 from maskdemo.ui.chart import Handle, is_dark
-from maskdemo.ui.inspected_sequence import MAX_SEQUENCES, InspectedSequence, sweeps, true_label
 
 #: The choice of weights that gives each strategy its own network.
 OWN = "own"

@@ -13,11 +13,11 @@ from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
 from maskdemo.export.settings_text import difference
 from maskdemo.inside.flips import turn
+from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import job, navigation, padding_handle, server, url
 from maskdemo.ui.chart import Click, chart, is_dark, outputs_by_step, replay
-from maskdemo.ui.inspected_sequence import InspectedSequence, true_label
 
 
 def origin(

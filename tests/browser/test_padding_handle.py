@@ -17,12 +17,12 @@ import maskdemo.ui
 from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.data.padding import unpad
 from maskdemo.experiment import Experiment
+from maskdemo.inside.inspected_sequence import InspectedSequence
 from maskdemo.inside.leak import padded_by
 from maskdemo.inside.recurrence import outputs_of, states_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.probes import probes_of
 from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.ui.inspected_sequence import InspectedSequence
 from maskdemo.ui.padding_handle import payload
 from tests.browser.accessibility import expect_no_findings
 from tests.browser.test_playground import link, params_of

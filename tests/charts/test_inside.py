@@ -10,34 +10,29 @@ import pytest
 from maskdemo import charts
 from maskdemo.charts.colour_scales import reach_of, reach_text
 from maskdemo.charts.gradient_by_step import share_text
-from maskdemo.data.inputs import inputs
-from maskdemo.data.padding import Batch
-from maskdemo.inside.activations import QUANTITIES, activations_of, unit_order
+from maskdemo.data.inputs import Chance, inputs
+from maskdemo.inside.activations import QUANTITIES, unit_order
 from maskdemo.inside.gradient import gradient, landing
+from maskdemo.inside.inspected_sequence import InspectedSequence
+from maskdemo.training.snapshot import Probes, Snapshot
 from tests.inside.test_activations import CASES, given, network
 
 BINARY = CASES["binary"]
 
 
-def one_row(case: str = "binary") -> Batch:
-    batch = inputs(CASES[case]).test
-    return Batch(batch.values[:1], batch.valid[:1], batch.padded[:1], batch.labels[:1])
+def inspected(*, seed: int = 0) -> InspectedSequence:
+    """A sequence in networks of random weights, the same for every strategy."""
+    test, chance = inputs(BINARY).test, Chance(0.5, 0.5)
+    probes = Probes(test.values, test.valid, test.padded, test.labels, outputs={})
+    networks = {name: (network(BINARY, seed=seed),) for name in BINARY.strategies}
+    return InspectedSequence(Snapshot(BINARY, (), probes, chance, True, 0.0, 1.0, networks), 0, 1, 1)
 
 
 def gates(strategy: str, *, seed: int = 0, step: int = 2, dark: bool = False):
-    arrays = given("binary", strategy, 1)
-    activations = activations_of(network(BINARY, seed=seed), arrays)
-    return activations, charts.gate_heatmaps(
-        activations,
-        arrays,
-        one_row(),
-        strategy=strategy,
-        order=unit_order(activations),
-        unit=1,
-        step=step,
-        label=1,
-        dark=dark,
-    )
+    sequence = inspected(seed=seed)
+    activations = sequence.activations(strategy)
+    looks = {"strategy": strategy, "unit": 1, "step": step, "dark": dark}
+    return activations, charts.gate_heatmaps(sequence, activations, **looks)
 
 
 def heatmap(figure, words: str):
@@ -79,18 +74,10 @@ def test_dark_figures_have_other_colours():
 
 
 def test_strategies_share_one_scale_and_say_where_they_part():
-    names = ("no_mask", "held_state")
-    arrays = {name: given("binary", name, 1) for name in names}
-    activations = {name: activations_of(network(BINARY), each) for name, each in arrays.items()}
-    figure = charts.strategies_compared(
-        activations,
-        arrays,
-        one_row(),
-        quantity="cells",
-        order=np.arange(5),
-        parts={"held_state": 3},
-        label=1,
-    )
+    sequence = inspected()
+    activations = {name: sequence.activations(name) for name in ("no_mask", "held_state")}
+    parts = {"held_state": 3}
+    figure = charts.strategies_compared(sequence, activations, quantity="cells", parts=parts)
     scales = {(each.zmin, each.zmax) for each in figure.data if each.type == "heatmap"}
     assert len(scales) == 1
     assert any(each.text == "parts at step 4" for each in figure.layout.annotations)
@@ -126,20 +113,17 @@ def test_a_scale_says_how_far_single_values_go_beyond_it():
 
 
 def test_a_unit_shows_its_numbers_at_the_step():
-    arrays = given("binary", "held_state", 1)
-    activations = activations_of(network(BINARY), arrays)
-    held = int(np.flatnonzero(arrays.keep[0])[0]) + 1
+    sequence = inspected()
+    activations = sequence.activations("held_state")
+    held = int(np.flatnonzero(sequence.arrays("held_state").keep[0])[0]) + 1
     for step in (1, held):
-        figure = charts.unit_traces(
-            activations, arrays, one_row(), strategy="held_state", unit=2, step=step
-        )
+        figure = charts.unit_traces(sequence, activations, strategy="held_state", unit=2, step=step)
         notes = [each.text for each in figure.layout.annotations]
         assert f"{activations.cells[0, step - 1, 2]:.3f}".replace("-", "−") in notes
         assert ("not used" in notes) == (step == held)
     states = activations.states.copy()
     states[:, 0, 2] = np.nan
-    figure = charts.unit_traces(
-        replace(activations, states=states), arrays, one_row(), strategy="held_state", unit=2, step=1
-    )
+    diverged = replace(activations, states=states)
+    figure = charts.unit_traces(sequence, diverged, strategy="held_state", unit=2, step=1)
     notes = [each.text for each in figure.layout.annotations]
     assert "nan" in notes and "not used" not in notes, "a training that diverged used all its gates"

@@ -13,6 +13,7 @@ from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.experiment import Experiment
 from maskdemo.inside.activations import activations_of
 from maskdemo.inside.flips import flips, turn
+from maskdemo.inside.inspected_sequence import InspectedSequence, unseen
 from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
@@ -23,7 +24,6 @@ from maskdemo.ui.inside_text import (
     what_padding_did,
     what_turned_output,
 )
-from maskdemo.ui.inspected_sequence import InspectedSequence, unseen
 from tests.inside.test_activations import CASES, given, network
 from tests.ui.app import charts, opened, shown, spare_what_is_there, until
 

@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.charts.outputs_by_step import PADDED_A_STEP
+from maskdemo.inside.inspected_sequence import InspectedSequence, sweeps
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import padding_handle
 from maskdemo.ui.browser_files import OUTPUTS
-from maskdemo.ui.inspected_sequence import InspectedSequence, sweeps
 from maskdemo.ui.padding_handle import OWN, payload, readers_of
 from tests.ui.app import opened
 from tests.ui.test_inside import STEPS, TINY, finished
