@@ -237,7 +237,7 @@ class Experiment:
         """What a link gets in place of a parameter that cannot be used, as a sentence."""
         if (setting := SETTINGS.get(name)) is None:
             return "The default is used instead."
-        text = setting.say(getattr(self, name))
+        text = setting.display(getattr(self, name))
         if name == "task":
             text = f"\N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}"
         return f"Used instead: {setting.title.lower()} {text}."

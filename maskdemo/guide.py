@@ -129,7 +129,7 @@ class Setup:
 
     def used(self, name: str) -> str:
         """Return a sentence: the default answer that stands in for an unusable answer of a link."""
-        return f"Used instead: {QUESTIONS[name].say(getattr(self, name)).lower()}."
+        return f"Used instead: {QUESTIONS[name].display(getattr(self, name)).lower()}."
 
 
 #: Every question by its name, in the order in which they are asked.

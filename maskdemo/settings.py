@@ -76,7 +76,7 @@ class Setting(ABC):
         """The value as text, for a link."""
         return str(value)
 
-    def say(self, value: Any) -> str:
+    def display(self, value: Any) -> str:
         """The value as text, for people."""
         return self.format(value)
 
@@ -132,7 +132,7 @@ class Number(Setting):
         """The number with as many digits as tell it from all others."""
         return str(value) if self.whole else repr(value)
 
-    def say(self, value: Any) -> str:
+    def display(self, value: Any) -> str:
         """The number without a fraction that says nothing."""
         return _plainly(value)
 
@@ -162,7 +162,7 @@ class Choice(Setting):
             )
         return value
 
-    def say(self, value: Any) -> str:
+    def display(self, value: Any) -> str:
         """The title of the option."""
         return self.options[value].title if value in self.options else str(value)
 
@@ -200,9 +200,9 @@ class Selection(Choice):
         """Names with dots or commas between them."""
         return tuple(text.replace(",", ".").split("."))
 
-    def say(self, value: Any) -> str:
+    def display(self, value: Any) -> str:
         """The titles of the options."""
-        return ", ".join(map(super().say, value))
+        return ", ".join(map(super().display, value))
 
     def format(self, value: Any) -> str:
         """The names with dots between them, which a link leaves as they are."""

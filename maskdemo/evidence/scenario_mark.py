@@ -15,10 +15,10 @@ from maskdemo.training.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Mark:
-    """need: what the run says of masking, of `NEEDS`. words: the answer to the scenario's question."""
+    """need: what the run says of masking, of `NEEDS`. answer: the answer to the scenario's question."""
 
     need: str
-    words: str
+    answer: str
 
 
 #: What a run says of masking -> its words.
@@ -46,7 +46,7 @@ def _identical(run: CompleteRun) -> str | None:
     return "no difference at all" if all(map(run.identical, others)) else None
 
 
-def _each(run: CompleteRun) -> str | None:
+def _help_and_harm(run: CompleteRun) -> str | None:
     """Return which strategies help and which hurt; None where none hurts."""
     words = {name: run.verdict(name).word for name in run.names if name != BASELINE}
     harmful = [name for name, word in words.items() if word == "hurts"]
@@ -99,8 +99,8 @@ def _beats_chance(run: CompleteRun) -> str:
 #: The question that a scenario asks (`Scenario.asks`) -> its answer; None where that is about masking.
 WORDS_OF_QUESTIONS: Mapping[str, Callable[[CompleteRun], str | None]] = {
     "identical": _identical,
-    "each": _each,
-    "still_known": _each,
+    "each": _help_and_harm,
+    "still_known": _help_and_harm,
     "true_lengths": _true_lengths,
     "best": _best,
     "reported": _reported,

@@ -226,7 +226,7 @@ def _cell_table(findings: Findings) -> ReportTable:
     study, rows = findings.study, []
     for cell in study.cells:
         pairs = zip(study.varied, cell, strict=True)
-        where = " and ".join(VARIABLES[name].say(value) for name, value in pairs)
+        where = " and ".join(VARIABLES[name].in_sentence(value) for name, value in pairs)
         for name in study.base.strategies:
             each = " ".join(map(percent, findings.accuracies(cell, name).values()))
             mean, verdict = findings.mean(cell, name), findings.verdict(cell, name)

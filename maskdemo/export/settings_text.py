@@ -134,7 +134,7 @@ def _value(experiment: Experiment, name: str) -> str:
         if setting.unit == "share":
             return f"{value:.0%}"
         return str(value) if setting.whole else number(value, ".4g")
-    return setting.say(value).lower()
+    return setting.display(value).lower()
 
 
 def _members(before: Collection[str], now: Collection[str]) -> tuple[str, str]:

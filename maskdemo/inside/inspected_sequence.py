@@ -115,7 +115,7 @@ def gradients_of_all(
 
     def of_all() -> dict[str, dict[str, Landing]]:
         batch = inputs(experiment).test.rows(slice(0, MAX_SEQUENCES))
-        return _each(
+        return _for_each(
             experiment.strategies,
             lambda name: _landings(networks[name], arrays_of(experiment, name, batch), batch),
         )
@@ -143,7 +143,7 @@ def sweeps(
             network = networks[weights[name]]
             return sweep(network, name, experiment, test, side=side, value=value, added=(0, added))
 
-        return _each(experiment.strategies, of)
+        return _for_each(experiment.strategies, of)
 
     return _SWEEPS.get((experiment, epoch, side, added, *weights.items()), of_all)
 
@@ -155,7 +155,7 @@ def unseen(experiment: Experiment) -> Sequences:
     return Sequences(test.values[few], test.observed[few], test.labels[few])
 
 
-def _each(names: tuple[str, ...], work: Callable[[str], T]) -> dict[str, T]:
+def _for_each(names: tuple[str, ...], work: Callable[[str], T]) -> dict[str, T]:
     """Return the result of `work` for each name; two run at a time."""
     # NumPy lets go of the interpreter's lock, so two strategies take hardly longer than one.
     with ThreadPoolExecutor(2) as pool:

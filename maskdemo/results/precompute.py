@@ -63,7 +63,7 @@ def make(
     for name in scenarios:
         yield f"Scenario {name}"
         experiment = SCENARIOS[name].experiment
-        runs[experiment] = trained(experiment)
+        runs[experiment] = finished_run(experiment)
         networks = NETWORKS if name == OPENING else 1
         _write(shortened(runs[experiment], networks=networks), folder / f"run-{name}.npz")
     for name in questions:
@@ -84,7 +84,7 @@ def make(
     yield f"{size / 2**20:.1f} MB in {folder}"
 
 
-def trained(experiment: Experiment) -> Snapshot:
+def finished_run(experiment: Experiment) -> Snapshot:
     """Train an experiment, and return the finished run."""
     from maskdemo.training.run import train
 
@@ -125,7 +125,7 @@ def _compute_guide(folder: Path, experiments: Collection[Experiment]) -> Iterato
     measured: dict[Experiment, Accuracies] = {}
     for index, experiment in enumerate(experiments, 1):
         yield f"Guide, {index} of {len(experiments)}"
-        measured[experiment] = accuracies(trained(experiment))
+        measured[experiment] = accuracies(finished_run(experiment))
     _write(measured, folder / "guide.npz")
 
 
@@ -134,7 +134,7 @@ def _measure_claims(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, 
     from maskdemo.article.keras_checks import check
 
     for experiment in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.experiments):
-        run = runs.get(experiment) or trained(experiment)
+        run = runs.get(experiment) or finished_run(experiment)
         yield "trained", Measurements(runs={experiment: measure_run(run)})
     for name in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.checks):
         yield name, Measurements(checks={name: check(name)})

@@ -97,7 +97,7 @@ def _lines(findings: Findings, judged: Sequence[Cell]) -> list[_Line]:
             variables[axis],
             axis,
             tuple(cell for cell in judged if cell[other] == value),
-            f"{variables[other].say(value)}: ",
+            f"{variables[other].in_sentence(value)}: ",
         )
         for value in dict.fromkeys(cell[other] for cell in judged)
     ]
@@ -182,7 +182,7 @@ def _range(
     if not ends or len(beyond) < 3 or line.variable.categorical:
         return line.at(*cells), None
     alone = [cell for cell in cells if line.cells.index(cell) < line.cells.index(beyond[0])]
-    on = f"from {line.variable.say(beyond[0][line.axis])} on"
+    on = f"from {line.variable.in_sentence(beyond[0][line.axis])} on"
     return listed([on, line.at(*alone)] if alone else [on]), beyond[0]
 
 

@@ -70,7 +70,7 @@ class Variable:
         """Return the settings that a value changes in an experiment. Raises `InvalidSettings`."""
         return self.changes(base, value) if self.changes else {self.name: value}
 
-    def say(self, *values: Value) -> str:
+    def in_sentence(self, *values: Value) -> str:
         """Return values for people, as part of a sentence: "29, 60 and 120 steps"."""
         if self.categorical:
             return listed(self.phrase.format(value) for value in values)
@@ -78,7 +78,7 @@ class Variable:
 
     def at(self, *values: Value) -> str:
         """Return where values are, as part of a sentence: "at 60 steps", "with post-padding"."""
-        return f"{'with' if self.categorical else 'at'} {self.say(*values)}"
+        return f"{'with' if self.categorical else 'at'} {self.in_sentence(*values)}"
 
 
 #: Longest less shortest length; the middle between them stays.
@@ -199,7 +199,7 @@ def value_text(vary: str, value: Value) -> str:
     ('30%', 'In front', '−9')
     """
     if isinstance(value, str):
-        return VARIABLES[vary].setting.say(value)
+        return VARIABLES[vary].setting.display(value)
     if VARIABLES[vary].unit == "share":
         return f"{number(100 * value, '.3g')}%"
     return number(value, ".4g")

@@ -24,13 +24,13 @@ to this unit and are rounded to three digits.
 """
 
 
-def moved(after: NDArray, invalid: NDArray[np.bool_]) -> float:
+def largest_change(after: NDArray, invalid: NDArray[np.bool_]) -> float:
     """Return the largest change of a state in (T, H) by all invalid steps (T,) together."""
     steps = (after - states_before(after[None])[0])[invalid]
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
 
 
-def what_padding_did(
+def what_padding_effect_sentence(
     looked_into: Iterable[tuple[str, Activations, Arrays]], batch: Batch, *, label: int, name: str
 ) -> str:
     """Return what padding did to the first strategy's states and output, and to another strategy's.
@@ -46,10 +46,10 @@ def what_padding_did(
         return "This sequence has neither padding nor gaps: a mask has nothing to hide."
     told: dict[bool, str] = {}  # by whether the state moved
     for strategy, activations, given in looked_into:
-        far = moved(activations.states[0], invalid)
+        far = largest_change(activations.states[0], invalid)
         if (far > 0) not in told:
             said = activations.probabilities[0, :, label]
-            told[far > 0] = _did(strategy, far, said, given, batch, name)
+            told[far > 0] = _effect_sentence(strategy, far, said, given, batch, name)
         if len(told) == 2:
             break
     return f"What {listed(present)} did here. {' '.join(told.values())}"
@@ -65,7 +65,9 @@ def share_in_mean(given: Arrays, *, step: int) -> str:
     return f"The answer is read from the mean of the states after {read}: {here}."
 
 
-def _did(strategy: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: str) -> str:
+def _effect_sentence(
+    strategy: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: str
+) -> str:
     """Return a sentence on what padding did under a strategy.
 
     far: the largest change of the hidden state. said: (T,), the label's probability after every step.

@@ -80,9 +80,9 @@ def _scenarios(chosen: Scenario | None) -> None:
     titles = {name: each.title for name, each in SCENARIOS.items()}
     # The pages' style shows a badge's icon, and leaves its word to who does not see it.
     in_row = {
-        name: f":{BADGES[each.need]}: {each.words}] {titles[name]}" for name, each in marks.items()
+        name: f":{BADGES[each.need]}: {each.answer}] {titles[name]}" for name, each in marks.items()
     }
-    in_list = {name: f"{titles[name]}: {each.words}" for name, each in marks.items()}
+    in_list = {name: f"{titles[name]}: {each.answer}" for name, each in marks.items()}
     controls.presets(
         "Scenario",
         "scenario",

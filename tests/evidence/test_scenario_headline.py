@@ -187,7 +187,7 @@ def test_the_question_is_answered_by_the_numbers(snapshot, wanted):
     ],
 )
 def test_a_mark_answers_the_same_question_in_few_words(snapshot, wanted):
-    assert mark(snapshot).words == wanted
+    assert mark(snapshot).answer == wanted
 
 
 def test_every_question_has_its_rule_and_no_rule_is_left_over():

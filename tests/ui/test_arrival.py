@@ -28,7 +28,7 @@ def test_the_playground_opens_on_the_answer():
     assert needs and over_all(needs.values()) in texts(app)
     (row,) = [each for each in app.pills if each.key and each.key.startswith("scenario_row")]
     (marked,) = [each for each in row.options if each.endswith(scenario.title)]
-    assert f": {marks[scenario.name].words}] " in marked
+    assert f": {marks[scenario.name].answer}] " in marked
     # The icons can be counted by the sentence above them.
     for word, badge in BADGES.items():
         assert sum(badge in each for each in row.options) == [*needs.values()].count(word)
