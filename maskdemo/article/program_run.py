@@ -66,7 +66,8 @@ def outcome_sentence(outcome: ProgramRun) -> str:
     """Return a sentence on how the run ended."""
     if outcome.failure is not None:
         where = f"at line {outcome.failure.line}" if outcome.failure.line else "outside its own lines"
-        return f"Stopped {where} with {_article(outcome.failure.kind)} {outcome.failure.kind}."
+        kind = outcome.failure.kind
+        return f"Stopped {where} with {'an' if kind[:1] in 'AEIOU' else 'a'} {kind}."
     return f"Ran to its end in {outcome.seconds:.1f} s, without an error."
 
 
@@ -104,8 +105,3 @@ def _leak_sentence(leak: float) -> str:
         "Without their padding the same sequences get **other outputs**: they change by up to "
         f"{leak:.2g}."
     )
-
-
-def _article(word: str) -> str:
-    """Return "an" or "a", by the first letter of a capitalized word."""
-    return "an" if word[:1] in "AEIOU" else "a"

@@ -26,8 +26,9 @@ COMMANDS = (run, study, guide, export, audit, evidence, settings)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
+    installed = Path(sys.argv[0]).stem == "maskdemo"
     parser = argparse.ArgumentParser(
-        prog=_command(),
+        prog="maskdemo" if installed else "python -m maskdemo",
         description="Train small LSTMs that treat padding differently, and compare.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -48,8 +49,3 @@ def _names(error: ValueError, settings: Mapping[str, Setting]) -> list[str]:
     name = error.settings[0] if isinstance(error, InvalidSettings) and error.settings else ""
     setting = settings.get(name)
     return [f"Written: {setting.allowed}."] if isinstance(setting, Choice) else []
-
-
-def _command() -> str:
-    """Return the words that started this process: the installed command, or Python with the module."""
-    return "maskdemo" if Path(sys.argv[0]).stem == "maskdemo" else "python -m maskdemo"

@@ -29,6 +29,7 @@ from typing import IO, Any
 
 from maskdemo.machine import give_back_memory, own_memory
 from maskdemo.server import messages, worker_jobs
+from maskdemo.training.program_cache import programs_compiled
 
 #: Pages come first.
 NICE = 10
@@ -112,7 +113,7 @@ class _Worker:
                 stream.close()
         # Asked just as it came to its end, it has not given way: there is nothing to begin again.
         gave_way = left_early and number == self._giving_way
-        memory, programs = own_memory(), worker_jobs.programs()
+        memory, programs = own_memory(), programs_compiled()
         self._send(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.disk_works()))
 
     def _prepare(self) -> None:

@@ -21,7 +21,7 @@ from maskdemo.server.process import MAX_MEMORY_BYTES
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
 from maskdemo.study.grid import Study, Training
 from maskdemo.study.runner import executor_of, run_study
-from maskdemo.training import compile_cache, program_cache
+from maskdemo.training import compile_cache
 from maskdemo.training.snapshot import Outcome
 
 #: Seconds between two results that are sent: pages look less often than that.
@@ -51,7 +51,7 @@ def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
             study = study_from_plain(command["study"], unpack(payload))
             return shrink_findings, _study(study, command["outcomes"], command["reused"])
         case Audit.kind:
-            return _whole, audit_in_sandbox(payload)
+            return lambda newest, sent: newest, audit_in_sandbox(payload)
     raise ValueError("There is no work of this kind.")
 
 
@@ -84,19 +84,9 @@ def compile_scenarios(stop: Callable[[], bool]) -> None:
         pass
 
 
-def programs() -> int:
-    """Return how many programs this process has compiled."""
-    return program_cache.programs_compiled()
-
-
 def disk_works() -> bool:
     """Return whether the last programs and trainings that were to be kept on disk could be written."""
     return compile_cache.disk_works() and _STORE_WORKS.is_set()
-
-
-def _whole(newest: Any, before: Any) -> Any:
-    """Return the newest result as it is: nothing is reduced."""
-    return newest
 
 
 def _run(experiment: Experiment) -> Stream:

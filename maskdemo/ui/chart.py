@@ -110,7 +110,8 @@ def chart(
         if on_click is not None and (clicked := st.session_state[place].get("clicked")) is not None:
             on_click(Click(**clicked))
 
-    on: dict[str, Any] = {"on_clicked_change": on_clicked, "on_missing_change": _on_missing}
+    # Where the browser lacks pieces after all, the run that this begins sends all of them.
+    on: dict[str, Any] = {"on_clicked_change": on_clicked, "on_missing_change": lambda: None}
     if handle is None:
         draw = browser_files.drawn_by(browser_files.CHART)
         draw(key=place, data=data, height=shown.height + TOOLS, **on)
@@ -125,10 +126,6 @@ def chart(
     # Beside the chart, or below it, is what belongs to the handle: how high that is, the browser knows.
     draw = browser_files.drawn_by(browser_files.OUTPUTS)
     draw(key=place, data=data, on_pulled_change=on_pulled, **on)
-
-
-def _on_missing() -> None:
-    """The browser lacks pieces after all; the run that this begins sends all of them."""
 
 
 def replay(

@@ -90,14 +90,10 @@ def leaving(page: StreamlitPage) -> None:
     # Without a number of its own, a run that says the same as the one before it would not be told.
     data = {"page": page.url_path, "pages": list(PAGES), "run": monotonic_ns()}
     data["session"] = server.viewer()
-    # Until the browser has its code, a place is kept for it above the page's title.
-    browser_files.drawn_by(browser_files.LEAVING)(
-        key="leaving", data=data, height=1, on_lost_change=_on_lost, on_anew_change=_on_anew
-    )
-
-
-def _on_anew() -> None:
-    """Do nothing: the connection was away, and Streamlit draws the page anew."""
+    draw = browser_files.drawn_by(browser_files.LEAVING)
+    # "anew" only begins a run, after the connection was away. Until the browser has the code, a place
+    # is kept above the page's title.
+    draw(key="leaving", data=data, height=1, on_lost_change=_on_lost, on_anew_change=lambda: None)
 
 
 def _on_lost() -> None:

@@ -112,7 +112,11 @@ def _link(sentence: str, experiment: Experiment) -> None:
     params = url.link(st.session_state.page)
     st.code(_address(params), language=None, wrap_lines=True)
     with st.expander("To embed it in a page"):
-        st.code(_frame(_address(params | {"embed": "true"})), language="html", wrap_lines=True)
+        address = escape(_address(params | {"embed": "true"}))
+        # Large enough for the answer and the curves.
+        looks = 'width="100%" height="900" style="border: 0"'
+        frame = f'<iframe src="{address}" title="{TITLE}" {looks}></iframe>'
+        st.code(frame, language="html", wrap_lines=True)
 
 
 def _address(params: Mapping[str, str]) -> str:
@@ -122,12 +126,6 @@ def _address(params: Mapping[str, str]) -> str:
         # Streamlit 1.67 takes a folder with the name of a page for that page, and leaves it out.
         url = url._replace(path=f"/{folder}{url.path}")
     return f"{url.geturl()}?{urlencode(params)}"
-
-
-def _frame(address: str) -> str:
-    """Return the HTML of a frame for a course or a wiki, large enough for the answer and the curves."""
-    looks = 'width="100%" height="900" style="border: 0"'
-    return f'<iframe src="{escape(address)}" title="{TITLE}" {looks}></iframe>'
 
 
 def file(
