@@ -58,9 +58,7 @@ class Provenance:
 def run(experiment: Experiment, folder: Path = FOLDER) -> Snapshot | None:
     """Return the finished run of a scenario's experiment; None if not known or stale."""
     scenario = scenario_of(experiment)
-    result = None
-    if scenario and provenance("run", folder):
-        result = _read_result(Snapshot, folder / f"run-{scenario.name}.npz")
+    result = scenario and _fresh_result("run", Snapshot, folder / f"run-{scenario.name}.npz")
     # The scenario may have had other settings when it was run.
     return result if result and result.experiment == experiment else None
 
@@ -92,9 +90,7 @@ def _mark(scenario: str) -> Mark | None:
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
     """Return the findings of a named question's study; None if not known or stale."""
     question = question_of(wanted)
-    result = None
-    if question and provenance("training", folder):
-        result = _read_result(Findings, folder / f"study-{question.name}.npz")
+    result = question and _fresh_result("training", Findings, folder / f"study-{question.name}.npz")
     # Which trainings a study has is decided by code that is in no digest.
     same = result and result.study == wanted and result.outcomes.keys() == set(wanted.trainings())
     return result if same else None
@@ -102,15 +98,12 @@ def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
 
 def claims(folder: Path = FOLDER) -> Measurements | None:
     """Return the measurements that the article's claims are judged by; None if not known or stale."""
-    fresh = provenance("claims", folder)
-    return _read_result(Measurements, folder / "claims.npz") if fresh else None
+    return _fresh_result("claims", Measurements, folder / "claims.npz")
 
 
 def guide(folder: Path = FOLDER) -> Mapping[Experiment, Accuracies]:
     """Return the accuracies of the guide's experiments; empty where not known or stale."""
-    if not provenance("guide", folder):
-        return {}
-    return _read_result(Mapping[Experiment, Accuracies], folder / "guide.npz") or {}
+    return _fresh_result("guide", Mapping[Experiment, Accuracies], folder / "guide.npz") or {}
 
 
 def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
@@ -121,9 +114,7 @@ def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
 
 def audit_report(content: bytes, folder: Path = FOLDER) -> Report | None:
     """Return the report on a ready example's configuration; None if not known or stale."""
-    if not provenance("audit", folder):
-        return None
-    reports = _read_result(Mapping[str, str], folder / "audits.npz") or {}
+    reports = _fresh_result("audit", Mapping[str, str], folder / "audits.npz") or {}
     return _report(reports.get(audit_key(content), ""))
 
 
@@ -192,6 +183,11 @@ def read_provenance(folder: Path) -> Mapping[str, Provenance]:
         return {kind: codec.from_plain(Provenance, source) for kind, source in plain.items()}
     except (OSError, AttributeError, *codec.OTHER_FORM):
         return {}
+
+
+def _fresh_result(kind: str, form: Any, path: Path) -> Any:
+    """Return the result of a kind in a file; None where that kind is stale, or there is none."""
+    return _read_result(form, path) if provenance(kind, path.parent) else None
 
 
 @lru_cache(maxsize=24)

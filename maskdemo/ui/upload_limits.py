@@ -7,9 +7,12 @@ session ends.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager as Files
 
 #: Files of one session: the new one, and one that its page has not taken yet.
 MAX_SESSION_FILES = 2
@@ -37,18 +40,6 @@ class UploadRefused(Exception):
         self.status = status
 
 
-class Files(Protocol):
-    """Where Streamlit holds the files of all sessions."""
-
-    def get_files(self, session_id: str, file_ids: Sequence[str]) -> Sequence[Any]:
-        """Return those of a session's files, by their ids, that are held."""
-        ...
-
-    def remove_file(self, session_id: str, file_id: str) -> None:
-        """Let go of a file of a session."""
-        ...
-
-
 @dataclass(eq=False)
 class Upload:
     """A file on its way or held. size: bytes so far. arrived: when all of it was here."""
@@ -64,6 +55,7 @@ class UploadLimits:
     """Which sessions may upload now, and how much is held.
 
     `allow` and `forbid` may be called from any thread; everything else from the server's event loop.
+    files: where Streamlit holds the files of all sessions.
     """
 
     max_session_files: int = MAX_SESSION_FILES
