@@ -81,7 +81,15 @@ class InspectedSequence:
 
     def activations(self, strategy: str, *, weights_of: str | None = None) -> Activations:
         """Return the activations in the strategy's network, or in that of another strategy."""
-        return activations_of(self.networks[weights_of or strategy], self.arrays(strategy))
+        key = strategy, weights_of or strategy
+        if key not in self._activations:
+            self._activations[key] = activations_of(self.networks[key[1]], self.arrays(strategy))
+        return self._activations[key]
+
+    @cached_property
+    def _activations(self) -> dict[tuple[str, str], Activations]:
+        """What `activations` has returned so far: several charts and sentences ask for the same."""
+        return {}
 
     def last_activations(self, strategy: str) -> Activations:
         """Return the activations after the newest epoch, for what stays while the epoch changes."""

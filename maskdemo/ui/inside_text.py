@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.data.padding import Batch
+from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted, listed, number, percent
-from maskdemo.inside.activations import Activations, states_before
+from maskdemo.inside.activations import states_before
 from maskdemo.inside.flips import flips, turn
-from maskdemo.strategies import STRATEGIES, Arrays
-from maskdemo.training.snapshot import Network
+from maskdemo.inside.inspected_sequence import InspectedSequence
+from maskdemo.strategies import STRATEGIES
 
 #: The kind of a step that a batch padded to its longest sequence does not have.
 AFTER_BATCH = "beyond the longest sequence of its batch"
@@ -30,79 +29,67 @@ def largest_change(after: NDArray, invalid: NDArray[np.bool_]) -> float:
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
 
 
-def what_padding_effect_sentence(
-    looked_into: Iterable[tuple[str, Activations, Arrays]], batch: Batch, *, label: int, name: str
-) -> str:
-    """Return what padding did to the first strategy's states and output, and to another strategy's.
+def what_padding_did(sequence: InspectedSequence, strategy: str) -> str:
+    """Return what padding did to a strategy's states and output, and to another strategy's.
 
-    The other strategy is the first whose state moved where the first one's did not, or the reverse.
-    looked_into: strategies with their activations and arrays of the sequence of `batch`, taken only as
-    far as needed. name: of the label, in Markdown.
+    The other strategy is the first whose state moved where this one's did not, or the reverse.
     """
-    invalid = ~batch.valid[0]
+    batch = sequence.batch
     kinds = ((batch.padding_there[0], "padded step"), (batch.missing[0], "missing reading"))
-    present = [counted(int(cells.sum()), what) for cells, what in kinds if cells.any()]
+    present = [counted(int(cells.sum()), noun) for cells, noun in kinds if cells.any()]
     if not present:
         return "This sequence has neither padding nor gaps: a mask has nothing to hide."
-    told: dict[bool, str] = {}  # by whether the state moved
-    for strategy, activations, given in looked_into:
-        far = largest_change(activations.states[0], invalid)
-        if (far > 0) not in told:
-            said = activations.probabilities[0, :, label]
-            told[far > 0] = _effect_sentence(strategy, far, said, given, batch, name)
-        if len(told) == 2:
+    sentences: dict[bool, str] = {}  # by whether the state moved
+    for each in dict.fromkeys((strategy, *sequence.strategies)):
+        change = largest_change(sequence.activations(each).states[0], ~batch.valid[0])
+        if (change > 0) not in sentences:
+            sentences[change > 0] = _effect_sentence(sequence, each, change)
+        if len(sentences) == 2:
             break
-    return f"What {listed(present)} did here. {' '.join(told.values())}"
+    return f"What {listed(present)} did here. {' '.join(sentences.values())}"
 
 
-def share_in_mean(given: Arrays, *, step: int) -> str:
-    """Return how much a step (from 1) of the first sequence counts in the mean that is read."""
-    if given.pool is None:
+def share_in_mean(sequence: InspectedSequence, strategy: str, *, step: int) -> str:
+    """Return how much a step (from 1) counts in the mean that is read; "" where none is read."""
+    pool = sequence.arrays(strategy).pool
+    if pool is None:
         return ""
-    read = counted(int(np.count_nonzero(given.pool[0])), "step")
-    share = float(given.pool[0, step - 1])
+    read, share = counted(int(np.count_nonzero(pool[0])), "step"), float(pool[0, step - 1])
     here = f"this step is {percent(share)} of it" if share else "this step is not one of them"
     return f"The answer is read from the mean of the states after {read}: {here}."
 
 
-def _effect_sentence(
-    strategy: str, far: float, said: NDArray, given: Arrays, batch: Batch, label: str
-) -> str:
-    """Return a sentence on what padding did under a strategy.
-
-    far: the largest change of the hidden state. said: (T,), the label's probability after every step.
-    """
-    state = f"moved the hidden state by up to {number(far, '.2f')}" if far else "the state did not move"
-    last = int(batch.last_valid[0])
-    there, end = (number(float(said[at]), ".2f") for at in (last, len(said) - 1))
-    output = f"the probability of label {label}"
-    if last == len(said) - 1 or given.counts[0].sum() > 1:
+def _effect_sentence(sequence: InspectedSequence, strategy: str, change: float) -> str:
+    """Return what padding did under a strategy. change: the largest change of the hidden state."""
+    state, arrays = "the state did not move", sequence.arrays(strategy)
+    if change:
+        state = f"moved the hidden state by up to {number(change, '.2f')}"
+    chances = sequence.activations(strategy).probabilities[0, :, sequence.label]
+    last, final = int(sequence.batch.last_valid[0]), len(chances) - 1
+    there, end = (number(float(chances[at]), ".2f") for at in (last, final))
+    output = f"the probability of label {escape_markdown(sequence.label_name)}"
+    if last == final or arrays.counts[0].sum() > 1:
         answer = ""
-    elif given.read_out[0] == last:
+    elif arrays.read_out[0] == last:
         answer = f"; the answer, {output} of {there}, was read before the padding"
-    elif far:
+    elif change:
         answer = f", and {output} from {there} to {end}"
     else:
         answer = f", and {output} stayed at {end}"
     return f"**{STRATEGIES[strategy].title}:** {state}{answer}."
 
 
-def what_turned_output(
-    network: Network, activations: Activations, given: Arrays, batch: Batch, *, step: int, label: int,
-    name: str,
-) -> str:  # fmt: skip
-    """Return a clause on what a step (from 1) did to the output, and on the unit that did most of it.
-
-    name: of the label, in Markdown.
-    """
-    at = step - 1
+def what_turned_output(sequence: InspectedSequence, strategy: str, *, step: int) -> str:
+    """Return a clause: what a step (from 1) did to the output, and the unit that did most of it."""
+    at, label, name = step - 1, sequence.label, escape_markdown(sequence.label_name)
+    activations, arrays = sequence.activations(strategy), sequence.arrays(strategy)
     says = activations.probabilities[0]
-    if not given.advance[0, at] and given.keep[0, at]:
+    if not arrays.advance[0, at] and arrays.keep[0, at]:
         held = number(float(says[at, label]), ".2f")
         return f"the probability of label {name} stays {held}."
     if at == 0:
         return "it is the first, and every unit starts from zero."
-    turned = turn(network, activations, step=at, label=label)
+    turned = turn(sequence.networks[strategy], activations, step=at, label=label)
     before, after = (number(float(says[each, label]), ".2f") for each in (at - 1, at))
     verb = "it moves the output"
     if flips(says, label)[at]:
@@ -113,7 +100,7 @@ def what_turned_output(
         for each in (activations.cells, activations.states)
     )
     cause = "the step resets both to zero"
-    if given.advance[0, at]:
+    if arrays.advance[0, at]:
         keeps = float(activations.forget_gate[0, at, unit])
         adds = float(activations.input_gate[0, at, unit] * activations.candidate[0, at, unit])
         cause = f"the step keeps {percent(keeps, 0)} of *c* and adds {number(adds, '+.2f')}"
@@ -133,15 +120,16 @@ def step_kind(batch: Batch, step: int) -> str:
 
 
 def cell_equation(
-    activations: Activations, arrays: Arrays, batch: Batch, *, unit: int, step: int, did: str = ""
+    sequence: InspectedSequence, strategy: str, *, unit: int, step: int, did: str = ""
 ) -> str:
-    """Return the equations of c and h of a unit (from 0) at a step (from 1) of the first sequence.
+    """Return the equations of c and h of a unit (from 0) at a step (from 1).
 
     did: what the step did besides, as a clause; in place of what any such step does.
     """
-    at, here = step - 1, step_kind(batch, step)
+    at, here = step - 1, step_kind(sequence.batch, step)
     if here == AFTER_BATCH:
         return f"**Step {step} is {here}:** the network does not take it, and its numbers stay."
+    activations, arrays = sequence.activations(strategy), sequence.arrays(strategy)
     c, h = _number(activations.cells[0, at, unit]), _number(activations.states[0, at, unit])
     c_before = _number(states_before(activations.cells)[0, at, unit])
     h_before = _number(states_before(activations.states)[0, at, unit])

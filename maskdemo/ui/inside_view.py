@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
 from math import ceil
 from typing import Any
 
@@ -11,7 +10,6 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.gradient_by_step import share_text
-from maskdemo.errors import escape_markdown
 from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.gradient import Landing
 from maskdemo.inside.inspected_sequence import InspectedSequence, gradients_of_all
@@ -41,29 +39,17 @@ def gates(sequence: InspectedSequence) -> None:
     """Draw all gates and states at every step, and a unit of them in numbers."""
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
-    activations, given = sequence.activations(strategy), sequence.arrays(strategy)
-    name = escape_markdown(sequence.label_name)
     # The last real step is shown unless another is chosen: what came of it is what padding did.
     if step == int(sequence.batch.last_valid[0]) + 1:
-        others = (
-            (name, sequence.activations(name), sequence.arrays(name))
-            for name in sequence.strategies
-            if name != strategy
-        )
-        looked_into = chain([(strategy, activations, given)], others)
-        said = what_padding_did(looked_into, sequence.batch, label=sequence.label, name=name)
-        before, did = f"{said}\n\n", ""
+        before, did = f"{what_padding_did(sequence, strategy)}\n\n", ""
     else:
-        before = ""
-        network, label = sequence.networks[strategy], sequence.label
-        did = what_turned_output(
-            network, activations, given, sequence.batch, step=step, label=label, name=name
-        )
-    equation = cell_equation(activations, given, sequence.batch, unit=unit, step=step, did=did)
+        before, did = "", what_turned_output(sequence, strategy, step=step)
+    equation = cell_equation(sequence, strategy, unit=unit, step=step, did=did)
     # One element in either case: another number of them would leave the last step's beside the present.
     st.markdown(before + equation)
-    if share := share_in_mean(given, step=step):
+    if share := share_in_mean(sequence, strategy, step=step):
         st.markdown(share)
+    activations = sequence.activations(strategy)
     looks: dict[str, Any] = {"strategy": strategy, "unit": unit, "step": step, "dark": is_dark()}
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -14,20 +13,17 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 import maskdemo.ui
-from maskdemo.data.inputs import arrays_of, inputs
+from maskdemo.data.inputs import arrays_of
 from maskdemo.data.padding import unpad
 from maskdemo.experiment import Experiment
-from maskdemo.inside.inspected_sequence import InspectedSequence
 from maskdemo.inside.leak import padded_by
 from maskdemo.inside.recurrence import outputs_of, states_of
 from maskdemo.strategies import STRATEGIES
-from maskdemo.training.probes import probes_of
-from maskdemo.training.snapshot import Probes, Snapshot
 from maskdemo.ui.padding_handle import payload
 from tests.browser.accessibility import expect_no_findings
 from tests.browser.test_playground import link, params_of
 from tests.browser.viewer import Viewer
-from tests.inside.test_activations import CASES, network
+from tests.inside.test_activations import CASES, untrained
 
 CODE = Path(maskdemo.ui.__file__).parent / "browser"
 COUNTS = (0, 1, 7, 200)
@@ -63,16 +59,6 @@ def _answer(route: Route) -> None:
         route.fulfill(path=path)
     else:
         route.fulfill(body="", content_type="text/html")
-
-
-def untrained(experiment: Experiment, probe: int) -> InspectedSequence:
-    """A probe in networks of random weights, one a strategy."""
-    test = probes_of(inputs(experiment).test)
-    probes = Probes(test.values, test.valid, test.padded, test.labels, outputs={})
-    networks = {name: (network(experiment, seed=at),) for at, name in enumerate(experiment.strategies)}
-    chance: Any = None
-    run = Snapshot(experiment, (), probes, chance, True, 0.0, 1.0, networks)
-    return InspectedSequence(run, probe, 1, 1)
 
 
 @pytest.mark.parametrize(

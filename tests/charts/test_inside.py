@@ -10,26 +10,16 @@ import pytest
 from maskdemo import charts
 from maskdemo.charts.colour_scales import reach_of, reach_text
 from maskdemo.charts.gradient_by_step import share_text
-from maskdemo.data.inputs import Chance, inputs
+from maskdemo.data.inputs import inputs
 from maskdemo.inside.activations import QUANTITIES, unit_order
 from maskdemo.inside.gradient import gradient, landing
-from maskdemo.inside.inspected_sequence import InspectedSequence
-from maskdemo.training.snapshot import Probes, Snapshot
-from tests.inside.test_activations import CASES, given, network
+from tests.inside.test_activations import CASES, given, network, untrained
 
 BINARY = CASES["binary"]
 
 
-def inspected(*, seed: int = 0) -> InspectedSequence:
-    """A sequence in networks of random weights, the same for every strategy."""
-    test, chance = inputs(BINARY).test, Chance(0.5, 0.5)
-    probes = Probes(test.values, test.valid, test.padded, test.labels, outputs={})
-    networks = {name: (network(BINARY, seed=seed),) for name in BINARY.strategies}
-    return InspectedSequence(Snapshot(BINARY, (), probes, chance, True, 0.0, 1.0, networks), 0, 1, 1)
-
-
 def gates(strategy: str, *, seed: int = 0, step: int = 2, dark: bool = False):
-    sequence = inspected(seed=seed)
+    sequence = untrained(BINARY, seed=seed)
     activations = sequence.activations(strategy)
     looks = {"strategy": strategy, "unit": 1, "step": step, "dark": dark}
     return activations, charts.gate_heatmaps(sequence, activations, **looks)
@@ -74,7 +64,7 @@ def test_dark_figures_have_other_colours():
 
 
 def test_strategies_share_one_scale_and_say_where_they_part():
-    sequence = inspected()
+    sequence = untrained(BINARY)
     activations = {name: sequence.activations(name) for name in ("no_mask", "held_state")}
     parts = {"held_state": 3}
     figure = charts.strategies_compared(sequence, activations, quantity="cells", parts=parts)
@@ -113,7 +103,7 @@ def test_a_scale_says_how_far_single_values_go_beyond_it():
 
 
 def test_a_unit_shows_its_numbers_at_the_step():
-    sequence = inspected()
+    sequence = untrained(BINARY)
     activations = sequence.activations("held_state")
     held = int(np.flatnonzero(sequence.arrays("held_state").keep[0])[0]) + 1
     for step in (1, held):

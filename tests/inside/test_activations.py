@@ -8,14 +8,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from maskdemo.data.inputs import inputs
+from maskdemo.data.inputs import Chance, inputs
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.inside.activations import activations_of, first_difference, unit_order
 from maskdemo.inside.gradient import gradient, landing
+from maskdemo.inside.inspected_sequence import InspectedSequence
 from maskdemo.inside.recurrence import product
 from maskdemo.strategies import STRATEGIES, Arrays, arrays
-from maskdemo.training.snapshot import Network
+from maskdemo.training.probes import probes_of
+from maskdemo.training.snapshot import Network, Probes, Snapshot
 
 ALL = tuple(STRATEGIES)
 CASES = {
@@ -66,6 +68,17 @@ def network(experiment: Experiment, *, kind: type = np.float32, seed: int = 0) -
     outputs = experiment.spec.outputs
     sizes = ((channels, 4 * units), (units, 4 * units), (4 * units,), (units, outputs), (outputs,))
     return Network(1, *(rng.normal(0, 0.6, size).astype(kind) for size in sizes))
+
+
+def untrained(experiment: Experiment, probe: int = 0, *, seed: int = 0) -> InspectedSequence:
+    """A probe in networks of random weights, one a strategy, after epoch 1; label 1 is followed."""
+    test, chance = probes_of(inputs(experiment).test), Chance(0.5, 0.5)
+    probes = Probes(test.values, test.valid, test.padded, test.labels, outputs={})
+    networks = {
+        name: (network(experiment, seed=seed + at),) for at, name in enumerate(experiment.strategies)
+    }
+    run = Snapshot(experiment, (), probes, chance, True, 0.0, 1.0, networks)
+    return InspectedSequence(run, probe, 1, 1)
 
 
 @cache

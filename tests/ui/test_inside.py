@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.experiment import Experiment
-from maskdemo.inside.activations import activations_of
 from maskdemo.inside.flips import flips, turn
 from maskdemo.inside.inspected_sequence import InspectedSequence, unseen
 from maskdemo.inside.leak import sweep
@@ -24,7 +22,7 @@ from maskdemo.ui.inside_text import (
     what_padding_did,
     what_turned_output,
 )
-from tests.inside.test_activations import CASES, given, network
+from tests.inside.test_activations import CASES, untrained
 from tests.ui.app import charts, opened, shown, spare_what_is_there, until
 
 #: Of the shapes that other tests have compiled, but for the recorded speech.
@@ -134,8 +132,8 @@ def test_every_view_draws_every_kind_of_task(view, experiment):
 def test_the_equation_adds_up():
     snapshot = finished(TINY)
     sequence = InspectedSequence(snapshot, probe=0, epoch=3, label=1)
-    activations, given = sequence.activations("no_mask"), sequence.arrays("no_mask")
-    text = cell_equation(activations, given, sequence.batch, unit=2, step=2)
+    activations = sequence.activations("no_mask")
+    text = cell_equation(sequence, "no_mask", unit=2, step=2)
     number = r"\(?(-?\d\.\d{3})\)?"
     product = rf"{number} \\cdot {number}"
     found = re.search(rf"= {product} \+ {product} = ", text)
@@ -148,13 +146,9 @@ def test_the_equation_adds_up():
 def test_the_first_sentence_is_what_padding_did_by_the_numbers_below_it():
     snapshot = finished(TINY)
     sequence = InspectedSequence(snapshot, probe=0, epoch=3, label=1)
-    names = ("no_mask", "held_state")
-    activations = {name: sequence.activations(name) for name in names}
-    arrays = {name: sequence.arrays(name) for name in names}
-    looked_into = [(name, activations[name], arrays[name]) for name in names]
-    said = what_padding_did(looked_into, sequence.batch, label=1, name="1")
+    said, activations = what_padding_did(sequence, "no_mask"), sequence.activations("no_mask")
     last = int(sequence.batch.valid[0].nonzero()[0][-1])
-    states, says = activations["no_mask"].states[0], activations["no_mask"].probabilities[0, :, 1]
+    states, says = activations.states[0], activations.probabilities[0, :, 1]
     assert sequence.batch.padded[0, last + 1 :].all(), "All that is not there comes after the end."
     assert (
         f"**No mask:** moved the hidden state by up to {abs(states[-1] - states[last]).max():.2f}, and "
@@ -185,13 +179,12 @@ def test_a_step_that_the_batch_has_not_is_not_said_to_be_padded():
 
 def test_a_step_is_said_to_have_the_share_that_the_mean_gives_it():
     experiment = replace(TINY, read_out="mean", min_length=4, max_length=4)
-    batch = inputs(experiment).test.rows(slice(0, 1))
-    every, real = (arrays_of(experiment, name, batch) for name in ("no_mask", "held_state"))
-    assert "after 16 steps: this step is 6.2% of it." in share_in_mean(every, step=16)
-    assert "after 4 steps: this step is 25.0% of it." in share_in_mean(real, step=4)
-    assert "after 4 steps: this step is not one of them." in share_in_mean(real, step=5)
-    last = arrays_of(replace(experiment, read_out="last"), "no_mask", batch)
-    assert share_in_mean(last, step=1) == ""
+    sequence = untrained(experiment)
+    assert "after 16 steps: this step is 6.2% of it." in share_in_mean(sequence, "no_mask", step=16)
+    assert "after 4 steps: this step is 25.0% of it." in share_in_mean(sequence, "held_state", step=4)
+    assert "4 steps: this step is not one of them." in share_in_mean(sequence, "held_state", step=5)
+    last = untrained(replace(experiment, read_out="last"))
+    assert share_in_mean(last, "no_mask", step=1) == ""
 
 
 def test_no_gradient_lands_on_padding_where_the_state_is_held():
@@ -261,27 +254,21 @@ def test_the_page_shows_what_the_run_measured():
 
 
 def test_what_a_step_did_is_told_with_the_numbers_of_the_networks():
-    experiment, batch = CASES["binary"], inputs(CASES["binary"]).test
-    arrays, held = given("binary", "no_mask"), given("binary", "held_state")
-    trained = network(experiment, seed=3)
-    seen = activations_of(trained, arrays)
+    sequence = untrained(CASES["binary"], seed=3)
+    seen, held = sequence.activations("no_mask"), sequence.arrays("held_state")
     turned = flips(seen.probabilities[0], 1)
-    for step in range(2, experiment.padded_length + 1):
-        said = what_turned_output(trained, seen, arrays, batch, step=step, label=1, name="1").replace(
-            "−", "-"
-        )
+    for step in range(2, sequence.experiment.padded_length + 1):
+        said = what_turned_output(sequence, "no_mask", step=step).replace("−", "-")
         before, after = seen.probabilities[0, step - 2 : step, 1]
         assert f"goes from {before:.2f} to {after:.2f}" in said
         verb = "to" if after > 0.5 else "away from"
         assert (f"turns the output {verb} label 1" in said) == turned[step - 1]
-        unit = turn(trained, seen, step=step - 1, label=1).unit
+        unit = turn(sequence.networks["no_mask"], seen, step=step - 1, label=1).unit
         (cell,) = re.findall(r"memory \*c\* from (\S+) to (\S+),", said)
         assert np.allclose(
             [float(each) for each in cell], seen.cells[0, step - 2 : step, unit], atol=0.006
         )
     assert held.keep[0].any()
     waiting = int(np.flatnonzero(held.keep[0])[-1])
-    said = what_turned_output(
-        trained, activations_of(trained, held), held, batch, step=waiting + 1, label=1, name="1"
-    )
+    said = what_turned_output(sequence, "held_state", step=waiting + 1)
     assert said.startswith("the probability of label 1 stays")
