@@ -116,44 +116,38 @@ _GRADIENTS: Cache[dict[str, dict[str, Landing]]] = Cache(16)
 _SWEEPS: Cache[dict[str, Sweep]] = Cache(64)
 
 
-def gradients_of_all(
-    experiment: Experiment, epoch: int, networks: Mapping[str, Network]
-) -> dict[str, dict[str, Landing]]:
+def gradients_of_all(sequence: InspectedSequence) -> dict[str, dict[str, Landing]]:
     """Return strategy -> quantity -> the gradient by step, summed over the test set."""
 
     def of_all() -> dict[str, dict[str, Landing]]:
-        batch = inputs(experiment).test.rows(slice(0, MAX_SEQUENCES))
+        batch = inputs(sequence.experiment).test.rows(slice(0, MAX_SEQUENCES))
         return _for_each(
-            experiment.strategies,
-            lambda name: _landings(networks[name], arrays_of(experiment, name, batch), batch),
+            sequence.strategies,
+            lambda name: _landings(sequence.networks[name], sequence.arrays(name, batch), batch),
         )
 
-    return _GRADIENTS.get((experiment, epoch), of_all)
+    return _GRADIENTS.get((sequence.experiment, sequence.epoch), of_all)
 
 
 def sweeps(
-    experiment: Experiment,
-    epoch: int,
-    side: str,
-    added: int,
-    weights: Mapping[str, str],
-    networks: Mapping[str, Network],
+    sequence: InspectedSequence, side: str, added: int, weights: Mapping[str, str]
 ) -> dict[str, Sweep]:
     """Return each strategy's results on the test set without and with `added` padded steps (1 or more).
 
     weights: strategy -> the strategy whose network reads the sequences.
     """
+    experiment = sequence.experiment
 
     def of_all() -> dict[str, Sweep]:
         test, value = unseen(experiment), experiment.pad_value
 
         def of(name: str) -> Sweep:
-            network = networks[weights[name]]
+            network = sequence.networks[weights[name]]
             return sweep(network, name, experiment, test, side=side, value=value, added=(0, added))
 
         return _for_each(experiment.strategies, of)
 
-    return _SWEEPS.get((experiment, epoch, side, added, *weights.items()), of_all)
+    return _SWEEPS.get((experiment, sequence.epoch, side, added, *weights.items()), of_all)
 
 
 def unseen(experiment: Experiment) -> Sequences:

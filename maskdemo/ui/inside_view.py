@@ -136,7 +136,7 @@ def gradient(sequence: InspectedSequence) -> None:
         scopes = {"all": "The test set", "one": "This sequence"}
         scope = url.segments("scope", scopes, "all", "Summed over")
     if scope == "all":
-        found = gradients_of_all(sequence.experiment, sequence.epoch, sequence.networks)
+        found = gradients_of_all(sequence)
         detail = sequence.test_set_title
     else:
         found, detail = sequence.gradients(), sequence.title

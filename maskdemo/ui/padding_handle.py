@@ -165,8 +165,7 @@ def _measured(
 ) -> dict[str, dict[str, float]]:
     """Return strategy -> accuracy on the test set without and with padding, chance, largest change."""
     readers = readers_of(sequence.strategies, weights)
-    most = max(1, added)
-    found = sweeps(sequence.experiment, sequence.epoch, side, most, readers, sequence.networks)
+    found = sweeps(sequence, side, max(1, added), readers)
     at = 1 if added else 0
     return {
         name: {

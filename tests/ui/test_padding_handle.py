@@ -58,8 +58,7 @@ def test_a_link_shows_what_was_measured_where_the_handle_was_let_go(added):
     data = sent(opened("playground", TINY.to_params() | chosen))
     assert data["chosen"] == {"added": added, "side": "pre", "weights": OWN}
     own = readers_of(TINY.strategies, OWN)
-    networks = {name: each[-1] for name, each in run.networks.items()}
-    found = sweeps(TINY, 3, "pre", 15, own, networks)
+    found = sweeps(InspectedSequence(run, probe=0, epoch=3, label=1), "pre", 15, own)
     for name, result in data["measured"]["results"].items():
         curve = next(each for each in run.curves if each.strategy == name)
         if name == "held_state":
