@@ -21,6 +21,7 @@ written from them. Nothing else that a page shows is kept twice:
 | followed | url | the page whose controls were read in this run of the app, until the page begins |
 | handles | padding_handle | how often the handle was moved from outside, which makes it a new one |
 | look_inside | run_view | the step that was clicked, until the inside page opens at it |
+| may_upload | upload | whether the server takes files from the session |
 | moved | url | "changed" by a control that the URL names: then it is written; "touched" by others |
 | named | controls | the keys of the rows and lists of names that are on the page now |
 | own_complaint | upload_dialog | why a file of one's own cannot be used |

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from math import ceil
 
 import streamlit as st
@@ -39,6 +39,8 @@ EPOCH_TOOK = (
 #: Stands in the empty axes until somebody trains.
 NOTHING_TRAINED = "Nothing is trained with these settings yet.<br>Press Train to watch it learn."
 CANCELLED = "Cancelled. What was trained until then is shown."
+#: The sentence over all scenarios, made once for their words.
+_over_all = lru_cache(over_all)
 
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
@@ -60,7 +62,7 @@ def introduction(experiment: Experiment) -> None:
     # Within another page there is room for the answer, and that page says what it is about.
     embedded = st.context.is_embedded
     if not embedded:
-        answer = over_all([each.need for each in precomputed.marks().values()])
+        answer = _over_all(tuple(each.need for each in precomputed.marks().values()))
         st.markdown(f"Must padding be hidden from an LSTM? {answer} [Do I need a mask?](guide)")
     scenario, snapshot = scenario_of(experiment), snapshot_of(experiment)
     _scenarios(scenario)

@@ -31,10 +31,12 @@ def files() -> MemoryUploadedFileManager:
 @contextmanager
 def only_where_asked() -> Iterator[None]:
     """Draw a page: a session may upload files if its page has come to its end with an uploader."""
-    st.session_state.asks_for_file = False
+    session = st.session_state
+    session.asks_for_file = False
     yield
-    if not st.session_state.asks_for_file:
+    if session.get("may_upload") and not session.asks_for_file:
         limits().forbid(_session())
+        session.may_upload = False
 
 
 def uploader(
@@ -49,7 +51,7 @@ def uploader(
     """Draw an uploader. Where the server refuses a file, a sentence under the uploader says why."""
     is_active = runtime.get_instance().is_active_session if runtime.exists() else bool
     limits().allow(_session(), is_active=is_active)
-    st.session_state.asks_for_file = True
+    st.session_state.asks_for_file = st.session_state.may_upload = True
     st.file_uploader(label, type=types, key=key, max_upload_size=max_mb, on_change=on_change, help=help)
     browser_files.drawn_by(browser_files.REFUSED)(key=f"{key}_refused", data={"sentences": SENTENCES})
 

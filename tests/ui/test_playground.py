@@ -45,7 +45,7 @@ from tests.ui.app import (
 
 PACKAGE = Path(maskdemo.__file__).parent
 #: The way of one move of *Padded length*.
-MAX_FILES = 31
+MAX_FILES = 30
 
 
 @pytest.fixture(scope="module", autouse=True)
