@@ -48,9 +48,9 @@ class Experiment:
     """Settings of one comparison. Raises `InvalidSettings` with a sentence for the first bad one.
 
     Lengths are in steps, `missing_rate` is a share, `count_invalid` says whether invalid steps count
-    in the loss and in the reported accuracy of a task with a label at each step. An experiment is what
-    is run: recorded data dictates its own sizes and lengths, which take the place of the given ones
-    (`Task.dictated`), so that equal experiments are equal runs. own: the uploaded task, where `task` is
+    in the loss and in the reported accuracy of a task with a label at each step. Recorded data
+    replaces the given sizes and lengths by its own (`Task.dictated`), so that experiments with the same
+    run compare equal. own: the uploaded task, where `task` is
     "own"; it is in no link and no file.
     """
 

@@ -1,7 +1,7 @@
 """Every way of handling padding as data: the arrays that the recurrence reads.
 
-With `advance * keep = 0`, a step computes h = advance * LSTM(input, h) + keep * h, and the same for
-c. So a step moves the state on (advance 1), holds it (keep 1) or resets it to zero (both 0):
+A step computes h = advance * LSTM(input, h, c) + keep * h, and the same for c. At most one of `advance`
+and `keep` is 1: a step moves the state on (advance 1), holds it (keep 1) or resets it to zero (both 0):
 
 >>> from maskdemo.data.padding import Batch
 >>> import numpy as np
@@ -35,7 +35,10 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Arrays:
-    """inputs: (N, T, F + 1). advance, keep, weights: (N, T) float32. targets: (N, T) int32.
+    """A strategy's view of N sequences of T steps.
+
+    inputs: (N, T, F + 1), the mask channel last. advance, keep: (N, T) float32. targets: (N, T) int32.
+    weights: (N, T) float32, how much the output after a step counts in the loss.
 
     pool: (N, T) float32, where the answer is read from a mean: how much the state after this step
     counts in it. A row sums to 1, or to 0 where no step counts. None where one state is read.
@@ -49,9 +52,9 @@ class Arrays:
     pool: Floats | None = None
 
     def read(self, states: Floats) -> Floats:
-        """What the read-out reads after each step, of the states (N, T, ...) after each step.
+        """Return the read-out's input after each step, from the states (N, T, ...) after each step.
 
-        Of a mean: the mean of the states until then, so that the last is that of the whole sequence.
+        That is the state or, where the answer is read from a mean, the mean of the states so far.
         """
         if self.pool is None:
             return states
@@ -237,7 +240,7 @@ def _shares(counted: NDArray[np.bool_]) -> Floats:
 
 
 def hold_padding(arrays: Arrays, padded: NDArray[np.bool_]) -> Arrays:
-    """The arrays of the sequences without their padding: padded (N, T) steps hold the state.
+    """Return arrays whose padded (N, T) steps hold the state: outputs are those without padding.
 
     A step that holds the state changes nothing, so on a post-padded batch the state after the last
     step is the state after the sequence's own last step; a mean is over the sequence's own steps. The

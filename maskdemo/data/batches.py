@@ -1,4 +1,4 @@
-"""Which sequences make a batch, and which steps a batch has that is padded to its own longest sequence.
+"""Sequences in batches, and the steps of a batch that is padded to its longest sequence.
 
 `fixed` batches have the padded length. `longest` batches are as long as their longest sequence, as in
 `tf.data.Dataset.padded_batch`; `bucketed` batches also take sequences of like length together, as in

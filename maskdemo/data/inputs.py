@@ -53,8 +53,8 @@ class Inputs:
 class Chance:
     """Accuracy (0 to 1) of always giving the commonest label of the first repeat's test set.
 
-    valid: over the valid steps. reported: over the very steps that count, padding included where it
-    does. Both are over the sequences where each has one label.
+    valid: over the valid steps. reported: over the steps that count in the loss, which may include
+    padding. With one label a sequence, both are over the sequences.
     """
 
     valid: float

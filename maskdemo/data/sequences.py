@@ -1,8 +1,8 @@
 """Sequences of many lengths, each with its labels, and readings that go missing from them.
 
 Conventions: values are float32; a label is written at every step of its sequence, also where the
-task has one label a sequence; `observed` is False where the reading is missing, and True at one step
-of every sequence at least, unless the others were cut off.
+task has one label a sequence; `observed` is False where the reading is missing. It is True at one step
+of every sequence at least, unless cutting removed all observed steps.
 """
 
 from __future__ import annotations

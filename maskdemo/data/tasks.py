@@ -113,12 +113,12 @@ def five_even_features(rng: np.random.Generator, length: int) -> np.ndarray:
 
 
 def random_bits(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Zeros and ones, equally likely."""
+    """Zeros and ones (length, 1), equally likely."""
     return rng.integers(0, 2, size=(length, 1))
 
 
 def random_bits_without_a_tie(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Zeros and ones, never as many of one as of the other: then one of them is turned over."""
+    """Zeros and ones (length, 1); where both are equally many, a random bit is flipped."""
     bits = rng.integers(0, 2, size=(length, 1))
     if 2 * bits.sum() == length:
         bits[rng.integers(length)] ^= 1

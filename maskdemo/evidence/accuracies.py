@@ -14,9 +14,9 @@ BASELINE = "no_mask"
 class Accuracies:
     """What is to be judged: accuracies on the valid steps of unseen sequences (0 to 1).
 
-    by_repeat: strategy -> repeat -> accuracy, of finished trainings. chance: the level of the same
-    accuracy. scored: how many labels each accuracy counts. repeats: how many were asked for.
-    comparisons: how many differences from `no_mask` are to hold together.
+    by_repeat: strategy -> repeat -> accuracy, of finished trainings. chance: the accuracy of always
+    giving the commonest label. scored: how many labels each accuracy counts. repeats: how many were
+    asked for. comparisons: how many differences from `no_mask` are to hold together.
     """
 
     by_repeat: Mapping[str, Mapping[int, float]]

@@ -40,7 +40,7 @@ class MaskEffect:
 
 #: The effect of a mask that does what its name says.
 AS_NAMED = MaskEffect()
-#: Of experiments and strategies.
+#: Cached effects, by experiment and strategy.
 _EFFECTS: Cache[MaskEffect] = Cache(512)
 
 

@@ -41,13 +41,13 @@ def mark(snapshot: Snapshot) -> Mark:
 
 
 def _identical(run: CompleteRun) -> str | None:
-    """Return that no strategy differs from no mask; None where any does."""
+    """Return the words that no strategy differs from no mask; None where any does."""
     others = [name for name in run.names if name != BASELINE]
     return "no difference at all" if all(map(run.identical, others)) else None
 
 
 def _help_and_harm(run: CompleteRun) -> str | None:
-    """Return which strategies help and which hurt; None where none hurts."""
+    """Return the words on which strategies help and which hurt; None where none hurts."""
     words = {name: run.verdict(name).word for name in run.names if name != BASELINE}
     harmful = [name for name, word in words.items() if word == "hurts"]
     useful = [name for name, word in words.items() if word in ("required", "helps")]
@@ -58,7 +58,7 @@ def _help_and_harm(run: CompleteRun) -> str | None:
 
 
 def _true_lengths(run: CompleteRun) -> str:
-    """Return how the Masking layer does against a mask from the true lengths."""
+    """Return the words on the Masking layer against a mask from the true lengths."""
     return {
         "required": "the Masking layer fails",
         "helps": "the Masking layer loses",
@@ -68,7 +68,7 @@ def _true_lengths(run: CompleteRun) -> str:
 
 
 def _best(run: CompleteRun) -> str | None:
-    """Return which strategies are ahead; None where nothing is learned."""
+    """Return the words on the strategies ahead, if any surely are; None where nothing is learned."""
     if nothing_learned(run.results):
         return None
     leaders, over = run.leaders()
@@ -81,7 +81,7 @@ def _best(run: CompleteRun) -> str | None:
 
 
 def _reported(run: CompleteRun) -> str:
-    """Return by how many points counted padding lifts the reported accuracy, if it surely does."""
+    """Return the words on the points by which counted padding lifts the reported accuracy."""
     lifts = [inflation(run.snapshot, name) for name in run.names]
     if inflated := [each for each in lifts if each.low > 0]:
         return f"inflated by {largest_lift(inflated)} points"
@@ -90,7 +90,7 @@ def _reported(run: CompleteRun) -> str:
 
 
 def _beats_chance(run: CompleteRun) -> str:
-    """Return whether any strategy is surely better than chance."""
+    """Return the words on whether any strategy is surely better than chance."""
     if any(above_chance(run.results, name).low > 0 for name in run.names):
         return "better than chance"
     return "no better than chance" if nothing_learned(run.results) else OPEN

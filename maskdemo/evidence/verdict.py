@@ -1,7 +1,7 @@
 """Each strategy against no mask: an interval, a word and a sentence.
 
-A word is wrong only where one of the k intervals misses on one certain side, so the words of a
-comparison hold together with 95 % as its intervals do, "required" included. Student's t assumes that
+A word can be wrong only if an interval misses the true value. All k intervals of a comparison hold
+together with 95 %, so all its words do, "required" included. Student's t assumes that
 repeats scatter evenly; below `min_repeats` no word rests on it. `METHOD` and `RULES` say how, in the
 words that people read.
 """
@@ -57,10 +57,11 @@ MAX_REPEATS = int(NUMBERS["repeats"].high)
 def min_repeats(comparisons: int) -> int:
     """Return how many repeats a verdict needs where so many differences are compared.
 
-    Networks may learn or fail: of two strategies that are alike, and fail however often, one beats the
-    other in at most one repeat of four. In all n repeats that happens to one of k comparisons, in
-    either direction, with a chance of at most 2 k / 4 ** n, and then the interval is narrow for no
-    reason. From so many repeats on that is rarer than what the intervals may miss.
+    Networks may learn or fail. Of two equal strategies that sometimes fail, one succeeds where the
+    other fails with a probability of at most 1 / 4 a repeat, so it wins all n repeats by luck with at
+    most 4 ** -n, and the interval is narrow for no reason. With k comparisons and two directions that
+    is at most 2 k / 4 ** n. From the returned number of repeats on, it is rarer than a miss of the
+    intervals.
 
     >>> [min_repeats(comparisons) for comparisons in (1, 6, 25, 26, 102, 103)]
     [5, 5, 5, 6, 6, 7]
@@ -73,8 +74,8 @@ def min_repeats(comparisons: int) -> int:
 class Verdict:
     """One strategy against `no_mask`, or another that is named, in a word of `RULES`.
 
-    difference: in accuracy, paired by repeat (-1 to 1). short_of_half: by how much the other one
-    misses half of what the strategy learns above chance. so_far: repeats are still to come.
+    difference: in accuracy, paired by repeat (-1 to 1). short_of_half: the midpoint between chance and
+    this strategy's accuracy, less the other strategy's accuracy. so_far: repeats are still to come.
     withheld: there are too few repeats for any word but "undecided". enough: how many repeats might
     decide what is undecided, if their mean and scatter stayed as they are; None where that is more than
     can be asked for, or unknown, and for other words. note: of the strategy's `MaskEffect`.

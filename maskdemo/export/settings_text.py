@@ -78,7 +78,7 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
 
 
 def difference(result: Experiment | Study, wanted: Experiment | Study, start: str) -> str:
-    """Return the settings in which a result differs from those wanted; start: the sentence's beginning.
+    """Return a sentence on the first settings that differ, and how many others do; start: its start.
 
     >>> difference(Experiment(padded_length=80), Experiment(padded_length=81), "Result for")
     'Result for padded length 80; you set 81.'

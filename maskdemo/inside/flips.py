@@ -23,7 +23,10 @@ def flips(probabilities: NDArray, label: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a step does to the lead of a label: its logit less that of the strongest other label.
+    """The change that a step makes to a label's lead: its logit less that of its strongest rival.
+
+    The rival is the other label that is ahead: before the step where the label begins to lead, else
+    after it.
 
     change: of the lead. unit: the unit (from 0) with the largest part in it. of_unit: the unit's part.
     """
@@ -34,17 +37,18 @@ class Turn:
 
 
 def turn(network: Network, activations: Activations, *, step: int, label: int) -> Turn:
-    """Return what a step (from 0) of the first sequence does to the lead of the label."""
-    after = activations.read[0, step]
-    moved = after - states_before(activations.read)[0, step]
+    """Return the change that a step (from 0) of the first sequence makes to the lead of the label."""
+    before, after = states_before(activations.read)[0, step], activations.read[0, step]
     if network.readout.shape[1] == 1:
         # Two labels have one logit, that of the second.
         weights = network.readout[:, 0] * (1 if label else -1)
     else:
-        logits = after @ network.readout + network.readout_bias
-        others = np.where(np.arange(len(logits)) == label, -np.inf, logits)
-        weights = network.readout[:, label] - network.readout[:, others.argmax()]
-    parts = moved * weights
+        logits = np.stack([before, after]) @ network.readout + network.readout_bias
+        led, leads = logits.argmax(axis=1) == label
+        logits[:, label] = -np.inf
+        rival = logits[0 if leads and not led else 1].argmax()
+        weights = network.readout[:, label] - network.readout[:, rival]
+    parts = (after - before) * weights
     change = float(parts.sum())
     unit = int((parts * (1 if change >= 0 else -1)).argmax())
     return Turn(change, unit, float(parts[unit]))

@@ -57,7 +57,7 @@ class Landing:
 
 
 def gradient(network: Network, arrays: Arrays) -> Gradient:
-    """The norms of each sequence's own loss gradient at each step of a strategy's arrays."""
+    """Return norms (N, T) of the gradient of each sequence's own loss, at each step: see `Gradient`."""
     rows, steps = arrays.advance.shape
     at_once = max(1, MAX_NUMBERS // (6 * steps * len(network.recurrent_kernel)))
     parts = [
@@ -81,7 +81,7 @@ def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bo
 
 
 def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
-    """Compute `gradient_by_step` of a few sequences, step by step from the last."""
+    """Compute `gradient` of a few sequences, step by step from the last."""
     activations = activations_of(network, arrays)
     d_states = product(_d_logits(activations, arrays), network.readout.T)
     rows, steps = arrays.advance.shape

@@ -205,7 +205,7 @@ class Queue:
             return bool(waiting) and self._requests.rank(waiting[0]) < self._requests.rank(job)
 
     def show(self, job: Job, newest: Any, done: float) -> None:
-        """Show a result to all viewers of the job. done: the share (0 to 1) of the work behind it."""
+        """Keep the running job's newest result, for `status`. done: the share (0 to 1) of its work."""
         with self._lock:
             if job is self._running and job.active:
                 job.show(newest, done, self.clock())

@@ -1,12 +1,11 @@
-"""The five arrays of a strategy, laid out in the few sizes that programs are compiled for.
+"""The arrays of a strategy, filled up to one of the few shapes that programs are compiled for.
 
 Compiling takes seconds and memory, so shapes are few: the number of sequences is rounded up to a bucket
 in `SEQUENCES`, and there is one bucket of `STEPS` steps. So lengths, padding and strategies are data: a
-program belongs to the features, units, outputs, batch size and kind of label of a task. No step that is
-only in the bucket is computed: each sequence has the steps at which its reading starts and ends, and a
-batch is read from the earliest start to the latest end of its sequences. Before the start the state is
-zero; where the state is held up to the read-out, the read-out moves to the step that computed the
-state; and no output after the read-out is used.
+program belongs to the features, units, outputs, batch size and kind of label of a task. Steps that only
+fill the bucket are never computed: a batch runs from the earliest `start` to the latest `end` of its
+sequences. `start` is the first step that changes the state, which is zero before it; `end` follows the
+step that computed the state of the answer, because a step that holds the state adds nothing.
 
 >>> from maskdemo.data.padding import Batch
 >>> from maskdemo.strategies import arrays
@@ -65,7 +64,7 @@ class Shape(NamedTuple):
 
     @property
     def timed(self) -> tuple[bool, bool]:
-        """Whether targets and weights have a row for each step."""
+        """Whether the targets, and whether the weights, have a row for each step."""
         return self.every_step, self.every_step or self.pooled
 
     @property
@@ -124,7 +123,8 @@ class TrainingLayout:
 class InferenceLayout:
     """Sequences to read outputs of, (N,) `rows` of the arrays, with the shape of their program.
 
-    read: makes the answers of the outputs (N, T, K) after every step where they are read from means.
+    read: where answers are read from means, the function from the outputs (N, T, K) after every step to
+    the answers (N, K).
     """
 
     shape: Shape

@@ -13,13 +13,13 @@ so a step moves the state on (switch 1: a = 1, k = 0), holds it (0: a = 0, k = 1
 
 The gradient is written out rather than left to autodiff. The forward pass keeps, for every step, the
 slopes by which the backward pass will multiply, instead of the gates from which it would have to
-compute them: the backward loop then is one product, one matrix product and no tanh. After every `PIECE`
-steps of it, one large matrix product adds to the gradient of the weights, so that nothing runs over
-more steps than were computed, however long the arrays are. The tests hold it against `tf.GradientTape`
-over a real Keras cell and against finite differences.
+compute them: a step of the backward loop then is one elementwise and one matrix product, and no tanh.
+After every `PIECE` steps of it, one large matrix product adds to the gradient of the weights, so that
+nothing runs over more steps than were computed, however long the arrays are. The tests hold it against
+`tf.GradientTape` over a real Keras cell and against finite differences.
 
-XLA compiles a program anew for each value that it takes for a constant: a slice whose beginning is
-computed, other than the step of the loop itself, must be a `dynamic_slice`.
+XLA takes the start of an ordinary slice for a constant and compiles a program for each start. So a
+start that is computed, other than the step of the loop itself, needs a `dynamic_slice`.
 
 Everything here is time-major, (T, B, ...), and meant to be traced inside a compiled program.
 """
@@ -187,10 +187,11 @@ def backward(
 ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Sums]:
     """Backpropagation through time over the steps of `forward`, in pieces of `PIECE` steps.
 
-    error_of: called once for each piece, the last one first, with the piece's first step and the sums
-    so far; returns what gives for a step of the piece the loss's gradient (B, H) with respect to the
-    state where the read-out sees it, and the sums. Returns the gradients of kernel, recurrent_kernel
-    and bias, and the sums.
+    error_of: called once for each piece, the last piece first, with the piece's first step and the sums
+    so far. It returns a function and the new sums; the function maps a step of the piece to the
+    gradient (B, H) that the read-out sends to the state after it.
+
+    Returns the gradients of kernel, recurrent_kernel and bias, and the sums.
     """
     _, batch, units = _sizes(residuals.to_cell)
     width = _sizes(residuals.rows)[2]

@@ -28,7 +28,7 @@ def probes_of(test: Batch) -> Batch:
 
 
 def kept_epochs(epochs: int, count: int) -> set[int]:
-    """Return at most `count` of the epochs (1 is the first), evenly spread, the last among them."""
+    """Return at most `count` epochs (1 is the first), evenly spread; the last in any case."""
     return set((1 + evenly_spread(max(1, count), epochs)).tolist())
 
 

@@ -82,7 +82,10 @@ def is_on_disk(build: Callable[[Shape], Callable], shape: Shape) -> bool:
 
 
 def _first_number(program: str, traced: int) -> int:
-    """The first number in the names of a program that was traced so often before."""
+    """Return the first of the `NUMBERS` numbers in the names that TensorFlow gives a program.
+
+    program: its builder and shape, as text. traced: how many times it was traced before.
+    """
     digest = hashlib.sha256(f"{program} {traced}".encode()).hexdigest()
     return int(digest[:12], 16) * NUMBERS
 

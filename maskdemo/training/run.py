@@ -34,9 +34,9 @@ def train(
 ) -> Iterator[Snapshot]:
     """Yield a snapshot after every epoch of every repeat, the last with `finished`.
 
-    threads: epochs trained at once, by default one per core. interval_s: where given, there are so many
-    seconds between two snapshots: only the newest is made, and this thread sleeps meanwhile. The first
-    and the last come at once. Training goes on while the caller works on a snapshot; closing the
+    threads: epochs trained at once, by default one per core. interval_s: the least seconds between two
+    snapshots, except the first and the last; epochs between two snapshots get none. 0: a snapshot for
+    each epoch. Training goes on while the caller works on a snapshot; closing the
     iterator stops it after the epochs under way.
     """
     began = time.perf_counter()

@@ -21,8 +21,8 @@ class Curve:
     test_accuracy is over the steps that count; test_valid_accuracy over the valid steps only, which
     is the same for one label a sequence. leak is known after the last epoch: the largest change of an
     output probability (0 to 1) when the same test sequences are given unpadded. epoch_seconds: the
-    mean of an epoch of training, without the scoring; without the first epoch too, which may wait for
-    a compiler, so None before the second. scored: how many valid steps of the test set are scored,
+    mean training time of an epoch, without the scoring and without the first epoch, which may wait for
+    a compiler; so None before the second. scored: how many valid steps of the test set are scored,
     so that test_valid_accuracy moves in steps of 1 / scored.
     """
 
@@ -110,7 +110,7 @@ class Network:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all weights."""
+        """Bytes of the kernels and the read-out: the biases hardly count."""
         return self.kernel.nbytes + self.recurrent_kernel.nbytes + self.readout.nbytes
 
 

@@ -107,8 +107,8 @@ def what_turned_output(sequence: InspectedSequence, strategy: str, *, step: int)
     return (
         f"{verb}: the probability of label {name} goes from {before} to "
         f"{after}. Unit {unit + 1} has the largest part in it, {number(turned.of_unit, '+.2f')} of "
-        f"{number(turned.change, '+.2f')} in the label's lead: its *h* goes from {h_before} to {h} and "
-        f"its memory *c* from {c_before} to {c}, because {cause}."
+        f"{number(turned.change, '+.2f')} in the label's lead over its strongest rival: the unit's *h* "
+        f"goes from {h_before} to {h} and its memory *c* from {c_before} to {c}, because {cause}."
     )
 
 

@@ -41,10 +41,11 @@ def handle(snapshot: Snapshot, probe: int) -> Handle:
 
 
 def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
-    """Return what the browser needs for the handle on the padding of a probe (from 0).
+    """Return all that the browser draws the handle on a probe (from 0) from: `payload`, and positions.
 
-    added: padded steps. side: of the padding. weights: `OWN`, or the strategy whose network reads.
-    "trained" is the state of training, "chosen" where the handle stands.
+    A position has padded steps ("added"), their "side", and the strategy whose network reads or `OWN`
+    ("weights"): "trained" is that of training, "chosen" that of the handle. A position set from outside
+    counts as a new handle in the session.
     """
     experiment = snapshot.experiment
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
@@ -206,7 +207,7 @@ def _best(snapshot: Snapshot) -> str:
 
 
 def _usual_weights(snapshot: Snapshot) -> str:
-    """Return `OWN`, or the best network where another has learned nothing that padding could erase."""
+    """Return the best lender if any lender learned less than half as much above chance; else `OWN`."""
     reached, best = _first_repeat(snapshot), _best(snapshot)
     if best == OWN:
         return OWN

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from maskdemo.inside.activations import activations_of
-from maskdemo.inside.flips import flips, turn
+from maskdemo.inside.flips import Turn, flips, turn
 from tests.inside.test_activations import CASES, given, network
 
 
@@ -35,7 +37,9 @@ def test_what_a_step_does_is_the_change_of_the_lead_and_the_parts_of_all_units(c
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
     for step in range(1, len(logits)):
         others = [other for other in range(logits.shape[1]) if other != label]
-        rival = max(others, key=lambda other: logits[step, other])
+        # Where the label begins to lead, the rival is the label that led before.
+        begins = logits[step].argmax() == label != logits[step - 1].argmax()
+        rival = max(others, key=lambda other: logits[step - begins, other])
         before, after = (logits[at, label] - logits[at, rival] for at in (step - 1, step))
         turned = turn(trained, seen, step=step, label=label)
         assert turned.change == pytest.approx(after - before, abs=1e-5)
@@ -48,3 +52,13 @@ def test_what_a_step_does_is_the_change_of_the_lead_and_the_parts_of_all_units(c
             each = np.concatenate([[0.0], each]) if len(each) == 1 else each
             left.append((each[label] - each[rival] - before) * np.sign(after - before))
         assert left[turned.unit] == pytest.approx(min(left), abs=1e-5)
+
+
+def test_a_label_that_begins_to_lead_gains_on_the_label_that_led():
+    trained = network(CASES["binary"])
+    seen = activations_of(trained, given("binary", "no_mask"))
+    three = replace(trained, readout=np.eye(3), readout_bias=np.zeros(3))
+    logits = np.array([[[1.0, 2.0, 0.0], [1.0, -5.0, 0.5]]])
+    assert turn(three, replace(seen, read=logits), step=1, label=0) == Turn(
+        change=7.0, unit=1, of_unit=7.0
+    )
