@@ -69,10 +69,7 @@ _PADDED = (
     Case("Last value, padded to 60 in front", replace(_LAST, side="pre")),
     Case("First value, padded to 60 in front", replace(_LAST, side="pre", task="first_sign")),
     Case("Real speech, padded to 80 after the end", SCENARIOS["real_speech"].experiment),
-    Case(
-        "Real speech, padded to 80 in front",
-        _based_on("real_speech", side="pre", strategies=_TWO),
-    ),
+    Case("Real speech, padded to 80 in front", _based_on("real_speech", side="pre", strategies=_TWO)),
 )
 _GAPS = _based_on("missing_readings", min_length=20, strategies=_TWO, repeats=8, epochs=8)
 _MISSING = (
@@ -91,10 +88,7 @@ CLAIMS: dict[str, Claim] = {
             "Introduction and Example 1",
             "What a Masking layer adds to the accuracy on sequences of one length: complete ones, and "
             "such with missing readings.",
-            (
-                Case("All 10 steps long, complete", _based_on("fixed_length")),
-                *_MISSING,
-            ),
+            (Case("All 10 steps long, complete", _based_on("fixed_length")), *_MISSING),
             claim_rules.adds_nothing,
             "A Masking layer adds nothing to the accuracy",
             "Added by the mask",
@@ -243,10 +237,7 @@ CLAIMS: dict[str, Claim] = {
             "Masking has its price in computing time.",
             "Recommendations at the end",
             "Processor time of Keras's own fit with a Masking layer against that without, in turns.",
-            (
-                Case("Padded to 10 steps", _SHORT),
-                Case("Padded to 100 steps", _PADDED[2].experiment),
-            ),
+            (Case("Padded to 10 steps", _SHORT), Case("Padded to 100 steps", _PADDED[2].experiment)),
             claim_rules.is_slower,
             "Training takes more time with a Masking layer",
             "Processor time against that without a mask",
@@ -264,11 +255,7 @@ CLAIMS: dict[str, Claim] = {
                     _based_on("random_labels", min_length=10, strategies=_TWO),
                     "no_mask",
                 ),
-                Case(
-                    "Labels by a rule: the sign of the sum",
-                    _based_on("fixed_length"),
-                    "no_mask",
-                ),
+                Case("Labels by a rule: the sign of the sum", _based_on("fixed_length"), "no_mask"),
             ),
             claim_rules.beats_chance,
             "Unseen sequences are told better than by chance",

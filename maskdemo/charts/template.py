@@ -124,14 +124,7 @@ def template(dark: bool = False) -> PlotlyOptions:
                 "font": {"family": FONT, "size": 13, "color": ink.text},
             },
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": ink.muted, "activecolor": ink.text},
-            "margin": {
-                "l": LEFT,
-                "r": RIGHT,
-                "t": TITLE_SPACE,
-                "b": 44,
-                "pad": 0,
-                "autoexpand": False,
-            },
+            "margin": {"l": LEFT, "r": RIGHT, "t": TITLE_SPACE, "b": 44, "pad": 0, "autoexpand": False},
             # A finger that scrolls the page must not zoom; the toolbar still offers it.
             "dragmode": False,
         },
@@ -186,13 +179,7 @@ def layout(
 
 def legend_below(height: int, axis_space: int) -> PlotlyOptions:
     """Return a legend under a plot of `height` pixels and its axis, from the figure's left edge on."""
-    return {
-        "x": 0,
-        "xref": "container",
-        "xanchor": "left",
-        "y": -axis_space / height,
-        "yanchor": "top",
-    }
+    return {"x": 0, "xref": "container", "xanchor": "left", "y": -axis_space / height, "yanchor": "top"}
 
 
 def legend_height(traces: Sequence[PlotlyTrace]) -> int:
@@ -273,15 +260,8 @@ def entry(
 ) -> PlotlyTrace:
     """Return a trace without data, which adds a line, a marker or both to the legend."""
     kinds = [kind for kind, style in (("lines", line), ("markers", marker)) if style is not None]
-    return scatter(
-        x=[None],
-        y=[None],
-        mode="+".join(kinds),
-        line=line,
-        marker=marker,
-        name=name,
-        hoverinfo="skip",
-    )
+    style = {"mode": "+".join(kinds), "line": line, "marker": marker}
+    return scatter(x=[None], y=[None], **style, name=name, hoverinfo="skip")
 
 
 def _trace(kind: str, options: PlotlyOptions) -> PlotlyTrace:

@@ -98,11 +98,7 @@ def chart(
         "clickable": on_click is not None,
         "tap": on_tap,
         "handle": handle and handle.data,
-        "image": {
-            "format": image.lower(),
-            "filename": f"maskdemo-{key}",
-            "scale": FIGURES[image],
-        },
+        "image": {"format": image.lower(), "filename": f"maskdemo-{key}", "scale": FIGURES[image]},
         "library": browser_files.ADDRESS,
     }
 
