@@ -48,8 +48,6 @@ class Queue:
     durations: Durations = field(default_factory=Durations)
 
     def __post_init__(self) -> None:
-        if self.capacity < 0 or self.remembered < 1 or not self.grace >= 0:
-            raise ValueError("A queue needs room for a result and no negative numbers.")
         # Reentrant: a finalizer may call in from inside.
         self._lock = threading.RLock()
         self._presence = Presence(self.grace, self.clock)
