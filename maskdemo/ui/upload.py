@@ -12,20 +12,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskdemo.ui import browser_files
-from maskdemo.ui.upload_limits import SENTENCES, UploadLimits
-
-
-@st.cache_resource(show_spinner=False)
-def limits() -> UploadLimits:
-    """Return the limits of what the server takes from all sessions, made once."""
-    return UploadLimits()
-
-
-def files() -> MemoryUploadedFileManager:
-    """Return the running server's store of uploaded files."""
-    held = runtime.get_instance().uploaded_file_mgr
-    assert isinstance(held, MemoryUploadedFileManager)
-    return held
+from maskdemo.ui.upload_limits import LIMITS, SENTENCES
 
 
 @contextmanager
@@ -35,7 +22,7 @@ def only_where_asked() -> Iterator[None]:
     session.asks_for_file = False
     yield
     if session.get("may_upload") and not session.asks_for_file:
-        limits().forbid(_session())
+        LIMITS.forbid(_session())
         session.may_upload = False
 
 
@@ -50,7 +37,7 @@ def uploader(
 ) -> None:
     """Draw an uploader. Where the server refuses a file, a sentence under the uploader says why."""
     is_active = runtime.get_instance().is_active_session if runtime.exists() else bool
-    limits().allow(_session(), is_active=is_active)
+    LIMITS.allow(_session(), is_active=is_active)
     st.session_state.asks_for_file = st.session_state.may_upload = True
     st.file_uploader(label, type=types, key=key, max_upload_size=max_mb, on_change=on_change, help=help)
     browser_files.drawn_by(browser_files.REFUSED)(key=f"{key}_refused", data={"sentences": SENTENCES})

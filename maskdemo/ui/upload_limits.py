@@ -1,25 +1,34 @@
-"""What a session and all sessions together may upload; the bounds, without any HTTP or Streamlit.
+"""What a session and all sessions together may upload; what has no room is refused as it arrives.
 
-Streamlit alone takes any number of files from whoever has the id of a session, and holds them until the
-session ends.
+Streamlit 1.67 bounds the size of one file (`server.maxUploadSize`) and refuses a session that is not
+there. It neither counts files nor asks whether a page wants one, and holds them until the session ends.
 """
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from http import HTTPStatus
 
-if TYPE_CHECKING:
-    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager as Files
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager as Files
 
+UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
 #: Files of one session: the new one, and one that its page has not taken yet.
 MAX_SESSION_FILES = 2
 #: Bytes of the files of all sessions, while they arrive and until their pages take them.
 MAX_SERVER_BYTES = 64 * 2**20
 #: Seconds after which a file that no page has taken gives its room to another one.
 MAX_HELD_S = 60.0
+#: Seconds without a byte after which an upload is given up.
+ARRIVAL_S = 20.0
+#: Bytes of a refused upload that are read and thrown away: a browser reads the answer only then.
+MAX_DISCARDED_BYTES = 21 * 2**20
 
 #: HTTP status -> the sentence that a person reads where an upload is refused.
 SENTENCES = {
@@ -113,3 +122,74 @@ class UploadLimits:
                 files.remove_file(each.session, each.file)
             if not files.get_files(each.session, [each.file]):
                 self._uploads.remove(each)
+
+
+#: Of this server.
+LIMITS = UploadLimits()
+
+
+def streamlit_files() -> Files:
+    """Return the running server's store of uploaded files."""
+    held = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(held, Files)
+    return held
+
+
+class UploadMiddleware:
+    """Passes an upload on to the app, the `st.App` of `app.py`, only while the limits allow it.
+
+    files: returns where Streamlit holds the files of all sessions.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: UploadLimits = LIMITS,
+        files: Callable[[], Files] = streamlit_files,
+        timeout_s: float = ARRIVAL_S,
+    ) -> None:
+        self._app, self._limits, self._files, self._timeout_s = app, limits, files, timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, as ASGI has it."""
+        is_put = scope["type"] == "http" and scope["method"] == "PUT"
+        if not is_put or not (found := UPLOAD.search(scope["path"])):
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._count(found[1], found[2], scope, receive, send)
+        except UploadRefused as refused:
+            if refused.status != HTTPStatus.REQUEST_TIMEOUT:
+                await self._discard(receive)
+            sentence = SENTENCES[refused.status]
+            await PlainTextResponse(sentence, refused.status)(scope, receive, send)
+
+    async def _count(self, session: str, file: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and count its bytes; raises `UploadRefused` beyond a limit or a timeout."""
+        held = self._files()
+        upload = self._limits.begin(session, file, held)
+
+        async def receive_counted() -> Message:
+            try:
+                message = await asyncio.wait_for(receive(), self._timeout_s)
+            except TimeoutError:
+                raise UploadRefused(HTTPStatus.REQUEST_TIMEOUT) from None
+            self._limits.receive(upload, len(message.get("body", b"")))
+            return message
+
+        try:
+            await self._app(scope, receive_counted, send)
+        finally:
+            self._limits.end(upload, held)
+
+    async def _discard(self, receive: Receive) -> None:
+        """Read and drop the rest of the request, up to a limit of bytes or time."""
+        size, more = 0, True
+        while more and size < MAX_DISCARDED_BYTES:
+            try:
+                message = await asyncio.wait_for(receive(), self._timeout_s)
+            except TimeoutError:
+                return
+            size += len(message.get("body", b""))
+            more = message.get("more_body", False)

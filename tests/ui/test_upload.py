@@ -14,9 +14,13 @@ from pathlib import Path
 import pytest
 
 from maskdemo.audit.limits import MAX_FILE_MB
-from maskdemo.ui import upload
-from maskdemo.ui.upload_limits import MAX_SERVER_BYTES, SENTENCES, UploadLimits, UploadRefused
-from maskdemo.ui.upload_middleware import UploadMiddleware
+from maskdemo.ui.upload_limits import (
+    MAX_SERVER_BYTES,
+    SENTENCES,
+    UploadLimits,
+    UploadMiddleware,
+    UploadRefused,
+)
 from maskdemo.uploads.limits import MAX_FILE_BYTES
 from tests.bench.memory import own_mb
 from tests.bench.viewer import Viewer
@@ -109,13 +113,11 @@ def test_all_sessions_hold_so_many_bytes_together_and_what_is_not_taken_makes_ro
 
 
 def answered(
-    monkeypatch: pytest.MonkeyPatch, chunks: list[bytes], *, path: str, stall: bool = False
+    chunks: list[bytes], *, path: str, stall: bool = False
 ) -> tuple[int, bytes, int, UploadLimits]:
     """Status and body of an upload, how many bytes the app behind it read, and the limits after it."""
     limits, files, read = UploadLimits(max_server_bytes=100), Files(), 0
     limits.allow("ann")
-    monkeypatch.setattr(upload, "limits", lambda: limits)
-    monkeypatch.setattr(upload, "files", lambda: files)
     sent: list[dict] = []
     coming = iter(enumerate(chunks, start=1))
 
@@ -143,24 +145,25 @@ def answered(
         sent.append(message)
 
     scope = {"type": "http", "method": "PUT", "path": path, "headers": []}
-    guarded = UploadMiddleware(app, timeout_s=0 if stall else 60)
+    timeout_s = 0 if stall else 60
+    guarded = UploadMiddleware(app, limits=limits, files=lambda: files, timeout_s=timeout_s)
     asyncio.run(guarded(scope, receive, send))
     assert next(coming, None) is None, "all of it is read, or a browser would not see the answer"
     return sent[0]["status"], sent[1]["body"], read, limits
 
 
 @pytest.mark.parametrize("base", ["", "/app/base"])
-def test_the_middleware_passes_on_what_is_within_the_limits(monkeypatch, base):
+def test_the_middleware_passes_on_what_is_within_the_limits(base):
     path = f"{base}/_stcore/upload_file/ann/1"
-    status, _, read, limits = answered(monkeypatch, [b"x" * 60, b"x" * 40], path=path)
+    status, _, read, limits = answered([b"x" * 60, b"x" * 40], path=path)
     assert (status, read, limits.held_bytes) == (204, 100, 100)
-    status, words, read, limits = answered(monkeypatch, [b"x" * 60, b"x" * 41, b"x"], path=path)
+    status, words, read, limits = answered([b"x" * 60, b"x" * 41, b"x"], path=path)
     assert (status, read, limits.held_bytes) == (503, 60, 0)
     assert words.decode() == SENTENCES[503]
     stranger = path.replace("ann", "nobody")
-    status, words, read, limits = answered(monkeypatch, [b"x" * 60, b"x"], path=stranger)
+    status, words, read, limits = answered([b"x" * 60, b"x"], path=stranger)
     assert (status, read, limits.held_bytes) == (403, 0, 0)
-    status, _, _, limits = answered(monkeypatch, [], path=path, stall=True)
+    status, _, _, limits = answered([], path=path, stall=True)
     assert (status, limits.held_bytes) == (408, 0)
 
 
