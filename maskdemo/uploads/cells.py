@@ -142,7 +142,7 @@ def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
     first, second, points, others, unclear, short = [False] * 6
     for own in cells.values():
         dates: Any = own.texts[own.fits["date"] & own.fits[TIMES]]
-        if len(dates) > len(own.texts) / 2:
+        if len(dates) and own.share(TIMES) > 0.5:
             parts: Any = dates.str.extract(f"^{DAY_AND_MONTH}$")
             one, two, last = (parts[at].astype(int) for at in (0, 2, 3))
             if ((one > 31) | (one == 0)).any():

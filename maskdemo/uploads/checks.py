@@ -32,7 +32,7 @@ def check_roles(columns: Columns, guess: Guess) -> None:
     for role, name in roles.used():
         if name in meaning and (role, meaning[name]) != ("group", "id"):
             raise InvalidTable(
-                f"The column {quoted(name)} is chosen as {meaning[name]} and as {role}. Choose it once."
+                f"{quoted(name)} is chosen as {meaning[name]} and {role}. Choose it once."
             )
         meaning[name] = role
     for role, asked in ASKED.items():
@@ -41,9 +41,7 @@ def check_roles(columns: Columns, guess: Guess) -> None:
     if not roles.features:
         free = {name: each.unusable for name, each in columns.items() if name not in meaning}
         left = [f" {quoted(name)}: {why}." for name, why in free.items() if why][:2]
-        raise InvalidTable(
-            f"Choose at least one feature: a column that the network reads.{''.join(left)}"
-        )
+        raise InvalidTable(f"Choose at least one feature that the network reads.{''.join(left)}")
 
 
 def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
@@ -51,10 +49,8 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
     for name in roles.id:
         _check_no_gap(table, _blank(table, columns, name), name, "is in the id")
         if (bad := _first(table.texts(name).str.fullmatch(r"\d[.,]\d+E\+\d+"))) is not None:
-            raise InvalidTable(
-                f"{table.cell(bad, name)} was rounded by a spreadsheet, so several ids may have become "
-                "one. Export the ids as text."
-            )
+            rounded = f"{table.cell(bad, name)} was rounded by a spreadsheet"
+            raise InvalidTable(f"{rounded}, and ids may have become one. Export them as text.")
     if number.max() == 0:
         raise InvalidTable(
             f"All rows belong to one sequence, {quoted(table.column(roles.id[0]).iloc[0])}. Choose "
@@ -73,10 +69,8 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
     for name in roles.features:
         column = columns[name]
         if column.bad is not None and column.kind != TIMES:
-            raise InvalidTable(
-                f"{table.place(column.bad[0])}: {column.bad[1]}. Leave the field empty where a reading "
-                "is missing."
-            )
+            bad = f"{table.place(column.bad[0])}: {column.bad[1]}"
+            raise InvalidTable(f"{bad}. Leave the field empty where a reading is missing.")
         if column.unusable:
             raise InvalidTable(f"{quoted(name)} can be no feature: {column.unusable}.")
     used = [columns[name] for name in roles.features]
@@ -91,10 +85,8 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
     for name in roles.order or ():
         column = columns[name]
         if column.kind not in (NUMBERS, TIMES):
-            raise InvalidTable(
-                f"Steps cannot be sorted by {quoted(name)}: {quoted(column.example)} is neither a "
-                "number nor a time. Choose another order, or that of the file."
-            )
+            neither = f"{quoted(column.example)} is neither number nor time. Choose another order"
+            raise InvalidTable(f"Steps cannot be sorted by {quoted(name)}: {neither}.")
         if column.bad is not None:
             raise InvalidTable(f"{table.place(column.bad[0])}: {column.bad[1]}. Rows are sorted by it.")
         _check_no_gap(table, np.isnan(column.values), name, "says the order of the steps")
@@ -104,11 +96,9 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
     if (bad := _first(steps.duplicated())) is not None:
         same = int(np.flatnonzero((steps == steps.iloc[bad]).all(axis=1))[0])
         at = " ".join(str(table.column(name).iloc[bad]) for name in roles.order)
-        raise InvalidTable(
-            f"{table.place(same)} and {table.location(bad)} are the same step, {quoted(at)}, of "
-            f"sequence {_sequence(table, roles, bad)}. Take one of them out, or choose another order "
-            "or id."
-        )
+        alike = f"are the same step, {quoted(at)}, of sequence {_sequence(table, roles, bad)}"
+        mended = "Take one of them out, or choose another order or id."
+        raise InvalidTable(f"{table.place(same)} and {table.location(bad)} {alike}. {mended}")
 
 
 def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
@@ -120,16 +110,12 @@ def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray)
         raise InvalidTable(f"{table.cell(bad, roles.label)} is a formula. Save the sheet's values.")
     classes = labels.nunique()
     if classes == 1:
-        raise InvalidTable(
-            f"All labels in {name} are {quoted(labels.iloc[0])}. With one class there is nothing to "
-            "tell apart: choose another label."
-        )
+        all_are = f"All labels in {name} are {quoted(labels.iloc[0])}"
+        raise InvalidTable(f"{all_are}: there is nothing to tell apart. Choose another label.")
     most = MAX_CLASSES if roles.per_step else min(MAX_CLASSES, max(2, int(number.max() + 1) // 2))
     if classes > most:
-        raise InvalidTable(
-            f"{name} holds {classes:,} different labels; {most} are possible. "
-            "Choose a column of classes, or make classes out of its values."
-        )
+        found = f"{name} holds {classes:,} different labels; {most} are possible"
+        raise InvalidTable(f"{found}. Choose a column of classes, or make classes out of its values.")
     if not roles.per_step:
         _check_constant(table, labels, number, roles, "label")
 
@@ -175,9 +161,8 @@ def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[
         )
     for name, part in (("training", train), ("test", test)):
         if len(part) < MIN_SEQUENCES:
-            raise InvalidTable(
-                f"The {name} part has {len(part)} sequences; {MIN_SEQUENCES} are the fewest.{hint}"
-            )
+            few = f"{len(part)} sequences; {MIN_SEQUENCES} are the fewest"
+            raise InvalidTable(f"The {name} part has {few}.{hint}")
         there = np.unique(np.concatenate(part.labels))
         lacks = [quoted(each) for at, each in enumerate(classes) if at not in there]
         if lacks:

@@ -211,8 +211,11 @@ class _Guess:
             numbers_rows = column.distinct == len(values) and not word(name, roles.ORDERS)
             if name in ids or (numbers_rows and not column.is_time):
                 continue
+            if rows.is_constant(number, values):
+                # The day of each sequence, say, beside the hour of each step.
+                weak += [name] * bool(column.is_time or word(name, roles.SURE_ORDERS))
+                continue
             # A few bad cells change nothing: their lines are named when the rows are sorted.
-            varies = not rows.is_constant(number, values)
             once = not np.isnan(values).all() and rows.repeated_share(number, values) <= MAX_TWICE
             if column.is_time:
                 # The hours beside a date that repeats may pass midnight or noon.
@@ -228,7 +231,7 @@ class _Guess:
             elif column.kind == WORDS and word(name, roles.ORDERS):
                 # Months or visits by their names: each step has another one.
                 weak += [name] * (distinct(self._table, [*ids, name]) == len(number))
-            elif column.kind == NUMBERS and word(name, roles.ORDERS) and varies:
+            elif column.kind == NUMBERS and word(name, roles.ORDERS):
                 # Numbers of steps may repeat, or begin anew; a measurement falls at every other step.
                 weak += [name] * rows.is_sorted(number, values, MAX_FALLING)
         if unsure := unsure or weak:

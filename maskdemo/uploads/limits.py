@@ -45,18 +45,15 @@ def usual_padded_length(task: Task) -> int:
 
 def check_size(rows: int = 0, columns: int = 0, unpacked: int = 0) -> None:
     """Raise `InvalidTable` where a table is too large. unpacked: its bytes in memory."""
-    if rows > MAX_ROWS:
-        raise InvalidTable(
-            f"The table has {rows:,} rows or more; {MAX_ROWS:,} are possible. "
-            "Take out some of the sequences."
-        )
-    if columns > MAX_COLUMNS:
-        raise InvalidTable(
-            f"The table has {columns:,} columns; {MAX_COLUMNS:,} are possible. A table has one line a "
-            "row: check the line breaks."
-        )
-    if unpacked > MAX_TABLE_BYTES:
-        raise InvalidTable(
-            f"The table unpacks to more than {unpacked / 2**20:,.0f} MB; {MAX_TABLE_BYTES // 2**20} MB "
-            "are possible. Take out columns that are not needed, or some of the sequences."
-        )
+    fewer, lines = "Take out some of the sequences", "A table has one line a row: check the line breaks"
+    unpacks, needed = (
+        f"unpacks to more than {unpacked / 2**20:,.0f} MB",
+        "Take out columns that are not needed",
+    )
+    for size, most, what, possible, way_out in (
+        (rows, MAX_ROWS, f"has {rows:,} rows or more", f"{MAX_ROWS:,}", fewer),
+        (columns, MAX_COLUMNS, f"has {columns:,} columns", f"{MAX_COLUMNS:,}", lines),
+        (unpacked, MAX_TABLE_BYTES, unpacks, f"{MAX_TABLE_BYTES // 2**20} MB", needed),
+    ):
+        if size > most:
+            raise InvalidTable(f"The table {what}; {possible} are possible. {way_out}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -17,92 +18,80 @@ from maskdemo.uploads.cells import BLANKS
 from maskdemo.uploads.columns import NUMBERS, TIMES, Column, Columns
 from maskdemo.uploads.npz import padding
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.roles import Preparation, Roles, said_parts
+from maskdemo.uploads.roles import ORDERS, Preparation, Roles, said_parts, word
 
 
 def notes_of(
     table: Table, columns: Columns, roles: Roles, preparation: Preparation, number: NDArray,
     rows: pd.DataFrame, values: NDArray, data: Data,
-) -> tuple[str, ...]:  # fmt: skip
-    """Return sentences on what was changed, guessed or left out when the sequences were read."""
-    notes = []
+) -> Iterator[str]:  # fmt: skip
+    """Yield sentences on what was changed, guessed or left out when the sequences were read."""
     before, after = number.max() + 1, int(pd.Series(rows[""]).nunique())
     if roles.order:
         steps = pd.DataFrame({name: columns[name].values for name in roles.order})
         ranks = steps.groupby(list(roles.order)).ngroup()
-        unsorted = int((ranks.groupby(number).diff() < 0).groupby(number).any().sum())
-        if unsorted:
-            notes.append(
-                f"The rows of {unsorted:,} of {before:,} sequences were not in order: they were sorted."
-            )
+        if moved := int((ranks.groupby(number).diff() < 0).groupby(number).any().sum()):
+            yield f"The rows of {moved:,} of {before:,} sequences were not in order: they were sorted."
     elif before > 1 and int((np.diff(number, prepend=-1) != 0).sum()) > before:
-        notes.append("Rows of different sequences alternate; in each, their order is that of the file.")
+        yield "Rows of different sequences alternate; in each, their order is that of the file."
     if unread := table.frame.attrs.get("unread"):
-        notes.append(f"Other arrays of the archive were not read: {', '.join(map(quoted, unread))}.")
+        yield f"Other arrays of the archive were not read: {', '.join(map(quoted, unread))}."
     lost = int(np.isnan(values).any(axis=1).sum())
     name, blanks = emptiest(columns, roles)
-    most = f" Most blanks are in {quoted(name)}: {blanks:,} of {len(table.frame):,}."
+    most = f"Most blanks are in {quoted(name)}: {blanks:,} of {len(table.frame):,}."
     if lost:
-        notes.append(
-            f"At {lost:,} of {len(values):,} steps a feature is blank, and the step counts as a "
-            f"missing reading.{most}"
-        )
+        missing = "and the step counts as a missing reading"
+        yield f"At {lost:,} of {len(values):,} steps a feature is blank, {missing}. {most}"
     if before > after:
-        notes.append(
-            f"{before - after:,} of {before:,} sequences have no step at which all features are there: "
-            f"they were left out, and {after:,} are left.{'' if lost else most}"
+        none = (
+            f"{before - after:,} of {before:,} sequences have no step at which all features are there"
         )
+        yield f"{none}: they were left out, and {after:,} are left.{'' if lost else f' {most}'}"
     lengths = np.bincount(pd.factorize(rows[""])[0])
     if (lengths == lengths[0]).all():  # as a rectangle would be that was padded
         steps = values.reshape(len(lengths), lengths[0], -1)
         for where, found in ("end", padding(steps[:, ::-1])), ("begin", padding(steps)):
             if found:
-                notes.append(
-                    f"{found[0]:,} of {after:,} sequences {where} with steps that seem to be padding. "
-                    "If they are, take out their rows."
+                padded = (
+                    f"{found[0]:,} of {after:,} sequences {where} with steps that seem to be padding"
                 )
+                yield f"{padded}. If they are, take out their rows."
+    for name in roles.features if not roles.order else ():
+        if word(name, ORDERS):
+            asked = "If it says the order, choose it as the order."
+            yield f"Rows are in the order of the file, and {quoted(name)} is a feature. {asked}"
     times = [name for name in roles.order or () if columns[name].kind == TIMES]
-    notes += filter(None, (columns[name].note for name in (*times, *roles.features)))
+    yield from filter(None, (columns[name].note for name in (*times, *roles.features)))
     for name in roles.features:
-        if columns[name].kind != NUMBERS:
-            continue
-        if far := _sentinels(columns[name].values):
-            notes.append(
-                f"{quoted(name)} has {listed(far)}, far from all other values. If it stands for a "
-                "missing reading, leave the cell empty."
-            )
+        if columns[name].kind == NUMBERS and (far := _sentinels(columns[name].values)):
+            missing = "If it stands for a missing reading, leave the cell empty."
+            yield f"{quoted(name)} has {listed(far)}, far from all other values. {missing}"
     assert roles.label is not None
     for name, what in (*((name, "ids") for name in roles.id), (roles.label, "classes")):
         if same := _spelled(table.texts(name), columns[name]):
-            notes.append(
-                f"{listed(map(quoted, same))} are different {what}. If they are not, write them alike."
-            )
+            spelled = listed(map(quoted, same))
+            yield f"{spelled} are different {what}. If they are not, write them alike."
     labels = table.texts(roles.label).unique()
     signs = [each for each in labels if not re.search(r"\w", each)]
     blank = [each for each in labels if each.lower() in BLANKS] or signs
     if blank and len(signs) < len(labels):
-        notes.append(
-            f"{quoted(blank[0])} is a class of its own here. If it means none, take its rows out."
-        )
+        yield f"{quoted(blank[0])} is a class of its own here. If it means none, take its rows out."
     for which in ("first", "last"):
         if (count := getattr(preparation, which)) is not None:
             cut = int((np.bincount(number) > count).sum())
-            notes.append(f"Of {cut:,} sequences only the {which} {count} steps were kept.")
+            yield f"Of {cut:,} sequences only the {which} {count} steps were kept."
     if preparation.every > 1:
-        notes.append(f"One step in {preparation.every} was kept, from the first on.")
-    taken = len(data.train) + len(data.test)
-    if taken < after:
-        notes.append(f"{taken:,} of {after:,} sequences were drawn with seed {preparation.seed}.")
+        yield f"One step in {preparation.every} was kept, from the first on."
+    train, test = len(data.train), len(data.test)
+    if train + test < after:
+        yield f"{train + test:,} of {after:,} sequences were drawn with seed {preparation.seed}."
     if roles.split is None:
         whole = f", each {quoted(roles.group)} kept whole" if roles.group else ""
-        notes.append(
-            f"{len(data.train):,} sequences for training and {len(data.test):,} for the test were "
-            f"drawn with seed {preparation.seed}, each label by its share{whole}."
-        )
+        drawn = f"were drawn with seed {preparation.seed}, each label by its share{whole}"
+        yield f"{train:,} sequences for training and {test:,} for the test {drawn}."
     elif "val" in (said := said_parts(table, roles).values()):
         use = "training" if "test" in said else "the test"
-        notes.append(f"Validation sequences are used for {use}: none are set aside here.")
-    return tuple(notes)
+        yield f"Validation sequences are used for {use}: none are set aside here."
 
 
 def emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:

@@ -87,10 +87,8 @@ def _parts(members: list[str], names: dict[str, str]) -> list[str]:
     for name in members:
         for meaning in arrays_by_name({name: name}):
             if names[meaning] != name:
-                raise InvalidTable(
-                    f"The arrays {quoted(name)} and {quoted(names[meaning])} have the same meaning. "
-                    "Leave one of them out."
-                )
+                both = f"{quoted(name)} and {quoted(names[meaning])}"
+                raise InvalidTable(f"The arrays {both} have the same meaning. Leave one of them out.")
     parts = [part for part in ("train_", "val_", "test_") if f"{part}values" in names] or [""]
     named = [f"{part}{name}" for part in parts for name in ("values", "labels")]
     if missing := [name for name in named if name not in names]:
@@ -130,12 +128,14 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
     if not values.size:
         raise InvalidTable(f"{part}values is {values.shape}: nothing is in it.")
     whole = lengths is None
+    batch = " A batch has three dimensions: (sequences, steps, features)."
+    code = "values = values[:, :, None]  # if each row is a sequence of one feature"
     if lengths is None:
         if values.ndim == 2:
             raise InvalidTable(
                 f"{part}values is {values.shape}, and without lengths nothing says which of its rows "
-                "are a sequence. A batch has three dimensions: (sequences, steps, features).",
-                code="values = values[:, :, None]  # if each row is a sequence of one feature",
+                f"are a sequence.{batch}",
+                code=code,
             )
         _check_whole(part, values)
         lengths = np.full(len(values), values.shape[1])
@@ -149,7 +149,8 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
     check_size(steps)
     longest = int(lengths.max())
     if values.ndim == 2 and len(values) != steps:
-        raise InvalidTable(f"{part}values has {len(values)} steps, but the lengths add up to {steps}.")
+        adds_up = f"{part}values has {len(values)} steps, but the lengths add up to {steps}."
+        raise InvalidTable(adds_up + batch, code=code if len(values) == count else "")
     if values.ndim == 3:
         if len(values) != count or longest > values.shape[1]:
             room = f"no room for {count} sequences of up to {longest} steps"

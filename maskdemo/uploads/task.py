@@ -56,9 +56,8 @@ class OwnTask(Task):
     def nbytes(self) -> int:
         """The bytes of all sequences."""
         parts = (self.data.train, self.data.test)
-        return sum(
-            each.nbytes for part in parts for each in (*part.values, *part.observed, *part.labels)
-        )
+        pieces = (each for part in parts for each in (part.values, part.observed, part.labels))
+        return sum(each.nbytes for piece in pieces for each in piece)
 
 
 def task_of(
@@ -94,15 +93,12 @@ def task_of(
         )
     lengths = np.bincount(pd.factorize(rows[""])[0])
     check_lengths(number, table, roles, lengths)
+    for_test = "test" if "test" in said.values() else "val"
     most = _most(len(lengths), int(lengths.max()), values.shape[1], preparation)
     parts = {
         "label": roles.label,
         "split": roles.split,
-        "test_words": [
-            word
-            for word, part in said.items()
-            if part == ("test" if "test" in said.values() else "val")
-        ],
+        "test_words": [word for word, part in said.items() if part == for_test],
         "group": roles.group,
         "standardise": standardise,
         "seed": preparation.seed,
@@ -134,7 +130,7 @@ def task_of(
         table=replace(table, frame=frame.iloc[:0].copy(), lines=None),
         roles=roles,
         recipe=(steps, parts),
-        notes=notes_of(table, columns, roles, preparation, number, rows, values, data),
+        notes=tuple(notes_of(table, columns, roles, preparation, number, rows, values, data)),
         unused=unused(columns, guess),
         examples=_examples(table, roles, rows, values, lengths),
     )

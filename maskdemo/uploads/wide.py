@@ -34,19 +34,15 @@ def check_long(table: Table, columns: Columns) -> None:
     for name in numbers:
         if parts := re.fullmatch(r"(.*?)([_ .-]?)(\d{1,4})", name):
             numbered.setdefault((parts[1], parts[2]), {})[int(parts[3])] = name
-    steps = {
-        key: at for key, at in numbered.items() if len(at) > 2 and max(at) - min(at) < 1.5 * len(at)
-    }
+    steps = {key: at for key, at in numbered.items() if 2 < len(at) > (max(at) - min(at)) / 1.5}
     total = len(table.frame)
     counts = {name: each.distinct for name, each in columns.items() if not re.fullmatch(r".*\d", name)}
     like_ids = [name for name in counts if word(name, IDS)]
-    if any(
-        (name in like_ids and len(like_ids) < MANY)
-        or (count <= total / 2 and stands_together(table, [name]))
-        for name, count in counts.items()
-        if 1 < count < total and not word(name, LABELS)
-    ):
-        return
+    for name, count in counts.items():
+        named = name in like_ids and len(like_ids) < MANY
+        long = named or (count <= total / 2 and stands_together(table, [name]))
+        if long and 1 < count < total and not word(name, LABELS):
+            return
     needed = "the table is wide. A row for each step is needed."
     labelled = any(word(name, LABELS) for name in columns)
     time = next((name for name in counts if word(name, ORDERS) and counts[name] == total), None)

@@ -90,6 +90,7 @@ def test_a_number_has_one_meaning_or_its_cell_is_named(first, second, right):
         ("Tag", "2026010{t}", "order", ""),
         ("stamp", "2026010{t}235959", "order", ""),
         ("a", "M{t}", "features", ""),
+        ("date,time", "2026-01-15,1{t}:00", "order", ""),
     ],
 )
 def test_what_can_be_meant_in_two_ways_is_said(name, cell, role, said):
@@ -98,6 +99,7 @@ def test_what_can_be_meant_in_two_ways_is_said(name, cell, role, said):
         return f"r{s},{cell.format(s=10 + s, t=at)},{s},{'ab'[s % 2]}"
 
     task = own(lines(f"run,{name},x,label", row))
+    name = name.rpartition(",")[2]
     assert name in (getattr(task.roles, role) or ())
     found = [each for each in task.notes if f"'{name}'" in each]
     assert len(found) == bool(said) and all(each.startswith(said) for each in found), found
@@ -556,6 +558,10 @@ ASKED = {
         of("run,due,x,label,seen", "r{s}", "02/1{t}/2026", "{x}", "{l}", "01.02.2026"),
         "nothing in the file says which number is the day in '02/10/2026'",
     ),
+    "dates of two kinds in a column": (
+        lines("run,d,x,label", lambda s, t: f"r{s},{['2026-01-02', '03/01/2026'][t % 2]},{s},{s % 2}"),
+        "nothing in the file says which number is the day",
+    ),
     "dates without marks": (
         of("run,Tag,x,label", "r{s}", "1{t}022026", "{x}", "{l}"),
         "Steps cannot be sorted by 'Tag': '10022026' in 'Tag' is a date: write 2026-01-31",
@@ -992,6 +998,12 @@ def ragged() -> np.ndarray:
 @pytest.mark.parametrize(
     ("values", "labels", "said", "code"),
     [
+        (
+            BATCH[:, :, 0],
+            {"y": EVERY_OTHER, "lengths": EVERY_OTHER + 3},
+            "add up to 140",
+            "[:, :, None]",
+        ),
         (ENDED, EVERY_OTHER, "40 of 40 sequences in values end with steps of 0", "lengths = "),
         (ENDED[:, ::-1], EVERY_OTHER, "begin with steps of 0", "np.roll"),
         (np.where(ENDED, ENDED, np.nan), EVERY_OTHER, "end with steps of nan", "np.isnan(values)"),
@@ -1015,7 +1027,8 @@ def ragged() -> np.ndarray:
     ],
 )
 def test_a_batch_that_can_be_misread_is_refused_with_the_lines_that_mend_it(values, labels, said, code):
-    error = refusal(archive(X=values, y=labels), "mine.npz")
+    arrays = labels if isinstance(labels, dict) else {"y": labels}
+    error = refusal(archive(X=values, **arrays), "mine.npz")
     assert said in str(error) and code in error.code
     if "padded = " in error.code and values.dtype != bool:
         mended: dict = {"np": np, "values": values}
