@@ -15,7 +15,7 @@ import numpy as np
 
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.uploads.foreign import WIDE, from_frame
-from maskdemo.uploads.limits import MAX_COLUMNS, MAX_LINE_CHARACTERS, check_size
+from maskdemo.uploads.limits import LINES, MAX_COLUMNS, MAX_LINE_CHARACTERS, check_size
 from maskdemo.uploads.recipe import bare
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tabulator", "|": "a bar"}
@@ -70,10 +70,8 @@ def _check_text(content: bytes) -> None:
         raise InvalidTable(f"Line {line} holds bytes that are no text. Save the table as CSV UTF-8.")
     length, line = max((len(text), -line) for line, text in enumerate(_text(content), 1))
     if length > MAX_LINE_CHARACTERS:
-        raise InvalidTable(
-            f"Line {-line} has {length:,} characters; {MAX_LINE_CHARACTERS:,} are possible. "
-            "A table has one line a row: check the line breaks."
-        )
+        many = f"{length:,} characters; {MAX_LINE_CHARACTERS:,} are possible"
+        raise InvalidTable(f"Line {-line} has {many}. {LINES}")
 
 
 def _separator(content: bytes) -> tuple[str, int]:
@@ -166,9 +164,9 @@ def _check_header(header: list[str], line: int) -> None:
     if len(header) == 1 and header[0].startswith(COMMENTS):
         raise _comment(line, header[0], ",")
     if len(header) > 2 and len(list(filter(None, header))) == 1:
+        alone = f"{quoted(max(header))} alone, where {len(header)} columns need names"
         raise InvalidTable(
-            f"Line {line} holds {quoted(max(header))} alone, where {len(header)} columns need names. "
-            "Take out whatever stands above the line that names the columns."
+            f"Line {line} holds {alone}. Take out whatever stands above the line of names."
         )
     numbers = [name for name in header if NUMBER.fullmatch(name)]
     named = len(numbers) < len(header)
@@ -180,10 +178,8 @@ def _check_header(header: list[str], line: int) -> None:
             code=WIDE.replace("NAMES", "" if named else ", header=None"),
         )
     if numbers:
-        raise InvalidTable(
-            f"Line {line} holds values such as {quoted(numbers[0])}. One line with the names of all "
-            "columns must stand above the values, and nothing else."
-        )
+        values = f"values such as {quoted(numbers[0])}"
+        raise InvalidTable(f"Line {line} holds {values}. A line with all names must stand above them.")
 
 
 def _check_names(header: list[str], under: list[str], line: int) -> None:
@@ -192,10 +188,10 @@ def _check_names(header: list[str], under: list[str], line: int) -> None:
         whole = any(each in header[0] for each in SEPARATORS)
         blanks = " " in header[0] and not whole
         way_out = "Separate columns with a comma, a semicolon or a tabulator."
+        way_out = "Put texts alone into quotation marks, and not whole lines." if whole else way_out
+        code = from_frame(r'pd.read_csv("data.csv", sep=r"\s+")') if blanks else ""
         raise InvalidTable(
-            f"Line {line} names one column only, {quoted(header[0])}. "
-            f"{'Put texts alone into quotation marks, and not whole lines.' if whole else way_out}",
-            code=from_frame(r'pd.read_csv("data.csv", sep=r"\s+")') if blanks else "",
+            f"Line {line} names one column only, {quoted(header[0])}. {way_out}", code=code
         )
     twice = [name for name, count in Counter(header).items() if count > 1 and name]
     if not twice:

@@ -27,6 +27,9 @@ MAX_CATEGORIES = 20
 MAX_CLASSES = 50
 #: Beyond it float32 has nothing left for squares and sums.
 MAX_MAGNITUDE = 1e15
+#: What can be done about a table that is too large, or too wide.
+LESS = "Take out columns that are not needed, or some of the sequences."
+LINES = "A table has one line a row: check the line breaks."
 
 
 def padded_length(task: Task, wanted: int) -> int:
@@ -45,15 +48,11 @@ def usual_padded_length(task: Task) -> int:
 
 def check_size(rows: int = 0, columns: int = 0, unpacked: int = 0) -> None:
     """Raise `InvalidTable` where a table is too large. unpacked: its bytes in memory."""
-    fewer, lines = "Take out some of the sequences", "A table has one line a row: check the line breaks"
-    unpacks, needed = (
-        f"unpacks to more than {unpacked / 2**20:,.0f} MB",
-        "Take out columns that are not needed",
-    )
+    unpacks = f"unpacks to more than {unpacked / 2**20:,.0f} MB"
     for size, most, what, possible, way_out in (
-        (rows, MAX_ROWS, f"has {rows:,} rows or more", f"{MAX_ROWS:,}", fewer),
-        (columns, MAX_COLUMNS, f"has {columns:,} columns", f"{MAX_COLUMNS:,}", lines),
-        (unpacked, MAX_TABLE_BYTES, unpacks, f"{MAX_TABLE_BYTES // 2**20} MB", needed),
+        (rows, MAX_ROWS, f"has {rows:,} rows or more", f"{MAX_ROWS:,}", LESS),
+        (columns, MAX_COLUMNS, f"has {columns:,} columns", f"{MAX_COLUMNS:,}", LINES),
+        (unpacked, MAX_TABLE_BYTES, unpacks, f"{MAX_TABLE_BYTES // 2**20} MB", LESS),
     ):
         if size > most:
-            raise InvalidTable(f"The table {what}; {possible} are possible. {way_out}.")
+            raise InvalidTable(f"The table {what}; {possible} are possible. {way_out}")

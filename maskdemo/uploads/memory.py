@@ -7,6 +7,7 @@ import threading
 from weakref import WeakKeyDictionary
 
 from maskdemo.errors import InvalidTable
+from maskdemo.uploads.limits import LESS
 
 #: Of all sessions: what they are looking at, and what they train on.
 MAX_TOTAL_BYTES = 96 * 2**20
@@ -28,14 +29,12 @@ class UploadMemory:
                 gc.collect()  # whoever left may be remembered in a circle
             mine = nbytes + sum(size for of, size in self._held.values() if of == session)
             if mine > self._max_bytes:
-                raise InvalidTable(
-                    f"This takes {mine / 2**20:,.0f} MB here; {self._max_bytes // 2**20} MB are "
-                    "possible. Take out columns that are not needed, or some of the sequences."
-                )
+                possible = f"{self._max_bytes // 2**20} MB are possible"
+                raise InvalidTable(f"This takes {mine / 2**20:,.0f} MB here; {possible}. {LESS}")
             if self.used + nbytes > self._max_bytes:
+                full = "Too many people have their own data here now, so there is no room for yours"
                 raise InvalidTable(
-                    "Too many people have their own data here now, so there is no room for yours. Try "
-                    "again in a while, or take fewer sequences or features."
+                    f"{full}. Try again in a while, or take fewer sequences or features."
                 )
             self._held[thing] = session, nbytes
 

@@ -121,10 +121,9 @@ def _check_header(member: Any, info: zipfile.ZipInfo, names: dict[str, str]) -> 
 def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray) -> None:
     """Raise `InvalidTable` where shapes do not fit each other. part: the prefix of the names."""
     if values.ndim not in (2, 3) or values.dtype.kind not in "fiub":
-        raise InvalidTable(
-            f"{part}values must be numbers, (steps, features) end to end or (sequences, steps, "
-            f"features), not {quoted(values.dtype)} {values.shape}."
-        )
+        shapes = "(steps, features) end to end or (sequences, steps, features)"
+        found = f"{quoted(values.dtype)} {values.shape}"
+        raise InvalidTable(f"{part}values must be numbers, {shapes}, not {found}.")
     if not values.size:
         raise InvalidTable(f"{part}values is {values.shape}: nothing is in it.")
     whole = lengths is None
@@ -132,11 +131,8 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
     code = "values = values[:, :, None]  # if each row is a sequence of one feature"
     if lengths is None:
         if values.ndim == 2:
-            raise InvalidTable(
-                f"{part}values is {values.shape}, and without lengths nothing says which of its rows "
-                f"are a sequence.{batch}",
-                code=code,
-            )
+            nothing = "and without lengths nothing says which of its rows are a sequence"
+            raise InvalidTable(f"{part}values is {values.shape}, {nothing}.{batch}", code=code)
         _check_whole(part, values)
         lengths = np.full(len(values), values.shape[1])
     if lengths.ndim != 1 or lengths.dtype.kind not in "iuf" or not len(lengths):

@@ -87,12 +87,9 @@ def _check(file: pq.ParquetFile, name: str) -> None:
     for field in schema:
         for is_unread, what, code in UNREAD:
             if is_unread(field.type) and not types.is_dictionary(field.type):
-                raise InvalidTable(
-                    f"The column {quoted(field.name)} holds {what}",
-                    code=code.replace("READ", f'pd.read_parquet("{file_name(name)}")').replace(
-                        '"COLUMN"', repr(field.name)
-                    ),
-                )
+                code = code.replace("READ", f'pd.read_parquet("{file_name(name)}")')
+                code = code.replace('"COLUMN"', repr(field.name))
+                raise InvalidTable(f"The column {quoted(field.name)} holds {what}", code=code)
     groups = [file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)]
     # What the columns hold once unpacked: at least this much, whatever the file says of itself.
     least = found.num_rows * 8 * sum(not _is_text(field.type) for field in schema)
@@ -116,10 +113,8 @@ def _check_texts(batch: pa.RecordBatch) -> None:
             try:
                 values.cast(pa.large_string())
             except pa.ArrowInvalid:
-                raise InvalidTable(
-                    f"The column {quoted(name)} holds bytes that are no text. Store it as text, or "
-                    "leave it out."
-                ) from None
+                why = f"The column {quoted(name)} holds bytes that are no text"
+                raise InvalidTable(f"{why}. Store it as text, or leave it out.") from None
 
 
 def _is_text(kind: pa.DataType) -> bool:

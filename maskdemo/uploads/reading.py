@@ -22,7 +22,7 @@ from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import capital
 from maskdemo.uploads.csv_lines import ENCODING, lines_of
 from maskdemo.uploads.foreign import check_kind
-from maskdemo.uploads.limits import MAX_FILE_BYTES
+from maskdemo.uploads.limits import LESS, MAX_FILE_BYTES
 from maskdemo.uploads.npz import table_of_archive
 from maskdemo.uploads.parquet import table_of_parquet
 from maskdemo.uploads.recipe import without_blank_rows
@@ -74,10 +74,7 @@ def read(name: str, content: bytes) -> Table:
     name: only its ending is looked at, and only where the bytes do not tell.
     """
     if len(content) > MAX_FILE_BYTES:
-        raise InvalidTable(
-            f"The file has more than {MAX_FILE_BYTES // 2**20} MB. Take out columns that are not "
-            "needed, or some of the sequences."
-        )
+        raise InvalidTable(f"The file has more than {MAX_FILE_BYTES // 2**20} MB. {LESS}")
     if not content.strip():
         raise InvalidTable("The file is empty.")
     check_kind(name, content)
@@ -113,18 +110,14 @@ def _checked(table: Table) -> Table:
     for row in np.flatnonzero(np.all([like[each].str.lower().isin(names) for each in like], axis=0)):
         row = like.index[row]
         if sorted(each.lower() for each in frame.loc[row]) == names:
-            raise InvalidTable(
-                f"{table.place(int(row))} repeats the names of the columns: files seem to be put "
-                "together here. Take the line out, and see that the sequences of each file have ids of "
-                "their own."
-            )
+            again = f"{table.place(int(row))} repeats the names of the columns"
+            ids = "Take the line out, and give the sequences of each file ids of their own"
+            raise InvalidTable(f"{again}: files seem to be put together here. {ids}.")
     last = next(text for text in frame.iloc[-1] if text)
     is_total = last.lower().rstrip(":") in TOTALS and not frame.iloc[:-1].eq(last).any(axis=None)
     if is_total and _adds_up(frame):
-        raise InvalidTable(
-            f"{table.place(len(frame) - 1)} begins with {quoted(last)} and seems to add up the others: "
-            "take it out."
-        )
+        total = f"{table.place(len(frame) - 1)} begins with {quoted(last)}"
+        raise InvalidTable(f"{total} and seems to add up the others: take it out.")
     return table
 
 

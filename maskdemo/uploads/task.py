@@ -87,10 +87,8 @@ def task_of(
     frame = table.frame
     rows, values, are_numbers = steps_of(frame, **steps)
     if rows.empty:
-        raise InvalidTable(
-            "No row has a value in all of the features. Leave out the one that is missing most: "
-            f"{quoted(emptiest(columns, roles)[0])}."
-        )
+        most = f"Leave out the one that is missing most: {quoted(emptiest(columns, roles)[0])}"
+        raise InvalidTable(f"No row has a value in all of the features. {most}.")
     lengths = np.bincount(pd.factorize(rows[""])[0])
     check_lengths(number, table, roles, lengths)
     for_test = "test" if "test" in said.values() else "val"
@@ -139,9 +137,9 @@ def task_of(
 def _most(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
     """Return the most training and test sequences possible; raise for too few or too many."""
     if count < 2 * MIN_SEQUENCES:
+        few = f"{MIN_SEQUENCES} for training and as many for the test are the fewest"
         raise InvalidTable(
-            f"There are {count} sequences; {MIN_SEQUENCES} for training and as many for the test "
-            "are the fewest. Take more, or cut long ones into pieces."
+            f"There are {count} sequences; {few}. Take more, or cut long ones into pieces."
         )
     room = MAX_CELLS // (longest * features)
     most = min(MAX_TRAIN, round(room * (1 - TEST_SHARE))), min(MAX_TEST, round(room * TEST_SHARE))
