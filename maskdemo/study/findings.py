@@ -93,8 +93,9 @@ class Findings:
         others = [name for name in self.study.base.strategies if name != BASELINE]
         wanted = {}
         for cell in self.study.cells:
-            open_ones = [name for name in others if _undecided(self.verdict(cell, name))]
-            with_more = [self._judged(cell, name, looks=2) for name in open_ones]
+            verdicts = {name: each for name in others if (each := self.verdict(cell, name))}
+            undecided = [name for name, each in verdicts.items() if each.word == "undecided"]
+            with_more = [self._judged(cell, name, looks=2) for name in undecided]
             enough = max((each.enough or 0 for each in with_more if each is not None), default=0)
             if enough > self.study.repeats(cell):
                 wanted[cell] = enough
@@ -140,11 +141,6 @@ class Findings:
             for repeat, training in trainings
             if training in self.outcomes
         }
-
-
-def _undecided(verdict: Verdict | None) -> bool:
-    """Whether there is a verdict, and its word is "undecided"."""
-    return verdict is not None and verdict.word == "undecided"
 
 
 def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
