@@ -174,24 +174,19 @@ def test_what_is_compiled_ahead_disturbs_nothing(shared):
 
 
 @posix
-def test_a_worker_that_ends_in_mid_run_is_told_at_once_and_the_run_begins_again_once(shared):
-    """The first cannot go on and says so; the second is given the same sequences, and killed."""
+def test_a_worker_that_is_killed_in_mid_run_is_told_and_the_run_begins_again(shared):
+    """With the same sequences. What comes of a second death is in `test_supervisor`."""
     shared.submit("a", Run(brought(4, epochs=200, repeats=20)))
     until(lambda: newest(shared, "a"))
-    first = shared.worker
+    first, seen = shared.worker, newest(shared, "a")
     assert first is not None
-    seen = newest(shared, "a")
-    shared._worker._process.stdin.write(b"?\n")
-    shared._worker._process.stdin.flush()
-    assert f"exit code {FAILED}" in told(shared, "a", seen)
+    os.kill(first, signal.SIGKILL)
+    assert "SIGKILL" in told(shared, "a", seen)
     before = newest(shared, "a")
     until(lambda: newest(shared, "a") is not before)
     assert shared.status("a", "run").phase == "running" and shared.worker not in (None, first)
     assert not alive(first)
-    os.kill(shared.worker, signal.SIGKILL)
-    assert ended(shared, "a") == "failed"
-    assert "SIGKILL" in shared.status("a", "run").error
-    assert "given up" in shared.status("a", "run").error
+    shared.cancel("a", "run")
     shared.submit("b", Run(small(seed=60)))
     assert ended(shared, "b") == "finished", "it blocks nobody"
 
@@ -298,6 +293,13 @@ def test_who_cannot_read_a_command_ends_at_once_and_says_so():
     code, logged = Raw(b'{"do": 1, "bytes": "many"}').ended()
     assert code == FAILED
     assert "The worker cannot go on" in logged and "TypeError" in logged
+
+
+def test_a_worker_that_ended_of_itself_is_told_by_its_code():
+    worker = Process(lambda process, message: None)
+    worker.send({"do": 1, "bytes": "many"})
+    assert f"exit code {FAILED}" in worker.how_it_ended()
+    worker.kill()
 
 
 def test_what_cannot_be_begun_is_answered_and_the_next_command_is_heard():
