@@ -73,24 +73,31 @@ class Reference:
     rows_mix: bool
 
 
-def reference(run: Run, samples: Samples, precision: str, rounded: Run | None = None) -> Reference:
+def reference(
+    run: Run,
+    samples: Samples,
+    precision: str,
+    rounded: Callable[[list[Batch]], list[list[np.ndarray]]] | None = None,
+) -> Reference:
     """Return the reference: outputs of every sequence without padding, and what counts as rounding.
 
     Where an input has one length, sequences stand at its start. rounded: a function that runs the model
-    with other last digits; None to do without.
+    on batches with other last digits; None to do without.
     """
     rows: list[list[np.ndarray]] = [[] for _ in samples.rows]
     of_batch: list[list[np.ndarray]] = []
-    of_digits: list[list[np.ndarray]] = []
-    for group in samples.by_length().values():
-        batch = samples.padded_batch(group, "post")
-        together = run(batch)
+    groups = list(samples.by_length().values())
+    batches: list[Batch] = [samples.padded_batch(group, "post") for group in groups]
+    outputs = [run(batch) for batch in batches]
+    for group, together in zip(groups, outputs, strict=True):
         for index, row in enumerate(group):
             rows[row] = [output[index] for output in together]
         alone = run(samples.padded_batch(group[:1], "post"))
         of_batch.append([_by_unit(all_[:1], one) for all_, one in zip(together, alone, strict=True)])
-        if rounded is not None:
-            of_digits.append([_by_unit(*each) for each in zip(together, rounded(batch), strict=True)])
+    of_digits = [
+        [_by_unit(*each) for each in zip(together, other, strict=True)]
+        for together, other in zip(outputs, rounded(batches) if rounded else [], strict=bool(rounded))
+    ]
     fixed = next((each.steps for each in samples.model_inputs if each.steps is not None), None)
     lengths = [fixed or max(samples.lengths(row)) for row in samples.rows]
     return _make_reference(rows, of_batch, of_digits, precision, lengths)

@@ -18,6 +18,7 @@ from maskdemo.audit.padding_findings import findings_within, padding_findings
 from maskdemo.audit.prepare_model import random_weights, restored
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
+from maskdemo.audit.step_layers import steps_at_once
 from maskdemo.audit.time_axis import nodes_restored
 from maskdemo.audit.trial import Trial
 from maskdemo.errors import UnsupportedModel
@@ -139,7 +140,8 @@ def _audit_with(
     """
     precision = _precision(model)
     on_stage = options.on_stage
-    with restored(model) if options.trained else random_weights(model, options.seed):
+    weights = restored(model) if options.trained else random_weights(model, options.seed)
+    with weights, run_model.graphs_as_traced(), steps_at_once(model):
         on_stage("Trying sequences without padding")
         trial = Trial(
             model,

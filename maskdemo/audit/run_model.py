@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -81,12 +82,10 @@ def _run_in_batches(
     ]
 
 
-def graph_runner(
-    model: Any, shapes: Mapping[str, tuple[tuple[int | None, ...], str]]
-) -> Callable[[Batch], list[np.ndarray]] | None:
+def graph_runner(model: Any, model_inputs: Iterable[Any]) -> Callable[[Batch], list[np.ndarray]] | None:
     """Return a function that runs the model as one graph of unknown length; None without TensorFlow.
 
-    shapes: of each input, without its batch axis, None where a size is not known; and its dtype.
+    model_inputs: the model's, each a `ModelInput`.
     """
     import keras
 
@@ -95,7 +94,7 @@ def graph_runner(
     import tensorflow as tf
 
     size = batch_size(model)
-    specs = {name: tf.TensorSpec((size, *shape), dtype) for name, (shape, dtype) in shapes.items()}
+    specs = {each.name: tf.TensorSpec((size, *each.graph_shape), each.dtype) for each in model_inputs}
     # Autograph writes files, and only custom layers may need it.
     own = all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers())
 
@@ -108,6 +107,25 @@ def graph_runner(
         return _run_in_batches(model, lambda part: output_arrays(run(dict(part))), batch)
 
     return outputs
+
+
+@contextmanager
+def graphs_as_traced() -> Iterator[None]:
+    """Let TensorFlow run graphs as traced, within the context: too seldom for optimizing to pay."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    name, options = "disable_meta_optimizer", tf.config.optimizer
+    before = options.get_experimental_options().get(name, False)
+    options.set_experimental_options({name: True})
+    try:
+        yield
+    finally:
+        options.set_experimental_options({name: before})
 
 
 def _to_tensors(batch: Any) -> Any:

@@ -161,14 +161,14 @@ class Trial:
             self._leave_out(own or non_finite.in_model(self.model, self.samples, rows))
             self.outputs = run_model.run_eagerly(self.model, self.short_batch())
 
-    def _run_rounded(self, batch: Batch) -> list[np.ndarray]:
+    def _run_rounded(self, batches: list[Batch]) -> list[list[np.ndarray]]:
         """Run the model with other last digits of its weights, and of values that were drawn."""
         drawn = [each.name for each in self.model_inputs if each.kind == "values" and self.drawn]
-        other = {
-            name: other_last_digits(array) if name in drawn else array for name, array in batch.items()
-        }
+        others = [
+            {**batch, **{name: other_last_digits(batch[name]) for name in drawn}} for batch in batches
+        ]
         with last_digits_changed(self.model):
-            return self.run(other)
+            return [self.run(each) for each in others]
 
     def why_left_out(self) -> tuple[str, ...]:
         """Return a sentence for each reason for which sequences are left out."""
@@ -190,8 +190,7 @@ class Trial:
 
     def _try_as_graph(self, flexible: bool) -> None:
         """Run the model as one graph from now on, or note why that is not possible."""
-        shapes = {each.name: (each.graph_shape, each.dtype) for each in self.model_inputs}
-        graph = run_model.graph_runner(self.model, shapes)
+        graph = run_model.graph_runner(self.model, self.model_inputs)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
         if graph is None:
             self.notes.append(
@@ -276,15 +275,14 @@ class Trial:
         layers = last_activations([makers[index] for index in outputs])
         if not layers:
             return []
-        eagerly = partial(run_model.run_eagerly, self.model)
+        graph = self.graph and run_model.graph_runner(self.model, self.model_inputs)
+        run = graph or partial(run_model.run_eagerly, self.model)
         result: list[Measure] = []
         with without_activations(layers):
-            reference = output_change.reference(eagerly, self.samples, self._precision)
-            for side, amount in ways:
-                if amount in (0, *self.added) or self.samples.room():
-                    result += output_change.measures(
-                        eagerly, self.samples, reference, side, amount, self.timed
-                    )
+            reference = output_change.reference(run, self.samples, self._precision)
+            for way in ways:
+                if way[1] in (0, *self.added) or self.samples.room():
+                    result += output_change.measures(run, self.samples, reference, *way, self.timed)
         self.notes.append("Some outputs are saturated: what goes into their activation was tried, too.")
         return [replace(each, before_activation=True) for each in result if each.output in outputs]
 

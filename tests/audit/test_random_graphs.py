@@ -8,7 +8,7 @@ from maskdemo.audit import audit
 from tests.audit.random_graphs import Graph, graphs
 
 #: Each example builds and audits a model: 3 of each kind in `make test`, 250 in `make fuzz`.
-SETTINGS = settings(max_examples=max(3, settings().max_examples // 4))
+SETTINGS = settings(max_examples=250 if settings().max_examples > 100 else 3)
 
 
 def judged(graph: Graph) -> None:

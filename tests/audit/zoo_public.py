@@ -427,3 +427,15 @@ def residual_by_an_operator():
     steps = layers.Masking()(x)
     steps = steps + layers.LSTM(6, return_sequences=True)(steps)
     return answer(x, layers.LSTM(4)(steps))
+
+
+@wrong("no_mask", "both")
+def words_of_sentences_of_documents():
+    """Hierarchical attention: a reader of words within a reader of sentences."""
+    words = tokens(steps=5)
+    x = layers.Bidirectional(layers.GRU(4, return_sequences=True))(embedded(words))
+    weights = ops.softmax(layers.Dense(1, activation="tanh")(x), axis=1)
+    sentence = keras.Model(words, ops.sum(x * weights, axis=1))
+    documents = keras.Input((12, 5), dtype="int32", name="documents")
+    x = layers.TimeDistributed(sentence)(documents)
+    return answer(documents, layers.Bidirectional(layers.GRU(4), name="both")(x))

@@ -1,0 +1,33 @@
+"""Steps that an audit runs at once are those that Keras runs one by one."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from maskdemo.audit.step_layers import steps_at_once
+
+STEPS = 40
+
+
+@pytest.mark.parametrize(("mixes", "calls"), [(False, 3), (True, 3 + STEPS)])
+def test_outputs_stay_and_a_layer_that_mixes_sequences_runs_step_by_step(mixes, calls):
+    called = []
+
+    def of(x):
+        called.append(len(x))
+        return x - ops.mean(x, axis=0) if mixes else x * 2.0
+
+    inputs = keras.Input((None, 3))
+    steps = layers.TimeDistributed(layers.Lambda(of, output_shape=(3,)))(layers.Masking()(inputs))
+    both = layers.Bidirectional(layers.GRU(4, return_sequences=True))(steps)
+    model = keras.Model(inputs, [steps, both, *layers.LSTM(4, return_state=True)(both)])
+    batch = np.random.default_rng(1).normal(size=(5, STEPS, 3)).astype("float32")
+    batch[1:, STEPS - 7 :] = 0
+    wanted, called[:] = model(batch), []
+    with steps_at_once(model):
+        got = model(batch)
+    assert len(called) == calls
+    for one, other in zip(wanted, got, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    assert not any("call" in vars(each) for each in model._flatten_layers())
