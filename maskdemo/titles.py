@@ -75,7 +75,7 @@ TASK_TEXTS = {
         "A sequence of zeros and ones; are there more ones? Real zeros look like padding.",
     ),
     "running_sign": TaskText(
-        "Sign of the running sum, at every step",
+        "Sign of the running sum",
         "One label a step: is the sum of the first feature so far positive?",
     ),
     "random_labels": TaskText(

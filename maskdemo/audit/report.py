@@ -191,25 +191,10 @@ class Report:
     @property
     def _answer_sentence(self) -> str:
         """The answer in a sentence, as if all sequences were judged."""
-        leaking = [each for each in self.measures if each.leaks]
-        if self.leaks and leaking and all(each.before_activation for each in leaking):
-            return (
-                "Padding leaks into this model, though its outputs are saturated and hardly move: what "
-                f"goes into the last activation moves by {self.largest:.2g}. {self.leaks[0].title}."
-            )
-        if self.leaks and leaking:
-            moved = (
-                "the outputs change altogether"
-                if math.isinf(self.largest)
-                else (
-                    f"added padding moves the outputs by up to {self.largest:.2g}, "
-                    f"{self.share:.0%} of the largest output"
-                )
-            )
-            return f"Padding leaks into this model: {moved}. {self.leaks[0].title}."
         if self.leaks:
-            moved = "the place of padding" if self.tried.moved else "padding alone"
-            return f"Something leaks, though {moved} moves no output. {self.leaks[0].title}."
+            count = len(self.leaks)
+            which = "The fault" if count == 1 else f"The first of {count} faults"
+            return f"{self._leak}. {which}: {self.leaks[0].title}."
         if any(each.severity == "inherent" for each in self.findings) and any(
             each.leaks for each in self.measures
         ):
@@ -223,6 +208,24 @@ class Report:
             if self.largest
             else "Padding does not leak into this model: not one output moved by a single bit."
         )
+
+    @property
+    def _leak(self) -> str:
+        """How far outputs move, where anything leaks, as the beginning of a sentence."""
+        leaking = [each for each in self.measures if each.leaks]
+        if not leaking:
+            moved = "the place of padding" if self.tried.moved else "padding alone"
+            return f"Something leaks, though {moved} moves no output"
+        leaks = "Padding leaks into this model"
+        if all(each.before_activation for each in leaking):
+            return (
+                f"{leaks}, though its outputs are saturated and hardly move: what goes into the last "
+                f"activation moves by {self.largest:.2g}"
+            )
+        if math.isinf(self.largest):
+            return f"{leaks}: the outputs change altogether"
+        share = f"{self.share:.0%} of the largest output"
+        return f"{leaks}: added padding moves the outputs by up to {self.largest:.2g}, {share}"
 
     def __str__(self) -> str:
         lines = [f"{self.model}: {self.sentence}"]
@@ -262,7 +265,8 @@ class Report:
             each | {"largest": infinite if each["largest"] is None else each["largest"]}
             for each in data["measures"]
         ]
-        findings = [_only(Finding, each) for each in data["findings"]]
+        names = {each.name for each in fields(Finding)}
+        findings = [{key: each[key] for key in names & each.keys()} for each in data["findings"]]
         for each in findings:
             each["cures"] = None if each.get("cures") is None else tuple(each["cures"])
         pads = data["tried"]["pad_values"]
@@ -283,11 +287,6 @@ class Report:
             tried=TrialSummary(**tried),
             outputs=tuple(data["outputs"]),
         )
-
-
-def _only(kind: Any, values: dict) -> dict:
-    names = {each.name for each in fields(kind)}
-    return {key: value for key, value in values.items() if key in names}
 
 
 def _without_infinity(value: Any) -> Any:

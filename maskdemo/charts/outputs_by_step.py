@@ -25,8 +25,6 @@ TITLE = "Output after every step"
 BETWEEN = 40
 #: Pixels above the first panel for the handle on the padding, where there is one.
 HANDLE_SPACE = 58
-#: Padded steps that a handle reaches for each step of a short sequence.
-PADDED_A_STEP = 25
 LOW, HIGH = -0.08, 1.08
 TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
 
@@ -74,12 +72,6 @@ class _Followed:
         return f"{chances[read_out, self.label]:.2f} at step {read_out + 1}"
 
 
-def most_padding(snapshot: Snapshot, probe: int) -> int:
-    """Return how many padded steps of a probe (from 0) a handle reaches: at least the probe's own."""
-    padded = snapshot.probes.padded[probe]
-    return max(int(padded.sum()), min(MAX_ADDED, PADDED_A_STEP * int((~padded).sum())))
-
-
 def outputs_by_step(
     snapshot: Snapshot,
     *,
@@ -93,12 +85,12 @@ def outputs_by_step(
 
     probe: which probe, from 0. epoch: after how many epochs, from 1; a strategy that has fewer
     shows its newest. label: the label followed; by default the true one, or 1 if every step has
-    its own. pullable: with room for `most_padding` and for a handle.
+    its own. pullable: with room for `MAX_ADDED` padded steps and for a handle.
     """
     probes, followed = snapshot.probes, _Followed.of(snapshot, probe, label)
     padded, hatches = probes.padded[probe], hatched_steps(probes.batch, probe)
     classes = snapshot.experiment.classes
-    room = most_padding(snapshot, probe) - int(padded.sum()) if pullable else 0
+    room = MAX_ADDED - int(padded.sum()) if pullable else 0
     panels: list[Panel] = []
     traces: list[PlotlyTrace] = []
     for index, name in enumerate(snapshot.experiment.strategies):

@@ -26,11 +26,11 @@ def add_to(commands) -> None:
     study.add_argument(
         "--vary",
         default="padded_length",
-        metavar="VARIABLE[=DOSE,DOSE...]",
-        help="what to vary (padded_length), and at which doses",
+        metavar="VARIABLE[=VALUE,VALUE...]",
+        help="what to vary (padded_length), and at which values",
     )
     study.add_argument(
-        "--and", dest="and_vary", metavar="VARIABLE[=DOSE,DOSE...]", help="a second thing to vary"
+        "--and", dest="and_vary", metavar="VARIABLE[=VALUE,VALUE...]", help="a second thing to vary"
     )
     study.add_argument(
         "--dask", metavar="ADDRESS", help="the scheduler of a Dask cluster to train on (MASKDEMO_DASK)"

@@ -31,13 +31,17 @@ OF_NEEDS = {
     "nothing learned": "nothing is learned",
 }
 OPEN = OF_NEEDS["undecided"]
+#: Questions whose answer does not say what the run says of masking, as the mark's icon does.
+BESIDE_MASKING = ("true_lengths", "best", "reported")
 
 
 def mark(snapshot: Snapshot) -> Mark:
     """Return the mark of a scenario's run; of any other run, whether a mask is required."""
     word, run = need(accuracies(snapshot)), CompleteRun.of(snapshot)
     rule = WORDS_OF_QUESTIONS.get(run.asks) if run else None
-    return Mark(word, (rule(run) if rule and run else None) or OF_NEEDS[word])
+    words = (rule(run) if rule and run else None) or OF_NEEDS[word]
+    beside = run is not None and run.asks in BESIDE_MASKING
+    return Mark(word, f"{OF_NEEDS[word]}; {words}" if beside else words)
 
 
 def _identical(run: CompleteRun) -> str | None:

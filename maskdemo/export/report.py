@@ -238,7 +238,7 @@ def _cell_table(findings: Findings) -> ReportTable:
             rows.append((charts.colour(name), (*cells, each or NOTHING, *against)))
         level = percent(findings.chance(cell))
         rows.append(("", ("Chance", where, level, NOTHING, NOTHING, NOTHING)))
-    head = ("Strategy", "Dose", "Accuracy", "Each repeat", "Points against no mask", "Word")
+    head = ("Strategy", "Value", "Accuracy", "Each repeat", "Points against no mask", "Word")
     note = "Accuracy on unseen sequences, mean of the repeats; differences with their 95% interval."
     return ReportTable(head, rows, note)
 

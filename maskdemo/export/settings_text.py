@@ -104,7 +104,7 @@ def _differences(
         if result.varied != wanted.varied:
             yield "variable", _variables(result), _variables(wanted)
         elif (result.values, result.and_values) != (wanted.values, wanted.and_values):
-            yield "doses", *_members(_doses(result), _doses(wanted))
+            yield "values", *_members(_all_values(result), _all_values(wanted))
         elif result.more != wanted.more:
             before, now = ("as added" if each.more else "as set" for each in (result, wanted))
             yield "repeats", before, now
@@ -156,7 +156,7 @@ def _variables(study: Study) -> str:
     return listed(short_title(name).lower() for name in study.varied)
 
 
-def _doses(study: Study) -> list[str]:
+def _all_values(study: Study) -> list[str]:
     """Return all values of a study's variables as text."""
     pairs = zip(study.varied, (study.values, study.and_values), strict=False)
     return [value_text(name, value) for name, values in pairs for value in values]

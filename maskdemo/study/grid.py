@@ -90,10 +90,10 @@ class Study:
             raise InvalidSettings(f"{quoted(name)} cannot be varied; choose among {choices}.", vary)
         variable = VARIABLES[name]
         if not isinstance(values, tuple) or len(values) > MAX_VALUES:
-            raise InvalidSettings(f"Choose at most {MAX_VALUES} doses of {variable.label}.", doses)
+            raise InvalidSettings(f"Choose at most {MAX_VALUES} values of {variable.label}.", doses)
         checked = {self._checked(variable, value, doses, vary) for value in values}
         if len(checked) < 2:
-            raise InvalidSettings(f"Choose at least two doses of {variable.label}.", doses)
+            raise InvalidSettings(f"Choose at least two values of {variable.label}.", doses)
         # Choices stay in the variable's own order.
         in_order = (
             [value for value in variable.usual_values(self.base) if value in checked]
@@ -126,15 +126,15 @@ class Study:
         """Raise `InvalidSettings` where the study has too many cells, trainings or computations."""
         if len(self.cells) > MAX_GRID_CELLS:
             raise InvalidSettings(
-                f"A grid of {len(self.values)} by {len(self.and_values)} doses is too large: choose "
-                f"doses that make at most {MAX_GRID_CELLS} cells.",
+                f"A grid of {len(self.values)} by {len(self.and_values)} values is too large: choose "
+                f"values that make at most {MAX_GRID_CELLS} cells.",
                 *("and_doses", "doses", "and_vary"),
             )
         total = len(self.base.strategies) * sum(map(self.repeats, self.cells))
         work = sum(each.work for each in self._experiments.values())
         if total > MAX_TRAININGS or work > MAX_STUDY_WORK:
             raise InvalidSettings(
-                "This study would train for too long here. Use fewer doses, repeats, strategies or "
+                "This study would train for too long here. Use fewer values, repeats, strategies or "
                 "epochs, or shorter padded lengths.",
                 *("and_doses", "doses", "and_vary", "vary", "more", *COSTLY),
             )

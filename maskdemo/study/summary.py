@@ -173,7 +173,7 @@ def _range(
     named: no more is known of what lies beyond them.
     """
     if tuple(cells) == line.cells and len(cells) > 1:
-        return "at every dose", None
+        return "at every value", None
     since = len(line.cells)
     while since and line.cells[since - 1] in (*reaching, *unsure):
         since -= 1
@@ -257,7 +257,7 @@ def _broken_masks(study: Study) -> list[str]:
     if study.and_vary is not None:
         where = f"in {len(broken)} of {len(study.cells)} cells"
     elif len(broken) == len(study.cells):
-        where = "at every dose"
+        where = "at every value"
     else:
         where = VARIABLES[study.vary].at(*(cell[0] for cell in broken))
     does = effects[broken[0]].note.partition(":")[0]
@@ -294,7 +294,7 @@ def _missing_sentences(findings: Findings, judged: Sequence[Cell]) -> list[str]:
     """Return a sentence on the cells or repeats that are still to come, if any."""
     total = len(findings.study.cells)
     if len(judged) < total:
-        places = "doses" if len(findings.study.varied) == 1 else "cells"
+        places = "values" if len(findings.study.varied) == 1 else "cells"
         lacking = f"the {counted(findings.needed, 'repeat')} that this takes"
         return [f"{total - len(judged)} of {total} {places} lack {lacking}."]
     return [] if findings.finished else ["More repeats are to come."]

@@ -223,7 +223,7 @@ def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[
             values.append(setting.parse(text))
         except InvalidSettings:
             raise InvalidSettings(
-                f"'{text[:MAX_CHARACTERS]}' is no dose of {VARIABLES[name].label}: write numbers.",
+                f"'{text[:MAX_CHARACTERS]}' is no value of {VARIABLES[name].label}: write numbers.",
                 where,
             ) from None
     return tuple(values)
@@ -249,7 +249,7 @@ def read_repeats(varied: Sequence[str], text: str) -> tuple[tuple[Cell, int], ..
             result.append((values, int(count)))
         except ValueError:
             raise InvalidSettings(
-                f"'{each[:MAX_CHARACTERS]}' is no dose with its repeats: write them as in 35x10.",
+                f"'{each[:MAX_CHARACTERS]}' is no value with its repeats: write them as in 35x10.",
                 "more",
             ) from None
     return tuple(result)

@@ -44,7 +44,7 @@ written from them. Nothing else that a page shows is kept twice:
 | study_and_doses | state | its widget; new where its variable is |
 | study_and_vary | state, study_controls | its widget; nothing else where the first variable takes it |
 | study_doses | state | its widget; new where its variable is |
-| study_more | state, study_controls | the doses that have more repeats than the others |
+| study_more | state, study_controls | the values that have more repeats than the others |
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_stored | study_progress | what the store has of the study on the page |
 | study_vary | state | its widget, from a link or a question |

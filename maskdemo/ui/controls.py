@@ -231,18 +231,13 @@ def presets(
     """  # fmt: skip
     in_list, in_row = _preset_key(f"{kind}_list", chosen), _preset_key(f"{kind}_row", chosen)
     common: dict[str, Any] = {"on_change": _on_preset, "label_visibility": "collapsed"}
-    st.selectbox(
-        label,
-        titles,
-        index=None,
-        format_func=titles.__getitem__,
-        key=in_list,
-        args=(in_list, choose),
-        placeholder="Your own settings",
-        **common,
-    )
+    looks: dict[str, Any] = {"index": None, "placeholder": "Your own settings"}
     row: dict[str, Any] = {"format_func": marked.__getitem__, "key": in_row, "wrap": False}
-    st.pills(label, titles, args=(in_row, choose), **row, **common)
+    with st.container(key=f"{kind}_presets"):
+        title = titles.__getitem__
+        args = (in_list, choose)
+        st.selectbox(label, titles, format_func=title, key=in_list, args=args, **looks, **common)
+        st.pills(label, titles, args=(in_row, choose), **row, **common)
 
 
 def _preset_key(widget: str, name: str | None) -> str:

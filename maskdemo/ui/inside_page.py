@@ -19,11 +19,12 @@ from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import inside_view, job, run_view, server, url
+from maskdemo.ui.choices import VIEWS
 
-VIEWS = {
-    "gates": ("Gate by gate", inside_view.gates),
-    "compare": ("Side by side", inside_view.compare),
-    "gradient": ("Gradient", inside_view.gradient),
+DRAWN = {
+    "gates": inside_view.gates,
+    "compare": inside_view.compare,
+    "gradient": inside_view.gradient,
 }
 #: Seconds that each epoch stays while the page plays them.
 EPOCH_S = 0.6
@@ -90,10 +91,9 @@ def not_trained_yet(experiment: Experiment) -> str:
 def _controls(snapshot: Snapshot) -> None:
     """Draw the choices of view, sequence, label and epoch, and the view's own sliders."""
     with st.container(horizontal=True):
-        titles = {name: title for name, (title, _) in VIEWS.items()}
-        url.segments("view", titles, "gates", "View", hidden=True)
+        url.segments("view", VIEWS, "gates", "View", hidden=True)
         place = st.container()
-    with st.sidebar:
+    with st.expander("Sequence and step") if st.context.is_embedded else st.sidebar:
         usual = typical_row(snapshot.probes, per_step=snapshot.experiment.per_step) + 1
         probe = url.dropdown("probe", run_view.probe_titles(snapshot), usual, "Unseen sequence")
         st.caption(run_view.probe_description(snapshot, probe - 1))
@@ -192,7 +192,7 @@ def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
     if snapshot.experiment != drawn_for:
         # The controls are those of another run.
         st.rerun()
-    VIEWS[url.choice("view")][1](_sequence(snapshot))
+    DRAWN[url.choice("view")](_sequence(snapshot))
     if note := precomputed.provenance_note(snapshot):
         st.caption(note)
 

@@ -16,6 +16,7 @@ from maskdemo.inside.inspected_sequence import InspectedSequence, gradients_of_a
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
 from maskdemo.ui.chart import Click, chart, is_dark
+from maskdemo.ui.choices import GRADIENTS, SCOPES
 from maskdemo.ui.inside_text import (
     SYMBOLS,
     cell_equation,
@@ -24,7 +25,6 @@ from maskdemo.ui.inside_text import (
     what_turned_output,
 )
 
-WHAT = {"inputs": "Inputs", "states": "States", "weights": "Weights"}
 MEANING = {
     "inputs": "How much the loss would change if the input that the LSTM receives at a step changed.",
     "states": "How much the loss would change if the state (*h* and *c*) that a step computes changed.",
@@ -131,10 +131,9 @@ def gradient(sequence: InspectedSequence) -> None:
     """
     first, second = st.columns(2, gap="medium")
     with first:
-        what = url.segments("gradient", WHAT, "inputs", "Gradient with respect to")
+        what = url.segments("gradient", GRADIENTS, "inputs", "Gradient with respect to")
     with second:
-        scopes = {"all": "The test set", "one": "This sequence"}
-        scope = url.segments("scope", scopes, "all", "Summed over")
+        scope = url.segments("scope", SCOPES, "all", "Summed over")
     if scope == "all":
         found = gradients_of_all(sequence)
         detail = sequence.test_set_title
@@ -143,7 +142,7 @@ def gradient(sequence: InspectedSequence) -> None:
     landings = {name: each[what] for name, each in found.items()}
     st.markdown(_landing_sentence(landings))
     figure = charts.gradient_by_step(
-        landings, subject=WHAT[what].lower(), detail=detail, dark=is_dark()
+        landings, subject=GRADIENTS[what].lower(), detail=detail, dark=is_dark()
     )
     chart(figure, key="gradient", alt="Share of the gradient at every step, by strategy")
     st.caption(

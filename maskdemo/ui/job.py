@@ -21,6 +21,7 @@ import streamlit as st
 from maskdemo.errors import QueueFull, escape_markdown
 from maskdemo.experiment import Experiment
 from maskdemo.export.settings_text import difference
+from maskdemo.scenarios import scenario_of
 from maskdemo.server import Run, Status, Work
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import browser_files, server, url
@@ -140,7 +141,9 @@ def run_line(cancelled: str = "") -> None:
     share, wanted, of = 0.0, url.current(url.RUN)[0], ""
     if isinstance(now.work, Run) and now.work.experiment != wanted:
         of = f" {escape_markdown(difference(now.work.experiment, wanted, 'The run is for'))}"
-    whose = "" if of else " the run of these settings"
+    scenario = scenario_of(now.work.experiment) if isinstance(now.work, Run) else None
+    these = "" if of else " the run of these settings"
+    whose = f" the scenario {scenario.title}" if scenario else these
     text = f"Preparing{whose}.{of} The first run of a new shape takes a few seconds."
     if now.newest is not None:
         share, newest, experiment = now.newest.done, now.newest.curves[-1], now.newest.experiment

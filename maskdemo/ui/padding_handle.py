@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from maskdemo.charts.outputs_by_step import BETWEEN, HIGH, LOW, most_padding
+from maskdemo.charts.outputs_by_step import BETWEEN, HIGH, LOW
 from maskdemo.charts.style import colour
 from maskdemo.charts.template import packed
 from maskdemo.data.padding import unpad
@@ -56,9 +56,8 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
         "side": experiment.side,
         "weights": OWN,
     }
-    most = most_padding(snapshot, probe)
     chosen = {
-        "added": min(most, url.settled("added", range(max(most, MAX_ADDED) + 1), trained["added"])),
+        "added": url.settled("added", range(MAX_ADDED + 1), trained["added"]),
         "side": url.settled("added_side", SIDES, experiment.side),
     }
     pulled = any(chosen[name] != trained[name] for name in chosen)
@@ -141,7 +140,7 @@ def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any
         "labels": [int(each) for each in labels],
         "valid": bare.observed[0].tolist(),
         "perStep": experiment.per_step,
-        "most": most_padding(sequence.snapshot, sequence.probe),
+        "most": MAX_ADDED,
         "between": BETWEEN,
         "range": [LOW, HIGH],
         "sequence": f"test sequence {sequence.probe + 1}, {counted(steps, 'step')}",

@@ -61,14 +61,14 @@ def _variable(label: str, which: str, options: list[str]) -> None:
         on_change=_on_variable,
         args=(which,),
         persist_state="session",
-        help="With a second thing to vary, every pair of doses is studied and shown as a map."
+        help="With a second thing to vary, every pair of values is studied and shown as a map."
         if which
         else None,
     )
     name = session[f"study_{which}vary"]
     if name != NOTHING_ELSE and not VARIABLES[name].categorical:
         st.text_input(
-            f"{short_title(name, unit=True)}: doses",
+            f"{short_title(name, unit=True)}: values",
             key=f"study_{which}doses",
             **url.KEPT,
             help="Numbers with commas between them, such as 29, 40, 60.",

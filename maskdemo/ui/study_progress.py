@@ -87,5 +87,5 @@ def add_repeats(findings: Findings, more: Study) -> None:
         args=("studyrun", add),
         key="studyrun_start_more",
         help=f"{counted(trainings, 'training')}: about {each} might decide, with the scatter as it is. "
-        f"At other open doses {int(NUMBERS['repeats'].high)} might not.",
+        f"At other undecided values {int(NUMBERS['repeats'].high)} might not.",
     )

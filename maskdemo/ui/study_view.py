@@ -31,7 +31,7 @@ from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.study_progress import findings_of
 
 STATISTICS = """
-Each training is one network: one strategy, at one dose, in one repeat. {method} This study makes
+Each training is one network: one strategy, at one value, in one repeat. {method} This study makes
 {comparisons} comparisons.
 
 {rules}
@@ -173,7 +173,7 @@ def figures(findings: Findings) -> None:
         left, right = place.columns([3, 2], gap="medium") if few else (place, place)
         with left:
             figure = charts.response_curve(findings, dark=is_dark())
-            chart(figure, key="response_curve", alt="Accuracy by dose, and the difference to no mask")
+            chart(figure, key="response_curve", alt="Accuracy by value, and the difference to no mask")
         with right:
             words(findings)
         return
@@ -185,17 +185,17 @@ def figures(findings: Findings) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         figure = charts.response_map(findings, strategy=BASELINE, dark=is_dark())
-        chart(figure, key="map_without", alt="Accuracy without a mask by both doses")
+        chart(figure, key="map_without", alt="Accuracy without a mask by both values")
     with right:
         if shown != BASELINE:
             figure = charts.response_map(findings, strategy=shown, dark=is_dark())
-            chart(figure, key="map", alt="Difference to no mask by both doses")
+            chart(figure, key="map", alt="Difference to no mask by both values")
     values = {str(value): value for value in study.and_values}
     titles = {text: value_text(study.and_vary, value) for text, value in values.items()}
     label = f"Curves at: {short_title(study.and_vary, unit=True).lower()}"
     at = url.segments("at", titles, next(iter(values)), label)
     figure = charts.response_curve(findings, second=values[at], dark=is_dark())
-    chart(figure, key="response_curve", alt="Accuracy by dose, and the difference to no mask")
+    chart(figure, key="response_curve", alt="Accuracy by value, and the difference to no mask")
 
     words(findings)
 
@@ -236,7 +236,7 @@ def open_one(study: Study) -> None:
         for cell, each in pairs.items()
     }
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = "Open one dose in the playground"
+        label = "Open one value in the playground"
         cell = url.dropdown("open", titles, study.cells[-1], label, width=440)
         navigation.to_playground(study.experiment(cell), "Open it, with every step and gate")
 
@@ -245,4 +245,4 @@ def _no_answer_yet(findings: Findings) -> str:
     """Return a sentence on what an answer still needs."""
     if not findings.outcomes:
         return "Run the study for an answer."
-    return f"An answer needs {findings.needed} repeats of every strategy at a dose."
+    return f"An answer needs {findings.needed} repeats of every strategy at a value."

@@ -6,8 +6,8 @@ somebody followed a link or went Back or Forward: then the controls are set to i
 last settings that were valid, for as long as the controls hold others.
 
 Beside the settings (see `maskdemo.ui.state`) the URL names choices of what to look at, such as a probe
-or an epoch, each held by its widget. A choice that shows its default follows the default: the last
-epoch of one run is not that of the next. So the URL does not name it either.
+or an epoch (see `maskdemo.ui.choices`), each held by its widget. A choice that shows its default
+follows the default: the last epoch of one run is not that of the next. So the URL does not name it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ from typing import Any
 import streamlit as st
 
 from maskdemo.errors import InvalidSettings, quoted
-from maskdemo.experiment import Experiment
-from maskdemo.inside.leak import MAX_ADDED
-from maskdemo.titles import SIDES
-from maskdemo.training.probes import PROBES
 from maskdemo.ui import state
+from maskdemo.ui.choices import CHOICES, complaint, is_possible
 from maskdemo.ui.state import GUIDE, RUN, STUDY, PageSettings, T
 
 #: The page of a URL that is yet to be read: no page has this name.
@@ -35,28 +32,6 @@ PAGE_SETTINGS: Mapping[str, PageSettings] = {
     "inside": RUN,
     "study": STUDY,
     "guide": GUIDE,
-}
-#: Page -> the choices of what to look at that its URL names.
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "playground": ("probe", "epoch", "added", "added_side", "weights"),
-    "inside": (
-        *("view", "probe", "epoch", "label", "strategy", "unit", "step", "compared", "quantity"),
-        *("weights", "gradient", "scope"),
-    ),
-    "study": ("shown", "at"),
-    "guide": (),
-}
-#: Choice -> its values in a run of an experiment.
-VALUES: Mapping[str, Callable[[Experiment], Collection[Any]]] = {
-    "probe": lambda experiment: range(1, min(PROBES, experiment.test_size) + 1),
-    "epoch": lambda experiment: range(1, experiment.epochs + 1),
-    "label": lambda experiment: range(experiment.classes),
-    "unit": lambda experiment: range(1, experiment.units + 1),
-    "step": lambda experiment: range(1, experiment.padded_length + 1),
-    "added": lambda experiment: range(max(MAX_ADDED, experiment.padded_length) + 1),
-    "added_side": lambda experiment: SIDES,
-    "strategy": lambda experiment: experiment.strategies,
-    "weights": lambda experiment: ("own", *experiment.strategies),
 }
 #: What others add to links, to count who follows them.
 COUNTERS = re.compile(r"utm_\w+|\w*clid")
@@ -162,16 +137,9 @@ def _choices_in(page: str, params: Mapping[str, str], settings: Any) -> tuple[Pa
         if name not in known and not COUNTERS.fullmatch(name)
     ]
     choices = {name: params[name] for name in CHOICES[page] if name in params}
-    for name in [each for each in choices if not _is_possible(each, choices[each], settings)]:
-        values, title = VALUES[name](settings), name.replace("_", " ").capitalize()
-        only = f", only {values[0]} to {values[-1]}" if isinstance(values, range) else ""
-        sentences.append(f"{title} cannot be {quoted(choices.pop(name))}{only}. It is left out.")
+    for name in [each for each in choices if not is_possible(each, choices[each], settings)]:
+        sentences.append(complaint(name, choices.pop(name), settings))
     return choices, tuple(sentences)
-
-
-def _is_possible(name: str, text: str, settings: Any) -> bool:
-    """Return whether a choice may have this text with these settings, as far as they tell."""
-    return name not in VALUES or text in map(str, VALUES[name](settings))
 
 
 def open_default() -> None:
@@ -209,7 +177,7 @@ def _choices(page: str, settings: Any) -> Params:
         value = session.get(key := _key(page, name))
         if value is not None and value != session.defaults.get(key):
             params[name] = ".".join(value) if isinstance(value, list) else str(value)
-    return {name: text for name, text in params.items() if _is_possible(name, text, settings)}
+    return {name: text for name, text in params.items() if is_possible(name, text, settings)}
 
 
 def settled(name: str, options: Iterable[Any], default: Any) -> Any:

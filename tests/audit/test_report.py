@@ -54,6 +54,7 @@ def test_what_is_seen_says_where_a_layer_is_called_and_what_its_cure_is_for():
 
 def test_text_names_the_layer_the_reason_and_the_fix(leaking):
     text = str(leaking)
+    assert re.search(r"largest output\. The (fault|first of \d faults): conv loses", leaking.sentence)
     assert "conv loses the mask, with a warning" in text
     assert "conv     loses it, with a warning  <- at fault" in text
     assert "model = keras.Model(inputs, outputs)" in text

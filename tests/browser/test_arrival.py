@@ -24,6 +24,8 @@ window.shifted = 0;
 new PerformanceObserver(seen => seen.getEntries().forEach(each => { shifted += each.value; }))
     .observe({type: "layout-shift", buffered: true});
 """
+#: Where things begin, in pixels from the top, as JavaScript.
+TOPS = "all => all.map(each => each.getBoundingClientRect().top)"
 #: The texts of charts that reach beyond their chart, as JavaScript.
 CUT = """plots => plots.flatMap(plot => {
     const {left, right} = plot.getBoundingClientRect();
@@ -69,6 +71,7 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
         assert bottom(page.locator(".maskdemo-pull .pill")) <= 1.5 * DESKTOP[1]
         assert page.evaluate("shifted") <= 0.1, "what is read already does not move"
         expect(page.locator("html")).to_have_class(FIRST_VISIT)
+        expect_scenarios_in_two_lines_at_most(page)
         viewer.open_take_away()
         page.get_by_text("To embed it in a page").click()
         snippet = page.get_by_test_id("stCode").nth(1).inner_text()
@@ -86,6 +89,15 @@ def test_the_first_visitor_has_the_answer_in_the_first_screen_and_needs_no_tenso
         expect_a_frame_with_the_answer_and_its_controls(page, snippet)
         # Before its server ends: the page would say that it is gone.
         page.close()
+
+
+def expect_scenarios_in_two_lines_at_most(page: Page) -> None:
+    row = page.locator("[class*=st-key-scenario_row_]")
+    for width in (1100, 1280, DESKTOP[0]):
+        page.set_viewport_size({"width": width, "height": DESKTOP[1]})
+        # A list where two lines have no room.
+        expect(row).to_be_visible(visible=width > 1100)
+        assert len(set(row.get_by_role("radio").evaluate_all(TOPS))) <= 2
 
 
 def expect_inside_in_the_first_screen(viewer: Viewer) -> None:
@@ -128,6 +140,9 @@ def expect_a_frame_with_the_answer_and_its_controls(page: Page, snippet: str) ->
     embedded = frame.get_attribute("src") or ""
     assert params_of(whole) | {"embed": "true"} == params_of(embedded)
     assert whole.partition("?")[0] == embedded.partition("?")[0]
+    page.goto(embedded.replace("?", "/inside?"))
+    expect(page.get_by_text("Sequence and step")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_have_count(0)
 
 
 def beyond(page: Page) -> list[str]:

@@ -149,9 +149,9 @@ def test_failures_are_told_after_the_table(capsys, monkeypatch):
     [
         (["nonsense"], "There is no scenario or task 'nonsense'"),
         (["sum_sign", "--vary", "length=3,4"], "'length' cannot be varied"),
-        (["sum_sign", "--vary", "padded_length=15"], "at least two doses of padded length"),
-        (["sum_sign", "--vary", "padded_length=15,long"], "'long' is no dose of padded length"),
-        (["sum_sign", "--vary", "padded_length="], "is no dose of padded length"),
+        (["sum_sign", "--vary", "padded_length=15"], "at least two values of padded length"),
+        (["sum_sign", "--vary", "padded_length=15,long"], "'long' is no value of padded length"),
+        (["sum_sign", "--vary", "padded_length="], "is no value of padded length"),
         (["sum_sign", "--vary", "side=post,left"], "left"),
         (["sum_sign", "--and", "padded_length=15,20"], "two different"),
         (["japanese_vowels", "--vary", "spread=0,5"], "own lengths"),

@@ -15,7 +15,7 @@ from tests.samples import small
 
 BASE = small(task="running_sign", strategies=("no_mask", "held_state"))
 CHANGES: dict[str, tuple[Any, str]] = {
-    "task": ("sum_sign", "task “Sign of the running sum, at every step”; you set “Sign of the sum”."),
+    "task": ("sum_sign", "task “Sign of the running sum”; you set “Sign of the sum”."),
     "train_size": (50, "training sequences 40; you set 50."),
     "test_size": (25, "test sequences 24; you set 25."),
     "min_length": (3, "shortest length 2; you set 3."),
@@ -70,7 +70,7 @@ def test_strategies_and_doses_that_come_or_go():
     study = default_study()
     fewer = replace(study, values=(29, 60))
     assert difference(fewer, replace(study, values=(29, 45, 60)), "Result for") == (
-        "Result for doses without 45; you set with it."
+        "Result for values without 45; you set with it."
     )
     less = replace(study.base, strategies=("no_mask",))
     assert difference(study, replace(study, base=less), "Result for") == (

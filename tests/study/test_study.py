@@ -126,14 +126,14 @@ WIDE: dict = {"values": tuple(range(8, 17)), "and_vary": "epochs", "and_values":
         ({"values": (8, 0)}, "Padded length must be from 1 to 200"),
         ({"values": (8, 9.5)}, "9.5"),
         ({"values": (8, "many")}, "many"),
-        ({"values": (8,)}, "at least two doses of padded length"),
-        ({"values": tuple(range(8, 30))}, "at most 12 doses"),
+        ({"values": (8,)}, "at least two values of padded length"),
+        ({"values": tuple(range(8, 30))}, "at most 12 values"),
         ({"vary": "task"}, "'task' cannot be varied"),
         ({"vary": "side", "values": ("pre", "left")}, "left"),
         ({"vary": "spread", "values": (0, 60)}, "60"),
         ({"vary": "spread", "values": (float("nan"), float("inf"))}, "whole number"),
         ({"and_vary": "padded_length", "and_values": (8, 9)}, "two different"),
-        ({"and_vary": "epochs", "and_values": (1,)}, "at least two doses of epochs"),
+        ({"and_vary": "epochs", "and_values": (1,)}, "at least two values of epochs"),
         (WIDE, "at most 64 cells"),
         (LONG, "At 128 units and at 200 steps"),
         (SLOW, "too long"),
@@ -530,7 +530,7 @@ def test_the_summary_says_from_which_value_on(better):
     )
     first = summary(found)[0]
     if not marked:
-        assert first == "Held state is the same as no mask at every dose."
+        assert first == "Held state is the same as no mask at every value."
         return
     assert first.startswith("Held state hurts ")
     threshold = f" there, at least {30}" if " on" in first else f" at {marked[-1]} steps"
@@ -540,7 +540,7 @@ def test_the_summary_says_from_which_value_on(better):
     alone = {int(each) for each in re.findall(r"\d+", where.replace(on.group(), "") if on else where)}
     said = alone | ({value for value in values if value >= int(on.group(1))} if on else set())
     assert (said or set(values)) == set(marked)
-    assert ("every dose" in where) == (len(marked) == len(values))
+    assert ("every value" in where) == (len(marked) == len(values))
     # The smallest value of which it is true, and never of the last one or two alone.
     assert bool(on) == (better[-3:] == [True, True, True] and not all(better))
 
@@ -559,8 +559,8 @@ def test_the_summary_of_one_variable():
     assert summary(found_in(made, accuracy)) == (
         "Held state and Masked read-out help at 12 and 16 steps (by 10 to 13 points at 16 steps).",
         "Zeroed state hurts at 12 and 16 steps (by 30 points at 16 steps).",
-        "Zeroed input is the same as no mask at every dose.",
-        "Mask as a feature is undecided at every dose.",
+        "Zeroed input is the same as no mask at every value.",
+        "Mask as a feature is undecided at every value.",
         "No mask reaches 80% at 8 steps and 72% at 16 steps.",
         f"Chance, always giving the commonest label, is {chance(made.base).valid:.0%}.",
         "The intervals of all 15 comparisons hold together with 95% (Student's t, paired by repeat, "
@@ -666,9 +666,9 @@ def test_the_summary_tells_the_sides_apart():
         lambda cell, name, repeat: 0.95 if name != "no_mask" or cell[0] == "pre" else 0.85,
     )
     said = summary(found)
-    assert said[0] == "Held state helps at every dose with post-padding and nowhere with pre-padding."
-    assert said[1].startswith("Post-padding: Held state helps at every dose")
-    assert said[2] == "Pre-padding: Held state is the same as no mask at every dose."
+    assert said[0] == "Held state helps at every value with post-padding and nowhere with pre-padding."
+    assert said[1].startswith("Post-padding: Held state helps at every value")
+    assert said[2] == "Pre-padding: Held state is the same as no mask at every value."
     assert "Post-padding: no mask reaches 85% at 8 steps and 85% at 16 steps." in said
     sides = study(base={"repeats": 5}, vary="side", values=("pre", "post"))
     found = found_in(
@@ -687,7 +687,7 @@ def test_the_summary_of_a_grid_counts():
         ),
     )
     assert summary(found)[0] == (
-        "Held state helps at every dose at a pad value of 2 and 3 and nowhere at a pad value of 0 "
+        "Held state helps at every value at a pad value of 2 and 3 and nowhere at a pad value of 0 "
         "and 1."
     )
     assert summary(found)[1] == (
@@ -703,7 +703,7 @@ def test_the_summary_says_what_is_still_missing():
         made, lambda cell, name, repeat: 0.5 if repeat < 5 and cell != (12,) else None, finished=False
     )
     assert summary(some)[0].startswith("So far: ")
-    assert summary(some)[-1] == "1 of 3 doses lack the 5 repeats that this takes."
+    assert summary(some)[-1] == "1 of 3 values lack the 5 repeats that this takes."
     most = found_in(made, lambda cell, name, repeat: 0.5 if repeat < 5 else None, finished=False)
     assert summary(most)[-1] == "More repeats are to come."
     for repeats in (1, 4):

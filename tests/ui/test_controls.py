@@ -78,13 +78,13 @@ def test_recorded_data_and_back_keeps_sizes_and_lengths(session):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("29, fifty", "'fifty' is no dose of padded length: write numbers."),
-        ("", "Choose at least two doses of padded length."),
-        ("40", "Choose at least two doses of padded length."),
+        ("29, fifty", "'fifty' is no value of padded length: write numbers."),
+        ("", "Choose at least two values of padded length."),
+        ("40", "Choose at least two values of padded length."),
         ("40, 1e9", "Padded length must be from 1 to 200"),
-        ("40, nan", "'nan' is no dose"),
+        ("40, nan", "'nan' is no value"),
         ("30.5, 40", "whole number"),
-        (", ".join(map(str, range(30, 60))), "at most 12 doses"),
+        (", ".join(map(str, range(30, 60))), "at most 12 values"),
     ],
 )
 def test_bad_values_of_a_study_get_a_sentence(session, text, said):

@@ -221,6 +221,9 @@ def test_a_link_with_nonsense_shows_the_defaults(view):
     app = page(TINY, **view)
     assert not app.exception
     assert charts(app)
+    (said,) = [each.value for each in app.warning]
+    for name, text in view.items():
+        assert (f"{name.capitalize()} cannot be" in said) == (text not in ("compare", "gradient"))
 
 
 def test_playing_goes_through_the_epochs_and_stops_at_the_last():

@@ -12,6 +12,7 @@ from streamlit.runtime.forward_msg_cache import create_reference_msg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from maskdemo.results.finished_runs import GONE
+from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Run, Server, Status
 from maskdemo.server.jobs import Phase
 from maskdemo.ui import browser_files, job, server
@@ -79,6 +80,12 @@ def test_a_run_without_results_says_of_which_settings_it_is(monkeypatch, phase: 
     now = Status(phase, position=1, work=Run(small(seed=3)))
     monkeypatch.setattr(Server, "status", lambda self, viewer, kind: now)
     assert "The run is for seed 3; you set 4." in shown(opened(params=small(seed=4).to_params()))
+
+
+def test_a_run_that_is_prepared_says_of_which_scenario_it_is(monkeypatch):
+    now = Status("running", work=Run(SCENARIOS["pre_padding"].experiment))
+    monkeypatch.setattr(Server, "status", lambda self, viewer, kind: now)
+    assert "Preparing the scenario Padding in front." in shown(opened())
 
 
 def test_many_viewers_of_one_run_look_less_often():

@@ -96,7 +96,7 @@ def test_bad_values_get_a_sentence_and_lose_nothing():
     page = opened()
     fine(page.text_input(key="study_doses").set_value("29, fifty").run())
     (error,) = page.error
-    assert "'fifty' is no dose of padded length: write numbers." in error.value.replace("\\", "")
+    assert "'fifty' is no value of padded length: write numbers." in error.value.replace("\\", "")
     assert page.text_input(key="study_doses").value == "29, fifty"
     assert page.button(key="studyrun_start").disabled
     assert study_of(page) == default_study() and link_of(page) == {}
