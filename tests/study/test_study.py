@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -520,6 +520,7 @@ def test_words_hold_together_for_all_comparisons_of_the_study(noise, shift, valu
 
 
 @given(better=st.lists(st.booleans(), min_size=2, max_size=6))
+@example(better=[False, True, True, True])
 def test_the_summary_says_from_which_value_on(better):
     """A strategy that clearly hurts exactly at these values; the same as no mask at the others."""
     values = tuple(range(10, 10 + len(better)))
