@@ -160,8 +160,7 @@ def _amount(
     sizes = [_points(each) for each in sorted(abs(each.difference.mean) for each in verdicts)]
     sure = min(min(abs(each.difference.low), abs(each.difference.high)) for each in verdicts)
     if since:
-        # What a mean is rounded by is no point.
-        return f"by {_from_to(sizes)} points there, at least {math.floor(100 * sure + 1e-9)}"
+        return f"by {_from_to(sizes)} points there, at least {math.floor(100 * sure)}"
     return f"by {_from_to(sizes)} points" + (f" {line.at(at)}" if len(cells) > 1 else "")
 
 

@@ -534,7 +534,8 @@ def test_the_summary_says_from_which_value_on(better):
         assert first == "Held state is the same as no mask at every value."
         return
     assert first.startswith("Held state hurts ")
-    threshold = f" there, at least {30}" if " on" in first else f" at {marked[-1]} steps"
+    # Less than 30 for certain: one label more or less could not be seen.
+    threshold = " there, at least 29" if " on" in first else f" at {marked[-1]} steps"
     assert first.endswith(f" (by 30 points{threshold if len(marked) > 1 else ''}).")
     where = first.removeprefix("Held state hurts ").partition(" (")[0]
     on = re.search(r"from (\d+) steps on", where)
