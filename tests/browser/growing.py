@@ -16,7 +16,7 @@ from maskdemo.ui.chart import Click, chart, drawing, replay
 from maskdemo.ui.job import repeat
 from tests.charts.samples import make_batch, make_snapshot, until
 
-EPOCHS = 16
+EPOCHS = 10
 #: While there is this file, it grows no further than half: whoever has to hover meanwhile may be slow.
 HOLD = Path(os.environ["MASKDEMO_STORE"], "hold")
 WHOLE = make_snapshot(epochs=EPOCHS, done=(EPOCHS,) * 3, steps=24)

@@ -1,4 +1,4 @@
-"""Auditing a model in the browser: a file, an example put right, a hostile file, several viewers."""
+"""Auditing a model in the browser: a file and an example put right, by two viewers at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.report import Report
-from tests.audit.hostile import archive, layer, model
+from tests.audit.hostile import archive
 from tests.browser.accessibility import expect_no_findings
 from tests.browser.viewer import PHONE, Viewer
 
@@ -42,11 +42,9 @@ def choose_an_example_put_right(viewer: Viewer) -> None:
     viewer.settle()
 
 
-def test_three_viewers_a_leaking_file_an_example_put_right_and_a_hostile_file(
-    new_viewer: NewViewer, tmp_path: Path
-):
-    ann, ben, eve = new_viewer(size=PHONE), new_viewer(), new_viewer(dark=True)
-    for viewer in (ann, ben, eve):
+def test_two_viewers_a_leaking_file_and_an_example_put_right(new_viewer: NewViewer, tmp_path: Path):
+    ann, ben = new_viewer(size=PHONE), new_viewer()
+    for viewer in (ann, ben):
         viewer.open("/audit")
     upload(ann, "mine.keras", archive(LEAKING, extra={"model.weights.h5": bytes(range(200))}))
     expect(ann.page.get_by_text("To be audited: mine.keras")).to_be_visible()
@@ -57,9 +55,6 @@ def test_three_viewers_a_leaking_file_an_example_put_right_and_a_hostile_file(
     audit_button(ben.page).click()
     expect(ben.page.get_by_role("button", name="Cancel")).to_be_visible()
     expect_no_findings(ben.page)
-    upload(eve, "evil.keras", archive(model(layer("Lambda"))))
-    expect(eve.page.get_by_text("To be audited: evil.keras")).to_be_visible()
-    audit_button(eve.page).click()
 
     expect(verdict(ann.page, "Padding leaks into this model")).to_be_visible()
     heading = ann.page.get_by_role("heading", name="convolution loses the mask, with a warning")
@@ -83,5 +78,3 @@ def test_three_viewers_a_leaking_file_an_example_put_right_and_a_hostile_file(
     assert "Padding does not leak" in file.read_text(encoding="utf-8")
     ben.page.get_by_role("link", name=re.compile("^See the same")).click()
     expect(ben.page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()
-    expect(verdict(eve.page, "'Lambda' is no layer that is audited here")).to_be_visible()
-    expect(verdict(eve.page, "this model")).to_have_count(0)

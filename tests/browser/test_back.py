@@ -12,7 +12,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.study.questions import QUESTIONS
 from tests.browser.test_playground import expect_batch, quick
 from tests.browser.viewer import SCRIPT_DONE, Viewer
 
@@ -155,9 +154,6 @@ def test_pages_and_what_is_looked_at_are_steps_too(viewer: Viewer):
         one.to_params() | {"strategy": "held_state"},
         lambda: expect(page.get_by_text("Every gate at every step: Held state")).to_be_visible(),
     )
-    go(page, "When does it matter?")
-    first = QUESTIONS["padded_length"].study
-    journey.at("/study", first.to_params(), heading(page, "When does it matter?"))
     go(page, "Playground")
     journey.at("/", one.to_params() | {"epoch": 3}, heading(page, "Is masking required for LSTMs?"))
     journey.walk()

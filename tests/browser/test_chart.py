@@ -18,7 +18,7 @@ from tests.browser.viewer import DESKTOP, PHONE, SCRIPT_DONE, Viewer
 from tests.browser.watching import seen, watch
 from tests.charts.samples import make_batch
 
-EPOCHS = 16
+EPOCHS = 10
 #: All panels of the three charts, as JavaScript.
 DRAWN = "() => document.querySelectorAll('.js-plotly-plot .cartesianlayer .subplot').length >= 5"
 Open = Callable[..., Viewer]
