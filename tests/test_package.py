@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from email import message_from_string
 from importlib import metadata
 from pathlib import Path
 
+import keras
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -173,13 +175,14 @@ def test_the_command_trains_recorded_data(installed):
     assert [each["strategy"] for each in json.loads(done.stdout)["curves"]] == ["held_state"]
 
 
-def test_the_workflow_of_the_docs_runs_in_a_project_of_its_own(installed):
+def test_the_workflow_of_the_docs_runs_in_a_project_of_its_own(installed, monkeypatch):
     docs = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
     for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", docs, re.S):
         (installed.folder / name).write_text(code, encoding="utf-8")
-    layers = RIGHT.replace("layers.LSTM", "my_layers.Halved(), layers.LSTM")
-    model = MODEL.format(layers=layers) + "build_model().save('model.keras')"
-    assert installed.run("python", "-c", f"import my_layers\n{model}").returncode == 0
+    monkeypatch.syspath_prepend(installed.folder)
+    halved = importlib.import_module("my_layers").Halved()
+    layers = [keras.Input((None, 2)), keras.layers.Masking(), halved, keras.layers.LSTM(3)]
+    keras.Sequential([*layers, keras.layers.Dense(1)]).save(installed.folder / "model.keras")
     workflow = re.search(r"```yaml\n# .github/workflows/.*?```", docs, re.S)
     assert workflow
     install, *steps = re.findall(r"- run: (.+)$", workflow[0], re.M)

@@ -71,7 +71,7 @@ TRAINED: dict[str, Experiment] = {
     for name, strategies in {
         "real_speech": ("last_valid_step", "masking_layer"),
         "every strategy": ALL,
-        "valid steps count": ("no_mask", "masking_layer", "mask_feature"),
+        "valid steps count": ("masking_layer", "mask_feature"),
         "every step counts": ("masking_layer", "zeroed_state"),
         "like lengths": ("no_mask", "held_state"),
         "a mean, in front": ("masking_layer", "last_valid_step", "forward_fill"),

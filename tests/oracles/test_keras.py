@@ -21,7 +21,7 @@ from maskdemo.training.program import batch_order
 from maskdemo.training.run import train
 from tests.samples import forward_filled
 
-EPOCHS = 3
+EPOCHS = 2
 
 
 class Stock(NamedTuple):
@@ -89,8 +89,9 @@ def compiled_model(
 def keras_model(strategy: str, experiment: Experiment) -> keras.Model:
     """The strategy's model with the initial weights of the experiment's first repeat."""
     features = TASKS[experiment.task].features
+    # Filling forward changes what these layers read, and not the layers.
     stock = compiled_model(
-        strategy,
+        "no_mask" if strategy == "forward_fill" else strategy,
         features=features,
         units=experiment.units,
         outputs=experiment.spec.outputs,
@@ -172,8 +173,9 @@ EXPRESSIBLE = (
 #: Keras traces each model for seconds. The last ones wait for `make fuzz`.
 FOLLOWED = [
     *((strategy, case) for case in ("binary", "pre, padded with -9") for strategy in EXPRESSIBLE),
-    *((s, "a mean, pre, padded with -9") for s in ("no_mask", "masking_layer", "last_valid_step")),
+    *((s, "a mean, pre, padded with -9") for s in ("masking_layer", "last_valid_step")),
     *((s, "missing readings") for s in ("masking_layer", "held_state", "mask_feature")),
+    pytest.param("no_mask", "a mean, pre, padded with -9", marks=pytest.mark.fuzz),
     pytest.param("masking_layer", "real zeros masked", marks=pytest.mark.fuzz),
     ("last_valid_step", "nine classes"),
     pytest.param("held_state", "real zeros masked", marks=pytest.mark.fuzz),
