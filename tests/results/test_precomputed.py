@@ -195,6 +195,7 @@ def same(one: float, other: float, scored: int, there: Provenance) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.fuzz
 def test_what_is_trained_anew_is_the_precomputed_scenario_and_case_of_a_claim(fresh):
     experiment = SCENARIOS["fixed_length"].experiment
     assert experiment in CLAIMS["learns"].experiments

@@ -241,6 +241,8 @@ async def attack(url: str, pid: int) -> None:
         await each.close()
 
 
+# What refuses each of them is tried alone above.
+@pytest.mark.fuzz
 def test_a_server_grows_by_what_it_allows_and_no_more(tmp_path: Path):
     """Eight files of 19 MB: from no session, from one without and with an uploader, and from many."""
     with running_server(at_start=NO_TENSORFLOW, log=tmp_path / "server.log") as server:
