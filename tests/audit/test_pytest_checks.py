@@ -1,10 +1,14 @@
 """`check_padding` yields checks by name. The example of the docs runs in `tests/test_package.py`."""
 
+from typing import Any
+
 import pytest
 
 from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.pytest_checks import CAUSES_OF, NothingChecked, PaddingLeaks, check_padding
 from tests.audit.zoo import ZOO
+
+QUICK: dict[str, Any] = {"saved": False, "added": (1,)}
 
 
 def failing(checks) -> set[str]:
@@ -18,11 +22,11 @@ def failing(checks) -> set[str]:
 
 
 def test_a_right_model_passes_every_check():
-    assert failing(check_padding(ZOO["masking_lstm"].build, saved=False)) == set()
+    assert failing(check_padding(ZOO["masking_lstm"].build, **QUICK)) == set()
 
 
 def test_a_wrong_model_fails_by_name():
-    assert failing(check_padding(ZOO["convolution"].build(), saved=False)) == {
+    assert failing(check_padding(ZOO["convolution"].build(), **QUICK)) == {
         "post_padding",
         "pre_padding",
         "masks",
@@ -32,9 +36,9 @@ def test_a_wrong_model_fails_by_name():
 def test_expected_failures_are_declared_by_name():
     expected = {"loss": "we weigh the steps"}
     loss = ZOO["loss_over_padding"].build
-    assert failing(check_padding(loss, expected_failures=expected, saved=False)) == set()
+    assert failing(check_padding(loss, expected_failures=expected, **QUICK)) == set()
     right = ZOO["masking_lstm"].build
-    assert failing(check_padding(right, expected_failures=expected, saved=False)) == {"loss"}
+    assert failing(check_padding(right, expected_failures=expected, **QUICK)) == {"loss"}
 
 
 def test_an_expected_failure_that_does_not_exist():

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from typing import Any
 from xml.etree import ElementTree
 
 import keras
@@ -17,6 +18,8 @@ from maskdemo.audit.html_report import as_page, mask_path
 from maskdemo.audit.report import LayerRow, other_sources
 from maskdemo.errors import UnsupportedModel
 from tests.audit.zoo import ZOO
+
+QUICK: dict[str, Any] = {"saved": False, "added": (1,)}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,7 @@ def test_text_names_the_layer_the_reason_and_the_fix(leaking):
     assert "model = keras.Model(inputs, outputs)" in text
     assert "tensorflow/issues/73531" in text
     assert "Right, as tried on this layer:" in text
-    assert "not tried on this model:" in str(audit(ZOO["blocks_of_ones_own"].build(), saved=False))
+    assert "not tried on this model:" in str(audit(ZOO["blocks_of_ones_own"].build(), **QUICK))
 
 
 def test_a_clean_report_says_what_was_tried(clean):
@@ -71,7 +74,7 @@ def test_a_clean_report_says_what_was_tried(clean):
 
 def test_nothing_is_hidden_by_the_zero_biases_of_a_new_model():
     model = keras.Sequential([keras.Input((None, 4)), keras.layers.LSTM(8), keras.layers.Dense(2)])
-    drawn, own = (audit(model, sides=("pre",), saved=False, trained=each) for each in (False, True))
+    drawn, own = (audit(model, sides=("pre",), trained=each, **QUICK) for each in (False, True))
     assert own.clean, "zero padding in front does nothing to a new LSTM"
     assert not drawn.clean
 
@@ -142,14 +145,14 @@ def test_what_cannot_be_audited_comes_to_a_sentence(build, words):
     ("name", "differ"), [("encoder_and_decoder", True), ("both_masked_and_added", False)]
 )
 def test_inputs_have_lengths_of_their_own_where_the_model_takes_that(name, differ):
-    report = audit(ZOO[name].build(), saved=False)
+    report = audit(ZOO[name].build(), **QUICK)
     assert report.clean and ("different lengths" in str(report)) == differ
     assert report.tried.lengths == (3, 5, 8, 70)
 
 
 def test_a_model_that_the_audit_builds_is_whole_afterwards():
     model = keras.Sequential([keras.layers.Dense(4), keras.layers.LSTM(3), keras.layers.Dense(2)])
-    report = audit(model, [np.full((steps, 2), steps, "float32") for steps in (3, 5, 7)])
+    report = audit(model, [np.full((steps, 2), steps, "float32") for steps in (3, 5, 7)], **QUICK)
     assert [each.cause for each in report.leaks] == ["no_mask"]
     assert keras.Model(model.inputs, model.layers[0].output).output_shape[-1] == 4
 
@@ -170,7 +173,7 @@ def test_branches_come_whole_and_what_else_a_layer_takes_in_is_named():
     left, right = layers.Dense(3, name="left_2")(left), layers.Conv1D(3, 1, name="right_2")(right)
     both = layers.Add(name="both")([left, right])
     outputs = layers.LSTM(2, name="lstm")(layers.Add(name="again")([both, left]))
-    path = audit(keras.Model([a, b], outputs), added=(1,), count=3, saved=False).layers
+    path = audit(keras.Model([a, b], outputs), count=3, **QUICK).layers
     order = ("right", "right_2", "left", "left_2", "both", "again", "lstm")
     assert tuple(each.name for each in path) == order
     beside = {order[index]: other_sources(path, index) for index in range(len(path))}
