@@ -81,8 +81,8 @@ CAUSES: dict[str, Cause] = {
     ),
     "dropped_by_layer": Cause(
         "leak",
-        "{layer} passes no mask on",
-        "{of_class} receives a mask, and its compute_mask returns none.",
+        "{layer} does not pass the mask on",
+        "{of_class} receives a mask, and its compute_mask returns none, or one of other steps.",
         f"{_KERAS}18543",
         "compute_the_mask",
     ),
@@ -160,6 +160,14 @@ CAUSES: dict[str, Cause] = {
         "Keras's masks are True where a step counts; those of PyTorch are the other way round.",
         _GUIDE,
         "hand_the_mask_on",
+    ),
+    "other_steps": Cause(
+        "leak",
+        "{layer} takes other steps where there is padding",
+        "{of_class} takes or cuts steps by their number, counted from an end where padding stands. "
+        "Count from the first or the last real step, and turn and cut the mask in the same way.",
+        f"{_KERAS}18416",
+        "count_from_the_real_steps",
     ),
     "windows": Cause(
         "inherent",

@@ -16,7 +16,7 @@ import numpy as np
 from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import largest_change, largest_number
 from maskdemo.audit.pair import TracePair
-from maskdemo.audit.run_model import output_arrays
+from maskdemo.audit.run_model import output_arrays, reset_states
 from maskdemo.audit.time_axis import is_own_code
 from maskdemo.audit.trace import Call, attach_mask
 
@@ -26,7 +26,6 @@ HANDED_ON = "handed on"
 OWN_CODE = "mask_in_own_code"
 #: Stands at padded steps, so that no maximum is there and a softmax is 0.
 _LOWEST = {"float16": -3e4, "bfloat16": -1e9, "float32": -1e9, "float64": -1e9}
-
 #: Share of its largest output up to which a layer is the same without padding.
 _SAME = 1e-3
 
@@ -35,9 +34,8 @@ CONVOLUTIONS = (
     "Conv1D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "Conv2D", "SeparableConv2D",
     "DepthwiseConv2D", "Conv2DTranspose",
 )  # fmt: skip
-WINDOWS = (*CONVOLUTIONS, "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "AveragePooling2D")
-#: Layers and operations that lay steps out in a row, each at a place of its own.
-LAID_OUT = ("Flatten", "Reshape", "Permute", "Transpose")
+#: The cure of what takes steps by their number.
+COUNTED = "count_from_the_real_steps"
 
 #: A call repeated: its inputs' arrays and where their steps are real -> its outputs.
 Attempt = Callable[["Repeat"], list[np.ndarray]]
@@ -92,6 +90,7 @@ class Repeat:
         layer = self.call.layer
         if masked and args and "mask" in signature(layer.call).parameters:
             kwargs = kwargs | {"mask": keras.tree.map_structure(self._mask, self.call.arguments[0][0])}
+        reset_states(layer)
         return output_arrays(layer(*args, **kwargs))
 
 
@@ -102,8 +101,7 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
     timed = pair.time_inputs(call)
     for before, after in zip(twin.inputs, call.inputs, strict=True):
         if after in timed and before.array.ndim == after.array.ndim:
-            own = pair.real_elements(before.array, after.array)
-            real[0][before.key], real[1][after.key] = own
+            real[0][before.key], real[1][after.key] = pair.real_elements(before.array, after.array)
     return Repeat(twin, real[0]), Repeat(call, real[1])
 
 
@@ -122,9 +120,9 @@ def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
 
 def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
     """Return the program with which a call stands still that was handed a wrong mask; empty if none."""
-    if remaining_change(call, pair, _handed_another, other_alone=True) > tolerance:
-        return ""
-    return next(name for name, attempt in _attempts(call, pair) if attempt is _handed_on)
+    names = (name for name, attempt in _attempts(call, pair) if attempt is _handed_on)
+    still = remaining_change(call, pair, _handed_another, other_alone=True) <= tolerance
+    return next(names) if still else ""
 
 
 def remaining_change(
@@ -144,46 +142,32 @@ def remaining_change(
         return float("inf")
     if not len(alone.call.outputs) == len(without) == len(with_padding):
         return float("inf")
-    furthest = 0.0
+    furthest, all_real = 0.0, all(real.all() for real in alone.real.values())
     for own, before, after in zip(alone.call.outputs, without, with_padding, strict=True):
-        scale = largest_number(before)
-        all_real = all(real.all() for real in alone.real.values())
-        if all_real and not other_alone and largest_change(own, before) > _SAME * scale:
+        far = largest_change(own, before) > _SAME * largest_number(before)
+        if far and all_real and not other_alone:
             return float("inf")  # it is another layer, not the same one without its fault
         furthest = max(furthest, pair.share(before, after, like=own))
     return furthest
 
 
-def changes_nothing(call: Call, pair: TracePair, attempt: Attempt, tolerance: float) -> bool:
-    """Whether the cure leaves the outputs as they are, both without and with padding."""
-    return all(_is_same(each, attempt, tolerance) for each in repeats(call, pair))
-
-
-def changes_nothing_alone(call: Call, pair: TracePair, attempt: Attempt, tolerance: float) -> bool:
-    """Whether the cure leaves the outputs of the unpadded call as they are."""
-    return _is_same(repeats(call, pair)[0], attempt, tolerance)
-
-
-def _is_same(repeat: Repeat, attempt: Attempt, tolerance: float) -> bool:
-    """Whether the cured outputs equal the call's own within tolerance; False if the cure raises."""
+def changes_nothing(
+    call: Call, pair: TracePair, attempt: Attempt, tolerance: float, *, padded: bool = True
+) -> bool:
+    """Whether the cure changes no output, alone and, if `padded`, with padding; not if it raises."""
     try:
-        cured = attempt(repeat)
+        return all(
+            largest_change(own, other) <= tolerance * largest_number(own)
+            for repeat in repeats(call, pair)[: 1 + padded]
+            for own, other in zip(repeat.call.outputs, attempt(repeat), strict=True)
+        )
     except Exception:  # whatever a layer raises on values or shapes that it does not take
         return False
-    return all(
-        largest_change(own, other) <= tolerance * largest_number(own)
-        for own, other in zip(repeat.call.outputs, cured, strict=True)
-    )
 
 
 def zeroed(repeat: Repeat) -> list[np.ndarray]:
     """Return the layer's outputs for inputs whose padded steps are zeroed."""
     return repeat.run(lambda array, real: np.where(real, array, 0.0))
-
-
-def cut_off(repeat: Repeat) -> list[np.ndarray]:
-    """Return the layer's outputs for inputs without padded steps, which stand after the end."""
-    return repeat.run(lambda array, real: array[:, : _mask_of(real).sum(axis=1).max()])
 
 
 def lowered(repeat: Repeat) -> list[np.ndarray]:
@@ -194,11 +178,13 @@ def lowered(repeat: Repeat) -> list[np.ndarray]:
 
 def averaged(repeat: Repeat) -> list[np.ndarray]:
     """Return the layer's outputs for zeroed padded steps, divided by the share of real steps."""
-    shares = repeat.run(lambda array, real: np.where(real, np.ones_like(array), 0.0))
-    return [
-        np.divide(mean, share, out=np.zeros_like(mean), where=share > 0)
-        for mean, share in zip(zeroed(repeat), shares, strict=True)
-    ]
+    both = zip(zeroed(repeat), marked(repeat), strict=True)
+    return [np.where(share > 0, mean / np.maximum(share, 1e-9), 0.0) for mean, share in both]
+
+
+def marked(repeat: Repeat) -> list[np.ndarray]:
+    """Return the layer's outputs for inputs that are 1 at real steps and 0 at padded ones."""
+    return repeat.run(lambda array, real: np.where(real, np.ones_like(array), 0.0))
 
 
 def spread_out(repeat: Repeat) -> list[np.ndarray]:
@@ -256,11 +242,24 @@ def _normalized(repeat: Repeat) -> list[np.ndarray]:
     return output_arrays(x + layer.beta if layer.center else x)
 
 
-def _last(repeat: Repeat) -> list[np.ndarray]:
-    """Return the last real step of the first input, (N, F)."""
-    from maskdemo.audit.fix_reductions import last_real_step
+def _weighed(repeat: Repeat) -> list[np.ndarray]:
+    """Return weights over steps, on the last axis, from zeroed inputs: 0 at padded steps, of sum 1."""
+    weights = zeroed(repeat)[0] * next(iter(repeat.real.values()))
+    return [weights / weights.sum(axis=-1, keepdims=True)]
 
-    return output_arrays(last_real_step(*repeat.first()))
+
+def _counted(repeat: Repeat) -> list[np.ndarray]:
+    """Return what the layer takes of real steps once padding stands at the other end."""
+
+    def turned(array: np.ndarray, real: np.ndarray) -> np.ndarray:
+        places = np.flatnonzero(_mask_of(real)[0])  # all sequences that are traced are equally long
+        return np.roll(array, -places[0] or -1 - places[-1], axis=1)
+
+    marks = repeat.run(lambda array, real: turned(np.broadcast_to(real, array.shape), real))
+    return [
+        each[:, _mask_of(mark != 0)[0]] if each.ndim > 1 else each
+        for each, mark in zip(repeat.run(turned), marks, strict=True)
+    ]
 
 
 #: Classes of layers and operations, the cure for them and its program.
@@ -269,7 +268,7 @@ _CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
     (("RNN",), _backwards, "read_backwards"),
     (("GroupNormalization", "LayerNormalization"), _normalized, "masked_normalization"),
     (CONVOLUTIONS, zeroed, "zero_before_convolution"),
-    (("GlobalMaxPooling1D", "GlobalMaxPooling2D", "Max", "Amax"), lowered, "masked_maximum"),
+    (("Max", "Amax", "GlobalMaxPooling1D", "GlobalMaxPooling2D"), lowered, "masked_maximum"),
     (("MaxPooling1D", "MaxPooling2D"), lowered, "masked_maximum"),
     (("GlobalAveragePooling1D", "GlobalAveragePooling2D", "Mean", "Average"), averaged, "masked_mean"),
     (("AveragePooling1D", "AveragePooling2D"), averaged, "masked_mean"),
@@ -277,15 +276,21 @@ _CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
     (("Sum", "Einsum", "Matmul", "Dot"), zeroed, "masked_mean"),
     (("MultiHeadAttention", "GroupedQueryAttention"), _handed_on, "keep_beside_attention"),
     (("Flip", "GetItem", "Lambda"), _flipped, "flip_within_length"),
-    (("GetItem", "Lambda"), _last, "take_the_last_real_step"),
+    (("GetItem", "Lambda"), _counted, COUNTED),
+    (("Dense",), _weighed, "masked_softmax_of_places"),
+    (("Dense", "EinsumDense"), zeroed, "masked_flatten"),
 )  # fmt: skip
+
+
+def own_cures(layer: Any) -> list[tuple[str, Attempt]]:
+    """Return the cures for a layer's class, each after the name of its program, the likeliest first."""
+    return [(name, attempt) for classes, attempt, name in _CURES if is_a(layer, *classes)]
 
 
 def _attempts(call: Call, pair: TracePair) -> list[tuple[str, Attempt]]:
     """Return the cures to try, each with the name of its program: those for the call's class first."""
-    own = [(name, attempt) for classes, attempt, name in _CURES if is_a(call.layer, *classes)]
     of_zeroed = "zero_before_convolution" if pair.outputs_time_axis(call) else "masked_mean"
     of_any = [(HANDED_ON, _handed_on), (of_zeroed, zeroed), ("masked_mean", averaged)]
     if not is_own_code(call.layer) or is_a(call.layer, "Lambda"):
         of_any.append(("masked_maximum", lowered))  # else it may be a softmax within
-    return [*own, *of_any]
+    return [*own_cures(call.layer), *of_any]

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maskdemo.audit.cures import OWN_CODE, cure_of, cure_of_wrong_mask
-from maskdemo.audit.inherent import (
-    effect_of_places,
-    effects_of_windows,
-    is_moved_by_places,
+from maskdemo.audit.cures import COUNTED, OWN_CODE, cure_of, cure_of_wrong_mask
+from maskdemo.audit.inherent import effects_of_windows, gives_places, is_moved_by_places
+from maskdemo.audit.lost_mask import (
+    cause_of_ignored_mask,
+    lost_before,
+    taken_by_number_before,
+    was_handed_a_mask,
 )
-from maskdemo.audit.lost_mask import cause_of_ignored_mask, lost_before, was_handed_a_mask
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.time_axis import is_own_code
 from maskdemo.audit.trace import Call, InputTensor, Overrides
@@ -65,6 +66,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
     pair = replace(pair)  # the caller's stays as it is
     result: dict[tuple[str, str, str], Fault] = {}
     overrides = Overrides()
+    weighing: set[int] = set()  # softmaxes whose cure gives padded steps the weight 0
     for _ in range(MAX_REPAIRS):
         movers, own_code = _first_to_move(pair, tolerance)
         if own_code is not None:
@@ -78,13 +80,14 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
             for call in movers:
                 for fault in _faults_at(call, pair, tolerance):
                     result.setdefault((fault.cause, fault.layer, fault.mover), fault)
+                    weighing |= {call.order} if fault.cure.startswith("masked_softmax") else set()
         for call in movers:
             overrides.outputs[call.order] = [
-                _repaired(pair.twin(call).outputs[index], output, pair)
-                for index, output in enumerate(call.outputs)
+                _repaired(unpadded, output, pair, zero=call.order in weighing)
+                for unpadded, output in zip(pair.twin(call).outputs, call.outputs, strict=True)
             ]
-        if pair.padded.calls[-1] in movers:
-            return list(result.values()), 0.0  # nothing comes after the model itself
+        if pair.padded.calls[-1] in movers or any(gives_places(each, pair) for each in movers):
+            return list(result.values()), 0.0  # nothing comes after that, or nothing stays in place
         if not movers and own_code is None:
             if pair.by_unit or not _moves_by_unit(pair, tolerance):
                 break
@@ -150,9 +153,14 @@ def _change(call: Call, pair: TracePair) -> float:
     return max((pair.relative_change(call, index) for index in range(len(call.outputs))), default=0.0)
 
 
-def _repaired(unpadded: np.ndarray, got: np.ndarray, pair: TracePair) -> np.ndarray:
-    """Return the padded array with the values of real steps taken from the unpadded array."""
-    got = got.copy()
+def _repaired(
+    unpadded: np.ndarray, got: np.ndarray, pair: TracePair, *, zero: bool = False
+) -> np.ndarray:
+    """Return the padded array with the values of real steps taken from the unpadded array.
+
+    zero: whether the others become 0.
+    """
+    got = np.where(pair.real_elements(unpadded, got)[1], got, 0.0) if zero else got.copy()
     places, real_steps = pair.places(unpadded, got), pair.real_steps(unpadded, got)
     if places is None or real_steps is None:
         return got
@@ -216,19 +224,20 @@ def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str,
     """Return why the outputs of a call move: each cause with the call at fault and the cure."""
     if effects := effects_of_windows(call, pair, tolerance):
         return [(cause, call, program) for cause, program in effects]
-    if is_moved_by_places(call, pair, tolerance):
-        return [("positions", call, "")]
-    places = effect_of_places(call, pair, tolerance)
-    if places == "always":
+    if gives_places(call, pair) or is_moved_by_places(call, pair, tolerance):
         return [("positions", call, "")]
     unmasked = [each for each in pair.time_inputs(call) if pair.received(call, each) != "right"]
+    if (taker := taken_by_number_before(call, pair)) is not None:
+        return [("other_steps", taker, COUNTED if cure_of_wrong_mask(call, pair, tolerance) else "")]
     lost = lost_before(call, pair) or [("no_mask", call)]
     never_matches = any(cause == "mask_never_matches" for cause, _ in lost)
     if not unmasked:
         lost = [(cause_of_ignored_mask(call), call)]
     elif was_handed_a_mask(call) and not never_matches:
         return [("wrong_mask", call, cure_of_wrong_mask(call, pair, tolerance))]
-    if places:
-        return [*((cause, at, "masked_flatten") for cause, at in lost), ("positions", call, "")]
     cure = cure_of(call, pair, tolerance)
+    if not cure and any(pair.received(call, each) == "wrong" for each in unmasked):
+        cure = cure_of_wrong_mask(call, pair, tolerance)
+    if cure == COUNTED:
+        return [("other_steps", call, cure)]
     return [(cause, at_fault, cure) for cause, at_fault in lost]

@@ -112,6 +112,25 @@ def masked_softmax():
     return model
 
 
+def masked_softmax_of_places():
+    """Weights from a Dense over steps: those of padded ones are 0.
+
+    What goes into it is zeroed at padded steps, what comes out of it
+    is set far below the rest before the softmax.
+    """
+    masking = layers.Masking(mask_value=0.0)
+
+    inputs = keras.Input((12, 4))
+    real = masking.compute_mask(inputs)[..., None]
+    x = layers.LSTM(16, return_sequences=True)(masking(inputs))
+    scores = layers.Permute((2, 1))(x * ops.cast(real, "float32"))
+    scores = layers.Permute((2, 1))(layers.Dense(12)(scores))
+    weights = ops.softmax(ops.where(real, scores, -1e9), axis=1)
+    x = ops.sum(weights * x, axis=1)
+    model = keras.Model(inputs, layers.Dense(3)(x))
+    return model
+
+
 def masked_normalization():
     """Each group of features is scaled by its real steps alone.
 
@@ -129,7 +148,7 @@ def masked_normalization():
 
 
 def masked_flatten():
-    """Padded steps are zeroed before they are laid out in a row.
+    """Padded steps are zeroed where each place has weights of its own.
 
     A number at another place meets another weight all the same:
     pad after the end, in training and in use.
@@ -171,17 +190,21 @@ def read_backwards():
     return model
 
 
-def take_the_last_real_step():
-    """The last real step, wherever the padding is.
+def count_from_the_real_steps():
+    """Steps are counted from the first real one or from the last.
 
-    Of an LSTM, return_sequences=False says the same.
+    The sequence is turned until that stands at the end it is counted
+    from; so is the mask, if need be. The last step of an LSTM is what
+    return_sequences=False says.
     """
     masking = layers.Masking(mask_value=0.0)
 
     inputs = keras.Input((None, 4))
     mask = masking.compute_mask(inputs)
     x = layers.LSTM(16, return_sequences=True)(masking(inputs))
-    x = last_real_step(x, mask)
+    first = first_step_in_front(x, mask)[:, 0]  # so [:, 1:]
+    last = last_step_at_the_end(x, mask)[:, -1]  # so [:, -3:]
+    x = ops.concatenate([first, last], axis=-1)
     model = keras.Model(inputs, layers.Dense(3)(x))
     return model
 
@@ -208,12 +231,18 @@ def backwards_within_length(x, mask):
     return ops.take_along_axis(x, index[..., None], axis=1)
 
 
-def last_real_step(x, mask):
-    """Return the last real step of (N, T, F), as (N, F)."""
+def first_step_in_front(x, mask):
+    """Return (N, T, F) turned until the first real step is first."""
     step = ops.cumsum(ops.ones_like(mask, "int32"), axis=1) - 1
-    last = ops.max(ops.where(mask, step, 0), axis=1)
-    last = last[:, None, None]
-    return ops.take_along_axis(x, last, axis=1)[:, 0]
+    first = ops.argmax(ops.cast(mask, "int32"), axis=1, keepdims=True)
+    index = (step + ops.cast(first, "int32")) % (step[:, -1:] + 1)
+    return ops.take_along_axis(x, index[..., None], axis=1)
+
+
+def last_step_at_the_end(x, mask):
+    """Return (N, T, F) turned until the last real step is last."""
+    x, mask = ops.flip(x, axis=1), ops.flip(mask, axis=1)
+    return ops.flip(first_step_in_front(x, mask), axis=1)
 
 
 def normalized_over_real_steps(x, mask, groups=1, epsilon=1e-3):

@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit.cures import (
-    LAID_OUT,
-    WINDOWS,
+    CONVOLUTIONS,
     Repeat,
-    averaged,
     changes_nothing,
-    lowered,
+    own_cures,
     remaining_change,
     repeats,
-    zeroed,
 )
 from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import aligned_index, largest_change, largest_number
@@ -24,8 +21,9 @@ from maskdemo.audit.pair import TracePair
 from maskdemo.audit.run_model import to_float64
 from maskdemo.audit.trace import Call
 
-#: Operations with which padded steps are zeroed.
-ZEROING = ("Multiply", "Where")
+WINDOWS = (*CONVOLUTIONS, "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "AveragePooling2D")
+#: Layers and operations that give each of a number of steps a place of its own, or a weight.
+PLACING = ("Flatten", "Reshape", "Permute", "Transpose", "Swapaxes", "EinsumDense")
 RECURRENT = ("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 
@@ -67,6 +65,14 @@ def is_moved_by_places(call: Call, pair: TracePair, tolerance: float) -> bool:
     )
 
 
+def gives_places(call: Call, pair: TracePair) -> bool:
+    """Whether a call gives steps places of their own, in sequences that are moved within one length.
+
+    What comes after it moves all the same: whether that reads padding, a shorter copy tells.
+    """
+    return bool(pair.windows) and pair.side == "pre" and is_a(call.layer, *PLACING)
+
+
 def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) -> bool:
     """Whether outputs move with the same padding after the end; False where that cannot be tried."""
     import keras
@@ -104,7 +110,8 @@ def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
     if np.equal(np.mod(array, 1), 0).all():
         others = array[np.broadcast_to(real, array.shape)]
         return np.where(real, array, np.resize(others, array.shape))
-    return np.where(real, array, np.nan_to_num(array) + 1.0)
+    others = np.linspace(1.0, 2.0, array.size).reshape(array.shape)  # equals may be normalised
+    return np.where(real, array, np.nan_to_num(array) + others)
 
 
 def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, str]]:
@@ -117,26 +124,9 @@ def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tu
         return []
     if only_counts_positions(call, pair, tolerance):
         return [("windows", "")]
-    attempt, program = zeroed, "zero_before_convolution"
-    if is_a(call.layer, "MaxPooling1D", "MaxPooling2D"):
-        attempt, program = lowered, "masked_maximum"
-    elif is_a(call.layer, "AveragePooling1D", "AveragePooling2D"):
-        attempt, program = averaged, "masked_mean"
+    program, attempt = own_cures(call.layer)[0]
     remaining = remaining_change(call, pair, attempt)
     if np.isinf(remaining):
         return []
     effects = [] if changes_nothing(call, pair, attempt, tolerance) else [("border", program)]
     return effects if remaining <= tolerance else [*effects, ("windows", "")]
-
-
-def effect_of_places(call: Call, pair: TracePair, tolerance: float) -> str:
-    """Return whether the outputs of a layer such as Flatten move only with the places of steps.
-
-    "zeroed": once padded steps are zeroed. "always": padded steps are zero. "": this is not known.
-    """
-    if not is_a(call.layer, *LAID_OUT) or np.isinf(remaining_change(call, pair, zeroed)):
-        return ""
-    if not changes_nothing(call, pair, zeroed, tolerance):
-        return "zeroed"
-    maker = call.inputs[0].maker
-    return "always" if maker is None or is_a(maker.layer, *ZEROING) else ""

@@ -64,6 +64,16 @@ class InputReaders:
             if each.axis == 1
         )
 
+    @cached_property
+    def decoded_from(self) -> set[str]:
+        """The inputs of whose state a fixed number of steps is read on, or beside whose repeated state.
+
+        Empty for tokens, and where steps are masked.
+        """
+        if len(self.shape) != 2 or self.shape[0] is None or self.masked_by:
+            return set()
+        return {name for each in self.readers for state in _states(each) for name in _sources(state)}
+
     @property
     def is_image(self) -> bool:
         """Whether a layer reads the input as an image."""
@@ -131,6 +141,34 @@ def _goes_over_steps(reader: Reader) -> bool:
     return [each % 3 for each in axes if each is not None] == [1]
 
 
+def _states(reader: Reader) -> list[Any]:
+    """Return the states from which an operation reads steps on, or what is repeated beside them."""
+    import keras
+
+    arguments = keras.tree.flatten(reader.arguments)
+    tensors = [each for each in arguments if isinstance(each, keras.KerasTensor)]
+    recurrent = is_a(reader.operation, "RNN") and reader.argument in STEPS_ARGUMENTS
+    return [
+        each
+        for each in tensors
+        if (recurrent and len(each.shape) == 2 and "float" in each.dtype)
+        or is_a(each._keras_history.operation, "RepeatVector")
+    ]
+
+
+def _sources(tensor: Any) -> set[str]:
+    """Return the names of the inputs that a symbolic tensor is made of."""
+    names, waiting, seen = set(), [tensor], set()
+    while waiting:
+        operation, index, _ = waiting.pop()._keras_history
+        if (operation, index) not in seen:
+            seen.add((operation, index))
+            before = operation._inbound_nodes[index].input_tensors
+            names |= set() if before else {operation.name}
+            waiting += before
+    return names
+
+
 def mask_value(masking: Any) -> float | None:
     """Return the number that a Masking layer masks; None where it masks a tensor."""
     value = np.asarray(masking.mask_value)
@@ -183,6 +221,19 @@ def readers_of_inputs(
                 for tensor in model.inputs
             }
         return dict(_readers_of_own_code(model, rows))
+
+
+def counted_inputs(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, str]:
+    """Return inputs of a single number, the length of another input -> the name of that other input."""
+    return {
+        name: of
+        for name in rows[0]
+        for of in reversed(list(rows[0]))
+        if name != of
+        and all(np.size(row[name]) == 1 and np.ndim(row[of]) for row in rows)
+        and all(float(np.ravel(row[name])[0]) == len(row[of]) for row in rows)
+        and len({len(row[of]) for row in rows}) > 1
+    }
 
 
 def _readers_of_own_code(

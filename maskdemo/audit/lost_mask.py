@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.audit.cures import marked, repeats
 from maskdemo.audit.inherent import RECURRENT
 from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.pair import TracePair
@@ -65,6 +66,31 @@ def lost_before(
                 waiting.append(maker)
     known[call.order] = list(dict.fromkeys(result))
     return known[call.order]
+
+
+def taken_by_number_before(call: Call, pair: TracePair) -> Call | None:
+    """Return what takes or cuts steps by their number before a call that receives a wrong mask.
+
+    Where padding stands it takes other real steps, and the call's mask says so. None where none does.
+    """
+    waiting = [each for each in pair.time_inputs(call) if pair.received(call, each) == "wrong"]
+    visited: set[int] = set()
+    while waiting:
+        maker = waiting.pop().maker
+        if maker is None or maker.order in visited:
+            continue
+        visited.add(maker.order)
+        if is_a(maker.layer, "GetItem", "Cropping1D") and _takes_other_steps(maker, pair):
+            return maker
+        waiting += pair.time_inputs(maker)
+    return None
+
+
+def _takes_other_steps(call: Call, pair: TracePair) -> bool:
+    """Whether more or fewer real steps come out of a call with padding than without."""
+    got = marked(repeats(call, pair)[1])[0]
+    right = pair.right_mask(pair.twin(call).outputs[0], call.outputs[0])
+    return bool(((got.reshape(*got.shape[:2], -1) != 0).any(axis=2) != right).any())
 
 
 def dropped_before_output(pair: TracePair, index: int) -> Call | None:

@@ -9,7 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.input_readers import InputReaders, mask_value, readers_of_inputs
+from maskdemo.audit.input_readers import (
+    InputReaders,
+    counted_inputs,
+    mask_value,
+    readers_of_inputs,
+)
 from maskdemo.audit.layer_kinds import layers_of
 from maskdemo.errors import UnsupportedModel, quoted
 
@@ -82,7 +87,7 @@ class ModelInput:
             "mask": f"the mask of {quoted(self.of)}: {'True' if self.pad_value else 'False'} at padding"
             f"{source}.",
             "lengths": f"the lengths of {quoted(self.of)}{source}.",
-            "fixed": f"no sequence, so it was not padded{source}.",
+            "fixed": f"of one size, so it was not padded{source}.",
         }[self.kind]  # fmt: skip
 
 
@@ -146,7 +151,7 @@ def model_inputs_of(
     read = readers_of_inputs(model, rows if rows and not inputs else None)
     told = told or Told()
     told.refuse_unknown(read)
-    counted = {} if rows is None else _counted(rows)
+    counted = {} if rows is None else counted_inputs(rows)
     told = replace(told, lengths=counted | dict(told.lengths), counted=frozenset(counted))
     found = [_model_input(model, name, each, told) for name, each in read.items()]
     model_inputs = _without_doubtful(found, told)
@@ -211,15 +216,22 @@ def _kind(name: str, found: InputReaders, told: Told, embedded: bool) -> Kind:
 def _without_doubtful(
     found: list[tuple[ModelInput, InputReaders]], told: Told
 ) -> tuple[ModelInput, ...]:
-    """Return inputs not read as sequences as "fixed" where others are, unless their pad is told."""
+    """Return inputs as "fixed" that are not read as sequences where others are, unless pads are told.
+
+    So are as many steps of values as are forecast, beside a sequence of another length.
+    """
     pads = told.pad_value if isinstance(told.pad_value, Mapping) else {}
+    data = [(each, read) for each, read in found if each.kind in ("values", "tokens")]
     doubtful = {
         each.name
-        for each, read in found
-        if each.kind in ("values", "tokens")
-        and not (read.is_sequence or each.name in pads or (each.steps is None and not read.is_image))
+        for each, read in data
+        if each.name not in pads
+        and (
+            not (read.is_sequence or (each.steps is None and not read.is_image))
+            or any(of.name in read.decoded_from and of.steps != each.steps for of, _ in data)
+        )
     }
-    if all(each.name in doubtful for each, _ in found if each.kind in ("values", "tokens")):
+    if all(each.name in doubtful for each, _ in data):
         return tuple(each for each, _ in found)
     return tuple(
         replace(each, kind="fixed", source="") if each.name in doubtful else each for each, _ in found
@@ -250,19 +262,6 @@ def sequence_of(name: str, data: list[ModelInput], otherwise: str = "") -> str:
         if re.search(rf"(^|[^a-z0-9]){re.escape(each.name)}([^a-z0-9]|$)", name, re.IGNORECASE)
     ]
     return max(words, key=len, default=otherwise or (data[0].name if data else ""))
-
-
-def _counted(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, str]:
-    """Return inputs of a single number, the length of another input -> the name of that other input."""
-    return {
-        name: of
-        for name in rows[0]
-        for of in reversed(list(rows[0]))
-        if name != of
-        and all(np.size(row[name]) == 1 and np.ndim(row[of]) for row in rows)
-        and all(float(np.ravel(row[name])[0]) == len(row[of]) for row in rows)
-        and len({len(row[of]) for row in rows}) > 1
-    }
 
 
 def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.cures import Attempt, changes_nothing_alone, cut_off, zeroed
+from maskdemo.audit.cures import Attempt, Repeat, changes_nothing, zeroed
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.inherent import disturbed
 from maskdemo.audit.layer_kinds import is_a
@@ -120,14 +120,22 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
         call.name
         for call in other.padded.calls
         if call.name in {each.mover for each in found}
-        and any(changes_nothing_alone(call, other, attempt, tolerance) for attempt in _harmless(call))
+        and any(
+            changes_nothing(call, other, attempt, tolerance, padded=False)
+            for attempt in _harmless(call)
+        )
     }
     return [each for each in found if each.mover not in harmless], other.furthest(), not_tried
 
 
 def _harmless(call: Call) -> tuple[Attempt, ...]:
     """Return the cures to try on a call: if one changes nothing, the call does not use padded steps."""
-    return (zeroed, cut_off) if is_a(call.layer, *_ADDING) else (cut_off,)
+    return (zeroed, _cut_off) if is_a(call.layer, *_ADDING) else (_cut_off,)
+
+
+def _cut_off(repeat: Repeat) -> list[np.ndarray]:
+    """Return the layer's outputs for inputs without padded steps, which stand after the end."""
+    return repeat.run(lambda array, real: array[:, real.reshape(*real.shape[:2], -1).any(axis=(0, 2))])
 
 
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:

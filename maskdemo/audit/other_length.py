@@ -42,17 +42,20 @@ def copy_of_length(
         if each.steps is not None
     }
     shapes = {each.name: each.shape for each in others}
-    try:
-        copier = _Copier(model, sizes, places)
-        names = [each._keras_history.operation.name for each in model.inputs]
-        copy = copier.copy(model, [shapes[name] for name in names])
-        if model.compiled:
-            _compile_alike(copy, model)
-        if None in sizes.values():
-            _try_lengths(copy, others, set(sizes))
-    except Exception:  # whatever a layer raises on another length, and models without a graph
-        return None
-    return copy, copier.was_cut
+    for as_many_units in (False, True):
+        try:
+            copier = _Copier(model, sizes, places, as_many_units)
+            names = [each._keras_history.operation.name for each in model.inputs]
+            copy = copier.copy(model, [shapes[name] for name in names])
+            if model.compiled:
+                _compile_alike(copy, model)
+            if None in sizes.values():
+                _try_lengths(copy, others, set(sizes))
+            return copy, copier.was_cut
+        except Exception:  # whatever a layer raises on another length, and models without a graph
+            if None in sizes.values():
+                break
+    return None
 
 
 def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int | None]) -> None:
@@ -72,10 +75,15 @@ def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int |
 
 
 class _Copier:
-    """Copies models. sizes: for numbers of steps those of the copy, None for any."""
+    """Copies models. sizes: for numbers of steps those of the copy, None for any.
 
-    def __init__(self, model: Any, sizes: Mapping[int, int | None], places: Places) -> None:
-        self._sizes, self._places = sizes, places
+    as_many_units: whether a layer made anew puts out as many units as there are steps if it did so.
+    """
+
+    def __init__(
+        self, model: Any, sizes: Mapping[int, int | None], places: Places, as_many_units: bool
+    ) -> None:
+        self._sizes, self._places, self._as_many_units = sizes, places, as_many_units
         self._custom = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
         self._parts: dict[int, Any] = {}
         self.was_cut = False
@@ -138,7 +146,7 @@ class _Copier:
             tensors = keras.tree.flatten(args[0])
             both = zip(tensors, operation.inputs, strict=True)
             return any(tuple(one.shape[1:]) != tuple(other.shape[1:]) for one, other in both)
-        return is_a(operation, "Reshape") or is_own_code(operation)
+        return is_a(operation, "Reshape", "EinsumDense") or is_own_code(operation)
 
     def _anew(self, operation: Any, args: tuple) -> Any:
         """Return an operation made anew for other steps: a nested model is copied with its weights."""
@@ -161,6 +169,10 @@ class _Copier:
                 steps, new = next(iter(self._sizes.items()))
                 target[place] = size * (new or steps) // steps
             config = config | ({key: tuple(target)} if target else {})
+        for key in ("units", "output_shape") if self._as_many_units else ():
+            if (own := config.get(key)) is not None:
+                sizes = [self._sizes.get(each, each) for each in np.atleast_1d(own).tolist()]
+                config = config | {key: tuple(sizes) if np.ndim(own) else sizes[0]}
         return config
 
     def _fill(self, part: Any, operation: Any) -> None:

@@ -97,11 +97,31 @@ def _holds_masked_steps(pair: TracePair, tolerance: float) -> bool:
     )
 
 
-def findings_within(trial: Trial, pair: TracePair | None, tolerance: float) -> list[Finding]:
-    """Return findings where the answer depends on padded steps within a fixed length.
+def findings_within(
+    trial: Trial, pair: TracePair | None, tolerance: float, earlier: list[Finding]
+) -> list[Finding]:
+    """Return further findings where the answer depends on padded steps within a fixed length.
 
-    pair: traces of sequences that were moved within that length; None without. Raises UnsupportedModel
-    where neither a shorter copy nor these traces can tell.
+    pair: traces of sequences that were moved within that length; None without. earlier: the findings
+    from these. Raises UnsupportedModel where nothing leaks there, and nothing else can tell.
+    """
+    leaks = any(each.severity == "leak" for each in earlier)
+    if leaks and all(each.cause != "positions" for each in earlier):
+        return []
+    known = {(each.cause, each.layer) for each in earlier}
+    try:
+        found = _without_moving(trial, pair, tolerance)
+    except UnsupportedModel:
+        if leaks:
+            return []
+        raise
+    return [each for each in found if (each.cause, each.layer) not in known]
+
+
+def _without_moving(trial: Trial, pair: TracePair | None, tolerance: float) -> list[Finding]:
+    """Return findings from a shorter copy, or else from other numbers at padded steps.
+
+    Raises UnsupportedModel where neither can tell.
     """
     alone = pair_without_padding(trial.model, trial.samples, tolerance)
     if alone is not None:

@@ -165,8 +165,8 @@ def _audit_with(
         measures = trial.measures(sides, options.added)
         on_stage("Looking where the mask is lost")
         findings, pair, changes = padding_findings(trial, measures, _CALL_TOLERANCE[precision])
-        if trial.is_fixed and all(each.severity != "leak" for each in findings):
-            findings += findings_within(trial, pair, _CALL_TOLERANCE[precision])
+        if trial.is_fixed:
+            findings += findings_within(trial, pair, _CALL_TOLERANCE[precision], findings)
         on_stage("Looking for other traps")
         findings += trial.findings
         findings += _found(

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.audit.layer_kinds import parts_of
+
 Batch = Mapping[str, Any]
 
 
@@ -69,12 +71,12 @@ def _run_in_batches(
     """
     size, count = batch_size(model), len(next(iter(batch.values())))
     if size is None or size == count:
-        _reset_states(model)
+        reset_states(model)
         return run(batch)
     parts = []
     for start in range(0, count, size):
         indices = np.minimum(np.arange(start, start + size), count - 1)
-        _reset_states(model)
+        reset_states(model)
         parts.append(run({name: np.asarray(array)[indices] for name, array in batch.items()}))
     return [
         np.concatenate(outputs)[:count] if all(len(each) == size for each in outputs) else outputs[0]
@@ -135,8 +137,8 @@ def _to_tensors(batch: Any) -> Any:
     return keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
 
 
-def _reset_states(model: Any) -> None:
-    """Reset the state of every stateful layer of a model."""
-    for layer in model._flatten_layers():
+def reset_states(part: Any) -> None:
+    """Reset the state of every stateful layer of a model or layer; an operation has none."""
+    for layer in parts_of(part):
         if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
             layer.reset_state()

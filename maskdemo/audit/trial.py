@@ -111,15 +111,16 @@ class Trial:
 
     def _refusal_sentence(self, failure: Exception) -> str:
         """Return the sentence on why the model cannot be run, with advice."""
-        reason = short_reason(
-            failure, raising_layer(self.model, one_batch(self.model, self.short_batch()))
-        )
+        batch = one_batch(self.model, self.short_batch())
+        reason = short_reason(failure, raising_layer(self.model, batch))
         inputs = ", ".join(f"{each.name} {each.shape}" for each in self.model_inputs)
         advice = (
             f"Give it sequences that it takes, as a list or as --sequences FILE. Its inputs: {inputs}."
             if self.drawn
             else f"Compare the sequences with its inputs: {inputs}."
         )
+        if any(each.masked_by and len(each.shape) > 2 for each in self.model_inputs):
+            advice = "Masking makes a mask of pixels here: hand one of steps over, as `mask=`."
         return f"The model cannot be run on sequences: {reason.rstrip('.')}. {advice}"
 
     def _try_shortest(self) -> None:
@@ -242,9 +243,8 @@ class Trial:
 
         Raises UnsupportedModel where they move from one run to the next without any reason.
         """
-        if room := self.samples.room():
-            ways: list[tuple[Side, int]] = [("pre", room)]
-        else:
+        ways: list[tuple[Side, int]] = [("pre", room := self.samples.room())]
+        if not room:
             ways = [(side, amount) for side in sides for amount in (0, *added)]
         result: list[Measure] = []
         refusals: dict[int, str] = {}

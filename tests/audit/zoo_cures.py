@@ -3,7 +3,10 @@
 import keras
 from keras import layers, ops
 
-from maskdemo.audit.fix_reductions import last_real_step, reversed_within_length
+from maskdemo.audit.fix_reductions import (
+    last_step_at_the_end,
+    reversed_within_length,
+)
 from tests.audit.zoo import FEATURES, WORDS, graph, right, wrong
 from tests.audit.zoo_right import lstm
 
@@ -244,11 +247,82 @@ def last_step_of_a_state_that_is_held():
     return graph(lambda x, mask: lstm(return_sequences=True)(x)[:, -1, :])
 
 
-@wrong("dropped_silently", "get_item", cures="take_the_last_real_step")
+@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
 def last_step():
     return on_embedded(lambda x, mask: layers.Dense(8, activation="tanh")(x)[:, -1, :])
 
 
 @right()
 def last_of_the_real_steps():
-    return on_embedded(lambda x, mask: last_real_step(lstm(return_sequences=True)(x), mask))
+    states = lstm(return_sequences=True)
+    return on_embedded(lambda x, mask: last_step_at_the_end(states(x), mask)[:, -1])
+
+
+# Steps that are taken or cut by their number.
+
+
+@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
+def first_step_cut_off():
+    return graph(lambda x, mask: lstm()(x[:, 1:], mask=mask[:, 1:]))
+
+
+@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
+def last_step_cut_off():
+    return graph(lambda x, mask: lstm()(x[:, :-1], mask=mask[:, :-1]))
+
+
+@right()
+def first_step_cut_off_with_the_mask_of_both():
+    return graph(lambda x, mask: lstm()(x[:, 1:], mask=ops.logical_and(mask[:, 1:], mask[:, :-1])))
+
+
+@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
+def last_word_cut_off():
+    words = keras.Input((None,), dtype="int32", name="words")
+    x = layers.Embedding(WORDS, 8, mask_zero=True)(words[:, :-1])
+    return keras.Model(words, layers.Dense(2)(lstm()(x)))
+
+
+@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
+def first_step():
+    return graph(lambda x, mask: lstm(return_sequences=True)(x)[:, 0])
+
+
+@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
+def last_three_steps():
+    return on_embedded(lambda x, mask: layers.GRU(6)(layers.Dense(4)(x)[:, -3:]))
+
+
+# Weights for each place.
+
+
+def attention_3d(x):
+    weights = layers.Dense(12, activation="softmax", name="weights")(
+        layers.Permute((2, 1), name="turn")(x)
+    )
+    return ops.sum(layers.Multiply()([x, layers.Permute((2, 1))(weights)]), axis=1)
+
+
+@wrong("dropped_with_warning", "turn", also=("positions",), cures="masked_softmax_of_places")
+def attention_block_of_places():
+    return graph(lambda x, mask: attention_3d(lstm(return_sequences=True)(x)), steps=12)
+
+
+@wrong("dropped_with_warning", "mix", also=("positions",), cures="masked_flatten")
+def steps_mixed_by_weights():
+    mix = layers.EinsumDense("btd,ts->bsd", output_shape=(6, 8), name="mix")
+    return on_embedded(lambda x, mask: layers.Flatten()(mix(x)), steps=12)
+
+
+@right(also=("positions",))
+def zeroed_steps_in_a_row():
+    return graph(lambda x, mask: layers.Dense(4)(layers.Reshape((48,))(x)), steps=12)
+
+
+@wrong("dropped_with_warning", "mix", also=("positions",), cures="masked_flatten")
+def steps_mixed_beside_a_shortcut():
+    def of(x, mask):
+        mix = layers.EinsumDense("btd,ts->bsd", output_shape=(12, FEATURES), name="mix")
+        return layers.GlobalAveragePooling1D()(x + mix(layers.LayerNormalization()(x)), mask=mask)
+
+    return graph(of, steps=12)

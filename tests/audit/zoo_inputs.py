@@ -3,7 +3,7 @@
 import numpy as np
 from keras import Input, Model, layers, ops
 
-from tests.audit.zoo import WORDS, right, wrong
+from tests.audit.zoo import WORDS, right, untold, wrong
 
 
 def values(name="sequence", steps=None, features=4):
@@ -236,7 +236,7 @@ def causal_mask_of_one_length():
     return Model(t, lstm()(CausalAttention()(embedded(t, mask_zero=True))))
 
 
-@wrong("dropped_with_warning", "cut", further=(("wrong_mask", "lstm"),))
+@wrong("other_steps", "cut", further=(("wrong_mask", "lstm"),))
 def cut_after_64_steps():
     i, masking = values(), layers.Masking()
     cut = layers.Lambda(lambda each: each[:, :64], name="cut")
@@ -482,3 +482,56 @@ def image_beside_a_leak():
     a, image = values(), Input((8, 8, 3), name="image")
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
     return Model([a, image], joined(lstm()(a), x))
+
+
+# As many steps as are forecast, beside a sequence.
+
+
+def forecast(of):
+    past, future = values("past"), values("future", 6, 2)
+    return Model([past, future], layers.Dense(1)(of(layers.Masking()(past), future)))
+
+
+@right()
+def decoder_of_six_steps():
+    def of(past, future):
+        _, *states = lstm(return_state=True)(past)
+        return lstm(name="decoder", return_sequences=True)(future, initial_state=states)
+
+    return forecast(of)
+
+
+@right()
+def six_steps_beside_what_is_repeated():
+    def of(past, future):
+        return gru(return_sequences=True)(joined(layers.RepeatVector(6)(lstm()(past)), future))
+
+    return forecast(of)
+
+
+@wrong("no_mask", "second", pad_value={"future": 0})
+def decoder_of_six_steps_that_are_padded():
+    def of(past, future):
+        _, *states = lstm(return_state=True)(past)
+        return lstm(name="second", return_sequences=True)(future, initial_state=states)
+
+    return forecast(of)
+
+
+# Masking on frames: a mask of pixels.
+
+
+def masked_frames(padding):
+    frames = Input((None, 6, 6, 2), name="frames")
+    x = layers.ConvLSTM2D(3, 3, padding=padding)(layers.Masking()(frames))
+    return Model(frames, layers.GlobalAveragePooling2D()(x))
+
+
+@right()
+def frames_whose_pixels_are_masked():
+    return masked_frames("same")
+
+
+@untold("Masking makes a mask of pixels here")
+def frames_whose_masked_pixels_are_more_than_the_states():
+    return masked_frames("valid")

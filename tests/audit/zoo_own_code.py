@@ -8,6 +8,17 @@ from tests.audit.layers import BatchMean, Centred, CentredBlock, MeanOfZeroed, S
 from tests.audit.zoo import FEATURES, WORDS, graph, right, wrong
 from tests.audit.zoo_right import lstm, masking
 
+
+class Turned(layers.Layer):
+    """Doubles, and passes on a mask that is True at padding."""
+
+    def call(self, x):
+        return x * 2
+
+    def compute_mask(self, x, mask=None):
+        return None if mask is None else ops.logical_not(mask)
+
+
 TOKENS = [np.arange(1, n) for n in (4, 6, 9, 9, 6, 4)]
 
 
@@ -58,6 +69,11 @@ def block_within_a_model_of_ones_own():
 @wrong("wrong_mask", "lstm")
 def mask_the_other_way_round():
     return graph(lambda x, mask: lstm()(x, mask=ops.logical_not(mask)))
+
+
+@wrong("dropped_by_layer", "turned", cures="compute_the_mask")
+def mask_turned_by_a_layer():
+    return graph(lambda x, mask: lstm()(Turned(name="turned")(x)))
 
 
 @wrong("wrong_mask", "lstm")
@@ -112,7 +128,7 @@ def sums_up_to_each_step():
     return graph(of)
 
 
-@wrong("dropped_with_warning", "last", cures="take_the_last_real_step")
+@wrong("other_steps", "last", cures="count_from_the_real_steps")
 def last_step_in_a_lambda():
     def of(x, mask):
         states = layers.GRU(6, return_sequences=True, zero_output_for_mask=True)(x)

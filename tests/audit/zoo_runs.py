@@ -155,7 +155,7 @@ def a_batch_of_one_size():
     return of_batch(3, masking(), lstm(), layers.Dense(2))
 
 
-@wrong("no_mask", "lstm")
+@wrong("no_mask", "lstm", cures="make_a_mask")
 def stateful_without_a_mask():
     return of_batch(4, lstm(stateful=True), layers.Dense(2))
 

@@ -120,12 +120,12 @@ def largest_as_an_operation():
     return graph(lambda x, mask: ops.max(layers.Dense(8)(x), axis=1))
 
 
-@wrong("dropped_silently", "get_item")
+@wrong("other_steps", "get_item")
 def last_step_of_bidirectional():
     return graph(lambda x, mask: layers.Bidirectional(lstm(return_sequences=True))(x)[:, -1])
 
 
-@wrong("dropped_silently", "softmax", further=(("dropped_silently", "multiply"),))
+@wrong("dropped_silently", "softmax")
 def attention_by_hand():
     def of(x, mask):
         x = lstm(return_sequences=True)(x)
@@ -194,11 +194,10 @@ def reshaped():
     return stack(masking(), layers.Reshape((-1, 2), name="reshape"), lstm(), layers.Dense(2))
 
 
-@wrong("dropped_with_warning", "permute", thread=WARNS)
+@wrong("dropped_with_warning", "permute", also=("positions",), thread=WARNS)
 def permuted():
-    return stack(
-        masking(), layers.Permute((2, 1), name="permute"), layers.Dense(4), layers.Flatten(), steps=12
-    )
+    permute, states = layers.Permute((2, 1), name="permute"), lstm(return_sequences=True)
+    return stack(masking(), states, permute, layers.Dense(4), layers.Flatten(), steps=12)
 
 
 @wrong("dropped_with_warning", "zeros", thread=WARNS)
