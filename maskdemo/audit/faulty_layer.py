@@ -238,6 +238,6 @@ def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str,
     cure = cure_of(call, pair, tolerance)
     if not cure and any(pair.received(call, each) == "wrong" for each in unmasked):
         cure = cure_of_wrong_mask(call, pair, tolerance)
-    if cure == COUNTED:
+    if cure == COUNTED and lost[0][1] is call:
         return [("other_steps", call, cure)]
     return [(cause, at_fault, cure) for cause, at_fault in lost]

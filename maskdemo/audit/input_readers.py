@@ -146,7 +146,7 @@ def _states(reader: Reader) -> list[Any]:
     import keras
 
     arguments = keras.tree.flatten(reader.arguments)
-    tensors = [each for each in arguments if isinstance(each, keras.KerasTensor)]
+    tensors: list[Any] = [each for each in arguments if isinstance(each, keras.KerasTensor)]
     recurrent = is_a(reader.operation, "RNN") and reader.argument in STEPS_ARGUMENTS
     return [
         each

@@ -200,8 +200,8 @@ def second_sequence_that_is_reduced():
     return Model([a, b], layers.Concatenate()([lstm()(masking()(a)), ops.mean(x, axis=1)]))
 
 
-@wrong("no_mask", "flatten_b", also=("positions",), pad_value={"b": 0})
+@wrong("no_mask", "tied_b", also=("positions",), pad_value={"b": 0})
 def second_sequence_as_told():
     a, b = (Input((STEPS, FEATURES), name=name) for name in "ab")
-    x = layers.Dense(2)(layers.Flatten(name="flatten_b")(layers.Dense(4)(b)))
+    x = layers.Dense(2, name="tied_b")(layers.Flatten()(layers.Dense(4)(b)))
     return Model([a, b], layers.Concatenate()([lstm()(masking()(a)), x]))
