@@ -83,6 +83,10 @@ def difference(result: Experiment | Study, wanted: Experiment | Study, start: st
     >>> difference(Experiment(padded_length=80), Experiment(padded_length=81), "Result for")
     'Result for padded length 80; you set 81.'
     """
+    if isinstance(result, Experiment) and isinstance(wanted, Experiment):
+        before, now = scenario_of(result), scenario_of(wanted)
+        if before and now:
+            return f"{start} the scenario {before.title}; you chose {now.title}."
     rows = list(_differences(result, wanted))
     if not rows:
         return f"{start} the same settings, but for one that is varied."

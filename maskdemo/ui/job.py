@@ -141,10 +141,9 @@ def run_line(cancelled: str = "") -> None:
     share, wanted, of = 0.0, url.current(url.RUN)[0], ""
     if isinstance(now.work, Run) and now.work.experiment != wanted:
         of = f" {escape_markdown(difference(now.work.experiment, wanted, 'The run is for'))}"
-    scenario = scenario_of(now.work.experiment) if isinstance(now.work, Run) else None
-    these = "" if of else " the run of these settings"
-    whose = f" the scenario {scenario.title}" if scenario else these
-    text = f"Preparing{whose}.{of} The first run of a new shape takes a few seconds."
+    scenario = scenario_of(wanted)
+    whose = f" the scenario {scenario.title}" if scenario else " the run of these settings"
+    text = f"Preparing{'' if of else whose}.{of} The first run of a new shape takes a few seconds."
     if now.newest is not None:
         share, newest, experiment = now.newest.done, now.newest.curves[-1], now.newest.experiment
         repeat, epoch = newest.repeat + 1, len(newest.loss)

@@ -64,6 +64,9 @@ def test_what_recorded_data_dictates_nobody_set():
     assert difference(speech, other, "Result for") == (
         "Result for task “Real speech: who is speaking?”; you set “Sign of the sum”."
     )
+    in_front = SCENARIOS["pre_padding"].experiment
+    said = "Result for the scenario Real speech; you chose Padding in front."
+    assert difference(speech, in_front, "Result for") == said
 
 
 def test_strategies_and_doses_that_come_or_go():

@@ -82,10 +82,17 @@ def test_a_run_without_results_says_of_which_settings_it_is(monkeypatch, phase: 
     assert "The run is for seed 3; you set 4." in shown(opened(params=small(seed=4).to_params()))
 
 
-def test_a_run_that_is_prepared_says_of_which_scenario_it_is(monkeypatch):
-    now = Status("running", work=Run(SCENARIOS["pre_padding"].experiment))
+@pytest.mark.parametrize(
+    ("scenario", "said"),
+    [
+        ("real_speech", "Preparing the scenario Real speech. The first run"),
+        ("pre_padding", "The run is for the scenario Padding in front; you chose Real speech."),
+    ],
+)
+def test_a_run_that_is_prepared_says_of_which_scenario_it_is(monkeypatch, scenario, said):
+    now = Status("running", work=Run(SCENARIOS[scenario].experiment))
     monkeypatch.setattr(Server, "status", lambda self, viewer, kind: now)
-    assert "Preparing the scenario Padding in front." in shown(opened())
+    assert said in shown(opened())
 
 
 def test_many_viewers_of_one_run_look_less_often():
