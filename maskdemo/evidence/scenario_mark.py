@@ -41,7 +41,7 @@ def mark(snapshot: Snapshot) -> Mark:
     rule = WORDS_OF_QUESTIONS.get(run.asks) if run else None
     words = (rule(run) if rule and run else None) or OF_NEEDS[word]
     beside = run is not None and run.asks in BESIDE_MASKING
-    return Mark(word, f"{OF_NEEDS[word]}; {words}" if beside else words)
+    return Mark(word, f"{OF_NEEDS[word]}; {words}" if beside and words != OF_NEEDS[word] else words)
 
 
 def _identical(run: CompleteRun) -> str | None:

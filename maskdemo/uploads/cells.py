@@ -137,9 +137,9 @@ def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
 def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
     """Return `Notation.day_first`, `by_points` and `undecided`.
 
-    Dates with points begin with the day wherever people write points.
+    Dates with points begin with the day, unless the file has one that cannot.
     """
-    first, second, points, others, unclear, short = [False] * 6
+    first, second, points, others, unclear, short, american = [False] * 7
     for own in cells.values():
         dates: Any = own.texts[own.fits["date"] & own.fits[TIMES]]
         if len(dates) and own.share(TIMES) > 0.5:
@@ -154,6 +154,8 @@ def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
             year = bool((last.between(1, 31) & (two < 13)).all())
             unclear |= year and bool((parts[1] == "-").all())
             short |= year and pointed
+            american |= pointed and bool((two > 12).any())
+    points = points and (first or not american)
     undecided = unclear or (second and (first or points)) or (others and not first and not second)
     return first or points, points and (short or not first), undecided
 

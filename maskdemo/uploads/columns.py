@@ -164,6 +164,7 @@ def _of_times(table: Table, name: str, cells: Cells, notation: Notation) -> Colu
     if not is_time.any():
         why = f"{_cell(name, example)} is no time such as 2026-01-31 14:05:09+01:00"
     elif len(dates) and notation.undecided:
+        example = str(dates.iloc[0])
         why = f"nothing in the file says which number is the day in {quoted(example)}"
     elif 0 < len(no_zone) < is_time.sum():
         example = str(no_zone.iloc[0])
@@ -171,9 +172,12 @@ def _of_times(table: Table, name: str, cells: Cells, notation: Notation) -> Colu
     if why:
         row, blanks = int(np.flatnonzero(column == example)[0]), int(cells.counts[blank].sum())
         return _unsorted(column, row, why, blanks, len(filled))
-    if len(dates) and notation.by_points:
-        day = np.datetime64(int(seconds[dates.iloc[0]]), "s").astype("datetime64[D]")
-        note = f"{_cell(name, dates.iloc[0])} is read as {day}: in dates with points the day is first."
+    pointed = dates[dates.str.match(r"\d+\.")]
+    if len(pointed) and notation.by_points:
+        # Without the hour, whose zone can make it another day in UTC.
+        (at,) = times_in(pointed.iloc[:1].str.extract(r"^([\d.]+)")[0], notation.day_first)
+        day = np.datetime64(int(at), "s").astype("datetime64[D]")
+        note = f"{_cell(name, pointed.iloc[0])} is read as {day}: dates with points begin with the day."
     found = _of_values(table, name, TIMES, column.map(seconds).to_numpy(dtype=float), example)
     return _spoiled(table, replace(found, note=note), name, texts[~blank & ~is_time], "a time")
 
@@ -264,13 +268,19 @@ def _dates(values: NDArray) -> tuple[bool, bool]:
     """Whether all numbers, (rows,), are dates, with the year first (20260131) or last (31012026)."""
     there = values[~np.isnan(values)]
     digits = len(str(int(there.max())))
-    if digits not in (7, 8, 10, 12, 14) or (there != np.floor(there)).any():
+    if digits not in (8, 10, 12, 14) or (there != np.floor(there)).any():
         return False, False
-    day = there // 10.0 ** max(0, digits - 8)
+    day, clock = np.divmod(there, 10.0 ** (digits - 8))
+    hour = clock // 10.0 ** max(0, digits - 10)
+    if (hour > 23).any() or (digits > 10 and (clock % 100 > 59).any()):
+        return False, False
 
     def are_dates(year: NDArray, one: NDArray, two: NDArray, most: int) -> bool:
         years = (year >= 1900) & (year < 2100)
         return bool((years & (np.minimum(one, two) > 0) & (one <= most) & (two < 32)).all())
 
     year_last = are_dates(day % 10_000, day // 10_000 % 100, day // 1_000_000, 31)
-    return are_dates(day // 10_000, day // 100 % 100, day % 100, 12), year_last and digits < 9
+    several = len(np.unique(there)) > 2
+    return are_dates(day // 10_000, day // 100 % 100, day % 100, 12), (
+        year_last and digits == 8 and several
+    )

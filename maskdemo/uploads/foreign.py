@@ -50,10 +50,10 @@ _UNPACKED, _SHEET, _UTF8 = (
 )
 #: How a file begins -> what it is, what is said besides, and the lines or the call that help.
 _KINDS = (
-    (rb"PK.*\[Content_Types\]\.xml", "a spreadsheet (.xlsx)", _SHEET, 'read_excel("FILE")'),
-    (rb"PK.*application/vnd\.oasis", "a spreadsheet (.ods)", _SHEET,
+    (rb"PK[\x03\x05].*\[Content_Types\]\.xml", "a spreadsheet (.xlsx)", _SHEET, 'read_excel("FILE")'),
+    (rb"PK[\x03\x05].*application/vnd\.oasis", "a spreadsheet (.ods)", _SHEET,
      'read_excel("FILE", engine="odf")'),
-    (rb"PK(?!.*\.npy)", "a zip archive", _UNPACKED, 'read_csv("FILE", compression="zip")'),
+    (rb"PK[\x03\x05](?!.*\.npy)", "a zip archive", _UNPACKED, 'read_csv("FILE", compression="zip")'),
     (rb"\x93NUMPY", "a NumPy array (.npy)", "It has no labels and no lengths.", _ARRAY),
     (rb"\x80", "a Python pickle", "Nothing is unpickled here, because a pickle can run code.",
      'read_pickle("FILE")'),
@@ -68,9 +68,9 @@ _KINDS = (
     (rb"\x89HDF", "an HDF5 file", "", 'read_hdf("FILE")'),
     (rb"MATLAB 5", "a MATLAB file", "", 'import scipy.io\narrays = scipy.io.loadmat("FILE")'),
     (rb"SQLite format 3", "an SQLite database", "", ""),
-    (rb"ORC", "an ORC file", "", 'read_orc("FILE")'),
+    (rb"ORC[^,;\t\n]", "an ORC file", "", 'read_orc("FILE")'),
     (rb"%PDF", "a PDF document", "", ""),
-    (rb"RDX", "an R data file", "In R: write.csv(frame, \"long.csv\", row.names = FALSE)", ""),
+    (rb"RDX\d\n", "an R data file", "In R: write.csv(frame, \"long.csv\", row.names = FALSE)", ""),
     (rb"\xff\xfe\0\0", "a text in UTF-32", _UTF8,
      'read_csv("FILE", encoding="utf-32", sep=None, engine="python")'),
     (rb"\xff\xfe|\xfe\xff", "a text in UTF-16", _UTF8,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
 from maskdemo.uploads import roles, rows
-from maskdemo.uploads.columns import NOTHING, NUMBERS, TIMES, WORDS, Columns
+from maskdemo.uploads.columns import DATES, NOTHING, NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Guess, Roles, parts_by, word
@@ -102,7 +102,7 @@ class _Guess:
     def _split(self) -> str | None:
         """Return the column whose cells name training and test parts; None if none."""
         for name in self._free():
-            parts = parts_by(name)
+            parts = {} if word(name, roles.LABELS) else parts_by(name)
             if self._columns[name].distinct > len(parts):
                 continue
             said = set(map(str.lower, self._table.texts(name).unique()))
@@ -154,11 +154,11 @@ class _Guess:
 
     def _is_as_likely(self, first: str, other: str, named: list[str]) -> bool:
         """Whether another column is the id as likely as the first, and divides the rows otherwise."""
-        words, counts = (
-            {get(each) for each in (first, other)}
-            for get in (lambda name: word(name, roles.IDS), lambda name: self._columns[name].distinct)
-        )
-        return not named or (len(words) == 1 and len(counts) == 2)
+        words = {word(each, roles.IDS) for each in (first, other)}
+        more = self._columns[first].distinct - self._columns[other].distinct
+        # People and machines have several sequences each.
+        people = more > 0 and word(other, roles.PEOPLE) and not word(first, roles.PEOPLE)
+        return not named or (len(words) == 1 and more != 0 and not people)
 
     def _why_no_id(self, candidates: list[str]) -> str:
         rows_of = len(self._table.frame)
@@ -187,9 +187,10 @@ class _Guess:
     def _can_divide(self, name: str) -> bool:
         """Whether a column holds words or whole numbers."""
         column = self._columns[name]
-        there = column.values[~np.isnan(column.values)]
-        whole = column.kind != NUMBERS or rows.are_whole(there)
-        return whole and not column.is_time and column.kind != NOTHING
+        whole = column.kind != NUMBERS or rows.are_whole(column.values[~np.isnan(column.values)])
+        # Sessions can be named by their days: 20260131.
+        is_time = column.is_time and not (column.idle == DATES and word(name, roles.IDS))
+        return whole and not is_time and column.kind != NOTHING
 
     def _is_finer(self, pair: list[str]) -> bool:
         """Whether the second column cuts the sequences of the first into several of several rows."""
@@ -209,7 +210,8 @@ class _Guess:
         for name in dict.fromkeys([*self._named(roles.ORDERS), *self._named(roles.IDS), *times]):
             column, values = self._columns[name], self._columns[name].values
             numbers_rows = column.distinct == len(values) and not word(name, roles.ORDERS)
-            if name in ids or (numbers_rows and not column.is_time):
+            same = numbers_rows and not column.is_time and rows.is_in_order(number, values)
+            if name in ids or column.kind == NOTHING or same:
                 continue
             if rows.is_constant(number, values):
                 # The day of each sequence, say, beside the hour of each step.
@@ -232,8 +234,8 @@ class _Guess:
                 # Months or visits by their names: each step has another one.
                 weak += [name] * (distinct(self._table, [*ids, name]) == len(number))
             elif column.kind == NUMBERS and word(name, roles.ORDERS):
-                # Numbers of steps may repeat, or begin anew; a measurement falls at every other step.
-                weak += [name] * rows.is_sorted(number, values, MAX_FALLING)
+                # Numbers of steps may repeat, or begin anew; a measurement falls to other values, too.
+                weak += [name] * rows.begins_anew(number, values, MAX_FALLING)
         if unsure := unsure or weak:
             if say:
                 self._taken |= set(unsure)

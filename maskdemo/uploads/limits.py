@@ -29,6 +29,7 @@ MAX_CLASSES = 50
 MAX_MAGNITUDE = 1e15
 #: What can be done about a table that is too large, or too wide.
 LESS = "Take out columns that are not needed, or some of the sequences."
+FEWER = "Take out some of the sequences."
 LINES = "A table has one line a row: check the line breaks."
 
 
@@ -50,7 +51,7 @@ def check_size(rows: int = 0, columns: int = 0, unpacked: int = 0) -> None:
     """Raise `InvalidTable` where a table is too large. unpacked: its bytes in memory."""
     unpacks = f"unpacks to more than {unpacked / 2**20:,.0f} MB"
     for size, most, what, possible, way_out in (
-        (rows, MAX_ROWS, f"has {rows:,} rows or more", f"{MAX_ROWS:,}", LESS),
+        (rows, MAX_ROWS, f"has {rows:,} rows or more", f"{MAX_ROWS:,}", FEWER),
         (columns, MAX_COLUMNS, f"has {columns:,} columns", f"{MAX_COLUMNS:,}", LINES),
         (unpacked, MAX_TABLE_BYTES, unpacks, f"{MAX_TABLE_BYTES // 2**20} MB", LESS),
     ):

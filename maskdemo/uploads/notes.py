@@ -19,6 +19,7 @@ from maskdemo.uploads.columns import NUMBERS, TIMES, Column, Columns
 from maskdemo.uploads.npz import padding
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import ORDERS, Preparation, Roles, said_parts, word
+from maskdemo.uploads.rows import is_constant
 
 
 def notes_of(
@@ -57,9 +58,11 @@ def notes_of(
                 )
                 yield f"{padded}. If they are, take out their rows."
     for name in roles.features if not roles.order else ():
-        if word(name, ORDERS):
+        column = columns[name]
+        if word(name, ORDERS) and column.kind == NUMBERS and not is_constant(number, column.values):
             asked = "If it says the order, choose it as the order."
             yield f"Rows are in the order of the file, and {quoted(name)} is a feature. {asked}"
+            break
     times = [name for name in roles.order or () if columns[name].kind == TIMES]
     yield from filter(None, (columns[name].note for name in (*times, *roles.features)))
     for name in roles.features:

@@ -63,7 +63,9 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
         with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
             arrays = arrays_by_name(loaded)
     # pandas sorts and counts in the byte order of this machine alone.
-    arrays = {name: each.astype(each.dtype.newbyteorder("=")) for name, each in arrays.items()}
+    arrays = {
+        name: each.astype(each.dtype.newbyteorder("="), copy=False) for name, each in arrays.items()
+    }
     for part in parts:
         lengths = arrays.get(f"{part}lengths")
         _check(part, arrays[f"{part}values"], lengths, arrays[f"{part}labels"])

@@ -80,7 +80,7 @@ def read(name: str, content: bytes) -> Table:
     check_kind(name, content)
     if content.startswith(b"PAR1"):
         table = Table(table_of_parquet(content, name), "parquet")
-    elif content.startswith(b"PK"):
+    elif content.startswith((b"PK\x03", b"PK\x05")):
         table = Table(table_of_archive(content), "npz")
     else:
         table = _table_of_csv(content)

@@ -19,6 +19,9 @@ PARTS = {
     )
     for word in words.split()
 }
+#: Of them, those that are languages and codes as well: only in a column whose name says that it splits.
+_SHORT = ("tr", "trn", "te", "tst")
+_SPLITS = "set|split|part|fold"
 #: Words in the names of such columns, the surest first.
 IDS = ("sequence", "seq", "series", "utterance", "case", "episode", "trajectory", "run", "trial",
        "session", "recording", "record", "id", "uid", "subject", "patient", "participant", "person",
@@ -102,7 +105,8 @@ def parts_by(name: str) -> Mapping[str, str]:
     """Return the part that each word of a split column means; `is_train` may hold yes and no."""
     asked = re.fullmatch(r"(?:is|in|for)?[_ ]?(train|test)(?:ing)?", name.lower())
     if asked is None:
-        return PARTS
+        unsure = () if re.search(_SPLITS, name.lower()) else _SHORT
+        return {word: part for word, part in PARTS.items() if word not in unsure}
     yes, no = ("train", "test") if asked[1] == "train" else ("test", "train")
     return {
         **PARTS,
@@ -115,7 +119,7 @@ def said_parts(table: Table, roles: Roles) -> dict[str, str]:
     """Return the words of the split column -> the part that each means; empty without the column."""
     if roles.split is None:
         return {}
-    parts = parts_by(roles.split)
+    parts = {**PARTS, **parts_by(roles.split)}
     return {word: parts[word] for word in sorted(table.texts(roles.split).str.lower().unique())}
 
 

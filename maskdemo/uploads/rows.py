@@ -75,6 +75,22 @@ def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
     return float((grouped.diff() < 0).sum() / max(1, len(number) - number.max() - 1)) <= most
 
 
+def is_in_order(number: NDArray, values: NDArray) -> bool:
+    """Whether values rise from row to row within every sequence. number, values: (rows,)."""
+    return not bool((pd.Series(values).groupby(number).diff() <= 0).any())
+
+
+def begins_anew(number: NDArray, values: NDArray, most: float) -> bool:
+    """Whether values fall at so few steps, and there to the first value of their sequence.
+
+    number, values: (rows,). most: the share of steps that may fall.
+    """
+    grouped = pd.Series(values).groupby(number)
+    falls = grouped.diff() < 0
+    back = bool((values[falls] == grouped.transform("first")[falls]).all())
+    return back and is_sorted(number, values, most)
+
+
 def counts_steps(number: NDArray, values: NDArray) -> bool:
     """Whether values count the steps of every sequence from 0 or 1. number, values: (rows,)."""
     if values[0] not in (0, 1):

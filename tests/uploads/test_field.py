@@ -91,6 +91,12 @@ def test_a_number_has_one_meaning_or_its_cell_is_named(first, second, right):
         ("stamp", "2026010{t}235959", "order", ""),
         ("a", "M{t}", "features", ""),
         ("date,time", "2026-01-15,1{t}:00", "order", ""),
+        (
+            "d",
+            "0{t}.02.2026 00:30+02:00",
+            "order",
+            "'03.02.2026 00:30+02:00' in 'd' is read as 2026-02-03",
+        ),
     ],
 )
 def test_what_can_be_meant_in_two_ways_is_said(name, cell, role, said):
@@ -560,7 +566,7 @@ ASKED = {
     ),
     "dates of two kinds in a column": (
         lines("run,d,x,label", lambda s, t: f"r{s},{['2026-01-02', '03/01/2026'][t % 2]},{s},{s % 2}"),
-        "nothing in the file says which number is the day",
+        "nothing in the file says which number is the day in '03/01/2026'",
     ),
     "dates without marks": (
         of("run,Tag,x,label", "r{s}", "1{t}022026", "{x}", "{l}"),
@@ -708,6 +714,17 @@ def test_more_of_each_kind_is_read_right():
         lambda s, t: f"{(3 * s + t) * 7 % 120},r{s},{t},{s + t},{'ab'[s % 2]}",
     )
     assert own(shuffled).roles.features == ("x",), "the numbers of rows are no reading"
+    spoken = of("run,step,lang,x,label", "r{s}", "{t}", "t{half}", "{x}", "{l}")
+    task = own(spoken.replace(",t0,", ",tr,").replace(",t1,", ",te,"))
+    assert task.roles.features == ("lang", "x") and task.roles.split is None, "Turkish and Telugu"
+    phones = lines(
+        "run,step,phone,x,label", lambda s, t: f"r{s},{t},{2012011299 - s},{s + t},{'ab'[s % 2]}"
+    )
+    assert own(phones).roles.features == ("phone", "x"), "no hour is 99"
+    sites = lines(
+        "id,site_id,step,x,label", lambda s, t: f"{s},{90 + s // 4},{t},{s + t},{'ab'[s % 2]}"
+    )
+    assert own(sites).roles.group == "site_id"
     words = lines(
         "run,step,x,label", lambda s, t: f"{'nan' if s == 3 else f'r{s}'},{t},{s},{['NA', 'EU'][s % 2]}"
     )
@@ -832,6 +849,17 @@ SAME = {
     "seconds from 1970": FRAME.assign(step=FRAME["step"] + 1767225600).to_csv(index=False),
     "milliseconds from 1970": FRAME.assign(step=FRAME["step"] + 1767225600000).to_csv(index=False),
     "exponents": FRAME.assign(x=FRAME["x"].map("{:.6E}".format)).to_csv(index=False),
+    "sequences named by their days": FRAME.assign(
+        run=FRAME["run"].str[1:].map(lambda at: f"2024{1 + int(at) // 28:02}{1 + int(at) % 28:02}")
+    ).rename(columns={"run": "session"}).to_csv(index=False),
+    "trials that count through the file, not in order": FRAME.assign(step=range(len(FRAME)))
+    .rename(columns={"step": "trial"}).sort_values("trial", ascending=False, kind="stable")
+    .sort_values("run", kind="stable").to_csv(index=False),
+    "an American day with points": FRAME.assign(step=(FRAME["step"] + 13).map("02.{}.2026".format))
+    .rename(columns={"step": "date"}).to_csv(index=False),
+    "an empty time beside the day": FRAME.assign(step=FRAME["step"] + 20260101, time="")
+    .rename(columns={"step": "Datum"}).to_csv(index=False),
+    "a name that begins like an archive": GOOD.replace("run,", "PK,", 1),
 }  # fmt: skip
 
 
