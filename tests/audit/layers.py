@@ -223,6 +223,9 @@ class Centred(keras.Model):
             return keras.ops.mean(self.lstm(x, mask=mask), axis=1)
         return self.lstm(centred(x, mask if self.masked else None), mask=mask)
 
+    def get_config(self):
+        return super().get_config() | {"masked": self.masked, "at_the_end": self.at_the_end}
+
 
 @registered
 class CentredBlock(layers.Layer):
@@ -257,6 +260,9 @@ class Scored(keras.Model):
         if self.masked:
             scores = keras.ops.where(keras.ops.not_equal(tokens, 0)[..., None], scores, -1e9)
         return self.answer(keras.ops.sum(keras.ops.softmax(scores, axis=1) * x, axis=1))
+
+    def get_config(self):
+        return super().get_config() | {"masked": self.masked}
 
 
 @registered
