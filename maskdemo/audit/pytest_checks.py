@@ -43,7 +43,7 @@ CAUSES_OF = {
     "masks": (
         "no_mask", "dropped_with_warning", "dropped_silently", "dropped_by_layer", "unrecorded",
         "ignored", "mixed", "taken_off", "initial_state", "recurrent_passes_none", "mask_never_matches",
-        "border", "own_code", "wrong_mask",
+        "border", "own_code", "wrong_mask", "other_steps",
     ),
     "alone_as_in_a_batch": ("rows_mix",),
     "predict_as_call": ("steps_lost", "graph_differs"),

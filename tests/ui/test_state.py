@@ -55,4 +55,4 @@ def test_no_key_is_read_that_nobody_writes():
                 case ast.Attribute(value=value, attr=key, ctx=ast.Load()) if is_state(value):
                     read |= {key} - METHODS
     # A widget's own value, under the name that its page gives it, or a component's.
-    assert read - keys == {"inside_epoch", "leaving"} & read
+    assert read - keys == {"inside_epoch", "leaving", "replay"} & read
