@@ -77,7 +77,7 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Handling:
-    """What a strategy makes of a batch: the inputs (N, T, F + 1) and two switches (N, T)."""
+    """What a strategy makes of a batch: inputs (N, T, F + 1), and advance and keep (N, T), 0 or 1."""
 
     inputs: Floats
     advance: NDArray
@@ -108,7 +108,7 @@ class Strategy:
 
 
 def _with_channel(values: Floats, channel: NDArray | float = 0.0) -> Floats:
-    """Return (N, T, F + 1): the values and the mask channel (N, T), a number for all steps."""
+    """Return the values with the mask channel, (N, T, F + 1). channel: (N, T), or a number for all."""
     plane = np.broadcast_to(np.asarray(channel, np.float32), values.shape[:2])
     return np.concatenate([values, plane[..., None]], axis=2)
 
@@ -120,12 +120,12 @@ def _always_advance(inputs: Floats) -> Handling:
 
 
 def _no_mask(batch: Batch, mask_value: float) -> Handling:
-    """Padding and gaps are steps like all others."""
+    """Return the values as they are; every step, padding and gaps included, moves the state on."""
     return _always_advance(_with_channel(batch.values))
 
 
 def _masking_layer(batch: Batch, mask_value: float) -> Handling:
-    """Steps whose features all equal the mask value are skipped."""
+    """Return inputs of 0 and a held state wherever all features equal the mask value."""
     # From the data, as keras/src/layers/core/masking.py does it, real readings that happen to equal
     # mask_value included.
     use = np.any(batch.values != np.float32(mask_value), axis=2)
@@ -133,29 +133,29 @@ def _masking_layer(batch: Batch, mask_value: float) -> Handling:
 
 
 def _zeroed_input(batch: Batch, mask_value: float) -> Handling:
-    """Invalid steps are set to 0 and move the state on."""
+    """Return inputs of 0 at invalid steps; every step moves the state on."""
     return _always_advance(_with_channel(batch.values * batch.valid[..., None]))
 
 
 def _zeroed_state(batch: Batch, mask_value: float) -> Handling:
-    """Invalid steps reset the state to zero."""
+    """Return inputs of 0 at invalid steps, which reset the state to zero."""
     zeroed = _with_channel(batch.values * batch.valid[..., None])
     return Handling(zeroed, batch.valid, np.zeros(batch.valid.shape))
 
 
 def _held_state(batch: Batch, mask_value: float) -> Handling:
-    """Invalid steps hold the state."""
+    """Return inputs of 0 at invalid steps, which hold the state."""
     zeroed = _with_channel(batch.values * batch.valid[..., None])
     return Handling(zeroed, batch.valid, ~batch.valid)
 
 
 def _mask_feature(batch: Batch, mask_value: float) -> Handling:
-    """One more feature is 1 at valid steps."""
+    """Return the values with 1 at valid steps in the mask channel; every step moves the state on."""
     return _always_advance(_with_channel(batch.values, batch.valid))
 
 
 def _forward_fill(batch: Batch, mask_value: float) -> Handling:
-    """Invalid steps repeat the last valid reading and move the state on."""
+    """Return the last valid reading, if any, at invalid steps; every step moves the state on."""
     steps = np.where(batch.valid, np.arange(batch.valid.shape[1]), -1)
     newest = np.maximum.accumulate(steps, axis=1)[..., None]
     filled = np.take_along_axis(batch.values, np.maximum(newest, 0), axis=1)
@@ -164,7 +164,7 @@ def _forward_fill(batch: Batch, mask_value: float) -> Handling:
 
 
 def _strategy(name: str, handle: Callable[[Batch, float], Handling], **switches: Any) -> Strategy:
-    """Return a strategy with its words from `maskdemo.titles`."""
+    """Return a strategy with its title and sentences from `maskdemo.titles`."""
     return Strategy(name=name, **STRATEGY_TEXTS[name]._asdict(), handle=handle, **switches)
 
 
@@ -192,7 +192,7 @@ def arrays(
     count_invalid: bool,
     average: bool = False,
 ) -> Arrays:
-    """The arrays of `strategy` for a padded batch.
+    """Return the arrays of `strategy` for a padded batch.
 
     With one label per sequence, `weights` is 1 at the read-out: the last step, or the last valid one
     where the strategy `reads_last_valid`. To `average`, the states after all steps that the strategy
@@ -235,7 +235,7 @@ def arrays(
 
 
 def _shares(counted: NDArray[np.bool_]) -> Floats:
-    """(N, T): the share of each step in the mean over those that are `counted`."""
+    """Return each step's share (N, T) in the mean over the `counted` steps; 0 where none counts."""
     return np.asarray(counted / np.maximum(1, counted.sum(axis=1, keepdims=True)), np.float32)
 
 

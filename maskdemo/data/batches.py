@@ -26,7 +26,11 @@ BUCKETS = 4
 
 
 def boundaries(experiment: Experiment) -> list[int]:
-    """The lengths at which the next bucket begins, evenly spread over the lengths that there may be."""
+    """Return the lengths, ascending, from which on a sequence is in the next bucket: at most 3.
+
+    They are evenly spread over the lengths that a sequence may have once it is cut. Where that is a
+    single length, only one bucket is used.
+    """
     longest = min(experiment.max_length, experiment.padded_length)
     shortest = min(experiment.min_length, longest)
     between = np.linspace(shortest, longest + 1, BUCKETS + 1)[1:-1].astype(int).tolist()
@@ -36,9 +40,10 @@ def boundaries(experiment: Experiment) -> list[int]:
 def batches_of(
     experiment: Experiment, lengths: NDArray[np.integer], order: NDArray[np.integer]
 ) -> NDArray[np.int32]:
-    """Batches (B, batch_size) of the sequences in `order`; -1 fills a batch that is not full.
+    """Return batches (B, batch_size) of indices of sequences; -1 fills a batch that is not full.
 
-    lengths: (N,), of the sequences.
+    lengths: (N,), of the sequences. order: the indices as they are taken. "bucketed" batches stand in
+    the order in which they are full, and those that never are at the end.
     """
     size = experiment.batch_size
     if experiment.batches != "bucketed":
@@ -60,7 +65,10 @@ def batches_of(
 def steps_there(
     experiment: Experiment, lengths: NDArray[np.integer], batches: NDArray[np.integer]
 ) -> NDArray[np.bool_]:
-    """(N, T): which steps of the padded length the batch of each sequence has."""
+    """Return which steps of the padded length the batch of each sequence has, (N, T).
+
+    lengths: (N,), of the sequences. batches: (B, batch_size), of `batches_of`, with all N sequences.
+    """
     longest = np.empty(len(lengths), int)
     for rows in batches:
         rows = rows[rows >= 0]

@@ -41,7 +41,8 @@ MIN_SIZE = 16
 class Inputs:
     """One repeat: its sequences, and both parts of them as padded batches (N, padded_length, F).
 
-    Sequences longer than the padded length are cut to it.
+    In all three, sequences longer than the padded length are cut to it. `there` is filled in for the
+    test set alone: the batches of the training set change from epoch to epoch.
     """
 
     data: Data
@@ -62,13 +63,16 @@ class Chance:
 
 
 def inputs(experiment: Experiment, repeat: int = 0) -> Inputs:
-    """Return the sequences of one repeat (from 0), unpadded and padded."""
+    """Return the sequences of one repeat (from 0), unpadded and padded: cached and read-only."""
     settings, repeat = data_settings(experiment), 0 if _is_one_recording(experiment) else repeat
     return _INPUTS.get((settings, repeat), lambda: _inputs(settings, repeat))
 
 
 def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
-    """Pad or cut N sequences to (N, padded_length, F), with the settings of this experiment."""
+    """Return N sequences padded or cut to (N, padded_length, F) by the settings of this experiment.
+
+    `lost` is filled in; `there` is not, see `with_batches`.
+    """
     batch = pad(
         _truncated(experiment, sequences),
         padded_length=experiment.padded_length,
@@ -81,7 +85,7 @@ def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
 def with_batches(
     experiment: Experiment, batch: Batch, order: NDArray[np.integer] | None = None
 ) -> Batch:
-    """The batch with `there` filled in, for sequences that are batched in `order`.
+    """Return the batch with `there` filled in; the same batch where all batches have T steps.
 
     order: (batches, batch_size), of `batches_of`; None for sequences in their own order, as a test set.
     """
@@ -116,7 +120,10 @@ def arrays_of(experiment: Experiment, strategy: str, batch: Batch) -> Arrays:
 
 
 def chance(experiment: Experiment) -> Chance:
-    """Return the accuracies of always giving the commonest label of the first repeat's test set."""
+    """Return the accuracies of always giving the commonest label of the first repeat's test set.
+
+    They are cached, and the same for all strategies.
+    """
     # How many training sequences there are changes nothing about the test set.
     settings = replace(data_settings(experiment), train_size=MIN_SIZE)
     settings = replace(settings, count_invalid=experiment.count_invalid)
@@ -124,13 +131,16 @@ def chance(experiment: Experiment) -> Chance:
 
 
 def share_of_commonest(labels: NDArray[np.integer], weights: ArrayLike = 1.0) -> float:
-    """The commonest label's share (0 to 1) of all weight; weights: one per label, or a number."""
+    """Return the commonest label's share (0 to 1) of all weight.
+
+    labels: of any shape, from 0. weights: of the same shape, or a number for all labels.
+    """
     counts = np.bincount(labels.ravel(), np.broadcast_to(weights, labels.shape).ravel())
     return float(counts.max() / counts.sum())
 
 
 def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
-    """The sequences at the indices `rows`, in that order."""
+    """Return the sequences at the indices `rows`, in that order."""
     return Sequences(
         *(
             tuple(each[row] for row in rows)
@@ -140,7 +150,10 @@ def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
 
 
 def data_settings(experiment: Experiment) -> Experiment:
-    """The experiment with a fixed value for every setting that does not affect the padded data."""
+    """Return the experiment with a fixed value for every setting that does not affect the padded data.
+
+    So experiments with the same padded data become equal.
+    """
     return replace(
         experiment,
         truncating=experiment.truncating if experiment.truncates else "pre",
@@ -159,12 +172,12 @@ def data_settings(experiment: Experiment) -> Experiment:
 
 
 def _is_one_recording(experiment: Experiment) -> bool:
-    """Whether all repeats of all seeds have the very same sequences."""
+    """Whether all repeats of all seeds have the same sequences: recorded, with every reading."""
     return experiment.spec.fixed is not None and experiment.missing_rate == 0
 
 
 def _data(experiment: Experiment, repeat: int) -> Data:
-    """Draw the sequences of a repeat; its arrays cannot be written."""
+    """Return the sequences of a repeat, newly made and neither padded nor cut, in read-only arrays."""
     data = make_data(
         experiment.spec,
         train_size=experiment.train_size,
@@ -180,7 +193,7 @@ def _data(experiment: Experiment, repeat: int) -> Data:
 
 
 def _data_of(experiment: Experiment, repeat: int) -> Data:
-    """Return the sequences of a repeat before they are padded or cut, drawn once."""
+    """Return the sequences of a repeat before they are padded or cut, from the cache if there."""
     # Without the settings of the padding: a longer padding draws nothing again.
     settings = replace(
         data_settings(experiment),
@@ -193,7 +206,7 @@ def _data_of(experiment: Experiment, repeat: int) -> Data:
 
 
 def whole_sequences(experiment: Experiment, repeat: int = 0) -> Data:
-    """Return the sequences of one repeat (from 0) before the padded length cuts any of them."""
+    """Return the sequences of one repeat (from 0), neither padded nor cut: cached and read-only."""
     return _data_of(data_settings(experiment), 0 if _is_one_recording(experiment) else repeat)
 
 
@@ -203,7 +216,7 @@ def _truncated(experiment: Experiment, sequences: Sequences) -> Sequences:
 
 
 def _inputs(experiment: Experiment, repeat: int) -> Inputs:
-    """Pad the sequences of a repeat; see `inputs`."""
+    """Return the newly padded sequences of a repeat, which `inputs` caches."""
     whole = _data_of(experiment, repeat)
     parts = {part: _truncated(experiment, getattr(whole, part)) for part in ("train", "test")}
     data = replace(whole, **parts)
@@ -212,7 +225,7 @@ def _inputs(experiment: Experiment, repeat: int) -> Inputs:
 
 
 def _chance(experiment: Experiment) -> Chance:
-    """Compute `chance` from the padded test set."""
+    """Return the newly computed accuracies that `chance` caches."""
     test = with_batches(experiment, pad_for(experiment, _data_of(experiment, 0).test))
     counted = arrays_of(experiment, experiment.strategies[0], test)
     weights = test.valid if experiment.per_step else counted.weights
@@ -223,13 +236,13 @@ def _chance(experiment: Experiment) -> Chance:
 
 
 def _read_only(batch: Batch) -> Batch:
-    """Return the batch, with arrays that cannot be written."""
+    """Make the arrays of the batch read-only, and return it."""
     parts = (getattr(batch, each.name) for each in fields(batch))
     _make_read_only(*(each for each in parts if each is not None))
     return batch
 
 
 def _make_read_only(*arrays: NDArray) -> None:
-    """Have NumPy refuse to write into these arrays."""
+    """Make these arrays read-only: NumPy raises ValueError where they are written."""
     for each in arrays:
         each.flags.writeable = False

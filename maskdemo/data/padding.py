@@ -46,7 +46,7 @@ class Batch:
     there: NDArray[np.bool_] | None = None
 
     def rows(self, rows: Any) -> Batch:
-        """The sequences at these indices."""
+        """Return the batch of the sequences at these indices: an array of them, or a slice."""
         parts: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
         for name, of in parts.items():
             parts[name] = None if of is None else of[rows]
@@ -54,7 +54,7 @@ class Batch:
 
     @property
     def lengths(self) -> NDArray[np.intp]:
-        """(N,): the steps of each sequence."""
+        """(N,): how many steps each sequence has without its padding."""
         return (~self.padded).sum(axis=1)
 
     @property
@@ -79,7 +79,7 @@ def last_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float) -> Batch:
-    """Pad N sequences to `padded_length` steps.
+    """Return N sequences padded to `padded_length` steps; missing readings have the pad value too.
 
     Raises ValueError where a sequence is longer than `padded_length` (see `sequences.truncate`) or
     `side` is neither "post" nor "pre".
@@ -107,7 +107,7 @@ def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float
 
 
 def unpad(batch: Batch) -> Sequences:
-    """The sequences of a batch without their padding; a missing reading has the batch's pad value."""
+    """Return the sequences without their padding; a missing reading still has the batch's pad value."""
     real = ~batch.padded
     return Sequences(
         tuple(row[keep] for row, keep in zip(batch.values, real, strict=True)),

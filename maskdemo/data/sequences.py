@@ -31,7 +31,10 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Data:
-    """A task's training and test sequences; `classes` labels, one per step if `per_step`."""
+    """A task's training and test sequences.
+
+    classes: how many labels there are. per_step: whether each step has a label of its own.
+    """
 
     train: Sequences
     test: Sequences
@@ -40,7 +43,7 @@ class Data:
 
 
 def truncate(sequences: Sequences, length: int, *, truncating: str) -> Sequences:
-    """The sequences, those longer than `length` cut to it, each with its labels.
+    """Return the sequences, those longer than `length` cut to it, each with the labels that are left.
 
     truncating: "pre" cuts from the start, "post" from the end, as in `keras.utils.pad_sequences`.
     """
@@ -60,12 +63,12 @@ def steps_lost(sequences: Sequences, length: int) -> NDArray[np.intp]:
 
 
 def repeat_seed(seed: int, repeat: int) -> int:
-    """The seed of one repeat of an experiment, shared by all its strategies."""
+    """Return the seed of one repeat (from 0) of an experiment, shared by all its strategies."""
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
 
 
 def evenly_spread(count: int, total: int) -> NDArray[np.intp]:
-    """At most `count` of the indices 0 to total - 1, ascending and evenly spread.
+    """Return at most `count` of the indices 0 to total - 1, ascending and evenly spread.
 
     The first and the last are among them; where count is 1, it is the last.
 
@@ -79,9 +82,9 @@ def evenly_spread(count: int, total: int) -> NDArray[np.intp]:
 
 
 def lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) -> Sequences:
-    """The sequences with a share `rate` (0 to below 1) of their observed readings lost.
+    """Return the sequences, each observed reading lost with probability `rate` (0 to below 1).
 
-    At least one reading of each sequence stays observed. Labels stay what they are.
+    At least one reading of each sequence stays observed. Values and labels stay as they are.
     """
     if rate == 0:
         return sequences

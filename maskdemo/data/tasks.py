@@ -44,7 +44,7 @@ class Fixed:
 
     @staticmethod
     def of(train: Sequences, test: Sequences) -> Fixed:
-        """The sizes of recorded sequences."""
+        """Return the sizes of both parts, and the lengths of the shortest and the longest sequence."""
         lengths = [len(each) for part in (train, test) for each in part.values]
         return Fixed(len(train), len(test), min(lengths), max(lengths))
 
@@ -84,11 +84,11 @@ class Task:
         return 1 if self.classes == 2 else self.classes
 
     def feature_name(self, feature: int) -> str:
-        """What a feature (from 0) is called: as in the file, where it comes from one."""
+        """Return a feature's name by its index: that in the file, cut to `MAX_NAME`, or "Feature 1"."""
         return _short(self.feature_names[feature]) if self.feature_names else f"Feature {feature + 1}"
 
     def label_name(self, label: int) -> str:
-        """What a label is called: as in the file, else by its number."""
+        """Return a label's name: that in the file, cut to `MAX_NAME`, or its number as text."""
         return _short(self.label_names[label]) if self.label_names else str(label)
 
     @property
@@ -156,7 +156,7 @@ def random_label(values: np.ndarray, rng: np.random.Generator) -> int:
 
 
 def _task(name: str, **numbers: Any) -> Task:
-    """Return a task with its words from `maskdemo.titles`."""
+    """Return a task with its title and sentences from `maskdemo.titles`."""
     return Task(name, **TASK_TEXTS[name]._asdict(), **numbers)
 
 
@@ -207,10 +207,10 @@ def make_data(
     missing_rate: float = 0.0,
     seed: int,
 ) -> Data:
-    """Training and test sequences of a task, given itself or by its name in `TASKS`.
+    """Return training and test sequences of a task, or of the task of that name in `TASKS`.
 
     Lengths are drawn evenly from min_length to max_length, both included; equal limits give one
-    length for all. A share `missing_rate` of the readings (0 to below 1) goes missing. Recorded
+    length for all. A reading goes missing with probability `missing_rate` (0 to below 1). Recorded
     data ignores the sizes and the lengths; the seed then only places the missing readings.
     """
     spec = TASKS[task] if isinstance(task, str) else task
@@ -231,7 +231,7 @@ def make_data(
 def _draw_sequences(
     spec: Task, rng: np.random.Generator, size: int, min_length: int, max_length: int
 ) -> Sequences:
-    """Draw sequences of random length, both lengths included, with their labels."""
+    """Return `size` newly drawn sequences of random lengths, both limits included, all observed."""
     assert spec.draw is not None and spec.label is not None
     values, labels = [], []
     for length in rng.integers(min_length, max_length + 1, size=size):
@@ -244,7 +244,7 @@ def _draw_sequences(
 
 @lru_cache(maxsize=2)
 def _utterances(split: str) -> Sequences:
-    """Return the recorded training or test sequences; split: "train" or "test"."""
+    """Return the utterances of the shipped file, all observed; split: "train" or "test"."""
     with np.load(VOWELS_FILE) as stored:
         lengths = stored[f"{split}_lengths"].astype(int)
         values = tuple(np.split(stored[f"{split}_values"], lengths.cumsum()[:-1]))

@@ -12,7 +12,7 @@ BASELINE = "no_mask"
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracies:
-    """What is to be judged: accuracies on the valid steps of unseen sequences (0 to 1).
+    """The accuracies that are judged, on the valid steps of unseen sequences (0 to 1).
 
     by_repeat: strategy -> repeat -> accuracy, of finished trainings. chance: the accuracy of always
     giving the commonest label. scored: how many labels each accuracy counts. repeats: how many were
@@ -27,7 +27,7 @@ class Accuracies:
 
 
 def accuracies(snapshot: Snapshot) -> Accuracies:
-    """Return the accuracies of the finished trainings of a run."""
+    """Return the accuracies of the finished trainings of a run; a strategy without any has none."""
     names = snapshot.experiment.strategies
     finished = [curve for curve in snapshot.curves if curve.finished]
     return Accuracies(
@@ -47,6 +47,6 @@ def accuracies(snapshot: Snapshot) -> Accuracies:
 
 
 def scored(curves: Sequence[Curve]) -> int:
-    """Return how many labels an accuracy of these trainings counts at least."""
+    """Return how many labels an accuracy of these trainings counts at least; 1 for no training."""
     # Repeats draw test sets of their own: the smallest resolves least.
     return min((curve.scored for curve in curves), default=1)

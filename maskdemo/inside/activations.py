@@ -60,16 +60,16 @@ def activations_of(network: Network, arrays: Arrays) -> Activations:
 
 
 def states_before(after: NDArray) -> NDArray:
-    """The states (N, T, H) before each step, the first 0; after: the states after each step."""
+    """Return the states (N, T, H) before each step, zero before the first, from those after each."""
     return np.concatenate([np.zeros_like(after[:, :1]), after[:, :-1]], axis=1)
 
 
 def unit_order(activations: Activations) -> NDArray[np.intp]:
-    """Units (H,) by the step at which the first sequence's |h| is largest, earliest first."""
+    """Return the units' indices (H,), sorted by the step at which the first sequence's |h| peaks."""
     return np.argsort(np.abs(activations.states[0]).argmax(axis=0), kind="stable")
 
 
 def first_difference(first: NDArray, second: NDArray, *, over: float) -> int | None:
-    """The first step (from 0) at which two (T, ...) differ by more than `over` anywhere, if any."""
+    """Return the first step (from 0) at which two (T, ...) differ by more than `over`; None if none."""
     apart = np.abs(first - second).reshape(len(first), -1).max(axis=1) > over
     return int(apart.argmax()) if apart.any() else None

@@ -31,7 +31,7 @@ MAX_NUMBERS = 4 * 2**20
 
 @dataclass(frozen=True)
 class Gradient:
-    """Gradient norms, each (N, T), one row a sequence."""
+    """Gradient norms, each (N, T), one row per sequence; the module says with respect to what."""
 
     inputs: NDArray
     states: NDArray
@@ -40,7 +40,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Landing:
-    """Gradient norms by step, (T,), summed over sequences, for each kind of step apart."""
+    """Gradient norms by step, (T,), summed over the sequences in which the step is of that kind."""
 
     real: NDArray[np.float64]
     padding: NDArray[np.float64]
@@ -70,7 +70,10 @@ def gradient(network: Network, arrays: Arrays) -> Gradient:
 
 
 def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bool_]) -> Landing:
-    """Return the sums of norms (N, T) at each step, by its kind; padded, missing: (N, T)."""
+    """Return the sums over N sequences of norms (N, T), apart for real, padded and missing steps.
+
+    padded, missing: (N, T), of a `Batch`.
+    """
     kinds = {"real": ~padded & ~missing, "padding": padded, "missing": missing}
     return Landing(
         **{
@@ -128,7 +131,7 @@ def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
 
 
 def _d_logits(activations: Activations, arrays: Arrays) -> NDArray:
-    """The loss's gradient with respect to the logits, (N, T, K)."""
+    """Return the loss's gradient with respect to the logits of each state, (N, T, K)."""
     outputs, weight = activations.probabilities, arrays.pool
     # Of a sequence that was cut to steps that do not count, nothing does.
     if weight is None:
@@ -141,12 +144,12 @@ def _d_logits(activations: Activations, arrays: Arrays) -> NDArray:
 
 
 def _norm(vectors: NDArray) -> NDArray:
-    """Return the Euclidean length of the last axis' vectors."""
+    """Return the Euclidean norms (...) of vectors (..., A)."""
     return np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
 
 
 def _select_rows(arrays: Arrays, rows: slice) -> Arrays:
-    """Return the arrays of some sequences."""
+    """Return the arrays of the sequences in a slice."""
     parts: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(Arrays)}
     for name, of in parts.items():
         parts[name] = None if of is None else of[rows]

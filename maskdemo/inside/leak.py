@@ -44,16 +44,16 @@ class Sweep:
 
 
 def compared_steps(experiment: Experiment, batch: Batch, arrays: Arrays) -> NDArray[np.bool_]:
-    """The steps (N, T) whose outputs a leak compares; arrays: a strategy's arrays of the batch.
+    """Return whether a leak compares the output after each step, (N, T).
 
     With a label at each step these are the valid ones, whether or not others count in the loss; with
-    one label a sequence, the step where the answer is read out.
+    one label a sequence, the step where the answer is read out. arrays: a strategy's, of the batch.
     """
     return batch.valid if experiment.per_step else arrays.counts
 
 
 def leak(padded: NDArray, alone: NDArray) -> float:
-    """The largest change of a probability (0 to 1).
+    """Return the largest absolute difference (0 to 1) of two networks' outputs.
 
     padded, alone: (A, classes), a network's outputs at the compared steps of the padded sequences and
     of the same sequences without padding.
@@ -64,9 +64,9 @@ def leak(padded: NDArray, alone: NDArray) -> float:
 def padded_by(
     sequences: Sequences, added: int, *, side: str, value: float, missing: float = 0.0
 ) -> Batch:
-    """The sequences, `added` padded steps longer than the longest of them.
+    """Return the sequences padded to `added` steps more than the longest of them has.
 
-    value: of padded steps. missing: of missing readings.
+    value: of padded steps. missing: the value of missing readings.
     """
     longest = max(len(each) for each in sequences.values)
     batch = pad(sequences, padded_length=longest + added, side=side, pad_value=missing)
@@ -84,7 +84,13 @@ def sweep(
     value: float,
     added: tuple[int, ...],
 ) -> Sweep:
-    """Add so many padded steps of `value` on one side of every sequence, N in all."""
+    """Return a network's results on N unpadded sequences as padded steps of `value` are added to each.
+
+    side: "pre" or "post", where the steps are added. added: how many, one result for each of the C
+    numbers; those without padding are what the others are compared with. strategy: how the network
+    handles the padding. experiment: its settings of padding do not matter, but for the pad value, which
+    missing readings have.
+    """
     # Padded in front, with padding that holds the state and so changes nothing; in order of length, so
     # that the rows whose state moves at a step stand together.
     order = np.argsort([len(each) for each in sequences.values], kind="stable")
@@ -144,7 +150,7 @@ def sweep(
 
 
 def _padding_only(like: Batch, steps: int, value: float) -> Batch:
-    """Return a batch of one sequence with nothing but padding, (1, steps, F)."""
+    """Return a batch of one sequence of padding alone, (1, steps, F). like: a batch with F features."""
     values = np.full((1, steps, like.values.shape[2]), value, np.float32)
     nowhere = np.zeros((1, steps), bool)
     return Batch(values, nowhere, ~nowhere, np.zeros((1, steps), np.int32))

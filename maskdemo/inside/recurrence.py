@@ -89,7 +89,7 @@ def step(
 
 
 def sigmoid(x: NDArray, out: NDArray | None = None) -> NDArray:
-    """1 / (1 + exp(-x)) without overflow, as tanh(x / 2) / 2 + 1 / 2; out: takes the result."""
+    """Return 1 / (1 + exp(-x)), without overflow; out: the array, which may be x, for the result."""
     half = np.tanh(np.multiply(x, 0.5, out=out), out=out)
     half *= 0.5
     half += 0.5
@@ -97,12 +97,12 @@ def sigmoid(x: NDArray, out: NDArray | None = None) -> NDArray:
 
 
 def outputs_of(network: Network, states: NDArray) -> NDArray:
-    """Hidden states (..., H) -> probabilities (..., classes)."""
+    """Return the probabilities (..., classes) that the read-out gives for hidden states (..., H)."""
     return probabilities(product(states, network.readout) + network.readout_bias)
 
 
 def product(rows: NDArray, matrix: NDArray) -> NDArray:
-    """Rows (..., A) times matrix (A, B), as (..., B), in pieces that stay on one thread.
+    """Return rows (..., A) times matrix (A, B), as (..., B), from pieces that stay on one thread.
 
     A larger product is shared among threads that wait for one another at every step, which takes a
     hundred times longer than the product itself as soon as somebody trains on the same cores.

@@ -121,10 +121,10 @@ class TrainingLayout:
 
 @dataclass(frozen=True)
 class InferenceLayout:
-    """Sequences to read outputs of, (N,) `rows` of the arrays, with the shape of their program.
+    """Sequences to read outputs of, with the shape of their program.
 
-    read: where answers are read from means, the function from the outputs (N, T, K) after every step to
-    the answers (N, K).
+    rows: (N,), the sequences' rows in the arrays, in the order of the blocks. steps: T. read: where an
+    answer is a mean, makes answers (N, K), or (N, T, K) at every step, of outputs (N, T, K).
     """
 
     shape: Shape
@@ -135,7 +135,7 @@ class InferenceLayout:
 
 
 def layout_for_training(experiment: Experiment, strategy: str, repeat: Inputs) -> TrainingLayout:
-    """Lay out the training sequences of one repeat as the strategy sees them."""
+    """Return the training sequences of one repeat, laid out as the strategy sees them."""
     return training_layout(
         arrays_of(experiment, strategy, repeat.train),
         units=experiment.units,
@@ -148,7 +148,7 @@ def layout_for_training(experiment: Experiment, strategy: str, repeat: Inputs) -
 def layout_for_inference(
     experiment: Experiment, arrays: Arrays, *, every_step: bool
 ) -> InferenceLayout:
-    """Lay out sequences in a strategy's arrays to read their answers, or the outputs at every step."""
+    """Return a strategy's arrays laid out to read the answers or, for `every_step`, all T outputs."""
     if every_step:
         arrays = replace(arrays, weights=np.ones_like(arrays.weights))
     elif arrays.pool is not None:
@@ -166,7 +166,7 @@ def layout_for_inference(
 
 
 def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return the programs that train a strategy and read its answers, the same for all strategies."""
+    """Return the programs that train and that read answers; all strategies have the same."""
     settings = _settings(experiment)
     sizes = {"batch_size": experiment.batch_size, "pooled": experiment.averages}
     train = _shape(experiment.train_size, **sizes, **settings)
@@ -183,7 +183,7 @@ def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
 def training_layout(
     arrays: Arrays, *, units: int, outputs: int, batch_size: int, every_step: bool
 ) -> TrainingLayout:
-    """Lay out arrays (N, T, ...) to train on."""
+    """Return arrays (N, T, ...) laid out to train on. The other arguments are those of `Shape`."""
     data = _time_major(arrays, every_step, arrays.pool)
     _, rows, channels = data.inputs.shape
     kind = {"batch_size": batch_size, "every_step": every_step, "pooled": arrays.pool is not None}
@@ -192,7 +192,7 @@ def training_layout(
 
 
 def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bool) -> InferenceLayout:
-    """Lay out arrays (N, T, ...) to read outputs: once, or up to the last step that counts."""
+    """Return arrays (N, T, ...) laid out to read outputs: once, or up to the last step that counts."""
     data = _time_major(arrays, every_step)
     steps, rows, channels = data.inputs.shape
     shape = _block_shape(rows, channels=channels, units=units, outputs=outputs, every_step=every_step)
@@ -223,7 +223,7 @@ def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bo
 
 
 def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -> TimeMajorBatch:
-    """Return the arrays of N sequences with time first. pool: (N, T), where the read-out is a mean."""
+    """Return N sequences, not yet padded to a bucket. pool: (N, T), where a mean is trained."""
     rows, steps = arrays.advance.shape
     # Before the first step that moves the state on, the state is zero: nothing to hold or to reset.
     start = _first_step(arrays.advance == 1)
@@ -251,7 +251,7 @@ def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -
 
 
 def _computed_at(arrays: Arrays) -> NDArray[np.intp]:
-    """Return the steps (N,) that computed the states which are read out."""
+    """Return the last step (N,), up to the read-out, that changed the state which is read out."""
     steps, read_out = np.arange(arrays.advance.shape[1]), arrays.read_out
     changes = (arrays.keep == 0) & (steps <= read_out[:, None])
     computed, idle = last_step(changes), ~changes.any(axis=1)
@@ -278,7 +278,7 @@ def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
 
 
 def _settings(experiment: Experiment) -> dict[str, Any]:
-    """Return what decides the shapes of an experiment's programs, besides numbers of sequences."""
+    """Return the arguments of `Shape` that all programs of an experiment share."""
     return {
         "channels": experiment.spec.features + 2,
         "units": experiment.units,
@@ -288,7 +288,7 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
 
 
 def _block_shape(rows: int, **settings: Any) -> Shape:
-    """Return the shape of the program that reads outputs of so many sequences."""
+    """Return the shape of the program that reads outputs of so many sequences, in blocks."""
     if rows <= SMALL_BLOCK:
         return _shape(rows, batch_size=SMALL_BLOCK, **settings)._replace(sequences=SMALL_BLOCK)
     return _shape(rows, batch_size=LARGE_BLOCK, **settings)

@@ -31,23 +31,23 @@ class TrainState(NamedTuple):
 
 
 def new_train_state(*, features: int, units: int, outputs: int, seed: int) -> TrainState:
-    """An untrained network: see `maskdemo.training.lstm.initial_weights`."""
+    """Return an untrained network, with the weights of `maskdemo.training.lstm.initial_weights`."""
     weights = initial_weights(features=features, units=units, outputs=outputs, seed=seed)
     zeros = Weights(*(tf.zeros_like(of) for of in weights))
     return TrainState(weights, zeros, zeros, tf.constant(0.0))
 
 
 def logits_of(weights: Weights, states: tf.Tensor) -> tf.Tensor:
-    """The dense read-out (..., K) of hidden states (..., H)."""
+    """Return the logits (..., K) that the dense read-out gives for hidden states (..., H)."""
     return states @ weights.readout + weights.readout_bias
 
 
 def loss_of(
     logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Weighted sum of losses and of right answers, and the former's gradient, of logits (answers, K).
+    """Return the weighted sum of the losses of answers, that of right answers, and the loss's gradient.
 
-    targets, weights: (answers,).
+    The gradient (answers, K) is with respect to the logits (answers, K). targets, weights: (answers,).
     """
     if logits.shape[1] == 1:
         truth = tf.cast(targets, tf.float32)[:, None]
@@ -84,7 +84,7 @@ def gradient_of(
     zeros: tf.Tensor,
     shape: Shape,
 ) -> tuple[Weights, Residuals, BatchSums]:
-    """Gradient of the mean loss of the sequences at `rows`; also the residuals and the batch's sums.
+    """Return the gradient of the mean loss of the sequences at `rows`, the residuals, and the sums.
 
     rows: (B,), -1 for no sequence. The batch is read from the earliest `start` of its sequences to the
     latest `end`, both data: no step outside is gathered, computed or blanked. residuals: overwritten,
@@ -104,7 +104,7 @@ def gradient_of(
     size, units = shape.batch_size, shape.units
 
     def answer(states, targets, counted, sums):
-        """The gradient with respect to the logits (answers, K), and the sums with these answers."""
+        """Return the loss's gradient of the logits (answers, K), and the sums with these answers."""
         loss, hits, d_logits = loss_of(logits_of(weights, states), targets, counted)
         return d_logits, BatchSums(
             sums.loss + loss,
@@ -174,7 +174,7 @@ def gradient_of(
 
 
 def adam(train_state: TrainState, gradient: Weights, learning_rate: tf.Tensor) -> TrainState:
-    """The train state after one update of keras.optimizers.Adam, with its default betas and epsilon."""
+    """Return the state after one update by keras.optimizers.Adam, with default betas and epsilon."""
     updates = train_state.updates + 1
     rate = learning_rate * tf.sqrt(1 - BETA_2**updates) / (1 - BETA_1**updates)
     momentum = Weights(

@@ -76,7 +76,7 @@ class Residuals(NamedTuple):
 
 
 def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> Weights:
-    """The weights that `keras.layers.LSTM(units)` and `keras.layers.Dense(outputs)` start from.
+    """Return weights as `keras.layers.LSTM(units)` and `keras.layers.Dense(outputs)` start from.
 
     Glorot uniform kernels, orthogonal recurrent kernel, zero biases but 1 for the forget gate. The
     row of the mask channel is drawn apart, so that the others are what F features alone would get.
@@ -97,7 +97,10 @@ def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> We
 
 
 def empty_residuals(steps: int, batch: int, channels: int, units: int) -> Residuals:
-    """Zeros for a bucket of steps of B sequences, to be used for every batch: filling takes time."""
+    """Return zeros for a bucket of steps of a batch, to be used for every batch: filling takes time.
+
+    steps: of the bucket, to which a piece is added. channels: F + 2.
+    """
     steps += PIECE
     narrow = tf.zeros((steps, batch, units))
     return Residuals(
@@ -110,7 +113,7 @@ def empty_residuals(steps: int, batch: int, channels: int, units: int) -> Residu
 
 
 def gate_kernel(weights: Weights) -> tf.Tensor:
-    """Kernel, bias and recurrent kernel in one (F + 2 + H, 4H) matrix, scaled as `_gates` expects."""
+    """Return kernel, bias and recurrent kernel as one matrix (F + 2 + H, 4H), scaled for `_gates`."""
     rows = [weights.kernel, weights.bias[None], weights.recurrent_kernel]
     return _scale(_sizes(weights.recurrent_kernel)[0]) * tf.concat(rows, axis=0)
 
@@ -118,7 +121,7 @@ def gate_kernel(weights: Weights) -> tf.Tensor:
 def step(
     kernel: tf.Tensor, inputs: tf.Tensor, switch: tf.Tensor, cell: tf.Tensor, state: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Cell c and state h (B, H) after one step of B sequences.
+    """Return cell c and state h (B, H) after one step of B sequences.
 
     kernel: of `gate_kernel`. inputs: (B, F + 2), the features, the mask channel and a 1 for the bias.
     switch: (B,), 1 moves the state on, 0 holds it, -1 resets it to zero. cell, state: (B, H), before.
@@ -135,7 +138,7 @@ def forward(
     residuals: Residuals,
     zeros: tf.Tensor,
 ) -> Residuals:
-    """Compute the steps from `start` up to, but not including, `end`; returns the residuals.
+    """Return the residuals of the steps from `start` up to, but not including, `end`.
 
     inputs_at: step -> inputs (B, F + 2) with a 1 for the bias, and switch (B,). start, end: data, not
     part of the compiled shape. residuals: overwritten at the computed steps; `rows` also has the state
@@ -185,13 +188,14 @@ def backward(
     zeros: tf.Tensor,
     sums: Sums,
 ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Sums]:
-    """Backpropagation through time over the steps of `forward`, in pieces of `PIECE` steps.
+    """Return the gradients of kernel, recurrent_kernel and bias, and the last sums of `error_of`.
+
+    This is backpropagation through time over the steps of `forward`, in pieces of `PIECE` steps.
+    residuals: of `forward`. zeros: (B, H). sums: what `error_of` is first called with.
 
     error_of: called once for each piece, the last piece first, with the piece's first step and the sums
     so far. It returns a function and the new sums; the function maps a step of the piece to the
     gradient (B, H) that the read-out sends to the state after it.
-
-    Returns the gradients of kernel, recurrent_kernel and bias, and the sums.
     """
     _, batch, units = _sizes(residuals.to_cell)
     width = _sizes(residuals.rows)[2]
@@ -238,14 +242,17 @@ def backward(
 
 
 def _advance(kernel: tf.Tensor, switched: tuple, row: tf.Tensor, cell: tf.Tensor):
-    """Advance and keep (B, 1), the gates, and c and its tanh (B, H) should the state move on."""
+    """Return advance and keep, the gates, and c and its tanh (B, H) should the state move on.
+
+    switched: advance and keep, each (B, 1). row: (B, F + 2 + H), inputs and state. cell: (B, H).
+    """
     i, f, g, _ = gates = _gates(kernel, row)
     advanced = f * cell + i * g
     return *switched, gates, advanced, tf.tanh(advanced)
 
 
 def _after(parts: tuple, cell: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Cell and state after the step, whether it moves the state on, holds it or resets it."""
+    """Return cell and state (B, H) after the step. parts: of `_advance`. cell, state: before it."""
     moves, holds, (_, _, _, o), advanced, squashed = parts
     return moves * advanced + holds * cell, moves * o * squashed + holds * state
 
@@ -266,12 +273,12 @@ def _scale(units: int) -> tf.Tensor:
 
 
 def _switched(switch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Advance and keep, (B, 1), of a switch (B,)."""
+    """Return advance and keep, each (B, 1), of a switch (B,) of 1, 0 or -1."""
     return tf.maximum(switch, 0)[:, None], (1 - tf.abs(switch))[:, None]
 
 
 def _written(stack: tf.Tensor, t: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
-    """The stack (T, B, ...) with `value` (B, ...) at step t."""
+    """Return the stack (T, B, ...) with `value` (B, ...) at step t."""
     return xla.dynamic_update_slice(stack, value[None], [t, 0, 0])
 
 

@@ -33,7 +33,7 @@ def kept_epochs(epochs: int, count: int) -> set[int]:
 
 
 class ProbeRecorder:
-    """The outputs and networks that are kept.
+    """The outputs and networks of the first repeat that are kept while a run trains.
 
     The threads that train fill `outputs` and `networks`, by strategy and epoch, in any order; both are
     read after an epoch that all strategies have finished.
@@ -54,7 +54,10 @@ class ProbeRecorder:
         self.networks: dict[tuple[str, int], Network] = {}
 
     def probes(self, epoch: int) -> Probes:
-        """The probes after this epoch (1 is the first); deletes outputs that no later epoch needs."""
+        """Return the probes with the outputs kept up to this epoch (1 is the first), and with its own.
+
+        Deletes earlier outputs that are not kept.
+        """
         kept = tuple(sorted({each for each in self.output_epochs if each < epoch} | {epoch}))
         # Other threads add outputs meanwhile: a list is copied in one go.
         for key in [key for key in list(self.outputs) if key[1] < epoch and key[1] not in kept]:
@@ -74,7 +77,7 @@ class ProbeRecorder:
         )
 
     def networks_after(self, epoch: int) -> Mapping[str, tuple[Network, ...]]:
-        """Strategy -> the networks that are kept up to this epoch."""
+        """Return strategy -> the networks that are kept up to this epoch; empty if none is."""
         kept = sorted(each for each in self.network_epochs if each <= epoch)
         return {
             name: tuple(self.networks[name, each] for each in kept)

@@ -51,7 +51,7 @@ Layout = TypeVar("Layout", TrainingLayout, InferenceLayout)
 
 
 def batch_order(sequences: int, batch_size: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """A shuffled epoch, (batches, batch_size); -1 fills the last batch and takes no part."""
+    """Return the shuffled indices of the sequences, (batches, batch_size); -1 fills the last batch."""
     batches = -(-sequences // batch_size)
     order = np.full(batches * batch_size, -1, np.int32)
     order[:sequences] = rng.permutation(sequences)
@@ -59,7 +59,7 @@ def batch_order(sequences: int, batch_size: int, rng: np.random.Generator) -> ND
 
 
 def as_tensors(layout: Layout) -> Layout:
-    """The layout with tensors in the place of NumPy's arrays, so that they are moved only once."""
+    """Return the layout with tensors in the place of NumPy's arrays, so that these move only once."""
     if isinstance(layout, TrainingLayout):
         return replace(layout, data=TimeMajorBatch(*map(tf.constant, layout.data)))
     return replace(layout, blocks=InferenceBlocks(*map(tf.constant, layout.blocks)))
@@ -68,7 +68,10 @@ def as_tensors(layout: Layout) -> Layout:
 def train_epoch(
     layout: TrainingLayout, train_state: TrainState, order: NDArray[np.int32], learning_rate: float
 ) -> tuple[TrainState, float, float]:
-    """Train one epoch over `order` (batches, batch_size); returns the new state, loss and accuracy."""
+    """Train one epoch, and return the new state, and the epoch's mean loss and accuracy (0 to 1).
+
+    order: (batches, batch_size), of `batch_order` or `batches_of`.
+    """
     shape, batches = layout.shape, len(order)
     padded = np.pad(order, [(0, _most_batches(shape) - batches), (0, 0)], constant_values=-1)
     train_state, loss, accuracy = epoch_program(shape)(
@@ -82,9 +85,10 @@ def train_epoch(
 
 
 def infer(layout: InferenceLayout, weights: Weights) -> NDArray[np.float32]:
-    """Logits at each sequence's read-out (N, K), or after every step (N, T, K).
+    """Return logits at each sequence's read-out (N, K), or after every step (N, T, K).
 
-    Of the latter, those after the last step that counts are not computed and mean nothing.
+    The rows are those of the arrays that were laid out. Logits after the last step that counts are not
+    computed and mean nothing.
     """
     logits = inference_program(layout.shape)(weights, layout.blocks).numpy()
     if layout.shape.every_step:
@@ -100,7 +104,7 @@ def infer(layout: InferenceLayout, weights: Weights) -> NDArray[np.float32]:
 
 
 def compile_program(shape: Shape, *, train: bool) -> None:
-    """Compile the program of a shape, by running it on no batches: nothing is trained or read."""
+    """Compile the program of a shape that trains, or else reads outputs, by a call with no batches."""
     zeros = Weights(*(tf.zeros(spec.shape) for spec in _weights_spec(shape)))
     if train:
         data = TimeMajorBatch(*(tf.zeros(spec.shape, spec.dtype) for spec in _batch_spec(shape)))
@@ -114,7 +118,9 @@ def compile_program(shape: Shape, *, train: bool) -> None:
 
 @compiled_once
 def epoch_program(shape: Shape) -> Callable:
-    """(train_state, data, order, batches, learning_rate) -> (train_state, loss, accuracy), one epoch.
+    """Return (train_state, data, order, batches, learning_rate) -> (train_state, loss, accuracy).
+
+    A call trains one epoch, over the first `batches` rows of `order`.
 
     Loss and accuracy are running means over the epoch, each batch before its update, as `Model.fit`
     reports them.
@@ -164,7 +170,7 @@ def epoch_program(shape: Shape) -> Callable:
 
 @compiled_once
 def inference_program(shape: Shape) -> Callable:
-    """(weights, blocks) -> logits: (blocks, B, K) at the read-out, (blocks, T, B, K) at every step.
+    """Return (weights, blocks) -> logits: (blocks, B, K) at the read-out, or (blocks, T, B, K).
 
     No residuals are kept: of a step, only the state goes on to the next.
     """
@@ -217,7 +223,7 @@ def inference_program(shape: Shape) -> Callable:
 
 
 def _most_batches(shape: Shape) -> int:
-    """Return how many batches an epoch may have: of each group of like lengths one may not be full."""
+    """Return the most batches that an epoch may have: in each bucket of lengths one may not be full."""
     return shape.batches + BUCKETS - 1
 
 

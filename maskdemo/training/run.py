@@ -54,7 +54,7 @@ def train(
 def train_once(
     experiment: Experiment, repeat: int, *, stop: Callable[[], bool] = lambda: False
 ) -> Outcome:
-    """Train the experiment's only strategy in one repeat and score it after the last epoch.
+    """Train the experiment's only strategy in one repeat; return its scores after the last epoch.
 
     Ends as that curve of `train` ends, bit for bit. `repeat` counts from 0 and need not be among the
     experiment's. Raises CancelledError within an epoch of `stop` returning True.
@@ -78,7 +78,7 @@ def train_once(
 
 
 def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Compile the programs that this experiment will use; nothing is trained.
+    """Compile the programs that this experiment will use, as many at once as there are cores.
 
     Once `stop` returns True, no other compilation begins.
     """
@@ -130,7 +130,10 @@ class _RunState:
         self.inputs_lock = threading.Lock()
 
     def work(self) -> None:
-        """Train epoch by epoch whatever is furthest behind, until nothing is left to begin."""
+        """Train epoch by epoch the training furthest behind, until none is left to begin.
+
+        Each thread of the pool runs this. An error is kept in `failure`.
+        """
         try:
             while (key := self._next_training()) is not None:
                 self._train_epoch(key)
@@ -141,12 +144,16 @@ class _RunState:
             self.over.set()
 
     def stop(self) -> None:
-        """Let no other epoch begin."""
+        """Let no other epoch begin; those under way go on to their end."""
         with self.changed:
             self.stopped = True
 
     def snapshots(self, began: float, interval_s: float) -> Iterator[Snapshot]:
-        """See `train`; an epoch of a repeat is over as soon as all strategies have finished it."""
+        """Yield what `train` yields; raise the error of a thread.
+
+        A round, an epoch of a repeat, is over once all strategies have finished it. began: the time of
+        `perf_counter` at the start.
+        """
         experiment, number, probed = self.experiment, 0, 0
         probes, networks = None, {}
         while number < self.rounds:
@@ -168,7 +175,11 @@ class _RunState:
             )
 
     def _wait_beyond(self, number: int, interval_s: float) -> int:
-        """How many rounds are over, once more than `number` are; see `train` for the interval."""
+        """Wait until more than `number` rounds are over, and return how many are.
+
+        interval_s: the least seconds to wait, unless the run is over; 0 returns `number` + 1, however
+        many are over.
+        """
         self.over.wait(interval_s)
         with self.changed:
             self.changed.wait_for(lambda: self.failure or self._is_over(number))
@@ -180,12 +191,15 @@ class _RunState:
         return number
 
     def _is_over(self, number: int) -> bool:
-        """Whether all strategies have finished the round of that number, from 0."""
+        """Whether all strategies have finished the round of this number (from 0)."""
         repeat, epoch = divmod(number, self.experiment.epochs)
         return all(self.epochs[repeat, name] > epoch for name in self.experiment.strategies)
 
     def _curves(self, repeat: int, epoch: int) -> tuple[Curve, ...]:
-        """The curves up to this epoch of this repeat; what has ended is made once and stays."""
+        """Return the curves up to this epoch (from 1) of this repeat, and all of earlier repeats.
+
+        Curves of trainings that have ended are made once.
+        """
         last, keys = self.experiment.epochs, list(self.epochs)
         count = len(self.experiment.strategies)
         ended, begun = count * (repeat + (epoch == last)), count * (repeat + 1)

@@ -20,7 +20,10 @@ class Score:
 
 
 def score(answers: NDArray, targets: NDArray[np.integer], weights: NDArray) -> Score:
-    """Weighted mean loss and accuracy of probabilities (A, classes); targets, weights: (A,)."""
+    """Return the weighted mean loss and accuracy of answers, probabilities (A, classes).
+
+    targets: (A,), the true labels. weights: (A,), not all 0.
+    """
     weights = weights.astype(np.float64)
     log_likelihood = np.log(np.maximum(answers[np.arange(len(answers)), targets], EPSILON))
     hits = answers.argmax(axis=1) == targets
@@ -31,7 +34,7 @@ def score(answers: NDArray, targets: NDArray[np.integer], weights: NDArray) -> S
 
 
 def probabilities(logits: NDArray) -> NDArray:
-    """Logits (..., K) -> probabilities (..., classes); a single logit gives two classes."""
+    """Return probabilities (..., classes) of logits (..., K); a single logit gives two classes."""
     if logits.shape[-1] == 1:
         second = 0.5 * np.tanh(0.5 * logits) + 0.5
         return np.concatenate([1 - second, second], axis=-1)

@@ -50,7 +50,7 @@ class Record:
     leak: float | None = None
 
     def curve(self, epochs: int, *, finished: bool) -> Curve:
-        """The curve after so many epochs; with the leak if these are all."""
+        """Return the curve after so many epochs. finished: these are all, so it has the leak."""
         trained, tested = self.trained[:epochs], self.tested[:epochs]
         return Curve(
             self.strategy,
@@ -66,7 +66,10 @@ class Record:
         )
 
     def _epoch_seconds(self, epochs: int) -> float | None:
-        """The mean of the epochs after the first, in which the program may have been compiled."""
+        """Return the mean seconds of the epochs after the first; None before the second.
+
+        In the first the program may have been compiled.
+        """
         if epochs < 2:
             return None
         return (self.seconds[epochs - 1] - self.seconds[0]) / (epochs - 1)
@@ -96,7 +99,7 @@ class TrainingRun:
         self.record = Record(strategy, repeat, int(self.valid.sum()))
 
     def train_epoch(self) -> None:
-        """Train one epoch."""
+        """Train one epoch; its loss, accuracy and seconds go to the record."""
         began = time.perf_counter()
         experiment, record = self.experiment, self.record
         order = self._order()
@@ -110,7 +113,7 @@ class TrainingRun:
         record.trained.append((loss, accuracy))
 
     def _order(self) -> NDArray[np.int32]:
-        """The batches of the next epoch."""
+        """Return the batches (batches, batch_size) of the next epoch, newly shuffled."""
         experiment = self.experiment
         order = batch_order(experiment.train_size, experiment.batch_size, self.rng)
         if experiment.batches != "bucketed":
@@ -118,7 +121,7 @@ class TrainingRun:
         return batches_of(experiment, self.inputs.train.lengths, order[order >= 0])
 
     def _batched(self, order: NDArray[np.int32]) -> TrainingLayout:
-        """The training sequences with the steps that there are in these batches."""
+        """Return the laid out training sequences, each with the steps that its batch has."""
         experiment, train = self.experiment, self.inputs.train
         arrays = arrays_of(experiment, self.strategy, with_batches(experiment, train, order))
         # The inputs stay as they are, so they are neither laid out nor moved again.
@@ -135,7 +138,7 @@ class TrainingRun:
         return replace(self.train, data=layout.data._replace(inputs=self.train.data.inputs))
 
     def score(self) -> None:
-        """Score the test sequences."""
+        """Score the test sequences: the scores go to the record, the probabilities to `answers`."""
         answers = self.answers = self._answers(self.test, self.answer_cells)
         reported = score(answers, self.targets, self.weights)
         valid_accuracy = reported.accuracy
@@ -145,22 +148,22 @@ class TrainingRun:
         self.record.tested.append((reported, valid_accuracy))
 
     def probe(self, probes: Batch) -> NDArray[np.float32]:
-        """Probabilities (P, T, classes) that the network gives after every step of the probes."""
+        """Return the network's probabilities (P, T, classes) after every step of the P probes."""
         arrays = arrays_of(self.experiment, self.strategy, probes)
         layout = layout_for_inference(self.experiment, arrays, every_step=True)
         return probabilities(infer(layout, self.train_state.weights))
 
     def network(self) -> Network:
-        """The weights after the newest epoch."""
+        """Return the weights after the newest epoch, in NumPy."""
         return Network(len(self.record.trained), *(of.numpy() for of in self.train_state.weights))
 
     def _answers(self, layout: InferenceLayout, cells: tuple[NDArray, ...]) -> NDArray[np.float32]:
-        """Probabilities (A, classes) at the A cells; cells: rows and steps."""
+        """Return the probabilities (A, classes) of answers. cells: the rows and the steps of all A."""
         logits = infer(layout, self.train_state.weights)
         return probabilities(logits[cells] if self.experiment.per_step else logits)
 
     def measure_leak(self) -> None:
-        """Measure how far the answers that were scored last depend on padding."""
+        """Put the leak of the answers that were scored last into the record."""
         experiment = self.experiment
         bare = pad(
             self.inputs.data.test,
