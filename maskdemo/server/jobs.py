@@ -1,4 +1,4 @@
-"""Jobs in the queue: for whom each is, how far it is, which viewers are there, and whose turn it is.
+"""Jobs in the queue: the viewers who wait for each, how far it is, and whose turn it is.
 
 A job's turn is that of whoever of its viewers has waited longest. Viewers take turns: a viewer whose
 job begins goes to the back with whatever else that viewer has waiting, so that nobody waits for two
@@ -7,14 +7,13 @@ jobs of another.
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any, Generic, Literal, TypeVar
 
 from maskdemo.data.tasks import Task
+from maskdemo.server.presence import Presence
 from maskdemo.server.work import Work
 
 T = TypeVar("T")
@@ -27,11 +26,6 @@ MAX_DEATHS = 2
 BEGINS_AGAIN, HAS_BEGUN_AGAIN = "It begins again by itself.", "It has begun again by itself."
 #: Unfinished results (of cancelled or failed jobs) that are kept for whoever asked for them.
 UNFINISHED_KEPT = 8
-#: Seconds without a connection after which a viewer's work gives way to that of viewers who are there:
-#: most breaks of a connection are over by then.
-AWAY_S = 5.0
-#: Seconds for which a viewer who left may come back.
-GRACE_S = 120.0
 #: Steps of a job's progress by which its pace is judged.
 MAX_STEPS = 16
 
@@ -87,12 +81,12 @@ class Job:
         return self.phase in ("queued", "running")
 
     def begin(self, now: float) -> None:
-        """Begin the job's turn."""
+        """Begin the job's turn. now: by the queue's clock, in seconds."""
         self.phase, self.began = "running", now
         self.steps.clear()
 
-    def show(self, newest: Any, done: float, now: float) -> None:
-        """Show a result to all viewers of the job. done: the share (0 to 1) of the work behind it."""
+    def keep_newest(self, newest: Any, done: float, now: float) -> None:
+        """Keep the newest result, for all viewers. done: the share (0 to 1) of the work behind it."""
         if not self.steps or done > self.steps[-1][1]:
             self.steps.append((now, done))
         if self.notice and newest is not self.newest:
@@ -100,7 +94,7 @@ class Job:
         self.newest, self.done = newest, done
 
     def requeue(self, why: str | None = None) -> None:
-        """Let the job wait to begin again. why: a sentence, where its viewers are to be told."""
+        """Let the job wait to begin again. why: a sentence for its viewers, None to tell nothing."""
         self.phase = "queued"
         if not self.work.resumes:
             self.done = self.ran = 0.0
@@ -120,51 +114,16 @@ class Job:
         self.phase, self.error, self.notice = "failed", error, None
 
 
-@dataclass
-class Presence:
-    """Who has left, and when. Not thread-safe."""
-
-    grace: float = GRACE_S
-    clock: Callable[[], float] = time.monotonic
-    _left: dict[str, float] = field(default_factory=dict)
-
-    def leave(self, viewer: str) -> None:
-        """Note that the viewer's connection is closed; the first time counts."""
-        self._left.setdefault(viewer, self.clock())
-
-    def come(self, viewer: str) -> None:
-        """Note that the viewer is there."""
-        self._left.pop(viewer, None)
-
-    def has_left(self, viewer: str) -> bool:
-        """Whether the viewer's connection is closed."""
-        return viewer in self._left
-
-    def is_away(self, viewer: str) -> bool:
-        """Whether the viewer has left for longer than a short break of the connection."""
-        return viewer in self._left and self.clock() - self._left[viewer] >= AWAY_S
-
-    def give_up(self, viewer: str) -> None:
-        """Note that a viewer who has left does not come back: another session has taken over."""
-        if viewer in self._left:
-            self._left[viewer] = -inf
-
-    def pop_gone(self) -> list[str]:
-        """Return and forget the viewers who have left for longer than the grace."""
-        now = self.clock()
-        gone = [viewer for viewer, left in self._left.items() if now - left >= self.grace]
-        for viewer in gone:
-            del self._left[viewer]
-        return gone
-
-
 @dataclass(eq=False)
 class Request:
-    """A viewer's request for work of one kind. since: when it began to wait, as a number in a row."""
+    """A viewer's request for work of one kind.
+
+    turn: its number; the lowest has waited longest. cancelled: its status when the viewer cancelled.
+    """
 
     job: Job
-    since: int
-    cancelled: Status[Any] | None = None  # as it was when the viewer cancelled
+    turn: int
+    cancelled: Status[Any] | None = None
 
     @property
     def active(self) -> bool:
@@ -200,28 +159,29 @@ class Requests:
         return self._requests.get(key)
 
     def look(self, key: Key) -> Request | None:
-        """Return the viewer's request of this kind or None, and note that the viewer looked at it."""
+        """Return what `find` does, and keep this request from being forgotten before the others."""
         if key in self._requests:
             self._requests.move_to_end(key)
         return self._requests.get(key)
 
     def put(self, key: Key, job: Job, turn_of: Iterable[str] = ()) -> None:
-        """Give the viewer this job, with the turn of a waiting request whose place it takes.
+        """Request a job for a viewer; what the viewer has asked for of this kind is cancelled.
 
-        turn_of: viewers who asked for the job and have left it to this viewer, with their turn.
+        Its turn is that of the request that it replaces while waiting, else the first of the viewers
+        `turn_of`, who asked for the same job, else the last.
         """
         earlier = self._requests.get(key)
-        turns = [self._requests[viewer, key[1]].since for viewer in turn_of]
+        turns = [self._requests[viewer, key[1]].turn for viewer in turn_of]
         if earlier is not None and earlier.active and earlier.job.phase == "queued":
-            turns = [earlier.since]
-        since = min(turns) if turns else self._next_turn()
-        self.leave(key)
-        self._requests[key] = Request(job, since)
+            turns = [earlier.turn]
+        turn = min(turns) if turns else self._next_turn()
+        self.cancel(key)
+        self._requests[key] = Request(job, turn)
         self._requests.move_to_end(key)
         self.trim()
 
-    def leave(self, key: Key) -> None:
-        """Cancel the viewer's request; its results so far stay."""
+    def cancel(self, key: Key) -> None:
+        """Cancel the viewer's request, and the job if nobody else waits for it; its results stay."""
         request = self._requests.get(key)
         if request is None or not request.active:
             return
@@ -230,16 +190,16 @@ class Requests:
             request.job.phase = "cancelled"
 
     def drop(self, *, viewer: str | None = None, own: Task | None = None) -> tuple[str, ...]:
-        """Cancel and forget what belongs to a viewer, or is about an uploaded task.
+        """Cancel and forget the requests of a viewer, or all that are about an uploaded task.
 
-        Returns the kinds of work that are lost by that: they went on, or their result is not kept.
+        Returns the kinds of work that are lost by that: unfinished, or with a result kept nowhere else.
         """
         lost = []
         for key, request in list(self._requests.items()):
             if key[0] == viewer or (own is not None and request.job.work.own is own):
                 if request.active or not request.job.work.result_kept:
                     lost.append(key[1])
-                self.leave(key)
+                self.cancel(key)
                 del self._requests[key]
         return tuple(lost)
 
@@ -249,28 +209,28 @@ class Requests:
         return next((job for job in active if job.work == work), None)
 
     def viewers_of(self, job: Job) -> list[str]:
-        """Return the viewers who wait for a job."""
+        """Return the viewers who have asked for a job and have not cancelled."""
         requests = self._requests.items()
         return [viewer for (viewer, _), each in requests if each.job is job and each.cancelled is None]
 
     def is_away(self, job: Job) -> bool:
-        """Whether no viewer who waits for the job is there."""
+        """Whether all viewers of the job are away."""
         return all(self._presence.is_away(each) for each in self.viewers_of(job))
 
     def rank(self, job: Job) -> tuple[bool, bool]:
-        """Return the part of a sort key before turns: whether viewers are away, whether background."""
+        """Return (all viewers are away, background): a lower rank comes first, whatever the turn."""
         return self.is_away(job), job.work.background
 
     def waiting(self) -> list[Job]:
-        """Return the queue: by rank, then jobs that lost a worker, then the longest waiting."""
-        since: dict[Job, int] = {}
+        """Return the waiting jobs, the next first: by rank, then by lost workers, then by turn."""
+        turns: dict[Job, int] = {}
         for request in self._requests.values():
             if request.cancelled is None and request.job.phase == "queued":
-                since[request.job] = min(request.since, since.get(request.job, request.since))
-        return sorted(since, key=lambda job: (*self.rank(job), -job.deaths, since[job]))
+                turns[request.job] = min(request.turn, turns.get(request.job, request.turn))
+        return sorted(turns, key=lambda job: (*self.rank(job), -job.deaths, turns[job]))
 
-    def take_turns(self, job: Job) -> None:
-        """Put other waiting jobs of the viewers of a job that begins at the back of the queue."""
+    def move_others_back(self, job: Job) -> None:
+        """Give the waiting requests of this job's viewers, as the job begins, the last turns."""
         viewers, background = set(self.viewers_of(job)), job.work.background
         others = [
             request
@@ -279,11 +239,14 @@ class Requests:
             and request.job.phase == "queued"
             and request.job.work.background == background
         ]
-        for request in sorted(others, key=lambda each: each.since):
-            request.since = self._next_turn()
+        for request in sorted(others, key=lambda each: each.turn):
+            request.turn = self._next_turn()
 
     def trim(self) -> None:
-        """Forget the requests that nobody has looked at for longest, but none that is active."""
+        """Forget ended requests beyond `remembered`, and unfinished results beyond `UNFINISHED_KEPT`.
+
+        Those go first that nobody has looked at for longest.
+        """
         idle = [key for key, request in self._requests.items() if not request.active]
         for key in idle[: max(0, len(idle) - self._remembered)]:
             del self._requests[key]

@@ -74,14 +74,14 @@ class Prepared:
 
 
 def write(pipe: IO[bytes], message: object) -> None:
-    """Send one message."""
+    """Write a message, pickled behind its length, to the pipe and flush it."""
     frame = pickle.dumps(message, protocol=5)
     pipe.write(_LENGTH.pack(len(frame)) + frame)
     pipe.flush()
 
 
 def read(pipe: IO[bytes]) -> object | None:
-    """Receive one message; None when the other side is gone. Raises `ProtocolError`."""
+    """Return the next message; None when the other side is gone. Raises `ProtocolError` if bad."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
@@ -98,6 +98,8 @@ def read(pipe: IO[bytes]) -> object | None:
 
 
 class _Reader(pickle.Unpickler):
+    """An unpickler that makes our dataclasses and NumPy's arrays, and calls nothing else."""
+
     def find_class(self, module_name: str, name: str, /) -> Any:
         """Return a class that messages may hold: a dataclass of maskdemo, or an allowed name of NumPy.
 
@@ -147,7 +149,7 @@ def grow(experiment: Experiment, before: Snapshot | None, new: Snapshot) -> Snap
 
 
 def _grown(before: Probes, new: Probes) -> Probes:
-    """Return the probes with outputs of new epochs after those that they had, as far as kept."""
+    """Return the probes `before` with the outputs of the epochs that `new` keeps, old and new ones."""
     if new.epochs == before.epochs:
         return before
     # The old rows, then the new ones; of those, the epochs that are still kept, in their order.
@@ -201,7 +203,7 @@ def pack(task: Task | None) -> bytes:
 
 
 def unpack(content: bytes) -> Task | None:
-    """Return a task with the sequences and sizes of the packed task; None for no bytes."""
+    """Return a nameless task with the sequences and sizes of the packed task; None for no bytes."""
     if not content:
         return None
     parts = []

@@ -1,7 +1,7 @@
 """Who is next: a fair queue of what viewers asked for, one job running at a time.
 
 A state machine without processes or threads of its own. Viewers call `submit`, `status`, `cancel`,
-`left` and `returned`; whoever does the work calls `take`, `show`, `end`, `give_way` and `died`.
+`left` and `returned`; whoever does the work calls `take`, `keep_newest`, `end`, `give_way` and `died`.
 
 The same work for several viewers is one job: all see the same, and the last one to leave stops it.
 Whose turn it is, `maskdemo.server.jobs` says. Background jobs (studies) come after all
@@ -22,7 +22,8 @@ from typing import Any
 from maskdemo.data.tasks import Task
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server.jobs import GRACE_S, Job, Presence, Request, Requests, Status
+from maskdemo.server.jobs import Job, Request, Requests, Status
+from maskdemo.server.presence import GRACE_S, Presence
 from maskdemo.server.time_left import Durations
 from maskdemo.server.work import Work
 
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Queue:
-    """Every method may be called from any thread and returns at once.
+    """The jobs that wait and run, and whose they are. Any thread may call any method; none waits.
 
     capacity: how many jobs may wait. grace: seconds for which a viewer who left may come back.
     remembered: how many ended jobs are kept for their viewers.
@@ -117,10 +118,10 @@ class Queue:
             return self.durations.expected(work)
 
     def cancel(self, viewer: str, kind: str) -> None:
-        """Leave a job, which ends with its last viewer; its results so far stay."""
+        """Cancel the viewer's job, which goes on for its other viewers; its results so far stay."""
         with self._lock:
             self.sweep()
-            self._requests.leave((viewer, kind))
+            self._requests.cancel((viewer, kind))
             self._requests.trim()
 
     def left(self, viewer: str) -> None:
@@ -149,7 +150,7 @@ class Queue:
             return self._lost.pop(viewer, ())
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
-        """Have an experiment compiled while the worker is idle, in place of the viewer's last."""
+        """Wish that an experiment is compiled while the worker is idle, in place of the last wish."""
         with self._lock:
             self.sweep()
             self._ahead[viewer] = experiment
@@ -158,7 +159,7 @@ class Queue:
                 self._ahead.popitem(last=False)
 
     def forget(self, own: Task) -> None:
-        """Cancel and forget all that is about this uploaded task."""
+        """Cancel and forget all requests and wishes that are about this uploaded task."""
         with self._lock:
             self._requests.drop(own=own)
             for viewer in [name for name, each in self._ahead.items() if each.own is own]:
@@ -174,13 +175,13 @@ class Queue:
                 return None
             job = self._running = waiting[0]
             job.begin(self.clock())
-            self._requests.take_turns(job)
+            self._requests.move_others_back(job)
             return job
 
     def take_ahead(self, of: str | None = None) -> tuple[str, Experiment] | None:
-        """Return viewer and experiment of the newest wish to compile ahead; None while there is work.
+        """Return, and forget, the newest wish to compile ahead: viewer and experiment.
 
-        of: only a wish of this viewer, whose last wish is being compiled; None for any viewer.
+        None without a wish, or while there is work. of: whose wish it has to be, None for anybody's.
         """
         with self._lock:
             self.sweep()
@@ -190,7 +191,7 @@ class Queue:
             return (viewer, self._ahead.pop(viewer)) if viewer in self._ahead else None
 
     def is_wanted(self, job: Job) -> bool:
-        """Whether any viewer still waits for the job."""
+        """Whether the job has a viewer who has not cancelled it."""
         with self._lock:
             self.sweep()
             return bool(self._requests.viewers_of(job))
@@ -202,20 +203,20 @@ class Queue:
             waiting = self._requests.waiting()
             return bool(waiting) and self._requests.rank(waiting[0]) < self._requests.rank(job)
 
-    def show(self, job: Job, newest: Any, done: float) -> None:
+    def keep_newest(self, job: Job, newest: Any, done: float) -> None:
         """Keep the running job's newest result, for `status`. done: the share (0 to 1) of its work."""
         with self._lock:
             if job is self._running and job.active:
-                job.show(newest, done, self.clock())
+                job.keep_newest(newest, done, self.clock())
 
     def give_way(self, job: Job) -> None:
-        """Let the running job wait again, in its old turn; its results stay."""
+        """Let the job wait again, in its old turn, if it runs; its results stay."""
         with self._lock:
             if self._stop_running(job):
                 job.requeue(None if job.work.background else GAVE_WAY)
 
     def died(self, job: Job, why: str) -> None:
-        """Let a job whose worker died begin again before all others, or give it up."""
+        """Let a job whose worker died begin again before others, or fail. why: how the worker died."""
         with self._lock:
             if self._stop_running(job):
                 job.lose_worker(why)
@@ -248,7 +249,10 @@ class Queue:
     # From here on the caller holds the lock.
 
     def _check_room(self, earlier: Request | None) -> None:
-        """Raise `QueueFull` where a job more finds no room. earlier: the request that it replaces."""
+        """Give up the last job for one more where the queue is full and all its viewers are away.
+
+        Raises `QueueFull` if any is there. earlier: the viewer's request that the new one replaces.
+        """
         waiting = self._requests.waiting()
         if self._running is None and not waiting:
             return
@@ -266,7 +270,7 @@ class Queue:
             )
 
     def _stop_running(self, job: Job) -> bool:
-        """Let no job run; return whether any viewer still waits for the job that ran."""
+        """End the turn of the job; return False if it did not run, or all its viewers had cancelled."""
         if job is not self._running:
             return False
         self._running = None
@@ -275,7 +279,7 @@ class Queue:
         return job.active
 
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
-        """Return the seconds until the job's turn, behind the jobs `ahead`; None where not known."""
+        """Return the seconds until a job has its turn behind the jobs `ahead`; None if unknown."""
         total = 0.0
         running = self._running
         if running is not None and self._requests.rank(running) <= self._requests.rank(job):

@@ -179,7 +179,7 @@ class Server:
             active.result = work.add(active.result, message.content)
             if isinstance(work, Run):
                 self.results.keep(active.result)
-            self.queue.show(active.job, active.result, work.progress(active.result))
+            self.queue.keep_newest(active.job, active.result, work.progress(active.result))
         elif isinstance(message, Ended) and message.number == active.number:
             self._active = None
             self.disk_works = message.disk_works and self.results.disk_works

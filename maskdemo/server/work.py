@@ -53,7 +53,7 @@ class Work:
 
     @property
     def own(self) -> Task | None:
-        """The uploaded task that is learned; None for a shipped task."""
+        """The uploaded task that is trained on; None for a task of our own, or where nothing trains."""
         return next((each.own for each in self.experiments), None)
 
     @property
@@ -66,7 +66,7 @@ class Work:
         return {"kind": self.kind}
 
     def add(self, result: Any, message: Any) -> Any:
-        """Add a message of the worker to the result. result: None before the first message."""
+        """Return the result with what a message adds to it. result: None before the first message."""
         return message
 
     def progress(self, result: Any) -> float:
@@ -154,12 +154,12 @@ class Audit(Work):
 
 
 def study_to_plain(study: Study) -> dict[str, Any]:
-    """Return a study as values for JSON, without an uploaded task."""
+    """Return a study as values that JSON can hold, without the sequences of an uploaded task."""
     return study.settings | {"base": study.base.to_json()}
 
 
 def study_from_plain(plain: Mapping[str, Any], own: Task | None) -> Study:
-    """Return the study that `study_to_plain` was given, with the uploaded task."""
+    """Return the study of `study_to_plain`'s values. own: its uploaded task, None without one."""
     values = {name: tuple(plain[name]) for name in ("values", "and_values")}
     base = Experiment.from_json(plain["base"], own)
     more = tuple((tuple(cell), count) for cell, count in plain["more"])

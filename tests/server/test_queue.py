@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from maskdemo.errors import QueueFull
-from maskdemo.server.jobs import AWAY_S, MAX_DEATHS, MAX_STEPS, UNFINISHED_KEPT, Job, Status
+from maskdemo.server.jobs import MAX_DEATHS, MAX_STEPS, UNFINISHED_KEPT, Job, Status
+from maskdemo.server.presence import AWAY_S
 from maskdemo.server.queue import GAVE_WAY, MADE_ROOM, Queue
 from maskdemo.server.work import Audit, Run, StudyRun, Work
 from maskdemo.study.grid import Study
@@ -67,7 +68,7 @@ def test_what_is_about_an_uploaded_task_is_cancelled_and_forgotten(queue):
     mine, other = uploaded(), uploaded()
     queue.submit("a", Run(mine))
     job = taken(queue)
-    queue.show(job, "half a run", 0.5)
+    queue.keep_newest(job, "half a run", 0.5)
     queue.submit("b", Run(mine))
     queue.submit("b", StudyRun(Study(base=mine, vary="side", values=("post", "pre"))))
     queue.submit("c", Run(other))
@@ -100,10 +101,10 @@ def test_one_at_a_time_with_places_that_count_down(queue):
 def test_the_newest_is_what_was_shown_last(queue):
     queue.submit("a", run(1))
     job = taken(queue)
-    queue.show(job, "half", 0.5)
+    queue.keep_newest(job, "half", 0.5)
     assert queue.status("a", "run").newest == "half"
     queue.end(job, newest="all")
-    queue.show(job, "late", 1.0)
+    queue.keep_newest(job, "late", 1.0)
     assert queue.status("a", "run") == Status("finished", newest="all")
 
 
@@ -133,7 +134,7 @@ def test_the_same_request_is_one_job_that_all_see(queue):
     assert places(queue, *"abc") == [1, 2, 2]
     first = taken(queue)
     queue.submit("d", run(1))
-    queue.show(first, "curves", 0.1)
+    queue.keep_newest(first, "curves", 0.1)
     assert queue.status("a", "run").newest == queue.status("d", "run").newest == "curves"
     queue.end(first)
     second = taken(queue)
@@ -146,9 +147,9 @@ def test_cancelling_leaves_and_the_last_to_leave_stops_it(queue):
     queue.submit("a", run(1))
     queue.submit("b", run(1))
     job = taken(queue)
-    queue.show(job, "curves", 0.1)
+    queue.keep_newest(job, "curves", 0.1)
     queue.cancel("a", "run")
-    queue.show(job, "more", 0.2)
+    queue.keep_newest(job, "more", 0.2)
     assert queue.status("a", "run") == Status("cancelled", newest="curves")
     assert queue.is_wanted(job) and queue.status("b", "run").newest == "more"
     queue.cancel("b", "run")
@@ -163,7 +164,7 @@ def test_cancelling_leaves_and_the_last_to_leave_stops_it(queue):
 def test_patient_work_comes_last_and_gives_way(queue):
     queue.submit("s", STUDY)
     job = taken(queue)
-    queue.show(job, "some", 0.3)
+    queue.keep_newest(job, "some", 0.3)
     assert not queue.should_give_way(job)
     queue.submit("c", OTHER_STUDY)
     assert not queue.should_give_way(job), "who is patient does not press"
@@ -196,15 +197,15 @@ def test_it_begins_again_once_and_says_so(queue):
     queue.submit("a", run(1))
     queue.submit("b", run(2))
     job = taken(queue)
-    queue.show(job, "some", 0.4)
+    queue.keep_newest(job, "some", 0.4)
     queue.died(job, "It was killed.")
     status = queue.status("a", "run")
     assert (status.phase, status.position, status.newest) == ("queued", 1, "some")
     assert status.notice == "It was killed. It begins again by itself."
     assert taken(queue) is job
-    queue.show(job, "some", 0.4)  # what is there from before
+    queue.keep_newest(job, "some", 0.4)  # what is there from before
     assert queue.status("a", "run").notice == "It was killed. It begins again by itself."
-    queue.show(job, "anew", 0.1)
+    queue.keep_newest(job, "anew", 0.1)
     assert queue.status("a", "run").notice == "It was killed. It has begun again by itself."
     queue.died(job, "It was killed.")
     assert MAX_DEATHS == 2
@@ -262,7 +263,7 @@ def test_a_page_that_is_loaded_anew_keeps_its_turn(queue, clock):
 def test_who_is_away_gives_way_to_who_is_there_and_is_told_of_it(queue, clock):
     queue.submit("a", run(1))
     job = taken(queue)
-    queue.show(job, "half", 0.5)
+    queue.keep_newest(job, "half", 0.5)
     queue.submit("b", run(2))
     queue.left("a")
     queue.left("b")
@@ -280,7 +281,7 @@ def test_who_is_away_gives_way_to_who_is_there_and_is_told_of_it(queue, clock):
     status = queue.status("a", "run")
     assert status.newest == "half"
     assert status.notice == f"{GAVE_WAY} It begins again by itself."
-    queue.show(job, "anew", 0.1)
+    queue.keep_newest(job, "anew", 0.1)
     assert queue.status("a", "run").notice == f"{GAVE_WAY} It has begun again by itself."
     assert queue.status("s", "studyrun").notice is None, "it goes on where it was"
 
@@ -392,7 +393,7 @@ def test_what_was_left_unfinished_is_kept_for_a_few(queue):
     for viewer in viewers:
         queue.submit(viewer, run(1))
         job = taken(queue)
-        queue.show(job, viewer, 0.1)
+        queue.keep_newest(job, viewer, 0.1)
         queue.cancel(viewer, "run")
         queue.end(job)
     kept = [viewer for viewer in viewers if queue.status(viewer, "run").newest is not None]
@@ -447,7 +448,7 @@ def test_seconds_are_learned_from_what_trainings_took(queue, clock):
     assert queue.seconds_for(Run(small(epochs=200))) is None, "a small run tells nothing of a large one"
     clock.now += 2
     assert queue.status("b", "run").seconds == pytest.approx(4)
-    queue.show(second, "half", 0.5)
+    queue.keep_newest(second, "half", 0.5)
     assert queue.status("b", "run").seconds == pytest.approx(3)
     assert queue.status("c", "run").seconds == pytest.approx(3)
 
@@ -470,7 +471,7 @@ def test_a_training_is_judged_by_its_own_steps_without_compiling(queue, clock, w
 
     def left(done: float, seconds: float) -> float | None:
         clock.now += seconds
-        queue.show(job, "curves", done)
+        queue.keep_newest(job, "curves", done)
         return queue.status("a", work.kind).seconds
 
     assert left(0.1, 0.0) is None, "what was there before took no time"
@@ -480,7 +481,7 @@ def test_a_training_is_judged_by_its_own_steps_without_compiling(queue, clock, w
     assert left(0.6, 10.0) == pytest.approx(16.0), "slower since: 16 s for the last 40 %"
     for step in range(MAX_STEPS):
         clock.now += 1.0
-        queue.show(job, "curves", 0.6 + 0.01 * (step + 1))
+        queue.keep_newest(job, "curves", 0.6 + 0.01 * (step + 1))
     assert queue.status("a", work.kind).seconds == pytest.approx(24.0), "by the last steps"
 
 
@@ -490,7 +491,7 @@ def test_a_job_that_begins_anew_is_judged_anew(queue, clock):
         job = taken(queue)
         for step in range(1, 4):
             clock.now += seconds
-            queue.show(job, "curves", 0.1 * step)
+            queue.keep_newest(job, "curves", 0.1 * step)
         assert queue.status("a", "run").seconds == pytest.approx(7 * seconds)
         queue.died(job, "It was killed.")
 
@@ -501,7 +502,7 @@ def test_a_turn_in_vain_takes_no_time_and_a_study_goes_on(queue, clock):
     for turn in ("killed", "whole"):
         job = taken(queue)
         clock.now += 3
-        queue.show(job, "half", 0.5)
+        queue.keep_newest(job, "half", 0.5)
         if turn == "killed":
             queue.died(job, "It was killed.")
             assert job.done == 0
@@ -510,7 +511,7 @@ def test_a_turn_in_vain_takes_no_time_and_a_study_goes_on(queue, clock):
     assert queue.seconds_for(run(2)) == pytest.approx(3)
     study = taken(queue)
     clock.now += 3
-    queue.show(study, "half", 0.5)
+    queue.keep_newest(study, "half", 0.5)
     queue.give_way(study)
     assert (study.done, study.ran) == (0.5, 3)
 
@@ -520,7 +521,7 @@ def test_what_cannot_be_known_is_not_told(queue, clock):
         queue.submit("a", AUDIT)
         job = taken(queue)
         for done in (0.2, 0.3, 0.5):
-            queue.show(job, "stage", done)
+            queue.keep_newest(job, "stage", done)
         clock.now += 5.0
         assert queue.status("a", "audit").seconds == expected, "its stages take nothing alike"
         clock.now += 7.0
@@ -539,7 +540,7 @@ def test_any_thread_may_call(queue):
         thread.start()
     while any(thread.is_alive() for thread in threads):
         if (job := queue.take()) is not None:
-            queue.show(job, 1, 0.5)
+            queue.keep_newest(job, 1, 0.5)
             queue.end(job)
     assert queue.take() is None
 
@@ -663,7 +664,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(newest=st.integers(1, 99))
     def show(self, newest: int) -> None:
         assert self.running is not None
-        self.queue.show(self.running, newest, newest / 100)
+        self.queue.keep_newest(self.running, newest, newest / 100)
         for each in self.watching():
             each[3] = newest
 
