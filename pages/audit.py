@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from maskdemo.ui import audit, job, navigation
+from maskdemo.ui import audit, live_job, navigation
 
 navigation.require("audit")
 
@@ -19,14 +19,14 @@ model = audit.source()
 def bar() -> None:
     """The buttons, and how far it is."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if job.is_active("audit"):
-            job.cancel_button("audit")
+        if live_job.is_active("audit"):
+            live_job.cancel_button("audit")
         else:
-            job.start_button("audit", "Audit", partial(audit.begin, model), disabled=model is None)
+            live_job.start_button("audit", "Audit", partial(audit.begin, model), disabled=model is None)
         audit.progress()
-    job.refusal("audit")
+    live_job.refusal("audit")
 
 
-job.watch(bar, "audit")
-job.watch(partial(audit.results, model), "audit", only_results=True)
+live_job.watch(bar, "audit")
+live_job.watch(partial(audit.results, model), "audit", only_results=True)
 audit.what_this_does()

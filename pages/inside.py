@@ -5,12 +5,12 @@ from functools import partial
 import streamlit as st
 
 from maskdemo.server import Run
-from maskdemo.ui import controls, inside_page, job, navigation, server, url
+from maskdemo.ui import controls, inside_page, live_job, navigation, shared_server, url
 
 navigation.require("inside")
 experiment, _ = url.current(url.RUN)
-if server.find(experiment) is None:  # a finished run is shown to whoever comes
-    job.take_over(Run(experiment))
+if shared_server.find(experiment) is None:  # a finished run is shown to whoever comes
+    live_job.take_over(Run(experiment))
 st.title("Inside the LSTM", anchor=False)
 if inside_page.snapshot_of(experiment) is None:
     # Afterwards the first sentence says what is to be seen, and all gates fit on one screen.
@@ -18,5 +18,5 @@ if inside_page.snapshot_of(experiment) is None:
         "Why does a mask change the result? Follow one unseen sequence through the trained networks."
     )
 controls.complaints(None)
-job.watch(partial(inside_page.bar, experiment), "run")
+live_job.watch(partial(inside_page.bar, experiment), "run")
 inside_page.view(experiment)

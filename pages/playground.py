@@ -5,17 +5,17 @@ from functools import partial
 import streamlit as st
 
 from maskdemo.server import Run
-from maskdemo.ui import controls, job, navigation, playground_view, server, url
+from maskdemo.ui import controls, live_job, navigation, playground_view, shared_server, url
 
 navigation.require("playground")
 controls.playground()
 experiment, complaint = url.current(url.RUN)
-if server.find(experiment) is None:  # a finished run is shown to whoever comes
-    job.take_over(Run(experiment))
+if shared_server.find(experiment) is None:  # a finished run is shown to whoever comes
+    live_job.take_over(Run(experiment))
 st.title("Is masking required for LSTMs?", anchor=False)
 playground_view.introduction(experiment)
 controls.complaints(complaint)
 if complaint is None:
-    job.prepare(experiment)
-job.watch(partial(playground_view.bar, experiment, disabled=complaint is not None), "run")
-job.watch(partial(playground_view.results, experiment), "run", only_results=True)
+    live_job.prepare(experiment)
+live_job.watch(partial(playground_view.bar, experiment, disabled=complaint is not None), "run")
+live_job.watch(partial(playground_view.results, experiment), "run", only_results=True)

@@ -6,19 +6,19 @@ import streamlit as st
 
 from maskdemo.results import precomputed
 from maskdemo.server import StudyRun
-from maskdemo.ui import controls, job, navigation, study_controls, study_view, url
+from maskdemo.ui import controls, live_job, navigation, study_controls, study_view, url
 
 navigation.require("study")
 study_controls.study_controls()
 study, complaint = url.current(url.STUDY)
 if precomputed.study(study) is None:  # a finished study is shown to whoever comes
-    job.take_over(StudyRun(study))
+    live_job.take_over(StudyRun(study))
 st.title("When does it matter?", anchor=False)
 st.markdown(
     "One thing is varied and everything else stays: from where on does a mask make a difference?"
 )
 study_view.introduction(study)
 controls.complaints(complaint)
-job.watch(partial(study_view.bar, study, disabled=complaint is not None), "studyrun")
-job.watch(partial(study_view.results, study), "studyrun", only_results=True)
+live_job.watch(partial(study_view.bar, study, disabled=complaint is not None), "studyrun")
+live_job.watch(partial(study_view.results, study), "studyrun", only_results=True)
 study_view.open_one(study)

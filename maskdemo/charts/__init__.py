@@ -6,7 +6,7 @@ a theme would replace fonts, margins and colours.
 """
 
 from maskdemo.charts.example_sequences import example_sequences
-from maskdemo.charts.final_accuracy import accuracy_by_strategy
+from maskdemo.charts.final_accuracy import final_accuracy
 from maskdemo.charts.gate_heatmaps import gate_heatmaps
 from maskdemo.charts.gradient_by_step import gradient_by_step
 from maskdemo.charts.guide_cases import guide_cases

@@ -20,7 +20,7 @@ NUMBER_ROW = 17
 AXIS_SPACE = 58
 
 
-def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
+def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
     """Draw a column per strategy: a point per repeat, their mean and its 95 % interval.
 
     With a label at each step, accuracy on valid steps only stands beside it, as open markers.
@@ -59,7 +59,7 @@ def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
     return Figure(
         [*traces, *entries],
         plot.layout(
-            "accuracy_by_strategy",
+            "final_accuracy",
             "Accuracy on unseen sequences",
             _subtitle(epochs, counts),
             inner=plot.FINAL_ACCURACY,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ADDRESS = "http://localhost:8501/"
 KINDS = ("script", "notebook", "report", "table")
 #: By the name of the function in `maskdemo.charts` that draws it.
-FIGURES = ("padded_batch", "learning_curves", "accuracy_by_strategy", "outputs_by_step")
+FIGURES = ("padded_batch", "learning_curves", "final_accuracy", "outputs_by_step")
 PICTURES = {".svg", ".png"}
 
 

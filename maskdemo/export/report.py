@@ -73,7 +73,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
                 followed=followed,
             ),
             charts.learning_curves(snapshot),
-            charts.accuracy_by_strategy(snapshot),
+            charts.final_accuracy(snapshot),
             charts.outputs_by_step(snapshot, probe=followed, epoch=experiment.epochs),
             charts.learning_curves(snapshot, metric="test_loss"),
             charts.learning_curves(snapshot, metric="loss"),

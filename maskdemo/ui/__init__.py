@@ -17,7 +17,7 @@ written from them. Nothing else that a page shows is kept twice:
 | complaints | url | a sentence for each part of the link that could not be used |
 | count_invalid | playground_view | its widget; switched beside the headline too |
 | defaults | url | each choice's default when drawn: only others go into the URL |
-| disk_failure_reported | job | whether the session was told that nothing can be kept on disk |
+| disk_failure_reported | live_job | whether the session was told that nothing can be kept on disk |
 | followed | url | the page whose controls were read in this run of the app, until the page begins |
 | handles | padding_handle | how often the handle was moved from outside, which makes it a new one |
 | look_inside | run_view | the step that was clicked, until the inside page opens at it |
@@ -33,9 +33,9 @@ written from them. Nothing else that a page shows is kept twice:
 | page | url | the page that the session is on |
 | playground_epoch | run_view | where the replay came to rest |
 | playing | inside_page | the epoch shown while the inside page plays them, else None |
-| prepared | job | the experiment whose programs were asked for ahead |
+| prepared | live_job | the experiment whose programs were asked for ahead |
 | pulled | padding_handle | where the handle was left, so that it is not taken for a link's |
-| refused | job | why work was refused or did not go on: a sentence, by the kind of work |
+| refused | live_job | why work was refused or did not go on: a sentence, by the kind of work |
 | replayed | run_view | whose replay rests there: another run begins at its newest epoch |
 | rested | run_view | the epoch that the replay wrote, so that it is not taken for a link's |
 | settings | url | what the controls hold in this run of the app, their error, their URL parameters |
@@ -48,5 +48,5 @@ written from them. Nothing else that a page shows is kept twice:
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_stored | study_progress | what the store has of the study on the page |
 | study_vary | state | its widget, from a link or a question |
-| viewer | server | the session's name at the server |
+| viewer | shared_server | the session's name at the server |
 """

@@ -19,7 +19,7 @@ from maskdemo.errors import InvalidTable, escape_markdown
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit, Status
-from maskdemo.ui import job, navigation, server, take_away, url
+from maskdemo.ui import live_job, navigation, shared_server, take_away, url
 from maskdemo.ui.chart import is_dark
 from maskdemo.ui.upload import taken, uploader
 from maskdemo.uploads.memory import UploadMemory
@@ -122,7 +122,7 @@ def _read_upload() -> None:
     session.audit_file = session.audit_complaint = None
     file = ModelFile(uploaded.name[:80], taken(uploaded))
     try:
-        HELD.hold(file, len(file.content), server.viewer())
+        HELD.hold(file, len(file.content), shared_server.viewer())
         session.audit_file = file
     except InvalidTable:
         session.audit_complaint = NO_ROOM
@@ -148,20 +148,20 @@ def _text() -> ModelFile | None:
 def begin(file: ModelFile | None) -> None:
     """Ask for the audit of a model."""
     assert file is not None, "without a model, the button is disabled"
-    job.submit(Audit(file.content))
+    live_job.submit(Audit(file.content))
     session.audited = file
 
 
 def progress() -> None:
     """Draw a line on how far the audit is."""
-    now: Status[AuditRun] = job.status("audit")
+    now: Status[AuditRun] = live_job.status("audit")
     share, text = (now.newest.done, f"{now.newest.stage}.") if now.newest else (0.0, "Starting.")
-    job.line(now, share, text, "Cancelled.")
+    live_job.line(now, share, text, "Cancelled.")
 
 
 def results(chosen: ModelFile | None) -> None:
     """Draw the report on a model once the audit is done. chosen: the model chosen on the page."""
-    newest: AuditRun | None = job.status("audit").newest
+    newest: AuditRun | None = live_job.status("audit").newest
     audited: ModelFile | None = session.get("audited")
     ready = None
     if chosen is not None and session.get("audit_source") == READY:

@@ -37,7 +37,7 @@ MAX_CHARACTERS = 8 * 2**20
 
 
 #: Chart -> the version that the browser has drawn, where it has said so in asking for this very run of
-#: the page; set by `maskdemo.ui.job`.
+#: the page; set by `maskdemo.ui.live_job`.
 BROWSER_HAS: ContextVar[Mapping[str, str]] = ContextVar("browser_has", default=MappingProxyType({}))
 
 
@@ -207,11 +207,11 @@ def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None,
     return SHARED.get(("outputs", *_moment(snapshot), probe, label, dark), draw)
 
 
-def accuracy_by_strategy(snapshot: Snapshot, *, dark: bool) -> Drawing:
-    """Return `charts.accuracy_by_strategy`, made once a snapshot."""
+def final_accuracy(snapshot: Snapshot, *, dark: bool) -> Drawing:
+    """Return `charts.final_accuracy`, made once a snapshot."""
     return SHARED.get(
         ("accuracy", *_moment(snapshot), dark),
-        lambda: drawing(charts.accuracy_by_strategy(snapshot, dark=dark)),
+        lambda: drawing(charts.final_accuracy(snapshot, dark=dark)),
     )
 
 

@@ -18,7 +18,7 @@ from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import inside_view, job, run_view, server, url
+from maskdemo.ui import inside_view, live_job, run_view, shared_server, url
 from maskdemo.ui.choices import VIEWS
 
 DRAWN = {
@@ -34,9 +34,9 @@ session = st.session_state
 
 def snapshot_of(experiment: Experiment) -> Snapshot | None:
     """Return the finished run of these settings, else the session's own run if it has networks."""
-    newest = job.status("run").newest
+    newest = live_job.status("run").newest
     own = newest if newest is not None and newest.networks else None
-    return server.find(experiment) or own
+    return shared_server.find(experiment) or own
 
 
 def _epochs(snapshot: Snapshot) -> list[int]:
@@ -46,26 +46,26 @@ def _epochs(snapshot: Snapshot) -> list[int]:
 
 def _is_growing(snapshot: Snapshot | None) -> bool:
     """Whether a run is still to bring more networks to look into; False for None."""
-    return job.is_active("run") and (
+    return live_job.is_active("run") and (
         snapshot is None or snapshot.done * snapshot.experiment.repeats < 1
     )
 
 
 def bar(experiment: Experiment) -> None:
     """Draw the state of a run, and a button to train where these settings have no run."""
-    job.refusal("run")
-    if job.is_active("run"):
+    live_job.refusal("run")
+    if live_job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            job.cancel_button("run")
-            job.run_line()
+            live_job.cancel_button("run")
+            live_job.run_line()
         return
-    if job.status("run").phase == "failed":
-        job.run_line()
+    if live_job.status("run").phase == "failed":
+        live_job.run_line()
     snapshot = snapshot_of(experiment)
     if snapshot is not None and snapshot.experiment == experiment:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        job.start_button("run", "Train", job.train)
+        live_job.start_button("run", "Train", live_job.train)
         if snapshot is None:
             st.info(not_trained_yet(experiment))
         else:
@@ -76,9 +76,9 @@ def bar(experiment: Experiment) -> None:
 def not_trained_yet(experiment: Experiment) -> str:
     """Return a sentence on what a run would train and for about how long."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
-    seconds = server.shared().queue.seconds_for(Run(experiment))
+    seconds = shared_server.server().queue.seconds_for(Run(experiment))
     takes = (
-        f", in about {job.duration(seconds)}"
+        f", in about {live_job.duration(seconds)}"
         if seconds is not None
         else "; how long that takes cannot be told yet"
     )
@@ -221,6 +221,6 @@ def view(experiment: Experiment) -> None:
         _controls(snapshot)
     drawn_for = snapshot.experiment if snapshot else None
     if session.playing is None:
-        job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)
+        live_job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)
     else:
-        job.repeat(partial(_play, experiment, drawn_for), lambda: EPOCH_S, key="poll_playing")
+        live_job.repeat(partial(_play, experiment, drawn_for), lambda: EPOCH_S, key="poll_playing")

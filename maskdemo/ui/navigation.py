@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from maskdemo.experiment import Experiment
-from maskdemo.ui import browser_files, job, server, url
+from maskdemo.ui import browser_files, live_job, shared_server, url
 
 #: Name -> title and icon, in the order of the menu; a page's script and its address have its name. The
 #: icon is for the menu alone: Streamlit would make it the icon of the tab and have the browser fetch it
@@ -89,7 +89,7 @@ def leaving(page: StreamlitPage) -> None:
     """
     # Without a number of its own, a run that says the same as the one before it would not be told.
     data = {"page": page.url_path, "pages": list(PAGES), "run": monotonic_ns()}
-    data["session"] = server.viewer()
+    data["session"] = shared_server.viewer()
     draw = browser_files.drawn_by(browser_files.LEAVING)
     # "anew" only begins a run, after the connection was away. Until the browser has the code, a place
     # is kept above the page's title.
@@ -99,7 +99,7 @@ def leaving(page: StreamlitPage) -> None:
 def _on_lost() -> None:
     """Keep what an earlier session of this tab has lost while the connection was away."""
     if isinstance(name := st.session_state.leaving.lost, str):
-        job.lost(name)
+        live_job.lost(name)
 
 
 def to_playground(experiment: Experiment, label: str) -> None:

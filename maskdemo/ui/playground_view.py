@@ -18,8 +18,17 @@ from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Probes, Snapshot
-from maskdemo.ui import controls, job, run_view, server, state, strategy_table, take_away, url
-from maskdemo.ui.chart import Click, accuracy_by_strategy, chart, is_dark, learning_curves, padded_batch
+from maskdemo.ui import (
+    controls,
+    live_job,
+    run_view,
+    shared_server,
+    state,
+    strategy_table,
+    take_away,
+    url,
+)
+from maskdemo.ui.chart import Click, chart, final_accuracy, is_dark, learning_curves, padded_batch
 
 #: What a scenario's run says of masking -> the beginning of a badge: its colour and icon.
 BADGES = {
@@ -48,13 +57,13 @@ def snapshot_of(experiment: Experiment) -> Snapshot | None:
 
     Where these settings have no run, the run shown last stays.
     """
-    newest: Snapshot | None = job.status("run").newest
-    if newest is not None and (job.is_active("run") or newest.experiment == experiment):
+    newest: Snapshot | None = live_job.status("run").newest
+    if newest is not None and (live_job.is_active("run") or newest.experiment == experiment):
         return newest
     last = st.session_state.get("shown_run")
-    if (found := server.find(experiment)) or last is None:
+    if (found := shared_server.find(experiment)) or last is None:
         return found or newest
-    return newest if newest and newest.experiment == last else server.find(last) or newest
+    return newest if newest and newest.experiment == last else shared_server.find(last) or newest
 
 
 def introduction(experiment: Experiment) -> None:
@@ -103,18 +112,18 @@ def _asks(scenario: Scenario) -> str:
 
 def bar(experiment: Experiment, *, disabled: bool) -> None:
     """Draw the buttons and where the run stands. disabled: the settings are invalid."""
-    snapshot, status = snapshot_of(experiment), job.status("run")
+    snapshot, status = snapshot_of(experiment), live_job.status("run")
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         if status.active:
-            job.cancel_button("run")
+            live_job.cancel_button("run")
         else:
-            job.start_button("run", "Train", job.train, disabled=disabled)
+            live_job.start_button("run", "Train", live_job.train, disabled=disabled)
             download = partial(take_away.run, snapshot, experiment)
             controls.on_demand(download, st.popover, "Take away", "take_away", ":material/download:")
             if snapshot is not None:
                 run_view.scrubber(snapshot)
-        job.run_line(CANCELLED if snapshot is status.newest else "")
-    job.refusal("run")
+        live_job.run_line(CANCELLED if snapshot is status.newest else "")
+    live_job.refusal("run")
     if len(experiment.strategies) == 1:
         st.caption(":material/info: One strategy alone: there is nothing to compare it with.")
 
@@ -193,7 +202,7 @@ def _on_row(click: Click) -> None:
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
     """Draw accuracy or loss by epoch; before a run, empty axes."""
     shown = snapshot or _nothing_yet(experiment)
-    looks = {} if snapshot or job.is_active("run") else {"waiting": NOTHING_TRAINED}
+    looks = {} if snapshot or live_job.is_active("run") else {"waiting": NOTHING_TRAINED}
     figure = learning_curves(shown, metric=metric, dark=is_dark(), **looks)
     alt = "Accuracy or loss by epoch, one line a strategy"
     chart(figure, key=f"curves_{metric}", alt=alt)
@@ -206,7 +215,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         curves(snapshot, experiment, metric="test_loss")
         curves(snapshot, experiment, metric="loss")
     with second:
-        figure = accuracy_by_strategy(snapshot, dark=is_dark())
+        figure = final_accuracy(snapshot, dark=is_dark())
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
     st.markdown(epoch_took(snapshot), help=EPOCH_TOOK)

@@ -16,7 +16,7 @@ from maskdemo.inside.flips import turn
 from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import job, navigation, padding_handle, server, url
+from maskdemo.ui import live_job, navigation, padding_handle, shared_server, url
 from maskdemo.ui.chart import Click, chart, is_dark, outputs_by_step, replay
 
 
@@ -28,7 +28,7 @@ def origin(
     kind: of the job that makes such a result: its own button is the way to the present settings. back:
     sets the controls to the result's settings.
     """
-    under_way = job.is_active(kind) and job.status(kind).newest is not None
+    under_way = live_job.is_active(kind) and live_job.status(kind).newest is not None
     start = "The results under way are for" if under_way else "Result for"
 
     def go_back() -> None:
@@ -91,8 +91,8 @@ def _on_step(experiment: Experiment, probe: int, click: Click) -> None:
     step = min(max(1, round(click.x)), experiment.padded_length)
     params["step"] = str(step)
     # Found again: a session keeps its callbacks, and megabytes with them if they held the run.
-    newest: Snapshot | None = job.status("run").newest
-    snapshot = newest if newest and newest.experiment == experiment else server.find(experiment)
+    newest: Snapshot | None = live_job.status("run").newest
+    snapshot = newest if newest and newest.experiment == experiment else shared_server.find(experiment)
     if snapshot and (kept := snapshot.networks.get(strategy)):
         network = next((each for each in kept if str(each.epoch) == params.get("epoch")), kept[-1])
         label = true_label(snapshot, probe - 1)

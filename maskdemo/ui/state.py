@@ -25,7 +25,7 @@ from maskdemo.study import VARIABLES, Study, Value
 from maskdemo.study.questions import OPENING as OPENING_QUESTION
 from maskdemo.study.questions import QUESTIONS
 from maskdemo.study.variables import read_values
-from maskdemo.ui import server
+from maskdemo.ui import shared_server
 from maskdemo.uploads.limits import padded_length
 
 #: Before the keys of the study's controls.
@@ -94,7 +94,7 @@ def replace_own_task(own: Task | None) -> None:
     if last is own:
         return
     if last is not None:
-        server.shared().forget(last)
+        shared_server.server().forget(last)
     # Taken out, not written over: Streamlit remembers what was written over until the next run.
     for name in ("own_task", *RESULTS):
         session.pop(name, None)

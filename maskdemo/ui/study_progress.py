@@ -14,7 +14,7 @@ from maskdemo.results import precomputed
 from maskdemo.server import StudyRun
 from maskdemo.study import VARIABLES, Findings, Study, detectable_effect, run_study
 from maskdemo.study.questions import QUESTIONS
-from maskdemo.ui import job, server, state, url
+from maskdemo.ui import live_job, shared_server, state, url
 
 
 def start(study: Study) -> None:
@@ -24,9 +24,9 @@ def start(study: Study) -> None:
     """
     published = precomputed.study(replace(study, more=())) if study.more else None
     for training, outcome in published.outcomes.items() if published else ():
-        if server.store().find(training.experiment, training.repeat) is None:
-            server.store().keep(training.experiment, training.repeat, outcome)
-    job.submit(StudyRun(study))
+        if shared_server.store().find(training.experiment, training.repeat) is None:
+            shared_server.store().keep(training.experiment, training.repeat, outcome)
+    live_job.submit(StudyRun(study))
 
 
 def findings_of(study: Study) -> Findings:
@@ -34,8 +34,8 @@ def findings_of(study: Study) -> Findings:
 
     Where this study has none, the findings shown last stay.
     """
-    newest = job.status("studyrun").newest
-    if newest is not None and (job.is_active("studyrun") or newest.study == study):
+    newest = live_job.status("studyrun").newest
+    if newest is not None and (live_job.is_active("studyrun") or newest.study == study):
         return newest
     if (findings := st.session_state.get("study_stored")) is None or findings.study != study:
         findings = st.session_state.study_stored = _stored(study)
@@ -44,7 +44,7 @@ def findings_of(study: Study) -> Findings:
 
 def _stored(study: Study) -> Findings:
     """Return the findings that the store has, or those computed in advance where they are more."""
-    stream = run_study(study, store=server.store())
+    stream = run_study(study, store=shared_server.store())
     stored = next(stream)
     stream.close()
     published = precomputed.study(study) or stored
@@ -83,7 +83,7 @@ def add_repeats(findings: Findings, more: Study) -> None:
     st.button(
         f"Add repeats {where}",
         icon=":material/play_arrow:",
-        on_click=job.start,
+        on_click=live_job.start,
         args=("studyrun", add),
         key="studyrun_start_more",
         help=f"{counted(trainings, 'training')}: about {each} might decide, with the scatter as it is. "

@@ -18,7 +18,7 @@ from maskdemo.study.questions import QUESTIONS, question_of
 from maskdemo.study.variables import short_title, value_text
 from maskdemo.ui import (
     controls,
-    job,
+    live_job,
     navigation,
     run_view,
     state,
@@ -74,21 +74,21 @@ def introduction(study: Study) -> None:
 
 def bar(study: Study, *, disabled: bool) -> None:
     """Draw the buttons and where the study stands. disabled: the settings are invalid."""
-    shown, status = findings_of(study), job.status("studyrun")
+    shown, status = findings_of(study), live_job.status("studyrun")
     # What is shown of other settings is not where this study stands, unless it is what is under way.
     of_others = shown.study != study and not (status.active and status.newest is not None)
     findings = Findings(study, {}) if of_others else shown
     with st.container(horizontal=True, vertical_alignment="center", key="study_bar"):
         if status.active:
-            job.cancel_button("studyrun")
+            live_job.cancel_button("studyrun")
         else:
-            job.start_button("studyrun", "Run study", _start, disabled=disabled)
+            live_job.start_button("studyrun", "Run study", _start, disabled=disabled)
             download = partial(take_away.study, shown, study)
             controls.on_demand(download, st.popover, "Take away", "take_away", ":material/download:")
             if findings.finished and (more := findings.extended()):
                 study_progress.add_repeats(findings, more)
         progress(status, findings, precomputed.provenance_note(findings))
-    job.refusal("studyrun")
+    live_job.refusal("studyrun")
 
 
 def results(study: Study) -> None:
@@ -149,8 +149,8 @@ def progress(status: Status[Findings], findings: Findings, note: str = "") -> No
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
     if status.phase in ("queued", "running", "failed"):
-        soon = job.time_left(status) or ", preparing the first"
-        job.line(status, share, f"{there}{soon}.")
+        soon = live_job.time_left(status) or ", preparing the first"
+        live_job.line(status, share, f"{there}{soon}.")
     elif note:
         st.caption(f"{findings.total} trainings. {note}")
     elif findings.finished and findings.reused == findings.total:

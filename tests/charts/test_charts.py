@@ -57,7 +57,7 @@ def all_figures(snapshot, batch: Batch, *, dark: bool = False) -> list:
         charts.padded_batch(batch, dark=dark),
         charts.learning_curves(snapshot, dark=dark),
         charts.learning_curves(snapshot, metric="loss", dark=dark),
-        charts.accuracy_by_strategy(snapshot, dark=dark),
+        charts.final_accuracy(snapshot, dark=dark),
         charts.outputs_by_step(snapshot, probe=0, epoch=3, dark=dark),
     ]
 
@@ -123,7 +123,7 @@ class TestLooks:
         for name in ALL:
             title, shade = STRATEGIES[name].title, charts.colour(name, dark=dark)
             curve = named(charts.learning_curves(snapshot, dark=dark), title)[0]
-            points = named(charts.accuracy_by_strategy(snapshot, dark=dark), title)[0]
+            points = named(charts.final_accuracy(snapshot, dark=dark), title)[0]
             output = named(charts.outputs_by_step(snapshot, probe=0, epoch=1, dark=dark), title)[0]
             assert {curve.line.color, points.marker.color, output.line.color} == {shade}
             symbols = {each.marker.symbol for each in (curve, points, output)}
@@ -378,7 +378,7 @@ class TestLearningCurves:
 class TestAccuracyByStrategy:
     def test_points_mean_and_interval(self):
         snapshot = make_snapshot()
-        figure = charts.accuracy_by_strategy(snapshot)
+        figure = charts.final_accuracy(snapshot)
         values = [c.test_accuracy[-1] for c in snapshot.curves if c.strategy == "masking_layer"]
         (points,) = named(figure, "Masking layer")
         (mean,) = named(figure, "Masking layer, mean")
@@ -398,7 +398,7 @@ class TestAccuracyByStrategy:
 
         def half(**settings: bool) -> tuple[float, float]:
             experiment = replace(snapshot.experiment, **settings)
-            figure = charts.accuracy_by_strategy(replace(snapshot, curves=agree, experiment=experiment))
+            figure = charts.final_accuracy(replace(snapshot, curves=agree, experiment=experiment))
             means = ("No mask, mean", "No mask, valid steps only, mean")
             reported, valid = (named(figure, each)[0].error_y.array[0] for each in means)
             return reported, valid
@@ -411,23 +411,23 @@ class TestAccuracyByStrategy:
         assert half(count_invalid=False) == pytest.approx((widest / few, widest / few))
 
     def test_no_interval_of_one_repeat(self):
-        figure = charts.accuracy_by_strategy(make_snapshot(done=(6,)))
+        figure = charts.final_accuracy(make_snapshot(done=(6,)))
         assert not [each for each in figure.data if each.error_y.array is not None]
         assert "interval" not in figure.layout.title.text
 
     def test_valid_steps_stand_beside_as_open_markers(self):
         snapshot = make_snapshot(per_step=True)
-        (points,) = named(charts.accuracy_by_strategy(snapshot), "No mask, valid steps only")
+        (points,) = named(charts.final_accuracy(snapshot), "No mask, valid steps only")
         curves = [each for each in snapshot.curves if each.strategy == "no_mask"]
         assert np.allclose(points.y, [each.test_valid_accuracy[-1] for each in curves])
         assert points.marker.symbol.endswith("-open")
-        one_label = charts.accuracy_by_strategy(make_snapshot())
+        one_label = charts.final_accuracy(make_snapshot())
         assert not [each for each in one_label.data if "valid steps only" in (each.name or "").lower()]
 
     def test_each_accuracy_has_the_chance_level_of_its_own_labels(self):
         """Where padding counts, always answering its label scores high: the line says so."""
         snapshot = replace(make_snapshot(per_step=True), chance=Chance(valid=0.5, reported=0.915))
-        lines = charts.accuracy_by_strategy(snapshot).layout.shapes
+        lines = charts.final_accuracy(snapshot).layout.shapes
         assert {line.y0 for line in lines} == {0.5, 0.915}
         for metric, level in (("test_accuracy", 0.5), ("accuracy", 0.915)):
             (curve,) = named(charts.learning_curves(snapshot, metric=metric), "Chance")
@@ -447,7 +447,7 @@ class TestAccuracyByStrategy:
         assert not named(charts.learning_curves(only_real), "No mask, reported")
 
     def test_chance_is_a_line(self):
-        (line,) = charts.accuracy_by_strategy(make_snapshot(classes=9)).layout.shapes
+        (line,) = charts.final_accuracy(make_snapshot(classes=9)).layout.shapes
         assert line.y0 == line.y1 == pytest.approx(1 / 9)
 
 

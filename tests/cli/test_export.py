@@ -21,7 +21,7 @@ SETTINGS = [f"{key}={text}" for key, text in TINY.to_params().items()]
 TITLES = {
     "padded_batch": "What the LSTM receives",
     "learning_curves": "Accuracy on unseen sequences, by epoch",
-    "accuracy_by_strategy": "Accuracy on unseen sequences",
+    "final_accuracy": "Accuracy on unseen sequences",
     "outputs_by_step": "Output after every step",
 }
 

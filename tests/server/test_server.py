@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit import config
 
 from maskdemo.server import Run
-from maskdemo.ui import server
+from maskdemo.ui import shared_server
 from tests.browser.server import NO_TENSORFLOW
 from tests.samples import small
 from tests.server.fakes import FakeServer
@@ -44,8 +44,8 @@ for name in sys.argv[2:]:
     assert not heavy, f"{name} has imported {heavy}"
     looking = {f"maskdemo.audit.{each}" for each in ("keras_file", "configuration", "rebuild")}
     assert not looking & set(sys.modules), "The server could look into a stranger's model"
-from maskdemo.ui import server
-server.shared().close()
+from maskdemo.ui import shared_server
+shared_server.server().close()
 """
 
 
@@ -60,12 +60,12 @@ def test_no_page_brings_tensorflow_into_the_server(tmp_path: Path):
 def test_a_closed_tab_stops_what_its_viewer_had_and_nobody_elses(monkeypatch: pytest.MonkeyPatch):
     held = Held()
     fake = FakeServer(held, grace=0.0)
-    monkeypatch.setattr(server, "shared", lambda: fake)
+    monkeypatch.setattr(shared_server, "server", lambda: fake)
     try:
         fake.submit("ann", Run(small()))
         fake.submit("bob", Run(small(seed=1)))
         until(lambda: fake.status("ann", "run").newest)
-        server._left("ann")
+        shared_server._left("ann")
         until(lambda: fake.status("ann", "run").phase == "idle")
         held.let.release()
         until(lambda: fake.status("bob", "run").newest)
@@ -81,6 +81,6 @@ def test_what_works_for_a_session_lives_as_long_as_the_session(kept: int):
     before = st.get_option("server.disconnectedSessionTTL")
     config.set_option("server.disconnectedSessionTTL", kept)
     try:
-        assert server.grace() == kept + server.RETURN_S
+        assert shared_server.grace() == kept + shared_server.RETURN_S
     finally:
         config.set_option("server.disconnectedSessionTTL", before)

@@ -15,7 +15,7 @@ from maskdemo.inside.inspected_sequence import InspectedSequence, unseen
 from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import inside_page, server
+from maskdemo.ui import inside_page, shared_server
 from maskdemo.ui.inside_text import (
     cell_equation,
     share_in_mean,
@@ -65,10 +65,10 @@ STEPS = Experiment(
 
 
 def finished(experiment: Experiment) -> Snapshot:
-    found = server.find(experiment)
+    found = shared_server.find(experiment)
     if found is None:
         found = list(train(experiment))[-1]
-        server.shared().results.keep(found)
+        shared_server.server().results.keep(found)
         spare_what_is_there()
     return found
 
@@ -86,13 +86,15 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
     experiment = Experiment.from_params(TINY.to_params() | {"seed": "12"})
     with monkeypatch.context() as nothing:
         for asked in ("submit", "prepare"):
-            nothing.setattr(server.shared(), asked, lambda *_: pytest.fail("The link asks for work."))
+            nothing.setattr(
+                shared_server.server(), asked, lambda *_: pytest.fail("The link asks for work.")
+            )
         app = page(experiment)
         app.run()
-    assert server.shared().status(app.session_state["viewer"], "run").phase == "idle"
+    assert shared_server.server().status(app.session_state["viewer"], "run").phase == "idle"
     assert "Training makes 3 networks, of 3 epochs each" in shown(app)
     app.button(key="run_start").click().run()
-    until(app, lambda page: server.find(experiment) is not None)
+    until(app, lambda page: shared_server.find(experiment) is not None)
     app.run()
     assert not app.exception
     assert "moves on" in shown(app)
@@ -107,7 +109,7 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
     ],
 )
 def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, seconds, said):
-    monkeypatch.setattr(server.shared().queue, "seconds_for", lambda work: seconds)
+    monkeypatch.setattr(shared_server.server().queue, "seconds_for", lambda work: seconds)
     assert said in inside_page.not_trained_yet(replace(STEPS, strategies=("no_mask",)))
 
 

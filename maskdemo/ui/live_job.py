@@ -24,7 +24,7 @@ from maskdemo.export.settings_text import difference
 from maskdemo.scenarios import scenario_of
 from maskdemo.server import Run, Status, Work
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import browser_files, server, url
+from maskdemo.ui import browser_files, shared_server, url
 from maskdemo.ui.chart import BROWSER_HAS, saved_as
 
 #: Seconds between two polls where only a line of text changes: a job waits, or its results have a poll
@@ -50,7 +50,7 @@ LOST = {
 
 def status(kind: str) -> Status[Any]:
     """Return where the viewer's work of this kind stands."""
-    return server.shared().status(server.viewer(), kind)
+    return shared_server.server().status(shared_server.viewer(), kind)
 
 
 def is_active(kind: str) -> bool:
@@ -62,17 +62,17 @@ def prepare(experiment: Experiment) -> None:
     """Have the programs compiled that a run of the experiment needs, once a change of the settings."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
-        server.shared().prepare(server.viewer(), experiment)
+        shared_server.server().prepare(shared_server.viewer(), experiment)
 
 
 def take_over(work: Work) -> None:
     """Join work for which only sessions wait that have left, as after a reload."""
-    server.shared().queue.take_over(server.viewer(), work)
+    shared_server.server().queue.take_over(shared_server.viewer(), work)
 
 
 def submit(work: Work) -> None:
     """Ask for work in place of the session's last work of its kind. Raises `QueueFull`."""
-    server.shared().submit(server.viewer(), work)
+    shared_server.server().submit(shared_server.viewer(), work)
 
 
 def train() -> None:
@@ -94,14 +94,14 @@ def start(kind: str, ask: Callable[[], None]) -> None:
 def cancel(kind: str) -> None:
     """Stop the viewer's work of this kind; its results until now stay."""
     url.mark_touched()
-    server.shared().cancel(server.viewer(), kind)
+    shared_server.server().cancel(shared_server.viewer(), kind)
 
 
 def lost(session: str) -> None:
     """Keep for `refusal` the kinds of work that an earlier session, now this session, has lost."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
-        for kind in server.shared().queue.lost(session)
+        for kind in shared_server.server().queue.lost(session)
         if kind in LOST and not is_active(kind)
     }
 
@@ -121,7 +121,7 @@ def line(now: Status[Any], share: float, text: str, cancelled: str = "", of: str
     session = st.session_state
     if now.notice:
         st.info(now.notice)
-    if not server.shared().disk_works and not session.get("disk_failure_reported"):
+    if not shared_server.server().disk_works and not session.get("disk_failure_reported"):
         session.disk_failure_reported = True
         st.toast(DISK_FAILED, icon=":material/save:", duration="long")
     if now.phase == "queued":

@@ -15,7 +15,7 @@ from maskdemo.results.finished_runs import GONE
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Run, Server, Status
 from maskdemo.server.jobs import Phase
-from maskdemo.ui import browser_files, job, server
+from maskdemo.ui import browser_files, live_job, shared_server
 from tests.samples import small
 from tests.ui.app import fine, keys, opened, shown
 
@@ -63,8 +63,8 @@ def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
 def test_a_session_is_told_once_that_nothing_is_kept(monkeypatch):
     page = opened()
     assert not page.toast
-    monkeypatch.setattr(server.shared(), "disk_works", False)
-    assert [each.value for each in fine(page.run()).toast] == [job.DISK_FAILED]
+    monkeypatch.setattr(shared_server.server(), "disk_works", False)
+    assert [each.value for each in fine(page.run()).toast] == [live_job.DISK_FAILED]
     assert not fine(page.run()).toast
 
 
@@ -97,27 +97,27 @@ def test_a_run_that_is_prepared_says_of_which_scenario_it_is(monkeypatch, scenar
 
 def test_many_viewers_of_one_run_look_less_often():
     def pause(viewers: int, phase: Phase = "running", newest: object = "curves") -> float:
-        return job.poll_s(Status(phase, viewers=viewers, newest=newest))
+        return live_job.poll_s(Status(phase, viewers=viewers, newest=newest))
 
-    assert pause(1) == pause(8) == job.POLL_S
-    assert pause(9) == pause(16) == 2 * job.POLL_S
-    assert pause(25) == 4 * job.POLL_S
-    assert pause(1, newest=None) == job.FIRST_POLL_S
-    assert pause(25, "queued") == job.LINE_POLL_S
+    assert pause(1) == pause(8) == live_job.POLL_S
+    assert pause(9) == pause(16) == 2 * live_job.POLL_S
+    assert pause(25) == 4 * live_job.POLL_S
+    assert pause(1, newest=None) == live_job.FIRST_POLL_S
+    assert pause(25, "queued") == live_job.LINE_POLL_S
 
 
 def test_results_look_again_when_the_job_ends_and_a_line_beside_them_seldom(monkeypatch):
     def pause(seconds: float | None, *, line: bool = False, viewers: int = 1) -> float:
         now = Status("running", seconds=seconds, newest="curves", viewers=viewers)
-        monkeypatch.setattr(job, "status", lambda kind: now)
-        return job._pause_s("run", line=line)
+        monkeypatch.setattr(live_job, "status", lambda kind: now)
+        return live_job._pause_s("run", line=line)
 
-    assert pause(None) == pause(9.0) == job.POLL_S
+    assert pause(None) == pause(9.0) == live_job.POLL_S
     assert pause(0.2) == 0.2, "when it is said to end"
-    assert pause(0.0) == job.POLL_S / 3, "and not much more often, should it be late"
-    assert pause(0.0, viewers=25) == 4 * job.POLL_S / 3
-    assert pause(0.0, line=True) == job.LINE_POLL_S
-    assert pause(None, line=True) == job.POLL_S, "until it can say how long it will take"
+    assert pause(0.0) == live_job.POLL_S / 3, "and not much more often, should it be late"
+    assert pause(0.0, viewers=25) == 4 * live_job.POLL_S / 3
+    assert pause(0.0, line=True) == live_job.LINE_POLL_S
+    assert pause(None, line=True) == live_job.POLL_S, "until it can say how long it will take"
 
 
 def test_what_polls_is_fetched_by_its_name_before_it_is_needed():

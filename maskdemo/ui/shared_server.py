@@ -1,4 +1,4 @@
-"""What lives as long as the server, and what this session has under way there."""
+"""The server of all viewers, as the pages reach it, and the session's name there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def grace() -> float:
 
 
 @st.cache_resource(show_spinner=False)
-def shared() -> Server:
+def server() -> Server:
     """Return the queue, worker and results of all viewers; the first call starts the worker."""
     keep_large_blocks_apart()
     return Server(grace=grace())
@@ -46,11 +46,11 @@ def viewer() -> str:
 
 def find(experiment: Experiment) -> Snapshot | None:
     """Return the finished run of an experiment, trained here for any viewer or computed in advance."""
-    return shared().find(experiment)
+    return server().find(experiment)
 
 
 def _left(name: str) -> None:
-    shared().queue.left(name)
+    server().queue.left(name)
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=_left)
@@ -58,5 +58,5 @@ def _presence(name: str) -> str:
     """Return the session's name, and tell the queue that the session is there, once a connection."""
     # Streamlit drops a session's resources when its connection closes (a closed tab, or a blip), so
     # this is called again when the session is back.
-    shared().queue.returned(name)
+    server().queue.returned(name)
     return name
