@@ -23,8 +23,10 @@ if __name__ == "__main__":
     else:
         navigation.menu()
     shared_server.server()
-    with upload.only_where_asked():
-        page.run()
+    st.session_state.asks_for_file = False
+    page.run()
+    if st.session_state.get("may_upload") and not st.session_state.asks_for_file:
+        upload.forbid()
 else:
     from collections.abc import AsyncIterator
     from contextlib import asynccontextmanager

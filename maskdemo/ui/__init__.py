@@ -8,7 +8,7 @@ written from them. Nothing else that a page shows is kept twice:
 | key | written by | why |
 | --- | --- | --- |
 | address | url | the page and parameters last written or read: any others came from outside |
-| asks_for_file | upload | whether an uploader was drawn in this run of the page |
+| asks_for_file | app, upload | whether an uploader was drawn in this run of the page |
 | audit_complaint | audit | why an uploaded file cannot be audited |
 | audit_file | audit | the configuration of the uploaded file |
 | audit_uploads | audit | how many files were taken: the uploader's name, so that none is held twice |

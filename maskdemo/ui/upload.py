@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import streamlit as st
 from streamlit import runtime
@@ -15,15 +14,10 @@ from maskdemo.ui import browser_files
 from maskdemo.ui.upload_limits import LIMITS, SENTENCES
 
 
-@contextmanager
-def only_where_asked() -> Iterator[None]:
-    """Draw a page: a session may upload files if its page has come to its end with an uploader."""
-    session = st.session_state
-    session.asks_for_file = False
-    yield
-    if session.get("may_upload") and not session.asks_for_file:
-        LIMITS.forbid(_session())
-        session.may_upload = False
+def forbid() -> None:
+    """Take no more files from the session, whose page has been drawn without an uploader."""
+    LIMITS.forbid(_session())
+    st.session_state.may_upload = False
 
 
 def uploader(
