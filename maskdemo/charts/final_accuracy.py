@@ -11,7 +11,7 @@ from maskdemo.charts import template as plot
 from maskdemo.charts.learning_curves import comparable_curves
 from maskdemo.charts.style import colour, error_bars, marker, title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
-from maskdemo.evidence import accuracy, between, percent
+from maskdemo.evidence import accuracy_interval, between, percent
 
 if TYPE_CHECKING:
     from maskdemo.training.snapshot import Snapshot
@@ -108,7 +108,7 @@ def _group(
         name=label,
         hovertemplate=f"{label}<br>Repeat %{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
-    interval = accuracy(values, scored=scored)
+    interval = accuracy_interval(tuple(values), scored=scored)
     if not interval.bounded:
         return [points]
     summary = plot.scatter(

@@ -21,5 +21,5 @@ from maskdemo.evidence.mask_effect import mask_effect
 from maskdemo.evidence.phrases import between, percent, points
 from maskdemo.evidence.scenario_headline import headline
 from maskdemo.evidence.scenario_mark import Mark, mark
-from maskdemo.evidence.strategy_result import accuracy, strategy_result, verdicts
+from maskdemo.evidence.strategy_result import accuracy_interval, strategy_result, verdicts
 from maskdemo.evidence.verdict import MARGIN, METHOD, RULES, Verdict, compare, min_repeats, verdict

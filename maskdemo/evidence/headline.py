@@ -16,9 +16,9 @@ from maskdemo.training.snapshot import Snapshot
 
 
 def answer(results: Accuracies, *, effects: Mapping[str, MaskEffect] | None = None) -> str:
-    """Return the answer from accuracies in one sentence, or what is missing for an answer.
+    """Return a sentence: whether a mask is required, or what is missing for an answer.
 
-    effects: of the strategies' masks, where known; a strategy with an inert mask differs in nothing.
+    effects: strategy -> the effect of its mask, where known; an inert mask differs in nothing.
     """
     others = [name for name in results.by_repeat if name != BASELINE]
     if BASELINE not in results.by_repeat:
@@ -44,21 +44,22 @@ def answer(results: Accuracies, *, effects: Mapping[str, MaskEffect] | None = No
             f"above chance ({percent(results.chance, 0)}) on unseen sequences."
         )
     if required := [each for each in judged if each.word == "required"]:
-        return f"{here}, yes: the padding must be handled. {_best(results, required)}"
+        return f"{here}, yes: the padding must be handled. {_gain_sentence(results, required)}"
     may_be_required = [each for each in judged if not _surely_not_required(each)]
     if helpful := [each for each in judged if each.word == "helps"]:
         if may_be_required:
             effect = "it helps; whether it is required cannot be told"
         else:
             effect = "it helps, but is not required"
-        return f"{here} {effect}. {_best(results, helpful)}"
-    harm = _harm([each for each in judged if each.word == "hurts"])
+        return f"{here} {effect}. {_gain_sentence(results, helpful)}"
+    harm = _harm_sentence([each for each in judged if each.word == "hurts"])
     bare = f"no mask, which reaches {percent(mean_accuracy(results, BASELINE), 0)}"
     if may_be_required:
-        return f"{here} it cannot be told. {_open(may_be_required)} {bare}.{harm}"
+        return f"{here} it cannot be told. {_widest_clause(may_be_required)} {bare}.{harm}"
     if unsure := [each for each in judged if each.word == "undecided"]:
         return (
-            f"{here} it is not required. Whether it helps cannot be told: {_open(unsure)} {bare}.{harm}"
+            f"{here} it is not required. Whether it helps cannot be told: {_widest_clause(unsure)} "
+            f"{bare}.{harm}"
         )
     if harm:
         return f"{here}, no.{harm}"
@@ -66,13 +67,13 @@ def answer(results: Accuracies, *, effects: Mapping[str, MaskEffect] | None = No
 
 
 def answer_of(snapshot: Snapshot) -> str:
-    """Return the answer of a run, and what the mask value masks where that is not the padding."""
+    """Return the `answer` of a run, and a sentence more if the mask value does not mask the padding."""
     experiment = snapshot.experiment
     effects = {name: mask_effect(experiment, name) for name in experiment.strategies}
     return answer(accuracies(snapshot), effects=effects) + unmasked_padding(experiment)
 
 
-#: Word for what a run says of masking -> a clause; `{}` stands for masking.
+#: What a run says of masking, as a word -> a clause; `{}` stands for masking. Strongest first.
 NEEDS = {
     "required": "{} is required",
     "helps": "{} helps",
@@ -84,7 +85,10 @@ NEEDS = {
 
 
 def need(results: Accuracies) -> str:
-    """Return the answer as a word of `NEEDS`: the strongest that any earns; "hurts" if all do."""
+    """Return a word of `NEEDS` for a run: the strongest of all verdicts; "hurts" only if all do.
+
+    "undecided" where there are no verdicts yet, "not needed" where no other word of `NEEDS` is earned.
+    """
     if nothing_learned(results):
         return "nothing learned"
     others = (verdict(results, name) for name in results.by_repeat if name != BASELINE)
@@ -95,7 +99,7 @@ def need(results: Accuracies) -> str:
 
 
 def over_all(needs: Collection[str]) -> str:
-    """Return one sentence over many runs, from the word of each; empty without any.
+    """Return a sentence over many runs, from the word of `NEEDS` of each; "" for no runs.
 
     >>> over_all(["required", "not needed", "required", "nothing learned"])
     'In 2 of 4 cases tried here masking is required, in 1 it is not needed and in 1 nothing is learned.'
@@ -127,20 +131,23 @@ def nothing_learned(results: Accuracies) -> bool:
 
 
 def above_chance(results: Accuracies, strategy: str) -> Interval:
-    """Return accuracy less chance (-1 to 1); the intervals hold together for all strategies."""
+    """Return the interval of a strategy's accuracy less chance (-1 to 1).
+
+    The intervals hold together for all strategies.
+    """
     above = np.array(list(results.by_repeat[strategy].values())) - results.chance
     bounds = interval(above, resolution=1 / results.scored, comparisons=len(results.by_repeat))
     return bounds.within(-1, 1)
 
 
 def _surely_not_required(each: Verdict) -> bool:
-    """Whether the verdict excludes that a mask is required."""
+    """Whether the verdict rules out that a mask is required."""
     # What makes no difference, or leaves more than half without it, is required by nothing.
     return each.word in ("the same", "hurts") or each.short_of_half.high < 0
 
 
-def _best(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
-    """Return a sentence on the strategy that gains most, with no mask and chance beside it."""
+def _gain_sentence(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
+    """Return a sentence with three accuracies: of the strategy that gains most, no mask and chance."""
     best = max(verdicts, key=lambda each: each.difference.mean).strategy
     return (
         f"{STRATEGIES[best].title} reaches {percent(mean_accuracy(results, best), 0)}, no mask "
@@ -148,20 +155,20 @@ def _best(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def _open(verdicts: Sequence[Verdict]) -> str:
-    """Return a clause with the widest interval, which says how little is known."""
+def _widest_clause(verdicts: Sequence[Verdict]) -> str:
+    """Return a clause on the verdict with the widest interval: its strategy and the interval."""
     widest = max(verdicts, key=lambda each: each.difference.width)
     title = STRATEGIES[widest.strategy].title
     return f"{title} may be worth anything from {between(widest.difference)} points against"
 
 
-def _harm(verdicts: Sequence[Verdict]) -> str:
-    """Return a sentence that names the strategies that hurt; empty where there are none."""
-    return f" What hurts: {titles(each.strategy for each in verdicts)}." if verdicts else ""
+def _harm_sentence(verdicts: Sequence[Verdict]) -> str:
+    """Return a sentence, after a space, that names the strategies that hurt; "" for no verdicts."""
+    return f" What hurts: {titled(each.strategy for each in verdicts)}." if verdicts else ""
 
 
-def titles(names: Iterable[str]) -> str:
-    """Return the strategies' titles, as in a sentence."""
+def titled(names: Iterable[str]) -> str:
+    """Return the strategies' titles as in a sentence: `no mask and held state`."""
     return listed(STRATEGIES[name].title.lower() for name in names)
 
 

@@ -21,7 +21,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """The mean of `count` values and the limits of what it may be, infinite for a single value."""
+    """The mean of `count` values with its confidence limits, infinite for a single value."""
 
     mean: float
     low: float
@@ -92,9 +92,10 @@ def interval_limits(values: NDArray, *, resolution: float = 0.0, comparisons: in
 
 
 def count_for(half: float, *, of: Interval, comparisons: int, max_count: int) -> int | None:
-    """Return how many values, scattered as these, make an interval of at most `half` to each side.
+    """Return the least number of values whose interval reaches at most `half` to each side.
 
-    None where more than `max_count` would be needed, or where nothing is known of their scatter.
+    Their scatter is taken to be that of the values which made the interval `of`, with as many
+    `comparisons`. None where more than `max_count` would be needed, or `of` is infinite.
     """
     if not of.bounded:
         return None
@@ -106,7 +107,9 @@ def count_for(half: float, *, of: Interval, comparisons: int, max_count: int) ->
 def half_widths(
     rows: Sequence[Sequence[float]], *, count: int, resolution: float = 0.0, comparisons: int = 1
 ) -> tuple[float, float]:
-    """Return half the width of an interval of `count` values that scatter as rows do: median, largest.
+    """Return half the width of an interval of `count` values that scatter as a row does.
+
+    Two numbers: the median and the largest over the rows, each of 2 values or more.
 
     >>> widths = half_widths([[0.1, 0.2, 0.3], [0.1, 0.5, 0.9], [0.0, 0.1, 0.2]], count=3)
     >>> round(widths[0], 3), round(widths[1], 3)

@@ -26,7 +26,7 @@ from maskdemo.strategies import STRATEGIES, Arrays
 
 @dataclass(frozen=True)
 class MaskEffect:
-    """What people must know of a strategy's mask.
+    """What a strategy's mask does to the sequences that its name does not say.
 
     note: continues the strategy's title, empty where the mask does what its name says. inert: whether
     the strategy trains the same networks as no mask. mask_value: the value that would mask the padding,
@@ -45,7 +45,7 @@ _EFFECTS: Cache[MaskEffect] = Cache(512)
 
 
 def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
-    """Return the effect on all sequences of the first repeat, computed from the strategy's arrays."""
+    """Return the effect of a strategy's mask on all sequences of the first repeat. It is cached."""
     return _EFFECTS.get((experiment, strategy), lambda: _effect(experiment, strategy))
 
 
@@ -68,7 +68,7 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
         if present
     ]
     if strategy == "masking_layer":
-        return _of_masking_layer(experiment, batches, mine, invalid, inert)
+        return _masking_layer_effect(experiment, batches, mine, invalid, inert)
     note = _why_inert(experiment, strategy, invalid) if inert else ""
     if strategy == "last_valid_step" and experiment.averages and not inert:
         note = "averages the states after the valid steps alone"
@@ -76,7 +76,7 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
 
 def unmasked_padding(experiment: Experiment) -> str:
-    """Return a sentence after a space if the mask value does not mask the padding, else nothing."""
+    """Return a sentence, after a space, if a Masking layer masks no invalid step, else ""."""
     if "masking_layer" not in experiment.strategies:
         return ""
     effect = mask_effect(experiment, "masking_layer")
@@ -86,7 +86,7 @@ def unmasked_padding(experiment: Experiment) -> str:
 
 
 def truncation_sentence(experiment: Experiment) -> str:
-    """Return how many sequences lose how many steps where they are cut to the padded length."""
+    """Return a sentence: how many of the first repeat's sequences are cut, and by how many steps."""
     data = whole_sequences(experiment)
     lost = [steps_lost(part, experiment.padded_length) for part in (data.train, data.test)]
     return f"{capital(loss_of_steps(np.concatenate(lost)))}."
@@ -111,14 +111,18 @@ def _equal(mine: Arrays, base: Arrays) -> bool:
     )
 
 
-def _of_masking_layer(
+def _masking_layer_effect(
     experiment: Experiment,
     batches: Sequence[Batch],
     arrays: Sequence[Arrays],
     invalid: Sequence[str],
     inert: bool,
 ) -> MaskEffect:
-    """Return the effect of a Masking layer. invalid: the kinds of invalid steps that occur."""
+    """Return the effect of a Masking layer, from the batches and its arrays of them.
+
+    invalid: the kinds of invalid steps that occur, in words. inert: whether the arrays are those of no
+    mask.
+    """
     held = np.concatenate([each.keep.ravel() > 0 for each in arrays])
     valid = np.concatenate([each.valid.ravel() for each in batches])
     missed = bool(invalid) and not held[~valid].any()
@@ -136,7 +140,7 @@ def _of_masking_layer(
 
 
 def _why_inert(experiment: Experiment, strategy: str, invalid: Sequence[str]) -> str:
-    """Return why a strategy changes nothing. invalid: the kinds of invalid steps, in words."""
+    """Return a note on why a strategy changes nothing. invalid: as in `_masking_layer_effect`."""
     if not invalid:
         return "changes nothing: there is neither padding nor a gap"
     match strategy:

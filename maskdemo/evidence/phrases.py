@@ -11,7 +11,7 @@ from maskdemo.evidence.interval import Interval
 
 
 def number(value: float, form: str = "g") -> str:
-    """Return a number with a minus sign rather than a hyphen, and no sign before a zero.
+    """Return a number, formatted by `form`, with a true minus sign and no sign before a zero.
 
     >>> number(-9.0), number(-0.04, ".1f"), number(2.5, "+.1f")
     ('−9', '0.0', '+2.5')
@@ -33,14 +33,12 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def between(interval: Interval, form: Callable[[float], str] = points) -> str:
-    """Return the limits of an interval: `−1.2 to +3.0`, or `one repeat` where there are none."""
+    """Return the limits of an interval, `−1.2 to +3.0`; `one repeat` where they are infinite."""
     return f"{form(interval.low)} to {form(interval.high)}" if interval.bounded else "one repeat"
 
 
-def leak_text(share: float | None) -> str:
-    """Return a leak (0 to 1) in points of probability; None before it is measured."""
-    if share is None:
-        return "measured after the last epoch"
+def leak_text(share: float) -> str:
+    """Return a leak (0 to 1) in points of probability: `12 points`, `none, exactly 0`."""
     form = ".0f" if share >= 0.1 else ".2g"
     return "none, exactly 0" if share == 0 else f"{number(100 * share, form)} points"
 
@@ -77,7 +75,7 @@ def loss_of_steps(lost: ArrayLike) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Join words as in a sentence: `a`, `a and b`, `a, b and c`."""
+    """Return words, at least one, as in a sentence: `a`, `a and b`, `a, b and c`."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
 

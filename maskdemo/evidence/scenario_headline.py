@@ -16,7 +16,7 @@ from itertools import groupby
 import numpy as np
 
 from maskdemo.evidence.accuracies import BASELINE, Accuracies, accuracies
-from maskdemo.evidence.headline import above_chance, answer_of, mean_accuracy, nothing_learned, titles
+from maskdemo.evidence.headline import above_chance, answer_of, mean_accuracy, nothing_learned, titled
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.phrases import between, capital, counted, listed, number, percent, points
 from maskdemo.evidence.verdict import MARGIN, MARGIN_POINTS, Verdict, min_repeats, verdict
@@ -61,6 +61,11 @@ class CompleteRun:
         """The strategies that are compared."""
         return tuple(self.results.by_repeat)
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The strategies but no mask."""
+        return tuple(name for name in self.names if name != BASELINE)
+
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
         """Return the verdict against no mask, or another strategy by intervals for all pairs."""
         results = self.results if over == BASELINE else self.all_pairs
@@ -69,7 +74,7 @@ class CompleteRun:
         return result
 
     def leaders(self) -> tuple[list[str], dict[str, Verdict]]:
-        """Return the best strategy with its equals, and its verdict against each other strategy."""
+        """Return the best strategy, with those of equal numbers, and its verdict against each other."""
         best = max(self.names, key=lambda name: mean_accuracy(self.results, name))
         accuracies = self.results.by_repeat
         equal = [name for name in self.names if accuracies[name] == accuracies[best]]
@@ -92,16 +97,16 @@ class CompleteRun:
         """Return strategies with mean accuracies, best first: `held state (94%) and no mask (11%)`."""
         best_first = sorted(names, key=lambda name: -mean_accuracy(self.results, name))
         by_mean = groupby(best_first, lambda name: percent(mean_accuracy(self.results, name), 0))
-        return listed(f"{titles(group)} ({level})" for level, group in by_mean)
+        return listed(f"{titled(group)} ({level})" for level, group in by_mean)
 
     @property
-    def chance(self) -> str:
-        """The accuracy of chance as the end of a sentence."""
+    def chance_clause(self) -> str:
+        """The end of a sentence: `where chance is 50%`."""
         return f"where chance is {percent(self.results.chance, 0)}"
 
 
-def _learned_still(run: CompleteRun) -> str:
-    """Return a sentence: which strategies know as much as the best, over half of that, or less."""
+def _still_known_sentence(run: CompleteRun) -> str:
+    """Return which strategies know as much as the best, half, or less; `answer_of` if none learns."""
     kept, over = run.leaders()
     if nothing_learned(run.results) or above_chance(run.results, kept[0]).low <= 0:
         return answer_of(run.snapshot)
@@ -122,35 +127,34 @@ def _learned_still(run: CompleteRun) -> str:
         parts.append(f"{run.reached(lost)} {_verb(lost, 'do')} not")
     if unclear:
         parts.append(f"how much of it {run.reached(unclear)} {_verb(unclear, 'know')} cannot be told")
-    needed = any(run.verdict(name).word == "required" for name in run.names if name != BASELINE)
+    needed = any(run.verdict(name).word == "required" for name in run.others)
     start = "Here, yes: the padding must be handled." if needed else "Here"
-    sentence = f"{'; '.join(parts)}, {run.chance}."
+    sentence = f"{'; '.join(parts)}, {run.chance_clause}."
     return f"{start} {capital(sentence) if needed else sentence}"
 
 
-def _all_identical(run: CompleteRun) -> str:
-    """Return a sentence that nothing differs to the last digit, or else the usual answer."""
-    others = [name for name in run.names if name != BASELINE]
-    if not all(map(run.identical, others)):
+def _identical_sentence(run: CompleteRun) -> str:
+    """Return a sentence that nothing differs to the last digit; `answer_of` where anything does."""
+    if not all(map(run.identical, run.others)):
         return answer_of(run.snapshot)
     repeats = counted(run.results.repeats, "repeat")
     level = percent(mean_accuracy(run.results, BASELINE), 0)
     return (
-        f"Here, no: in all {repeats} {titles(others)} {_verb(others, 'give')} exactly what no mask "
-        f"gives, to the last digit. All reach {level}, {run.chance}."
+        f"Here, no: in all {repeats} {titled(run.others)} {_verb(run.others, 'give')} exactly what "
+        f"no mask gives, to the last digit. All reach {level}, {run.chance_clause}."
     )
 
 
 def _differences_sentence(run: CompleteRun) -> str:
-    """Return a sentence on each strategy against no mask."""
-    others = [name for name in run.names if name != BASELINE]
-    differences = listed(_against_no_mask(run, name, alone=len(others) == 1) for name in others)
-    return f"Here, against {run.reached([BASELINE])}, {differences}, {run.chance}."
+    """Return a sentence that compares each strategy with no mask."""
+    alone = len(run.others) == 1
+    differences = listed(_against_no_mask(run, name, alone=alone) for name in run.others)
+    return f"Here, against {run.reached([BASELINE])}, {differences}, {run.chance_clause}."
 
 
 def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
-    """Return a clause on a strategy against no mask. alone: with the interval, as there is no other."""
-    title, result = titles([name]), run.verdict(name)
+    """Return a clause that compares a strategy with no mask. alone: it is the only one."""
+    title, result = titled([name]), run.verdict(name)
     if run.identical(name):
         return f"{title} is exactly the same"
     does = {
@@ -158,13 +162,12 @@ def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
         "undecided": "is undecided",
         "required": "is required",
     }.get(result.word, result.word)
-    size = f"{points(result.difference.mean)} points"
     if alone or result.word == "undecided":
-        size += f", 95% interval {between(result.difference)}"
-    return f"{title} {does} ({size})"
+        return f"{title} {does} ({_difference_with_interval(result)})"
+    return f"{title} {does} ({points(result.difference.mean)} points)"
 
 
-def _true_lengths(run: CompleteRun) -> str:
+def _true_lengths_sentence(run: CompleteRun) -> str:
     """Return a sentence on the Masking layer, which masks real zeros too, against the true lengths."""
     lengths, layer = "held_state", "masking_layer"
     result = run.verdict(lengths, over=layer)
@@ -180,17 +183,18 @@ def _true_lengths(run: CompleteRun) -> str:
             finding = f"real zeros cost the Masking layer less than {MARGIN_POINTS} points"
         case _:
             finding = (
-                f"whether real zeros harm the Masking layer cannot be told ({_difference_text(result)})"
+                "whether real zeros harm the Masking layer cannot be told "
+                f"({_difference_with_interval(result)})"
             )
     level = {name: percent(mean_accuracy(run.results, name), 0) for name in run.names}
     return (
         f"Here {finding}: it reaches {level[layer]}, a mask from the true lengths {level[lengths]}, no "
-        f"mask {level[BASELINE]}, {run.chance}."
+        f"mask {level[BASELINE]}, {run.chance_clause}."
     )
 
 
-def _best(run: CompleteRun) -> str:
-    """Return a sentence on the strategy that copes best, if surely ahead, and those as good."""
+def _best_sentence(run: CompleteRun) -> str:
+    """Return which strategy is surely best, near it or behind; `answer_of` if none learns."""
     leaders, over = run.leaders()
     if nothing_learned(run.results):
         return answer_of(run.snapshot)
@@ -201,7 +205,7 @@ def _best(run: CompleteRun) -> str:
     if near and not behind and not unclear:
         return (
             f"Here none is more than {MARGIN_POINTS} points behind the best: {run.reached(run.names)}, "
-            f"{run.chance}."
+            f"{run.chance_clause}."
         )
     first = run.reached(leaders)
     parts = [f"Here {first} {_verb(leaders, 'cope')} best"]
@@ -213,15 +217,15 @@ def _best(run: CompleteRun) -> str:
         parts.append(f"{run.reached(near)} {_verb(near, 'are')} within {MARGIN_POINTS} points of that")
     if unclear:
         parts.append(f"{run.reached(unclear)} may be as good")
-    return f"{'; '.join(parts)}, {run.chance}."
+    return f"{'; '.join(parts)}, {run.chance_clause}."
 
 
-def _reported(run: CompleteRun) -> str:
+def _reported_sentence(run: CompleteRun) -> str:
     """Return a sentence on how far counted padding lifts the reported accuracy."""
     lifts = {name: inflation(run.snapshot, name) for name in run.names}
     levels = "; ".join(
-        f"{titles([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, on "
-        f"real steps {percent(mean_accuracy(run.results, name), 0)}"
+        f"{titled([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, "
+        f"on real steps {percent(mean_accuracy(run.results, name), 0)}"
         for name, lift in sorted(lifts.items(), key=lambda each: -each[1].mean)
     )
     inflated = [lift for lift in lifts.values() if lift.low > 0]
@@ -247,7 +251,7 @@ def inflation(snapshot: Snapshot, strategy: str) -> Interval:
     return interval(lifts, resolution=1 / scored, comparisons=comparisons).within(-1, 1)
 
 
-def _beats_chance(run: CompleteRun) -> str:
+def _beats_chance_sentence(run: CompleteRun) -> str:
     """Return a sentence on whether any strategy is surely above chance."""
     level = percent(run.results.chance, 0)
     above = {name: above_chance(run.results, name) for name in run.names}
@@ -268,25 +272,25 @@ def _beats_chance(run: CompleteRun) -> str:
 
 #: The question that a scenario asks (`Scenario.asks`) -> what answers it.
 RULES_OF_QUESTIONS: Mapping[str, Callable[[CompleteRun], str]] = {
-    "still_known": _learned_still,
-    "identical": _all_identical,
+    "still_known": _still_known_sentence,
+    "identical": _identical_sentence,
     "each": _differences_sentence,
-    "true_lengths": _true_lengths,
-    "best": _best,
-    "reported": _reported,
-    "beats_chance": _beats_chance,
+    "true_lengths": _true_lengths_sentence,
+    "best": _best_sentence,
+    "reported": _reported_sentence,
+    "beats_chance": _beats_chance_sentence,
 }
 
 
 def _verb(subjects: Sequence[str], plural: str) -> str:
-    """Return the verb's form for so many subjects."""
+    """Return a verb for one subject or several: "knows" or "know"."""
     if len(subjects) > 1:
         return plural
     return {"do": "does", "are": "is"}.get(plural, f"{plural}s")
 
 
-def _difference_text(result: Verdict) -> str:
-    """Return a verdict's difference in points and its interval."""
+def _difference_with_interval(result: Verdict) -> str:
+    """Return a verdict's difference and its interval, in points."""
     return f"{points(result.difference.mean)} points, 95% interval {between(result.difference)}"
 
 

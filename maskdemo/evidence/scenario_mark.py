@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from maskdemo.evidence.accuracies import BASELINE, accuracies
-from maskdemo.evidence.headline import above_chance, need, nothing_learned, titles
+from maskdemo.evidence.accuracies import accuracies
+from maskdemo.evidence.headline import above_chance, need, nothing_learned, titled
 from maskdemo.evidence.phrases import listed
 from maskdemo.evidence.scenario_headline import CompleteRun, inflation, largest_lift
 from maskdemo.evidence.verdict import MARGIN
@@ -36,7 +36,7 @@ BESIDE_MASKING = ("true_lengths", "best", "reported")
 
 
 def mark(snapshot: Snapshot) -> Mark:
-    """Return the mark of a scenario's run; of any other run, whether a mask is required."""
+    """Return the mark of a run; without a `CompleteRun`, its answer is whether a mask is required."""
     word, run = need(accuracies(snapshot)), CompleteRun.of(snapshot)
     rule = WORDS_OF_QUESTIONS.get(run.asks) if run else None
     words = (rule(run) if rule and run else None) or OF_NEEDS[word]
@@ -44,24 +44,23 @@ def mark(snapshot: Snapshot) -> Mark:
     return Mark(word, f"{OF_NEEDS[word]}; {words}" if beside and words != OF_NEEDS[word] else words)
 
 
-def _identical(run: CompleteRun) -> str | None:
+def _identical_words(run: CompleteRun) -> str | None:
     """Return the words that no strategy differs from no mask; None where any does."""
-    others = [name for name in run.names if name != BASELINE]
-    return "no difference at all" if all(map(run.identical, others)) else None
+    return "no difference at all" if all(map(run.identical, run.others)) else None
 
 
-def _help_and_harm(run: CompleteRun) -> str | None:
-    """Return the words on which strategies help and which hurt; None where none hurts."""
-    words = {name: run.verdict(name).word for name in run.names if name != BASELINE}
+def _help_and_harm_words(run: CompleteRun) -> str | None:
+    """Return words that name the strategies that help and that hurt; None where none hurts."""
+    words = {name: run.verdict(name).word for name in run.others}
     harmful = [name for name, word in words.items() if word == "hurts"]
     useful = [name for name, word in words.items() if word in ("required", "helps")]
     if not harmful:
         return None
     clauses = [(useful, "help"), (harmful, "hurt")]
-    return listed(f"{titles(of)} {verb}{'s' * (len(of) == 1)}" for of, verb in clauses if of)
+    return listed(f"{titled(of)} {verb}{'s' * (len(of) == 1)}" for of, verb in clauses if of)
 
 
-def _true_lengths(run: CompleteRun) -> str:
+def _true_lengths_words(run: CompleteRun) -> str:
     """Return the words on the Masking layer against a mask from the true lengths."""
     return {
         "required": "the Masking layer fails",
@@ -71,7 +70,7 @@ def _true_lengths(run: CompleteRun) -> str:
     }.get(run.verdict("held_state", over="masking_layer").word, OPEN)
 
 
-def _best(run: CompleteRun) -> str | None:
+def _best_words(run: CompleteRun) -> str | None:
     """Return the words on the strategies ahead, if any surely are; None where nothing is learned."""
     if nothing_learned(run.results):
         return None
@@ -81,10 +80,10 @@ def _best(run: CompleteRun) -> str | None:
         return "none is ahead"
     if "undecided" in words or "the same" in words:
         return "the best cannot be told"
-    return f"{titles(leaders)} ahead"
+    return f"{titled(leaders)} ahead"
 
 
-def _reported(run: CompleteRun) -> str:
+def _reported_words(run: CompleteRun) -> str:
     """Return the words on the points by which counted padding lifts the reported accuracy."""
     lifts = [inflation(run.snapshot, name) for name in run.names]
     if inflated := [each for each in lifts if each.low > 0]:
@@ -93,7 +92,7 @@ def _reported(run: CompleteRun) -> str:
     return "not inflated" if near else OPEN
 
 
-def _beats_chance(run: CompleteRun) -> str:
+def _beats_chance_words(run: CompleteRun) -> str:
     """Return the words on whether any strategy is surely better than chance."""
     if any(above_chance(run.results, name).low > 0 for name in run.names):
         return "better than chance"
@@ -102,11 +101,11 @@ def _beats_chance(run: CompleteRun) -> str:
 
 #: The question that a scenario asks (`Scenario.asks`) -> its answer; None where that is about masking.
 WORDS_OF_QUESTIONS: Mapping[str, Callable[[CompleteRun], str | None]] = {
-    "identical": _identical,
-    "each": _help_and_harm,
-    "still_known": _help_and_harm,
-    "true_lengths": _true_lengths,
-    "best": _best,
-    "reported": _reported,
-    "beats_chance": _beats_chance,
+    "identical": _identical_words,
+    "each": _help_and_harm_words,
+    "still_known": _help_and_harm_words,
+    "true_lengths": _true_lengths_words,
+    "best": _best_words,
+    "reported": _reported_words,
+    "beats_chance": _beats_chance_words,
 }

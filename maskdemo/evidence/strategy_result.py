@@ -1,17 +1,13 @@
-"""What a run has reached so far, strategy by strategy, for people."""
+"""What a run has reached so far, strategy by strategy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-
-from numpy.typing import NDArray
 
 from maskdemo.evidence.accuracies import accuracies, scored
 from maskdemo.evidence.interval import Interval, interval
 from maskdemo.evidence.mask_effect import mask_effect
-from maskdemo.evidence.phrases import leak_text
 from maskdemo.evidence.verdict import Verdict, verdict
 from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
@@ -45,21 +41,16 @@ class StrategyResult:
     @property
     def accuracy(self) -> Interval | None:
         """The mean of `accuracies` with its 95 % interval; None before the first epoch."""
-        return _accuracy(self.accuracies, self.scored) if self.accuracies else None
+        return accuracy_interval(self.accuracies, scored=self.scored) if self.accuracies else None
 
     @property
     def reported_mean(self) -> float | None:
         """The mean of `reported`; None before the first epoch."""
         return sum(self.reported) / len(self.reported) if self.reported else None
 
-    @property
-    def leak_for_people(self) -> str:
-        """The leak for people, in points of probability."""
-        return leak_text(self.leak)
-
 
 def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
-    """Return the standing of a strategy in this run."""
+    """Return the results of a strategy so far; before its first epoch they are empty."""
     mine = [curve for curve in snapshot.curves if curve.strategy == strategy and curve.test_accuracy]
     finished = [curve for curve in mine if curve.finished]
     shown = finished or mine[:1]
@@ -73,13 +64,11 @@ def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
 
 
 @lru_cache(maxsize=256)
-def _accuracy(values: tuple[float, ...], scored: int) -> Interval:
-    """Return `accuracy`, remembered, as a live page asks for it several times a second."""
-    return accuracy(values, scored=scored)
+def accuracy_interval(values: tuple[float, ...], *, scored: int) -> Interval:
+    """Return mean and 95 % interval of a strategy's accuracies (0 to 1), each over `scored` labels.
 
-
-def accuracy(values: Sequence[float] | NDArray, *, scored: int) -> Interval:
-    """Return mean and 95 % interval of a strategy's accuracies (0 to 1), each over `scored` labels."""
+    It is cached, as a live page asks for the same several times a second.
+    """
     return interval(values, resolution=1 / scored).within(0, 1)
 
 

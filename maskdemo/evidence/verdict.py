@@ -93,7 +93,7 @@ class Verdict:
 
 
 class Compared(NamedTuple):
-    """Words and limits of many comparisons at once, in arrays of one shape."""
+    """The words (`RULES`) and limits of many comparisons at once, in arrays of one shape (...)."""
 
     word: NDArray[np.str_]
     difference: Limits
@@ -108,7 +108,7 @@ def compare(
     scored: int,
     comparisons: int,
 ) -> Compared:
-    """Return the verdicts' words for accuracies (..., n) of a strategy and of its peer, paired.
+    """Return words and limits for accuracies (..., n) of a strategy and of another, paired by repeat.
 
     All are "undecided" where n is below `min_repeats`. chance: accuracy (0 to 1). scored: labels that
     each accuracy counts. comparisons: how many intervals hold together.
@@ -164,7 +164,7 @@ def verdict(
     withheld = len(shared) < needed and not effect.inert
     undecided = word == "undecided" and not effect.inert
     enough = _enough(difference, results) if undecided else None
-    text = _numbers(difference, over, results.repeats)
+    text = _numbers_clause(difference, over, results.repeats)
     if effect.inert:
         word = "the same"
         text += f". It {effect.note}, so both train the same networks."
@@ -192,12 +192,15 @@ def verdict(
 
 @lru_cache(maxsize=256)
 def _compared(mine: tuple[float, ...], base: tuple[float, ...], **settings: Any) -> Compared:
-    """Return `compare`, remembered, as a live page asks for it several times a second."""
+    """Return `compare` of one comparison: cached, as a live page asks several times a second."""
     return compare(np.array(mine), np.array(base), **settings)
 
 
-def _numbers(difference: Interval, over: str, requested: int) -> str:
-    """Return difference, interval and repeats as the beginning of a sentence."""
+def _numbers_clause(difference: Interval, over: str, requested: int) -> str:
+    """Return the beginning of a sentence: the difference, its interval and the number of repeats.
+
+    over: the strategy that is compared with. requested: how many repeats were asked for.
+    """
     against = f"{points(difference.mean)} points against {STRATEGIES[over].title.lower()}"
     repeats = counted(difference.count, "repeat")
     if difference.count < requested:
@@ -227,7 +230,7 @@ def _meaning(word: str, difference: Interval, short_of_half: Interval) -> str:
 
 
 def _enough(difference: Interval, results: Accuracies) -> int | None:
-    """Return how many repeats might decide, if mean and scatter stayed the same; None if too many."""
+    """Return `Verdict.enough`, the repeats that might decide; None if more than `MAX_REPEATS`."""
     # Either the interval leaves zero, or it fits into the margin.
     half = max(abs(difference.mean), MARGIN - abs(difference.mean))
     count = count_for(half, of=difference, comparisons=results.comparisons, max_count=MAX_REPEATS)

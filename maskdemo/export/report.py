@@ -25,6 +25,7 @@ from maskdemo.evidence import (
     strategy_result,
     verdicts,
 )
+from maskdemo.evidence.phrases import leak_text
 from maskdemo.evidence.strategy_result import leak_meaning
 from maskdemo.experiment import Experiment
 from maskdemo.export import settings_text
@@ -197,7 +198,7 @@ def _reached(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
         cells = (*cells[:1], between(result.accuracy, percent), f"{percent(low)} to {percent(high)}")
     if snapshot.experiment.per_step:
         cells += (NOTHING if result.reported_mean is None else percent(result.reported_mean),)
-    return (*cells, "not measured" if result.leak is None else result.leak_for_people)
+    return (*cells, "not measured" if result.leak is None else leak_text(result.leak))
 
 
 def _curve_table(snapshot: Snapshot) -> ReportTable:

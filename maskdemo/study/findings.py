@@ -69,8 +69,8 @@ class Findings:
         outcomes = self._outcomes(cell, strategy).values()
         if not outcomes:
             return None
-        return evidence.accuracy(
-            [outcome.valid_accuracy for outcome in outcomes],
+        return evidence.accuracy_interval(
+            tuple(outcome.valid_accuracy for outcome in outcomes),
             scored=min(outcome.scored for outcome in outcomes),
         )
 

@@ -19,7 +19,7 @@ from maskdemo.evidence import (
     strategy_result,
     verdicts,
 )
-from maskdemo.evidence.phrases import capital, counted
+from maskdemo.evidence.phrases import capital, counted, leak_text
 from maskdemo.evidence.strategy_result import leak_meaning
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
@@ -98,7 +98,7 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> s
     cells = [
         f"<b>{accuracy}</b> <small>{spread}</small>",
         _against(name, verdict, word),
-        "not yet" if result.leak is None else escape(result.leak_for_people),
+        "not yet" if result.leak is None else escape(leak_text(result.leak)),
     ]
     note = mask_effect(snapshot.experiment, name).note
     does = (
