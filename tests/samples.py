@@ -12,7 +12,7 @@ from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.experiment import Experiment
-from maskdemo.export.program import exported_program
+from maskdemo.export.script_and_notebook import exported_program
 from maskdemo.strategies import STRATEGIES
 
 ALL = tuple(STRATEGIES)

@@ -81,7 +81,7 @@ def _file_text(kind: str, experiment: Experiment) -> str:
     a script is there at once.
     """
     if kind in ("script", "notebook"):
-        from maskdemo.export.program import notebook, script
+        from maskdemo.export.script_and_notebook import notebook, script
 
         return script(experiment) if kind == "script" else notebook(experiment)
     if kind == "report":

@@ -15,8 +15,8 @@ from maskdemo.strategies import STRATEGIES, Strategy
 
 
 @dataclass(frozen=True)
-class Keras:
-    """How Keras calls the LSTM. The texts may name `values` (N, T, F) and `valid` (N, T) bool.
+class LayerCode:
+    """The Keras code of a strategy's LSTM, of `values` (N, T, F) and `valid` (N, T) bool.
 
     call: the layer's arguments. before: lines that make them, with the placeholders `{mask_value}`,
     `{at}` (the number of each step) and `{until}` (T, T), 1 for the steps up to each. masks: whether
@@ -50,16 +50,16 @@ class ResettingLSTMCell(keras.layers.LSTMCell):
         return output * valid, [each * valid for each in states]'''
 #: How Keras does each strategy.
 LAYERS = {
-    "no_mask": Keras("values"),
-    "masking_layer": Keras(
+    "no_mask": LayerCode("values"),
+    "masking_layer": LayerCode(
         "masked", "masked = keras.layers.Masking(mask_value={mask_value})(values)", masks=True
     ),
-    "zeroed_input": Keras("zeroed", "zeroed = values * valid[:, :, None]"),
-    "zeroed_state": Keras("with_mask", WITH_MASK, cell=(RESETTING_CELL, "ResettingLSTMCell")),
-    "held_state": Keras("values, mask=valid", masks=True),
-    "last_valid_step": Keras("values"),
-    "mask_feature": Keras("with_mask", WITH_MASK),
-    "forward_fill": Keras("filled", FORWARD_FILL),
+    "zeroed_input": LayerCode("zeroed", "zeroed = values * valid[:, :, None]"),
+    "zeroed_state": LayerCode("with_mask", WITH_MASK, cell=(RESETTING_CELL, "ResettingLSTMCell")),
+    "held_state": LayerCode("values, mask=valid", masks=True),
+    "last_valid_step": LayerCode("values"),
+    "mask_feature": LayerCode("with_mask", WITH_MASK),
+    "forward_fill": LayerCode("filled", FORWARD_FILL),
 }
 #: The state after the last valid step, out of the states after every step.
 LAST_VALID = (
@@ -97,8 +97,8 @@ def strategy_lines(experiment: Experiment, strategy: str) -> str:
         f'values = keras.Input(({steps}, {features}), name="values")',
         *([f'valid = keras.Input(({steps},), dtype="bool", name="valid")  # True at real steps']
           if valid else []),
-        *_numbered(experiment, *keras.before.splitlines()),
-        *_layer(experiment, chosen),
+        *_filled_lines(experiment, *keras.before.splitlines()),
+        *_layer_lines(experiment, chosen),
         f"answer = keras.layers.Dense({dense})({state})",
         f"return keras.Model({'[values, valid]' if valid else 'values'}, answer)",
     ]  # fmt: skip
@@ -108,19 +108,19 @@ def strategy_lines(experiment: Experiment, strategy: str) -> str:
 
 def reads_valid(experiment: Experiment, strategy: str) -> bool:
     """Whether the strategy's model has the input `valid` beside `values`."""
-    return STRATEGIES[strategy].reads_valid or _gathers(experiment, STRATEGIES[strategy])
+    return STRATEGIES[strategy].reads_valid or _picks_valid_steps(experiment, STRATEGIES[strategy])
 
 
-def _gathers(experiment: Experiment, strategy: Strategy) -> bool:
-    """Whether a single answer is read from valid steps alone, the last or all of them."""
+def _picks_valid_steps(experiment: Experiment, strategy: Strategy) -> bool:
+    """Whether the strategy picks valid steps, the last or all, for the one answer of a sequence."""
     return strategy.reads_last_valid and not experiment.per_step
 
 
-def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """Return the lines of the recurrent layer, with the comments before and the code after it."""
-    every_state = _gathers(experiment, strategy) or experiment.averages or experiment.per_step
+def _layer_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
+    """Return the lines that make `states`, (N, T, H), or where one state answers `state`, (N, H)."""
+    every_state = _picks_valid_steps(experiment, strategy) or experiment.averages or experiment.per_step
     keras = LAYERS[strategy.name]
-    why = _why_no_cudnn(experiment, strategy)
+    why = _no_cudnn_comment(experiment, strategy)
     arguments = [f"{keras.cell[1]}({experiment.units})" if keras.cell else str(experiment.units)]
     if every_state:
         arguments.append("return_sequences=True")
@@ -133,16 +133,16 @@ def _layer(experiment: Experiment, strategy: Strategy) -> list[str]:
     if keras.masks and experiment.per_step and experiment.count_invalid:
         lines += DROP_THE_MASK
     if experiment.averages:
-        lines += _mean(experiment, strategy)
-    elif _gathers(experiment, strategy):
+        lines += _mean_lines(experiment, strategy)
+    elif _picks_valid_steps(experiment, strategy):
         # Only a sequence that was cut can be left without any valid step: then the last step counts.
         none = -1 if _may_lack_valid_steps(experiment) else 0
-        lines += _numbered(experiment, *LAST_VALID, none=none)
+        lines += _filled_lines(experiment, *LAST_VALID, none=none)
     return lines
 
 
-def _mean(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """Return the lines that average the states after the steps that count."""
+def _mean_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
+    """Return the lines that make `state`, the mean of `states` over the steps that are not masked."""
     computed = strategy.name == "masking_layer"
     if not (computed or LAYERS[strategy.name].masks or strategy.reads_last_valid):
         return ["state = keras.layers.GlobalAveragePooling1D()(states)"]
@@ -160,8 +160,11 @@ def _may_lack_valid_steps(experiment: Experiment) -> bool:
     return experiment.truncates and (experiment.missing_rate > 0 or experiment.is_own)
 
 
-def _numbered(experiment: Experiment, *lines: str, **values: object) -> list[str]:
-    """Return lines with what the experiment fills in, after the steps' numbers where needed."""
+def _filled_lines(experiment: Experiment, *lines: str, **values: object) -> list[str]:
+    """Return the lines with `values` and the experiment's own in the place of `{at}` and the like.
+
+    Where the lines need `at` and batches have any length, a line that computes it comes first.
+    """
     at, until = "at", 'keras.ops.cast(at[:, None] <= at[:, :, None], "int32")'
     before = [STEP_NUMBERS] if any("{at}" in line for line in lines) else []
     if experiment.batches == "fixed":
@@ -171,8 +174,8 @@ def _numbered(experiment: Experiment, *lines: str, **values: object) -> list[str
     return before + [line.format(**values) for line in lines]
 
 
-def _why_no_cudnn(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """Return a comment on why an LSTM must not use cuDNN; empty where it may, or has no mask."""
+def _no_cudnn_comment(experiment: Experiment, strategy: Strategy) -> list[str]:
+    """Return a comment, one line, on why an LSTM must not use cuDNN; [] where it may."""
     if not LAYERS[strategy.name].masks:
         return []
     if experiment.per_step:

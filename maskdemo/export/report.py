@@ -29,7 +29,7 @@ from maskdemo.evidence.phrases import leak_text
 from maskdemo.evidence.strategy_result import leak_meaning
 from maskdemo.experiment import Experiment
 from maskdemo.export import settings_text
-from maskdemo.export.program import export_title, installed_versions
+from maskdemo.export.script_and_notebook import export_title, installed_versions
 from maskdemo.results import precomputed
 from maskdemo.strategies import STRATEGIES
 from maskdemo.templates import fill_template
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 
 #: Pixels of height that one printed page has room for, and how large figures are printed on it.
 PAGE_HEIGHT, PRINTED = 960, 0.86
-NOTHING = "–"
+NO_NUMBER = "–"
 
 
 @dataclass(frozen=True)
 class ReportTable:
-    """Column heads, and rows of as many cells, each with the colour of its strategy or none."""
+    """A table for `report.html`. rows: (the colour of the strategy or "", the cells) of each row."""
 
     head: tuple[str, ...]
     rows: list[tuple[str, tuple[str, ...]]]
@@ -57,7 +57,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
     experiment = snapshot.experiment
     followed = typical_row(snapshot.probes, per_step=experiment.per_step)
     unfinished = (_unfinished_note(snapshot.done),)
-    return _page(
+    return _report_page(
         experiment,
         kind="Report of a run.",
         title=export_title(experiment),
@@ -80,8 +80,8 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
             charts.learning_curves(snapshot, metric="loss"),
         ],
         method=METHOD,
-        numbers=_curve_table(snapshot),
-        settings=settings_text.settings(experiment),
+        numbers=_last_epoch_table(snapshot),
+        settings=settings_text.setting_rows(experiment),
         json=experiment.settings,
         link=link,
     )
@@ -104,7 +104,7 @@ def study_report(findings: Findings, *, link: str) -> str:
     first, other = ([short_title(name) for name in study.varied] + [""])[:2]
     sentences = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
     unfinished = (_unfinished_note(findings.done / findings.total),)
-    return _page(
+    return _report_page(
         study.base,
         kind="Report of a study.",
         title=f"{first} and {other[0].lower()}{other[1:]}" if other else first,
@@ -118,17 +118,17 @@ def study_report(findings: Findings, *, link: str) -> str:
         accuracies=None,
         figures=_study_figures(findings),
         method=f"{METHOD} This study makes {findings.comparisons} comparisons.",
-        numbers=_cell_table(findings),
-        settings=[*varied, *settings_text.settings(study.base)],
+        numbers=_study_table(findings),
+        settings=[*varied, *settings_text.setting_rows(study.base)],
         json=study.settings,
         link=link,
     )
 
 
-def _page(
+def _report_page(
     experiment: Experiment, *, figures: Iterable[Figure], json: dict, link: str, **values: Any
 ) -> str:
-    """Return the report as an HTML page; values: what `report.html` reads beside what stands here."""
+    """Return `report.html`, filled. json: all settings. values: the others that the template reads."""
     return fill_template(
         Path(__file__).with_name("report.html"),
         figures=[_figure_values(each, number) for number, each in enumerate(figures, 1)],
@@ -146,7 +146,7 @@ def _page(
 
 
 def _figure_values(figure: Figure, number: int) -> dict[str, object]:
-    """Return a figure's HTML and title, and the part of its size that fits on a printed page."""
+    """Return html, title and fit of a figure, for the template. fit: the scale (0 to 1) for paper."""
     name = f"figure-{number}"
     image = {"format": "svg", "filename": f"maskdemo-{name}"}
     html = figure.plotly().to_html(
@@ -164,7 +164,7 @@ def _figure_values(figure: Figure, number: int) -> dict[str, object]:
 
 
 def _provenance_notes(result: Snapshot | Findings) -> tuple[str, ...]:
-    """Return the sentence on when a precomputed result was computed; empty for others."""
+    """Return the sentence on when a precomputed result was computed, as a tuple; () for others."""
     note = precomputed.provenance_note(result)
     return (note,) if note else ()
 
@@ -175,11 +175,11 @@ def _accuracy_table(snapshot: Snapshot) -> ReportTable:
     reported = ("Reported",) if per_step else ()
     head = ("Strategy", "Accuracy", "95% interval", "Lowest to highest", *reported, "Leak")
     rows = [
-        (charts.colour(name), (STRATEGIES[name].title, *_reached(snapshot, name)))
+        (charts.colour(name), (STRATEGIES[name].title, *_accuracy_cells(snapshot, name)))
         for name in snapshot.experiment.strategies
     ]
     levels = (percent(snapshot.chance.reported),) if per_step else ()
-    chance = ("Chance", percent(snapshot.chance.valid), NOTHING, NOTHING, *levels, NOTHING)
+    chance = ("Chance", percent(snapshot.chance.valid), NO_NUMBER, NO_NUMBER, *levels, NO_NUMBER)
     where = "valid steps of unseen sequences" if per_step else "unseen sequences"
     counts = " Reported: with padding as it counts." if per_step else ""
     note = (
@@ -189,19 +189,19 @@ def _accuracy_table(snapshot: Snapshot) -> ReportTable:
     return ReportTable(head, [*rows, ("", chance)], note)
 
 
-def _reached(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
-    """Return the cells of a strategy's row after its name."""
+def _accuracy_cells(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
+    """Return the cells after the name of a strategy in the table of `_accuracy_table`."""
     result = strategy_result(snapshot, strategy)
-    cells = (percent(result.accuracy.mean) if result.accuracy else NOTHING, NOTHING, NOTHING)
+    cells = (percent(result.accuracy.mean) if result.accuracy else NO_NUMBER, NO_NUMBER, NO_NUMBER)
     if result.accuracy and len(result.accuracies) > 1:
         low, high = min(result.accuracies), max(result.accuracies)
         cells = (*cells[:1], between(result.accuracy, percent), f"{percent(low)} to {percent(high)}")
     if snapshot.experiment.per_step:
-        cells += (NOTHING if result.reported_mean is None else percent(result.reported_mean),)
+        cells += (NO_NUMBER if result.reported_mean is None else percent(result.reported_mean),)
     return (*cells, "not measured" if result.leak is None else leak_text(result.leak))
 
 
-def _curve_table(snapshot: Snapshot) -> ReportTable:
+def _last_epoch_table(snapshot: Snapshot) -> ReportTable:
     """Return the table of the last epoch: a row for each strategy and repeat."""
     head = ["Strategy", "Repeat", "Epochs", "Training loss", "Training accuracy", "Test loss"]
     head += ["Test accuracy", *(["On valid steps"] if snapshot.experiment.per_step else [])]
@@ -220,8 +220,8 @@ def _curve_table(snapshot: Snapshot) -> ReportTable:
     return ReportTable(tuple(head), rows, note)
 
 
-def _cell_table(findings: Findings) -> ReportTable:
-    """Return the table of a study: in each cell a row for each strategy, then chance."""
+def _study_table(findings: Findings) -> ReportTable:
+    """Return the table of a study: for each cell of the grid a row a strategy, then chance."""
     from maskdemo.study import VARIABLES
 
     study, rows = findings.study, []
@@ -231,14 +231,14 @@ def _cell_table(findings: Findings) -> ReportTable:
         for name in study.base.strategies:
             each = " ".join(map(percent, findings.accuracies(cell, name).values()))
             mean, verdict = findings.mean(cell, name), findings.verdict(cell, name)
-            cells = (STRATEGIES[name].title, where, percent(mean.mean) if mean else NOTHING)
-            against = (NOTHING, NOTHING)
+            cells = (STRATEGIES[name].title, where, percent(mean.mean) if mean else NO_NUMBER)
+            against = (NO_NUMBER, NO_NUMBER)
             if verdict is not None:
                 difference = verdict.difference
                 against = (f"{points(difference.mean)} ({between(difference)})", verdict.word)
-            rows.append((charts.colour(name), (*cells, each or NOTHING, *against)))
+            rows.append((charts.colour(name), (*cells, each or NO_NUMBER, *against)))
         level = percent(findings.chance(cell))
-        rows.append(("", ("Chance", where, level, NOTHING, NOTHING, NOTHING)))
+        rows.append(("", ("Chance", where, level, NO_NUMBER, NO_NUMBER, NO_NUMBER)))
     head = ("Strategy", "Value", "Accuracy", "Each repeat", "Points against no mask", "Word")
     note = "Accuracy on unseen sequences, mean of the repeats; differences with their 95% interval."
     return ReportTable(head, rows, note)

@@ -25,13 +25,13 @@ def file_name(experiment: Experiment) -> str:
 
 
 def lead(experiment: Experiment) -> str:
-    """Return one or two sentences on the question: the scenario's, else the task's."""
+    """Return the sentences that a report begins with: what the scenario looks for, else the task."""
     scenario = scenario_of(experiment)
     return scenario.look_for if scenario else experiment.spec.summary
 
 
-def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
-    """Return (name, sentence) for every setting that matters in this experiment."""
+def setting_rows(experiment: Experiment) -> tuple[tuple[str, str], ...]:
+    """Return (title, sentence) of what is set, related settings together, as far as it matters."""
     task = experiment.spec
     lengths = _range_text(experiment.min_length, experiment.max_length)
     features = "one feature" if task.features == 1 else f"{task.features} features"
@@ -77,17 +77,19 @@ def settings(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     )
 
 
-def difference(result: Experiment | Study, wanted: Experiment | Study, start: str) -> str:
-    """Return a sentence on the first settings that differ, and how many others do; start: its start.
+def difference_sentence(result: Experiment | Study, wanted: Experiment | Study, start: str) -> str:
+    """Return a sentence on the first settings that differ, and how many others do.
 
-    >>> difference(Experiment(padded_length=80), Experiment(padded_length=81), "Result for")
+    start: how the sentence begins. Of two scenarios their titles are told.
+
+    >>> difference_sentence(Experiment(padded_length=80), Experiment(padded_length=81), "Result for")
     'Result for padded length 80; you set 81.'
     """
     if isinstance(result, Experiment) and isinstance(wanted, Experiment):
         before, now = scenario_of(result), scenario_of(wanted)
         if before and now:
             return f"{start} the scenario {before.title}; you chose {now.title}."
-    rows = list(_differences(result, wanted))
+    rows = list(_differing_settings(result, wanted))
     if not rows:
         return f"{start} the same settings, but for one that is varied."
     shown, more = rows[:MAX_NAMED], len(rows) - MAX_NAMED
@@ -98,17 +100,17 @@ def difference(result: Experiment | Study, wanted: Experiment | Study, start: st
     return f"{sentence} {counted(more, 'other setting')} {'differs' if more == 1 else 'differ'} too."
 
 
-def _differences(
+def _differing_settings(
     result: Experiment | Study, wanted: Experiment | Study
 ) -> Iterable[tuple[str, str, str]]:
-    """Yield title, value in the result and wanted value of each setting that differs."""
+    """Yield (title, value in the result, wanted value), phrases, of each setting that differs."""
     varied: set[str] = set()
     if isinstance(result, Study) and isinstance(wanted, Study):
         varied = {*result.varied, *wanted.varied}
         if result.varied != wanted.varied:
-            yield "variable", _variables(result), _variables(wanted)
+            yield "variable", _variable_titles(result), _variable_titles(wanted)
         elif (result.values, result.and_values) != (wanted.values, wanted.and_values):
-            yield "values", *_members(_all_values(result), _all_values(wanted))
+            yield "values", *_contrast(_value_texts(result), _value_texts(wanted))
         elif result.more != wanted.more:
             before, now = ("as added" if each.more else "as set" for each in (result, wanted))
             yield "repeats", before, now
@@ -122,13 +124,13 @@ def _differences(
             continue
         title = SETTINGS[name].title.lower()
         if name == "strategies":
-            yield title, *_members(*([STRATEGIES[each].title for each in of] for of in (before, now)))
+            yield title, *_contrast(*([STRATEGIES[each].title for each in of] for of in (before, now)))
         else:
-            yield title, _value(result, name), _value(wanted, name)
+            yield title, _value_phrase(result, name), _value_phrase(wanted, name)
 
 
-def _value(experiment: Experiment, name: str) -> str:
-    """Return a setting's value as part of a sentence, with the unit of a share."""
+def _value_phrase(experiment: Experiment, name: str) -> str:
+    """Return a setting's value as part of a sentence: "on", "30%", "32"."""
     value, setting = getattr(experiment, name), SETTINGS[name]
     if name == "task":
         return f"\N{LEFT DOUBLE QUOTATION MARK}{experiment.spec.title}\N{RIGHT DOUBLE QUOTATION MARK}"
@@ -141,8 +143,8 @@ def _value(experiment: Experiment, name: str) -> str:
     return setting.display(value).lower()
 
 
-def _members(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
-    """Return two phrases on how two choices differ: about `before`, and about `now`."""
+def _contrast(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
+    """Return how two selections differ: ("with a", "with b"), or ("with a", "without it")."""
     gone = [each for each in before if each not in now]
     new = [each for each in now if each not in before]
     pronoun = "it" if len(gone or new) == 1 else "them"
@@ -155,13 +157,13 @@ def _members(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
     )
 
 
-def _variables(study: Study) -> str:
-    """Return the titles of a study's variables, in lower case."""
+def _variable_titles(study: Study) -> str:
+    """Return the titles of a study's variables, in lower case, with "and" between two."""
     return listed(short_title(name).lower() for name in study.varied)
 
 
-def _all_values(study: Study) -> list[str]:
-    """Return all values of a study's variables as text."""
+def _value_texts(study: Study) -> list[str]:
+    """Return the values of a study's variables for people, those of the first before the second's."""
     pairs = zip(study.varied, (study.values, study.and_values), strict=False)
     return [value_text(name, value) for name, values in pairs for value in values]
 
@@ -172,10 +174,10 @@ def _range_text(low: int, high: int) -> str:
 
 
 def _padding_text(experiment: Experiment) -> str:
-    """Return the side, length and value of padding as a sentence, and what is cut off."""
+    """Return sentences on side, length and value of the padding, and on what is cut off."""
     length, where = experiment.padded_length, SIDES[experiment.side].title
     cut = (
-        f" Sequences of more than {length} steps are cut {_value(experiment, 'truncating')}."
+        f" Sequences of more than {length} steps are cut {_value_phrase(experiment, 'truncating')}."
         if experiment.truncates
         else ""
     )
@@ -196,7 +198,7 @@ def _batches_text(experiment: Experiment) -> str:
 
 
 def _missing_text(experiment: Experiment) -> str:
-    """Return the share of missing readings and what stands for them, as a sentence."""
+    """Return the share of missing readings and the value in their place, as a sentence."""
     if experiment.missing_rate == 0:
         return "None."
     return (

@@ -12,7 +12,7 @@ from maskdemo.charts.padded_batch import typical_row
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
-from maskdemo.export.settings_text import difference
+from maskdemo.export.settings_text import difference_sentence
 from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.results import precomputed
 from maskdemo.server import Run
@@ -69,7 +69,7 @@ def bar(experiment: Experiment) -> None:
         if snapshot is None:
             st.info(not_trained_yet(experiment))
         else:
-            text = difference(snapshot.experiment, experiment, "These networks are for")
+            text = difference_sentence(snapshot.experiment, experiment, "These networks are for")
             st.info(escape_markdown(text))
 
 

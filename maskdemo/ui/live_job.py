@@ -20,7 +20,7 @@ import streamlit as st
 
 from maskdemo.errors import QueueFull, escape_markdown
 from maskdemo.experiment import Experiment
-from maskdemo.export.settings_text import difference
+from maskdemo.export.settings_text import difference_sentence
 from maskdemo.scenarios import scenario_of
 from maskdemo.server import Run, Status, Work
 from maskdemo.training.snapshot import Snapshot
@@ -140,7 +140,7 @@ def run_line(cancelled: str = "") -> None:
     now: Status[Snapshot] = status("run")
     share, wanted, of = 0.0, url.current(url.RUN)[0], ""
     if isinstance(now.work, Run) and now.work.experiment != wanted:
-        of = f" {escape_markdown(difference(now.work.experiment, wanted, 'The run is for'))}"
+        of = f" {escape_markdown(difference_sentence(now.work.experiment, wanted, 'The run is for'))}"
     scenario = scenario_of(wanted)
     whose = f" the scenario {scenario.title}" if scenario else " the run of these settings"
     text = f"Preparing{'' if of else whose}.{of} The first run of a new shape takes a few seconds."

@@ -11,7 +11,7 @@ from maskdemo.charts.replay import replayed_epochs
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
-from maskdemo.export.settings_text import difference
+from maskdemo.export.settings_text import difference_sentence
 from maskdemo.inside.flips import turn
 from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.study import Study
@@ -39,7 +39,8 @@ def origin(
     key = "under_way" if under_way else "of_other_settings"
     with st.container(horizontal=True, vertical_alignment="center", key=key):
         st.markdown(
-            f":material/history: {escape_markdown(difference(result, wanted, start))}", width="content"
+            f":material/history: {escape_markdown(difference_sentence(result, wanted, start))}",
+            width="content",
         )
         st.button("Back to the settings of the result", on_click=go_back, key=f"{kind}_back")
 

@@ -11,8 +11,8 @@ import streamlit as st
 
 from maskdemo.experiment import Experiment
 from maskdemo.export import settings_text
-from maskdemo.export.program import notebook, script
 from maskdemo.export.report import run_report, study_report
+from maskdemo.export.script_and_notebook import notebook, script
 from maskdemo.export.table import run_table, study_table
 from maskdemo.study import Findings, Study
 from maskdemo.training.snapshot import Snapshot

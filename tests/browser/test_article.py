@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
 from maskdemo.experiment import Experiment
-from maskdemo.export.program import script
+from maskdemo.export.script_and_notebook import script
 from maskdemo.scenarios import SCENARIOS
 from tests.browser.accessibility import expect_no_findings, open_all
 from tests.browser.test_back import walk

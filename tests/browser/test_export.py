@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.export.program import script
+from maskdemo.export.script_and_notebook import script
 from maskdemo.strategies import STRATEGIES
 from tests.browser.test_playground import quick
 from tests.browser.viewer import NUMBERS, PHONE, Viewer

@@ -10,7 +10,7 @@ import pytest
 
 from maskdemo.cli.export import FIGURES
 from maskdemo.evidence import headline
-from maskdemo.export.program import notebook, script
+from maskdemo.export.script_and_notebook import notebook, script
 from maskdemo.export.table import run_table
 from maskdemo.training.run import train
 from tests.cli.command import said

@@ -169,7 +169,7 @@ def test_a_label_a_step_has_both_accuracies(run):
 @pytest.mark.parametrize("side", ["post", "pre"])
 def test_settings_in_words_are_sentences(task, side):
     experiment = Experiment(task=task, side=side, pad_value=-2.5, missing_rate=0.25, units=7)
-    said = dict(settings_text.settings(experiment))
+    said = dict(settings_text.setting_rows(experiment))
     assert all(re.search(r"[.?]$", each) for each in said.values()), said
     assert ("in front" in said["Padding"].lower()) == (side == "pre")
     assert "-2.5" in said["Padding"] and "60 steps" in said["Padding"]
@@ -200,7 +200,7 @@ def test_padding_in_words_is_that_of_the_batches(changes, said):
     if changes.get("batches") == "longest" and "min_length" not in changes:
         lengths["padded_length"] = 20
     experiment = Experiment(task="sum_sign", **(lengths | changes))
-    assert dict(settings_text.settings(experiment))["Padding"].startswith(said)
+    assert dict(settings_text.setting_rows(experiment))["Padding"].startswith(said)
 
 
 def test_files_are_named_by_what_they_hold():

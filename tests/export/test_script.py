@@ -27,7 +27,7 @@ from maskdemo.data.sequences import repeat_seed
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid, strategy_lines
-from maskdemo.export.program import notebook, script
+from maskdemo.export.script_and_notebook import notebook, script
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import STRATEGIES, arrays
 from maskdemo.training.loss_and_adam import new_train_state

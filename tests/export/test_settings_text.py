@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from maskdemo.experiment import SETTINGS, Experiment
-from maskdemo.export.settings_text import difference
+from maskdemo.export.settings_text import difference_sentence
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.study import Study, default_study
 from tests.samples import small
@@ -45,43 +45,46 @@ CHANGES: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_single_setting_is_named_with_both_its_values(name):
     value, wanted = CHANGES[name]
-    assert difference(BASE, replace(BASE, **{name: value}), "Result for") == f"Result for {wanted}"
+    assert (
+        difference_sentence(BASE, replace(BASE, **{name: value}), "Result for")
+        == f"Result for {wanted}"
+    )
 
 
 def test_at_most_three_are_named_and_the_rest_is_counted():
     many = replace(BASE, side="pre", units=8, epochs=3, seed=8)
-    assert difference(BASE, many, "Under way:") == (
+    assert difference_sentence(BASE, many, "Under way:") == (
         "Under way: side after the end, units 4 and epochs 2; you set in front, 8 and 3. 1 other "
         "setting differs too."
     )
     more = replace(many, repeats=3)
-    assert difference(BASE, more, "Result for").endswith("2 other settings differ too.")
+    assert difference_sentence(BASE, more, "Result for").endswith("2 other settings differ too.")
 
 
 def test_what_recorded_data_dictates_nobody_set():
     speech = SCENARIOS["real_speech"].experiment
     other = Experiment(task="sum_sign", units=32, padded_length=80, strategies=speech.strategies)
-    assert difference(speech, other, "Result for") == (
+    assert difference_sentence(speech, other, "Result for") == (
         "Result for task “Real speech: who is speaking?”; you set “Sign of the sum”."
     )
     in_front = SCENARIOS["pre_padding"].experiment
     said = "Result for the scenario Real speech; you chose Padding in front."
-    assert difference(speech, in_front, "Result for") == said
+    assert difference_sentence(speech, in_front, "Result for") == said
 
 
 def test_strategies_and_doses_that_come_or_go():
     study = default_study()
     fewer = replace(study, values=(29, 60))
-    assert difference(fewer, replace(study, values=(29, 45, 60)), "Result for") == (
+    assert difference_sentence(fewer, replace(study, values=(29, 45, 60)), "Result for") == (
         "Result for values without 45; you set with it."
     )
     less = replace(study.base, strategies=("no_mask",))
-    assert difference(study, replace(study, base=less), "Result for") == (
+    assert difference_sentence(study, replace(study, base=less), "Result for") == (
         "Result for strategies with Masking layer, Masked read-out and Mask as a feature; you set "
         "without them."
     )
     side = Study(base=study.base, vary="side", values=("post", "pre"))
-    assert difference(side, fewer, "Result for") == (
+    assert difference_sentence(side, fewer, "Result for") == (
         "Result for variable side of the padding; you set padded length."
     )
 
@@ -90,5 +93,5 @@ def test_a_study_that_differs_only_where_it_varies_is_told_without_names():
     study = default_study()
     other = replace(study, base=replace(study.base, padded_length=study.base.padded_length + 1))
     assert other != study and study.vary == "padded_length"
-    said = difference(study, other, "Result for")
+    said = difference_sentence(study, other, "Result for")
     assert said == "Result for the same settings, but for one that is varied."

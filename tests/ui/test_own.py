@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.experiment import Experiment
-from maskdemo.export.program import script
+from maskdemo.export.script_and_notebook import script
 from maskdemo.server import Server
 from maskdemo.study import VARIABLES
 from maskdemo.ui import shared_server

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.charts.padded_batch import typical_row
 from maskdemo.evidence import headline
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.export.program import notebook, script
+from maskdemo.export.script_and_notebook import notebook, script
 from maskdemo.export.table import run_table, study_table
 from maskdemo.server import Server
 from maskdemo.study import Findings, Study

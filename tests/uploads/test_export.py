@@ -17,8 +17,8 @@ from maskdemo.charts.padded_batch import unseen_batch
 from maskdemo.data.inputs import inputs
 from maskdemo.data.sequences import Sequences, repeat_seed
 from maskdemo.experiment import Experiment
-from maskdemo.export.program import imports, notebook, script
 from maskdemo.export.report import run_report, study_report
+from maskdemo.export.script_and_notebook import import_statements, notebook, script
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.uploads.example_tables import machines
@@ -38,7 +38,7 @@ def experiment_of(
 
 def sequences_in(code: str, experiment: Experiment, path: Path, repeat: int) -> list:
     """What the exported `dataset` gives, in a namespace that knows nothing of this project."""
-    before_keras = imports(experiment).partition("os.environ")[0]
+    before_keras = import_statements(experiment).partition("os.environ")[0]
     namespace: dict = {}
     exec(compile(before_keras + code, "exported", "exec"), namespace)
     return namespace["dataset"](repeat_seed(experiment.seed, repeat), path)

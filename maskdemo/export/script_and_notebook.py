@@ -1,7 +1,7 @@
 """An experiment as a program in plain Keras that needs nothing of this project: script or notebook.
 
-The program's text is `program.jinja`, what a script has around it `script.jinja`; here are the values
-that the templates read.
+The code of both is `script_and_notebook.jinja`, what a script has around it (its head, its arguments)
+`script_frame.jinja`; here are the values that the templates read, and the notebook's cells.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ READING = (
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of code with its heading and, in plain sentences, what it does."""
+    """A piece of code with its heading, and a text of one line that explains it."""
 
     title: str
     text: str
@@ -60,7 +60,7 @@ class ExportedProgram:
     """A whole program; `show(compare(epochs, repeats))` runs it.
 
     introduction: paragraphs. packages: what to install beside Keras. link: its settings as parameters
-    of the page's address, `?task=...`. recording: code with the data of a recorded task, else nothing.
+    of the page's address, `?task=...`. recording: the data of a recorded task, None for other tasks.
     """
 
     title: str
@@ -78,14 +78,14 @@ def script(experiment: Experiment) -> str:
     person's own is not: the script is given their file, and reads it with pandas.
     """
     text = fill_template(
-        Path(__file__).with_name("script.jinja"),
+        Path(__file__).with_name("script_frame.jinja"),
         experiment=experiment,
         own=experiment.is_own,
         program=exported_program(experiment),
         repeats=counted(experiment.repeats, "repeat"),
         versions=installed_versions(),
-        imports=imports(experiment, "argparse"),
-        filled=lambda text, indent="": fill(
+        imports=import_statements(experiment, "argparse"),
+        wrapped=lambda text, indent="": fill(
             text, TEXT_WIDTH, initial_indent=indent, subsequent_indent=indent
         ),
     )
@@ -107,7 +107,7 @@ def notebook(experiment: Experiment) -> str:
         f"It needs {exported.packages} and keras 3.12 or later. Written with {installed_versions()}. "
         f"The same settings on the page: put `{exported.link}` behind its address.",
     ]
-    cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(imports(experiment))]
+    cells = [nb.new_markdown_cell("\n\n".join(head)), nb.new_code_cell(import_statements(experiment))]
     for part in filter(None, (*exported.parts, exported.recording)):
         hidden = {"jupyter": {"source_hidden": True}} if part is exported.recording else {}
         cells += [
@@ -135,9 +135,11 @@ def exported_program(experiment: Experiment) -> ExportedProgram:
 
     Its data, initial weights and batch order are those of `maskdemo.training.run`.
     """
-    text = fill_template(Path(__file__).with_name("program.jinja"), **_values(experiment))
+    text = fill_template(
+        Path(__file__).with_name("script_and_notebook.jinja"), **_code_values(experiment)
+    )
     introduction, *parts = re.split(r"^=== ", text, flags=re.M)
-    recording = _part(parts.pop()) if is_recorded(experiment) else None
+    recording = _part(parts.pop()) if _is_recorded(experiment) else None
     return ExportedProgram(
         title=export_title(experiment),
         introduction=tuple(introduction.split("\n")[:-2]),
@@ -149,24 +151,24 @@ def exported_program(experiment: Experiment) -> ExportedProgram:
 
 
 def _part(text: str) -> Part:
-    """Return a rendered part of the program: title, the rest of the comment, and code."""
+    """Return a part of the rendered template: a line of title, lines of text, a blank line, code."""
     about, _, code = text.partition("\n\n")
     title, *lines = about.split("\n")
     # What the template leaves out leaves blank lines.
     return Part(title, " ".join(lines), re.sub(r"\n{4,}", "\n\n\n", code.strip("\n")))
 
 
-def _values(experiment: Experiment) -> dict[str, Any]:
-    """Return the values that the template reads beside the experiment itself."""
+def _code_values(experiment: Experiment) -> dict[str, Any]:
+    """Return all values that `script_and_notebook.jinja` reads, by name."""
     task, low, high = experiment.spec, experiment.min_length, experiment.max_length
     per_step, binary = experiment.per_step, experiment.classes == 2
     some_read_valid = any(reads_valid(experiment, each) for each in experiment.strategies)
     classes = "outputs.argmax(axis=2)[:, :, None]" if per_step else "outputs.argmax(axis=1)"
-    recorded = is_recorded(experiment)
+    recorded = _is_recorded(experiment)
     functions, own = (task.draw, task.label), None
     if experiment.is_own:
         assert isinstance(experiment.own, OwnTask), "a task that was made of a file"
-        own = _own_values(experiment.own)
+        own = _own_reading(experiment.own)
         npz = experiment.own.table.kind == "npz"
         functions = (recipe.arrays_by_name, recipe.long_table, *READING) if npz else READING
     return {
@@ -187,7 +189,7 @@ def _values(experiment: Experiment) -> dict[str, Any]:
         "mask_channel": any(STRATEGIES[each].mask_channel for each in experiment.strategies),
         "own": own,
         "recorded": recorded,
-        "recording": _recording(experiment) if recorded else "",
+        "recording": _recording_code(experiment) if recorded else "",
         "functions": () if recorded else functions,
         "source": lambda function: inspect.getsource(function).rstrip(),
         "strategy_lines": strategy_lines,
@@ -196,8 +198,11 @@ def _values(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _own_values(own: OwnTask) -> dict[str, object]:
-    """Return how a person's own file is read: code, arguments of the recipe, and a comment."""
+def _own_reading(own: OwnTask) -> dict[str, object]:
+    """Return how a person's own file is read, for the template.
+
+    labels: a comment. read: an expression. steps, parts: arguments of `steps_of` and `parts_of`.
+    """
     table, (steps, parts) = own.table, own.recipe
     arguments = [
         *([f"sep={table.separator!r}"] if table.separator != "," else []),
@@ -213,8 +218,8 @@ def _own_values(own: OwnTask) -> dict[str, object]:
     return {"labels": _comment(f"The labels: {numbers}."), "read": read, "steps": steps, "parts": parts}
 
 
-def _recording(experiment: Experiment) -> str:
-    """Return code with the recording as one long string, and its source."""
+def _recording_code(experiment: Experiment) -> str:
+    """Return code that sets RECORDING, the data as base64 text, under a comment on their source."""
     task, stored = experiment.spec, {}
     assert task.recorded is not None
     for split, sequences in zip(("train", "test"), task.recorded(), strict=True):
@@ -235,14 +240,14 @@ def _comment(text: str) -> str:
     return fill(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
 
 
-def is_recorded(experiment: Experiment) -> bool:
+def _is_recorded(experiment: Experiment) -> bool:
     """Whether the sequences come from a recording rather than from a random generator."""
     return experiment.spec.fixed is not None and not experiment.is_own
 
 
-def imports(experiment: Experiment, *more: str) -> str:
-    """Return the import statements. more: modules of the standard library."""
-    modules = ["os", *more, *(["base64", "io"] if is_recorded(experiment) else [])]
+def import_statements(experiment: Experiment, *more: str) -> str:
+    """Return the program's import statements. more: further modules of the standard library."""
+    modules = ["os", *more, *(["base64", "io"] if _is_recorded(experiment) else [])]
     packages = ["import numpy as np"]
     if isinstance(experiment.own, OwnTask):
         modules += ["datetime", "re"]
@@ -254,7 +259,7 @@ def imports(experiment: Experiment, *more: str) -> str:
 
 
 def export_title(experiment: Experiment) -> str:
-    """Return the title of an exported experiment: the scenario's, else the task's."""
+    """Return the experiment's title: the scenario's, else the task's."""
     scenario = scenario_of(experiment)
     return scenario.title if scenario else experiment.spec.title
 
