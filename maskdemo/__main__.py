@@ -4,14 +4,14 @@ import os
 import sys
 
 from maskdemo.cli import main
-from maskdemo.results.trainings import location
+from maskdemo.results.trainings import store_folder
 from maskdemo.training.compile_cache import cache_environment
 
 
 def run() -> int:
-    """Run one command; returns the exit code."""
+    """Run the command of `sys.argv`, with compiled programs kept on disk; return the exit code."""
     # Before TensorFlow is imported, which the commands do when they begin to train.
-    os.environ.update(cache_environment(location() / "compiled"))
+    os.environ.update(cache_environment(store_folder() / "compiled"))
     return main()
 
 

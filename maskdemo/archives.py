@@ -31,8 +31,9 @@ def open_archive(
     """Yield the archive once its members are known to be harmless; their contents are not read yet.
 
     max_unpacked: bytes that all members may have together. max_ratio: how many times larger than packed
-    a member may be; None where `max_unpacked` is little enough. error: what is raised, with a sentence
-    for people: `damaged` where the archive, or whatever the caller reads of it, is not sound.
+    a member may be; None where `max_unpacked` is little enough. error: raised, with a sentence for
+    people, for what is refused. damaged: its sentence where the archive is not sound, and for every
+    exception within the `with` block but a `MaskdemoError`.
     """
     try:
         _check_end(content, error, damaged)
@@ -46,7 +47,10 @@ def open_archive(
 
 
 def _check_end(content: bytes, error: type[MaskdemoError], damaged: str) -> None:
-    """Look at the end of the archive before zipfile builds an object for each of its members."""
+    """Raise `error` for an archive without an end, for more than 4 GB, or with too many members.
+
+    This comes before zipfile builds an object for each member. damaged: the sentence for no end.
+    """
     start = content.rfind(_END_MARK, max(0, len(content) - 2**16 - _END.size))
     if start < 0 or start + _END.size > len(content):
         raise error(damaged)
@@ -63,7 +67,10 @@ def _check_members(
     max_ratio: int | None,
     error: type[MaskdemoError],
 ) -> None:
-    """Raise `error` for members that are too large, lead out, are links, encrypted or share a name."""
+    """Raise `error` for members that are too large, lead out of the archive, are links or encrypted.
+
+    And for those that share a name or are packed in a rare way. max_ratio: see `open_archive`.
+    """
     if len({member.filename for member in members}) != len(members):
         raise error("The archive has two members of one name.")
     unpacked = sum(member.file_size for member in members)

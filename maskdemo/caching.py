@@ -29,11 +29,12 @@ class _WeakExperiment(NamedTuple):
 
 
 class Cache(Generic[V]):
-    """The values last asked for, as many as there is room for. Safe to share among threads.
+    """Values by key, of which the least recently used are dropped. Safe to share among threads.
 
-    Keys are tuples, in which an experiment stands for itself. Where it has an uploaded task, the value
-    goes with the task, so a value must not refer to its task. capacity: how many values, or, with
-    `size`, the sum of their sizes. newest_last: the newest value of each uploaded task goes last.
+    Keys are tuples, in which there may be experiments. Where an experiment has an uploaded task, the
+    value is dropped once the task is garbage, so a value must not refer to its task. capacity: how many
+    values, or, with `size`, the sum of their sizes. newest_last: the newest value of each uploaded task
+    is dropped last. `used`: how much of the capacity is taken.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Cache(Generic[V]):
         self.used: float = 0
 
     def get(self, key: tuple[Hashable, ...], make: Callable[[], V]) -> V:
-        """The value kept under this key, else a new one, which may be too large to be kept."""
+        """Return the value kept under this key, else that of `make`, which is kept unless too large."""
         if (found := self.find(key)) is not None:
             return found
         # Two may make the same at once; that is cheaper than one waiting for the other.
@@ -59,7 +60,7 @@ class Cache(Generic[V]):
         return value
 
     def find(self, key: tuple[Hashable, ...]) -> V | None:
-        """The value kept under this key, or None."""
+        """Return the value kept under this key, which is then the last used; None if there is none."""
         weak = _weakly(key)
         with self._lock:
             if weak in self._kept:
@@ -67,7 +68,7 @@ class Cache(Generic[V]):
             return self._kept.get(weak)
 
     def keep(self, key: tuple[Hashable, ...], value: V) -> None:
-        """Keep a value under a key, if it is not too large."""
+        """Keep a value in place of the key's earlier value; a value above the capacity is not kept."""
         weak = _weakly(key)
         with self._lock:
             self._drop(weak)
@@ -96,27 +97,27 @@ class Cache(Generic[V]):
         return len(self._kept)
 
     def _next_to_go(self) -> tuple[Hashable, ...]:
-        """Return the key to drop next: the oldest, a task's newest last where `newest_last` says so."""
+        """Return the key to drop next: the least recently used, with `newest_last` no task's newest."""
         keys = list(self._kept)
-        newest = {_task(key): key for key in keys} if self._newest_last else {}
-        return next((key for key in keys if newest.get(_task(key)) is not key), keys[0])
+        newest = {_uploaded_task(key): key for key in keys} if self._newest_last else {}
+        return next((key for key in keys if newest.get(_uploaded_task(key)) is not key), keys[0])
 
     def _forget(self, gone: weakref.ref[Task]) -> None:
-        """Drop what was computed of an uploaded task that is gone."""
+        """Drop the values of uploaded tasks that are garbage. gone: the reference to such a task."""
         with self._lock:
             self._watched.discard(gone)
             for key in list(self._kept):
-                if (task := _task(key)) is not None and task() is None:
+                if (task := _uploaded_task(key)) is not None and task() is None:
                     self._drop(key)
 
     def _drop(self, key: tuple[Hashable, ...]) -> None:
-        """Let go of a result, if it is kept."""
+        """Drop the value of a key, as `_weakly` returns it, if there is one."""
         if key in self._kept:
             self.used -= self._size(self._kept.pop(key))
 
 
 def _weakly(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
-    """Return the key, with experiments on uploaded tasks held weakly."""
+    """Return the key with a `_WeakExperiment` in the place of each experiment on an uploaded task."""
     return tuple(
         _WeakExperiment(weakref.ref(part.own), tuple(part.settings.values()))
         if isinstance(part, Experiment) and part.own is not None
@@ -125,6 +126,6 @@ def _weakly(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
     )
 
 
-def _task(key: tuple[Hashable, ...]) -> weakref.ref[Task] | None:
+def _uploaded_task(key: tuple[Hashable, ...]) -> weakref.ref[Task] | None:
     """Return the reference to the uploaded task of a key, or None."""
     return next((part.own for part in key if isinstance(part, _WeakExperiment)), None)

@@ -13,7 +13,7 @@ MAX_QUOTED, MAX_BITS = 40, 10_000
 
 
 def quoted(value: object) -> str:
-    """Return a value that a stranger chose in quotation marks, on one line, cut after MAX_QUOTED.
+    """Return a stranger's value as text in quotation marks, on one line, cut after `MAX_QUOTED`.
 
     Characters that a terminal could obey, or that turn the direction of the text, are escaped.
     """
@@ -37,7 +37,10 @@ class MaskdemoError(Exception):
 
 
 class InvalidSettings(MaskdemoError, ValueError):
-    """Settings that cannot be used: a sentence for people, and which settings to give up first."""
+    """Settings that cannot be used: a sentence for people.
+
+    settings: the names of those at fault, the first to be given up first.
+    """
 
     def __init__(self, sentence: str, *settings: str) -> None:
         super().__init__(sentence)

@@ -39,7 +39,7 @@ MAX_CELLS = 6_400_000
 
 
 def _setting(default: Any, described: Setting) -> Any:
-    """Return a field of `Experiment` with its limits and words."""
+    """Return a dataclass field with this default; its metadata has the description of the setting."""
     return field(default=default, metadata={"setting": described})
 
 
@@ -177,7 +177,7 @@ class Experiment:
 
     @property
     def spec(self) -> Task:
-        """The task."""
+        """The task itself: the uploaded task, or that of the name in `TASKS`."""
         return self.own or TASKS[self.task]
 
     @property
@@ -206,7 +206,7 @@ class Experiment:
         return self.spec.classes
 
     def to_params(self) -> dict[str, str]:
-        """URL parameters: every setting that the data do not dictate, and nothing of uploaded data."""
+        """Return URL parameters: every setting that the data do not dictate, no uploaded data."""
         dictated = self.spec.dictated
         return {
             name: setting.format(getattr(self, name))
@@ -216,7 +216,7 @@ class Experiment:
 
     @staticmethod
     def from_params(params: Mapping[str, str], own: Task | None = None) -> Experiment:
-        """The experiment of `to_params`; other keys are ignored. Raises `InvalidSettings`.
+        """Return the experiment of `to_params`; other keys are ignored. Raises `InvalidSettings`.
 
         own: the uploaded task, for a link that is about one.
         """
@@ -229,12 +229,17 @@ class Experiment:
     def parse_leniently(
         params: Mapping[str, str], own: Task | None = None
     ) -> tuple[Experiment, tuple[str, ...]]:
-        """The experiment of all usable parameters, and a sentence for each that cannot be used."""
+        """Return the experiment of all usable parameters, and a sentence for each unusable one."""
         settings = {name: params[name] for name in SETTINGS if name in params}
-        return parse_leniently(partial(Experiment.from_params, own=own), settings, Experiment.used)
+        return parse_leniently(
+            partial(Experiment.from_params, own=own), settings, Experiment.fallback_sentence
+        )
 
-    def used(self, name: str) -> str:
-        """What a link gets in place of a parameter that cannot be used, as a sentence."""
+    def fallback_sentence(self, name: str) -> str:
+        """Return a sentence: the value that this experiment has for an unusable parameter of a link.
+
+        For a parameter that is no setting, it says that the default is used.
+        """
         if (setting := SETTINGS.get(name)) is None:
             return "The default is used instead."
         text = setting.display(getattr(self, name))
@@ -243,7 +248,7 @@ class Experiment:
         return f"Used instead: {setting.title.lower()} {text}."
 
     def to_json(self) -> str:
-        """All settings as JSON, for files."""
+        """Return all settings as a JSON object, without the uploaded task."""
         return json.dumps(self.settings)
 
     @property
@@ -253,7 +258,7 @@ class Experiment:
 
     @staticmethod
     def from_json(text: str, own: Task | None = None) -> Experiment:
-        """The experiment of `to_json`, with the uploaded task. Raises ValueError with a sentence."""
+        """Return the experiment of `to_json` on the own task. Raises ValueError with a sentence."""
         try:
             values = json.loads(text)
         except (ValueError, RecursionError):

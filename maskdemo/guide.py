@@ -53,7 +53,7 @@ def _question(default: Any, described: Setting) -> Any:
 
 
 def _options(**titles: str) -> dict[str, Option]:
-    """Return options by name from their titles."""
+    """Return options by name; titles: name -> title."""
     return {name: Option(title) for name, title in titles.items()}
 
 
@@ -96,7 +96,7 @@ class Setup:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The names of the questions that matter beside the other answers."""
+        """The names of the questions whose answers change anything, given the other answers."""
         padded = self.lengths == "differ"
         idle = {
             "side": not padded,
@@ -125,10 +125,10 @@ class Setup:
     def parse_leniently(params: Mapping[str, str]) -> tuple[Setup, tuple[str, ...]]:
         """Return the setup of all usable parameters, and a sentence for each unusable parameter."""
         answers = {name: params[name] for name in QUESTIONS if name in params}
-        return parse_leniently(Setup.from_params, answers, Setup.used)
+        return parse_leniently(Setup.from_params, answers, Setup.fallback_sentence)
 
-    def used(self, name: str) -> str:
-        """Return a sentence: the default answer that stands in for an unusable answer of a link."""
+    def fallback_sentence(self, name: str) -> str:
+        """Return a sentence: the answer that this setup has for an unusable answer of a link."""
         return f"Used instead: {QUESTIONS[name].display(getattr(self, name)).lower()}."
 
 
@@ -139,33 +139,33 @@ QUESTIONS: Mapping[str, Setting] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Case:
-    """A measured case that fits a setup: a task, in the experiment that pads it so."""
+class GuideCase:
+    """A case that fits a setup: the title of a task, and the experiment that pads it so."""
 
     title: str
     experiment: Experiment
 
 
-def cases_of(setup: Setup) -> tuple[Case, ...]:
+def cases_of(setup: Setup) -> tuple[GuideCase, ...]:
     """Return the cases that fit a setup; empty where no task is like the setup."""
     setup = setup.relevant
     names = TASKS_LIKE[setup.collides, setup.labels == "step"]
     # Recorded sequences have the lengths that they have.
     fitting = (name for name in names if setup.lengths == "differ" or not TASKS[name].fixed)
-    return tuple(Case(TASKS[name].title, _experiment(name, setup)) for name in fitting)
+    return tuple(GuideCase(TASKS[name].title, _experiment(name, setup)) for name in fitting)
 
 
-def experiments() -> tuple[Experiment, ...]:
-    """Return the experiments of all setups, each once."""
-    answers = (_answers(each) for each in QUESTIONS)
+def guide_experiments() -> tuple[Experiment, ...]:
+    """Return the experiments of all possible setups, each once."""
+    answers = (_possible_answers(each) for each in QUESTIONS)
     setups = (
         Setup(**dict(zip(QUESTIONS, combination, strict=True))) for combination in product(*answers)
     )
     return tuple(dict.fromkeys(case.experiment for setup in setups for case in cases_of(setup)))
 
 
-def _answers(question: str) -> tuple[Any, ...]:
-    """Return all possible answers to a question, by its name."""
+def _possible_answers(question: str) -> tuple[Any, ...]:
+    """Return all possible answers to the question of this name."""
     described = QUESTIONS[question]
     return tuple(described.options) if isinstance(described, Choice) else (False, True)
 
@@ -195,13 +195,13 @@ def _experiment(task: str, setup: Setup) -> Experiment:
 
 
 @dataclass(frozen=True)
-class CaseResult:
+class GuideResult:
     """One case with its accuracies.
 
     word: of `NEEDS`, what the run says of masking. verdict: on the strategy that decides it.
     """
 
-    case: Case
+    case: GuideCase
     accuracies: Accuracies
     word: str
     verdict: Verdict
@@ -220,8 +220,8 @@ class Guidance:
     word: str
     sentence: str
     exceptions: str
-    results: tuple[CaseResult, ...]
-    recommended: CaseResult
+    results: tuple[GuideResult, ...]
+    recommended: GuideResult
 
     @property
     def strategy(self) -> str:
@@ -246,21 +246,21 @@ def guidance_for(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Gui
     )
 
 
-def _result(case: Case, accuracies: Accuracies) -> CaseResult:
-    """Return the result of a case: its word and the verdict that decides it."""
+def _result(case: GuideCase, accuracies: Accuracies) -> GuideResult:
+    """Return a case with its accuracies, its word and the strongest verdict of its strategies."""
     effects = {name: mask_effect(case.experiment, name) for name in case.experiment.strategies}
     verdicts = [verdict(accuracies, name, effect=effect) for name, effect in effects.items()]
     deciding = min(filter(None, verdicts), key=lambda each: _rank(each.word, each))
-    return CaseResult(case, accuracies, need(accuracies), deciding)
+    return GuideResult(case, accuracies, need(accuracies), deciding)
 
 
 def _rank(word: str, verdict: Verdict) -> tuple[int, float]:
-    """Return a sort key that puts the strongest word first, then the largest gain."""
+    """Return a sort key: the strongest word first, then the verdict with the largest gain."""
     words = ("required", "helps", "not needed", "undecided")
     return words.index(word) if word in words else len(words), -verdict.difference.mean
 
 
-def _exceptions(results: Sequence[CaseResult]) -> str:
+def _exceptions(results: Sequence[GuideResult]) -> str:
     """Return a sentence on the cases with another word than the commonest; "" without, or if tied."""
     (commonest, count), *others = Counter(each.word for each in results).most_common()
     named = [f"{each.case.title} ({each.word})" for each in results if each.word != commonest]

@@ -21,14 +21,18 @@ def cores() -> int:
 
 
 def _allowed() -> int:
-    """Return how many cores this process may use."""
+    """Return how many cores the operating system lets this process run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _quota(groups: Path, own_group: Path) -> int:
-    """The smallest quota of the process's control groups in whole cores, rounded up (cgroup v2)."""
+    """Return the smallest quota of the process's control groups (cgroup v2), in cores, rounded up.
+
+    Without a quota, the cores of the machine. groups: the folder of all groups. own_group: the file
+    that names the group of the process.
+    """
     smallest = os.cpu_count() or 1
     try:
         lines = own_group.read_text().splitlines()
@@ -87,7 +91,7 @@ def give_back_memory() -> None:
 
 
 def _call_glibc(function: str, *args: int) -> None:
-    """Call a function of the C library, where there is one."""
+    """Call a function of the C library with integers; do nothing where there is no such function."""
     call = getattr(ctypes.CDLL(None), function, None) if sys.platform == "linux" else None
     if call is not None:
         call(*args)

@@ -30,7 +30,7 @@ class Scenario:
 def _scenario(
     name: str, title: str, look_for: str, *, asks: str = "", about: str = "", **settings: object
 ) -> Scenario:
-    """Return a scenario; settings: of its experiment."""
+    """Return a scenario; settings: those of its experiment, the others have their defaults."""
     experiment = Experiment(**settings)  # type: ignore[arg-type]
     return Scenario(name, title, look_for, experiment, asks, about)
 
@@ -233,5 +233,5 @@ OPENING = "real_speech"
 
 
 def scenario_of(experiment: Experiment) -> Scenario | None:
-    """The scenario that these settings are, if they are one."""
+    """Return the scenario with exactly this experiment; None if there is none."""
     return next((each for each in SCENARIOS.values() if each.experiment == experiment), None)

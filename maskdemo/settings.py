@@ -66,18 +66,21 @@ class Setting(ABC):
 
     @abstractmethod
     def checked(self, value: Any) -> Any:
-        """The value in its normal form. Raises `InvalidSettings` where it is not allowed."""
+        """Return the value in its normal form. Raises `InvalidSettings` where it is not allowed."""
 
     @abstractmethod
     def parse(self, text: str) -> Any:
-        """The value of a text in a link or a command. Raises `InvalidSettings`."""
+        """Return the value of a text in a link or a command. Raises `InvalidSettings` for other text.
+
+        Whether the value is allowed, `checked` says.
+        """
 
     def format(self, value: Any) -> str:
-        """The value as text, for a link."""
+        """Return the value as text for a link, as `parse` reads it."""
         return str(value)
 
     def display(self, value: Any) -> str:
-        """The value as text, for people."""
+        """Return the value as text for people."""
         return self.format(value)
 
 
@@ -96,16 +99,16 @@ class Number(Setting):
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Low and high."""
+        """The lowest and the highest number allowed."""
         return self.low, self.high
 
     @property
     def allowed(self) -> str:
-        """Its limits."""
+        """The limits as text: "1 to 128"."""
         return f"{_plainly(self.low)} to {_plainly(self.high)}"
 
     def checked(self, value: Any) -> int | float:
-        """The number, as int or float. Raises `InvalidSettings` for all else and beyond the limits."""
+        """Return an int if `whole`, else a float. Raises `InvalidSettings` for all else."""
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or value != value:
             raise self._no_number(value)
@@ -119,7 +122,7 @@ class Number(Setting):
         return int(value) if self.whole else float(value) + 0.0
 
     def parse(self, text: str) -> int | float:
-        """The number of a text, whether or not it is allowed."""
+        """Return the finite number in a text. Raises `InvalidSettings` if there is none."""
         try:
             number = float(text) if len(text) <= MAX_CHARACTERS else inf
         except ValueError:
@@ -129,11 +132,11 @@ class Number(Setting):
         return int(number) if self.whole and number.is_integer() else number
 
     def format(self, value: Any) -> str:
-        """The number with as many digits as tell it from all others."""
+        """Return the number with as many digits as tell it from all others."""
         return str(value) if self.whole else repr(value)
 
     def display(self, value: Any) -> str:
-        """The number without a fraction that says nothing."""
+        """Return the number with at most 6 digits of a fraction, and none that are 0: "0.003"."""
         return _plainly(value)
 
     def _no_number(self, value: Any) -> InvalidSettings:
@@ -144,7 +147,7 @@ class Number(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Setting):
-    """One of `options`: name -> something with a title."""
+    """One of several options. options: name -> something with a title."""
 
     options: Mapping[str, Titled]
 
@@ -154,7 +157,7 @@ class Choice(Setting):
         return ", ".join(self.options)
 
     def checked(self, value: Any) -> str:
-        """The name. Raises `InvalidSettings` for others."""
+        """Return the name of the option. Raises `InvalidSettings` for any other value."""
         # A list compares where a mapping would want a hash.
         if value not in list(self.options):
             raise InvalidSettings(
@@ -163,16 +166,16 @@ class Choice(Setting):
         return value
 
     def display(self, value: Any) -> str:
-        """The title of the option."""
+        """Return the title of the option; a value that is none as text."""
         return self.options[value].title if value in self.options else str(value)
 
     @property
     def _titles(self) -> str:
-        """Return the options' titles in one text."""
+        """The options' titles, with commas between them."""
         return ", ".join(each.title for each in self.options.values())
 
     def parse(self, text: str) -> str:
-        """The text itself."""
+        """Return the text itself, whether or not it names an option."""
         return text
 
 
@@ -186,7 +189,7 @@ class Selection(Choice):
     noun: str
 
     def checked(self, value: Any) -> tuple[str, ...]:
-        """The names. Raises `InvalidSettings` where there are none or others."""
+        """Return the names in the order of the options. Raises `InvalidSettings` for none or others."""
         if not isinstance(value, tuple) or not value:
             raise InvalidSettings(f"Choose at least one {self.noun}.", self.name)
         unknown = [each for each in value if each not in list(self.options)]
@@ -197,15 +200,15 @@ class Selection(Choice):
         return tuple(each for each in self.options if each in value)
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """Names with dots or commas between them."""
+        """Return the names in a text, which has dots or commas between them."""
         return tuple(text.replace(",", ".").split("."))
 
     def display(self, value: Any) -> str:
-        """The titles of the options."""
+        """Return the titles of the options, with commas between them."""
         return ", ".join(map(super().display, value))
 
     def format(self, value: Any) -> str:
-        """The names with dots between them, which a link leaves as they are."""
+        """Return the names with dots between them, which a link leaves as they are."""
         return ".".join(value)
 
 
@@ -219,13 +222,13 @@ class Switch(Setting):
         return "yes or no"
 
     def checked(self, value: Any) -> bool:
-        """The value. Raises `InvalidSettings` for what only looks true or false."""
+        """Return the value. Raises `InvalidSettings` for anything but True and False, 1 and 0 too."""
         if not isinstance(value, bool):
             raise InvalidSettings(f"{self.title} must be true or false.", self.name)
         return value
 
     def parse(self, text: str) -> bool:
-        """Whether it is "yes"."""
+        """Return whether the text is "yes". Raises `InvalidSettings` unless it is "yes" or "no"."""
         if text not in ("yes", "no"):
             raise InvalidSettings(
                 f"{self.title} must be {self.allowed}, not {quoted(text)}.", self.name
@@ -233,20 +236,20 @@ class Switch(Setting):
         return text == "yes"
 
     def format(self, value: Any) -> str:
-        """Yes or no."""
+        """Return "yes" or "no"."""
         return "yes" if value else "no"
 
 
 def parse_leniently(
     make: Callable[[Mapping[str, str]], T],
     params: Mapping[str, str],
-    used: Callable[[T, str], str],
+    fallback_sentence: Callable[[T, str], str],
 ) -> tuple[T, tuple[str, ...]]:
-    """The result of `make` for all parameters it accepts, and what is wrong with each other parameter.
+    """Return the result of `make` for the usable parameters, and a complaint for each other parameter.
 
-    used: what the result has in place of a parameter, in words. make: raises `InvalidSettings` that
-    names the parameters at fault. The first of them that is present is left out, and `make` is called
-    again; without parameters it must succeed.
+    make: raises `InvalidSettings` that names the parameters at fault. The first of them that is present
+    is left out, and `make` is called again; without parameters it must succeed. fallback_sentence: of
+    the result and a parameter's name, says what the result has instead; it ends the complaint.
     """
     usable, complaints = dict(params), {}
     while True:
@@ -258,10 +261,10 @@ def parse_leniently(
             usable.pop(name)
         else:
             return settings, tuple(
-                f"{each} {used(settings, name)}" for name, each in complaints.items()
+                f"{each} {fallback_sentence(settings, name)}" for name, each in complaints.items()
             )
 
 
 def _plainly(number: float) -> str:
-    """Return the shortest text of a number."""
+    """Return a number as text, a float with 6 digits at most and none that say nothing."""
     return str(number) if isinstance(number, int) else f"{number:g}"

@@ -34,7 +34,7 @@ def gate_heatmaps(
 
     unit (from 0) and step (from 1) are marked.
     """
-    arrays, order = sequence.arrays(strategy), sequence.order(strategy)
+    arrays, order = sequence.arrays(strategy), sequence.unit_order(strategy)
     steps, units = activations.states.shape[1:]
     inputs = arrays.inputs[0]
     if not STRATEGIES[strategy].mask_channel:

@@ -11,13 +11,13 @@ from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import MARGIN, between, points
 
 if TYPE_CHECKING:
-    from maskdemo.guide import CaseResult
+    from maskdemo.guide import GuideResult
 
 ROW = 56
 AXIS_SPACE = 44
 
 
-def guide_cases(results: Sequence[CaseResult], *, dark: bool = False) -> Figure:
+def guide_cases(results: Sequence[GuideResult], *, dark: bool = False) -> Figure:
     """Draw a row per case: its difference from no mask, in points, and the 95 % interval.
 
     A band beside each is the margin within which two accuracies are called the same.

@@ -30,7 +30,7 @@ def strategies_compared(
     """
     symbol, heading = QUANTITIES[quantity]
     names = list(activations)
-    order = sequence.order(names[0])
+    order = sequence.unit_order(names[0])
     values = {
         name: quantity_of(each, sequence.arrays(name), quantity)[:, order]
         for name, each in activations.items()

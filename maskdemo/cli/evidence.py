@@ -17,7 +17,7 @@ def add_to(commands) -> None:
 
 def _run_command(args: Namespace) -> None:
     """Compute all evidence anew into the command's folder, printing a line for each piece."""
-    from maskdemo.results.precompute import make
+    from maskdemo.results.precompute import compute_results
 
-    for line in make(args.folder):
+    for line in compute_results(args.folder):
         print(line, flush=True)

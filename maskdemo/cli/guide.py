@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import between, percent, points
 from maskdemo.evidence.headline import mean_accuracy
-from maskdemo.guide import QUESTIONS, CaseResult, Guidance, Setup, cases_of, guidance_for
+from maskdemo.guide import QUESTIONS, Guidance, GuideResult, Setup, cases_of, guidance_for
 from maskdemo.results import precomputed
 from maskdemo.settings import Switch
 from maskdemo.strategies import STRATEGIES
@@ -52,7 +52,7 @@ def _as_json(setup: Setup, answer: Guidance) -> dict:
     }
 
 
-def _case_as_json(result: CaseResult) -> dict:
+def _case_as_json(result: GuideResult) -> dict:
     """Return a measured case of the answer as a dictionary; difference: mean, low, high (shares)."""
     difference = result.verdict.difference
     return {

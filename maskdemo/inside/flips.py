@@ -1,4 +1,4 @@
-"""When the output flips, and which unit turns it.
+"""At which steps the output flips, and which unit makes it flip.
 
 The output flips at a step after which the followed label begins or ceases to lead: with two labels
 where its probability crosses one half, with more where it becomes or ceases to be the likeliest.
@@ -16,13 +16,16 @@ from maskdemo.training.snapshot import Network
 
 
 def flips(probabilities: NDArray, label: int) -> NDArray[np.bool_]:
-    """Return whether the output flips at each step (..., T), of probabilities (..., T, classes)."""
+    """Return whether the output flips at each step (..., T); never at the first.
+
+    probabilities: (..., T, classes). label: the followed label.
+    """
     leads = probabilities.argmax(axis=-1) == label
     return np.diff(leads, axis=-1, prepend=leads[..., :1])
 
 
 @dataclass(frozen=True)
-class Turn:
+class LeadChange:
     """The change that a step makes to a label's lead: its logit less that of its strongest rival.
 
     The rival is the other label that is ahead: before the step where the label begins to lead, else
@@ -36,7 +39,7 @@ class Turn:
     of_unit: float
 
 
-def turn(network: Network, activations: Activations, *, step: int, label: int) -> Turn:
+def lead_change(network: Network, activations: Activations, *, step: int, label: int) -> LeadChange:
     """Return the change that a step (from 0) of the first sequence makes to the lead of the label."""
     before, after = states_before(activations.read)[0, step], activations.read[0, step]
     if network.readout.shape[1] == 1:
@@ -51,4 +54,4 @@ def turn(network: Network, activations: Activations, *, step: int, label: int) -
     parts = (after - before) * weights
     change = float(parts.sum())
     unit = int((parts * (1 if change >= 0 else -1)).argmax())
-    return Turn(change, unit, float(parts[unit]))
+    return LeadChange(change, unit, float(parts[unit]))

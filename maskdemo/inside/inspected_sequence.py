@@ -69,7 +69,7 @@ class InspectedSequence:
 
     @cached_property
     def networks(self) -> Mapping[str, Network]:
-        """The network of each strategy after the epoch."""
+        """Strategy -> its network after the epoch."""
         return {
             name: next(each for each in kept if each.epoch == self.epoch)
             for name, kept in self.snapshot.networks.items()
@@ -80,7 +80,7 @@ class InspectedSequence:
         return arrays_of(self.experiment, strategy, batch or self.batch)
 
     def activations(self, strategy: str, *, weights_of: str | None = None) -> Activations:
-        """Return the activations in the strategy's network, or in that of another strategy."""
+        """Return the sequence's activations in the strategy's network, or in that of `weights_of`."""
         key = strategy, weights_of or strategy
         if key not in self._activations:
             self._activations[key] = activations_of(self.networks[key[1]], self.arrays(strategy))
@@ -88,19 +88,19 @@ class InspectedSequence:
 
     @cached_property
     def _activations(self) -> dict[tuple[str, str], Activations]:
-        """What `activations` has returned so far: several charts and sentences ask for the same."""
+        """Cache of `activations`, for which several charts and sentences ask."""
         return {}
 
-    def last_activations(self, strategy: str) -> Activations:
-        """Return the activations after the newest epoch, for what stays while the epoch changes."""
+    def newest_activations(self, strategy: str) -> Activations:
+        """Return the activations after the newest epoch, whatever `epoch` is."""
         return activations_of(self.snapshot.networks[strategy][-1], self.arrays(strategy))
 
-    def order(self, strategy: str) -> np.ndarray:
-        """Return the units (H,) by the step at which their |h| is largest, earliest first."""
-        return unit_order(self.last_activations(strategy))
+    def unit_order(self, strategy: str) -> np.ndarray:
+        """Return the units (H,), sorted by the step at which |h| peaks after the newest epoch."""
+        return unit_order(self.newest_activations(strategy))
 
     def gradients(self) -> dict[str, dict[str, Landing]]:
-        """Return strategy -> quantity -> the gradient by step, of this sequence."""
+        """Return strategy -> "inputs", "states" or "weights" -> the sequence's gradient by step."""
         return {
             name: _landings(self.networks[name], self.arrays(name), self.batch)
             for name in self.strategies
@@ -117,7 +117,7 @@ _SWEEPS: Cache[dict[str, Sweep]] = Cache(64)
 
 
 def gradients_of_all(sequence: InspectedSequence) -> dict[str, dict[str, Landing]]:
-    """Return strategy -> quantity -> the gradient by step, summed over the test set."""
+    """Return `InspectedSequence.gradients` summed over the first `MAX_SEQUENCES` of the test set."""
 
     def of_all() -> dict[str, dict[str, Landing]]:
         batch = inputs(sequence.experiment).test.rows(slice(0, MAX_SEQUENCES))
@@ -132,9 +132,9 @@ def gradients_of_all(sequence: InspectedSequence) -> dict[str, dict[str, Landing
 def sweeps(
     sequence: InspectedSequence, side: str, added: int, weights: Mapping[str, str]
 ) -> dict[str, Sweep]:
-    """Return each strategy's results on the test set without and with `added` padded steps (1 or more).
+    """Return each strategy's sweep of the test set: without and with `added` padded steps (1 or more).
 
-    weights: strategy -> the strategy whose network reads the sequences.
+    It is cached. side: of the added steps. weights: strategy -> the strategy whose network is used.
     """
     experiment = sequence.experiment
 
@@ -151,7 +151,7 @@ def sweeps(
 
 
 def unseen(experiment: Experiment) -> Sequences:
-    """Return the first repeat's test sequences, at most `MAX_SEQUENCES` of them."""
+    """Return the first repeat's test sequences without padding, at most `MAX_SEQUENCES` of them."""
     test = inputs(experiment).data.test
     few = slice(0, MAX_SEQUENCES)
     return Sequences(test.values[few], test.observed[few], test.labels[few])
@@ -164,10 +164,10 @@ def _for_each(names: tuple[str, ...], work: Callable[[str], T]) -> dict[str, T]:
         return dict(zip(names, pool.map(work, names), strict=True))
 
 
-def _landings(network: Network, given: Arrays, batch: Batch) -> dict[str, Landing]:
-    """Return the gradient by step with respect to "inputs", "states" and "weights"."""
-    found = gradient(network, given)
+def _landings(network: Network, arrays: Arrays, batch: Batch) -> dict[str, Landing]:
+    """Return "inputs", "states", "weights" -> the gradient by step. arrays: of the batch."""
+    norms = gradient(network, arrays)
     return {
-        what: landing(getattr(found, what), padded=batch.padded, missing=batch.missing)
-        for what in ("inputs", "states", "weights")
+        name: landing(getattr(norms, name), padded=batch.padded, missing=batch.missing)
+        for name in ("inputs", "states", "weights")
     }

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T")
-#: What `from_plain` raises for a value of another form.
+#: The exceptions that `from_plain` raises for a value of another form.
 OTHER_FORM = (ValueError, TypeError, KeyError, AttributeError)
 #: Name of a data type -> arrays of it, flat, each with where it starts among all their numbers.
-Arrays = dict[str, list[tuple[int, NDArray]]]
+_FlatArrays = dict[str, list[tuple[int, NDArray]]]
 log = logging.getLogger(__name__)
 
 #: Type of a field -> types of values that may stand there. JSON has one kind of number.
@@ -38,8 +38,8 @@ _PLAIN = frozenset({bool, int, float, str, NoneType})
 
 
 def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -> None:
-    """Write a result. Raises OSError if the file cannot be written."""
-    arrays: Arrays = defaultdict(list)
+    """Write a result to a file as `read` reads it. Raises OSError if the file cannot be written."""
+    arrays: _FlatArrays = defaultdict(list)
     text = json.dumps(to_plain(result, arrays))
     members = {name: np.concatenate([flat for _, flat in each]) for name, each in arrays.items()}
     members["json"] = np.frombuffer(text.encode(), np.uint8)
@@ -48,15 +48,15 @@ def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -
 
 
 def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | None:
-    """Return a result of this type; None where there is no file, it is damaged or of another form.
+    """Return the result of type `form` in a file; None if that is missing, damaged or of another form.
 
-    part: the type has only some fields of the result, and none with arrays; no more is read than these.
+    part: `form` has only some fields of the written result, and none with arrays: only these are read.
     """
     try:
         with np.load(file, allow_pickle=False) as archive:
             plain = json.loads(archive["json"].tobytes())
             if part:
-                return from_plain(form, {name: plain[name] for name in _fields(form)})
+                return from_plain(form, {name: plain[name] for name in _field_types(form)})
             members = {name: archive[name] for name in archive.files if name != "json"}
         return from_plain(form, plain, members)
     except Exception as error:  # a damaged archive raises nearly anything
@@ -64,13 +64,17 @@ def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | No
         return None
 
 
-def to_plain(value: Any, arrays: Arrays | None = None) -> Any:
-    """Return a value in the types that JSON has. arrays: receives the value's arrays."""
+def to_plain(value: Any, arrays: _FlatArrays | None = None) -> Any:
+    """Return a value in the types that JSON has.
+
+    arrays: receives the value's arrays, of which the result has type, start and shape. Without it,
+    AssertionError is raised for an array.
+    """
     if type(value) in _PLAIN:
         return value
     if isinstance(value, np.ndarray):
         assert arrays is not None, "only files have arrays"
-        name = _name(value.dtype)
+        name = _dtype_name(value.dtype)
         earlier = arrays[name]
         start = earlier[-1][0] + earlier[-1][1].size if earlier else 0
         earlier.append((start, value.ravel()))
@@ -89,9 +93,9 @@ def to_plain(value: Any, arrays: Arrays | None = None) -> Any:
 
 
 def from_plain(form: Any, plain: Any, arrays: Mapping[str, NDArray] | None = None) -> Any:
-    """Convert what `to_plain` returned back to a value of type `form`.
+    """Return the value of type `form` that `to_plain` made `plain` of. Raises one of `OTHER_FORM`.
 
-    Arrays get the data type that the form names. Raises one of `OTHER_FORM` where it does not fit.
+    arrays: data type -> all numbers of that type. An array gets the data type that the form names.
     """
     kind, of = get_origin(form) or form, get_args(form)
     if kind in _SCALARS:
@@ -99,7 +103,7 @@ def from_plain(form: Any, plain: Any, arrays: Mapping[str, NDArray] | None = Non
             raise TypeError(f"{type(plain).__name__} in the place of {kind.__name__}")
         return plain
     if kind in (Union, UnionType):
-        return _one_of(of, plain, arrays)
+        return _from_plain_union(of, plain, arrays)
     if kind is np.ndarray:
         (data_type,) = get_args(of[1])
         name, start, shape = plain
@@ -112,14 +116,14 @@ def from_plain(form: Any, plain: Any, arrays: Mapping[str, NDArray] | None = Non
         pairs = plain.items() if isinstance(plain, dict) else plain
         return {from_plain(of[0], k, arrays): from_plain(of[1], v, arrays) for k, v in pairs}
     if is_dataclass(kind):
-        forms = _fields(kind)
+        forms = _field_types(kind)
         make: Any = kind
         return make(**{name: from_plain(forms[name], each, arrays) for name, each in plain.items()})
     return plain  # of any form
 
 
-def _one_of(forms: tuple[Any, ...], plain: Any, arrays: Mapping[str, NDArray] | None) -> Any:
-    """Return the value in the first of these forms that it fits; raise one of `OTHER_FORM` if none."""
+def _from_plain_union(forms: tuple[Any, ...], plain: Any, arrays: Mapping[str, NDArray] | None) -> Any:
+    """Return the value in the first of the forms that it fits. Raises one of `OTHER_FORM` if none."""
     for form in forms[:-1]:
         try:
             return from_plain(form, plain, arrays)
@@ -129,12 +133,12 @@ def _one_of(forms: tuple[Any, ...], plain: Any, arrays: Mapping[str, NDArray] | 
 
 
 @lru_cache(maxsize=64)
-def _name(data_type: np.dtype) -> str:
+def _dtype_name(data_type: np.dtype) -> str:
     """Return the name of a data type, which NumPy makes anew at each call."""
     return data_type.name
 
 
 @lru_cache(maxsize=64)
-def _fields(kind: Any) -> dict[str, Any]:
+def _field_types(kind: Any) -> dict[str, Any]:
     """Return the type of each field of a dataclass."""
     return get_type_hints(kind)

@@ -64,15 +64,15 @@ class FinishedRuns:
         without_disk: int = MAX_BYTES_WITHOUT_DISK,
         own: int = MAX_OWN_BYTES,
     ) -> None:
-        self._own: Cache[Snapshot] = Cache(own, size, newest_last=True)
-        self._memory: Cache[Snapshot] = Cache(in_memory, size)
-        self._without_disk: Cache[Snapshot] = Cache(without_disk, size)
+        self._own: Cache[Snapshot] = Cache(own, array_bytes, newest_last=True)
+        self._memory: Cache[Snapshot] = Cache(in_memory, array_bytes)
+        self._without_disk: Cache[Snapshot] = Cache(without_disk, array_bytes)
         self._files: Cache[_RunFile] = Cache(max_bytes, lambda each: each.size)
         self._reading = threading.Lock()
         self.disk_works = True
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Store a finished run in place of a run with equal settings, unless it is too large."""
+        """Store a run in place of a run with equal settings; not if it is unfinished or too large."""
         if not snapshot.finished:
             return
         key = (snapshot.experiment,)
@@ -116,7 +116,7 @@ class FinishedRuns:
 def _write_temporary(run: Snapshot) -> _RunFile | None:
     """Write the run to a temporary file and return it; None where it cannot be written."""
     try:
-        file = _RunFile(size(run), tempfile.TemporaryFile(prefix="maskdemo-"))  # noqa: SIM115
+        file = _RunFile(array_bytes(run), tempfile.TemporaryFile(prefix="maskdemo-"))  # noqa: SIM115
         codec.write(run, file.file)
         file.file.flush()
     except OSError as error:
@@ -125,7 +125,7 @@ def _write_temporary(run: Snapshot) -> _RunFile | None:
     return file
 
 
-def size(snapshot: Snapshot) -> int:
+def array_bytes(snapshot: Snapshot) -> int:
     """Return the bytes of all arrays of a snapshot."""
     probes = snapshot.probes
     outputs = sum(each.nbytes for each in probes.outputs.values())

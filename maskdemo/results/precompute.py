@@ -1,4 +1,4 @@
-"""Compute everything that is precomputed, by the code that the pages use, and write it down."""
+"""Compute everything that is precomputed, by the code that the pages use, and write it to files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from maskdemo.audit.example_models import ExampleModel
 from maskdemo.data.sequences import evenly_spread
 from maskdemo.evidence import Accuracies, accuracies
 from maskdemo.experiment import Experiment
-from maskdemo.guide import experiments as guide_experiments
+from maskdemo.guide import guide_experiments
 from maskdemo.results import codec, precomputed
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import run_study
@@ -36,7 +36,7 @@ MAX_BYTES = 5 * 2**20
 NETWORKS = 6
 
 
-def make(
+def compute_results(
     folder: Path = precomputed.FOLDER,
     *,
     scenarios: Collection[str] = tuple(SCENARIOS),
@@ -45,7 +45,7 @@ def make(
     audited: Collection[str] = tuple(AUDITED),
     guide: Collection[Experiment] | None = None,
 ) -> Iterator[str]:
-    """Compute scenarios, questions, claims, audits and the guide; yield a line on what comes next.
+    """Compute and write scenarios, studies, claims, audits and the guide; yield a line before each.
 
     guide: the experiments of the guide, by default all. A kind of which a part is given counts
     as computed now: other parts must not be in the folder. While files change, nothing says what they
@@ -63,7 +63,7 @@ def make(
     for name in scenarios:
         yield f"Scenario {name}"
         experiment = SCENARIOS[name].experiment
-        runs[experiment] = finished_run(experiment)
+        runs[experiment] = trained_run(experiment)
         networks = NETWORKS if name == OPENING else 1
         _write(shortened(runs[experiment], networks=networks), folder / f"run-{name}.npz")
     for name in questions:
@@ -84,8 +84,8 @@ def make(
     yield f"{size / 2**20:.1f} MB in {folder}"
 
 
-def finished_run(experiment: Experiment) -> Snapshot:
-    """Train an experiment, and return the finished run."""
+def trained_run(experiment: Experiment) -> Snapshot:
+    """Train an experiment, and return the finished run. This takes seconds to minutes."""
     from maskdemo.training.run import train
 
     return _last_item(train(experiment))
@@ -106,7 +106,10 @@ def shortened(run: Snapshot, *, networks: int) -> Snapshot:
 
 
 def _compute_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Iterator[str]:
-    """Compute and write the claims' measurements and the programs' runs."""
+    """Compute and write the claims' measurements and the programs' runs; yield a line before each.
+
+    runs: of scenarios that are trained already.
+    """
     measurements = Measurements()
     for name, new in _measure_claims(runs):
         yield f"Claims, {name}"
@@ -121,27 +124,30 @@ def _compute_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Itera
 
 
 def _compute_guide(folder: Path, experiments: Collection[Experiment]) -> Iterator[str]:
-    """Train the guide's experiments and write their accuracies."""
+    """Train the guide's experiments and write their accuracies; yield a line before each."""
     measured: dict[Experiment, Accuracies] = {}
     for index, experiment in enumerate(experiments, 1):
         yield f"Guide, {index} of {len(experiments)}"
-        measured[experiment] = accuracies(finished_run(experiment))
+        measured[experiment] = accuracies(trained_run(experiment))
     _write(measured, folder / "guide.npz")
 
 
 def _measure_claims(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, Measurements]]:
-    """Yield name and measurements of all that the claims need; runs: scenarios that are trained."""
+    """Yield a name and the measurements of each run and each check that the claims need.
+
+    runs: of scenarios that are trained already.
+    """
     from maskdemo.article.keras_checks import check
 
     for experiment in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.experiments):
-        run = runs.get(experiment) or finished_run(experiment)
+        run = runs.get(experiment) or trained_run(experiment)
         yield "trained", Measurements(runs={experiment: measure_run(run)})
     for name in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.checks):
         yield name, Measurements(checks={name: check(name)})
 
 
 def _audit_reports(examples: Iterable[ExampleModel]) -> dict[str, str]:
-    """Return the reports on examples, and on these put right, as JSON by `precomputed.audit_key`."""
+    """Return `precomputed.audit_key` -> report as JSON, on the examples and their mended versions."""
     from maskdemo.audit.configuration import safe_config
     from maskdemo.audit.rebuild import audit_config
 

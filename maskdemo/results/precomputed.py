@@ -32,7 +32,7 @@ FOLDER = Path(__file__).parents[1] / "data" / "results"
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a kind of result was computed with.
+    """When and with what a kind of result was computed.
 
     digest: of the kind (`maskdemo.results.digest`). day: as ISO date. libraries: name -> version.
     """
@@ -65,7 +65,7 @@ def run(experiment: Experiment, folder: Path = FOLDER) -> Snapshot | None:
 
 @dataclass(frozen=True)
 class _Judged:
-    """Of a run, what its accuracies are made of."""
+    """The fields of a `Snapshot` that `mark` reads."""
 
     experiment: Experiment
     curves: tuple[Curve, ...]
@@ -73,15 +73,15 @@ class _Judged:
 
 
 def marks() -> dict[str, Mark]:
-    """Return scenario -> the answer to its own question; only scenarios whose run is known."""
+    """Return scenario -> mark, for the scenarios whose precomputed run is known and not stale."""
     if not provenance("run"):
         return {}
-    return {name: each for name in SCENARIOS if (each := _mark(name))}
+    return {name: each for name in SCENARIOS if (each := _mark_of_scenario(name))}
 
 
 @lru_cache(maxsize=len(SCENARIOS))
-def _mark(scenario: str) -> Mark | None:
-    """Return the mark of a scenario; None if its run is not known."""
+def _mark_of_scenario(scenario: str) -> Mark | None:
+    """Return the mark of a scenario's precomputed run, stale or not; None without such a run."""
     judged: Any = codec.read(_Judged, FOLDER / f"run-{scenario}.npz", part=True)
     same = judged and judged.experiment == SCENARIOS[scenario].experiment
     return mark(judged) if same else None
@@ -130,9 +130,9 @@ def _report(text: str) -> Report | None:
 
 
 def provenance_note(result: Snapshot | Findings | Report | None) -> str:
-    """Return a sentence on when and with what a precomputed result was computed; "" for any other.
+    """Return a sentence on when and with what a precomputed result was computed, else "".
 
-    result: of reports only precomputed reports.
+    A report is taken to be precomputed; a run or findings are if they are the object that was read.
     """
     if isinstance(result, Report):
         source = provenance("audit")
@@ -144,13 +144,13 @@ def provenance_note(result: Snapshot | Findings | Report | None) -> str:
 
 
 def provenance(kind: str, folder: Path = FOLDER) -> Provenance | None:
-    """Return how results of a kind in `digest.SOURCES` were computed; None if unknown or stale."""
+    """Return how the results of a kind of `digest.SOURCES` were computed; None if unknown or stale."""
     source = read_provenance(folder).get(kind)
     return source if source and source.digest == digest.version(kind) else None
 
 
 def provenance_here() -> dict[str, Provenance]:
-    """Return how each kind of result is computed in this process, today."""
+    """Return kind -> how a result would be computed in this process, today."""
     day = datetime.now(UTC).date().isoformat()
     return {
         kind: Provenance(digest.version(kind), day, processor(), digest.libraries())
@@ -159,14 +159,14 @@ def provenance_here() -> dict[str, Provenance]:
 
 
 def write_provenance(sources: Mapping[str, Provenance], folder: Path) -> None:
-    """Write down how the results in the folder were computed. sources: by kind."""
+    """Write to the folder's `made.json` how its results were computed. sources: by kind."""
     text = json.dumps({kind: asdict(source) for kind, source in sources.items()}, indent=1)
     (folder / "made.json").write_text(text + "\n", encoding="utf-8")
     read_provenance.cache_clear()
 
 
 def processor() -> str:
-    """Return the name of the processor, for people."""
+    """Return the model of this machine's processor, for people."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

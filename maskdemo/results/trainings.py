@@ -42,12 +42,12 @@ log = logging.getLogger(__name__)
 class TrainingStore:
     """Outcomes by training, at most `max_entries`; the least recently used go first. Thread-safe.
 
-    folder: where the file is, by default `location()`. `complaint`: a sentence for people while nothing
-    can be kept, else None. A store that cannot be used finds nothing and keeps nothing.
+    folder: where the file is, by default `store_folder()`. `complaint`: a sentence for people while
+    nothing can be kept, else None. A store that cannot be used finds nothing and keeps nothing.
     """
 
     def __init__(self, folder: Path | None = None, *, max_entries: int = MAX_ENTRIES) -> None:
-        self._path = (folder or location()) / "trainings.sqlite3"
+        self._path = (folder or store_folder()) / "trainings.sqlite3"
         self._max_entries = max_entries
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
@@ -103,7 +103,10 @@ class TrainingStore:
     # From here on the caller holds the lock.
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """Return `work(file)`; None where the file cannot be used. A damaged file is begun anew."""
+        """Return `work(file)`; None where the file cannot be used, and `complaint` then says so.
+
+        A damaged file is begun anew. `work` is one transaction.
+        """
         for damaged in (False, True):
             try:
                 if damaged:
@@ -169,7 +172,7 @@ def _shows_damage(error: Exception) -> bool:
     return not isinstance(error, OSError) and code != sqlite3.SQLITE_NOLFS
 
 
-def location() -> Path:
+def store_folder() -> Path:
     """Return the folder of the store: `MASKDEMO_STORE`, or the user's cache folder."""
     from platformdirs import user_cache_path
 
@@ -178,7 +181,7 @@ def location() -> Path:
 
 
 def _key(experiment: Experiment, repeat: int) -> bytes:
-    """Return the digest of a training: experiment, repeat, code and libraries."""
+    """Return the key of a training: a digest of experiment, repeat, code and libraries."""
     # How many repeats there are changes nothing in one of them.
     exact = json.loads(replace(experiment, repeats=1).to_json()) | {"repeat": repeat}
     text = json.dumps([version("training"), exact], sort_keys=True)

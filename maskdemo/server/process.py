@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from maskdemo.machine import memory_limit
-from maskdemo.results.trainings import location
+from maskdemo.results.trainings import store_folder
 from maskdemo.server import messages
 from maskdemo.training.compile_cache import cache_environment, remove_all
 
@@ -140,7 +140,7 @@ def environment(of_server: Mapping[str, str]) -> dict[str, str]:
         **_MEMORY,
         "TF_CPP_MIN_LOG_LEVEL": "2",
         **of_server,
-        **cache_environment(location() / "compiled", of_server),
+        **cache_environment(store_folder() / "compiled", of_server),
         "PYTHONPATH": path,
         "PYTHONIOENCODING": "utf-8",
     }

@@ -257,8 +257,8 @@ class Study:
         """Return a study from the parameters that can be used, and a sentence for each that cannot."""
         names = (*SETTINGS, "vary", "doses", "and_vary", "and_doses", "more")
         settings = {name: params[name] for name in names if name in params}
-        make, used = partial(Study.from_params, own=own), lambda study, name: study.base.used(name)
-        return parse_leniently(make, settings, used)
+        make = partial(Study.from_params, own=own)
+        return parse_leniently(make, settings, lambda study, name: study.base.fallback_sentence(name))
 
 
 def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:

@@ -42,10 +42,10 @@ log = logging.getLogger(__name__)
 
 
 def cache_environment(folder: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What to set in the environment, before TensorFlow is imported, for programs to be kept.
+    """Return the variables to set, before TensorFlow is imported, for compiled programs to be kept.
 
-    folder: holds one folder for every version and processor, and is tidied. environment: what is set
-    already. Nothing is to be set where somebody has chosen another cache.
+    folder: holds one folder for every version and processor; old programs in it are removed.
+    environment: the variables set already. Where these choose another cache, the result is empty.
     """
     flags, own = environment.get("TF_XLA_FLAGS", ""), folder / _folder_name()
     if _FLAG in flags:
@@ -60,21 +60,24 @@ def cache_environment(folder: Path, environment: Mapping[str, str] = os.environ)
 
 
 def remove_all(environment: Mapping[str, str]) -> None:
-    """Remove the folder of a process with this environment, which may have crashed in a program."""
+    """Remove the folder of programs of a process with this environment, which may have crashed in one.
+
+    Nothing is removed where the environment names no folder.
+    """
     folder = _folder(environment)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def disk_works() -> bool:
-    """Whether this process could keep on disk what it has compiled last."""
+    """Whether this process could write to disk the program it compiled last; True before the first."""
     return _DISK_WORKS.is_set()
 
 
 def is_kept(first: int, count: int) -> bool:
     """Whether the disk has a program whose name ends in one of `count` numbers from `first` on.
 
-    True also where no programs are kept: then there is nothing to be done for it.
+    True also in a process that keeps no programs on disk.
     """
     folder = _folder(os.environ)
     if folder is None:
@@ -85,7 +88,10 @@ def is_kept(first: int, count: int) -> bool:
 
 
 def load(program: str) -> bool:
-    """Hand the programs of this name from disk to XLA; returns whether there are any."""
+    """Copy the program's files from disk to where XLA looks for them; return whether there are any.
+
+    program: the name under which XLA compiles it, here and below.
+    """
     folder, loaded = _folder(os.environ), False
     if folder is None:
         return False
@@ -102,7 +108,11 @@ def load(program: str) -> bool:
 
 
 def keep(program: str) -> None:
-    """Keep on disk what XLA has compiled in the first call of a program, and free its memory."""
+    """Move what XLA has compiled in the first call of a program from memory to disk.
+
+    Files of the same name from an earlier state of the code are deleted. A disk that cannot be written
+    is logged.
+    """
     folder = _folder(os.environ)
     if folder is None:
         return
@@ -127,7 +137,7 @@ def keep(program: str) -> None:
 
 
 def _take(program: str) -> dict[str, bytes]:
-    """Take out of memory what XLA has written of this program, by file name.
+    """Return file name -> content of what XLA has written of this program, and delete it from memory.
 
     Several threads compile at once; a file contains the name of its program.
     """
@@ -149,7 +159,7 @@ def _take(program: str) -> dict[str, bytes]:
 
 
 def remove(program: str) -> None:
-    """Remove the programs of this name, which could not be used, from the disk and from memory."""
+    """Remove the program's files, which could not be used, from the disk and from memory."""
     folder = _folder(os.environ)
     if folder is None:
         return
@@ -163,14 +173,14 @@ def remove(program: str) -> None:
 
 
 def _folder(environment: Mapping[str, str]) -> Path | None:
-    """The folder on disk, where programs are kept in a process with this environment."""
+    """Return the folder on disk for programs of a process with this environment; None without one."""
     if f"{_FLAG}{_IN_MEMORY}" not in environment.get("TF_XLA_FLAGS", "").split():
         return None
     return Path(environment[_VARIABLE]) if _VARIABLE in environment else None
 
 
 def _folder_name() -> str:
-    """TensorFlow's version, a digest of the processor's features, and how files are named."""
+    """Return a folder's name: TensorFlow's version, a digest of the processor, the naming of files."""
     version = "none"
     for name in ("tensorflow", "tensorflow-cpu"):
         with suppress(metadata.PackageNotFoundError):
@@ -184,7 +194,7 @@ def _folder_name() -> str:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file whole or, raising OSError, not at all."""
     part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         part.write_bytes(content)
@@ -196,7 +206,7 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _tidy(own: Path) -> None:
-    """Remove the oldest of too many programs, and the oldest of too many other folders."""
+    """Remove the oldest programs in `own` beyond `MAX_BYTES`, and the oldest folders beside it."""
     space = MAX_BYTES
     files = ((path, path.stat()) for path in own.iterdir())
     for path, status in sorted(files, key=lambda file: file[1].st_mtime, reverse=True):

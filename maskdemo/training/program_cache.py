@@ -25,21 +25,22 @@ MEMORY_FOR_ALL_CORES = 2**30
 #: Numbers that the names of one program may take.
 NUMBERS = 10_000
 
-_COMPILED: list[Shape] = []
+#: Builder and shape of a program, as text -> how many times it was traced.
 _TRACED: Counter[str] = Counter()
 _TRACING = threading.Lock()
 _COMPILING = threading.BoundedSemaphore(cores() if memory_limit() >= MEMORY_FOR_ALL_CORES else 1)
 
 
 def programs_compiled() -> int:
-    """Return how many programs this process has compiled since it began."""
-    return len(_COMPILED)
+    """Return how many programs this process has compiled, or loaded from disk, since it began."""
+    return _TRACED.total()
 
 
 def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
-    """Decorate a function that traces the program of a shape, to keep the newest `MAX_PROGRAMS`.
+    """Decorate a function that traces the program of a shape, to keep the `MAX_PROGRAMS` last used.
 
-    Of two threads that want the same new program, only one traces it.
+    The program is compiled in its first call. Of two threads that want the same new program, only one
+    traces it.
     """
     programs: OrderedDict[Shape, Callable] = OrderedDict()
     access = threading.Lock()
@@ -58,7 +59,6 @@ def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Calla
             if program := find(shape):
                 return program
             program = _compiled_in_first_call(partial(_trace_with_stable_names, build, shape))
-            _COMPILED.append(shape)
             with access:
                 programs[shape] = program
                 if len(programs) > MAX_PROGRAMS:
@@ -69,7 +69,7 @@ def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Calla
 
 
 def _trace_with_stable_names(build: Callable[[Shape], Callable], shape: Shape) -> Callable:
-    """Trace a shape's program with names that do not depend on what was traced before."""
+    """Return a shape's program, newly traced with names that no other program's tracing changes."""
     program = f"{build.__name__} {shape}"
     with _stable_names(_first_number(program, _TRACED[program])):
         _TRACED[program] += 1
@@ -91,7 +91,7 @@ def _first_number(program: str, traced: int) -> int:
 
 
 def _compiled_in_first_call(trace: Callable[[], Callable]) -> Callable:
-    """The program that `trace` returns; it is compiled, or loaded from disk, in its first call."""
+    """Return the program of `trace`, to be compiled, or loaded from disk, in its first call."""
     program, called, first = trace(), False, threading.Lock()
 
     def run(*args: Any) -> Any:
@@ -114,7 +114,10 @@ def _compiled_in_first_call(trace: Callable[[], Callable]) -> Callable:
 def _first_call(
     program: Callable, trace: Callable[[], Callable], args: tuple[Any, ...]
 ) -> tuple[Callable, Any]:
-    """The program and its result; where its file on disk is damaged, it is traced anew."""
+    """Call the program for the first time; return it and its result, and keep it on disk.
+
+    Where its file on disk is damaged, the program is traced anew by `trace`, and returned.
+    """
     loaded = compile_cache.load(_compiled_name(program))
     try:
         result = program(*args)
@@ -131,7 +134,7 @@ def _first_call(
 
 
 def _compiled_name(program: Any) -> str:
-    """The name under which XLA compiles a traced `tf.function`: its own without the leading `__`."""
+    """Return the name under which XLA compiles a traced `tf.function`: its own, less leading `__`."""
     return program.name.decode().removeprefix("__")
 
 

@@ -1,4 +1,4 @@
-"""What a run knows after an epoch: immutable, and the source of all pages and exports."""
+"""The state of a run after an epoch: immutable, and the source of all pages and exports."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Probes:
         return Batch(self.values, self.valid, self.padded, self.labels, there=self.there)
 
     def index(self, epoch: int) -> int:
-        """The index in `outputs` of the newest kept epoch up to `epoch`, or of the first."""
+        """Return the index in `outputs` of the newest kept epoch up to `epoch`, else of the first."""
         return max(0, sum(kept <= epoch for kept in self.epochs) - 1)
 
 
@@ -110,7 +110,7 @@ class Network:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the kernels and the read-out: the biases hardly count."""
+        """Bytes of the kernels and the read-out; those of the biases hardly count and are left out."""
         return self.kernel.nbytes + self.recurrent_kernel.nbytes + self.readout.nbytes
 
 
@@ -133,7 +133,7 @@ class Snapshot:
     networks: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)
 
     def epoch_seconds(self, strategy: str) -> float | None:
-        """Return the mean seconds of an epoch over the repeats; None before it is measured."""
+        """Return a strategy's mean seconds of an epoch over its repeats; None before it is measured."""
         of_repeats = [
             curve.epoch_seconds
             for curve in self.curves
@@ -142,7 +142,7 @@ class Snapshot:
         return sum(of_repeats) / len(of_repeats) if of_repeats else None
 
     def reported_labels(self, curve: Curve) -> int:
-        """How many labels the curve's test_accuracy counts: with padding, where padding counts."""
+        """Return how many labels the curve's test_accuracy counts, padding included where it counts."""
         settings = self.experiment
         if settings.per_step and settings.count_invalid:
             there = None if settings.batches == "fixed" else inputs(settings).test.there

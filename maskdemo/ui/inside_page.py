@@ -165,7 +165,7 @@ def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
     network = sequence.snapshot.networks[strategy][-1]
     read_out = sequence.arrays(strategy).read_out[0]
     column = min(sequence.label, network.readout.shape[1] - 1)
-    states = sequence.last_activations(strategy).read[0, read_out]
+    states = sequence.newest_activations(strategy).read[0, read_out]
     return int(np.abs(states * network.readout[:, column]).argmax())
 
 

@@ -9,7 +9,7 @@ from maskdemo.data.padding import Batch
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted, listed, number, percent
 from maskdemo.inside.activations import states_before
-from maskdemo.inside.flips import flips, turn
+from maskdemo.inside.flips import flips, lead_change
 from maskdemo.inside.inspected_sequence import InspectedSequence
 from maskdemo.strategies import STRATEGIES
 
@@ -89,7 +89,7 @@ def what_turned_output(sequence: InspectedSequence, strategy: str, *, step: int)
         return f"the probability of label {name} stays {held}."
     if at == 0:
         return "it is the first, and every unit starts from zero."
-    turned = turn(sequence.networks[strategy], activations, step=at, label=label)
+    turned = lead_change(sequence.networks[strategy], activations, step=at, label=label)
     before, after = (number(float(says[each, label]), ".2f") for each in (at - 1, at))
     verb = "it moves the output"
     if flips(says, label)[at]:

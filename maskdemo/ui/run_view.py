@@ -12,7 +12,7 @@ from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
 from maskdemo.export.settings_text import difference_sentence
-from maskdemo.inside.flips import turn
+from maskdemo.inside.flips import lead_change
 from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
@@ -98,7 +98,7 @@ def _on_step(experiment: Experiment, probe: int, click: Click) -> None:
         network = next((each for each in kept if str(each.epoch) == params.get("epoch")), kept[-1])
         label = true_label(snapshot, probe - 1)
         sequence = InspectedSequence(snapshot, probe - 1, network.epoch, label)
-        turned = turn(network, sequence.activations(strategy), step=step - 1, label=label)
+        turned = lead_change(network, sequence.activations(strategy), step=step - 1, label=label)
         params["unit"] = str(turned.unit + 1)
     st.session_state.look_inside = params
 

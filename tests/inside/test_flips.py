@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maskdemo.inside.activations import activations_of
-from maskdemo.inside.flips import Turn, flips, turn
+from maskdemo.inside.flips import LeadChange, flips, lead_change
 from tests.inside.test_activations import CASES, given, network
 
 
@@ -41,7 +41,7 @@ def test_what_a_step_does_is_the_change_of_the_lead_and_the_parts_of_all_units(c
         begins = logits[step].argmax() == label != logits[step - 1].argmax()
         rival = max(others, key=lambda other: logits[step - begins, other])
         before, after = (logits[at, label] - logits[at, rival] for at in (step - 1, step))
-        turned = turn(trained, seen, step=step, label=label)
+        turned = lead_change(trained, seen, step=step, label=label)
         assert turned.change == pytest.approx(after - before, abs=1e-5)
         # Without that unit's change, less of it is left than without that of any other.
         left = []
@@ -59,6 +59,6 @@ def test_a_label_that_begins_to_lead_gains_on_the_label_that_led():
     seen = activations_of(trained, given("binary", "no_mask"))
     three = replace(trained, readout=np.eye(3), readout_bias=np.zeros(3))
     logits = np.array([[[1.0, 2.0, 0.0], [1.0, -5.0, 0.5]]])
-    assert turn(three, replace(seen, read=logits), step=1, label=0) == Turn(
+    assert lead_change(three, replace(seen, read=logits), step=1, label=0) == LeadChange(
         change=7.0, unit=1, of_unit=7.0
     )

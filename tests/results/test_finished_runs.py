@@ -11,7 +11,7 @@ from pytest import MonkeyPatch, mark
 
 from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
-from maskdemo.results.finished_runs import FinishedRuns, size
+from maskdemo.results.finished_runs import FinishedRuns, array_bytes
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Probes, Snapshot
 from tests.samples import SMALL, small
@@ -50,7 +50,7 @@ def test_those_not_asked_for_longest_go_first_and_one_too_large_pushes_nobody_ou
 
 def test_what_does_not_fit_into_memory_comes_back_from_its_file_as_it_was():
     runs = [list(train(small(seed=seed)))[-1] for seed in (1, 2)]
-    results = FinishedRuns(in_memory=size(runs[0]) + 500)
+    results = FinishedRuns(in_memory=array_bytes(runs[0]) + 500)
     for each in (*runs, finished(3)):
         results.keep(each)
     for each in runs:
@@ -76,7 +76,7 @@ def bytes_in(thing) -> int:
 
 def test_the_size_of_a_real_run_is_nearly_all_of_its_arrays():
     snapshot = list(train(small(epochs=4)))[-1]
-    assert 0.9 * bytes_in(snapshot) <= size(snapshot) <= bytes_in(snapshot)
+    assert 0.9 * bytes_in(snapshot) <= array_bytes(snapshot) <= bytes_in(snapshot)
 
 
 @contextmanager

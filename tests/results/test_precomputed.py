@@ -14,7 +14,7 @@ from maskdemo.article.examples import EXAMPLES
 from maskdemo.article.measurements import measure_run
 from maskdemo.audit.example_models import EXAMPLES as AUDITED
 from maskdemo.evidence import accuracies
-from maskdemo.guide import experiments
+from maskdemo.guide import guide_experiments
 from maskdemo.results import precompute, precomputed
 from maskdemo.results.digest import SOURCES
 from maskdemo.results.precomputed import Provenance, processor
@@ -70,7 +70,7 @@ def test_everything_that_pages_show_is_precomputed(fresh):
     assert precomputed.programs().keys() == names
     for content in ready_models():
         assert precomputed.audit_report(content) is not None
-    assert set(precomputed.guide()) == set(experiments())
+    assert set(precomputed.guide()) == set(guide_experiments())
 
 
 def test_what_is_precomputed_is_small(fresh):
@@ -136,7 +136,7 @@ def made(tmp_path_factory) -> Path:
         patch.setitem(QUESTIONS, "tiny", TINY_QUESTION)
         tiny = {"scenarios": ("tiny",), "questions": ("tiny",), "audited": ("embedding",)}
         guided = (TINY.experiment,)
-        lines = list(precompute.make(folder, **tiny, article=False, guide=guided))
+        lines = list(precompute.compute_results(folder, **tiny, article=False, guide=guided))
     assert lines[:3] == ["Scenario tiny", "Study tiny", "Audits of the ready examples"]
     return folder
 

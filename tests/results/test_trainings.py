@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maskdemo.results import trainings as store_module
-from maskdemo.results.trainings import TrainingStore, location
+from maskdemo.results.trainings import TrainingStore, store_folder
 from maskdemo.training.snapshot import Outcome
 from tests.samples import small
 
@@ -237,8 +237,8 @@ def test_where_nothing_can_be_written_nothing_is_kept_and_it_says_so(tmp_path):
 
 def test_the_place_can_be_chosen(tmp_path, monkeypatch):
     monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path / "here"))
-    assert location() == tmp_path / "here"
+    assert store_folder() == tmp_path / "here"
     TrainingStore().keep(ONE, 0, outcome(0))
     assert (tmp_path / "here" / FILE).exists()
     monkeypatch.delenv("MASKDEMO_STORE")
-    assert location().name == "maskdemo"
+    assert store_folder().name == "maskdemo"

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.experiment import Experiment
-from maskdemo.inside.flips import flips, turn
+from maskdemo.inside.flips import flips, lead_change
 from maskdemo.inside.inspected_sequence import InspectedSequence, unseen
 from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
@@ -268,7 +268,7 @@ def test_what_a_step_did_is_told_with_the_numbers_of_the_networks():
         assert f"goes from {before:.2f} to {after:.2f}" in said
         verb = "to" if after > 0.5 else "away from"
         assert (f"turns the output {verb} label 1" in said) == turned[step - 1]
-        unit = turn(sequence.networks["no_mask"], seen, step=step - 1, label=1).unit
+        unit = lead_change(sequence.networks["no_mask"], seen, step=step - 1, label=1).unit
         (cell,) = re.findall(r"memory \*c\* from (\S+) to (\S+),", said)
         assert np.allclose(
             [float(each) for each in cell], seen.cells[0, step - 2 : step, unit], atol=0.006
