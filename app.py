@@ -13,11 +13,11 @@ if __name__ == "__main__":
     from maskdemo.ui import navigation, shared_server, take_away, upload, url
 
     page, name = navigation.declare()
-    st.set_page_config(page_title=navigation.tab(name), page_icon="🎭", layout="wide")
+    st.set_page_config(page_title=navigation.tab_title(name), page_icon="🎭", layout="wide")
     # What the theme's settings cannot say.
     st.html(Path(navigation.__file__).with_name("pages.css"))
-    navigation.leaving(page)
-    url.follow(name)
+    navigation.ignore_clicks_once_left(page)
+    url.synchronise(name)
     if st.context.is_embedded:
         take_away.link_to_whole_page()
     else:
@@ -48,9 +48,9 @@ else:
         """
         for module in iter_modules(maskdemo.ui.__path__, "maskdemo.ui."):
             import_module(module.name)
-        import_module("maskdemo.ui.browser_files").packed()
+        import_module("maskdemo.ui.browser_files").plotly_folder()
         precomputed.marks()
         yield
 
-    added = [Middleware(StyleMiddleware), Middleware(UploadMiddleware)]
-    app = st.App(__file__, lifespan=ready, middleware=added)
+    middleware = [Middleware(StyleMiddleware), Middleware(UploadMiddleware)]
+    app = st.App(__file__, lifespan=ready, middleware=middleware)

@@ -12,7 +12,7 @@ experiment, _ = url.current(url.RUN)
 if shared_server.find(experiment) is None:  # a finished run is shown to whoever comes
     live_job.take_over(Run(experiment))
 st.title("Inside the LSTM", anchor=False)
-if inside_page.snapshot_of(experiment) is None:
+if inside_page.run_with_networks(experiment) is None:
     # Afterwards the first sentence says what is to be seen, and all gates fit on one screen.
     st.markdown(
         "Why does a mask change the result? Follow one unseen sequence through the trained networks."

@@ -36,9 +36,9 @@ def claims() -> None:
     """Draw how many claims held, their table to download, and a row for each claim with its cases."""
     measurements = precomputed.claims() or Measurements()
     judgements = {name: claim.judgement(measurements) for name, claim in CLAIMS.items()}
-    st.header(_over_all([each for each in judgements.values() if each]), anchor=False)
+    st.header(_claims_sentence([each for each in judgements.values() if each]), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        take_away.file(
+        take_away.file_button(
             "Table",
             "maskdemo-claims.csv",
             lambda: claims_table(measurements).to_csv(index=False),
@@ -55,8 +55,8 @@ def claims() -> None:
         st.markdown(RULES)
 
 
-def _over_all(judgements: Sequence[Judgement]) -> str:
-    """Return a sentence on how many claims held."""
+def _claims_sentence(judgements: Sequence[Judgement]) -> str:
+    """Return a sentence on how many claims held, by the judgements of those that were measured."""
     words = [each.word for each in judgements]
     if not words:
         return "None is measured yet."
@@ -85,7 +85,7 @@ def _cases(claim: Claim, judgement: Judgement | None) -> None:
     for case, result in zip(cases, results, strict=True):
         left, right = st.columns([2, 3], gap=None)
         with left:
-            navigation.to_playground(case.experiment, label=case.title)
+            navigation.playground_link(case.experiment, label=case.title)
         if result is not None:
             lines = (f"{each.name}: {each.text}" for each in result.numbers)
             right.caption(f"{CASES[result.held]} " + "  \n".join(lines))
@@ -108,7 +108,7 @@ def example(example: ArticleExample) -> None:
 
 
 def _programs(example: ArticleExample) -> None:
-    """Draw the chosen program of an example, its outcome, and the experiment that can tell more."""
+    """Draw the choice of an example's program, that program with its outcome, and a like experiment."""
     programs = {each.name: each for each in example.programs}
     name = st.segmented_control(
         f"Program of example {example.number}",
@@ -131,19 +131,21 @@ def _programs(example: ArticleExample) -> None:
             st.caption(NOT_RUN)
         else:
             _outcome(outcome)
-        take_away.file("Program", program.file_name, program.text, key=f"download_{program.name}")
+        take_away.file_button(
+            "Program", program.file_name, program.text, key=f"download_{program.name}"
+        )
         st.code(f"pip install tensorflow\npython {program.file_name}", "bash")
     st.markdown(f"**On a task that can be learned.** {example.question}")
     experiment = SCENARIOS[example.scenario].experiment
     with st.container(horizontal=True, vertical_alignment="center"):
-        navigation.to_playground(experiment, "Train it in the playground")
-        take_away.code(experiment, key=example.scenario)
+        navigation.playground_link(experiment, "Train it in the playground")
+        take_away.code_buttons(experiment, key=example.scenario)
     if snapshot := shared_server.find(experiment):
         strategy_table.table(snapshot)
 
 
 def _code(example: ArticleExample, program: Program) -> None:
-    """Draw a program; behind it, its changes from the program before and from the first program."""
+    """Draw a program; from the second on, its changes from the one before and the first, in tabs."""
     at = example.programs.index(program)
     st.markdown(program.reason)
     if not at:

@@ -1,4 +1,4 @@
-"""The audit page: which model, how far it is, what was found.
+"""The audit page: the choice of a model, the progress of its audit, and the report.
 
 What a stranger hands in stays bytes here: it is read in the worker's place, where it can be ended.
 """
@@ -21,7 +21,7 @@ from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit, Status
 from maskdemo.ui import live_job, navigation, shared_server, take_away, url
 from maskdemo.ui.chart import is_dark
-from maskdemo.ui.upload import taken, uploader
+from maskdemo.ui.upload import take_content, uploader
 from maskdemo.uploads.memory import UploadMemory
 
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
@@ -33,7 +33,7 @@ WHAT_COMES = """
 mask and why, with the fix as a program; and the path of the mask, layer by layer, as a picture.
 """
 #: The uploaded files of all sessions, at most 40 MB.
-HELD = UploadMemory(40 * 2**20)
+HELD_FILES = UploadMemory(40 * 2**20)
 NO_ROOM = (
     "The server has no room for this file just now, because others hold theirs. Try again in a minute, "
     "or paste the configuration: print(model.to_json())."
@@ -51,7 +51,7 @@ class ModelFile:
 
 
 def source() -> ModelFile | None:
-    """Draw the choice of a model; return it, or None where none is chosen."""
+    """Draw the choice of a model; return the model, or None where none is chosen."""
     kind = st.segmented_control(
         "Model",
         [READY, FILE, TEXT],
@@ -62,10 +62,10 @@ def source() -> ModelFile | None:
         persist_state="session",
         label_visibility="collapsed",
     )
-    return {READY: _example, FILE: _file, TEXT: _text}[kind]()
+    return {READY: _choose_example, FILE: _choose_file, TEXT: _choose_text}[kind]()
 
 
-def _example() -> ModelFile:
+def _choose_example() -> ModelFile:
     """Draw the choice of a ready example, and return the example as a model to audit."""
     name = st.pills(
         "Example",
@@ -85,7 +85,7 @@ def _example() -> ModelFile:
         on_change=url.mark_touched,
         persist_state="session",
     )
-    navigation.to_playground(
+    navigation.playground_link(
         SCENARIOS[example.scenario].experiment, "See the same in training, in the playground"
     )
     if put_right:
@@ -93,7 +93,7 @@ def _example() -> ModelFile:
     return ModelFile(example.title, example.config.encode())
 
 
-def _file() -> ModelFile | None:
+def _choose_file() -> ModelFile | None:
     """Draw the uploader of a .keras file; return the file, or None without."""
     uploader(
         "A .keras file",
@@ -120,16 +120,16 @@ def _read_upload() -> None:
     if uploaded is None:
         return
     session.audit_file = session.audit_complaint = None
-    file = ModelFile(uploaded.name[:80], taken(uploaded))
+    file = ModelFile(uploaded.name[:80], take_content(uploaded))
     try:
-        HELD.hold(file, len(file.content), shared_server.viewer())
+        HELD_FILES.hold(file, len(file.content), shared_server.viewer())
         session.audit_file = file
     except InvalidTable:
         session.audit_complaint = NO_ROOM
     session.audit_uploads = session.get("audit_uploads", 0) + 1  # a new uploader holds no file
 
 
-def _text() -> ModelFile | None:
+def _choose_text() -> ModelFile | None:
     """Draw the box for a configuration; return the text as a model to audit, or None if empty."""
     text = st.text_area(
         "What model.to_json() returns",
@@ -146,7 +146,7 @@ def _text() -> ModelFile | None:
 
 
 def begin(file: ModelFile | None) -> None:
-    """Ask for the audit of a model."""
+    """Ask for the audit of a model. Raises `QueueFull`."""
     assert file is not None, "without a model, the button is disabled"
     live_job.submit(Audit(file.content))
     session.audited = file
@@ -156,11 +156,14 @@ def progress() -> None:
     """Draw a line on how far the audit is."""
     now: Status[AuditRun] = live_job.status("audit")
     share, text = (now.newest.done, f"{now.newest.stage}.") if now.newest else (0.0, "Starting.")
-    live_job.line(now, share, text, "Cancelled.")
+    live_job.progress_line(now, share, text, "Cancelled.")
 
 
 def results(chosen: ModelFile | None) -> None:
-    """Draw the report on a model once the audit is done. chosen: the model chosen on the page."""
+    """Draw the session's newest report; for another ready example, the report computed in advance.
+
+    chosen: the model chosen on the page. Before any report, a text says what reports tell.
+    """
     newest: AuditRun | None = live_job.status("audit").newest
     audited: ModelFile | None = session.get("audited")
     ready = None
@@ -200,8 +203,8 @@ def _report(report: Report, note: str = "") -> None:
             mask_path(report.layers, dark=is_dark()), alt=describe_path(report.layers), width="stretch"
         )
         with st.container(horizontal=True):
-            take_away.file("Report", "audit.html", as_page(report), key="audit_html")
-            take_away.file("JSON", "audit.json", report.to_json(), key="audit_json")
+            take_away.file_button("Report", "audit.html", as_page(report), key="audit_html")
+            take_away.file_button("JSON", "audit.json", report.to_json(), key="audit_json")
 
 
 def _finding(finding: Finding) -> None:

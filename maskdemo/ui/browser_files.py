@@ -25,28 +25,28 @@ CHART, REPLAY, POLL, LEAVING, REFUSED, OUTPUTS = OURS = (
     "maskdemo.outputs",
 )
 PLOTLY = "plotly.library"
-NAME = f"plotly-{version('plotly')}.min.js.gz"
+PLOTLY_FILE = f"plotly-{version('plotly')}.min.js.gz"
 #: Where Plotly is, seen from our own files.
-ADDRESS = f"../{PLOTLY}/{NAME}"
+PLOTLY_ADDRESS = f"../{PLOTLY}/{PLOTLY_FILE}"
 
 
-def drawn_by(name: str) -> ComponentRenderer:
-    """Return the function that draws a component of this name."""
-    _serve()
-    return _registered(name)
+def renderer_of(name: str) -> ComponentRenderer:
+    """Return the function that draws a component. name: one of the full names above."""
+    _serve_files()
+    return _register(name)
 
 
 @cache
-def _registered(name: str) -> ComponentRenderer:
-    """Return the function that draws a component; the component is made known to Streamlit once."""
+def _register(name: str) -> ComponentRenderer:
+    """Make a component known to Streamlit, once, and return the function that draws the component."""
     script = f"{name.partition('.')[2]}.js"
     # What shows nothing waits for no style: should the connection break then, it would never begin.
     css = None if name in (POLL, LEAVING) else "padding_handle.css" if name == OUTPUTS else "chart.css"
     return component(name, js=script, css=css, isolate_styles=False)
 
 
-def _serve() -> None:
-    """Let the running server hand out the files; costs nothing once that is so.
+def _serve_files() -> None:
+    """Have the running server hand out the files of all components, unless it does so already.
 
     This is what Streamlit does for the packaged components that it finds installed. Ours are not
     installed, they lie beside the app, so nobody has to build or install anything.
@@ -58,18 +58,18 @@ def _serve() -> None:
     manager.register_from_manifest(ComponentManifest("maskdemo", "1", ours), Path(__file__).parent)
     room, _, name = PLOTLY.partition(".")
     theirs = ComponentManifest(room, version("plotly"), [ComponentConfig(name, ".")])
-    manager.register_from_manifest(theirs, packed())
+    manager.register_from_manifest(theirs, plotly_folder())
 
 
 @cache
-def packed() -> Path:
-    """Return the folder of the compressed library: a third of the bytes, compressed once for all.
+def plotly_folder() -> Path:
+    """Return the folder with Plotly's library, compressed once for all. Raises OSError without one.
 
     Streamlit would compress what it serves anew for each viewer, half a second of the server's time.
     """
     content = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
     for folder in (user_cache_path("maskdemo") / "browser", Path(tempfile.gettempdir()) / "maskdemo"):
-        path = folder / NAME
+        path = folder / PLOTLY_FILE
         try:
             if path.is_file() and path.stat().st_size:
                 return folder

@@ -67,7 +67,7 @@ def is_dark() -> bool:
 
 
 def saved_as() -> str:
-    """Return the kind of file, of `FIGURES`, that a chart's own button saves."""
+    """Return the kind of file, "SVG" or "PNG", that a chart's own button saves."""
     return st.session_state.get("figures") or next(iter(FIGURES))
 
 
@@ -83,8 +83,8 @@ def chart(
     """Draw a figure of `maskdemo.charts`, as wide as its place and as high as it says.
 
     alt: what is seen, for those who do not see it. on_click: called before the page is drawn anew.
-    on_tap: what a finger is offered first, where a click leads away. handle: of a chart whose padding
-    can be pulled.
+    on_tap: the label of a button that a tap shows first, where a click leads to another page. handle:
+    of a chart whose padding can be pulled.
     """
     shown = figure if isinstance(figure, Drawing) else drawing(figure)
     image = saved_as()
@@ -99,7 +99,7 @@ def chart(
         "tap": on_tap,
         "handle": handle and handle.data,
         "image": {"format": image.lower(), "filename": f"maskdemo-{key}", "scale": FIGURES[image]},
-        "library": browser_files.ADDRESS,
+        "library": browser_files.PLOTLY_ADDRESS,
     }
 
     def on_clicked() -> None:
@@ -109,7 +109,7 @@ def chart(
     # Where the browser lacks pieces after all, the run that this begins sends all of them.
     on: dict[str, Any] = {"on_clicked_change": on_clicked, "on_missing_change": lambda: None}
     if handle is None:
-        draw = browser_files.drawn_by(browser_files.CHART)
+        draw = browser_files.renderer_of(browser_files.CHART)
         draw(key=place, data=data, height=shown.height + TOOLS, **on)
         return
 
@@ -120,7 +120,7 @@ def chart(
         take(st.session_state[place]["pulled"])
 
     # Beside the chart, or below it, is what belongs to the handle: how high that is, the browser knows.
-    draw = browser_files.drawn_by(browser_files.OUTPUTS)
+    draw = browser_files.renderer_of(browser_files.OUTPUTS)
     draw(key=place, data=data, on_pulled_change=on_pulled, **on)
 
 
@@ -133,9 +133,9 @@ def replay(
 ) -> None:
     """Draw a button and a slider that play a run again in all charts of the page that have frames.
 
-    epochs: where they stop, in order, the newest last. run: anything that tells runs apart: another run
-    starts at its newest epoch. epoch: where a new run stands instead. on_rest: called with the epoch at
-    which the slider came to rest. While it moves, the server is not asked anything.
+    epochs: where they stop, in order, the newest last. run: differs between runs, by its `repr`:
+    another run starts at its newest epoch. epoch: where a new run stands instead. on_rest: called with
+    the epoch at which the slider came to rest. While it moves, the server is not asked anything.
     """
     version = blake2b(repr((epochs, run)).encode(), digest_size=8).hexdigest()
     data = {"epochs": epochs, "epoch": epoch, "version": version}
@@ -143,7 +143,7 @@ def replay(
     def on_epoch() -> None:
         on_rest(st.session_state.replay["epoch"])
 
-    draw = browser_files.drawn_by(browser_files.REPLAY)
+    draw = browser_files.renderer_of(browser_files.REPLAY)
     draw(key="replay", data=data, on_epoch_change=on_epoch)
 
 
@@ -186,17 +186,23 @@ SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda drawing: drawing.size)
 def learning_curves(
     snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool, **looks: str
 ) -> Drawing:
-    """Return `charts.learning_curves`, made once a snapshot; of a finished run it can be replayed."""
+    """Return the drawing of `charts.learning_curves`, made once a snapshot; replayed when finished.
+
+    looks: `waiting`, the text in empty axes.
+    """
 
     def draw() -> Drawing:
         figure = charts.learning_curves(snapshot, metric=metric, dark=dark, **looks)
         return drawing(figure, charts.curves_frames(snapshot) if snapshot.finished else None)
 
-    return SHARED.get(("curves", *_moment(snapshot), metric, dark, *looks), draw)
+    return SHARED.get(("curves", *_snapshot_key(snapshot), metric, dark, *looks), draw)
 
 
 def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Drawing:
-    """Return `charts.outputs_by_step` after the newest epoch, made once; replayed when finished."""
+    """Return the drawing of `charts.outputs_by_step`, made once a snapshot; replayed when finished.
+
+    The figure is that after the newest epoch. probe: from 0. label: None for the true one.
+    """
 
     def draw() -> Drawing:
         look = {"probe": probe, "label": label, "dark": dark}
@@ -204,19 +210,22 @@ def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None,
         figure = charts.outputs_by_step(snapshot, epoch=newest, pullable=True, **look)
         return drawing(figure, charts.outputs_frames(snapshot, **look) if snapshot.finished else None)
 
-    return SHARED.get(("outputs", *_moment(snapshot), probe, label, dark), draw)
+    return SHARED.get(("outputs", *_snapshot_key(snapshot), probe, label, dark), draw)
 
 
 def final_accuracy(snapshot: Snapshot, *, dark: bool) -> Drawing:
-    """Return `charts.final_accuracy`, made once a snapshot."""
+    """Return the drawing of `charts.final_accuracy`, made once a snapshot."""
     return SHARED.get(
-        ("accuracy", *_moment(snapshot), dark),
+        ("accuracy", *_snapshot_key(snapshot), dark),
         lambda: drawing(charts.final_accuracy(snapshot, dark=dark)),
     )
 
 
 def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
-    """Return `charts.padded_batch` of the probes, made once for all experiments with equal probes."""
+    """Return the drawing of `charts.padded_batch` of the probes, made once for all equal probes.
+
+    followed: the marked probe, from 0.
+    """
     return SHARED.get(
         ("batch", data_settings(experiment), followed, dark),
         lambda: drawing(
@@ -231,6 +240,6 @@ def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawin
     )
 
 
-def _moment(snapshot: Snapshot) -> tuple[Hashable, ...]:
+def _snapshot_key(snapshot: Snapshot) -> tuple[Hashable, ...]:
     """Return a key that no two different snapshots share."""
     return snapshot.experiment, snapshot.done, snapshot.seconds, snapshot.finished

@@ -47,13 +47,13 @@ VALUES: Mapping[str, Callable[[Any], Collection[Any]]] = {
 
 
 def is_possible(name: str, text: str, settings: Any) -> bool:
-    """Return whether a choice may have this text with these settings, as far as they tell."""
+    """Return whether a text is a value of a choice. name: the choice. settings: those of its page."""
     texts = text.split(".") if name == "compared" else [text]
     return {*texts} <= {*map(str, VALUES[name](settings))}
 
 
 def complaint(name: str, text: str, settings: Any) -> str:
-    """Return a sentence on a text that a choice cannot have."""
+    """Return the sentence that a choice cannot have this text as its value. settings: of its page."""
     values, title = VALUES[name](settings), name.replace("_", " ").capitalize()
     only = f", only {values[0]} to {values[-1]}" if isinstance(values, range) else ""
     return f"{title} cannot be {quoted(text)}{only}. It is left out."

@@ -27,10 +27,14 @@ TYPED = ("pad_value", "mask_value", "train_size", "test_size", "learning_rate", 
 SIZES = ("train_size", "test_size")
 
 
-def setting(name: str, prefix: str = "", **settings: Any) -> None:
-    """Draw the control of a setting, by its name. settings: of its widget."""
+def setting(name: str, prefix: str = "", **widget: Any) -> None:
+    """Draw the control of a setting, by its name.
+
+    prefix: of the session's keys, here and below: empty on the playground, `STUDY_PREFIX` for a study,
+    which always has the baseline and so does not offer it. widget: options of the widget.
+    """
     one = SETTINGS[name]
-    kept = {**url.KEPT, "key": prefix + name, **settings}
+    kept = {**url.KEPT, "key": prefix + name, **widget}
     if isinstance(one, Switch):
         st.toggle(one.title, help=one.help, **kept)
     elif isinstance(one, Number):
@@ -54,7 +58,7 @@ def setting(name: str, prefix: str = "", **settings: Any) -> None:
 
 
 def _number(one: Number, kept: dict[str, Any]) -> None:
-    """Draw the control of a number: a slider, or a box. kept: its key and how its value is kept."""
+    """Draw the control of a number, a slider or a box. one: its declaration. kept: widget options."""
     if one.offered:
         # What a link says need not be among the values offered.
         options = sorted({*one.offered, st.session_state[kept["key"]]})
@@ -84,7 +88,7 @@ def task(prefix: str = "") -> None:
         url.mark_changed()
 
     setting("task", prefix, on_change=on_task)
-    st.caption(state.task_of(prefix).summary)
+    st.caption(state.chosen_task(prefix).summary)
     st.button(
         "Your own sequences",
         icon=":material/upload_file:",
@@ -107,7 +111,7 @@ def _open_upload() -> None:
 
 
 def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
-    """Warn where the Masking layer does not mask the padding, with a button that mends that."""
+    """Warn where a chosen Masking layer does not mask the padding, with a button that mends that."""
     if "masking_layer" not in experiment.strategies:
         return
     effect = mask_effect(experiment, "masking_layer")
@@ -128,7 +132,7 @@ def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
 
 
 def complaints(complaint: str | None) -> None:
-    """Draw which parts of the link are invalid, and the error of the controls (`complaint`)."""
+    """Draw which parts of the link are invalid, and the error of the controls, `complaint`, if any."""
     if sentences := st.session_state.complaints:
         parts = "".join(f"\n- {escape_markdown(each)}" for each in sentences)
         with st.container(key="complaints"):
@@ -144,7 +148,7 @@ def complaints(complaint: str | None) -> None:
 
 
 def strategies(prefix: str = "") -> None:
-    """Draw the choice of strategies; a study always has the baseline besides."""
+    """Draw the choice of strategies, what each does, and whether padded steps count, if they can."""
     st.header("Strategies", anchor=False)
     setting("strategies", prefix)
     if prefix:
@@ -157,7 +161,7 @@ def strategies(prefix: str = "") -> None:
     with st.expander("What each one does"):
         for strategy in STRATEGIES.values():
             st.markdown(f"**{strategy.title}.** {strategy.summary}")
-    if state.task_of(prefix).per_step:
+    if state.chosen_task(prefix).per_step:
         setting("count_invalid", prefix)
 
 
@@ -171,7 +175,7 @@ def playground() -> None:
         if not state.is_recorded():
             lengths()
         setting("missing_rate")
-        _others(SEQUENCES, "task", *state.LENGTHS, *SIZES, "missing_rate")
+        _rest_of_group(SEQUENCES, "task", *state.LENGTHS, *SIZES, "missing_rate")
         st.header("Padding", anchor=False)
         setting("padded_length")
         experiment, _ = url.current(url.RUN)
@@ -184,17 +188,17 @@ def playground() -> None:
             setting("pad_value")
         with right:
             setting("mask_value")
-        _others(PADDING, "padded_length", "truncating", "side", "pad_value", "mask_value")
+        _rest_of_group(PADDING, "padded_length", "truncating", "side", "pad_value", "mask_value")
         mask_value_warning(experiment)
         strategies()
-        _others(STRATEGY, "strategies", "count_invalid")
+        _rest_of_group(STRATEGY, "strategies", "count_invalid")
         with folder("Training", "training_folder"):
             for name in () if state.is_recorded() else SIZES:
                 setting(name)
-            _others(TRAINING, *(("read_out",) if state.task_of().per_step else ()))
+            _rest_of_group(TRAINING, *(("read_out",) if state.chosen_task().per_step else ()))
 
 
-def _others(group: str, *placed: str) -> None:
+def _rest_of_group(group: str, *placed: str) -> None:
     """Draw the settings of a group, but for those in `placed`, which are drawn elsewhere."""
     for name, one in SETTINGS.items():
         if one.group == group and name not in placed:
@@ -209,7 +213,7 @@ def folder(title: str, key: str) -> ExpanderContainer:
 def on_demand(
     draw: Callable[[], None], box: Callable[..., Any], label: str, key: str, icon: str | None = None
 ) -> None:
-    """Draw an expander or popover of Streamlit's, and its content only while it is open."""
+    """Draw a box, and only while it is open its content. box: `st.expander` or `st.popover`."""
     drawn = box(label, key=key, icon=icon, on_change=url.mark_touched)
     if drawn.open:
         with drawn:
@@ -226,7 +230,8 @@ def presets(
 ) -> None:
     """Draw names that set all controls: in a row, or where that has no room in a list.
 
-    The pages' style shows one of the two. titles, marked: name -> title in the list, in the row.
+    The pages' style shows one of the two. kind: the beginning of both keys. titles, marked:
+    name -> title in the list, in the row. chosen: the name shown, if any.
     choose: called with a name to set the controls to its settings.
     """  # fmt: skip
     in_list, in_row = _preset_key(f"{kind}_list", chosen), _preset_key(f"{kind}_row", chosen)

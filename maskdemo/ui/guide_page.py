@@ -65,7 +65,7 @@ def answer(setup: Setup) -> None:
         st.caption("Open a case in the playground, to train it there:")
         for each in found.results:
             label = f"{each.case.title} :gray[{each.word}]"
-            navigation.to_playground(each.case.experiment, label)
+            navigation.playground_link(each.case.experiment, label)
         if source := precomputed.provenance("guide"):
             st.caption(source.sentence)
     with right:
@@ -102,4 +102,4 @@ def _not_measured(setup: Setup) -> None:
         "Not measured: no task here is like this. A study of your own sequences can tell: give a file "
         "under *Your own sequences* on the playground, and run it there."
     )
-    navigation.link("study", "When does it matter?", url.link("study"))
+    navigation.link("study", "When does it matter?", url.params_of("study"))

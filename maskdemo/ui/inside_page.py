@@ -21,7 +21,7 @@ from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import inside_view, live_job, run_view, shared_server, url
 from maskdemo.ui.choices import VIEWS
 
-DRAWN = {
+DRAW_VIEW = {
     "gates": inside_view.gates,
     "compare": inside_view.compare,
     "gradient": inside_view.gradient,
@@ -32,7 +32,7 @@ EPOCH_S = 0.6
 session = st.session_state
 
 
-def snapshot_of(experiment: Experiment) -> Snapshot | None:
+def run_with_networks(experiment: Experiment) -> Snapshot | None:
     """Return the finished run of these settings, else the session's own run if it has networks."""
     newest = live_job.status("run").newest
     own = newest if newest is not None and newest.networks else None
@@ -45,7 +45,7 @@ def _epochs(snapshot: Snapshot) -> list[int]:
 
 
 def _is_growing(snapshot: Snapshot | None) -> bool:
-    """Whether a run is still to bring more networks to look into; False for None."""
+    """Whether the session's run is to bring further networks to look into; None: whether any runs."""
     return live_job.is_active("run") and (
         snapshot is None or snapshot.done * snapshot.experiment.repeats < 1
     )
@@ -57,11 +57,11 @@ def bar(experiment: Experiment) -> None:
     if live_job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
             live_job.cancel_button("run")
-            live_job.run_line()
+            live_job.run_progress_line()
         return
     if live_job.status("run").phase == "failed":
-        live_job.run_line()
-    snapshot = snapshot_of(experiment)
+        live_job.run_progress_line()
+    snapshot = run_with_networks(experiment)
     if snapshot is not None and snapshot.experiment == experiment:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -89,7 +89,7 @@ def not_trained_yet(experiment: Experiment) -> str:
 
 
 def _controls(snapshot: Snapshot) -> None:
-    """Draw the choices of view, sequence, label and epoch, and the view's own sliders."""
+    """Draw the choices of view, sequence, label and epoch; for the gates, strategy, unit and step."""
     with st.container(horizontal=True):
         url.segments("view", VIEWS, "gates", "View", hidden=True)
         place = st.container()
@@ -145,7 +145,7 @@ def _on_pause() -> None:
 
 
 def _slider(name: str, label: str, options: Sequence[int], default: int) -> None:
-    """Draw a slider over numbers; nothing where there is a single number."""
+    """Draw the slider of a choice; with a single option the choice has it, and nothing is drawn."""
     if len(options) > 1:
         url.one_of(st.select_slider, name, options, default, label=label)
     else:
@@ -161,7 +161,7 @@ def _sequence(snapshot: Snapshot) -> InspectedSequence:
 
 
 def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
-    """Return the unit that adds most to the followed output at the read-out step."""
+    """Return the unit (from 0) with the largest part in the followed output at the read-out step."""
     network = sequence.snapshot.networks[strategy][-1]
     read_out = sequence.arrays(strategy).read_out[0]
     column = min(sequence.label, network.readout.shape[1] - 1)
@@ -186,20 +186,20 @@ def _choose_strategy(sequence: InspectedSequence) -> None:
 
 def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
     """Draw the chosen view. drawn_for: the experiment whose controls are on the page."""
-    snapshot = snapshot_of(experiment)
+    snapshot = run_with_networks(experiment)
     if snapshot is None:
         return
     if snapshot.experiment != drawn_for:
         # The controls are those of another run.
         st.rerun()
-    DRAWN[url.choice("view")](_sequence(snapshot))
+    DRAW_VIEW[url.choice("view")](_sequence(snapshot))
     if note := precomputed.provenance_note(snapshot):
         st.caption(note)
 
 
 def _play(experiment: Experiment, drawn_for: Experiment | None) -> None:
     """Draw the charts an epoch later each time; playing stops after the last epoch."""
-    snapshot, shown = snapshot_of(experiment), session.playing
+    snapshot, shown = run_with_networks(experiment), session.playing
     later = (
         [each for each in _epochs(snapshot) if each > shown] if snapshot and shown is not None else []
     )
@@ -214,7 +214,7 @@ def _play(experiment: Experiment, drawn_for: Experiment | None) -> None:
 def view(experiment: Experiment) -> None:
     """Draw the controls and the chosen view; while a run trains or plays, the view again and again."""
     session.setdefault("playing", None)
-    snapshot = snapshot_of(experiment)
+    snapshot = run_with_networks(experiment)
     if _is_growing(snapshot):
         session.playing = None
     if snapshot is not None:

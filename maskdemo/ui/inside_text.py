@@ -24,7 +24,7 @@ to this unit and are rounded to three digits.
 
 
 def largest_change(after: NDArray, invalid: NDArray[np.bool_]) -> float:
-    """Return the largest change of a state in (T, H) by all invalid steps (T,) together."""
+    """Return how far all invalid steps (T,) together move a state (T, H): the unit moved furthest."""
     steps = (after - states_before(after[None])[0])[invalid]
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
 

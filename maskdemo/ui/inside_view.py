@@ -10,10 +10,10 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.gradient_by_step import share_text
+from maskdemo.charts.style import title as strategy_title
 from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.gradient import Landing
 from maskdemo.inside.inspected_sequence import InspectedSequence, gradients_of_all
-from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import url
 from maskdemo.ui.chart import Click, chart, is_dark
 from maskdemo.ui.choices import GRADIENTS, SCOPES
@@ -31,12 +31,12 @@ MEANING = {
     "weights": "The step's own part of the gradient that changes the LSTM's weights: what the network "
     "learns from this step.",
 }
-#: Outputs that are further apart than this have parted.
-APART = 0.1
+#: Two strategies part where their probabilities of any label differ by more than this.
+MIN_DIFFERENCE = 0.1
 
 
 def gates(sequence: InspectedSequence) -> None:
-    """Draw all gates and states at every step, and a unit of them in numbers."""
+    """Draw all gates and states at every step, and the chosen unit at the chosen step in numbers."""
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
     # The last real step is shown unless another is chosen: what came of it is what padding did.
@@ -75,16 +75,16 @@ def _on_step(click: Click) -> None:
 
 
 def compare(sequence: InspectedSequence) -> None:
-    """Draw a quantity under two to four strategies, and the steps at which they part."""
+    """Draw a quantity under up to four strategies, and the steps at which they part from the first."""
     first, second, third = st.columns([5, 2, 2], gap="medium", vertical_alignment="bottom")
     with first:
-        titles = {name: _title(name) for name in sequence.strategies}
+        titles = {name: strategy_title(name) for name in sequence.strategies}
         chosen = url.several_of("compared", titles, list(titles)[:4], "Strategies")[:4]
     with second:
         quantities = {name: f"{title} {symbol}" for name, (symbol, title) in QUANTITIES.items()}
         quantity = url.dropdown("quantity", quantities, "states", "Quantity")
     with third:
-        trained = {name: f"{_title(name)}'s for all" for name in sequence.strategies}
+        trained = {name: f"{strategy_title(name)}'s for all" for name in sequence.strategies}
         help = (
             "With the weights of one strategy for all, the same network reads the same sequence, and "
             "only the handling of the padding differs."
@@ -95,12 +95,12 @@ def compare(sequence: InspectedSequence) -> None:
     activations = {
         name: sequence.activations(name, weights_of=None if own else weights) for name in chosen
     }
-    reference = activations[chosen[0]]
+    reference, first_title = activations[chosen[0]], strategy_title(chosen[0])
     parts = {}
     for name in chosen[1:]:
         if own:
             said, other = reference.probabilities[0], activations[name].probabilities[0]
-            parts[name] = first_difference(said, other, over=APART)
+            parts[name] = first_difference(said, other, over=MIN_DIFFERENCE)
         else:
             parts[name] = first_difference(reference.states[0], activations[name].states[0], over=0.0)
     figure = charts.strategies_compared(
@@ -108,15 +108,15 @@ def compare(sequence: InspectedSequence) -> None:
     )
     chart(figure, key="compare", alt="The same sequence under several strategies")
     rule = (
-        f"A strategy parts from {_title(chosen[0])} at the first step after which a probability "
-        f"differs by more than {APART * 100:.0f} points."
+        f"A strategy parts from {first_title} at the first step after which a probability "
+        f"differs by more than {MIN_DIFFERENCE * 100:.0f} points."
         if own
-        else f"All use the weights trained with {_title(weights)}. A strategy parts from "
-        f"{_title(chosen[0])} at the first step after which any hidden state differs at all."
+        else f"All use the weights trained with {strategy_title(weights)}. A strategy parts from "
+        f"{first_title} at the first step after which any hidden state differs at all."
     )
     st.caption(
         f"{sequence.title}. {rule} The dashed line stands before that step. Rows are the same units in "
-        f"all panels, in order of the step at which their |*h*| is largest with {_title(chosen[0])} "
+        f"all panels, in order of the step at which their |*h*| is largest with {first_title} "
         "after the newest epoch."
     )
     if len(chosen) == 1:
@@ -154,7 +154,7 @@ def gradient(sequence: InspectedSequence) -> None:
 
 
 def _landing_sentence(landings: Mapping[str, Landing]) -> str:
-    """Return the share of the gradient on padding and on missing readings, by strategy, in words."""
+    """Return sentences on the share of the gradient on padding and on missing readings, by strategy."""
     sentences = [
         f"Share of the gradient that lands on {words}: {_shares(landings, kind)}."
         for kind, words in (("padding", "padded steps"), ("missing", "missing readings"))
@@ -167,10 +167,6 @@ def _shares(landings: Mapping[str, Landing], kind: str) -> str:
     """Return each strategy's share of the gradient at steps of a kind, "padding" or "missing"."""
     parts = {name: each.share(kind) for name, each in landings.items()}
     return ", ".join(
-        f"**{_title(name)}** {share_text(part) if part else 'exactly 0'}"
+        f"**{strategy_title(name)}** {share_text(part) if part else 'exactly 0'}"
         for name, part in parts.items()
     )
-
-
-def _title(strategy: str) -> str:
-    return STRATEGIES[strategy].title

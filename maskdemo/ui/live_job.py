@@ -59,14 +59,14 @@ def is_active(kind: str) -> bool:
 
 
 def prepare(experiment: Experiment) -> None:
-    """Have the programs compiled that a run of the experiment needs, once a change of the settings."""
+    """Have the programs compiled that a run of an experiment needs; nothing while a run is active."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
         shared_server.server().prepare(shared_server.viewer(), experiment)
 
 
 def take_over(work: Work) -> None:
-    """Join work for which only sessions wait that have left, as after a reload."""
+    """Join work if only sessions wait for it that have left, as after a reload; else do nothing."""
     shared_server.server().queue.take_over(shared_server.viewer(), work)
 
 
@@ -97,8 +97,8 @@ def cancel(kind: str) -> None:
     shared_server.server().cancel(shared_server.viewer(), kind)
 
 
-def lost(session: str) -> None:
-    """Keep for `refusal` the kinds of work that an earlier session, now this session, has lost."""
+def keep_lost(session: str) -> None:
+    """Keep for `refusal` a sentence on each kind of work that an earlier session of this tab lost."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
         for kind in shared_server.server().queue.lost(session)
@@ -112,11 +112,13 @@ def refusal(kind: str) -> None:
         st.warning(sentence)
 
 
-def line(now: Status[Any], share: float, text: str, cancelled: str = "", of: str = "") -> None:
-    """Draw a line on the state of work.
+def progress_line(
+    now: Status[Any], share: float, text: str, cancelled: str = "", other: str = ""
+) -> None:
+    """Draw a line on the state of work, with what the server has to tell about it.
 
-    share, text: while it runs, what is done (0 to 1) and a sentence. cancelled: what is said of
-    cancelled work, if any. of: while it waits, of which settings it is, where others are set.
+    share, text: while it runs, what is done (0 to 1) and a sentence. cancelled: the sentence
+    on cancelled work, if any. other: that on settings other than those of the controls, while it waits.
     """
     session = st.session_state
     if now.notice:
@@ -126,7 +128,7 @@ def line(now: Status[Any], share: float, text: str, cancelled: str = "", of: str
         st.toast(DISK_FAILED, icon=":material/save:", duration="long")
     if now.phase == "queued":
         soon = f", about {duration(now.seconds)}" if now.seconds is not None else ""
-        st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.{of}")
+        st.progress(0.0, text=f"Waiting: number {now.position} in the queue{soon}.{other}")
     elif now.phase == "running":
         st.progress(min(share, 1.0), text=text)
     elif now.phase == "failed":
@@ -135,21 +137,25 @@ def line(now: Status[Any], share: float, text: str, cancelled: str = "", of: str
         st.info(cancelled)
 
 
-def run_line(cancelled: str = "") -> None:
+def run_progress_line(cancelled: str = "") -> None:
     """Draw a line on the state of the viewer's run. cancelled: the sentence on a cancelled run."""
     now: Status[Snapshot] = status("run")
-    share, wanted, of = 0.0, url.current(url.RUN)[0], ""
-    if isinstance(now.work, Run) and now.work.experiment != wanted:
-        of = f" {escape_markdown(difference_sentence(now.work.experiment, wanted, 'The run is for'))}"
-    scenario = scenario_of(wanted)
-    whose = f" the scenario {scenario.title}" if scenario else " the run of these settings"
-    text = f"Preparing{'' if of else whose}.{of} The first run of a new shape takes a few seconds."
-    if now.newest is not None:
+    share, text, other = 0.0, "", ""
+    if now.phase == "running" and now.newest is not None:
         share, newest, experiment = now.newest.done, now.newest.curves[-1], now.newest.experiment
         repeat, epoch = newest.repeat + 1, len(newest.loss)
         text = f"Repeat {repeat} of {experiment.repeats}, epoch {epoch} of {experiment.epochs}"
         text += f"{time_left(now)}."
-    line(now, share, text, cancelled, of)
+    elif now.active:
+        wanted = url.current(url.RUN)[0]
+        scenario = scenario_of(wanted)
+        whose = f" the scenario {scenario.title}" if scenario else " the run of these settings"
+        if isinstance(now.work, Run) and now.work.experiment != wanted:
+            whose = ""
+            sentence = difference_sentence(now.work.experiment, wanted, "The run is for")
+            other = f" {escape_markdown(sentence)}"
+        text = f"Preparing{whose}.{other} The first run of a new shape takes a few seconds."
+    progress_line(now, share, text, cancelled, other)
 
 
 def time_left(now: Status[Any]) -> str:
@@ -206,7 +212,7 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
     def part() -> None:
         if _page_state(status(kind)) != drawn_for:
             st.rerun()
-        url.write()
+        url.write_if_changed()
         draw()
 
     key = f"poll_{kind}_results" if only_results else f"poll_{kind}"
@@ -229,7 +235,7 @@ def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key
             BROWSER_HAS.set({})
         if (seconds := pause_s()) is not None:
             data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
-            poll = browser_files.drawn_by(browser_files.POLL)
+            poll = browser_files.renderer_of(browser_files.POLL)
             poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
 
     with st.container():
@@ -252,7 +258,7 @@ def _pause_s(kind: str, *, line: bool) -> float:
 
 
 def _page_state(status: Status[Any]) -> tuple[object, ...]:
-    """Return the part of a status at whose change the whole page runs again."""
+    """Return what makes the whole page run again when it changes."""
     return status.active or status.phase, status.newest is None, saved_as()
 
 

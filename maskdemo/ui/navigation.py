@@ -29,7 +29,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
 
 
 def declare() -> tuple[StreamlitPage, str]:
-    """Declare the pages; return the page to run, and its name."""
+    """Declare the pages; return the page to run, and its name, "" for the page that redirects."""
     pages = {
         name: st.Page(
             file_of(name),
@@ -39,15 +39,17 @@ def declare() -> tuple[StreamlitPage, str]:
         )
         for name, (title, _) in PAGES.items()
     }
-    guessed = st.Page(_to_playground, title="Playground", url_path="playground", visibility="hidden")
+    guessed = st.Page(
+        _redirect_to_playground, title="Playground", url_path="playground", visibility="hidden"
+    )
     # The menu below has links that carry the settings, as Streamlit's own has not.
     page = st.navigation([*pages.values(), guessed], position="hidden")
     name = next((name for name, each in pages.items() if each is page), "")
     return page, name
 
 
-def tab(name: str) -> str:
-    """Return the title of a page's browser tab."""
+def tab_title(name: str) -> str:
+    """Return the title of a page's browser tab. name: of the page, "" for the redirect."""
     question = "Is masking required for LSTMs?"
     return question if name in ("", "playground") else f"{PAGES[name][0]} – {question}"
 
@@ -57,14 +59,14 @@ def file_of(name: str) -> str:
     return f"pages/{name}.py"
 
 
-def _to_playground() -> None:
+def _redirect_to_playground() -> None:
     """Go from the address `/playground` to the playground, which is the root of the app."""
     # Its own address is the root of the app, and this is what people guess it to be.
     st.switch_page(file_of("playground"), query_params=st.query_params.to_dict())
 
 
 def require(name: str) -> None:
-    """Start again through `app.py` if this run did not begin there; every page calls this first."""
+    """Start again through `app.py` if this run of page `name` did not; every page calls this first."""
     if st.session_state.pop("followed", None) != name:
         declare()
         st.rerun()
@@ -74,7 +76,7 @@ def menu() -> None:
     """Draw links to all pages, each with the settings that its controls hold."""
     with st.sidebar.container(gap="xxsmall"):
         for name, (title, _) in PAGES.items():
-            link(name, title, url.link(name))
+            link(name, title, url.params_of(name))
 
 
 def link(page: str, label: str, params: Mapping[str, str] | None = None) -> None:
@@ -82,7 +84,7 @@ def link(page: str, label: str, params: Mapping[str, str] | None = None) -> None
     st.page_link(file_of(page), label=label, icon=PAGES[page][1], query_params=params)
 
 
-def leaving(page: StreamlitPage) -> None:
+def ignore_clicks_once_left(page: StreamlitPage) -> None:
     """Have this page ignore clicks from the click on a link to another page until that page is here.
 
     Otherwise a second click would act on the page that is left: `maskdemo/ui/browser/leaving.js`.
@@ -90,7 +92,7 @@ def leaving(page: StreamlitPage) -> None:
     # Without a number of its own, a run that says the same as the one before it would not be told.
     data = {"page": page.url_path, "pages": list(PAGES), "run": monotonic_ns()}
     data["session"] = shared_server.viewer()
-    draw = browser_files.drawn_by(browser_files.LEAVING)
+    draw = browser_files.renderer_of(browser_files.LEAVING)
     # "anew" only begins a run, after the connection was away. Until the browser has the code, a place
     # is kept above the page's title.
     draw(key="leaving", data=data, height=1, on_lost_change=_on_lost, on_anew_change=lambda: None)
@@ -99,9 +101,9 @@ def leaving(page: StreamlitPage) -> None:
 def _on_lost() -> None:
     """Keep what an earlier session of this tab has lost while the connection was away."""
     if isinstance(name := st.session_state.leaving.lost, str):
-        live_job.lost(name)
+        live_job.keep_lost(name)
 
 
-def to_playground(experiment: Experiment, label: str) -> None:
+def playground_link(experiment: Experiment, label: str) -> None:
     """Draw a link that opens exactly this experiment in the playground."""
     link("playground", label, experiment.to_params())

@@ -37,15 +37,15 @@ session = st.session_state
 def handle(snapshot: Snapshot, probe: int) -> Handle:
     """Return the handle for a probe (from 0), which works when the run is finished and has networks."""
     ready = snapshot.finished and snapshot.networks
-    return Handle(_data(snapshot, probe) if ready else None, _on_pulled)
+    return Handle(_handle_data(snapshot, probe) if ready else None, _on_pulled)
 
 
-def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
-    """Return all that the browser draws the handle on a probe (from 0) from: `payload`, and positions.
+def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
+    """Return all that the browser needs for the handle on a probe (from 0), as JSON can hold.
 
-    A position has padded steps ("added"), their "side", and the strategy whose network reads or `OWN`
-    ("weights"): "trained" is that of training, "chosen" that of the handle. A position set from outside
-    counts as a new handle in the session.
+    That is `recurrence_data`, accuracies, and two positions, of padded steps ("added"), their "side"
+    and the strategy whose network reads, or `OWN` ("weights"): "trained" is that of training, "chosen"
+    that of the handle. A position set from outside counts as a new handle in the session.
     """
     experiment = snapshot.experiment
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
@@ -68,8 +68,8 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     # What moved the handle from outside, such as Back, makes it a new one.
     if chosen != session.get("pulled"):
         session.pulled, session.handles = chosen, session.get("handles", 0) + 1
-    lanes = payload(sequence, dark=is_dark())
-    reached = {name: percent(each, 0) for name, each in _first_repeat(snapshot).items()}
+    lanes = recurrence_data(sequence, dark=is_dark())
+    reached = {name: percent(each, 0) for name, each in _first_repeat_accuracy(snapshot).items()}
     return lanes | {
         "version": blake2b(repr((lanes, session.handles)).encode(), digest_size=8).hexdigest(),
         "chosen": chosen,
@@ -78,23 +78,25 @@ def _data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
         # Whether somebody chose whose network reads.
         "settled": weights not in (None, usual),
         "lenders": {name: STRATEGIES[name].title for name in _lenders(snapshot)},
-        "shared": chosen["weights"] if chosen["weights"] != OWN else _best(snapshot),
+        "shared": chosen["weights"] if chosen["weights"] != OWN else _best_lender(snapshot),
         "reached": reached,
         "repeats": experiment.repeats,
-        "measured": chosen | {"results": _measured(sequence, **chosen)} if chosen != trained else None,
+        "measured": chosen | {"results": _measured_with_padding(sequence, **chosen)}
+        if chosen != trained
+        else None,
     }
 
 
 def _on_pulled(pulled: Mapping[str, Any]) -> None:
-    """Take the place of the handle, and whose network reads, as the browser tells them."""
+    """Choose the position of the handle, and whose network reads, as the browser tells them."""
     session.pulled = {name: pulled[name] for name in ("added", "side", "weights")}
     url.choose("added", pulled["added"])
     url.choose("added_side", pulled["side"])
     url.choose("weights", pulled["weights"] if pulled["settled"] or pulled["weights"] != OWN else None)
 
 
-def payload(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any]:
-    """Return what the browser needs to run the sequence's recurrence under every strategy.
+def recurrence_data(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any]:
+    """Return all that the browser needs to run the sequence's recurrence under every strategy.
 
     Each lane has its strategy's inputs (L + 2, F + 1), advance and keep (L + 2) of the L steps, of one
     padded step after the end and of one in front; which of these count in a mean; the step that is read
@@ -160,10 +162,13 @@ def packed_network(network: Network) -> dict[str, Any]:
     }
 
 
-def _measured(
+def _measured_with_padding(
     sequence: InspectedSequence, *, added: int, side: str, weights: str
 ) -> dict[str, dict[str, float]]:
-    """Return strategy -> accuracy on the test set without and with padding, chance, largest change."""
+    """Return strategy -> accuracy of the test set "before" and "after" padding, "change" and "chance".
+
+    change: the largest of any probability. added, side, weights: a position, see `_handle_data`.
+    """
     readers = readers_of(sequence.strategies, weights)
     found = sweeps(sequence, side, max(1, added), readers)
     at = 1 if added else 0
@@ -194,20 +199,20 @@ def _lenders(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(each for each in snapshot.experiment.strategies if not STRATEGIES[each].mask_channel)
 
 
-def _first_repeat(snapshot: Snapshot) -> dict[str, float]:
+def _first_repeat_accuracy(snapshot: Snapshot) -> dict[str, float]:
     """Return strategy -> the final accuracy of its network of the first repeat."""
     return {each.strategy: each.test_valid_accuracy[-1] for each in snapshot.curves if each.repeat == 0}
 
 
-def _best(snapshot: Snapshot) -> str:
+def _best_lender(snapshot: Snapshot) -> str:
     """Return the strategy of the best network that can read for others; `OWN` without any."""
-    reached = _first_repeat(snapshot)
+    reached = _first_repeat_accuracy(snapshot)
     return max(_lenders(snapshot), key=reached.__getitem__, default=OWN)
 
 
 def _usual_weights(snapshot: Snapshot) -> str:
     """Return the best lender if any lender learned less than half as much above chance; else `OWN`."""
-    reached, best = _first_repeat(snapshot), _best(snapshot)
+    reached, best = _first_repeat_accuracy(snapshot), _best_lender(snapshot)
     if best == OWN:
         return OWN
     learned = (snapshot.chance.valid + reached[best]) / 2

@@ -49,10 +49,10 @@ EPOCH_TOOK = (
 NOTHING_TRAINED = "Nothing is trained with these settings yet.<br>Press Train to watch it learn."
 CANCELLED = "Cancelled. What was trained until then is shown."
 #: The sentence over all scenarios, made once for their words.
-_over_all = lru_cache(over_all)
+_over_all_scenarios = lru_cache(over_all)
 
 
-def snapshot_of(experiment: Experiment) -> Snapshot | None:
+def run_to_show(experiment: Experiment) -> Snapshot | None:
     """Return the run to show: the session's own if active or of these settings, else a finished run.
 
     Where these settings have no run, the run shown last stays.
@@ -71,18 +71,18 @@ def introduction(experiment: Experiment) -> None:
     # Within another page there is room for the answer, and that page says what it is about.
     embedded = st.context.is_embedded
     if not embedded:
-        answer = _over_all(tuple(each.need for each in precomputed.marks().values()))
+        answer = _over_all_scenarios(tuple(each.need for each in precomputed.marks().values()))
         st.markdown(f"Must padding be hidden from an LSTM? {answer} [Do I need a mask?](guide)")
-    scenario, snapshot = scenario_of(experiment), snapshot_of(experiment)
+    scenario, snapshot = scenario_of(experiment), run_to_show(experiment)
     _scenarios(scenario)
     if snapshot is not None and snapshot.experiment != experiment:
         back = partial(state.show_experiment, snapshot.experiment)
-        run_view.origin("run", snapshot.experiment, experiment, back=back)
+        run_view.settings_of_result("run", snapshot.experiment, experiment, back=back)
     elif not embedded:
         invitation = "" if snapshot else " Train to see what they do."
         own = f":material/tune: Your own settings.{invitation}"
         with st.container(key="asks"):
-            st.markdown(_asks(scenario) if scenario else own)
+            st.markdown(_look_for_text(scenario) if scenario else own)
 
 
 def _scenarios(chosen: Scenario | None) -> None:
@@ -104,7 +104,7 @@ def _scenarios(chosen: Scenario | None) -> None:
     )
 
 
-def _asks(scenario: Scenario) -> str:
+def _look_for_text(scenario: Scenario) -> str:
     """Return the text on what to look for, which links the article where it names the article."""
     named = f" (The article: [{article.TITLE}](article))" if "article" in scenario.look_for else ""
     return f":material/visibility: {scenario.look_for}{named}"
@@ -112,17 +112,17 @@ def _asks(scenario: Scenario) -> str:
 
 def bar(experiment: Experiment, *, disabled: bool) -> None:
     """Draw the buttons and where the run stands. disabled: the settings are invalid."""
-    snapshot, status = snapshot_of(experiment), live_job.status("run")
+    snapshot, status = run_to_show(experiment), live_job.status("run")
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         if status.active:
             live_job.cancel_button("run")
         else:
             live_job.start_button("run", "Train", live_job.train, disabled=disabled)
-            download = partial(take_away.run, snapshot, experiment)
+            download = partial(take_away.run_files, snapshot, experiment)
             controls.on_demand(download, st.popover, "Take away", "take_away", ":material/download:")
             if snapshot is not None:
                 run_view.scrubber(snapshot)
-        live_job.run_line(CANCELLED if snapshot is status.newest else "")
+        live_job.run_progress_line(CANCELLED if snapshot is status.newest else "")
     live_job.refusal("run")
     if len(experiment.strategies) == 1:
         st.caption(":material/info: One strategy alone: there is nothing to compare it with.")
@@ -130,7 +130,7 @@ def bar(experiment: Experiment, *, disabled: bool) -> None:
 
 def results(experiment: Experiment) -> None:
     """Draw answer, table, curves, outputs and padded batch; before a run, the batch and empty axes."""
-    snapshot = snapshot_of(experiment)
+    snapshot = run_to_show(experiment)
     shown = snapshot.experiment if snapshot else experiment
     probes = snapshot.probes if snapshot else unseen_batch(experiment)
     usual = typical_row(probes, per_step=shown.per_step) + 1
@@ -187,7 +187,7 @@ def _on_count_switch() -> None:
 
 
 def batch(experiment: Experiment, followed: int) -> None:
-    """Draw the probes as the LSTM receives them, a row each; a click on a row follows its sequence."""
+    """Draw the padded batch of the probes; a click follows another. followed: from 0, is marked."""
     figure = padded_batch(experiment, followed=followed, dark=is_dark())
     alt = f"The padded batch: each row an unseen sequence, sequence {followed + 1} is marked"
     chart(figure, key="preview", alt=alt, on_click=_on_row)
@@ -200,8 +200,8 @@ def _on_row(click: Click) -> None:
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
-    """Draw accuracy or loss by epoch; before a run, empty axes."""
-    shown = snapshot or _nothing_yet(experiment)
+    """Draw accuracy or loss by epoch; without a snapshot, empty axes. metric: of `learning_curves`."""
+    shown = snapshot or _empty_snapshot(experiment)
     looks = {} if snapshot or live_job.is_active("run") else {"waiting": NOTHING_TRAINED}
     figure = learning_curves(shown, metric=metric, dark=is_dark(), **looks)
     alt = "Accuracy or loss by epoch, one line a strategy"
@@ -222,7 +222,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
 
 
 def epoch_took(snapshot: Snapshot) -> str:
-    """Return what an epoch of each strategy took in this run, and how much of it is padding."""
+    """Return a sentence on what an epoch of each strategy took in this run, and how much is padding."""
     times = [
         f"{time_taken(seconds)} ({STRATEGIES[name].title})"
         for name in snapshot.experiment.strategies
@@ -235,11 +235,12 @@ def epoch_took(snapshot: Snapshot) -> str:
 
 
 def _show_code(experiment: Experiment) -> None:
-    draw = partial(code, experiment)
+    """Draw the expander with the Keras lines of the strategies."""
+    draw = partial(strategy_code, experiment)
     controls.on_demand(draw, st.expander, "Show the code", "code", ":material/code:")
 
 
-def code(experiment: Experiment) -> None:
+def strategy_code(experiment: Experiment) -> None:
     """Draw the Keras lines that each strategy stands for, as in the exported script, in tabs."""
     st.caption(
         "What each strategy is in Keras. *Take away* has the whole program: data, training, scores."
@@ -249,7 +250,7 @@ def code(experiment: Experiment) -> None:
         tab.code(strategy_lines(experiment, name), language="python")
 
 
-def _nothing_yet(experiment: Experiment) -> Snapshot:
+def _empty_snapshot(experiment: Experiment) -> Snapshot:
     """Return a snapshot without any epoch, to draw empty axes for an experiment's probes."""
     sample = unseen_batch(experiment)
     nothing = Probes(

@@ -20,7 +20,7 @@ from maskdemo.ui import live_job, navigation, padding_handle, shared_server, url
 from maskdemo.ui.chart import Click, chart, is_dark, outputs_by_step, replay
 
 
-def origin(
+def settings_of_result(
     kind: str, result: Experiment | Study, wanted: Experiment | Study, *, back: Callable[[], None]
 ) -> None:
     """Draw how the settings of a shown result differ from the wanted ones, and the way back to them.
@@ -46,12 +46,12 @@ def origin(
 
 
 def probe_titles(snapshot: Snapshot) -> dict[int, str]:
-    """Return probe (from 1) -> title; the numbers are the same in every run."""
+    """Return the title of each probe, by its number from 1."""
     return {number: f"Sequence {number}" for number in range(1, len(snapshot.probes.labels) + 1)}
 
 
 def probe_description(snapshot: Snapshot, at: int) -> str:
-    """Return the length and true label of a probe (from 0)."""
+    """Return a sentence on the length and true label of a probe (from 0)."""
     steps = counted(int((~snapshot.probes.padded[at]).sum()), "step")
     if snapshot.experiment.per_step:
         return f"{steps}, a label at each."
@@ -60,7 +60,7 @@ def probe_description(snapshot: Snapshot, at: int) -> str:
 
 
 def outputs(snapshot: Snapshot, usual: int) -> None:
-    """Draw what the networks say after every step of a probe, and the handle on its padding.
+    """Draw the choice of a probe, its outputs after every step, and the handle on its padding.
 
     usual: the probe (from 1) until another is chosen.
     """
@@ -76,7 +76,7 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
             outputs_by_step(snapshot, probe=probe - 1, dark=is_dark()),
             key="outputs",
             alt="Output after every step, one panel a strategy",
-            on_click=partial(_on_step, snapshot.experiment, probe),
+            on_click=partial(_on_output_clicked, snapshot.experiment, probe),
             on_tap="Open inside",
             handle=padding_handle.handle(snapshot, probe - 1),
         )
@@ -84,7 +84,7 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
             st.switch_page(navigation.file_of("inside"), query_params=params)
 
 
-def _on_step(experiment: Experiment, probe: int, click: Click) -> None:
+def _on_output_clicked(experiment: Experiment, probe: int, click: Click) -> None:
     """Remember to open the inside page at the step of the probe (from 1) that was clicked."""
     strategy = experiment.strategies[click.panel]
     params = experiment.to_params() | url.choices_shown("epoch")
@@ -104,7 +104,7 @@ def _on_step(experiment: Experiment, probe: int, click: Click) -> None:
 
 
 def scrubber(snapshot: Snapshot) -> None:
-    """Draw the control that moves curves and outputs through the epochs of a finished run."""
+    """Draw the slider that moves curves and outputs through the epochs; of a finished run alone."""
     epochs = replayed_epochs(snapshot) if snapshot.finished else ()
     if not epochs:
         return
@@ -116,7 +116,7 @@ def scrubber(snapshot: Snapshot) -> None:
     if before not in (None, shown) and not isinstance(session.get("playground_epoch"), str):
         session.playground_epoch = None
         url.mark_changed()
-        url.write()
+        url.write_if_changed()
     epoch = url.settled("epoch", epochs, epochs[-1])
     # What moved the scrubber from outside, such as Back, makes it a new one.
     moved = None if epoch == st.session_state.get("rested") else epoch

@@ -50,6 +50,7 @@ def find(experiment: Experiment) -> Snapshot | None:
 
 
 def _left(name: str) -> None:
+    """Tell the queue that a session has left, or lost its connection."""
     server().queue.left(name)
 
 

@@ -55,8 +55,8 @@ def tasks() -> Mapping[str, Task]:
     return TASKS if own is None else {**TASKS, OWN: own}
 
 
-def task_of(prefix: str = "") -> Task:
-    """Return the chosen task."""
+def chosen_task(prefix: str = "") -> Task:
+    """Return the chosen task. prefix, here and below: empty for the playground, else `STUDY_PREFIX`."""
     return tasks()[st.session_state[f"{prefix}task"]]
 
 
@@ -67,7 +67,7 @@ def choose_task(name: str, prefix: str = "") -> None:
 
 
 def adapt_to_task(prefix: str = "") -> None:
-    """Fit the lengths to a newly chosen task, and in a study the values too."""
+    """Fit the padded length to a newly chosen task, and in a study the variables and values too."""
     if not prefix:
         fit_padded_length()
         return
@@ -86,7 +86,7 @@ def adapt_to_task(prefix: str = "") -> None:
 
 
 def replace_own_task(own: Task | None) -> None:
-    """Take another uploaded task, or none; nothing of the last one stays in the session.
+    """Put an uploaded task, or None, in place of the last one, of which nothing stays in the session.
 
     Without one, a shipped task is chosen where it was.
     """
@@ -108,7 +108,7 @@ def replace_own_task(own: Task | None) -> None:
 
 def is_recorded(prefix: str = "") -> bool:
     """Return whether the chosen task is recorded data, which decides sizes and lengths."""
-    return bool(task_of(prefix).dictated)
+    return bool(chosen_task(prefix).dictated)
 
 
 def initialise() -> None:
@@ -158,7 +158,7 @@ def read_experiment(prefix: str = "") -> Experiment:
 
 def fit_padded_length(prefix: str = "") -> None:
     """Raise the padded length to a new task's longest sequence, or lower it to the largest allowed."""
-    session, key, task = st.session_state, f"{prefix}padded_length", task_of(prefix)
+    session, key, task = st.session_state, f"{prefix}padded_length", chosen_task(prefix)
     longest = task.dictated.get("max_length", session[f"{prefix}lengths"][1])
     wanted = max(session[key], longest)
     fitting = padded_length(task, wanted) if task.fixed else wanted
@@ -214,7 +214,10 @@ def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
 
 
 def default_values(name: str) -> str:
-    """Return values worth trying of a variable with the study's present settings, as text."""
+    """Return the usual values of a variable with the study's present settings, as text of its box.
+
+    With invalid settings these are the values for the opening study.
+    """
     try:
         return values_text(VARIABLES[name].usual_values(read_experiment(STUDY_PREFIX)))
     except InvalidSettings:

@@ -35,17 +35,22 @@ ASKED_OF_YOURS = (
 def table(snapshot: Snapshot, note: str = "") -> None:
     """Draw each strategy's accuracy, its spread, the difference to no mask in a word, and the leak."""
     found = {each.strategy: each for each in verdicts(snapshot)}
-    heads = ["Strategy", "Accuracy", "Against no mask", term("Leak", leak_meaning(snapshot.experiment))]
+    heads = [
+        "Strategy",
+        "Accuracy",
+        "Against no mask",
+        term_html("Leak", leak_meaning(snapshot.experiment)),
+    ]
     names = snapshot.experiment.strategies
-    said = dict(zip(names, words(found.get(name) for name in names), strict=True))
-    rows = [_row(snapshot, name, found.get(name), said[name]) for name in names]
-    st.html(html(heads, rows))
+    said = dict(zip(names, word_cells(found.get(name) for name in names), strict=True))
+    rows = [_strategy_row(snapshot, name, found.get(name), said[name]) for name in names]
+    st.html(table_html(heads, rows))
     experiment = snapshot.experiment
     yours = "" if experiment.batches == "fixed" else ASKED_OF_YOURS.format(side=experiment.side)
-    st.caption(f"{_about(snapshot)} {note}{yours}", help=leak_meaning(experiment))
+    st.caption(f"{_caption(snapshot)} {note}{yours}", help=leak_meaning(experiment))
 
 
-def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:
+def table_html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:
     """Return the table of heads and rows, all HTML. kind: a further CSS class."""
     head = "".join(f'<th scope="col">{each}</th>' for each in heads)
     body = "".join(rows)
@@ -54,40 +59,40 @@ def html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:
     )
 
 
-def row(heading: str, cells: Iterable[str]) -> str:
+def row_html(heading: str, cells: Iterable[str]) -> str:
     """Return a row of the table from its heading and its other cells, all HTML."""
     others = "".join(f"<td>{each}</td>" for each in cells)
     return f'<tr><th scope="row">{heading}</th>{others}</tr>'
 
 
-def term(text: str, meaning: str, *, focusable: bool = True) -> str:
-    """Return a word as HTML whose meaning is shown where it is hovered over, focused or tapped."""
+def term_html(text: str, meaning: str, *, focusable: bool = True) -> str:
+    """Return HTML of a text whose meaning is shown where it is hovered over, focused or tapped."""
     tip = escape(capital(meaning), quote=True)
     stop = 'tabindex="0"' if focusable else ""
     return f'<span class="term" {stop} data-tip="{tip}" aria-description="{tip}">{escape(text)}</span>'
 
 
-def words(judged: Iterable[Verdict | None]) -> list[str]:
-    """Return each verdict's word as HTML with its rule; only the first of each word takes the focus."""
+def word_cells(judged: Iterable[Verdict | None]) -> list[str]:
+    """Return each verdict's word as HTML with its rule, "" for None; each word takes the focus once."""
     cells, seen = [], set()
     for each in judged:
         if each is None:
             cells.append("")
             continue
         so_far = ", so far" if each.so_far else ""
-        rule = term(capital(each.word), RULES[each.word], focusable=each.word not in seen)
+        rule = term_html(capital(each.word), RULES[each.word], focusable=each.word not in seen)
         cells.append(f"<b>{rule}{so_far}</b>")
         seen.add(each.word)
     return cells
 
 
-def named(strategy: str) -> str:
-    """Return a strategy's title beside its colour, as HTML."""
+def title_html(strategy: str) -> str:
+    """Return a strategy's title behind a square of its colour, as HTML."""
     shade = charts.colour(strategy, dark=is_dark())
     return f'<span style="color:{shade}">&#9632;</span> <b>{escape(STRATEGIES[strategy].title)}</b>'
 
 
-def _row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> str:
+def _strategy_row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> str:
     """Return a strategy's row as HTML. verdict: None before it is known. word: its word as HTML."""
     result = strategy_result(snapshot, name)
     ended = result.accuracies
@@ -97,24 +102,24 @@ def _row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> s
     accuracy = percent(result.accuracy.mean) if result.accuracy else "–"
     cells = [
         f"<b>{accuracy}</b> <small>{spread}</small>",
-        _against(name, verdict, word),
+        _difference_html(name, verdict, word),
         "not yet" if result.leak is None else escape(leak_text(result.leak)),
     ]
     note = mask_effect(snapshot.experiment, name).note
     does = (
         f'<small class="{"note" if note else "does"}">{escape(note or STRATEGIES[name].does)}</small>'
     )
-    return row(f"{named(name)} {does}", cells)
+    return row_html(f"{title_html(name)} {does}", cells)
 
 
-def _against(name: str, verdict: Verdict | None, word: str) -> str:
-    """Return a verdict's word and its points as HTML; "" for no mask itself."""
+def _difference_html(name: str, verdict: Verdict | None, word: str) -> str:
+    """Return a verdict's word and its points as HTML; without a verdict "Not yet", "" for no mask."""
     if verdict is None:
         return "" if name == BASELINE else "<b>Not yet</b>"
     return f"{word} <small>{points(verdict.difference.mean)}</small>"
 
 
-def _about(snapshot: Snapshot) -> str:
+def _caption(snapshot: Snapshot) -> str:
     """Return sentences on what the table's accuracies and leaks are, and the accuracy of chance."""
     experiment = snapshot.experiment
     ended = max(len(strategy_result(snapshot, name).accuracies) for name in experiment.strategies)
@@ -135,13 +140,13 @@ def _about(snapshot: Snapshot) -> str:
 
 
 def sentences(snapshot: Snapshot) -> None:
-    """Draw a sentence on each strategy, and how its word is decided."""
+    """Draw the sentence of each strategy's verdict, and how words are decided."""
     for each in verdicts(snapshot):
         so_far = ", so far" if each.so_far else ""
         st.markdown(f"**{capital(each.word)}{so_far}.** {each.sentence}")
-    st.markdown(f"{METHOD}\n\n{rules()}")
+    st.markdown(f"{METHOD}\n\n{rules_text()}")
 
 
-def rules() -> str:
+def rules_text() -> str:
     """Return the rule of each word, as a list in Markdown."""
     return "\n".join(f"- **{capital(word)}**: {rule}" for word, rule in RULES.items())

@@ -24,9 +24,9 @@ def study_controls() -> None:
         controls.task(STUDY_PREFIX)
         fixed = state.is_recorded(STUDY_PREFIX)
         possible = [name for name in VARIABLES if not (fixed and name == "spread")]
-        _variable("Vary", "", possible)
+        _variable_controls("Vary", "", possible)
         others = [NOTHING_ELSE, *(name for name in possible if name != session.study_vary)]
-        _variable("And", "and_", others)
+        _variable_controls("And", "and_", others)
         controls.strategies(STUDY_PREFIX)
         varied = state.varied()
         for name in ("repeats", "epochs"):
@@ -41,7 +41,7 @@ def study_controls() -> None:
             study = url.current(url.STUDY)[0]
             cuts = any(study.experiment(cell).truncates for cell in study.cells)
             elsewhere |= set() if cuts else {"truncating"}
-            elsewhere |= {"read_out"} if state.task_of(STUDY_PREFIX).per_step else set()
+            elsewhere |= {"read_out"} if state.chosen_task(STUDY_PREFIX).per_step else set()
             first = ("padded_length", "truncating", "side", "read_out", "batches")
             for name in dict.fromkeys((*first, *NUMBERS)):
                 if name not in elsewhere | sizes:
@@ -50,8 +50,8 @@ def study_controls() -> None:
                 controls.mask_value_warning(url.current(url.STUDY)[0].base, STUDY_PREFIX)
 
 
-def _variable(label: str, which: str, options: list[str]) -> None:
-    """Draw the choice of the first (`which` is empty) or second variable, and of its values."""
+def _variable_controls(label: str, which: str, options: list[str]) -> None:
+    """Draw the choice of a variable and its values. which: "" for the first, "and_" for the second."""
     session = st.session_state
     st.selectbox(
         label,

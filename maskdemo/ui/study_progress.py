@@ -38,11 +38,11 @@ def findings_of(study: Study) -> Findings:
     if newest is not None and (live_job.is_active("studyrun") or newest.study == study):
         return newest
     if (findings := st.session_state.get("study_stored")) is None or findings.study != study:
-        findings = st.session_state.study_stored = _stored(study)
+        findings = st.session_state.study_stored = _stored_findings(study)
     return findings if findings.outcomes else st.session_state.get("shown_findings", findings)
 
 
-def _stored(study: Study) -> Findings:
+def _stored_findings(study: Study) -> Findings:
     """Return the findings that the store has, or those computed in advance where they are more."""
     stream = run_study(study, store=shared_server.store())
     stored = next(stream)
@@ -51,23 +51,23 @@ def _stored(study: Study) -> Findings:
     return published if len(published.outcomes) > len(stored.outcomes) else stored
 
 
-def where() -> str:
-    """Return a sentence on where studies are computed."""
+def where_computed() -> str:
+    """Return a sentence on where studies are computed: a Dask cluster, or this server's cores."""
     if address := os.environ.get("MASKDEMO_DASK"):
         return f"Computed on the Dask cluster at {address}."
     count = cores()
     return f"Computed on this server, {count} core{'s' * (count > 1)}."
 
 
-def detectable(study: Study) -> str:
+def detectable_effect_sentence(study: Study) -> str:
     """Return a sentence on the effect that the study can show, by the scatter measured on its task."""
     of_task = (each.study for each in QUESTIONS.values() if each.study.base.task == study.base.task)
     measured = [found for each in of_task if (found := precomputed.study(each))]
     return detectable_effect(study, measured)
 
 
-def add_repeats(findings: Findings, more: Study) -> None:
-    """Draw the button that adds repeats where these might decide undecided words."""
+def add_repeats_button(findings: Findings, more: Study) -> None:
+    """Draw the button that adds repeats where these might decide. more: the study with the repeats."""
     cells = findings.repeats_to_decide()
     trainings = len(more.trainings()) - len(findings.study.trainings())
     where = f"in {counted(len(cells), 'cell')}"

@@ -45,7 +45,7 @@ RECORDED = """ Recorded speech has one set of sequences: its repeats differ in w
 so they speak of other trainings on this data, not of other speakers."""
 
 
-def _start() -> None:
+def _on_start() -> None:
     """Start the study of the controls' present settings, in a callback."""
     study_progress.start(url.read(url.STUDY)[0])
 
@@ -64,7 +64,7 @@ def introduction(study: Study) -> None:
     )
     if findings.study != study:
         back = partial(state.show_study, findings.study)
-        run_view.origin("studyrun", findings.study, study, back=back)
+        run_view.settings_of_result("studyrun", findings.study, study, back=back)
     else:
         invitation = "" if findings.outcomes else " Run it to see what comes out."
         own = f":material/tune: Your own study.{invitation}"
@@ -82,17 +82,17 @@ def bar(study: Study, *, disabled: bool) -> None:
         if status.active:
             live_job.cancel_button("studyrun")
         else:
-            live_job.start_button("studyrun", "Run study", _start, disabled=disabled)
-            download = partial(take_away.study, shown, study)
+            live_job.start_button("studyrun", "Run study", _on_start, disabled=disabled)
+            download = partial(take_away.study_files, shown, study)
             controls.on_demand(download, st.popover, "Take away", "take_away", ":material/download:")
             if findings.finished and (more := findings.extended()):
-                study_progress.add_repeats(findings, more)
-        progress(status, findings, precomputed.provenance_note(findings))
+                study_progress.add_repeats_button(findings, more)
+        study_progress_line(status, findings, precomputed.provenance_note(findings))
     live_job.refusal("studyrun")
 
 
 def results(study: Study) -> None:
-    """Draw the answer, the charts and every number."""
+    """Draw the answer, the charts and every number of `findings_of` the study."""
     findings = findings_of(study)
     if findings.outcomes:
         st.session_state.shown_findings = findings
@@ -102,40 +102,40 @@ def results(study: Study) -> None:
     sentences = summary(findings)
     with st.container(key="study_answer"):
         st.header(sentences[0] if sentences else _no_answer_yet(findings), anchor=False)
-    figures(findings)
+    response_charts(findings)
     with st.expander("All numbers"):
-        numbers(findings)
+        number_table(findings)
     with st.expander("How the words are reached"):
         recorded = RECORDED if findings.study.base.task == "japanese_vowels" else ""
         st.markdown(
             STATISTICS.format(
                 method=METHOD,
                 comparisons=findings.comparisons,
-                rules=strategy_table.rules(),
+                rules=strategy_table.rules_text(),
                 recorded=recorded,
             )
         )
 
 
-def words(findings: Findings) -> None:
-    """Draw the verdict on each strategy at each value, in a word, and the other findings."""
+def verdict_table(findings: Findings) -> None:
+    """Draw the verdict on each strategy at each value of a single variable, and all other findings."""
     study = findings.study
     others = [name for name in study.base.strategies if name != BASELINE]
     if study.and_vary is None and others:
         verdicts = [findings.verdict((value,), name) for value in study.values for name in others]
-        cells = list(map(_cell, verdicts, strategy_table.words(verdicts)))
+        cells = list(map(_verdict_cell, verdicts, strategy_table.word_cells(verdicts)))
         rows = (
-            strategy_table.row(
+            strategy_table.row_html(
                 escape(value_text(study.vary, value)), cells[at * len(others) : (at + 1) * len(others)]
             )
             for at, value in enumerate(study.values)
         )
         heads = (short_title(study.vary), *(STRATEGIES[name].title for name in others))
-        st.html(strategy_table.html(heads, rows, kind="study"))
+        st.html(strategy_table.table_html(heads, rows, kind="study"))
     st.caption(escape_markdown(" ".join(summary(findings)[1:])))
 
 
-def _cell(verdict: Verdict | None, word: str) -> str:
+def _verdict_cell(verdict: Verdict | None, word: str) -> str:
     """Return a verdict as the HTML of a cell: word, points and note; "…" for None."""
     if verdict is None:
         return "…"
@@ -143,28 +143,28 @@ def _cell(verdict: Verdict | None, word: str) -> str:
     return f"{word} <small>{points(verdict.difference.mean, 0)}</small>{note}"
 
 
-def progress(status: Status[Findings], findings: Findings, note: str = "") -> None:
-    """Draw a line on the state of the study. note: when it was computed, if that was in advance."""
+def study_progress_line(status: Status[Findings], findings: Findings, note: str = "") -> None:
+    """Draw a line on how much of a study is done. note: when it was computed, if in advance."""
     share = findings.done / findings.total
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
     if status.phase in ("queued", "running", "failed"):
         soon = live_job.time_left(status) or ", preparing the first"
-        live_job.line(status, share, f"{there}{soon}.")
+        live_job.progress_line(status, share, f"{there}{soon}.")
     elif note:
         st.caption(f"{findings.total} trainings. {note}")
     elif findings.finished and findings.reused == findings.total:
         st.caption(f"All {findings.total} trainings were in the store, so nothing was trained anew.")
     elif findings.finished:
-        st.caption(f"{there}. {study_progress.where()}")
+        st.caption(f"{there}. {study_progress.where_computed()}")
     elif findings.done:
         st.info(f"{there}. Run the study to add the rest.")
     else:
-        can_show = study_progress.detectable(findings.study)
-        st.caption(f"{findings.total} trainings to run. {can_show} {study_progress.where()}")
+        can_show = study_progress.detectable_effect_sentence(findings.study)
+        st.caption(f"{findings.total} trainings to run. {can_show} {study_progress.where_computed()}")
 
 
-def figures(findings: Findings) -> None:
+def response_charts(findings: Findings) -> None:
     """Draw the response curve, or for two variables a map and the curve of one of its rows."""
     study = findings.study
     if study.and_vary is None:
@@ -175,7 +175,7 @@ def figures(findings: Findings) -> None:
             figure = charts.response_curve(findings, dark=is_dark())
             chart(figure, key="response_curve", alt="Accuracy by value, and the difference to no mask")
         with right:
-            words(findings)
+            verdict_table(findings)
         return
     others = [name for name in study.base.strategies if name != BASELINE]
     shown = others[0] if others else BASELINE
@@ -197,10 +197,10 @@ def figures(findings: Findings) -> None:
     figure = charts.response_curve(findings, second=values[at], dark=is_dark())
     chart(figure, key="response_curve", alt="Accuracy by value, and the difference to no mask")
 
-    words(findings)
+    verdict_table(findings)
 
 
-def numbers(findings: Findings) -> None:
+def number_table(findings: Findings) -> None:
     """Draw a table with a row for every value and strategy."""
     study, rows = findings.study, []
     for cell in study.cells:
@@ -238,11 +238,11 @@ def open_one(study: Study) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = "Open one value in the playground"
         cell = url.dropdown("open", titles, study.cells[-1], label, width=440)
-        navigation.to_playground(study.experiment(cell), "Open it, with every step and gate")
+        navigation.playground_link(study.experiment(cell), "Open it, with every step and gate")
 
 
 def _no_answer_yet(findings: Findings) -> str:
-    """Return a sentence on what an answer still needs."""
+    """Return a sentence on what an answer still needs: a run, or more repeats."""
     if not findings.outcomes:
         return "Run the study for an answer."
     return f"An answer needs {findings.needed} repeats of every strategy at a value."

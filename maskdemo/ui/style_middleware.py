@@ -24,7 +24,7 @@ class StyleMiddleware:
         self._style = f"<style>{STYLE.read_text()}</style></head>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, as ASGI has it."""
+        """Pass a request on to the app; the style is put into an HTML page that answers it."""
         asked = dict(scope["headers"]).get(b"accept", b"") if scope["type"] == "http" else b""
         if b"text/html" not in asked:
             await self._app(scope, receive, send)

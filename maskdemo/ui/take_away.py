@@ -30,11 +30,13 @@ KINDS = {
 }
 
 
-def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
-    """Draw the content of the playground's popover. snapshot: the results shown, if any."""
-    _link("This link opens the same settings: same data, same weights, same curves.", experiment)
+def run_files(snapshot: Snapshot | None, experiment: Experiment) -> None:
+    """Draw link and files of a run to take away. snapshot: the results shown, if any."""
+    _link_and_frame(
+        "This link opens the same settings: same data, same weights, same curves.", experiment
+    )
     st.markdown("**To run without this app**")
-    code(experiment)
+    code_buttons(experiment)
     st.markdown("**What came out**")
     if snapshot is None:
         st.caption("Train first: report and table hold the results.")
@@ -42,57 +44,59 @@ def run(snapshot: Snapshot | None, experiment: Experiment) -> None:
         if snapshot.experiment != experiment:
             st.caption("The results that are shown, of the earlier settings.")
         link = _address(snapshot.experiment.to_params())
-        _results(
+        _result_buttons(
             settings_text.file_name(snapshot.experiment),
             lambda: run_report(snapshot, link=link),
             lambda: run_table(snapshot).to_csv(index=False),
         )
-    _figures()
+    _figure_format()
 
 
-def study(findings: Findings, study: Study) -> None:
-    """Draw the content of the study page's popover. findings: the findings shown."""
-    _link("This link opens the same study.", study.base)
+def study_files(findings: Findings, study: Study) -> None:
+    """Draw link and files of a study to take away. findings: those shown, perhaps of another study."""
+    _link_and_frame("This link opens the same study.", study.base)
     st.markdown("**To run without this app**: the study's own settings, nothing varied")
-    code(study.base)
+    code_buttons(study.base)
     st.markdown("**What came out**")
     if not findings.outcomes:
         st.caption("Run the study first: report and table hold the results.")
     else:
         link = _address(findings.study.to_params())
         of_base = settings_text.file_name(findings.study.base)
-        _results(
+        _result_buttons(
             f"{of_base}-by-{'-and-'.join(findings.study.varied)}",
             lambda: study_report(findings, link=link),
             lambda: study_table(findings).to_csv(index=False),
         )
-    _figures()
+    _figure_format()
 
 
 def link_to_whole_page() -> None:
     """Draw a link from a page within another page to the whole page, with the same settings."""
-    address = _address(url.link(st.session_state.page))
+    address = _address(url.params_of(st.session_state.page))
     with st.container(key="whole_page"):
         st.link_button("Whole page", address, icon=":material/open_in_new:", type="tertiary")
 
 
-def code(experiment: Experiment, *, key: str = "") -> None:
+def code_buttons(experiment: Experiment, *, key: str = "") -> None:
     """Draw the buttons of a Keras script and a notebook. key: tells several on a page apart."""
     name = settings_text.file_name(experiment)
     with st.container(horizontal=True):
-        file("Keras script", f"{name}.py", partial(script, experiment), icon="code", key=f"script{key}")
+        file_button(
+            "Keras script", f"{name}.py", partial(script, experiment), icon="code", key=f"script{key}"
+        )
         notebook_of = partial(notebook, experiment)
-        file("Notebook", f"{name}.ipynb", notebook_of, icon="book_2", key=f"notebook{key}")
+        file_button("Notebook", f"{name}.ipynb", notebook_of, icon="book_2", key=f"notebook{key}")
 
 
-def _results(name: str, report: Callable[[], str], table: Callable[[], str]) -> None:
-    """Draw the buttons of the report and of the table of results."""
+def _result_buttons(name: str, report: Callable[[], str], table: Callable[[], str]) -> None:
+    """Draw the buttons of the report and the table. name: of both files, without endings."""
     with st.container(horizontal=True):
-        file("Report", f"{name}.html", report, icon="article", key="report")
-        file("Table", f"{name}.csv", table, icon="table", key="table")
+        file_button("Report", f"{name}.html", report, icon="article", key="report")
+        file_button("Table", f"{name}.csv", table, icon="table", key="table")
 
 
-def _figures() -> None:
+def _figure_format() -> None:
     """Draw the choice of the kind of file in which charts are saved."""
     st.segmented_control(
         "Charts, saved by the arrow below each",
@@ -105,11 +109,11 @@ def _figures() -> None:
     )
 
 
-def _link(sentence: str, experiment: Experiment) -> None:
+def _link_and_frame(sentence: str, experiment: Experiment) -> None:
     """Draw the link to the page with its settings, and the HTML to embed the page."""
     own = " Your sequences are not in it: who opens it needs the file." if experiment.is_own else ""
     st.markdown(f"**Link**  \n{sentence}{own}")
-    params = url.link(st.session_state.page)
+    params = url.params_of(st.session_state.page)
     st.code(_address(params), language=None, wrap_lines=True)
     with st.expander("To embed it in a page"):
         address = escape(_address(params | {"embed": "true"}))
@@ -128,7 +132,7 @@ def _address(params: Mapping[str, str]) -> str:
     return f"{url.geturl()}?{urlencode(params)}"
 
 
-def file(
+def file_button(
     label: str,
     name: str,
     content: str | Callable[[], str],
@@ -137,7 +141,7 @@ def file(
     icon: str = "download",
     disabled: bool = False,
 ) -> None:
-    """Draw the button of a file. content: a function makes it only when the button is pressed."""
+    """Draw the button that downloads a file. content: or a function, called when it is pressed."""
     st.download_button(
         label,
         content,

@@ -29,16 +29,18 @@ def uploader(
     on_change: Callable[[], None],
     help: str | None = None,
 ) -> None:
-    """Draw an uploader. Where the server refuses a file, a sentence under the uploader says why."""
+    """Draw an uploader, and under it a sentence where the server refuses a file. types: endings."""
     is_active = runtime.get_instance().is_active_session if runtime.exists() else bool
     LIMITS.allow(_session(), is_active=is_active)
     st.session_state.asks_for_file = st.session_state.may_upload = True
     st.file_uploader(label, type=types, key=key, max_upload_size=max_mb, on_change=on_change, help=help)
-    browser_files.drawn_by(browser_files.REFUSED)(key=f"{key}_refused", data={"sentences": SENTENCES})
+    browser_files.renderer_of(browser_files.REFUSED)(
+        key=f"{key}_refused", data={"sentences": SENTENCES}
+    )
 
 
-def taken(uploaded: UploadedFile) -> bytes:
-    """Return the bytes of a file, which the server then forgets."""
+def take_content(uploaded: UploadedFile) -> bytes:
+    """Return the bytes of an uploaded file, and have the server forget the file."""
     content = uploaded.getvalue()
     context = get_script_run_ctx()
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):

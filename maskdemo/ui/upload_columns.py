@@ -18,20 +18,20 @@ USES = {"id": "sequence", "order": "order", "label": "label", "group": "kept tog
         "split": "train or test", "features": "feature"}  # fmt: skip
 
 
-def roles(draft: Draft) -> Guess:
-    """Draw the controls of the columns' roles and return the roles: guessed, unless changed."""
+def role_controls(draft: Draft) -> Guess:
+    """Draw the controls of the columns' roles; return the roles, guessed unless a person chose them."""
     guessed = draft.guess()
     found, names = guessed.roles, list(draft.columns)
 
     def several(role: str, label: str, value: tuple[str, ...], nothing: str) -> None:
-        kept = _kept(draft, role, list(value))
+        kept = _role_options(draft, role, list(value))
         st.multiselect(label, names, max_selections=2, placeholder=nothing, **kept)
 
     def one(role: str, label: str, value: str | None, nothing: str, help: str | None = None) -> None:
         def shown(name: str | None) -> str:
             return nothing if name is None else name
 
-        kept = _kept(draft, role, value)
+        kept = _role_options(draft, role, value)
         st.selectbox(label, [None, *names], format_func=shown, help=help, **kept)
 
     with st.grid(2, min_column_width=230):
@@ -39,7 +39,7 @@ def roles(draft: Draft) -> Guess:
         order = "Choose" if found.order is None else "As in the file"
         several("order", "Order of the steps", found.order or (), order)
         one("label", "Label", found.label, "Choose a column")
-        kept = _kept(draft, "per_step", STEP if found.per_step else SEQUENCE)
+        kept = _role_options(draft, "per_step", STEP if found.per_step else SEQUENCE)
         st.segmented_control("The label is of", [STEP, SEQUENCE], required=True, **kept)
         help = "Sequences of one person or machine are all for training or all for the test."
         one("group", "Kept together", found.group, "Nothing", help)
@@ -48,17 +48,17 @@ def roles(draft: Draft) -> Guess:
         st.button(
             "The rows are in order in the file",
             key=_key(draft, "in_order"),
-            on_click=_correct,
+            on_click=_correct_role,
             args=(draft.number, "order", ()),
         )
     taken = {name for role, name in found.used() if role != "features"}
     free = [name for name in names if name not in taken]
-    kept = _kept(draft, "features", [each for each in found.features if each in free])
+    kept = _role_options(draft, "features", [each for each in found.features if each in free])
     st.multiselect("Features that the network reads", free, **kept)
     return guessed
 
 
-def lines(draft: Draft, guess: Guess) -> pd.DataFrame:
+def column_lines(draft: Draft, guess: Guess) -> pd.DataFrame:
     """Return a line for each column: its kind, an example, and its use or why it has none."""
     used = {name: USES[role] for role, name in reversed(guess.roles.used())}
     reasons = dict(unused(draft.columns, guess))
@@ -76,11 +76,11 @@ def lines(draft: Draft, guess: Guess) -> pd.DataFrame:
     )
 
 
-def preparation(draft: Draft, found: Roles) -> Preparation:
-    """Draw the controls of how sequences are prepared, those that the file needs; return them."""
+def preparation_controls(draft: Draft, found: Roles) -> Preparation:
+    """Draw the controls of the preparation, those that the file needs; return the preparation."""
 
     def free(name: str) -> dict[str, Any]:
-        """Where a setting that hangs on no guess is kept, also while the dialog is closed."""
+        """Return the options of a control whose value is kept while the dialog is closed."""
         return {"key": _key(draft, name), "persist_state": "session"}
 
     values: dict[str, Any] = {}
@@ -112,24 +112,24 @@ def preparation(draft: Draft, found: Roles) -> Preparation:
     return Preparation(**values)
 
 
-def _kept(draft: Draft, role: str, value: Any) -> dict[str, Any]:
+def _role_options(draft: Draft, role: str, value: Any) -> dict[str, Any]:
     """Set a role's control to a value, and return the key and callback of that control."""
     key = _key(draft, role)
     # Only where it differs: a value that is set closes an open list.
     if st.session_state.get(key) != value:
         st.session_state[key] = value
-    return {"key": key, "on_change": _changed, "args": (draft.number, role)}
+    return {"key": key, "on_change": _on_role, "args": (draft.number, role)}
 
 
-def _changed(number: int, role: str) -> None:
+def _on_role(number: int, role: str) -> None:
     """Take a changed control of a role, in a callback. number: of the draft."""
     value = st.session_state[f"own_{role}_{number}"]
     if role == "per_step":
         value = value == STEP
-    _correct(number, role, tuple(value) if isinstance(value, list) else value)
+    _correct_role(number, role, tuple(value) if isinstance(value, list) else value)
 
 
-def _correct(number: int, role: str, value: Any) -> None:
+def _correct_role(number: int, role: str, value: Any) -> None:
     """Take a person's choice for a role, if the file is still looked at."""
     draft: Draft | None = st.session_state.get("own_draft")
     if draft is not None and draft.number == number:

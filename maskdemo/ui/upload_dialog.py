@@ -10,9 +10,9 @@ from maskdemo.errors import InvalidTable, escape_markdown
 from maskdemo.ui import state, url
 from maskdemo.ui.chart import chart, is_dark
 from maskdemo.ui.state import STUDY_PREFIX
-from maskdemo.ui.upload import taken, uploader
-from maskdemo.ui.upload_columns import USES, lines, preparation, roles
-from maskdemo.ui.upload_draft import Draft, opened
+from maskdemo.ui.upload import take_content, uploader
+from maskdemo.ui.upload_columns import USES, column_lines, preparation_controls, role_controls
+from maskdemo.ui.upload_draft import Draft, open_draft
 from maskdemo.uploads.example_tables import EXAMPLES
 from maskdemo.uploads.facts import Fact, facts
 from maskdemo.uploads.lengths import lengths_of
@@ -42,19 +42,19 @@ def dialog(prefix: str) -> None:
             "Do *your* data need a mask? Give a table: a row for each step, with its sequence, its "
             "features and its label. It stays in this session, in no link, and is gone when you leave."
         )
-    _file()
+    _choose_file()
     draft = session.get("own_draft")
     if (complaint := session.get("own_complaint")) is not None:
-        _complain(complaint)
+        _draw_error(complaint)
     if draft is not None:
-        _looked_at(draft, prefix)
+        _draw_draft(draft, prefix)
     elif state.own_task() is not None:
         st.markdown("The sequences of your earlier file are still in use.")
         st.button("Forget that file", on_click=_forget, key="own_forget")
-    _examples()
+    _example_buttons()
 
 
-def _complain(why: InvalidTable) -> None:
+def _draw_error(why: InvalidTable) -> None:
     """Draw why a table is no task, and code that makes a long table of such a file."""
     asked = why.offer in USES
     (st.info if asked else st.error)(escape_markdown(str(why)))
@@ -62,7 +62,7 @@ def _complain(why: InvalidTable) -> None:
         st.code(why.code, language="python")
 
 
-def _file() -> None:
+def _choose_file() -> None:
     """Draw the uploader; keep the draft of a file, or the complaint about it, in the session."""
     uploader(
         "A CSV, TSV or Parquet file, or a NumPy archive",
@@ -75,7 +75,7 @@ def _file() -> None:
     if (given := session.pop("own_given", None)) is None:
         return
     with st.spinner("Reading the file"):
-        found = opened(session.own_uploads, *given)
+        found = open_draft(session.own_uploads, *given)
     if isinstance(found, Draft):
         session.own_draft = found
     else:
@@ -88,18 +88,18 @@ def _take_upload() -> None:
     uploaded = session[f"own_upload_{session.get('own_uploads', 0)}"]
     if uploaded is None:
         return
-    _let_go()
-    session.own_given = (uploaded.name[:80], taken(uploaded))
+    _forget_draft()
+    session.own_given = (uploaded.name[:80], take_content(uploaded))
     session.own_uploads = session.get("own_uploads", 0) + 1
 
 
-def _let_go() -> None:
+def _forget_draft() -> None:
     """Forget the file that is looked at; a task that is in use stays."""
     for name in ("own_draft", "own_complaint"):
         session.pop(name, None)
 
 
-def _examples() -> None:
+def _example_buttons() -> None:
     """Draw a button for each example table to download."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Two examples of such a table:", width="content")
@@ -117,7 +117,7 @@ def _examples() -> None:
             )
 
 
-def _looked_at(draft: Draft, prefix: str) -> None:
+def _draw_draft(draft: Draft, prefix: str) -> None:
     """Draw a draft: first rows, roles, preparation, and the task or why there is none."""
     top, frame = st.container(), draft.table.frame
     st.markdown(
@@ -127,25 +127,25 @@ def _looked_at(draft: Draft, prefix: str) -> None:
         frame.iloc[:ROWS, :COLUMNS].astype(str), hide_index=True, key=f"own_rows_{draft.number}"
     )
     st.markdown("**What the columns are for**")
-    guessed = roles(draft)
-    chosen = preparation(draft, guessed.roles)
-    table = lines(draft, guessed)
+    guessed = role_controls(draft)
+    chosen = preparation_controls(draft, guessed.roles)
+    table = column_lines(draft, guessed)
     height = 35 * (min(len(table), LINES) + 1) + 3
     wide = {"Used as": st.column_config.Column(width="large")}
     st.dataframe(
         table, hide_index=True, height=height, column_config=wide, key=f"own_columns_{draft.number}"
     )
     offers = len(draft.offered)
-    own = draft.own(guessed, chosen)
+    own = draft.task(guessed, chosen)
     if len(draft.offered) > offers:
         st.rerun()  # its control stands above
     if isinstance(own, OwnTask):
-        _shown(own, prefix)
+        _draw_task(own, prefix)
     with top:
         if isinstance(own, OwnTask):
             st.success(escape_markdown(own.summary), icon=":material/check:")
         else:
-            _complain(own)
+            _draw_error(own)
         with st.container(horizontal=True):
             st.button(
                 "Use these sequences",
@@ -159,7 +159,7 @@ def _looked_at(draft: Draft, prefix: str) -> None:
             st.button("Forget this file", on_click=_forget, key="own_forget", type="tertiary")
 
 
-def _shown(own: OwnTask, prefix: str) -> None:
+def _draw_task(own: OwnTask, prefix: str) -> None:
     """Draw the sequences of a task, how they were prepared, and facts about them."""
     st.markdown("\n".join(f"- {escape_markdown(each)}" for each in own.notes))
     dark = is_dark()
@@ -175,7 +175,9 @@ def _shown(own: OwnTask, prefix: str) -> None:
         padded_length=usual_padded_length(own),
         mask_value=session[f"{prefix}mask_value"],
     )
-    st.markdown("\n".join(_line(each) for each in sorted(told, key=lambda each: not each.alarming)))
+    st.markdown(
+        "\n".join(_fact_line(each) for each in sorted(told, key=lambda each: not each.alarming))
+    )
     parts = (own.data.train, own.data.test)
     lengths = lengths_of([len(each) for part in parts for each in part.values])
     chart(
@@ -185,8 +187,8 @@ def _shown(own: OwnTask, prefix: str) -> None:
     )
 
 
-def _line(fact: Fact) -> str:
-    """Return a fact as a line of a Markdown list, with a sign if it is alarming."""
+def _fact_line(fact: Fact) -> str:
+    """Return a fact as an item of a Markdown list, with a sign if the fact is alarming."""
     return f"- {':orange[:material/warning:] ' * fact.alarming}{escape_markdown(fact.sentence)}"
 
 
@@ -209,7 +211,7 @@ def _use(prefix: str) -> None:
 def _forget() -> None:
     """Forget the file and the task made of the file."""
     was_chosen = OWN in (session[f"{each}task"] for each in ("", STUDY_PREFIX))
-    _let_go()
+    _forget_draft()
     session.own_open = ""
     state.replace_own_task(None)
     if was_chosen:

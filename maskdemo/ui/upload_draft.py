@@ -41,7 +41,7 @@ class Draft:
     made: tuple[Any, Preparation, OwnTask | InvalidTable] | None = None
 
     def guess(self) -> Guess:
-        """Return the roles of the columns. Raises `InvalidTable` for a table that is wide."""
+        """Return the roles, guessed but for `given`. Raises `InvalidTable` for a wide table."""
         return guess(self.table, self.columns, self.given)
 
     def correct(self, role: str, value: Any) -> None:
@@ -54,11 +54,11 @@ class Draft:
                 del self.given[other]
         self.given[role] = value
 
-    def own(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
-        """Return the task, or why there is none; the last result is not made again."""
+    def task(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
+        """Return the task of these roles, or the error; the last result is not made again."""
         if self.made is None or self.made[:2] != (guessed.roles, preparation):
             self.made = None  # never two at once
-            self.made = guessed.roles, preparation, self._made_of(guessed, preparation)
+            self.made = guessed.roles, preparation, self._new_task(guessed, preparation)
         made = self.made[2]
         if isinstance(made, OwnTask):
             try:
@@ -68,8 +68,8 @@ class Draft:
                 return full.with_traceback(None)
         return made
 
-    def _made_of(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
-        """Return the task of these roles, or the error; ways out that it offers are noted."""
+    def _new_task(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
+        """Make the task, or return the error; a way out that the error offers is added to `offered`."""
         try:
             with _UNPACKING:
                 return task_of(self.table, self.columns, guessed, preparation)
@@ -80,7 +80,7 @@ class Draft:
             return unusable.with_traceback(None)
 
 
-def opened(number: int, name: str, content: bytes) -> Draft | InvalidTable:
+def open_draft(number: int, name: str, content: bytes) -> Draft | InvalidTable:
     """Return the draft of a file, or the error that it cannot be read. number: of the draft."""
     try:
         with _UNPACKING:

@@ -152,20 +152,22 @@ class UploadMiddleware:
         self._app, self._limits, self._files, self._timeout_s = app, limits, files, timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, as ASGI has it."""
+        """Pass a request on to the app, an upload within the limits alone: others get a sentence."""
         is_put = scope["type"] == "http" and scope["method"] == "PUT"
         if not is_put or not (found := UPLOAD.search(scope["path"])):
             await self._app(scope, receive, send)
             return
         try:
-            await self._count(found[1], found[2], scope, receive, send)
+            await self._pass_on(found[1], found[2], scope, receive, send)
         except UploadRefused as refused:
             if refused.status != HTTPStatus.REQUEST_TIMEOUT:
                 await self._discard(receive)
             sentence = SENTENCES[refused.status]
             await PlainTextResponse(sentence, refused.status)(scope, receive, send)
 
-    async def _count(self, session: str, file: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(
+        self, session: str, file: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Pass a request on and count its bytes; raises `UploadRefused` beyond a limit or a timeout."""
         held = self._files()
         upload = self._limits.begin(session, file, held)

@@ -53,12 +53,12 @@ def mark_touched() -> None:
 
 
 def read_again() -> None:
-    """Have the next run read the URL once more, as the task that the URL names has come or gone."""
+    """Have the next run read the URL once more, for the task in it is there only now."""
     st.session_state.address = (NOWHERE, st.session_state.address[1])
     st.session_state.moved = ""
 
 
-def follow(page: str) -> None:
+def synchronise(page: str) -> None:
     """Bring controls and URL together; called first on every run of the app, before any control."""
     session = st.session_state
     if "address" not in session:
@@ -76,7 +76,7 @@ def follow(page: str) -> None:
     session.followed = page
 
 
-def write() -> None:
+def write_if_changed() -> None:
     """Write the URL if a control was changed: called first in every fragment."""
     if moved := st.session_state.get("moved"):
         if moved == "changed":
@@ -85,7 +85,7 @@ def write() -> None:
 
 
 def current(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return the last valid settings, and the error of the present ones or None: read once a run."""
+    """Return the last valid settings, and the error of the present ones or None; read once per run."""
     kept = st.session_state.settings
     if settings not in kept:
         value, error = read(settings)
@@ -94,19 +94,19 @@ def current(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def read(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return the last valid settings, and the error of the present ones, read now: for callbacks."""
+    """Return the last valid settings, and the error of the present ones or None: for callbacks."""
     try:
         return settings.from_controls(), None
     except InvalidSettings as error:
         return settings.from_params(st.session_state.address[1])[0], str(error)
 
 
-def link(page: str) -> Params:
+def params_of(page: str) -> Params:
     """Return the parameters of a page's URL for its controls' settings and choices."""
     if page not in PAGE_SETTINGS:
         return {}
     settings, _ = current(PAGE_SETTINGS[page])
-    return st.session_state.settings[PAGE_SETTINGS[page]][2] | _choices(page, settings)
+    return st.session_state.settings[PAGE_SETTINGS[page]][2] | _shown_choices(page, settings)
 
 
 def _read(page: str) -> None:
@@ -117,7 +117,7 @@ def _read(page: str) -> None:
         return
     if page in PAGE_SETTINGS:
         settings, session.complaints = PAGE_SETTINGS[page].from_params(address[1])
-        choices, complaints = _choices_in(page, address[1], settings)
+        choices, complaints = _parse_choices(page, address[1], settings)
         session.complaints += complaints
         PAGE_SETTINGS[page].to_controls(settings)
         for name in CHOICES[page]:
@@ -128,7 +128,9 @@ def _read(page: str) -> None:
     session.address = address
 
 
-def _choices_in(page: str, params: Mapping[str, str], settings: Any) -> tuple[Params, tuple[str, ...]]:
+def _parse_choices(
+    page: str, params: Mapping[str, str], settings: Any
+) -> tuple[Params, tuple[str, ...]]:
     """Return the choices of a URL, and a sentence for each part that is no setting and no choice."""
     known = (*PAGE_SETTINGS[page].params, *CHOICES[page])
     sentences = [
@@ -150,12 +152,13 @@ def open_default() -> None:
 
 
 def _write() -> None:
+    """Write the URL of valid settings if a control that the URL names was changed; drop the mark."""
     session = st.session_state
     moved, session.moved = session.moved, ""
     page = session.page
     if moved != "changed" or (page in PAGE_SETTINGS and current(PAGE_SETTINGS[page])[1]):
         return
-    params = link(page)
+    params = params_of(page)
     if params != st.query_params.to_dict():
         st.query_params.from_dict(params)
     session.address = (page, params)
@@ -170,7 +173,7 @@ def _leave(page: str) -> None:
             st.session_state.settings.pop(PAGE_SETTINGS[page], None)
 
 
-def _choices(page: str, settings: Any) -> Params:
+def _shown_choices(page: str, settings: Any) -> Params:
     """Return the choices that differ from their defaults and are possible with the settings."""
     session, params = st.session_state, {}
     for name in CHOICES[page]:
@@ -187,28 +190,28 @@ def settled(name: str, options: Iterable[Any], default: Any) -> Any:
 
 
 def one_of(widget: Callable, name: str, options: Collection[Any], default: Any, **looks: Any) -> Any:
-    """Draw a choice among options; of a mapping, the values are their titles."""
+    """Draw a choice and return its value. options: a collection, or a mapping option -> title."""
     settled(name, options, default)
     if isinstance(options, Mapping):
         looks["format_func"] = options.__getitem__
-    return _draw(widget, name, options=list(options), **looks)
+    return _draw_widget(widget, name, options=list(options), **looks)
 
 
 def segments(
     name: str, titles: Mapping[Any, str], default: Any, label: str, *, hidden: bool = False
 ) -> Any:
-    """Draw a choice whose options are all seen at once. titles: by option. hidden: the label is."""
+    """Draw a choice whose options are all seen at once, and return its value. hidden: the label is."""
     looks = {"label": label, "label_visibility": "collapsed" if hidden else "visible"}
     return one_of(st.segmented_control, name, titles, default, required=True, **looks)
 
 
 def dropdown(name: str, titles: Mapping[Any, str], default: Any, label: str, **looks: Any) -> Any:
-    """Draw a choice in a select box. titles: by option. looks: of the box."""
+    """Draw a choice in a select box, and return its value. titles: by option. looks: of the box."""
     return one_of(st.selectbox, name, titles, default, label=label, **looks)
 
 
 def several_of(name: str, titles: Mapping[str, str], default: list[str], label: str) -> list[str]:
-    """Draw a choice of several options, returned in their own order; without any, the default."""
+    """Draw a choice of several options; return them in their own order, without any the default."""
 
     def parse(value: Any) -> list[str] | None:
         names = value.split(".") if isinstance(value, str) else value
@@ -216,12 +219,12 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
 
     _settle(name, default, parse)
     looks = {"format_func": titles.__getitem__, "selection_mode": "multi", "wrap": True}
-    chosen = _draw(st.pills, name, label=label, options=list(titles), **looks)
+    chosen = _draw_widget(st.pills, name, label=label, options=list(titles), **looks)
     return [each for each in titles if each in chosen] or default
 
 
 def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
-    """Draw a number input whose number the session holds under `key`. settings: of the input."""
+    """Draw a number input and return its number, which the session holds under `key`."""
     # Streamlit 1.67 sets an emptied box to the default.
     value = st.session_state.get(key, min_value)
     return st.number_input(label, min_value, max_value, value, key=key, **settings)
@@ -239,7 +242,7 @@ def choose(name: str, option: Any) -> None:
 
 
 def choices_shown(*names: str) -> Params:
-    """Return these choices of this page, defaults too: the linked page may have other defaults."""
+    """Return the parameters of these choices of this page, defaults too: other pages have others."""
     session = st.session_state
     values = {name: session.get(_key(session.page, name)) for name in names}
     return {name: str(value) for name, value in values.items() if value is not None}
@@ -264,5 +267,6 @@ def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
     return key
 
 
-def _draw(widget: Callable, name: str, **looks: Any) -> Any:
+def _draw_widget(widget: Callable, name: str, **looks: Any) -> Any:
+    """Draw the widget of a choice of this page and return its value. looks: of the widget."""
     return widget(key=_key(st.session_state.page, name), **KEPT, **looks)

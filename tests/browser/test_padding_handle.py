@@ -19,7 +19,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import padded_by
 from maskdemo.inside.recurrence import outputs_of, states_of
 from maskdemo.strategies import STRATEGIES
-from maskdemo.ui.padding_handle import payload
+from maskdemo.ui.padding_handle import recurrence_data
 from tests.browser.accessibility import expect_no_findings
 from tests.browser.test_playground import link, params_of
 from tests.browser.viewer import Viewer
@@ -74,7 +74,7 @@ def _answer(route: Route) -> None:
 def test_the_browser_computes_what_the_recurrence_does(blank: Page, experiment: Experiment):
     sequence = untrained(experiment, probe=3)
     bare, value = unpad(sequence.batch), experiment.pad_value
-    found = blank.evaluate(READ, [payload(sequence), COUNTS])
+    found = blank.evaluate(READ, [recurrence_data(sequence), COUNTS])
     assert experiment.strategies == tuple(STRATEGIES)
     for name, readings in zip(experiment.strategies, found, strict=True):
         for reading in readings:

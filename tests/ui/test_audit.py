@@ -152,7 +152,7 @@ def test_a_hostile_file_is_passed_on_as_it_is(content, orders):
 
 
 def test_files_without_room_come_to_a_sentence(orders, monkeypatch):
-    monkeypatch.setattr("maskdemo.ui.audit.HELD", UploadMemory(10))
+    monkeypatch.setattr("maskdemo.ui.audit.HELD_FILES", UploadMemory(10))
     page = app.opened("audit")
     page.session_state["audit_source"] = "A .keras file"
     page.run()

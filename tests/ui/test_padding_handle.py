@@ -13,7 +13,7 @@ from maskdemo.inside.inspected_sequence import InspectedSequence, sweeps
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import padding_handle
 from maskdemo.ui.browser_files import OUTPUTS
-from maskdemo.ui.padding_handle import OWN, payload, readers_of
+from maskdemo.ui.padding_handle import OWN, readers_of, recurrence_data
 from tests.ui.app import opened
 from tests.ui.test_inside import STEPS, TINY, finished
 
@@ -27,10 +27,10 @@ def sent(app: AppTest) -> dict[str, Any]:
 def test_a_lane_says_what_a_padded_step_does_and_which_step_is_read_out():
     run = finished(TINY)
     sequence = InspectedSequence(run, probe=0, epoch=3, label=1)
-    lanes = {each["name"]: each for each in payload(sequence)["lanes"]}
-    steps = len(payload(sequence)["labels"])
+    lanes = {each["name"]: each for each in recurrence_data(sequence)["lanes"]}
+    steps = len(recurrence_data(sequence)["labels"])
     assert steps == (~run.probes.padded[0]).sum() < TINY.padded_length
-    assert payload(sequence)["most"] == 200, "for a short sequence, too"
+    assert recurrence_data(sequence)["most"] == 200, "for a short sequence, too"
     for at in (-2, -1):  # after the end, in front
         padded = {name: (each["advance"][at], each["keep"][at]) for name, each in lanes.items()}
         assert padded == {"no_mask": (1, 0), "zeroed_state": (0, 0), "held_state": (0, 1)}
@@ -39,7 +39,7 @@ def test_a_lane_says_what_a_padded_step_does_and_which_step_is_read_out():
     last = replace(TINY, strategies=("last_valid_step",))
     networks = {"last_valid_step": run.networks["no_mask"]}
     other = replace(run, experiment=last, networks=networks)
-    (lane,) = payload(InspectedSequence(other, probe=0, epoch=3, label=1))["lanes"]
+    (lane,) = recurrence_data(InspectedSequence(other, probe=0, epoch=3, label=1))["lanes"]
     assert not lane["readsEnd"] and lane["readOut"] == steps - 1
 
 

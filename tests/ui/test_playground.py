@@ -217,7 +217,7 @@ def test_words_explain_themselves_and_the_keyboard_stops_once_at_each():
     """Where they are hovered over and focused: see `term` in the pages' style."""
     results = known(no_mask=[0.5, 0.51] * 3, held_state=[0.9] * 6, masking_layer=[0.5, 0.9] * 3)
     judged = [verdict(results, name) for name in ("held_state", "no_mask", "masking_layer")]
-    cells = strategy_table.words([*judged, *judged])
+    cells = strategy_table.word_cells([*judged, *judged])
     words = [each and each.word for each in judged]
     assert words == ["required", None, "undecided"] and cells[1] == ""
     for cell, word in zip(cells, words * 2, strict=True):

@@ -201,7 +201,7 @@ def test_what_happened_to_the_worker_is_told_while_the_study_runs():
         from maskdemo.server import Status
         from maskdemo.ui import study_view
 
-        study_view.progress(Status("running", notice="It was killed."), findings)
+        study_view.study_progress_line(Status("running", notice="It was killed."), findings)
 
     page = AppTest.from_function(progress, kwargs={"findings": Findings(TINY, {})}).run()
     assert [each.value for each in fine(page).info] == ["It was killed."]

@@ -138,10 +138,10 @@ def test_a_study_is_taken_away_whole(offered, monkeypatch):
     outcomes = {each: Outcome(0.5, 0.5, 1.0, 1.0, 24) for each in study.trainings()}
     findings = Findings(study, outcomes, finished=True)
     monkeypatch.setattr(st, "session_state", Session(page="study"))
-    monkeypatch.setattr(take_away.url, "link", lambda page: study.to_params())
-    take_away.study(Findings(study, {}), study)
+    monkeypatch.setattr(take_away.url, "params_of", lambda page: study.to_params())
+    take_away.study_files(Findings(study, {}), study)
     assert set(offered) == {"Keras script", "Notebook"}
-    take_away.study(findings, study)
+    take_away.study_files(findings, study)
     assert offered["Table"][0]() == study_table(findings).to_csv(index=False)
     assert offered["Table"][1] == "maskdemo-sum_sign-by-padded_length.csv"
     assert "doses=16_20" in offered["Report"][0]()
