@@ -14,7 +14,7 @@ from typing import Any
 
 from maskdemo.audit import allow_list
 from maskdemo.audit.config_values import as_list, as_mapping, checked_value, layer_name, within_limit
-from maskdemo.audit.limits import MAX_CONFIG, MAX_LAYERS, VOCABULARY
+from maskdemo.audit.resource_limits import MAX_CONFIG, MAX_LAYERS, VOCABULARY
 from maskdemo.errors import UnsupportedModel, quoted
 
 _KEY = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)

@@ -15,9 +15,10 @@ import numpy as np
 
 from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import largest_change, largest_number
-from maskdemo.audit.pair import TracePair
+from maskdemo.audit.pair import TracePair, mask_of
 from maskdemo.audit.run_model import output_arrays, reset_states
 from maskdemo.audit.time_axis import is_own_code
+from maskdemo.audit.tolerances import SAME_LAYER
 from maskdemo.audit.trace import Call, attach_mask
 
 #: The cure of a layer that takes a mask: the program is that of the cause.
@@ -26,8 +27,6 @@ HANDED_ON = "handed on"
 OWN_CODE = "mask_in_own_code"
 #: Stands at padded steps, so that no maximum is there and a softmax is 0.
 _LOWEST = {"float16": -3e4, "bfloat16": -1e9, "float32": -1e9, "float64": -1e9}
-#: Share of its largest output up to which a layer is the same without padding.
-_SAME = 1e-3
 
 #: Layers that see their neighbours' steps, and so a few steps across the border to the padding.
 CONVOLUTIONS = (
@@ -54,14 +53,14 @@ class Repeat:
 
         timed = next(each for each in self.call.inputs if each.key in self.real)
         array = keras.ops.convert_to_tensor(timed.array.astype("float32"))
-        return array, keras.ops.convert_to_tensor(_mask_of(self.real[timed.key]))
+        return array, keras.ops.convert_to_tensor(mask_of(self.real[timed.key]))
 
     def _mask(self, tensor: Any) -> Any:
         """Return the mask of an input of the call; None where it has no time axis."""
         import keras
 
         real = self.real.get(id(tensor))
-        return None if real is None else keras.ops.convert_to_tensor(_mask_of(real))
+        return None if real is None else keras.ops.convert_to_tensor(mask_of(real))
 
     def run(self, change: Callable[..., np.ndarray] | None = None, masked: bool = False) -> list[Any]:
         """Call the layer again and return its output arrays.
@@ -81,7 +80,7 @@ class Repeat:
             new: Any = tensor
             if change is not None:
                 new = keras.ops.convert_to_tensor(change(array, real), dtype=tensor.dtype)
-            mask = _mask_of(real) if masked else by_key[id(tensor)].mask
+            mask = mask_of(real) if masked else by_key[id(tensor)].mask
             return attach_mask(new, None if mask is None else mask[:, : new.shape[1]])
 
         args, kwargs = self.call.arguments
@@ -103,11 +102,6 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
         if after in timed and before.array.ndim == after.array.ndim:
             real[0][before.key], real[1][after.key] = pair.real_elements(before.array, after.array)
     return Repeat(twin, real[0]), Repeat(call, real[1])
-
-
-def _mask_of(real: np.ndarray) -> np.ndarray:
-    """Return the mask, (N, steps) of bool, from where an array is real, (N, steps, ...)."""
-    return np.asarray(real.any(axis=tuple(range(2, real.ndim))))
 
 
 def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
@@ -144,7 +138,7 @@ def remaining_change(
         return float("inf")
     furthest, all_real = 0.0, all(real.all() for real in alone.real.values())
     for own, before, after in zip(alone.call.outputs, without, with_padding, strict=True):
-        far = largest_change(own, before) > _SAME * largest_number(before)
+        far = largest_change(own, before) > SAME_LAYER * largest_number(before)
         if far and all_real and not other_alone:
             return float("inf")  # it is another layer, not the same one without its fault
         furthest = max(furthest, pair.share(before, after, like=own))
@@ -252,12 +246,12 @@ def _counted(repeat: Repeat) -> list[np.ndarray]:
     """Return what the layer takes of real steps once padding stands at the other end."""
 
     def turned(array: np.ndarray, real: np.ndarray) -> np.ndarray:
-        places = np.flatnonzero(_mask_of(real)[0])  # all sequences that are traced are equally long
+        places = np.flatnonzero(mask_of(real)[0])  # all sequences that are traced are equally long
         return np.roll(array, -places[0] or -1 - places[-1], axis=1)
 
     marks = repeat.run(lambda array, real: turned(np.broadcast_to(real, array.shape), real))
     return [
-        each[:, _mask_of(mark != 0)[0]] if each.ndim > 1 else each
+        each[:, mask_of(mark != 0)[0]] if each.ndim > 1 else each
         for each, mark in zip(repeat.run(turned), marks, strict=True)
     ]
 

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib import metadata
 
 from maskdemo.archives import open_archive
-from maskdemo.audit.limits import MAX_CONFIG, MAX_FILE_BYTES, MAX_RATIO, MAX_UNPACKED
+from maskdemo.audit.resource_limits import MAX_CONFIG, MAX_FILE_BYTES, MAX_RATIO, MAX_UNPACKED
 from maskdemo.errors import UnsupportedModel
 
 CONFIG, METADATA = "config.json", "metadata.json"

@@ -11,10 +11,10 @@ import numpy as np
 from maskdemo.audit.inherent import RECURRENT
 from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.output_change import Reference
+from maskdemo.audit.tolerances import SATURATED_WITHIN
 from maskdemo.audit.trace import Call
 
-#: So near a value at which activations end, an output hardly moves, whatever goes in.
-_NEAR = 1e-3
+#: Values at which activations end.
 _ENDS = (-1.0, 0.0, 1.0, 6.0)
 #: Layers and operations that are an activation.
 _ACTIVATIONS = (
@@ -24,11 +24,13 @@ _ACTIVATIONS = (
 
 
 def saturated(reference: Reference) -> list[int]:
-    """Return the numbers of the outputs that are saturated: most values of a unit are near an end."""
+    """Return the indices of the outputs that are saturated: most values of a unit are near an end."""
     result = []
     for index in range(len(reference.scales)):
         values = [row[index] for row in reference.rows]
-        near = [np.min([np.abs(each - end) for end in _ENDS], axis=0) < _NEAR for each in values]
+        near = [
+            np.min([np.abs(each - end) for end in _ENDS], axis=0) < SATURATED_WITHIN for each in values
+        ]
         by_unit = [each.reshape(-1, each.shape[-1] if each.ndim else 1) for each in near if each.size]
         if len({each.shape[1] for each in by_unit}) > 1:
             by_unit = [each.reshape(-1, 1) for each in by_unit]

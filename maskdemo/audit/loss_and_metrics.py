@@ -16,10 +16,10 @@ from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.lost_mask import dropped_before_output
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
+from maskdemo.audit.tolerances import SAME_LOSS
 from maskdemo.audit.trace import Call
 from maskdemo.audit.training_batch import (
     PADDED_TARGETS,
-    RELATIVE_ROUNDING,
     RealSteps,
     TrainingBatch,
     built_anew,
@@ -102,15 +102,13 @@ def _findings_of_output(trial: Trial, pair: TracePair, training: TrainingBatch) 
     if change is None:
         notes.append(f"Its {what} is no finite number here, or takes other targets: it was not tried.")
         return
-    if change.share > RELATIVE_ROUNDING:
+    if change.share > SAME_LOSS:
         seen = (
             f"Other outputs at padded steps alone change the {what} "
             f"from {change.before:.3g} to {change.after:.3g}."
         )
         weighted = training.change_of_loss(weighted=True)
-        cures = (
-            ("weigh_the_loss",) if weighted is not None and weighted.share <= RELATIVE_ROUNDING else ()
-        )
+        cures = ("weigh_the_loss",) if weighted is not None and weighted.share <= SAME_LOSS else ()
         yield _loss_finding(trial, pair, training.real, seen, cures)
         return
     if change.target is not None:
@@ -175,7 +173,7 @@ def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Find
             change, metric = counted[name]
             counted[name] = (min(change, _furthest(values, name)), metric)
     for name, (change, metric) in counted.items():
-        if change > RELATIVE_ROUNDING:
+        if change > SAME_LOSS:
             how = "into no number." if math.isinf(change) else f"by {change:.2g}."
             yield Finding(
                 cause="metric_counts_padding",

@@ -13,7 +13,7 @@ import numpy as np
 from maskdemo.audit.cures import marked, repeats
 from maskdemo.audit.inherent import RECURRENT
 from maskdemo.audit.layer_kinds import is_a
-from maskdemo.audit.pair import TracePair
+from maskdemo.audit.pair import TracePair, mask_of
 from maskdemo.audit.time_axis import ATTENTION
 from maskdemo.audit.trace import Call, InputTensor
 
@@ -87,10 +87,9 @@ def taken_by_number_before(call: Call, pair: TracePair) -> Call | None:
 
 
 def _takes_other_steps(call: Call, pair: TracePair) -> bool:
-    """Whether more or fewer real steps come out of a call with padding than without."""
-    got = marked(repeats(call, pair)[1])[0]
-    right = pair.right_mask(pair.twin(call).outputs[0], call.outputs[0])
-    return bool(((got.reshape(*got.shape[:2], -1) != 0).any(axis=2) != right).any())
+    """Whether a call with padding returns other real steps than without, or more or fewer of them."""
+    got = mask_of(marked(repeats(call, pair)[1])[0] != 0)
+    return bool((got != pair.right_mask(pair.twin(call).outputs[0], call.outputs[0])).any())
 
 
 def dropped_before_output(pair: TracePair, index: int) -> Call | None:

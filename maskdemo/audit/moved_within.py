@@ -23,7 +23,7 @@ from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.lost_mask import MASK_MAKERS
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.other_length import PLACES, copy_of_length
-from maskdemo.audit.pair import MAX_TRACED, TracePair, traces_of
+from maskdemo.audit.pair import MAX_TRACED, TracePair, expanded_mask, mask_of, traces_of
 from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples
 from maskdemo.audit.time_axis import is_own_code
@@ -135,7 +135,7 @@ def _harmless(call: Call) -> tuple[Attempt, ...]:
 
 def _cut_off(repeat: Repeat) -> list[np.ndarray]:
     """Return the layer's outputs for inputs without padded steps, which stand after the end."""
-    return repeat.run(lambda array, real: array[:, real.reshape(*real.shape[:2], -1).any(axis=(0, 2))])
+    return repeat.run(lambda array, real: array[:, mask_of(real).any(axis=0)])
 
 
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
@@ -159,8 +159,7 @@ def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
 
 def _other(array: np.ndarray, pair: TracePair) -> np.ndarray:
     """Return an array without padding, (N, steps, ...), with other values at steps not real."""
-    real = pair.real_without_padding(array)
-    return disturbed(array, real.reshape(*real.shape, *(1 for _ in array.shape[2:])))
+    return disturbed(array, expanded_mask(pair.real_without_padding(array), array.ndim))
 
 
 def _calls_of_both(one: Trace, other: Trace) -> Iterator[tuple[Call, Call]]:

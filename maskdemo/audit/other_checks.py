@@ -23,10 +23,9 @@ from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
 from maskdemo.audit.samples import Samples
+from maskdemo.audit.tolerances import SAME_SEQUENCE
 from maskdemo.audit.trace import trace
 
-#: A sequence's outputs in a batch and alone differ by at most this share through rounding.
-_MIXED = 1e-3
 Run = Callable[[Batch], list[np.ndarray]]
 
 
@@ -101,7 +100,7 @@ def rows_mix(model: Any, batch: Batch, seen: str, largest: float) -> Finding:
             if one.ndim != other.ndim or (one.ndim and one.shape[1:] != other.shape[1:]):
                 continue
             mine = one[:1] if one.ndim else one
-            if largest_change(mine, other) > _MIXED * largest_number(other):
+            if largest_change(mine, other) > SAME_SEQUENCE * largest_number(other):
                 return replace(finding, layer=call.name, of_class=type(call.layer).__name__)
     return finding
 

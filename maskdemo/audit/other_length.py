@@ -33,29 +33,34 @@ def copy_of_length(
 ) -> tuple[Any, bool] | None:
     """Return a copy for inputs of other steps, and whether weights were cut; None if there is none.
 
-    others: the inputs of the copy. It shares layers with the model, and is to be used and forgotten
-    within `nodes_restored`.
+    others: the inputs of the copy. For another length, layers with as many units as there are steps
+    keep them; if no such copy runs, they get as many as the copy has steps. The copy shares layers with
+    the model, and is to be used and forgotten within `nodes_restored`.
     """
     sizes = {
         each.steps: other.steps
         for each, other in zip(model_inputs, others, strict=True)
         if each.steps is not None
     }
+    copied = _copy_with(_Copier(model, sizes, places, resize_units=False), model, others)
+    if copied is None and None not in sizes.values():
+        copied = _copy_with(_Copier(model, sizes, places, resize_units=True), model, others)
+    return copied
+
+
+def _copy_with(copier: _Copier, model: Any, others: tuple[ModelInput, ...]) -> tuple[Any, bool] | None:
+    """Return the copier's copy, and whether weights were cut; None if no copy can be made or run."""
     shapes = {each.name: each.shape for each in others}
-    for as_many_units in (False, True):
-        try:
-            copier = _Copier(model, sizes, places, as_many_units)
-            names = [each._keras_history.operation.name for each in model.inputs]
-            copy = copier.copy(model, [shapes[name] for name in names])
-            if model.compiled:
-                _compile_alike(copy, model)
-            if None in sizes.values():
-                _try_lengths(copy, others, set(sizes))
-            return copy, copier.was_cut
-        except Exception:  # whatever a layer raises on another length, and models without a graph
-            if None in sizes.values():
-                break
-    return None
+    try:
+        names = [each._keras_history.operation.name for each in model.inputs]
+        copy = copier.copy(model, [shapes[name] for name in names])
+        if model.compiled:
+            _compile_alike(copy, model)
+        if None in copier.sizes.values():
+            _try_lengths(copy, others, set(copier.sizes))
+        return copy, copier.was_cut
+    except Exception:  # whatever a layer raises on another length, and models without a graph
+        return None
 
 
 def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int | None]) -> None:
@@ -75,15 +80,17 @@ def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int |
 
 
 class _Copier:
-    """Copies models. sizes: for numbers of steps those of the copy, None for any.
+    """Copies models for inputs of other steps.
 
-    as_many_units: whether a layer made anew puts out as many units as there are steps if it did so.
+    sizes: from a number of steps in the model to that in the copy, None for any. places: which weights
+    a layer keeps that has some for each place. resize_units: whether a layer with as many units as
+    there are steps gets as many as the copy has steps. was_cut: whether any weights were left out.
     """
 
     def __init__(
-        self, model: Any, sizes: Mapping[int, int | None], places: Places, as_many_units: bool
+        self, model: Any, sizes: Mapping[int, int | None], places: Places, resize_units: bool
     ) -> None:
-        self._sizes, self._places, self._as_many_units = sizes, places, as_many_units
+        self.sizes, self._places, self._resize_units = sizes, places, resize_units
         self._custom = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
         self._parts: dict[int, Any] = {}
         self.was_cut = False
@@ -121,7 +128,7 @@ class _Copier:
         ]
         if self._is_for_one_length(operation, args):
             ways[:2] = reversed(ways[:2])
-        if None in self._sizes.values() and any(map(is_own_code, parts_of(operation))):
+        if None in self.sizes.values() and any(map(is_own_code, parts_of(operation))):
             # Numbers of steps in code that is shared would be those of the one length.
             ways = [(lambda: self._anew(operation, args), lambda given: given)]
         failure: Exception | None = None
@@ -166,12 +173,12 @@ class _Copier:
             if size != -1 and -1 not in target:
                 target[place] = -1
             elif size > 0:
-                steps, new = next(iter(self._sizes.items()))
+                steps, new = next(iter(self.sizes.items()))
                 target[place] = size * (new or steps) // steps
             config = config | ({key: tuple(target)} if target else {})
-        for key in ("units", "output_shape") if self._as_many_units else ():
+        for key in ("units", "output_shape") if self._resize_units else ():
             if (own := config.get(key)) is not None:
-                sizes = [self._sizes.get(each, each) for each in np.atleast_1d(own).tolist()]
+                sizes = [self.sizes.get(each, each) for each in np.atleast_1d(own).tolist()]
                 config = config | {key: tuple(sizes) if np.ndim(own) else sizes[0]}
         return config
 
@@ -193,7 +200,7 @@ class _Copier:
         if self._places == "last":
             places = places[-size:]
         elif self._places == "of_features":
-            steps, new = next(iter(self._sizes.items()))
+            steps, new = next(iter(self.sizes.items()))
             places = places.reshape(-1, steps)[:, :new].ravel()
         return np.take(value, places[:size], axis)
 
@@ -204,7 +211,7 @@ class _Copier:
         def cut(value: Any) -> Any:
             if isinstance(value, keras.KerasTensor) or not keras.ops.is_tensor(value):
                 return value
-            kept = tuple(slice(self._sizes.get(size, size)) for size in value.shape)
+            kept = tuple(slice(self.sizes.get(size, size)) for size in value.shape)
             return value[kept]
 
         return keras.tree.map_structure(cut, given)

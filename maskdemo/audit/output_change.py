@@ -13,20 +13,19 @@ import numpy as np
 
 from maskdemo.audit.run_model import Batch
 from maskdemo.audit.samples import Samples, Side
+from maskdemo.audit.tolerances import (
+    EPSILONS,
+    HALF_OUTPUT_ULPS,
+    MAX_NOISE_FACTOR,
+    MIN_SCALE,
+    NOISE_FACTOR,
+    OUTPUT_ULPS,
+)
 
 Run = Callable[[Batch], list[np.ndarray]]
 
 #: Padded steps added to the longest sequence of a batch.
 ADDED_STEPS = (1, 7, 32, 100)
-#: Rounding that a right model may show, in units of the last digit of a unit's largest output. Half
-#: precision gets less room, as a leak of one part in a hundred would otherwise pass, and no unit of its
-#: own: a small number beside a large one has few digits there.
-TOLERANCE_ULPS, HALF_TOLERANCE_ULPS = 64.0, 8.0
-#: How often a model's own rounding may be exceeded, seen when weights and inputs change by their last
-#: digit, or the batch but no padding; and how many times the tolerance that can be before it is no
-#: rounding.
-NOISE_FACTOR, MAX_NOISE_FACTOR = 8.0, 16.0
-_EPSILONS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
 
 @dataclass(frozen=True)
@@ -124,12 +123,12 @@ def _make_reference(
     """
     scales, tolerances, noises, mixing = [], [], [], False
     whole = precision not in ("float32", "float64")
-    ulps = HALF_TOLERANCE_ULPS if whole else TOLERANCE_ULPS
+    ulps = HALF_OUTPUT_ULPS if whole else OUTPUT_ULPS
     for index in range(len(of_batch[0])):
         outputs = [row[index] for row in rows]
         timed = all(each.shape == (steps,) for each, steps in zip(outputs, lengths, strict=True))
         scale = _scale(outputs, whole or timed)  # where the last axis is time, its places are no units
-        rounding = ulps * _EPSILONS.get(precision, _EPSILONS["float32"]) * scale
+        rounding = ulps * EPSILONS.get(precision, EPSILONS["float32"]) * scale
         for change in of_digits if not whole else ():
             rounding = np.maximum(rounding, NOISE_FACTOR * _fitted(change[index], scale))
         noise = np.max([_fitted(change[index], scale) for change in of_batch], axis=0)
@@ -148,7 +147,7 @@ def _scale(outputs: list[np.ndarray], whole: bool) -> np.ndarray:
     if whole or len(sizes) > 1 or not outputs[0].ndim or not outputs[0].size:
         return np.array([max(map(largest_number, outputs))])
     units = np.abs(np.concatenate([each.reshape(-1, each.shape[-1]) for each in outputs]))
-    return np.maximum(np.where(np.isfinite(units), units, 0.0).max(axis=0), 1e-6)
+    return np.maximum(np.where(np.isfinite(units), units, 0.0).max(axis=0), MIN_SCALE)
 
 
 def _fitted(changes: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -294,5 +293,5 @@ def changes_of(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
 
 
 def largest_number(array: np.ndarray) -> float:
-    """Return the largest finite |number|, at least 1e-6, so that it can be divided by."""
-    return float(np.abs(array[np.isfinite(array)]).max(initial=1e-6))
+    """Return the largest finite |number|, at least MIN_SCALE, so that it can be divided by."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=MIN_SCALE))

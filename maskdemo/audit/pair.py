@@ -12,6 +12,7 @@ from maskdemo.audit.fixed_length import steps_of_fixed_inputs
 from maskdemo.audit.output_change import aligned_index, changes_of, largest_change, largest_number
 from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples, Side
+from maskdemo.audit.tolerances import MIN_SCALE, SAME_STEP, UNIT_FACTOR
 from maskdemo.audit.trace import Call, Detail, InputTensor, Overrides, Trace, trace
 
 #: right: the mask is True exactly at the real steps. wrong: it is another mask. none: there is no mask.
@@ -21,10 +22,6 @@ State = Literal["none", "right", "wrong"]
 MAX_TRACED = 8
 #: From the most detailed trace to the least, which every model allows.
 DETAILS: tuple[Detail, ...] = ("layers", "models", "nothing")
-#: How much further than the largest number, as a share, a unit of its own may move by rounding.
-_UNIT_FACTOR = 10.0
-#: Share of the largest number up to which a step is the same as another one.
-_SAME_STEP = 1e-5
 
 
 @dataclass
@@ -90,7 +87,7 @@ class TracePair:
         index = aligned_index(got.shape, unpadded.shape, self.side)
         longer = unpadded.ndim > 1 and got.shape[1] > unpadded.shape[1]
         if longer and got.shape[2:] == unpadded.shape[2:]:
-            close = _SAME_STEP * largest_number(unpadded)
+            close = SAME_STEP * largest_number(unpadded)
             if largest_change(unpadded, got[index]) > close:
                 matched = _matched_steps(unpadded, got, self.side, close)
                 return index if matched is None else (slice(None), matched)
@@ -115,8 +112,8 @@ class TracePair:
         if self.by_unit and wanted.ndim > 1 and wanted.shape == moved.shape and wanted.size:
             units = tuple(range(wanted.ndim - 1))
             scale = np.abs(np.where(np.isfinite(wanted), wanted, 0.0)).max(axis=units)
-            shares = changes_of(wanted, moved).max(axis=units) / np.maximum(scale, 1e-6)
-            return float(shares.max()) / _UNIT_FACTOR
+            shares = changes_of(wanted, moved).max(axis=units) / np.maximum(scale, MIN_SCALE)
+            return float(shares.max()) / UNIT_FACTOR
         return largest_change(wanted, moved) / largest_number(unpadded)
 
     def relative_change(self, call: Call, index: int) -> float:
@@ -146,9 +143,8 @@ class TracePair:
         """
         padded_axes = [at for at in range(1, got.ndim) if unpadded.shape[at] != got.shape[at]]
         if id(unpadded) in self.windows or padded_axes == [1]:
-            rest = (1,) * (got.ndim - 2)
             before, after = self.real_without_padding(unpadded), self.right_mask(unpadded, got)
-            return before.reshape(*before.shape, *rest), after.reshape(*after.shape, *rest)
+            return expanded_mask(before, got.ndim), expanded_mask(after, got.ndim)
         kept = [size if at in (0, *padded_axes) else 1 for at, size in enumerate(got.shape)]
         after = np.zeros(kept, bool)
         after[aligned_index(tuple(kept), unpadded.shape, self.side)] = True
@@ -207,6 +203,16 @@ class TracePair:
             self.has_time_axis(unpadded, got)
             for unpadded, got in zip(self.twin(call).outputs, call.outputs, strict=True)
         )
+
+
+def mask_of(real: np.ndarray) -> np.ndarray:
+    """Return the mask, (N, steps) of bool, from where an array is real, (N, steps, ...)."""
+    return np.asarray(real.any(axis=tuple(range(2, real.ndim))))
+
+
+def expanded_mask(mask: np.ndarray, ndim: int) -> np.ndarray:
+    """Return a mask, (N, steps), with axes of size 1 behind, to be broadcast over `ndim` axes."""
+    return mask.reshape(*mask.shape, *(1,) * (ndim - 2))
 
 
 def trace_pair(

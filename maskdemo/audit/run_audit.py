@@ -20,13 +20,10 @@ from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
 from maskdemo.audit.step_layers import steps_at_once
 from maskdemo.audit.time_axis import nodes_restored
+from maskdemo.audit.tolerances import CALL_TOLERANCES, COPY_TOLERANCES
 from maskdemo.audit.trial import Trial
 from maskdemo.errors import UnsupportedModel
 
-#: Share of a call's largest number, by precision, up to which a difference is rounding.
-_CALL_TOLERANCE = {"float64": 1e-9, "float32": 2e-5, "float16": 2e-2, "bfloat16": 1e-1}
-#: The same between a model and its saved copy or its graph.
-_COPY_TOLERANCE = {"float64": 1e-8, "float32": 1e-4, "float16": 1e-1, "bfloat16": 0.5}
 #: Chance to miss a leak of the size that `TrialSummary.power` names.
 _MISSED = 0.05
 
@@ -148,7 +145,7 @@ def _audit_with(
             model_inputs,
             rows,
             precision=precision,
-            tolerance=_CALL_TOLERANCE[precision] / 10,
+            tolerance=CALL_TOLERANCES[precision] / 10,
             flexible=is_copy,
             fixed_lengths=fixed_lengths,
             seed=options.seed,
@@ -164,13 +161,13 @@ def _audit_with(
         on_stage("Adding padding")
         measures = trial.measures(sides, options.added)
         on_stage("Looking where the mask is lost")
-        findings, pair, changes = padding_findings(trial, measures, _CALL_TOLERANCE[precision])
+        findings, pair, changes = padding_findings(trial, measures, CALL_TOLERANCES[precision])
         if trial.is_fixed:
-            findings += findings_within(trial, pair, _CALL_TOLERANCE[precision], findings)
+            findings += findings_within(trial, pair, CALL_TOLERANCES[precision], findings)
         on_stage("Looking for other traps")
         findings += trial.findings
         findings += _found(
-            trial, "Other traps were", _other_findings, trial, options.saved, _COPY_TOLERANCE[precision]
+            trial, "Other traps were", _other_findings, trial, options.saved, COPY_TOLERANCES[precision]
         )
         layers: tuple[LayerRow, ...] = ()
         if pair is not None:
@@ -264,9 +261,9 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
 
 def _precision(model: Any) -> str:
     """Return the coarsest float type in which any layer computes. Raises UnsupportedModel."""
-    used = {layer.compute_dtype for layer in model._flatten_layers()} & set(_CALL_TOLERANCE)
+    used = {layer.compute_dtype for layer in model._flatten_layers()} & set(CALL_TOLERANCES)
     if not used:
         raise UnsupportedModel(
             f"This model computes in {model.compute_dtype}: no tolerance is known for it."
         )
-    return max(used, key=list(_CALL_TOLERANCE).index)
+    return max(used, key=list(CALL_TOLERANCES).index)

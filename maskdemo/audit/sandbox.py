@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskdemo.audit.error_sentences import failure_sentence
-from maskdemo.audit.limits import AUDIT_MEMORY, MAX_OPEN_FILES, READING_MEMORY, TIMEOUT_S
 from maskdemo.audit.report import Report
+from maskdemo.audit.resource_limits import AUDIT_MEMORY, MAX_OPEN_FILES, READING_MEMORY, TIMEOUT_S
 from maskdemo.loading import load_tensorflow
 
 #: The stages of an audit in their order; each takes about as long as the others.

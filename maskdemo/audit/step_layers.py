@@ -15,10 +15,9 @@ from typing import Any
 from maskdemo.audit.layer_kinds import is_a, parts_of
 from maskdemo.audit.output_change import largest_share
 from maskdemo.audit.run_model import to_float64
+from maskdemo.audit.tolerances import STEP_ALONE
 
-#: Share of the largest number up to which a step alone is the same as among all steps.
-_ROUNDING = 1e-5
-#: How often that is looked at before it is taken for granted.
+#: How often a step alone is compared with the same among all steps before that is taken for granted.
 _LOOKS = 3
 #: Steps up to which a recurrent layer runs one by one, as tracing a graph of it takes longer.
 _FEW_STEPS = 15
@@ -78,7 +77,7 @@ def _in_one_batch(own: Callable[..., Any]) -> Callable[..., Any]:
             alone = [to_float64(run(lambda each, end=end: each[:, end])) for end in ends]
             among = [to_float64(outputs[:, end]) for end in ends]
             looks += 1
-            if not ends or largest_share(alone, among) <= _ROUNDING:
+            if not ends or largest_share(alone, among) <= STEP_ALONE:
                 return outputs
             looks = 0
         return own(inputs, training, mask)

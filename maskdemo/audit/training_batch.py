@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.audit.pair import expanded_mask
 from maskdemo.audit.run_model import as_model_input, to_float64
+from maskdemo.audit.tolerances import MIN_SCALE, SAME_LOSS
 from maskdemo.audit.trace import attach_mask, attached_mask
 
-#: A change of the loss by no more than this share is rounding.
-RELATIVE_ROUNDING = 1e-4
 #: What targets at padded steps may hold where a loss of one's own leaves padding out by its targets; or
 #: what padded steps of the inputs hold.
 PADDED_TARGETS = (0.0, -1.0, -100.0)
@@ -44,7 +44,7 @@ class LossChange:
     @property
     def share(self) -> float:
         """The change as a share of the loss."""
-        return abs(self.after - self.before) / max(abs(self.before), 1e-6)
+        return abs(self.after - self.before) / max(abs(self.before), MIN_SCALE)
 
 
 class TrainingBatch:
@@ -95,7 +95,7 @@ class TrainingBatch:
             change = LossChange(own, furthest, target)
             # Not as a share of its own loss: a target of -100 makes that large.
             first = first or change
-            if abs(furthest - own) <= RELATIVE_ROUNDING * max(abs(first.before), 1e-6):
+            if abs(furthest - own) <= SAME_LOSS * max(abs(first.before), MIN_SCALE):
                 return change
         return first
 
@@ -185,7 +185,7 @@ class TrainingBatch:
             halfway = array / 2
             if end == 0 or array.shape[-1] > 1:
                 halfway[..., end] += 0.5
-            other = np.where(_spread(self.real.steps, array), array, halfway)
+            other = np.where(expanded_mask(self.real.steps, array.ndim), array, halfway)
             flat = list(self.flat)
             tensor = keras.ops.convert_to_tensor(other, dtype=own.dtype)
             flat[self.real.output] = attach_mask(tensor, attached_mask(own))
@@ -249,8 +249,3 @@ def is_of_keras(function: Any) -> bool:
         (each if hasattr(each, "__name__") else type(each)).__module__.startswith("keras.")
         for each in parts
     )
-
-
-def _spread(real: np.ndarray, array: np.ndarray) -> np.ndarray:
-    """Return where steps are real, (N, steps), with axes of size 1 added to fit the array's rank."""
-    return real.reshape(*real.shape, *(1 for _ in array.shape[2:]))

@@ -24,11 +24,9 @@ from maskdemo.audit.prepare_model import last_digits_changed, other_last_digits
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch
 from maskdemo.audit.samples import LONG, Row, Samples, Side, candidates, samples_of
+from maskdemo.audit.tolerances import SAME_GRAPH
 from maskdemo.audit.trace import raising_layer, trace
 from maskdemo.errors import UnsupportedModel
-
-#: Share of the largest output by which a graph differs that loses steps.
-_LOST = 1e-3
 
 
 class Trial:
@@ -206,7 +204,7 @@ class Trial:
             now, before = outputs[0].shape, self.outputs[0].shape
             if [each.shape for each in outputs] != [each.shape for each in self.outputs]:
                 lost = f"Outputs have shape {now} as a graph and {before} without."
-            elif lossy is not None and (far := largest_share(self.outputs, outputs)) > _LOST:
+            elif lossy is not None and (far := largest_share(self.outputs, outputs)) > SAME_GRAPH:
                 lost = f"Outputs differ by {far:.2g} of the largest as a graph of unknown length."
             else:
                 self.graph = self.run = graph

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any, ClassVar
 
-from maskdemo.audit.limits import TIMEOUT_S
+from maskdemo.audit.resource_limits import TIMEOUT_S
 from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
 from maskdemo.server.messages import grow, grow_findings, pack

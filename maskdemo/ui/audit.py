@@ -12,8 +12,8 @@ import streamlit as st
 
 from maskdemo.audit.example_models import EXAMPLES
 from maskdemo.audit.html_report import as_page, describe_path, mask_path
-from maskdemo.audit.limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.report import Finding, Report
+from maskdemo.audit.resource_limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.sandbox import AuditRun
 from maskdemo.errors import InvalidTable, escape_markdown
 from maskdemo.results import precomputed

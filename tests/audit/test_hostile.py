@@ -15,7 +15,7 @@ import pytest
 
 from maskdemo.audit.configuration import safe_config
 from maskdemo.audit.keras_file import config_text
-from maskdemo.audit.limits import MAX_CONFIG
+from maskdemo.audit.resource_limits import MAX_CONFIG
 from maskdemo.errors import UnsupportedModel
 from tests.audit.hostile import CANARY, CONFIGURATIONS, FILES, LARGE, SOUND, archive, layer, model
 

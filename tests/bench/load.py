@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 
 from streamlit.proto.Alert_pb2 import Alert
 
-from maskdemo.audit.limits import MAX_TEXT
+from maskdemo.audit.resource_limits import MAX_TEXT
 from maskdemo.experiment import Experiment
 from tests.audit.test_hostile import SHAPES
 from tests.bench.limit import Limit, memory_limit

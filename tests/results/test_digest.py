@@ -90,7 +90,7 @@ def test_what_people_read_keeps_every_result(file, before, after, tmp_path):
                      id="PROBES"),
         pytest.param("article/keras_checks.py", "= 5, 8,", "= 6, 8,", {"claims"}, id="a check"),
         pytest.param("article/measurements.py", "each[-1]", "each[0]", {"claims"}, id="a measurement"),
-        pytest.param("audit/limits.py", "1_000", "2_000", {"audit"}, id="an audit"),
+        pytest.param("audit/resource_limits.py", "1_000", "2_000", {"audit"}, id="an audit"),
         pytest.param("article/run_program.py", "x.any(axis=2)", "x.all(axis=2)", EVERY_PROGRAM,
                      id="how programs are run"),
     ],

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.audit.limits import MAX_FILE_MB
+from maskdemo.audit.resource_limits import MAX_FILE_MB
 from maskdemo.ui.upload_limits import (
     MAX_SERVER_BYTES,
     SENTENCES,

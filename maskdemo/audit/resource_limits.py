@@ -1,4 +1,4 @@
-"""The limits of the audit: sizes of files and models, time, memory."""
+"""What an audit may take: sizes of files and models, time, memory."""
 
 from __future__ import annotations
 
