@@ -33,19 +33,19 @@ def checked_value(key: str, value: Any) -> Any:
         return value
     if isinstance(value, str):
         if key == "name" or key.endswith("_layers"):
-            return layer_name(value)
+            return checked_layer_name(value)
         if key in allow_list.FORMULAS:
-            return axes_formula(value)
+            return checked_formula(value)
         if value in allow_list.WORDS.get(key, ()):
             return value
         raise UnsupportedModel(f"{key} is {quoted(value)}, which is not known here.")
     if isinstance(value, list):
-        return [checked_value(key, each) for each in within_limit(value)]
+        return [checked_value(key, each) for each in checked_list(value)]
     raise UnsupportedModel(f"{key} is an object where Keras has none.")
 
 
-def layer_name(value: Any) -> str:
-    """Check the name of a layer: printable characters of any script, no path."""
+def checked_layer_name(value: Any) -> str:
+    """Return the name of a layer; raise UnsupportedModel if not printable, in any script, or a path."""
     if (
         not isinstance(value, str)
         or not 0 < len(value) <= MAX_NAME
@@ -57,29 +57,24 @@ def layer_name(value: Any) -> str:
     return value
 
 
-def axes_formula(value: str) -> str:
-    """Check a formula of axes in letters, as einsum takes it."""
+def checked_formula(value: str) -> str:
+    """Return a formula of axes in letters, as einsum takes it; raise UnsupportedModel for others."""
     if len(value) > MAX_NAME or not _FORMULA.fullmatch(value):
         raise UnsupportedModel("A formula of axes has other signs than letters.")
     return value
 
 
-def as_list(value: Any) -> list[Any]:
-    """Check that the value is a list of at most MAX_LIST items."""
+def checked_list(value: Any) -> list[Any]:
+    """Return the value if it is a list of at most MAX_LIST items; raise UnsupportedModel if not."""
     if not isinstance(value, list):
         raise UnsupportedModel("A list is expected where there is none.")
-    return within_limit(value)
-
-
-def as_mapping(value: Any) -> dict[str, Any]:
-    """Check that the value is a dictionary of arguments."""
-    if not isinstance(value, dict):
-        raise UnsupportedModel("Arguments are expected where there are none.")
+    if len(value) > MAX_LIST:
+        raise UnsupportedModel(f"A list has more than {MAX_LIST:,} items.")
     return value
 
 
-def within_limit(value: list[Any]) -> list[Any]:
-    """Check that the list has at most MAX_LIST items."""
-    if len(value) > MAX_LIST:
-        raise UnsupportedModel(f"A list has more than {MAX_LIST:,} items.")
+def checked_mapping(value: Any) -> dict[str, Any]:
+    """Return the value if it is a dictionary, of arguments; raise UnsupportedModel if not."""
+    if not isinstance(value, dict):
+        raise UnsupportedModel("Arguments are expected where there are none.")
     return value

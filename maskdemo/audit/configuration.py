@@ -13,7 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from maskdemo.audit import allow_list
-from maskdemo.audit.config_values import as_list, as_mapping, checked_value, layer_name, within_limit
+from maskdemo.audit.config_values import (
+    checked_layer_name,
+    checked_list,
+    checked_mapping,
+    checked_value,
+)
 from maskdemo.audit.resource_limits import MAX_CONFIG, MAX_LAYERS, VOCABULARY
 from maskdemo.errors import UnsupportedModel, quoted
 
@@ -23,7 +28,10 @@ _LEFT_OUT = ("build_config", "compile_config", "shared_object_id", "build_input_
 
 
 def safe_config(text: str) -> dict[str, Any]:
-    """Return a configuration that is safe to build. Raises UnsupportedModel with a sentence."""
+    """Return the configuration of a model, given as JSON, that is safe to build.
+
+    Raises UnsupportedModel with a sentence where it is not as Keras 3 writes it, or not allowed.
+    """
     try:
         return _Reader().model(_parse_json(text), depth=0)
     except UnsupportedModel:
@@ -33,7 +41,7 @@ def safe_config(text: str) -> dict[str, Any]:
 
 
 def _parse_json(text: str) -> Any:
-    """Return a JSON text parsed; raise UnsupportedModel if too large, too deep or no valid JSON."""
+    """Return the value of a JSON text; raise UnsupportedModel if too large, too deep or invalid."""
     if len(text) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:
@@ -45,7 +53,7 @@ def _parse_json(text: str) -> Any:
 
 
 class _Reader:
-    """Reads one configuration and counts its layers."""
+    """Reads one configuration, and counts its layers to refuse more than MAX_LAYERS."""
 
     def __init__(self) -> None:
         self.layers = 0
@@ -59,22 +67,22 @@ class _Reader:
         if not isinstance(layers, list) or not layers:
             raise UnsupportedModel("The model has no layers.")
         config: dict[str, Any] = {
-            "name": layer_name(inner.get("name", name.lower())),
+            "name": checked_layer_name(inner.get("name", name.lower())),
             "trainable": True,
         }
         config["layers"] = [self._layer_of_model(each, depth) for each in layers]
         if name == "Functional":
             for key in ("input_layers", "output_layers"):
-                config[key] = _check_structure(key, inner.get(key))
+                config[key] = _safe_structure(key, inner.get(key))
         return _keras_object(name, allow_list.MODELS[name], config)
 
     def _layer_of_model(self, raw: Any, depth: int) -> dict[str, Any]:
         """Return the safe configuration of a layer of a model, with its name and inbound nodes."""
         layer = self.layer(raw, depth)
         if "name" in raw:
-            layer["name"] = layer_name(raw["name"])
+            layer["name"] = checked_layer_name(raw["name"])
         if "inbound_nodes" in raw:
-            layer["inbound_nodes"] = [_check_node(each) for each in as_list(raw["inbound_nodes"])]
+            layer["inbound_nodes"] = [_safe_node(each) for each in checked_list(raw["inbound_nodes"])]
         return layer
 
     def layer(self, raw: Any, depth: int) -> dict[str, Any]:
@@ -116,11 +124,11 @@ class _Reader:
         if key in ("layer", "backward_layer", "cell"):
             return None if value is None else self._inner_layer(value, depth)
         if key == "cells" or (key == "layers" and of == "Pipeline"):
-            return [self._inner_layer(each, depth) for each in as_list(value)]
+            return [self._inner_layer(each, depth) for each in checked_list(value)]
         if key == "dtype":
-            return _check_dtype(value)
+            return _safe_dtype(value)
         if key == "mask_value" and _text_value(value, "class_name") == "__tensor__":
-            return checked_value(key, as_mapping(value.get("config")).get("value"))
+            return checked_value(key, checked_mapping(value.get("config")).get("value"))
         if key == "input_dim" and of == "Embedding" and isinstance(value, int) and value > 0:
             return value
         for ending, read in _BY_ENDING.items():
@@ -176,7 +184,11 @@ def _keras_object(name: str, module: str, config: dict[str, Any]) -> dict[str, A
 def _name_or_object_reader(
     table: Mapping[str, str], names: frozenset[str], noun: str
 ) -> Callable[[Any], Any]:
-    """Return a function that checks a name, or an object of a class in the table."""
+    """Return a function that returns a value that is safe, and raises UnsupportedModel for others.
+
+    Safe are None, one of `names` in any case, and a serialized object of a class in the table (class
+    name -> module) with plain arguments. noun: the kind of object, for the error's sentence.
+    """
 
     def read(value: Any) -> Any:
         if value is None or (isinstance(value, str) and value.lower() in names):
@@ -193,7 +205,7 @@ def _name_or_object_reader(
     return read
 
 
-def _check_activation(value: Any) -> Any:
+def _safe_activation(value: Any) -> Any:
     """Return the name of an activation of Keras, or None; raise UnsupportedModel for others."""
     if isinstance(value, dict) and value.get("class_name") == "function":
         if value.get("module") != "builtins":
@@ -205,7 +217,7 @@ def _check_activation(value: Any) -> Any:
 
 
 _BY_ENDING: dict[str, Callable[[Any], Any]] = {
-    "activation": _check_activation,
+    "activation": _safe_activation,
     "initializer": _name_or_object_reader(
         allow_list.INITIALIZERS, allow_list.INITIALIZER_NAMES, "initializer"
     ),
@@ -216,7 +228,7 @@ _BY_ENDING: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _check_dtype(value: Any) -> Any:
+def _safe_dtype(value: Any) -> Any:
     """Return a dtype's name, also from a dtype policy, or None; raise UnsupportedModel for others."""
     if isinstance(value, dict):
         _, inner = _checked_class(value, allow_list.DTYPE_POLICIES, "dtype")
@@ -226,57 +238,57 @@ def _check_dtype(value: Any) -> Any:
     raise UnsupportedModel(f"{quoted(value)} is no dtype that is audited here.")
 
 
-def _check_node(raw: Any) -> dict[str, Any]:
-    """Return the arguments of a call in a functional model; raise UnsupportedModel if unsafe."""
+def _safe_node(raw: Any) -> dict[str, Any]:
+    """Return the safe arguments of a call in a functional model; raise UnsupportedModel if unsafe."""
     if not isinstance(raw, dict) or set(raw) != {"args", "kwargs"}:
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
-        "args": [_check_call_argument("args", each) for each in as_list(raw["args"])],
+        "args": [_safe_call_argument("args", each) for each in checked_list(raw["args"])],
         "kwargs": {
-            layer_name(key): _check_call_argument(key, each)
-            for key, each in as_mapping(raw["kwargs"]).items()
+            checked_layer_name(key): _safe_call_argument(key, each)
+            for key, each in checked_mapping(raw["kwargs"]).items()
         },
     }
 
 
-def _check_structure(key: str, value: Any) -> Any:
-    """Return the inputs or outputs of a model, a list or a mapping; raise UnsupportedModel if unfit."""
+def _safe_structure(key: str, value: Any) -> Any:
+    """Return the safe inputs or outputs of a model, list or mapping; raise UnsupportedModel if not."""
     if isinstance(value, dict):
-        return {layer_name(name): checked_value(key, each) for name, each in value.items()}
+        return {checked_layer_name(name): checked_value(key, each) for name, each in value.items()}
     return checked_value(key, value)
 
 
-def _check_call_argument(key: str, value: Any) -> Any:
+def _safe_call_argument(key: str, value: Any) -> Any:
     """Return a safe argument of a layer's call: numbers, words, tensors of the model.
 
     Raises UnsupportedModel for any other value.
     """
     if isinstance(value, list):
-        return [_check_call_argument(key, each) for each in within_limit(value)]
+        return [_safe_call_argument(key, each) for each in checked_list(value)]
     if isinstance(value, dict):
         name, inner = value.get("class_name"), value.get("config")
         if name == "__ellipsis__":
             return {"class_name": name, "config": {}}
         if name == "__slice__" and isinstance(inner, dict):
             parts = {
-                part: _check_call_argument(part, inner.get(part)) for part in ("start", "stop", "step")
+                part: _safe_call_argument(part, inner.get(part)) for part in ("start", "stop", "step")
             }
             return {"class_name": name, "config": parts}
         if name == "__keras_tensor__" and isinstance(inner, dict):
-            return {"class_name": name, "config": _check_tensor(inner)}
+            return {"class_name": name, "config": _safe_tensor(inner)}
         raise UnsupportedModel(f"A layer is called on {quoted(name)}, which is no tensor of the model.")
     if key == "dtype":
-        return _check_dtype(value)
+        return _safe_dtype(value)
     return checked_value(key, value)
 
 
-def _check_tensor(inner: dict[str, Any]) -> dict[str, Any]:
+def _safe_tensor(inner: dict[str, Any]) -> dict[str, Any]:
     """Return the safe `config` of a serialized symbolic tensor; raise UnsupportedModel if unfit."""
-    history = as_list(inner.get("keras_history"))
+    history = checked_list(inner.get("keras_history"))
     if len(history) != 3 or not all(isinstance(each, int) for each in history[1:]):
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
         "shape": checked_value("shape", inner.get("shape")),
-        "dtype": _check_dtype(inner.get("dtype")),
-        "keras_history": [layer_name(history[0]), *history[1:]],
+        "dtype": _safe_dtype(inner.get("dtype")),
+        "keras_history": [checked_layer_name(history[0]), *history[1:]],
     }

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.layer_kinds import is_a, is_own_code
 from maskdemo.audit.output_change import largest_change, largest_number
 from maskdemo.audit.pair import TracePair, mask_of
 from maskdemo.audit.run_model import output_arrays, reset_states
-from maskdemo.audit.time_axis import is_own_code
 from maskdemo.audit.tolerances import SAME_LAYER
 from maskdemo.audit.trace import Call, attach_mask
 
@@ -47,7 +46,7 @@ class Repeat:
     call: Call
     real: dict[int, np.ndarray]
 
-    def first(self) -> tuple[Any, Any]:
+    def first_input(self) -> tuple[Any, Any]:
         """Return the first input with a time axis, float32, and its mask, (N, steps), as tensors."""
         import keras
 
@@ -209,7 +208,7 @@ def _flipped(repeat: Repeat) -> list[np.ndarray]:
     """Return the first input, (N, steps, F), with its real steps reversed, padding in place."""
     from maskdemo.audit.fix_reductions import reversed_within_length
 
-    return output_arrays(reversed_within_length(*repeat.first()))
+    return output_arrays(reversed_within_length(*repeat.first_input()))
 
 
 def _backwards(repeat: Repeat) -> list[np.ndarray]:
@@ -222,7 +221,7 @@ def _backwards(repeat: Repeat) -> list[np.ndarray]:
     if not repeat.call.layer.go_backwards:
         raise ValueError("This layer does not read backwards.")
     backwards, *states = repeat.run()
-    return [*output_arrays(backwards_within_length(backwards, repeat.first()[1])), *states]
+    return [*output_arrays(backwards_within_length(backwards, repeat.first_input()[1])), *states]
 
 
 def _normalized(repeat: Repeat) -> list[np.ndarray]:
@@ -231,7 +230,7 @@ def _normalized(repeat: Repeat) -> list[np.ndarray]:
 
     layer = repeat.call.layer
     groups = getattr(layer, "groups", 1)  # LayerNormalization takes all features together
-    x = normalized_over_real_steps(*repeat.first(), groups, layer.epsilon)
+    x = normalized_over_real_steps(*repeat.first_input(), groups, layer.epsilon)
     x = x * layer.gamma if layer.scale else x
     return output_arrays(x + layer.beta if layer.center else x)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from maskdemo.audit.cures import COUNTED, OWN_CODE, cure_of, cure_of_wrong_mask
-from maskdemo.audit.inherent import effects_of_windows, gives_places, is_moved_by_places
+from maskdemo.audit.inherent import effects_of_windows, lays_out_positions, moves_with_position_alone
+from maskdemo.audit.layer_kinds import is_own_code
 from maskdemo.audit.lost_mask import (
     cause_of_ignored_mask,
     lost_before,
@@ -19,7 +20,6 @@ from maskdemo.audit.lost_mask import (
     was_handed_a_mask,
 )
 from maskdemo.audit.pair import TracePair
-from maskdemo.audit.time_axis import is_own_code
 from maskdemo.audit.trace import Call, InputTensor, Overrides
 
 #: How often calls are put right, one after another, before the rest is left unexplained.
@@ -33,8 +33,7 @@ class Fault:
     cause: one of the names in `causes`. layer, of_class: its name and class. mover: the layer after
     which outputs change first, by `change` times their largest number; or, if `before`, the layer whose
     inputs do. cure: the program that was tried on the mover and makes it stand still, HANDED_ON, or "".
-    side: the side of the padding that shows it. order: the number of its call. within: the layer in
-    whose code the mover is called, as words.
+    order: the number of its call. within: the layer in whose code the mover is called, as words.
     """
 
     cause: str
@@ -42,7 +41,6 @@ class Fault:
     of_class: str
     mover: str
     change: float
-    side: str
     order: int
     cure: str = ""
     before: bool = False
@@ -51,7 +49,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class _OwnCode:
-    """Code between layers that moves a tensor. container: whose code. before: the call that gets it."""
+    """Own code between layers that moves a tensor.
+
+    container: the call of the layer or model whose code it is. before: the call that receives the
+    tensor; None where the container returns it. change: how far the tensor moved, as a share.
+    """
 
     container: Call
     before: Call | None
@@ -86,7 +88,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
                 _repaired(unpadded, output, pair, zero=call.order in weighing)
                 for unpadded, output in zip(pair.twin(call).outputs, call.outputs, strict=True)
             ]
-        if pair.padded.calls[-1] in movers or any(gives_places(each, pair) for each in movers):
+        if pair.padded.calls[-1] in movers or any(lays_out_positions(each, pair) for each in movers):
             return list(result.values()), 0.0  # nothing comes after that, or nothing stays in place
         if not movers and own_code is None:
             if pair.by_unit or not _moves_by_unit(pair, tolerance):
@@ -98,7 +100,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
 
 def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
-    """Return the calls whose outputs move although no input does; or own code that moves first."""
+    """Return the calls whose outputs move although no input does; or else own code that moves first."""
     movers: list[Call] = []
     moved_before = False
     for call in pair.padded.calls:
@@ -121,7 +123,7 @@ def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnC
 
 
 def _container_of(call: Call, pair: TracePair, tolerance: float) -> Call:
-    """Return the innermost model or layer around a call whose own inputs do not move."""
+    """Return the innermost layer or model around a call whose inputs stand still, else the model."""
     container = call.inside
     while container is not None and container.inside is not None:
         if all(_input_change(container, each, pair) <= tolerance for each in container.inputs):
@@ -156,17 +158,18 @@ def _change(call: Call, pair: TracePair) -> float:
 def _repaired(
     unpadded: np.ndarray, got: np.ndarray, pair: TracePair, *, zero: bool = False
 ) -> np.ndarray:
-    """Return the padded array with the values of real steps taken from the unpadded array.
+    """Return the padded array with its real steps as in the unpadded array.
 
-    zero: whether the others become 0.
+    zero: whether padded steps become 0. Arrays whose shapes do not fit are returned as they are, or as
+    without padding.
     """
     got = np.where(pair.real_elements(unpadded, got)[1], got, 0.0) if zero else got.copy()
-    places, real_steps = pair.places(unpadded, got), pair.real_steps(unpadded, got)
-    if places is None or real_steps is None:
+    index, real_steps = pair.real_index(unpadded, got), pair.real_steps(unpadded, got)
+    if index is None or real_steps is None:
         return got
     if real_steps[1].shape != real_steps[0].shape:
         return unpadded
-    got[places] = real_steps[0]
+    got[index] = real_steps[0]
     return got
 
 
@@ -182,14 +185,13 @@ def _repaired_inputs(call: Call, pair: TracePair) -> dict[int, np.ndarray]:
 
 def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Fault:
     """Return the fault of custom code; cause "positions" where only the place of real steps matters."""
-    positions = is_moved_by_places(own.container, pair, tolerance)
+    positions = moves_with_position_alone(own.container, pair, tolerance)
     return Fault(
         cause="positions" if positions else "own_code",
         layer=own.container.name,
         of_class=type(own.container.layer).__name__,
         mover=own.before.name if own.before else own.container.name,
         change=own.change,
-        side=pair.side,
         order=own.before.order if own.before else own.container.order,
         before=own.before is not None,
         cure=OWN_CODE if is_own_code(own.container.layer) and not positions else "",
@@ -197,7 +199,7 @@ def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Faul
 
 
 def _faults_at(call: Call, pair: TracePair, tolerance: float) -> list[Fault]:
-    """Return why the outputs of a call move: a fault for each cause."""
+    """Return a fault for each cause for which the outputs of a call move."""
     return [
         Fault(
             cause=cause,
@@ -205,7 +207,6 @@ def _faults_at(call: Call, pair: TracePair, tolerance: float) -> list[Fault]:
             of_class=type(at_fault.layer).__name__,
             mover=call.name,
             change=_change(call, pair),
-            side=pair.side,
             order=at_fault.order,
             cure=cure,
             within=_within(call),
@@ -224,7 +225,7 @@ def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str,
     """Return why the outputs of a call move: each cause with the call at fault and the cure."""
     if effects := effects_of_windows(call, pair, tolerance):
         return [(cause, call, program) for cause, program in effects]
-    if gives_places(call, pair) or is_moved_by_places(call, pair, tolerance):
+    if lays_out_positions(call, pair) or moves_with_position_alone(call, pair, tolerance):
         return [("positions", call, "")]
     unmasked = [each for each in pair.time_inputs(call) if pair.received(call, each) != "right"]
     if (taker := taken_by_number_before(call, pair)) is not None:

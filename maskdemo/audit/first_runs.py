@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.layer_kinds import parts_of
 from maskdemo.audit.output_change import largest_share
-from maskdemo.audit.run_model import Batch, batch_size, run_eagerly, to_float64
+from maskdemo.audit.run_model import Batch, Run, batch_size, run_eagerly, to_float64
 from maskdemo.audit.trace import Call, Trace, trace
 from maskdemo.errors import UnsupportedModel, quoted
 
@@ -26,7 +26,7 @@ def build_by_running(model: Any, rows: Sequence[Batch]) -> None:
 
 
 def first_runs(model: Any, batch: Batch, tolerance: float) -> list[np.ndarray]:
-    """Return the outputs for a batch that was run twice.
+    """Return the eager outputs for a batch, which is run twice.
 
     tolerance: the share of an output's largest number that is rounding. Raises UnsupportedModel where
     an output has no row for each sequence, or where the second run gives something else.
@@ -46,18 +46,22 @@ def first_runs(model: Any, batch: Batch, tolerance: float) -> list[np.ndarray]:
 
 def refuse_change(
     model: Any,
-    run: Callable[[Batch], list[np.ndarray]],
+    run: Run,
     batch: Batch,
     outputs: Sequence[np.ndarray],
     tolerance: float,
 ) -> None:
-    """Raise UnsupportedModel, naming the layer, where a batch gives other outputs than before."""
+    """Raise UnsupportedModel, naming the layer, where `run` gives other outputs than before.
+
+    outputs: those for the batch from before. tolerance: the share of the largest number that is
+    rounding.
+    """
     if largest_share(outputs, run(batch)) > tolerance:
         raise UnsupportedModel(_change_sentence(model, batch, tolerance))
 
 
 def one_batch(model: Any, batch: Batch) -> Batch:
-    """Return the first sequences of a batch, as many as a model of one batch size takes."""
+    """Return a batch, cut to the first sequences where the model takes one batch size alone."""
     size = batch_size(model)
     return batch if size is None else {name: array[:size] for name, array in batch.items()}
 
@@ -105,7 +109,7 @@ def _change_sentence(model: Any, batch: Batch, tolerance: float) -> str:
 
 
 def _first_changed(first: Trace, second: Trace, tolerance: float) -> Call | None:
-    """Return the first call that returned something else the second time."""
+    """Return the first call that returned something else the second time; None where none did."""
     for one, other in zip(first.calls, second.calls, strict=False):
         if (
             one.outputs

@@ -37,7 +37,7 @@ def as_page(report: Report, *, when: datetime | None = None) -> str:
         Path(__file__).with_name("report.html"),
         when=when,
         report=report,
-        path=Markup(mask_path(report.layers)),
+        path=Markup(mask_path_svg(report.layers)),
         measures=[
             (
                 SIDES[each.side].phrase,
@@ -52,7 +52,7 @@ def as_page(report: Report, *, when: datetime | None = None) -> str:
     )
 
 
-def mask_path(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
+def mask_path_svg(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
     """Return an SVG with a row per layer: the mask that it receives, and the mask that it returns.
 
     A thick line is a right mask, a dashed line a wrong mask, dots are none. A line leads from a row to

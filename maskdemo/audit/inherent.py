@@ -1,4 +1,4 @@
-"""Recognise what no cure prevents: positions that padding shifts, windows that it lays otherwise."""
+"""Recognise what no cure prevents: positions that padding shifts, windows that it places otherwise."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from maskdemo.audit.cures import (
     remaining_change,
     repeats,
 )
-from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.layer_kinds import RECURRENT, is_a
 from maskdemo.audit.output_change import aligned_index, largest_change, largest_number
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.run_model import to_float64
 from maskdemo.audit.trace import Call
 
-WINDOWS = (*CONVOLUTIONS, "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "AveragePooling2D")
-#: Layers and operations that give each of a number of steps a place of its own, or a weight.
-PLACING = ("Flatten", "Reshape", "Permute", "Transpose", "Swapaxes", "EinsumDense")
-RECURRENT = ("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+_WINDOWS = (*CONVOLUTIONS, "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "AveragePooling2D")
+#: Layers and operations that make positions features: each step has weights of its own afterwards.
+_LAYING_OUT = ("Flatten", "Reshape", "Permute", "Transpose", "Swapaxes", "EinsumDense")
 
 
 def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool:
@@ -42,21 +41,21 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
     except Exception:  # whatever a layer raises on values that it does not expect
         return False
     for unpadded, before, after in zip(pair.twin(call).outputs, call.outputs, outputs, strict=True):
-        places = pair.places(unpadded, before)
-        if places is None:
+        index = pair.real_index(unpadded, before)
+        if index is None:
             continue
-        if not np.isfinite(before[places]).all():
+        if not np.isfinite(before[index]).all():
             return False
-        if largest_change(before[places], after[places]) > tolerance * largest_number(unpadded):
+        if largest_change(before[index], after[index]) > tolerance * largest_number(unpadded):
             return False
     return True
 
 
-def is_moved_by_places(call: Call, pair: TracePair, tolerance: float) -> bool:
-    """Whether padding in front moves a call's outputs only because it moves the real steps.
+def moves_with_position_alone(call: Call, pair: TracePair, tolerance: float) -> bool:
+    """Whether padding in front moves a call's outputs only because it shifts the real steps.
 
-    A mean that divides by the padded length does not care what stands at padded steps either; but it
-    moves as well where they come after the real ones.
+    The values at padded steps do not count, nor does padding after the end. (A mean that divides by the
+    padded length ignores these values too, but padding after the end moves it.)
     """
     return (
         pair.side == "pre"
@@ -65,12 +64,12 @@ def is_moved_by_places(call: Call, pair: TracePair, tolerance: float) -> bool:
     )
 
 
-def gives_places(call: Call, pair: TracePair) -> bool:
-    """Whether a call gives steps places of their own, in sequences that are moved within one length.
+def lays_out_positions(call: Call, pair: TracePair) -> bool:
+    """Whether a call makes positions features, where sequences are moved within a fixed length.
 
-    What comes after it moves all the same: whether that reads padding, a shorter copy tells.
+    Later outputs then move with the positions alone; only a shorter copy tells whether padding is read.
     """
-    return bool(pair.windows) and pair.side == "pre" and is_a(call.layer, *PLACING)
+    return bool(pair.windows) and pair.side == "pre" and is_a(call.layer, *_LAYING_OUT)
 
 
 def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) -> bool:
@@ -106,7 +105,10 @@ def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) ->
 
 
 def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """Return the array with other values where it is not real; whole numbers stay whole."""
+    """Return the array with other values where it is not real; whole numbers stay whole.
+
+    real: bool, to be broadcast over the array.
+    """
     if np.equal(np.mod(array, 1), 0).all():
         others = array[np.broadcast_to(real, array.shape)]
         return np.where(real, array, np.resize(others, array.shape))
@@ -117,10 +119,11 @@ def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
 def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, str]]:
     """Return why a window's outputs move: each cause with the program that cures it, "" without.
 
-    "border": windows that reach into padding hold it, and outputs stand still (or move less) once it is
-    zeroed, or left out of a maximum or mean. "windows": outputs move then too, or however padding is.
+    "border": windows that reach into padding read it, and outputs stand still (or move less) once it is
+    zeroed, or left out of a maximum or mean. "windows": outputs move even then, or whatever it holds.
+    Empty where the layer has no windows, or where the cure of its class cannot be tried.
     """
-    if not is_a(call.layer, *WINDOWS):
+    if not is_a(call.layer, *_WINDOWS):
         return []
     if only_counts_positions(call, pair, tolerance):
         return [("windows", "")]

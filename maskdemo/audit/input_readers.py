@@ -42,7 +42,10 @@ _APPLIED = ("Multiply", "Where", "LogicalNot", "LogicalAnd", "Any", "All", "Max"
 
 @dataclass(frozen=True)
 class InputReaders:
-    """The readers of one input. shape: without the batch. known: whether its readers are known."""
+    """What reads one input of a model.
+
+    shape: without the batch axis. known: whether all readers could be found. readers: what was found.
+    """
 
     shape: tuple[int | None, ...]
     dtype: str
@@ -66,13 +69,14 @@ class InputReaders:
 
     @cached_property
     def decoded_from(self) -> set[str]:
-        """The inputs of whose state a fixed number of steps is read on, or beside whose repeated state.
+        """The names of the inputs of an encoder whose state is decoded beside this input's steps.
 
-        Empty for tokens, and where steps are masked.
+        Empty unless this input has values, a fixed number of steps, and none of them masked.
         """
         if len(self.shape) != 2 or self.shape[0] is None or self.masked_by:
             return set()
-        return {name for each in self.readers for state in _states(each) for name in _sources(state)}
+        states = [state for each in self.readers for state in _encoder_states(each)]
+        return {name for state in states for name in _names_of_inputs(state)}
 
     @property
     def is_image(self) -> bool:
@@ -141,8 +145,8 @@ def _goes_over_steps(reader: Reader) -> bool:
     return [each % 3 for each in axes if each is not None] == [1]
 
 
-def _states(reader: Reader) -> list[Any]:
-    """Return the states from which an operation reads steps on, or what is repeated beside them."""
+def _encoder_states(reader: Reader) -> list[Any]:
+    """Return the symbolic states among an operation's arguments: initial states, and repeated ones."""
     import keras
 
     arguments = keras.tree.flatten(reader.arguments)
@@ -156,7 +160,7 @@ def _states(reader: Reader) -> list[Any]:
     ]
 
 
-def _sources(tensor: Any) -> set[str]:
+def _names_of_inputs(tensor: Any) -> set[str]:
     """Return the names of the inputs that a symbolic tensor is made of."""
     names, waiting, seen = set(), [tensor], set()
     while waiting:
@@ -176,7 +180,7 @@ def mask_value(masking: Any) -> float | None:
 
 
 def _gives_mask(reader: Reader) -> bool:
-    """Whether the output of an operation is used as a mask, of a layer or by arithmetic."""
+    """Whether an operation's output is used as a mask: passed to a layer, or applied by arithmetic."""
     return any(
         getattr(output, "_is_mask_of_layer", False)
         or any(
@@ -224,7 +228,7 @@ def readers_of_inputs(
 
 
 def counted_inputs(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, str]:
-    """Return inputs of a single number, the length of another input -> the name of that other input."""
+    """Return the inputs that hold the length of another input in each row: name -> other name."""
     return {
         name: of
         for name in rows[0]
@@ -263,7 +267,7 @@ def _readers_of_own_code(
 
 
 def _input_readers(tensor: Any, known: bool) -> InputReaders:
-    """Return what reads a symbolic input. known: whether the model's code took symbolic tensors."""
+    """Return what reads a symbolic input. known: whether the model's own code took symbolic tensors."""
     found: list[Reader] = []
     with suppress(Exception):  # a rule that does not fit an operation: what was read so far counts
         for each in readers(tensor, 1 if len(tensor.shape) > 1 else 0):

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.inherent import RECURRENT
-from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.layer_kinds import RECURRENT, is_a
 from maskdemo.audit.output_change import Reference
 from maskdemo.audit.tolerances import SATURATED_WITHIN
 from maskdemo.audit.trace import Call

@@ -44,7 +44,7 @@ def training_findings(trial: Trial, pair: TracePair) -> Iterator[Finding]:
         call = _first_non_finite_call(pair, index) if real.of_inputs else None
         if call is None:
             yield from _findings_of_output(trial, pair, training)
-        elif not np.isfinite(training.values()[0]):
+        elif not np.isfinite(training.losses()[0]):
             yield Finding.about(
                 call.layer,
                 "loss_not_finite",

@@ -6,20 +6,17 @@ It leads to where a mask that was right went in and none, or a wrong one, came o
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
 import numpy as np
 
 from maskdemo.audit.cures import marked, repeats
-from maskdemo.audit.inherent import RECURRENT
-from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.layer_kinds import ATTENTION, RECURRENT, is_a
 from maskdemo.audit.pair import TracePair, mask_of
-from maskdemo.audit.time_axis import ATTENTION
 from maskdemo.audit.trace import Call, InputTensor
 
 MASK_MAKERS = ("Masking", "Embedding", "ReversibleEmbedding")
 MERGING_LAYERS = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
-MODELS = ("Functional", "Sequential", "Model")
+_MODELS = ("Functional", "Sequential", "Model")
 
 
 def lost_before(
@@ -69,9 +66,9 @@ def lost_before(
 
 
 def taken_by_number_before(call: Call, pair: TracePair) -> Call | None:
-    """Return what takes or cuts steps by their number before a call that receives a wrong mask.
+    """Return the call before a call with a wrong mask that takes steps by number, and so padding too.
 
-    Where padding stands it takes other real steps, and the call's mask says so. None where none does.
+    That is an index or a Cropping1D that returns other real steps once there is padding; else None.
     """
     waiting = [each for each in pair.time_inputs(call) if pair.received(call, each) == "wrong"]
     visited: set[int] = set()
@@ -93,17 +90,17 @@ def _takes_other_steps(call: Call, pair: TracePair) -> bool:
 
 
 def dropped_before_output(pair: TracePair, index: int) -> Call | None:
-    """Return the call that lost the mask of an output; None where no mask was made."""
+    """Return the call that lost the mask of output `index` of the model; None if no mask was made."""
     call = pair.padded.output_makers[index] or pair.padded.calls[-1]
     if any(pair.received(call, each) == "right" for each in _first_inputs(call, pair)):
         return call
     return next((at_fault for _, at_fault in lost_before(call, pair)), None)
 
 
-def _first_inputs(call: Call, pair: TracePair) -> list[Any]:
+def _first_inputs(call: Call, pair: TracePair) -> list[InputTensor]:
     """Return the input tensors with a time axis in the first argument of a call."""
     timed = pair.time_inputs(call)
-    return [input_tensor for input_tensor in call.inputs[: call.first] if input_tensor in timed]
+    return [each for each in call.inputs[: call.count_in_first] if each in timed]
 
 
 def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
@@ -126,9 +123,10 @@ def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
 
 def cause_of_ignored_mask(call: Call) -> str:
     """Return the name of the cause where a call moves although all its masks are right."""
-    if is_a(call.layer, *RECURRENT) and len(call.inputs) > call.first and call.explicit_masks is None:
+    has_state = len(call.inputs) > call.count_in_first
+    if is_a(call.layer, *RECURRENT) and has_state and call.explicit_masks is None:
         return "initial_state"
-    if is_a(call.layer, *MODELS):
+    if is_a(call.layer, *_MODELS):
         return "own_code"
     if call.warned:
         return "dropped_with_warning"
@@ -138,7 +136,8 @@ def cause_of_ignored_mask(call: Call) -> str:
 def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
     """Return the name of the cause where a right mask went into a call and did not come out."""
     # A gate for all steps has no mask, so Multiply drops that of the steps; Dot never passes any on.
-    merged = _first_inputs(call, pair) if is_a(call.layer, "Dot") else call.inputs[: call.first]
+    merged = call.inputs[: call.count_in_first]
+    merged = _first_inputs(call, pair) if is_a(call.layer, "Dot") else merged
     if is_a(call.layer, *MERGING_LAYERS) and any(
         pair.received(call, each) != "right" for each in merged
     ):
@@ -151,7 +150,7 @@ def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
 
 
 def was_handed_a_mask(call: Call) -> bool:
-    """Whether the caller wrote `mask=`; a mask that came with the tensor does not count."""
+    """Whether whoever wrote a call passed a mask to it that the tensor itself did not carry."""
     if is_a(call.layer, *ATTENTION) and any(
         name.endswith("_mask") and mask is not None for name, mask in call.arguments[1].items()
     ):
@@ -160,7 +159,7 @@ def was_handed_a_mask(call: Call) -> bool:
         call.explicit_masks is not None
         and any(
             not np.array_equal(_mask_from_maker(each), call.mask_at(place))  # type: ignore[arg-type]
-            for place, each in enumerate(call.inputs[: call.first])
+            for place, each in enumerate(call.inputs[: call.count_in_first])
         )
     )
 

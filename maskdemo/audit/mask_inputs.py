@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from maskdemo.audit.model_inputs import ModelInput, data_of, sequence_of
-from maskdemo.audit.output_change import Run, changes_of, largest_number
+from maskdemo.audit.output_change import changes_of, largest_number
+from maskdemo.audit.run_model import Run
 from maskdemo.audit.samples import Row, Samples
 
 
@@ -23,7 +24,7 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
     for each in samples.model_inputs:
         of = each.of or sequence_of(each.name, data_of(samples.model_inputs))
         new = each
-        if each.kind == "mask" and not each.told and _is_inverted(run, samples, each, tolerance):
+        if each.kind == "mask" and not each.from_caller and _is_inverted(run, samples, each, tolerance):
             new = replace(each, pad_value=1.0, source="as trying shows")
             for row in rows:
                 row[each.name] = 1 - _as_number(row[each.name])

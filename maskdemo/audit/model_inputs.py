@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from maskdemo.audit.input_hints import InputHints
 from maskdemo.audit.input_readers import (
     InputReaders,
     counted_inputs,
@@ -34,9 +35,9 @@ class ModelInput:
 
     shape: None where any size is allowed. pad_value: the value of padded steps; of a mask, what says
     that a step is padding. vocabulary: tokens are from 0 to below it; 0 where there are none. of: the
-    sequence that a mask or lengths are about. told: whether the caller said what it is. source: where
-    the pad value comes from, as a clause. masked_by: the layers that mask its own values, each with the
-    value.
+    sequence that a mask or lengths are about. from_caller: whether the caller said that the input is a
+    mask or lengths. source: where the pad value comes from, as a clause. masked_by: the layers that
+    mask its own values, each with the value.
     """
 
     name: str
@@ -46,7 +47,7 @@ class ModelInput:
     pad_value: float = 0.0
     vocabulary: int = 0
     of: str = ""
-    told: bool = False
+    from_caller: bool = False
     source: str = ""
     masked_by: tuple[tuple[float, Any], ...] = ()
 
@@ -91,57 +92,14 @@ class ModelInput:
         }[self.kind]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Told:
-    """What the caller says about inputs, by name.
-
-    pad_value: a number for all sequences, or one for each name. lengths: names, each with the sequence
-    that it is about or "". masks: names, each with whether True stands for padding.
-    """
-
-    pad_value: float | Mapping[str, float] | None = None
-    lengths: Mapping[str, str] = field(default_factory=dict)
-    #: Names of lengths that nobody told, but that the given numbers are.
-    counted: frozenset[str] = frozenset()
-    masks: Mapping[str, bool] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, pad_value: Any, lengths: Any, mask: Any) -> Told:
-        """Return what was told, from `"n"`, `["n", "m"]` or `{"n": "sequence"}`, and `"mask:inverted"`.
-
-        Raises UnsupportedModel where a mask is said to be something else than inverted.
-        """
-        masks = {}
-        for each in _as_names(mask):
-            name, _, how = each.partition(":")
-            if how not in ("", "inverted"):
-                raise UnsupportedModel(
-                    f"The mask {quoted(name)} is said to be {quoted(how)}; it can be 'inverted' alone."
-                )
-            masks[name] = bool(how)
-        names = lengths if isinstance(lengths, Mapping) else dict.fromkeys(_as_names(lengths), "")
-        return cls(pad_value=pad_value, lengths=names, masks=masks)
-
-    def refuse_unknown(self, names: Iterable[str]) -> None:
-        """Raise UnsupportedModel where the caller names an input that does not exist."""
-        known = list(names)
-        pads = self.pad_value if isinstance(self.pad_value, Mapping) else {}
-        for name in (*pads, *self.lengths, *filter(None, self.lengths.values()), *self.masks):
-            if name not in known:
-                raise UnsupportedModel(
-                    f"The model has no input {quoted(name)}; it has {', '.join(map(quoted, known))}."
-                )
-
-
-def _as_names(names: Any) -> list[str]:
-    """Return names as a list: of None none, of a text one."""
-    return [] if names is None else [names] if isinstance(names, str) else list(names)
-
-
 def model_inputs_of(
-    model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None, told: Told | None = None
+    model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None, hints: InputHints | None = None
 ) -> tuple[ModelInput, ...]:
-    """Return the inputs of a built Keras model; without symbolic inputs, those that the rows have."""
+    """Return the inputs of a built Keras model; without symbolic inputs, those that the rows have.
+
+    rows: the caller's sequences. Raises UnsupportedModel where no input is a sequence, or none is
+    known.
+    """
     inputs = getattr(model, "inputs", None) or ()
     if not inputs and not rows:
         raise UnsupportedModel(
@@ -149,30 +107,30 @@ def model_inputs_of(
             "Give some: audit(model, sequences)."
         )
     read = readers_of_inputs(model, rows if rows and not inputs else None)
-    told = told or Told()
-    told.refuse_unknown(read)
+    hints = hints or InputHints()
+    hints.refuse_unknown(read)
     counted = {} if rows is None else counted_inputs(rows)
-    told = replace(told, lengths=counted | dict(told.lengths), counted=frozenset(counted))
-    found = [_model_input(model, name, each, told) for name, each in read.items()]
-    model_inputs = _without_doubtful(found, told)
+    hints = replace(hints, lengths=counted | dict(hints.lengths), counted=frozenset(counted))
+    found = [_model_input(model, name, each, hints) for name, each in read.items()]
+    model_inputs = _without_doubtful(found, hints)
     if not any(each.kind in ("values", "tokens") for each in model_inputs):
         shapes = ", ".join(f"{each.name} {each.shape}" for each in model_inputs)
         raise UnsupportedModel(
             f"No input of this model is a sequence ({shapes}), so nothing can be padded."
         )
-    return _with_sequences(model_inputs, told)
+    return _with_sequences(model_inputs, hints)
 
 
 def _model_input(
-    model: Any, name: str, found: InputReaders, told: Told
+    model: Any, name: str, found: InputReaders, hints: InputHints
 ) -> tuple[ModelInput, InputReaders]:
     """Return an input with its kind, pad value and vocabulary; raise UnsupportedModel for text."""
     if found.dtype == "string":
         raise UnsupportedModel(f"The input {name!r} takes text; audit the model behind its tokens.")
     whole = "int" in found.dtype
     embeddings = found.embeddings or ([] if found.known else list(layers_of(model, "Embedding")))
-    kind = _kind(name, found, told, bool(embeddings) if found.known else whole)
-    pad_value, source = _pad_value(model, name, kind, found, told)
+    kind = _kind(name, found, hints, bool(embeddings) if found.known else whole)
+    pad_value, source = _pad_value(model, name, kind, found, hints)
     vocabulary = 0
     if kind == "tokens" or (whole and kind in ("values", "fixed")):
         vocabulary = min((each.input_dim for each in embeddings), default=SMALL_VOCABULARY)
@@ -183,19 +141,19 @@ def _model_input(
         dtype=found.dtype,
         pad_value=pad_value,
         vocabulary=vocabulary,
-        told=name in told.lengths or name in told.masks,
+        from_caller=name in hints.lengths or name in hints.masks,
         source=source,
         masked_by=tuple(found.masked_by if found.known else _masking_anywhere(model, kind)),
     )
     return model_input, found
 
 
-def _kind(name: str, found: InputReaders, told: Told, embedded: bool) -> Kind:
+def _kind(name: str, found: InputReaders, hints: InputHints, embedded: bool) -> Kind:
     """Return the kind of an input; embedded: whether an Embedding looks its numbers up."""
     shape = found.shape
-    if name in told.lengths:
+    if name in hints.lengths:
         return "lengths"
-    if name in told.masks:
+    if name in hints.masks:
         return "mask"
     named_mask = found.dtype == "bool" or _MASK_NAME.search(name.lower())
     if len(shape) == 1 and (found.is_mask or (named_mask and not embedded)):
@@ -214,13 +172,14 @@ def _kind(name: str, found: InputReaders, told: Told, embedded: bool) -> Kind:
 
 
 def _without_doubtful(
-    found: list[tuple[ModelInput, InputReaders]], told: Told
+    found: list[tuple[ModelInput, InputReaders]], hints: InputHints
 ) -> tuple[ModelInput, ...]:
-    """Return inputs as "fixed" that are not read as sequences where others are, unless pads are told.
+    """Return the inputs, as "fixed" where no layer reads them as a sequence, and others are read so.
 
-    So are as many steps of values as are forecast, beside a sequence of another length.
+    "fixed" are also values of as many steps as a decoder puts out, beside a sequence of another length.
+    Inputs whose pad value the caller gave stay as they are; all do if all are doubtful.
     """
-    pads = told.pad_value if isinstance(told.pad_value, Mapping) else {}
+    pads = hints.pad_value if isinstance(hints.pad_value, Mapping) else {}
     data = [(each, read) for each, read in found if each.kind in ("values", "tokens")]
     doubtful = {
         each.name
@@ -238,10 +197,10 @@ def _without_doubtful(
     )
 
 
-def _with_sequences(model_inputs: tuple[ModelInput, ...], told: Told) -> tuple[ModelInput, ...]:
-    """Say which sequence each mask or lengths input is about, "" for other inputs.
+def _with_sequences(model_inputs: tuple[ModelInput, ...], hints: InputHints) -> tuple[ModelInput, ...]:
+    """Return the inputs, each mask and lengths with the name of the sequence that it is about in `of`.
 
-    What the caller told comes first (of lengths), then the name, the order, and the first sequence.
+    What the caller said comes first (of lengths), then the name, the order, and the first sequence.
     """
     data = data_of(model_inputs)
     result = []
@@ -249,13 +208,16 @@ def _with_sequences(model_inputs: tuple[ModelInput, ...], told: Told) -> tuple[M
         names = [each.name for each in model_inputs if each.kind == kind]
         for place, each in enumerate(names):
             by_order = data[place if len(names) == len(data) else 0].name
-            result.append((each, told.lengths.get(each) or sequence_of(each, data, by_order)))
+            result.append((each, hints.lengths.get(each) or sequence_of(each, data, by_order)))
     of = dict(result)
     return tuple(replace(each, of=of.get(each.name, "")) for each in model_inputs)
 
 
 def sequence_of(name: str, data: list[ModelInput], otherwise: str = "") -> str:
-    """Return the sequence whose name an input's holds as a word: `mask_b` holds `b`, and not `a`."""
+    """Return the name of a sequence that `name` holds as a word: `mask_b` holds `b`, and not `a`.
+
+    Without any: `otherwise`, else the first sequence of `data`, else "".
+    """
     words = [
         each.name
         for each in data
@@ -269,14 +231,16 @@ def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
     return [each for each in model_inputs if each.kind in ("values", "tokens")]
 
 
-def _pad_value(model: Any, name: str, kind: Kind, found: InputReaders, told: Told) -> tuple[float, str]:
+def _pad_value(
+    model: Any, name: str, kind: Kind, found: InputReaders, hints: InputHints
+) -> tuple[float, str]:
     """Return the value of padded steps of an input, and a clause on the source of that value."""
     if kind == "mask":
-        return (float(told.masks[name]), "as told") if name in told.masks else (0.0, "")
+        return (float(hints.masks[name]), "as told") if name in hints.masks else (0.0, "")
     if kind not in ("values", "tokens"):
-        source = "as its numbers are" if name in told.counted else "as told"
-        return 0.0, source if name in told.lengths else ""
-    chosen = told.pad_value.get(name) if isinstance(told.pad_value, Mapping) else told.pad_value
+        source = "as its numbers are" if name in hints.counted else "as told"
+        return 0.0, source if name in hints.lengths else ""
+    chosen = hints.pad_value.get(name) if isinstance(hints.pad_value, Mapping) else hints.pad_value
     if chosen is not None:
         return float(chosen), "as told"
     if found.pad_values:

@@ -9,7 +9,6 @@ the inputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle, islice
 from typing import Any
@@ -19,15 +18,14 @@ import numpy as np
 from maskdemo.audit.cures import Attempt, Repeat, changes_nothing, zeroed
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.inherent import disturbed
-from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.layer_kinds import is_a, is_own_code
 from maskdemo.audit.lost_mask import MASK_MAKERS
 from maskdemo.audit.model_inputs import ModelInput
-from maskdemo.audit.other_length import PLACES, copy_of_length
+from maskdemo.audit.other_length import KEPT_WEIGHTS, copy_of_length
 from maskdemo.audit.pair import MAX_TRACED, TracePair, expanded_mask, mask_of, traces_of
 from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples
-from maskdemo.audit.time_axis import is_own_code
-from maskdemo.audit.trace import Call, Overrides, Trace, trace
+from maskdemo.audit.trace import Call, Overrides, trace
 
 #: Why there is no telling where nothing was found.
 OWN_CODE_READS = "code of its own reads the inputs"
@@ -38,7 +36,7 @@ _ADDING = ("Sum", "Flatten", "Matmul", "Einsum", "Dot")
 
 
 def pair_without_padding(model: Any, samples: Samples, tolerance: float) -> TracePair | None:
-    """Return traces of an unpadded shorter copy and of the model; None where no copy runs.
+    """Return traces of a shorter copy without padding and of the model; None where no copy runs.
 
     tolerance: the share of its largest number by which outputs may differ.
     """
@@ -67,15 +65,16 @@ def _pair_with_copy(
 ) -> TracePair | None:
     """Return the traces of a copy for shorter inputs and of the model; None where no copy runs.
 
-    Of copies that keep the weights of other places, the first whose outputs do not differ is taken.
+    Of copies that keep different weights, the first whose outputs do not differ from the model's is
+    taken, else the first of all.
     """
     count = batch_size(model) or min(len(group), MAX_TRACED)
     chosen = list(islice(cycle(group), count))
     unpadded = Samples(shorter, samples.rows).padded_batch(chosen, "post")
     batch = samples.padded_batch(chosen, "post")
     first = None
-    for places in PLACES:
-        if (copied := copy_of_length(model, samples.model_inputs, shorter, places)) is None:
+    for kept_weights in KEPT_WEIGHTS:
+        if (copied := copy_of_length(model, samples.model_inputs, shorter, kept_weights)) is None:
             break
         copy, was_cut = copied
         try:
@@ -94,8 +93,9 @@ def _pair_with_copy(
 
 
 def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], float, str]:
-    """Return faults of layers that read padded steps, how far outputs follow, and what was not tried.
+    """Return faults of layers that read padded steps, how far outputs move, and a reason for doubt.
 
+    The reason why faults may be missing is "" where none is. How far: as a share of the largest number.
     tolerance: the share of its largest number that a call may move by rounding.
     """
     changed, complete = _other_padding(pair)
@@ -108,14 +108,14 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
         batch=pair.unpadded_batch,
         disturbed=changed,
     )
-    if any(_masks_differ(*each) for each in _calls_of_both(pair.unpadded, other.padded)):
+    if any(_masks_differ(*each) for each in zip(pair.unpadded.calls, other.padded.calls, strict=True)):
         return [], 0.0, MASK_COMPUTED
-    not_tried = "" if complete else OWN_CODE_READS
+    doubt = "" if complete else OWN_CODE_READS
     if not other.moves(tolerance):
-        return [], 0.0, not_tried
+        return [], 0.0, doubt
     found, left = faults(other, tolerance)
     if left > tolerance or not found:
-        not_tried = not_tried or SEARCH_FAILED
+        doubt = doubt or SEARCH_FAILED
     harmless = {
         call.name
         for call in other.padded.calls
@@ -125,11 +125,11 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
             for attempt in _harmless(call)
         )
     }
-    return [each for each in found if each.mover not in harmless], other.furthest(), not_tried
+    return [each for each in found if each.mover not in harmless], other.furthest(), doubt
 
 
 def _harmless(call: Call) -> tuple[Attempt, ...]:
-    """Return the cures to try on a call: if one changes nothing, the call does not use padded steps."""
+    """Return changes of padded steps to try: where one changes no output, a call does not use them."""
     return (zeroed, _cut_off) if is_a(call.layer, *_ADDING) else (_cut_off,)
 
 
@@ -139,7 +139,10 @@ def _cut_off(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
-    """Return overrides with other values at padded steps; False with it if custom code reads inputs."""
+    """Return overrides with other values at padded steps, and whether they reach every reader.
+
+    They do not reach code of the model's own that reads the inputs.
+    """
     changed, complete = Overrides(), True
     for call in pair.unpadded.calls[:-1]:
         read = {
@@ -149,22 +152,19 @@ def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
         }
         if is_a(call.layer, *MASK_MAKERS):
             if call.outputs and id(call.outputs[0]) in pair.windows:
-                changed.outputs[call.order] = [_other(call.outputs[0], pair)]
+                changed.outputs[call.order] = [_with_other_padding(call.outputs[0], pair)]
         elif read and is_own_code(call.layer) and not hasattr(call.layer, "layers"):
             complete = False
         elif read and not call.is_container and not call.returns_a_mask:
-            changed.inputs[call.order] = {place: _other(each, pair) for place, each in read.items()}
+            changed.inputs[call.order] = {
+                place: _with_other_padding(each, pair) for place, each in read.items()
+            }
     return changed, complete
 
 
-def _other(array: np.ndarray, pair: TracePair) -> np.ndarray:
-    """Return an array without padding, (N, steps, ...), with other values at steps not real."""
+def _with_other_padding(array: np.ndarray, pair: TracePair) -> np.ndarray:
+    """Return an array of the unpadded trace, (N, steps, ...), with other values at padded steps."""
     return disturbed(array, expanded_mask(pair.real_without_padding(array), array.ndim))
-
-
-def _calls_of_both(one: Trace, other: Trace) -> Iterator[tuple[Call, Call]]:
-    """Return pairs of calls of two traces; reading them raises ValueError if one trace has more."""
-    return zip(one.calls, other.calls, strict=True)
 
 
 def _masks_differ(one: Call, other: Call) -> bool:

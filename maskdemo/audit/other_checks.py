@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.inherent import RECURRENT
+from maskdemo.audit.layer_kinds import RECURRENT
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.output_change import (
     Reference,
@@ -21,21 +21,19 @@ from maskdemo.audit.output_change import (
 )
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
-from maskdemo.audit.run_model import Batch
+from maskdemo.audit.run_model import Batch, Run
 from maskdemo.audit.samples import Samples
 from maskdemo.audit.tolerances import SAME_SEQUENCE
 from maskdemo.audit.trace import trace
-
-Run = Callable[[Batch], list[np.ndarray]]
 
 
 def compare_runs(
     wanted: list[np.ndarray], runs: dict[str, Run | None], batch: Batch, allowed: float
 ) -> Iterator[Finding]:
-    """Yield a finding for each other way of running the model whose outputs differ from the eager ones.
+    """Yield a finding for each other way to run the model whose outputs differ from the eager ones.
 
-    runs: functions that run the model, by cause; None for a way that is not possible. allowed: the
-    share of an output's largest number that is rounding.
+    wanted: the eager outputs for the batch. runs: cause -> a function that runs the model; None where
+    there is no such way. allowed: the share of an output's largest number that is rounding.
     """
     for cause, run in runs.items():
         if run is None:
@@ -59,7 +57,9 @@ def saved_copy(model: Any) -> Any:
         return keras.models.load_model(path, compile=False)
 
 
-def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> Iterator[Finding]:
+def empty_row_findings(
+    model: Any, run: Run, samples: Samples, reference: Reference
+) -> Iterator[Finding]:
     """Yield a finding where a sequence of padding alone gives NaN or moves the others of its batch."""
     batch = {
         model_input.name: np.concatenate([array, _padding_like(model_input, array[:1])])
@@ -73,7 +73,7 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
     ]
     if exceeds(reference, 0, [output[0] for output in outputs]) and not reference.rows_mix:
         seen = f"A sequence of padding beside it moves another one's outputs by {max(changes):.2g}."
-        yield rows_mix(model, batch, seen, max(changes))
+        yield rows_mix_finding(model, batch, seen, max(changes))
     if all(np.isfinite(output[1]).all() for output in outputs):
         return
     for call in trace(model, batch).calls:
@@ -85,10 +85,11 @@ def empty_row(model: Any, run: Run, samples: Samples, reference: Reference) -> I
             return
 
 
-def rows_mix(model: Any, batch: Batch, seen: str, largest: float) -> Finding:
-    """Return the finding that sequences of a batch influence one another, with the layer where they do.
+def rows_mix_finding(model: Any, batch: Batch, seen: str, largest: float) -> Finding:
+    """Return the finding that sequences of a batch influence one another, at the layer where they do.
 
-    It is the first whose output for the first sequence is another one in the batch than alone.
+    That is the first layer whose output for the first sequence differs between the batch and alone; no
+    layer is named where there is none. seen, largest: as the finding has them.
     """
     together = trace(model, batch).calls
     alone = trace(model, {name: array[:1] for name, array in batch.items()}).calls
@@ -106,13 +107,13 @@ def rows_mix(model: Any, batch: Batch, seen: str, largest: float) -> Finding:
 
 
 def _padding_like(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
-    """Return an input that is all padding, in the shape of `like`."""
+    """Return padding alone in the shape of `like`; `like` itself for inputs that are no sequences."""
     if model_input.kind == "lengths":
         return np.zeros_like(like)
     return np.full_like(like, model_input.pad_value) if model_input.is_sequence else like
 
 
-def masked_real_steps(samples: Samples) -> Iterator[Finding]:
+def masked_real_steps_findings(samples: Samples) -> Iterator[Finding]:
     """Yield a finding where a layer would mask real steps of the caller's sequences."""
     for model_input in samples.model_inputs:
         arrays = [row[model_input.name] for row in samples.rows]

@@ -11,17 +11,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.layer_kinds import is_a, parts_of
+from maskdemo.audit.layer_kinds import is_a, is_own_code, parts_of
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.run_model import run_eagerly
-from maskdemo.audit.time_axis import is_own_code
 
 #: Which weights of a layer a shorter copy keeps where steps were laid out in a row: those of the first
 #: places, of the first places of each feature, or of the last places.
-Places = Literal["first", "of_features", "last"]
-PLACES: tuple[Places, ...] = ("first", "of_features", "last")
+KeptWeights = Literal["first", "of_features", "last"]
+KEPT_WEIGHTS: tuple[KeptWeights, ...] = ("first", "of_features", "last")
 #: Numbers of steps on which a copy for any length is run to see whether it is one.
-TRIED = (8, 64)
+_TRIED_LENGTHS = (8, 64)
 Shape = tuple[int | None, ...]
 
 
@@ -29,7 +28,7 @@ def copy_of_length(
     model: Any,
     model_inputs: tuple[ModelInput, ...],
     others: tuple[ModelInput, ...],
-    places: Places = "first",
+    kept_weights: KeptWeights = "first",
 ) -> tuple[Any, bool] | None:
     """Return a copy for inputs of other steps, and whether weights were cut; None if there is none.
 
@@ -42,9 +41,9 @@ def copy_of_length(
         for each, other in zip(model_inputs, others, strict=True)
         if each.steps is not None
     }
-    copied = _copy_with(_Copier(model, sizes, places, resize_units=False), model, others)
+    copied = _copy_with(_Copier(model, sizes, kept_weights, resize_units=False), model, others)
     if copied is None and None not in sizes.values():
-        copied = _copy_with(_Copier(model, sizes, places, resize_units=True), model, others)
+        copied = _copy_with(_Copier(model, sizes, kept_weights, resize_units=True), model, others)
     return copied
 
 
@@ -65,7 +64,7 @@ def _copy_with(copier: _Copier, model: Any, others: tuple[ModelInput, ...]) -> t
 
 def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int | None]) -> None:
     """Raise the error of a copy that runs on no other length than those in `but`."""
-    lengths = [length for length in TRIED if length not in but]
+    lengths = [length for length in _TRIED_LENGTHS if length not in but]
     for length in lengths:
         batch = {
             each.name: np.zeros((1, *(size or length for size in each.shape)), each.dtype)
@@ -88,9 +87,9 @@ class _Copier:
     """
 
     def __init__(
-        self, model: Any, sizes: Mapping[int, int | None], places: Places, resize_units: bool
+        self, model: Any, sizes: Mapping[int, int | None], kept_weights: KeptWeights, resize_units: bool
     ) -> None:
-        self.sizes, self._places, self._resize_units = sizes, places, resize_units
+        self.sizes, self._kept_weights, self._resize_units = sizes, kept_weights, resize_units
         self._custom = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
         self._parts: dict[int, Any] = {}
         self.was_cut = False
@@ -197,9 +196,9 @@ class _Copier:
     def _cut(self, value: np.ndarray, axis: int, size: int) -> np.ndarray:
         """Return `size` places of a weight's axis: the first, the last, or the first of features."""
         places = np.arange(value.shape[axis])
-        if self._places == "last":
+        if self._kept_weights == "last":
             places = places[-size:]
-        elif self._places == "of_features":
+        elif self._kept_weights == "of_features":
             steps, new = next(iter(self.sizes.items()))
             places = places.reshape(-1, steps)[:, :new].ravel()
         return np.take(value, places[:size], axis)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskdemo.audit.run_model import Batch
+from maskdemo.audit.run_model import Batch, Run
 from maskdemo.audit.samples import Samples, Side
 from maskdemo.audit.tolerances import (
     EPSILONS,
@@ -21,8 +21,6 @@ from maskdemo.audit.tolerances import (
     NOISE_FACTOR,
     OUTPUT_ULPS,
 )
-
-Run = Callable[[Batch], list[np.ndarray]]
 
 #: Padded steps added to the longest sequence of a batch.
 ADDED_STEPS = (1, 7, 32, 100)
@@ -59,9 +57,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Reference:
-    """What the model says without padding: for each sequence its outputs; and how far rounding goes.
+    """The model's outputs for each sequence without padding, and how far rounding moves them.
 
-    scales, tolerances: for each output an array with a number for each of its units.
+    rows: for each sequence its outputs. scales, tolerances: for each output the largest |number| and
+    the largest rounding of each unit, (units,). rows_mix: whether sequences of a batch influence one
+    another.
     """
 
     rows: tuple[list[np.ndarray], ...]
@@ -117,9 +117,10 @@ def _make_reference(
     precision: str,
     lengths: list[int],
 ) -> Reference:
-    """Return the reference. lengths: steps of each sequence, or the fixed length.
+    """Return the reference of these outputs by sequence. lengths: steps of each, or the fixed length.
 
-    of_batch, of_digits: changes of each output's units without any padding.
+    of_batch, of_digits: for each batch and output the changes of its units, (units,), without padding:
+    between a batch and alone, and with other last digits.
     """
     scales, tolerances, noises, mixing = [], [], [], False
     whole = precision not in ("float32", "float64")
@@ -142,7 +143,7 @@ def _make_reference(
 
 
 def _scale(outputs: list[np.ndarray], whole: bool) -> np.ndarray:
-    """Return the largest |number| by unit, (units,); of all, (1,), if `whole` or without units."""
+    """Return the largest |number| of each unit, (units,); of all, (1,), if `whole` or without units."""
     sizes = {output.shape[-1:] for output in outputs}
     if whole or len(sizes) > 1 or not outputs[0].ndim or not outputs[0].size:
         return np.array([max(map(largest_number, outputs))])
@@ -230,7 +231,7 @@ def _measures_of(
 
 
 def exceeds(reference: Reference, row: int, outputs: Sequence[np.ndarray]) -> bool:
-    """Whether other outputs for a sequence of the reference differ by more than rounding."""
+    """Whether new outputs for sequence number `row` of the reference differ by more than rounding."""
     return any(
         bool((_fitted(_by_unit(wanted[None], got[None]), tolerance) > tolerance).any())
         for wanted, got, tolerance in zip(
@@ -240,14 +241,14 @@ def exceeds(reference: Reference, row: int, outputs: Sequence[np.ndarray]) -> bo
 
 
 def _worst(excess: np.ndarray, samples: Samples) -> int:
-    """Return the index of the sequence that moved furthest, in tolerances; short ones come first."""
+    """Return the index of the largest excess, above 1 of a tolerance if any; short sequences first."""
     short = samples.short()
     moved = any(excess[index] > 1 for index in short) or excess.max() <= 1
     return max(short, key=lambda index: excess[index]) if moved else int(np.argmax(excess))
 
 
 def aligned_index(padded: tuple[int, ...], shape: tuple[int, ...], side: Side) -> tuple[slice, ...]:
-    """Return the index of the part of a padded tensor that belongs to real steps."""
+    """Return the index that cuts a tensor of shape `padded` to `shape`: its start, or end if "pre"."""
     return tuple(
         slice(None, size) if side == "post" else slice(max(0, longer - size), None)
         for longer, size in zip(padded, shape, strict=True)

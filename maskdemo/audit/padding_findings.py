@@ -64,7 +64,7 @@ def _explained(
         all_faults += side_faults
         first_pair = first_pair or pair
         if not side_faults and _holds_masked_steps(pair, tolerance):
-            still = [each for each in measures_of_side if each.output in _with_steps(pair)]
+            still = [each for each in measures_of_side if each.output in _outputs_with_time_axis(pair)]
             for each in still:
                 measures[measures.index(each)] = replace(each, moved=0, largest=change * each.scale)
                 leaking.remove(each)
@@ -83,8 +83,8 @@ def _explained(
     return findings, first_pair, {each.mover: each.change for each in all_faults}
 
 
-def _with_steps(pair: TracePair) -> list[int]:
-    """Return the model's outputs with a time axis."""
+def _outputs_with_time_axis(pair: TracePair) -> list[int]:
+    """Return the indices of the model's outputs with a time axis."""
     both = zip(pair.unpadded.outputs, pair.padded.outputs, strict=True)
     return [at for at, each in enumerate(both) if pair.has_time_axis(*each)]
 
@@ -93,7 +93,8 @@ def _holds_masked_steps(pair: TracePair, tolerance: float) -> bool:
     """Whether outputs stand still, and their masks are True at the very steps that do."""
     model = pair.padded.calls[-1]
     return not pair.moves(tolerance) and all(
-        pair.passed(model, at) == "right" and model.masks[at] is not None for at in _with_steps(pair)
+        pair.passed(model, at) == "right" and model.masks[at] is not None
+        for at in _outputs_with_time_axis(pair)
     )
 
 

@@ -46,7 +46,7 @@ class TracePair:
     by_unit: bool = False
 
     def rerun_padded(self, overrides: Overrides) -> None:
-        """Run the padded batch anew with some outputs replaced."""
+        """Replace `padded` by a new run of the padded batch, with these outputs and inputs replaced."""
         both = Overrides(
             self.disturbed.outputs | overrides.outputs, self.disturbed.inputs | overrides.inputs
         )
@@ -57,7 +57,7 @@ class TracePair:
         return self.furthest() > tolerance
 
     def stands_still(self, tolerance: float) -> bool:
-        """Whether no output moves, nor a unit that is small beside the others."""
+        """Whether no output of the model moves, nor a unit that is small beside the others."""
         return not (self.moves(tolerance) or replace(self, by_unit=True).moves(tolerance))
 
     def furthest(self) -> float:
@@ -70,13 +70,13 @@ class TracePair:
         return self.unpadded.calls[call.order]
 
     def has_time_axis(self, unpadded: np.ndarray, got: np.ndarray) -> bool:
-        """Whether a tensor has a time axis beside its batch axis. got: the tensor with padding."""
+        """Whether a tensor has a time axis: padding makes `got` longer, or `windows` names it."""
         return id(unpadded) in self.windows or unpadded.shape[1:] != got.shape[1:]
 
-    def places(
+    def real_index(
         self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None
     ) -> tuple[Any, ...] | None:
-        """Return the index of the real steps in a tensor with padding; None where shapes differ.
+        """Return the index that takes the real steps of a padded tensor; None where shapes do not fit.
 
         like: the array of the trace without padding in whose place `unpadded` stands.
         """
@@ -96,15 +96,18 @@ class TracePair:
     def real_steps(
         self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the real steps of a tensor without and with padding; None where shapes differ."""
-        places = self.places(unpadded, got, like)
-        if places is None:
+        """Return the real steps of a tensor, without and with padding; None if shapes do not fit."""
+        index = self.real_index(unpadded, got, like)
+        if index is None:
             return None
         length = self.windows.get(id(unpadded if like is None else like))
-        return (unpadded[:, :length] if length else unpadded), got[places]
+        return (unpadded[:, :length] if length else unpadded), got[index]
 
     def share(self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None) -> float:
-        """Return how far a tensor moved at real steps, as a share of its largest number."""
+        """Return how far a tensor moved at real steps, as a share of its largest number.
+
+        0 where shapes do not fit. by_unit: as a share of each unit's own, divided by UNIT_FACTOR.
+        """
         real_steps = self.real_steps(unpadded, got, like)
         if real_steps is None:
             return 0.0
@@ -130,16 +133,16 @@ class TracePair:
     def right_mask(self, unpadded: np.ndarray, got: np.ndarray) -> np.ndarray:
         """Return the right mask for a padded tensor, (N, steps) of bool: True at real steps."""
         right = np.zeros(got.shape[:2], bool)
-        places = self.places(unpadded, got)
+        index = self.real_index(unpadded, got)
         length = unpadded.shape[1]
         side = (slice(None), slice(length) if self.side == "post" else slice(-length, None))
-        right[side if places is None else places[:2]] = True
+        right[side if index is None else index[:2]] = True
         return right
 
     def real_elements(self, unpadded: np.ndarray, got: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where a tensor is real, without and with padding, to be broadcast over the tensor.
+        """Return where a tensor is real, without and with padding: two arrays of bool to broadcast.
 
-        Scores of steps by steps are padded along two axes, and all of these count.
+        Scores of steps by steps are padded along two axes: only real steps by real steps are real.
         """
         padded_axes = [at for at in range(1, got.ndim) if unpadded.shape[at] != got.shape[at]]
         if id(unpadded) in self.windows or padded_axes == [1]:
@@ -183,7 +186,7 @@ class TracePair:
         return self.state(*masks, twin.inputs[place].array, input_tensor.array)
 
     def time_inputs(self, call: Call) -> list[InputTensor]:
-        """Return the tensors with a time axis that a call received."""
+        """Return the inputs of a call that have a time axis."""
         return [
             input_tensor
             for input_tensor, twin in zip(call.inputs, self.twin(call).inputs, strict=True)
@@ -218,9 +221,9 @@ def expanded_mask(mask: np.ndarray, ndim: int) -> np.ndarray:
 def trace_pair(
     model: Any, samples: Samples, index: int, side: Side, added: int, among: Iterable[int]
 ) -> TracePair:
-    """Trace sequences as long as number `index`, without padding and with it.
+    """Trace sequences as long as number `index`, at most MAX_TRACED, without padding and with it.
 
-    added: padded steps beyond the longest among these sequences.
+    added: padded steps beyond the longest of the sequences `among`, which are indices, too.
     """
     group = samples.by_length()[samples.lengths(samples.rows[index])]
     group = [index, *(other for other in group if other != index)][:MAX_TRACED]
@@ -241,7 +244,10 @@ def trace_pair(
 def traces_of(
     one: Any, batch: dict[str, np.ndarray], other: Any, padded: dict[str, np.ndarray]
 ) -> tuple[Trace, Trace, Detail]:
-    """Trace a batch of a model, and one of the same or of a copy, in as much detail as both have."""
+    """Return traces of `batch` by `one` and of `padded` by `other`, and their detail.
+
+    The two models are the same, or one is a copy. The detail is the largest that gives the same calls.
+    """
     for detail in DETAILS:
         without, with_padding = trace(one, batch, detail=detail), trace(other, padded, detail=detail)
         if _call_names(without) == _call_names(with_padding):
@@ -252,11 +258,11 @@ def traces_of(
 def _matched_steps(
     unpadded: np.ndarray, got: np.ndarray, side: Side, close: float
 ) -> np.ndarray | None:
-    """Return the places, (steps,), of padded steps that equal the unpadded in order; None if not all.
+    """Return the indices, (steps,), at which the unpadded steps stand among the padded, in order.
 
-    Padding stands between sequences that are joined, and behind a step that a layer puts in front. The
-    step at the end that is not padded must stay there: else it is the sequence that was moved.
-    close: how far two steps may differ.
+    So padding may stand between sequences that are joined, or behind a step that a layer puts in front.
+    None where a step is missing, or where the end that is not padded has moved. close: how far two
+    equal steps may differ.
     """
     steps: list[int] = []
     for at in range(got.shape[1]):

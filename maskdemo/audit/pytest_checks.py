@@ -22,9 +22,8 @@ class NothingChecked(AssertionError):
 class Check:
     """A call without arguments that raises PaddingLeaks where the check named `name` fails."""
 
-    def __init__(self, name: str, check: Callable[[], None], expected_to_fail: str = "") -> None:
+    def __init__(self, name: str, check: Callable[[], None]) -> None:
         self.name = self.__name__ = name
-        self.expected_to_fail = expected_to_fail
         self._check = check
 
     def __call__(self) -> None:
@@ -89,8 +88,7 @@ def check_padding(
         raise NothingChecked(failure_sentence(result)) from result
 
     for name in CAUSES_OF:
-        reason = expected.pop(name, "")
-        yield Check(name, _check_with_expectation(name, report, reason), reason)
+        yield Check(name, _check_with_expectation(name, report, expected.pop(name, "")))
     for name in expected:
         yield Check(name, _check_without_name(name))
 
@@ -106,7 +104,10 @@ def _check_without_name(name: str) -> Callable[[], None]:
 
 
 def _check_with_expectation(name: str, report: Callable[[], Report], reason: str) -> Callable[[], None]:
-    """Return a check that raises PaddingLeaks if it fails, or, with a reason to fail, if it passes."""
+    """Return a check that raises PaddingLeaks if it fails, or, with a reason to fail, if it passes.
+
+    report: a function that returns the report, or raises NothingChecked.
+    """
 
     def check() -> None:
         __tracebackhide__ = True

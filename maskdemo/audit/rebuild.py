@@ -20,7 +20,7 @@ from maskdemo.audit.samples import SEQUENCES
 from maskdemo.errors import UnsupportedModel
 
 #: Steps of the sequence whose outputs are counted: the first of these that the model takes.
-STEPS = (40, 200, 1000)
+_KNOWN_LENGTHS = (40, 200, 1000)
 #: Outputs of all layers for all sequences: larger models get fewer sequences, down to a minimum.
 _MAX_OUTPUTS_OF_ALL, _MIN_SEQUENCES = 16_000_000, 4
 
@@ -49,13 +49,13 @@ def _count_outputs(config: dict[str, Any]) -> int:
     import keras
 
     model: Any = None
-    for steps in STEPS:
+    for steps in _KNOWN_LENGTHS:
         try:
             with keras.StatelessScope(initialize_variables=False):
                 model = _build_model(_with_known_length(config, steps))
             break
         except UnsupportedModel:  # windows may be wider than that
-            if steps == STEPS[-1]:
+            if steps == _KNOWN_LENGTHS[-1]:
                 raise
     weights = sum(math.prod(variable.shape) for variable in model.weights)
     if weights > MAX_WEIGHTS:

@@ -163,15 +163,15 @@ class Report:
     @property
     def largest(self) -> float:
         """The largest difference of any output that leaks, or else of any, in its own units."""
-        return max((each.largest for each in self._telling), default=0.0)
+        return max((each.largest for each in self._decisive_measures), default=0.0)
 
     @property
     def share(self) -> float:
         """The largest difference as a share of the largest output of the same unit."""
-        return max((each.largest / each.scale for each in self._telling), default=0.0)
+        return max((each.largest / each.scale for each in self._decisive_measures), default=0.0)
 
     @property
-    def _telling(self) -> list[Measure]:
+    def _decisive_measures(self) -> list[Measure]:
         """The measures that leak; if none, all but those before an activation."""
         return [each for each in self.measures if each.leaks] or [
             each for each in self.measures if not each.before_activation
@@ -194,7 +194,7 @@ class Report:
         if self.leaks:
             count = len(self.leaks)
             which = "The fault" if count == 1 else f"The first of {count} faults"
-            return f"{self._leak}. {which}: {self.leaks[0].title}."
+            return f"{self._leak_clause}. {which}: {self.leaks[0].title}."
         if any(each.severity == "inherent" for each in self.findings) and any(
             each.leaks for each in self.measures
         ):
@@ -210,7 +210,7 @@ class Report:
         )
 
     @property
-    def _leak(self) -> str:
+    def _leak_clause(self) -> str:
         """How far outputs move, where anything leaks, as the beginning of a sentence."""
         leaking = [each for each in self.measures if each.leaks]
         if not leaking:

@@ -10,8 +10,9 @@ from maskdemo.audit import other_checks, run_model
 from maskdemo.audit.error_sentences import failure_sentence, short_reason
 from maskdemo.audit.findings import layer_rows, ranked, without_repetition
 from maskdemo.audit.first_runs import build_by_running
+from maskdemo.audit.input_hints import InputHints
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
-from maskdemo.audit.model_inputs import ModelInput, Told, model_inputs_of
+from maskdemo.audit.model_inputs import ModelInput, model_inputs_of
 from maskdemo.audit.other_length import copy_of_length
 from maskdemo.audit.output_change import ADDED_STEPS
 from maskdemo.audit.padding_findings import findings_within, padding_findings
@@ -64,9 +65,9 @@ def audit(
     Raises UnsupportedModel with a sentence for people where nothing can be said, whatever went wrong.
     """
     try:
-        told = Told.read(pad_value, lengths, mask)
+        hints = InputHints.from_arguments(pad_value, lengths, mask)
         sides = None if sides is None else tuple(sides)
-        options = _Options(told, sides, tuple(added), trained, saved, seed, count, on_stage)
+        options = _Options(hints, sides, tuple(added), trained, saved, seed, count, on_stage)
         if not hasattr(model, "_flatten_layers"):
             raise UnsupportedModel("This is not a Keras model.")
         return _audit(model, sequences, options)
@@ -78,9 +79,9 @@ def audit(
 
 @dataclass(frozen=True)
 class _Options:
-    """What `audit` was asked for."""
+    """The arguments of `audit` besides the model and its sequences."""
 
-    told: Told
+    hints: InputHints
     sides: tuple[Side, ...] | None
     added: tuple[int, ...]
     trained: bool
@@ -108,13 +109,13 @@ def _input_names(model: Any) -> list[str]:
 
 def _audit_built(model: Any, rows: tuple[Row, ...] | None, options: _Options) -> Report:
     """Return the report on a built model. rows: the caller's sequences, if any."""
-    model_inputs = model_inputs_of(model, rows, options.told)
+    model_inputs = model_inputs_of(model, rows, options.hints)
     fixed = frozenset(each.steps for each in model_inputs if each.steps is not None)
     if fixed:
         any_length = tuple(each.with_steps(None) for each in model_inputs)
         if (copied := copy_of_length(model, model_inputs, any_length)) is not None:
             flexible, _ = copied
-            inputs = model_inputs_of(flexible, rows, options.told)
+            inputs = model_inputs_of(flexible, rows, options.hints)
             try:
                 return _audit_with(flexible, inputs, rows, options, is_copy=True, fixed_lengths=fixed)
             except Exception:  # it can be built, and not run: sequences are moved within the length
@@ -166,17 +167,17 @@ def _audit_with(
             findings += findings_within(trial, pair, CALL_TOLERANCES[precision], findings)
         on_stage("Looking for other traps")
         findings += trial.findings
-        findings += _found(
+        findings += _findings_or_note(
             trial, "Other traps were", _other_findings, trial, options.saved, COPY_TOLERANCES[precision]
         )
         layers: tuple[LayerRow, ...] = ()
         if pair is not None:
-            traced = _found(
+            traced = _findings_or_note(
                 trial, "Its masks were", other_checks.findings_from_trace, model, pair, sides
             )
             findings += traced
             on_stage("Looking at the loss")
-            of_loss = _found(trial, "Its loss was", training_findings, trial, pair)
+            of_loss = _findings_or_note(trial, "Its loss was", training_findings, trial, pair)
             findings += without_repetition(of_loss, findings)
             if not model.compiled and is_labelled_by_step(pair):
                 trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
@@ -198,7 +199,7 @@ def _usual_sides(model_inputs: tuple[ModelInput, ...]) -> tuple[Side, ...]:
     return ("post",) if of_lengths else ("post", "pre")
 
 
-def _found(
+def _findings_or_note(
     trial: Trial, subject: str, look: Callable[..., Iterable[Finding]], *args: Any
 ) -> list[Finding]:
     """Return the findings of a check; where that fails, note that its subject was not looked at."""
@@ -224,11 +225,13 @@ def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding
         seen = f"Outputs move by {largest:.2g} between a batch and alone."
         group = next(iter(trial.samples.by_length().values()))
         batch = trial.samples.padded_batch(group, "post")
-        findings.append(other_checks.rows_mix(trial.model, batch, seen, largest))
+        findings.append(other_checks.rows_mix_finding(trial.model, batch, seen, largest))
     if not trial.is_fixed:
-        findings += other_checks.empty_row(trial.model, trial.run, trial.samples, trial.reference)
+        findings += other_checks.empty_row_findings(
+            trial.model, trial.run, trial.samples, trial.reference
+        )
     if not trial.drawn:
-        findings += other_checks.masked_real_steps(trial.samples)
+        findings += other_checks.masked_real_steps_findings(trial.samples)
     return findings
 
 
@@ -245,7 +248,7 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
         drawn=trial.drawn,
         sides=tuple(sides),
         added=trial.added,
-        moved=bool(trial.samples.room()),
+        moved=bool(trial.samples.movable_steps()),
         pad_values={each.name: each.pad_value for each in trial.model_inputs if each.is_sequence},
         inputs=tuple(each.sentence for each in trial.model_inputs),
         weights="its own" if trained else "drawn",

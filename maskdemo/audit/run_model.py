@@ -10,7 +10,9 @@ import numpy as np
 
 from maskdemo.audit.layer_kinds import parts_of
 
+#: The arrays of a batch, (N, ...), by name of input; a function from these to a model's outputs.
 Batch = Mapping[str, Any]
+Run = Callable[[Batch], list[np.ndarray]]
 
 
 def as_model_input(model: Any, batch: Batch) -> Any:
@@ -62,9 +64,7 @@ def batch_size(model: Any) -> int | None:
     return None
 
 
-def _run_in_batches(
-    model: Any, run: Callable[[Batch], list[np.ndarray]], batch: Batch
-) -> list[np.ndarray]:
+def _run_in_batches(model: Any, run: Run, batch: Batch) -> list[np.ndarray]:
     """Return the outputs of a batch of any size, from a model that may take one size alone.
 
     Each part starts with states of 0. The last one is filled with repetitions of its last sequence.
@@ -84,10 +84,10 @@ def _run_in_batches(
     ]
 
 
-def graph_runner(model: Any, model_inputs: Iterable[Any]) -> Callable[[Batch], list[np.ndarray]] | None:
+def graph_runner(model: Any, model_inputs: Iterable[Any]) -> Run | None:
     """Return a function that runs the model as one graph of unknown length; None without TensorFlow.
 
-    model_inputs: the model's, each a `ModelInput`.
+    model_inputs: the model's inputs, each a `ModelInput`.
     """
     import keras
 

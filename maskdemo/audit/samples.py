@@ -42,7 +42,7 @@ class Samples:
         """Return the number of steps of every input that is a sequence."""
         return tuple(len(row[each.name]) for each in self.model_inputs if each.is_sequence)
 
-    def room(self) -> int:
+    def movable_steps(self) -> int:
         """Return how many steps sequences can be moved where every input has one length; else 0.
 
         Raises UnsupportedModel where they fill that length, so that nothing can be moved.

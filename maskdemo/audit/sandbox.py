@@ -97,7 +97,7 @@ def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
     from maskdemo.audit.rebuild import audit_config
 
     keras.ops.zeros(1)  # makes the backend load the rest of itself
-    limit()
+    limit_process()
     with naming_version(content):
         return audit_config(config, on_stage=on_stage).to_json()
 
@@ -116,7 +116,7 @@ def _limit_memory(size: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def limit() -> None:
+def limit_process() -> None:
     """Limit memory and processor time for good, and forbid to write files. POSIX only."""
     try:
         import resource

@@ -13,19 +13,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from maskdemo.audit.layer_kinds import is_a
+from maskdemo.audit.layer_kinds import ATTENTION, is_a, is_own_code
 
 #: Where a recurrent layer takes its steps, in place of a state.
 STEPS_ARGUMENTS = (0, "sequences", "inputs")
 #: Steps of a tensor of unknown length, for code that needs a number.
-STEPS = 83
+_PLACEHOLDER_STEPS = 83
 Shape = tuple[int | None, ...]
 
 REDUCTIONS = (
     "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Average", "CountNonzero", "Logsumexp", "Max",
     "Mean", "Median", "Min", "Prod", "Std", "Sum", "Var",
 )  # fmt: skip
-ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention", "Attention", "AdditiveAttention")
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ class Reader:
     """An operation that reads a tensor with a time axis.
 
     argument: the keyword under which it does, or the number of its argument. axis: of time, in that
-    tensor. values: whether the tensor holds the input's own values, cast or cut at most.
+    tensor. arguments: args and kwargs of the call. values: whether the tensor holds the input's own
+    values, cast or cut at most. closed: whether it is own code that takes no symbolic tensors.
     """
 
     operation: Any
@@ -50,9 +50,9 @@ class Reader:
         return isinstance(self.argument, str) and self.argument.endswith("mask")
 
 
-def readers(tensor: Any, axis: int = 1, depth: int = 0, values: bool = True) -> Iterator[Reader]:
+def readers(tensor: Any, axis: int = 1) -> Iterator[Reader]:
     """Yield the operations that read a symbolic tensor, or tensors made of it with the same steps."""
-    yield from _walk(tensor, axis, depth, values, set(), {})
+    yield from _walk(tensor, axis, 0, True, {})
 
 
 def _walk(
@@ -60,16 +60,17 @@ def _walk(
     axis: int,
     depth: int,
     values: bool,
-    seen: set[int],
     reached: dict[int, tuple[int, bool]],
 ) -> Iterator[Reader]:
-    """Yield readers. reached: receives axis and values of every tensor that time reaches, by `id`."""
+    """Yield readers. reached: receives axis and values of every tensor that time reaches, by `id`.
+
+    depth: how many models and layers the tensor is within. values: as a Reader has them.
+    """
     waiting = [(tensor, axis, values)]
     while waiting:
         tensor, axis, values = waiting.pop()
-        if id(tensor) in seen:
+        if id(tensor) in reached:
             continue
-        seen.add(id(tensor))
         reached[id(tensor)] = (axis, values)
         if (outer := getattr(tensor, "_continued_as", None)) is not None:
             waiting.append((outer, axis, values))
@@ -88,7 +89,7 @@ def _walk(
                 place = next(i for i, each in enumerate(node.input_tensors) if each is tensor)
                 got: dict[int, tuple[int, bool]] = {}
                 if place < len(inputs):
-                    yield from _walk(inputs[place], axis, depth + 1, values, set(), got)
+                    yield from _walk(inputs[place], axis, depth + 1, values, got)
                 for output, outer in zip(outputs, node.output_tensors, strict=False):
                     if is_own_code(operation):
                         output._continued_as = outer
@@ -147,6 +148,7 @@ def _axis_after_reshape(axis: int, before: Shape, after: Shape) -> int | None:
 
 
 def _axis_after_reduction(operation: Any, axis: int, rank: int) -> int | None:
+    """Return the axis after a reduction of a tensor of `rank` axes; None where it is reduced."""
     reduced = operation.axis
     if reduced is None:
         return None
@@ -187,7 +189,7 @@ def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
 
 
 def _argument(tensor: Any, args: tuple, kwargs: dict) -> str | int:
-    """Return the keyword under which an operation is handed a tensor, or its number, also in a list."""
+    """Return the keyword under which an operation gets a tensor, or its number; in lists, too."""
     import keras
 
     for place, each in enumerate(args):
@@ -209,12 +211,6 @@ def _opened(operation: Any, node: Any) -> tuple[list[Any], list[Any]] | None:
     return symbolic_call(operation, node.arguments.args, node.arguments.kwargs, node.input_tensors)
 
 
-def is_own_code(operation: Any) -> bool:
-    """Whether an operation is a layer that is not Keras's, or a Lambda."""
-    ours = type(operation).__module__.startswith("keras.") and not is_a(operation, "Lambda")
-    return is_a(operation, "Layer") and not ours
-
-
 @contextmanager
 def nodes_restored(model: Any) -> Iterator[None]:
     """Forget, after the context, the nodes that symbolic calls add to layers and operations."""
@@ -233,9 +229,9 @@ def nodes_restored(model: Any) -> Iterator[None]:
 
 
 def axis_in_own_code(layer: Any, args: tuple, kwargs: dict, axis: int, steps: int) -> int | None:
-    """Return the axis of time in the first output of somebody's own layer; None where that is not told.
+    """Return the axis of time in the first output of a custom layer; None where it cannot be told.
 
-    args, kwargs: of a call on arrays of so many steps, for which symbolic tensors are put.
+    args, kwargs: of a call on tensors that have `steps` on `axis`; symbolic tensors take their place.
     """
     import keras
 
@@ -256,14 +252,17 @@ def axis_in_own_code(layer: Any, args: tuple, kwargs: dict, axis: int, steps: in
 def symbolic_call(
     layer: Any, args: tuple, kwargs: dict, tensors: list[Any], shapes: list[Shape] | None = None
 ) -> tuple[list[Any], list[Any]] | None:
-    """Run a layer's own code on symbolic tensors, within `nodes_restored`; None where it takes none.
+    """Return symbolic inputs and outputs of a layer's own code, called on them; None where it raises.
 
-    shapes: of the tensors, by default their own. Code that counts steps gets a number of them.
+    args, kwargs: of a call. tensors: those among them that symbolic ones replace, of these shapes, by
+    default their own; code that counts steps gets a number of them. To be used within `nodes_restored`.
     """
     shapes = shapes or [tuple(each.shape) for each in tensors]
     opened = _symbolic_call(layer, args, kwargs, tensors, shapes)
     if opened is None:
-        counted = [(*shape[:1], *(size or STEPS for size in shape[1:])) for shape in shapes]
+        counted = [
+            (*shape[:1], *(size or _PLACEHOLDER_STEPS for size in shape[1:])) for shape in shapes
+        ]
         opened = _symbolic_call(layer, args, kwargs, tensors, counted)
     return opened
 
@@ -271,7 +270,7 @@ def symbolic_call(
 def _symbolic_call(
     layer: Any, args: tuple, kwargs: dict, tensors: list[Any], shapes: list[Shape]
 ) -> tuple[list[Any], list[Any]] | None:
-    """Return new symbolic inputs of these shapes and the layer's outputs; None where it raises."""
+    """Return what `symbolic_call` does, for these shapes alone."""
     import keras
 
     fresh = {

@@ -48,11 +48,11 @@ class InputTensor:
 class Call:
     """One call of a layer or operation.
 
-    first: how many of `inputs` make up its first argument, whose mask is the one that Keras passes on.
-    explicit_masks: what the caller passed as `mask=`, by first input; None where nothing was passed.
-    inside: the custom layer or nested model within whose call this one happened. unmasked_keys: keys
-    of tensors whose mask the call removed. is_container: whether other recorded calls happened within
-    it. has_float_outputs: whether its outputs are values, rather than masks or whole numbers.
+    count_in_first: how many of `inputs` make up its first argument, whose mask is the one that Keras
+    passes on. explicit_masks: what the caller passed as `mask=`, by first input; None where nothing was
+    passed. inside: the custom layer or nested model within whose call this one happened. unmasked_keys:
+    keys of tensors whose mask the call removed. is_container: whether other recorded calls happened
+    within it. has_float_outputs: whether its outputs are values, rather than masks or whole numbers.
     returns_a_mask: whether they are of bool.
     """
 
@@ -60,7 +60,7 @@ class Call:
     name: str
     kind: str
     inputs: list[InputTensor]
-    first: int
+    count_in_first: int
     explicit_masks: list[np.ndarray | None] | None
     inside: Call | None
     arguments: tuple[tuple, dict] = ((), {})
@@ -76,7 +76,7 @@ class Call:
 
     def mask_at(self, place: int) -> np.ndarray | None:
         """Return the mask of an input: the caller's `mask=`, else the attached one; None without."""
-        if self.explicit_masks is None or place >= self.first:
+        if self.explicit_masks is None or place >= self.count_in_first:
             return self.inputs[place].mask
         return self.explicit_masks[min(place, len(self.explicit_masks) - 1)]
 
@@ -176,7 +176,7 @@ def _record_call(
         name=layer.name,
         kind="operation" if operation else "layer",
         inputs=[_input_tensor(each, record) for each in tensors if each is not mask],
-        first=sum(keras.ops.is_tensor(each) for each in keras.tree.flatten(first)),
+        count_in_first=sum(keras.ops.is_tensor(each) for each in keras.tree.flatten(first)),
         explicit_masks=None if mask is None else [_mask_array(e) for e in keras.tree.flatten(mask)],
         inside=record._stack[-1] if record._stack else None,
         arguments=(args, kwargs),

@@ -61,13 +61,13 @@ class TrainingBatch:
         self.outputs = model(self.inputs, training=False)
         self.flat = keras.tree.flatten(self.outputs)
 
-    def values(self, target: float | None = None, weighted: bool = False) -> list[float]:
+    def losses(self, target: float | None = None, weighted: bool = False) -> list[float]:
         """Return the loss for the model's outputs, and for two others at padded steps.
 
         target: what targets hold at padded steps; None for what they hold at real ones. NaN where the
         loss does not take such targets.
         """
-        for sparse in self._shapes():
+        for sparse in self._sparse_choices():
             try:
                 with built_anew(self.model):
                     found = [
@@ -88,7 +88,7 @@ class TrainingBatch:
         """
         first: LossChange | None = None
         for target in self._padded_targets(losses_of(self.model)):
-            own, *others = self.values(target, weighted)
+            own, *others = self.losses(target, weighted)
             if not np.isfinite(own):
                 continue
             furthest = max(others, key=lambda each: abs(each - own))
@@ -105,7 +105,7 @@ class TrainingBatch:
         target: what targets hold at padded steps; None for what they hold at real ones. Empty where the
         metrics take none of the targets tried.
         """
-        for sparse in self._shapes():
+        for sparse in self._sparse_choices():
             try:
                 with built_anew(self.model):
                     return [
@@ -138,7 +138,7 @@ class TrainingBatch:
         weight = None if weights is None else self.real.steps.astype("float32")
         return float(to_float64(loss(target, output, sample_weight=weight)))
 
-    def _shapes(self) -> list[list[bool]]:
+    def _sparse_choices(self) -> list[list[bool]]:
         """Return which outputs may have class numbers as targets: lists by output, likeliest first."""
         losses = losses_of(self.model)
         if isinstance(loss := getattr(self.model, "loss", None), dict):

@@ -18,11 +18,11 @@ from maskdemo.audit.layer_kinds import layers_of
 from maskdemo.audit.mask_inputs import with_masks_as_tried
 from maskdemo.audit.model_inputs import ModelInput, data_of
 from maskdemo.audit.non_finite import LeftOut
-from maskdemo.audit.output_change import Measure, Reference, Run, largest_share
+from maskdemo.audit.output_change import Measure, Reference, largest_share
 from maskdemo.audit.pair import TracePair, trace_pair
 from maskdemo.audit.prepare_model import last_digits_changed, other_last_digits
 from maskdemo.audit.report import Finding
-from maskdemo.audit.run_model import Batch
+from maskdemo.audit.run_model import Batch, Run
 from maskdemo.audit.samples import LONG, Row, Samples, Side, candidates, samples_of
 from maskdemo.audit.tolerances import SAME_GRAPH
 from maskdemo.audit.trace import raising_layer, trace
@@ -241,7 +241,7 @@ class Trial:
 
         Raises UnsupportedModel where they move from one run to the next without any reason.
         """
-        ways: list[tuple[Side, int]] = [("pre", room := self.samples.room())]
+        ways: list[tuple[Side, int]] = [("pre", room := self.samples.movable_steps())]
         if not room:
             ways = [(side, amount) for side in sides for amount in (0, *added)]
         result: list[Measure] = []
@@ -279,7 +279,7 @@ class Trial:
         with without_activations(layers):
             reference = output_change.reference(run, self.samples, self._precision)
             for way in ways:
-                if way[1] in (0, *self.added) or self.samples.room():
+                if way[1] in (0, *self.added) or self.samples.movable_steps():
                     result += output_change.measures(run, self.samples, reference, *way, self.timed)
         self.notes.append("Some outputs are saturated: what goes into their activation was tried, too.")
         return [replace(each, before_activation=True) for each in result if each.output in outputs]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from maskdemo.audit.example_models import EXAMPLES
-from maskdemo.audit.html_report import as_page, describe_path, mask_path
+from maskdemo.audit.html_report import as_page, describe_path, mask_path_svg
 from maskdemo.audit.report import Finding, Report
 from maskdemo.audit.resource_limits import MAX_FILE_MB, MAX_TEXT, TIMEOUT_S, VOCABULARY
 from maskdemo.audit.sandbox import AuditRun
@@ -200,7 +200,9 @@ def _report(report: Report, note: str = "") -> None:
         st.header("The path of the mask", anchor=False)
         st.caption("Thick: a right mask. Dashed: a wrong one. Dots: none.")
         st.image(
-            mask_path(report.layers, dark=is_dark()), alt=describe_path(report.layers), width="stretch"
+            mask_path_svg(report.layers, dark=is_dark()),
+            alt=describe_path(report.layers),
+            width="stretch",
         )
         with st.container(horizontal=True):
             take_away.file_button("Report", "audit.html", as_page(report), key="audit_html")

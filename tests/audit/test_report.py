@@ -14,7 +14,7 @@ from keras import layers
 from maskdemo.audit import Report, audit
 from maskdemo.audit.faulty_layer import Fault
 from maskdemo.audit.findings import findings_of
-from maskdemo.audit.html_report import as_page, mask_path
+from maskdemo.audit.html_report import as_page, mask_path_svg
 from maskdemo.audit.report import LayerRow, other_sources
 from maskdemo.errors import UnsupportedModel
 from tests.audit.zoo import ZOO
@@ -44,7 +44,6 @@ def test_what_is_seen_says_where_a_layer_is_called_and_what_its_cure_is_for():
         of_class="Conv1D",
         mover="pool",
         change=0.5,
-        side="post",
         order=3,
         cure="masked_maximum",
         within=" in encoder",
@@ -117,11 +116,11 @@ def test_names_from_strangers_are_text():
         passed="right",
         change="makes it",
     )
-    assert "<script>" not in mask_path([row]) and "<b>" not in mask_path([row])
+    assert "<script>" not in mask_path_svg([row]) and "<b>" not in mask_path_svg([row])
 
 
 def test_the_diagram_tells_the_states_apart(leaking):
-    light, dark = mask_path(leaking.layers), mask_path(leaking.layers, dark=True)
+    light, dark = mask_path_svg(leaking.layers), mask_path_svg(leaking.layers, dark=True)
     assert light != dark
     assert len(set(re.findall(r"stroke-dasharray=\"([^\"]*)\"", light))) >= 2
     assert "at fault" in light
@@ -181,7 +180,7 @@ def test_branches_come_whole_and_what_else_a_layer_takes_in_is_named():
         "both": [("right_2", "none")],
         "again": [("left_2", "right")],
     }
-    drawing = ElementTree.fromstring(mask_path(path))
+    drawing = ElementTree.fromstring(mask_path_svg(path))
     lines = [each for each in drawing if each.tag.endswith("line")]
     assert len({each.get("x1") for each in lines}) == 1, "a line beside another could cross it"
     # Two at each layer: from above, and on; none leads into "left", the first of its branch.
